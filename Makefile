@@ -1,0 +1,25 @@
+# Every target makes what it needs: a machine with Python >= 3.10 (with venv), a C
+# compiler and make is enough.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/kernels/*)
+
+.PHONY: demo test lint bench clean
+
+# The package is installed in place, so only the compiled core can go stale.
+$(VENV)/installed: $(SOURCES)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/tokbox demo
+
+test: $(VENV)/installed
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) build src/*.egg-info src/tokbox/*.so

@@ -1,0 +1,87 @@
+"""What a session, a token or an archive can be, by the service's own words.
+
+Every member *is* the string that goes over the wire, and every argument that takes a
+member takes the plain string as well.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = [
+    "DAYS_30",
+    "HOURS_1",
+    "HOURS_2",
+    "HOURS_24",
+    "WEEKS_1",
+    "ArchiveMode",
+    "MediaMode",
+    "OutputMode",
+    "Role",
+    "StreamMode",
+]
+
+#: The longest a token may live, in seconds.
+DAYS_30 = 2_592_000
+WEEKS_1 = 604_800
+#: What a token lives if nothing else is said, in seconds.
+HOURS_24 = 86_400
+HOURS_2 = 7_200
+HOURS_1 = 3_600
+
+
+class _WireEnum(str, Enum):
+    """A string enum that prints as its wire value on every supported Python."""
+
+    __str__ = str.__str__
+    __format__ = str.__format__
+
+
+class Role(_WireEnum):
+    """What the holder of a token may do in the session."""
+
+    #: Subscribe only.
+    SUBSCRIBER = "subscriber"
+    #: Publish, subscribe and signal (the default).
+    PUBLISHER = "publisher"
+    #: Publish, but neither subscribe nor signal.
+    PUBLISHER_ONLY = "publisheronly"
+    #: What a publisher may, and force others to disconnect, unpublish or mute.
+    MODERATOR = "moderator"
+
+
+class MediaMode(_WireEnum):
+    """How streams travel: the value of ``p2p.preference``."""
+
+    #: Through the media router (needed for archives, broadcasts, SIP ...).
+    MEDIA_ROUTER = "disabled"
+    #: Directly between clients where they can reach one another, else by TURN.
+    P2P = "enabled"
+
+    ROUTED = "disabled"
+    RELAYED = "enabled"
+
+
+class ArchiveMode(_WireEnum):
+    """Whether a session is archived by itself."""
+
+    #: Archives are started and stopped by calls (the default).
+    MANUAL = "manual"
+    #: Everything is archived from the first connection on.
+    ALWAYS = "always"
+
+
+class OutputMode(_WireEnum):
+    """One file for the whole archive, or one for each stream."""
+
+    COMPOSED = "composed"
+    INDIVIDUAL = "individual"
+
+
+class StreamMode(_WireEnum):
+    """Who chooses the streams of an archive or broadcast."""
+
+    #: The service takes all streams.
+    AUTO = "auto"
+    #: Streams are added and removed by calls.
+    MANUAL = "manual"

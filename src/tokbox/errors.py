@@ -1,0 +1,301 @@
+"""Every exception that tokbox raises.
+
+::
+
+    TokboxError
+    ├── InvalidInput              also ValueError: .field .value .rule
+    │     └── InvalidClaims       also TokenError: adds .row
+    ├── TokenError                something is wrong with a token or what it should say
+    │     ├── InvalidClaims
+    │     ├── MalformedToken      it cannot be read
+    │     ├── WrongKey            it was made for another API key
+    │     ├── BadSignature        it was altered, or signed with another secret
+    │     ├── ExpiredToken
+    │     └── NotYetValidToken
+    ├── APIError                  the service said no: .status .code .message .method .path ...
+    │     ├── AuthenticationError     401, 403
+    │     │     └── ClockSkew         ... because our clock is off: .offset
+    │     ├── NotFound                404
+    │     ├── Conflict                409
+    │     ├── RateLimited             429: .retry_after
+    │     └── ServerError             5xx
+    ├── TransportError            no answer: .method .path .attempts
+    │     ├── ConnectFailed           no byte was sent
+    │     ├── TimedOut
+    │     ├── TLSError
+    │     └── ProtocolError           an answer that cannot be read
+    └── MissingDependency         also ImportError: .package .extra
+
+Exceptions carry evidence as attributes and survive pickling; none ever holds a secret,
+an authentication header or a whole token.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "APIError",
+    "ArchivingNeedsMediaRouter",
+    "AuthenticationError",
+    "BadSignature",
+    "ClockSkew",
+    "Conflict",
+    "ConnectFailed",
+    "ExpiredToken",
+    "InvalidClaims",
+    "InvalidInput",
+    "MalformedToken",
+    "MissingDependency",
+    "NotFound",
+    "NotYetValidToken",
+    "ProtocolError",
+    "RateLimited",
+    "ServerError",
+    "TLSError",
+    "TimedOut",
+    "TokboxError",
+    "TokenError",
+    "TransportError",
+    "WrongKey",
+]
+
+
+class TokboxError(Exception):
+    """Anything that tokbox raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default would call the class with the message alone, which the
+        # keyword-only attributes of the subclasses do not survive.
+        return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+def _rebuild(cls: type[TokboxError], args: tuple[Any, ...], state: dict[str, Any]) -> TokboxError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def _shorten(value: object, limit: int = 60) -> str:
+    """Show *value* in a message without letting a megabyte of input into a log."""
+    text = ascii(value) if isinstance(value, str | bytes) else repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+
+
+class InvalidInput(TokboxError, ValueError):
+    """An argument breaks a rule; nothing was signed or sent."""
+
+    #: The argument at fault.
+    field: str
+    #: What was given (``None`` where showing it would reveal a secret).
+    value: object
+    #: The rule that it breaks, as a phrase that follows "must".
+    rule: str
+
+    def __init__(self, field: str, value: object, rule: str, *, show: bool = True) -> None:
+        self.field = field
+        self.value = value if show else None
+        self.rule = rule
+        got = f", not {_shorten(value)}" if show else ""
+        super().__init__(f"{field} must {rule}{got}")
+
+
+class TokenError(TokboxError):
+    """Something is wrong with a token, or with what it was asked to say."""
+
+
+class InvalidClaims(InvalidInput, TokenError):
+    """A token was asked to say something that the service would refuse."""
+
+    #: In a batch of rows, the index of the row at fault; otherwise ``None``.
+    row: int | None
+
+    def __init__(
+        self,
+        field: str,
+        value: object,
+        rule: str,
+        *,
+        row: int | None = None,
+        show: bool = True,
+    ) -> None:
+        super().__init__(field, value, rule, show=show)
+        self.row = row
+        if row is not None:
+            self.args = (f"row {row}: {self.args[0]}",)
+
+
+class MalformedToken(TokenError):
+    """The text is not a token: truncated, damaged or something else altogether."""
+
+
+class WrongKey(TokenError):
+    """The token was made for another API key than the one that verifies it."""
+
+
+class BadSignature(TokenError):
+    """The token was altered after signing, or signed with another secret."""
+
+
+class ExpiredToken(TokenError):
+    """The signature is right, but the token's time is over."""
+
+    #: When it expired, in seconds since the epoch.
+    expired_at: int
+
+    def __init__(self, expired_at: int, now: int) -> None:
+        self.expired_at = expired_at
+        super().__init__(f"the token expired {now - expired_at} s ago")
+
+
+class NotYetValidToken(TokenError):
+    """The signature is right, but the token was made in the future: a clock is wrong."""
+
+    #: When it says it was made, in seconds since the epoch.
+    create_time: int
+
+    def __init__(self, create_time: int, now: int) -> None:
+        self.create_time = create_time
+        super().__init__(f"the token was made {create_time - now} s in the future")
+
+
+class APIError(TokboxError):
+    """The service answered, and the answer is no."""
+
+    #: HTTP status.
+    status: int
+    #: The service's own error code (for example 15008), if it sent one.
+    code: int | None
+    #: The service's own words, if it sent any.
+    message: str
+    #: HTTP method and path of the request.
+    method: str
+    path: str
+    #: How many times the request was sent.
+    attempts: int
+    #: The service's id for the request, if it sent one.
+    request_id: str | None
+    #: What usually causes this code and what helps, where that is known.
+    hint: str | None
+
+    def __init__(
+        self,
+        *,
+        status: int,
+        method: str,
+        path: str,
+        message: str = "",
+        code: int | None = None,
+        attempts: int = 1,
+        request_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.method = method
+        self.path = path
+        self.attempts = attempts
+        self.request_id = request_id
+        self.hint = hint
+        text = f"{method} {path}: {status}"
+        if code is not None:
+            text += f" (code {code})"
+        if message:
+            text += f": {message}"
+        if attempts > 1:
+            text += f" (after {attempts} attempts)"
+        if hint:
+            text += f" - {hint}"
+        super().__init__(text)
+
+
+class AuthenticationError(APIError):
+    """The service does not accept the API key and secret (401 or 403)."""
+
+
+class ClockSkew(AuthenticationError):
+    """The credentials were refused while our clock disagreed with the service's."""
+
+    #: Our clock minus the service's, in seconds.
+    offset: float
+
+    def __init__(self, *, offset: float, **details: Any) -> None:
+        super().__init__(**details)
+        self.offset = offset
+
+
+class NotFound(APIError):
+    """There is no such thing, or no client is connected to the session (404)."""
+
+
+class Conflict(APIError):
+    """The state of the session or archive does not allow it (409)."""
+
+
+class RateLimited(APIError):
+    """Too many requests (429)."""
+
+    #: Seconds to wait, if the service said so.
+    retry_after: float | None
+
+    def __init__(self, *, retry_after: float | None = None, **details: Any) -> None:
+        super().__init__(**details)
+        self.retry_after = retry_after
+
+
+class ServerError(APIError):
+    """The service failed (5xx)."""
+
+
+class TransportError(TokboxError):
+    """There was no usable answer."""
+
+    #: HTTP method and path of the request.
+    method: str
+    path: str
+    #: How many times the request was tried.
+    attempts: int
+
+    def __init__(self, message: str, *, method: str, path: str, attempts: int = 1) -> None:
+        self.method = method
+        self.path = path
+        self.attempts = attempts
+        tries = f" (after {attempts} attempts)" if attempts > 1 else ""
+        super().__init__(f"{method} {path}: {message}{tries}")
+
+
+class ConnectFailed(TransportError):
+    """No connection could be made: no byte of the request was sent."""
+
+
+class TimedOut(TransportError):
+    """The service did not answer in time, or the deadline of the call passed."""
+
+
+class TLSError(TransportError):
+    """The service's certificate or its TLS was not acceptable."""
+
+
+class ProtocolError(TransportError):
+    """The connection broke, or the answer was not what the API promises."""
+
+
+class MissingDependency(TokboxError, ImportError):
+    """An optional part is not installed."""
+
+    #: The package that is missing and the extra of tokbox that brings it.
+    package: str
+    extra: str
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(
+            f"{package} is not installed; it comes with: pip install 'tokbox[{extra}]'"
+        )
+
+
+class ArchivingNeedsMediaRouter(UserWarning):
+    """A relayed session was asked to archive itself, which only routed sessions can do."""
