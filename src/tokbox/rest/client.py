@@ -1,0 +1,287 @@
+"""The client: one project of the service, its sessions and its archives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NoReturn, TypedDict
+
+from tokbox.enums import ArchiveMode, MediaMode
+from tokbox.errors import InvalidInput
+from tokbox.rest import proxies, sessions
+from tokbox.rest.archives import Archives
+from tokbox.rest.arguments import base_url, flag, seconds, whole
+from tokbox.rest.auth import ProjectAuth
+from tokbox.rest.requester import Requester
+from tokbox.rest.sessions import Session
+from tokbox.tokens.signer import Signer
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+    from tokbox.rest.transport import Request, Response, Transport
+    from tokbox.tokens.claims import Token
+
+__all__ = ["Tokbox"]
+
+DEFAULT_URL = "https://api.opentok.com"
+
+
+class Options(TypedDict, total=False):
+    """Name the keyword arguments of :class:`Tokbox`, for ``from_env``."""
+
+    timeout: float
+    connect_timeout: float
+    deadline: float
+    retries: int
+    proxy: str | None
+    trust_env: bool
+    pool_size: int
+    transport: Transport | None
+
+
+class Tokbox:
+    """Reach one project: create sessions, sign tokens, record archives.
+
+    *api_key* and *secret* are the project's; *api_url* is the service, or an emulator.
+    Nothing is sent until a method needs an answer, and signing never does. A client
+    is safe to share between threads and survives a fork; ``close()`` it, or use it in
+    a ``with`` statement.
+
+    - *timeout*, *connect_timeout*: seconds for a read, and for each address of the host.
+    - *deadline*: seconds for a whole call with all its attempts and waits; every method
+      that sends takes its own.
+    - *retries*: how many attempts may follow the first, 0 to 10. What created something
+      is never repeated once a byte of it was sent.
+    - *proxy*: ``http://user:password@host:port``; without it ``HTTPS_PROXY`` and its
+      kin are honoured unless *trust_env* is false.
+    - *pool_size*: connections that are kept open; more are opened under load.
+    - *transport*: sends the requests in place of all of this; see
+      :mod:`tokbox.rest.transport`.
+
+    Raises ``InvalidInput`` for an argument out of bounds.
+    """
+
+    __slots__ = ("_requester", "_signer", "archives")
+
+    #: The project's archives.
+    archives: Archives
+
+    def __init__(
+        self,
+        api_key: str,
+        secret: str,
+        api_url: str = DEFAULT_URL,
+        *,
+        timeout: float = 10.0,
+        connect_timeout: float = 3.0,
+        deadline: float = 30.0,
+        retries: int = 2,
+        proxy: str | None = None,
+        trust_env: bool = True,
+        pool_size: int = 10,
+        transport: Transport | None = None,
+    ) -> None:
+        signer = Signer(api_key, secret)
+        # What fails below would show it in a traceback that prints locals.
+        del secret
+        api_url = base_url("api_url", api_url)
+        if transport is None:
+            transport = _LazyTransport(
+                timeout=seconds("timeout", timeout),
+                connect_timeout=seconds("connect_timeout", connect_timeout),
+                pool_size=whole("pool_size", pool_size, 1, 10_000),
+                proxy=None if proxy is None else proxies.parse(proxy),
+                trust_env=flag("trust_env", trust_env),
+            )
+        self._signer = signer
+        self._requester = Requester(
+            transport,
+            ProjectAuth(signer.api_key, signer.hs256),
+            api_url=api_url,
+            deadline=seconds("deadline", deadline),
+            retries=whole("retries", retries, 0, 10),
+        )
+        self.archives = Archives(self._requester, signer.api_key)
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
+    ) -> Self:
+        """Make a client of what the environment says.
+
+        ``TOKBOX_API_KEY`` with ``TOKBOX_SECRET`` or ``TOKBOX_SECRET_FILE`` (a file that
+        holds it, for mounted secrets), else ``OPENTOK_API_KEY`` with
+        ``OPENTOK_API_SECRET``; never one half from each. ``TOKBOX_API_URL``, else
+        ``OPENTOK_API_URL``, else the real service.
+
+        Raises ``InvalidInput`` that names the variable that is missing.
+        """
+        env = os.environ if environ is None else environ
+        url = env.get("TOKBOX_API_URL") or env.get("OPENTOK_API_URL") or DEFAULT_URL
+        return cls(*_credentials(env), url, **options)
+
+    @property
+    def api_key(self) -> str:
+        """Return the API key."""
+        return self._signer.api_key
+
+    @property
+    def api_url(self) -> str:
+        """Return where requests go, without a slash at the end."""
+        return self._requester.api_url
+
+    def new_session(
+        self,
+        location: str = "",
+        media_mode: MediaMode | str = MediaMode.MEDIA_ROUTER,
+        archive_mode: ArchiveMode | str = ArchiveMode.MANUAL,
+        *,
+        e2ee: bool = False,
+        archive_name: str | None = None,
+        archive_resolution: str | None = None,
+        deadline: float | None = None,
+    ) -> Session:
+        """Create a session.
+
+        *location* is a dotted IPv4 address near the clients; without it the first
+        client decides. *archive_name* (1 to 80 characters) and *archive_resolution*
+        (for example ``1280x720``) go with ``ArchiveMode.ALWAYS``; *e2ee*, end-to-end
+        encryption, needs a routed session that is not always archived.
+
+        Raises ``InvalidInput`` before anything is sent, ``APIError`` if the service
+        refuses, ``TransportError`` if there is no usable answer.
+        """
+        form = sessions.parameters(
+            location,
+            media_mode,
+            archive_mode,
+            e2ee=e2ee,
+            archive_name=archive_name,
+            archive_resolution=archive_resolution,
+        )
+        sessions.warn_if_unarchivable(form, stacklevel=2)
+        return sessions.create(self._requester, self._signer, self.archives, form, deadline)
+
+    def session(self, session_id: str) -> Session:
+        """Return the session with a stored id. Checks it; sends nothing.
+
+        Raises ``InvalidClaims`` if it is damaged or belongs to another API key.
+        """
+        return sessions.restore(session_id, self._signer, self.archives)
+
+    def verify(
+        self, token: str, *, session_id: str | None = None, now: float | None = None
+    ) -> Token:
+        """Return what a token says, once its signature and times are found right.
+
+        With *session_id* it must be for that session; *now* (seconds since the epoch)
+        stands in for the clock. Raises ``MalformedToken``, ``WrongKey``,
+        ``BadSignature``, ``ExpiredToken`` or ``NotYetValidToken``.
+        """
+        return self._signer.verify(token, session_id=session_id, now=now)
+
+    def close(self) -> None:
+        """Close the connections and wipe the key. May be repeated."""
+        self._requester.close()
+        self._signer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Tokbox({self.api_key!r}, api_url={self.api_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Tokbox holds a secret and open connections, and cannot be pickled or "
+            "copied; pass the credentials by reference and make a client where it is used"
+        )
+
+    def __copy__(self) -> NoReturn:
+        self.__reduce__()
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__reduce__()
+
+
+class _LazyTransport:
+    """Load urllib3 with the first request: who only signs never needs it."""
+
+    __slots__ = ("_options", "_pool")
+
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        pool_size: int,
+        proxy: proxies.Proxy | None,
+        trust_env: bool,
+    ) -> None:
+        self._options = (timeout, connect_timeout, pool_size, proxy, trust_env)
+        self._pool: Transport | None = None
+
+    def send(self, request: Request) -> Response:
+        pool = self._pool
+        if pool is None:
+            from tokbox.rest.pool import PooledTransport
+
+            timeout, connect_timeout, pool_size, proxy, trust_env = self._options
+            # Of two first requests at once, one pool is forgotten after its use.
+            pool = self._pool = PooledTransport(
+                timeout=timeout,
+                connect_timeout=connect_timeout,
+                pool_size=pool_size,
+                proxy=proxy,
+                trust_env=trust_env,
+            )
+        return pool.send(request)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+
+
+def _credentials(env: Mapping[str, str]) -> tuple[str, str]:
+    """Return the API key and the secret; the first family that is named at all counts."""
+    ours = ("TOKBOX_API_KEY", "TOKBOX_SECRET", "TOKBOX_SECRET_FILE")
+    if any(env.get(name) for name in ours):
+        key_name, secret_names = "TOKBOX_API_KEY", "TOKBOX_SECRET or TOKBOX_SECRET_FILE"
+        secret = env.get("TOKBOX_SECRET") or _secret_from_file(env)
+    elif env.get("OPENTOK_API_KEY") or env.get("OPENTOK_API_SECRET"):
+        key_name, secret_names = "OPENTOK_API_KEY", "OPENTOK_API_SECRET"
+        secret = env.get("OPENTOK_API_SECRET")
+    else:
+        rule = "be set (and TOKBOX_SECRET or TOKBOX_SECRET_FILE beside it)"
+        raise InvalidInput("TOKBOX_API_KEY", None, rule, show=False)
+    api_key = env.get(key_name)
+    if not api_key:
+        raise InvalidInput(key_name, None, f"be set beside {secret_names}", show=False)
+    if not secret:
+        raise InvalidInput(secret_names, None, f"be set beside {key_name}", show=False)
+    return api_key, secret
+
+
+def _secret_from_file(env: Mapping[str, str]) -> str | None:
+    name = env.get("TOKBOX_SECRET_FILE")
+    if not name:
+        return None
+    try:
+        with open(name, encoding="utf-8") as file:
+            # Editors and echo end a file with a line break that is no part of it.
+            return file.read().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "it is not text"
+        rule = f"name a file that can be read ({problem})"
+    raise InvalidInput("TOKBOX_SECRET_FILE", name, rule)

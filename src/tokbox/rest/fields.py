@@ -1,0 +1,99 @@
+"""Take the properties of a JSON object one by one, and keep the rest.
+
+The service is not strict about its own types: ids are numbers or strings, absent text
+is ``null`` or ``""`` or not there. What is understood is taken; what is not, whether
+its name is new or its value has another shape than ever seen, stays readable in
+``unknown``. Nothing is dropped and a new kind of value breaks nobody.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+__all__ = ["Fields", "Unknown"]
+
+
+class Unknown(Mapping[str, Any]):
+    """Hold what was not understood, read-only, by the service's own names."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, Any]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+class Fields:
+    """Take properties from a JSON object; what is left in the end is unknown."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, source: Mapping[str, Any]) -> None:
+        self._left = dict(source)
+
+    def text(self, name: str) -> str:
+        """Take a string; absent and ``null`` are ``""``, a whole number its digits."""
+        value = self._left.get(name)
+        if value is None:
+            value = ""
+        elif isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str):
+            return ""
+        self._left.pop(name, None)
+        return value
+
+    def whole(self, name: str) -> int | None:
+        """Take an integer, also one written as a float or a string of digits."""
+        value = self._left.get(name)
+        if isinstance(value, float) and math.isfinite(value) and value == int(value):
+            value = int(value)
+        elif isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value) if len(value) <= 18 else value
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            return None
+        self._left.pop(name, None)
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        """Take a boolean."""
+        value = self._left.get(name)
+        if value is not None and not isinstance(value, bool):
+            return None
+        self._left.pop(name, None)
+        return value
+
+    def record(self, name: str) -> Mapping[str, Any] | None:
+        """Take an object."""
+        value = self._left.get(name)
+        if value is not None and not isinstance(value, dict):
+            return None
+        self._left.pop(name, None)
+        return value
+
+    def records(self, name: str) -> tuple[Mapping[str, Any], ...]:
+        """Take an array of objects, all or nothing."""
+        value = self._left.get(name)
+        if value is None:
+            value = []
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            return ()
+        self._left.pop(name, None)
+        return tuple(value)
+
+    def unknown(self) -> Unknown:
+        """Return what nobody took."""
+        return Unknown(self._left)

@@ -1,0 +1,70 @@
+"""Arrange the streams of a composed video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tokbox.errors import InvalidInput
+from tokbox.rest.arguments import one_of, text
+
+__all__ = ["Layout"]
+
+_SCREENSHARE_TYPES = ("bestFit", "horizontalPresentation", "pip", "verticalPresentation")
+_TYPES = (*_SCREENSHARE_TYPES, "custom")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Name a predefined layout, or bring a stylesheet with ``type="custom"``.
+
+    Raises ``InvalidInput`` for combinations that the service refuses: a stylesheet
+    belongs to ``custom`` and is needed there, a screenshare type to ``bestFit`` only.
+    """
+
+    type: str = "bestFit"
+    stylesheet: str | None = None
+    screenshare_type: str | None = None
+
+    def __post_init__(self) -> None:
+        kind = one_of("layout", self.type, _TYPES)
+        if kind == "custom" and self.stylesheet is None:
+            raise InvalidInput("stylesheet", None, "be given with the layout custom")
+        if self.stylesheet is not None:
+            text("stylesheet", self.stylesheet, shortest=1)
+            if kind != "custom":
+                raise InvalidInput(
+                    "stylesheet", self.stylesheet, "go with the layout custom"
+                )
+        if self.screenshare_type is not None:
+            one_of("screenshare_type", self.screenshare_type, _SCREENSHARE_TYPES)
+            if kind != "bestFit":
+                rule = "go with the layout bestFit"
+                raise InvalidInput("screenshare_type", self.screenshare_type, rule)
+
+    def to_json(self) -> dict[str, str]:
+        """Return the object that goes over the wire."""
+        body = {"type": str(self.type)}
+        if self.stylesheet is not None:
+            body["stylesheet"] = self.stylesheet
+        if self.screenshare_type is not None:
+            body["screenshareType"] = str(self.screenshare_type)
+        return body
+
+    @classmethod
+    def build(
+        cls,
+        layout: Layout | str | None,
+        stylesheet: str | None,
+        screenshare_type: str | None,
+    ) -> Layout | None:
+        """Make one layout of a whole or of its parts; ``None`` if there are none."""
+        if isinstance(layout, Layout):
+            if stylesheet is not None or screenshare_type is not None:
+                rule = "be a name when stylesheet or screenshare_type is given beside it"
+                raise InvalidInput("layout", layout, rule)
+            return layout
+        if layout is None:
+            if stylesheet is None and screenshare_type is None:
+                return None
+            layout = "custom" if stylesheet is not None else "bestFit"
+        return cls(layout, stylesheet, screenshare_type)

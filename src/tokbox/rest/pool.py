@@ -1,0 +1,339 @@
+"""Send requests through a pool of connections: the only file that knows urllib3.
+
+urllib3 applies a time-out to each socket operation, so a peer that sends one byte now
+and then can hold a caller for ever, in the headers as well as in the body. Here the
+time left shrinks with every operation: connections and the reader under
+``http.client`` ask :data:`_call` before each of them. What cannot be interrupted is
+the system's name resolution; its time counts, but it is noticed only afterwards.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import math
+import os
+import socket
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+import urllib3
+from urllib3 import exceptions
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from tokbox import errors
+from tokbox.rest import proxies
+from tokbox.rest.transport import Headers, Request, Response
+
+if TYPE_CHECKING:
+    from urllib3.response import BaseHTTPResponse
+
+__all__ = ["PooledTransport"]
+
+_CHUNK = 65_536
+
+#: What an exception from below becomes, most specific first.
+_FAILURES: tuple[tuple[type[Exception], type[errors.TransportError], str], ...] = (
+    (exceptions.SSLError, errors.TLSError, "TLS failed"),
+    (exceptions.ProxyError, errors.ConnectFailed, "no connection through the proxy"),
+    (exceptions.NameResolutionError, errors.ConnectFailed, "the host is not known"),
+    (exceptions.NewConnectionError, errors.ConnectFailed, "no connection"),
+    (exceptions.ConnectTimeoutError, errors.ConnectFailed, "no connection in time"),
+    (exceptions.TimeoutError, errors.TimedOut, "no answer in time"),
+    (exceptions.PoolError, errors.ConnectFailed, "the connection pool is closed"),
+    (exceptions.LocationValueError, errors.ConnectFailed, "the host is not valid"),
+    (exceptions.DecodeError, errors.ProtocolError, "the body cannot be decompressed"),
+    (exceptions.HTTPError, errors.ProtocolError, "the connection broke"),
+    (http.client.HTTPException, errors.ProtocolError, "the answer is not HTTP"),
+    (OSError, errors.ProtocolError, "the connection broke"),
+)
+
+
+class _Call(threading.local):
+    """Hold what the current thread's request may still do, and what it has done."""
+
+    deadline = math.inf
+    read_timeout = math.inf
+    #: Whether any byte of the request (not of a proxy's CONNECT) may have left.
+    sent = False
+
+    def cap(self, seconds: float | None) -> float:
+        """Return the shorter of *seconds* and the time left.
+
+        Raises the built-in ``TimeoutError``, as a socket would, if none is left.
+        """
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline passed")
+        return left if seconds is None else min(seconds, left)
+
+
+_call = _Call()
+
+
+class _BoundedReader(io.RawIOBase):
+    """Read from a socket with the time that the call has left."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        self._sock.settimeout(_call.cap(_call.read_timeout))
+        return cast("int | None", self._raw.readinto(buffer))
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """Read status line, headers and body within the deadline."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock))
+
+
+class _Connection(HTTPConnection):
+    """Connect and send within the deadline, and note when the first byte leaves."""
+
+    # http.client makes every response from this, those of proxies to CONNECT included.
+    response_class = _BoundedResponse
+    _connecting = False
+
+    def connect(self) -> None:
+        self._connecting = True
+        try:
+            super().connect()
+        finally:
+            self._connecting = False
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        if not self._connecting:
+            # From here on the service may have seen it, whatever happens next.
+            _call.sent = True
+        # A pooled socket still has the time-out that its last user left there.
+        self.sock.settimeout(_call.cap(_call.read_timeout))
+        super().send(data)
+
+    def _new_conn(self) -> socket.socket:
+        # urllib3 gives every address of a host the whole time-out.
+        try:
+            addresses = socket.getaddrinfo(
+                self.host.strip("[]"), self.port, type=socket.SOCK_STREAM
+            )
+        except socket.gaierror as error:
+            raise exceptions.NameResolutionError(self.host, self, error) from error
+        except UnicodeError as error:
+            raise exceptions.LocationParseError(self.host) from error
+        failure: OSError = OSError("the name has no address")
+        for family, kind, protocol, _, address in addresses:
+            sock = None
+            try:
+                sock = socket.socket(family, kind, protocol)
+                for option in self.socket_options or ():
+                    sock.setsockopt(*option)
+                sock.settimeout(_call.cap(self.timeout))
+                sock.connect(address)
+                # The TLS handshake comes next and lives by this.
+                sock.settimeout(_call.cap(self.timeout))
+            except OSError as error:
+                failure = error
+                if sock is not None:
+                    sock.close()
+            else:
+                return sock
+        if isinstance(failure, TimeoutError):
+            raise exceptions.ConnectTimeoutError(self, "timed out") from failure
+        raise exceptions.NewConnectionError(self, str(failure)) from failure
+
+
+class _TLSConnection(_Connection, HTTPSConnection):
+    """Do the same over TLS."""
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TLSPool(HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+class PooledTransport:
+    """Send requests over kept-alive connections, from any thread and after any fork.
+
+    *pool_size* connections are kept; more are opened when more threads ask at the
+    same time, and closed after use. *timeout* and *connect_timeout* are seconds, for
+    a single read and for each address of the host. Proxies (see
+    :mod:`tokbox.rest.proxies`) and certificates are looked up at the first request.
+    """
+
+    __slots__ = (
+        "_connect_timeout",
+        "_owner",
+        "_pool_size",
+        "_proxy",
+        "_timeout",
+        "_trust_env",
+    )
+
+    def __init__(
+        self,
+        *,
+        timeout: float,
+        connect_timeout: float,
+        pool_size: int,
+        proxy: proxies.Proxy | None = None,
+        trust_env: bool = True,
+    ) -> None:
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
+        self._pool_size = pool_size
+        self._proxy = proxy
+        self._trust_env = trust_env
+        # One attribute, replaced whole: no lock that a fork could leave locked.
+        self._owner: tuple[int, urllib3.PoolManager] | None = None
+
+    def send(self, request: Request) -> Response:
+        """Send *request* once; see :meth:`tokbox.rest.transport.Transport.send`."""
+        _call.deadline = time.monotonic() + request.timeout
+        _call.read_timeout = self._timeout
+        _call.sent = False
+        try:
+            return self._exchange(request)
+        except (exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+            failure, cause = _translate(error, request, sent=_call.sent)
+        # Outside of the handler, and from the bare system error: the exceptions from
+        # below and their frames hold the request's headers.
+        raise failure from cause
+
+    def close(self) -> None:
+        """Close the idle connections; those in use close when they are done."""
+        owner, self._owner = self._owner, None
+        if owner is not None and owner[0] == os.getpid():
+            owner[1].clear()
+
+    def _exchange(self, request: Request) -> Response:
+        response = self._manager(request.url).request(
+            request.method,
+            request.url,
+            body=request.body,
+            headers=request.headers,
+            timeout=urllib3.Timeout(
+                connect=min(self._connect_timeout, request.timeout),
+                read=min(self._timeout, request.timeout),
+            ),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            body, complete = _read(response, request.max_body)
+        except BaseException:
+            response.close()
+            raise
+        if not complete:
+            response.close()
+        response.release_conn()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Response(response.status, headers, body)
+
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        owner = self._owner
+        if owner is not None and owner[0] == os.getpid():
+            return owner[1]
+        # Either the first request, or a child process, which must not write into
+        # the sockets of its parent.
+        manager = self._build(url)
+        self._owner = os.getpid(), manager
+        return manager
+
+    def _build(self, url: str) -> urllib3.PoolManager:
+        proxy = self._proxy
+        if proxy is None and self._trust_env:
+            proxy = proxies.from_environment(url)
+        manager: urllib3.PoolManager
+        if proxy is None:
+            manager = urllib3.PoolManager(
+                num_pools=1,
+                maxsize=self._pool_size,
+                ssl_context=ssl.create_default_context(),
+            )
+        else:
+            manager = urllib3.ProxyManager(
+                proxy.url,
+                num_pools=2,
+                proxy_headers=Headers(proxy.headers()),
+                maxsize=self._pool_size,
+                ssl_context=ssl.create_default_context(),
+            )
+        manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        return manager
+
+
+def _read(response: BaseHTTPResponse, limit: int) -> tuple[bytes, bool]:
+    """Return the body, or a little more than *limit* of it, and whether it is all."""
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.stream(_CHUNK, decode_content=True):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            return b"".join(chunks), False
+    return b"".join(chunks), True
+
+
+def _translate(
+    error: Exception, request: Request, *, sent: bool
+) -> tuple[errors.TransportError, BaseException | None]:
+    """Return our error for one from below, and the system's error that caused it."""
+    kind, phrase = next(
+        (kind, phrase) for source, kind, phrase in _FAILURES if isinstance(error, source)
+    )
+    # The flag knows better than the exception's class what was sent.
+    if sent and kind in (errors.ConnectFailed, errors.TLSError):
+        kind, phrase = errors.ProtocolError, "the connection broke"
+    elif not sent and kind in (errors.TimedOut, errors.ProtocolError):
+        phrase = "no connection in time" if kind is errors.TimedOut else "no connection"
+        kind = errors.ConnectFailed
+    cause = _system_error(error)
+    if cause is not None:
+        phrase = f"{phrase}: {_explain(cause)}"
+    return kind(phrase, method=request.method, path=request.path), cause
+
+
+def _system_error(error: BaseException) -> BaseException | None:
+    """Return the innermost system or TLS error below *error*, without its frames."""
+    seen: list[BaseException] = []
+    queue: list[BaseException] = [error]
+    found: BaseException | None = None
+    while queue:
+        current = queue.pop(0)
+        if any(current is other for other in seen):
+            continue
+        seen.append(current)
+        if isinstance(current, OSError):
+            found = current
+        inner = [current.__cause__, current.__context__, *current.args]
+        queue.extend(item for item in inner if isinstance(item, BaseException))
+    if found is not None:
+        found = found.with_traceback(None)
+        found.__cause__ = found.__context__ = None
+    return found
+
+
+def _explain(cause: BaseException) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the certificate was refused: {cause.verify_message}"
+    return str(getattr(cause, "strerror", None) or cause)

@@ -1,0 +1,286 @@
+"""Create sessions, and do what is done with one: sign its tokens, start its archives."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, OutputMode, Role, StreamMode
+from tokbox.errors import ArchivingNeedsMediaRouter, InvalidInput, ProtocolError
+from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
+from tokbox.tokens.claims import check_session_id
+
+if TYPE_CHECKING:
+    from tokbox.rest.archive_types import Archive
+    from tokbox.rest.archives import Archives, TranscriptionProperties
+    from tokbox.rest.layouts import Layout
+    from tokbox.rest.requester import Requester
+    from tokbox.tokens.batch import TokenBatch
+    from tokbox.tokens.signer import Signer
+
+__all__ = ["Session", "create", "restore"]
+
+_PATH = "/session/create"
+
+#: Holds one item until the warning was given: pop() is atomic where a flag is not.
+_unwarned = [True]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A room that clients can join with a token.
+
+    It never expires and cannot be deleted: keep the ``session_id``, and make a session
+    of it again with ``tb.session()``. Of the service's other properties those that were
+    ``null`` are ``None``; a session made from its id knows those that the id tells.
+    """
+
+    session_id: str
+    project_id: str | None = None
+    partner_id: str | None = None
+    #: For example ``Tue Nov 14 14:13:20 PST 2023``, as the service writes it.
+    create_dt: str | None = None
+    session_status: str | None = None
+    media_server_url: str | None = None
+    _signer: Signer = field(kw_only=True, repr=False, compare=False)
+    _archives: Archives = field(kw_only=True, repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.session_id
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Session holds its client's key and cannot be pickled; "
+            "pass session.session_id, and make a session of it with tb.session()"
+        )
+
+    def __copy__(self) -> Session:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Session:
+        return self
+
+    def token(
+        self,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Sequence[str] = (),
+    ) -> str:
+        """Sign a token: a ticket to join, locally and without a request.
+
+        *connection_data* (at most 1000 characters) is what every client can read about
+        the holder. *expiration* is in seconds from now or a timedelta, at most 30
+        days; 0 leaves it to the service, which gives 24 hours.
+
+        Raises ``InvalidClaims`` for what the service would refuse.
+        """
+        return self._signer.token(
+            self.session_id,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list=initial_layout_class_list,
+        )
+
+    def tokens(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Sequence[str] = (),
+    ) -> list[str]:
+        """Sign *n* tokens that differ in nothing but their nonces.
+
+        All are distinct; there are *n* of them or there is an exception.
+        """
+        return self._signer.tokens(
+            self.session_id,
+            n,
+            multithread,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list=initial_layout_class_list,
+        )
+
+    def token_batch(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Sequence[str] = (),
+    ) -> TokenBatch:
+        """Sign *n* tokens into one buffer, which is smaller and faster than a list."""
+        return self._signer.token_batch(
+            self.session_id,
+            n,
+            multithread,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list=initial_layout_class_list,
+        )
+
+    def iter_batches(self, n: int, **options: Any) -> Iterator[TokenBatch]:
+        """Sign *n* tokens in batches that come one after the other.
+
+        Takes what ``token_batch`` takes and ``chunk``, the tokens in a batch.
+        """
+        return self._signer.iter_batches(self.session_id, n, **options)
+
+    def start_archive(
+        self,
+        *,
+        name: str | None = None,
+        has_audio: bool = True,
+        has_video: bool = True,
+        output_mode: OutputMode | str = OutputMode.COMPOSED,
+        resolution: str | None = None,
+        layout: Layout | str | None = None,
+        stylesheet: str | None = None,
+        screenshare_type: str | None = None,
+        stream_mode: StreamMode | str = StreamMode.AUTO,
+        multi_archive_tag: str | None = None,
+        max_bitrate: int | None = None,
+        quantization_parameter: int | None = None,
+        has_transcription: bool = False,
+        transcription_properties: TranscriptionProperties | None = None,
+        deadline: float | None = None,
+    ) -> Archive:
+        """Start to record this session; see ``tb.archives.start``."""
+        return self._archives.start(
+            self.session_id,
+            name=name,
+            has_audio=has_audio,
+            has_video=has_video,
+            output_mode=output_mode,
+            resolution=resolution,
+            layout=layout,
+            stylesheet=stylesheet,
+            screenshare_type=screenshare_type,
+            stream_mode=stream_mode,
+            multi_archive_tag=multi_archive_tag,
+            max_bitrate=max_bitrate,
+            quantization_parameter=quantization_parameter,
+            has_transcription=has_transcription,
+            transcription_properties=transcription_properties,
+            deadline=deadline,
+        )
+
+
+def restore(session_id: object, signer: Signer, archives: Archives) -> Session:
+    """Return the session with a stored id, without a request.
+
+    Raises ``InvalidClaims`` if it is no session id or belongs to another API key.
+    """
+    checked = check_session_id(session_id, signer.api_key)
+    return Session(
+        str(session_id),
+        project_id=checked.api_key,
+        partner_id=checked.api_key,
+        _signer=signer,
+        _archives=archives,
+    )
+
+
+def create(
+    requester: Requester,
+    signer: Signer,
+    archives: Archives,
+    form: Mapping[str, str],
+    deadline: float | None,
+) -> Session:
+    """Register a session; *form* is what :func:`parameters` returned."""
+    source = requester.request_json("POST", _PATH, form=form, deadline=deadline)
+    # An array of exactly one object, though [] has been seen.
+    first = source[0] if isinstance(source, list) and source else None
+    if not isinstance(first, dict):
+        first = {}
+    session_id = first.get("session_id")
+    if not isinstance(session_id, str) or not session_id:
+        raise ProtocolError("the answer holds no session", method="POST", path=_PATH)
+    return Session(
+        session_id,
+        project_id=_words(first, "project_id"),
+        partner_id=_words(first, "partner_id"),
+        create_dt=_words(first, "create_dt"),
+        session_status=_words(first, "session_status"),
+        media_server_url=_words(first, "media_server_url"),
+        _signer=signer,
+        _archives=archives,
+    )
+
+
+def parameters(
+    location: str,
+    media_mode: MediaMode | str,
+    archive_mode: ArchiveMode | str,
+    *,
+    e2ee: bool,
+    archive_name: str | None,
+    archive_resolution: str | None,
+) -> dict[str, str]:
+    """Return the form that asks for a session.
+
+    Raises ``InvalidInput`` for what the service would refuse. Relayed and always
+    archived is sent as asked, with a warning.
+    """
+    media = one_of("media_mode", media_mode, [mode.value for mode in MediaMode])
+    archiving = one_of("archive_mode", archive_mode, [mode.value for mode in ArchiveMode])
+    always = archiving == ArchiveMode.ALWAYS
+    form = {"p2p.preference": media, "archiveMode": archiving}
+    if location != "":
+        form["location"] = ipv4("location", location)
+    if flag("e2ee", e2ee):
+        if media != MediaMode.MEDIA_ROUTER:
+            raise InvalidInput("e2ee", e2ee, "be False in a relayed session")
+        if always:
+            raise InvalidInput(
+                "e2ee", e2ee, "be False in a session that is always archived"
+            )
+        form["e2ee"] = "true"
+    only_always = "be left out unless archive_mode is always"
+    if archive_name is not None:
+        if not always:
+            raise InvalidInput("archive_name", archive_name, only_always)
+        form["archiveName"] = text("archive_name", archive_name, shortest=1, longest=80)
+    if archive_resolution is not None:
+        if not always:
+            raise InvalidInput("archive_resolution", archive_resolution, only_always)
+        form["archiveResolution"] = one_of(
+            "archive_resolution", archive_resolution, RESOLUTIONS
+        )
+    return form
+
+
+def warn_if_unarchivable(form: Mapping[str, str], *, stacklevel: int) -> None:
+    """Warn, once in the life of a process, of a relayed session with archives."""
+    asked = (form["p2p.preference"], form["archiveMode"])
+    if asked != (MediaMode.P2P.value, ArchiveMode.ALWAYS.value):
+        return
+    try:
+        _unwarned.pop()
+    except IndexError:
+        return
+    warnings.warn(
+        "archives need the media router: a relayed session (MediaMode.P2P) "
+        "with ArchiveMode.ALWAYS will not be archived",
+        ArchivingNeedsMediaRouter,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def _words(source: Mapping[str, Any], name: str) -> str | None:
+    value = source.get(name)
+    return value if isinstance(value, str) or value is None else str(value)
