@@ -1,0 +1,101 @@
+"""What the emulator remembers, one frozen dataclass for each table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Archive", "Connection", "Recording", "Selection", "Session", "Stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A session that was created here; times are milliseconds since the epoch."""
+
+    session_id: str
+    api_key: str
+    created_ms: int
+    location: str
+    relayed: bool
+    always_archived: bool
+    archive_name: str | None
+    archive_resolution: str | None
+    e2ee: bool
+    #: When the first client came; until then the service does not know the session.
+    activated_ms: int | None = None
+    #: When the last client left; ``None`` while anyone is connected.
+    emptied_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A simulated client in a session."""
+
+    connection_id: str
+    session_id: str
+    created_ms: int
+    role: str
+    data: str
+    #: The layout classes that its token gives to its streams.
+    layout_classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What a simulated client publishes."""
+
+    stream_id: str
+    connection_id: str
+    session_id: str
+    created_ms: int
+    name: str
+    video_type: str
+    layout_classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A recording of a session; see ``lifecycle`` for what the times mean."""
+
+    archive_id: str
+    session_id: str
+    api_key: str
+    automatic: bool
+    #: What the start call asked for, by the service's own names, defaults filled in.
+    options: dict[str, Any]
+    status: str
+    reason: str
+    created_ms: int
+    updated_ms: int
+    #: When it entered its present status.
+    since_ms: int
+    #: When the first stream was recorded.
+    began_ms: int | None = None
+    #: What was recorded before it entered its present status.
+    recorded_ms: int = 0
+    size: int = 0
+
+    @property
+    def manual(self) -> bool:
+        """Whether its streams are chosen by calls."""
+        return bool(self.options["streamMode"] == "manual")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A stream that was added to an archive whose streams are chosen by calls."""
+
+    stream_id: str
+    has_audio: bool
+    has_video: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A stretch of a stream inside an archive."""
+
+    stream_id: str
+    started_ms: int
+    stopped_ms: int | None
+    connection_data: str
+    video_type: str

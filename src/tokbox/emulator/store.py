@@ -1,0 +1,355 @@
+"""The state of the emulator in SQLite: a file, or memory.
+
+Nothing here knows a rule of the service; it reads and writes the records of
+``records.py``. Everything happens inside :meth:`Store.transaction`, which one thread
+holds at a time and which either happens as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, fields
+from typing import Any
+
+from tokbox.emulator.records import (
+    Archive,
+    Connection,
+    Recording,
+    Selection,
+    Session,
+    Stream,
+)
+from tokbox.emulator.schema import prepare
+from tokbox.errors import InvalidInput
+
+__all__ = ["Store"]
+
+_ARCHIVE_COLUMNS = (
+    "archive_id, session_id, api_key, automatic, options, status, reason, "
+    "created_ms, updated_ms, since_ms, began_ms, recorded_ms, size"
+)
+
+
+class Store:
+    """The tables of one emulator; give a path to keep them in a file."""
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        """Open or create the database.
+
+        Raises :class:`InvalidInput` if the file is something else or of another
+        version, and :class:`sqlite3.OperationalError` if it cannot be opened.
+        """
+        self._lock = threading.RLock()
+        self._depth = 0
+        # Transactions are begun by hand, because sqlite3 would otherwise begin them
+        # late and not at all around reads; the lock makes sharing between threads safe.
+        self._db = sqlite3.connect(
+            ":memory:" if path is None else os.fspath(path),
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        self._db.row_factory = sqlite3.Row
+        try:
+            prepare(self._db, path)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            raise InvalidInput("db", path, "be a database of this emulator") from None
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the database; a second call does nothing."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the store; commit at the end, or undo everything if an exception leaves."""
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            else:
+                self._db.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    # Settings.
+
+    def setting(self, name: str, default: str) -> str:
+        """Return a setting; the first call for a name keeps *default* for ever."""
+        self._db.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (name, default))
+        (value,) = self._db.execute(
+            "SELECT value FROM settings WHERE name = ?", (name,)
+        ).fetchone()
+        return str(value)
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Replace a setting."""
+        self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+    def link_key(self) -> bytes:
+        """Return the random key that signs download links, made once for each store."""
+        return bytes.fromhex(self.setting("link_key", secrets.token_hex(32)))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for table in (
+            "recordings",
+            "selections",
+            "archives",
+            "streams",
+            "connections",
+            "sessions",
+            "settings",
+        ):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def counts(self, api_key: str) -> dict[str, int]:
+        """Count what a project has."""
+        queries = {
+            "sessions": "SELECT count(*) FROM sessions WHERE api_key = ?",
+            "connections": "SELECT count(*) FROM connections JOIN sessions "
+            "USING (session_id) WHERE api_key = ?",
+            "streams": "SELECT count(*) FROM streams JOIN sessions "
+            "USING (session_id) WHERE api_key = ?",
+            "archives": "SELECT count(*) FROM archives WHERE api_key = ? "
+            "AND status <> 'deleted'",
+        }
+        return {
+            name: int(self._db.execute(query, (api_key,)).fetchone()[0])
+            for name, query in queries.items()
+        }
+
+    # Sessions.
+
+    def save_session(self, session: Session) -> None:
+        """Insert a session, or update when clients came and left."""
+        self._db.execute(
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (session_id) DO UPDATE SET "
+            "activated_ms = excluded.activated_ms, emptied_ms = excluded.emptied_ms",
+            astuple(session),
+        )
+
+    def session(self, session_id: str) -> Session | None:
+        """Find a session."""
+        row = self._db.execute(
+            "SELECT * FROM sessions WHERE session_id = ?", (session_id,)
+        ).fetchone()
+        if row is None:
+            return None
+        return Session(**_fields(row))
+
+    # Connections and streams.
+
+    def add_connection(self, connection: Connection) -> None:
+        """Insert a connection."""
+        self._db.execute(
+            "INSERT INTO connections VALUES (?, ?, ?, ?, ?, ?)", _values(connection)
+        )
+
+    def remove_connection(self, connection_id: str) -> None:
+        """Delete a connection and its streams."""
+        self._db.execute(
+            "DELETE FROM connections WHERE connection_id = ?", (connection_id,)
+        )
+
+    def connections(self, session_id: str) -> list[Connection]:
+        """List the connections of a session, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM connections WHERE session_id = ? ORDER BY rowid", (session_id,)
+        )
+        return [Connection(**_fields(row)) for row in rows]
+
+    def connection(self, session_id: str, connection_id: str) -> Connection | None:
+        """Find a connection of a session."""
+        row = self._db.execute(
+            "SELECT * FROM connections WHERE session_id = ? AND connection_id = ?",
+            (session_id, connection_id),
+        ).fetchone()
+        return None if row is None else Connection(**_fields(row))
+
+    def save_stream(self, stream: Stream) -> None:
+        """Insert a stream, or update its layout classes."""
+        self._db.execute(
+            "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (stream_id) "
+            "DO UPDATE SET layout_classes = excluded.layout_classes",
+            _values(stream),
+        )
+
+    def remove_stream(self, stream_id: str) -> None:
+        """Delete a stream."""
+        self._db.execute("DELETE FROM streams WHERE stream_id = ?", (stream_id,))
+
+    def streams(self, session_id: str) -> list[Stream]:
+        """List the streams of a session, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM streams WHERE session_id = ? ORDER BY rowid", (session_id,)
+        )
+        return [Stream(**_fields(row)) for row in rows]
+
+    def stream(self, session_id: str, stream_id: str) -> Stream | None:
+        """Find a stream of a session."""
+        row = self._db.execute(
+            "SELECT * FROM streams WHERE session_id = ? AND stream_id = ?",
+            (session_id, stream_id),
+        ).fetchone()
+        return None if row is None else Stream(**_fields(row))
+
+    # Archives.
+
+    def save_archive(self, archive: Archive, due_ms: int | None) -> None:
+        """Insert or update an archive, and when it changes by itself."""
+        self._db.execute(
+            f"INSERT INTO archives ({_ARCHIVE_COLUMNS}, due_ms) "  # noqa: S608
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (archive_id) DO UPDATE SET options = excluded.options, "
+            "status = excluded.status, reason = excluded.reason, "
+            "updated_ms = excluded.updated_ms, since_ms = excluded.since_ms, "
+            "began_ms = excluded.began_ms, recorded_ms = excluded.recorded_ms, "
+            "size = excluded.size, due_ms = excluded.due_ms",
+            (*_values(archive), due_ms),
+        )
+
+    def _archives(self, rest: str, *values: object) -> list[Archive]:
+        rows = self._db.execute(
+            f"SELECT {_ARCHIVE_COLUMNS} FROM archives {rest}",  # noqa: S608
+            values,
+        )
+        return [Archive(**_fields(row)) for row in rows]
+
+    def archive(self, api_key: str, archive_id: str) -> Archive | None:
+        """Find an archive of a project, deleted or not."""
+        found = self._archives("WHERE api_key = ? AND archive_id = ?", api_key, archive_id)
+        return found[0] if found else None
+
+    def running_archives(self, session_id: str) -> list[Archive]:
+        """List the archives of a session that are not over, oldest first."""
+        return self._archives(
+            "WHERE session_id = ? AND status IN ('started', 'paused') ORDER BY number",
+            session_id,
+        )
+
+    def next_due_archive(self, now_ms: int) -> Archive | None:
+        """Find the archive that was the first to be due for a change by itself."""
+        found = self._archives("WHERE due_ms <= ? ORDER BY due_ms, number LIMIT 1", now_ms)
+        return found[0] if found else None
+
+    def page_of_archives(
+        self, api_key: str, session_id: str | None, *, offset: int, count: int
+    ) -> tuple[int, list[Archive]]:
+        """Count the archives that are not deleted, and list a page, newest first."""
+        where = "WHERE api_key = ? AND status <> 'deleted'"
+        values: list[Any] = [api_key]
+        if session_id is not None:
+            where += " AND session_id = ?"
+            values.append(session_id)
+        (total,) = self._db.execute(
+            f"SELECT count(*) FROM archives {where}",  # noqa: S608
+            values,
+        ).fetchone()
+        page = self._archives(
+            f"{where} ORDER BY number DESC LIMIT ? OFFSET ?", *values, count, offset
+        )
+        return int(total), page
+
+    # The streams of an archive.
+
+    def select_stream(self, archive_id: str, selection: Selection) -> None:
+        """Add a stream to an archive, or change what of it is taken."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO selections VALUES (?, ?, ?, ?)",
+            (archive_id, *astuple(selection)),
+        )
+
+    def unselect_stream(self, archive_id: str, stream_id: str) -> bool:
+        """Remove a stream from an archive; say whether it was there."""
+        done = self._db.execute(
+            "DELETE FROM selections WHERE archive_id = ? AND stream_id = ?",
+            (archive_id, stream_id),
+        )
+        return done.rowcount > 0
+
+    def selections(self, archive_id: str) -> list[Selection]:
+        """List the streams that were added to an archive, in that order."""
+        rows = self._db.execute(
+            "SELECT stream_id, has_audio, has_video FROM selections "
+            "WHERE archive_id = ? ORDER BY rowid",
+            (archive_id,),
+        )
+        return [Selection(**_fields(row)) for row in rows]
+
+    def begin_recording(self, archive_id: str, recording: Recording) -> None:
+        """Note that a stream is recorded from now on."""
+        # A stream that left and came back within one millisecond goes on.
+        self._db.execute(
+            "INSERT INTO recordings VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (archive_id, stream_id, started_ms) "
+            "DO UPDATE SET stopped_ms = NULL",
+            (archive_id, *astuple(recording)),
+        )
+
+    def end_recording(self, archive_id: str, stream_id: str, at_ms: int) -> None:
+        """Note that a stream is no longer recorded."""
+        self._db.execute(
+            "UPDATE recordings SET stopped_ms = ? "
+            "WHERE archive_id = ? AND stream_id = ? AND stopped_ms IS NULL",
+            (at_ms, archive_id, stream_id),
+        )
+
+    def recordings(self, archive_id: str) -> list[Recording]:
+        """List what was recorded, in order of time."""
+        rows = self._db.execute(
+            "SELECT stream_id, started_ms, stopped_ms, connection_data, video_type "
+            "FROM recordings WHERE archive_id = ? ORDER BY started_ms, rowid",
+            (archive_id,),
+        )
+        return [Recording(**_fields(row)) for row in rows]
+
+
+def _values(record: Archive | Connection | Stream) -> tuple[object, ...]:
+    """Return the fields of *record* as SQLite keeps them: the structured ones as JSON."""
+    return tuple(
+        json.dumps(value) if isinstance(value, dict | tuple) else value
+        for value in (getattr(record, field.name) for field in fields(record))
+    )
+
+
+def _fields(row: sqlite3.Row) -> dict[str, Any]:
+    """Return the columns of *row* as the fields of a record, by name."""
+    return {name: _FROM_SQL.get(name, _as_it_is)(row[name]) for name in row.keys()}  # noqa: SIM118
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+#: The columns that SQLite has no type for.
+_FROM_SQL: dict[str, Callable[[Any], Any]] = {
+    "relayed": bool,
+    "always_archived": bool,
+    "e2ee": bool,
+    "automatic": bool,
+    "has_audio": bool,
+    "has_video": bool,
+    "options": json.loads,
+    "layout_classes": lambda value: tuple(json.loads(value)),
+}
