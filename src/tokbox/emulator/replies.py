@@ -1,0 +1,88 @@
+"""How the service says yes and no: JSON, or XML to whoever does not ask for JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from starlette.responses import Response
+
+__all__ = ["NO_CLIENTS", "Refusal", "json_reply", "refuse", "wants_json"]
+
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+
+
+class Refusal(Exception):
+    """The request is refused: an HTTP status, the service's code (if any), its words."""
+
+    def __init__(self, status: int, message: str, *, code: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+
+
+#: What the service says of a session that nobody is connected to; it has no code.
+NO_CLIENTS = "Not found. No clients are actively connected to the OpenTok session."
+
+
+def wants_json(accept: str) -> bool:
+    """Tell whether an Accept header asks for JSON by name.
+
+    ``*/*`` does not: the service answers XML to it, as it did before it had JSON.
+    """
+    for item in accept.split(","):
+        media_type, *parameters = (part.strip().lower() for part in item.split(";"))
+        if media_type == "application/json" and not any(
+            parameter.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+            for parameter in parameters
+        ):
+            return True
+    return False
+
+
+def json_reply(content: Any, status: int = 200) -> Response:
+    """Answer JSON, with exactly ``application/json`` as the content type.
+
+    The official Python SDK takes any other spelling, a charset included, for XML.
+    """
+    body = json.dumps(content, separators=(",", ":")).encode()
+    return Response(body, status, headers={"Content-Type": "application/json"})
+
+
+def refuse(refusal: Refusal, *, as_json: bool, creating_session: bool = False) -> Response:
+    """Answer an error in the form that the caller and the endpoint are used to.
+
+    Session creation is older than the rest and has an XML document of its own.
+    """
+    code, message = refusal.code, refusal.message
+    if as_json:
+        if message == NO_CLIENTS:
+            return json_reply({"message": message}, refusal.status)
+        return json_reply(
+            {
+                "code": refusal.status if code is None else code,
+                "message": message,
+                "description": message,
+            },
+            refusal.status,
+        )
+    shown = refusal.status if code is None else code
+    # XML 1.0 has no way at all to write most control characters.
+    text = "".join(
+        c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in message
+    )
+    if creating_session:
+        body = (
+            f'{_XML}<Errors><error code="{shown}"><Error message={quoteattr(text)}/>'
+            "</error></Errors>"
+        )
+        content_type = "text/xml"
+    else:
+        body = (
+            f"{_XML}<errorPayload><code>{shown}</code><message>{escape(text)}</message>"
+            f"<description>{escape(text)}</description></errorPayload>"
+        )
+        content_type = "application/xml"
+    return Response(body.encode(), refusal.status, headers={"Content-Type": content_type})
