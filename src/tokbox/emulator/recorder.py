@@ -1,0 +1,153 @@
+"""The recorder: lets archives follow what clients do and what time does."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tokbox.emulator import files, lifecycle
+from tokbox.emulator.records import Archive, Recording, Session, Stream
+from tokbox.emulator.store import Store
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Move archives through their life cycle.
+
+    Every request first calls :meth:`settle`, so that whatever was due since the last
+    one has happened, in its order, and as if it had happened in time: between two
+    requests nothing changes but the clock.
+    """
+
+    def __init__(self, store: Store, *, processing_ms: int) -> None:
+        self._store = store
+        self._processing_ms = processing_ms
+
+    def settle(self, now_ms: int) -> None:
+        """Carry out every change that was due by *now_ms*."""
+        while archive := self._store.next_due_archive(now_ms):
+            session = self._session(archive)
+            change = self._next_change(archive, session)
+            assert change is not None, "an archive without a next change is never due"
+            self._enter(archive, session, change.status, change.at_ms, change.reason)
+            if (
+                archive.automatic
+                and change.reason == lifecycle.MAX_LENGTH
+                and session.emptied_ms is None
+            ):
+                # What is too long for one archive goes on in the next.
+                self.start(session, archive.options, change.at_ms, automatic=True)
+
+    def start(
+        self, session: Session, options: Mapping[str, Any], now_ms: int, *, automatic: bool
+    ) -> Archive:
+        """Start an archive of *session*; it records as soon as somebody publishes."""
+        archive = Archive(
+            archive_id=str(uuid.uuid4()),
+            session_id=session.session_id,
+            api_key=session.api_key,
+            automatic=automatic,
+            options=dict(options),
+            status="paused",
+            reason="",
+            created_ms=now_ms,
+            updated_ms=now_ms,
+            since_ms=now_ms,
+        )
+        self._save(archive, session)
+        self.follow(session, now_ms)
+        return archive
+
+    def stop(self, archive: Archive, now_ms: int, reason: str) -> Archive:
+        """Stop a running archive."""
+        return self._enter(archive, self._session(archive), "stopped", now_ms, reason)
+
+    def delete(self, archive: Archive, now_ms: int) -> None:
+        """Take an archive out of the lists."""
+        self._enter(archive, self._session(archive), "deleted", now_ms, archive.reason)
+
+    def update(self, archive: Archive) -> None:
+        """Keep what was changed of a running archive without moving it."""
+        self._save(archive, self._session(archive))
+
+    def follow(self, session: Session, now_ms: int) -> None:
+        """Let the running archives of *session* take up who publishes now.
+
+        To be called after clients, streams or the streams of an archive have changed.
+        """
+        streams = self._store.streams(session.session_id)
+        for archive in self._store.running_archives(session.session_id):
+            wanted = {stream.stream_id: stream for stream in self._taken(archive, streams)}
+            taped = {
+                recording.stream_id
+                for recording in self._store.recordings(archive.archive_id)
+                if recording.stopped_ms is None
+            }
+            for stream_id in taped - wanted.keys():
+                self._store.end_recording(archive.archive_id, stream_id, now_ms)
+            for stream_id, stream in wanted.items():
+                if stream_id not in taped:
+                    self._begin(archive, stream, now_ms)
+            status = "started" if wanted else "paused"
+            if status != archive.status:
+                self._enter(archive, session, status, now_ms)
+            else:
+                # When it is due depends on whether anyone is connected.
+                self._save(archive, session)
+
+    def _taken(self, archive: Archive, streams: list[Stream]) -> list[Stream]:
+        if not archive.manual:
+            return streams
+        chosen = {item.stream_id for item in self._store.selections(archive.archive_id)}
+        return [stream for stream in streams if stream.stream_id in chosen]
+
+    def _begin(self, archive: Archive, stream: Stream, now_ms: int) -> None:
+        connection = self._store.connection(stream.session_id, stream.connection_id)
+        self._store.begin_recording(
+            archive.archive_id,
+            Recording(
+                stream_id=stream.stream_id,
+                started_ms=now_ms,
+                stopped_ms=None,
+                connection_data=connection.data if connection else "",
+                video_type=stream.video_type,
+            ),
+        )
+
+    def _enter(
+        self,
+        archive: Archive,
+        session: Session,
+        status: str,
+        at_ms: int,
+        reason: str | None = None,
+    ) -> Archive:
+        if status == "stopped":
+            for recording in self._store.recordings(archive.archive_id):
+                if recording.stopped_ms is None:
+                    self._store.end_recording(
+                        archive.archive_id, recording.stream_id, at_ms
+                    )
+        archive = lifecycle.enter(archive, status, at_ms, reason)
+        if status == "available":
+            recordings = self._store.recordings(archive.archive_id)
+            archive = replace(archive, size=len(files.render(archive, recordings)))
+        self._save(archive, session)
+        return archive
+
+    def _save(self, archive: Archive, session: Session) -> None:
+        change = self._next_change(archive, session)
+        self._store.save_archive(archive, None if change is None else change.at_ms)
+
+    def _next_change(self, archive: Archive, session: Session) -> lifecycle.Change | None:
+        return lifecycle.next_change(
+            archive, emptied_ms=session.emptied_ms, processing_ms=self._processing_ms
+        )
+
+    def _session(self, archive: Archive) -> Session:
+        session = self._store.session(archive.session_id)
+        assert session is not None, "the tables hold no archive without its session"
+        return session
