@@ -1,0 +1,110 @@
+"""The tokens that clients join with, verified as the service would."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from tokbox.emulator.jws import Unreadable, number, read, read_unverified
+from tokbox.emulator.projects import Project
+from tokbox.errors import TokenError
+
+__all__ = ["Admission", "Denied", "admit"]
+
+#: What a token lives if it does not say, and the longest it may, in seconds.
+_DEFAULT_LIFETIME = 86_400
+_MAX_LIFETIME = 2_592_000
+#: How far the clock of whoever signed may be ahead, in seconds.
+_TOLERANCE = 60
+_ROLES = frozenset({"subscriber", "publisher", "publisheronly", "moderator"})
+
+
+class Denied(Exception):
+    """The token does not open this session; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a good token gives to whoever joins with it."""
+
+    role: str
+    connection_data: str
+    layout_classes: tuple[str, ...]
+
+
+def admit(token: str, project: Project, session_id: str, *, now: float) -> Admission:
+    """Verify a T1 token or an HS256 JSON Web Token for one session.
+
+    *now* is in seconds since the epoch. Raises :class:`Denied`.
+    """
+    if token.startswith("T1=="):
+        return _admit_t1(token, project, session_id, now)
+    return _admit_jwt(token, project, session_id, now)
+
+
+def _admit_t1(token: str, project: Project, session_id: str, now: float) -> Admission:
+    from tokbox.tokens.signer import Signer
+
+    signer = Signer(project.api_key, project.secret)
+    try:
+        claims = signer.verify(token, session_id=session_id, now=now)
+    except TokenError as error:
+        raise Denied(str(error)) from None
+    finally:
+        signer.close()
+    _check_times(claims.create_time, claims.expire_time, now)
+    return _admission(
+        claims.role, claims.connection_data, tuple(claims.initial_layout_class_list)
+    )
+
+
+def _admit_jwt(token: str, project: Project, session_id: str, now: float) -> Admission:
+    try:
+        if read_unverified(token).get("iss") != project.api_key:
+            raise Denied("the token was made for another API key")
+        claims = read(token, project.secret)
+        issued, expires = number(claims, "iat"), number(claims, "exp")
+    except Unreadable:
+        raise Denied("the token cannot be read, or its signature is wrong") from None
+    if claims.get("session_id") != session_id:
+        raise Denied("the token was made for another session")
+    if claims.get("scope") not in (None, "session.connect"):
+        raise Denied("the scope of the token is not session.connect")
+    if issued is None:
+        raise Denied("the token does not say when it was made")
+    _check_times(issued, expires, now)
+    data = claims.get("connection_data") or claims.get("data") or ""
+    if not isinstance(data, str):
+        raise Denied("the connection data of the token is not a string")
+    return _admission(claims.get("role"), data, _classes_of(claims))
+
+
+def _classes_of(claims: dict[str, Any]) -> tuple[str, ...]:
+    """Read the layout classes, of which SDKs have three spellings.
+
+    A string of words, the same urlencoded, or an array; and two names for the claim.
+    """
+    value = claims.get("initial_layout_class_list") or claims.get("initial_layout_list")
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    return tuple(unquote_plus(value).split()) if isinstance(value, str) else ()
+
+
+def _check_times(created: float, expires: float | None, now: float) -> None:
+    if created > now + _TOLERANCE:
+        raise Denied(f"the token was made {int(created - now)} s in the future")
+    if expires is None:
+        expires = created + _DEFAULT_LIFETIME
+    if expires <= now:
+        raise Denied(f"the token expired {int(now - expires)} s ago")
+    if expires - created > _MAX_LIFETIME:
+        raise Denied("the token lives longer than 30 days")
+
+
+def _admission(role: object, data: str, classes: tuple[str, ...]) -> Admission:
+    # Without a role a client may publish, which is the default.
+    name = "publisher" if role is None or role == "" else str(role)
+    if name not in _ROLES:
+        raise Denied("the role of the token is unknown")
+    return Admission(name, data, classes)
