@@ -1,0 +1,64 @@
+"""A local stand-in for the service: sessions, archives, and clients that only pretend.
+
+It is a second, independent implementation of the protocol: it knows nothing of
+``tokbox.rest``, and whatever speaks to the real service can speak to it::
+
+    with tokbox.emulator.serve() as server:
+        requests.post(server.url + "/session/create", headers={...})
+
+It needs the extra ``emulator`` (starlette, uvicorn, PyJWT), which is looked for when
+one of the names below is first used, not when this package is imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tokbox.errors import MissingDependency
+
+if TYPE_CHECKING:
+    from tokbox.emulator.app import create_app
+    from tokbox.emulator.clock import Clock
+    from tokbox.emulator.projects import DEFAULT_API_KEY, DEFAULT_SECRET
+    from tokbox.emulator.server import Server, run, serve
+
+__all__ = [
+    "DEFAULT_API_KEY",
+    "DEFAULT_SECRET",
+    "Clock",
+    "Server",
+    "create_app",
+    "run",
+    "serve",
+]
+
+_HOMES = {
+    "DEFAULT_API_KEY": "projects",
+    "DEFAULT_SECRET": "projects",
+    "Clock": "clock",
+    "Server": "server",
+    "create_app": "app",
+    "run": "server",
+    "serve": "server",
+}
+
+#: What the extra brings: the name that is imported, the name that is installed.
+_PACKAGES = {"starlette": "starlette", "uvicorn": "uvicorn", "jwt": "PyJWT"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import *name* from its module, or say which extra is missing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        package = _PACKAGES.get((error.name or "").partition(".")[0])
+        if package is None:
+            raise
+        raise MissingDependency(package, "emulator") from None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,256 @@
+"""Running the emulator: in a thread for a test, in the foreground for a person."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from types import FrameType, TracebackType
+from typing import TextIO
+
+import uvicorn
+from starlette.applications import Starlette
+
+from tokbox.emulator.app import PROCESSING_DELAY, create_app
+from tokbox.emulator.clock import Clock
+from tokbox.emulator.projects import DEFAULT_API_KEY, DEFAULT_SECRET, make_projects
+from tokbox.emulator.store import Store
+
+__all__ = ["Server", "run", "serve"]
+
+#: Seconds that a request in progress gets when the server stops.
+_GRACE = 5
+
+
+class _Uvicorn(uvicorn.Server):
+    """A uvicorn server that tells another thread when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready.set()
+
+
+class Server:
+    """An emulator that answers on a loopback port from a thread of its own.
+
+    Make it with :func:`serve`. It runs from ``start()`` (or the beginning of a
+    ``with`` block) to ``stop()`` (or the end), and does not start twice.
+    """
+
+    #: The key and secret of its first project.
+    api_key: str
+    secret: str
+    #: The ASGI application, and the state behind it.
+    app: Starlette
+    store: Store
+    clock: Clock
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        db: str | os.PathLike[str] | None,
+        projects: Mapping[str, str] | None,
+        clock: Clock | None,
+        processing_delay: float,
+        strict: bool,
+    ) -> None:
+        first = next(iter(make_projects(projects).values()))
+        self.api_key, self.secret = first.api_key, first.secret
+        self.clock = Clock() if clock is None else clock
+        self.store = Store(db)
+        try:
+            self.app = create_app(
+                projects=projects,
+                store=self.store,
+                clock=self.clock,
+                processing_delay=processing_delay,
+                strict=strict,
+            )
+            # Bound here and not by uvicorn, so that the port is known at once and a
+            # taken one raises where it was asked for.
+            self._socket = _listen(host, port)
+        except BaseException:
+            self.store.close()
+            raise
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+        config = uvicorn.Config(
+            self.app,
+            # The same parts everywhere, whatever else is installed.
+            loop="asyncio",
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            headers=[("Server", "tokbox-emulator")],
+            timeout_graceful_shutdown=_GRACE,
+        )
+        self._uvicorn = _Uvicorn(config, self._ready)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.url}>"
+
+    @property
+    def url(self) -> str:
+        """The address to give to a client, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> Server:
+        """Start answering, and return when it does."""
+        if self._thread is not None or self._stopped:
+            raise RuntimeError("an emulator starts only once")
+        self._thread = threading.Thread(target=self._run, name=f"emulator {self.url}")
+        # A test that forgets to stop it must not keep the process alive.
+        self._thread.daemon = True
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self.stop()
+            raise RuntimeError("the emulator did not start") from self._failure
+        return self
+
+    def stop(self) -> None:
+        """Stop answering and close everything; a second call does nothing."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._uvicorn.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._socket.close()
+        self.store.close()
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        try:
+            self._uvicorn.run(sockets=[self._socket])
+        except BaseException as error:  # uvicorn leaves by SystemExit too
+            self._failure = error
+        finally:
+            self._ready.set()
+
+
+def serve(
+    port: int = 0,
+    db: str | os.PathLike[str] | None = None,
+    projects: Mapping[str, str] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    clock: Clock | None = None,
+    processing_delay: float = PROCESSING_DELAY,
+    strict: bool = False,
+) -> Server:
+    """Make an emulator to run in a thread: ``with serve() as server: ...``
+
+    *port* 0 is a free one, *projects* maps API keys to secrets (without it there is
+    the default project); the rest is as in :func:`create_app`. Raises
+    :class:`InvalidInput`, and :class:`OSError` if the port is taken.
+    """
+    return Server(
+        host=host,
+        port=port,
+        db=db,
+        projects=projects,
+        clock=clock,
+        processing_delay=processing_delay,
+        strict=strict,
+    )
+
+
+def run(
+    port: int = 0,
+    db: str | os.PathLike[str] | None = None,
+    projects: Mapping[str, str] | None = None,
+    *,
+    host: str = "127.0.0.1",
+    processing_delay: float = PROCESSING_DELAY,
+    strict: bool = False,
+    out: TextIO | None = None,
+) -> None:
+    """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
+
+    The first line on *out* (standard output) is its URL; then comes a line for each
+    project, with the secret of the default one, which is public. *projects* are there
+    besides the default project.
+    """
+    out = sys.stdout if out is None else out
+    everyone = {DEFAULT_API_KEY: DEFAULT_SECRET, **(projects or {})}
+    stopping = threading.Event()
+    server = serve(
+        port,
+        db,
+        everyone,
+        host=host,
+        processing_delay=processing_delay,
+        strict=strict,
+    )
+    with _on_signals(stopping), server:
+        print(server.url, file=out)
+        for api_key, secret in everyone.items():
+            public = (api_key, secret) == (DEFAULT_API_KEY, DEFAULT_SECRET)
+            shown = secret if public else "(as configured)"
+            print(f"api key {api_key}  secret {shown}", file=out)
+        out.flush()
+        # In steps, because on Windows a wait without an end is deaf to Ctrl-C.
+        while not stopping.wait(0.5):
+            pass
+
+
+@contextlib.contextmanager
+def _on_signals(event: threading.Event) -> Iterator[None]:
+    """Set *event* at SIGINT or SIGTERM, and put back who listened before."""
+
+    def note(number: int, frame: FrameType | None) -> None:
+        event.set()
+
+    before = {
+        number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            # Elsewhere the option would let a second server take the port over.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
