@@ -1,0 +1,447 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: freethreading_compatible=True
+"""The border between Python and the kernels.
+
+It checks shapes, owns memory, releases the GIL around the work and calls C. What a token
+says is decided above (tokbox.tokens), how it is signed below (src/kernels).
+
+The path of a batch: a `Plan` is one prepared batch; `Plan.strings` and `Plan.fill` are
+the two destinations. Both cut it into slices, which one or more threads take in turn
+and sign without the GIL; the calling thread looks for signals in between.
+"""
+
+from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport uint8_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from fastsign cimport (
+    FS_NONCE_DIGITS,
+    fs_engine,
+    fs_engine_select,
+    fs_hash_row,
+    fs_hmac_sha1,
+    fs_hmac_sha256,
+    fs_init,
+    fs_key,
+    fs_key_init,
+    fs_key_wipe,
+    fs_memory_free,
+    fs_memory_new,
+    fs_nonce,
+    fs_nonce_start,
+    fs_plan,
+    fs_plan_sign,
+    fs_plan_t1,
+    fs_quote_plus,
+    fs_row,
+    fs_row_state,
+    fs_t1_length,
+    fs_wipe,
+)
+from workers cimport (
+    fs_crew,
+    fs_crew_join,
+    fs_crew_new,
+    fs_crew_publish,
+    fs_crew_stop,
+    fs_crew_work,
+)
+
+from os import environ, urandom
+
+cdef extern from "Python.h":
+    """
+    /* The text of a compact ASCII string stands right behind its head. */
+    #define tokbox_text(string) ((uint8_t *)((PyASCIIObject *)(string) + 1))
+
+    """
+    ctypedef struct PyObject:
+        pass
+    ctypedef struct PyListObject:
+        PyObject **ob_item
+    PyObject *PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar) except NULL
+    uint8_t *tokbox_text(PyObject *string) nogil
+    list PyList_New(Py_ssize_t n)
+    void PyObject_GC_Track(object op)
+    void PyObject_GC_UnTrack(object op)
+    void Py_INCREF(object op)
+    void Py_DECREF(PyObject *op)
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+
+# Tokens signed between two looks at the shared state: half a millisecond of work, and
+# as strings small enough to stay in the second-level cache.
+cdef enum:
+    SLICE = 1024
+
+# Strings allocated in one go with the GIL held: about a millisecond.
+cdef enum:
+    ALLOCATE = 4096
+
+# How long the calling thread works before it looks for signals.
+cdef double PATIENCE = 0.02
+
+
+### Kernels ###
+
+fs_init()
+
+cdef fs_engine engine
+
+
+def select_kernel(name: str | None) -> None:
+    """Use the kernels called *name*, or the best ones, for keys made from now on."""
+    cdef bytes wanted = b"" if name is None else name.encode()
+    if fs_engine_select(&engine, wanted):
+        usable = ", ".join(row["name"] for row in kernels()["sha1"] if row["usable"])
+        raise ValueError(f"there is no kernel {name!r} on this CPU; there are: {usable}")
+
+
+cdef list _rows(int hash):
+    cdef size_t i = 0
+    cdef const fs_hash_row *row = fs_row(hash, 0)
+    rows = []
+    while row != NULL:
+        state = fs_row_state(row)
+        rows.append(
+            {
+                "name": row.name.decode(),
+                "lanes": row.lanes,
+                "usable": state == 1,
+                "why_not": {1: None, 0: "not on this CPU", -1: "wrong answer"}[state],
+            }
+        )
+        i += 1
+        row = fs_row(hash, i)
+    return rows
+
+
+def kernels() -> dict:
+    """All compiled kernels, best first, and the ones in use."""
+    return {
+        "sha1": _rows(1),
+        "sha256": _rows(256),
+        "active": {
+            "sha1": engine.sha1.many_name.decode(),
+            "sha1_single": engine.sha1.one_name.decode(),
+            "sha256": engine.sha256.many_name.decode(),
+            "sha256_single": engine.sha256.one_name.decode(),
+        },
+    }
+
+
+try:
+    select_kernel(environ.get("TOKBOX_KERNEL") or None)
+except ValueError as error:
+    raise ImportError(f"TOKBOX_KERNEL: {error}") from None
+
+
+### Keys ###
+
+cdef class Key:
+    """A secret, prepared for HMAC. Only midstates are kept, and wiped at the end."""
+
+    cdef fs_key key
+
+    def __cinit__(self, bytes secret not None):
+        fs_key_init(
+            &self.key, &engine, <const uint8_t *>PyBytes_AS_STRING(secret),
+            PyBytes_GET_SIZE(secret),
+        )
+
+    def __dealloc__(self):
+        fs_key_wipe(&self.key)
+
+    def __reduce__(self):
+        raise TypeError("a key cannot be pickled or copied: it would carry the secret along")
+
+    def hmac_sha1(self, bytes message not None) -> bytes:
+        """The 20 bytes of HMAC-SHA1 (RFC 2104) of *message*."""
+        cdef uint8_t[20] mac
+        fs_hmac_sha1(&self.key, <const uint8_t *>PyBytes_AS_STRING(message),
+                     PyBytes_GET_SIZE(message), mac)
+        return PyBytes_FromStringAndSize(<char *>mac, 20)
+
+    def hmac_sha256(self, bytes message not None) -> bytes:
+        """The 32 bytes of HMAC-SHA256 (RFC 2104) of *message*."""
+        cdef uint8_t[32] mac
+        fs_hmac_sha256(&self.key, <const uint8_t *>PyBytes_AS_STRING(message),
+                       PyBytes_GET_SIZE(message), mac)
+        return PyBytes_FromStringAndSize(<char *>mac, 32)
+
+    def t1(self, bytes head not None, bytes data not None) -> str:
+        """One T1 token: a batch of one, without the batch's objects (see `Plan`)."""
+        cdef fs_plan plan
+        cdef uint8_t *memory = _plan_t1(&plan, self, head, data, None)
+        cdef PyObject *text
+        cdef uint8_t *place
+        try:
+            text = PyUnicode_New(plan.text_len, 127)
+            place = tokbox_text(text)
+            fs_plan_sign(&plan, 0, 1, NULL, 0, &place)
+        finally:
+            fs_wipe(&plan, sizeof(plan))
+            free(memory)
+        return _owned(text)
+
+
+cdef str _owned(PyObject *text):
+    """A new reference in C's hands, as Python's."""
+    result = <str><object>text
+    Py_DECREF(text)
+    return result
+
+
+cdef uint8_t *_plan_t1(fs_plan *plan, Key key, bytes head, bytes data, bytes random) except NULL:
+    """Prepare *plan*; the memory returned holds its text and must outlive it."""
+    cdef size_t head_len = PyBytes_GET_SIZE(head), data_len = PyBytes_GET_SIZE(data)
+    cdef size_t text_len = fs_t1_length(head_len, data_len)
+    cdef fs_nonce nonce
+    cdef uint8_t *memory
+    if random is None:
+        random = urandom(24)
+    elif PyBytes_GET_SIZE(random) != 24:
+        raise ValueError("24 random bytes are needed")
+    memory = <uint8_t *>malloc(text_len + head_len + data_len + 41 + FS_NONCE_DIGITS)
+    if memory == NULL:
+        raise MemoryError
+    fs_nonce_start(&nonce, <const uint8_t *>PyBytes_AS_STRING(random))
+    fs_plan_t1(plan, &key.key, &nonce,
+               <const uint8_t *>PyBytes_AS_STRING(head), head_len,
+               <const uint8_t *>PyBytes_AS_STRING(data), data_len,
+               memory, memory + text_len)
+    return memory
+
+
+### Memory ###
+
+cdef class Memory:
+    """A block of memory that is filled once and then only read (buffer protocol)."""
+
+    cdef uint8_t *data
+    cdef readonly Py_ssize_t nbytes
+
+    def __cinit__(self, Py_ssize_t nbytes):
+        if nbytes < 0:
+            raise ValueError("memory cannot have a negative size")
+        self.data = fs_memory_new(nbytes)
+        if self.data == NULL:
+            raise MemoryError(f"there is no memory for {nbytes:,} bytes")
+        self.nbytes = nbytes
+
+    def __dealloc__(self):
+        fs_memory_free(self.data)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.data, self.nbytes, 1, flags)
+
+    def __releasebuffer__(self, Py_buffer *view):
+        pass
+
+    def text(self, Py_ssize_t start, Py_ssize_t length) -> str:
+        """The ASCII text of *length* bytes at *start*."""
+        cdef PyObject *text
+        if start < 0 or length < 0 or start > self.nbytes - length:
+            raise IndexError("outside of the memory")
+        text = PyUnicode_New(length, 127)
+        memcpy(tokbox_text(text), self.data + start, length)
+        return _owned(text)
+
+    cdef int _check(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
+                    Py_ssize_t n) except -1:
+        """Raise IndexError unless all of *n* texts lie inside."""
+        last = <object>start + (<object>n - 1) * stride
+        if n < 0 or length < 0 or n and not (
+            0 <= start <= self.nbytes - length and 0 <= last <= self.nbytes - length
+        ):
+            raise IndexError("outside of the memory")
+        return 0
+
+    def strings(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
+                Py_ssize_t n) -> list:
+        """*n* texts of *length* bytes, *stride* bytes apart, from *start* on."""
+        cdef Py_ssize_t i
+        cdef list result
+        cdef PyObject *text
+        self._check(start, stride, length, n)
+        result = PyList_New(n)
+        for i in range(n):
+            text = PyUnicode_New(length, 127)
+            memcpy(tokbox_text(text), self.data + start + i * stride, length)
+            (<PyListObject *>result).ob_item[i] = text
+        return result
+
+    def lines(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
+              Py_ssize_t n) -> bytes:
+        """The same texts as `strings`, a newline behind each."""
+        cdef Py_ssize_t i
+        cdef bytes result
+        cdef char *to
+        self._check(start, stride, length, n)
+        result = PyBytes_FromStringAndSize(NULL, n * (length + 1))
+        to = PyBytes_AS_STRING(result)
+        for i in range(n):
+            memcpy(to, self.data + start + i * stride, length)
+            to[length] = 10
+            to += length + 1
+        return result
+
+
+### Batches ###
+
+cdef struct Job:
+    const fs_plan *plan
+    uint64_t first      # index of the batch's token 0 within the plan
+    uint8_t *base
+    size_t stride
+    PyObject **strings
+
+
+cdef void _sign_slice(void *argument, size_t first, size_t count) noexcept nogil:
+    """Sign tokens first ... first + count - 1 of a job into their places."""
+    cdef Job *job = <Job *>argument
+    cdef uint8_t *places[SLICE]
+    cdef size_t i
+    if job.strings == NULL:
+        fs_plan_sign(job.plan, job.first + first, count, job.base + first * job.stride,
+                     job.stride, NULL)
+    else:
+        for i in range(count):
+            places[i] = tokbox_text(job.strings[first + i])
+        fs_plan_sign(job.plan, job.first + first, count, NULL, 0, places)
+
+
+cdef int _finish(fs_crew *crew) except -1:
+    """Work, and look for signals, until all is done. Frees the crew in any case."""
+    cdef int more = 1
+    try:
+        while more:
+            with nogil:
+                more = fs_crew_work(crew, PATIENCE)
+            PyErr_CheckSignals()
+    except BaseException:
+        fs_crew_stop(crew)
+        raise
+    finally:
+        with nogil:
+            fs_crew_join(crew)
+    return 0
+
+
+cdef class Plan:
+    """One prepared batch of T1 tokens that differ in their nonce only.
+
+    *head* is ``partner_id=KEY&sig=``, *data* all that is signed, up to and including
+    ``nonce=``. Token i of the batch has the nonce that was drawn for it plus i.
+    *random* are the 24 bytes that the first nonce is made of; None draws them from the
+    operating system.
+    """
+
+    cdef Key key
+    cdef fs_plan plan
+    cdef uint8_t *memory
+
+    def __cinit__(self, Key key not None, bytes head not None, bytes data not None,
+                  bytes random=None):
+        self.memory = _plan_t1(&self.plan, key, head, data, random)
+        self.key = key
+
+    def __dealloc__(self):
+        fs_wipe(&self.plan, sizeof(self.plan))
+        free(self.memory)
+
+    def __reduce__(self):
+        raise TypeError("a plan cannot be pickled or copied: it would carry the secret along")
+
+    @property
+    def token_length(self) -> int:
+        """Length of every token of the batch, in bytes."""
+        return self.plan.text_len
+
+    def fill(self, Memory memory not None, Py_ssize_t n, *, uint64_t first=0,
+             unsigned threads=1, bint lines=False) -> None:
+        """Sign tokens first ... first + n - 1 into *memory*, one behind the other.
+
+        With *lines*, a newline follows each. The GIL is released; *threads* counts the
+        calling one.
+        """
+        cdef Job job
+        cdef fs_crew *crew
+        job.plan = &self.plan
+        job.first = first
+        job.base = memory.data
+        job.stride = self.plan.text_len + lines
+        job.strings = NULL
+        if n < 0 or n > memory.nbytes // <Py_ssize_t>job.stride:
+            raise ValueError("the memory is too small")
+        crew = fs_crew_new(_sign_slice, &job, n, SLICE, n, threads - 1 if threads else 0)
+        if crew == NULL:
+            raise MemoryError
+        _finish(crew)
+
+    def strings(self, Py_ssize_t n, *, unsigned threads=1) -> list:
+        """Sign tokens 0 ... n - 1 as a list of strings; *threads* as in `fill`.
+
+        The strings are allocated first, with the GIL, and then written in place,
+        without it. Until they are complete nothing else can see them: the list is
+        not known to the garbage collector before the end.
+        """
+        cdef Job job
+        cdef fs_crew *crew
+        cdef Py_ssize_t done = 0, end, i
+        cdef size_t waiting
+        cdef PyObject **items
+        cdef list result = PyList_New(n)
+
+        PyObject_GC_UnTrack(result)
+        items = (<PyListObject *>result).ob_item
+        job.plan = &self.plan
+        job.first = 0
+        job.base = NULL
+        job.stride = 0
+        job.strings = items
+        crew = fs_crew_new(_sign_slice, &job, n, SLICE, 0, threads - 1 if threads else 0)
+        if crew == NULL:
+            raise MemoryError
+        try:
+            while done < n:
+                end = min(n, done + ALLOCATE)
+                for i in range(done, end):
+                    items[i] = PyUnicode_New(self.plan.text_len, 127)
+                done = end
+                waiting = fs_crew_publish(crew, done)
+                # Others may run now. Who is ahead of the workers helps them.
+                with nogil:
+                    if threads <= 1 or waiting > ALLOCATE * threads:
+                        fs_crew_work(crew, 0 if threads > 1 else 1)
+                PyErr_CheckSignals()
+        except BaseException:
+            fs_crew_stop(crew)
+            with nogil:
+                fs_crew_join(crew)
+            raise
+        _finish(crew)
+        PyObject_GC_Track(result)
+        return result
+
+
+### Text ###
+
+def quote_plus(str text not None) -> bytes:
+    """Encode *text* as a form value, like `urllib.parse.quote_plus`.
+
+    UnicodeEncodeError if it holds a lone surrogate.
+    """
+    cdef Py_ssize_t length
+    cdef const char *utf8 = PyUnicode_AsUTF8AndSize(text, &length)
+    cdef uint8_t *out = <uint8_t *>malloc(3 * length + 1)
+    if out == NULL:
+        raise MemoryError
+    try:
+        return PyBytes_FromStringAndSize(
+            <char *>out, fs_quote_plus(out, <const uint8_t *>utf8, length)
+        )
+    finally:
+        free(out)

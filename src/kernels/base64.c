@@ -1,0 +1,81 @@
+/* Base64 (RFC 4648, section 4) and form encoding, by tables.
+ *
+ * Twelve bits are three hex digits, and they are two base64 characters: so one lookup
+ * serves twelve bits, and the hex text of a signature never exists on its own.
+ */
+#include "internal.h"
+
+static const char alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+static uint8_t pairs[4096][2]; /* twelve bits as two characters */
+uint8_t fs_base64_hex[4096][4];
+uint8_t fs_base64_digits[1000][4];
+uint8_t fs_digits[1000][4];
+uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
+
+/* What a byte becomes in a form value: itself, or '+', or 0 for %XX. */
+static uint8_t form[256];
+
+void fs_base64_init(void) {
+    static const char hex[] = "0123456789abcdef";
+
+    for (int i = 0; i < 4096; i++) {
+        pairs[i][0] = (uint8_t)alphabet[i >> 6];
+        pairs[i][1] = (uint8_t)alphabet[i & 63];
+    }
+    for (int i = 0; i < 4096; i++) {
+        uint8_t three[3] = {(uint8_t)hex[i >> 8], (uint8_t)hex[i >> 4 & 15], (uint8_t)hex[i & 15]};
+        fs_base64(fs_base64_hex[i], three, 3);
+    }
+    for (int i = 0; i < 1000; i++) {
+        fs_digits[i][0] = (uint8_t)('0' + i / 100);
+        fs_digits[i][1] = (uint8_t)('0' + i / 10 % 10);
+        fs_digits[i][2] = (uint8_t)('0' + i % 10);
+        fs_base64(fs_base64_digits[i], fs_digits[i], 3);
+    }
+    for (int i = 0; i < 100; i++) {
+        for (int partial = 1; partial <= 2; partial++) {
+            memcpy(fs_digits_last[partial][i], fs_digits[i] + 3 - partial, (size_t)partial);
+            fs_base64(fs_base64_last[partial][i], fs_digits[i] + 3 - partial, (size_t)partial);
+        }
+    }
+    for (int c = 0; c < 256; c++) {
+        int stays = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                    c == '-' || c == '.' || c == '_' || c == '~';
+        form[c] = (uint8_t)(c == ' ' ? '+' : stays ? c : 0);
+    }
+}
+
+size_t fs_base64_length(size_t len) { return (len + 2) / 3 * 4; }
+
+void fs_base64(uint8_t *text, const uint8_t *data, size_t len) {
+    for (; len >= 3; len -= 3, data += 3, text += 4) {
+        uint32_t v = (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2];
+        memcpy(text, pairs[v >> 12], 2);
+        memcpy(text + 2, pairs[v & 4095], 2);
+    }
+    if (len) {
+        uint32_t v = (uint32_t)data[0] << 16 | (len == 2 ? (uint32_t)data[1] << 8 : 0);
+        memcpy(text, pairs[v >> 12], 2);
+        text[2] = len == 2 ? (uint8_t)alphabet[v >> 6 & 63] : '=';
+        text[3] = '=';
+    }
+}
+
+size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len) {
+    static const char hex[] = "0123456789ABCDEF";
+    uint8_t *to = out;
+
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = in[i];
+        if (form[c]) {
+            *to++ = form[c];
+        } else {
+            *to++ = '%';
+            *to++ = (uint8_t)hex[c >> 4];
+            *to++ = (uint8_t)hex[c & 15];
+        }
+    }
+    return (size_t)(to - out);
+}

@@ -1,0 +1,135 @@
+/* Which row serves: one table per hash, best first, every row tried before it is used. */
+#include "internal.h"
+
+static const fs_hash_row *const sha1_rows[] = {
+#if FS_X86
+    &fs_sha1_ni,
+#endif
+    &fs_sha1_portable,
+};
+
+static const fs_hash_row *const sha256_rows[] = {
+#if FS_X86
+    &fs_sha256_ni,
+#endif
+    &fs_sha256_portable,
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+#define MOST_ROWS 8
+
+static struct verdict {
+    const fs_hash_row *row;
+    int state;
+} verdicts[2 * MOST_ROWS];
+static size_t verdict_count;
+
+/* The MACs of messages of several lengths, more of them than any row has lanes, must be
+ * those that RFC 2104 gives when built from the portable compression function. */
+static int answers_right(const fs_hash_row *row, const fs_hash_row *plain,
+                         const uint32_t *initial) {
+    enum { MESSAGES = 37 };
+    static uint8_t text[MESSAGES + 3 * FS_BLOCK];
+    const uint8_t *tails[MESSAGES];
+    uint32_t inner[FS_STATE_WORDS], outer[FS_STATE_WORDS];
+    uint32_t got[MESSAGES][FS_STATE_WORDS], want[MESSAGES][FS_STATE_WORDS];
+
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (uint8_t)(i * 251 + i / 7);
+    memcpy(inner, initial, sizeof inner);
+    plain->compress(inner, text + 5, 1);
+    memcpy(outer, initial, sizeof outer);
+    plain->compress(outer, text + 9, 1);
+    for (size_t i = 0; i < MESSAGES; i++) tails[i] = text + i;
+
+    if (row->compress) {
+        memcpy(got[0], initial, sizeof got[0]);
+        memcpy(want[0], initial, sizeof want[0]);
+        row->compress(got[0], text, 3);
+        plain->compress(want[0], text, 3);
+        if (memcmp(got[0], want[0], sizeof got[0])) return 0;
+    }
+    for (size_t blocks = 1; blocks <= 3; blocks++) {
+        memset(got, 0, sizeof got);
+        memset(want, 0, sizeof want);
+        row->mac_many(inner, outer, tails, blocks, got, MESSAGES);
+        plain->mac_many(inner, outer, tails, blocks, want, MESSAGES);
+        size_t words = initial == fs_sha1_initial ? 5 : 8;
+        for (size_t i = 0; i < MESSAGES; i++)
+            if (memcmp(got[i], want[i], words * sizeof **got)) return 0;
+    }
+    return 1;
+}
+
+/* The portable row has no twin to be compared with: "abc", from FIPS 180's examples. */
+static int knows_abc(const fs_hash_row *row, const uint32_t *initial, uint32_t first_word) {
+    uint8_t block[FS_BLOCK + 8] = "abc";
+    uint32_t state[FS_STATE_WORDS];
+    memcpy(state, initial, sizeof state);
+    fs_pad(block, 3, 3);
+    row->compress(state, block, 1);
+    return state[0] == first_word;
+}
+
+static void judge(const fs_hash_row *const *rows, size_t count, const uint32_t *initial,
+                  uint32_t abc) {
+    const fs_hash_row *plain = rows[count - 1];
+    unsigned cpu = fs_cpu_features();
+
+    for (size_t i = 0; i < count; i++) {
+        int state = 0;
+        if ((rows[i]->needs & cpu) == rows[i]->needs)
+            state = (rows[i] == plain ? knows_abc(plain, initial, abc)
+                                      : answers_right(rows[i], plain, initial))
+                        ? 1
+                        : -1;
+        verdicts[verdict_count++] = (struct verdict){rows[i], state};
+    }
+}
+
+void fs_init(void) {
+    if (verdict_count) return;
+    fs_base64_init();
+    judge(sha1_rows, COUNT(sha1_rows), fs_sha1_initial, 0xa9993e36);
+    judge(sha256_rows, COUNT(sha256_rows), fs_sha256_initial, 0xba7816bf);
+}
+
+const fs_hash_row *fs_row(int hash, size_t i) {
+    if (hash == 1) return i < COUNT(sha1_rows) ? sha1_rows[i] : NULL;
+    return i < COUNT(sha256_rows) ? sha256_rows[i] : NULL;
+}
+
+int fs_row_state(const fs_hash_row *row) {
+    for (size_t i = 0; i < verdict_count; i++)
+        if (verdicts[i].row == row) return verdicts[i].state;
+    return 0;
+}
+
+/* The first usable row of that name (any name if NULL); with `single`, one that can
+ * also hash a single message. */
+static const fs_hash_row *find(int hash, const char *name, int single) {
+    for (size_t i = 0; fs_row(hash, i); i++) {
+        const fs_hash_row *row = fs_row(hash, i);
+        if (fs_row_state(row) == 1 && (!name || !strcmp(row->name, name)) &&
+            (!single || row->compress))
+            return row;
+    }
+    return NULL;
+}
+
+static int select_hash(fs_hash *chosen, int hash, const char *name) {
+    const fs_hash_row *many = find(hash, name, 0), *one;
+    if (!many) return -1;
+    /* A row that only works in parallel leaves single messages to the best that does. */
+    one = many->compress ? many : find(hash, NULL, 1);
+    if (!one) return -1;
+    *chosen = (fs_hash){one->compress, many->mac_many, one->name, many->name, many->lanes};
+    return 0;
+}
+
+int fs_engine_select(fs_engine *engine, const char *name) {
+    fs_engine chosen;
+    if (name && !*name) name = NULL;
+    if (select_hash(&chosen.sha1, 1, name) || select_hash(&chosen.sha256, 256, name)) return -1;
+    *engine = chosen;
+    return 0;
+}

@@ -1,0 +1,155 @@
+/* The signing core: everything that Cython may see of it.
+ *
+ * Read in this order: this file, uniform.c (a batch), hmac.c (prepared keys), then one
+ * of the sha1_*.c. Nothing here knows Python, and but for fs_memory_new nothing
+ * allocates or can fail: whoever calls has checked the input and owns the memory.
+ */
+#ifndef TOKBOX_FASTSIGN_H
+#define TOKBOX_FASTSIGN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- hashing rows ------------------------------------------------------------- */
+
+/* A hash state is always eight words; SHA-1 uses the first five. */
+#define FS_STATE_WORDS 8
+#define FS_BLOCK 64
+
+/* HMAC, many messages side by side. Every message starts from the same inner state
+ * (what came before it is already hashed) and consists of `blocks` whole blocks at
+ * tails[i], padding included. digests[i] receives the MAC as host-order words. */
+typedef void fs_mac_many_fn(const uint32_t *inner, const uint32_t *outer,
+                            const uint8_t *const *tails, size_t blocks,
+                            uint32_t (*digests)[FS_STATE_WORDS], size_t count);
+
+/* One message: feed whole blocks to a state. */
+typedef void fs_compress_fn(uint32_t *state, const uint8_t *data, size_t blocks);
+
+/* One implementation of a hash for one instruction set. */
+typedef struct fs_hash_row {
+    const char *name;
+    unsigned needs;           /* FS_CPU_* bits that must all be present */
+    unsigned lanes;           /* messages hashed side by side */
+    fs_compress_fn *compress; /* NULL where only many at once make sense */
+    fs_mac_many_fn *mac_many;
+} fs_hash_row;
+
+/* The rows in use for one hash: `one` for a single message, `many` for batches. */
+typedef struct fs_hash {
+    fs_compress_fn *compress;
+    fs_mac_many_fn *mac_many;
+    const char *one_name;
+    const char *many_name;
+    unsigned lanes;
+} fs_hash;
+
+typedef struct fs_engine {
+    fs_hash sha1;
+    fs_hash sha256;
+} fs_engine;
+
+/* Build the tables, ask the CPU, check every row against known answers. To be called
+ * once, before anything else. */
+void fs_init(void);
+
+/* Fill `engine` with the rows called `name`, or with the best ones if name is NULL or
+ * empty. Return 0, or -1 if there is no usable row of that name (nothing is changed). */
+int fs_engine_select(fs_engine *engine, const char *name);
+
+/* Row i of SHA-1 (hash = 1) or SHA-256 (hash = 256), best first; NULL after the last. */
+const fs_hash_row *fs_row(int hash, size_t i);
+
+/* 1 = usable, 0 = the CPU lacks it, -1 = it gave a wrong answer and was dropped. */
+int fs_row_state(const fs_hash_row *row);
+
+/* ---- keys --------------------------------------------------------------------- */
+
+/* A secret, prepared: the states after HMAC's inner and outer key blocks (RFC 2104).
+ * As good as the secret itself: wipe it. */
+typedef struct fs_key {
+    fs_engine engine;
+    uint32_t sha1_inner[FS_STATE_WORDS], sha1_outer[FS_STATE_WORDS];
+    uint32_t sha256_inner[FS_STATE_WORDS], sha256_outer[FS_STATE_WORDS];
+} fs_key;
+
+void fs_key_init(fs_key *key, const fs_engine *engine, const uint8_t *secret, size_t len);
+void fs_key_wipe(fs_key *key);
+void fs_hmac_sha1(const fs_key *key, const uint8_t *message, size_t len, uint8_t mac[20]);
+void fs_hmac_sha256(const fs_key *key, const uint8_t *message, size_t len, uint8_t mac[32]);
+
+/* Compare without telling by the time taken where they differ. 1 if equal. */
+int fs_equal(const uint8_t *a, const uint8_t *b, size_t len);
+void fs_wipe(void *memory, size_t len);
+
+/* ---- memory ------------------------------------------------------------------- */
+
+/* Memory for `size` bytes of text, or NULL; its contents are undefined. */
+uint8_t *fs_memory_new(size_t size);
+void fs_memory_free(uint8_t *memory);
+
+/* ---- text --------------------------------------------------------------------- */
+
+size_t fs_base64_length(size_t len); /* with padding */
+void fs_base64(uint8_t *text, const uint8_t *data, size_t len);
+
+/* Percent-encode UTF-8 as a form value: A-Z a-z 0-9 - . _ ~ stay, a space becomes "+",
+ * all else %XX in upper case. Returns the length; `out` needs 3 * len bytes. */
+size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len);
+
+/* ---- a batch of tokens that differ in their nonce only --------------------------- */
+
+#define FS_NONCE_DIGITS 27
+
+/* 27 decimal digits as three limbs of nine, most significant first. */
+typedef struct fs_nonce {
+    uint64_t limb[3];
+} fs_nonce;
+
+/* Turn 24 random bytes into a start from which 10^18 can be counted on without passing
+ * 27 digits; its first digit is never 0. */
+void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
+
+/* Everything about a batch that is the same for all of its tokens. */
+typedef struct fs_plan {
+    fs_mac_many_fn *mac_many;
+    fs_compress_fn *compress;
+    uint32_t inner[FS_STATE_WORDS]; /* after all whole blocks before the nonce */
+    uint32_t outer[FS_STATE_WORDS];
+    fs_nonce nonce;                 /* of token 0 */
+
+    uint8_t tail[2 * FS_BLOCK + 8]; /* what remains to be hashed, padded */
+    unsigned tail_blocks;           /* 1 or 2 */
+    unsigned tail_nonce;            /* where the nonce begins in it */
+
+    uint8_t tail_after[4];          /* the bytes that follow the nonce in it */
+
+    const uint8_t *text;            /* the token up to the nonce's first group */
+    size_t text_len;                /* of the whole token */
+    size_t nonce_offset;            /* where that group begins */
+    size_t sig_offset;              /* the first group of the text that holds a digit */
+    unsigned sig_align;             /* of the signature, and its place in that group */
+    uint8_t sig_head[2], sig_tail[2]; /* constant bytes in its first and last group */
+
+    unsigned partial;               /* digits in the nonce's last, incomplete group: 0-2; */
+    uint8_t nonce_head[2];          /* as many bytes stand before it in its first group */
+} fs_plan;
+
+/* Length of a T1 token whose parts have these lengths (see fs_plan_t1). */
+size_t fs_t1_length(size_t head_len, size_t data_len);
+
+/* Prepare T1 tokens.
+ *   head  "partner_id=KEY&sig="
+ *   data  everything that is signed, up to and including "nonce="
+ *   text  memory for the token's text: fs_t1_length(...) bytes, kept by the plan
+ *   raw   scratch of head_len + 41 + data_len + 27 bytes, free again on return */
+void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+                const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
+                uint8_t *text, uint8_t *raw);
+
+/* Sign tokens first ... first + count - 1. Token i goes to places[i - first] or, if that
+ * is NULL, to base + (i - first) * stride; with stride > text_len a '\n' follows it. */
+void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
+                  uint8_t *base, size_t stride, uint8_t *const *places);
+
+#endif

@@ -1,0 +1,57 @@
+# The mirror of fastsign.h, and nothing else.
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+cdef extern from "fastsign.h" nogil:
+    const size_t FS_BLOCK
+    const size_t FS_NONCE_DIGITS
+
+    ctypedef struct fs_hash_row:
+        const char *name
+        unsigned lanes
+
+    ctypedef struct fs_hash:
+        const char *one_name
+        const char *many_name
+        unsigned lanes
+
+    ctypedef struct fs_engine:
+        fs_hash sha1
+        fs_hash sha256
+
+    void fs_init()
+    int fs_engine_select(fs_engine *engine, const char *name)
+    const fs_hash_row *fs_row(int hash, size_t i)
+    int fs_row_state(const fs_hash_row *row)
+
+    ctypedef struct fs_key:
+        fs_engine engine
+
+    void fs_key_init(fs_key *key, const fs_engine *engine, const uint8_t *secret, size_t len)
+    void fs_key_wipe(fs_key *key)
+    void fs_hmac_sha1(const fs_key *key, const uint8_t *message, size_t len, uint8_t *mac)
+    void fs_hmac_sha256(const fs_key *key, const uint8_t *message, size_t len, uint8_t *mac)
+    int fs_equal(const uint8_t *a, const uint8_t *b, size_t len)
+    void fs_wipe(void *memory, size_t len)
+
+    uint8_t *fs_memory_new(size_t size)
+    void fs_memory_free(uint8_t *memory)
+
+    size_t fs_base64_length(size_t len)
+    void fs_base64(uint8_t *text, const uint8_t *data, size_t len)
+    size_t fs_quote_plus(uint8_t *out, const uint8_t *in_, size_t len)
+
+    ctypedef struct fs_nonce:
+        pass
+
+    void fs_nonce_start(fs_nonce *nonce, const uint8_t *random)
+
+    ctypedef struct fs_plan:
+        size_t text_len
+
+    size_t fs_t1_length(size_t head_len, size_t data_len)
+    void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+                    const uint8_t *head, size_t head_len,
+                    const uint8_t *data, size_t data_len, uint8_t *text, uint8_t *raw)
+    void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
+                      uint8_t *base, size_t stride, uint8_t **places)

@@ -1,0 +1,83 @@
+/* What the C files share among themselves. */
+#ifndef TOKBOX_INTERNAL_H
+#define TOKBOX_INTERNAL_H
+
+#include <string.h>
+
+#include "fastsign.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define FS_X86 1
+#else
+#define FS_X86 0
+#endif
+#if defined(__aarch64__)
+#define FS_ARM 1
+#else
+#define FS_ARM 0
+#endif
+
+#if defined(_MSC_VER)
+#define FS_INLINE static __forceinline
+#else
+#define FS_INLINE static inline __attribute__((always_inline))
+#endif
+
+/* A region whose functions may use an instruction set, whatever the compiler's flags
+ * are. Include the intrinsics' headers before it. */
+#define FS_PRAGMA(text) _Pragma(#text)
+#if defined(__clang__)
+#define FS_TARGET_BEGIN(features) \
+    FS_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define FS_TARGET_END FS_PRAGMA(clang attribute pop)
+#elif defined(__GNUC__)
+#define FS_TARGET_BEGIN(features) FS_PRAGMA(GCC push_options) FS_PRAGMA(GCC target(features))
+#define FS_TARGET_END FS_PRAGMA(GCC pop_options)
+#else /* MSVC offers every intrinsic everywhere */
+#define FS_TARGET_BEGIN(features)
+#define FS_TARGET_END
+#endif
+
+enum {
+    FS_CPU_SHA_NI = 1 << 0, /* with SSSE3 and SSE4.1 */
+    FS_CPU_AVX2 = 1 << 1,
+    FS_CPU_AVX512 = 1 << 2, /* F, BW, VL */
+    FS_CPU_ARM_SHA1 = 1 << 3,
+    FS_CPU_ARM_SHA2 = 1 << 4,
+};
+unsigned fs_cpu_features(void);
+
+extern const uint32_t fs_sha1_initial[FS_STATE_WORDS];
+extern const uint32_t fs_sha256_initial[FS_STATE_WORDS];
+extern const uint32_t fs_sha256_k[64];
+
+extern const fs_hash_row fs_sha1_portable, fs_sha256_portable;
+#if FS_X86
+extern const fs_hash_row fs_sha1_ni, fs_sha256_ni;
+#endif
+
+/* Pad the end of a message (FIPS 180-4, section 5.1.1): `used` bytes stand in `tail`,
+ * `total` are hashed in all, key block included. Returns the number of blocks; `tail`
+ * needs room for used + 72 bytes. */
+size_t fs_pad(uint8_t *tail, size_t used, uint64_t total);
+
+/* Tables of text, built by fs_base64_init. */
+extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
+extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */
+extern uint8_t fs_digits[1000][4];        /* three decimal digits as they are */
+/* A last group of `partial` digits, as text and as it is (fs_*_last[partial][value]). */
+extern uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
+void fs_base64_init(void);
+
+FS_INLINE uint32_t fs_load_be32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+FS_INLINE void fs_store_be32(uint8_t *p, uint32_t v) {
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+#endif

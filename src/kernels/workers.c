@@ -1,0 +1,166 @@
+/* See workers.h. One lock guards everything: a slice is some hundred microseconds of
+ * work, so nobody waits for it. */
+#if !defined(_WIN32)
+#define _POSIX_C_SOURCE 200809L
+#endif
+#include "workers.h"
+
+#include <stdlib.h>
+
+#if defined(_WIN32)
+
+#include <windows.h>
+typedef SRWLOCK lock_t;
+typedef CONDITION_VARIABLE condition_t;
+typedef HANDLE thread_t;
+#define lock_init(l) InitializeSRWLock(l)
+#define lock_free(l) ((void)(l))
+#define lock_take(l) AcquireSRWLockExclusive(l)
+#define lock_give(l) ReleaseSRWLockExclusive(l)
+#define condition_init(c) InitializeConditionVariable(c)
+#define condition_free(c) ((void)(c))
+#define condition_wait(c, l) SleepConditionVariableSRW(c, l, INFINITE, 0)
+#define condition_wake_all(c) WakeAllConditionVariable(c)
+#define THREAD_RESULT DWORD WINAPI
+#define THREAD_DONE 0
+static double now(void) {
+    LARGE_INTEGER count, frequency;
+    QueryPerformanceCounter(&count);
+    QueryPerformanceFrequency(&frequency);
+    return (double)count.QuadPart / (double)frequency.QuadPart;
+}
+static int thread_start(thread_t *thread, DWORD(WINAPI *run)(void *), void *argument) {
+    *thread = CreateThread(NULL, 0, run, argument, 0, NULL);
+    return *thread ? 0 : -1;
+}
+static void thread_join(thread_t thread) {
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
+#else
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+typedef pthread_mutex_t lock_t;
+typedef pthread_cond_t condition_t;
+typedef pthread_t thread_t;
+#define lock_init(l) pthread_mutex_init(l, NULL)
+#define lock_free(l) pthread_mutex_destroy(l)
+#define lock_take(l) pthread_mutex_lock(l)
+#define lock_give(l) pthread_mutex_unlock(l)
+#define condition_init(c) pthread_cond_init(c, NULL)
+#define condition_free(c) pthread_cond_destroy(c)
+#define condition_wait(c, l) pthread_cond_wait(c, l)
+#define condition_wake_all(c) pthread_cond_broadcast(c)
+#define THREAD_RESULT void *
+#define THREAD_DONE NULL
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+static int thread_start(thread_t *thread, void *(*run)(void *), void *argument) {
+    /* Signals are the caller's business. */
+    sigset_t all, before;
+    int failed;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(thread, NULL, run, argument);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed ? -1 : 0;
+}
+static void thread_join(thread_t thread) { pthread_join(thread, NULL); }
+
+#endif
+
+struct fs_crew {
+    fs_work work;
+    void *job;
+    size_t n, slice;
+
+    lock_t lock;
+    condition_t changed; /* more is ready, or no more is to come */
+    size_t next;         /* first item that nobody has taken */
+    size_t ready;
+    int stopped;
+
+    unsigned hired;
+    thread_t threads[FS_MOST_WORKERS];
+};
+
+/* Take the next slice, waiting for one if `wait`. Returns 0 if there is none. */
+static int take(fs_crew *crew, int wait, size_t *first, size_t *count) {
+    int taken = 0;
+    lock_take(&crew->lock);
+    while (wait && !crew->stopped && crew->next == crew->ready && crew->next < crew->n)
+        condition_wait(&crew->changed, &crew->lock);
+    if (!crew->stopped && crew->next < crew->ready) {
+        *first = crew->next;
+        *count = crew->ready - crew->next < crew->slice ? crew->ready - crew->next : crew->slice;
+        crew->next += *count;
+        taken = 1;
+    }
+    lock_give(&crew->lock);
+    return taken;
+}
+
+static THREAD_RESULT run_worker(void *argument) {
+    fs_crew *crew = argument;
+    size_t first, count;
+    while (take(crew, 1, &first, &count)) crew->work(crew->job, first, count);
+    return THREAD_DONE;
+}
+
+fs_crew *fs_crew_new(fs_work work, void *job, size_t n, size_t slice, size_t ready,
+                     unsigned workers) {
+    fs_crew *crew = calloc(1, sizeof *crew);
+    if (!crew) return NULL;
+    crew->work = work;
+    crew->job = job;
+    crew->n = n;
+    crew->slice = slice;
+    crew->ready = ready;
+    lock_init(&crew->lock);
+    condition_init(&crew->changed);
+    if (workers > FS_MOST_WORKERS) workers = FS_MOST_WORKERS;
+    while (crew->hired < workers &&
+           thread_start(&crew->threads[crew->hired], run_worker, crew) == 0)
+        crew->hired++;
+    return crew;
+}
+
+size_t fs_crew_publish(fs_crew *crew, size_t ready) {
+    size_t waiting;
+    lock_take(&crew->lock);
+    crew->ready = ready;
+    waiting = ready - crew->next;
+    condition_wake_all(&crew->changed);
+    lock_give(&crew->lock);
+    return waiting;
+}
+
+int fs_crew_work(fs_crew *crew, double seconds) {
+    double end = now() + seconds;
+    size_t first, count;
+    while (take(crew, 0, &first, &count)) {
+        crew->work(crew->job, first, count);
+        if (now() >= end) return 1;
+    }
+    return 0;
+}
+
+void fs_crew_stop(fs_crew *crew) {
+    lock_take(&crew->lock);
+    crew->stopped = 1;
+    condition_wake_all(&crew->changed);
+    lock_give(&crew->lock);
+}
+
+void fs_crew_join(fs_crew *crew) {
+    for (unsigned i = 0; i < crew->hired; i++) thread_join(crew->threads[i]);
+    condition_free(&crew->changed);
+    lock_free(&crew->lock);
+    free(crew);
+}

@@ -1,0 +1,229 @@
+"""What a token may say: every rule, checked before anything is signed.
+
+Each ``check_*`` function takes what the caller gave and returns what the token will hold,
+or raises InvalidClaims with the field, the value and the rule. The limits are those of
+the OpenTok developer guide ("Connection token creation"); where the official SDKs
+differ among themselves, the guide decides.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from .._fastsign import quote_plus
+from ..enums import DAYS_30, HOURS_24, Role
+from ..errors import InvalidClaims, InvalidInput
+
+__all__ = [
+    "MOST_CONNECTION_DATA",
+    "MOST_LAYOUT_CLASSES",
+    "SessionId",
+    "Token",
+    "check_api_key",
+    "check_connection_data",
+    "check_count",
+    "check_expiration",
+    "check_layout_classes",
+    "check_role",
+    "check_secret",
+    "check_session_id",
+]
+
+#: The most characters (code points) of connection data, and of all class names joined.
+MOST_CONNECTION_DATA = 1000
+MOST_LAYOUT_CLASSES = 1000
+
+_ROLES = {role.value: role.value.encode() for role in Role}
+
+_SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
+_MOST_SESSION_ID = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a token says.
+
+    `tokbox.decode` fills one without trusting it, `Tokbox.verify` only after the
+    signature and the times were found good.
+    """
+
+    #: "T1".
+    kind: str
+    #: The API key it was made for.
+    api_key: str
+    session_id: str
+    #: A publisher's, if the token does not say.
+    role: str
+    #: When it was made and when it ends, in seconds since the epoch. A token that names
+    #: no end lives for 24 hours: see `expires_at`.
+    create_time: int
+    expire_time: int | None
+    nonce: str
+    connection_data: str = ""
+    initial_layout_class_list: tuple[str, ...] = ()
+    scope: str | None = None
+    #: Everything else that it says.
+    unknown: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def expires_at(self) -> int:
+        """When it ends, in seconds since the epoch, whether or not it says so."""
+        return self.create_time + HOURS_24 if self.expire_time is None else self.expire_time
+
+
+@dataclass(frozen=True, slots=True)
+class SessionId:
+    """What a session id says about its session."""
+
+    #: The API key (or application id) it belongs to.
+    api_key: str
+    #: The location hint, an IP address, or "".
+    location: str
+    #: When it was made, in milliseconds since the epoch; None for ids made before 2014,
+    #: which hold a text date.
+    create_time_ms: int | None
+
+
+def check_api_key(api_key: object) -> str:
+    """Return the API key as text; an int will do."""
+    if isinstance(api_key, int) and not isinstance(api_key, bool):
+        api_key = str(api_key)
+    if not isinstance(api_key, str) or not re.fullmatch("[0-9]{1,20}", api_key, re.ASCII):
+        raise InvalidInput("api_key", api_key, "be the project's API key, a number")
+    return api_key
+
+
+def check_secret(secret: object) -> bytes:
+    """Return the API secret as HMAC takes it: its UTF-8 bytes, as they are."""
+    if not isinstance(secret, str) or not secret:
+        raise InvalidInput("secret", None, "be a string that is not empty", show=False)
+    if secret.startswith("-----BEGIN"):
+        rule = "be the project's API secret, not a private key"
+        raise InvalidInput("secret", None, rule, show=False)
+    try:
+        return secret.encode()
+    except UnicodeEncodeError:
+        rule = "be text that UTF-8 can carry (it holds a lone surrogate)"
+        # The original error shows the text that it could not encode.
+        raise InvalidInput("secret", None, rule, show=False) from None
+
+
+def check_session_id(session_id: object, api_key: str | None = None) -> SessionId:
+    """Take a session id apart, and see that it belongs to *api_key* if one is given.
+
+    An id is a digit, ``_`` and the base64 of fields joined by ``~``, in the alphabet of
+    URLs and without padding; the second field is the API key.
+    """
+    if not isinstance(session_id, str) or not session_id:
+        raise InvalidClaims("session_id", session_id, "be a string that is not empty")
+    if len(session_id) > _MOST_SESSION_ID:
+        raise InvalidClaims(
+            "session_id", session_id, f"have at most {_MOST_SESSION_ID} characters"
+        )
+    fields: list[str] = []
+    if _SESSION_ID.fullmatch(session_id):
+        text = session_id[2:].replace("-", "+").replace("_", "/")
+        try:
+            fields = (
+                binascii.a2b_base64(text + "=" * (-len(text) % 4))
+                .decode("ascii")
+                .split("~")
+            )
+        except ValueError:
+            fields = []
+    if len(fields) < 4 or not fields[1]:
+        raise InvalidClaims(
+            "session_id", session_id, "be a session id as the service makes them"
+        )
+    if api_key is not None and fields[1] != api_key:
+        raise InvalidClaims("session_id", session_id, f"belong to API key {api_key}")
+    made = fields[3]
+    return SessionId(fields[1], fields[2], int(made) if made.isdecimal() else None)
+
+
+def check_role(role: object) -> bytes:
+    """Return the role as the token spells it."""
+    try:
+        spelled = _ROLES.get(role)  # type: ignore[call-overload]
+    except TypeError:  # not hashable
+        spelled = None
+    if spelled is None or not isinstance(role, str):
+        raise InvalidClaims("role", role, "be one of " + ", ".join(_ROLES))
+    return spelled  # type: ignore[no-any-return]
+
+
+def check_expiration(expiration: object) -> int:
+    """Return how long the token shall live, in whole seconds; 0 leaves it to the service."""
+    if type(expiration) is not int:
+        if isinstance(expiration, timedelta):
+            if expiration.microseconds:
+                raise InvalidClaims("expiration", expiration, "be whole seconds")
+            expiration = expiration.days * 86400 + expiration.seconds
+        elif isinstance(expiration, bool) or not isinstance(expiration, int):
+            rule = "be an int, in seconds, or a timedelta"
+            raise InvalidClaims("expiration", expiration, rule)
+    if not 0 <= expiration <= DAYS_30:
+        rule = f"be between 0 and {DAYS_30} seconds (30 days)"
+        raise InvalidClaims("expiration", expiration, rule)
+    return expiration
+
+
+def check_connection_data(connection_data: object) -> bytes:
+    """Return the connection data as a form value."""
+    if not isinstance(connection_data, str):
+        raise InvalidClaims("connection_data", connection_data, "be a string")
+    if len(connection_data) > MOST_CONNECTION_DATA:
+        rule = f"have at most {MOST_CONNECTION_DATA} characters"
+        raise InvalidClaims("connection_data", connection_data, rule)
+    return _quote("connection_data", connection_data)
+
+
+def check_layout_classes(classes: object) -> bytes:
+    """Return layout class names as one form value.
+
+    They are given one by one, or as the token spells them: one string, with spaces
+    between the names.
+    """
+    name = "initial_layout_class_list"
+    if isinstance(classes, str):
+        names: list[object] = list(classes.split(" ")) if classes else []
+    elif isinstance(classes, Iterable) and not isinstance(
+        classes, bytes | bytearray | Mapping
+    ):
+        names = list(classes)
+    else:
+        raise InvalidClaims(name, classes, "be a sequence of class names")
+    for one in names:
+        if not isinstance(one, str) or not one or any(c.isspace() for c in one):
+            rule = "hold names that are strings, not empty and without spaces"
+            raise InvalidClaims(name, classes, rule)
+    joined = " ".join(names)  # type: ignore[arg-type]
+    if len(joined) > MOST_LAYOUT_CLASSES:
+        rule = f"have at most {MOST_LAYOUT_CLASSES} characters when joined by spaces"
+        raise InvalidClaims(name, classes, rule)
+    return _quote(name, joined)
+
+
+def _quote(field: str, text: str) -> bytes:
+    if "\0" in text:
+        raise InvalidClaims(field, text, "not hold a NUL character")
+    try:
+        return quote_plus(text)
+    except UnicodeEncodeError:
+        rule = "be text that UTF-8 can carry, without lone surrogates"
+        raise InvalidClaims(field, text, rule) from None
+
+
+def check_count(n: object) -> int:
+    """Return how many tokens are asked for."""
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise InvalidClaims("n", n, "be an int")
+    if n < 0:
+        raise InvalidClaims("n", n, "be at least 0")
+    if n > 10**18:
+        raise InvalidClaims("n", n, "be at most 10**18, what one nonce can count")
+    return n

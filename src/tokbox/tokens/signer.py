@@ -1,0 +1,288 @@
+"""A prepared key, and everything it signs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from sys import getrefcount
+from typing import BinaryIO, NoReturn, TextIO
+
+from .._fastsign import Key, Memory, Plan
+from ..enums import HOURS_24, Role
+from . import t1
+from .batch import TokenBatch, check_memory, write_all
+from .claims import (
+    Token,
+    check_api_key,
+    check_connection_data,
+    check_count,
+    check_expiration,
+    check_layout_classes,
+    check_role,
+    check_secret,
+    check_session_id,
+)
+from .verify import verify_t1
+
+__all__ = ["SessionSigner", "Signer"]
+
+#: A str object of ASCII text is its text, this head, a zero byte, and the list's pointer.
+_STR_OVERHEAD = 41 + 8
+
+#: Below this many tokens a second thread costs more than it brings.
+_WORTH_A_THREAD = 8192
+
+#: Tokens in one piece of a stream: about 3 MB, which stays in a cache.
+CHUNK = 8192
+
+
+def cpu_count() -> int:
+    """How many CPUs this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+class Signer:
+    """An API key and its secret, prepared once: signs, verifies, and is safe to share.
+
+    The secret is not kept, only the states that HMAC has after it, in memory that is
+    wiped when the signer is closed or freed. A signer cannot be pickled or copied.
+    """
+
+    __slots__ = ("_head", "_key", "api_key")
+
+    api_key: str
+
+    def __init__(self, api_key: str, secret: str) -> None:
+        self.api_key = check_api_key(api_key)
+        self._key: Key | None = Key(check_secret(secret))
+        self._head = t1.head(self.api_key)
+
+    def __repr__(self) -> str:
+        return f"<Signer for API key {self.api_key}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Signer cannot be pickled or copied: it would carry the secret along"
+        )
+
+    @property
+    def key(self) -> Key:
+        """The prepared key. ValueError after `close`."""
+        if self._key is None:
+            raise ValueError("this signer is closed")
+        return self._key
+
+    def close(self) -> None:
+        """Forget the key. What is being signed right now is still finished."""
+        self._key = None
+
+    def hs256(self, message: bytes) -> bytes:
+        """The 32 bytes of HMAC-SHA256 of *message* under the secret (RFC 7515, HS256)."""
+        return self.key.hmac_sha256(message)
+
+    def session(self, session_id: str) -> SessionSigner:
+        """Return the signer of one session's tokens. InvalidClaims if the id is no good."""
+        return SessionSigner(self, session_id)
+
+    def verify(
+        self, token: str, *, session_id: str | None = None, now: float | None = None
+    ) -> Token:
+        """Return what *token* says, or raise: see `tokbox.tokens.verify.verify_t1`."""
+        return verify_t1(token, self.key, self.api_key, session_id=session_id, now=now)
+
+
+class SessionSigner:
+    """Signs the tokens of one session.
+
+    Arguments of all methods, with the rules of `tokbox.tokens.claims`:
+
+    role
+        what the holder may do (`tokbox.Role`, or the same string)
+    connection_data
+        at most 1000 characters that every client in the session can read
+    expiration
+        how long the token lives, in seconds or as a timedelta, at most 30 days;
+        0 leaves it to the service (24 hours)
+    initial_layout_class_list
+        layout classes of the holder's streams, one by one or joined by spaces
+
+    Nothing is signed if one of them breaks a rule: InvalidClaims says which.
+    """
+
+    __slots__ = ("_session_id", "_signer", "session_id")
+
+    session_id: str
+
+    def __init__(self, signer: Signer, session_id: str) -> None:
+        check_session_id(session_id, signer.api_key)
+        self._signer = signer
+        self.session_id = session_id
+        self._session_id = session_id.encode()
+
+    def __repr__(self) -> str:
+        return f"<SessionSigner for {self.session_id}>"
+
+    def _data(
+        self,
+        role: Role | str,
+        connection_data: str,
+        expiration: int | timedelta,
+        initial_layout_class_list: Iterable[str],
+    ) -> bytes:
+        """Check all claims and build what is signed, but for the digits of the nonce."""
+        return t1.signed_part(
+            self._session_id,
+            int(time.time()),
+            check_expiration(expiration),
+            check_role(role),
+            check_connection_data(connection_data) if connection_data != "" else b"",
+            check_layout_classes(initial_layout_class_list)
+            if initial_layout_class_list != ()
+            else b"",
+        )
+
+    def token(
+        self,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+    ) -> str:
+        """Sign one token."""
+        data = self._data(role, connection_data, expiration, initial_layout_class_list)
+        return self._signer.key.t1(self._signer._head, data)
+
+    def _plan(
+        self,
+        role: Role | str,
+        connection_data: str,
+        expiration: int | timedelta,
+        initial_layout_class_list: Iterable[str],
+    ) -> Plan:
+        data = self._data(role, connection_data, expiration, initial_layout_class_list)
+        return Plan(self._signer.key, self._signer._head, data)
+
+    def tokens(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+    ) -> list[str]:
+        """Sign *n* tokens that say the same and are all distinct, in order.
+
+        *multithread* uses every CPU that the process may use. Either all *n* are
+        returned or an exception is raised; MemoryError if they cannot fit.
+        """
+        n = check_count(n)
+        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        check_memory(n, plan.token_length + _STR_OVERHEAD)
+        return plan.strings(n, threads=_threads(n, multithread))
+
+    def token_batch(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+    ) -> TokenBatch:
+        """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings."""
+        n = check_count(n)
+        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        check_memory(n, plan.token_length)
+        length = plan.token_length
+        memory = Memory(n * length)
+        plan.fill(memory, n, threads=_threads(n, multithread))
+        return TokenBatch(memory, 0, length, length, n)
+
+    def iter_batches(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+        chunk: int = CHUNK,
+    ) -> Iterator[TokenBatch]:
+        """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
+
+        The memory of a batch is used again once nothing refers to the batch any more;
+        a batch that is kept stays as it is.
+        """
+        n = check_count(n)
+        chunk = check_count(chunk)
+        if chunk == 0:
+            chunk = CHUNK
+        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        check_memory(2 * min(n, chunk), plan.token_length)
+        return _stream(plan, n, chunk, _threads(chunk, multithread))
+
+    def write_tokens(
+        self,
+        target: str | os.PathLike[str] | BinaryIO | TextIO,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+    ) -> Iterator[int]:
+        """Sign *n* tokens and write one a line, in constant memory.
+
+        A generator, so that progress can be shown: yields how many are written so far.
+        """
+        n = check_count(n)
+        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        return _write(plan, target, n, _threads(CHUNK, multithread))
+
+
+def _threads(n: int, multithread: bool) -> int:
+    if not multithread:
+        return 1
+    return max(1, min(cpu_count(), n // _WORTH_A_THREAD + 1))
+
+
+def _stream(plan: Plan, n: int, chunk: int, threads: int) -> Iterator[TokenBatch]:
+    length = plan.token_length
+    pool: list[Memory] = []
+    for first in range(0, n, chunk):
+        count = min(chunk, n - first)
+        # Free is what only the pool refers to (and the loop, and getrefcount itself).
+        memory = next((m for m in pool if getrefcount(m) == 3), None)
+        if memory is None:
+            memory = Memory(chunk * length)
+            pool = [*pool[-1:], memory]
+        plan.fill(memory, count, first=first, threads=threads)
+        yield TokenBatch(memory, 0, length, length, count)
+
+
+def _write(
+    plan: Plan, target: str | os.PathLike[str] | BinaryIO | TextIO, n: int, threads: int
+) -> Iterator[int]:
+    if isinstance(target, str | os.PathLike):
+        with open(target, "wb") as file:
+            yield from _write(plan, file, n, threads)
+        return
+    line = plan.token_length + 1
+    memory = Memory(min(n, CHUNK) * line)
+    for first in range(0, n, CHUNK):
+        count = min(CHUNK, n - first)
+        plan.fill(memory, count, first=first, threads=threads, lines=True)
+        with memoryview(memory) as view, view[: count * line] as lines:
+            write_all(target, lines)
+        yield first + count

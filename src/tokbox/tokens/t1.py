@@ -1,0 +1,158 @@
+"""The T1 form of a token.
+
+::
+
+    T1==BASE64( partner_id=KEY&sig=SIG:DATA )
+
+SIG is the hexadecimal HMAC-SHA1 of DATA under the API secret, DATA a form of
+``name=value`` pairs. The order of the pairs is free (each official SDK has its own), since
+the service checks the signature over the text as it stands. Ours is the seed's, with
+what a batch shares first and the nonce last.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import NoReturn
+from urllib.parse import unquote_to_bytes
+
+from ..enums import Role
+from ..errors import MalformedToken
+from .claims import Token
+
+__all__ = ["decode", "head", "signed_part", "split"]
+
+_PREFIX = "T1=="
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
+_SIGNATURE = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
+#: The longest token there can be holds 2,000 characters of four bytes, each byte as
+#: three characters, in base64: anything far beyond is not one.
+_MOST_CHARACTERS = 65_536
+_MOST_FIELDS = 64
+
+
+def head(api_key: str) -> bytes:
+    """What stands before the signature."""
+    return b"partner_id=" + api_key.encode() + b"&sig="
+
+
+def signed_part(
+    session_id: bytes,
+    create_time: int,
+    expiration: int,
+    role: bytes,
+    connection_data: bytes,
+    layout_classes: bytes,
+) -> bytes:
+    """What is signed, all but the digits of the nonce. Takes checked and encoded values."""
+    data = b"session_id=%b&create_time=%d" % (session_id, create_time)
+    if expiration:
+        data += b"&expire_time=%d" % (create_time + expiration)
+    data += b"&role=" + role
+    if connection_data:
+        data += b"&connection_data=" + connection_data
+    if layout_classes:
+        data += b"&initial_layout_class_list=" + layout_classes
+    return data + b"&nonce="
+
+
+def _refuse(reason: str) -> NoReturn:
+    # What follows quotes nothing of the token: it would let someone in.
+    raise MalformedToken(f"not a T1 token: {reason}")
+
+
+def split(token: object) -> tuple[bytes, bytes, bytes]:
+    """Take a token apart: (API key, signature as 20 bytes, DATA as it was signed)."""
+    if not isinstance(token, str):
+        _refuse(f"it must be a string, not {type(token).__name__}")
+    if not token.startswith(_PREFIX):
+        if token.startswith("eyJ"):
+            _refuse("this looks like a JWT")
+        _refuse(f"it must begin with {_PREFIX}")
+    text = token[len(_PREFIX) :]
+    if len(text) > _MOST_CHARACTERS:
+        _refuse(f"it must have at most {_MOST_CHARACTERS} characters")
+    if len(text) % 4 or not _BASE64.fullmatch(text):
+        _refuse("its base64 is damaged or cut off")
+    # The Java SDK writes the alphabet of URLs, with padding.
+    text = text.replace("-", "+").replace("_", "/")
+    raw = base64.b64decode(text)
+    if base64.b64encode(raw).decode("ascii") != text:
+        _refuse("its base64 is damaged at the end")
+    before, colon, data = raw.partition(b":")
+    if not colon:
+        _refuse("no signature is separated by a colon")
+    parts = dict(pair.partition(b"=")[::2] for pair in before.split(b"&"))
+    if set(parts) != {b"partner_id", b"sig"} or not parts[b"partner_id"]:
+        _refuse("it must begin with partner_id and sig")
+    signature = parts[b"sig"].decode("ascii", "replace")
+    if not _SIGNATURE.fullmatch(signature):
+        _refuse("its signature is not 40 hexadecimal digits")
+    return parts[b"partner_id"], bytes.fromhex(signature), data
+
+
+def _fields(data: bytes) -> dict[str, str]:
+    """Parse DATA leniently, as every SDK writes it: ``+`` and ``%20`` are spaces, hex digits
+    in either case, and what Java and .NET leave unencoded stands for itself."""
+    pairs = data.split(b"&")
+    if len(pairs) > _MOST_FIELDS:
+        _refuse(f"it has more than {_MOST_FIELDS} fields")
+    fields: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition(b"=")
+        try:
+            key = name.decode("ascii")
+            text = unquote_to_bytes(value.replace(b"+", b" ")).decode()
+        except UnicodeDecodeError:
+            _refuse("its fields are not UTF-8")
+        if not equals or not key:
+            _refuse("its fields must be name=value")
+        if key in fields:
+            _refuse(f"it holds {key} twice")
+        fields[key] = text
+    return fields
+
+
+def _seconds(fields: dict[str, str], name: str) -> int | None:
+    text = fields.pop(name, "")
+    if not text:
+        return None
+    if not text.isascii() or not text.isdecimal() or len(text) > 12:
+        _refuse(f"its {name} is not a whole number of seconds")
+    return int(text)
+
+
+def read(api_key: bytes, data: bytes) -> Token:
+    """Read what `split` took apart."""
+    fields = _fields(data)
+    session_id = fields.pop("session_id", "")
+    create_time = _seconds(fields, "create_time")
+    if not session_id:
+        _refuse("it names no session")
+    if create_time is None:
+        _refuse("it does not say when it was made")
+    # A Go library joins class names by commas.
+    classes = fields.pop("initial_layout_class_list", "").replace(",", " ")
+    return Token(
+        kind="T1",
+        api_key=api_key.decode("ascii", "replace"),
+        session_id=session_id,
+        create_time=create_time,
+        expire_time=_seconds(fields, "expire_time"),
+        role=fields.pop("role", "") or Role.PUBLISHER.value,
+        nonce=fields.pop("nonce", ""),
+        connection_data=fields.pop("connection_data", ""),
+        initial_layout_class_list=tuple(classes.split()),
+        scope=fields.pop("scope", None),
+        unknown=fields,
+    )
+
+
+def decode(token: str) -> Token:
+    """Read a token without trusting it: nothing is verified.
+
+    Use `Tokbox.verify` to know whether what it says is true. Raises MalformedToken.
+    """
+    api_key, _, data = split(token)
+    return read(api_key, data)

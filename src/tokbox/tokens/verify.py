@@ -1,0 +1,54 @@
+"""Whether a token holds."""
+
+from __future__ import annotations
+
+import hmac
+import time
+
+from .._fastsign import Key
+from ..enums import DAYS_30
+from ..errors import BadSignature, ExpiredToken, InvalidClaims, NotYetValidToken, WrongKey
+from . import t1
+from .claims import Token, check_role, check_session_id
+
+__all__ = ["LEEWAY", "verify_t1"]
+
+#: How far, in seconds, the clock of whoever made a token may be ahead of ours.
+LEEWAY = 60
+
+
+def verify_t1(
+    token: str,
+    key: Key,
+    api_key: str,
+    *,
+    session_id: str | None = None,
+    now: float | None = None,
+) -> Token:
+    """Return what *token* says if all of it holds, as the service would see it *now*.
+
+    The signature is checked before anything that it protects is looked at. Raises
+    MalformedToken, WrongKey, BadSignature, ExpiredToken, NotYetValidToken, or
+    InvalidClaims if it says, well signed, what no token may say.
+    """
+    owner, signature, data = t1.split(token)
+    if owner != api_key.encode():
+        raise WrongKey(f"the token was made for another API key than {api_key}")
+    if not hmac.compare_digest(key.hmac_sha1(data), signature):
+        raise BadSignature("the token was altered, or signed with another secret")
+    claims = t1.read(owner, data)
+    check_role(claims.role)
+    check_session_id(claims.session_id, api_key)
+    if session_id is not None and claims.session_id != session_id:
+        raise InvalidClaims(
+            "session_id", claims.session_id, "be the session that was asked for"
+        )
+    if claims.expires_at > claims.create_time + DAYS_30:
+        rule = "be at most 30 days after create_time"
+        raise InvalidClaims("expire_time", claims.expire_time, rule)
+    seconds = int(time.time() if now is None else now)
+    if claims.create_time > seconds + LEEWAY:
+        raise NotYetValidToken(claims.create_time, seconds)
+    if claims.expires_at <= seconds:
+        raise ExpiredToken(claims.expires_at, seconds)
+    return claims
