@@ -1,0 +1,120 @@
+"""Parts that the tests of the REST client share."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from tokbox.rest.auth import ProjectAuth
+from tokbox.rest.pool import PooledTransport
+from tokbox.rest.requester import Requester
+from tokbox.rest.transport import Request, Response
+
+KEY = "40000123"
+#: Looked for wherever it must not be.
+SECRET = "canary0secret0canary0secret0canary0secret"
+#: When the tests' clocks start: a whole second, seconds since the epoch.
+EPOCH = 1_700_000_000.0
+
+
+def sign(message: bytes) -> bytes:
+    return hmac.digest(SECRET.encode(), message, hashlib.sha256)
+
+
+@dataclass
+class Clock:
+    """Time that passes only when somebody sleeps, or a transport takes it."""
+
+    now: float = EPOCH
+    sleeps: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+
+class Script:
+    """A transport that plays answers and exceptions, the last one for ever."""
+
+    def __init__(
+        self, *outcomes: Response | Exception | Callable[[Request], Response]
+    ) -> None:
+        self._outcomes = list(outcomes)
+        self.requests: list[Request] = []
+        self.closed = 0
+
+    def send(self, request: Request) -> Response:
+        self.requests.append(request)
+        outcome = self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome if isinstance(outcome, Response) else outcome(request)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def scripted(clock: Clock) -> Callable[..., tuple[Requester, Script]]:
+    """Make a requester over a scripted transport, in the time of *clock*."""
+
+    def make(*outcomes: object, **options: object) -> tuple[Requester, Script]:
+        script = Script(*outcomes)  # type: ignore[arg-type]
+        settings = {"deadline": 30.0, "retries": 2, **options}
+        requester = Requester(
+            script,
+            ProjectAuth(KEY, sign, now=clock),
+            api_url="https://api.example.test",
+            sleep=clock.sleep,
+            monotonic=clock,
+            now=clock,
+            jitter=lambda low, high: high,
+            **settings,  # type: ignore[arg-type]
+        )
+        return requester, script
+
+    return make
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[..., Requester]]:
+    """Make requesters over real sockets; closed when the test ends.
+
+    They do not wait between attempts, and by default make only one.
+    """
+    with contextlib.ExitStack() as stack:
+
+        def make(url: str, **options: object) -> Requester:
+            settings: dict[str, object] = {
+                "timeout": 20.0,
+                "connect_timeout": 20.0,
+                "pool_size": 10,
+                "trust_env": False,
+            }
+            calls: dict[str, object] = {"deadline": 60.0, "retries": 0}
+            for name, value in options.items():
+                (calls if name in calls else settings)[name] = value
+            requester = Requester(
+                PooledTransport(**settings),  # type: ignore[arg-type]
+                ProjectAuth(KEY, sign),
+                api_url=url,
+                sleep=lambda seconds: None,
+                **calls,  # type: ignore[arg-type]
+            )
+            stack.callback(requester.close)
+            return requester
+
+        yield make
