@@ -1,0 +1,43 @@
+"""One emulator for all tests, emptied before each, whose time stands still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator.support import KEY, NOW, OTHER_KEY, OTHER_SECRET, SECRET, Api
+from tokbox.emulator import Clock, Server, serve
+
+PROJECTS = {KEY: SECRET, OTHER_KEY: OTHER_SECRET}
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[Server]:
+    with serve(projects=PROJECTS, clock=Clock(lambda: NOW), processing_delay=2) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Server:
+    """An emulator without anything in it; the file of an archive takes 2 s."""
+    Api(shared_server.url).request("POST", "/_emulator/reset")
+    return shared_server
+
+
+@pytest.fixture
+def api(server: Server) -> Api:
+    """A client of the first project."""
+    return Api(server.url)
+
+
+@pytest.fixture
+def other(server: Server) -> Api:
+    """A client of the second project."""
+    return Api(server.url, OTHER_KEY, OTHER_SECRET)
+
+
+@pytest.fixture
+def session_id(api: Api) -> str:
+    """A routed session that nobody has joined."""
+    return api.create_session()
