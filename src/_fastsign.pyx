@@ -21,10 +21,12 @@ from fastsign cimport (
     FS_NONCE_DIGITS,
     fs_engine,
     fs_engine_select,
+    fs_hash,
     fs_hash_row,
     fs_hmac_sha1,
     fs_hmac_sha256,
     fs_init,
+    fs_initial,
     fs_key,
     fs_key_init,
     fs_key_wipe,
@@ -32,12 +34,14 @@ from fastsign cimport (
     fs_memory_new,
     fs_nonce,
     fs_nonce_start,
+    fs_pad,
     fs_plan,
     fs_plan_sign,
     fs_plan_t1,
     fs_quote_plus,
     fs_row,
     fs_row_state,
+    fs_state,
     fs_t1_length,
     fs_wipe,
 )
@@ -136,6 +140,40 @@ try:
     select_kernel(environ.get("TOKBOX_KERNEL") or None)
 except ValueError as error:
     raise ImportError(f"TOKBOX_KERNEL: {error}") from None
+
+
+def hash_many(int bits, list messages not None) -> list:
+    """SHA-1 (*bits* = 1) or SHA-256 (256) of messages of one length, side by side.
+
+    For tests: this is how a kernel is held against published vectors.
+    """
+    cdef size_t n = len(messages), length = len(messages[0]) if messages else 0
+    cdef size_t room = length + 72, blocks = 0, i
+    cdef fs_hash *hash = &engine.sha1 if bits == 1 else &engine.sha256
+    cdef int words = 5 if bits == 1 else 8, j
+    cdef uint8_t *padded = <uint8_t *>malloc(n * room + 1)
+    cdef const uint8_t **tails = <const uint8_t **>malloc(n * sizeof(uint8_t *) + 1)
+    cdef fs_state *digests = <fs_state *>malloc(n * sizeof(fs_state) + 1)
+    cdef bytes message
+    try:
+        if padded == NULL or tails == NULL or digests == NULL:
+            raise MemoryError
+        for i in range(n):
+            message = messages[i]
+            if <size_t>PyBytes_GET_SIZE(message) != length:
+                raise ValueError("the messages must have one length")
+            memcpy(padded + i * room, PyBytes_AS_STRING(message), length)
+            blocks = fs_pad(padded + i * room, length, length)
+            tails[i] = padded + i * room
+        hash.mac_many(fs_initial(bits), NULL, tails, blocks, digests, n)
+        return [
+            b"".join([int(digests[i][j]).to_bytes(4, "big") for j in range(words)])
+            for i in range(n)
+        ]
+    finally:
+        free(padded)
+        free(tails)
+        free(digests)
 
 
 ### Keys ###

@@ -56,6 +56,10 @@ static int answers_right(const fs_hash_row *row, const fs_hash_row *plain,
         size_t words = initial == fs_sha1_initial ? 5 : 8;
         for (size_t i = 0; i < MESSAGES; i++)
             if (memcmp(got[i], want[i], words * sizeof **got)) return 0;
+        row->mac_many(initial, NULL, tails, blocks, got, MESSAGES);
+        plain->mac_many(initial, NULL, tails, blocks, want, MESSAGES);
+        for (size_t i = 0; i < MESSAGES; i++)
+            if (memcmp(got[i], want[i], words * sizeof **got)) return 0;
     }
     return 1;
 }
@@ -92,6 +96,8 @@ void fs_init(void) {
     judge(sha1_rows, COUNT(sha1_rows), fs_sha1_initial, 0xa9993e36);
     judge(sha256_rows, COUNT(sha256_rows), fs_sha256_initial, 0xba7816bf);
 }
+
+const uint32_t *fs_initial(int hash) { return hash == 1 ? fs_sha1_initial : fs_sha256_initial; }
 
 const fs_hash_row *fs_row(int hash, size_t i) {
     if (hash == 1) return i < COUNT(sha1_rows) ? sha1_rows[i] : NULL;

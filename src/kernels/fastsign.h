@@ -14,14 +14,16 @@
 
 /* A hash state is always eight words; SHA-1 uses the first five. */
 #define FS_STATE_WORDS 8
+typedef uint32_t fs_state[FS_STATE_WORDS];
 #define FS_BLOCK 64
 
 /* HMAC, many messages side by side. Every message starts from the same inner state
  * (what came before it is already hashed) and consists of `blocks` whole blocks at
- * tails[i], padding included. digests[i] receives the MAC as host-order words. */
+ * tails[i], padding included. digests[i] receives the MAC as host-order words; with
+ * outer = NULL, the inner hash itself. */
 typedef void fs_mac_many_fn(const uint32_t *inner, const uint32_t *outer,
                             const uint8_t *const *tails, size_t blocks,
-                            uint32_t (*digests)[FS_STATE_WORDS], size_t count);
+                            fs_state *digests, size_t count);
 
 /* One message: feed whole blocks to a state. */
 typedef void fs_compress_fn(uint32_t *state, const uint8_t *data, size_t blocks);
@@ -81,6 +83,14 @@ void fs_hmac_sha256(const fs_key *key, const uint8_t *message, size_t len, uint8
 /* Compare without telling by the time taken where they differ. 1 if equal. */
 int fs_equal(const uint8_t *a, const uint8_t *b, size_t len);
 void fs_wipe(void *memory, size_t len);
+
+/* Pad the end of a message (FIPS 180-4, section 5.1.1): `used` bytes stand in `tail`,
+ * `total` are hashed in all. Returns the number of blocks; `tail` needs room for
+ * used + 72 bytes. */
+size_t fs_pad(uint8_t *tail, size_t used, uint64_t total);
+
+/* Where SHA-1 (hash = 1) and SHA-256 (hash = 256) begin. */
+const uint32_t *fs_initial(int hash);
 
 /* ---- memory ------------------------------------------------------------------- */
 

@@ -6,11 +6,18 @@ cdef extern from "fastsign.h" nogil:
     const size_t FS_BLOCK
     const size_t FS_NONCE_DIGITS
 
+    ctypedef uint32_t fs_state[8]
+
+    ctypedef void fs_mac_many_fn(const uint32_t *inner, const uint32_t *outer,
+                                 const uint8_t **tails, size_t blocks,
+                                 fs_state *digests, size_t count)
+
     ctypedef struct fs_hash_row:
         const char *name
         unsigned lanes
 
     ctypedef struct fs_hash:
+        fs_mac_many_fn *mac_many
         const char *one_name
         const char *many_name
         unsigned lanes
@@ -33,6 +40,9 @@ cdef extern from "fastsign.h" nogil:
     void fs_hmac_sha256(const fs_key *key, const uint8_t *message, size_t len, uint8_t *mac)
     int fs_equal(const uint8_t *a, const uint8_t *b, size_t len)
     void fs_wipe(void *memory, size_t len)
+
+    size_t fs_pad(uint8_t *tail, size_t used, uint64_t total)
+    const uint32_t *fs_initial(int hash)
 
     uint8_t *fs_memory_new(size_t size)
     void fs_memory_free(uint8_t *memory)

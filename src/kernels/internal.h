@@ -56,11 +56,6 @@ extern const fs_hash_row fs_sha1_portable, fs_sha256_portable;
 extern const fs_hash_row fs_sha1_ni, fs_sha256_ni;
 #endif
 
-/* Pad the end of a message (FIPS 180-4, section 5.1.1): `used` bytes stand in `tail`,
- * `total` are hashed in all, key block included. Returns the number of blocks; `tail`
- * needs room for used + 72 bytes. */
-size_t fs_pad(uint8_t *tail, size_t used, uint64_t total);
-
 /* Tables of text, built by fs_base64_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
 extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */

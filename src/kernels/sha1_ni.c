@@ -75,7 +75,7 @@ static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
 
 FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
                          const uint8_t *const *tails, size_t blocks,
-                         uint32_t (*digests)[FS_STATE_WORDS], const int streams) {
+                         fs_state *digests, const int streams) {
     __m128i abcd[STREAMS], e[STREAMS], w[STREAMS][4];
 
     for (int s = 0; s < streams; s++) load_state(inner, &abcd[s], &e[s]);
@@ -83,7 +83,7 @@ FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
         for (int s = 0; s < streams; s++) load_block(w[s], tails[s] + b * FS_BLOCK);
         rounds(abcd, e, w, streams);
     }
-    for (int s = 0; s < streams; s++) {
+    for (int s = 0; outer && s < streams; s++) {
         /* The inner digest, 0x80, zeros, 84 bytes in bits. */
         w[s][0] = abcd[s];
         w[s][1] = _mm_insert_epi32(e[s], (int)0x80000000, 2);
@@ -91,12 +91,12 @@ FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
         w[s][3] = _mm_set_epi32(0, 0, 0, 84 * 8);
         load_state(outer, &abcd[s], &e[s]);
     }
-    rounds(abcd, e, w, streams);
+    if (outer) rounds(abcd, e, w, streams);
     for (int s = 0; s < streams; s++) store_state(digests[s], abcd[s], e[s]);
 }
 
 static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
-                     size_t blocks, uint32_t (*digests)[FS_STATE_WORDS], size_t count) {
+                     size_t blocks, fs_state *digests, size_t count) {
     for (; count >= STREAMS; count -= STREAMS, tails += STREAMS, digests += STREAMS)
         mac_group(inner, outer, tails, blocks, digests, STREAMS);
     for (; count; count--, tails++, digests++)

@@ -84,7 +84,7 @@ static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
 
 FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
                          const uint8_t *const *tails, size_t blocks,
-                         uint32_t (*digests)[FS_STATE_WORDS], const int streams) {
+                         fs_state *digests, const int streams) {
     __m128i abef[STREAMS], cdgh[STREAMS], w[STREAMS][4];
 
     for (int s = 0; s < streams; s++) load_state(inner, &abef[s], &cdgh[s]);
@@ -92,19 +92,19 @@ FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
         for (int s = 0; s < streams; s++) load_block(w[s], tails[s] + b * FS_BLOCK);
         rounds(abef, cdgh, w, streams);
     }
-    for (int s = 0; s < streams; s++) {
+    for (int s = 0; outer && s < streams; s++) {
         /* The inner digest, 0x80, zeros, 96 bytes in bits. */
         from_rows(abef[s], cdgh[s], &w[s][0], &w[s][1]);
         w[s][2] = _mm_set_epi32(0, 0, 0, (int)0x80000000);
         w[s][3] = _mm_set_epi32(96 * 8, 0, 0, 0);
         load_state(outer, &abef[s], &cdgh[s]);
     }
-    rounds(abef, cdgh, w, streams);
+    if (outer) rounds(abef, cdgh, w, streams);
     for (int s = 0; s < streams; s++) store_state(digests[s], abef[s], cdgh[s]);
 }
 
 static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
-                     size_t blocks, uint32_t (*digests)[FS_STATE_WORDS], size_t count) {
+                     size_t blocks, fs_state *digests, size_t count) {
     for (; count >= STREAMS; count -= STREAMS, tails += STREAMS, digests += STREAMS)
         mac_group(inner, outer, tails, blocks, digests, STREAMS);
     for (; count; count--, tails++, digests++)

@@ -60,7 +60,7 @@ static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
 }
 
 static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
-                     size_t blocks, uint32_t (*digests)[FS_STATE_WORDS], size_t count) {
+                     size_t blocks, fs_state *digests, size_t count) {
     /* The outer message: one digest, padded; 96 bytes in all with the key block. */
     uint8_t last[FS_BLOCK] = {[32] = 0x80, [62] = (96 * 8) >> 8, [63] = (96 * 8) & 0xff};
 
@@ -68,6 +68,10 @@ static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t
         uint32_t state[8];
         memcpy(state, inner, sizeof state);
         compress(state, tails[i], blocks);
+        if (!outer) {
+            memcpy(digests[i], state, sizeof state);
+            continue;
+        }
         for (int j = 0; j < 8; j++) fs_store_be32(last + 4 * j, state[j]);
         memcpy(digests[i], outer, sizeof state);
         compress(digests[i], last, 1);

@@ -12,7 +12,7 @@
     │     ├── BadSignature        it was altered, or signed with another secret
     │     ├── ExpiredToken
     │     └── NotYetValidToken
-    ├── APIError                  the service said no: .status .code .message .method .path ...
+    ├── APIError                  the service said no: .status .code .message ...
     │     ├── AuthenticationError     401, 403
     │     │     └── ClockSkew         ... because our clock is off: .offset
     │     ├── NotFound                404
@@ -70,7 +70,9 @@ class TokboxError(Exception):
         return _rebuild, (type(self), self.args, self.__dict__.copy())
 
 
-def _rebuild(cls: type[TokboxError], args: tuple[Any, ...], state: dict[str, Any]) -> TokboxError:
+def _rebuild(
+    cls: type[TokboxError], args: tuple[Any, ...], state: dict[str, Any]
+) -> TokboxError:
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(state)

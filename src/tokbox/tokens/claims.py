@@ -157,7 +157,7 @@ def check_role(role: object) -> bytes:
 
 
 def check_expiration(expiration: object) -> int:
-    """Return how long the token shall live, in whole seconds; 0 leaves it to the service."""
+    """Return how long a token shall live, in seconds; 0 leaves it to the service."""
     if type(expiration) is not int:
         if isinstance(expiration, timedelta):
             if expiration.microseconds:

@@ -93,8 +93,11 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
 
 
 def _fields(data: bytes) -> dict[str, str]:
-    """Parse DATA leniently, as every SDK writes it: ``+`` and ``%20`` are spaces, hex digits
-    in either case, and what Java and .NET leave unencoded stands for itself."""
+    """Parse DATA as leniently as the SDKs differ in writing it.
+
+    ``+`` and ``%20`` are spaces, hex digits come in either case, and what the Java and
+    .NET SDKs leave unencoded stands for itself.
+    """
     pairs = data.split(b"&")
     if len(pairs) > _MOST_FIELDS:
         _refuse(f"it has more than {_MOST_FIELDS} fields")
