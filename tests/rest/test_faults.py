@@ -175,9 +175,11 @@ def test_a_read_that_takes_too_long_is_tried_again(connect: Connect) -> None:
 def test_a_redirect_is_never_followed(status: int, connect: Connect) -> None:
     with FaultyServer(answer(200, {})) as other:
         location = {"Location": f"{other.url}/elsewhere"}
-        with FaultyServer(answer(status, b"", location)) as server:
-            with pytest.raises(errors.APIError, match="redirects are never") as caught:
-                connect(server.url, retries=2).request_json("GET", "/x")
+        with (
+            FaultyServer(answer(status, b"", location)) as server,
+            pytest.raises(errors.APIError, match="redirects are never") as caught,
+        ):
+            connect(server.url, retries=2).request_json("GET", "/x")
         assert caught.value.status == status
         assert len(server.requests) == 1
         assert other.connections == 0

@@ -104,7 +104,7 @@ def api_error(
         hint = _NO_CLIENTS
     if 300 <= response.status < 400:
         hint = _REDIRECT
-    request_id = response.headers.get("x-request-id") or response.headers.get("x-tb-host")
+    request_id = response.headers.get("x-request-id")
     details: dict[str, Any] = {
         "status": response.status,
         "code": code,

@@ -17,11 +17,10 @@ from tokbox.rest.fields import Fields, Unknown
 __all__ = ["Archive", "ArchiveList", "ArchiveStream", "Transcription"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_NOTHING = Unknown({})
 
 
 def _unknown() -> Any:
-    return field(default=_NOTHING, hash=False)
+    return field(default_factory=Unknown, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

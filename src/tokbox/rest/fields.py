@@ -20,8 +20,8 @@ class Unknown(Mapping[str, Any]):
 
     __slots__ = ("_items",)
 
-    def __init__(self, items: Mapping[str, Any]) -> None:
-        self._items = dict(items)
+    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
+        self._items = dict(items or {})
 
     def __getitem__(self, name: str) -> Any:
         return self._items[name]

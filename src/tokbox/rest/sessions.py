@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
 
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, OutputMode, Role, StreamMode
-from tokbox.errors import ArchivingNeedsMediaRouter, InvalidInput, ProtocolError
+from tokbox.errors import (
+    ArchivingNeedsMediaRouter,
+    InvalidClaims,
+    InvalidInput,
+    ProtocolError,
+)
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
 from tokbox.tokens.claims import check_session_id
+from tokbox.tokens.signer import CHUNK
 
 if TYPE_CHECKING:
+    import os
+
     from tokbox.rest.archive_types import Archive
     from tokbox.rest.archives import Archives, TranscriptionProperties
     from tokbox.rest.layouts import Layout
     from tokbox.rest.requester import Requester
     from tokbox.tokens.batch import TokenBatch
-    from tokbox.tokens.signer import Signer
+    from tokbox.tokens.signer import SessionSigner, Signer
 
-__all__ = ["Session", "create", "restore"]
+__all__ = ["Session", "create", "parameters", "restore", "warn_if_unarchivable"]
 
 _PATH = "/session/create"
 
@@ -45,7 +53,7 @@ class Session:
     create_dt: str | None = None
     session_status: str | None = None
     media_server_url: str | None = None
-    _signer: Signer = field(kw_only=True, repr=False, compare=False)
+    _signer: SessionSigner = field(kw_only=True, repr=False, compare=False)
     _archives: Archives = field(kw_only=True, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -69,7 +77,7 @@ class Session:
         connection_data: str = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Sequence[str] = (),
+        initial_layout_class_list: Iterable[str] = (),
     ) -> str:
         """Sign a token: a ticket to join, locally and without a request.
 
@@ -80,7 +88,6 @@ class Session:
         Raises ``InvalidClaims`` for what the service would refuse.
         """
         return self._signer.token(
-            self.session_id,
             role,
             connection_data,
             expiration,
@@ -95,14 +102,13 @@ class Session:
         connection_data: str = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Sequence[str] = (),
+        initial_layout_class_list: Iterable[str] = (),
     ) -> list[str]:
         """Sign *n* tokens that differ in nothing but their nonces.
 
         All are distinct; there are *n* of them or there is an exception.
         """
         return self._signer.tokens(
-            self.session_id,
             n,
             multithread,
             role,
@@ -119,11 +125,10 @@ class Session:
         connection_data: str = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Sequence[str] = (),
+        initial_layout_class_list: Iterable[str] = (),
     ) -> TokenBatch:
         """Sign *n* tokens into one buffer, which is smaller and faster than a list."""
         return self._signer.token_batch(
-            self.session_id,
             n,
             multithread,
             role,
@@ -132,12 +137,52 @@ class Session:
             initial_layout_class_list=initial_layout_class_list,
         )
 
-    def iter_batches(self, n: int, **options: Any) -> Iterator[TokenBatch]:
-        """Sign *n* tokens in batches that come one after the other.
+    def iter_batches(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+        chunk: int = CHUNK,
+    ) -> Iterator[TokenBatch]:
+        """Sign *n* tokens in batches of at most *chunk*, in constant memory for any *n*."""
+        return self._signer.iter_batches(
+            n,
+            multithread,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list=initial_layout_class_list,
+            chunk=chunk,
+        )
 
-        Takes what ``token_batch`` takes and ``chunk``, the tokens in a batch.
+    def write_tokens(
+        self,
+        target: str | os.PathLike[str] | BinaryIO | TextIO,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+    ) -> Iterator[int]:
+        """Sign *n* tokens and write one a line, in constant memory.
+
+        A generator, so that progress can be shown: yields how many are written so far.
         """
-        return self._signer.iter_batches(self.session_id, n, **options)
+        return self._signer.write_tokens(
+            target,
+            n,
+            multithread,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list=initial_layout_class_list,
+        )
 
     def start_archive(
         self,
@@ -185,11 +230,12 @@ def restore(session_id: object, signer: Signer, archives: Archives) -> Session:
     Raises ``InvalidClaims`` if it is no session id or belongs to another API key.
     """
     checked = check_session_id(session_id, signer.api_key)
+    name = str(session_id)
     return Session(
-        str(session_id),
+        name,
         project_id=checked.api_key,
         partner_id=checked.api_key,
-        _signer=signer,
+        _signer=signer.session(name),
         _archives=archives,
     )
 
@@ -210,6 +256,11 @@ def create(
     session_id = first.get("session_id")
     if not isinstance(session_id, str) or not session_id:
         raise ProtocolError("the answer holds no session", method="POST", path=_PATH)
+    try:
+        tokens = signer.session(session_id)
+    except InvalidClaims as error:
+        problem = f"the answer holds a session that cannot be used: {error}"
+        raise ProtocolError(problem, method="POST", path=_PATH) from None
     return Session(
         session_id,
         project_id=_words(first, "project_id"),
@@ -217,7 +268,7 @@ def create(
         create_dt=_words(first, "create_dt"),
         session_status=_words(first, "session_status"),
         media_server_url=_words(first, "media_server_url"),
-        _signer=signer,
+        _signer=tokens,
         _archives=archives,
     )
 
