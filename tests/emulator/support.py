@@ -45,7 +45,14 @@ def credentials(
     key: str = KEY, secret: str = SECRET, *, at: float = NOW, **changes: object
 ) -> str:
     """Make the value of X-OPENTOK-AUTH; a change to ``None`` leaves a claim out."""
-    claims = {"iss": key, "ist": "project", "iat": at, "exp": at + 180, "jti": "x", **changes}
+    claims = {
+        "iss": key,
+        "ist": "project",
+        "iat": at,
+        "exp": at + 180,
+        "jti": "x",
+        **changes,
+    }
     return jwt({name: value for name, value in claims.items() if value is not None}, secret)
 
 
@@ -159,7 +166,9 @@ class Api:
         assert answer.status == 200, answer.body
         return str(answer.json()[0]["session_id"])
 
-    def join(self, session_id: str, *, publish: bool = True, **claims: object) -> dict[str, Any]:
+    def join(
+        self, session_id: str, *, publish: bool = True, **claims: object
+    ) -> dict[str, Any]:
         token = client_token(session_id, key=self.key, secret=self.secret, **claims)  # type: ignore[arg-type]
         answer = self.join_with(session_id, token, publish=publish)
         assert answer.status == 201, answer.body

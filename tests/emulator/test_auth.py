@@ -134,7 +134,9 @@ def test_time_that_is_no_number_is_refused(value: object) -> None:
     assert refusal_of(credentials(exp=value))
 
 
-@pytest.mark.parametrize("literal", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"9" * 4000])
+@pytest.mark.parametrize(
+    "literal", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"9" * 4000]
+)
 def test_time_that_no_clock_reads_is_refused(literal: bytes) -> None:
     assert refusal_of(jwt(b'{"iss":"12345678","iat":1,"exp":' + literal + b"}"))
 

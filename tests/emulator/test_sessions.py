@@ -79,7 +79,8 @@ def test_without_a_wish_for_json_the_answer_is_xml(api: Api, accept: str | None)
 
 
 @pytest.mark.parametrize(
-    "accept", ["application/json", "Application/JSON; charset=utf-8", "text/xml, application/json"]
+    "accept",
+    ["application/json", "Application/JSON; charset=utf-8", "text/xml, application/json"],
 )
 def test_any_wish_for_json_is_heard(api: Api, accept: str) -> None:
     answer = api.request("POST", "/session/create", b"", headers={"Accept": accept})
@@ -160,7 +161,9 @@ def test_xml_error_is_what_the_python_sdk_reads(api: Api) -> None:
     assert "IPv4" in error[0].attrib["message"]
 
 
-@pytest.mark.parametrize("path", ["/session/create/", "/hl/session/create", "/session/create"])
+@pytest.mark.parametrize(
+    "path", ["/session/create/", "/hl/session/create", "/session/create"]
+)
 def test_every_spelling_of_the_path_works(api: Api, path: str) -> None:
     assert api.request("POST", path, b"").status == 200
 

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 from tokbox.emulator.jws import Unreadable, number, read, read_unverified
 from tokbox.emulator.projects import Project
 from tokbox.errors import TokenError
+from tokbox.tokens.signer import Signer
 
 __all__ = ["Admission", "Denied", "admit"]
 
@@ -44,8 +45,6 @@ def admit(token: str, project: Project, session_id: str, *, now: float) -> Admis
 
 
 def _admit_t1(token: str, project: Project, session_id: str, now: float) -> Admission:
-    from tokbox.tokens.signer import Signer
-
     signer = Signer(project.api_key, project.secret)
     try:
         claims = signer.verify(token, session_id=session_id, now=now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from tokbox.errors import InvalidInput
+from tokbox.tokens.claims import check_api_key, check_secret
 
 __all__ = [
     "DEFAULT_API_KEY",
@@ -41,10 +42,9 @@ class Project:
 
 
 def make_projects(secrets: Mapping[str, str] | None) -> dict[str, Project]:
-    """Check keys and secrets; without any, return the default project.
+    """Check keys and secrets by the rules of signing; without any, return the default.
 
-    Raises :class:`InvalidInput`. A key must be digits, as the service's are, because
-    the service itself prints it as a number in places.
+    Raises :class:`InvalidInput`, which shows no secret.
     """
     if secrets is None:
         secrets = {DEFAULT_API_KEY: DEFAULT_SECRET}
@@ -52,11 +52,9 @@ def make_projects(secrets: Mapping[str, str] | None) -> dict[str, Project]:
         raise InvalidInput("projects", secrets, "name at least one project", show=False)
     projects = {}
     for api_key, secret in secrets.items():
-        if not (isinstance(api_key, str) and api_key.isascii() and api_key.isdecimal()):
-            raise InvalidInput("api_key", api_key, "be a string of decimal digits")
-        if not (isinstance(secret, str) and secret):
-            raise InvalidInput("secret", secret, "be a non-empty string", show=False)
-        projects[api_key] = Project(api_key, secret)
+        check_secret(secret)
+        checked = check_api_key(api_key)
+        projects[checked] = Project(checked, secret)
     return projects
 
 

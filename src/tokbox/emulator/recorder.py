@@ -35,6 +35,7 @@ class Recorder:
             self._enter(archive, session, change.status, change.at_ms, change.reason)
             if (
                 archive.automatic
+                and change.status == "stopped"
                 and change.reason == lifecycle.MAX_LENGTH
                 and session.emptied_ms is None
             ):

@@ -1,0 +1,402 @@
+"""Simulated clients, the tokens they join with, and what the service shows of them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.emulator.support import (
+    KEY,
+    NOW,
+    OTHER_KEY,
+    OTHER_SECRET,
+    Api,
+    client_token,
+    jwt,
+    t1_token,
+)
+from tokbox.emulator.client_tokens import Admission, Denied, admit
+from tokbox.emulator.projects import Project
+
+PROJECT = Project("40000123", "example0secret0example0secret0example0sec")
+SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
+#: The documented test vector of a Go library's tokens, made at 1700000100 for a day.
+GO_TOKEN = (
+    "T1==cGFydG5lcl9pZD00MDAwMDEyMyZzaWc9NjdiNDFiMmMzY2Q4MWJhMzVkMTFkOTM4ODk5NmJiNzg2MjczMDk0"
+    "ZDpzZXNzaW9uX2lkPTFfTVg0ME1EQXdNREV5TTM1LU1UY3dNREF3TURBd01ERXlNMzVCWWpOa1JXWkhhRWxxUzJ4"
+    "TmJrOXdVWEpUZEZWMlYzaC1VSDUtJmNyZWF0ZV90aW1lPTE3MDAwMDAxMDAmZXhwaXJlX3RpbWU9MTcwMDA4NjUw"
+    "MCZyb2xlPXB1Ymxpc2hlciZjb25uZWN0aW9uX2RhdGE9bmFtZSUzRFpvJUMzJUFCKyUyNitDbyUyQythfmIlMkFj"
+    "Jm5vbmNlPTEyMzQ1Ng=="
+)
+
+
+def admission_of(token: str, *, now: float = NOW) -> Admission:
+    return admit(token, PROJECT, SESSION, now=now)
+
+
+def denial_of(token: str, *, now: float = NOW) -> str:
+    with pytest.raises(Denied) as caught:
+        admission_of(token, now=now)
+    return str(caught.value)
+
+
+def make(form: str, **changes: Any) -> str:
+    session_id = changes.pop("session_id", SESSION)
+    sign = {"T1": t1_token, "JWT": client_token}[form]
+    return sign(session_id, **{"key": OTHER_KEY, "secret": OTHER_SECRET, **changes})
+
+
+BOTH = pytest.mark.parametrize("form", ["T1", "JWT"])
+
+
+@BOTH
+def test_good_token_gives_role_and_data(form: str) -> None:
+    token = make(
+        form,
+        role="moderator",
+        connection_data="name=Zoë & Co",
+        initial_layout_class_list="focus small",
+    )
+    assert admission_of(token) == Admission(
+        "moderator", "name=Zoë & Co", ("focus", "small")
+    )
+
+
+@BOTH
+@pytest.mark.parametrize("role", ["subscriber", "publisher", "publisheronly", "moderator"])
+def test_every_role_may_join(form: str, role: str) -> None:
+    assert admission_of(make(form, role=role)).role == role
+
+
+@BOTH
+def test_token_without_a_role_is_a_publishers(form: str) -> None:
+    assert admission_of(make(form, role=None)).role == "publisher"
+
+
+@pytest.mark.parametrize(("form", "field"), [("T1", "expire_time"), ("JWT", "exp")])
+def test_token_without_an_expiry_lives_a_day(form: str, field: str) -> None:
+    token = make(form, **{field: None})
+    assert admission_of(token, now=NOW + 86_399)
+    assert "expired" in denial_of(token, now=NOW + 86_400)
+
+
+def test_documented_token_is_accepted_in_its_time() -> None:
+    assert (
+        admission_of(GO_TOKEN, now=1_700_086_499).connection_data == "name=Zoë & Co, a~b*c"
+    )
+    assert "expired" in denial_of(GO_TOKEN, now=1_700_086_500)
+
+
+@pytest.mark.parametrize(
+    ("claims", "data", "classes"),
+    [
+        ({"data": None, "expireTime": None}, "", ()),
+        ({"data": "d"}, "d", ()),
+        ({"connection_data": None}, "", ()),
+        ({"initial_layout_class_list": "focus+small"}, "", ("focus", "small")),
+        ({"initial_layout_class_list": ["focus", "small"]}, "", ("focus", "small")),
+        ({"initial_layout_class_list": ""}, "", ()),
+        ({"initial_layout_list": "focus"}, "", ("focus",)),
+        ({"nonce": -5, "jti": "x", "create_time": NOW, "sub": "video"}, "", ()),
+    ],
+)
+def test_every_dialect_of_json_web_tokens_is_read(
+    claims: dict[str, Any], data: str, classes: tuple[str, ...]
+) -> None:
+    # Here a null is a null, not an absent claim.
+    base = {"iss": OTHER_KEY, "iat": NOW, "session_id": SESSION}
+    token = jwt({**base, **claims}, OTHER_SECRET)
+    assert admission_of(token) == Admission("publisher", data, classes)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"secret": "wrong"},
+        {"key": "40000124"},
+        {"session_id": SESSION[:-1] + "9"},
+        {"role": "king"},
+        {"at": NOW + 61},
+        {"at": NOW - 31 * 86_400},
+    ],
+)
+def test_bad_token_is_denied(form: str, changes: dict[str, Any]) -> None:
+    assert denial_of(make(form, **changes))
+
+
+@pytest.mark.parametrize(("form", "field"), [("T1", "expire_time"), ("JWT", "exp")])
+def test_token_for_more_than_thirty_days_is_denied(form: str, field: str) -> None:
+    assert admission_of(make(form, **{field: NOW + 2_592_000}))
+    assert "30 days" in denial_of(make(form, **{field: NOW + 2_592_001}))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "T1==",
+        "T1==AAAA",
+        "T1==" + "é",
+        GO_TOKEN[:-8],
+        GO_TOKEN.replace("NmJi", "NmJj"),
+        "a.b.c",
+        "\udcff" * 3,
+        "x" * 100_000,
+    ],
+)
+def test_text_that_is_no_token_is_denied(token: str) -> None:
+    assert denial_of(token, now=1_700_000_200)
+
+
+@pytest.mark.parametrize("claims", [{"scope": "other"}, {"iat": None}, {"exp": "x"}])
+def test_bad_claim_is_denied(claims: dict[str, Any]) -> None:
+    assert denial_of(make("JWT", **claims))
+
+
+def test_denial_quotes_neither_token_nor_secret() -> None:
+    for token in (GO_TOKEN, make("JWT", at=1)):
+        message = denial_of(token)
+        assert token[8:40] not in message
+        assert PROJECT.secret not in message
+
+
+# Joining and leaving.
+
+
+@BOTH
+def test_client_joins_and_publishes(api: Api, session_id: str, form: str) -> None:
+    sign = {"T1": t1_token, "JWT": client_token}[form]
+    answer = api.join_with(session_id, sign(session_id), publish=True)
+    assert answer.status == 201
+    assert set(answer.json()) == {"connectionId", "streamId"}
+    assert all(uuid.UUID(value) for value in answer.json().values())
+
+
+def test_client_that_does_not_publish_has_no_stream(api: Api, session_id: str) -> None:
+    assert api.join(session_id, publish=False)["streamId"] is None
+
+
+def test_one_token_admits_many_clients(api: Api, session_id: str) -> None:
+    token = t1_token(session_id)
+    ids = {api.join_with(session_id, token).json()["connectionId"] for _ in range(3)}
+    assert len(ids) == 3
+
+
+@BOTH
+def test_refused_token_is_answered_as_clients_know_it(
+    api: Api, session_id: str, form: str
+) -> None:
+    sign = {"T1": t1_token, "JWT": client_token}[form]
+    answer = api.join_with(session_id, sign(session_id, secret="wrong"))
+    assert (answer.status, answer.json()["code"]) == (403, 1004)
+    assert "signed with another secret" in answer.json()["message"] or form == "JWT"
+
+
+def test_token_of_another_session_is_refused(api: Api, session_id: str) -> None:
+    answer = api.join_with(session_id, t1_token(api.create_session()))
+    assert (answer.status, answer.json()["code"]) == (403, 1004)
+
+
+def test_token_expires_by_the_emulated_clock(api: Api, session_id: str) -> None:
+    token = t1_token(session_id)
+    api.advance(86_400)
+    answer = api.join_with(session_id, token)
+    assert answer.json()["message"] == "the token expired 0 s ago"
+
+
+def test_subscriber_may_not_publish_and_does_not_stay(api: Api, session_id: str) -> None:
+    token = t1_token(session_id, role="subscriber")
+    answer = api.join_with(session_id, token, publish=True)
+    assert (answer.status, answer.json()["code"]) == (403, 1004)
+    assert "subscriber" in answer.json()["message"]
+    # Nobody has ever joined, so the session is still unknown.
+    assert api.project("GET", f"/session/{session_id}/connection").status == 404
+
+
+def test_connected_subscriber_may_not_publish_either(api: Api, session_id: str) -> None:
+    joined = api.join(session_id, publish=False, role="subscriber")
+    path = f"/_emulator/session/{session_id}/connection/{joined['connectionId']}/stream"
+    assert api.request("POST", path).status == 403
+
+
+def test_unknown_session_is_not_found(api: Api) -> None:
+    assert api.join_with(SESSION, t1_token(SESSION)).status == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"token": 7},
+        {"token": None},
+        {"token": "x", "publish": "yes"},
+        {"token": "x", "name": 1},
+        {"token": "x", "videoType": "radio"},
+        [],
+        b"",
+        b'{"token": "\\ud800"}',
+    ],
+)
+def test_malformed_request_to_join_is_refused(
+    api: Api, session_id: str, body: object
+) -> None:
+    path = f"/_emulator/session/{session_id}/connection"
+    assert api.request("POST", path, body).status == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "rest"),
+    [("DELETE", ""), ("POST", "/stream"), ("DELETE", "/stream"), ("DELETE", "/stream/x")],
+)
+def test_unknown_connection_is_not_found(
+    api: Api, session_id: str, method: str, rest: str
+) -> None:
+    path = f"/_emulator/session/{session_id}/connection/nobody{rest}"
+    assert api.request(method, path).status == 404
+
+
+def test_stream_of_another_client_cannot_be_unpublished(api: Api, session_id: str) -> None:
+    one, two = api.join(session_id), api.join(session_id)
+    path = f"/_emulator/session/{session_id}/connection/{one['connectionId']}/stream"
+    assert api.request("DELETE", f"{path}/{two['streamId']}").status == 404
+    assert api.request("DELETE", f"{path}/{one['streamId']}").status == 204
+
+
+def test_client_unpublishes_all_its_streams(api: Api, session_id: str) -> None:
+    one, two = api.join(session_id), api.join(session_id)
+    path = f"/_emulator/session/{session_id}/connection/{one['connectionId']}/stream"
+    api.request("POST", path, {"videoType": "screen"})
+    assert api.request("DELETE", path).status == 204
+    (left,) = api.project("GET", f"/session/{session_id}/stream").json()["items"]
+    assert left["id"] == two["streamId"]
+
+
+# What the service shows.
+
+
+def test_connections_are_listed(api: Api, session_id: str) -> None:
+    api.advance(0.25)
+    one, two = api.join(session_id), api.join(session_id, publish=False)
+    answer = api.project("GET", f"/session/{session_id}/connection/")
+    assert answer.json() == {
+        "count": 2,
+        "projectId": KEY,
+        "sessionId": session_id,
+        "items": [
+            {
+                "connectionId": joined["connectionId"],
+                "connectionState": "Connected",
+                "createdAt": NOW * 1000 + 250,
+            }
+            for joined in (one, two)
+        ],
+    }
+
+
+def test_streams_are_listed(api: Api, session_id: str) -> None:
+    token = t1_token(session_id, initial_layout_class_list="focus small")
+    answer = api.request(
+        "POST",
+        f"/_emulator/session/{session_id}/connection",
+        {"token": token, "publish": True, "name": "stage", "videoType": "screen"},
+    )
+    stream_id = answer.json()["streamId"]
+    stream = {
+        "id": stream_id,
+        "videoType": "screen",
+        "name": "stage",
+        "layoutClassList": ["focus", "small"],
+    }
+    path = f"/session/{session_id}/stream"
+    assert api.project("GET", path).json() == {"count": 1, "items": [stream]}
+    assert api.project("GET", f"{path}/{stream_id}").json() == stream
+
+
+def test_session_outlives_its_clients(api: Api, session_id: str) -> None:
+    api.leave(session_id, api.join(session_id))
+    answer = api.project("GET", f"/session/{session_id}/stream")
+    assert (answer.status, answer.json()) == (200, {"count": 0, "items": []})
+
+
+@pytest.mark.parametrize("noun", ["stream", "connection", f"stream/{uuid.UUID(int=1)}"])
+def test_session_that_nobody_joined_shows_nothing(
+    api: Api, session_id: str, noun: str
+) -> None:
+    assert api.project("GET", f"/session/{session_id}/{noun}").status == 404
+
+
+@pytest.mark.parametrize("noun", ["stream", "connection", "stream/x"])
+def test_malformed_session_id_is_refused(api: Api, noun: str) -> None:
+    answer = api.project("GET", f"/session/nonsense/{noun}")
+    assert (answer.status, answer.json()["code"]) == (400, 10101)
+
+
+def test_malformed_stream_id_is_the_documented_408(api: Api, session_id: str) -> None:
+    api.join(session_id)
+    assert api.project("GET", f"/session/{session_id}/stream/x").status == 408
+    unknown = uuid.UUID(int=1)
+    assert api.project("GET", f"/session/{session_id}/stream/{unknown}").status == 404
+
+
+def test_layout_classes_are_replaced(api: Api, session_id: str) -> None:
+    stream_id = api.join(session_id)["streamId"]
+    path = f"/session/{session_id}/stream"
+    for classes in (["full", "big"], []):
+        item = {"id": stream_id, "layoutClassList": classes}
+        answer = api.project("PUT", path, {"items": [item]})
+        assert answer.status == 200
+        (shown,) = api.project("GET", path).json()["items"]
+        assert shown["layoutClassList"] == classes
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"items": {}},
+        {"items": ["x"]},
+        {"items": [{"id": "STREAM", "layoutClassList": "full"}]},
+        {"items": [{"id": "STREAM", "layoutClassList": [1]}]},
+        {"items": [{"layoutClassList": []}]},
+    ],
+)
+def test_malformed_layout_classes_are_refused(
+    api: Api, session_id: str, body: dict[str, Any]
+) -> None:
+    api.join(session_id)
+    assert api.project("PUT", f"/session/{session_id}/stream", body).status == 400
+
+
+def test_layout_classes_change_for_all_streams_or_none(api: Api, session_id: str) -> None:
+    stream_id = api.join(session_id)["streamId"]
+    path = f"/session/{session_id}/stream"
+    items = [
+        {"id": stream_id, "layoutClassList": ["full"]},
+        {"id": str(uuid.UUID(int=1)), "layoutClassList": []},
+    ]
+    assert api.project("PUT", path, {"items": items}).status == 404
+    assert api.project("GET", path).json()["items"][0]["layoutClassList"] == []
+
+
+def test_moderator_disconnects_a_client(api: Api, session_id: str) -> None:
+    joined = api.join(session_id)
+    path = f"/session/{session_id}/connection/{joined['connectionId']}"
+    assert api.project("DELETE", path).status == 204
+    assert api.project("GET", f"/session/{session_id}/stream").json()["count"] == 0
+    assert api.project("DELETE", path).status == 404
+
+
+def test_malformed_connection_id_is_refused(api: Api, session_id: str) -> None:
+    api.join(session_id)
+    assert api.project("DELETE", f"/session/{session_id}/connection/x").status == 400
+
+
+def test_clients_of_another_project_are_out_of_reach(
+    api: Api, other: Api, session_id: str
+) -> None:
+    joined = api.join(session_id)
+    path = f"/session/{session_id}/connection/{joined['connectionId']}"
+    assert other.project("DELETE", path).status == 404
