@@ -136,6 +136,7 @@ def kernels() -> dict:
     }
 
 
+select_kernel(None)
 try:
     select_kernel(environ.get("TOKBOX_KERNEL") or None)
 except ValueError as error:

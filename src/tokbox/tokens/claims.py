@@ -104,12 +104,12 @@ def check_secret(secret: object) -> bytes:
     if secret.startswith("-----BEGIN"):
         rule = "be the project's API secret, not a private key"
         raise InvalidInput("secret", None, rule, show=False)
-    try:
-        return secret.encode()
-    except UnicodeEncodeError:
+    # Not by catching UnicodeEncodeError: it would hold the secret, and be seen as the
+    # context of ours.
+    if any("\ud800" <= character <= "\udfff" for character in secret):
         rule = "be text that UTF-8 can carry (it holds a lone surrogate)"
-        # The original error shows the text that it could not encode.
-        raise InvalidInput("secret", None, rule, show=False) from None
+        raise InvalidInput("secret", None, rule, show=False)
+    return secret.encode()
 
 
 def check_session_id(session_id: object, api_key: str | None = None) -> SessionId:
@@ -158,18 +158,18 @@ def check_role(role: object) -> bytes:
 
 def check_expiration(expiration: object) -> int:
     """Return how long a token shall live, in seconds; 0 leaves it to the service."""
-    if type(expiration) is not int:
-        if isinstance(expiration, timedelta):
-            if expiration.microseconds:
-                raise InvalidClaims("expiration", expiration, "be whole seconds")
-            expiration = expiration.days * 86400 + expiration.seconds
-        elif isinstance(expiration, bool) or not isinstance(expiration, int):
-            rule = "be an int, in seconds, or a timedelta"
-            raise InvalidClaims("expiration", expiration, rule)
-    if not 0 <= expiration <= DAYS_30:
+    seconds = expiration
+    if isinstance(expiration, timedelta):
+        if expiration.microseconds:
+            raise InvalidClaims("expiration", expiration, "be whole seconds")
+        seconds = expiration.days * 86400 + expiration.seconds
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        rule = "be an int, in seconds, or a timedelta"
+        raise InvalidClaims("expiration", expiration, rule)
+    if not 0 <= seconds <= DAYS_30:
         rule = f"be between 0 and {DAYS_30} seconds (30 days)"
         raise InvalidClaims("expiration", expiration, rule)
-    return expiration
+    return seconds
 
 
 def check_connection_data(connection_data: object) -> bytes:
@@ -179,7 +179,7 @@ def check_connection_data(connection_data: object) -> bytes:
     if len(connection_data) > MOST_CONNECTION_DATA:
         rule = f"have at most {MOST_CONNECTION_DATA} characters"
         raise InvalidClaims("connection_data", connection_data, rule)
-    return _quote("connection_data", connection_data)
+    return _quote("connection_data", connection_data, connection_data)
 
 
 def check_layout_classes(classes: object) -> bytes:
@@ -205,17 +205,17 @@ def check_layout_classes(classes: object) -> bytes:
     if len(joined) > MOST_LAYOUT_CLASSES:
         rule = f"have at most {MOST_LAYOUT_CLASSES} characters when joined by spaces"
         raise InvalidClaims(name, classes, rule)
-    return _quote(name, joined)
+    return _quote(name, joined, classes)
 
 
-def _quote(field: str, text: str) -> bytes:
+def _quote(field: str, text: str, value: object) -> bytes:
     if "\0" in text:
-        raise InvalidClaims(field, text, "not hold a NUL character")
+        raise InvalidClaims(field, value, "not hold a NUL character")
     try:
         return quote_plus(text)
     except UnicodeEncodeError:
         rule = "be text that UTF-8 can carry, without lone surrogates"
-        raise InvalidClaims(field, text, rule) from None
+        raise InvalidClaims(field, value, rule) from None
 
 
 def check_count(n: object) -> int:

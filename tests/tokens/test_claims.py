@@ -1,0 +1,181 @@
+"""What a token may say: bad input gets an exception that names field, value and rule."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tokbox.enums import DAYS_30, Role
+from tokbox.errors import InvalidClaims, InvalidInput, TokenError
+from tokbox.tokens.claims import check_session_id
+from tokbox.tokens.signer import Signer
+
+KEY, SECRET = "40000123", "example0secret0example0secret0example0sec"
+SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
+
+
+@pytest.fixture
+def session():
+    return Signer(KEY, SECRET).session(SESSION)
+
+
+BAD_CLAIMS = [
+    *[("role", role) for role in ["", "admin", "PUBLISHER", None, 1, b"publisher", ["publisher"], {}]],
+    *[("expiration", e) for e in [
+        -1, DAYS_30 + 1, 10**30, 1.0, 0.5, float("nan"), float("inf"), True, False, "3600", None,
+        timedelta(days=31), timedelta(seconds=-1), timedelta(milliseconds=1500),
+    ]],
+    *[("connection_data", d) for d in [
+        "x" * 1001, "é" * 1001, "\ud800", "a\udfffb", "a\0b", "\0", None, b"data", 5, ["a"],
+    ]],
+    *[("initial_layout_class_list", c) for c in [
+        "x" * 1001, ["x" * 500, "y" * 500], ["a b"], [""], "a  b", ["a\tb"], ["a\0b"], ["\ud800"],
+        [1], None, 5, b"focus", {"focus": 1}, [None],
+    ]],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value"), BAD_CLAIMS)
+@pytest.mark.parametrize("method", ["token", "tokens", "token_batch", "iter_batches"])
+def test_bad_claims_are_refused_before_anything_is_signed(session, method, field, value):
+    n = () if method == "token" else (3,)
+    with pytest.raises(InvalidClaims) as caught:
+        getattr(session, method)(*n, **{field: value})
+    error = caught.value
+    assert error.field == field
+    assert error.value is value or error.value == value
+    assert error.rule and error.rule in str(error)
+    assert isinstance(error, ValueError)
+    assert isinstance(error, TokenError)
+    assert len(str(error)) < 300
+
+
+@pytest.mark.parametrize("n", [-1, 10**19, 1.0, True, None, "5", float("nan")])
+@pytest.mark.parametrize("method", ["tokens", "token_batch", "iter_batches"])
+def test_bad_counts_are_refused(session, method, n):
+    with pytest.raises(InvalidClaims) as caught:
+        getattr(session, method)(n)
+    assert caught.value.field == "n"
+
+
+@pytest.mark.parametrize("method", ["tokens", "token_batch"])
+@pytest.mark.parametrize("n", [10**10, 10**12, 10**18])
+def test_more_than_the_memory_holds_is_refused_with_advice(session, method, n):
+    with pytest.raises(MemoryError, match="iter_batches"):
+        getattr(session, method)(n)
+
+
+BAD_SESSIONS = [
+    "", "1", "1_", "SESSIONID", "1_!!!!", "1_" + "A" * 254, SESSION + "\n", " " + SESSION, SESSION[2:],
+    "x_" + SESSION[2:], SESSION[:10], "1_QUJD", SESSION.replace("-", "+"), SESSION + "\0", "é" + SESSION,
+    None, 5, SESSION.encode(), [SESSION], "1_MX5-fjE3MDAwMDAwMDAxMjN-",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("session_id", BAD_SESSIONS)
+def test_malformed_session_ids_are_refused(session_id):
+    with pytest.raises(InvalidClaims) as caught:
+        Signer(KEY, SECRET).session(session_id)
+    assert caught.value.field == "session_id"
+    assert caught.value.value == session_id
+
+
+@pytest.mark.parametrize("key", ["4000012", "400001231", "0123", "1", "1700000000123"])
+def test_a_session_of_another_key_is_refused(key):
+    """Equal, not contained: a known SDK looks for a substring, another in any field."""
+    with pytest.raises(InvalidClaims, match=f"belong to API key {key}"):
+        Signer(key, SECRET).session(SESSION)
+
+
+def test_session_ids_of_every_kind_are_taken_apart():
+    modern = check_session_id(SESSION)
+    assert (modern.api_key, modern.location, modern.create_time_ms) == (
+        KEY,
+        "",
+        1700000000123,
+    )
+    legacy = check_session_id(
+        "1_MX40MDAwMDEyM34yMDMuMC4xMTMuN35UdWUgTm92IDE0IDE0OjEzOjIwIFBTVCAyMDIzfjAuMTIzNDU2Nzg5MDEyMzQ1fg"
+    )
+    assert (legacy.api_key, legacy.location, legacy.create_time_ms) == (
+        KEY,
+        "203.0.113.7",
+        None,
+    )
+    unified = check_session_id(
+        "1_MX4zZjJiOGMxMC01YTZkLTRlN2YtOGE5Yi0wYzFkMmUzZjRhNWJ-fjE3MDAwMDAwMDAxMjN-"
+        "QWIzL0VmR2hJaitsTW5PcFFyU3RVdld4fn5-"
+    )
+    assert unified.api_key == "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
+
+
+@pytest.mark.parametrize(
+    "api_key", ["", "abc", "12 34", None, 1.5, True, -5, "1&sig=", "٣", "1" * 21]
+)
+def test_bad_api_keys_are_refused(api_key):
+    with pytest.raises(InvalidInput) as caught:
+        Signer(api_key, SECRET)
+    assert caught.value.field == "api_key"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", None, 5, b"canary-secret", "canary\ud800", "-----BEGIN PRIVATE KEY-----canary"],
+)
+def test_bad_secrets_are_refused_without_being_shown(secret):
+    with pytest.raises(InvalidInput) as caught:
+        Signer(KEY, secret)
+    error = caught.value
+    assert error.field == "secret"
+    assert error.value is None
+    assert "canary" not in str(error) + repr(error) + repr(error.__context__) + repr(
+        error.__cause__
+    )
+
+
+def test_an_api_key_may_be_an_int():
+    assert Signer(40000123, SECRET).api_key == KEY  # type: ignore[arg-type]
+
+
+def test_limits_themselves_are_allowed(session):
+    signer = Signer(KEY, SECRET)
+    token = signer.verify(
+        session.token(
+            Role.MODERATOR,
+            "\U0001f600" * 1000,
+            DAYS_30,
+            initial_layout_class_list=["x" * 499, "y" * 500],
+        )
+    )
+    assert token.connection_data == "\U0001f600" * 1000
+    assert token.expires_at - token.create_time == DAYS_30
+    assert [len(c) for c in token.initial_layout_class_list] == [499, 500]
+
+
+def test_expiration_may_be_a_timedelta(session):
+    token = Signer(KEY, SECRET).verify(session.token(expiration=timedelta(minutes=5)))
+    assert token.expire_time == token.create_time + 300
+
+
+def test_expiration_zero_leaves_the_end_to_the_service(session):
+    token = Signer(KEY, SECRET).verify(session.token(expiration=0))
+    assert token.expire_time is None
+    assert token.expires_at == token.create_time + 86400
+
+
+@pytest.mark.parametrize("role", [*Role, *[r.value for r in Role]])
+def test_roles_may_be_enums_or_strings(session, role):
+    assert Signer(KEY, SECRET).verify(session.token(role)).role == role
+
+
+def test_layout_classes_may_be_names_or_one_string(session):
+    signer = Signer(KEY, SECRET)
+    for classes in (
+        ["focus", "small"],
+        ("focus", "small"),
+        "focus small",
+        iter(["focus", "small"]),
+    ):
+        token = signer.verify(session.token(initial_layout_class_list=classes))
+        assert token.initial_layout_class_list == ("focus", "small")

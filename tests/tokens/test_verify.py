@@ -1,0 +1,233 @@
+"""Reading tokens, trusted and untrusted."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import time
+
+import pytest
+
+from tokbox import _fastsign
+from tokbox.errors import (
+    BadSignature,
+    ExpiredToken,
+    InvalidClaims,
+    MalformedToken,
+    NotYetValidToken,
+    TokenError,
+    WrongKey,
+)
+from tokbox.tokens import t1
+from tokbox.tokens.signer import Signer
+
+from .. import reference
+
+KEY, SECRET = "40000123", "example0secret0example0secret0example0sec"
+SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
+NOW = 1_700_000_200
+DATA = f"session_id={SESSION}&create_time=1700000100&expire_time=1700086500&role=publisher"
+
+PYTHON_STYLE = (
+    f"{DATA}&nonce=123456&initial_layout_class_list=focus+small"
+    "&connection_data=name%3DZo%C3%AB+%26+Co%2C+a~b%2Ac"
+)
+NODE_STYLE = (
+    f"session_id={SESSION}&create_time=1700000100&nonce=0.123456789&role=publisher"
+    "&expire_time=1700086500&connection_data=name%3DZo%C3%AB%20%26%20Co%2C%20a~b*c"
+    "&initial_layout_class_list=focus%20small&scope=session.connect"
+)
+GO_STYLE = f"{DATA}&connection_data=name%3DZo%C3%AB+%26+Co%2C+a~b%2Ac&nonce=123456"
+VECTORS = [
+    ("python", PYTHON_STYLE, "33a0c8deaaa7f5c46b831a80b4b2a1ab86f54252", 420),
+    ("node", NODE_STYLE, "ddd7b1acd511f37370e99a0c6ea9a5e66026e4a4", 464),
+    ("go", GO_STYLE, "67b41b2c3cd81ba35d11d9388996bb786273094d", 372),
+]
+
+
+def signer() -> Signer:
+    return Signer(KEY, SECRET)
+
+
+def make(data: str, secret: str = SECRET, key: str = KEY) -> str:
+    return reference.t1(key, secret.encode(), data)
+
+
+@pytest.mark.parametrize(
+    ("data", "sig", "length"), [v[1:] for v in VECTORS], ids=[v[0] for v in VECTORS]
+)
+def test_the_tokens_of_three_sdks_are_reproduced_and_verified(data, sig, length):
+    assert _fastsign.Key(SECRET.encode()).hmac_sha1(data.encode()).hex() == sig
+    token = make(data)
+    assert len(token) == length
+    claims = signer().verify(token, now=NOW)
+    assert claims.session_id == SESSION
+    assert claims.connection_data == "name=Zoë & Co, a~b*c"
+    assert (claims.create_time, claims.expire_time) == (1700000100, 1700086500)
+    assert t1.decode(token) == claims
+
+
+def test_the_go_vector_in_full():
+    """Our own field order is this one, so all but the digits of the nonce is ours to reproduce."""
+    token = (
+        "T1==cGFydG5lcl9pZD00MDAwMDEyMyZzaWc9NjdiNDFiMmMzY2Q4MWJhMzVkMTFkOTM4ODk5NmJiNzg2MjczMDk0ZDpz"
+        "ZXNzaW9uX2lkPTFfTVg0ME1EQXdNREV5TTM1LU1UY3dNREF3TURBd01ERXlNMzVCWWpOa1JXWkhhRWxxUzJ4TmJrOXdV"
+        "WEpUZEZWMlYzaC1VSDUtJmNyZWF0ZV90aW1lPTE3MDAwMDAxMDAmZXhwaXJlX3RpbWU9MTcwMDA4NjUwMCZyb2xlPXB1"
+        "Ymxpc2hlciZjb25uZWN0aW9uX2RhdGE9bmFtZSUzRFpvJUMzJUFCKyUyNitDbyUyQythfmIlMkFjJm5vbmNlPTEyMzQ1Ng=="
+    )
+    assert make(GO_STYLE) == token
+    ours = t1.signed_part(
+        SESSION.encode(),
+        1700000100,
+        86400,
+        b"publisher",
+        _fastsign.quote_plus("name=Zoë & Co, a~b*c"),
+        b"",
+    )
+    assert ours + b"123456" == GO_STYLE.encode()
+
+
+def test_the_alphabet_of_urls_is_read_too():
+    data = f"{DATA}&connection_data=%3F%3F~~~&nonce=1"
+    token = make(data + "0" * 5)
+    raw = base64.b64decode(token[4:])
+    url = "T1==" + base64.urlsafe_b64encode(raw).decode()
+    assert signer().verify(url, now=NOW) == signer().verify(token, now=NOW)
+
+
+def test_any_single_altered_character_is_noticed():
+    token = make(GO_STYLE)
+    for i, character in enumerate(token):
+        for other in ("A" if character != "A" else "B", "="):
+            if other == character:
+                continue
+            with pytest.raises(TokenError):
+                signer().verify(token[:i] + other + token[i + 1 :], now=NOW)
+
+
+def test_any_truncated_token_is_noticed():
+    token = make(GO_STYLE)
+    for i in range(len(token)):
+        with pytest.raises(TokenError):
+            signer().verify(token[:i], now=NOW)
+
+
+def test_a_token_signed_with_another_secret_is_refused():
+    with pytest.raises(BadSignature):
+        signer().verify(make(GO_STYLE, secret="another"), now=NOW)
+
+
+def test_a_token_of_another_key_is_refused():
+    with pytest.raises(WrongKey):
+        signer().verify(make(GO_STYLE, key="40000124"), now=NOW)
+
+
+def test_expired_token_says_when():
+    with pytest.raises(ExpiredToken) as caught:
+        signer().verify(make(GO_STYLE), now=1700086500)
+    assert caught.value.expired_at == 1700086500
+    assert signer().verify(make(GO_STYLE), now=1700086499)
+
+
+def test_a_token_without_an_end_lives_for_a_day():
+    token = make(f"session_id={SESSION}&create_time=1700000100&nonce=1")
+    assert signer().verify(token, now=1700000100 + 86399).role == "publisher"
+    with pytest.raises(ExpiredToken):
+        signer().verify(token, now=1700000100 + 86400)
+
+
+def test_a_token_from_the_future_is_refused_beyond_a_minute():
+    assert signer().verify(make(GO_STYLE), now=1700000100 - 60)
+    with pytest.raises(NotYetValidToken) as caught:
+        signer().verify(make(GO_STYLE), now=1700000100 - 61)
+    assert caught.value.create_time == 1700000100
+
+
+def test_the_session_can_be_pinned():
+    other = SESSION[:-8] + "AAAAUH5-"
+    with pytest.raises(InvalidClaims, match="session_id"):
+        signer().verify(make(GO_STYLE), session_id=other, now=NOW)
+    assert signer().verify(make(GO_STYLE), session_id=SESSION, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "data"),
+    [
+        ("role", DATA.replace("publisher", "king") + "&nonce=1"),
+        ("expire_time", DATA.replace("1700086500", "1702592101") + "&nonce=1"),
+        ("session_id", DATA.replace(SESSION, "1_none") + "&nonce=1"),
+    ],
+)
+def test_well_signed_nonsense_is_refused(field, data):
+    with pytest.raises(InvalidClaims) as caught:
+        signer().verify(make(data), now=NOW)
+    assert caught.value.field == field
+
+
+def wrap(raw: bytes) -> str:
+    return "T1==" + base64.b64encode(raw).decode()
+
+
+SIG = "67b41b2c3cd81ba35d11d9388996bb786273094d"
+MALFORMED = [
+    "", "T1", "T1==", "T1==!!!!", "T1======", "t1==" + make(GO_STYLE)[4:], make(GO_STYLE)[4:], make(GO_STYLE) + "\n",
+    " " + make(GO_STYLE), "T1==" + "A" * 70000, None, 5, b"T1==", "T1==\u0660\u0660\u0660\u0660",
+    "eyJhbGciOiJIUzI1NiJ9.e30.x",
+    wrap(b"partner_id=1&sig=" + SIG.encode()), wrap(b"nothing"), wrap(b""),
+    wrap(f"partner_id=1&sig={SIG[:-1]}:{DATA}".encode()), wrap(f"partner_id=1&sig={SIG}0:{DATA}".encode()),
+    wrap(f"sig={SIG}:{DATA}".encode()), wrap(f"partner_id=&sig={SIG}:{DATA}".encode()),
+    wrap(f"partner_id=1&sig={'é' * 40}:{DATA}".encode()),
+    make("create_time=1&nonce=1"), make(f"session_id={SESSION}&nonce=1"), make(f"{DATA}&role=moderator&nonce=1"),
+    make(f"{DATA}&nonce"), make(f"{DATA}&=1"), make(DATA.replace("1700000100", "1.5")), make(DATA.replace("1700000100", "-5")),
+    make(DATA.replace("1700000100", "9" * 13)), make(f"{DATA}&connection_data=%ff"), make(DATA + "&a=1" * 64),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("token", MALFORMED)
+def test_what_is_no_token_is_called_malformed(token):
+    with pytest.raises(MalformedToken):
+        t1.decode(token)
+    with pytest.raises(TokenError):
+        signer().verify(token)
+
+
+def test_errors_never_show_the_token():
+    for token in MALFORMED:
+        if isinstance(token, str) and len(token) > 20:
+            with pytest.raises(MalformedToken) as caught:
+                t1.decode(token)
+            assert token[4:24] not in repr(caught.value)
+
+
+def test_decode_reads_without_trusting():
+    token = make(GO_STYLE, secret="whatever", key="1")
+    assert t1.decode(token).api_key == "1"
+
+
+def test_unknown_fields_are_kept():
+    claims = t1.decode(make(f"{DATA}&nonce=1&colour=blue"))
+    assert claims.unknown == {"colour": "blue"}
+
+
+def test_class_lists_of_every_sdk_are_read():
+    for written in ("focus+small", "focus%20small", "focus small", "focus,small"):
+        claims = t1.decode(make(f"{DATA}&initial_layout_class_list={written}&nonce=-5"))
+        assert claims.initial_layout_class_list == ("focus", "small")
+    assert (
+        t1.decode(
+            make(f"{DATA}&initial_layout_class_list=&nonce=1")
+        ).initial_layout_class_list
+        == ()
+    )
+
+
+def test_errors_survive_pickling():
+    error = ExpiredToken(5, 9)
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.expired_at) == (str(error), 5)
+
+
+def test_verify_uses_the_clock_by_default():
+    token = signer().session(SESSION).token(expiration=60)
+    claims = signer().verify(token)
+    assert abs(claims.create_time - time.time()) < 30
