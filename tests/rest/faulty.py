@@ -1,7 +1,7 @@
 """A server on loopback that answers, or fails to, exactly as it is told.
 
 Each request takes the next *step* (the last one serves for all that follow); a step is
-a function of the :class:`Exchange`. Nothing here is HTTP-aware beyond reading a
+a function of the :class:`Exchange`. A *greeting* is sent before anything is asked. Nothing here is HTTP-aware beyond reading a
 request: a step writes the bytes that it wants to be seen.
 """
 
@@ -101,7 +101,10 @@ def silence(exchange: Exchange) -> None:
 class FaultyServer:
     """Serve *steps* from threads until closed."""
 
-    def __init__(self, *steps: Step, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, *steps: Step, tls: ssl.SSLContext | None = None, greeting: bytes = b""
+    ) -> None:
+        self._greeting = greeting
         self._steps = list(steps)
         self._tls = tls
         self._lock = threading.Lock()
@@ -145,6 +148,8 @@ class FaultyServer:
             stack.callback(lambda: sock.close())
             stack.enter_context(contextlib.suppress(OSError))
             sock.settimeout(30)
+            if self._greeting:
+                sock.sendall(self._greeting)
             if self._tls is not None:
                 sock = self._tls.wrap_socket(sock, server_side=True)
             sock.settimeout(0.05)

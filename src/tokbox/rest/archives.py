@@ -260,20 +260,22 @@ class Archives:
         stale = 0
         while True:
             page = self.list(offset, page_size, session_id, deadline=deadline)
+            gone = 0 if total is None else total - page.total
+            total = page.total
             fresh = [archive for archive in page if archive.id not in seen]
+            if gone > 0:
+                # As many may have moved up from this page into those already read, so
+                # look there first: what comes must come in order.
+                fresh = []
+                offset = max(0, offset - gone)
             stale = 0 if fresh else stale + 1
             for archive in fresh:
                 seen.add(archive.id)
                 yield archive
-            gone = 0 if total is None else total - page.total
-            total = page.total
-            if gone > 0:
-                # As many may have moved from this page up into those already read.
-                offset = max(0, offset - gone)
-            elif not page or offset + len(page) >= total:
-                return
-            else:
+            if gone <= 0:
                 offset += len(page)
+                if not page or offset >= total:
+                    return
             if stale >= _STALE_PAGES:
                 problem = f"{stale} pages in a row held nothing new"
                 raise ProtocolError(problem, method="GET", path=self._path)

@@ -200,6 +200,9 @@ class Tokbox:
         self.close()
 
     def __repr__(self) -> str:
+        if not hasattr(self, "archives"):
+            # In the traceback of a constructor that refused an argument.
+            return "<Tokbox>"
         return f"Tokbox({self.api_key!r}, api_url={self.api_url!r})"
 
     def __reduce__(self) -> NoReturn:

@@ -1,0 +1,154 @@
+"""How refusals become exceptions that say why."""
+
+from __future__ import annotations
+
+import pickle
+from email.utils import formatdate
+
+import pytest
+
+from tests.rest.conftest import EPOCH
+from tokbox import errors
+from tokbox.rest import answers
+from tokbox.rest.transport import Response
+
+
+def refusal(
+    status: int,
+    body: bytes | str = b"",
+    now: float | None = EPOCH,
+    headers: dict[str, str] | None = None,
+) -> errors.APIError:
+    data = body.encode() if isinstance(body, str) else body
+    response = Response(status, headers or {}, data)
+    return answers.api_error(response, method="POST", path="/x", attempts=1, now=now)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.APIError),
+        (401, errors.AuthenticationError),
+        (403, errors.AuthenticationError),
+        (404, errors.NotFound),
+        (405, errors.APIError),
+        (409, errors.Conflict),
+        (429, errors.RateLimited),
+        (500, errors.ServerError),
+        (599, errors.ServerError),
+    ],
+)
+def test_the_status_decides_the_class(status: int, kind: type[errors.APIError]) -> None:
+    assert type(refusal(status)) is kind
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        pytest.param('{"code":-1,"message":"No","description":"D"}', -1, "No", id="json"),
+        pytest.param('{"message":"No"}', None, "No", id="message-only"),
+        pytest.param('{"code":"15002","message":"No"}', 15002, "No", id="text-code"),
+        pytest.param('{"code":true,"message":"No"}', None, "No", id="bool-code"),
+        pytest.param('{"code":1,"message":null,"description":"D"}', 1, "D", id="null"),
+        pytest.param('{"title":"T","detail":"D"}', None, "D", id="problem"),
+        pytest.param(
+            '<?xml version="1.0"?><errorPayload><code>-1</code><message>No &amp; no</message>'
+            "<description>D</description></errorPayload>",
+            -1,
+            "No & no",
+            id="error-payload",
+        ),
+        pytest.param(
+            '<Errors><error code="403"><Auth message="Invalid &quot;key&quot;"/></error>'
+            "</Errors>",
+            403,
+            'Invalid "key"',
+            id="old-xml",
+        ),
+        pytest.param(
+            "<html><title>502 Bad</title><p>x</p></html>", None, "502 Bad", id="html"
+        ),
+        pytest.param("<html><p>x</p></html>", None, "", id="html-without-title"),
+        pytest.param(
+            "upstream\n\n timed\x1b[31m out", None, "upstream timed [31m out", id="text"
+        ),
+        pytest.param("", None, "", id="empty"),
+        pytest.param("[1, 2]", None, "", id="array"),
+        pytest.param("[" * 100_000, None, "[" * 500 + "...", id="deep"),
+        pytest.param(b"\xff\xfe", None, "\ufffd\ufffd", id="bytes"),
+        pytest.param("x" * 5000, None, "x" * 500 + "...", id="long"),
+    ],
+)
+def test_code_and_words_are_read_from_any_body(
+    body: bytes | str, code: int | None, message: str
+) -> None:
+    error = refusal(400, body)
+    assert (error.code, error.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("body", "hint"),
+    [
+        ('{"code":15008}', "MEDIA_ROUTER"),
+        ('{"code":15001}', "multi_archive_tag"),
+        ('{"code":15002}', "stopped"),
+        ('{"code":15004}', "available"),
+        ('{"code":10101}', "session id"),
+        ('{"message":"Not found. No clients are actively connected."}', "must connect"),
+    ],
+)
+def test_a_known_cause_comes_with_a_hint(body: str, hint: str) -> None:
+    error = refusal(409, body)
+    assert error.hint is not None
+    assert hint in error.hint
+    assert error.hint in str(error)
+
+
+def test_credentials_sent_back_are_removed() -> None:
+    body = "you sent: eyJ0eXAiOiJKV1QifQ.eyJpc3MiOiIxIn0.c2ln and T1==cGFydG5lcl9pZD0x ok"
+    assert refusal(400, body).message == "you sent: [removed] and [removed] ok"
+
+
+def test_the_request_id_is_kept() -> None:
+    assert refusal(500, headers={"x-request-id": "r-1"}).request_id == "r-1"
+
+
+@pytest.mark.parametrize("offset", [31, 3600, -121, -90_000])
+def test_a_refusal_with_a_wrong_clock_is_clock_skew(offset: int) -> None:
+    headers = {"date": formatdate(EPOCH - offset, usegmt=True)}
+    error = refusal(403, headers=headers)
+    assert isinstance(error, errors.ClockSkew)
+    assert error.offset == offset
+    assert f"{abs(offset)} s" in str(error)
+
+
+@pytest.mark.parametrize("date", [formatdate(EPOCH - 5, usegmt=True), "yesterday", ""])
+def test_a_refusal_with_a_right_clock_is_not(date: str) -> None:
+    assert type(refusal(403, headers={"date": date})) is errors.AuthenticationError
+
+
+def test_other_refusals_do_not_blame_the_clock() -> None:
+    headers = {"date": formatdate(EPOCH - 9000, usegmt=True)}
+    assert type(refusal(404, headers=headers)) is errors.NotFound
+
+
+def test_the_error_that_comes_with_status_200_is_an_api_error() -> None:
+    body = b'<errors><error code="403"><x message="Invalid partner"/></error></errors>'
+    with pytest.raises(errors.APIError, match="Invalid partner") as caught:
+        answers.read_json(Response(200, {}, body), method="POST", path="/x", attempts=1)
+    assert caught.value.code == 403
+
+
+def test_an_unreadable_answer_does_not_show_its_body() -> None:
+    response = Response(200, {"content-type": "text/html"}, b"<p>canary</p>")
+    with pytest.raises(errors.ProtocolError, match="text/html") as caught:
+        answers.read_json(response, method="GET", path="/x", attempts=1)
+    assert "canary" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_errors_survive_pickling() -> None:
+    headers = {"date": formatdate(EPOCH - 600, usegmt=True)}
+    error = refusal(401, '{"code":-1,"message":"No"}', headers=headers)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))

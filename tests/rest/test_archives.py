@@ -1,0 +1,480 @@
+"""Archives: what goes out, what is read back, and what is refused before it is sent."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+import tokbox
+from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.test_sessions import FOREIGN, SESSION, answers
+from tokbox import Archive, Layout, TranscriptionProperties, errors
+from tokbox.rest.transport import Request, Response
+
+ROOT = f"/v2/project/{KEY}/archive"
+ID = "0b9f3c1e-6a7d-4c2b-9e88-5d1f2a3b4c5d"
+STARTED = {
+    "id": ID,
+    "status": "started",
+    "name": "weekly",
+    "reason": "",
+    "event": "archive",
+    "sessionId": SESSION,
+    "projectId": 40000123,
+    "partnerId": 40000123,
+    "createdAt": 1700000200123,
+    "updatedAt": 1700000200456,
+    "size": 0,
+    "duration": 0,
+    "outputMode": "composed",
+    "streamMode": "auto",
+    "hasAudio": True,
+    "hasVideo": True,
+    "resolution": "640x480",
+    "multiArchiveTag": "",
+    "hasTranscription": False,
+    "sha256sum": "",
+    "password": "",
+    "url": None,
+}
+
+Make = Callable[..., tuple[tokbox.Tokbox, Script]]
+
+
+@pytest.fixture
+def make() -> Make:
+    def make(*outcomes: Any) -> tuple[tokbox.Tokbox, Script]:
+        script = Script(*outcomes or [answers(STARTED)])
+        return tokbox.Tokbox(KEY, SECRET, transport=script), script
+
+    return make
+
+
+def sent(script: Script) -> tuple[str, str, Any]:
+    (request,) = script.requests
+    body = None if request.body is None else json.loads(request.body)
+    return request.method, request.path, body
+
+
+def test_a_plain_start_says_the_defaults(make: Make) -> None:
+    tb, script = make()
+    tb.archives.start(SESSION)
+    body = {
+        "sessionId": SESSION,
+        "hasAudio": True,
+        "hasVideo": True,
+        "outputMode": "composed",
+        "streamMode": "auto",
+    }
+    assert sent(script) == ("POST", ROOT, body)
+
+
+def test_every_option_of_a_start_is_sent_by_its_name(make: Make) -> None:
+    tb, script = make()
+    tb.session(SESSION).start_archive(
+        name="weekly é",
+        has_audio=False,
+        resolution="1280x720",
+        layout=Layout("bestFit", screenshare_type="pip"),
+        stream_mode=tokbox.StreamMode.MANUAL,
+        multi_archive_tag="b",
+        quantization_parameter=40,
+        has_transcription=True,
+        transcription_properties=TranscriptionProperties("en-US", has_summary=True),
+    )
+    assert sent(script)[2] == {
+        "sessionId": SESSION,
+        "hasAudio": False,
+        "hasVideo": True,
+        "outputMode": "composed",
+        "streamMode": "manual",
+        "name": "weekly é",
+        "multiArchiveTag": "b",
+        "hasTranscription": True,
+        "transcriptionProperties": {"primaryLanguageCode": "en-US", "hasSummary": True},
+        "resolution": "1280x720",
+        "layout": {"type": "bestFit", "screenshareType": "pip"},
+        "quantizationParameter": 40,
+    }
+
+
+def test_a_layout_can_be_given_in_parts(make: Make) -> None:
+    tb, script = make()
+    tb.archives.start(SESSION, stylesheet="stream {}", max_bitrate=100_000)
+    body = sent(script)[2]
+    assert body["layout"] == {"type": "custom", "stylesheet": "stream {}"}
+    assert body["maxBitrate"] == 100_000
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"session_id": ""}, "session_id"),
+        ({"session_id": FOREIGN}, "session_id"),
+        ({"session_id": None}, "session_id"),
+        ({"has_audio": False, "has_video": False}, "has_video"),
+        ({"has_audio": 1}, "has_audio"),
+        ({"has_video": "false"}, "has_video"),
+        ({"name": 5}, "name"),
+        ({"name": "\udfff"}, "name"),
+        ({"output_mode": "both"}, "output_mode"),
+        ({"resolution": "1x1"}, "resolution"),
+        ({"resolution": "640x480", "output_mode": "individual"}, "resolution"),
+        ({"layout": "pip", "output_mode": "individual"}, "layout"),
+        ({"max_bitrate": 200_000, "output_mode": "individual"}, "max_bitrate"),
+        (
+            {"quantization_parameter": 20, "output_mode": "individual"},
+            "quantization_parameter",
+        ),
+        ({"layout": "tiles"}, "layout"),
+        ({"layout": 5}, "layout"),
+        ({"layout": "custom"}, "stylesheet"),
+        ({"layout": "pip", "stylesheet": "x"}, "stylesheet"),
+        ({"layout": "custom", "stylesheet": ""}, "stylesheet"),
+        ({"layout": "pip", "screenshare_type": "pip"}, "screenshare_type"),
+        ({"screenshare_type": "custom"}, "screenshare_type"),
+        ({"layout": Layout("pip"), "stylesheet": "x"}, "layout"),
+        ({"stream_mode": "all"}, "stream_mode"),
+        ({"multi_archive_tag": ""}, "multi_archive_tag"),
+        ({"max_bitrate": 99_999}, "max_bitrate"),
+        ({"max_bitrate": 6_000_001}, "max_bitrate"),
+        ({"max_bitrate": 1e6}, "max_bitrate"),
+        ({"max_bitrate": True}, "max_bitrate"),
+        ({"quantization_parameter": 14}, "quantization_parameter"),
+        ({"quantization_parameter": 41}, "quantization_parameter"),
+        ({"quantization_parameter": 20, "max_bitrate": 200_000}, "quantization_parameter"),
+        ({"has_transcription": None}, "has_transcription"),
+        ({"transcription_properties": {}}, "transcription_properties"),
+    ],
+)
+def test_a_bad_option_is_refused_before_anything_is_sent(
+    options: dict[str, Any], field: str, make: Make
+) -> None:
+    tb, script = make()
+    with pytest.raises(errors.InvalidInput) as caught:
+        tb.archives.start(**{"session_id": SESSION, **options})
+    assert caught.value.field == field
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (lambda a: a.stop(ID), ("POST", f"{ROOT}/{ID}/stop", None)),
+        (lambda a: a.get(ID), ("GET", f"{ROOT}/{ID}", None)),
+        (lambda a: a.delete(ID), ("DELETE", f"{ROOT}/{ID}", None)),
+        (
+            lambda a: a.set_layout(ID, "pip"),
+            ("PUT", f"{ROOT}/{ID}/layout", {"type": "pip"}),
+        ),
+        (
+            lambda a: a.set_layout(ID, stylesheet="x"),
+            ("PUT", f"{ROOT}/{ID}/layout", {"type": "custom", "stylesheet": "x"}),
+        ),
+        (
+            lambda a: a.add_stream(ID, "s", has_video=False),
+            (
+                "PATCH",
+                f"{ROOT}/{ID}/streams",
+                {"addStream": "s", "hasAudio": True, "hasVideo": False},
+            ),
+        ),
+        (
+            lambda a: a.remove_stream(ID, "s"),
+            ("PATCH", f"{ROOT}/{ID}/streams", {"removeStream": "s"}),
+        ),
+    ],
+)
+def test_each_call_is_one_request(
+    call: Callable[[Any], object], expected: tuple[str, str, Any], make: Make
+) -> None:
+    tb, script = make()
+    call(tb.archives)
+    assert sent(script) == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"<html>"])
+def test_calls_without_a_result_do_not_read_the_answer(body: bytes, make: Make) -> None:
+    tb, _ = make(Response(200, {}, body))
+    tb.archives.set_layout(ID, "pip")
+    tb.archives.delete(ID)
+
+
+@pytest.mark.parametrize(
+    ("archive_id", "part"),
+    [
+        ("a/b", "a%2Fb"),
+        ("?x", "%3Fx"),
+        ("é", "%C3%A9"),
+        ("a b#", "a%20b%23"),
+        ("...", "..."),
+    ],
+)
+def test_ids_stay_within_their_part_of_the_path(
+    archive_id: str, part: str, make: Make
+) -> None:
+    tb, script = make()
+    tb.archives.get(archive_id)
+    assert script.requests[0].path == f"{ROOT}/{part}"
+
+
+@pytest.mark.parametrize("archive_id", ["", ".", "..", None, 5, b"x", "\ud800", "x" * 256])
+def test_what_cannot_be_an_id_is_refused(archive_id: Any, make: Make) -> None:
+    tb, script = make()
+    for call in (tb.archives.get, tb.archives.stop, tb.archives.delete):
+        with pytest.raises(errors.InvalidInput) as caught:
+            call(archive_id)
+        assert caught.value.field == "archive_id"
+    assert script.requests == []
+
+
+def test_a_stream_is_added_with_sound_or_picture(make: Make) -> None:
+    tb, script = make()
+    with pytest.raises(errors.InvalidInput):
+        tb.archives.add_stream(ID, "s", False, False)
+    with pytest.raises(errors.InvalidInput):
+        tb.archives.add_stream(ID, "")
+    with pytest.raises(errors.InvalidInput):
+        tb.archives.set_layout(ID)
+    assert script.requests == []
+
+
+def test_an_archive_is_read_completely(make: Make) -> None:
+    archive = make()[0].archives.get(ID)
+    assert (archive.id, archive.status, archive.name) == (ID, "started", "weekly")
+    assert archive.session_id == SESSION
+    assert (archive.project_id, archive.partner_id) == (KEY, KEY)
+    assert archive.created_at == 1700000200123
+    assert archive.created == datetime(2023, 11, 14, 22, 16, 40, 123000, timezone.utc)
+    assert (archive.size, archive.duration) == (0, 0)
+    assert (archive.has_audio, archive.has_video) == (True, True)
+    assert archive.url == ""
+    assert dict(archive.unknown) == {}
+
+
+@pytest.mark.parametrize(
+    ("properties", "field", "value"),
+    [
+        ({"name": None}, "name", ""),
+        ({"name": ""}, "name", ""),
+        ({"projectId": "40000123"}, "project_id", "40000123"),
+        ({"projectId": None, "applicationId": "3f2b"}, "application_id", "3f2b"),
+        ({"status": "hovering"}, "status", "hovering"),
+        ({"createdAt": 1.7e12}, "created_at", 1_700_000_000_000),
+        ({"createdAt": "1700000000000"}, "created_at", 1_700_000_000_000),
+        ({"createdAt": 10**30}, "created", None),
+        ({"size": None}, "size", None),
+        ({"maxBitrate": 200_000}, "max_bitrate", 200_000),
+        ({"streams": None}, "streams", ()),
+        ({"transcription": None}, "transcription", None),
+    ],
+)
+def test_the_services_moods_are_tolerated(
+    properties: dict[str, Any], field: str, value: object
+) -> None:
+    archive = Archive.from_json({**STARTED, **properties})
+    assert getattr(archive, field) == value
+    assert dict(archive.unknown) == {}
+
+
+@pytest.mark.parametrize(
+    ("properties", "kept"),
+    [
+        ({"color": {"a": 1}}, {"color": {"a": 1}}),
+        ({"size": "many"}, {"size": "many"}),
+        ({"size": True}, {"size": True}),
+        ({"hasAudio": "true"}, {"hasAudio": "true"}),
+        ({"name": ["x"]}, {"name": ["x"]}),
+        ({"streams": {"a": 1}}, {"streams": {"a": 1}}),
+        ({"streams": [1]}, {"streams": [1]}),
+        ({"transcription": "soon"}, {"transcription": "soon"}),
+    ],
+)
+def test_what_is_not_understood_is_kept(
+    properties: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    assert dict(Archive.from_json({**STARTED, **properties}).unknown) == kept
+
+
+def test_unknown_properties_cannot_be_changed() -> None:
+    archive = Archive.from_json({**STARTED, "new": 1})
+    with pytest.raises(TypeError):
+        archive.unknown["new"] = 2  # type: ignore[index]
+
+
+def test_streams_and_transcription_are_read() -> None:
+    archive = Archive.from_json(
+        {
+            **STARTED,
+            "streams": [{"streamId": "s", "hasAudio": True, "hasVideo": False, "x": 1}],
+            "transcription": {"status": "completed", "url": "http://x", "hasSummary": True},
+        }
+    )
+    (stream,) = archive.streams
+    assert (stream.stream_id, stream.has_audio, stream.has_video) == ("s", True, False)
+    assert dict(stream.unknown) == {"x": 1}
+    assert archive.transcription is not None
+    assert archive.transcription.status == "completed"
+    assert archive.transcription.has_summary is True
+
+
+def test_an_archive_is_a_value() -> None:
+    archive = Archive.from_json({**STARTED, "new": {"a": [1]}})
+    assert pickle.loads(pickle.dumps(archive)) == archive
+    assert copy.deepcopy(archive) == archive
+    assert len({archive, Archive.from_json({**STARTED, "new": {"a": [1]}})}) == 1
+    with pytest.raises(AttributeError):
+        archive.name = "x"  # type: ignore[misc]
+
+
+def test_an_archive_turns_into_json() -> None:
+    source = {**STARTED, "url": "http://x", "streams": [{"streamId": "s"}], "new": {"a": 1}}
+    data = json.loads(json.dumps(Archive.from_json(source).to_dict()))
+    assert data["session_id"] == SESSION
+    assert data["url"] == "http://x"
+    assert data["streams"][0]["stream_id"] == "s"
+    assert data["unknown"] == {"new": {"a": 1}}
+
+
+def test_what_opens_an_archive_is_not_in_its_repr() -> None:
+    archive = Archive.from_json({**STARTED, "url": "http://canary", "password": "canary"})
+    assert "canary" not in repr(archive)
+
+
+@pytest.mark.parametrize(
+    "body", [[], None, {}, {"id": ID}, {"status": "x"}, {"id": "", "status": ""}]
+)
+def test_an_answer_that_is_no_archive_is_a_protocol_error(body: object, make: Make) -> None:
+    with pytest.raises(errors.ProtocolError, match="not an archive"):
+        make(answers(body))[0].archives.get(ID)
+
+
+def test_a_list_asks_for_what_was_said(make: Make) -> None:
+    tb, script = make(answers({"count": 137, "items": [STARTED]}))
+    page = tb.archives.list(10, 20, SESSION)
+    query = parse_qs(urlsplit(script.requests[0].url).query)
+    assert query == {"offset": ["10"], "count": ["20"], "sessionId": [SESSION]}
+    assert (page.total, page.offset, len(page)) == (137, 10, 1)
+    assert page[0].id == ID
+    assert [archive.id for archive in page[:1]] == [ID]
+    assert script.requests[0].path == ROOT
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"offset": -1}, "offset"),
+        ({"offset": None}, "offset"),
+        ({"count": 1001}, "count"),
+        ({"count": -1}, "count"),
+        ({"count": "5"}, "count"),
+        ({"session_id": FOREIGN}, "session_id"),
+    ],
+)
+def test_a_bad_page_is_refused(options: dict[str, Any], field: str, make: Make) -> None:
+    tb, script = make()
+    with pytest.raises(errors.InvalidInput) as caught:
+        tb.archives.list(**options)
+    assert caught.value.field == field
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("body", [[], {}, {"items": None}, {"items": [5]}, None])
+def test_an_answer_that_is_no_list_is_a_protocol_error(body: object, make: Make) -> None:
+    with pytest.raises(errors.ProtocolError):
+        make(answers(body))[0].archives.list()
+
+
+class Shelf:
+    """Archives as the service lists them, newest first, while they come and go."""
+
+    def __init__(self, count: int) -> None:
+        self.ids = [f"a{number}" for number in range(count)]
+        self.before_page: dict[int, Callable[[], None]] = {}
+        self.pages = 0
+
+    def __call__(self, request: Request) -> Response:
+        self.before_page.get(self.pages, lambda: None)()
+        self.pages += 1
+        query = parse_qs(urlsplit(request.url).query)
+        offset, count = int(query["offset"][0]), int(query["count"][0])
+        items = [{**STARTED, "id": each} for each in self.ids[offset : offset + count]]
+        return answers({"count": len(self.ids), "items": items})
+
+
+def read(make: Make, shelf: Shelf, page_size: int) -> list[str]:
+    tb, _ = make(shelf)
+    return [archive.id for archive in tb.archives.iter(page_size=page_size)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25])
+def test_iter_reads_every_page(count: int, make: Make) -> None:
+    shelf = Shelf(count)
+    expected = list(shelf.ids)
+    assert read(make, shelf, 10) == expected
+    assert shelf.pages == max(1, -(-count // 10))
+
+
+def test_iter_asks_only_when_it_needs_more(make: Make) -> None:
+    shelf = Shelf(25)
+    archives = make(shelf)[0].archives.iter(page_size=10)
+    assert shelf.pages == 0
+    for _ in range(10):
+        next(archives)
+    assert shelf.pages == 1
+
+
+def test_iter_gives_none_twice_when_newer_ones_come(make: Make) -> None:
+    shelf = Shelf(30)
+    expected = list(shelf.ids)
+    shelf.before_page[1] = lambda: shelf.ids.insert(0, "new1")
+    shelf.before_page[2] = lambda: shelf.ids.insert(0, "new2")
+    assert read(make, shelf, 10) == expected
+
+
+def test_iter_passes_a_whole_page_of_newer_ones(make: Make) -> None:
+    shelf = Shelf(6)
+    expected = list(shelf.ids)
+    shelf.before_page[1] = lambda: shelf.ids.__setitem__(slice(0, 0), ["n1", "n2", "n3"])
+    found = read(make, shelf, 2)
+    assert [each for each in found if each in expected] == expected
+
+
+def test_iter_leaves_none_out_when_read_ones_go(make: Make) -> None:
+    shelf = Shelf(30)
+    expected = list(shelf.ids)
+    shelf.before_page[1] = lambda: shelf.ids.__delitem__(slice(0, 7))
+    assert read(make, shelf, 10) == expected
+
+
+@pytest.mark.parametrize("page_size", [1, 3, 10, 100])
+def test_iter_can_delete_all_that_it_gives(page_size: int, make: Make) -> None:
+    shelf = Shelf(30)
+    expected = list(shelf.ids)
+    seen = []
+    for archive in make(shelf)[0].archives.iter(page_size=page_size):
+        seen.append(archive.id)
+        shelf.ids.remove(archive.id)
+    assert seen == expected
+
+
+def test_iter_does_not_follow_a_list_without_end(make: Make) -> None:
+    tb, script = make(answers({"count": 10**9, "items": [STARTED]}))
+    with pytest.raises(errors.ProtocolError, match="nothing new"):
+        list(tb.archives.iter())
+    assert len(script.requests) <= 102
+
+
+def test_iter_checks_its_arguments_at_once(make: Make) -> None:
+    tb, _ = make()
+    with pytest.raises(errors.InvalidInput):
+        tb.archives.iter(page_size=0)
+    with pytest.raises(errors.InvalidInput):
+        tb.archives.iter(FOREIGN)

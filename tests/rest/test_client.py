@@ -1,0 +1,248 @@
+"""The client as a whole: its settings, its environment, and what it never shows."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import io
+import logging
+import pickle
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tokbox
+from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.faulty import FaultyServer, answer, raw, reset
+from tests.rest.test_archives import STARTED
+from tests.rest.test_sessions import SESSION, answers
+from tokbox import Tokbox, errors
+
+ENVIRONMENT = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
+
+
+def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
+    with Tokbox(KEY, SECRET) as tb:
+        assert tb.api_url == "https://api.opentok.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("https://host/prefix//", "https://host/prefix"),
+        ("http://[::1]:5", "http://[::1]:5"),
+    ],
+)
+def test_a_service_may_live_elsewhere(url: str, kept: str) -> None:
+    script = Script(answers([{"session_id": SESSION}]))
+    with Tokbox(KEY, SECRET, url, transport=script) as tb:
+        tb.new_session()
+    assert script.requests[0].url == f"{kept}/session/create"
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"api_url": "api.opentok.com"}, "api_url"),
+        ({"api_url": "ftp://host"}, "api_url"),
+        ({"api_url": "https://"}, "api_url"),
+        ({"api_url": "https://host:port"}, "api_url"),
+        ({"api_url": "https://host?x=1"}, "api_url"),
+        ({"api_url": "https://host/#x"}, "api_url"),
+        ({"api_url": "https://ho st"}, "api_url"),
+        ({"api_url": "https://host\n"}, "api_url"),
+        ({"api_url": "https://höst"}, "api_url"),
+        ({"api_url": None}, "api_url"),
+        ({"timeout": 0}, "timeout"),
+        ({"timeout": None}, "timeout"),
+        ({"connect_timeout": float("inf")}, "connect_timeout"),
+        ({"deadline": float("nan")}, "deadline"),
+        ({"retries": -1}, "retries"),
+        ({"retries": 2.0}, "retries"),
+        ({"retries": True}, "retries"),
+        ({"pool_size": 0}, "pool_size"),
+        ({"proxy": "socks5://x"}, "proxy"),
+        ({"trust_env": 1}, "trust_env"),
+        ({"api_key": "abc"}, "api_key"),
+        ({"secret": ""}, "secret"),
+    ],
+)
+def test_a_bad_setting_is_refused(options: dict[str, Any], field: str) -> None:
+    with pytest.raises(errors.InvalidInput) as caught:
+        Tokbox(**{"api_key": KEY, "secret": SECRET, **options})
+    assert caught.value.field == field
+
+
+def test_credentials_in_a_url_are_not_repeated() -> None:
+    with pytest.raises(errors.InvalidInput) as caught:
+        Tokbox(KEY, SECRET, "https://user:canary@host")
+    assert "canary" not in str(caught.value)
+    assert caught.value.value is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "url"),
+    [
+        (ENVIRONMENT, "https://api.opentok.com"),
+        ({**ENVIRONMENT, "TOKBOX_API_URL": "http://a"}, "http://a"),
+        ({**ENVIRONMENT, "OPENTOK_API_URL": "http://b"}, "http://b"),
+        (
+            {
+                "OPENTOK_API_KEY": KEY,
+                "OPENTOK_API_SECRET": SECRET,
+                "OPENTOK_API_URL": "http://b",
+            },
+            "http://b",
+        ),
+        (
+            {**ENVIRONMENT, "OPENTOK_API_KEY": "1", "OPENTOK_API_SECRET": "x"},
+            "https://api.opentok.com",
+        ),
+    ],
+)
+def test_the_environment_makes_a_client(environment: dict[str, str], url: str) -> None:
+    with Tokbox.from_env(environment) as tb, Tokbox(KEY, SECRET) as known:
+        assert (tb.api_key, tb.api_url) == (KEY, url)
+        assert tb.verify(known.session(SESSION).token()).api_key == KEY
+
+
+def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with Tokbox.from_env(retries=0) as tb:
+        assert tb.api_key == KEY
+
+
+def test_the_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text(f"{SECRET}\n")
+    environment = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET_FILE": str(path)}
+    with Tokbox.from_env(environment) as tb, Tokbox(KEY, SECRET) as known:
+        assert tb.verify(known.session(SESSION).token()).api_key == KEY
+
+
+@pytest.mark.parametrize(
+    ("environment", "named"),
+    [
+        ({}, "TOKBOX_API_KEY"),
+        ({"TOKBOX_API_KEY": KEY}, "TOKBOX_SECRET or TOKBOX_SECRET_FILE"),
+        ({"TOKBOX_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET}, "TOKBOX_SECRET"),
+        ({"TOKBOX_SECRET": SECRET}, "TOKBOX_API_KEY"),
+        ({"OPENTOK_API_KEY": KEY}, "OPENTOK_API_SECRET"),
+        ({"OPENTOK_API_SECRET": SECRET}, "OPENTOK_API_KEY"),
+        ({"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET_FILE": "/no/such"}, "TOKBOX_SECRET_FILE"),
+    ],
+)
+def test_what_is_missing_is_named(environment: dict[str, str], named: str) -> None:
+    with pytest.raises(errors.InvalidInput, match=named) as caught:
+        Tokbox.from_env(environment)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_a_client_cannot_be_duplicated(duplicate: Callable[[object], object]) -> None:
+    with Tokbox(KEY, SECRET) as tb, pytest.raises(TypeError, match="holds a secret"):
+        duplicate(tb)
+
+
+def test_a_closed_client_sends_nothing() -> None:
+    script = Script(answers([{"session_id": SESSION}]))
+    with Tokbox(KEY, SECRET, transport=script) as tb:
+        pass
+    tb.close()
+    with pytest.raises(errors.TokboxError, match="closed"):
+        tb.new_session()
+    assert script.requests == []
+    assert script.closed == 2
+
+
+def test_importing_and_signing_load_no_http() -> None:
+    program = f"""
+import sys, tokbox
+def loaded():
+    heavy = ("urllib3", "cryptography", "click", "starlette", "http.client", "ssl")
+    return [name for name in heavy if name in sys.modules]
+assert "tokbox.rest" not in sys.modules and not loaded(), loaded()
+tokbox.Tokbox("{KEY}", "secret").session("{SESSION}").token()
+assert "urllib3" not in sys.modules and "ssl" not in sys.modules, loaded()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_all_is_exact() -> None:
+    # The order is what the linter holds; here, that every name is there and public.
+    assert len(set(tokbox.__all__)) == len(tokbox.__all__)
+    for name in set(tokbox.__all__) - {"__version__"}:
+        assert getattr(tokbox, name) is not None
+    assert set(errors.__all__) <= set(tokbox.__all__)
+    assert set(tokbox.__all__) <= set(dir(tokbox))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = tokbox.nonsense
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(reset(), id="reset"),
+        pytest.param(raw(b"HTTP/1.1 200 OK\r\n\r\nnot json"), id="not-json"),
+        pytest.param(answer(403, {"code": -1, "message": "No"}), id="forbidden"),
+        pytest.param(answer(302, b"", {"Location": "http://127.0.0.1:1/"}), id="redirect"),
+        pytest.param(answer(200, [{"session_id": SESSION}]), id="fine"),
+    ],
+)
+def test_no_secret_shows_anywhere(
+    fault: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    shown = io.StringIO()
+    with FaultyServer(fault) as server:
+        tb = Tokbox(KEY, SECRET, server.url, trust_env=False, retries=0)
+        print(repr(tb), str(tb), repr(tb.archives), file=shown)
+        for name in tb.__slots__:
+            print(repr(getattr(tb, name)), file=shown)
+        try:
+            print(repr(tb.new_session()), file=shown)
+        except errors.TokboxError as error:
+            report = traceback.TracebackException.from_exception(error, capture_locals=True)
+            print(*report.format(), file=shown)
+            print(pickle.dumps(error), vars(error), file=shown)
+        tb.close()
+        (request,) = server.requests
+    header = request.headers["x-opentok-auth"]
+    for text in (shown.getvalue(), caplog.text):
+        assert SECRET not in text
+        assert header not in text
+        assert header.rpartition(".")[2] not in text
+
+
+def test_a_refused_setting_does_not_show_the_secret_in_our_frames() -> None:
+    with pytest.raises(errors.InvalidInput) as caught:
+        Tokbox(KEY, SECRET, retries=-1)
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in report.stack if "rest" + "/client.py" in frame.filename]
+    assert ours
+    assert all(SECRET not in str(frame.locals) for frame in ours)
+
+
+def test_calls_are_logged_by_path_status_and_time(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="tokbox")
+    with Tokbox(KEY, SECRET, transport=Script(answers(STARTED))) as tb:
+        tb.archives.get("a")
+    (record,) = [each for each in caplog.records if each.name == "tokbox"]
+    assert record.getMessage().startswith(f"GET /v2/project/{KEY}/archive/a: 200, ")
+
+
+def test_a_client_that_is_forgotten_leaves_no_socket_open() -> None:
+    # A socket left open would be a ResourceWarning, and those are errors here.
+    with FaultyServer(answer(200, [{"session_id": SESSION}])) as server:
+        tb = Tokbox(KEY, SECRET, server.url, trust_env=False)
+        tb.new_session()
+        del tb
+        gc.collect()
+        assert len(server.requests) == 1
