@@ -17,7 +17,13 @@ from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
 from tokbox.emulator.clock import Clock
-from tokbox.emulator.projects import DEFAULT_API_KEY, DEFAULT_SECRET, make_projects
+from tokbox.emulator.projects import (
+    DEFAULT_API_KEY,
+    DEFAULT_SECRET,
+    make_projects,
+    projects_from_environment,
+    projects_from_file,
+)
 from tokbox.emulator.store import Store
 
 __all__ = ["Server", "run", "serve"]
@@ -190,6 +196,7 @@ def run(
     db: str | os.PathLike[str] | None = None,
     projects: Mapping[str, str] | None = None,
     *,
+    projects_file: str | os.PathLike[str] | None = None,
     host: str = "127.0.0.1",
     processing_delay: float = PROCESSING_DELAY,
     strict: bool = False,
@@ -198,11 +205,18 @@ def run(
     """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
 
     The first line on *out* (standard output) is its URL; then comes a line for each
-    project, with the secret of the default one, which is public. *projects* are there
-    besides the default project.
+    project, with the secret of the default one, which is public. Besides the default
+    project there are those of the environment, of *projects_file* and of *projects*;
+    see ``projects.py`` for their forms. Raises what :func:`serve` raises, and
+    :class:`OSError` if the file cannot be read.
     """
     out = sys.stdout if out is None else out
-    everyone = {DEFAULT_API_KEY: DEFAULT_SECRET, **(projects or {})}
+    everyone = {
+        DEFAULT_API_KEY: DEFAULT_SECRET,
+        **projects_from_environment(),
+        **({} if projects_file is None else projects_from_file(projects_file)),
+        **(projects or {}),
+    }
     stopping = threading.Event()
     server = serve(
         port,
