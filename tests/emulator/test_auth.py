@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_unknown_issuer_in_xml_is_the_recorded_answer(api: Api) -> None:
         "GET", "/archive", headers={"Accept": "*/*"}
     )
     assert (answer.status, answer.headers["Content-Type"]) == (403, "application/xml")
-    root = ElementTree.fromstring(answer.body)
+    root = ET.fromstring(answer.body)
     assert root.tag == "errorPayload"
     assert [(child.tag, child.text) for child in root] == [
         ("code", "-1"),

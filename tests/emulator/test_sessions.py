@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -71,7 +71,7 @@ def test_without_a_wish_for_json_the_answer_is_xml(api: Api, accept: str | None)
     answer = api.request("POST", "/session/create", b"", headers={"Accept": accept})
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/xml"
-    root = ElementTree.fromstring(answer.body)
+    root = ET.fromstring(answer.body)
     assert root.tag == "sessions"
     assert is_session_id(root.findtext("Session/session_id") or "")
     assert root.findtext("Session/partner_id") == KEY
@@ -156,7 +156,7 @@ def test_xml_error_is_what_the_python_sdk_reads(api: Api) -> None:
         "POST", "/session/create", b"location=%3C%26%22", headers={"Accept": None}
     )
     assert (answer.status, answer.headers["Content-Type"]) == (400, "text/xml")
-    (error,) = ElementTree.fromstring(answer.body).iter("error")
+    (error,) = ET.fromstring(answer.body).iter("error")
     assert error.attrib["code"] == "400"
     assert "IPv4" in error[0].attrib["message"]
 

@@ -1,0 +1,265 @@
+"""Running the emulator: in threads, in the foreground, and without its packages."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.emulator.support import (
+    KEY,
+    OTHER_KEY,
+    OTHER_SECRET,
+    SECRET,
+    Api,
+    client_token,
+    credentials,
+)
+from tokbox.emulator import Clock, serve
+from tokbox.emulator.projects import projects_from_environment, projects_from_file
+from tokbox.errors import InvalidInput
+
+# In serve().
+
+
+def test_server_answers_inside_the_block_only() -> None:
+    with serve() as server:
+        assert Api(server.url).request("GET", "/_emulator/").status == 200
+        port = server.port
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_server_carries_what_a_client_needs() -> None:
+    with serve() as server:
+        assert (server.api_key, server.secret) == (KEY, SECRET)
+        assert server.url == f"http://127.0.0.1:{server.port}"
+
+
+def test_projects_replace_the_default() -> None:
+    with serve(
+        projects={OTHER_KEY: OTHER_SECRET}, clock=Clock(lambda: 1_800_000_000)
+    ) as server:
+        assert (server.api_key, server.secret) == (OTHER_KEY, OTHER_SECRET)
+        assert Api(server.url, OTHER_KEY, OTHER_SECRET).create_session()
+        assert Api(server.url).request("POST", "/session/create").status == 403
+
+
+def test_several_run_at_once_and_apart() -> None:
+    frozen = Clock(lambda: 1_800_000_000)
+    with serve(clock=frozen) as one, serve(clock=frozen) as two:
+        assert one.port != two.port
+        session_id = Api(one.url).create_session()
+        answer = Api(two.url).join_with(session_id, client_token(session_id))
+        assert answer.status == 404
+
+
+def test_stopping_leaves_no_thread_and_no_open_file() -> None:
+    threads = set(threading.enumerate())
+    with serve() as server:
+        Api(server.url).request("GET", "/_emulator/")
+    # Anything left open would warn here, which fails the test.
+    gc.collect()
+    assert set(threading.enumerate()) <= threads
+
+
+def test_stop_twice_is_fine_and_start_twice_is_not() -> None:
+    server = serve()
+    server.start()
+    with pytest.raises(RuntimeError, match="only once"):
+        server.start()
+    server.stop()
+    server.stop()
+    with pytest.raises(RuntimeError, match="only once"):
+        server.start()
+
+
+def test_server_that_never_started_can_be_stopped() -> None:
+    serve().stop()
+
+
+def test_taken_port_is_an_error_at_once() -> None:
+    with (
+        serve() as server,
+        pytest.raises(OSError, match=r"[Aa]ddress already in use|10048"),
+    ):
+        serve(port=server.port)
+
+
+def test_idle_connection_does_not_hold_up_the_stop() -> None:
+    with serve() as server:
+        idle = socket.create_connection(("127.0.0.1", server.port))
+        idle.sendall(b"GET /_emulator/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert idle.recv(12) == b"HTTP/1.1 200"
+    idle.close()
+
+
+def test_repr_shows_no_secret() -> None:
+    server = serve(projects={"7": "canary0secret"})
+    assert "canary" not in repr(server)
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"projects": {}}, "projects"),
+        ({"projects": {"abc": "x"}}, "api_key"),
+        ({"projects": {"7": ""}}, "secret"),
+        ({"processing_delay": -1}, "processing_delay"),
+        ({"processing_delay": float("nan")}, "processing_delay"),
+    ],
+)
+def test_bad_option_is_refused(options: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        serve(**options)  # type: ignore[arg-type]
+    assert caught.value.field == field
+
+
+def test_strict_refuses_long_lived_credentials() -> None:
+    now = 1_800_000_000
+    with serve(strict=True, clock=Clock(lambda: now)) as server:
+        api = Api(server.url)
+        assert api.request("POST", "/session/create").status == 200
+        api.headers["X-OPENTOK-AUTH"] = credentials(exp=now + 2 * 86_400)
+        assert api.request("POST", "/session/create").status == 403
+
+
+# Projects from elsewhere.
+
+
+def test_projects_from_the_environment() -> None:
+    environ = {"TOKBOX_EMULATOR_PROJECTS": "1:a, 2:b:c ,"}
+    assert projects_from_environment(environ) == {"1": "a", "2": "b:c"}
+    assert projects_from_environment({}) == {}
+
+
+@pytest.mark.parametrize("text", ["1", "1:", ":a", "1:a,2"])
+def test_malformed_environment_is_refused_without_showing_it(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        projects_from_environment({"TOKBOX_EMULATOR_PROJECTS": text + ",9:canary"})
+    assert "canary" not in str(caught.value)
+
+
+def test_projects_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "projects.json"
+    path.write_text('{"1": "a"}')
+    assert projects_from_file(path) == {"1": "a"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"1": 2}', '{"1": "canary"', '"canary"', "\xff"]
+)
+def test_malformed_file_is_refused_without_showing_it(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "projects.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InvalidInput) as caught:
+        projects_from_file(path)
+    assert "canary" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+# In the foreground.
+
+RUN = """
+import sys
+from tokbox.emulator import run
+run(db=sys.argv[1], projects_file=sys.argv[2], projects={"7": "canary0secret"})
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX knows them")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: int) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    file = tmp_path / "projects.json"
+    file.write_text('{"40000123": "canary0secret"}')
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", RUN, str(folder / "emulator.db"), str(file)],
+        env={**os.environ, "TOKBOX_EMULATOR_PROJECTS": "40000124:canary0secret"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        url, *projects = (process.stdout.readline().strip() for _ in range(5))
+        assert Api(url).request("GET", "/_emulator/").status == 200
+        process.send_signal(number)
+        out, err = process.communicate()
+    finally:
+        process.kill()
+        process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert out == ""
+    assert projects == [
+        "api key 12345678  secret devsecret",
+        "api key 40000124  secret (as configured)",
+        "api key 40000123  secret (as configured)",
+        "api key 7  secret (as configured)",
+    ]
+    assert [path.name for path in folder.iterdir()] == ["emulator.db"]
+
+
+# Without its packages.
+
+
+def in_fresh_python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def test_importing_the_package_loads_none_of_its_packages() -> None:
+    code = (
+        "import sys, tokbox, tokbox.emulator;"
+        "print([m for m in ('starlette', 'uvicorn', 'jwt', 'tokbox.rest') if m in sys.modules])"
+    )
+    assert in_fresh_python(code) == "[]"
+
+
+def test_emulator_does_not_know_the_client() -> None:
+    code = (
+        "import sys, tokbox.emulator as e; e.serve, e.create_app;"
+        "print([m for m in sys.modules if m.startswith(('tokbox.rest', 'urllib3'))])"
+    )
+    assert in_fresh_python(code) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("module", "package"),
+    [("starlette", "starlette"), ("uvicorn", "uvicorn"), ("jwt", "PyJWT")],
+)
+def test_missing_package_is_named_with_its_extra(module: str, package: str) -> None:
+    code = f"""
+import json, sys
+sys.modules[{module!r}] = None
+import tokbox.emulator
+from tokbox.errors import MissingDependency
+try:
+    tokbox.emulator.serve()
+except MissingDependency as error:
+    print(json.dumps([error.package, error.extra]))
+"""
+    assert json.loads(in_fresh_python(code)) == [package, "emulator"]
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    import tokbox.emulator
+
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        tokbox.emulator.nothing  # noqa: B018
+    assert "serve" in dir(tokbox.emulator)
