@@ -227,6 +227,17 @@ def test_archive_ends_a_minute_after_everyone_left(
     assert state(api, archive_id) == ("stopped", "session ended")
 
 
+def test_archive_goes_on_while_anyone_stays(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    session_id, joined, archive_id = live
+    api.join(session_id, publish=False)
+    api.leave(session_id, joined)
+    api.advance(120)
+    assert state(api, archive_id) == ("paused", "")
+    assert api.start_archive(session_id, multiArchiveTag="another")["status"] == "started"
+
+
 def test_coming_back_within_the_minute_saves_it(
     api: Api, live: tuple[str, dict[str, Any], str]
 ) -> None:

@@ -23,7 +23,7 @@ from tests.emulator.support import (
     client_token,
     credentials,
 )
-from tokbox.emulator import Clock, serve
+from tokbox.emulator import Clock, Server, serve
 from tokbox.emulator.projects import projects_from_environment, projects_from_file
 from tokbox.errors import InvalidInput
 
@@ -100,6 +100,11 @@ def test_idle_connection_does_not_hold_up_the_stop() -> None:
         idle.sendall(b"GET /_emulator/ HTTP/1.1\r\nHost: x\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
     idle.close()
+
+
+def test_replies_do_not_wait_for_acknowledgements(shared_server: Server) -> None:
+    # What asyncio looks at before it sets TCP_NODELAY on what it accepts.
+    assert shared_server._socket.proto == socket.IPPROTO_TCP
 
 
 def test_repr_shows_no_secret() -> None:

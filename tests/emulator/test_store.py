@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
+from starlette.applications import Starlette
 
 from tests.emulator.support import NOW, Api
 from tokbox.emulator import Clock, create_app, serve
@@ -152,3 +154,19 @@ def test_store_and_db_exclude_one_another(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="not be given beside store"):
         create_app(store=store, db=tmp_path / "x.db")
     store.close()
+
+
+def test_application_closes_only_the_store_that_it_opened(tmp_path: Path) -> None:
+    async def run(app: Starlette) -> None:
+        async with app.router.lifespan_context(app):
+            pass
+
+    store = Store()
+    asyncio.run(run(create_app(store=store)))
+    with store.transaction():
+        assert store.setting("still", "open") == "open"
+    store.close()
+    app = create_app(db=tmp_path / "emulator.db")
+    asyncio.run(run(app))
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        app.state.emulator.store.setting("no", "more")

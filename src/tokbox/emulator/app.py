@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -110,8 +111,9 @@ def create_app(
     """Make the emulator as an ASGI application.
 
     *projects* maps API keys to secrets (without it there is the default project), *db*
-    is a file to keep the state in (memory without it; an open *store* instead is the
-    caller's to close), *processing_delay* is how many seconds the file of a stopped
+    is a file to keep the state in (memory without it; it is closed when the server that
+    runs the application shuts down, while an open *store* given instead stays the
+    caller's), *processing_delay* is how many seconds the file of a stopped
     archive takes, and *strict* refuses REST credentials that live longer than five
     minutes. Raises :class:`InvalidInput`.
     """
@@ -122,6 +124,7 @@ def create_app(
             "processing_delay", processing_delay, "be from 0 to 86400 seconds"
         )
     known = make_projects(projects)
+    owned = store is None
     store = Store(db) if store is None else store
     clock = Clock() if clock is None else clock
     with store.transaction():
@@ -148,9 +151,17 @@ def create_app(
             for method, path, handler in _OURS
         ),
     ]
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        yield
+        if owned:
+            emulator.store.close()
+
     app = Starlette(
         routes=routes,
         exception_handlers={HTTPException: _no_route},
+        lifespan=lifespan,
     )
     # A redirect would lose the body of a POST in many clients.
     app.router.redirect_slashes = False
