@@ -16,6 +16,9 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+_SHORT = 0.05
+_LONG = 30.0
+
 
 @dataclass
 class Received:
@@ -37,7 +40,10 @@ class Exchange:
     keep: bool = field(default=False)
 
     def send(self, data: bytes) -> None:
+        # The short time-out is for reading, to notice the end of the test.
+        self.sock.settimeout(_LONG)
         self.sock.sendall(data)
+        self.sock.settimeout(_SHORT)
 
 
 Step = Callable[[Exchange], None]
@@ -114,7 +120,7 @@ class FaultyServer:
         self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         # A listener that is closed elsewhere does not wake an accept() on Linux.
-        self._listener.settimeout(0.05)
+        self._listener.settimeout(_SHORT)
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._start(self._accept)
@@ -127,6 +133,11 @@ class FaultyServer:
         for thread in self._threads:
             thread.join()
         self._listener.close()
+
+    def wait_for_hangups(self) -> None:
+        """Return when every connection so far is closed; only if none is kept."""
+        for thread in self._threads[1:]:
+            thread.join()
 
     def _start(self, target: Callable[..., None], *args: object) -> None:
         thread = threading.Thread(target=target, args=args, daemon=True)
@@ -147,12 +158,12 @@ class FaultyServer:
         with contextlib.ExitStack() as stack:
             stack.callback(lambda: sock.close())
             stack.enter_context(contextlib.suppress(OSError))
-            sock.settimeout(30)
+            sock.settimeout(_LONG)
             if self._greeting:
                 sock.sendall(self._greeting)
             if self._tls is not None:
                 sock = self._tls.wrap_socket(sock, server_side=True)
-            sock.settimeout(0.05)
+            sock.settimeout(_SHORT)
             for request in self._requests(sock):
                 with self._lock:
                     self.requests.append(request)

@@ -137,6 +137,17 @@ def test_a_post_on_a_connection_gone_stale_is_not_repeated(connect: Connect) -> 
         assert server.connections == 1
 
 
+def test_a_connection_that_the_server_closed_while_idle_costs_nothing(
+    connect: Connect,
+) -> None:
+    with FaultyServer(answer(200, {}, keep=False)) as server:
+        requester = connect(server.url)
+        for _ in range(3):
+            assert requester.request_json("POST", "/x", json={}) == {}
+            server.wait_for_hangups()
+        assert server.connections == 3
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -262,6 +262,11 @@ def test_a_session_cannot_be_pickled_and_says_what_to_do(make: Make) -> None:
     assert copy.copy(session) is copy.deepcopy(session) is session
 
 
+def test_a_session_turns_into_json(make: Make) -> None:
+    data = json.loads(json.dumps(make()[0].new_session().to_dict()))
+    assert data == {name: value for name, value in CREATED.items() if name != "ice_server"}
+
+
 def test_equal_ids_are_equal_sessions(make: Make) -> None:
     tb, _ = make()
     assert tb.session(SESSION) == tb.session(SESSION)

@@ -59,6 +59,17 @@ class Session:
     def __str__(self) -> str:
         return self.session_id
 
+    def to_dict(self) -> dict[str, str | None]:
+        """Return the six properties of the session, ready for JSON."""
+        return {
+            "session_id": self.session_id,
+            "project_id": self.project_id,
+            "partner_id": self.partner_id,
+            "create_dt": self.create_dt,
+            "session_status": self.session_status,
+            "media_server_url": self.media_server_url,
+        }
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             "a Session holds its client's key and cannot be pickled; "
