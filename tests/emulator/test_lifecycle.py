@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.support import KEY, NOW, Api
+from tokbox.emulator import Clock, serve
 from tokbox.emulator.lifecycle import Change, duration_s, enter, next_change
 from tokbox.emulator.records import Archive
 
@@ -124,6 +125,20 @@ def test_stopped_archive_becomes_available(
     assert archive["size"] > 0
     assert archive["reason"] == "user initiated"
     assert archive["url"]
+
+
+def test_time_that_passes_by_itself_counts_as_well() -> None:
+    now = [float(NOW)]
+    with serve(clock=Clock(lambda: now[0]), processing_delay=2) as server:
+        api = Api(server.url)
+        session_id = api.create_session()
+        joined = api.join(session_id)
+        archive_id = api.start_archive(session_id)["id"]
+        now[0] += 30
+        api.leave(session_id, joined)
+        now[0] += 62
+        assert state(api, archive_id) == ("available", "session ended")
+        assert api.archive(archive_id)["duration"] == 30
 
 
 def test_file_is_what_the_archive_says(

@@ -163,8 +163,6 @@ def create_app(
         exception_handlers={HTTPException: _no_route},
         lifespan=lifespan,
     )
-    # A redirect would lose the body of a POST in many clients.
-    app.router.redirect_slashes = False
     app.state.emulator = emulator
     app.add_middleware(_Spellings)
     return app
@@ -244,7 +242,8 @@ async def _no_route(request: Request, error: Exception) -> Response:
 class _Spellings:
     """Map the spellings of a path that clients use to the one that is routed.
 
-    Trailing slashes, and ``/v2/partner/``, the old name of ``/v2/project/``.
+    Trailing slashes, and ``/v2/partner/``, the old name of ``/v2/project/``. A redirect
+    would not do: many clients lose the body of a POST on the way.
     """
 
     def __init__(self, app: ASGIApp) -> None:
