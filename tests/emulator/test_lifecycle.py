@@ -362,3 +362,20 @@ def test_relayed_session_never_archives_itself(api: Api) -> None:
     session_id = api.create_session(archiveMode="always", media="enabled")
     api.join(session_id)
     assert api.archives()["count"] == 0
+
+
+def test_archive_that_ends_by_its_length_is_not_continued_for_nobody(
+    api: Api, always: str
+) -> None:
+    joined = api.join(always, publish=False)
+    path = f"/_emulator/session/{always}/connection/{joined['connectionId']}/stream"
+    for _ in range(14):
+        # Now and then a stream, so that it is neither idle nor ever recorded for long.
+        api.advance(3000)
+        assert api.request("POST", path).status == 201
+        assert api.request("DELETE", path).status == 204
+    api.advance(12 * 3600 - 14 * 3000 - 30)
+    api.leave(always, joined)
+    api.advance(40)
+    (archive,) = api.archives()["items"]
+    assert archive["reason"] == "maximum duration exceeded"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -27,6 +28,10 @@ class Refusal(Exception):
 NO_CLIENTS = "Not found. No clients are actively connected to the OpenTok session."
 
 
+#: A quality of zero: "anything but this" (RFC 9110, 12.4.2).
+_REFUSED = re.compile(r"q=0(\.0{0,3})?")
+
+
 def wants_json(accept: str) -> bool:
     """Tell whether an Accept header asks for JSON by name.
 
@@ -34,10 +39,8 @@ def wants_json(accept: str) -> bool:
     """
     for item in accept.split(","):
         media_type, *parameters = (part.strip().lower() for part in item.split(";"))
-        if media_type == "application/json" and not any(
-            parameter.replace(" ", "") in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-            for parameter in parameters
-        ):
+        refused = any(_REFUSED.fullmatch(parameter) for parameter in parameters)
+        if media_type == "application/json" and not refused:
             return True
     return False
 
