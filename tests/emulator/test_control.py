@@ -84,6 +84,27 @@ def test_every_reply_has_a_date_and_names_the_server(api: Api) -> None:
         assert answer.headers["Server"] == "tokbox-emulator"
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        (f"/v2/project/{KEY}/archive", {"GET", "HEAD", "POST"}),
+        (f"/v2/project/{KEY}/archive/x", {"GET", "HEAD", "DELETE"}),
+        ("/_emulator/clock", {"GET", "HEAD", "POST"}),
+    ],
+)
+def test_wrong_method_is_told_all_the_right_ones(
+    api: Api, path: str, methods: set[str]
+) -> None:
+    answer = api.request("PATCH", path)
+    assert answer.status == 405
+    assert set(answer.headers["Allow"].split(", ")) == methods
+
+
+def test_head_is_a_get_without_a_body(api: Api) -> None:
+    answer = api.request("HEAD", "/_emulator/")
+    assert (answer.status, answer.body) == (200, b"")
+
+
 # Requests that no SDK sends.
 
 

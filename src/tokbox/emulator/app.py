@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -130,6 +131,7 @@ def create_app(
     with store.transaction():
         kept = int(store.setting(control.OFFSET_SETTING, str(clock.offset_ms)))
         clock.set_offset(max(kept, clock.offset_ms))
+        store.set_setting(control.OFFSET_SETTING, str(clock.offset_ms))
     emulator = Emulator(
         projects=known,
         store=store,
@@ -142,14 +144,8 @@ def create_app(
             Route(path, _service(emulator, _not_emulated), methods=_ANY)
             for path in _NOT_EMULATED
         ),
-        *(
-            Route(path, _service(emulator, handler), methods=[method])
-            for method, path, handler in _SERVICE
-        ),
-        *(
-            Route(path, _ours(emulator, handler), methods=[method])
-            for method, path, handler in _OURS
-        ),
+        *_routes(_SERVICE, partial(_service, emulator)),
+        *_routes(_OURS, partial(_ours, emulator)),
     ]
 
     @asynccontextmanager
@@ -166,6 +162,26 @@ def create_app(
     app.state.emulator = emulator
     app.add_middleware(_Spellings)
     return app
+
+
+def _routes(
+    table: tuple[tuple[str, str, Handler], ...], wrap: Callable[[Handler], _Endpoint]
+) -> Iterator[Route]:
+    """Make one route for each path, so that a 405 can name all methods that it has."""
+    paths: dict[str, dict[str, _Endpoint]] = {}
+    for method, path, handler in table:
+        paths.setdefault(path, {})[method] = wrap(handler)
+    for path, endpoints in paths.items():
+        yield Route(path, _by_method(endpoints), methods=list(endpoints))
+
+
+def _by_method(endpoints: dict[str, _Endpoint]) -> _Endpoint:
+    async def endpoint(request: Request) -> Response:
+        # The router lets HEAD through wherever there is a GET.
+        method = "GET" if request.method == "HEAD" else request.method
+        return await endpoints[method](request)
+
+    return endpoint
 
 
 def _service(emulator: Emulator, handler: Handler) -> _Endpoint:

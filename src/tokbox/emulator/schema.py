@@ -71,9 +71,6 @@ def prepare(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None
     :class:`sqlite3.DatabaseError` if *path* is no database.
     """
     db.execute("PRAGMA foreign_keys = ON")
-    if path is not None:
-        # Another process may be looking at the file: wait for it.
-        db.execute("PRAGMA busy_timeout = 5000")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
