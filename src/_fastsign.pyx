@@ -30,8 +30,6 @@ from fastsign cimport (
     fs_key,
     fs_key_init,
     fs_key_wipe,
-    fs_memory_free,
-    fs_memory_new,
     fs_nonce,
     fs_nonce_start,
     fs_pad,
@@ -265,13 +263,13 @@ cdef class Memory:
     def __cinit__(self, Py_ssize_t nbytes):
         if nbytes < 0:
             raise ValueError("memory cannot have a negative size")
-        self.data = fs_memory_new(nbytes)
+        self.data = <uint8_t *>malloc(nbytes + 1)  # of nothing, too
         if self.data == NULL:
             raise MemoryError(f"there is no memory for {nbytes:,} bytes")
         self.nbytes = nbytes
 
     def __dealloc__(self):
-        fs_memory_free(self.data)
+        free(self.data)
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(view, self, self.data, self.nbytes, 1, flags)

@@ -1,8 +1,8 @@
 /* The signing core: everything that Cython may see of it.
  *
  * Read in this order: this file, uniform.c (a batch), hmac.c (prepared keys), then one
- * of the sha1_*.c. Nothing here knows Python, and but for fs_memory_new nothing
- * allocates or can fail: whoever calls has checked the input and owns the memory.
+ * of the sha1_*.c. Nothing here knows Python, allocates memory, or can fail: whoever
+ * calls has checked the input and owns the memory.
  */
 #ifndef TOKBOX_FASTSIGN_H
 #define TOKBOX_FASTSIGN_H
@@ -91,12 +91,6 @@ size_t fs_pad(uint8_t *tail, size_t used, uint64_t total);
 
 /* Where SHA-1 (hash = 1) and SHA-256 (hash = 256) begin. */
 const uint32_t *fs_initial(int hash);
-
-/* ---- memory ------------------------------------------------------------------- */
-
-/* Memory for `size` bytes of text, or NULL; its contents are undefined. */
-uint8_t *fs_memory_new(size_t size);
-void fs_memory_free(uint8_t *memory);
 
 /* ---- text --------------------------------------------------------------------- */
 

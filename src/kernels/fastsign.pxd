@@ -44,9 +44,6 @@ cdef extern from "fastsign.h" nogil:
     size_t fs_pad(uint8_t *tail, size_t used, uint64_t total)
     const uint32_t *fs_initial(int hash)
 
-    uint8_t *fs_memory_new(size_t size)
-    void fs_memory_free(uint8_t *memory)
-
     size_t fs_base64_length(size_t len)
     void fs_base64(uint8_t *text, const uint8_t *data, size_t len)
     size_t fs_quote_plus(uint8_t *out, const uint8_t *in_, size_t len)

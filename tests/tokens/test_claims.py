@@ -45,7 +45,8 @@ def test_bad_claims_are_refused_before_anything_is_signed(session, method, field
     error = caught.value
     assert error.field == field
     assert error.value is value or error.value == value
-    assert error.rule and error.rule in str(error)
+    assert error.rule
+    assert error.rule in str(error)
     assert isinstance(error, ValueError)
     assert isinstance(error, TokenError)
     assert len(str(error)) < 300

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import os
 import pickle
 import signal
@@ -70,7 +71,7 @@ def test_two_calls_never_share_a_nonce(signer, session):
     assert len(set(starts)) == 2000
     # 27 digits drawn at random: no two of 2,000 are anywhere near one another.
     starts.sort()
-    assert min(b - a for a, b in zip(starts, starts[1:], strict=False)) > 10**12
+    assert min(b - a for a, b in itertools.pairwise(starts)) > 10**12
 
 
 def test_a_stream_is_one_batch_in_pieces(signer, session):
