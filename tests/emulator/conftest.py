@@ -41,3 +41,10 @@ def other(server: Server) -> Api:
 def session_id(api: Api) -> str:
     """A routed session that nobody has joined."""
     return api.create_session()
+
+
+@pytest.fixture
+def live(api: Api, session_id: str) -> str:
+    """A routed session in which one client publishes."""
+    api.join(session_id)
+    return session_id
