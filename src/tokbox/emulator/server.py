@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType, TracebackType
 from typing import TextIO
 
@@ -201,22 +201,25 @@ def run(
     processing_delay: float = PROCESSING_DELAY,
     strict: bool = False,
     out: TextIO | None = None,
+    announce: Callable[[str, Mapping[str, str | None]], None] | None = None,
 ) -> None:
     """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
 
     The first line on *out* (standard output) is its URL; then comes a line for each
-    project, with the secret of the default one, which is public. Besides the default
+    project, with the secret of the default one, which is public. Whoever wants to say
+    it otherwise gives *announce*, which is called with the URL and the API keys, each
+    with its secret if that is public, once the emulator answers. Besides the default
     project there are those of the environment, of *projects_file* and of *projects*;
     see ``projects.py`` for their forms. Raises what :func:`serve` raises, and
     :class:`OSError` if the file cannot be read.
     """
-    out = sys.stdout if out is None else out
     everyone = {
         DEFAULT_API_KEY: DEFAULT_SECRET,
         **projects_from_environment(),
         **({} if projects_file is None else projects_from_file(projects_file)),
         **(projects or {}),
     }
+    default = (DEFAULT_API_KEY, DEFAULT_SECRET)
     stopping = threading.Event()
     server = serve(
         port,
@@ -227,15 +230,24 @@ def run(
         strict=strict,
     )
     with _on_signals(stopping), server:
-        print(server.url, file=out)
-        for api_key, secret in everyone.items():
-            public = (api_key, secret) == (DEFAULT_API_KEY, DEFAULT_SECRET)
-            shown = secret if public else "(as configured)"
-            print(f"api key {api_key}  secret {shown}", file=out)
-        out.flush()
+        shown = {
+            api_key: secret if (api_key, secret) == default else None
+            for api_key, secret in everyone.items()
+        }
+        if announce is None:
+            _print_announcement(server.url, shown, sys.stdout if out is None else out)
+        else:
+            announce(server.url, shown)
         # In steps, because on Windows a wait without an end is deaf to Ctrl-C.
         while not stopping.wait(0.5):
             pass
+
+
+def _print_announcement(url: str, shown: Mapping[str, str | None], out: TextIO) -> None:
+    print(url, file=out)
+    for api_key, secret in shown.items():
+        print(f"api key {api_key}  secret {secret or '(as configured)'}", file=out)
+    out.flush()
 
 
 @contextlib.contextmanager
