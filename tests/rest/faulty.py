@@ -37,6 +37,8 @@ class Exchange:
     sock: socket.socket
     request: Received
     stopping: threading.Event
+    #: What a step found out, for the test to see as ``server.notes``.
+    notes: list[str]
     keep: bool = field(default=False)
 
     def send(self, data: bytes) -> None:
@@ -89,12 +91,19 @@ def reset(after: bytes = b"") -> Step:
 
 
 def drip(head: bytes, each: bytes) -> Step:
-    """Send *head*, then *each* again and again, slowly, for as long as anyone listens."""
+    """Send *head*, then *each* again and again, slowly, while anyone listens.
+
+    Who listens to the end, for ten seconds or so, was not to be shaken off; the notes
+    then say so.
+    """
 
     def step(exchange: Exchange) -> None:
         exchange.send(head)
-        while not exchange.stopping.wait(0.02):
+        for _ in range(500):
+            if exchange.stopping.wait(0.02):
+                return
             exchange.send(each)
+        exchange.notes.append("heard to the end")
 
     return step
 
@@ -118,6 +127,7 @@ class FaultyServer:
         self._threads: list[threading.Thread] = []
         self.requests: list[Received] = []
         self.connections = 0
+        self.notes: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         # A listener that is closed elsewhere does not wake an accept() on Linux.
         self._listener.settimeout(_SHORT)
@@ -168,7 +178,7 @@ class FaultyServer:
                 with self._lock:
                     self.requests.append(request)
                     step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]
-                exchange = Exchange(sock, request, self._stopping)
+                exchange = Exchange(sock, request, self._stopping, self.notes)
                 step(exchange)
                 if not exchange.keep:
                     return

@@ -11,7 +11,7 @@ import pytest
 from tests.rest.conftest import EPOCH, Clock, Script
 from tokbox import errors
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Request, Response
+from tokbox.rest.transport import Headers, Request, Response
 
 Scripted = Callable[..., tuple[Requester, Script]]
 
@@ -189,3 +189,8 @@ def test_the_user_agent_names_the_library_and_python(scripted: Scripted) -> None
     requester.request("GET", "/x")
     assert script.requests[0].headers["user-agent"].startswith("tokbox/")
     assert " python/3." in script.requests[0].headers["user-agent"]
+
+
+def test_header_values_are_in_no_repr() -> None:
+    request = Request("GET", "u", "/x", Headers({"a": "canary"}), b"canary", 1.0, 1)
+    assert "canary" not in repr(request) + repr(request.headers)
