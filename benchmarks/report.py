@@ -34,7 +34,11 @@ MODES = {
 
 
 def collect(
-    workloads: list[Workload], machine: dict[str, Any], missing: list[str], n: int, rounds: int
+    workloads: list[Workload],
+    machine: dict[str, Any],
+    missing: list[str],
+    n: int,
+    rounds: int,
 ) -> dict[str, Any]:
     """All figures and ratios, as JSON can hold them."""
     by_name = {w.name: w for w in workloads}
@@ -63,7 +67,8 @@ def collect(
         "rounds": rounds,
         "missing": missing,
         "ns_per_token": {
-            w.name: {"group": w.group, "median": w.median, "rounds": w.ns} for w in workloads
+            w.name: {"group": w.group, "median": w.median, "rounds": w.ns}
+            for w in workloads
         },
         "ratios": ratios,
     }
@@ -76,7 +81,7 @@ def markdown(results: dict[str, Any]) -> str:
     lines = [
         f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, "
         f"CPython {machine['python']}, {machine['date']}; kernels: {active}. "
-        f"n = {results['n']:,}; medians of {results['rounds']} rounds, everything once a round.",
+        f"n = {results['n']:,}; medians of {results['rounds']} rounds.",
         "",
         "| | ns a token | tokens a second |",
         "| --- | ---: | ---: |",
@@ -94,10 +99,10 @@ def markdown(results: dict[str, Any]) -> str:
 
 def chart(results: dict[str, Any], path: Path) -> None:
     """Tokens a second, as bars on a logarithmic scale."""
-    import matplotlib
+    import matplotlib as mpl
 
-    matplotlib.use("svg")
-    from matplotlib import pyplot
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
 
     shown = {
         name: figures
@@ -108,8 +113,8 @@ def chart(results: dict[str, Any], path: Path) -> None:
     names = sorted(shown, key=lambda name: -shown[name]["median"])
     rates = [1e9 / median(shown[name]["rounds"]) for name in names]
     colours = ["#0b7a75" if shown[n]["group"] == "tokbox" else "#b8b8b8" for n in names]
-    with pyplot.rc_context({"svg.hashsalt": "tokbox", "font.size": 10}):
-        figure, axes = pyplot.subplots(figsize=(8, 0.36 * len(names) + 1))
+    with plt.rc_context({"svg.hashsalt": "tokbox", "font.size": 10}):
+        figure, axes = plt.subplots(figsize=(8, 0.36 * len(names) + 1))
         bars = axes.barh(names, rates, color=colours)
         axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=4)
         axes.set_xscale("log")
@@ -117,4 +122,4 @@ def chart(results: dict[str, Any], path: Path) -> None:
         axes.set_xlabel("signed tokens a second, one machine, one run (logarithmic)")
         axes.spines[["top", "right"]].set_visible(False)
         figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
-        pyplot.close(figure)
+        plt.close(figure)

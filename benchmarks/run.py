@@ -55,7 +55,12 @@ def floors(n: int) -> list[Workload]:
             warm[:] = chunk
 
     return [
-        Workload("list of n fresh strings", n, timed(lambda: one.strings(0, 0, length, n)), "floor"),
+        Workload(
+            "list of n fresh strings",
+            n,
+            timed(lambda: one.strings(0, 0, length, n)),
+            "floor",
+        ),
         Workload("same bytes, one fresh buffer", n, timed(lambda: text * n), "floor"),
         Workload("same bytes, reused memory", n, timed(reuse), "floor"),
     ]
@@ -91,7 +96,9 @@ def entry_points(n: int) -> list[Workload]:
             "tokens(n, multithread)", n, timed(lambda: s.tokens(n, True, *CLAIMS)), "tokbox"
         ),
         Workload("freeing that list", n, free_list, "tokbox"),
-        Workload("token_batch(n)", n, timed(lambda: s.token_batch(n, False, *CLAIMS)), "tokbox"),
+        Workload(
+            "token_batch(n)", n, timed(lambda: s.token_batch(n, False, *CLAIMS)), "tokbox"
+        ),
         Workload(
             "token_batch(n, multithread)",
             n,
@@ -101,7 +108,9 @@ def entry_points(n: int) -> list[Workload]:
         Workload("reused batch, 1 thread", n, timed(fill(1)), "tokbox"),
         Workload(f"reused batch, {cpus} threads", n, timed(fill(cpus)), "tokbox"),
         Workload("iter_batches(n)", n, timed(lambda: drain(s, n, False)), "tokbox"),
-        Workload("iter_batches(n, multithread)", n, timed(lambda: drain(s, n, True)), "tokbox"),
+        Workload(
+            "iter_batches(n, multithread)", n, timed(lambda: drain(s, n, True)), "tokbox"
+        ),
     ]
 
 
@@ -112,7 +121,12 @@ def kernels(n: int) -> list[Workload]:
         if row["usable"]:
             s = session(row["name"])
             found.append(
-                Workload(f"kernel {row['name']}", n, timed(lambda s=s: drain(s, n, False)), "kernel")
+                Workload(
+                    f"kernel {row['name']}",
+                    n,
+                    timed(lambda s=s: drain(s, n, False)),
+                    "kernel",
+                )
             )
     return found
 
@@ -139,7 +153,9 @@ def rivals(n: int) -> tuple[list[Workload], list[str]]:
             missing.append(f"{name}: skipped, {reason}")
             continue
         count = max(1, n // share)
-        found.append(Workload(name, count, lambda run=run, count=count: run(count), "rival"))
+        found.append(
+            Workload(name, count, lambda run=run, count=count: run(count), "rival")
+        )
     return found, missing
 
 
@@ -148,7 +164,9 @@ def machine() -> dict[str, object]:
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo") as file:
-            model = next(line.split(":")[1].strip() for line in file if "model name" in line)
+            model = next(
+                line.split(":")[1].strip() for line in file if "model name" in line
+            )
     except (OSError, StopIteration):
         pass
     return {
@@ -167,7 +185,10 @@ def main() -> int:
     parser.add_argument("-n", type=int, default=workloads.N, help="tokens in a batch")
     parser.add_argument("--rounds", type=int, default=7, help="rounds; the median counts")
     parser.add_argument(
-        "--only", nargs="*", help="groups to measure: floor tokbox kernel rival", default=None
+        "--only",
+        nargs="*",
+        help="groups to measure: floor tokbox kernel rival",
+        default=None,
     )
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parent / "results", help="folder"

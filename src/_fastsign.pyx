@@ -10,6 +10,7 @@ the two destinations. Both cut it into slices, which one or more threads take in
 and sign without the GIL; the calling thread looks for signals in between.
 """
 
+cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
@@ -177,6 +178,7 @@ def hash_many(int bits, list messages not None) -> list:
 
 ### Keys ###
 
+@cython.final
 cdef class Key:
     """A secret, prepared for HMAC. Only midstates are kept, and wiped at the end."""
 
@@ -254,6 +256,7 @@ cdef uint8_t *_plan_t1(fs_plan *plan, Key key, bytes head, bytes data, bytes ran
 
 ### Memory ###
 
+@cython.final
 cdef class Memory:
     """A block of memory that is filled once and then only read (buffer protocol)."""
 
@@ -367,6 +370,7 @@ cdef int _finish(fs_crew *crew) except -1:
     return 0
 
 
+@cython.final
 cdef class Plan:
     """One prepared batch of T1 tokens that differ in their nonce only.
 

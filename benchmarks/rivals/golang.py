@@ -23,6 +23,8 @@ def make(folder: str, mode: str) -> Callable[[int], float]:
         done = subprocess.run([go, *command], cwd=build, capture_output=True, text=True)
         if done.returncode:
             # The last line holds the server's answer, if there was one.
-            reason = re.sub(r"\S+://\S+", "...", done.stderr.strip().splitlines()[-1]).strip()
+            reason = re.sub(
+                r"\S+://\S+", "...", done.stderr.strip().splitlines()[-1]
+            ).strip()
             raise Unavailable(f"go {' '.join(command)} failed: {reason}")
     return process.start([str(build / "rival")], mode)

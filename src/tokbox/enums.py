@@ -31,10 +31,13 @@ HOURS_1 = 3_600
 
 
 class _WireEnum(str, Enum):
-    """A string enum that prints as its wire value on every supported Python."""
+    """A string enum that prints, and hashes, as its wire value on every Python."""
 
     __str__ = str.__str__
-    __format__ = str.__format__
+    __hash__ = str.__hash__
+
+    def __format__(self, spec: str) -> str:
+        return str.__format__(self.value, spec)
 
 
 class Role(_WireEnum):

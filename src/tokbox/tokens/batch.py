@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, TextIO, overload
+from typing import BinaryIO, TextIO, cast, overload
 
-from .._fastsign import Memory
+from tokbox._fastsign import Memory
 
 __all__ = ["TokenBatch", "check_memory"]
 
@@ -142,11 +142,12 @@ class TokenBatch(Sequence[str]):
 
 def write_all(file: BinaryIO | TextIO, lines: bytes | memoryview) -> None:
     """Write ASCII *lines* to a file of bytes or of text, all of them."""
-    if hasattr(file, "encoding"):  # a text file
-        file.write(str(lines, "ascii"))  # type: ignore[arg-type]
+    if hasattr(file, "encoding"):
+        cast(TextIO, file).write(str(lines, "ascii"))
         return
+    raw = cast(BinaryIO, file)
     rest = memoryview(lines)
     while rest:
         # A raw file may take less than it is given.
-        taken = file.write(rest)  # type: ignore[arg-type]
+        taken = raw.write(rest)
         rest = rest[len(rest) if taken is None else taken :]

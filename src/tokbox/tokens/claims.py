@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from .._fastsign import quote_plus
-from ..enums import DAYS_30, HOURS_24, Role
-from ..errors import InvalidClaims, InvalidInput
+from tokbox._fastsign import quote_plus
+from tokbox.enums import DAYS_30, HOURS_24, Role
+from tokbox.errors import InvalidClaims, InvalidInput
 
 __all__ = [
     "MOST_CONNECTION_DATA",

@@ -9,11 +9,11 @@ from datetime import timedelta
 from sys import getrefcount
 from typing import BinaryIO, NoReturn, TextIO
 
-from .._fastsign import Key, Memory, Plan
-from ..enums import HOURS_24, Role
-from . import t1
-from .batch import TokenBatch, check_memory, write_all
-from .claims import (
+from tokbox._fastsign import Key, Memory, Plan
+from tokbox.enums import HOURS_24, Role
+from tokbox.tokens import t1
+from tokbox.tokens.batch import TokenBatch, check_memory, write_all
+from tokbox.tokens.claims import (
     Token,
     check_api_key,
     check_connection_data,
@@ -24,7 +24,7 @@ from .claims import (
     check_secret,
     check_session_id,
 )
-from .verify import verify_t1
+from tokbox.tokens.verify import verify_t1
 
 __all__ = ["SessionSigner", "Signer"]
 

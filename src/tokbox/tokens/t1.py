@@ -17,9 +17,9 @@ import re
 from typing import NoReturn
 from urllib.parse import unquote_to_bytes
 
-from ..enums import Role
-from ..errors import MalformedToken
-from .claims import Token
+from tokbox.enums import Role
+from tokbox.errors import MalformedToken
+from tokbox.tokens.claims import Token
 
 __all__ = ["decode", "head", "signed_part", "split"]
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import hmac
 import time
 
-from .._fastsign import Key
-from ..enums import DAYS_30
-from ..errors import BadSignature, ExpiredToken, InvalidClaims, NotYetValidToken, WrongKey
-from . import t1
-from .claims import Token, check_role, check_session_id
+from tokbox._fastsign import Key
+from tokbox.enums import DAYS_30
+from tokbox.errors import (
+    BadSignature,
+    ExpiredToken,
+    InvalidClaims,
+    NotYetValidToken,
+    WrongKey,
+)
+from tokbox.tokens import t1
+from tokbox.tokens.claims import Token, check_role, check_session_id
 
 __all__ = ["LEEWAY", "verify_t1"]
 

@@ -1,0 +1,127 @@
+"""The house keeps its rules: who may import whom, and what an import may cost."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tokbox
+
+PACKAGE = Path(tokbox.__file__).parent
+MODULES = sorted(
+    "tokbox." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    for path in PACKAGE.rglob("*.py")
+    if path.name not in ("__init__.py", "__main__.py")
+)
+
+#: Floors of the house: a room may use those below it, never one on its own floor.
+FLOORS = {
+    "errors": 0,
+    "enums": 0,
+    "_fastsign": 1,
+    "tokens": 2,
+    "rest": 3,
+    "emulator": 3,
+    "cli": 4,
+}
+#: What only one room may load, and only when it is used.
+KEPT_OUT = [
+    "urllib3",
+    "cryptography",
+    "click",
+    "rich",
+    "starlette",
+    "uvicorn",
+    "jwt",
+    "sqlite3",
+]
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def imports(path: Path) -> list[str]:
+    """Every tokbox module that a file imports, at its top or inside of its functions."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} imports relatively; say where from"
+            base = node.module or ""
+            found += [f"{base}.{alias.name}" for alias in node.names]
+    return [name for name in found if name == "tokbox" or name.startswith("tokbox.")]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_imports_point_down(path):
+    here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if here in ("__init__", "__main__"):
+        return  # they open the doors of all rooms
+    for name in imports(path):
+        there = room(name)
+        if there == here:
+            continue
+        if there not in FLOORS:  # `from tokbox import __version__`
+            assert FLOORS[here] == 4, f"{path} imports {name}"
+            continue
+        assert FLOORS[there] < FLOORS[here], f"{path} imports {name}"
+
+
+def run(program: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_every_module_can_be_imported_alone():
+    run(
+        "import importlib, sys\n"
+        f"for name in {MODULES!r}:\n"
+        "    before = set(sys.modules)\n"
+        "    importlib.import_module(name)\n"
+        "    for new in set(sys.modules) - before:\n"
+        "        if new.startswith('tokbox'): del sys.modules[new]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "what", ["import tokbox", "from tokbox import Tokbox, decode, Role, errors"]
+)
+def test_importing_and_signing_load_nothing_heavy(what):
+    loaded = run(
+        f"{what}\nimport tokbox, sys\n"
+        "session = tokbox.Tokbox('12345678', 'devsecret').session('1_MX4xMjM0NTY3OH5-MTcwMDAwMDAwMDEyM35BYn4')\n"
+        "session.tokens(10)\nprint(*sys.modules)"
+    ).split()
+    assert not [name for name in KEPT_OUT if name in loaded]
+
+
+def test_the_public_names_are_exactly_those_promised():
+    assert tokbox.__all__ == sorted(tokbox.__all__, key=sort_key)
+    for name in tokbox.__all__:
+        assert getattr(tokbox, name) is not None
+    public = {name for name in dir(tokbox) if not name.startswith("_")}
+    modules = {"annotations", "import_module", "TYPE_CHECKING", "Any", *FLOORS}
+    assert public - modules <= set(tokbox.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = tokbox.nothing
+
+
+def sort_key(name: str) -> tuple[int, str]:
+    """CONSTANTS, Classes, the rest; as the linter sorts them."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+
+
+def test_the_version_is_the_distribution_s():
+    from importlib.metadata import version
+
+    assert tokbox.__version__ == version("tokbox")
