@@ -21,5 +21,23 @@ demo: $(VENV)/installed
 test: $(VENV)/installed
 	$(BIN)/python -m pytest
 
+lint: $(VENV)/linted
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest tokbox._fastsign --ignore-missing-stub \
+		--allowlist tests/stubtest.txt
+
+bench: $(VENV)/benched
+	$(BIN)/python -m benchmarks.run
+
+$(VENV)/linted: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[lint]'
+	@touch $@
+
+$(VENV)/benched: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@
+
 clean:
 	rm -rf $(VENV) build src/*.egg-info src/tokbox/*.so

@@ -27,9 +27,9 @@ class Memory(Buffer):
 
 @final
 class Plan:
-    def __init__(
-        self, key: Key, head: bytes, data: bytes, random: bytes | None = None
-    ) -> None: ...
+    def __new__(
+        cls, key: Key, head: bytes, data: bytes, random: bytes | None = None
+    ) -> Self: ...
     @property
     def token_length(self) -> int: ...
     def fill(

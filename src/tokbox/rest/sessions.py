@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, OutputMode, Role, StreamMode
+from tokbox.enums import ArchiveMode, MediaMode, OutputMode, StreamMode
 from tokbox.errors import (
     ArchivingNeedsMediaRouter,
     InvalidClaims,
@@ -17,17 +16,14 @@ from tokbox.errors import (
 )
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
 from tokbox.tokens.claims import check_session_id
-from tokbox.tokens.signer import CHUNK
+from tokbox.tokens.signer import SessionSigner
 
 if TYPE_CHECKING:
-    import os
-
     from tokbox.rest.archive_types import Archive
     from tokbox.rest.archives import Archives, TranscriptionProperties
     from tokbox.rest.layouts import Layout
     from tokbox.rest.requester import Requester
-    from tokbox.tokens.batch import TokenBatch
-    from tokbox.tokens.signer import SessionSigner, Signer
+    from tokbox.tokens.signer import Signer
 
 __all__ = ["Session", "create", "parameters", "restore", "warn_if_unarchivable"]
 
@@ -38,22 +34,20 @@ _unwarned = [True]
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """A room that clients can join with a token.
+class Session(SessionSigner):
+    """A room that clients can join with a token; signs its tokens (see SessionSigner).
 
     It never expires and cannot be deleted: keep the ``session_id``, and make a session
     of it again with ``tb.session()``. Of the service's other properties those that were
     ``null`` are ``None``; a session made from its id knows those that the id tells.
     """
 
-    session_id: str
     project_id: str | None = None
     partner_id: str | None = None
     #: For example ``Tue Nov 14 14:13:20 PST 2023``, as the service writes it.
     create_dt: str | None = None
     session_status: str | None = None
     media_server_url: str | None = None
-    _signer: SessionSigner = field(kw_only=True, repr=False, compare=False)
     _archives: Archives = field(kw_only=True, repr=False, compare=False)
 
     def __str__(self) -> str:
@@ -81,119 +75,6 @@ class Session:
 
     def __deepcopy__(self, memo: object) -> Session:
         return self
-
-    def token(
-        self,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-    ) -> str:
-        """Sign a token: a ticket to join, locally and without a request.
-
-        *connection_data* (at most 1000 characters) is what every client can read about
-        the holder. *expiration* is in seconds from now or a timedelta, at most 30
-        days; 0 leaves it to the service, which gives 24 hours.
-
-        Raises ``InvalidClaims`` for what the service would refuse.
-        """
-        return self._signer.token(
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list=initial_layout_class_list,
-        )
-
-    def tokens(
-        self,
-        n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-    ) -> list[str]:
-        """Sign *n* tokens that differ in nothing but their nonces.
-
-        All are distinct; there are *n* of them or there is an exception.
-        """
-        return self._signer.tokens(
-            n,
-            multithread,
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list=initial_layout_class_list,
-        )
-
-    def token_batch(
-        self,
-        n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-    ) -> TokenBatch:
-        """Sign *n* tokens into one buffer, which is smaller and faster than a list."""
-        return self._signer.token_batch(
-            n,
-            multithread,
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list=initial_layout_class_list,
-        )
-
-    def iter_batches(
-        self,
-        n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-        chunk: int = CHUNK,
-    ) -> Iterator[TokenBatch]:
-        """Sign *n* tokens in batches of at most *chunk*, in constant memory for any *n*."""
-        return self._signer.iter_batches(
-            n,
-            multithread,
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list=initial_layout_class_list,
-            chunk=chunk,
-        )
-
-    def write_tokens(
-        self,
-        target: str | os.PathLike[str] | BinaryIO | TextIO,
-        n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-    ) -> Iterator[int]:
-        """Sign *n* tokens and write one a line, in constant memory.
-
-        A generator, so that progress can be shown: yields how many are written so far.
-        """
-        return self._signer.write_tokens(
-            target,
-            n,
-            multithread,
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list=initial_layout_class_list,
-        )
 
     def start_archive(
         self,
@@ -240,13 +121,12 @@ def restore(session_id: object, signer: Signer, archives: Archives) -> Session:
 
     Raises ``InvalidClaims`` if it is no session id or belongs to another API key.
     """
-    checked = check_session_id(session_id, signer.api_key)
-    name = str(session_id)
+    check_session_id(session_id, signer.api_key)
     return Session(
-        name,
-        project_id=checked.api_key,
-        partner_id=checked.api_key,
-        _signer=signer.session(name),
+        str(session_id),
+        project_id=signer.api_key,
+        partner_id=signer.api_key,
+        _signer=signer,
         _archives=archives,
     )
 
@@ -268,20 +148,19 @@ def create(
     if not isinstance(session_id, str) or not session_id:
         raise ProtocolError("the answer holds no session", method="POST", path=_PATH)
     try:
-        tokens = signer.session(session_id)
+        return Session(
+            session_id,
+            project_id=_words(first, "project_id"),
+            partner_id=_words(first, "partner_id"),
+            create_dt=_words(first, "create_dt"),
+            session_status=_words(first, "session_status"),
+            media_server_url=_words(first, "media_server_url"),
+            _signer=signer,
+            _archives=archives,
+        )
     except InvalidClaims as error:
         problem = f"the answer holds a session that cannot be used: {error}"
         raise ProtocolError(problem, method="POST", path=_PATH) from None
-    return Session(
-        session_id,
-        project_id=_words(first, "project_id"),
-        partner_id=_words(first, "partner_id"),
-        create_dt=_words(first, "create_dt"),
-        session_status=_words(first, "session_status"),
-        media_server_url=_words(first, "media_server_url"),
-        _signer=tokens,
-        _archives=archives,
-    )
 
 
 def parameters(

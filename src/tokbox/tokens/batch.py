@@ -145,9 +145,8 @@ def write_all(file: BinaryIO | TextIO, lines: bytes | memoryview) -> None:
     if hasattr(file, "encoding"):
         cast(TextIO, file).write(str(lines, "ascii"))
         return
-    raw = cast(BinaryIO, file)
     rest = memoryview(lines)
     while rest:
         # A raw file may take less than it is given.
-        taken = raw.write(rest)
+        taken = file.write(rest)
         rest = rest[len(rest) if taken is None else taken :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from sys import getrefcount
 from typing import BinaryIO, NoReturn, TextIO
@@ -87,7 +88,7 @@ class Signer:
 
     def session(self, session_id: str) -> SessionSigner:
         """Return the signer of one session's tokens. InvalidClaims if the id is no good."""
-        return SessionSigner(self, session_id)
+        return SessionSigner(session_id, _signer=self)
 
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
@@ -96,6 +97,7 @@ class Signer:
         return verify_t1(token, self.key, self.api_key, session_id=session_id, now=now)
 
 
+@dataclass(frozen=True, slots=True)
 class SessionSigner:
     """Signs the tokens of one session.
 
@@ -114,18 +116,11 @@ class SessionSigner:
     Nothing is signed if one of them breaks a rule: InvalidClaims says which.
     """
 
-    __slots__ = ("_session_id", "_signer", "session_id")
-
     session_id: str
+    _signer: Signer = field(kw_only=True, repr=False, compare=False)
 
-    def __init__(self, signer: Signer, session_id: str) -> None:
-        check_session_id(session_id, signer.api_key)
-        self._signer = signer
-        self.session_id = session_id
-        self._session_id = session_id.encode()
-
-    def __repr__(self) -> str:
-        return f"<SessionSigner for {self.session_id}>"
+    def __post_init__(self) -> None:
+        check_session_id(self.session_id, self._signer.api_key)
 
     def _data(
         self,
@@ -136,7 +131,7 @@ class SessionSigner:
     ) -> bytes:
         """Check all claims and build what is signed, but for the digits of the nonce."""
         return t1.signed_part(
-            self._session_id,
+            self.session_id.encode(),
             int(time.time()),
             check_expiration(expiration),
             check_role(role),
