@@ -1,0 +1,301 @@
+"""What the commands share: how they take credentials, claims and standard input."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import click
+
+from tokbox.enums import Role
+from tokbox.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from tokbox.rest.client import Tokbox
+
+__all__ = [
+    "Claims",
+    "Command",
+    "Group",
+    "claim_options",
+    "client_options",
+    "credential_options",
+    "has_credentials",
+    "json_option",
+    "make_client",
+    "read_stdin",
+    "session_argument",
+    "take_session",
+]
+
+Function = Callable[..., None]
+
+
+class Refused(click.ClickException):
+    """Input that breaks a rule of the library, said in the words of the command line."""
+
+    exit_code = 2
+
+
+class Command(click.Command):
+    """A command that names its options in errors, and echoes no stray argument."""
+
+    #: Click would quote surplus arguments, and one of them may be a secret.
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            ctx.fail(f"arguments: {len(ctx.args)} too many")
+        return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InvalidInput as error:
+            message = str(error)
+            for parameter in self.params:
+                # Parameters bear the names of the library's arguments.
+                if parameter.name == error.field and message.startswith(error.field):
+                    shown = parameter.metavar or parameter.name.upper()
+                    if isinstance(parameter, click.Option):
+                        shown = parameter.opts[0]
+                    message = shown + message[len(error.field) :]
+            raise Refused(message) from None
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+    group_class = type
+
+
+def read_stdin(what: str) -> str:
+    """Read all of standard input, which only one argument may stand for."""
+    context = click.get_current_context().find_root()
+    taken = context.meta.setdefault("tokbox.stdin", what)
+    if taken != what:
+        raise click.UsageError(f"standard input cannot be {taken} and {what} at once")
+    if sys.stdin is None or sys.stdin.isatty():
+        if what == "the secret":
+            return str(click.prompt("API secret", hide_input=True, err=True))
+        click.echo(f"reading {what} from the terminal; Ctrl-D ends it", err=True)
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{what} on standard input is not text") from None
+
+
+def take_session(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Let ``-`` stand for a session id on standard input."""
+    return read_stdin("the session id").strip() if value == "-" else value
+
+
+session_argument = click.argument("session_id", metavar="SESSION", callback=take_session)
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def _take_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    """Read seconds, or numbers with units: ``90``, ``30m``, ``1h30m``, ``7d``."""
+    text = value.strip().lower()
+    if re.fullmatch(r"[0-9]{1,12}", text):
+        return int(text)
+    if not re.fullmatch(r"(?:[0-9]{1,12}[smhdw])+", text):
+        raise click.BadParameter("it must be seconds, or a time such as 90s, 30m, 1h or 7d")
+    parts = re.findall(r"([0-9]+)([smhdw])", text)
+    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
+)
+
+
+def credential_options(function: Function) -> Function:
+    """Add the options that say who asks, and whom."""
+    for add in (
+        click.option(
+            "--api-url",
+            metavar="URL",
+            help="The service or an emulator, in place of TOKBOX_API_URL.",
+        ),
+        click.option(
+            "--secret-file",
+            metavar="FILE",
+            help="A file that holds the API secret; - is standard input.",
+        ),
+        click.option(
+            "--api-key", metavar="KEY", help="The API key, in place of TOKBOX_API_KEY."
+        ),
+    ):
+        function = add(function)
+    return function
+
+
+def client_options(function: Function) -> Function:
+    """Add the credential options, and call *function* with the client they make."""
+
+    @wraps(function)
+    def command(
+        api_key: str | None, secret_file: str | None, api_url: str | None, **rest: Any
+    ) -> None:
+        with make_client(api_key, secret_file, api_url) as client:
+            function(client, **rest)
+
+    return credential_options(command)
+
+
+_KEYS = ("TOKBOX_API_KEY", "OPENTOK_API_KEY")
+_SECRETS = ("TOKBOX_SECRET", "TOKBOX_SECRET_FILE", "OPENTOK_API_SECRET")
+
+
+def has_credentials() -> bool:
+    """Say whether the environment names any credentials."""
+    return any(os.environ.get(name) for name in (*_KEYS, *_SECRETS))
+
+
+def make_client(
+    api_key: str | None, secret_file: str | None, api_url: str | None
+) -> Tokbox:
+    """Make a client of the environment, where these options stand in for parts of it.
+
+    Raises ``InvalidInput`` that names the variable that is missing or wrong, and
+    ``OSError`` if the file cannot be read.
+    """
+    from tokbox.rest.client import Tokbox
+
+    environment = dict(os.environ)
+    if api_url is not None:
+        environment["TOKBOX_API_URL"] = api_url
+    if secret_file is not None:
+        # A secret that is given by hand goes with whatever key there is.
+        key = next(filter(None, map(environment.get, _KEYS)), None)
+        environment = {
+            name: value for name, value in environment.items() if name not in _SECRETS
+        }
+        environment["TOKBOX_SECRET"] = _read_secret(secret_file)
+        environment["TOKBOX_API_KEY"] = api_key or key or ""
+    elif api_key is not None:
+        ours = any(environment.get(name) for name in _SECRETS[:2])
+        theirs = not ours and environment.get(_SECRETS[2])
+        environment[_KEYS[1] if theirs else _KEYS[0]] = api_key
+        if theirs:
+            environment.pop(_KEYS[0], None)
+    try:
+        return Tokbox.from_env(environment)
+    except InvalidInput as error:
+        if error.field.startswith(("TOKBOX_API_KEY", "OPENTOK_API_KEY")):
+            help_ = "; or give --api-key and --secret-file"
+            raise Refused(f"{error}{help_}") from None
+        if error.field == "api_url":
+            source = "--api-url" if api_url is not None else "TOKBOX_API_URL"
+            raise Refused(f"{source}{str(error)[len(error.field) :]}") from None
+        raise
+
+
+def _read_secret(path: str) -> str:
+    if path == "-":
+        return read_stdin("the secret").rstrip("\r\n")
+    try:
+        with open(path, encoding="utf-8") as file:
+            # Editors and echo end a file with a line break that is no part of it.
+            return file.read().rstrip("\r\n")
+    except UnicodeDecodeError:
+        pass
+    # Outside of the handler: the exception holds what was read.
+    raise click.UsageError(f"--secret-file: {path} is not text")
+
+
+class Claims(TypedDict):
+    """What a token shall say, as ``Session.token`` takes it."""
+
+    role: str
+    connection_data: str
+    expiration: int
+    initial_layout_class_list: tuple[str, ...]
+
+
+def claim_options(function: Function) -> Function:
+    """Add the options that say what a token shall say, as the argument *claims*."""
+
+    @wraps(function)
+    def command(
+        role: str,
+        connection_data: str | None,
+        data_file: str | None,
+        expiration: int,
+        initial_layout_class_list: tuple[str, ...],
+        **rest: Any,
+    ) -> None:
+        if data_file is not None:
+            if connection_data is not None:
+                raise click.UsageError("--data and --data-file exclude each other")
+            connection_data = _read_data(data_file)
+        claims = Claims(
+            role=role,
+            connection_data=connection_data or "",
+            expiration=expiration,
+            initial_layout_class_list=initial_layout_class_list,
+        )
+        function(claims=claims, **rest)
+
+    added: Function = command
+    for add in (
+        click.option(
+            "--layout-class",
+            "initial_layout_class_list",
+            metavar="NAME",
+            multiple=True,
+            help="A layout class of the holder's streams; may be repeated.",
+        ),
+        click.option(
+            "--expires",
+            "expiration",
+            callback=_take_lifetime,
+            default="24h",
+            show_default=True,
+            metavar="TIME",
+            help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
+        ),
+        click.option(
+            "--data-file",
+            metavar="FILE",
+            help="A file that holds the connection data; - is standard input.",
+        ),
+        click.option(
+            "--data",
+            "connection_data",
+            metavar="TEXT",
+            help="Connection data: all clients in the session can read it.",
+        ),
+        click.option(
+            "--role",
+            type=click.Choice([role.value for role in Role]),
+            default=Role.PUBLISHER.value,
+            show_default=True,
+            help="What the holder may do.",
+        ),
+    ):
+        added = add(added)
+    return added
+
+
+def _read_data(path: str) -> str:
+    if path == "-":
+        text = read_stdin("the connection data")
+    else:
+        try:
+            with open(path, encoding="utf-8") as file:
+                text = file.read()
+        except UnicodeDecodeError:
+            raise click.UsageError(f"--data-file: {path} is not text") from None
+    # The line break that editors and echo add is no part of it.
+    return text[:-1] if text.endswith("\n") else text

@@ -1,0 +1,196 @@
+"""How commands speak: colours on a terminal, plain text in a pipe, JSON for machines.
+
+Results go to standard output; progress, notes and errors to standard error. Nothing
+that came from outside reaches a terminal with its control characters alive.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = [
+    "complain",
+    "console",
+    "is_terminal",
+    "note",
+    "print_json",
+    "print_record",
+    "print_table",
+    "progress",
+    "shows_progress",
+    "visible",
+]
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Say whether *stream* is a terminal that can do more than print lines."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def visible(text: object) -> str:
+    """Return *text* on one line, with every control character spelled out."""
+    return "".join(
+        character
+        if character.isprintable()
+        else character.encode("unicode_escape").decode("ascii")
+        for character in str(text)
+    )
+
+
+def complain(message: str) -> None:
+    """Print one line about what went wrong."""
+    print(f"tokbox: {visible(message)}", file=sys.stderr, flush=True)
+
+
+def note(message: str) -> None:
+    """Tell a person something; a script never sees it."""
+    if is_terminal(sys.stderr):
+        print(visible(message), file=sys.stderr, flush=True)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document, in ASCII, whatever the locale is."""
+    print(json.dumps(document, indent=2))
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """Return a rich console for a terminal, without any style if NO_COLOR is set."""
+    from rich.console import Console
+
+    plain = bool(os.environ.get("NO_COLOR"))
+    return Console(
+        file=sys.stdout if stream is None else stream,
+        color_system=None if plain else "auto",
+        highlight=False,
+        emoji=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def print_record(rows: Sequence[tuple[str, object]], *, styles: Sequence[str] = ()) -> None:
+    """Print names and values, one a line; *styles* are for the values, on a terminal.
+
+    Values are never wrapped or cut, so that they can be copied.
+    """
+    width = max((len(name) for name, _ in rows), default=0)
+    if not is_terminal(sys.stdout):
+        for name, value in rows:
+            print(f"{name:<{width}}  {visible(value)}".rstrip())
+        return
+    from rich.text import Text
+
+    out = console()
+    for index, (name, value) in enumerate(rows):
+        style = styles[index] if index < len(styles) else ""
+        out.print(Text(f"{name:<{width}}  ", "dim"), Text(visible(value), style), sep="")
+
+
+def print_table(
+    header: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[int] = (),
+    title: str = "",
+) -> None:
+    """Print a table; the columns *right* are aligned to the right."""
+    cells = [[visible(cell) for cell in row] for row in rows]
+    if is_terminal(sys.stdout):
+        _print_rich_table(header, cells, right, title)
+        return
+    if title:
+        print(title)
+    lines = [list(header), *cells]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for line in lines:
+        padded = (
+            f"{cell:>{width}}" if column in right else f"{cell:<{width}}"
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        print("  ".join(padded).rstrip())
+
+
+def _print_rich_table(
+    header: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[int], title: str
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        pad_edge=False,
+    )
+    for column, name in enumerate(header):
+        table.add_column(
+            name,
+            justify="right" if column in right else "left",
+            style="cyan" if column == 0 else "",
+            no_wrap=column == 0 or column in right,
+            overflow="fold",
+        )
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    console().print(table, soft_wrap=False)
+
+
+def shows_progress(target: Any = None) -> bool:
+    """Say whether a bar is welcome: somebody watches, and nobody reads the output.
+
+    *target* is the open file that the output goes to. A pipe may end in a program that
+    draws on the same terminal, and a terminal shows the output itself.
+    """
+    if not is_terminal(sys.stderr):
+        return False
+    if target is None:
+        return True
+    try:
+        return stat.S_ISREG(os.fstat(target.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
+
+
+@contextlib.contextmanager
+def progress(label: str, total: int, *, show: bool) -> Iterator[Callable[[int], None]]:
+    """Draw a bar on standard error that the function it yields moves to a number."""
+    if not show:
+        yield lambda done: None
+        return
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Count(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{int(task.completed):,}/{int(task.total or 0):,}")
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.0f}/s" if speed else "", "green")
+
+    columns = (TextColumn("{task.description}"), BarColumn(), Count(), Rate())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=console(sys.stderr), transient=True
+    ) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda done: bar.update(task, completed=done)
