@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ from tokbox.cli.options import (
     take_session,
 )
 from tokbox.cli.output import is_terminal, note, print_json, print_record, print_table
-from tokbox.cli.wording import moment, size, span
+from tokbox.cli.wording import ago, moment, size, span
 from tokbox.enums import OutputMode, StreamMode
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def stop(client: Tokbox, archive_id: str, as_json: bool) -> None:
 def get(client: Tokbox, archive_id: str, as_json: bool) -> None:
     """Show a recording as it is now.
 
-    Once it is available there is a link to download it, which is good for ten minutes, for whoever has it.
+    Once it is available there is a link to download it, which is good for ten minutes,
+    for whoever has it.
     """
     _show(client.archives.get(archive_id), as_json)
 
@@ -130,7 +132,7 @@ def list_(
             (
                 each.id,
                 each.status,
-                _created(each),
+                _age(each) if is_terminal(sys.stdout) else _created(each),
                 span(each.duration) if each.duration else "",
                 size(each.size) if each.size else "",
                 each.name,
@@ -161,6 +163,11 @@ def delete(client: Tokbox, archive_id: str, as_json: bool) -> None:
 
 def _created(one: Archive) -> str:
     return "" if one.created_at is None else moment(one.created_at / 1000)
+
+
+def _age(one: Archive) -> str:
+    """Say when it was made in the few characters that a terminal has for it."""
+    return "" if one.created_at is None else ago(one.created_at / 1000, time.time())
 
 
 def _document(one: Archive) -> dict[str, Any]:

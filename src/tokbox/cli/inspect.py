@@ -170,7 +170,7 @@ def _print_verdict(
 def _print_stranger(stranger: Stranger, as_json: bool) -> None:
     if as_json:
         document: dict[str, Any] = {
-            "kind": stranger.kind,
+            "kind": stranger.kind or None,
             "refused": None if stranger.kind == "JWT" else True,
             "reasons": [stranger.reason],
             "signature": _NOT_CHECKED,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import click
 
 from tokbox.enums import Role
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInput, TransportError
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -39,6 +39,12 @@ class Refused(click.ClickException):
     """Input that breaks a rule of the library, said in the words of the command line."""
 
     exit_code = 2
+
+
+class NoAnswer(click.ClickException):
+    """There was no usable answer; the message says from where."""
+
+    exit_code = 3
 
 
 class Command(click.Command):
@@ -148,7 +154,10 @@ def client_options(function: Function) -> Function:
         api_key: str | None, secret_file: str | None, api_url: str | None, **rest: Any
     ) -> None:
         with make_client(api_key, secret_file, api_url) as client:
-            function(client, **rest)
+            try:
+                function(client, **rest)
+            except TransportError as error:
+                raise NoAnswer(f"{error}; asked {client.api_url}") from None
 
     return credential_options(command)
 

@@ -30,6 +30,9 @@ __all__ = [
     "visible",
 ]
 
+#: The least characters for the last column of a table on a terminal.
+_LAST_COLUMN = 20
+
 
 def is_terminal(stream: TextIO) -> bool:
     """Say whether *stream* is a terminal that can do more than print lines."""
@@ -134,17 +137,22 @@ def _print_rich_table(
         header_style="bold",
         pad_edge=False,
     )
+    last = len(header) - 1
     for column, name in enumerate(header):
         table.add_column(
             name,
             justify="right" if column in right else "left",
             style="cyan" if column == 0 else "",
-            no_wrap=column == 0 or column in right,
+            no_wrap=column < last,
             overflow="fold",
         )
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))
-    console().print(table, soft_wrap=False)
+    out = console()
+    # Only the last column may be folded; a narrow terminal breaks the lines itself.
+    widths = (max(len(row[column]) for row in (header, *cells)) for column in range(last))
+    needed = sum(widths) + 3 * last + _LAST_COLUMN
+    out.print(table, soft_wrap=False, crop=False, width=max(out.width, needed))
 
 
 def shows_progress(target: Any = None) -> bool:

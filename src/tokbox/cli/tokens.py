@@ -90,9 +90,11 @@ def tokens(
 ) -> None:
     """Sign N distinct tokens.
 
-    Nothing is sent, and SESSION may be - for standard input. Memory does not grow with N. FILE appears when it is whole: an interrupted run leaves
-    nothing behind. With --json, FILE is still one token a line and what is printed tells
-    about it; without FILE the tokens are printed as an array.
+    Nothing is sent. Memory does not grow with N. FILE appears when it is whole: an
+    interrupted run leaves nothing behind. SESSION may be -: standard input.
+
+    With --json, FILE is still one token a line, and what is printed tells about it;
+    without FILE the tokens are printed as an array.
     """
     session = client.session(session_id)
     if output == "-" and as_json:

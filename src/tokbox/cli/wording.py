@@ -41,7 +41,7 @@ def moment(seconds: float) -> str:
 
 def ago(seconds: float, now: float) -> str:
     """Say when something is from *now*: ``in 2 h``, ``3 min ago``, ``now``."""
-    distance = int(seconds - now)
+    distance = round(seconds - now)
     if distance == 0:
         return "now"
     return f"in {span(distance)}" if distance > 0 else f"{span(-distance)} ago"
