@@ -3,14 +3,18 @@
 
 static const fs_hash_row *const sha1_rows[] = {
 #if FS_X86
+    &fs_sha1_avx512,
     &fs_sha1_ni,
+    &fs_sha1_avx2,
 #endif
     &fs_sha1_portable,
 };
 
 static const fs_hash_row *const sha256_rows[] = {
 #if FS_X86
+    &fs_sha256_avx512,
     &fs_sha256_ni,
+    &fs_sha256_avx2,
 #endif
     &fs_sha256_portable,
 };
@@ -99,6 +103,17 @@ void fs_init(void) {
 
 const uint32_t *fs_initial(int hash) { return hash == 1 ? fs_sha1_initial : fs_sha256_initial; }
 
+void fs_mac(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
+            const uint8_t *const *tails, size_t blocks, fs_state *digests, size_t count) {
+    size_t rest = count % hash->lanes;
+    if (rest > hash->few) rest = 0;
+    if (count > rest) hash->mac_many(inner, outer, tails, blocks, digests, count - rest);
+    if (rest) {
+        count -= rest;
+        hash->mac_few(inner, outer, tails + count, blocks, digests + count, rest);
+    }
+}
+
 const fs_hash_row *fs_row(int hash, size_t i) {
     if (hash == 1) return i < COUNT(sha1_rows) ? sha1_rows[i] : NULL;
     return i < COUNT(sha256_rows) ? sha256_rows[i] : NULL;
@@ -128,7 +143,16 @@ static int select_hash(fs_hash *chosen, int hash, const char *name) {
     /* A row that only works in parallel leaves single messages to the best that does. */
     one = many->compress ? many : find(hash, NULL, 1);
     if (!one) return -1;
-    *chosen = (fs_hash){one->compress, many->mac_many, one->name, many->name, many->lanes};
+    *chosen = (fs_hash){
+        .compress = one->compress,
+        .mac_few = one->mac_many,
+        .mac_many = many->mac_many,
+        /* Where few messages would leave most lanes empty, one at a time is faster. */
+        .few = many->lanes / 4,
+        .one_name = one->name,
+        .many_name = many->name,
+        .lanes = many->lanes,
+    };
     return 0;
 }
 

@@ -40,10 +40,10 @@ typedef struct fs_hash_row {
 /* The rows in use for one hash: `one` for a single message, `many` for batches. */
 typedef struct fs_hash {
     fs_compress_fn *compress;
-    fs_mac_many_fn *mac_many;
-    const char *one_name;
-    const char *many_name;
+    fs_mac_many_fn *mac_few, *mac_many;
+    unsigned few;   /* at most so many messages are few */
     unsigned lanes;
+    const char *one_name, *many_name;
 } fs_hash;
 
 typedef struct fs_engine {
@@ -58,6 +58,10 @@ void fs_init(void);
 /* Fill `engine` with the rows called `name`, or with the best ones if name is NULL or
  * empty. Return 0, or -1 if there is no usable row of that name (nothing is changed). */
 int fs_engine_select(fs_engine *engine, const char *name);
+
+/* What mac_many does, by the row that is best for so many messages. */
+void fs_mac(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
+            const uint8_t *const *tails, size_t blocks, fs_state *digests, size_t count);
 
 /* Row i of SHA-1 (hash = 1) or SHA-256 (hash = 256), best first; NULL after the last. */
 const fs_hash_row *fs_row(int hash, size_t i);
@@ -116,8 +120,7 @@ void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
 
 /* Everything about a batch that is the same for all of its tokens. */
 typedef struct fs_plan {
-    fs_mac_many_fn *mac_many;
-    fs_compress_fn *compress;
+    fs_hash hash;
     uint32_t inner[FS_STATE_WORDS]; /* after all whole blocks before the nonce */
     uint32_t outer[FS_STATE_WORDS];
     fs_nonce nonce;                 /* of token 0 */

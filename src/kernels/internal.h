@@ -53,7 +53,8 @@ extern const uint32_t fs_sha256_k[64];
 
 extern const fs_hash_row fs_sha1_portable, fs_sha256_portable;
 #if FS_X86
-extern const fs_hash_row fs_sha1_ni, fs_sha256_ni;
+extern const fs_hash_row fs_sha1_ni, fs_sha1_avx2, fs_sha1_avx512;
+extern const fs_hash_row fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
 #endif
 
 /* Tables of text, built by fs_base64_init. */

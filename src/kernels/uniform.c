@@ -66,14 +66,13 @@ void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     size_t nonce_at = head_len + SIG_DIGITS + 1 + data_len, raw_len = nonce_at + FS_NONCE_DIGITS;
     size_t whole = data_len / FS_BLOCK * FS_BLOCK, rest = data_len - whole;
 
-    plan->mac_many = key->engine.sha1.mac_many;
-    plan->compress = key->engine.sha1.compress;
+    plan->hash = key->engine.sha1;
     plan->nonce = *nonce;
 
     /* What is hashed. */
     memcpy(plan->inner, key->sha1_inner, sizeof plan->inner);
     memcpy(plan->outer, key->sha1_outer, sizeof plan->outer);
-    plan->compress(plan->inner, data, whole / FS_BLOCK);
+    plan->hash.compress(plan->inner, data, whole / FS_BLOCK);
     memcpy(plan->tail, data + whole, rest);
     memset(plan->tail + rest, '0', FS_NONCE_DIGITS);
     plan->tail_nonce = (unsigned)rest;
@@ -135,7 +134,7 @@ static void start_run(const fs_plan *plan, uint64_t index, struct run *run) {
     run->counter = plan->tail_nonce + FS_NONCE_DIGITS - 3 - partial;
     if (run->counter >= FS_BLOCK) {
         /* All that still changes is in the second block. */
-        plan->compress(run->inner, run->tail, 1);
+        plan->hash.compress(run->inner, run->tail, 1);
         memmove(run->tail, run->tail + FS_BLOCK, sizeof run->tail - FS_BLOCK);
         run->tail_blocks = 1;
         run->counter -= FS_BLOCK;
@@ -225,7 +224,7 @@ static void sign_run(const fs_plan *plan, struct run *run, size_t count, uint8_t
             memcpy(tails[l] + run->counter + 3 + partial, plan->tail_after, 4);
             if (++run->last == lasts) run->last = 0, run->value++;
         }
-        plan->mac_many(run->inner, plan->outer, tail, run->tail_blocks, digests, n);
+        fs_mac(&plan->hash, run->inner, plan->outer, tail, run->tail_blocks, digests, n);
         for (size_t l = 0; l < n; l++) {
             uint8_t *to = places ? *places++ : base, *nonce = to + plan->nonce_offset;
             if (!places) base += stride;

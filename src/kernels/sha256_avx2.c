@@ -1,0 +1,16 @@
+/* SHA-256 in the eight lanes of AVX2: see sha256_lanes.h. */
+#include "internal.h"
+
+#if FS_X86
+
+#include <immintrin.h>
+
+FS_TARGET_BEGIN("avx2")
+#include "lanes_avx2.h"
+#include "sha256_lanes.h"
+#include "mac_lanes.h"
+FS_TARGET_END
+
+const fs_hash_row fs_sha256_avx2 = {"avx2", FS_CPU_AVX2, LANES, NULL, mac_many};
+
+#endif

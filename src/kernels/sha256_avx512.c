@@ -1,0 +1,16 @@
+/* SHA-256 in the sixteen lanes of AVX-512: see sha256_lanes.h. */
+#include "internal.h"
+
+#if FS_X86
+
+#include <immintrin.h>
+
+FS_TARGET_BEGIN("avx512f,avx512bw,avx512vl")
+#include "lanes_avx512.h"
+#include "sha256_lanes.h"
+#include "mac_lanes.h"
+FS_TARGET_END
+
+const fs_hash_row fs_sha256_avx512 = {"avx512", FS_CPU_AVX512, LANES, NULL, mac_many};
+
+#endif
