@@ -7,6 +7,9 @@ static const fs_hash_row *const sha1_rows[] = {
     &fs_sha1_ni,
     &fs_sha1_avx2,
 #endif
+#if FS_ARM
+    &fs_sha1_armv8,
+#endif
     &fs_sha1_portable,
 };
 
@@ -15,6 +18,9 @@ static const fs_hash_row *const sha256_rows[] = {
     &fs_sha256_avx512,
     &fs_sha256_ni,
     &fs_sha256_avx2,
+#endif
+#if FS_ARM
+    &fs_sha256_armv8,
 #endif
     &fs_sha256_portable,
 };

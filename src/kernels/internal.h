@@ -56,6 +56,9 @@ extern const fs_hash_row fs_sha1_portable, fs_sha256_portable;
 extern const fs_hash_row fs_sha1_ni, fs_sha1_avx2, fs_sha1_avx512;
 extern const fs_hash_row fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
 #endif
+#if FS_ARM
+extern const fs_hash_row fs_sha1_armv8, fs_sha256_armv8;
+#endif
 
 /* Tables of text, built by fs_base64_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */

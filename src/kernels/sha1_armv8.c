@@ -1,0 +1,99 @@
+/* SHA-1 with the AArch64 SHA extensions, several messages interleaved (see sha1_ni.c).
+ *
+ * The state is four words in one vector, A in lane 0, and E on its own. SHA1C, SHA1P and
+ * SHA1M are four rounds each; SHA1H is the rotation that makes E of an earlier A.
+ */
+#include "internal.h"
+
+#if FS_ARM
+
+#include "armv8.h"
+
+FS_TARGET_BEGIN(FS_TARGET_ARM_SHA)
+
+/* Four rounds of group g (0..19) by one of the three instructions. */
+#define GROUP(g, four_rounds)                                                               \
+    for (int s = 0; s < streams; s++) {                                                     \
+        uint32x4_t *m = w[s];                                                               \
+        uint32_t next = vsha1h_u32(vgetq_lane_u32(abcd[s], 0));                             \
+        if ((g) >= 4)                                                                       \
+            m[(g) % 4] = vsha1su1q_u32(                                                     \
+                vsha1su0q_u32(m[(g) % 4], m[((g) + 1) % 4], m[((g) + 2) % 4]),              \
+                m[((g) + 3) % 4]);                                                          \
+        abcd[s] = four_rounds(abcd[s], e[s], vaddq_u32(m[(g) % 4], k[(g) / 5]));            \
+        e[s] = next;                                                                        \
+    }
+
+#define FIVE(g, f) GROUP(g, f) GROUP(g + 1, f) GROUP(g + 2, f) GROUP(g + 3, f) GROUP(g + 4, f)
+
+/* One block for each stream, its words already in w. */
+FS_INLINE void rounds(uint32x4_t *abcd, uint32_t *e, uint32x4_t (*w)[4], const int streams) {
+    const uint32x4_t k[4] = {vdupq_n_u32(0x5a827999), vdupq_n_u32(0x6ed9eba1),
+                             vdupq_n_u32(0x8f1bbcdc), vdupq_n_u32(0xca62c1d6)};
+    uint32x4_t abcd0[STREAMS];
+    uint32_t e0[STREAMS];
+
+    for (int s = 0; s < streams; s++) abcd0[s] = abcd[s], e0[s] = e[s];
+    FIVE(0, vsha1cq_u32)
+    FIVE(5, vsha1pq_u32)
+    FIVE(10, vsha1mq_u32)
+    FIVE(15, vsha1pq_u32)
+    for (int s = 0; s < streams; s++) {
+        abcd[s] = vaddq_u32(abcd[s], abcd0[s]);
+        e[s] += e0[s];
+    }
+}
+
+static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
+    uint32x4_t abcd = vld1q_u32(state), w[1][4];
+    uint32_t e = state[4];
+
+    for (; blocks; blocks--, data += FS_BLOCK) {
+        load_block(w[0], data);
+        rounds(&abcd, &e, w, 1);
+    }
+    vst1q_u32(state, abcd);
+    state[4] = e;
+}
+
+FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
+                         const uint8_t *const *tails, size_t blocks,
+                         fs_state *digests, const int streams) {
+    uint32x4_t abcd[STREAMS], w[STREAMS][4];
+    uint32_t e[STREAMS];
+
+    for (int s = 0; s < streams; s++) abcd[s] = vld1q_u32(inner), e[s] = inner[4];
+    for (size_t b = 0; b < blocks; b++) {
+        for (int s = 0; s < streams; s++) load_block(w[s], tails[s] + b * FS_BLOCK);
+        rounds(abcd, e, w, streams);
+    }
+    for (int s = 0; outer && s < streams; s++) {
+        /* The inner digest, 0x80, zeros, 84 bytes in bits. */
+        const uint32x4_t zero = vdupq_n_u32(0);
+        w[s][0] = abcd[s];
+        w[s][1] = vsetq_lane_u32(e[s], vsetq_lane_u32(0x80000000, zero, 1), 0);
+        w[s][2] = zero;
+        w[s][3] = vsetq_lane_u32(84 * 8, zero, 3);
+        abcd[s] = vld1q_u32(outer);
+        e[s] = outer[4];
+    }
+    if (outer) rounds(abcd, e, w, streams);
+    for (int s = 0; s < streams; s++) {
+        vst1q_u32(digests[s], abcd[s]);
+        digests[s][4] = e[s];
+    }
+}
+
+static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
+                     size_t blocks, fs_state *digests, size_t count) {
+    for (; count >= STREAMS; count -= STREAMS, tails += STREAMS, digests += STREAMS)
+        mac_group(inner, outer, tails, blocks, digests, STREAMS);
+    for (; count; count--, tails++, digests++)
+        mac_group(inner, outer, tails, blocks, digests, 1);
+}
+
+FS_TARGET_END
+
+const fs_hash_row fs_sha1_armv8 = {"armv8", FS_CPU_ARM_SHA1, STREAMS, compress, mac_many};
+
+#endif
