@@ -7,31 +7,45 @@ const uint32_t fs_sha1_initial[FS_STATE_WORDS] = {
 
 FS_INLINE uint32_t rol(uint32_t x, int n) { return x << n | x >> (32 - n); }
 
-#define ROUND(f, k, t)                                    \
-    do {                                                  \
-        uint32_t next = rol(a, 5) + (f) + e + (k) + w[t]; \
-        e = d;                                            \
-        d = c;                                            \
-        c = rol(b, 30);                                   \
-        b = a;                                            \
-        a = next;                                         \
+/* One round; word t of the message schedule takes the place of word t - 16. */
+#define ROUND(f, k, t)                                                              \
+    do {                                                                            \
+        uint32_t next;                                                              \
+        if ((t) >= 16)                                                              \
+            w[(t) % 16] = rol(w[((t) + 13) % 16] ^ w[((t) + 8) % 16] ^              \
+                                  w[((t) + 2) % 16] ^ w[(t) % 16], 1);              \
+        next = rol(a, 5) + (f) + e + (k) + w[(t) % 16];                             \
+        e = d;                                                                      \
+        d = c;                                                                      \
+        c = rol(b, 30);                                                             \
+        b = a;                                                                      \
+        a = next;                                                                   \
     } while (0)
 
+#define FIVE(f, k, t) \
+    ROUND(f, k, t);   \
+    ROUND(f, k, t + 1); \
+    ROUND(f, k, t + 2); \
+    ROUND(f, k, t + 3); \
+    ROUND(f, k, t + 4)
+
+#define TWENTY(f, k, t) \
+    FIVE(f, k, t);      \
+    FIVE(f, k, t + 5);  \
+    FIVE(f, k, t + 10); \
+    FIVE(f, k, t + 15)
+
 static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
-    uint32_t w[80];
+    uint32_t w[16];
 
     for (; blocks; blocks--, data += FS_BLOCK) {
         uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
-        int t;
 
-        for (t = 0; t < 16; t++) w[t] = fs_load_be32(data + 4 * t);
-        for (; t < 80; t++) w[t] = rol(w[t - 3] ^ w[t - 8] ^ w[t - 14] ^ w[t - 16], 1);
-
-        for (t = 0; t < 20; t++) ROUND(d ^ (b & (c ^ d)), 0x5a827999, t);
-        for (; t < 40; t++) ROUND(b ^ c ^ d, 0x6ed9eba1, t);
-        for (; t < 60; t++) ROUND((b & c) | (d & (b | c)), 0x8f1bbcdc, t);
-        for (; t < 80; t++) ROUND(b ^ c ^ d, 0xca62c1d6, t);
-
+        for (int t = 0; t < 16; t++) w[t] = fs_load_be32(data + 4 * t);
+        TWENTY(d ^ (b & (c ^ d)), 0x5a827999, 0);
+        TWENTY(b ^ c ^ d, 0x6ed9eba1, 20);
+        TWENTY((b & c) | (d & (b | c)), 0x8f1bbcdc, 40);
+        TWENTY(b ^ c ^ d, 0xca62c1d6, 60);
         state[0] += a;
         state[1] += b;
         state[2] += c;

@@ -21,32 +21,43 @@ const uint32_t fs_sha256_k[64] = {
 
 FS_INLINE uint32_t ror(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
+/* One round. The values stay where they are and the names turn; word t of the message
+ * schedule takes the place of word t - 16. */
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                   \
+    do {                                                                                   \
+        uint32_t t1;                                                                       \
+        if (t) {                                                                           \
+            uint32_t x = w[((i) + 1) % 16], y = w[((i) + 14) % 16];                        \
+            w[i] += w[((i) + 9) % 16] + (ror(x, 7) ^ ror(x, 18) ^ x >> 3) +                \
+                    (ror(y, 17) ^ ror(y, 19) ^ y >> 10);                                   \
+        }                                                                                  \
+        t1 = h + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + (g ^ (e & (f ^ g))) +             \
+             fs_sha256_k[t + (i)] + w[i];                                                  \
+        d += t1;                                                                           \
+        h = t1 + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) | (c & (a | b)));        \
+    } while (0)
+
+#define EIGHT(i)                             \
+    ROUND(a, b, c, d, e, f, g, h, i);        \
+    ROUND(h, a, b, c, d, e, f, g, i + 1);    \
+    ROUND(g, h, a, b, c, d, e, f, i + 2);    \
+    ROUND(f, g, h, a, b, c, d, e, i + 3);    \
+    ROUND(e, f, g, h, a, b, c, d, i + 4);    \
+    ROUND(d, e, f, g, h, a, b, c, i + 5);    \
+    ROUND(c, d, e, f, g, h, a, b, i + 6);    \
+    ROUND(b, c, d, e, f, g, h, a, i + 7)
+
 static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
-    uint32_t w[64];
+    uint32_t w[16];
 
     for (; blocks; blocks--, data += FS_BLOCK) {
         uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
         uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-        int t;
 
-        for (t = 0; t < 16; t++) w[t] = fs_load_be32(data + 4 * t);
-        for (; t < 64; t++) {
-            uint32_t x = w[t - 15], y = w[t - 2];
-            w[t] = w[t - 16] + w[t - 7] + (ror(x, 7) ^ ror(x, 18) ^ x >> 3) +
-                   (ror(y, 17) ^ ror(y, 19) ^ y >> 10);
-        }
-        for (t = 0; t < 64; t++) {
-            uint32_t t1 = h + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + (g ^ (e & (f ^ g))) +
-                          fs_sha256_k[t] + w[t];
-            uint32_t t2 = (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) | (c & (a | b)));
-            h = g;
-            g = f;
-            f = e;
-            e = d + t1;
-            d = c;
-            c = b;
-            b = a;
-            a = t1 + t2;
+        for (int i = 0; i < 16; i++) w[i] = fs_load_be32(data + 4 * i);
+        for (int t = 0; t < 64; t += 16) {
+            EIGHT(0);
+            EIGHT(8);
         }
         state[0] += a;
         state[1] += b;
