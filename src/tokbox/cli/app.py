@@ -123,7 +123,7 @@ def run(args: Sequence[str]) -> int:
         with _only_our_warnings():
             code = _invoke(args)
         sys.stdout.flush()
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, EOFError, click.Abort):
         complain("interrupted")
         return 130
     except BrokenPipeError:

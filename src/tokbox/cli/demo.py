@@ -156,8 +156,12 @@ def _print_next() -> None:
 
 @contextlib.contextmanager
 def _waiting(message: str) -> Iterator[None]:
-    if not shows_progress():
+    """Show *message* meanwhile; it stands still, since drawing would cost time too."""
+    show = shows_progress()
+    if show:
+        print(message, end="", file=sys.stderr, flush=True)
+    try:
         yield
-        return
-    with console(sys.stderr).status(message):
-        yield
+    finally:
+        if show:
+            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)

@@ -87,9 +87,13 @@ def read_stdin(what: str) -> str:
     taken = context.meta.setdefault("tokbox.stdin", what)
     if taken != what:
         raise click.UsageError(f"standard input cannot be {taken} and {what} at once")
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None:  # closed by whoever started this
+        raise click.UsageError(f"there is no standard input to read {what} from")
+    if sys.stdin.isatty():
         if what == "the secret":
-            return str(click.prompt("API secret", hide_input=True, err=True))
+            from getpass import getpass
+
+            return getpass("API secret: ", stream=sys.stderr)
         click.echo(f"reading {what} from the terminal; Ctrl-D ends it", err=True)
     try:
         return sys.stdin.read()

@@ -152,7 +152,8 @@ def _print_rich_table(
     # Only the last column may be folded; a narrow terminal breaks the lines itself.
     widths = (max(len(row[column]) for row in (header, *cells)) for column in range(last))
     needed = sum(widths) + 3 * last + _LAST_COLUMN
-    out.print(table, soft_wrap=False, crop=False, width=max(out.width, needed))
+    out.width = max(out.width, needed)
+    out.print(table, soft_wrap=False)
 
 
 def shows_progress(target: Any = None) -> bool:

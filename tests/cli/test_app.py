@@ -1,0 +1,288 @@
+"""The frame around the commands: help, exit codes, errors in one line."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.support import (
+    COMMAND,
+    KEY,
+    OTHER_SESSION,
+    SESSION,
+    Result,
+    environment,
+    run,
+    run_code,
+)
+from tokbox import errors
+
+Cli = Callable[..., Result]
+
+
+def assert_one_line_error(result: Result) -> None:
+    assert result.out == ""
+    assert re.fullmatch(r"tokbox: error: [^\n]+\n", result.err), result.err
+
+
+# Help.
+
+
+def test_help_documents_every_exit_code(cli: Cli) -> None:
+    text = cli("--help").out
+    for code in (0, 1, 2, 3, 4, 5, 70, 130):
+        assert re.search(rf"^ +{code} +\w", text, re.MULTILINE), code
+
+
+def test_help_names_the_variables_that_carry_credentials(cli: Cli) -> None:
+    text = cli("--help").out
+    for name in ("TOKBOX_API_KEY", "TOKBOX_SECRET_FILE", "OPENTOK_API_SECRET"):
+        assert name in text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("demo",),
+        ("emulator",),
+        ("session", "create"),
+        ("token",),
+        ("tokens",),
+        ("inspect",),
+        ("archive", "start"),
+        ("archive", "stop"),
+        ("archive", "get"),
+        ("archive", "list"),
+        ("archive", "delete"),
+    ],
+    ids=" ".join,
+)
+def test_every_command_has_help_and_json(cli: Cli, command: tuple[str, ...]) -> None:
+    result = cli(*command, "--help")
+    assert result.code == 0
+    assert "--json" in result.out
+
+
+def test_version_names_the_kernel(cli: Cli) -> None:
+    result = cli("--version")
+    assert result.code == 0
+    assert re.match(r"tokbox \d+\.\d+\.\d+ \(SHA-1 kernel: [\w-]+; ", result.out)
+
+
+def test_python_m_runs_it() -> None:
+    assert run(["--version"]).out.startswith("tokbox ")
+
+
+def test_shell_completion_completes_commands() -> None:
+    completing = environment(
+        _TOKBOX_COMPLETE="bash_complete", COMP_WORDS="tokbox arch", COMP_CWORD="1"
+    )
+    assert run([], env=completing).out.split(",")[1].strip() == "archive"
+
+
+# Exit codes.
+
+
+def test_unknown_option_is_usage(cli: Cli) -> None:
+    result = cli("token", "--colour", SESSION)
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert "tokbox token --help" in result.err
+
+
+@pytest.mark.parametrize("where", [("--secret", "x"), ("--secret=x",)], ids="".join)
+@pytest.mark.parametrize("command", [(), ("token",), ("session", "create")], ids=" ".join)
+def test_secret_option_is_refused_with_the_reason(
+    cli: Cli, command: tuple[str, ...], where: tuple[str, ...]
+) -> None:
+    result = cli(*command, *where, SESSION)
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert "can read the arguments" in result.err
+    assert "--secret-file" in result.err
+
+
+def test_surplus_arguments_are_not_echoed(cli: Cli) -> None:
+    result = cli("token", SESSION, "might-be-secret")
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert "might-be-secret" not in result.err
+
+
+def test_invalid_input_names_the_option(cli: Cli) -> None:
+    result = cli("token", SESSION, "--expires", "31d")
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert result.err.startswith("tokbox: error: --expires must be between 0 and 2592000")
+
+
+def test_invalid_input_names_the_argument(cli: Cli) -> None:
+    result = cli("token", OTHER_SESSION)
+    assert result.code == 2
+    assert result.err.startswith(f"tokbox: error: SESSION must belong to API key {KEY}")
+
+
+def test_missing_credentials_say_what_to_set(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOKBOX_API_KEY")
+    monkeypatch.delenv("TOKBOX_SECRET")
+    result = cli("token", SESSION)
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert "TOKBOX_API_KEY" in result.err
+    assert "--secret-file" in result.err
+
+
+def test_refusal_of_the_service_is_1(cli: Cli, server: object) -> None:
+    result = cli("archive", "get", "00000000-0000-0000-0000-000000000000")
+    assert result.code == 1
+    assert_one_line_error(result)
+    assert "404" in result.err
+
+
+def test_no_answer_is_3_and_says_from_where(cli: Cli) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # never listens, so that nobody answers
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        result = cli("session", "create", "--api-url", url)
+    assert result.code == 3
+    assert_one_line_error(result)
+    assert url in result.err
+
+
+def test_bad_url_names_its_option(cli: Cli) -> None:
+    result = cli("session", "create", "--api-url", "ftp://example")
+    assert result.code == 2
+    assert result.err.startswith("tokbox: error: --api-url must be")
+
+
+def test_file_that_cannot_be_read_is_2(cli: Cli) -> None:
+    result = cli("token", SESSION, "--secret-file", "/nowhere/at/all")
+    assert result.code == 2
+    assert result.err == "tokbox: error: /nowhere/at/all: No such file or directory\n"
+
+
+@pytest.mark.parametrize("package", ["click", "rich"])
+def test_missing_extra_is_one_sentence_and_5(package: str) -> None:
+    result = run_code(BLOCKED.format(package=package, args=["--version"]))
+    assert result.code == 5
+    assert_one_line_error(result)
+    assert f"{package} is not installed" in result.err
+    assert "tokbox[cli]" in result.err
+
+
+@pytest.mark.parametrize("command", ["demo", "emulator"])
+def test_missing_emulator_extra_is_one_sentence_and_5(command: str) -> None:
+    result = run_code(BLOCKED.format(package="starlette", args=[command]))
+    assert result.code == 5
+    assert_one_line_error(result)
+    assert "tokbox[emulator]" in result.err
+
+
+BLOCKED = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError("No module named " + name, name=name)
+
+sys.meta_path.insert(0, Blocker())
+from tokbox.cli import main
+sys.exit(main({args!r}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.NotFound(status=404, method="GET", path="/"), 1),
+        (errors.TimedOut("late", method="GET", path="/"), 3),
+        (errors.MissingDependency("x", "y"), 5),
+        (errors.InvalidInput("x", 1, "be 2"), 2),
+        (errors.InvalidClaims("x", 1, "be 2"), 2),
+        (errors.BadSignature("altered"), 4),
+        (FileNotFoundError(2, "No such file", "name"), 2),
+        (KeyboardInterrupt(), 130),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else value,
+)
+def test_each_exception_has_its_code(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("tokbox.rest.client.Tokbox.session", fail)
+    result = cli("token", SESSION)
+    assert result.code == code
+    assert result.out == ""
+    assert result.err.count("\n") == 1
+    assert "Traceback" not in result.err
+
+
+def test_bug_tells_its_place_and_not_its_message(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("something-secret")
+
+    monkeypatch.setattr("tokbox.rest.client.Tokbox.session", fail)
+    result = cli("token", SESSION)
+    assert result.code == 70
+    assert_one_line_error(result)
+    assert "KeyError at tokens.py:" in result.err
+    assert "something-secret" not in result.err
+
+
+def test_what_the_service_says_stays_on_one_line(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = errors.APIError(status=400, method="GET", path="/", message="a\nb\x1b[2Jc")
+
+    def fail(*_: object, **__: object) -> None:
+        raise said
+
+    monkeypatch.setattr("tokbox.rest.client.Tokbox.session", fail)
+    result = cli("token", SESSION)
+    assert_one_line_error(result)
+    assert "\x1b" not in result.err
+
+
+def test_reader_that_leaves_is_no_error_message() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "tokens", "-n", "1000000", SESSION],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"T1==")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+# What is loaded.
+
+
+def test_importing_the_package_loads_no_click() -> None:
+    result = run_code("import sys, tokbox.cli; print('click' in sys.modules)")
+    assert result.out == "False\n"
+
+
+def test_signing_loads_neither_http_nor_emulator_nor_drawing() -> None:
+    result = run_code(
+        "import sys\n"
+        "from tokbox.cli import main\n"
+        f"main(['token', {SESSION!r}])\n"
+        "for name in ('urllib3', 'starlette', 'rich.console', 'opentok'):\n"
+        "    print(name in sys.modules)\n"
+    )
+    assert result.out.splitlines()[1:] == ["False"] * 4

@@ -1,0 +1,144 @@
+"""Where the API key and the secret come from, and where the secret never goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import KEY, OTHER_SESSION, SECRET, SESSION, Result, run_on_terminal
+from tokbox import Signer
+
+Cli = Callable[..., Result]
+OTHER_SECRET = "canary1another1canary1another1"
+
+
+def assert_signed_with(result: Result, secret: str, key: str = KEY) -> None:
+    assert result.code == 0, result.err
+    Signer(key, secret).verify(result.out.strip())
+
+
+def test_environment(cli: Cli) -> None:
+    assert_signed_with(cli("token", SESSION), SECRET)
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"], ids=repr)
+def test_file(cli: Cli, tmp_path: Path, end: str) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes((OTHER_SECRET + end).encode())
+    assert_signed_with(cli("token", SESSION, "--secret-file", str(file)), OTHER_SECRET)
+
+
+def test_standard_input(cli: Cli) -> None:
+    result = cli("token", SESSION, "--secret-file", "-", stdin=OTHER_SECRET + "\n")
+    assert_signed_with(result, OTHER_SECRET)
+
+
+def test_terminal_asks_for_the_secret_without_showing_it() -> None:
+    result = run_on_terminal(
+        ["token", SESSION, "--secret-file", "-"],
+        answer=("API secret: ", OTHER_SECRET + "\n"),
+    )
+    assert "canary" not in result.out
+    token = result.out.split()[-1]
+    assert_signed_with(Result(result.code, token, ""), OTHER_SECRET)
+
+
+def test_prompt_that_gets_no_answer_is_an_interruption() -> None:
+    result = run_on_terminal(
+        ["token", SESSION, "--secret-file", "-"], answer=("API secret: ", "\x04")
+    )
+    assert result.code == 130
+    assert "Traceback" not in result.out
+
+
+def test_secret_file_of_the_environment(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(OTHER_SECRET + "\n")
+    monkeypatch.delenv("TOKBOX_SECRET")
+    monkeypatch.setenv("TOKBOX_SECRET_FILE", str(file))
+    assert_signed_with(cli("token", SESSION), OTHER_SECRET)
+
+
+def test_key_option_stands_in_for_the_variable(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOKBOX_API_KEY")
+    assert_signed_with(cli("token", SESSION, "--api-key", KEY), SECRET)
+    result = cli("token", OTHER_SESSION, "--api-key", "40000123")
+    assert_signed_with(result, SECRET, "40000123")
+
+
+def test_key_option_goes_with_the_secret_of_the_other_family(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOKBOX_API_KEY")
+    monkeypatch.delenv("TOKBOX_SECRET")
+    monkeypatch.setenv("OPENTOK_API_SECRET", OTHER_SECRET)
+    assert_signed_with(cli("token", SESSION, "--api-key", KEY), OTHER_SECRET)
+
+
+def test_secret_file_goes_with_the_key_of_either_family(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(OTHER_SECRET)
+    monkeypatch.delenv("TOKBOX_API_KEY")
+    monkeypatch.delenv("TOKBOX_SECRET")
+    monkeypatch.setenv("OPENTOK_API_KEY", KEY)
+    assert_signed_with(cli("token", SESSION, "--secret-file", str(file)), OTHER_SECRET)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00"], ids=repr)
+def test_secret_file_without_a_secret_is_refused(
+    cli: Cli, tmp_path: Path, content: bytes
+) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(content)
+    result = cli("token", SESSION, "--secret-file", str(file))
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+
+
+def test_standard_input_stands_for_one_thing_only(cli: Cli) -> None:
+    result = cli("token", "-", "--secret-file", "-", stdin=SESSION)
+    assert result.code == 2
+    assert "standard input" in result.err
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("token", SESSION),
+        ("token", "no-session"),
+        ("token", SESSION, "--expires", "1y"),
+        ("tokens", "-n", "3", SESSION),
+        ("tokens", "-n", "-3", SESSION),
+        ("session", "create"),
+        ("session", "create", "--location", "nowhere"),
+        ("session", "create", "--api-url", "http://127.0.0.1:1"),
+        ("archive", "list"),
+        ("archive", "start", SESSION),
+        ("archive", "get", "x"),
+        ("inspect", "T1==x"),
+        ("inspect", "eyJ.eyJ.x"),
+    ],
+    ids=" ".join,
+)
+def test_secret_is_in_no_output(cli: Cli, server: object, args: tuple[str, ...]) -> None:
+    result = cli(*args)
+    assert "canary" not in result.out + result.err
+    assert "X-OPENTOK-AUTH" not in (result.out + result.err).upper()
+    assert "Traceback" not in result.err
+
+
+def test_wrong_secret_is_refused_without_showing_it(
+    cli: Cli, server: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKBOX_SECRET", OTHER_SECRET)
+    result = cli("session", "create")
+    assert result.code == 1
+    assert "canary" not in result.out + result.err

@@ -1,0 +1,166 @@
+"""``tokbox emulator`` in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import COMMAND, SECRET, environment, run, run_on_terminal
+
+DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": "devsecret"}
+
+
+@contextlib.contextmanager
+def running(*args: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [*COMMAND, "emulator", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(**env),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+def rest(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it says until it ends; communicate() would miss what readline() read ahead."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return process.stdout.read(), process.stderr.read()
+
+
+def create_session(url: str, **credentials: str) -> int:
+    return run(
+        ["session", "create"], env=environment(TOKBOX_API_URL=url, **credentials)
+    ).code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_first_line_is_the_url_and_a_signal_ends_it_well(number: int) -> None:
+    with running() as process:
+        url = first_line(process)
+        assert url.startswith("http://127.0.0.1:")
+        assert create_session(url, **DEFAULT) == 0
+        process.send_signal(number)
+        out, err = rest(process)
+        assert (process.wait(), err) == (0, "")
+        assert out == "api key 12345678  secret devsecret\n"
+
+
+def test_json_is_one_document() -> None:
+    with running("--json") as process:
+        lines = []
+        while lines[-1:] != ["}"]:
+            lines.append(first_line(process))
+            assert lines[-1]
+        document = json.loads("\n".join(lines))
+        assert create_session(document["url"], **DEFAULT) == 0
+        assert document["projects"] == [
+            {"api_key": "12345678", "public_secret": "devsecret"}
+        ]
+        process.terminate()
+        assert rest(process) == ("", "")
+
+
+def test_projects_come_from_a_file_and_their_secrets_stay_there(tmp_path: Path) -> None:
+    projects = tmp_path / "projects.json"
+    projects.write_text(json.dumps({"777": SECRET}))
+    with running("--projects", str(projects)) as process:
+        assert create_session(first_line(process), TOKBOX_API_KEY="777") == 0
+        process.terminate()
+        out, err = rest(process)
+        assert "api key 777" in out
+        assert "canary" not in out + err
+
+
+def test_state_survives_in_a_file(tmp_path: Path) -> None:
+    db = tmp_path / "state.db"
+    counts = []
+    for _ in range(2):
+        with running("--db", str(db)) as process:
+            url = first_line(process)
+            assert create_session(url, **DEFAULT) == 0
+            counts.append(count_sessions(url))
+            process.terminate()
+            assert process.wait() == 0
+    assert counts == [1, 2]
+
+
+def count_sessions(url: str) -> int:
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /_emulator/ HTTP/1.0\r\nHost: x\r\n\r\n")
+        with connection.makefile("rb") as answer:
+            body = answer.read().partition(b"\r\n\r\n")[2]
+    return int(json.loads(body)["projects"][0]["sessions"])
+
+
+def test_taken_port_is_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run(["emulator", "--port", str(port)])
+    assert result.code == 2
+    assert result.err.startswith(f"tokbox: error: 127.0.0.1 port {port}: Address already")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (["--port", "70000"], "--port"),
+        (["--db", "/nowhere/at/all.db"], "/nowhere/at/all.db"),
+        (["--projects", "/nowhere/at/all.json"], "/nowhere/at/all.json"),
+        (["--processing-delay", "-1"], "--processing-delay"),
+        (["--host", "203.0.113.7"], "203.0.113.7"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_used_is_named(args: list[str], named: str) -> None:
+    result = run(["emulator", *args])
+    assert result.code == 2
+    assert result.out == ""
+    assert named in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_text("nothing of the sort" * 100)
+    result = run(["emulator", "--db", str(file)])
+    assert result.code == 2
+    assert result.err.startswith("tokbox: error: --db must be a database")
+    assert file.read_text() == "nothing of the sort" * 100
+
+
+def test_bad_projects_file_is_refused_without_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_text(f'{{"777": "{SECRET}"')
+    result = run(["emulator", "--projects", str(file)])
+    assert result.code == 2
+    assert "canary" not in result.err
+
+
+def test_busy_port_on_a_terminal_is_plain_too() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = run_on_terminal(["emulator", "--port", str(taken.getsockname()[1])])
+    assert result.code == 2
+    assert "\x1b" not in result.out
