@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -51,6 +52,8 @@ def demo(n: int, as_json: bool) -> None:
     from tokbox.rest.client import Tokbox
     from tokbox.tokens.signer import cpu_count
 
+    # The client would load it with its first request, and that step would seem slow.
+    import_module("tokbox.rest.pool")
     threads = cpu_count()
     with (
         serve() as server,
