@@ -30,11 +30,13 @@ from fastsign cimport (
     fs_initial,
     fs_key,
     fs_key_init,
+    fs_jwt_length,
     fs_key_wipe,
     fs_nonce,
     fs_nonce_start,
     fs_pad,
     fs_plan,
+    fs_plan_jwt,
     fs_plan_sign,
     fs_plan_t1,
     fs_quote_plus,
@@ -210,10 +212,10 @@ cdef class Key:
                        PyBytes_GET_SIZE(message), mac)
         return PyBytes_FromStringAndSize(<char *>mac, 32)
 
-    def t1(self, bytes head not None, bytes data not None) -> str:
-        """One T1 token: a batch of one, without the batch's objects (see `Plan`)."""
+    def token(self, bytes head not None, bytes data not None, bint jwt=False) -> str:
+        """One token: a batch of one, without the batch's objects (see `Plan`)."""
         cdef fs_plan plan
-        cdef uint8_t *memory = _plan_t1(&plan, self, head, data, None)
+        cdef uint8_t *memory = _plan(&plan, self, head, data, jwt, None)
         cdef PyObject *text
         cdef uint8_t *place
         try:
@@ -233,24 +235,35 @@ cdef str _owned(PyObject *text):
     return result
 
 
-cdef uint8_t *_plan_t1(fs_plan *plan, Key key, bytes head, bytes data, bytes random) except NULL:
-    """Prepare *plan*; the memory returned holds its text and must outlive it."""
-    cdef size_t head_len = PyBytes_GET_SIZE(head), data_len = PyBytes_GET_SIZE(data)
-    cdef size_t text_len = fs_t1_length(head_len, data_len)
-    cdef fs_nonce nonce
-    cdef uint8_t *memory
+cdef int _draw_nonce(fs_nonce *nonce, bytes random) except -1:
+    """Make a nonce to start from of 24 *random* bytes, the system's if None."""
     if random is None:
         random = urandom(24)
     elif PyBytes_GET_SIZE(random) != 24:
         raise ValueError("24 random bytes are needed")
+    fs_nonce_start(nonce, <const uint8_t *>PyBytes_AS_STRING(random))
+    return 0
+
+
+cdef uint8_t *_plan(fs_plan *plan, Key key, bytes head, bytes data, bint jwt,
+                    bytes random) except NULL:
+    """Prepare *plan*; the memory returned holds its text and must outlive it."""
+    cdef size_t head_len = PyBytes_GET_SIZE(head), data_len = PyBytes_GET_SIZE(data)
+    cdef const uint8_t *head_text = <const uint8_t *>PyBytes_AS_STRING(head)
+    cdef const uint8_t *data_text = <const uint8_t *>PyBytes_AS_STRING(data)
+    cdef size_t text_len
+    cdef fs_nonce nonce
+    cdef uint8_t *memory
+    _draw_nonce(&nonce, random)
+    text_len = fs_jwt_length(head_len, data_len) if jwt else fs_t1_length(head_len, data_len)
     memory = <uint8_t *>malloc(text_len + head_len + data_len + 41 + FS_NONCE_DIGITS)
     if memory == NULL:
         raise MemoryError
-    fs_nonce_start(&nonce, <const uint8_t *>PyBytes_AS_STRING(random))
-    fs_plan_t1(plan, &key.key, &nonce,
-               <const uint8_t *>PyBytes_AS_STRING(head), head_len,
-               <const uint8_t *>PyBytes_AS_STRING(data), data_len,
-               memory, memory + text_len)
+    if jwt:
+        fs_plan_jwt(plan, &key.key, &nonce, head_text, head_len, data_text, data_len, memory)
+    else:
+        fs_plan_t1(plan, &key.key, &nonce, head_text, head_len, data_text, data_len,
+                   memory, memory + text_len)
     return memory
 
 
@@ -372,11 +385,12 @@ cdef int _finish(fs_crew *crew) except -1:
 
 @cython.final
 cdef class Plan:
-    """One prepared batch of T1 tokens that differ in their nonce only.
+    """One prepared batch of tokens that differ in their nonce only.
 
-    *head* is ``partner_id=KEY&sig=``, *data* all that is signed, up to and including
-    ``nonce=``. Token i of the batch has the nonce that was drawn for it plus i.
-    *random* are the 24 bytes that the first nonce is made of; None draws them from the
+    For T1, *head* is ``partner_id=KEY&sig=``, *data* all that is signed, up to and
+    including ``nonce=``. For a JWT, *head* is the encoded header and its dot, *data* the
+    payload's JSON, up to and including ``"jti":"``. Token i of the batch has the nonce
+    that was drawn for it plus i. *random* are the 24 bytes that the first nonce is made of; None draws them from the
     operating system.
     """
 
@@ -385,8 +399,8 @@ cdef class Plan:
     cdef uint8_t *memory
 
     def __cinit__(self, Key key not None, bytes head not None, bytes data not None,
-                  bytes random=None):
-        self.memory = _plan_t1(&self.plan, key, head, data, random)
+                  bint jwt=False, bytes random=None):
+        self.memory = _plan(&self.plan, key, head, data, jwt, random)
         self.key = key
 
     def __dealloc__(self):

@@ -57,8 +57,16 @@ def random_batches(seed: int, tokens: int) -> Iterator[Batch]:
 
 
 def expected(
-    api_key: str, secret: bytes, data: str, nonce_bytes: bytes, n: int, first: int = 0
+    api_key: str,
+    secret: bytes,
+    data: str,
+    nonce_bytes: bytes,
+    n: int,
+    first: int = 0,
+    kind: str = "t1",
 ) -> list[str]:
     """Tokens *first* ... of a batch, by the plain twin."""
     start = reference.nonce_start(nonce_bytes) + first
+    if kind == "jwt":
+        return [reference.jwt(secret, f'{data}{start + i}"}}') for i in range(n)]
     return [reference.t1(api_key, secret, f"{data}{start + i}") for i in range(n)]

@@ -35,3 +35,13 @@ def t1(api_key: str, secret: bytes, data: str) -> str:
     signature = hmac.new(secret, data.encode(), hashlib.sha1).hexdigest()
     raw = f"partner_id={api_key}&sig={signature}:{data}"
     return "T1==" + base64.b64encode(raw.encode()).decode()
+
+
+def base64url(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def jwt(secret: bytes, payload: str, header: str = '{"typ":"JWT","alg":"HS256"}') -> str:
+    """The token with these JSON texts."""
+    signed = base64url(header.encode()) + "." + base64url(payload.encode())
+    return signed + "." + base64url(hmac.new(secret, signed.encode(), hashlib.sha256).digest())

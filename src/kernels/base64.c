@@ -7,12 +7,15 @@
 
 static const char alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char url_alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-static uint8_t pairs[4096][2]; /* twelve bits as two characters */
+static uint8_t pairs[4096][2], url_pairs[4096][2]; /* twelve bits as two characters */
 uint8_t fs_base64_hex[4096][4];
 uint8_t fs_base64_digits[1000][4];
 uint8_t fs_digits[1000][4];
 uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
+uint8_t fs_base64_last_jwt[3][100][4];
 
 /* What a byte becomes in a form value: itself, or '+', or 0 for %XX. */
 static uint8_t form[256];
@@ -23,6 +26,8 @@ void fs_base64_init(void) {
     for (int i = 0; i < 4096; i++) {
         pairs[i][0] = (uint8_t)alphabet[i >> 6];
         pairs[i][1] = (uint8_t)alphabet[i & 63];
+        url_pairs[i][0] = (uint8_t)url_alphabet[i >> 6];
+        url_pairs[i][1] = (uint8_t)url_alphabet[i & 63];
     }
     for (int i = 0; i < 4096; i++) {
         uint8_t three[3] = {(uint8_t)hex[i >> 8], (uint8_t)hex[i >> 4 & 15], (uint8_t)hex[i & 15]};
@@ -37,7 +42,11 @@ void fs_base64_init(void) {
     for (int i = 0; i < 100; i++) {
         for (int partial = 1; partial <= 2; partial++) {
             memcpy(fs_digits_last[partial][i], fs_digits[i] + 3 - partial, (size_t)partial);
-            fs_base64(fs_base64_last[partial][i], fs_digits[i] + 3 - partial, (size_t)partial);
+            uint8_t *digits = fs_digits_last[partial][i], end[3];
+            fs_base64(fs_base64_last[partial][i], digits, (size_t)partial);
+            memcpy(end, digits, (size_t)partial);
+            memcpy(end + partial, FS_JWT_END, (size_t)(3 - partial));
+            fs_base64(fs_base64_last_jwt[partial][i], end, 3);
         }
     }
     for (int c = 0; c < 256; c++) {
@@ -49,18 +58,39 @@ void fs_base64_init(void) {
 
 size_t fs_base64_length(size_t len) { return (len + 2) / 3 * 4; }
 
-void fs_base64(uint8_t *text, const uint8_t *data, size_t len) {
-    for (; len >= 3; len -= 3, data += 3, text += 4) {
-        uint32_t v = (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2];
-        memcpy(text, pairs[v >> 12], 2);
-        memcpy(text + 2, pairs[v & 4095], 2);
+/* Encode whole groups; return how many bytes they took. */
+FS_INLINE size_t groups(uint8_t *text, const uint8_t *data, size_t len,
+                        const uint8_t (*table)[2]) {
+    size_t done = 0;
+    for (; len - done >= 3; done += 3, text += 4) {
+        uint32_t v = (uint32_t)data[done] << 16 | (uint32_t)data[done + 1] << 8 | data[done + 2];
+        memcpy(text, table[v >> 12], 2);
+        memcpy(text + 2, table[v & 4095], 2);
     }
-    if (len) {
-        uint32_t v = (uint32_t)data[0] << 16 | (len == 2 ? (uint32_t)data[1] << 8 : 0);
+    return done;
+}
+
+void fs_base64(uint8_t *text, const uint8_t *data, size_t len) {
+    size_t done = groups(text, data, len, pairs), left = len - done;
+    if (left) {
+        uint32_t v = (uint32_t)data[done] << 16;
+        text += done / 3 * 4;
+        if (left == 2) v |= (uint32_t)data[done + 1] << 8;
         memcpy(text, pairs[v >> 12], 2);
-        text[2] = len == 2 ? (uint8_t)alphabet[v >> 6 & 63] : '=';
+        text[2] = left == 2 ? (uint8_t)alphabet[v >> 6 & 63] : '=';
         text[3] = '=';
     }
+}
+
+size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len) {
+    size_t done = groups(text, data, len, url_pairs), left = len - done;
+    if (left) {
+        uint32_t v = (uint32_t)data[done] << 16;
+        if (left == 2) v |= (uint32_t)data[done + 1] << 8;
+        memcpy(text + done / 3 * 4, url_pairs[v >> 12], 2);
+        memcpy(text + done / 3 * 4 + 2, url_pairs[v & 4095], 2);
+    }
+    return (4 * len + 2) / 3;
 }
 
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len) {

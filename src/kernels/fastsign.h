@@ -101,6 +101,10 @@ const uint32_t *fs_initial(int hash);
 size_t fs_base64_length(size_t len); /* with padding */
 void fs_base64(uint8_t *text, const uint8_t *data, size_t len);
 
+/* In the alphabet of URLs, without padding. Writes up to two characters more than the
+ * length, (4 * len + 2) / 3, which is returned. */
+size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len);
+
 /* Percent-encode UTF-8 as a form value: A-Z a-z 0-9 - . _ ~ stay, a space becomes "+",
  * all else %XX in upper case. Returns the length; `out` needs 3 * len bytes. */
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len);
@@ -118,8 +122,16 @@ typedef struct fs_nonce {
  * 27 digits; its first digit is never 0. */
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
 
+/* Where the signature of a T1 token stands in its base64: how many bytes of the first
+ * group come before it, and the constant bytes in its first and last group. */
+typedef struct fs_t1_frame {
+    unsigned align;
+    uint8_t head[2], tail[2];
+} fs_t1_frame;
+
 /* Everything about a batch that is the same for all of its tokens. */
 typedef struct fs_plan {
+    int jwt;                        /* 0: T1, 1: JWT with HS256 */
     fs_hash hash;
     uint32_t inner[FS_STATE_WORDS]; /* after all whole blocks before the nonce */
     uint32_t outer[FS_STATE_WORDS];
@@ -128,15 +140,13 @@ typedef struct fs_plan {
     uint8_t tail[2 * FS_BLOCK + 8]; /* what remains to be hashed, padded */
     unsigned tail_blocks;           /* 1 or 2 */
     unsigned tail_nonce;            /* where the nonce begins in it */
-
-    uint8_t tail_after[4];          /* the bytes that follow the nonce in it */
+    uint8_t tail_after[4];          /* T1: the bytes that follow the nonce in it */
 
     const uint8_t *text;            /* the token up to the nonce's first group */
     size_t text_len;                /* of the whole token */
-    size_t nonce_offset;            /* where that group begins */
-    size_t sig_offset;              /* the first group of the text that holds a digit */
-    unsigned sig_align;             /* of the signature, and its place in that group */
-    uint8_t sig_head[2], sig_tail[2]; /* constant bytes in its first and last group */
+    size_t nonce_offset, nonce_len; /* the groups with the nonce, and what ends the payload */
+    size_t sig_offset;              /* the signature, or its first group */
+    fs_t1_frame frame;
 
     unsigned partial;               /* digits in the nonce's last, incomplete group: 0-2; */
     uint8_t nonce_head[2];          /* as many bytes stand before it in its first group */
@@ -153,6 +163,17 @@ size_t fs_t1_length(size_t head_len, size_t data_len);
 void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
                 const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
                 uint8_t *text, uint8_t *raw);
+
+/* Length of a JWT whose parts have these lengths (see fs_plan_jwt). */
+size_t fs_jwt_length(size_t head_len, size_t data_len);
+
+/* Prepare JWTs.
+ *   head  the encoded header and its dot
+ *   data  the payload's JSON, up to and including "jti":" (what ends it is added)
+ *   text  memory for the token's text: fs_jwt_length(...) bytes, kept by the plan */
+void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+                 const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
+                 uint8_t *text);
 
 /* Sign tokens first ... first + count - 1. Token i goes to places[i - first] or, if that
  * is NULL, to base + (i - first) * stride; with stride > text_len a '\n' follows it. */

@@ -56,6 +56,11 @@ cdef extern from "fastsign.h" nogil:
     ctypedef struct fs_plan:
         size_t text_len
 
+    size_t fs_jwt_length(size_t head_len, size_t data_len)
+    void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+                     const uint8_t *head, size_t head_len,
+                     const uint8_t *data, size_t data_len, uint8_t *text)
+
     size_t fs_t1_length(size_t head_len, size_t data_len)
     void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
                     const uint8_t *head, size_t head_len,

@@ -60,12 +60,30 @@ extern const fs_hash_row fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
 extern const fs_hash_row fs_sha1_armv8, fs_sha256_armv8;
 #endif
 
+#define FS_JWT_END "\"}" /* behind the nonce */
+
+/* Text of the nonce's groups: two bytes before it, 27 digits, two behind, padding. */
+#define FS_NONCE_TEXT 44
+
+/* Write the digits of nonce + index; return the value of the last nine. */
+uint64_t fs_nonce_digits(uint8_t *digits, const fs_nonce *nonce, uint64_t index);
+
+/* Where the signature stands: `data` is the first byte that is signed. */
+void fs_t1_set_frame(fs_t1_frame *frame, const uint8_t *head, size_t head_len,
+                     const uint8_t *data);
+
+/* Write a signature into the groups of a token's text that hold it. */
+void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
+void fs_jwt_signature(uint8_t *to, const uint32_t *digest);
+
 /* Tables of text, built by fs_base64_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
 extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */
 extern uint8_t fs_digits[1000][4];        /* three decimal digits as they are */
 /* A last group of `partial` digits, as text and as it is (fs_*_last[partial][value]). */
 extern uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
+/* The same where the digits are followed by what ends a JWT's payload. */
+extern uint8_t fs_base64_last_jwt[3][100][4];
 void fs_base64_init(void);
 
 FS_INLINE uint32_t fs_load_be32(const uint8_t *p) {

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
     from tokbox.tokens.signer import Signer
-    from tokbox.tokens.t1 import decode
+    from tokbox.tokens.verify import decode
 
     __version__: str
 
@@ -131,7 +131,7 @@ _HOMES = {
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
     "tokbox.tokens.signer": "Signer",
-    "tokbox.tokens.t1": "decode",
+    "tokbox.tokens.verify": "decode",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -89,7 +89,7 @@ def test_json_has_every_claim(cli: Cli) -> None:
     )
     assert code == 0
     assert document == {
-        "kind": "T1",
+        "kind": "t1",
         "refused": False,
         "reasons": [],
         "signature": "good",

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tokbox import _fastsign
-from tokbox.tokens import t1
+from tokbox.tokens import jwt, t1
 
 from .. import reference
 from ..batches import expected, random_batches, random_text
@@ -16,12 +16,18 @@ from ..batches import expected, random_batches, random_text
 ROWS = 100_000
 
 
+def make_plan(kind, api_key, secret, data, nonce_bytes):
+    is_jwt = kind == "jwt"
+    head = jwt.head() if is_jwt else t1.head(api_key)
+    key = _fastsign.Key(secret)
+    return _fastsign.Plan(key, head, data.encode(), jwt=is_jwt, random=nonce_bytes)
+
+
+@pytest.mark.parametrize("kind", ["t1", "jwt"])
 @pytest.mark.parametrize("destination", ["strings", "memory", "lines"])
-def test_batches_equal_the_plain_twin(destination):
-    for api_key, secret, data, nonce_bytes, n in random_batches(len(destination), ROWS):
-        plan = _fastsign.Plan(
-            _fastsign.Key(secret), t1.head(api_key), data.encode(), nonce_bytes
-        )
+def test_batches_equal_the_plain_twin(destination, kind):
+    for *batch, n in random_batches(len(destination), ROWS):
+        plan = make_plan(kind, *batch)
         if destination == "strings":
             got = plan.strings(n)
         else:
@@ -32,25 +38,21 @@ def test_batches_equal_the_plain_twin(destination):
             got = memory.strings(0, stride, plan.token_length, n)
             if lines:
                 assert bytes(memory) == "".join(f"{token}\n" for token in got).encode()
-        assert got == expected(api_key, secret, data, nonce_bytes, n)
+        assert got == expected(*batch, n, kind=kind)
 
 
-def test_a_part_of_a_batch_is_the_same_wherever_it_begins():
+@pytest.mark.parametrize("kind", ["t1", "jwt"])
+def test_a_part_of_a_batch_is_the_same_wherever_it_begins(kind):
     rng = random.Random(1)
-    for api_key, secret, data, nonce_bytes, n in random_batches(1, ROWS):
+    for *batch, n in random_batches(1, ROWS):
         first = rng.randrange(10**9) if rng.random() < 0.5 else rng.randrange(10**15)
         n = min(n, 20)
-        plan = _fastsign.Plan(
-            _fastsign.Key(secret), t1.head(api_key), data.encode(), nonce_bytes
-        )
+        plan = make_plan(kind, *batch)
         memory = _fastsign.Memory(n * plan.token_length)
         plan.fill(memory, n, first=first)
         got = memory.strings(0, plan.token_length, plan.token_length, n)
-        start = reference.nonce_start(nonce_bytes) + first
-        assert got == [
-            reference.t1(api_key, secret, f"{data}{start + i}") for i in range(n)
-        ]
-        assert all(len(str(start + i)) == 27 for i in range(n))
+        assert got == expected(*batch, n, first, kind)
+        assert len(str(reference.nonce_start(batch[-1]) + first + n)) == 27
 
 
 def test_quoting_equals_the_standard_library():

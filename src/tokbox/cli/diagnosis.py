@@ -57,7 +57,7 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """Something that is no T1 token, and what it seems to be."""
+    """Something that is no client token, and what it seems to be."""
 
     #: "JWT", "session id", or "" for who knows what.
     kind: str
@@ -70,9 +70,9 @@ class Stranger:
 
 
 def explain(text: str, problem: str, now: float) -> Stranger:
-    """Guess what *text*, which is no T1 token because of *problem*, was meant to be."""
+    """Guess what *text*, which is no client token because of *problem*, was meant to be."""
     if text.startswith("eyJ"):
-        return _explain_jwt(text, now)
+        return _explain_jwt(text, problem, now)
     hint = ""
     if not text:
         return Stranger("", "not a token: it is empty")
@@ -102,12 +102,12 @@ def _is_session_id(text: str) -> bool:
     return True
 
 
-def _explain_jwt(text: str, now: float) -> Stranger:
+def _explain_jwt(text: str, problem: str, now: float) -> Stranger:
     parts = text.split(".")
     claims = _read_json(parts[1]) if len(parts) == 3 else None
     if claims is None:
         return Stranger("JWT", "this looks like a JWT, but it is damaged or cut off")
-    reason = "this looks like a JWT, and only T1 tokens are judged here"
+    reason = f"this looks like a JWT, but it is {problem}"
     rows = [("kind", "JWT")]
     for name, value in claims.items():
         shown = value if isinstance(value, str) else json.dumps(value)

@@ -54,7 +54,7 @@ def inspect(
     Exit code 4 means that the token would be refused, or is none.
     """
     from tokbox.cli.diagnosis import explain, find_faults
-    from tokbox.tokens.t1 import decode
+    from tokbox.tokens.verify import decode
 
     if token is None or token == "-":  # noqa: S105 - no password
         token = read_stdin("the token")

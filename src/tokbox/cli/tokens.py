@@ -43,7 +43,7 @@ def token(client: Tokbox, session_id: str, claims: Claims, as_json: bool) -> Non
     if not as_json:
         print(made)
         return
-    from tokbox.tokens.t1 import decode
+    from tokbox.tokens.verify import decode
 
     says = decode(made)
     print_json(

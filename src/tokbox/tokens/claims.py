@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from tokbox._fastsign import quote_plus
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import InvalidClaims, InvalidInput
 
@@ -27,6 +27,7 @@ __all__ = [
     "check_connection_data",
     "check_count",
     "check_expiration",
+    "check_kind",
     "check_layout_classes",
     "check_role",
     "check_secret",
@@ -37,7 +38,7 @@ __all__ = [
 MOST_CONNECTION_DATA = 1000
 MOST_LAYOUT_CLASSES = 1000
 
-_ROLES = {role.value: role.value.encode() for role in Role}
+_ROLES = {role.value: role.value for role in Role}
 
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
@@ -51,7 +52,7 @@ class Token:
     signature and the times were found good.
     """
 
-    #: "T1".
+    #: "t1" or "jwt".
     kind: str
     #: The API key it was made for.
     api_key: str
@@ -62,12 +63,13 @@ class Token:
     #: no end lives for 24 hours: see `expires_at`.
     create_time: int
     expire_time: int | None
+    #: What sets it apart from others that say the same: a T1 token's nonce, a JWT's jti.
     nonce: str
     connection_data: str = ""
     initial_layout_class_list: tuple[str, ...] = ()
     scope: str | None = None
     #: Everything else that it says.
-    unknown: Mapping[str, str] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def expires_at(self) -> int:
@@ -145,15 +147,12 @@ def check_session_id(session_id: object, api_key: str | None = None) -> SessionI
     return SessionId(fields[1], fields[2], int(made) if made.isdecimal() else None)
 
 
-def check_role(role: object) -> bytes:
+def check_role(role: object) -> str:
     """Return the role as the token spells it."""
     try:
-        spelled = _ROLES.get(role)  # type: ignore[call-overload]
-    except TypeError:  # not hashable
-        spelled = None
-    if spelled is None or not isinstance(role, str):
-        raise InvalidClaims("role", role, "be one of " + ", ".join(_ROLES))
-    return spelled  # type: ignore[no-any-return]
+        return _ROLES[role]  # type: ignore[index]
+    except (KeyError, TypeError):  # not a role; not even hashable
+        raise InvalidClaims("role", role, "be one of " + ", ".join(_ROLES)) from None
 
 
 def check_expiration(expiration: object) -> int:
@@ -172,21 +171,21 @@ def check_expiration(expiration: object) -> int:
     return seconds
 
 
-def check_connection_data(connection_data: object) -> bytes:
-    """Return the connection data as a form value."""
+def check_connection_data(connection_data: object) -> str:
+    """Return the connection data."""
     if not isinstance(connection_data, str):
         raise InvalidClaims("connection_data", connection_data, "be a string")
     if len(connection_data) > MOST_CONNECTION_DATA:
         rule = f"have at most {MOST_CONNECTION_DATA} characters"
         raise InvalidClaims("connection_data", connection_data, rule)
-    return _quote("connection_data", connection_data, connection_data)
+    _check_text("connection_data", connection_data, connection_data)
+    return connection_data
 
 
-def check_layout_classes(classes: object) -> bytes:
-    """Return layout class names as one form value.
+def check_layout_classes(classes: object) -> str:
+    """Return layout class names as the token spells them, with spaces in between.
 
-    They are given one by one, or as the token spells them: one string, with spaces
-    between the names.
+    They are given so, or one by one.
     """
     name = "initial_layout_class_list"
     if isinstance(classes, str):
@@ -205,17 +204,25 @@ def check_layout_classes(classes: object) -> bytes:
     if len(joined) > MOST_LAYOUT_CLASSES:
         rule = f"have at most {MOST_LAYOUT_CLASSES} characters when joined by spaces"
         raise InvalidClaims(name, classes, rule)
-    return _quote(name, joined, classes)
+    _check_text(name, joined, classes)
+    return joined
 
 
-def _quote(field: str, text: str, value: object) -> bytes:
+def _check_text(field: str, text: str, value: object) -> None:
     if "\0" in text:
         raise InvalidClaims(field, value, "not hold a NUL character")
-    try:
-        return quote_plus(text)
-    except UnicodeEncodeError:
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
         rule = "be text that UTF-8 can carry, without lone surrogates"
-        raise InvalidClaims(field, value, rule) from None
+        raise InvalidClaims(field, value, rule)
+
+
+def check_kind(kind: object) -> bool:
+    """Return whether a token of this kind is a JWT."""
+    if kind == "t1":
+        return False
+    if kind == "jwt":
+        return True
+    raise InvalidClaims("kind", kind, "be t1 or jwt")
 
 
 def check_count(n: object) -> int:

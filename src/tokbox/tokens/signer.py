@@ -12,7 +12,7 @@ from typing import BinaryIO, NoReturn, TextIO
 
 from tokbox._fastsign import Key, Memory, Plan
 from tokbox.enums import HOURS_24, Role
-from tokbox.tokens import t1
+from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch, check_memory, write_all
 from tokbox.tokens.claims import (
     Token,
@@ -20,12 +20,13 @@ from tokbox.tokens.claims import (
     check_connection_data,
     check_count,
     check_expiration,
+    check_kind,
     check_layout_classes,
     check_role,
     check_secret,
     check_session_id,
 )
-from tokbox.tokens.verify import verify_t1
+from tokbox.tokens.verify import verify
 
 __all__ = ["SessionSigner", "Signer"]
 
@@ -93,8 +94,8 @@ class Signer:
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
-        """Return what *token* says, or raise: see `tokbox.tokens.verify.verify_t1`."""
-        return verify_t1(token, self.key, self.api_key, session_id=session_id, now=now)
+        """Return what *token* says, or raise: see `tokbox.tokens.verify`."""
+        return verify(token, self.key, self.api_key, session_id=session_id, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class SessionSigner:
         0 leaves it to the service (24 hours)
     initial_layout_class_list
         layout classes of the holder's streams, one by one or joined by spaces
+    kind
+        "t1", or "jwt": a JWT signed with HS256
 
     Nothing is signed if one of them breaks a rule: InvalidClaims says which.
     """
@@ -122,24 +125,30 @@ class SessionSigner:
     def __post_init__(self) -> None:
         check_session_id(self.session_id, self._signer.api_key)
 
-    def _data(
+    def _parts(
         self,
         role: Role | str,
         connection_data: str,
         expiration: int | timedelta,
         initial_layout_class_list: Iterable[str],
-    ) -> bytes:
-        """Check all claims and build what is signed, but for the digits of the nonce."""
-        return t1.signed_part(
-            self.session_id.encode(),
+        kind: str,
+    ) -> tuple[bytes, bytes, bool]:
+        """Check all claims; return what stands before the signature or the payload, what
+        is signed but for the digits of the nonce, and whether it is a JWT."""
+        signer = self._signer
+        claims = (
+            self.session_id,
             int(time.time()),
             check_expiration(expiration),
             check_role(role),
-            check_connection_data(connection_data) if connection_data != "" else b"",
+            check_connection_data(connection_data),
             check_layout_classes(initial_layout_class_list)
             if initial_layout_class_list != ()
-            else b"",
+            else "",
         )
+        if check_kind(kind):
+            return jwt.head(), jwt.signed_part(signer.api_key, *claims), True
+        return signer._head, t1.signed_part(*claims), False
 
     def token(
         self,
@@ -148,20 +157,23 @@ class SessionSigner:
         expiration: int | timedelta = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] = (),
+        kind: str = "t1",
     ) -> str:
         """Sign one token."""
-        data = self._data(role, connection_data, expiration, initial_layout_class_list)
-        return self._signer.key.t1(self._signer._head, data)
+        return self._signer.key.token(
+            *self._parts(role, connection_data, expiration, initial_layout_class_list, kind)
+        )
 
     def _plan(
         self,
         role: Role | str,
         connection_data: str,
         expiration: int | timedelta,
-        initial_layout_class_list: Iterable[str],
+        classes: Iterable[str],
+        kind: str,
     ) -> Plan:
-        data = self._data(role, connection_data, expiration, initial_layout_class_list)
-        return Plan(self._signer.key, self._signer._head, data)
+        parts = self._parts(role, connection_data, expiration, classes, kind)
+        return Plan(self._signer.key, *parts)
 
     def tokens(
         self,
@@ -172,6 +184,7 @@ class SessionSigner:
         expiration: int | timedelta = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] = (),
+        kind: str = "t1",
     ) -> list[str]:
         """Sign *n* tokens that say the same and are all distinct, in order.
 
@@ -179,7 +192,9 @@ class SessionSigner:
         returned or an exception is raised; MemoryError if they cannot fit.
         """
         n = check_count(n)
-        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
         check_memory(n, plan.token_length + _STR_OVERHEAD)
         return plan.strings(n, threads=_threads(n, multithread))
 
@@ -192,10 +207,13 @@ class SessionSigner:
         expiration: int | timedelta = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] = (),
+        kind: str = "t1",
     ) -> TokenBatch:
         """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings."""
         n = check_count(n)
-        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
         check_memory(n, plan.token_length)
         length = plan.token_length
         memory = Memory(n * length)
@@ -211,6 +229,7 @@ class SessionSigner:
         expiration: int | timedelta = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] = (),
+        kind: str = "t1",
         chunk: int = CHUNK,
     ) -> Iterator[TokenBatch]:
         """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
@@ -222,7 +241,9 @@ class SessionSigner:
         chunk = check_count(chunk)
         if chunk == 0:
             chunk = CHUNK
-        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
         check_memory(2 * min(n, chunk), plan.token_length)
         return _stream(plan, n, chunk, _threads(chunk, multithread))
 
@@ -236,13 +257,16 @@ class SessionSigner:
         expiration: int | timedelta = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] = (),
+        kind: str = "t1",
     ) -> Iterator[int]:
         """Sign *n* tokens and write one a line, in constant memory.
 
         A generator, so that progress can be shown: yields how many are written so far.
         """
         n = check_count(n)
-        plan = self._plan(role, connection_data, expiration, initial_layout_class_list)
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
         return _write(plan, target, n, _threads(CHUNK, multithread))
 
 
