@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from .. import workloads
 from . import Unavailable
@@ -28,7 +31,21 @@ def environment() -> dict[str, str]:
     }
 
 
-def start(command: list[str], mode: str, cwd: str | None = None) -> Callable[[int], float]:
+def workshop(source: Path) -> Path:
+    """Copy the folder *source* to where things can be built, until this process ends."""
+    place = Path(tempfile.mkdtemp(prefix="rival-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    shutil.copytree(source, place, dirs_exist_ok=True)
+    return place
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """End a rival and leave nothing of it behind."""
+    process.kill()
+    process.communicate()
+
+
+def start(command: list[str], mode: str, cwd: Path | None = None) -> Callable[[int], float]:
     """Start *command* and return a function that lets it make n tokens in *mode*."""
     process = subprocess.Popen(
         command,
@@ -38,17 +55,20 @@ def start(command: list[str], mode: str, cwd: str | None = None) -> Callable[[in
         env=environment(),
         cwd=cwd,
     )
-    atexit.register(process.kill)
+    atexit.register(stop, process)
     assert process.stdin is not None
     assert process.stdout is not None
     to, back = process.stdin, process.stdout
 
     def run(n: int) -> float:
-        to.write(f"{n} {mode}\n")
-        to.flush()
-        answer = back.readline()
+        try:
+            to.write(f"{n} {mode}\n")
+            to.flush()
+            answer = back.readline()
+        except BrokenPipeError:
+            answer = ""
         if not answer:
-            raise Unavailable(f"{command[0]} ended without an answer")
+            raise Unavailable(f"{Path(command[0]).name} ended without an answer")
         return int(answer) / 1e9
 
     run(100)
