@@ -1,125 +1,210 @@
-"""Make of figures what people read: ratios, a table, a chart."""
+"""Make of figures what people read: tables of results, and the one of the README."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from statistics import median
 from typing import Any
 
+from .goals import LEAST, LIMIT, OPENTOK, PLAIN_GO, SEED, judge
 from .measure import Workload, ratio
+from .ours import forced
+from .workloads import N
 
-LIST = "list of n fresh strings"
-FRESH = "same bytes, one fresh buffer"
-OPENTOK = "opentok (Python) T1"
-
-#: (what is said, numerator, denominator): how many times longer the first takes.
-COSTS = [
-    ("tokens(n) over the list floor", "tokens(n)", LIST),
-    ("tokens(n, multithread) over the list floor", "tokens(n, multithread)", LIST),
-    ("iter_batches(n) over the list floor", "iter_batches(n)", LIST),
-    ("token_batch(n) over the fresh buffer", "token_batch(n)", FRESH),
-]
-#: (what is said, slower, faster): how many times faster the second is.
-GAINS = [
-    ("token_batch: threads against one", "token_batch(n)", "token_batch(n, multithread)"),
-    ("token() against opentok T1", OPENTOK, "token()"),
-    ("tokens(n) against opentok T1", OPENTOK, "tokens(n)"),
-    ("iter_batches(n) against opentok T1", OPENTOK, "iter_batches(n)"),
-]
-#: Rivals with a better and a worse mode: the better one counts.
-MODES = {
-    "aogz/tokbox (Go)": ["Tokens(n, false)", "Tokens(n, true)"],
-    "plain Go": ["1 goroutine", "1 goroutine a CPU"],
+GROUPS = {
+    "floor": "Floors: what the memory costs alone",
+    "tokbox": "tokbox",
+    "forced": "tokbox on a narrower kernel",
+    "kernel": "Kernels, each by iter_batches(n)",
+    "rival": "Others",
 }
+
+#: What the README and the chart show of us.
+OURS = [
+    "iter_batches(n)",
+    "token_batch(n)",
+    "tokens(n, multithread)",
+    "tokens(n)",
+    "token()",
+]
+#: And what of others. Each entry is the modes of one rival, of which the fastest is shown,
+#: or the next ones in its place if none of them was measured.
+OTHERS = [
+    (SEED, PLAIN_GO),
+    (("opentok (Node) T1",),),
+    ((OPENTOK,),),
+    (("opentok (Python) JWT HS256",),),
+    (("vonage (Python) JWT RS256",),),
+]
+
+OPEN, CLOSE = "<!-- measured -->", "<!-- /measured -->"
 
 
 def collect(
     workloads: list[Workload],
     machine: dict[str, Any],
-    missing: list[str],
+    missing: dict[str, str],
     n: int,
     rounds: int,
+    kernel: str | None = None,
 ) -> dict[str, Any]:
-    """All figures and ratios, as JSON can hold them."""
-    by_name = {w.name: w for w in workloads}
-    ratios: list[dict[str, Any]] = []
+    """All figures and ratios, as JSON can hold them.
 
-    def add(text: str, a: str, b: str, kind: str) -> None:
-        if a in by_name and b in by_name:
-            value = ratio(by_name[a], by_name[b])
-            ratios.append({"what": text, "ratio": value, "kind": kind})
-
-    for text, a, b in COSTS:
-        add(text, a, b, "cost")
-    for text, slower, faster in GAINS:
-        add(text, slower, faster, "gain")
-    for name in [w.name for w in workloads if w.name.startswith("reused batch, ")][1:]:
-        add("reused batch: threads against one", "reused batch, 1 thread", name, "gain")
-    for rival, modes in MODES.items():
-        there = [by_name[f"{rival} {m}"] for m in modes if f"{rival} {m}" in by_name]
-        if there:
-            best = min(there, key=lambda w: w.median)
-            for ours in ("tokens(n)", "iter_batches(n)"):
-                add(f"{ours} against {rival}, its better mode", best.name, ours, "gain")
+    *kernel* is the one that group "forced" was measured on, if it was.
+    """
+    measured = {w.name: w for w in workloads}
+    active = machine["kernels"]["sha1"]
+    limits = {active: judge(LIMIT, measured, missing, active)}
+    if kernel:
+        # The same rows, with our entry points on that kernel.
+        end = forced(kernel)
+        narrow = {w.name.removesuffix(end): w for w in workloads if w.group == "forced"}
+        limits[kernel] = judge(LIMIT, {**measured, **narrow}, missing, kernel)
     return {
         "machine": machine,
         "n": n,
         "rounds": rounds,
         "missing": missing,
-        "ns_per_token": {
-            w.name: {"group": w.group, "median": w.median, "rounds": w.ns}
+        "figures": {
+            w.name: {
+                "group": w.group,
+                "n": w.n,
+                "median_ns": w.median,
+                "rounds_ns": w.ns,
+                "note": w.note,
+            }
             for w in workloads
         },
-        "ratios": ratios,
+        "limits": limits,
+        "least": judge(LEAST, measured, missing, active),
     }
+
+
+def times(value: float) -> str:
+    """*value* as people read it: a factor, not more exact than the figures are."""
+    if value < 0.1:
+        return f"{value:.2g}x"
+    return f"{value:.2f}x" if value < 10 else f"{value:,.0f}x"
+
+
+def rate(ns: float) -> str:
+    """Tokens a second, for a token in *ns* nanoseconds."""
+    return f"{float(f'{1e9 / ns:.3g}'):,.0f}"
+
+
+def about(results: dict[str, Any]) -> str:
+    """One sentence: which machine, and what was done on it."""
+    machine = results["machine"]
+    cpus = "1 CPU" if machine["cpus"] == 1 else f"{machine['cpus']} CPUs"
+    return (
+        f"{machine['cpu']}, {cpus}, {machine['system']}, CPython {machine['python']}, "
+        f"kernel {machine['kernels']['sha1']}; n = {results['n']:,}, "
+        f"medians of {results['rounds']} rounds"
+    )
 
 
 def markdown(results: dict[str, Any]) -> str:
-    """The figures and ratios as two tables."""
+    """Everything, as tables."""
     machine = results["machine"]
-    active = ", ".join(f"{k} {v}" for k, v in machine["kernels"].items())
+    lines = [f"{about(results)}, {machine['date']}."]
+    if machine["packages"]:
+        versions = (f"{name} {version}" for name, version in machine["packages"].items())
+        lines += ["", f"Others: {', '.join(versions)}."]
+    if results["n"] != N:
+        lines += ["", f"The goals below are for n = {N:,}, not for this run."]
+    for kernel, rows in results["limits"].items():
+        if rows:
+            lines += ["", f"## Goals for the core, on {kernel}", ""]
+            lines += goal_table(rows)
+    if results["least"]:
+        lines += ["", "## Goals for every machine", "", *goal_table(results["least"])]
+    for group, title in GROUPS.items():
+        lines += figure_table(results, group, title)
+    starts = select(results, "import")
+    if starts:
+        lines += ["", "## Starting", "", "| | ms |", "| --- | ---: |"]
+        lines += [f"| {name} | {f['median_ns'] / 1e6:.1f} |" for name, f in starts.items()]
+    if results["missing"]:
+        lines += ["", "## Not measured", ""]
+        lines += [f"- {name}: {why}." for name, why in results["missing"].items()]
+    return "\n".join(lines) + "\n"
+
+
+def select(results: dict[str, Any], group: str) -> dict[str, Any]:
+    """The figures of one group."""
+    return {k: f for k, f in results["figures"].items() if f["group"] == group}
+
+
+def figure_table(results: dict[str, Any], group: str, title: str) -> list[str]:
+    """The lines of one group's figures and of the notes to them."""
+    figures = select(results, group)
+    if not figures:
+        return []
+    lines = ["", f"## {title}", "", "| | ns a token | tokens a second |"]
+    lines.append("| --- | ---: | ---: |")
+    for name, f in figures.items():
+        ns = f["median_ns"]
+        lines.append(f"| {name} | {ns:,.1f} | {rate(ns)} |")
+    notes = [f"- {name}: {f['note']}." for name, f in figures.items() if f["note"]]
+    return [*lines, *([""] if notes else []), *notes]
+
+
+def goal_table(rows: list[dict[str, Any]]) -> list[str]:
+    """The lines of a table of goals."""
     lines = [
-        f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}, "
-        f"CPython {machine['python']}, {machine['date']}; kernels: {active}. "
-        f"n = {results['n']:,}; medians of {results['rounds']} rounds.",
-        "",
-        "| | ns a token | tokens a second |",
-        "| --- | ---: | ---: |",
+        "| | this run | goal, AVX-512 | goal, SHA-NI | holds here |",
+        "| --- | ---: | ---: | ---: | --- |",
     ]
-    for name, figures in results["ns_per_token"].items():
-        ns = figures["median"]
-        lines.append(f"| {name} | {ns:,.1f} | {1e9 / ns:,.0f} |")
-    lines += ["", "| ratio | |", "| --- | ---: |"]
-    for row in results["ratios"]:
-        unit = "x faster" if row["kind"] == "gain" else "x"
-        lines.append(f"| {row['what']} | {row['ratio']:.2f} {unit} |")
-    lines += ["", *[f"- {sentence}" for sentence in results["missing"]]]
-    return "\n".join(lines).rstrip() + "\n"
+    for row in rows:
+        at_least = row["sense"] == "at least"
+        if row["ratio"] is None:
+            value = f"not measured: {row['why']}"
+        else:
+            value = times(row["ratio"]) + (" faster" if at_least else "")
+        sign = "≥" if at_least else "≤"
+        goals = [
+            "-" if row[k] is None else f"{sign} {row[k]:g}" for k in ("avx512", "sha_ni")
+        ]
+        holds = {True: "yes", False: "no", None: "-"}[row["holds"]]
+        lines.append(f"| {row['what']} | {value} | {' | '.join(goals)} | {holds} |")
+    return lines
 
 
-def chart(results: dict[str, Any], path: Path) -> None:
-    """Tokens a second, as bars on a logarithmic scale."""
-    import matplotlib as mpl
+def readme(results: dict[str, Any], chart: str) -> str:
+    """The README's table, and *chart* (a path from there)."""
+    figures = results["figures"]
+    opentok = figures.get(OPENTOK)
+    rows = [(f"**tokbox** `{name}`", figures[name]) for name in OURS if name in figures]
+    names = (fastest(choice, figures) for choice in OTHERS)
+    rows += [(name, figures[name]) for name in names if name]
+    lines = ["| | tokens a second | against opentok T1 |", "| --- | ---: | ---: |"]
+    for name, f in rows:
+        against = "-"
+        if opentok:
+            against = times(ratio(opentok["rounds_ns"], f["rounds_ns"]))
+        lines.append(f"| {name} | {rate(f['median_ns'])} | {against} |")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            f"{about(results)}: `make bench` takes these figures anew, on your machine.",
+            "",
+            f"![Signed tokens a second]({chart})",
+        ]
+    )
 
-    mpl.use("svg")
-    from matplotlib import pyplot as plt
 
-    shown = {
-        name: figures
-        for name, figures in results["ns_per_token"].items()
-        if figures["group"] in ("tokbox", "rival")
-        and not name.startswith(("freeing", "reused batch"))
-    }
-    names = sorted(shown, key=lambda name: -shown[name]["median"])
-    rates = [1e9 / median(shown[name]["rounds"]) for name in names]
-    colours = ["#0b7a75" if shown[n]["group"] == "tokbox" else "#b8b8b8" for n in names]
-    with plt.rc_context({"svg.hashsalt": "tokbox", "font.size": 10}):
-        figure, axes = plt.subplots(figsize=(8, 0.36 * len(names) + 1))
-        bars = axes.barh(names, rates, color=colours)
-        axes.bar_label(bars, [f"{rate:,.0f}" for rate in rates], padding=4)
-        axes.set_xscale("log")
-        axes.set_xlim(min(rates) / 2, max(rates) * 6)
-        axes.set_xlabel("signed tokens a second, one machine, one run (logarithmic)")
-        axes.spines[["top", "right"]].set_visible(False)
-        figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
-        plt.close(figure)
+def fastest(choice: tuple[tuple[str, ...], ...], figures: dict[str, Any]) -> str | None:
+    """The fastest mode of the first rival of *choice* that has figures."""
+    for modes in choice:
+        there = [name for name in modes if name in figures]
+        if there:
+            return min(there, key=lambda name: figures[name]["median_ns"])
+    return None
+
+
+def between_marks(text: str, new: str) -> str:
+    """*text* with *new* between the marks. ValueError unless it has both, in order."""
+    before, opening, rest = text.partition(OPEN)
+    _, closing, after = rest.partition(CLOSE)
+    if not opening or not closing:
+        raise ValueError(f"the text must hold {OPEN} and then {CLOSE}")
+    return f"{before}{OPEN}\n{new}\n{CLOSE}{after}"

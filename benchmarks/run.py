@@ -10,209 +10,141 @@ import json
 import os
 import platform
 import sys
-import time
-from collections.abc import Callable
 from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import tokbox
 from tokbox import _fastsign
-from tokbox.tokens import t1
-from tokbox.tokens.signer import CHUNK, SessionSigner, Signer, cpu_count
+from tokbox.tokens.signer import cpu_count
 
-from . import report, workloads
-from .measure import Workload, measure, timed
-from .rivals import Unavailable, opentok_python, plain_go, seed_go
+from . import chart, report, workloads
+from .imports import imports
+from .measure import Workload, measure, toucher
+from .ours import entry_points, floors, kernels
+from .peers import peers
 
-CLAIMS = (workloads.ROLE, workloads.CONNECTION_DATA, workloads.EXPIRATION)
+ROOT = Path(__file__).parent.parent
+GROUPS = ["floor", "tokbox", "kernel", "rival", "import"]
+
+#: Bytes that a token takes as a str in a list: its text, a head, and the list's pointer.
+STR_BYTES = workloads.TOKEN_LENGTH + 57
 
 
-def session(kernel: str | None = None) -> SessionSigner:
-    """The signer of the common work, on one kernel or the best."""
-    _fastsign.select_kernel(kernel)
+def processor() -> str:
+    """The processor's name, where the system tells it."""
     try:
-        return Signer(workloads.API_KEY, workloads.SECRET).session(workloads.SESSION_ID)
-    finally:
-        _fastsign.select_kernel(None)
+        with open("/proc/cpuinfo") as file:
+            return next(line.split(":")[1].strip() for line in file if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
 
 
-def drain(one: SessionSigner, n: int, multithread: bool) -> None:
-    """Sign *n* tokens into memory that is used again and again."""
-    for _ in one.iter_batches(n, multithread, *CLAIMS):
-        pass
-
-
-def floors(n: int) -> list[Workload]:
-    """What it costs to have that much text at all, without making any of it."""
-    length = workloads.TOKEN_LENGTH
-    one = _fastsign.Memory(length)
-    text = bytes(one)
-    chunk = text * CHUNK
-    warm = bytearray(chunk)
-
-    def reuse() -> None:
-        for _ in range(n // CHUNK):
-            warm[:] = chunk
-
-    return [
-        Workload(
-            "list of n fresh strings",
-            n,
-            timed(lambda: one.strings(0, 0, length, n)),
-            "floor",
-        ),
-        Workload("same bytes, one fresh buffer", n, timed(lambda: text * n), "floor"),
-        Workload("same bytes, reused memory", n, timed(reuse), "floor"),
-    ]
-
-
-def entry_points(n: int) -> list[Workload]:
-    """What users call."""
-    s = session()
-    singles = max(1, n // 10)
-
-    def one_by_one() -> None:
-        for _ in range(singles):
-            s.token(*CLAIMS)
-
-    def free_list() -> float:
-        tokens = s.tokens(n, False, *CLAIMS)
-        start = time.perf_counter()
-        del tokens
-        return time.perf_counter() - start
-
-    data = s._data(*CLAIMS, ())
-    plan = _fastsign.Plan(s._signer.key, t1.head(workloads.API_KEY), data)
-    memory = _fastsign.Memory(n * plan.token_length)
-
-    def fill(threads: int) -> Callable[[], None]:
-        return lambda: plan.fill(memory, n, threads=threads)
-
-    cpus = cpu_count()
-    return [
-        Workload("token()", singles, timed(one_by_one), "tokbox"),
-        Workload("tokens(n)", n, timed(lambda: s.tokens(n, False, *CLAIMS)), "tokbox"),
-        Workload(
-            "tokens(n, multithread)", n, timed(lambda: s.tokens(n, True, *CLAIMS)), "tokbox"
-        ),
-        Workload("freeing that list", n, free_list, "tokbox"),
-        Workload(
-            "token_batch(n)", n, timed(lambda: s.token_batch(n, False, *CLAIMS)), "tokbox"
-        ),
-        Workload(
-            "token_batch(n, multithread)",
-            n,
-            timed(lambda: s.token_batch(n, True, *CLAIMS)),
-            "tokbox",
-        ),
-        Workload("reused batch, 1 thread", n, timed(fill(1)), "tokbox"),
-        Workload(f"reused batch, {cpus} threads", n, timed(fill(cpus)), "tokbox"),
-        Workload("iter_batches(n)", n, timed(lambda: drain(s, n, False)), "tokbox"),
-        Workload(
-            "iter_batches(n, multithread)", n, timed(lambda: drain(s, n, True)), "tokbox"
-        ),
-    ]
-
-
-def kernels(n: int) -> list[Workload]:
-    """Each compiled kernel that this CPU can run, on the same stream."""
-    found = []
-    for row in _fastsign.kernels()["sha1"]:
-        if row["usable"]:
-            s = session(row["name"])
-            found.append(
-                Workload(
-                    f"kernel {row['name']}",
-                    n,
-                    timed(lambda s=s: drain(s, n, False)),
-                    "kernel",
-                )
-            )
-    return found
-
-
-#: Adapter, mode, how many of the n tokens it makes, what the result is called.
-RIVALS = [
-    (opentok_python, "t1", 50, "T1"),
-    (opentok_python, "jwt", 100, "JWT HS256"),
-    (seed_go, "single", 10, "Tokens(n, false)"),
-    (seed_go, "multithread", 10, "Tokens(n, true)"),
-    (plain_go, "single", 10, "1 goroutine"),
-    (plain_go, "multithread", 10, "1 goroutine a CPU"),
-]
-
-
-def rivals(n: int) -> tuple[list[Workload], list[str]]:
-    """Everybody else, and a sentence for each who cannot run here."""
-    found, missing = [], []
-    for module, mode, share, kind in RIVALS:
-        name = f"{module.label} {kind}"
+def packages() -> dict[str, str]:
+    """The versions of the Python packages that are measured beside us."""
+    found = {}
+    for name in ("opentok", "vonage", "PyJWT", "livekit-api"):
         try:
-            run = module.make(mode)
-        except Unavailable as reason:
-            missing.append(f"{name}: skipped, {reason}")
+            found[name] = version(name)
+        except PackageNotFoundError:
             continue
-        count = max(1, n // share)
-        found.append(
-            Workload(name, count, lambda run=run, count=count: run(count), "rival")
-        )
-    return found, missing
+    return found
 
 
 def machine() -> dict[str, object]:
     """What the figures were taken on."""
-    model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo") as file:
-            model = next(
-                line.split(":")[1].strip() for line in file if "model name" in line
-            )
-    except (OSError, StopIteration):
-        pass
     return {
-        "cpu": model,
+        "cpu": processor(),
         "cpus": cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "tokbox": tokbox.__version__,
+        "packages": packages(),
         "kernels": _fastsign.kernels()["active"],
         "date": datetime.now(timezone.utc).date().isoformat(),
     }
 
 
-def main() -> int:
+def narrower() -> str | None:
+    """The kernel that the goals name besides AVX-512, if it is not the active one."""
+    rows = {row["name"]: row["usable"] for row in _fastsign.kernels()["sha1"]}
+    active = _fastsign.kernels()["active"]["sha1"]
+    return "sha-ni" if active == "avx512" and rows.get("sha-ni") else None
+
+
+def gather(n: int, groups: list[str]) -> tuple[list[Workload], dict[str, str]]:
+    """The workloads of *groups* for *n* tokens, and why others cannot run here."""
+    found: list[Workload] = []
+    missing: dict[str, str] = {}
+    if "floor" in groups:
+        found += floors(n)
+    if "tokbox" in groups:
+        memory = _fastsign.Memory(n * workloads.TOKEN_LENGTH)
+        found += entry_points(n, memory)
+        if kernel := narrower():
+            found += entry_points(n, memory, kernel)
+        if cpu_count() < 2:
+            missing["reused batch, 2 threads"] = "this process may use one CPU only"
+    if "kernel" in groups:
+        found += kernels(n)
+    if "rival" in groups:
+        more, reasons = peers(n)
+        found += more
+        missing |= reasons
+    if "import" in groups:
+        more, reasons = imports()
+        found += more
+        missing |= reasons
+    return found, missing
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("-n", type=int, default=workloads.N, help="tokens in a batch")
     parser.add_argument("--rounds", type=int, default=7, help="rounds; the median counts")
     parser.add_argument(
-        "--only",
-        nargs="*",
-        help="groups to measure: floor tokbox kernel rival",
-        default=None,
+        "--only", nargs="+", choices=GROUPS, default=GROUPS, help="what to measure"
     )
     parser.add_argument(
         "--out", type=Path, default=Path(__file__).parent / "results", help="folder"
     )
+    parser.add_argument(
+        "--readme", action="store_true", help="write table and chart into README.md, too"
+    )
     options = parser.parse_args()
+    if options.n < 1 or options.rounds < 1:
+        parser.error("-n and --rounds must be at least 1")
+    return options
 
-    found, missing = rivals(options.n)
-    everything = [*floors(options.n), *entry_points(options.n), *kernels(options.n), *found]
-    if options.only:
-        everything = [w for w in everything if w.group in options.only]
+
+def main() -> int:
+    options = arguments()
+    found, missing = gather(options.n, options.only)
 
     def progress(text: str) -> None:
         if sys.stderr.isatty():
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
-    measure(everything, options.rounds, progress)
+    settle = toucher(options.n * STR_BYTES)
+    measure(found, options.rounds, settle=settle, progress=progress)
     progress("")
-    results = report.collect(everything, machine(), missing, options.n, options.rounds)
+    results = report.collect(
+        found, machine(), missing, options.n, options.rounds, narrower()
+    )
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     markdown = report.markdown(results)
-    (options.out / "results.md").write_text(markdown)
-    report.chart(results, options.out / "chart.svg")
+    (options.out / "results.md").write_text(markdown, encoding="utf-8")
     print(markdown)
+    if chart.bars(results):
+        chart.draw(results, options.out / "chart.svg")
+    if options.readme:
+        page = ROOT / "README.md"
+        picture = os.path.relpath(options.out / "chart.svg", ROOT)
+        text = report.between_marks(
+            page.read_text(encoding="utf-8"), report.readme(results, picture)
+        )
+        page.write_text(text, encoding="utf-8")
     print(f"written to {os.path.relpath(options.out)}")
     return 0
 
