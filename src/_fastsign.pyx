@@ -14,9 +14,9 @@ cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport uint8_t, uint64_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memchr, memcpy
 
 from fastsign cimport (
     FS_NONCE_DIGITS,
@@ -42,8 +42,17 @@ from fastsign cimport (
     fs_quote_plus,
     fs_row,
     fs_row_state,
+    fs_rows,
+    fs_rows_lengths,
+    fs_rows_prepare,
+    fs_rows_sign,
+    fs_rows_text,
+    fs_session_of,
     fs_state,
     fs_t1_length,
+    fs_text,
+    fs_verifier,
+    fs_verify,
     fs_wipe,
 )
 from workers cimport (
@@ -75,6 +84,8 @@ cdef extern from "Python.h":
     void Py_INCREF(object op)
     void Py_DECREF(PyObject *op)
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    long PyLong_AsLongAndOverflow(object value, int *overflow) except? -1
 
 # Tokens signed between two looks at the shared state: half a millisecond of work, and
 # as strings small enough to stay in the second-level cache.
@@ -326,6 +337,30 @@ cdef class Memory:
             (<PyListObject *>result).ob_item[i] = text
         return result
 
+    def pick(self, Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
+             Py_ssize_t n) -> list:
+        """The texts of rows *first*, *first* + *step*, ... of which *offsets* tells; None
+        for an empty one."""
+        cdef int64_t *at = <int64_t *>offsets.data
+        cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, row
+        cdef PyObject *text
+        cdef list result
+        last = <object>first + (<object>n - 1) * step
+        if n < 0 or n and not (0 <= first < rows and 0 <= last < rows):
+            raise IndexError("outside of the memory")
+        result = PyList_New(n)
+        for i in range(n):
+            row = first + i * step
+            if at[row] == at[row + 1]:
+                Py_INCREF(None)
+                (<PyListObject *>result).ob_item[i] = <PyObject *>None
+                continue
+            self._check(at[row], 1, at[row + 1] - at[row], 1)
+            text = PyUnicode_New(at[row + 1] - at[row], 127)
+            memcpy(tokbox_text(text), self.data + at[row], at[row + 1] - at[row])
+            (<PyListObject *>result).ob_item[i] = text
+        return result
+
     def lines(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
               Py_ssize_t n) -> bytes:
         """The same texts as `strings`, a newline behind each."""
@@ -480,6 +515,345 @@ cdef class Plan:
         _finish(crew)
         PyObject_GC_Track(result)
         return result
+
+
+### Rows ###
+
+# The roles, in the order of rows.c.
+cdef dict ROLES = {"subscriber": 0, "publisher": 1, "publisheronly": 2, "moderator": 3}
+
+# Rows that are looked at in one go with the GIL held.
+cdef enum:
+    LOOK = 4096
+
+# The rules of tokbox.tokens.claims, for what is surely within them.
+cdef enum:
+    MOST_CHARACTERS = 1000
+    MOST_SECONDS = 2592000
+
+
+cdef struct RowsJob:
+    const fs_rows *rows
+    uint8_t *base
+    int64_t *offsets    # or, while they are measured, lengths
+    size_t wrong
+
+
+cdef void _measure_slice(void *argument, size_t first, size_t count) noexcept nogil:
+    cdef RowsJob *job = <RowsJob *>argument
+    fs_rows_lengths(job.rows, first, count, job.offsets + 1 + first)
+
+
+cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept nogil:
+    cdef RowsJob *job = <RowsJob *>argument
+    if fs_rows_sign(job.rows, first, count, job.base, job.offsets):
+        job.wrong = 1
+
+
+@cython.final
+cdef class Rows:
+    """The claims of *n* tokens, as columns, and their signatures.
+
+    *head* is as for a `Plan`; *data* is the part of the claims that all rows share (see
+    fastsign.h). The columns that differ are added by `texts`, `roles` and `seconds`:
+    each value that is not surely within the rules is handed to *look_closer*, with its
+    row, which returns what to sign instead, or None to skip the row, or raises.
+    """
+
+    cdef Key key
+    cdef fs_rows rows
+    cdef uint8_t *memory
+    cdef uint8_t *skipped
+    cdef readonly Py_ssize_t n
+    cdef list columns       # memory of the columns
+    cdef list kept          # what their texts belong to
+
+    def __cinit__(self, Key key not None, Py_ssize_t n, bytes head not None,
+                  bytes data not None, uint64_t create_time, bint jwt=False,
+                  bytes random=None):
+        cdef size_t head_len = PyBytes_GET_SIZE(head), data_len = PyBytes_GET_SIZE(data)
+        cdef size_t text_len = fs_rows_text(head_len, data_len)
+        cdef fs_nonce nonce
+        _draw_nonce(&nonce, random)
+        self.memory = <uint8_t *>malloc(text_len + head_len + data_len + 41)
+        self.skipped = <uint8_t *>calloc(n + 1, 1)
+        if self.memory == NULL or self.skipped == NULL:
+            raise MemoryError
+        fs_rows_prepare(&self.rows, &key.key, &nonce, jwt,
+                        <const uint8_t *>PyBytes_AS_STRING(head), head_len,
+                        <const uint8_t *>PyBytes_AS_STRING(data), data_len,
+                        self.memory, self.memory + text_len)
+        self.rows.create_time = create_time
+        self.key = key
+        self.n = n
+        self.columns = []
+        self.kept = []
+
+    def __dealloc__(self):
+        fs_wipe(&self.rows, sizeof(self.rows))
+        free(self.memory)
+        free(self.skipped)
+
+    def __reduce__(self):
+        raise TypeError("rows cannot be pickled or copied: they would carry the secret along")
+
+    cdef uint8_t *_column(self, size_t size) except NULL:
+        memory = Memory(self.n * size)
+        self.columns.append(memory)
+        return memory.data
+
+    cdef object _closer(self, look_closer, Py_ssize_t i, value):
+        """Ask Python about a value; None if its row is to be skipped."""
+        value = look_closer(i, value)
+        if value is None:
+            self.skipped[i] = 1
+            self.rows.skip = self.skipped
+        else:
+            self.kept.append(value)
+        return value
+
+    def texts(self, str column not None, tuple values not None, look_closer,
+              bytes api_key=None) -> None:
+        """Set *column*, "session_id" (of *api_key*), "connection_data" or "classes"."""
+        cdef fs_text *texts = <fs_text *>self._column(sizeof(fs_text))
+        cdef const uint8_t *owner = NULL
+        cdef size_t owner_len = 0
+        cdef Py_ssize_t i, length
+        cdef const char *utf8
+        cdef bint sessions = column == "session_id"
+        if len(values) != self.n:
+            raise ValueError("a column has another length")
+        if sessions:
+            owner = <const uint8_t *>PyBytes_AS_STRING(api_key)
+            owner_len = PyBytes_GET_SIZE(api_key)
+        self.kept.append(values)
+        for i in range(self.n):
+            value = values[i]
+            if i % LOOK == LOOK - 1:
+                _breathe()
+            if type(value) is str and PyUnicode_GET_LENGTH(value) <= MOST_CHARACTERS:
+                utf8 = _utf8(value, &length)
+                if utf8 != NULL:
+                    texts[i].data = <const uint8_t *>utf8
+                    texts[i].len = length
+                    if sessions:
+                        if i and texts[i - 1].data == texts[i].data:
+                            continue
+                        if fs_session_of(texts[i].data, length, owner, owner_len):
+                            continue
+                    elif column == "connection_data" and memchr(utf8, 0, length) == NULL:
+                        continue
+                    elif length == 0:
+                        continue
+            value = self._closer(look_closer, i, value)
+            texts[i].data = NULL
+            texts[i].len = 0
+            if value is not None:
+                utf8 = PyUnicode_AsUTF8AndSize(value, &length)
+                texts[i].data = <const uint8_t *>utf8
+                texts[i].len = length
+        if sessions:
+            self.rows.session_id = texts
+        elif column == "connection_data":
+            self.rows.connection_data = texts
+        elif column == "classes":
+            self.rows.classes = texts
+        else:
+            raise ValueError("no such column")
+
+    def roles(self, tuple values not None, look_closer) -> None:
+        """Set the column of roles."""
+        cdef uint8_t *roles = self._column(1)
+        cdef Py_ssize_t i
+        if len(values) != self.n:
+            raise ValueError("a column has another length")
+        for i in range(self.n):
+            value = values[i]
+            if i % LOOK == LOOK - 1:
+                _breathe()
+            number = ROLES.get(value) if isinstance(value, str) else None
+            if number is None:
+                value = self._closer(look_closer, i, value)
+                number = 0 if value is None else ROLES[value]
+            roles[i] = number
+        self.rows.role = roles
+
+    def seconds(self, tuple values not None, look_closer) -> None:
+        """Set the column of expirations."""
+        cdef uint32_t *seconds = <uint32_t *>self._column(sizeof(uint32_t))
+        cdef Py_ssize_t i
+        cdef long number
+        cdef int overflow
+        if len(values) != self.n:
+            raise ValueError("a column has another length")
+        for i in range(self.n):
+            value = values[i]
+            if i % LOOK == LOOK - 1:
+                _breathe()
+            if type(value) is int:
+                number = PyLong_AsLongAndOverflow(value, &overflow)
+                if overflow == 0 and 0 <= number <= MOST_SECONDS:
+                    seconds[i] = number
+                    continue
+            value = self._closer(look_closer, i, value)
+            seconds[i] = 0 if value is None else value
+        self.rows.expiration = seconds
+
+    def lengths(self, *, unsigned threads=1) -> Memory:
+        """Where each token will begin, and the end: n + 1 64-bit integers."""
+        cdef Memory offsets = Memory((self.n + 1) * sizeof(int64_t))
+        cdef int64_t *at = <int64_t *>offsets.data
+        cdef RowsJob job
+        cdef fs_crew *crew
+        cdef Py_ssize_t i
+        job.rows = &self.rows
+        job.offsets = at
+        crew = fs_crew_new(_measure_slice, &job, self.n, LOOK, self.n,
+                           threads - 1 if threads else 0)
+        if crew == NULL:
+            raise MemoryError
+        _finish(crew)
+        with nogil:
+            at[0] = 0
+            for i in range(self.n):
+                at[i + 1] += at[i]
+        return offsets
+
+    def sign(self, Memory memory not None, Memory offsets not None, *,
+             unsigned threads=1) -> None:
+        """Sign all rows into *memory*, where `lengths` says."""
+        cdef RowsJob job
+        cdef fs_crew *crew
+        job.rows = &self.rows
+        job.base = memory.data
+        job.offsets = <int64_t *>offsets.data
+        job.wrong = 0
+        if offsets.nbytes != (self.n + 1) * <Py_ssize_t>sizeof(int64_t):
+            raise ValueError("the offsets are of other rows")
+        if memory.nbytes < job.offsets[self.n]:
+            raise ValueError("the memory is too small")
+        crew = fs_crew_new(_sign_rows_slice, &job, self.n, SLICE, self.n,
+                           threads - 1 if threads else 0)
+        if crew == NULL:
+            raise MemoryError
+        _finish(crew)
+        if job.wrong:
+            raise RuntimeError("a column was changed while it was being signed")
+
+
+### Verification ###
+
+cdef void _verify_slice(void *job, size_t first, size_t count) noexcept nogil:
+    fs_verify(<fs_verifier *>job, first, count)
+
+
+def verify_many(Key key not None, bytes head not None, bytes api_key not None, tokens,
+                uint64_t now, uint64_t leeway, *, bytes session=None,
+                unsigned threads=1) -> bytes:
+    """For each token, 1 if it surely holds, or 0 if it deserves a closer look.
+
+    *tokens* is a tuple or a TextsInMemory; with *session*, all must be for that one.
+    """
+    cdef fs_verifier verifier
+    cdef fs_text *texts = NULL
+    cdef Memory memory = None, offsets = None
+    cdef Py_ssize_t n, i, length
+    cdef const char *utf8
+    cdef bytes good
+    cdef fs_crew *crew
+    verifier.key = &key.key
+    verifier.head = <const uint8_t *>PyBytes_AS_STRING(head)
+    verifier.head_len = PyBytes_GET_SIZE(head)
+    verifier.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
+    verifier.key_len = PyBytes_GET_SIZE(api_key)
+    verifier.session = NULL
+    verifier.session_len = 0
+    if session is not None:
+        verifier.session = <const uint8_t *>PyBytes_AS_STRING(session)
+        verifier.session_len = PyBytes_GET_SIZE(session)
+    verifier.now = now
+    verifier.leeway = leeway
+    verifier.tokens = NULL
+    verifier.offsets = NULL
+    verifier.length = 0
+    if type(tokens) is TextsInMemory:
+        memory = (<TextsInMemory>tokens).memory
+        offsets = (<TextsInMemory>tokens).offsets
+        n = (<TextsInMemory>tokens).n
+        verifier.base = memory.data
+        verifier.length = (<TextsInMemory>tokens).length
+        if offsets is not None:
+            verifier.offsets = <const int64_t *>offsets.data
+    else:
+        n = len(<tuple>tokens)
+        texts = <fs_text *>malloc((n + 1) * sizeof(fs_text))
+        if texts == NULL:
+            raise MemoryError
+        for i in range(n):
+            if i % LOOK == LOOK - 1:
+                _breathe()
+            value = (<tuple>tokens)[i]
+            texts[i].data = NULL
+            texts[i].len = 0
+            if type(value) is str:
+                utf8 = _utf8(value, &length)
+                if utf8 != NULL:
+                    texts[i].data = <const uint8_t *>utf8
+                    texts[i].len = length
+        verifier.tokens = texts
+    try:
+        good = PyBytes_FromStringAndSize(NULL, n)
+        verifier.good = <uint8_t *>PyBytes_AS_STRING(good)
+        crew = fs_crew_new(_verify_slice, &verifier, n, SLICE, n,
+                           threads - 1 if threads else 0)
+        if crew == NULL:
+            raise MemoryError
+        _finish(crew)
+    finally:
+        free(texts)
+    return good
+
+
+@cython.final
+cdef class TextsInMemory:
+    """The first *n* texts in *memory*, told apart by *offsets* or by one *length*."""
+
+    cdef Memory memory
+    cdef Memory offsets
+    cdef Py_ssize_t length
+    cdef Py_ssize_t n
+
+    def __cinit__(self, Memory memory not None, Memory offsets, Py_ssize_t length,
+                  Py_ssize_t n):
+        cdef Py_ssize_t i
+        cdef int64_t *at
+        if n < 0 or length < 0:
+            raise ValueError("negative sizes")
+        if offsets is None:
+            if <object>n * length > memory.nbytes:
+                raise IndexError("outside of the memory")
+        else:
+            at = <int64_t *>offsets.data
+            if offsets.nbytes < (n + 1) * <Py_ssize_t>sizeof(int64_t) or at[n] > memory.nbytes:
+                raise IndexError("outside of the memory")
+        self.memory = memory
+        self.offsets = offsets
+        self.length = length
+        self.n = n
+
+
+cdef void _breathe() noexcept:
+    """Let other threads have the GIL."""
+    with nogil:
+        pass
+
+
+cdef const char *_utf8(value, Py_ssize_t *length) noexcept:
+    """The UTF-8 of a str, or NULL if it has none."""
+    try:
+        return PyUnicode_AsUTF8AndSize(value, length)
+    except UnicodeEncodeError:
+        return NULL
 
 
 ### Text ###

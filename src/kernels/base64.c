@@ -13,16 +13,29 @@ static const char url_alphabet[] =
 static uint8_t pairs[4096][2], url_pairs[4096][2]; /* twelve bits as two characters */
 uint8_t fs_base64_hex[4096][4];
 uint8_t fs_base64_digits[1000][4];
+uint8_t fs_base64_value[256], fs_hex_value[256];
 uint8_t fs_digits[1000][4];
 uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
 uint8_t fs_base64_last_jwt[3][100][4];
 
-/* What a byte becomes in a form value: itself, or '+', or 0 for %XX. */
-static uint8_t form[256];
+/* What a byte becomes in a form value: itself, or '+', or 0 for %XX; and its length. */
+static uint8_t form[256], form_length[256];
+/* What follows the backslash where a byte is escaped in JSON, 'u' for \u00XX, or 0. */
+static uint8_t json[256], json_length[256];
 
 void fs_base64_init(void) {
     static const char hex[] = "0123456789abcdef";
 
+    memset(fs_base64_value, 255, sizeof fs_base64_value);
+    memset(fs_hex_value, 255, sizeof fs_hex_value);
+    for (int i = 0; i < 16; i++) {
+        fs_hex_value[(uint8_t)hex[i]] = (uint8_t)i;
+        if (i > 9) fs_hex_value[(uint8_t)(hex[i] - 'a' + 'A')] = (uint8_t)i;
+    }
+    for (int i = 0; i < 64; i++) {
+        fs_base64_value[(uint8_t)alphabet[i]] = (uint8_t)i;
+        fs_base64_value[(uint8_t)url_alphabet[i]] = (uint8_t)i;
+    }
     for (int i = 0; i < 4096; i++) {
         pairs[i][0] = (uint8_t)alphabet[i >> 6];
         pairs[i][1] = (uint8_t)alphabet[i & 63];
@@ -53,7 +66,11 @@ void fs_base64_init(void) {
         int stays = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                     c == '-' || c == '.' || c == '_' || c == '~';
         form[c] = (uint8_t)(c == ' ' ? '+' : stays ? c : 0);
+        form_length[c] = form[c] ? 1 : 3;
+        json[c] = c < ' ' ? 'u' : 0;
     }
+    for (int i = 0; i < 7; i++) json[(uint8_t)"\"\\\b\f\n\r\t"[i]] = (uint8_t)"\"\\bfnrt"[i];
+    for (int c = 0; c < 256; c++) json_length[c] = json[c] == 'u' ? 6 : json[c] ? 2 : 1;
 }
 
 size_t fs_base64_length(size_t len) { return (len + 2) / 3 * 4; }
@@ -108,4 +125,40 @@ size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len) {
         }
     }
     return (size_t)(to - out);
+}
+
+FS_INLINE size_t sum_lengths(const uint8_t *lengths, const uint8_t *in, size_t len) {
+    size_t sum = 0;
+    for (size_t i = 0; i < len; i++) sum += lengths[in[i]];
+    return sum;
+}
+
+size_t fs_quote_plus_length(const uint8_t *in, size_t len) {
+    return sum_lengths(form_length, in, len);
+}
+
+size_t fs_json_escape(uint8_t *out, const uint8_t *in, size_t len) {
+    static const char hex[] = "0123456789abcdef";
+    uint8_t *to = out;
+
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = in[i];
+        if (!json[c]) {
+            *to++ = c;
+            continue;
+        }
+        *to++ = '\\';
+        *to++ = json[c];
+        if (json[c] == 'u') {
+            *to++ = '0';
+            *to++ = '0';
+            *to++ = (uint8_t)hex[c >> 4];
+            *to++ = (uint8_t)hex[c & 15];
+        }
+    }
+    return (size_t)(to - out);
+}
+
+size_t fs_json_escape_length(const uint8_t *in, size_t len) {
+    return sum_lengths(json_length, in, len);
 }

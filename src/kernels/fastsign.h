@@ -108,6 +108,12 @@ size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len);
 /* Percent-encode UTF-8 as a form value: A-Z a-z 0-9 - . _ ~ stay, a space becomes "+",
  * all else %XX in upper case. Returns the length; `out` needs 3 * len bytes. */
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len);
+size_t fs_quote_plus_length(const uint8_t *in, size_t len);
+
+/* Escape UTF-8 as the inside of a JSON string (RFC 8259, section 7): only what must be.
+ * Returns the length; `out` needs 6 * len bytes. */
+size_t fs_json_escape(uint8_t *out, const uint8_t *in, size_t len);
+size_t fs_json_escape_length(const uint8_t *in, size_t len);
 
 /* ---- a batch of tokens that differ in their nonce only --------------------------- */
 
@@ -179,5 +185,91 @@ void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
  * is NULL, to base + (i - first) * stride; with stride > text_len a '\n' follows it. */
 void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
                   uint8_t *base, size_t stride, uint8_t *const *places);
+
+/* ---- rows: tokens that differ in what they say ----------------------------------- */
+
+/* UTF-8 that belongs to someone else. */
+typedef struct fs_text {
+    const uint8_t *data;
+    size_t len;
+} fs_text;
+
+#define FS_NO_ROLE 255
+
+/* The claims of n tokens, as columns. What is the same for all was written into the
+ * constant part; its column is NULL. Everything has been checked, but for what a foreign
+ * array may hold (see `foreign`). */
+typedef struct fs_rows {
+    int jwt;
+    fs_hash hash;
+    uint32_t inner[FS_STATE_WORDS]; /* after the whole blocks of the constant part */
+    uint32_t outer[FS_STATE_WORDS];
+    fs_nonce nonce;                 /* of row 0 */
+    uint64_t create_time;
+
+    const uint8_t *text;            /* whole groups of the constant part, as text */
+    size_t text_len;
+    size_t sig_offset;              /* T1 */
+    fs_t1_frame frame;
+    uint64_t hashed;                /* bytes in `inner`, key block included */
+    uint8_t start[FS_BLOCK + 2];    /* what of the constant part is still to be hashed; */
+    size_t start_len;
+    size_t start_skip;              /* T1: so many bytes of it are in `inner` already, */
+    size_t start_raw;               /* and from here on it is still to be encoded */
+    uint8_t raw[2];                 /* JWT: what of it is still to be encoded */
+    size_t raw_len;
+
+    const fs_text *session_id;
+    const uint8_t *role;            /* index into the roles, in their order in rows.c */
+    const fs_text *connection_data;
+    const uint32_t *expiration;     /* seconds; 0 leaves it to the service */
+    const fs_text *classes;
+    const uint8_t *skip;            /* rows that are not to be signed, or NULL */
+    int foreign;                    /* texts could change while they are being read */
+} fs_rows;
+
+/* Bytes of memory for `text` that fs_rows_prepare needs at most. */
+size_t fs_rows_text(size_t head_len, size_t data_len);
+
+/* Prepare the constant part: `head` as for a plan, `data` the constant claims (T1: each
+ * but the first with its "&" before it; JWT: each with its "," behind it). Columns are
+ * set by the caller. `text` is kept; `raw` is scratch of head_len + 41 + data_len bytes. */
+void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, int jwt,
+                     const uint8_t *head, size_t head_len, const uint8_t *data,
+                     size_t data_len, uint8_t *text, uint8_t *raw);
+
+/* Write the lengths of tokens first ... to lengths[0] ...; 0 for a row that is skipped. */
+void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths);
+
+/* Sign rows first ... first + count - 1, row i to base + offsets[i]. Returns how many
+ * rows had another length than the offsets say, and were left out. */
+size_t fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
+                    const int64_t *offsets);
+
+/* Whether this is a session id of that API key as the service writes them today. A 0
+ * only means that it deserves a closer look. */
+int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len);
+
+/* ---- verification ---------------------------------------------------------------- */
+
+/* T1 tokens of one project, to be judged at one moment. The tokens are given one by one,
+ * or as one piece of text with offsets, or with one length. */
+typedef struct fs_verifier {
+    const fs_key *key;
+    const uint8_t *head;    /* "partner_id=KEY&sig=" */
+    size_t head_len;
+    const uint8_t *api_key;
+    size_t key_len;
+    const uint8_t *session; /* the only session that will do, or NULL */
+    size_t session_len;
+    uint64_t now, leeway;   /* seconds */
+    const fs_text *tokens;
+    const uint8_t *base;
+    const int64_t *offsets;
+    size_t length;
+    uint8_t *good;          /* what is found: 1, or 0 for what deserves a closer look */
+} fs_verifier;
+
+void fs_verify(const fs_verifier *verifier, size_t first, size_t count);
 
 #endif

@@ -1,6 +1,6 @@
 # The mirror of fastsign.h, and nothing else.
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "fastsign.h" nogil:
     const size_t FS_BLOCK
@@ -67,3 +67,43 @@ cdef extern from "fastsign.h" nogil:
                     const uint8_t *data, size_t data_len, uint8_t *text, uint8_t *raw)
     void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
                       uint8_t *base, size_t stride, uint8_t **places)
+
+    ctypedef struct fs_text:
+        const uint8_t *data
+        size_t len
+
+    ctypedef struct fs_rows:
+        uint64_t create_time
+        const fs_text *session_id
+        const uint8_t *role
+        const fs_text *connection_data
+        const uint32_t *expiration
+        const fs_text *classes
+        const uint8_t *skip
+        int foreign
+
+    size_t fs_rows_text(size_t head_len, size_t data_len)
+    void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, int jwt,
+                         const uint8_t *head, size_t head_len, const uint8_t *data,
+                         size_t data_len, uint8_t *text, uint8_t *raw)
+    void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths)
+    size_t fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
+                        const int64_t *offsets)
+    int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len)
+
+    ctypedef struct fs_verifier:
+        const fs_key *key
+        const uint8_t *head
+        size_t head_len
+        const uint8_t *api_key
+        size_t key_len
+        const uint8_t *session
+        size_t session_len
+        uint64_t now, leeway
+        const fs_text *tokens
+        const uint8_t *base
+        const int64_t *offsets
+        size_t length
+        uint8_t *good
+
+    void fs_verify(const fs_verifier *verifier, size_t first, size_t count)

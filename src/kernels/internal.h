@@ -76,9 +76,14 @@ void fs_t1_set_frame(fs_t1_frame *frame, const uint8_t *head, size_t head_len,
 void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
 void fs_jwt_signature(uint8_t *to, const uint32_t *digest);
 
+/* Whether this is the name of a role. */
+int fs_is_role(const uint8_t *name, size_t len);
+
 /* Tables of text, built by fs_base64_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
 extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */
+extern uint8_t fs_base64_value[256];      /* of a character in either alphabet, or 255 */
+extern uint8_t fs_hex_value[256];         /* of a hex digit in either case, or 255 */
 extern uint8_t fs_digits[1000][4];        /* three decimal digits as they are */
 /* A last group of `partial` digits, as text and as it is (fs_*_last[partial][value]). */
 extern uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];

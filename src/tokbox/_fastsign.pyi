@@ -1,5 +1,6 @@
 """The compiled core; see src/_fastsign.pyx."""
 
+from collections.abc import Callable
 from typing import Any, final
 
 from typing_extensions import Buffer, Self
@@ -23,6 +24,7 @@ class Memory(Buffer):
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def text(self, start: int, length: int) -> str: ...
     def strings(self, start: int, stride: int, length: int, n: int) -> list[str]: ...
+    def pick(self, offsets: Memory, first: int, step: int, n: int) -> list[str | None]: ...
     def lines(self, start: int, stride: int, length: int, n: int) -> bytes: ...
 
 @final
@@ -47,3 +49,50 @@ class Plan:
         lines: bool = False,
     ) -> None: ...
     def strings(self, n: int, *, threads: int = 1) -> list[str]: ...
+
+@final
+class Rows:
+    n: int
+    def __new__(
+        cls,
+        key: Key,
+        n: int,
+        head: bytes,
+        data: bytes,
+        create_time: int,
+        jwt: bool = False,
+        random: bytes | None = None,
+    ) -> Self: ...
+    def texts(
+        self,
+        column: str,
+        values: tuple[Any, ...],
+        look_closer: Callable[[int, Any], str | None],
+        api_key: bytes | None = None,
+    ) -> None: ...
+    def roles(
+        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], str | None]
+    ) -> None: ...
+    def seconds(
+        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], int | None]
+    ) -> None: ...
+    def lengths(self, *, threads: int = 1) -> Memory: ...
+    def sign(self, memory: Memory, offsets: Memory, *, threads: int = 1) -> None: ...
+
+@final
+class TextsInMemory:
+    def __new__(
+        cls, memory: Memory, offsets: Memory | None, length: int, n: int
+    ) -> Self: ...
+
+def verify_many(
+    key: Key,
+    head: bytes,
+    api_key: bytes,
+    tokens: tuple[Any, ...] | TextsInMemory,
+    now: int,
+    leeway: int,
+    *,
+    session: bytes | None = None,
+    threads: int = 1,
+) -> bytes: ...

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, TextIO, cast, overload
+from typing import Any, BinaryIO, TextIO, TypeVar, cast, overload
 
-from tokbox._fastsign import Memory
+from tokbox._fastsign import Memory, TextsInMemory
+from tokbox.errors import InvalidClaims
 
 __all__ = ["TokenBatch", "check_memory"]
 
 #: Tokens handed out at once when a batch is iterated or written.
 _STEP = 8192
 
+#: What a batch holds: str, or str | None where rows may be missing.
+Text = TypeVar("Text", bound="str | None", covariant=True)
 
-def check_memory(n: int, bytes_per_token: int) -> None:
-    """Raise MemoryError if *n* tokens cannot possibly fit, before anything is done.
+
+def check_memory(n: int, needed: int) -> None:
+    """Raise MemoryError if *n* tokens of *needed* bytes in all cannot possibly fit.
 
     The system would let us allocate more than there is, and kill the process when the
     memory is used.
     """
-    needed = n * bytes_per_token
     try:
         there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not a POSIX system
@@ -32,83 +35,126 @@ def check_memory(n: int, bytes_per_token: int) -> None:
         )
 
 
-class TokenBatch(Sequence[str]):
-    """Tokens of one length in one buffer: a read-only sequence of strings.
+class TokenBatch(Sequence[Text]):
+    """Tokens in one buffer, and where each begins: a read-only sequence of strings.
 
     The strings exist only when they are asked for. A slice is a batch over the same
-    memory.
+    memory. Rows that could not be signed (`Tokbox.sign_rows` with ``errors="null"``)
+    are None, and `errors` says why.
     """
 
-    __slots__ = ("_count", "_length", "_memory", "_start", "_stride")
+    __slots__ = ("_length", "_memory", "_offsets", "_rows", "errors")
+
+    #: Why rows are None: for each an exception with its ``.row``, ``.field`` and ``.rule``.
+    errors: tuple[InvalidClaims, ...]
 
     def __init__(
-        self, memory: Memory, start: int, stride: int, length: int, count: int
+        self,
+        memory: Memory,
+        rows: range,
+        *,
+        length: int = 0,
+        offsets: Memory | None = None,
+        errors: tuple[InvalidClaims, ...] = (),
     ) -> None:
+        # Either all tokens have one length, or there are offsets.
         self._memory = memory
-        self._start = start
-        self._stride = stride
+        self._rows = rows
         self._length = length
-        self._count = count
+        self._offsets = offsets
+        self.errors = errors
 
     @property
-    def token_length(self) -> int:
-        """Length of each token, in characters and in bytes."""
-        return self._length
+    def token_length(self) -> int | None:
+        """Length of each token in characters (and bytes); None if they differ."""
+        return self._length if self._offsets is None else None
 
     @property
     def nbytes(self) -> int:
         """Bytes of text, without the memory of this object."""
-        return self._count * self._length
+        if self._offsets is None:
+            return len(self._rows) * self._length
+        at = self._starts()
+        if self._rows.step == 1:
+            return at[self._rows.stop] - at[self._rows.start] if self._rows else 0
+        return sum(at[row + 1] - at[row] for row in self._rows)
+
+    def _starts(self) -> memoryview[int]:
+        return memoryview(cast(Memory, self._offsets)).cast("q")
 
     @property
     def data(self) -> memoryview:
         """The text of all tokens, one behind the other, as read-only bytes."""
-        if self._stride != self._length:
-            return memoryview("".join(self).encode())
-        view = memoryview(self._memory)
-        return view[self._start : self._start + self.nbytes]
+        rows = self._rows
+        if rows and rows.step != 1:
+            return memoryview("".join(token or "" for token in self).encode())
+        start = 0
+        if rows:
+            at = self._starts() if self._offsets is not None else None
+            start = rows.start * self._length if at is None else at[rows.start]
+        return memoryview(self._memory)[start : start + self.nbytes]
 
     @property
     def offsets(self) -> Sequence[int]:
         """Where each token begins in `data`, and the end: len(batch) + 1 numbers."""
-        return range(0, self.nbytes + 1, self._length or 1)
+        if self._offsets is None:
+            return range(0, self.nbytes + 1, self._length or 1)
+        at = self._starts()
+        if self._rows.step == 1 and self._rows.start == 0:
+            return cast("Sequence[int]", at[: len(self._rows) + 1])
+        found = [0]
+        for row in self._rows:
+            found.append(found[-1] + at[row + 1] - at[row])
+        return found
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._rows)
 
     @overload
-    def __getitem__(self, index: int) -> str: ...
+    def __getitem__(self, index: int) -> Text: ...
     @overload
-    def __getitem__(self, index: slice) -> TokenBatch: ...
-    def __getitem__(self, index: int | slice) -> str | TokenBatch:
+    def __getitem__(self, index: slice) -> TokenBatch[Text]: ...
+    def __getitem__(self, index: int | slice) -> Text | TokenBatch[Text]:
         if isinstance(index, slice):
-            chosen = range(self._count)[index]
+            rows = self._rows[index]
+            errors = tuple(e for e in self.errors if e.row in rows)
             return TokenBatch(
                 self._memory,
-                self._start + chosen.start * self._stride if chosen else 0,
-                self._stride * chosen.step,
-                self._length,
-                len(chosen),
+                rows,
+                length=self._length,
+                offsets=self._offsets,
+                errors=errors,
             )
         try:
-            place = range(self._count)[index]
+            row = self._rows[index]
         except IndexError:
-            raise IndexError(
-                f"batch index {index} out of range for {self._count} tokens"
-            ) from None
-        return self._memory.text(self._start + place * self._stride, self._length)
+            raise IndexError(f"index {index} is out of a batch of {len(self)}") from None
+        return self._strings(range(row, row + 1))[0]
 
-    def __iter__(self) -> Iterator[str]:
-        for first in range(0, self._count, _STEP):
-            yield from self._strings(first, min(_STEP, self._count - first))
+    def __iter__(self) -> Iterator[Text]:
+        for first in range(0, len(self._rows), _STEP):
+            yield from self._strings(self._rows[first : first + _STEP])
 
-    def _strings(self, first: int, count: int) -> list[str]:
-        start = self._start + first * self._stride
-        return self._memory.strings(start, self._stride, self._length, count)
+    def _strings(self, rows: range) -> list[Text]:
+        found: list[Any]
+        if self._offsets is not None:
+            found = self._memory.pick(self._offsets, rows.start, rows.step, len(rows))
+        else:
+            length = self._length
+            start, stride = rows.start * length, rows.step * length
+            found = self._memory.strings(start, stride, length, len(rows))
+        return cast("list[Text]", found)
 
-    def tolist(self) -> list[str]:
+    def in_memory(self) -> TextsInMemory | None:
+        """The same as the core takes it, or None if rows are left out or turned round."""
+        rows = self._rows
+        if rows.start or rows.step != 1:
+            return None
+        return TextsInMemory(self._memory, self._offsets, self._length, len(rows))
+
+    def tolist(self) -> list[Text]:
         """All tokens as a list of strings."""
-        return self._strings(0, self._count)
+        return self._strings(self._rows)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TokenBatch):
@@ -120,21 +166,27 @@ class TokenBatch(Sequence[str]):
     __hash__ = None  # type: ignore[assignment]  # as of any sequence that is compared by value
 
     def __repr__(self) -> str:
-        return f"<TokenBatch of {self._count:,} tokens of {self._length} characters>"
+        return f"<TokenBatch of {len(self):,} tokens, {self.nbytes:,} bytes>"
 
     def write(self, target: str | os.PathLike[str] | BinaryIO | TextIO) -> int:
         """Write one token a line to a path or an open file; return the bytes written.
 
-        A file that is given stays open. Only some thousand lines exist at a time.
+        A missing row is an empty line. A file that is given stays open. Only some
+        thousand lines exist at a time.
         """
         if isinstance(target, str | os.PathLike):
             with open(target, "wb") as file:
                 return self.write(file)
         written = 0
-        for first in range(0, self._count, _STEP):
-            start = self._start + first * self._stride
-            count = min(_STEP, self._count - first)
-            lines = self._memory.lines(start, self._stride, self._length, count)
+        for first in range(0, len(self._rows), _STEP):
+            rows = self._rows[first : first + _STEP]
+            if self._offsets is not None:
+                texts: list[str] = [token or "" for token in self._strings(rows)]
+                lines = ("\n".join(texts) + "\n").encode()
+            else:
+                length = self._length
+                start, stride = rows.start * length, rows.step * length
+                lines = self._memory.lines(start, stride, length, len(rows))
             write_all(target, lines)
             written += len(lines)
         return written

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from sys import getrefcount
-from typing import BinaryIO, NoReturn, TextIO
+from typing import BinaryIO, Literal, NoReturn, TextIO, TypeAlias, TypeVar, overload
 
 from tokbox._fastsign import Key, Memory, Plan
 from tokbox.enums import HOURS_24, Role
@@ -26,7 +26,8 @@ from tokbox.tokens.claims import (
     check_secret,
     check_session_id,
 )
-from tokbox.tokens.verify import verify
+from tokbox.tokens.rows import sign_rows
+from tokbox.tokens.verify import Verification, verify, verify_many
 
 __all__ = ["SessionSigner", "Signer"]
 
@@ -38,6 +39,11 @@ _WORTH_A_THREAD = 8192
 
 #: Tokens in one piece of a stream: about 3 MB, which stays in a cache.
 CHUNK = 8192
+
+
+_Value = TypeVar("_Value")
+#: One value for all rows, or one for each.
+Column: TypeAlias = _Value | Sequence[_Value]
 
 
 def cpu_count() -> int:
@@ -91,11 +97,95 @@ class Signer:
         """Return the signer of one session's tokens. InvalidClaims if the id is no good."""
         return SessionSigner(session_id, _signer=self)
 
+    @overload
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        *,
+        kind: str = ...,
+        errors: Literal["raise"] = ...,
+        multithread: bool = ...,
+    ) -> TokenBatch[str]: ...
+    @overload
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        *,
+        kind: str = ...,
+        errors: Literal["null"],
+        multithread: bool = ...,
+    ) -> TokenBatch[str | None]: ...
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = Role.PUBLISHER,
+        connection_data: Column[str | None] = "",
+        expiration: Column[int | timedelta] = HOURS_24,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = "",
+        *,
+        kind: str = "t1",
+        errors: str = "raise",
+        multithread: bool = False,
+    ) -> TokenBatch[str] | TokenBatch[str | None]:
+        """Sign one token a row, each with claims of its own, in order.
+
+        Each claim is one value for all rows, or a column: a sequence with a value for
+        each row (a sequence of layout classes is a column, whose values are names
+        joined by spaces, or sequences of names). Claims and rules are those of
+        `SessionSigner`; in a column of connection data or layout classes, None stands
+        for nothing. What all rows share is hashed and encoded once.
+
+        With ``errors="raise"``, a value that breaks a rule raises InvalidClaims with
+        its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
+        ``errors="null"`` its row is None, and the batch's ``errors`` hold the reasons.
+        """
+        return sign_rows(
+            self,
+            session_id=session_id,
+            role=role,
+            connection_data=connection_data,
+            expiration=expiration,
+            initial_layout_class_list=initial_layout_class_list,
+            kind=kind,
+            errors=errors,
+            threads=lambda n: _threads(n, multithread),
+        )
+
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
         """Return what *token* says, or raise: see `tokbox.tokens.verify`."""
         return verify(token, self.key, self.api_key, session_id=session_id, now=now)
+
+    def verify_many(
+        self,
+        tokens: Iterable[str],
+        *,
+        session_id: str | None = None,
+        now: float | None = None,
+        multithread: bool = False,
+    ) -> Verification:
+        """Verify many tokens, each as `verify` does; see `Verification`.
+
+        Tokens of either kind can be mixed. *multithread* uses every CPU.
+        """
+        return verify_many(
+            tokens,
+            self.key,
+            self.api_key,
+            self._head,
+            session_id=session_id,
+            now=now,
+            threads=lambda n: _threads(n, multithread),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +285,7 @@ class SessionSigner:
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
-        check_memory(n, plan.token_length + _STR_OVERHEAD)
+        check_memory(n, n * (plan.token_length + _STR_OVERHEAD))
         return plan.strings(n, threads=_threads(n, multithread))
 
     def token_batch(
@@ -208,17 +298,17 @@ class SessionSigner:
         *,
         initial_layout_class_list: Iterable[str] = (),
         kind: str = "t1",
-    ) -> TokenBatch:
+    ) -> TokenBatch[str]:
         """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings."""
         n = check_count(n)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
-        check_memory(n, plan.token_length)
+        check_memory(n, n * plan.token_length)
         length = plan.token_length
         memory = Memory(n * length)
         plan.fill(memory, n, threads=_threads(n, multithread))
-        return TokenBatch(memory, 0, length, length, n)
+        return TokenBatch(memory, range(n), length=length)
 
     def iter_batches(
         self,
@@ -231,7 +321,7 @@ class SessionSigner:
         initial_layout_class_list: Iterable[str] = (),
         kind: str = "t1",
         chunk: int = CHUNK,
-    ) -> Iterator[TokenBatch]:
+    ) -> Iterator[TokenBatch[str]]:
         """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
 
         The memory of a batch is used again once nothing refers to the batch any more;
@@ -244,7 +334,7 @@ class SessionSigner:
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
-        check_memory(2 * min(n, chunk), plan.token_length)
+        check_memory(chunk, 2 * min(n, chunk) * plan.token_length)
         return _stream(plan, n, chunk, _threads(chunk, multithread))
 
     def write_tokens(
@@ -276,7 +366,7 @@ def _threads(n: int, multithread: bool) -> int:
     return max(1, min(cpu_count(), n // _WORTH_A_THREAD + 1))
 
 
-def _stream(plan: Plan, n: int, chunk: int, threads: int) -> Iterator[TokenBatch]:
+def _stream(plan: Plan, n: int, chunk: int, threads: int) -> Iterator[TokenBatch[str]]:
     length = plan.token_length
     pool: list[Memory] = []
     for first in range(0, n, chunk):
@@ -287,7 +377,7 @@ def _stream(plan: Plan, n: int, chunk: int, threads: int) -> Iterator[TokenBatch
             memory = Memory(chunk * length)
             pool = [*pool[-1:], memory]
         plan.fill(memory, count, first=first, threads=threads)
-        yield TokenBatch(memory, 0, length, length, count)
+        yield TokenBatch(memory, range(count), length=length)
 
 
 def _write(

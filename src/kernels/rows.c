@@ -1,0 +1,333 @@
+/* Tokens that differ in what they say: one row of claims, one token.
+ *
+ * Only what differs costs anything. The claims that all rows share come first, and are
+ * hashed and encoded once; behind them stand those of the row, and the nonce:
+ *
+ *     T1     create_time=...&role=publisher  &session_id=...&connection_data=...  &nonce=...
+ *     JWT    {"iss":...,"iat":...,"role":..., "session_id":...,"connection_data":..., "jti":...}
+ *            '--------- constant ---------'   '---------------- row ----------------'
+ *
+ * Rows are built a few dozen at a time. Those with the same number of blocks are hashed
+ * side by side.
+ */
+#include "internal.h"
+
+#define SIG_DIGITS 40
+#define SIG_JWT 43
+#define AT_ONCE 64
+/* The longest row: 1000 characters of connection data and as many of class names, each
+ * of four bytes, each byte as three characters. */
+#define MOST_ROW 25600
+#define ARENA (2 * MOST_ROW)
+
+static const fs_text roles[] = {
+    {(const uint8_t *)"subscriber", 10},
+    {(const uint8_t *)"publisher", 9},
+    {(const uint8_t *)"publisheronly", 13},
+    {(const uint8_t *)"moderator", 9},
+};
+
+int fs_is_role(const uint8_t *name, size_t len) {
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (len == roles[i].len && !memcmp(name, roles[i].data, len)) return 1;
+    return 0;
+}
+
+static size_t url_length(size_t len) { return (4 * len + 2) / 3; }
+
+/* ---- the constant part ------------------------------------------------------------- */
+
+size_t fs_rows_text(size_t head_len, size_t data_len) {
+    return 8 + fs_base64_length(head_len + SIG_DIGITS + 1 + data_len);
+}
+
+void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, int jwt,
+                     const uint8_t *head, size_t head_len, const uint8_t *data,
+                     size_t data_len, uint8_t *text, uint8_t *raw) {
+    const uint8_t *hashed = jwt ? text : data;
+    size_t hashed_len, whole, groups;
+
+    memset(rows, 0, sizeof *rows);
+    rows->jwt = jwt;
+    rows->nonce = *nonce;
+    rows->text = text;
+    rows->hash = jwt ? key->engine.sha256 : key->engine.sha1;
+    memcpy(rows->inner, jwt ? key->sha256_inner : key->sha1_inner, sizeof rows->inner);
+    memcpy(rows->outer, jwt ? key->sha256_outer : key->sha1_outer, sizeof rows->outer);
+
+    if (jwt) {
+        groups = data_len / 3 * 3;
+        memcpy(text, head, head_len);
+        fs_base64url(text + head_len, data, groups);
+        rows->text_len = head_len + groups / 3 * 4;
+        rows->raw_len = data_len - groups;
+        memcpy(rows->raw, data + groups, rows->raw_len);
+        hashed_len = rows->text_len;
+    } else {
+        size_t raw_len = head_len + SIG_DIGITS + 1 + data_len;
+        memcpy(raw, head, head_len);
+        memset(raw + head_len, '0', SIG_DIGITS);
+        raw[head_len + SIG_DIGITS] = ':';
+        memcpy(raw + head_len + SIG_DIGITS + 1, data, data_len);
+        groups = raw_len / 3 * 3;
+        memcpy(text, "T1==", 4);
+        fs_base64(text + 4, raw, groups);
+        rows->text_len = 4 + groups / 3 * 4;
+        rows->sig_offset = 4 + head_len / 3 * 4;
+        fs_t1_set_frame(&rows->frame, head, head_len, data);
+        hashed_len = data_len;
+    }
+    whole = hashed_len / FS_BLOCK * FS_BLOCK;
+    rows->hash.compress(rows->inner, hashed, whole / FS_BLOCK);
+    rows->hashed = FS_BLOCK + whole;
+    /* The incomplete group may begin up to two bytes before the incomplete block. */
+    rows->start_skip = !jwt && whole ? 2 : 0;
+    rows->start_len = hashed_len - whole + rows->start_skip;
+    memcpy(rows->start, hashed + whole - rows->start_skip, rows->start_len);
+    if (!jwt) rows->start_raw = rows->start_len - (head_len + SIG_DIGITS + 1 + data_len - groups);
+}
+
+/* ---- one row -------------------------------------------------------------------------- */
+
+FS_INLINE size_t decimal_length(uint64_t v) {
+    size_t digits = 1;
+    while (v >= 10) v /= 10, digits++;
+    return digits;
+}
+
+FS_INLINE uint8_t *put_decimal(uint8_t *to, uint64_t v) {
+    size_t digits = decimal_length(v);
+    for (size_t i = digits; i--; v /= 10) to[i] = (uint8_t)('0' + v % 10);
+    return to + digits;
+}
+
+FS_INLINE uint8_t *put(uint8_t *to, const void *bytes, size_t len) {
+    memcpy(to, bytes, len);
+    return to + len;
+}
+
+#define LITERAL(text) text, sizeof text - 1
+#define LENGTH(text) (sizeof text - 1)
+
+/* Length of what put_claims writes. */
+static size_t claims_length(const fs_rows *rows, size_t i) {
+    size_t len = 0;
+    if (rows->expiration && rows->expiration[i])
+        len += (rows->jwt ? LENGTH("\"exp\":,") : LENGTH("&expire_time=")) +
+               decimal_length(rows->create_time + rows->expiration[i]);
+    if (rows->session_id)
+        len += (rows->jwt ? LENGTH("\"session_id\":\"\",") : LENGTH("&session_id=")) +
+               rows->session_id[i].len;
+    if (rows->role)
+        len += (rows->jwt ? LENGTH("\"role\":\"\",") : LENGTH("&role=")) +
+               roles[rows->role[i]].len;
+    if (rows->connection_data && rows->connection_data[i].len) {
+        const fs_text *text = &rows->connection_data[i];
+        len += rows->jwt ? LENGTH("\"connection_data\":\"\",") +
+                               fs_json_escape_length(text->data, text->len)
+                         : LENGTH("&connection_data=") +
+                               fs_quote_plus_length(text->data, text->len);
+    }
+    if (rows->classes && rows->classes[i].len) {
+        const fs_text *text = &rows->classes[i];
+        len += rows->jwt ? LENGTH("\"initial_layout_class_list\":\"\",") +
+                               fs_json_escape_length(text->data, text->len)
+                         : LENGTH("&initial_layout_class_list=") +
+                               fs_quote_plus_length(text->data, text->len);
+    }
+    return len + (rows->jwt ? LENGTH("\"jti\":\"") : LENGTH("&nonce="));
+}
+
+/* The claims of row i that are not constant, up to where the digits of the nonce begin. */
+static uint8_t *put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
+    const fs_text *text;
+    if (rows->jwt) {
+        if (rows->expiration && rows->expiration[i]) {
+            to = put(to, LITERAL("\"exp\":"));
+            to = put_decimal(to, rows->create_time + rows->expiration[i]);
+            *to++ = ',';
+        }
+        if (rows->session_id) {
+            to = put(to, LITERAL("\"session_id\":\""));
+            to = put(to, rows->session_id[i].data, rows->session_id[i].len);
+            to = put(to, LITERAL("\","));
+        }
+        if (rows->role) {
+            to = put(to, LITERAL("\"role\":\""));
+            to = put(to, roles[rows->role[i]].data, roles[rows->role[i]].len);
+            to = put(to, LITERAL("\","));
+        }
+        if (rows->connection_data && (text = &rows->connection_data[i])->len) {
+            to = put(to, LITERAL("\"connection_data\":\""));
+            to += fs_json_escape(to, text->data, text->len);
+            to = put(to, LITERAL("\","));
+        }
+        if (rows->classes && (text = &rows->classes[i])->len) {
+            to = put(to, LITERAL("\"initial_layout_class_list\":\""));
+            to += fs_json_escape(to, text->data, text->len);
+            to = put(to, LITERAL("\","));
+        }
+        return put(to, LITERAL("\"jti\":\""));
+    }
+    if (rows->expiration && rows->expiration[i]) {
+        to = put(to, LITERAL("&expire_time="));
+        to = put_decimal(to, rows->create_time + rows->expiration[i]);
+    }
+    if (rows->session_id) {
+        to = put(to, LITERAL("&session_id="));
+        to = put(to, rows->session_id[i].data, rows->session_id[i].len);
+    }
+    if (rows->role) {
+        to = put(to, LITERAL("&role="));
+        to = put(to, roles[rows->role[i]].data, roles[rows->role[i]].len);
+    }
+    if (rows->connection_data && (text = &rows->connection_data[i])->len) {
+        to = put(to, LITERAL("&connection_data="));
+        to += fs_quote_plus(to, text->data, text->len);
+    }
+    if (rows->classes && (text = &rows->classes[i])->len) {
+        to = put(to, LITERAL("&initial_layout_class_list="));
+        to += fs_quote_plus(to, text->data, text->len);
+    }
+    return put(to, LITERAL("&nonce="));
+}
+
+static size_t token_length(const fs_rows *rows, size_t claims_len) {
+    if (rows->jwt)
+        return rows->text_len + url_length(rows->raw_len + claims_len + FS_NONCE_DIGITS + 2) + 1 +
+               SIG_JWT;
+    return rows->text_len +
+           fs_base64_length(rows->start_len - rows->start_raw + claims_len + FS_NONCE_DIGITS);
+}
+
+void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths) {
+    for (size_t i = first; i < first + count; i++)
+        lengths[i - first] =
+            rows->skip && rows->skip[i] ? 0 : (int64_t)token_length(rows, claims_length(rows, i));
+}
+
+/* ---- many rows ------------------------------------------------------------------------ */
+
+/* A row on its way. */
+struct job {
+    uint8_t *to;            /* where its token goes */
+    const uint8_t *message; /* what is hashed behind rows->inner, padded */
+    size_t blocks;
+    const uint8_t *source;  /* T1: bytes to be encoded; JWT: text to be copied */
+    size_t source_len;
+};
+
+/* Build row i at `at`; return where the next may begin. */
+static uint8_t *build(const fs_rows *rows, size_t i, uint8_t *at, struct job *job) {
+    uint8_t *message = at + rows->start_skip, *end;
+
+    memcpy(at, rows->start, rows->start_len);
+    if (rows->jwt) {
+        uint8_t raw[MOST_ROW];
+        memcpy(raw, rows->raw, rows->raw_len);
+        end = put_claims(rows, i, raw + rows->raw_len);
+        fs_nonce_digits(end, &rows->nonce, i);
+        end = put(end + FS_NONCE_DIGITS, LITERAL(FS_JWT_END));
+        job->source = at + rows->start_len;
+        job->source_len = fs_base64url(at + rows->start_len, raw, (size_t)(end - raw));
+        end = at + rows->start_len + job->source_len;
+    } else {
+        end = put_claims(rows, i, at + rows->start_len);
+        fs_nonce_digits(end, &rows->nonce, i);
+        end += FS_NONCE_DIGITS;
+        job->source = at + rows->start_raw;
+        job->source_len = (size_t)(end - job->source);
+    }
+    size_t len = (size_t)(end - message);
+    job->message = message;
+    job->blocks = fs_pad(message, len, rows->hashed + len);
+    return message + job->blocks * FS_BLOCK;
+}
+
+/* Hash all jobs, those of one length side by side, and write their tokens. */
+static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
+    uint8_t order[AT_ONCE];
+    const uint8_t *messages[AT_ONCE];
+    fs_state digests[AT_ONCE];
+    size_t done = 0, left = count;
+
+    for (size_t j = 0; j < count; j++) order[j] = (uint8_t)j;
+    while (left) {
+        /* order[done ...] begins with the jobs as long as its first */
+        size_t blocks = jobs[order[done]].blocks, same = 0;
+        for (size_t j = done; j < count; j++) {
+            uint8_t job = order[j];
+            if (jobs[job].blocks != blocks) continue;
+            order[j] = order[done + same];
+            order[done + same] = job;
+            messages[same++] = jobs[job].message;
+        }
+        fs_mac(&rows->hash, rows->inner, rows->outer, messages, blocks, digests, same);
+        for (size_t s = 0; s < same; s++) {
+            const struct job *job = &jobs[order[done + s]];
+            uint8_t *behind = job->to + rows->text_len;
+            memcpy(job->to, rows->text, rows->text_len);
+            if (rows->jwt) {
+                behind = put(behind, job->source, job->source_len);
+                *behind++ = '.';
+                fs_jwt_signature(behind, digests[s]);
+            } else {
+                fs_base64(behind, job->source, job->source_len);
+                fs_t1_signature(&rows->frame, job->to + rows->sig_offset, digests[s]);
+            }
+        }
+        done += same;
+        left -= same;
+    }
+}
+
+size_t fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
+                    const int64_t *offsets) {
+    uint8_t arena[ARENA], *at = arena;
+    struct job jobs[AT_ONCE];
+    size_t ready = 0, wrong = 0;
+
+    for (size_t i = first; i < first + count; i++) {
+        size_t length = (size_t)(offsets[i + 1] - offsets[i]);
+        if (rows->skip && rows->skip[i]) continue;
+        if (rows->foreign && token_length(rows, claims_length(rows, i)) != length) {
+            wrong++;
+            continue;
+        }
+        /* A row takes less room than its token and two blocks. */
+        if (ready == AT_ONCE || (size_t)(arena + ARENA - at) < length + 3 * FS_BLOCK) {
+            finish(rows, jobs, ready);
+            ready = 0;
+            at = arena;
+        }
+        at = build(rows, i, at, &jobs[ready]);
+        jobs[ready++].to = base + offsets[i];
+    }
+    finish(rows, jobs, ready);
+    return wrong;
+}
+
+/* ---- session ids ------------------------------------------------------------------------ */
+
+int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len) {
+    uint8_t raw[192];
+    size_t raw_len = 0, tildes = 0, i;
+    uint32_t bits = 0;
+
+    if (len < 4 || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_' || (len - 2) % 4 == 1)
+        return 0;
+    for (i = 2; i < len; i++) {
+        uint8_t value = fs_base64_value[id[i]];
+        if (value > 63 || id[i] == '+' || id[i] == '/') return 0;
+        bits = bits << 6 | value;
+        if ((i - 2) % 4) raw[raw_len++] = (uint8_t)(bits >> (6 - 2 * ((i - 2) % 4)));
+    }
+    for (i = 0; i < raw_len; i++) {
+        if (raw[i] >= 0x80) return 0;
+        tildes += raw[i] == '~';
+    }
+    for (i = 0; i < raw_len && raw[i] != '~'; i++) {
+    }
+    return tildes >= 3 && raw_len - i > key_len + 1 && !memcmp(raw + i + 1, api_key, key_len) &&
+           raw[i + 1 + key_len] == '~';
+}

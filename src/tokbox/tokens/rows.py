@@ -1,0 +1,156 @@
+"""One token a row: the case that real events have."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tokbox._fastsign import Memory, Rows
+from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.tokens import jwt, t1
+from tokbox.tokens.batch import TokenBatch, check_memory
+from tokbox.tokens.claims import (
+    check_connection_data,
+    check_expiration,
+    check_kind,
+    check_layout_classes,
+    check_role,
+    check_session_id,
+)
+
+if TYPE_CHECKING:
+    from tokbox.tokens.signer import Signer
+
+__all__ = ["sign_rows"]
+
+
+class _Report:
+    """What becomes of values that break a rule: raised at once, or collected."""
+
+    def __init__(self, errors: str) -> None:
+        if errors not in ("raise", "null"):
+            raise InvalidInput("errors", errors, "be raise or null")
+        self._collect = errors == "null"
+        self._found: dict[int, InvalidClaims] = {}
+
+    def closer(self, check: Callable[[Any], Any]) -> Callable[[int, Any], Any]:
+        """Return what the core calls with a row and a value that it has doubts about."""
+
+        def look_closer(row: int, value: Any) -> Any:
+            try:
+                return check(value)
+            except InvalidClaims as error:
+                named = InvalidClaims(error.field, error.value, error.rule, row=row)
+            if not self._collect:
+                raise named
+            self._found.setdefault(row, named)
+            return None
+
+        return look_closer
+
+    @property
+    def errors(self) -> tuple[InvalidClaims, ...]:
+        return tuple(self._found[row] for row in sorted(self._found))
+
+
+def _column(value: Any) -> tuple[Any, ...] | None:
+    """The values of a column, or None for one value that is meant for all rows."""
+    if value is None or isinstance(value, str | bytes | int | float | timedelta):
+        return None
+    if not isinstance(value, Iterable):
+        return None
+    return tuple(value)
+
+
+def _or_none(check: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Let None stand for nothing at all."""
+    return lambda value: "" if value is None else check(value)
+
+
+def sign_rows(
+    signer: Signer,
+    *,
+    session_id: Any,
+    role: Any,
+    connection_data: Any,
+    expiration: Any,
+    initial_layout_class_list: Any,
+    kind: str,
+    errors: str,
+    threads: Callable[[int], int],
+    random: bytes | None = None,
+    now: int | None = None,
+) -> TokenBatch[Any]:
+    """Do what `Signer.sign_rows` says. *random* and *now* are for tests."""
+    report = _Report(errors)
+    is_jwt = check_kind(kind)
+    create_time = int(time.time()) if now is None else now
+    given = {
+        "session_id": session_id,
+        "role": role,
+        "connection_data": connection_data,
+        "expiration": expiration,
+        "initial_layout_class_list": initial_layout_class_list,
+    }
+    columns = {
+        name: column for name, v in given.items() if (column := _column(v)) is not None
+    }
+    n = _length(columns)
+
+    def check_session(value: Any) -> str:
+        check_session_id(value, signer.api_key)
+        return str(value)
+
+    checks: dict[str, Callable[[Any], Any]] = {
+        "session_id": check_session,
+        "role": check_role,
+        "connection_data": check_connection_data,
+        "expiration": check_expiration,
+        "initial_layout_class_list": check_layout_classes,
+    }
+    constant = {name: checks[name](given[name]) for name in given if name not in columns}
+    form = jwt if is_jwt else t1
+    head = jwt.head() if is_jwt else signer._head
+    data = form.constant_part(signer.api_key, create_time, constant)
+    rows = Rows(signer.key, n, head, data, create_time, is_jwt, random)
+
+    for name, values in columns.items():
+        if name == "role":
+            rows.roles(values, report.closer(check_role))
+        elif name == "expiration":
+            rows.seconds(values, report.closer(check_expiration))
+        elif name == "session_id":
+            key = signer.api_key.encode()
+            rows.texts("session_id", values, report.closer(check_session), key)
+        elif name == "connection_data":
+            closer = report.closer(_or_none(check_connection_data))
+            rows.texts("connection_data", values, closer)
+        else:
+            rows.texts("classes", values, report.closer(_or_none(check_layout_classes)))
+
+    workers = threads(n)
+    offsets = rows.lengths(threads=workers)
+    size = memoryview(offsets).cast("q")[n]
+    check_memory(n, size)
+    memory = Memory(size)
+    rows.sign(memory, offsets, threads=workers)
+    return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
+
+
+def _length(columns: dict[str, tuple[Any, ...]]) -> int:
+    """How many rows the columns have, all of them."""
+    if not columns:
+        _refuse("session_id", "be a column of values, one a row, or another claim must be")
+    lengths = {name: len(values) for name, values in columns.items()}
+    n = next(iter(lengths.values()))
+    for name, length in lengths.items():
+        if length != n:
+            first = next(iter(lengths))
+            _refuse(name, f"have as many rows as {first}, {n:,}, not {length:,}")
+    return n
+
+
+def _refuse(field: str, rule: str) -> NoReturn:
+    raise InvalidInput(field, None, rule, show=False)
