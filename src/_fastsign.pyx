@@ -17,9 +17,11 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memchr, memcpy
+from libc.time cimport time
 
 from fastsign cimport (
     FS_NONCE_DIGITS,
+    fs_decimal,
     fs_engine,
     fs_engine_select,
     fs_hash,
@@ -71,6 +73,17 @@ cdef extern from "Python.h":
     /* The text of a compact ASCII string stands right behind its head. */
     #define tokbox_text(string) ((uint8_t *)((PyASCIIObject *)(string) + 1))
 
+    /* The system's random source, without the way through Python; -1 where there is none
+     * that is known here, and os.urandom has to do. */
+    #if defined(__APPLE__)
+    #include <sys/random.h>
+    #define tokbox_entropy(to, len) getentropy(to, len)
+    #elif defined(__GLIBC__) || defined(__OpenBSD__)
+    #include <unistd.h>
+    #define tokbox_entropy(to, len) getentropy(to, len)
+    #else
+    #define tokbox_entropy(to, len) (-1)
+    #endif
     """
     ctypedef struct PyObject:
         pass
@@ -78,6 +91,7 @@ cdef extern from "Python.h":
         PyObject **ob_item
     PyObject *PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar) except NULL
     uint8_t *tokbox_text(PyObject *string) nogil
+    int tokbox_entropy(void *to, size_t len)
     list PyList_New(Py_ssize_t n)
     void PyObject_GC_Track(object op)
     void PyObject_GC_UnTrack(object op)
@@ -189,6 +203,15 @@ def hash_many(int bits, list messages not None) -> list:
         free(digests)
 
 
+# The rules of tokbox.tokens.claims, for what is surely within them.
+cdef enum:
+    MOST_CHARACTERS = 1000
+    MOST_SECONDS = 2592000
+
+# The roles, in the order of rows.c.
+cdef dict ROLES = {"subscriber": 0, "publisher": 1, "publisheronly": 2, "moderator": 3}
+
+
 ### Keys ###
 
 @cython.final
@@ -223,20 +246,86 @@ cdef class Key:
                        PyBytes_GET_SIZE(message), mac)
         return PyBytes_FromStringAndSize(<char *>mac, 32)
 
-    def token(self, bytes head not None, bytes data not None, bint jwt=False) -> str:
-        """One token: a batch of one, without the batch's objects (see `Plan`)."""
-        cdef fs_plan plan
-        cdef uint8_t *memory = _plan(&plan, self, head, data, jwt, None)
+    def token(self, bytes head not None, bytes first not None, role, connection_data,
+              expiration, classes, look_closer, bint jwt=False, bytes random=None) -> str:
+        """One token, made now: a single row (see `Rows`), without its objects.
+
+        *first* are the claims that every token has, up to the digits of the time when it
+        is made. A value that is not surely within the rules is handed to *look_closer*,
+        with the name of its column, which returns what to sign instead, or raises.
+        """
+        cdef fs_rows rows
+        cdef fs_nonce nonce
+        cdef fs_text data_text, classes_text
+        cdef uint64_t now = <uint64_t>time(NULL)
+        cdef uint8_t number
+        cdef uint32_t seconds
+        cdef int64_t[2] offsets
+        cdef uint8_t[2048] room
+        cdef size_t head_len = PyBytes_GET_SIZE(head), first_len = PyBytes_GET_SIZE(first)
+        cdef size_t text_len = fs_rows_text(head_len, first_len + 24)
         cdef PyObject *text
-        cdef uint8_t *place
+
+        found = ROLES.get(role) if isinstance(role, str) else None
+        number = ROLES[look_closer("role", role)] if found is None else found
+        if type(expiration) is not int or not 0 <= expiration <= MOST_SECONDS:
+            expiration = look_closer("expiration", expiration)
+        seconds = expiration
+        if not _is_plain(connection_data, &data_text):
+            connection_data = look_closer("connection_data", connection_data)
+            _set_text(&data_text, connection_data)
+        if type(classes) is not tuple or classes:
+            classes = look_closer("initial_layout_class_list", classes)
+            _set_text(&classes_text, classes)
+        else:
+            classes_text.len = 0
+
+        if 2 * text_len + 64 > sizeof(room):
+            raise ValueError("the first claims are too long")
+        # The claims are put together behind the text, and the scratch behind the claims.
+        memcpy(room + text_len, PyBytes_AS_STRING(first), first_len)
+        first_len += fs_decimal(room + text_len + first_len, now)
+        if jwt:
+            room[text_len + first_len] = b","
+            first_len += 1
+        _draw_nonce(&nonce, random)
+        fs_rows_prepare(&rows, &self.key, &nonce, jwt,
+                        <const uint8_t *>PyBytes_AS_STRING(head), head_len,
+                        room + text_len, first_len, room, room + text_len + first_len)
+        rows.create_time = now
+        rows.expiration = &seconds
+        rows.role = &number
+        rows.connection_data = &data_text
+        rows.classes = &classes_text
+        offsets[0] = 0
+        fs_rows_lengths(&rows, 0, 1, &offsets[1])
         try:
-            text = PyUnicode_New(plan.text_len, 127)
-            place = tokbox_text(text)
-            fs_plan_sign(&plan, 0, 1, NULL, 0, &place)
+            text = PyUnicode_New(offsets[1], 127)
+            fs_rows_sign(&rows, 0, 1, tokbox_text(text), offsets)
         finally:
-            fs_wipe(&plan, sizeof(plan))
-            free(memory)
+            fs_wipe(&rows, sizeof(rows))
         return _owned(text)
+
+
+cdef bint _is_plain(value, fs_text *text) except -1:
+    """Whether *value* is surely good connection data, and if so its UTF-8."""
+    cdef Py_ssize_t length
+    cdef const char *utf8
+    if type(value) is not str or PyUnicode_GET_LENGTH(value) > MOST_CHARACTERS:
+        return False
+    utf8 = _utf8(value, &length)
+    if utf8 == NULL or memchr(utf8, 0, length) != NULL:
+        return False
+    text.data = <const uint8_t *>utf8
+    text.len = length
+    return True
+
+
+cdef int _set_text(fs_text *text, str value) except -1:
+    cdef Py_ssize_t length
+    text.data = <const uint8_t *>PyUnicode_AsUTF8AndSize(value, &length)
+    text.len = length
+    return 0
 
 
 cdef str _owned(PyObject *text):
@@ -248,7 +337,11 @@ cdef str _owned(PyObject *text):
 
 cdef int _draw_nonce(fs_nonce *nonce, bytes random) except -1:
     """Make a nonce to start from of 24 *random* bytes, the system's if None."""
+    cdef uint8_t[24] drawn
     if random is None:
+        if tokbox_entropy(drawn, sizeof(drawn)) == 0:
+            fs_nonce_start(nonce, drawn)
+            return 0
         random = urandom(24)
     elif PyBytes_GET_SIZE(random) != 24:
         raise ValueError("24 random bytes are needed")
@@ -519,18 +612,9 @@ cdef class Plan:
 
 ### Rows ###
 
-# The roles, in the order of rows.c.
-cdef dict ROLES = {"subscriber": 0, "publisher": 1, "publisheronly": 2, "moderator": 3}
-
 # Rows that are looked at in one go with the GIL held.
 cdef enum:
     LOOK = 4096
-
-# The rules of tokbox.tokens.claims, for what is surely within them.
-cdef enum:
-    MOST_CHARACTERS = 1000
-    MOST_SECONDS = 2592000
-
 
 cdef struct RowsJob:
     const fs_rows *rows

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import string
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from tokbox.enums import Role
 
 from . import reference
 
@@ -70,3 +76,133 @@ def expected(
     if kind == "jwt":
         return [reference.jwt(secret, f'{data}{start + i}"}}') for i in range(n)]
     return [reference.t1(api_key, secret, f"{data}{start + i}") for i in range(n)]
+
+
+def random_session_id(rng: random.Random, api_key: str) -> str:
+    """A session id of this API key, of any length that ids have."""
+    place = rng.choice(["", "", "203.0.113.7"])
+    made = rng.choice(["1700000000123", "Tue Nov 14 14:13:20 PST 2023"])
+    more = "".join(rng.choices(string.ascii_letters, k=rng.randrange(100)))
+    fields = f"{rng.randrange(10)}~{api_key}~{place}~{made}~{more}~P~"
+    return f"{rng.randrange(10)}_{reference.base64url(fields.encode())}"
+
+
+class Rows(NamedTuple):
+    """Rows that are to be signed."""
+
+    api_key: str
+    secret: str
+    create_time: int
+    nonce_bytes: bytes
+    n: int
+    #: As `sign_rows` takes them: one value, or a column.
+    given: dict[str, Any]
+    columns: frozenset[str]
+    #: As the tokens will say them: one value, or a column.
+    said: dict[str, Any]
+
+    def expected(self, kind: str) -> list[str]:
+        """The tokens, by the plain twin."""
+        secret, first = self.secret.encode(), reference.nonce_start(self.nonce_bytes)
+        tokens = []
+        for i in range(self.n):
+            claims = {k: v[i] if k in self.columns else v for k, v in self.said.items()}
+            tokens.append(
+                reference.row(
+                    kind,
+                    self.api_key,
+                    secret,
+                    self.create_time,
+                    claims,
+                    self.columns,
+                    first + i,
+                )
+            )
+        return tokens
+
+
+#: Every choice of columns but none at all.
+SUBSETS = [
+    frozenset(names)
+    for k in range(1, 6)
+    for names in itertools.combinations(reference.CLAIMS, k)
+]
+
+
+def random_rows(seed: int, most_lanes: int, rows: int) -> Iterator[Rows]:
+    """Rows until there are that many, every choice of columns with every small n."""
+    rng = random.Random(seed)
+    texts = ["", "x", *(random_text(rng) for _ in range(300))]
+    # What JSON escapes, in all ways, and a form.
+    texts += [chr(c) * k for c in [*range(1, 32), *b'"\\/&+=% \x7f'] for k in (1, 29)]
+    sizes = range(3 * most_lanes + 2)
+    cases = itertools.chain(
+        ((subset, n) for subset in SUBSETS for n in sizes),
+        ((rng.choice(SUBSETS), rng.choice([200, 1000, 3000])) for _ in itertools.count()),
+    )
+    made = 0
+    for columns, n in cases:
+        if made >= rows:
+            return
+        yield _random_rows(rng, texts, columns, n)
+        made += n
+
+
+def _mostly_short(rng: random.Random, texts: list[str], n: int) -> list[str]:
+    chosen = rng.choices(texts, k=20)
+    if n > 100:
+        chosen += rng.choices([text for text in texts if len(text) < 34], k=80)
+    return chosen
+
+
+def _random_rows(
+    rng: random.Random, texts: list[str], columns: frozenset[str], n: int
+) -> Rows:
+    api_key = str(rng.randrange(10 ** rng.randint(1, 20)))
+    sessions = [random_session_id(rng, api_key) for _ in range(rng.choice([1, 7]))]
+    seconds = [0, 1, 59, 3600, 86400, 2592000, rng.randrange(2592001)]
+    # What is given, and what is to be said.
+    choices: dict[str, list[tuple[Any, Any]]] = {
+        "session_id": [(s, s) for s in sessions],
+        "role": [(role, role.value) for role in Role] + [(r.value, r.value) for r in Role],
+        "connection_data": [(text, text) for text in _mostly_short(rng, texts, n)],
+        "expiration": [(s, s) for s in seconds]
+        + [(timedelta(seconds=s), s) for s in seconds],
+        "initial_layout_class_list": [
+            ("", ""),
+            ((), ""),
+            ("focus", "focus"),
+            ("focus small", "focus small"),
+            (["focus", 'q"\\é\U0001f600'], 'focus q"\\é\U0001f600'),
+            (("x" * 499, "y" * 500), "x" * 499 + " " + "y" * 500),
+        ],
+    }
+    if n > 100:  # long ones take the twin long
+        choices["initial_layout_class_list"][1:1] = [("small", "small")] * 20
+    given: dict[str, Any] = {}
+    said: dict[str, Any] = {}
+    for name, values in choices.items():
+        if name not in columns:
+            given[name], said[name] = rng.choice(
+                [v for v in values if type(v[0]) is not tuple]
+            )
+            if type(given[name]) is list:  # would be a column
+                given[name] = said[name]
+            continue
+        if name in ("connection_data", "initial_layout_class_list"):
+            values.append((None, ""))
+        column = rng.choices(values, k=n)
+        given[name] = rng.choice([list, tuple])(value for value, _ in column)
+        said[name] = [value for _, value in column]
+    return Rows(
+        api_key=api_key,
+        secret="".join(
+            rng.choices(string.ascii_letters + "é", k=rng.choice([1, 40, 63, 64, 65, 200]))
+        ),
+        create_time=rng.randrange(10**9, 4 * 10**9),
+        nonce_bytes=random_nonce(rng, n),
+        n=n,
+        given=given,
+        columns=columns,
+        said=said,
+    )

@@ -8,7 +8,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from urllib.parse import quote_plus
+import json
+from urllib.parse import quote_plus, urlencode
+
+#: The claims that may differ from row to row, in the order in which a token says them.
+CLAIMS = (
+    "expiration",
+    "session_id",
+    "role",
+    "connection_data",
+    "initial_layout_class_list",
+)
 
 
 def nonce_start(random: bytes) -> int:
@@ -44,4 +54,25 @@ def base64url(raw: bytes) -> str:
 def jwt(secret: bytes, payload: str, header: str = '{"typ":"JWT","alg":"HS256"}') -> str:
     """The token with these JSON texts."""
     signed = base64url(header.encode()) + "." + base64url(payload.encode())
-    return signed + "." + base64url(hmac.new(secret, signed.encode(), hashlib.sha256).digest())
+    return (
+        signed + "." + base64url(hmac.new(secret, signed.encode(), hashlib.sha256).digest())
+    )
+
+
+def row(kind, api_key, secret, create_time, claims, columns, nonce):
+    """The token of one row: what all rows share comes first, *columns* are what differs."""
+    said = {}
+    for name in sorted(CLAIMS, key=lambda name: name in columns):
+        if name == "expiration" and claims[name]:
+            end = "exp" if kind == "jwt" else "expire_time"
+            said[end] = create_time + claims[name]
+        elif claims[name]:
+            said[name] = claims[name]
+    if kind == "jwt":
+        first = {"iss": api_key, "ist": "project", "iat": create_time}
+        payload = {**first, "scope": "session.connect", **said, "jti": str(nonce)}
+        return jwt(secret, json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
+    first = {"create_time": create_time}
+    if "session_id" not in columns:
+        first = {"session_id": claims["session_id"], **first}
+    return t1(api_key, secret, urlencode({**first, **said, "nonce": nonce}))

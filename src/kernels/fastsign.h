@@ -110,6 +110,9 @@ size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len);
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len);
 size_t fs_quote_plus_length(const uint8_t *in, size_t len);
 
+/* Write decimal digits, at most 20; return how many. */
+size_t fs_decimal(uint8_t *to, uint64_t value);
+
 /* Escape UTF-8 as the inside of a JSON string (RFC 8259, section 7): only what must be.
  * Returns the length; `out` needs 6 * len bytes. */
 size_t fs_json_escape(uint8_t *out, const uint8_t *in, size_t len);

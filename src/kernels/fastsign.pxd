@@ -82,6 +82,7 @@ cdef extern from "fastsign.h" nogil:
         const uint8_t *skip
         int foreign
 
+    size_t fs_decimal(uint8_t *to, uint64_t value)
     size_t fs_rows_text(size_t head_len, size_t data_len)
     void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, int jwt,
                          const uint8_t *head, size_t head_len, const uint8_t *data,

@@ -95,10 +95,10 @@ FS_INLINE size_t decimal_length(uint64_t v) {
     return digits;
 }
 
-FS_INLINE uint8_t *put_decimal(uint8_t *to, uint64_t v) {
+size_t fs_decimal(uint8_t *to, uint64_t v) {
     size_t digits = decimal_length(v);
     for (size_t i = digits; i--; v /= 10) to[i] = (uint8_t)('0' + v % 10);
-    return to + digits;
+    return digits;
 }
 
 FS_INLINE uint8_t *put(uint8_t *to, const void *bytes, size_t len) {
@@ -144,7 +144,7 @@ static uint8_t *put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
     if (rows->jwt) {
         if (rows->expiration && rows->expiration[i]) {
             to = put(to, LITERAL("\"exp\":"));
-            to = put_decimal(to, rows->create_time + rows->expiration[i]);
+            to += fs_decimal(to, rows->create_time + rows->expiration[i]);
             *to++ = ',';
         }
         if (rows->session_id) {
@@ -171,7 +171,7 @@ static uint8_t *put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
     }
     if (rows->expiration && rows->expiration[i]) {
         to = put(to, LITERAL("&expire_time="));
-        to = put_decimal(to, rows->create_time + rows->expiration[i]);
+        to += fs_decimal(to, rows->create_time + rows->expiration[i]);
     }
     if (rows->session_id) {
         to = put(to, LITERAL("&session_id="));

@@ -30,13 +30,13 @@ static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
     if (len < 4 || len % 4) return 0;
     padding = text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
     for (size_t i = 0; i + (padding ? 4 : 0) < len; i += 4, to += 3) {
-        uint32_t a = fs_base64_value[text[i]], b = fs_base64_value[text[i + 1]];
-        uint32_t c = fs_base64_value[text[i + 2]], d = fs_base64_value[text[i + 3]];
-        uint32_t v = a << 18 | b << 12 | c << 6 | d;
-        bad |= a | b | c | d;
-        to[0] = (uint8_t)(v >> 16);
-        to[1] = (uint8_t)(v >> 8);
-        to[2] = (uint8_t)v;
+        uint32_t v = (uint32_t)fs_base64_value[text[i]] << 18 |
+                     (uint32_t)fs_base64_value[text[i + 1]] << 12 |
+                     (uint32_t)fs_base64_value[text[i + 2]] << 6 |
+                     fs_base64_value[text[i + 3]];
+        bad |= fs_base64_value[text[i]] | fs_base64_value[text[i + 1]] |
+               fs_base64_value[text[i + 2]] | fs_base64_value[text[i + 3]];
+        fs_store_be32(to, v << 8); /* one byte too many, which the next group writes */
     }
     if (padding) {
         const uint8_t *end = text + len - 4;
@@ -124,8 +124,27 @@ static int seconds(const uint8_t *value, size_t len, uint64_t *result) {
 
 #define IS(name) (name_len == sizeof name - 1 && !memcmp(field, name, sizeof name - 1))
 
+/* The last session that was found to be the project's: in most batches there are few. */
+struct known {
+    uint8_t session[256];
+    size_t len;
+};
+
+static int is_session(const fs_verifier *verifier, const uint8_t *id, size_t len,
+                      struct known *known) {
+    if (verifier->session &&
+        (len != verifier->session_len || memcmp(id, verifier->session, len)))
+        return 0;
+    if (len == known->len && len && !memcmp(id, known->session, len)) return 1;
+    if (!fs_session_of(id, len, verifier->api_key, verifier->key_len)) return 0;
+    memcpy(known->session, id, len);
+    known->len = len;
+    return 1;
+}
+
 /* Whether what a token says is as expected, now and for this project. */
-static int says_well(const fs_verifier *verifier, const uint8_t *data, size_t len) {
+static int says_well(const fs_verifier *verifier, const uint8_t *data, size_t len,
+                     struct known *known) {
     const uint8_t *field = data, *end = data + len;
     uint64_t created = 0, expires = 0;
     unsigned seen = 0;
@@ -142,10 +161,7 @@ static int says_well(const fs_verifier *verifier, const uint8_t *data, size_t le
 
         if (IS("session_id")) {
             bit = 1;
-            if (verifier->session && (value_len != verifier->session_len ||
-                                      memcmp(value, verifier->session, value_len)))
-                return 0;
-            if (!fs_session_of(value, value_len, verifier->api_key, verifier->key_len)) return 0;
+            if (!is_session(verifier, value, value_len, known)) return 0;
         } else if (IS("create_time")) {
             bit = 2;
             if (!seconds(value, value_len, &created)) return 0;
@@ -180,7 +196,7 @@ static int says_well(const fs_verifier *verifier, const uint8_t *data, size_t le
 
 /* Hash what was taken apart, those of one length side by side, and judge it. */
 static void finish(const fs_verifier *verifier, struct job *jobs, size_t count,
-                   uint8_t *good) {
+                   struct known *known) {
     const fs_key *key = verifier->key;
     const uint8_t *messages[AT_ONCE];
     const struct job *chosen[AT_ONCE];
@@ -201,8 +217,8 @@ static void finish(const fs_verifier *verifier, struct job *jobs, size_t count,
             /* In constant time: nothing depends on where the two differ. */
             volatile uint32_t difference = 0;
             for (int w = 0; w < 5; w++) difference |= digests[s][w] ^ chosen[s]->mac[w];
-            good[chosen[s]->row] =
-                difference == 0 && says_well(verifier, chosen[s]->data, chosen[s]->len);
+            verifier->good[chosen[s]->row] =
+                difference == 0 && says_well(verifier, chosen[s]->data, chosen[s]->len, known);
         }
     }
 }
@@ -210,8 +226,10 @@ static void finish(const fs_verifier *verifier, struct job *jobs, size_t count,
 void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
     uint8_t arena[ARENA], *at = arena;
     struct job jobs[AT_ONCE];
+    struct known known;
     size_t ready = 0;
 
+    known.len = 0;
     for (size_t i = first; i < first + count; i++) {
         fs_text token;
         if (verifier->tokens)
@@ -225,7 +243,7 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
         if (token.len > ARENA) continue;
         /* Decoded and padded, a token takes less room than it is long, and two blocks. */
         if (ready == AT_ONCE || (size_t)(arena + ARENA - at) < token.len + 2 * FS_BLOCK) {
-            finish(verifier, jobs, ready, verifier->good);
+            finish(verifier, jobs, ready, &known);
             ready = 0;
             at = arena;
             if ((size_t)ARENA < token.len + 2 * FS_BLOCK) continue;
@@ -235,5 +253,5 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
             jobs[ready++].row = i;
         }
     }
-    finish(verifier, jobs, ready, verifier->good);
+    finish(verifier, jobs, ready, &known);
 }

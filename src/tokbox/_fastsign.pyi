@@ -15,7 +15,18 @@ class Key:
     def __new__(cls, secret: bytes) -> Self: ...
     def hmac_sha1(self, message: bytes) -> bytes: ...
     def hmac_sha256(self, message: bytes) -> bytes: ...
-    def token(self, head: bytes, data: bytes, jwt: bool = False) -> str: ...
+    def token(
+        self,
+        head: bytes,
+        first: bytes,
+        role: Any,
+        connection_data: Any,
+        expiration: Any,
+        classes: Any,
+        look_closer: Callable[[str, Any], Any],
+        jwt: bool = False,
+        random: bytes | None = None,
+    ) -> str: ...
 
 @final
 class Memory(Buffer):

@@ -87,7 +87,7 @@ class TokenBatch(Sequence[Text]):
         """The text of all tokens, one behind the other, as read-only bytes."""
         rows = self._rows
         if rows and rows.step != 1:
-            return memoryview("".join(token or "" for token in self).encode())
+            return memoryview("".join(self._texts(rows)).encode())
         start = 0
         if rows:
             at = self._starts() if self._offsets is not None else None
@@ -145,6 +145,10 @@ class TokenBatch(Sequence[Text]):
             found = self._memory.strings(start, stride, length, len(rows))
         return cast("list[Text]", found)
 
+    def _texts(self, rows: range) -> list[str]:
+        """Like `_strings`, with nothing in place of None."""
+        return ["" if token is None else str(token) for token in self._strings(rows)]
+
     def in_memory(self) -> TextsInMemory | None:
         """The same as the core takes it, or None if rows are left out or turned round."""
         rows = self._rows
@@ -181,8 +185,7 @@ class TokenBatch(Sequence[Text]):
         for first in range(0, len(self._rows), _STEP):
             rows = self._rows[first : first + _STEP]
             if self._offsets is not None:
-                texts: list[str] = [token or "" for token in self._strings(rows)]
-                lines = ("\n".join(texts) + "\n").encode()
+                lines = ("\n".join(self._texts(rows)) + "\n").encode()
             else:
                 length = self._length
                 start, stride = rows.start * length, rows.step * length

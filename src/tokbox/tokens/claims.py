@@ -24,6 +24,7 @@ __all__ = [
     "SessionId",
     "Token",
     "check_api_key",
+    "check_claim",
     "check_connection_data",
     "check_count",
     "check_expiration",
@@ -214,6 +215,19 @@ def _check_text(field: str, text: str, value: object) -> None:
     if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
         rule = "be text that UTF-8 can carry, without lone surrogates"
         raise InvalidClaims(field, value, rule)
+
+
+_CHECKS = {
+    "role": check_role,
+    "connection_data": check_connection_data,
+    "expiration": check_expiration,
+    "initial_layout_class_list": check_layout_classes,
+}
+
+
+def check_claim(name: str, value: object) -> Any:
+    """Check any claim but the session by its name."""
+    return _CHECKS[name](value)
 
 
 def check_kind(kind: object) -> bool:

@@ -20,7 +20,7 @@ from tokbox.enums import Role
 from tokbox.errors import MalformedToken
 from tokbox.tokens.claims import Token
 
-__all__ = ["constant_part", "head", "read", "signed_part", "split"]
+__all__ = ["constant_part", "first_claims", "head", "read", "signed_part", "split"]
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _MOST_CHARACTERS = 65_536
@@ -52,11 +52,10 @@ def signed_part(
 
     Takes values that were checked.
     """
-    end = f'"exp":{create_time + expiration},' if expiration else ""
-    payload = (
-        f'{{"iss":"{api_key}","ist":"project","iat":{create_time},{end}'
-        f'"session_id":"{session_id}","scope":"{_SCOPE}","role":"{role}",'
-    )
+    payload = f"{first_claims(api_key, session_id).decode()}{create_time},"
+    if expiration:
+        payload += f'"exp":{create_time + expiration},'
+    payload += f'"role":"{role}",'
     if connection_data:
         payload += f'"connection_data":{json.dumps(connection_data, ensure_ascii=False)},'
     if layout_classes:
@@ -77,6 +76,14 @@ def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> 
         if claims.get(name):
             payload += f'"{name}":{json.dumps(claims[name], ensure_ascii=False)},'
     return payload.encode()
+
+
+def first_claims(api_key: str, session_id: str) -> bytes:
+    """The claims that every token has, up to the time when it is made."""
+    return (
+        f'{{"iss":"{api_key}","ist":"project","scope":"{_SCOPE}",'
+        f'"session_id":"{session_id}","iat":'
+    ).encode()
 
 
 def _refuse(reason: str) -> NoReturn:

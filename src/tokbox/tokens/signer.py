@@ -17,6 +17,7 @@ from tokbox.tokens.batch import TokenBatch, check_memory, write_all
 from tokbox.tokens.claims import (
     Token,
     check_api_key,
+    check_claim,
     check_connection_data,
     check_count,
     check_expiration,
@@ -212,33 +213,14 @@ class SessionSigner:
     session_id: str
     _signer: Signer = field(kw_only=True, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        check_session_id(self.session_id, self._signer.api_key)
+    _first_t1: bytes = field(init=False, repr=False, compare=False)
+    _first_jwt: bytes = field(init=False, repr=False, compare=False)
 
-    def _parts(
-        self,
-        role: Role | str,
-        connection_data: str,
-        expiration: int | timedelta,
-        initial_layout_class_list: Iterable[str],
-        kind: str,
-    ) -> tuple[bytes, bytes, bool]:
-        """Check all claims; return what stands before the signature or the payload, what
-        is signed but for the digits of the nonce, and whether it is a JWT."""
-        signer = self._signer
-        claims = (
-            self.session_id,
-            int(time.time()),
-            check_expiration(expiration),
-            check_role(role),
-            check_connection_data(connection_data),
-            check_layout_classes(initial_layout_class_list)
-            if initial_layout_class_list != ()
-            else "",
-        )
-        if check_kind(kind):
-            return jwt.head(), jwt.signed_part(signer.api_key, *claims), True
-        return signer._head, t1.signed_part(*claims), False
+    def __post_init__(self) -> None:
+        api_key = self._signer.api_key
+        check_session_id(self.session_id, api_key)
+        for name, form in (("_first_t1", t1), ("_first_jwt", jwt)):
+            object.__setattr__(self, name, form.first_claims(api_key, self.session_id))
 
     def token(
         self,
@@ -250,8 +232,29 @@ class SessionSigner:
         kind: str = "t1",
     ) -> str:
         """Sign one token."""
-        return self._signer.key.token(
-            *self._parts(role, connection_data, expiration, initial_layout_class_list, kind)
+        # The rest is in the core: this is what a server calls for every participant.
+        signer = self._signer
+        key = signer._key or signer.key
+        if kind == "t1":
+            return key.token(
+                signer._head,
+                self._first_t1,
+                role,
+                connection_data,
+                expiration,
+                initial_layout_class_list,
+                check_claim,
+            )
+        check_kind(kind)
+        return key.token(
+            jwt.head(),
+            self._first_jwt,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list,
+            check_claim,
+            True,
         )
 
     def _plan(
@@ -262,8 +265,19 @@ class SessionSigner:
         classes: Iterable[str],
         kind: str,
     ) -> Plan:
-        parts = self._parts(role, connection_data, expiration, classes, kind)
-        return Plan(self._signer.key, *parts)
+        """Check all claims, and prepare what all tokens of a batch share."""
+        signer, is_jwt = self._signer, check_kind(kind)
+        claims = (
+            self.session_id,
+            int(time.time()),
+            check_expiration(expiration),
+            check_role(role),
+            check_connection_data(connection_data),
+            check_layout_classes(classes),
+        )
+        if is_jwt:
+            return Plan(signer.key, jwt.head(), jwt.signed_part(signer.api_key, *claims), True)
+        return Plan(signer.key, signer._head, t1.signed_part(*claims))
 
     def tokens(
         self,

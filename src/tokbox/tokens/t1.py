@@ -23,7 +23,7 @@ from tokbox.enums import Role
 from tokbox.errors import MalformedToken
 from tokbox.tokens.claims import Token
 
-__all__ = ["PREFIX", "constant_part", "head", "read", "signed_part", "split"]
+__all__ = ["PREFIX", "constant_part", "first_claims", "head", "read", "signed_part", "split"]
 
 PREFIX = "T1=="
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
@@ -66,10 +66,17 @@ def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> 
     pairs = [f"create_time={create_time}"]
     if claims.get("expiration"):
         pairs.append(f"expire_time={create_time + claims['expiration']}")
-    for name in ("session_id", "role", "connection_data", "initial_layout_class_list"):
+    if claims.get("session_id"):
+        pairs.insert(0, f"session_id={claims['session_id']}")
+    for name in ("role", "connection_data", "initial_layout_class_list"):
         if claims.get(name):
             pairs.append(f"{name}={quote_plus(claims[name]).decode()}")
     return "&".join(pairs).encode()
+
+
+def first_claims(api_key: str, session_id: str) -> bytes:
+    """The claims that every token has, up to the time when it is made."""
+    return f"session_id={session_id}&create_time=".encode()
 
 
 def _refuse(reason: str) -> NoReturn:
