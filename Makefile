@@ -6,7 +6,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/kernels/*)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test asan tsan memcheck arm emulated lint bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -20,6 +20,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest
+
+# The C core without Python, in one variant; here a missing tool is a failure.
+asan tsan memcheck arm emulated: $(VENV)/installed
+	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/kernels -k $@
 
 lint: $(VENV)/linted
 	$(BIN)/ruff check
