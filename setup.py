@@ -1,4 +1,4 @@
-"""The compiled extension and nothing else; all metadata is in pyproject.toml."""
+"""The compiled extensions and nothing else; all metadata is in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ setup(
                 include_dirs=["src/kernels"],
                 depends=sorted(glob("src/kernels/*.h") + glob("src/kernels/*.pxd")),
                 extra_compile_args=compile_args,
-            )
+            ),
+            Extension("tokbox._arrow", ["src/_arrow.pyx"], extra_compile_args=compile_args),
         ],
         include_path=["src/kernels"],
         build_dir="build/cython",

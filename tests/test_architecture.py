@@ -23,6 +23,7 @@ FLOORS = {
     "errors": 0,
     "enums": 0,
     "_fastsign": 1,
+    "_arrow": 1,
     "tokens": 2,
     "rest": 3,
     "emulator": 3,

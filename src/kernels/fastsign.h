@@ -200,8 +200,7 @@ typedef struct fs_text {
 #define FS_NO_ROLE 255
 
 /* The claims of n tokens, as columns. What is the same for all was written into the
- * constant part; its column is NULL. Everything has been checked, but for what a foreign
- * array may hold (see `foreign`). */
+ * constant part; its column is NULL. Everything has been checked, and stays as it is. */
 typedef struct fs_rows {
     int jwt;
     fs_hash hash;
@@ -228,7 +227,6 @@ typedef struct fs_rows {
     const uint32_t *expiration;     /* seconds; 0 leaves it to the service */
     const fs_text *classes;
     const uint8_t *skip;            /* rows that are not to be signed, or NULL */
-    int foreign;                    /* texts could change while they are being read */
 } fs_rows;
 
 /* Bytes of memory for `text` that fs_rows_prepare needs at most. */
@@ -244,9 +242,8 @@ void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, in
 /* Write the lengths of tokens first ... to lengths[0] ...; 0 for a row that is skipped. */
 void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths);
 
-/* Sign rows first ... first + count - 1, row i to base + offsets[i]. Returns how many
- * rows had another length than the offsets say, and were left out. */
-size_t fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
+/* Sign rows first ... first + count - 1, row i to base + offsets[i]. */
+void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                     const int64_t *offsets);
 
 /* Whether this is a session id of that API key as the service writes them today. A 0

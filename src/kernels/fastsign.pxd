@@ -80,7 +80,6 @@ cdef extern from "fastsign.h" nogil:
         const uint32_t *expiration
         const fs_text *classes
         const uint8_t *skip
-        int foreign
 
     size_t fs_decimal(uint8_t *to, uint64_t value)
     size_t fs_rows_text(size_t head_len, size_t data_len)
@@ -88,8 +87,8 @@ cdef extern from "fastsign.h" nogil:
                          const uint8_t *head, size_t head_len, const uint8_t *data,
                          size_t data_len, uint8_t *text, uint8_t *raw)
     void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths)
-    size_t fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
-                        const int64_t *offsets)
+    void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
+                      const int64_t *offsets)
     int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len)
 
     ctypedef struct fs_verifier:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokbox import errors as errors
+    from tokbox._fastsign import kernels
     from tokbox.enums import (
         DAYS_30,
         HOURS_1,
@@ -110,9 +111,11 @@ __all__ = [
     "__version__",
     "decode",
     "errors",
+    "kernels",
 ]
 
 _HOMES = {
+    "tokbox._fastsign": "kernels",
     "tokbox.enums": (
         "DAYS_30 HOURS_1 HOURS_2 HOURS_24 WEEKS_1 "
         "ArchiveMode MediaMode OutputMode Role StreamMode"

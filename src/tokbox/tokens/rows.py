@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tokbox._arrow import is_arrow, to_list
 from tokbox._fastsign import Memory, Rows
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens import jwt, t1
@@ -57,6 +58,8 @@ class _Report:
 
 def _column(value: Any) -> tuple[Any, ...] | None:
     """The values of a column, or None for one value that is meant for all rows."""
+    if is_arrow(value):
+        return tuple(to_list(value))
     if value is None or isinstance(value, str | bytes | int | float | timedelta):
         return None
     if not isinstance(value, Iterable):

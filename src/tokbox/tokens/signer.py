@@ -138,11 +138,12 @@ class Signer:
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token a row, each with claims of its own, in order.
 
-        Each claim is one value for all rows, or a column: a sequence with a value for
-        each row (a sequence of layout classes is a column, whose values are names
-        joined by spaces, or sequences of names). Claims and rules are those of
-        `SessionSigner`; in a column of connection data or layout classes, None stands
-        for nothing. What all rows share is hashed and encoded once.
+        Each claim is one value for all rows, or a column with a value for each row: a
+        sequence, or an Arrow array of strings, integers or lists. (A sequence of layout
+        classes is a column, too; its values are names joined by spaces, or sequences of
+        names.) Claims and rules are those of `SessionSigner`; in a column of connection
+        data or layout classes, None stands for nothing. What all rows share is hashed
+        and encoded once.
 
         With ``errors="raise"``, a value that breaks a rule raises InvalidClaims with
         its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
@@ -276,7 +277,9 @@ class SessionSigner:
             check_layout_classes(classes),
         )
         if is_jwt:
-            return Plan(signer.key, jwt.head(), jwt.signed_part(signer.api_key, *claims), True)
+            return Plan(
+                signer.key, jwt.head(), jwt.signed_part(signer.api_key, *claims), True
+            )
         return Plan(signer.key, signer._head, t1.signed_part(*claims))
 
     def tokens(

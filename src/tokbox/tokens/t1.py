@@ -23,7 +23,15 @@ from tokbox.enums import Role
 from tokbox.errors import MalformedToken
 from tokbox.tokens.claims import Token
 
-__all__ = ["PREFIX", "constant_part", "first_claims", "head", "read", "signed_part", "split"]
+__all__ = [
+    "PREFIX",
+    "constant_part",
+    "first_claims",
+    "head",
+    "read",
+    "signed_part",
+    "split",
+]
 
 PREFIX = "T1=="
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)

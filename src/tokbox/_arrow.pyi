@@ -1,0 +1,6 @@
+"""Arrow arrays as Python values; see src/_arrow.pyx."""
+
+from typing import Any
+
+def is_arrow(value: object) -> bool: ...
+def to_list(value: object) -> list[Any]: ...
