@@ -149,9 +149,9 @@ def random_rows(seed: int, most_lanes: int, rows: int) -> Iterator[Rows]:
 
 
 def _mostly_short(rng: random.Random, texts: list[str], n: int) -> list[str]:
-    chosen = rng.choices(texts, k=20)
+    chosen = rng.choices(texts, k=20 if n < 100 else 5)
     if n > 100:
-        chosen += rng.choices([text for text in texts if len(text) < 34], k=80)
+        chosen += rng.choices([text for text in texts if len(text) < 34], k=95)
     return chosen
 
 

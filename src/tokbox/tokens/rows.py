@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, to_list
@@ -56,14 +55,16 @@ class _Report:
         return tuple(self._found[row] for row in sorted(self._found))
 
 
-def _column(value: Any) -> tuple[Any, ...] | None:
+def _column(name: str, value: Any) -> tuple[Any, ...] | None:
     """The values of a column, or None for one value that is meant for all rows."""
     if is_arrow(value):
         return tuple(to_list(value))
-    if value is None or isinstance(value, str | bytes | int | float | timedelta):
+    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):
         return None
-    if not isinstance(value, Iterable):
-        return None
+    if isinstance(value, Mapping | set | frozenset):
+        # Which of its values would be for which row?
+        rule = f"be one value or a sequence of them, not a {type(value).__name__}"
+        _refuse(name, rule)
     return tuple(value)
 
 
@@ -98,7 +99,9 @@ def sign_rows(
         "initial_layout_class_list": initial_layout_class_list,
     }
     columns = {
-        name: column for name, v in given.items() if (column := _column(v)) is not None
+        name: column
+        for name, value in given.items()
+        if (column := _column(name, value)) is not None
     }
     n = _length(columns)
 
