@@ -153,16 +153,21 @@ def verify_many(
     batch = tokens.in_memory() if isinstance(tokens, TokenBatch) else None
     rows = tokens if isinstance(tokens, TokenBatch) else tuple(tokens)
     n = len(rows)
-    good = core_verify_many(
-        key,
-        head,
-        api_key.encode(),
-        tuple(rows) if batch is None else batch,
-        seconds,
-        LEEWAY,
-        session=None if session_id is None else session_id.encode(),
-        threads=threads(n),
-    )
+    good = bytes(n)
+    if 0 <= seconds < 2**62:  # other times are not the core's, which counts in 64 bits
+        good = core_verify_many(
+            key,
+            head,
+            api_key.encode(),
+            tuple(rows) if batch is None else batch,
+            seconds,
+            LEEWAY,
+            # With a lone surrogate it is like any other that no token holds.
+            session=None
+            if session_id is None
+            else session_id.encode(errors="surrogatepass"),
+            threads=threads(n),
+        )
     failures: dict[int, TokenError] = {}
     row = good.find(0)
     while row >= 0:
