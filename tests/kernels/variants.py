@@ -56,7 +56,7 @@ class Variant:
     def build(self, folder: Path) -> Path:
         """Compile the kernels and the harness into *folder*; return the program."""
         wide = set(KERNELS.glob("*_avx*.c")) if self.emulated else set()
-        rest = {*KERNELS.glob("*.c"), HERE / "harness.c"} - wide
+        rest = {*KERNELS.glob("*.c"), *HERE.glob("*.c")} - wide
         if self.emulated:
             rest = rest - {KERNELS / "cpu.c"} | {EMULATED / "cpu.c"}
         compile_one = [*self.command(), "-c", f"-I{KERNELS}"]
@@ -95,7 +95,11 @@ class Variant:
 
 VARIANTS = [
     Variant(
-        name="native", tools="a C compiler", flags=_OPTIMIZED, rows=frozenset({"portable"})
+        name="native",
+        tools="a C compiler",
+        flags=_OPTIMIZED,
+        rows=frozenset({"portable"}),
+        share=4,
     ),
     Variant(
         name="asan",
@@ -196,6 +200,11 @@ class Harness:
         answers = done.stdout.splitlines()
         assert len(answers) == len(commands)
         return answers
+
+
+def hexed(data: bytes) -> str:
+    """A field of a command."""
+    return data.hex() or "-"
 
 
 def _run(command: list[str], **options) -> subprocess.CompletedProcess[str]:

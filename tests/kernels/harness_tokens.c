@@ -1,0 +1,285 @@
+/* The harness: tokens signed and verified. See harness.c. */
+#include "harness.h"
+#include "workers.h"
+
+#define MOST_TOKENS 1000000
+
+/* ---- batches ----------------------------------------------------------------------- */
+
+struct job {
+    const fs_plan *plan;
+    uint64_t first;
+    uint8_t *base;
+    size_t stride;
+};
+
+static void sign_slice(void *argument, size_t first, size_t count) {
+    const struct job *job = argument;
+    fs_plan_sign(job->plan, job->first + first, count, job->base + first * job->stride,
+                 job->stride, NULL);
+}
+
+/* Three threads and this one, and half of the work shown to them late. */
+static int sign_by_crew(struct job *job, size_t n) {
+    fs_crew *crew = fs_crew_new(sign_slice, job, n, 7, n / 2, 3);
+    if (!crew) return -1;
+    fs_crew_work(crew, 1e9);
+    fs_crew_publish(crew, n);
+    fs_crew_work(crew, 1e9);
+    fs_crew_join(crew);
+    return 0;
+}
+
+static const char *sign_places(const fs_plan *plan, uint64_t first, size_t n) {
+    uint8_t **places = or_die(malloc(n * sizeof *places));
+
+    for (size_t i = 0; i < n; i++) places[i] = take(plan->text_len);
+    fs_plan_sign(plan, first, n, NULL, 0, places);
+    for (size_t i = 0; i < n; i++) put_bytes(places[i], plan->text_len);
+    free(places);
+    return NULL;
+}
+
+static const char *sign_planned(const fs_plan *plan, uint64_t first, size_t n,
+                                const char *how) {
+    struct job job = {plan, first, NULL, plan->text_len};
+
+    if (!strcmp(how, "places")) return sign_places(plan, first, n);
+    if (!strcmp(how, "lines"))
+        job.stride++;
+    else if (strcmp(how, "stride") && strcmp(how, "crew"))
+        return "no such way to sign";
+    job.base = take(n * job.stride);
+    if (strcmp(how, "crew"))
+        fs_plan_sign(plan, first, n, job.base, job.stride, NULL);
+    else if (sign_by_crew(&job, n))
+        return "no crew";
+    put_bytes(job.base, n * job.stride);
+    return NULL;
+}
+
+/* What "t1" and "jwt" share. */
+static const char *sign_batch(char **fields, int jwt) {
+    fs_engine engine;
+    fs_key key;
+    fs_nonce nonce;
+    fs_plan *plan;
+    bytes secret, head, data, random;
+    uint64_t first, n;
+    const char *wrong;
+
+    if (read_engine(fields[0], &engine)) return no_row;
+    if (read_bytes(fields[1], &secret) || read_bytes(fields[2], &head) ||
+        read_bytes(fields[3], &data) || read_bytes(fields[4], &random))
+        return no_hex;
+    if (random.len != 24) return no_length;
+    if (read_number(fields[5], &first) || read_number(fields[6], &n) || !n || n > MOST_TOKENS)
+        return no_number;
+
+    fs_key_init(&key, &engine, secret.at, secret.len);
+    fs_nonce_start(&nonce, random.at);
+    plan = or_die(malloc(sizeof *plan));
+    if (jwt) {
+        uint8_t *text = take(fs_jwt_length(head.len, data.len));
+        fs_plan_jwt(plan, &key, &nonce, head.at, head.len, data.at, data.len, text);
+    } else {
+        uint8_t *text = take(fs_t1_length(head.len, data.len));
+        uint8_t *raw = or_die(malloc(head.len + 41 + data.len + FS_NONCE_DIGITS));
+        fs_plan_t1(plan, &key, &nonce, head.at, head.len, data.at, data.len, text, raw);
+        free(raw); /* scratch: the plan may not look at it again */
+    }
+    wrong = sign_planned(plan, first, (size_t)n, fields[7]);
+    fs_wipe(plan, sizeof *plan);
+    free(plan);
+    fs_key_wipe(&key);
+    return wrong;
+}
+
+const char *do_t1(char **fields, size_t count) {
+    (void)count;
+    return sign_batch(fields, 0);
+}
+
+const char *do_jwt(char **fields, size_t count) {
+    (void)count;
+    return sign_batch(fields, 1);
+}
+
+/* ---- rows -------------------------------------------------------------------------- */
+
+/* One item of a column: what stands before the next comma. */
+static char *next_item(char **list) {
+    char *item = *list, *comma = item ? strchr(item, ',') : NULL;
+    if (comma) *comma = 0;
+    *list = comma ? comma + 1 : NULL;
+    return item;
+}
+
+/* NULL if it is not a column of n texts. */
+static const fs_text *read_texts(char *list, size_t n) {
+    fs_text *column = take_aligned(n * sizeof *column);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *item = next_item(&list);
+        bytes text;
+        if (!item || read_bytes(item, &text)) return NULL;
+        column[i] = (fs_text){text.at, text.len};
+    }
+    return column;
+}
+
+/* NULL if it is not a column of n numbers up to `most`; of one byte each, or of four. */
+static void *read_numbers(char *list, size_t n, uint64_t most, size_t size) {
+    uint8_t *column = take_aligned(n * size);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *item = next_item(&list);
+        uint64_t value;
+        uint32_t four;
+        if (!item || read_number(item, &value) || value > most) return NULL;
+        four = (uint32_t)value;
+        if (size == 1)
+            column[i] = (uint8_t)value;
+        else
+            memcpy(column + 4 * i, &four, 4);
+    }
+    return column;
+}
+
+/* Set the column that the field NAME=ITEM,... holds. */
+static const char *read_column(fs_rows *rows, char *field, size_t n) {
+    char *items = strchr(field, '=');
+    const char *wrong = "not such a column";
+
+    if (!items) return wrong;
+    *items++ = 0;
+    if (!strcmp(field, "session_id"))
+        return (rows->session_id = read_texts(items, n)) ? NULL : wrong;
+    if (!strcmp(field, "connection_data"))
+        return (rows->connection_data = read_texts(items, n)) ? NULL : wrong;
+    if (!strcmp(field, "initial_layout_class_list"))
+        return (rows->classes = read_texts(items, n)) ? NULL : wrong;
+    if (!strcmp(field, "role"))
+        return (rows->role = read_numbers(items, n, 3, 1)) ? NULL : wrong;
+    if (!strcmp(field, "skip"))
+        return (rows->skip = read_numbers(items, n, 1, 1)) ? NULL : wrong;
+    if (!strcmp(field, "expiration"))
+        return (rows->expiration = read_numbers(items, n, 2592000, 4)) ? NULL : wrong;
+    return wrong;
+}
+
+/* Measure and sign, each in two parts: where a part begins may not matter. */
+static void sign_in_parts(const fs_rows *rows, size_t n) {
+    int64_t *offsets = take_aligned((n + 1) * sizeof *offsets);
+    const size_t half = n / 2;
+    uint8_t *base;
+
+    offsets[0] = 0;
+    fs_rows_lengths(rows, 0, half, offsets + 1);
+    fs_rows_lengths(rows, half, n - half, offsets + 1 + half);
+    for (size_t i = 0; i < n; i++) offsets[i + 1] += offsets[i];
+    base = take((size_t)offsets[n]);
+    fs_rows_sign(rows, 0, half, base, offsets);
+    fs_rows_sign(rows, half, n - half, base, offsets);
+    put_bytes(base, (size_t)offsets[n]);
+}
+
+const char *do_sign_rows(char **fields, size_t count) {
+    const int jwt = !strcmp(fields[0], "jwt");
+    const char *wrong = NULL;
+    fs_engine engine;
+    fs_key key;
+    fs_nonce nonce;
+    fs_rows *rows;
+    bytes secret, head, data, random;
+    uint64_t create_time, n;
+    uint8_t *text, *raw;
+
+    if (!jwt && strcmp(fields[0], "t1")) return "no such kind of token";
+    if (read_engine(fields[1], &engine)) return no_row;
+    if (read_bytes(fields[2], &secret) || read_bytes(fields[3], &head) ||
+        read_bytes(fields[4], &data) || read_bytes(fields[5], &random))
+        return no_hex;
+    if (random.len != 24) return no_length;
+    if (read_number(fields[6], &create_time) || read_number(fields[7], &n) || n > MOST_TOKENS)
+        return no_number;
+
+    fs_key_init(&key, &engine, secret.at, secret.len);
+    fs_nonce_start(&nonce, random.at);
+    rows = or_die(malloc(sizeof *rows));
+    text = take(fs_rows_text(head.len, data.len));
+    raw = or_die(malloc(head.len + 41 + data.len));
+    fs_rows_prepare(rows, &key, &nonce, jwt, head.at, head.len, data.at, data.len, text, raw);
+    free(raw); /* scratch: the rows may not look at it again */
+    rows->create_time = create_time;
+    for (size_t i = 8; i < count && !wrong; i++)
+        wrong = read_column(rows, fields[i], (size_t)n);
+    if (!wrong) sign_in_parts(rows, (size_t)n);
+    fs_wipe(rows, sizeof *rows);
+    free(rows);
+    fs_key_wipe(&key);
+    return wrong;
+}
+
+/* ---- verification -------------------------------------------------------------------- */
+
+/* Hand the tokens over as `how` says; -1 if it says nothing known. */
+static int hand_over(fs_verifier *verifier, const char *how, const fs_text *texts, size_t n) {
+    int64_t *offsets;
+    uint8_t *base;
+    size_t at = 0;
+
+    if (!strcmp(how, "texts")) {
+        verifier->tokens = texts;
+        return 0;
+    }
+    if (strcmp(how, "offsets")) return -1;
+    offsets = take_aligned((n + 1) * sizeof *offsets);
+    for (size_t i = 0; i < n; i++) at += texts[i].len;
+    base = take(at);
+    at = 0;
+    for (size_t i = 0; i < n; i++) {
+        offsets[i] = (int64_t)at;
+        if (texts[i].len) memcpy(base + at, texts[i].data, texts[i].len);
+        at += texts[i].len;
+    }
+    offsets[n] = (int64_t)at;
+    verifier->base = base;
+    verifier->offsets = offsets;
+    return 0;
+}
+
+const char *do_verify(char **fields, size_t count) {
+    fs_engine engine;
+    fs_key key;
+    fs_verifier verifier = {0};
+    bytes secret, head, api_key, session;
+    size_t n = count - 8;
+    fs_text *texts;
+
+    if (read_engine(fields[0], &engine)) return no_row;
+    if (read_bytes(fields[1], &secret) || read_bytes(fields[2], &head) ||
+        read_bytes(fields[3], &api_key) || read_bytes(fields[4], &session))
+        return no_hex;
+    if (read_number(fields[5], &verifier.now) || read_number(fields[6], &verifier.leeway))
+        return no_number;
+    texts = take_aligned(n * sizeof *texts);
+    for (size_t i = 0; i < n; i++) {
+        bytes token;
+        if (read_bytes(fields[8 + i], &token)) return no_hex;
+        texts[i] = (fs_text){token.at, token.len};
+    }
+    if (hand_over(&verifier, fields[7], texts, n)) return "no such way to hand them over";
+
+    fs_key_init(&key, &engine, secret.at, secret.len);
+    verifier.key = &key;
+    verifier.head = head.at, verifier.head_len = head.len;
+    verifier.api_key = api_key.at, verifier.key_len = api_key.len;
+    verifier.session = session.len ? session.at : NULL, verifier.session_len = session.len;
+    verifier.good = take(n);
+    fs_verify(&verifier, 0, n / 2);
+    fs_verify(&verifier, n / 2, n - n / 2);
+    for (size_t i = 0; i < n; i++) putchar(verifier.good[i] ? '1' : '0');
+    fs_key_wipe(&key);
+    return NULL;
+}

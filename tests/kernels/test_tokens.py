@@ -1,0 +1,211 @@
+"""The tokens of the C core without Python, in every variant."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+from collections.abc import Iterator
+from urllib.parse import quote_plus
+
+import pytest
+
+from .. import reference
+from ..batches import (
+    Rows,
+    expected,
+    random_batches,
+    random_nonce,
+    random_rows,
+    random_session_id,
+    random_text,
+)
+from .variants import hexed
+
+#: Compared tokens for each kernel and way to sign, before a variant's share is taken.
+TOKENS = 40_000
+JWT_HEAD = reference.base64url(b'{"typ":"JWT","alg":"HS256"}') + "."
+#: In the order of their numbers.
+ROLES = ["subscriber", "publisher", "publisheronly", "moderator"]
+NOW = 1_750_000_000
+
+both_kinds = pytest.mark.parametrize("kind", ["t1", "jwt"])
+
+
+def head(kind: str, api_key: str) -> bytes:
+    return (JWT_HEAD if kind == "jwt" else f"partner_id={api_key}&sig=").encode()
+
+
+@both_kinds
+@pytest.mark.parametrize("how", ["places", "stride", "lines", "crew"])
+def test_tokens_of_a_batch_equal_the_plain_twin(harness, kind, how):
+    rng = random.Random(how)
+    commands, tokens = [], []
+    for batch in random_batches(len(how), TOKENS // harness.variant.share):
+        api_key, secret, data, random_bytes, n = batch
+        first = rng.choice([0, rng.randrange(10**9), rng.randrange(10**15)])
+        commands.append(
+            f"{secret.hex()} {head(kind, api_key).hex()} {data.encode().hex()}"
+            f" {random_bytes.hex()} {first} {n} {how}"
+        )
+        end = "\n" if how == "lines" else ""
+        tokens.append("".join(token + end for token in expected(*batch, first, kind)))
+    for engine in harness.engines():
+        answers = harness.ask(f"{kind} {engine} {command}" for command in commands)
+        assert [bytes.fromhex(answer).decode() for answer in answers] == tokens, engine
+
+
+def constant_part(kind: str, rows: Rows) -> bytes:
+    """What the tokens of all rows begin with, as fs_rows_prepare wants it."""
+    said = {}
+    for name in reference.CLAIMS:
+        if name in rows.columns or not rows.said[name]:
+            continue
+        if name == "expiration":
+            end = "exp" if kind == "jwt" else "expire_time"
+            said[end] = rows.create_time + rows.said[name]
+        else:
+            said[name] = rows.said[name]
+    if kind == "jwt":
+        first = {"iss": rows.api_key, "ist": "project", "iat": rows.create_time}
+        said = {**first, "scope": "session.connect", **said}
+        text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        return f"{text[:-1]},".encode()
+    session = {"session_id": said.pop("session_id")} if "session_id" in said else {}
+    said = {**session, "create_time": rows.create_time, **said}
+    return "&".join(f"{k}={quote_plus(str(v))}" for k, v in said.items()).encode()
+
+
+def columns(rows: Rows) -> Iterator[str]:
+    for name in rows.columns:
+        values = rows.said[name]
+        if name == "expiration":
+            items = [str(value) for value in values]
+        elif name == "role":
+            items = [str(ROLES.index(value)) for value in values]
+        else:
+            items = [hexed((value or "").encode()) for value in values]
+        yield f"{name}={','.join(items)}"
+
+
+@both_kinds
+def test_tokens_of_rows_equal_the_plain_twin(harness, kind):
+    rng = random.Random(kind)
+    # Every choice of columns occurs in any share, if not with every number of rows.
+    cases = [rows for rows in random_rows(7, 16, TOKENS) if rows.n]
+    rng.shuffle(cases)
+    commands, tokens = [], []
+    for rows in cases[: max(40, len(cases) // harness.variant.share)]:
+        skip = [rng.random() < 0.1 for _ in range(rows.n)]
+        fields = [
+            rows.secret.encode().hex(),
+            head(kind, rows.api_key).hex(),
+            constant_part(kind, rows).hex(),
+            rows.nonce_bytes.hex(),
+            rows.create_time,
+            rows.n,
+            *columns(rows),
+            f"skip={','.join(str(int(s)) for s in skip)}",
+        ]
+        commands.append(" ".join(map(str, fields)))
+        signed = zip(rows.expected(kind), skip, strict=True)
+        tokens.append("".join(token for token, skipped in signed if not skipped))
+    for engine in harness.engines():
+        answers = harness.ask(f"sign-rows {kind} {engine} {c}" for c in commands)
+        got = ["" if a == "-" else bytes.fromhex(a).decode() for a in answers]
+        assert got == tokens, engine
+
+
+def good_token(rng: random.Random, api_key: str, secret: bytes, session_id: str) -> str:
+    """A token that holds at NOW."""
+    expiration = rng.choice([0, 3600, 86400, 2592000])
+    data = reference.signed_part(
+        session_id=session_id,
+        create_time=NOW - rng.randrange(min(expiration or 86400, 86400)),
+        expiration=expiration,
+        role=rng.choice(ROLES),
+        connection_data=random_text(rng),
+        classes=rng.choice(["", "focus", "focus small"]),
+    )
+    start = reference.nonce_start(random_nonce(rng, 1))
+    return reference.t1(api_key, secret, f"{data}{start}")
+
+
+def altered(rng: random.Random, token: str) -> str:
+    """*token* with one bit, or its end, not as it was."""
+    raw = bytearray(base64.b64decode(token[4:]))
+    kind = rng.randrange(4)
+    if kind == 0:
+        return token[: rng.randrange(len(token))]
+    if kind == 1:
+        at = rng.randrange(len(token))
+        return token[:at] + rng.choice("\x00 \n%é~") + token[at + 1 :]
+    # No single bit but 0x20 makes one hex digit of another's upper case.
+    at, bit = rng.randrange(len(raw)), rng.choice([1, 2, 4, 8, 16, 64])
+    if kind == 2:
+        raw[at] ^= bit
+    else:
+        del raw[at]
+    return "T1==" + base64.b64encode(raw).decode()
+
+
+def hostile_claims(rng: random.Random, session_id: str) -> str:
+    """Claims that are signed, and that nobody should accept: one is missing, twice
+    there, or not of its form."""
+    good = {"session_id": session_id, "create_time": str(NOW), "role": "publisher"}
+    wrong = rng.randrange(5)
+    if wrong == 0:
+        del good[rng.choice(["session_id", "create_time"])]
+    elif wrong == 1:
+        good["create_time"] = rng.choice(
+            ["", "-1", "1" * 13, "9" * 400, "1e9", str(NOW + 999)]
+        )
+    elif wrong == 2:
+        good["connection_data"] = rng.choice(
+            ["%", "%4", "%ff", "%ed%a0%80", "%c3", "%zz", "é%f"]
+        )
+    elif wrong == 3:
+        good["session_id"] = rng.choice(["", "1", "1_", "1_" + "M" * 400, session_id[:12]])
+    said = [f"{k}={v}" for k, v in good.items()]
+    if wrong == 4:
+        said += [rng.choice(["", "=", "&", "role", rng.choice(said), f"x={'y' * 3000}"])]
+    rng.shuffle(said)
+    return "&".join(said)
+
+
+@pytest.mark.parametrize("how", ["texts", "offsets"])
+def test_good_tokens_hold_and_no_others(harness, how):
+    rng = random.Random(how)
+    commands, verdicts = [], []
+    for _ in range(max(4, 100 // harness.variant.share)):
+        api_key, secret = (
+            str(rng.randrange(1, 10**12)),
+            rng.randbytes(rng.choice([1, 40, 99])),
+        )
+        session_id = random_session_id(rng, api_key)
+        cases = []
+        for _ in range(rng.choice([1, 7, 40, 150])):
+            token = good_token(rng, api_key, secret, session_id)
+            choice = rng.randrange(4)
+            if choice == 1:
+                token = altered(rng, token)
+            elif choice == 2:
+                token = reference.t1(api_key, secret, hostile_claims(rng, session_id))
+            elif choice == 3:
+                token = good_token(rng, api_key, secret + b"x", session_id)
+            cases.append((token, choice == 0))
+        fields = [
+            secret.hex(),
+            head("t1", api_key).hex(),
+            api_key.encode().hex(),
+            rng.choice(["-", session_id.encode().hex()]),
+            NOW,
+            5,
+            how,
+            *(hexed(token.encode()) for token, _ in cases),
+        ]
+        commands.append(" ".join(map(str, fields)))
+        verdicts.append("".join(str(int(good)) for _, good in cases))
+    for engine in harness.engines():
+        answers = harness.ask(f"verify {engine} {command}" for command in commands)
+        assert answers == verdicts, engine
