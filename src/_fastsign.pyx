@@ -53,6 +53,7 @@ from fastsign cimport (
     fs_state,
     fs_t1_length,
     fs_text,
+    fs_text_name,
     fs_verifier,
     fs_verify,
     fs_wipe,
@@ -110,6 +111,10 @@ cdef enum:
 cdef enum:
     ALLOCATE = 4096
 
+# Memory that is freed without the GIL, in bytes.
+cdef enum:
+    HUGE = 1 << 22
+
 # How long the calling thread works before it looks for signals.
 cdef double PATIENCE = 0.02
 
@@ -158,6 +163,7 @@ def kernels() -> dict:
             "sha1_single": engine.sha1.one_name.decode(),
             "sha256": engine.sha256.many_name.decode(),
             "sha256_single": engine.sha256.one_name.decode(),
+            "base64": fs_text_name().decode(),
         },
     }
 
@@ -389,7 +395,12 @@ cdef class Memory:
         self.nbytes = nbytes
 
     def __dealloc__(self):
-        free(self.data)
+        if self.nbytes < HUGE:
+            free(self.data)
+            return
+        # To give gigabytes back takes the system a while.
+        with nogil:
+            free(self.data)
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(view, self, self.data, self.nbytes, 1, flags)

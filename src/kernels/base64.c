@@ -23,6 +23,8 @@ static uint8_t form[256], form_length[256];
 /* What follows the backslash where a byte is escaped in JSON, 'u' for \u00XX, or 0. */
 static uint8_t json[256], json_length[256];
 
+static void judge_text(void);
+
 void fs_base64_init(void) {
     static const char hex[] = "0123456789abcdef";
 
@@ -71,14 +73,25 @@ void fs_base64_init(void) {
     }
     for (int i = 0; i < 7; i++) json[(uint8_t)"\"\\\b\f\n\r\t"[i]] = (uint8_t)"\"\\bfnrt"[i];
     for (int c = 0; c < 256; c++) json_length[c] = json[c] == 'u' ? 6 : json[c] ? 2 : 1;
+    judge_text();
 }
 
 size_t fs_base64_length(size_t len) { return (len + 2) / 3 * 4; }
 
+/* The row in use, or NULL. It may change while others encode: all give the same. */
+static const fs_text_row *volatile wide_row;
+static const fs_text_row *usable_row;
+
 /* Encode whole groups; return how many bytes they took. */
-FS_INLINE size_t groups(uint8_t *text, const uint8_t *data, size_t len,
-                        const uint8_t (*table)[2]) {
+FS_INLINE size_t groups(uint8_t *text, const uint8_t *data, size_t len, int url) {
+    const uint8_t(*const table)[2] = url ? url_pairs : pairs;
+    const fs_text_row *row = wide_row;
     size_t done = 0;
+
+    if (row && len >= 28) {
+        done = row->encode(text, data, len, url);
+        text += done / 3 * 4;
+    }
     for (; len - done >= 3; done += 3, text += 4) {
         uint32_t v = (uint32_t)data[done] << 16 | (uint32_t)data[done + 1] << 8 | data[done + 2];
         memcpy(text, table[v >> 12], 2);
@@ -88,7 +101,7 @@ FS_INLINE size_t groups(uint8_t *text, const uint8_t *data, size_t len,
 }
 
 void fs_base64(uint8_t *text, const uint8_t *data, size_t len) {
-    size_t done = groups(text, data, len, pairs), left = len - done;
+    size_t done = groups(text, data, len, 0), left = len - done;
     if (left) {
         uint32_t v = (uint32_t)data[done] << 16;
         text += done / 3 * 4;
@@ -100,7 +113,7 @@ void fs_base64(uint8_t *text, const uint8_t *data, size_t len) {
 }
 
 size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len) {
-    size_t done = groups(text, data, len, url_pairs), left = len - done;
+    size_t done = groups(text, data, len, 1), left = len - done;
     if (left) {
         uint32_t v = (uint32_t)data[done] << 16;
         if (left == 2) v |= (uint32_t)data[done + 1] << 8;
@@ -110,18 +123,81 @@ size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len) {
     return (4 * len + 2) / 3;
 }
 
+int fs_base64_decode(uint8_t *data, const uint8_t *text, size_t len) {
+    const fs_text_row *row = wide_row;
+    uint32_t bad = 0;
+    size_t i = 0;
+
+    if (row && len >= 44) i = row->decode(data, text, len);
+    data += i / 4 * 3;
+    for (; i < len; i += 4, data += 3) {
+        uint32_t a = fs_base64_value[text[i]], b = fs_base64_value[text[i + 1]];
+        uint32_t c = fs_base64_value[text[i + 2]], d = fs_base64_value[text[i + 3]];
+        uint32_t v = a << 18 | b << 12 | c << 6 | d;
+        bad |= a | b | c | d;
+        data[0] = (uint8_t)(v >> 16);
+        data[1] = (uint8_t)(v >> 8);
+        data[2] = (uint8_t)v;
+    }
+    return bad <= 63;
+}
+
+/* Whether a row encodes and decodes as the tables do: all values, in every place. */
+static int answers_right(const fs_text_row *row) {
+    uint8_t data[96 + 28], text[128 + 40], want[128 + 40], back[96 + 40];
+    for (int url = 0; url < 2; url++) {
+        for (int shift = 0; shift < 64; shift++) {
+            size_t done;
+            for (int i = 0; i < 128; i += 4) {
+                uint32_t v = 0;
+                for (int j = 0; j < 4; j++) v = v << 6 | (uint32_t)((i + j + shift) & 63);
+                data[i / 4 * 3] = (uint8_t)(v >> 16);
+                data[i / 4 * 3 + 1] = (uint8_t)(v >> 8);
+                data[i / 4 * 3 + 2] = (uint8_t)v;
+            }
+            memset(data + 96, 0, 28);
+            groups(want, data, 96, url);
+            done = row->encode(text, data, 96 + 4, url);
+            if (done != 96 || memcmp(text, want, 128)) return 0;
+            done = row->decode(back, want, 128);
+            if (done != 96 || memcmp(back, data, 72)) return 0;
+        }
+    }
+    for (int c = 0; c < 256; c++) {
+        memset(want, 'A', 64);
+        want[c % 32] = (uint8_t)c;
+        if ((row->decode(back, want, 64) == 32) != (fs_base64_value[c] != 255)) return 0;
+    }
+    return 1;
+}
+
+void fs_text_select(int wide) { wide_row = wide ? usable_row : NULL; }
+
+const char *fs_text_name(void) { return wide_row ? wide_row->name : "portable"; }
+
+static void judge_text(void) {
+#if FS_X86
+    unsigned cpu = fs_cpu_features();
+    if ((fs_text_avx2.needs & cpu) == fs_text_avx2.needs && answers_right(&fs_text_avx2))
+        usable_row = &fs_text_avx2;
+#else
+    (void)answers_right;
+#endif
+    fs_text_select(1);
+}
+
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len) {
     static const char hex[] = "0123456789ABCDEF";
     uint8_t *to = out;
 
     for (size_t i = 0; i < len; i++) {
         uint8_t c = in[i];
-        if (form[c]) {
-            *to++ = form[c];
-        } else {
-            *to++ = '%';
-            *to++ = (uint8_t)hex[c >> 4];
-            *to++ = (uint8_t)hex[c & 15];
+        *to = form[c]; /* most stay as they are */
+        to += form_length[c];
+        if (!form[c]) {
+            to[-3] = '%';
+            to[-2] = (uint8_t)hex[c >> 4];
+            to[-1] = (uint8_t)hex[c & 15];
         }
     }
     return (size_t)(to - out);

@@ -69,6 +69,9 @@ const fs_hash_row *fs_row(int hash, size_t i);
 /* 1 = usable, 0 = the CPU lacks it, -1 = it gave a wrong answer and was dropped. */
 int fs_row_state(const fs_hash_row *row);
 
+/* The row in use for base64. */
+const char *fs_text_name(void);
+
 /* ---- keys --------------------------------------------------------------------- */
 
 /* A secret, prepared: the states after HMAC's inner and outer key blocks (RFC 2104).

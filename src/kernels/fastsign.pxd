@@ -29,6 +29,7 @@ cdef extern from "fastsign.h" nogil:
     void fs_init()
     int fs_engine_select(fs_engine *engine, const char *name)
     const fs_hash_row *fs_row(int hash, size_t i)
+    const char *fs_text_name()
     int fs_row_state(const fs_hash_row *row)
 
     ctypedef struct fs_key:

@@ -79,6 +79,26 @@ void fs_jwt_signature(uint8_t *to, const uint32_t *digest);
 /* Whether this is the name of a role. */
 int fs_is_role(const uint8_t *name, size_t len);
 
+/* Base64 for one instruction set. Both take what they can do at once and return how many
+ * bytes (encode) or characters (decode) of the input that was; the rest is done by
+ * tables. `decode` takes either alphabet, stops before what is not valid, and may write
+ * up to eight bytes behind what it returns, never more than 3/4 of `len` in all. */
+typedef struct fs_text_row {
+    const char *name;
+    unsigned needs;
+    size_t (*encode)(uint8_t *text, const uint8_t *data, size_t len, int url);
+    size_t (*decode)(uint8_t *data, const uint8_t *text, size_t len);
+} fs_text_row;
+#if FS_X86
+extern const fs_text_row fs_text_avx2;
+#endif
+
+/* Decode whole groups without padding; 0 if a character is not of either alphabet. */
+int fs_base64_decode(uint8_t *data, const uint8_t *text, size_t len);
+
+/* Use the best row for text that is usable and not only the tables, if `wide`. */
+void fs_text_select(int wide);
+
 /* Tables of text, built by fs_base64_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
 extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */

@@ -24,31 +24,24 @@ struct job {
  * be. Returns the number of bytes. */
 static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
     uint8_t *to = raw;
-    uint32_t bad = 0;
     size_t padding;
 
     if (len < 4 || len % 4) return 0;
     padding = text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
-    for (size_t i = 0; i + (padding ? 4 : 0) < len; i += 4, to += 3) {
-        uint32_t v = (uint32_t)fs_base64_value[text[i]] << 18 |
-                     (uint32_t)fs_base64_value[text[i + 1]] << 12 |
-                     (uint32_t)fs_base64_value[text[i + 2]] << 6 |
-                     fs_base64_value[text[i + 3]];
-        bad |= fs_base64_value[text[i]] | fs_base64_value[text[i + 1]] |
-               fs_base64_value[text[i + 2]] | fs_base64_value[text[i + 3]];
-        fs_store_be32(to, v << 8); /* one byte too many, which the next group writes */
-    }
+    len -= padding ? 4 : 0;
+    if (!fs_base64_decode(to, text, len)) return 0;
+    to += len / 4 * 3;
     if (padding) {
-        const uint8_t *end = text + len - 4;
+        const uint8_t *end = text + len;
         uint32_t a = fs_base64_value[end[0]], b = fs_base64_value[end[1]];
         uint32_t c = padding == 2 ? 0 : fs_base64_value[end[2]];
         uint32_t v = a << 18 | b << 12 | c << 6;
-        bad |= a | b | c;
+        if ((a | b | c) > 63) return 0;
         if (v & (padding == 2 ? 0xffff : 0xff)) return 0; /* bits that nobody would see */
         *to++ = (uint8_t)(v >> 16);
         if (padding == 1) *to++ = (uint8_t)(v >> 8);
     }
-    return bad > 63 ? 0 : (size_t)(to - raw);
+    return (size_t)(to - raw);
 }
 
 /* Take a token apart into `at`; 0 if it is not as expected. */
