@@ -104,6 +104,17 @@ def entry_points(
     def stream(multithread: bool = False, kind: str = "t1") -> Callable[[], float]:
         return timed(lambda: drain(s, n, multithread, kind))
 
+    def sign_rows() -> object:
+        return s._signer.sign_rows(workloads.SESSION_ID, connection_data=rows)
+
+    rows = workloads.connection_data(n)
+    signed = s._signer.sign_rows(workloads.SESSION_ID, connection_data=rows)
+
+    def verify_many() -> object:
+        found = s._signer.verify_many(signed)
+        found.raise_first()
+        return found
+
     table: list[tuple[str, int, Callable[[], float]]] = [
         ("token()", singles, timed(one_by_one)),
         ("tokens(n)", n, on(s.tokens)),
@@ -116,6 +127,8 @@ def entry_points(
         ("iter_batches(n)", n, stream()),
         ("iter_batches(n, multithread)", n, stream(True)),
         ("iter_batches(n), HS256", n, stream(kind="jwt")),
+        ("sign_rows(n)", n, timed(sign_rows)),
+        ("verify_many(n)", n, timed(verify_many)),
     ]
     if cpu_count() > 1:
         table.append(("reused batch, 2 threads", n, timed(fill(2))))

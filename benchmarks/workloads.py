@@ -18,3 +18,11 @@ TOKEN_LENGTH = 372
 
 #: Tokens in a batch.
 N = 1_000_000
+
+
+def connection_data(n: int) -> list[str]:
+    """Different connection data for each of *n* rows: 16 to 64 bytes, all of them plain."""
+    return [
+        f"user-{i:011d}" + "-abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJK"[: i % 49]
+        for i in range(n)
+    ]
