@@ -10,8 +10,19 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from tokbox.enums import Role
+from tokbox.tokens import rows
+from tokbox.tokens.signer import Signer
 
 from . import reference
+
+KEY, SECRET = "40000123", "example0secret0example0secret0example0sec"
+SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
+OTHER_SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyNH5hbm90aGVyflB-"
+NONCE_BYTES = bytes(range(24))
+NOW = 1_700_000_000
+
+#: As many as any kernel hashes side by side, compiled here or not.
+MOST_LANES = 16
 
 #: (API key, secret, DATA, nonce bytes, n)
 Batch = tuple[str, bytes, str, bytes, int]
@@ -87,6 +98,34 @@ def random_session_id(rng: random.Random, api_key: str) -> str:
     return f"{rng.randrange(10)}_{reference.base64url(fields.encode())}"
 
 
+def sign(
+    signer: Signer,
+    kind: str = "t1",
+    errors: str = "raise",
+    threads: int = 1,
+    nonce_bytes: bytes = NONCE_BYTES,
+    now: int = NOW,
+    **given: Any,
+) -> Any:
+    """`Signer.sign_rows`, with a nonce and a time of ours."""
+    claims = {
+        "session_id": SESSION,
+        "role": "publisher",
+        "connection_data": "",
+        "expiration": 86400,
+        "initial_layout_class_list": "",
+    }
+    return rows.sign_rows(
+        signer,
+        **{**claims, **given},
+        kind=kind,
+        errors=errors,
+        threads=lambda n: threads,
+        random=nonce_bytes,
+        now=now,
+    )
+
+
 class Rows(NamedTuple):
     """Rows that are to be signed."""
 
@@ -129,20 +168,20 @@ SUBSETS = [
 ]
 
 
-def random_rows(seed: int, most_lanes: int, rows: int) -> Iterator[Rows]:
+def random_rows(seed: int, count: int) -> Iterator[Rows]:
     """Rows until there are that many, every choice of columns with every small n."""
     rng = random.Random(seed)
     texts = ["", "x", *(random_text(rng) for _ in range(300))]
     # What JSON escapes, in all ways, and a form.
     texts += [chr(c) * k for c in [*range(1, 32), *b'"\\/&+=% \x7f'] for k in (1, 29)]
-    sizes = range(3 * most_lanes + 2)
+    sizes = range(3 * MOST_LANES + 2)
     cases = itertools.chain(
         ((subset, n) for subset in SUBSETS for n in sizes),
         ((rng.choice(SUBSETS), rng.choice([200, 1000, 3000])) for _ in itertools.count()),
     )
     made = 0
     for columns, n in cases:
-        if made >= rows:
+        if made >= count:
             return
         yield _random_rows(rng, texts, columns, n)
         made += n

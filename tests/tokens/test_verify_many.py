@@ -1,0 +1,418 @@
+"""Many tokens at once: found to hold, or not, exactly as one by one."""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from tokbox import _fastsign
+from tokbox.errors import (
+    BadSignature,
+    ExpiredToken,
+    InvalidInput,
+    MalformedToken,
+    TokenError,
+    WrongKey,
+)
+from tokbox.tokens import t1
+from tokbox.tokens import verify as verify_module
+from tokbox.tokens.signer import Signer
+
+from .. import reference
+from ..batches import KEY, OTHER_SESSION, SECRET, SESSION
+from .corpus import CORPUS, altered, fields, make_jwt, make_raw
+from .test_verify import GO_STYLE, NOW, VECTORS, make
+
+#: Compared alterations of what is signed, signed again, for each kernel.
+ALTERATIONS = 20_000 * (10 if os.environ.get("TOKBOX_LONG") else 1)
+
+
+@pytest.fixture
+def signer():
+    return Signer(KEY, SECRET)
+
+
+def one_by_one(signer, tokens, **options):
+    """What `verify` says of each: None, or the exception's type and words."""
+    found = []
+    for token in tokens:
+        try:
+            signer.verify(token, **options)
+        except TokenError as error:
+            found.append((type(error), str(error)))
+        else:
+            found.append(None)
+    return found
+
+
+def said(verification):
+    return [None if error is None else (type(error), str(error)) for error in verification]
+
+
+@pytest.fixture
+def among_many(signer):
+    """The corpus in any order, among enough good tokens for several threads, and what is
+    to be found of each."""
+    expected = dict(enumerate(one_by_one(signer, CORPUS, now=NOW)))
+    good = [make_raw(fields(nonce=str(i))) for i in range(2000)]
+    rows = [*expected, *[None] * 20_000]
+    random.Random(1).shuffle(rows)
+    tokens = [good[i % 2000] if row is None else CORPUS[row] for i, row in enumerate(rows)]
+    return tokens, [None if row is None else expected[row] for row in rows]
+
+
+### Equal to verify ###
+
+
+@pytest.mark.parametrize("multithread", [False, True])
+@pytest.mark.parametrize(
+    "now", [NOW, NOW + 0.75, 1_700_000_040, 1_700_000_039, 1_700_086_499, 1_700_086_500]
+)
+def test_many_are_found_as_they_are_one_by_one(signer, now, multithread):
+    expected = one_by_one(signer, CORPUS, now=now)
+    assert said(signer.verify_many(CORPUS, now=now, multithread=multithread)) == expected
+
+
+def test_many_are_found_as_they_are_one_by_one_wherever_they_stand(signer, among_many):
+    tokens, expected = among_many
+    for multithread in (False, True):
+        assert (
+            said(signer.verify_many(tokens, now=NOW, multithread=multithread)) == expected
+        )
+
+
+def test_the_corpus_holds_good_tokens_and_each_reason_to_refuse(signer):
+    """Or the comparison above would show little."""
+    found = one_by_one(signer, CORPUS, now=NOW)
+    reasons = {error and error[0].__name__ for error in found}
+    assert reasons == {
+        None, "MalformedToken", "WrongKey", "BadSignature", "ExpiredToken", "NotYetValidToken", "InvalidClaims",
+    }  # fmt: skip
+    assert found.count(None) > 100
+
+
+@pytest.mark.parametrize(
+    "session_id", [SESSION, OTHER_SESSION, "", "x", "\ud800", "é", SESSION + "\0"]
+)
+def test_the_session_can_be_pinned(signer, session_id):
+    expected = one_by_one(signer, CORPUS, now=NOW, session_id=session_id)
+    assert said(signer.verify_many(CORPUS, now=NOW, session_id=session_id)) == expected
+
+
+@pytest.mark.parametrize(
+    "now", [0, -5, -0.5, -(10**30), 2**62, 2**63, 2**64 - 30, 2**64, 1e30]
+)
+def test_any_time_can_be_asked_about(signer, now):
+    tokens = [
+        make(GO_STYLE),
+        make_raw(fields(create_time="30", expire_time="60")),
+        make_jwt(),
+        "T1==",
+    ]
+    assert said(signer.verify_many(tokens, now=now)) == one_by_one(signer, tokens, now=now)
+
+
+@pytest.mark.parametrize("now", [float("nan"), float("inf")])
+def test_what_is_no_time_is_refused_as_one_by_one(signer, now):
+    with pytest.raises((ValueError, OverflowError)) as one:
+        signer.verify(make(GO_STYLE), now=now)
+    with pytest.raises(type(one.value)):
+        signer.verify_many([make(GO_STYLE)], now=now)
+
+
+def test_the_clock_is_the_default(signer):
+    session = signer.session(SESSION)
+    tokens = [
+        make(GO_STYLE),
+        session.token(expiration=60),
+        session.token(kind="jwt"),
+        make_jwt(),
+    ]
+    assert [type(error) for error in signer.verify_many(tokens)] == [
+        ExpiredToken, type(None), type(None), ExpiredToken,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["1", "12", "123", "40000123", "12345678901234567890"])
+def test_keys_of_every_length_are_verified(key):
+    """The signature stands elsewhere in the base64."""
+    signer = Signer(key, SECRET)
+    session = "1_" + reference.base64url(f"1~{key}~~1~x~P~".encode())
+    tokens = signer.sign_rows(session, connection_data=["x" * i for i in range(200)])
+    assert list(signer.verify_many(tokens)) == [None] * 200
+    stranger = Signer(key[:-1] + "9", SECRET)
+    assert {type(error) for error in stranger.verify_many(tokens)} == {WrongKey}
+    forger = Signer(key, "another")
+    assert {type(error) for error in forger.verify_many(tokens)} == {BadSignature}
+
+
+### How tokens are given ###
+
+
+@pytest.mark.parametrize(
+    "shape", [list, tuple, iter, lambda v: (t for t in v), lambda v: dict.fromkeys(v)],
+    ids=["list", "tuple", "iterator", "generator", "keys"],
+)  # fmt: skip
+def test_tokens_are_taken_from_anything_that_gives_them(signer, shape):
+    tokens = [make_raw(fields(nonce=str(i))) for i in range(100)] + ["T1=="]
+    found = signer.verify_many(shape(tokens), now=NOW)
+    assert said(found) == one_by_one(signer, tokens, now=NOW)
+
+
+VARYING = {"session_id": SESSION, "connection_data": ["é" * (i % 97) for i in range(300)]}
+BATCHES = {
+    "uniform": lambda signer: signer.session(SESSION).token_batch(300),
+    "uniform jwt": lambda signer: signer.session(SESSION).token_batch(300, kind="jwt"),
+    "varying": lambda signer: signer.sign_rows(**VARYING),
+    "varying jwt": lambda signer: signer.sign_rows(**VARYING, kind="jwt"),
+    "with rows left out": lambda signer: signer.sign_rows(
+        **VARYING, expiration=[60, -1, 0] * 100, errors="null"
+    ),
+    "of nothing": lambda signer: signer.session(SESSION).token_batch(0),
+    "of no rows": lambda signer: signer.sign_rows([]),
+    "of rows that were all left out": lambda signer: signer.sign_rows(
+        [None] * 300, errors="null"
+    ),
+}
+
+
+CUTS = [
+    slice(None), slice(None, 70), slice(70, None), slice(None, None, -1), slice(None, None, 3), slice(200, 20, -7),
+    slice(0, 0), slice(500, None), slice(1, 2), slice(299, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+@pytest.mark.parametrize("name", BATCHES)
+def test_a_batch_is_verified_like_a_list_of_its_tokens(signer, name, cut):
+    batch = BATCHES[name](signer)[cut]
+    for who in (signer, Signer(KEY, "another")):
+        for session_id in (None, SESSION, OTHER_SESSION):
+            found = who.verify_many(batch, session_id=session_id)
+            assert said(found) == one_by_one(who, list(batch), session_id=session_id)
+    if name not in ("with rows left out", "of rows that were all left out"):
+        assert not signer.verify_many(batch).failures
+    else:
+        failures = signer.verify_many(batch).failures
+        assert [*failures] == [i for i, token in enumerate(batch) if token is None]
+        assert all(type(error) is MalformedToken for error in failures.values())
+
+
+def test_a_batch_is_verified_by_more_than_one_thread(signer):
+    texts = [None if i % 1000 == 7 else "x" * (i % 50) for i in range(40_000)]
+    ends = [-1 if i % 1000 == 9 else 600 for i in range(40_000)]
+    batch = signer.sign_rows(SESSION, "publisher", texts, ends, errors="null")
+    found = signer.verify_many(batch, multithread=True)
+    assert [*found.failures] == [*range(9, 40_000, 1000)]
+
+
+def test_one_token_is_not_many(signer):
+    with pytest.raises(InvalidInput) as caught:
+        signer.verify_many(make(GO_STYLE))
+    assert caught.value.field == "tokens"
+    assert make(GO_STYLE) not in str(caught.value)
+
+
+@pytest.mark.parametrize("tokens", [None, 5, object()])
+def test_what_gives_no_tokens_is_a_type_error(signer, tokens):
+    with pytest.raises(TypeError):
+        signer.verify_many(tokens)
+
+
+def test_a_closed_signer_verifies_nothing(signer):
+    signer.close()
+    with pytest.raises(ValueError, match="closed"):
+        signer.verify_many([])
+
+
+### Alterations, signed again ###
+
+
+def test_what_the_core_passes_verify_passes_too(signer, kernel):
+    """Well signed, so that nothing but what they say can be what refuses them."""
+    rng = random.Random(kernel)
+    bases = [data.encode() for _, data, _, _ in VECTORS] + [
+        fields(),
+        fields(expire_time=None),
+    ]
+    data = [altered(rng, rng.choice(bases)) for _ in range(ALTERATIONS)]
+    tokens = tuple(map(make_raw, data))
+    expected = one_by_one(signer, tokens, now=NOW)
+    passed = _fastsign.verify_many(
+        signer.key, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
+    )
+    wrongly = [data[i] for i in range(ALTERATIONS) if passed[i] and expected[i]]
+    assert wrongly == []
+    assert said(signer.verify_many(tokens, now=NOW)) == expected
+    # Each side is well represented, and most that hold need no closer look.
+    held = expected.count(None)
+    assert ALTERATIONS // 5 < held < ALTERATIONS
+    assert passed.count(1) > held // 2
+
+
+def test_no_altered_bit_of_a_token_passes(signer):
+    token = make(GO_STYLE)
+    raw = base64.b64decode(token[4:])
+    altered_tokens = []
+    for i in range(len(raw)):
+        for bit in range(8):
+            other = raw[:i] + bytes([raw[i] ^ 1 << bit]) + raw[i + 1 :]
+            altered_tokens.append("T1==" + base64.b64encode(other).decode())
+    found = signer.verify_many(altered_tokens, now=NOW)
+    # Hex digits are read in either case.
+    holds = [
+        token for token, error in zip(altered_tokens, found, strict=True) if error is None
+    ]
+    assert {base64.b64decode(token[4:]).lower() for token in holds} <= {raw.lower()}
+    assert said(found) == one_by_one(signer, altered_tokens, now=NOW)
+
+
+def test_our_own_t1_tokens_need_no_closer_look(signer, monkeypatch):
+    """They hold, and the quick way finds it: nothing else keeps verify_many quick."""
+    batch = signer.sign_rows(
+        [SESSION, OTHER_SESSION] * 500,
+        ["publisher", "subscriber", "moderator", "publisheronly"] * 250,
+        [f"é {i} +&=%" * (i % 90) for i in range(1000)],
+        [0, 60, 86400, 2592000] * 250,
+        ["", "a", "a b", None] * 250,
+    )
+
+    def look(*_, **__):
+        raise AssertionError("a closer look at a good token")
+
+    monkeypatch.setattr(verify_module, "verify", look)
+    for tokens in (
+        batch,
+        batch.tolist(),
+        signer.session(SESSION).token_batch(100),
+    ):
+        assert not signer.verify_many(tokens).failures
+
+
+### What is returned ###
+
+
+def test_a_verification_is_a_sequence_of_what_was_found(signer):
+    good, bad = make(GO_STYLE), make(GO_STYLE, secret="another")
+    found = signer.verify_many([good, bad, good, "T1=="], now=NOW)
+    assert len(found) == 4
+    types = [type(None), BadSignature, type(None), MalformedToken]
+    assert [type(error) for error in found] == types
+    assert [type(found[i]) for i in range(-4, 4)] == types * 2
+    assert [type(error) for error in found[::-1]] == types[::-1]
+    assert found[1:2] == [found[1]]
+    assert found[9:] == []
+    for i in (4, -5, 10**30):
+        with pytest.raises(IndexError):
+            found[i]
+    assert [*found.failures] == [1, 3]
+    assert found.failures[1] is found[1]
+    with pytest.raises(TypeError):
+        found.failures[0] = None
+    assert repr(found) == "<Verification of 4 tokens, 2 do not hold>"
+
+
+def test_the_first_failure_can_be_raised(signer):
+    good, bad = make(GO_STYLE), make(GO_STYLE, secret="another")
+    with pytest.raises(BadSignature):
+        signer.verify_many([good, bad, "T1=="], now=NOW).raise_first()
+    assert signer.verify_many([good], now=NOW).raise_first() is None
+    assert signer.verify_many([]).raise_first() is None
+
+
+def test_nothing_that_is_found_shows_a_token(signer):
+    found = signer.verify_many(CORPUS, now=NOW)
+    for row, error in found.failures.items():
+        token = CORPUS[row]
+        if isinstance(token, str) and len(token) > 20:
+            assert token[4:24] not in repr(error) + repr(error.__context__)
+
+
+### Threads, signals ###
+
+
+def test_many_threads_can_verify_with_one_signer(signer, among_many):
+    tokens, expected = among_many
+    results = []
+
+    def work():
+        results.append(said(signer.verify_many(tokens, now=NOW, multithread=True)))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected] * 8
+
+
+@pytest.mark.parametrize("multithread", [False, True])
+@pytest.mark.parametrize("shape", ["list", "batch"])
+def test_other_threads_run_while_tokens_are_verified(signer, shape, multithread):
+    batch = signer.sign_rows(SESSION, "publisher", ["x" * (i % 50) for i in range(200_000)])
+    tokens = batch.tolist() if shape == "list" else batch
+    counted = 0
+    stop = threading.Event()
+
+    def count():
+        nonlocal counted
+        while not stop.is_set():
+            counted += 1
+            time.sleep(0)
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    try:
+        before = counted
+        found = signer.verify_many(tokens, multithread=multithread)
+        during = counted - before
+    finally:
+        stop.set()
+        thread.join()
+    assert not found.failures
+    # With the GIL held throughout, it would be one or two.
+    assert during > 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("options", ["", "multithread=True"])
+def test_control_c_ends_a_verification(kernel, options):
+    program = f"""
+import os, threading, signal
+from tokbox import _fastsign
+from tokbox.tokens.signer import Signer
+_fastsign.select_kernel({kernel!r})
+signer = Signer({KEY!r}, "secret")
+tokens = signer.session({SESSION!r}).tokens(200_000) * 20
+threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        signer.verify_many(tokens, {options})
+except KeyboardInterrupt:
+    print("interrupted", threading.active_count() <= 2)
+assert not signer.verify_many(tokens[:9]).failures
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout == "interrupted True\n", done.stderr
+    assert done.returncode == 0
+
+
+def test_the_core_s_texts_guard_their_memory():
+    memory, offsets = _fastsign.Memory(100), _fastsign.Memory(16)
+    for arguments in [
+        (memory, None, 10, 11),
+        (memory, None, 2**62, 8),
+        (memory, offsets, 0, 2),
+    ]:
+        with pytest.raises(IndexError):
+            _fastsign.TextsInMemory(*arguments)
+    for n, length in ((-1, 1), (1, -1)):
+        with pytest.raises(ValueError, match="negative"):
+            _fastsign.TextsInMemory(memory, None, length, n)
