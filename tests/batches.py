@@ -188,8 +188,8 @@ def random_rows(seed: int, count: int) -> Iterator[Rows]:
 
 
 def _mostly_short(rng: random.Random, texts: list[str], n: int) -> list[str]:
-    chosen = rng.choices(texts, k=20 if n < 100 else 5)
-    if n > 100:
+    chosen = rng.choices(texts, k=20 if n <= 20 else 5)
+    if n > 20:
         chosen += rng.choices([text for text in texts if len(text) < 34], k=95)
     return chosen
 
@@ -216,7 +216,7 @@ def _random_rows(
             (("x" * 499, "y" * 500), "x" * 499 + " " + "y" * 500),
         ],
     }
-    if n > 100:  # long ones take the twin long
+    if n > 20:  # long ones take the twin long
         choices["initial_layout_class_list"][1:1] = [("small", "small")] * 20
     given: dict[str, Any] = {}
     said: dict[str, Any] = {}
