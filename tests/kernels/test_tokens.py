@@ -209,3 +209,19 @@ def test_good_tokens_hold_and_no_others(harness, how):
     for engine in harness.engines():
         answers = harness.ask(f"verify {engine} {command}" for command in commands)
         assert answers == verdicts, engine
+
+
+def test_a_token_cut_short_is_not_completed_by_what_stood_in_its_place(harness):
+    """Full batches leave their bytes behind; a piece of the same token is laid over them."""
+    rng = random.Random(5)
+    api_key, secret = "12345678", b"devsecret"
+    good = good_token(rng, api_key, secret, random_session_id(rng, api_key))
+    raw = base64.b64decode(good[4:])
+    signed = raw.index(b":") + 1
+    pieces = [f"T1=={base64.b64encode(raw[:k]).decode()}" for k in range(signed + 2)]
+    tokens = [good] * 32 + pieces + [good] * (32 + len(pieces))
+    fields = [secret.hex(), head("t1", api_key).hex(), api_key.encode().hex(), "-", NOW, 5]
+    fields += ["texts", *(hexed(token.encode()) for token in tokens)]
+    for engine in harness.engines():
+        (answer,) = harness.ask([f"verify {engine} {' '.join(map(str, fields))}"])
+        assert answer == "".join(str(int(token == good)) for token in tokens), engine
