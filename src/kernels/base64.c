@@ -84,7 +84,7 @@ static const fs_text_row *usable_row;
 
 /* Encode whole groups; return how many bytes they took. */
 FS_INLINE size_t groups(uint8_t *text, const uint8_t *data, size_t len, int url) {
-    const uint8_t(*const table)[2] = url ? url_pairs : pairs;
+    uint8_t(*const table)[2] = url ? url_pairs : pairs;
     const fs_text_row *row = wide_row;
     size_t done = 0;
 

@@ -25,8 +25,8 @@ static const unsigned radix[3] = {1, 10, 100}; /* values of the incomplete group
 #define LIMB 1000000000u
 
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]) {
-    uint64_t r[3];
-    memcpy(r, random, sizeof r);
+    uint64_t r[3] = {0};
+    for (int i = 0; i < 24; i++) r[i / 8] |= (uint64_t)random[i] << (i % 8 * 8);
     /* 64 bits for 30: the bias is below 2^-34. */
     nonce->limb[0] = LIMB / 10 + r[0] % (LIMB - LIMB / 10 - 1);
     nonce->limb[1] = r[1] % LIMB;
@@ -102,7 +102,7 @@ static void sign_run(const fs_plan *plan, struct run *run, size_t count, uint8_t
     uint16_t value[GROUP];
     uint8_t last[GROUP];
     const unsigned partial = plan->partial, lasts = radix[partial];
-    const uint8_t(*const last_text)[4] =
+    uint8_t(*const last_text)[4] =
         plan->jwt ? fs_base64_last_jwt[partial] : fs_base64_last[partial];
     const int newline = stride > plan->text_len;
     size_t lanes = count < GROUP ? count : GROUP;
