@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import random
+import string
 import subprocess
 import sys
 import threading
@@ -255,6 +256,17 @@ def test_what_the_core_passes_verify_passes_too(signer, kernel):
     held = expected.count(None)
     assert ALTERATIONS // 5 < held < ALTERATIONS
     assert passed.count(1) > held // 2
+
+
+def test_every_character_is_read_as_verify_reads_it_wherever_it_stands(signer):
+    """All of both alphabets, and what is in neither, in any place of a vector register."""
+    text = "".join(map(chr, range(0x80, 0x180)))
+    token = make_raw(fields(connection_data=text))
+    assert set(string.ascii_letters + string.digits + "+/") <= set(token)
+    places = [i for i in range(4, len(token)) if token[i] in "+/" or i % 11 == 0]
+    others = [token[:i] + chr(c) + token[i + 1 :] for i in places for c in range(128)]
+    found = signer.verify_many(others, now=NOW)
+    assert said(found) == one_by_one(signer, others, now=NOW)
 
 
 def test_no_altered_bit_of_a_token_passes(signer):
