@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
     from tokbox.tokens.signer import Signer
-    from tokbox.tokens.verify import decode
+    from tokbox.tokens.verify import Verification, decode
 
     __version__: str
 
@@ -107,6 +107,7 @@ __all__ = [
     "Transcription",
     "TranscriptionProperties",
     "TransportError",
+    "Verification",
     "WrongKey",
     "__version__",
     "decode",
@@ -134,7 +135,7 @@ _HOMES = {
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
     "tokbox.tokens.signer": "Signer",
-    "tokbox.tokens.verify": "decode",
+    "tokbox.tokens.verify": "Verification decode",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

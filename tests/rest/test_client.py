@@ -145,6 +145,31 @@ def test_what_is_missing_is_named(environment: dict[str, str], named: str) -> No
     assert SECRET not in str(caught.value)
 
 
+def test_a_client_signs_rows_and_verifies_many() -> None:
+    with Tokbox(KEY, SECRET) as tb:
+        roles, names, ends = ["publisher", "subscriber"], ["Ada", None], [3600, 60]
+        classes = [["focus"], ""]
+        batch = tb.sign_rows(
+            SESSION, roles, names, ends, classes, kind="jwt", multithread=True
+        )
+        first, second = map(tb.verify, batch)
+        assert (first.kind, first.role, first.connection_data) == (
+            "jwt",
+            "publisher",
+            "Ada",
+        )
+        assert first.initial_layout_class_list == ("focus",)
+        assert second.expires_at - second.create_time == 60
+        found = tb.verify_many([*batch, "T1=="], session_id=SESSION, multithread=True)
+        assert [*found.failures] == [2]
+        assert len(tb.verify_many(batch, now=second.expires_at).failures) == 1
+        some = tb.sign_rows([SESSION, "1_"], errors="null")
+        assert (some[1], some.errors[0].row) == (None, 1)
+        assert (
+            list(tb.verify_many(tb.sign_rows([SESSION] * 2), session_id="1_")) != [None] * 2
+        )
+
+
 @pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
 def test_a_client_cannot_be_duplicated(duplicate: Callable[[object], object]) -> None:
     with Tokbox(KEY, SECRET) as tb, pytest.raises(TypeError, match="holds a secret"):

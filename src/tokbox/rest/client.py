@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NoReturn, TypedDict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict, overload
 
-from tokbox.enums import ArchiveMode, MediaMode
+from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInput
 from tokbox.rest import proxies, sessions
 from tokbox.rest.archives import Archives
@@ -17,12 +17,16 @@ from tokbox.rest.sessions import Session
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
     from tokbox.rest.transport import Request, Response, Transport
+    from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.signer import Column
+    from tokbox.tokens.verify import Verification
 
 __all__ = ["Tokbox"]
 
@@ -172,6 +176,69 @@ class Tokbox:
         """
         return sessions.restore(session_id, self._signer, self.archives)
 
+    @overload
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        *,
+        kind: str = ...,
+        errors: Literal["raise"] = ...,
+        multithread: bool = ...,
+    ) -> TokenBatch[str]: ...
+    @overload
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        *,
+        kind: str = ...,
+        errors: Literal["null"],
+        multithread: bool = ...,
+    ) -> TokenBatch[str | None]: ...
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = Role.PUBLISHER,
+        connection_data: Column[str | None] = "",
+        expiration: Column[int | timedelta] = HOURS_24,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = "",
+        *,
+        kind: str = "t1",
+        errors: Literal["raise", "null"] = "raise",
+        multithread: bool = False,
+    ) -> TokenBatch[str] | TokenBatch[str | None]:
+        """Sign one token a row, each with claims of its own, in order.
+
+        Each claim is one value for all rows, or a column: a sequence (or an Arrow array)
+        with a value for each row. For example, a token for each guest of two sessions::
+
+            guests = [("1_MX4...", "Ada"), ("1_MX4...", "Grace"), ("1_NX5...", "Edsger")]
+            sessions, names = zip(*guests)
+            tokens = tb.sign_rows(sessions, Role.SUBSCRIBER, names, HOURS_2)
+
+        A value that breaks a rule raises ``InvalidClaims``, which names its ``row``, and
+        nothing is signed; with ``errors="null"`` its row is None, and ``tokens.errors``
+        say why. ``Signer.sign_rows`` tells more.
+        """
+        # mypy does not try all combinations of so many unions.
+        return self._signer.sign_rows(  # type: ignore[misc]
+            session_id,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list,
+            kind=kind,
+            errors=errors,  # type: ignore[arg-type]
+            multithread=multithread,
+        )
+
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
@@ -179,9 +246,29 @@ class Tokbox:
 
         With *session_id* it must be for that session; *now* (seconds since the epoch)
         stands in for the clock. Raises ``MalformedToken``, ``WrongKey``,
-        ``BadSignature``, ``ExpiredToken`` or ``NotYetValidToken``.
+        ``BadSignature``, ``ExpiredToken``, ``NotYetValidToken``, or ``InvalidClaims``.
         """
         return self._signer.verify(token, session_id=session_id, now=now)
+
+    def verify_many(
+        self,
+        tokens: Iterable[str],
+        *,
+        session_id: str | None = None,
+        now: float | None = None,
+        multithread: bool = False,
+    ) -> Verification:
+        """Verify many tokens, each as ``verify`` does.
+
+        Returns for each, in order, None if it holds, or the exception that ``verify``
+        would raise::
+
+            for row, error in tb.verify_many(tokens).failures.items():
+                print(row, error)
+        """
+        return self._signer.verify_many(
+            tokens, session_id=session_id, now=now, multithread=multithread
+        )
 
     def close(self) -> None:
         """Close the connections and wipe the key. May be repeated."""
