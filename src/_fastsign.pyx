@@ -845,8 +845,8 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
     *tokens* is a tuple or a TextsInMemory; with *session*, all must be for that one.
     """
     cdef fs_verifier verifier
-    cdef fs_text *texts = NULL
-    cdef Memory memory = None, offsets = None
+    cdef fs_text *texts
+    cdef Memory memory = None, offsets = None, column
     cdef Py_ssize_t n, i, length
     cdef const char *utf8
     cdef bytes good
@@ -876,9 +876,8 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
             verifier.offsets = <const int64_t *>offsets.data
     else:
         n = len(<tuple>tokens)
-        texts = <fs_text *>malloc((n + 1) * sizeof(fs_text))
-        if texts == NULL:
-            raise MemoryError
+        column = Memory(n * sizeof(fs_text))
+        texts = <fs_text *>column.data
         for i in range(n):
             if i % LOOK == LOOK - 1:
                 _breathe()
@@ -891,16 +890,12 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
                     texts[i].data = <const uint8_t *>utf8
                     texts[i].len = length
         verifier.tokens = texts
-    try:
-        good = PyBytes_FromStringAndSize(NULL, n)
-        verifier.good = <uint8_t *>PyBytes_AS_STRING(good)
-        crew = fs_crew_new(_verify_slice, &verifier, n, SLICE, n,
-                           threads - 1 if threads else 0)
-        if crew == NULL:
-            raise MemoryError
-        _finish(crew)
-    finally:
-        free(texts)
+    good = PyBytes_FromStringAndSize(NULL, n)
+    verifier.good = <uint8_t *>PyBytes_AS_STRING(good)
+    crew = fs_crew_new(_verify_slice, &verifier, n, SLICE, n, threads - 1 if threads else 0)
+    if crew == NULL:
+        raise MemoryError
+    _finish(crew)
     return good
 
 
@@ -932,10 +927,11 @@ cdef class TextsInMemory:
         self.n = n
 
 
-cdef void _breathe() noexcept:
-    """Let other threads have the GIL."""
+cdef int _breathe() except -1:
+    """Let other threads have the GIL, and look for signals."""
     with nogil:
         pass
+    return PyErr_CheckSignals()
 
 
 cdef const char *_utf8(value, Py_ssize_t *length) noexcept:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -344,6 +345,31 @@ assert signer.verify(signer.sign_rows([{SESSION!r}])[0])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "interrupted True\n", done.stderr
     assert done.returncode == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timer here")
+@pytest.mark.parametrize("column", ["expiration", "role", "connection_data", "session_id"])
+def test_signals_are_seen_while_a_column_is_read(signer, column):
+    values = {"expiration": 60, "role": "publisher", "connection_data": "x" * 20}
+    hits = []
+    before = signal.signal(signal.SIGALRM, lambda *_: hits.append(1))
+    rows = _fastsign.Rows(signer.key, 3_000_000, t1.head(KEY), b"create_time=1", 1)
+    given = (values.get(column, SESSION),) * rows.n
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        hits.clear()
+        if column == "expiration":
+            rows.seconds(given, lambda row, value: value)
+        elif column == "role":
+            rows.roles(given, lambda row, value: value)
+        else:
+            rows.texts(column, given, lambda row, value: value, KEY.encode())
+        seen = len(hits)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    # All that come while nobody looks are one.
+    assert seen > 2
 
 
 def test_the_core_s_rows_guard_their_memory_and_the_key():
