@@ -167,6 +167,8 @@ static int answers_right(const fs_text_row *row) {
         memset(want, 'A', 64);
         want[c % 32] = (uint8_t)c;
         if ((row->decode(back, want, 64) == 32) != (fs_base64_value[c] != 255)) return 0;
+        if (row->plain(want, 64) != (form[c] == c && c ? 64 : (size_t)(c % 32))) return 0;
+        if (row->plain(want, 40) != (form[c] == c && c ? 40 : (size_t)(c % 32))) return 0;
     }
     return 1;
 }
@@ -188,9 +190,12 @@ static void judge_text(void) {
 
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len) {
     static const char hex[] = "0123456789ABCDEF";
-    uint8_t *to = out;
+    const fs_text_row *row = wide_row;
+    size_t i = row ? row->plain(in, len) : 0;
+    uint8_t *to = out + i;
 
-    for (size_t i = 0; i < len; i++) {
+    memcpy(out, in, i);
+    for (; i < len; i++) {
         uint8_t c = in[i];
         *to = form[c]; /* most stay as they are */
         to += form_length[c];
@@ -210,7 +215,9 @@ FS_INLINE size_t sum_lengths(const uint8_t *lengths, const uint8_t *in, size_t l
 }
 
 size_t fs_quote_plus_length(const uint8_t *in, size_t len) {
-    return sum_lengths(form_length, in, len);
+    const fs_text_row *row = wide_row;
+    size_t plain = row ? row->plain(in, len) : 0;
+    return plain + sum_lengths(form_length, in + plain, len - plain);
 }
 
 size_t fs_json_escape(uint8_t *out, const uint8_t *in, size_t len) {

@@ -79,7 +79,7 @@ void fs_jwt_signature(uint8_t *to, const uint32_t *digest);
 /* Whether this is the name of a role. */
 int fs_is_role(const uint8_t *name, size_t len);
 
-/* Base64 for one instruction set. Both take what they can do at once and return how many
+/* Text for one instruction set. The first two take what they can do at once and return how many
  * bytes (encode) or characters (decode) of the input that was; the rest is done by
  * tables. `decode` takes either alphabet, stops before what is not valid, and may write
  * up to eight bytes behind what it returns, never more than 3/4 of `len` in all. */
@@ -88,6 +88,8 @@ typedef struct fs_text_row {
     unsigned needs;
     size_t (*encode)(uint8_t *text, const uint8_t *data, size_t len, int url);
     size_t (*decode)(uint8_t *data, const uint8_t *text, size_t len);
+    /* How many characters at the beginning stay as they are in a form value. */
+    size_t (*plain)(const uint8_t *text, size_t len);
 } fs_text_row;
 #if FS_X86
 extern const fs_text_row fs_text_avx2;
@@ -110,6 +112,18 @@ extern uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
 /* The same where the digits are followed by what ends a JWT's payload. */
 extern uint8_t fs_base64_last_jwt[3][100][4];
 void fs_base64_init(void);
+
+/* The number of the lowest bit that is set; there must be one. */
+#if defined(_MSC_VER)
+#include <intrin.h>
+FS_INLINE unsigned fs_lowest_bit(uint32_t v) {
+    unsigned long number;
+    _BitScanForward(&number, v);
+    return (unsigned)number;
+}
+#else
+FS_INLINE unsigned fs_lowest_bit(uint32_t v) { return (unsigned)__builtin_ctz(v); }
+#endif
 
 FS_INLINE uint32_t fs_load_be32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
