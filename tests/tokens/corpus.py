@@ -11,7 +11,7 @@ import random
 from .. import reference
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION
 from .test_claims import BAD_SESSIONS
-from .test_verify import DATA, GO_STYLE, MALFORMED, VECTORS, make
+from .test_verify import DATA, GO_STYLE, MALFORMED, PYTHON_STYLE, VECTORS, make
 
 PAYLOAD = {
     "iss": KEY,
@@ -48,7 +48,9 @@ def fields(**changes: str | None) -> bytes:
 
 NUMBERS = [
     "", "0", "00", "1", "-1", "+1700000100", " 1700000100", "1700000100 ", "1700000100.0", "1.7e9", "0x65",
-    "01700000100", "%31700000100", "\u0661", "9" * 12, "9" * 13, "9" * 30, "1700000260", "1700000261", "1700086500",
+    "01700000100",
+    "0001700000100",
+    "0001700086500", "%31700000100", "\u0661", "9" * 12, "9" * 13, "9" * 30, "1700000260", "1700000261", "1700086500",
 ]  # fmt: skip
 ENCODED = [
     "", "a+b", "a%20b", "%c3%a9", "%C3%A9", "é", "%F0%9F%98%80", "%", "a%", "%2", "%zz", "%%41", "%4", "%25", "%00",
@@ -101,6 +103,11 @@ def corpus():
         raw.replace(b":", b"::", 1),
         raw[: raw.index(b":")],
         raw[: raw.index(b":") + 1],
+        # What is no hex digit must not be read as the last of them.
+        *[
+            base64.b64decode(make(PYTHON_STYLE)[4:]).replace(b"f54252", c + b"54252")
+            for c in (b"g", b"?", b"\xff")
+        ],
         raw[:30],
         b"",
         b"\0" * 100,
