@@ -910,7 +910,6 @@ cdef class TextsInMemory:
 
     def __cinit__(self, Memory memory not None, Memory offsets, Py_ssize_t length,
                   Py_ssize_t n):
-        cdef Py_ssize_t i
         cdef int64_t *at
         if n < 0 or length < 0:
             raise ValueError("negative sizes")

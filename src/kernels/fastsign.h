@@ -200,8 +200,6 @@ typedef struct fs_text {
     size_t len;
 } fs_text;
 
-#define FS_NO_ROLE 255
-
 /* The claims of n tokens, as columns. What is the same for all was written into the
  * constant part; its column is NULL. Everything has been checked, and stays as it is. */
 typedef struct fs_rows {

@@ -56,13 +56,14 @@ def signed_part(
     layout_classes: str,
 ) -> bytes:
     """What is signed, all but the digits of the nonce. Takes values that were checked."""
-    end = f"&expire_time={create_time + expiration}" if expiration else ""
-    data = f"session_id={session_id}&create_time={create_time}{end}&role={role}".encode()
-    if connection_data:
-        data += b"&connection_data=" + quote_plus(connection_data)
-    if layout_classes:
-        data += b"&initial_layout_class_list=" + quote_plus(layout_classes)
-    return data + b"&nonce="
+    claims = {
+        "session_id": session_id,
+        "expiration": expiration,
+        "role": role,
+        "connection_data": connection_data,
+        "initial_layout_class_list": layout_classes,
+    }
+    return constant_part("", create_time, claims) + b"&nonce="
 
 
 def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> bytes:
