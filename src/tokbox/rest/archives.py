@@ -56,15 +56,14 @@ class Archives:
     service refuses and ``TransportError`` when there is no usable answer.
     """
 
-    __slots__ = ("_api_key", "_path", "_requester")
+    __slots__ = ("_path", "_requester")
 
-    def __init__(self, requester: Requester, api_key: str) -> None:
+    def __init__(self, requester: Requester) -> None:
         self._requester = requester
-        self._api_key = api_key
-        self._path = f"/v2/project/{identifier('api_key', api_key)}/archive"
+        self._path = f"{requester.project}/archive"
 
     def __repr__(self) -> str:
-        return f"<archives of project {self._api_key}>"
+        return f"<archives of project {self._requester.tenant}>"
 
     def start(
         self,
@@ -96,7 +95,7 @@ class Archives:
         Raises ``NotFound`` if no client is connected, ``Conflict`` if the session is
         relayed or already being recorded under the same tag.
         """
-        check_session_id(session_id, self._api_key)
+        check_session_id(session_id, self._requester.tenant)
         output_mode = one_of(
             "output_mode", output_mode, [mode.value for mode in OutputMode]
         )
@@ -165,7 +164,7 @@ class Archives:
         if count is not None:
             params["count"] = whole("count", count, 0, _LARGEST_PAGE)
         if session_id is not None:
-            check_session_id(session_id, self._api_key)
+            check_session_id(session_id, self._requester.tenant)
             params["sessionId"] = session_id
         source = self._requester.request_json(
             "GET", self._path, params=params, deadline=deadline
@@ -195,7 +194,7 @@ class Archives:
         # Checked now, not when the first archive is asked for.
         whole("page_size", page_size, 1, _LARGEST_PAGE)
         if session_id is not None:
-            check_session_id(session_id, self._api_key)
+            check_session_id(session_id, self._requester.tenant)
         return self._pages(session_id, page_size, deadline)
 
     def delete(self, archive_id: str, *, deadline: float | None = None) -> None:

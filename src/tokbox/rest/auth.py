@@ -1,4 +1,12 @@
-"""Sign the short-lived JWT that every REST request carries.
+"""Sign the short-lived JWT that every REST request carries, of any of three kinds.
+
+=================  ==============================  =============================
+Who asks           Header                          JWT
+=================  ==============================  =============================
+a project          ``X-OPENTOK-AUTH: ...``         HS256, ``ist`` is ``project``
+an account         ``X-OPENTOK-AUTH: ...``         HS256, ``ist`` is ``account``
+an application     ``Authorization: Bearer ...``   RS256, ``application_id``
+=================  ==============================  =============================
 
 The service wants ``exp - iat`` of at most five minutes, and suggests a new token for
 every call. A token made in its future is refused, so ``iat`` lies a few seconds back:
@@ -9,11 +17,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import time
-from collections.abc import Callable
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
-__all__ = ["BACKDATE", "LIFETIME", "ProjectAuth"]
+__all__ = ["BACKDATE", "LIFETIME", "AccountAuth", "ApplicationAuth", "Auth", "ProjectAuth"]
 
 #: Seconds that a token is valid for, from ``iat`` to ``exp``.
 LIFETIME = 180
@@ -21,47 +31,101 @@ LIFETIME = 180
 BACKDATE = 5
 
 
+class Auth(ABC):
+    """Who asks, and the header that proves it.
+
+    *tenant* is what names them in paths: an API key or an application id. *now* tells
+    the seconds since the epoch.
+    """
+
+    __slots__ = ("_now", "tenant")
+
+    def __init__(self, tenant: str, now: Callable[[], float]) -> None:
+        self.tenant = tenant
+        self._now = now
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.tenant!r})"
+
+    @abstractmethod
+    def header(self) -> tuple[str, str]:
+        """Return the name and the value of a header for one request."""
+
+    def _times(self) -> dict[str, Any]:
+        """Return the claims that make a token this one, here and now."""
+        issued = int(self._now()) - BACKDATE
+        return {"iat": issued, "exp": issued + LIFETIME, "jti": str(uuid.uuid4())}
+
+
+class _SecretAuth(Auth):
+    """Sign with a secret, which never has to be here.
+
+    *sign* returns the HMAC-SHA256 of a message under it.
+    """
+
+    __slots__ = ("_sign",)
+
+    _kind: ClassVar[str]
+
+    def __init__(
+        self,
+        tenant: str,
+        sign: Callable[[bytes], bytes],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(tenant, now)
+        self._sign = sign
+
+    def header(self) -> tuple[str, str]:
+        claims = {"iss": self.tenant, "ist": self._kind, **self._times()}
+        body = _base64url(json.dumps(claims, separators=(",", ":")).encode())
+        message = b"%b.%b" % (_HEADER, body)
+        token = b"%b.%b" % (message, _base64url(self._sign(message)))
+        return "x-opentok-auth", token.decode("ascii")
+
+
+class ProjectAuth(_SecretAuth):
+    """Authenticate as a project: an API key and its secret."""
+
+    __slots__ = ()
+
+    _kind = "project"
+
+
+class AccountAuth(_SecretAuth):
+    """Authenticate as an account, which may only manage its projects."""
+
+    __slots__ = ()
+
+    _kind = "account"
+
+
+class ApplicationAuth(Auth):
+    """Authenticate as a Vonage application, with its private key.
+
+    *sign* returns the claims as a JWT signed with RS256, in the compact form.
+    """
+
+    __slots__ = ("_sign",)
+
+    def __init__(
+        self,
+        application_id: str,
+        sign: Callable[[Mapping[str, Any]], str],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__(application_id, now)
+        self._sign = sign
+
+    def header(self) -> tuple[str, str]:
+        token = self._sign({"application_id": self.tenant, **self._times()})
+        return "authorization", f"Bearer {token}"
+
+
 def _base64url(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 _HEADER = _base64url(b'{"typ":"JWT","alg":"HS256"}')
-
-
-class ProjectAuth:
-    """Authenticate as a project, with ``X-OPENTOK-AUTH``.
-
-    *sign* returns the HMAC-SHA256 of a message under the project's secret, which thus
-    never has to be here. *now* tells the seconds since the epoch.
-    """
-
-    __slots__ = ("_now", "_sign", "api_key")
-
-    def __init__(
-        self,
-        api_key: str,
-        sign: Callable[[bytes], bytes],
-        *,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        self.api_key = api_key
-        self._sign = sign
-        self._now = now
-
-    def __repr__(self) -> str:
-        return f"ProjectAuth({self.api_key!r})"
-
-    def header(self) -> tuple[str, str]:
-        """Return the name and the value of a header for one request."""
-        issued = int(self._now()) - BACKDATE
-        claims = {
-            "iss": self.api_key,
-            "ist": "project",
-            "iat": issued,
-            "exp": issued + LIFETIME,
-            "jti": os.urandom(16).hex(),
-        }
-        body = _base64url(json.dumps(claims, separators=(",", ":")).encode())
-        message = b"%b.%b" % (_HEADER, body)
-        token = b"%b.%b" % (message, _base64url(self._sign(message)))
-        return "x-opentok-auth", token.decode("ascii")

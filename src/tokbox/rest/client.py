@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict, overload
+from typing import TYPE_CHECKING, Literal, NoReturn, overload
 
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInput
-from tokbox.rest import proxies, sessions
+from tokbox.rest import sessions
 from tokbox.rest.archives import Archives
-from tokbox.rest.arguments import base_url, flag, seconds, whole
 from tokbox.rest.auth import ProjectAuth
-from tokbox.rest.requester import Requester
+from tokbox.rest.options import connect
 from tokbox.rest.sessions import Session
 from tokbox.tokens.signer import Signer
 
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from tokbox.rest.transport import Request, Response, Transport
+    from tokbox.rest.options import Options
+    from tokbox.rest.requester import Requester
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
     from tokbox.tokens.signer import Column
@@ -33,42 +33,22 @@ __all__ = ["Tokbox"]
 DEFAULT_URL = "https://api.opentok.com"
 
 
-class Options(TypedDict, total=False):
-    """Name the keyword arguments of :class:`Tokbox`, for ``from_env``."""
-
-    timeout: float
-    connect_timeout: float
-    deadline: float
-    retries: int
-    proxy: str | None
-    trust_env: bool
-    pool_size: int
-    transport: Transport | None
-
-
 class Tokbox:
     """Reach one project: create sessions, sign tokens, record archives.
 
     *api_key* and *secret* are the project's; *api_url* is the service, or an emulator.
     Nothing is sent until a method needs an answer, and signing never does. A client
     is safe to share between threads and survives a fork; ``close()`` it, or use it in
-    a ``with`` statement.
-
-    - *timeout*, *connect_timeout*: seconds for a read, and for each address of the host.
-    - *deadline*: seconds for a whole call with all its attempts and waits; every method
-      that sends takes its own.
-    - *retries*: how many attempts may follow the first, 0 to 10. What created something
-      is never repeated once a byte of it was sent.
-    - *proxy*: ``http://user:password@host:port``; without it ``HTTPS_PROXY`` and its
-      kin are honoured unless *trust_env* is false.
-    - *pool_size*: connections that are kept open; more are opened under load.
-    - *transport*: sends the requests in place of all of this; see
-      :mod:`tokbox.rest.transport`.
+    a ``with`` statement. The options are those of
+    :class:`~tokbox.rest.options.Options`: time-outs, retries, proxies.
 
     Raises ``InvalidInput`` for an argument out of bounds.
     """
 
     __slots__ = ("_requester", "_signer", "archives")
+
+    _requester: Requester
+    _signer: Signer
 
     #: The project's archives.
     archives: Archives
@@ -78,37 +58,19 @@ class Tokbox:
         api_key: str,
         secret: str,
         api_url: str = DEFAULT_URL,
-        *,
-        timeout: float = 10.0,
-        connect_timeout: float = 3.0,
-        deadline: float = 30.0,
-        retries: int = 2,
-        proxy: str | None = None,
-        trust_env: bool = True,
-        pool_size: int = 10,
-        transport: Transport | None = None,
+        **options: Unpack[Options],
     ) -> None:
         signer = Signer(api_key, secret)
         # What fails below would show it in a traceback that prints locals.
         del secret
-        api_url = base_url("api_url", api_url)
-        if transport is None:
-            transport = _LazyTransport(
-                timeout=seconds("timeout", timeout),
-                connect_timeout=seconds("connect_timeout", connect_timeout),
-                pool_size=whole("pool_size", pool_size, 1, 10_000),
-                proxy=None if proxy is None else proxies.parse(proxy),
-                trust_env=flag("trust_env", trust_env),
-            )
+        auth = ProjectAuth(signer.api_key, signer.hs256)
+        self._assemble(signer, connect(auth, api_url, **options))
+
+    def _assemble(self, signer: Signer, requester: Requester) -> None:
+        """Put a client together, whatever its credentials are."""
         self._signer = signer
-        self._requester = Requester(
-            transport,
-            ProjectAuth(signer.api_key, signer.hs256),
-            api_url=api_url,
-            deadline=seconds("deadline", deadline),
-            retries=whole("retries", retries, 0, 10),
-        )
-        self.archives = Archives(self._requester, signer.api_key)
+        self._requester = requester
+        self.archives = Archives(requester)
 
     @classmethod
     def from_env(
@@ -131,6 +93,11 @@ class Tokbox:
     def api_key(self) -> str:
         """Return the API key."""
         return self._signer.api_key
+
+    @property
+    def project_id(self) -> str:
+        """Return what names the project in paths: the API key, or the application id."""
+        return self._requester.tenant
 
     @property
     def api_url(self) -> str:
@@ -172,9 +139,9 @@ class Tokbox:
     def session(self, session_id: str) -> Session:
         """Return the session with a stored id. Checks it; sends nothing.
 
-        Raises ``InvalidClaims`` if it is damaged or belongs to another API key.
+        Raises ``InvalidClaims`` if it is damaged or belongs to another project.
         """
-        return sessions.restore(session_id, self._signer, self.archives)
+        return sessions.restore(self._requester, self._signer, self.archives, session_id)
 
     @overload
     def sign_rows(
@@ -303,44 +270,6 @@ class Tokbox:
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self.__reduce__()
-
-
-class _LazyTransport:
-    """Load urllib3 with the first request: who only signs never needs it."""
-
-    __slots__ = ("_options", "_pool")
-
-    def __init__(
-        self,
-        *,
-        timeout: float,
-        connect_timeout: float,
-        pool_size: int,
-        proxy: proxies.Proxy | None,
-        trust_env: bool,
-    ) -> None:
-        self._options = (timeout, connect_timeout, pool_size, proxy, trust_env)
-        self._pool: Transport | None = None
-
-    def send(self, request: Request) -> Response:
-        pool = self._pool
-        if pool is None:
-            from tokbox.rest.pool import PooledTransport
-
-            timeout, connect_timeout, pool_size, proxy, trust_env = self._options
-            # Of two first requests at once, one pool is forgotten after its use.
-            pool = self._pool = PooledTransport(
-                timeout=timeout,
-                connect_timeout=connect_timeout,
-                pool_size=pool_size,
-                proxy=proxy,
-                trust_env=trust_env,
-            )
-        return pool.send(request)
-
-    def close(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
 
 
 def _credentials(env: Mapping[str, str]) -> tuple[str, str]:

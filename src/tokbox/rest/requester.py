@@ -30,11 +30,11 @@ from urllib.parse import urlencode
 
 from tokbox import errors
 from tokbox.rest import answers
-from tokbox.rest.arguments import seconds
+from tokbox.rest.arguments import identifier, seconds
 from tokbox.rest.transport import Headers, Request, Response, Transport
 
 if TYPE_CHECKING:
-    from tokbox.rest.auth import ProjectAuth
+    from tokbox.rest.auth import Auth
 
 __all__ = ["MAX_BODY", "Requester"]
 
@@ -74,7 +74,7 @@ class Requester:
     def __init__(
         self,
         transport: Transport,
-        auth: ProjectAuth,
+        auth: Auth,
         *,
         api_url: str,
         deadline: float,
@@ -95,6 +95,16 @@ class Requester:
         self._jitter = jitter
         self._user_agent = ""
         self._open = True
+
+    @property
+    def tenant(self) -> str:
+        """Return whose resources these are: an API key or an application id."""
+        return self._auth.tenant
+
+    @property
+    def project(self) -> str:
+        """Return the path under which all resources of the tenant are."""
+        return f"/v2/project/{identifier('project_id', self._auth.tenant)}"
 
     def request_json(
         self,

@@ -116,16 +116,18 @@ class Session(SessionSigner):
         )
 
 
-def restore(session_id: object, signer: Signer, archives: Archives) -> Session:
+def restore(
+    requester: Requester, signer: Signer, archives: Archives, session_id: object
+) -> Session:
     """Return the session with a stored id, without a request.
 
-    Raises ``InvalidClaims`` if it is no session id or belongs to another API key.
+    Raises ``InvalidClaims`` if it is no session id or belongs to another project.
     """
-    check_session_id(session_id, signer.api_key)
+    check_session_id(session_id, requester.tenant)
     return Session(
         str(session_id),
-        project_id=signer.api_key,
-        partner_id=signer.api_key,
+        project_id=requester.tenant,
+        partner_id=requester.tenant,
         _signer=signer,
         _archives=archives,
     )
