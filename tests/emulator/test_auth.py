@@ -17,8 +17,8 @@ from tests.emulator.support import (
     jwt,
 )
 from tokbox.emulator.auth import authenticate
-from tokbox.emulator.projects import Project, make_projects
 from tokbox.emulator.replies import Refusal
+from tokbox.emulator.tenants import Project, make_projects
 
 PROJECTS = make_projects({KEY: SECRET})
 

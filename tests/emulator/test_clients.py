@@ -18,7 +18,7 @@ from tests.emulator.support import (
     t1_token,
 )
 from tokbox.emulator.client_tokens import Admission, Denied, admit
-from tokbox.emulator.projects import Project
+from tokbox.emulator.tenants import Project
 
 PROJECT = Project("40000123", "example0secret0example0secret0example0sec")
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"

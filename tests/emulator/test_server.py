@@ -24,7 +24,7 @@ from tests.emulator.support import (
     credentials,
 )
 from tokbox.emulator import Clock, Server, serve
-from tokbox.emulator.projects import projects_from_environment, projects_from_file
+from tokbox.emulator.tenants import projects_from_environment, projects_from_file
 from tokbox.errors import InvalidInput
 
 # In serve().

@@ -11,7 +11,7 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.emulator.support import NOW, Api
-from tokbox.emulator import Clock, create_app, serve
+from tokbox.emulator import Clock, create_app, schema, serve
 from tokbox.emulator.store import Store
 from tokbox.errors import InvalidInput
 
@@ -86,8 +86,28 @@ def test_other_version_is_refused(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(InvalidInput, match=r"version 1 of the tables \(it has 99\)"):
+    with pytest.raises(InvalidInput, match=r"version 2 of the tables \(it has 99\)"):
         Store(path)
+
+
+def test_tables_of_an_older_emulator_are_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    db = sqlite3.connect(path)
+    db.executescript(
+        f"{schema._STEPS[0]} PRAGMA application_id = {schema._APPLICATION_ID};"
+        "PRAGMA user_version = 1;"
+        "INSERT INTO sessions VALUES ('s', '12345678', 5, '', 0, 0, NULL, NULL, 0, 6, NULL)"
+    )
+    db.close()
+    store = Store(path)
+    with store.transaction():
+        session = store.session("s")
+    store.close()
+    assert session is not None
+    assert (session.tenant, session.activated_ms, session.muted) == ("12345678", 6, False)
+    db = sqlite3.connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (len(schema._STEPS),)
+    db.close()
 
 
 def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:

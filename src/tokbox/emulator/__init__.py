@@ -20,8 +20,8 @@ from tokbox.errors import MissingDependency
 if TYPE_CHECKING:
     from tokbox.emulator.app import create_app
     from tokbox.emulator.clock import Clock
-    from tokbox.emulator.projects import DEFAULT_API_KEY, DEFAULT_SECRET
     from tokbox.emulator.server import Server, run, serve
+    from tokbox.emulator.tenants import DEFAULT_API_KEY, DEFAULT_SECRET
 
 __all__ = [
     "DEFAULT_API_KEY",
@@ -34,8 +34,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DEFAULT_API_KEY": "projects",
-    "DEFAULT_SECRET": "projects",
+    "DEFAULT_API_KEY": "tenants",
+    "DEFAULT_SECRET": "tenants",
     "Clock": "clock",
     "Server": "server",
     "create_app": "app",

@@ -14,14 +14,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tokbox.emulator import archives, control, links, sessions
+from tokbox.emulator import archives, control, sessions
 from tokbox.emulator.auth import authenticate
-from tokbox.emulator.calls import Call, Emulator, read_body
+from tokbox.emulator.calls import Call, read_body
 from tokbox.emulator.clock import Clock
-from tokbox.emulator.projects import make_projects
+from tokbox.emulator.engine import Emulator
+from tokbox.emulator.events import Events
+from tokbox.emulator.ids import Ids
+from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
 from tokbox.emulator.replies import Refusal, refuse, wants_json
 from tokbox.emulator.store import Store
+from tokbox.emulator.tenants import make_projects
 from tokbox.errors import InvalidInput
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
@@ -87,7 +91,7 @@ _OURS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_emulator/clock", control.read_clock),
     ("POST", "/_emulator/clock", control.advance_clock),
     ("POST", "/_emulator/reset", control.reset),
-    ("GET", "/_emulator/archive/{api_key}/{archive_id}/{file_name}", links.download),
+    ("GET", "/_emulator/archive/{tenant}/{archive_id}/{file_name}", archives.download),
     ("POST", _CONTROL, control.connect),
     ("DELETE", f"{_CONTROL}/{{connection_id}}", control.disconnect),
     ("POST", f"{_CONTROL}/{{connection_id}}/stream", control.publish),
@@ -132,11 +136,17 @@ def create_app(
         kept = int(store.setting(control.OFFSET_SETTING, str(clock.offset_ms)))
         clock.set_offset(max(kept, clock.offset_ms))
         store.set_setting(control.OFFSET_SETTING, str(clock.offset_ms))
+    ids, events, links = Ids(), Events(), Links(store)
     emulator = Emulator(
         projects=known,
         store=store,
         clock=clock,
-        recorder=Recorder(store, processing_ms=round(processing_delay * 1000)),
+        ids=ids,
+        events=events,
+        links=links,
+        recorder=Recorder(
+            store, ids, events, links, processing_ms=round(processing_delay * 1000)
+        ),
         strict=strict,
     )
     routes = [
@@ -233,8 +243,10 @@ def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
 def _handle(call: Call, handler: Handler) -> Response:
     # Handlers run on the event loop itself: they are short, and one at a time is what
     # the store wants anyway.
+    url = call.request.url
+    call.emulator.links.base_url = f"{url.scheme}://{url.netloc}"
     with call.emulator.store.transaction():
-        call.emulator.recorder.settle(call.now_ms)
+        call.emulator.settle(call.now_ms)
         return handler(call)
 
 

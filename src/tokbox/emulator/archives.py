@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tokbox.emulator import lifecycle, links
+from tokbox.emulator import files, lifecycle
 from tokbox.emulator.archive_options import read_flags, read_layout, read_options
+from tokbox.emulator.archive_view import describe
 from tokbox.emulator.calls import Call
 from tokbox.emulator.records import Archive, Selection
 from tokbox.emulator.replies import NO_CLIENTS, Refusal, json_reply
@@ -17,6 +18,7 @@ from tokbox.emulator.sessions import active_session
 __all__ = [
     "change_streams",
     "delete",
+    "download",
     "get",
     "list_page",
     "set_layout",
@@ -86,7 +88,7 @@ def list_page(call: Call) -> Response:
     # One SDK sends session_id.
     session_id = query.get("sessionId", query.get("session_id"))
     total, page = call.emulator.store.page_of_archives(
-        call.api_key, session_id, offset=offset, count=count
+        call.tenant_id, session_id, offset=offset, count=count
     )
     return json_reply(
         {"count": total, "items": [_describe(call, archive) for archive in page]}
@@ -144,12 +146,30 @@ def change_streams(call: Call) -> Response:
         raise Refusal(404, "Stream not found")
     session = store.session(archive.session_id)
     assert session is not None, "the tables hold no archive without its session"
-    call.emulator.recorder.follow(session, call.now_ms)
+    call.emulator.follow(session, call.now_ms)
     return Response(status_code=204)
 
 
+def download(call: Call) -> Response:
+    """``GET /_emulator/archive/{tenant}/{archiveId}/{fileName}``, what a link leads to."""
+    store = call.emulator.store
+    archive = store.archive(call.param("tenant"), call.param("archive_id"))
+    if archive is None or call.param("file_name") != files.file_name(archive):
+        raise Refusal(404, "No such file")
+    query = call.query()
+    expires, signature = query.get("expires", ""), query.get("signature", "")
+    if not call.emulator.links.is_signed(archive, expires, signature):
+        raise Refusal(403, "The signature of the link is wrong")
+    if call.now_ms >= int(expires):
+        raise Refusal(403, "The link has expired; reading the archive gives a new one")
+    if archive.status != "available":
+        raise Refusal(404, f"The archive is {archive.status}")
+    content = files.render(archive, store.recordings(archive.archive_id))
+    return Response(content, media_type=files.media_type(archive))
+
+
 def _archive(call: Call, *, deleted_too: bool = False) -> Archive:
-    archive = call.emulator.store.archive(call.api_key, call.param("archive_id"))
+    archive = call.emulator.store.archive(call.tenant_id, call.param("archive_id"))
     if archive is None or (archive.status == "deleted" and not deleted_too):
         raise Refusal(404, "Archive not found")
     return archive
@@ -173,49 +193,4 @@ def _whole_number(query: dict[str, str], name: str, default: int, most: int) -> 
 
 
 def _describe(call: Call, archive: Archive) -> dict[str, Any]:
-    """Return an archive as the service shows it on a read: times in whole seconds."""
-    options = archive.options
-    began_ms = archive.created_ms if archive.began_ms is None else archive.began_ms
-    shown: dict[str, Any] = {
-        "id": archive.archive_id,
-        "status": archive.status,
-        "name": options.get("name"),
-        "reason": archive.reason,
-        "event": "archive",
-        "sessionId": archive.session_id,
-        "projectId": int(archive.api_key),
-        "partnerId": int(archive.api_key),
-        "createdAt": began_ms // 1000 * 1000,
-        "updatedAt": archive.updated_ms // 1000 * 1000,
-        "size": archive.size,
-        "duration": lifecycle.duration_s(archive),
-        "outputMode": options["outputMode"],
-        "streamMode": options["streamMode"],
-        "hasAudio": options["hasAudio"],
-        "hasVideo": options["hasVideo"],
-    }
-    for name in ("resolution", "maxBitrate", "quantizationParameter"):
-        if name in options:
-            shown[name] = options[name]
-    shown["multiArchiveTag"] = options["multiArchiveTag"]
-    shown["hasTranscription"] = options["hasTranscription"]
-    if options["hasTranscription"]:
-        made = archive.status in ("available", "expired")
-        shown["transcription"] = {
-            "status": "completed" if made else "requested",
-            "reason": "",
-            **options.get("transcriptionProperties", {}),
-        }
-    if archive.manual and archive.status == "started":
-        shown["streams"] = [
-            {
-                "streamId": selection.stream_id,
-                "hasAudio": selection.has_audio,
-                "hasVideo": selection.has_video,
-            }
-            for selection in call.emulator.store.selections(archive.archive_id)
-        ]
-    shown["sha256sum"] = ""
-    shown["password"] = ""
-    shown["url"] = links.make(call, archive) if archive.status == "available" else None
-    return shown
+    return describe(call.emulator.store, call.emulator.links, archive, call.now_ms)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tokbox.emulator.jws import Unreadable, number, read, read_unverified
-from tokbox.emulator.projects import Project
 from tokbox.emulator.replies import Refusal
+from tokbox.emulator.tenants import Project
 
 __all__ = ["MAX_LIFETIME", "TOLERANCE", "authenticate"]
 

@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
-from tokbox.emulator.clock import Clock
-from tokbox.emulator.projects import Project
-from tokbox.emulator.recorder import Recorder
+from tokbox.emulator.engine import Emulator
 from tokbox.emulator.replies import Refusal
-from tokbox.emulator.store import Store
+from tokbox.emulator.tenants import Project
 
-__all__ = ["MAX_BODY", "Call", "Emulator", "read_body"]
+__all__ = ["MAX_BODY", "Call", "read_body"]
 
 #: The longest body that is looked at; the service's own bodies are some kilobytes.
 MAX_BODY = 1 << 20
 #: How much of a longer one is still read, so that the client gets to read the refusal:
 #: closing a connection that holds unread data resets it.
 _MAX_DRAIN = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Emulator:
-    """Everything that route handlers share."""
-
-    projects: Mapping[str, Project]
-    store: Store
-    clock: Clock
-    recorder: Recorder
-    #: Refuse REST credentials that live longer than the service's documentation allows.
-    strict: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +34,7 @@ class Call:
     now_ms: int
 
     @property
-    def api_key(self) -> str:
+    def tenant_id(self) -> str:
         """The API key of the caller."""
         assert self.project is not None, "the route has no authentication"
         return self.project.api_key

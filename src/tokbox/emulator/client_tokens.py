@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from tokbox.emulator.jws import Unreadable, number, read, read_unverified
-from tokbox.emulator.projects import Project
+from tokbox.emulator.tenants import Project
 from tokbox.errors import TokenError
 from tokbox.tokens.signer import Signer
 

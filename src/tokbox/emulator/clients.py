@@ -1,91 +1,126 @@
 """Simulated clients: they connect, publish, unpublish and leave.
 
-What they do goes into the store; whatever archives run in the session follow.
+What they do goes into the store; whatever runs in the session follows, and webhooks
+are told.
 """
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import replace
 
+from tokbox.emulator import events
 from tokbox.emulator.archive_options import automatic_options
-from tokbox.emulator.calls import Call
 from tokbox.emulator.client_tokens import Admission
+from tokbox.emulator.engine import Emulator
 from tokbox.emulator.records import Connection, Session, Stream
 from tokbox.emulator.replies import Refusal
 
 __all__ = ["connect", "disconnect", "publish", "unpublish"]
 
 
-def connect(call: Call, session: Session, admission: Admission) -> Connection:
+def connect(
+    emulator: Emulator, session: Session, admission: Admission, at_ms: int
+) -> Connection:
     """Let a client in; a session that is always archived starts its archive now."""
-    store, now_ms = call.emulator.store, call.now_ms
+    store = emulator.store
     connection = Connection(
-        connection_id=str(uuid.uuid4()),
+        connection_id=emulator.ids.uuid(),
         session_id=session.session_id,
-        created_ms=now_ms,
+        created_ms=at_ms,
         role=admission.role,
         data=admission.connection_data,
         layout_classes=admission.layout_classes,
     )
     store.add_connection(connection)
-    activated_ms = now_ms if session.activated_ms is None else session.activated_ms
+    activated_ms = at_ms if session.activated_ms is None else session.activated_ms
     session = replace(session, activated_ms=activated_ms, emptied_ms=None)
     store.save_session(session)
+    emulator.emit(events.connection_created(session.tenant, connection))
     # Only the media router archives: in a relayed session nothing ever starts.
     if (
         session.always_archived
         and not session.relayed
-        and not _is_being_archived(call, session)
+        and not _is_being_archived(emulator, session)
     ):
-        call.emulator.recorder.start(
-            session, automatic_options(session), now_ms, automatic=True
-        )
-    call.emulator.recorder.follow(session, now_ms)
+        emulator.recorder.start(session, automatic_options(session), at_ms, automatic=True)
+    emulator.follow(session, at_ms)
     return connection
 
 
 def publish(
-    call: Call, session: Session, connection: Connection, *, name: str, video_type: str
+    emulator: Emulator,
+    session: Session,
+    connection: Connection,
+    at_ms: int,
+    *,
+    name: str,
+    video_type: str,
 ) -> Stream:
     """Let a connected client publish a stream; its role decides whether it may."""
     if connection.role == "subscriber":
         raise Refusal(403, "the role subscriber may not publish", code=1004)
     stream = Stream(
-        stream_id=str(uuid.uuid4()),
+        stream_id=emulator.ids.uuid(),
         connection_id=connection.connection_id,
         session_id=session.session_id,
-        created_ms=call.now_ms,
+        created_ms=at_ms,
         name=name,
         video_type=video_type,
         layout_classes=connection.layout_classes,
+        muted=session.muted,
     )
-    call.emulator.store.save_stream(stream)
-    call.emulator.recorder.follow(session, call.now_ms)
+    emulator.store.save_stream(stream)
+    emulator.emit(events.stream_created(session.tenant, stream, connection))
+    emulator.follow(session, at_ms)
     return stream
 
 
-def unpublish(call: Call, session: Session, connection_id: str, stream_id: str) -> None:
+def unpublish(
+    emulator: Emulator, session: Session, connection_id: str, stream_id: str, at_ms: int
+) -> None:
     """End a stream of a client, or refuse with 404."""
-    stream = call.emulator.store.stream(session.session_id, stream_id)
+    stream = emulator.store.stream(session.session_id, stream_id)
     if stream is None or stream.connection_id != connection_id:
         raise Refusal(404, "Stream not found")
-    call.emulator.store.remove_stream(stream_id)
-    call.emulator.recorder.follow(session, call.now_ms)
+    _end(emulator, session, stream, at_ms, "clientDisconnected")
+    emulator.follow(session, at_ms)
 
 
-def disconnect(call: Call, session: Session, connection_id: str) -> None:
+def disconnect(
+    emulator: Emulator,
+    session: Session,
+    connection_id: str,
+    at_ms: int,
+    *,
+    reason: str = "clientDisconnected",
+) -> None:
     """End a connection and its streams, or refuse with 404."""
-    store = call.emulator.store
-    if store.connection(session.session_id, connection_id) is None:
+    store = emulator.store
+    connection = store.connection(session.session_id, connection_id)
+    if connection is None:
         raise Refusal(404, "The client is not connected to the session")
+    for stream in store.streams(session.session_id):
+        if stream.connection_id == connection_id:
+            _end(emulator, session, stream, at_ms, reason)
     store.remove_connection(connection_id)
+    emulator.emit(events.connection_destroyed(session.tenant, connection, at_ms, reason))
     if not store.connections(session.session_id):
-        session = replace(session, emptied_ms=call.now_ms)
+        session = replace(session, emptied_ms=at_ms)
         store.save_session(session)
-    call.emulator.recorder.follow(session, call.now_ms)
+    emulator.follow(session, at_ms)
 
 
-def _is_being_archived(call: Call, session: Session) -> bool:
-    running = call.emulator.store.running_archives(session.session_id)
+def _end(
+    emulator: Emulator, session: Session, stream: Stream, at_ms: int, reason: str
+) -> None:
+    connection = emulator.store.connection(session.session_id, stream.connection_id)
+    assert connection is not None, "the tables hold no stream without its connection"
+    emulator.store.remove_stream(stream.stream_id)
+    emulator.emit(
+        events.stream_destroyed(session.tenant, stream, connection, at_ms, reason)
+    )
+
+
+def _is_being_archived(emulator: Emulator, session: Session) -> bool:
+    running = emulator.store.running_archives(session.session_id)
     return any(archive.automatic for archive in running)

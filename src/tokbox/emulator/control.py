@@ -67,7 +67,7 @@ def connect(call: Call) -> Response:
         raise Refusal(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
     session = _session(call)
-    project = call.emulator.projects.get(session.api_key)
+    project = call.emulator.projects.get(session.tenant)
     if project is None:
         raise Refusal(
             403, "the project of the session is unknown here", code=_REFUSED_TOKEN
@@ -76,12 +76,17 @@ def connect(call: Call) -> Response:
         admission = admit(token, project, session.session_id, now=call.now_ms / 1000)
     except Denied as denied:
         raise Refusal(403, str(denied), code=_REFUSED_TOKEN) from None
-    connection = clients.connect(call, session, admission)
+    connection = clients.connect(call.emulator, session, admission, call.now_ms)
     stream_id = None
     if publishes:
         # Refusing this undoes the connection too: the request is one transaction.
         stream_id = clients.publish(
-            call, _session(call), connection, name=name, video_type=video_type
+            call.emulator,
+            _session(call),
+            connection,
+            call.now_ms,
+            name=name,
+            video_type=video_type,
         ).stream_id
     return json_reply(
         {"connectionId": connection.connection_id, "streamId": stream_id}, 201
@@ -90,7 +95,9 @@ def connect(call: Call) -> Response:
 
 def disconnect(call: Call) -> Response:
     """``DELETE /_emulator/session/{sessionId}/connection/{connectionId}``"""
-    clients.disconnect(call, _session(call), call.param("connection_id"))
+    clients.disconnect(
+        call.emulator, _session(call), call.param("connection_id"), call.now_ms
+    )
     return Response(status_code=204)
 
 
@@ -101,14 +108,21 @@ def publish(call: Call) -> Response:
     """
     name, video_type = _describe_stream(call.json_object() if call.body else {})
     session, connection = _session(call), _connection(call)
-    stream = clients.publish(call, session, connection, name=name, video_type=video_type)
+    stream = clients.publish(
+        call.emulator,
+        session,
+        connection,
+        call.now_ms,
+        name=name,
+        video_type=video_type,
+    )
     return json_reply({"streamId": stream.stream_id}, 201)
 
 
 def unpublish(call: Call) -> Response:
     """``DELETE /_emulator/session/{id}/connection/{connectionId}/stream/{streamId}``"""
     connection_id, stream_id = _connection(call).connection_id, call.param("stream_id")
-    clients.unpublish(call, _session(call), connection_id, stream_id)
+    clients.unpublish(call.emulator, _session(call), connection_id, stream_id, call.now_ms)
     return Response(status_code=204)
 
 
@@ -118,7 +132,13 @@ def unpublish_all(call: Call) -> Response:
     streams: list[Stream] = call.emulator.store.streams(session.session_id)
     for stream in streams:
         if stream.connection_id == connection.connection_id:
-            clients.unpublish(call, session, connection.connection_id, stream.stream_id)
+            clients.unpublish(
+                call.emulator,
+                session,
+                connection.connection_id,
+                stream.stream_id,
+                call.now_ms,
+            )
     return Response(status_code=204)
 
 
@@ -144,7 +164,7 @@ def advance_clock(call: Call) -> Response:
     offset_ms = emulator.clock.offset_ms + step_ms
     # In the store as well: after a restart time must not run backwards.
     emulator.store.set_setting(OFFSET_SETTING, str(offset_ms))
-    emulator.recorder.settle(call.now_ms + step_ms)
+    emulator.settle(call.now_ms + step_ms)
     emulator.clock.set_offset(offset_ms)
     return json_reply({"now": call.now_ms + step_ms, "offset": offset_ms})
 

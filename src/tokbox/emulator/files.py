@@ -84,7 +84,7 @@ def _zip(archive: Archive, recordings: Sequence[Recording]) -> bytes:
         )
     manifest = {
         "id": archive.archive_id,
-        "partnerId": int(archive.api_key),
+        "partnerId": int(archive.tenant),
         "sessionId": archive.session_id,
         "name": archive.options.get("name", ""),
         "createdAt": archive.created_ms,

@@ -5,48 +5,38 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from starlette.responses import Response
-
 from tokbox.emulator import files
-from tokbox.emulator.calls import Call
 from tokbox.emulator.records import Archive
-from tokbox.emulator.replies import Refusal
+from tokbox.emulator.store import Store
 
-__all__ = ["download", "make"]
+__all__ = ["Links"]
 
 _LIFETIME_MS = 10 * 60 * 1000
 
 
-def make(call: Call, archive: Archive) -> str:
-    """Make a link to the file of an available archive; every read makes a new one."""
-    expires = str(call.now_ms + _LIFETIME_MS)
-    path = f"/_emulator/archive/{archive.api_key}/{archive.archive_id}"
-    signature = _sign(call, archive, expires)
-    url = call.request.url
-    return (
-        f"{url.scheme}://{url.netloc}{path}/{files.file_name(archive)}"
-        f"?expires={expires}&signature={signature}"
-    )
+class Links:
+    """Make and check the links of one emulator."""
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        #: Where callers reach the emulator, without a slash at the end. Every request
+        #: says it anew.
+        self.base_url = "http://127.0.0.1"
 
-def download(call: Call) -> Response:
-    """``GET /_emulator/archive/{apiKey}/{archiveId}/{fileName}``, what a link leads to."""
-    store = call.emulator.store
-    archive = store.archive(call.param("api_key"), call.param("archive_id"))
-    if archive is None or call.param("file_name") != files.file_name(archive):
-        raise Refusal(404, "No such file")
-    query = call.query()
-    expires, signature = query.get("expires", ""), query.get("signature", "")
-    if not hmac.compare_digest(_sign(call, archive, expires).encode(), signature.encode()):
-        raise Refusal(403, "The signature of the link is wrong")
-    if call.now_ms >= int(expires):
-        raise Refusal(403, "The link has expired; reading the archive gives a new one")
-    if archive.status != "available":
-        raise Refusal(404, f"The archive is {archive.status}")
-    content = files.render(archive, store.recordings(archive.archive_id))
-    return Response(content, media_type=files.media_type(archive))
+    def make(self, archive: Archive, now_ms: int) -> str:
+        """Make a link to the file of an available archive; every read makes a new one."""
+        expires = str(now_ms + _LIFETIME_MS)
+        path = f"/_emulator/archive/{archive.tenant}/{archive.archive_id}"
+        return (
+            f"{self.base_url}{path}/{files.file_name(archive)}"
+            f"?expires={expires}&signature={self._sign(archive, expires)}"
+        )
 
+    def is_signed(self, archive: Archive, expires: str, signature: str) -> bool:
+        """Tell whether a link with these parameters was made here, however long ago."""
+        expected = self._sign(archive, expires)
+        return hmac.compare_digest(expected.encode(), signature.encode())
 
-def _sign(call: Call, archive: Archive, expires: str) -> str:
-    message = f"{archive.archive_id}:{expires}".encode()
-    return hmac.new(call.emulator.store.link_key(), message, hashlib.sha256).hexdigest()
+    def _sign(self, archive: Archive, expires: str) -> str:
+        message = f"{archive.archive_id}:{expires}".encode()
+        return hmac.new(self._store.link_key(), message, hashlib.sha256).hexdigest()

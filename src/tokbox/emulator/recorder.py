@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from tokbox.emulator import files, lifecycle
+from tokbox.emulator.archive_view import status_changed
+from tokbox.emulator.events import Events
+from tokbox.emulator.ids import Ids
+from tokbox.emulator.links import Links
 from tokbox.emulator.records import Archive, Recording, Session, Stream
 from tokbox.emulator.store import Store
 
@@ -22,8 +25,13 @@ class Recorder:
     requests nothing changes but the clock.
     """
 
-    def __init__(self, store: Store, *, processing_ms: int) -> None:
+    def __init__(
+        self, store: Store, ids: Ids, events: Events, links: Links, *, processing_ms: int
+    ) -> None:
         self._store = store
+        self._ids = ids
+        self._events = events
+        self._links = links
         self._processing_ms = processing_ms
 
     def settle(self, now_ms: int) -> None:
@@ -47,9 +55,9 @@ class Recorder:
     ) -> Archive:
         """Start an archive of *session*; it records as soon as somebody publishes."""
         archive = Archive(
-            archive_id=str(uuid.uuid4()),
+            archive_id=self._ids.uuid(),
             session_id=session.session_id,
-            api_key=session.api_key,
+            tenant=session.tenant,
             automatic=automatic,
             options=dict(options),
             status="paused",
@@ -60,6 +68,8 @@ class Recorder:
         )
         self._save(archive, session)
         self.follow(session, now_ms)
+        if not self._store.recordings(archive.archive_id):
+            self._events.emit(status_changed(self._store, self._links, archive))
         return archive
 
     def stop(self, archive: Archive, now_ms: int, reason: str) -> Archive:
@@ -137,6 +147,7 @@ class Recorder:
             recordings = self._store.recordings(archive.archive_id)
             archive = replace(archive, size=len(files.render(archive, recordings)))
         self._save(archive, session)
+        self._events.emit(status_changed(self._store, self._links, archive))
         return archive
 
     def _save(self, archive: Archive, session: Session) -> None:

@@ -13,7 +13,8 @@ class Session:
     """A session that was created here; times are milliseconds since the epoch."""
 
     session_id: str
-    api_key: str
+    #: The API key of the project, or the id of the application, that it belongs to.
+    tenant: str
     created_ms: int
     location: str
     relayed: bool
@@ -25,6 +26,8 @@ class Session:
     activated_ms: int | None = None
     #: When the last client left; ``None`` while anyone is connected.
     emptied_ms: int | None = None
+    #: Whether whoever begins to publish is muted.
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,10 @@ class Stream:
     session_id: str
     created_ms: int
     name: str
+    #: Empty if it has no picture.
     video_type: str
     layout_classes: tuple[str, ...] = ()
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Archive:
 
     archive_id: str
     session_id: str
-    api_key: str
+    tenant: str
     automatic: bool
     #: What the start call asked for, by the service's own names, defaults filled in.
     options: dict[str, Any]

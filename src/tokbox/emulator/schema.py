@@ -1,4 +1,4 @@
-"""The tables of the emulator, and their version."""
+"""The tables of the emulator, and how they came to be, version by version."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ __all__ = ["prepare"]
 
 #: "tkbx": tells our files from other SQLite databases.
 _APPLICATION_ID = 0x746B6278
-_VERSION = 1
 
-_SCHEMA = """
+_FIRST = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE sessions (
     session_id TEXT PRIMARY KEY, api_key TEXT NOT NULL, created_ms INTEGER NOT NULL,
@@ -63,27 +62,79 @@ CREATE TABLE recordings (
 );
 """
 
+_SECOND = """
+ALTER TABLE sessions RENAME COLUMN api_key TO tenant;
+ALTER TABLE sessions ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE streams ADD COLUMN muted INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE archives RENAME COLUMN api_key TO tenant;
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    job_id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    session_id TEXT NOT NULL REFERENCES sessions,
+    tenant TEXT NOT NULL, options TEXT NOT NULL,
+    status TEXT NOT NULL, reason TEXT NOT NULL,
+    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+    ran_ms INTEGER NOT NULL, connection_id TEXT, stream_id TEXT,
+    due_ms INTEGER
+);
+CREATE INDEX jobs_by_session ON jobs (session_id);
+CREATE INDEX jobs_by_tenant ON jobs (tenant, kind);
+CREATE INDEX jobs_by_due ON jobs (due_ms) WHERE due_ms IS NOT NULL;
+CREATE TABLE job_streams (
+    job_id TEXT NOT NULL REFERENCES jobs (job_id),
+    stream_id TEXT NOT NULL, has_audio INTEGER NOT NULL, has_video INTEGER NOT NULL,
+    PRIMARY KEY (job_id, stream_id)
+);
+CREATE TABLE messages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    session_id TEXT NOT NULL REFERENCES sessions,
+    sent_ms INTEGER NOT NULL, content TEXT NOT NULL, recipients TEXT NOT NULL
+);
+CREATE INDEX messages_by_session ON messages (session_id);
+CREATE TABLE callbacks (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    callback_id TEXT NOT NULL UNIQUE,
+    tenant TEXT NOT NULL, topic TEXT NOT NULL, event TEXT NOT NULL, url TEXT NOT NULL,
+    created_ms INTEGER NOT NULL
+);
+CREATE INDEX callbacks_by_tenant ON callbacks (tenant);
+CREATE TABLE storage (tenant TEXT PRIMARY KEY, target TEXT NOT NULL);
+CREATE TABLE projects (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    api_key TEXT NOT NULL UNIQUE,
+    account_key TEXT NOT NULL, secret TEXT, status TEXT NOT NULL, name TEXT NOT NULL,
+    environment TEXT NOT NULL, created_ms INTEGER NOT NULL
+);
+"""
+
+#: Each leads from one version to the next; a new database takes them all.
+_STEPS = (_FIRST, _SECOND)
+
 
 def prepare(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:
-    """Create the tables in an empty database, or check whose and which they are.
+    """Create the tables in an empty database, or bring those of an older emulator here.
 
-    Raises :class:`InvalidInput` if they are not ours or of another version, and
+    Raises :class:`InvalidInput` if they are not ours or of a newer version, and
     :class:`sqlite3.DatabaseError` if *path* is no database.
     """
     db.execute("PRAGMA foreign_keys = ON")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if (version, application, tables) == (0, 0, 0):
-        db.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {_APPLICATION_ID};"
-            f"PRAGMA user_version = {_VERSION}; COMMIT;"
-        )
-    elif application != _APPLICATION_ID:
+    if application != _APPLICATION_ID and (version, application, tables) != (0, 0, 0):
         raise InvalidInput("db", path, "be a database of this emulator")
-    elif version != _VERSION:
+    newest = len(_STEPS)
+    if version > newest:
         raise InvalidInput(
-            "db", path, f"have version {_VERSION} of the tables (it has {version})"
+            "db", path, f"have version {newest} of the tables (it has {version})"
+        )
+    if version < newest:
+        db.executescript(
+            f"BEGIN IMMEDIATE; {''.join(_STEPS[version:])}"
+            f"PRAGMA application_id = {_APPLICATION_ID};"
+            f"PRAGMA user_version = {newest}; COMMIT;"
         )
     if path is not None:
         db.execute("PRAGMA journal_mode = WAL")

@@ -17,14 +17,14 @@ from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
 from tokbox.emulator.clock import Clock
-from tokbox.emulator.projects import (
+from tokbox.emulator.store import Store
+from tokbox.emulator.tenants import (
     DEFAULT_API_KEY,
     DEFAULT_SECRET,
     make_projects,
     projects_from_environment,
     projects_from_file,
 )
-from tokbox.emulator.store import Store
 
 __all__ = ["Server", "run", "serve"]
 

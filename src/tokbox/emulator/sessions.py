@@ -6,7 +6,6 @@ import base64
 import binascii
 import datetime as dt
 import ipaddress
-import secrets
 import time
 import uuid
 from dataclasses import replace
@@ -18,6 +17,7 @@ from starlette.responses import Response
 from tokbox.emulator.archive_options import RESOLUTIONS
 from tokbox.emulator.calls import Call
 from tokbox.emulator.clients import disconnect
+from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Session, Stream
 from tokbox.emulator.replies import NO_CLIENTS, Refusal, json_reply, wants_json
 
@@ -55,7 +55,7 @@ def create(call: Call) -> Response:
         body = (
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sessions><Session>'
             f"<session_id>{escape(session.session_id)}</session_id>"
-            f"<partner_id>{session.api_key}</partner_id>"
+            f"<partner_id>{session.tenant}</partner_id>"
             f"<create_dt>{date}</create_dt></Session></sessions>"
         )
         return Response(body.encode(), headers={"Content-Type": "text/xml"})
@@ -63,8 +63,8 @@ def create(call: Call) -> Response:
         [
             {
                 "session_id": session.session_id,
-                "project_id": session.api_key,
-                "partner_id": session.api_key,
+                "project_id": session.tenant,
+                "partner_id": session.tenant,
                 "create_dt": date,
                 "session_status": None,
                 "status_invalid": None,
@@ -74,7 +74,7 @@ def create(call: Call) -> Response:
                 "symphony_address": None,
                 "properties": None,
                 "ice_server": None,
-                "session_segment_id": str(uuid.uuid4()),
+                "session_segment_id": call.emulator.ids.uuid(),
                 "ice_servers": None,
                 "ice_credential_expiration": 86100,
             }
@@ -121,8 +121,10 @@ def _read_options(call: Call) -> Session:
     # Relayed and always archived contradict one another too, but published clients
     # ask for it and get a session; it just never archives anything.
     return Session(
-        session_id=new_session_id(call.api_key, location, call.now_ms, relayed=relayed),
-        api_key=call.api_key,
+        session_id=new_session_id(
+            call.emulator.ids, call.tenant_id, location, call.now_ms, relayed=relayed
+        ),
+        tenant=call.tenant_id,
         created_ms=call.now_ms,
         location=location,
         relayed=relayed,
@@ -133,16 +135,17 @@ def _read_options(call: Call) -> Session:
     )
 
 
-def new_session_id(api_key: str, location: str, created_ms: int, *, relayed: bool) -> str:
+def new_session_id(
+    ids: Ids, tenant: str, location: str, created_ms: int, *, relayed: bool
+) -> str:
     """Make a session id: a two-character prefix and the base64 of its fields.
 
     The alphabet is the URL-safe one without padding, so an id may end in ``-``.
     """
-    nonce = base64.b64encode(secrets.token_bytes(18)).decode()
     tail = "~P~~" if relayed else "~~"
-    fields = f"1~{api_key}~{location}~{created_ms}~{nonce}{tail}"
+    fields = f"1~{tenant}~{location}~{created_ms}~{ids.base64(18)}{tail}"
     encoded = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
-    return secrets.choice(("1_", "2_")) + encoded
+    return ids.choice(("1_", "2_")) + encoded
 
 
 def is_session_id(text: str) -> bool:
@@ -196,7 +199,7 @@ def active_session(call: Call, session_id: object) -> Session:
     if not (isinstance(session_id, str) and is_session_id(session_id)):
         raise Refusal(400, "Invalid session id format", code=10101)
     session = call.emulator.store.session(session_id)
-    if session is None or session.api_key != call.api_key or session.activated_ms is None:
+    if session is None or session.tenant != call.tenant_id or session.activated_ms is None:
         raise Refusal(404, NO_CLIENTS)
     return session
 
@@ -262,7 +265,7 @@ def list_connections(call: Call) -> Response:
     return json_reply(
         {
             "count": len(items),
-            "projectId": session.api_key,
+            "projectId": session.tenant,
             "sessionId": session.session_id,
             "items": items,
         }
@@ -277,7 +280,9 @@ def force_disconnect(call: Call) -> Response:
         uuid.UUID(connection_id)
     except ValueError:
         raise Refusal(400, "Invalid connection id") from None
-    disconnect(call, session, connection_id)
+    disconnect(
+        call.emulator, session, connection_id, call.now_ms, reason="forceDisconnected"
+    )
     return Response(status_code=204)
 
 

@@ -28,10 +28,13 @@ from tokbox.emulator.records import (
 from tokbox.emulator.schema import prepare
 from tokbox.errors import InvalidInput
 
-__all__ = ["Store"]
+__all__ = ["PRIVATE_KEY", "Store"]
+
+#: The setting that keeps the private key of the default application.
+PRIVATE_KEY = "private_key"
 
 _ARCHIVE_COLUMNS = (
-    "archive_id, session_id, api_key, automatic, options, status, reason, "
+    "archive_id, session_id, tenant, automatic, options, status, reason, "
     "created_ms, updated_ms, since_ms, began_ms, recorded_ms, size"
 )
 
@@ -92,6 +95,13 @@ class Store:
 
     # Settings.
 
+    def known_setting(self, name: str) -> str | None:
+        """Return a setting that may never have been made."""
+        row = self._db.execute(
+            "SELECT value FROM settings WHERE name = ?", (name,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
     def setting(self, name: str, default: str) -> str:
         """Return a setting; the first call for a name keeps *default* for ever."""
         self._db.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (name, default))
@@ -109,41 +119,39 @@ class Store:
         return bytes.fromhex(self.setting("link_key", secrets.token_hex(32)))
 
     def clear(self) -> None:
-        """Forget everything."""
-        for table in (
-            "recordings",
-            "selections",
-            "archives",
-            "streams",
-            "connections",
-            "sessions",
-            "settings",
-        ):
+        """Forget everything, but for the key that was given out."""
+        self._db.execute("PRAGMA defer_foreign_keys = ON")
+        tables = self._db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' "
+            "AND name NOT LIKE 'sqlite_%' AND name <> 'settings'"
+        ).fetchall()
+        for (table,) in tables:
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+        self._db.execute("DELETE FROM settings WHERE name <> ?", (PRIVATE_KEY,))
 
-    def counts(self, api_key: str) -> dict[str, int]:
+    def counts(self, tenant: str) -> dict[str, int]:
         """Count what a project has."""
         queries = {
-            "sessions": "SELECT count(*) FROM sessions WHERE api_key = ?",
+            "sessions": "SELECT count(*) FROM sessions WHERE tenant = ?",
             "connections": "SELECT count(*) FROM connections JOIN sessions "
-            "USING (session_id) WHERE api_key = ?",
+            "USING (session_id) WHERE tenant = ?",
             "streams": "SELECT count(*) FROM streams JOIN sessions "
-            "USING (session_id) WHERE api_key = ?",
-            "archives": "SELECT count(*) FROM archives WHERE api_key = ? "
+            "USING (session_id) WHERE tenant = ?",
+            "archives": "SELECT count(*) FROM archives WHERE tenant = ? "
             "AND status <> 'deleted'",
         }
         return {
-            name: int(self._db.execute(query, (api_key,)).fetchone()[0])
+            name: int(self._db.execute(query, (tenant,)).fetchone()[0])
             for name, query in queries.items()
         }
 
     # Sessions.
 
     def save_session(self, session: Session) -> None:
-        """Insert a session, or update when clients came and left."""
+        """Insert a session, or update when clients came and left, and the muting."""
         self._db.execute(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (session_id) DO UPDATE SET "
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (session_id) DO UPDATE SET muted = excluded.muted, "
             "activated_ms = excluded.activated_ms, emptied_ms = excluded.emptied_ms",
             astuple(session),
         )
@@ -187,11 +195,11 @@ class Store:
         return None if row is None else Connection(**_fields(row))
 
     def save_stream(self, stream: Stream) -> None:
-        """Insert a stream, or update its layout classes."""
+        """Insert a stream, or update its layout classes and whether it is muted."""
         self._db.execute(
-            "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (stream_id) "
-            "DO UPDATE SET layout_classes = excluded.layout_classes",
+            "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (stream_id) DO UPDATE SET "
+            "layout_classes = excluded.layout_classes, muted = excluded.muted",
             _values(stream),
         )
 
@@ -236,9 +244,9 @@ class Store:
         )
         return [Archive(**_fields(row)) for row in rows]
 
-    def archive(self, api_key: str, archive_id: str) -> Archive | None:
+    def archive(self, tenant: str, archive_id: str) -> Archive | None:
         """Find an archive of a project, deleted or not."""
-        found = self._archives("WHERE api_key = ? AND archive_id = ?", api_key, archive_id)
+        found = self._archives("WHERE tenant = ? AND archive_id = ?", tenant, archive_id)
         return found[0] if found else None
 
     def running_archives(self, session_id: str) -> list[Archive]:
@@ -254,11 +262,11 @@ class Store:
         return found[0] if found else None
 
     def page_of_archives(
-        self, api_key: str, session_id: str | None, *, offset: int, count: int
+        self, tenant: str, session_id: str | None, *, offset: int, count: int
     ) -> tuple[int, list[Archive]]:
         """Count the archives that are not deleted, and list a page, newest first."""
-        where = "WHERE api_key = ? AND status <> 'deleted'"
-        values: list[Any] = [api_key]
+        where = "WHERE tenant = ? AND status <> 'deleted'"
+        values: list[Any] = [tenant]
         if session_id is not None:
             where += " AND session_id = ?"
             values.append(session_id)
@@ -350,6 +358,7 @@ _FROM_SQL: dict[str, Callable[[Any], Any]] = {
     "automatic": bool,
     "has_audio": bool,
     "has_video": bool,
+    "muted": bool,
     "options": json.loads,
     "layout_classes": lambda value: tuple(json.loads(value)),
 }

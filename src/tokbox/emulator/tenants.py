@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tokbox.errors import InvalidInput
 from tokbox.tokens.claims import check_api_key, check_secret
@@ -16,9 +16,11 @@ __all__ = [
     "DEFAULT_SECRET",
     "ENVIRONMENT_VARIABLE",
     "Project",
+    "is_application",
     "make_projects",
     "projects_from_environment",
     "projects_from_file",
+    "tenant_fields",
 ]
 
 #: The project that exists if no other is named. Its secret is public by design: it
@@ -39,6 +41,18 @@ class Project:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Project holds a secret and cannot be pickled")
+
+
+def is_application(tenant: str) -> bool:
+    """Tell the id of an application, a UUID, from an API key, a number."""
+    return not tenant.isdecimal()
+
+
+def tenant_fields(tenant: str) -> dict[str, Any]:
+    """Return the members by which archives and broadcasts say whose they are."""
+    if is_application(tenant):
+        return {"applicationId": tenant}
+    return {"projectId": int(tenant), "partnerId": int(tenant)}
 
 
 def make_projects(secrets: Mapping[str, str] | None) -> dict[str, Project]:

@@ -1,0 +1,48 @@
+"""The emulator apart from HTTP: what every route handler, and time itself, works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tokbox.emulator.clock import Clock
+from tokbox.emulator.events import Event, Events
+from tokbox.emulator.ids import Ids
+from tokbox.emulator.links import Links
+from tokbox.emulator.recorder import Recorder
+from tokbox.emulator.records import Session
+from tokbox.emulator.store import Store
+from tokbox.emulator.tenants import Project
+
+__all__ = ["Emulator"]
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """Everything that route handlers share."""
+
+    projects: Mapping[str, Project]
+    store: Store
+    clock: Clock
+    ids: Ids
+    events: Events
+    links: Links
+    recorder: Recorder
+    #: Refuse REST credentials that live longer than the service's documentation allows.
+    strict: bool
+
+    def emit(self, event: Event) -> None:
+        """Tell everybody who listens to :attr:`events`."""
+        self.events.emit(event)
+
+    def settle(self, now_ms: int) -> None:
+        """Carry out everything that was due by *now_ms*, in its order.
+
+        To be called inside a transaction, before anything else is done in it: between
+        two transactions nothing changes but the clock.
+        """
+        self.recorder.settle(now_ms)
+
+    def follow(self, session: Session, now_ms: int) -> None:
+        """Let what runs in *session* take up who is there and publishes now."""
+        self.recorder.follow(session, now_ms)
