@@ -22,6 +22,7 @@ MODULES = sorted(
 FLOORS = {
     "errors": 0,
     "enums": 0,
+    "states": 1,
     "_fastsign": 1,
     "_arrow": 1,
     "tokens": 2,

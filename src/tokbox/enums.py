@@ -30,7 +30,7 @@ HOURS_2 = 7_200
 HOURS_1 = 3_600
 
 
-class _WireEnum(str, Enum):
+class WireEnum(str, Enum):
     """A string enum that prints, and hashes, as its wire value on every Python."""
 
     __str__ = str.__str__
@@ -40,7 +40,7 @@ class _WireEnum(str, Enum):
         return str.__format__(self.value, spec)
 
 
-class Role(_WireEnum):
+class Role(WireEnum):
     """What the holder of a token may do in the session."""
 
     #: Subscribe only.
@@ -53,7 +53,7 @@ class Role(_WireEnum):
     MODERATOR = "moderator"
 
 
-class MediaMode(_WireEnum):
+class MediaMode(WireEnum):
     """How streams travel: the value of ``p2p.preference``."""
 
     #: Through the media router (needed for archives, broadcasts, SIP ...).
@@ -65,7 +65,7 @@ class MediaMode(_WireEnum):
     RELAYED = "enabled"
 
 
-class ArchiveMode(_WireEnum):
+class ArchiveMode(WireEnum):
     """Whether a session is archived by itself."""
 
     #: Archives are started and stopped by calls (the default).
@@ -74,14 +74,14 @@ class ArchiveMode(_WireEnum):
     ALWAYS = "always"
 
 
-class OutputMode(_WireEnum):
+class OutputMode(WireEnum):
     """One file for the whole archive, or one for each stream."""
 
     COMPOSED = "composed"
     INDIVIDUAL = "individual"
 
 
-class StreamMode(_WireEnum):
+class StreamMode(WireEnum):
     """Who chooses the streams of an archive or broadcast."""
 
     #: The service takes all streams.

@@ -9,7 +9,7 @@ its name is new or its value has another shape than ever seen, stays readable in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 __all__ = ["Fields", "Unknown"]
@@ -43,6 +43,13 @@ class Fields:
 
     def __init__(self, source: Mapping[str, Any]) -> None:
         self._left = dict(source)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._left
+
+    def take(self, name: str) -> Any:
+        """Take whatever is there, or ``None``."""
+        return self._left.pop(name, None)
 
     def text(self, name: str) -> str:
         """Take a string; absent and ``null`` are ``""``, a whole number its digits."""
@@ -84,12 +91,24 @@ class Fields:
         self._left.pop(name, None)
         return value
 
-    def records(self, name: str) -> tuple[Mapping[str, Any], ...]:
-        """Take an array of objects, all or nothing."""
+    def records(self, name: str, key: str | None = None) -> tuple[Mapping[str, Any], ...]:
+        """Take an array of objects, all or nothing.
+
+        With *key* an object of objects will do, too: each gets its own name as *key*.
+        """
         value = self._left.get(name)
+        if key is not None and isinstance(value, dict) and _all(value.values(), dict):
+            value = [{key: own, **item} for own, item in value.items()]
+        return self._array(name, value, dict)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Take an array of strings, all or nothing."""
+        return self._array(name, self._left.get(name), str)
+
+    def _array(self, name: str, value: Any, kind: type) -> tuple[Any, ...]:
         if value is None:
             value = []
-        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        if not isinstance(value, list) or not _all(value, kind):
             return ()
         self._left.pop(name, None)
         return tuple(value)
@@ -97,3 +116,7 @@ class Fields:
     def unknown(self) -> Unknown:
         """Return what nobody took."""
         return Unknown(self._left)
+
+
+def _all(items: Iterable[object], kind: type) -> bool:
+    return all(isinstance(item, kind) for item in items)

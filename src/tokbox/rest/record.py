@@ -1,0 +1,220 @@
+"""What the service tells, as frozen dataclasses whose fields know their own names.
+
+A field says once how it is read, and by what name unless that is its own in camel
+case::
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Stream(record.Thing):
+        video_type: VideoType | str = record.word(VideoType)
+        layout_classes: tuple[str, ...] = record.texts("layoutClassList")
+
+Absent text is ``""``, an absent number or boolean ``None``, an absent array ``()``. A
+word that is known is a member of its enum, which equals its text; a word that the
+service adds one day is that text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tokbox.rest.fields import Fields, Unknown
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = [
+    "Owned",
+    "Record",
+    "Thing",
+    "flag",
+    "part",
+    "parts",
+    "text",
+    "texts",
+    "whole",
+    "word",
+]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+#: Takes a property by its name.
+_Read = Callable[[Fields, str], Any]
+
+
+def text(*names: str, secret: bool = False) -> Any:
+    """Describe a field of text; one that is *secret* is not in the repr."""
+    return _field(Fields.text, names, secret=secret, default="")
+
+
+def whole(*names: str) -> Any:
+    """Describe a field of whole numbers."""
+    return _field(Fields.whole, names, default=None)
+
+
+def flag(*names: str) -> Any:
+    """Describe a field that is true or false."""
+    return _field(Fields.flag, names, default=None)
+
+
+def word(words: type[Enum], *names: str) -> Any:
+    """Describe a field of words, of which *words* are known."""
+
+    known = {each.value: each for each in words}
+
+    def read(fields: Fields, name: str) -> Enum | str:
+        said = fields.text(name)
+        return known.get(said, said)
+
+    return _field(read, names, default="")
+
+
+def texts(*names: str) -> Any:
+    """Describe a field of several texts."""
+    return _field(Fields.texts, names, default=())
+
+
+def part(kind: type[Record], *names: str, always: bool = False) -> Any:
+    """Describe a field of a record of its own.
+
+    Where it is absent it is ``None``, or a record of nothing if there is *always* one.
+    """
+
+    def read(fields: Fields, name: str) -> Record | None:
+        source = fields.record(name)
+        if source is None:
+            return kind() if always else None
+        return kind.from_json(source)
+
+    if always:
+        return _field(read, names, default_factory=kind)
+    return _field(read, names, default=None)
+
+
+def parts(kind: type[Record], *names: str, key: str | None = None) -> Any:
+    """Describe a field of several records.
+
+    With *key* an object of them is understood, too: each becomes its own *key*.
+    """
+
+    def read(fields: Fields, name: str) -> tuple[Record, ...]:
+        return tuple(map(kind.from_json, fields.records(name, key)))
+
+    return _field(read, names, default=())
+
+
+def _field(
+    read: _Read, names: tuple[str, ...], *, secret: bool = False, **rest: Any
+) -> Any:
+    return field(repr=not secret, metadata={"read": read, "names": names}, **rest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Hold what an object of the service's said when it answered."""
+
+    #: What it is, and the fields without which it is none, for an error's message.
+    _what: ClassVar[str] = "a record"
+    _needs: ClassVar[tuple[str, ...]] = ()
+
+    #: Properties that this version does not know, by the service's names. They are not
+    #: in the repr: whether they are secret is not known either.
+    unknown: Mapping[str, Any] = field(default_factory=Unknown, hash=False, repr=False)
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any]) -> Self:
+        """Read the service's object."""
+        fields = Fields(source)
+        known = {name: take(fields) for name, take in _readers(cls)}
+        return cls(**known, unknown=fields.unknown())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by their names, secret ones included, ready for JSON."""
+        return {each.name: _plain(getattr(self, each.name)) for each in _fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing(Record):
+    """Hold what has an id, and was made at some time."""
+
+    _needs: ClassVar[tuple[str, ...]] = ("id",)
+
+    id: str = text()
+    #: Milliseconds since the epoch; ``created`` and ``updated`` are the same as dates.
+    created_at: int | None = whole()
+    updated_at: int | None = whole()
+
+    @property
+    def created(self) -> datetime | None:
+        """Return ``created_at`` as a UTC datetime, or ``None`` if no calendar has it."""
+        return _moment(self.created_at)
+
+    @property
+    def updated(self) -> datetime | None:
+        """Return ``updated_at`` as a UTC datetime, or ``None`` if no calendar has it."""
+        return _moment(self.updated_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned(Thing):
+    """Hold what belongs to a session."""
+
+    session_id: str = text()
+    #: The tenant: OpenTok says the first (or an ``application_id`` in the place of it),
+    #: Vonage the second.
+    project_id: str = text()
+    application_id: str = text()
+
+
+#: What reads the fields of each class, by their names.
+_READERS: dict[type[Record], list[tuple[str, Callable[[Fields], Any]]]] = {}
+
+
+def _readers(kind: type[Record]) -> list[tuple[str, Callable[[Fields], Any]]]:
+    if kind not in _READERS:
+        described = [each for each in dataclasses.fields(kind) if each.metadata]
+        _READERS[kind] = [(each.name, _reader(each)) for each in described]
+    return _READERS[kind]
+
+
+def _reader(described: dataclasses.Field[Any]) -> Callable[[Fields], Any]:
+    read: _Read = described.metadata["read"]
+    names = described.metadata["names"] or (_camel_case(described.name),)
+
+    def take(fields: Fields) -> Any:
+        return read(fields, next((name for name in names if name in fields), names[0]))
+
+    return take
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+def _fields(value: Record) -> list[dataclasses.Field[Any]]:
+    """Return all fields, with what is not known at the end."""
+    return sorted(dataclasses.fields(value), key=lambda each: each.name == "unknown")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    if milliseconds is None:
+        return None
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
