@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         TransportError,
         WrongKey,
     )
-    from tokbox.rest.archive_types import Archive, ArchiveList, ArchiveStream, Transcription
+    from tokbox.rest.archive_types import Archive, Transcription
     from tokbox.rest.archives import Archives, TranscriptionProperties
     from tokbox.rest.client import Tokbox
     from tokbox.rest.layouts import Layout
@@ -70,9 +70,7 @@ __all__ = [
     "WEEKS_1",
     "APIError",
     "Archive",
-    "ArchiveList",
     "ArchiveMode",
-    "ArchiveStream",
     "Archives",
     "ArchivingNeedsMediaRouter",
     "AuthenticationError",
@@ -127,7 +125,7 @@ _HOMES = {
         "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited ServerError "
         "TLSError TimedOut TokboxError TokenError TransportError WrongKey"
     ),
-    "tokbox.rest.archive_types": "Archive ArchiveList ArchiveStream Transcription",
+    "tokbox.rest.archive_types": "Archive Transcription",
     "tokbox.rest.archives": "Archives TranscriptionProperties",
     "tokbox.rest.client": "Tokbox",
     "tokbox.rest.layouts": "Layout",

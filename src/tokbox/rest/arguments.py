@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from tokbox.errors import InvalidInput
@@ -16,13 +17,17 @@ from tokbox.errors import InvalidInput
 __all__ = [
     "base_url",
     "flag",
+    "given",
     "identifier",
+    "instance",
     "ipv4",
     "one_of",
     "seconds",
     "text",
     "whole",
 ]
+
+_T = TypeVar("_T")
 
 #: Both hosts know these and no others.
 RESOLUTIONS = ("640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920")
@@ -32,10 +37,24 @@ _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _LONGEST_WAIT = 86_400
 
 
+def given(**properties: Any) -> dict[str, Any]:
+    """Return those that are not ``None``: the service has defaults of its own."""
+    return {name: value for name, value in properties.items() if value is not None}
+
+
 def flag(field: str, value: object) -> bool:
     """Return *value* if it is a real boolean: a string such as "false" is true."""
     if not isinstance(value, bool):
         raise InvalidInput(field, value, "be True or False")
+    return value
+
+
+def instance(field: str, value: _T, *kinds: type[_T]) -> _T:
+    """Return *value* if it is one of these classes."""
+    if not isinstance(value, kinds):
+        names = " or ".join(kind.__name__ for kind in kinds)
+        article = "an" if names[0] in "AEIOU" else "a"
+        raise InvalidInput(field, value, f"be {article} {names}")
     return value
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, NoReturn, overload
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInput
 from tokbox.rest import sessions
-from tokbox.rest.archives import Archives
 from tokbox.rest.auth import ProjectAuth
 from tokbox.rest.options import connect
+from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
 from tokbox.tokens.signer import Signer
 
@@ -33,7 +33,7 @@ __all__ = ["Tokbox"]
 DEFAULT_URL = "https://api.opentok.com"
 
 
-class Tokbox:
+class Tokbox(Resources):
     """Reach one project: create sessions, sign tokens, record archives.
 
     *api_key* and *secret* are the project's; *api_url* is the service, or an emulator.
@@ -45,13 +45,7 @@ class Tokbox:
     Raises ``InvalidInput`` for an argument out of bounds.
     """
 
-    __slots__ = ("_requester", "_signer", "archives")
-
-    _requester: Requester
-    _signer: Signer
-
-    #: The project's archives.
-    archives: Archives
+    __slots__ = ()
 
     def __init__(
         self,
@@ -70,7 +64,6 @@ class Tokbox:
         """Put a client together, whatever its credentials are."""
         self._signer = signer
         self._requester = requester
-        self.archives = Archives(requester)
 
     @classmethod
     def from_env(
@@ -134,14 +127,14 @@ class Tokbox:
             archive_resolution=archive_resolution,
         )
         sessions.warn_if_unarchivable(form, stacklevel=2)
-        return sessions.create(self._requester, self._signer, self.archives, form, deadline)
+        return sessions.create(self, form, deadline)
 
     def session(self, session_id: str) -> Session:
         """Return the session with a stored id. Checks it; sends nothing.
 
         Raises ``InvalidClaims`` if it is damaged or belongs to another project.
         """
-        return sessions.restore(self._requester, self._signer, self.archives, session_id)
+        return sessions.restore(self, session_id)
 
     @overload
     def sign_rows(
@@ -254,7 +247,7 @@ class Tokbox:
         self.close()
 
     def __repr__(self) -> str:
-        if not hasattr(self, "archives"):
+        if not hasattr(self, "_requester"):
             # In the traceback of a constructor that refused an argument.
             return "<Tokbox>"
         return f"Tokbox({self.api_key!r}, api_url={self.api_url!r})"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tokbox.enums import ArchiveMode, MediaMode, OutputMode, StreamMode
+from tokbox.enums import ArchiveMode, MediaMode
 from tokbox.errors import (
     ArchivingNeedsMediaRouter,
     InvalidClaims,
@@ -15,15 +15,12 @@ from tokbox.errors import (
     ProtocolError,
 )
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
+from tokbox.rest.session_calls import SessionCalls
 from tokbox.tokens.claims import check_session_id
 from tokbox.tokens.signer import SessionSigner
 
 if TYPE_CHECKING:
-    from tokbox.rest.archive_types import Archive
-    from tokbox.rest.archives import Archives, TranscriptionProperties
-    from tokbox.rest.layouts import Layout
-    from tokbox.rest.requester import Requester
-    from tokbox.tokens.signer import Signer
+    from tokbox.rest.resources import Resources
 
 __all__ = ["Session", "create", "parameters", "restore", "warn_if_unarchivable"]
 
@@ -34,7 +31,7 @@ _unwarned = [True]
 
 
 @dataclass(frozen=True, slots=True)
-class Session(SessionSigner):
+class Session(SessionCalls, SessionSigner):
     """A room that clients can join with a token; signs its tokens (see SessionSigner).
 
     It never expires and cannot be deleted: keep the ``session_id``, and make a session
@@ -48,7 +45,7 @@ class Session(SessionSigner):
     create_dt: str | None = None
     session_status: str | None = None
     media_server_url: str | None = None
-    _archives: Archives = field(kw_only=True, repr=False, compare=False)
+    _resources: Resources = field(kw_only=True, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.session_id
@@ -76,72 +73,28 @@ class Session(SessionSigner):
     def __deepcopy__(self, memo: object) -> Session:
         return self
 
-    def start_archive(
-        self,
-        *,
-        name: str | None = None,
-        has_audio: bool = True,
-        has_video: bool = True,
-        output_mode: OutputMode | str = OutputMode.COMPOSED,
-        resolution: str | None = None,
-        layout: Layout | str | None = None,
-        stylesheet: str | None = None,
-        screenshare_type: str | None = None,
-        stream_mode: StreamMode | str = StreamMode.AUTO,
-        multi_archive_tag: str | None = None,
-        max_bitrate: int | None = None,
-        quantization_parameter: int | None = None,
-        has_transcription: bool = False,
-        transcription_properties: TranscriptionProperties | None = None,
-        deadline: float | None = None,
-    ) -> Archive:
-        """Start to record this session; see ``tb.archives.start``."""
-        return self._archives.start(
-            self.session_id,
-            name=name,
-            has_audio=has_audio,
-            has_video=has_video,
-            output_mode=output_mode,
-            resolution=resolution,
-            layout=layout,
-            stylesheet=stylesheet,
-            screenshare_type=screenshare_type,
-            stream_mode=stream_mode,
-            multi_archive_tag=multi_archive_tag,
-            max_bitrate=max_bitrate,
-            quantization_parameter=quantization_parameter,
-            has_transcription=has_transcription,
-            transcription_properties=transcription_properties,
-            deadline=deadline,
-        )
 
-
-def restore(
-    requester: Requester, signer: Signer, archives: Archives, session_id: object
-) -> Session:
+def restore(resources: Resources, session_id: object) -> Session:
     """Return the session with a stored id, without a request.
 
     Raises ``InvalidClaims`` if it is no session id or belongs to another project.
     """
-    check_session_id(session_id, requester.tenant)
+    tenant = resources._requester.tenant
+    check_session_id(session_id, tenant)
     return Session(
         str(session_id),
-        project_id=requester.tenant,
-        partner_id=requester.tenant,
-        _signer=signer,
-        _archives=archives,
+        project_id=tenant,
+        partner_id=tenant,
+        _signer=resources._signer,
+        _resources=resources,
     )
 
 
 def create(
-    requester: Requester,
-    signer: Signer,
-    archives: Archives,
-    form: Mapping[str, str],
-    deadline: float | None,
+    resources: Resources, form: Mapping[str, str], deadline: float | None
 ) -> Session:
     """Register a session; *form* is what :func:`parameters` returned."""
-    source = requester.request_json("POST", _PATH, form=form, deadline=deadline)
+    source = resources._requester.request_json("POST", _PATH, form=form, deadline=deadline)
     # An array of exactly one object, though [] has been seen.
     first = source[0] if isinstance(source, list) and source else None
     if not isinstance(first, dict):
@@ -157,8 +110,8 @@ def create(
             create_dt=_words(first, "create_dt"),
             session_status=_words(first, "session_status"),
             media_server_url=_words(first, "media_server_url"),
-            _signer=signer,
-            _archives=archives,
+            _signer=resources._signer,
+            _resources=resources,
         )
     except InvalidClaims as error:
         problem = f"the answer holds a session that cannot be used: {error}"

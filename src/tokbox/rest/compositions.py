@@ -1,0 +1,195 @@
+"""What archives and broadcasts share: both make one video of a session's streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+from tokbox.enums import StreamMode
+from tokbox.errors import InvalidInput
+from tokbox.rest import record
+from tokbox.rest.arguments import RESOLUTIONS, flag, one_of, text, whole
+from tokbox.rest.layouts import Layout
+from tokbox.rest.resource import Collection
+
+if TYPE_CHECKING:
+    from tokbox.rest.paging import Page
+
+__all__ = ["ChosenStream", "Composed", "Composition", "Compositions", "compose"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenStream(record.Record):
+    """Tell what is taken of one stream, where streams are chosen by calls."""
+
+    stream_id: str = record.text()
+    has_audio: bool | None = record.flag()
+    has_video: bool | None = record.flag()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed(record.Owned):
+    """Hold what both an archive and a broadcast tell."""
+
+    #: Beside ``project_id``, from OpenTok only.
+    partner_id: str = record.text()
+    has_audio: bool | None = record.flag()
+    has_video: bool | None = record.flag()
+    stream_mode: StreamMode | str = record.word(StreamMode)
+    #: Of a composed video, such as ``1280x720``.
+    resolution: str = record.text()
+    #: Bits a second. The service has spelled it in two ways.
+    max_bitrate: int | None = record.whole("maxBitrate", "maxBitRate")
+    #: Only while it runs, and only if its streams are chosen by calls.
+    streams: tuple[ChosenStream, ...] = record.parts(ChosenStream)
+
+
+class Composition(TypedDict, total=False):
+    """Name the options that archives and broadcasts have in common.
+
+    - *has_audio*, *has_video*: take sound, take pictures; one of them must be true.
+    - *stream_mode*: take all streams, or those that are added by calls.
+    - *resolution*: of a composed video, ``640x480`` (the service's default),
+      ``1280x720``, ``1920x1080``, or one of these upright.
+    - *layout*: of a composed video, a :class:`Layout` or its name; *stylesheet* and
+      *screenshare_type* are the other parts of one.
+    - *max_bitrate*: of a composed video, 100,000 to 6,000,000 bits/s.
+    """
+
+    has_audio: bool
+    has_video: bool
+    stream_mode: StreamMode | str
+    resolution: str | None
+    layout: Layout | str | None
+    stylesheet: str | None
+    screenshare_type: str | None
+    max_bitrate: int | None
+
+
+def compose(
+    *,
+    has_audio: bool = True,
+    has_video: bool = True,
+    stream_mode: StreamMode | str = StreamMode.AUTO,
+    resolution: str | None = None,
+    layout: Layout | str | None = None,
+    stylesheet: str | None = None,
+    screenshare_type: str | None = None,
+    max_bitrate: int | None = None,
+) -> dict[str, Any]:
+    """Return the properties of a request that say what :class:`Composition` does."""
+    body = {
+        **media(has_audio, has_video),
+        "streamMode": one_of("stream_mode", stream_mode, [m.value for m in StreamMode]),
+    }
+    if resolution is not None:
+        body["resolution"] = one_of("resolution", resolution, RESOLUTIONS)
+    chosen = Layout.build(layout, stylesheet, screenshare_type)
+    if chosen is not None:
+        body["layout"] = chosen.to_json()
+    if max_bitrate is not None:
+        # Some texts say at least 1,000,000 for archives, 400,000 to 2,000,000 for
+        # broadcasts; these are the widest bounds that any of them gives.
+        body["maxBitrate"] = whole("max_bitrate", max_bitrate, 100_000, 6_000_000)
+    return body
+
+
+def media(has_audio: bool, has_video: bool) -> dict[str, Any]:
+    """Return the properties that say what is taken of streams."""
+    body = {
+        "hasAudio": flag("has_audio", has_audio),
+        "hasVideo": flag("has_video", has_video),
+    }
+    if not any(body.values()):
+        raise InvalidInput("has_video", has_video, "be True where has_audio is False")
+    return body
+
+
+_Composed = TypeVar("_Composed", bound=Composed)
+
+
+class Compositions(Collection[_Composed]):
+    """Do with archives and broadcasts what can be done with both."""
+
+    __slots__ = ()
+
+    def list(
+        self,
+        offset: int = 0,
+        count: int | None = None,
+        session_id: str | None = None,
+        *,
+        deadline: float | None = None,
+    ) -> Page[_Composed]:
+        """Return one page, newest first: of all of them, or of a session's.
+
+        *count* is at most 1000; without it the service gives 50.
+        """
+        return self._list(offset, count, session_id, deadline)
+
+    def iter(
+        self,
+        session_id: str | None = None,
+        page_size: int = 100,
+        *,
+        deadline: float | None = None,
+    ) -> Iterator[_Composed]:
+        """Return an iterator over all of them, newest first, that pages by itself.
+
+        Pages are asked for when they are needed; *deadline* is for each of them. Some
+        may come and go meanwhile, also by the hand of whoever iterates: none comes
+        twice, and none that is there all the time is left out.
+        """
+        if session_id is not None:
+            self._check_session(session_id)
+        return self._iter(
+            page_size,
+            lambda offset, count: self.list(offset, count, session_id, deadline=deadline),
+        )
+
+    def set_layout(
+        self,
+        id: str,
+        /,
+        layout: Layout | str | None = None,
+        *,
+        stylesheet: str | None = None,
+        screenshare_type: str | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        """Arrange the streams of a running composed video anew."""
+        chosen = Layout.build(layout, stylesheet, screenshare_type)
+        if chosen is None:
+            raise InvalidInput("layout", None, "be a Layout or its parts")
+        path = self._one(id, "/layout")
+        self._requester.request("PUT", path, json=chosen.to_json(), deadline=deadline)
+
+    def add_stream(
+        self,
+        id: str,
+        /,
+        stream_id: str,
+        has_audio: bool = True,
+        has_video: bool = True,
+        *,
+        deadline: float | None = None,
+    ) -> None:
+        """Take a stream, or part of it, where ``StreamMode.MANUAL`` was asked for.
+
+        To add a stream again changes what is taken of it. Raises ``APIError`` with
+        status 405 where all streams are taken anyway.
+        """
+        text("stream_id", stream_id, shortest=1)
+        body = {"addStream": stream_id, **media(has_audio, has_video)}
+        path = self._one(id, "/streams")
+        self._requester.request("PATCH", path, json=body, deadline=deadline)
+
+    def remove_stream(
+        self, id: str, /, stream_id: str, *, deadline: float | None = None
+    ) -> None:
+        """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
+        text("stream_id", stream_id, shortest=1)
+        path = self._one(id, "/streams")
+        body = {"removeStream": stream_id}
+        self._requester.request("PATCH", path, json=body, deadline=deadline)

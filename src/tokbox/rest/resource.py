@@ -1,0 +1,146 @@
+"""What all resources are made of: paths, calls, and answers that become records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tokbox.errors import ProtocolError
+from tokbox.rest.arguments import identifier, whole
+from tokbox.rest.fields import Fields
+from tokbox.rest.paging import LARGEST_OFFSET, LARGEST_PAGE, Page, every
+from tokbox.rest.record import Record, Thing
+from tokbox.tokens.claims import check_session_id
+
+if TYPE_CHECKING:
+    from tokbox.rest.requester import Requester
+
+__all__ = ["Collection", "Resource", "read"]
+
+_Record = TypeVar("_Record", bound=Record)
+_Thing = TypeVar("_Thing", bound=Thing)
+
+
+def read(kind: type[_Record], source: object, method: str, path: str) -> _Record:
+    """Return an answer as a record, or raise ``ProtocolError`` if it is none."""
+    record = kind.from_json(source) if isinstance(source, dict) else None
+    if record is None or not all(getattr(record, name) for name in kind._needs):
+        problem = f"the answer is not {kind._what} with {' and '.join(kind._needs)}"
+        raise ProtocolError(problem, method=method, path=path)
+    return record
+
+
+class Resource:
+    """Reach one kind of thing that a tenant has.
+
+    Every method takes ``deadline``, seconds for the whole call, in place of the
+    client's. All raise ``InvalidInput`` before anything is sent, ``APIError`` when the
+    service refuses and ``TransportError`` when there is no usable answer.
+    """
+
+    __slots__ = ("_requester", "_root")
+
+    #: In the plural, for the repr.
+    _noun: str
+
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
+        self._root = requester.project
+
+    def __repr__(self) -> str:
+        return f"<{self._noun} of project {self._requester.tenant}>"
+
+    def _check_session(self, session_id: str) -> str:
+        check_session_id(session_id, self._requester.tenant)
+        return session_id
+
+    def _in_session(self, session_id: str, rest: str) -> str:
+        """Return the path of what is in a session."""
+        part = identifier("session_id", self._check_session(session_id))
+        return f"{self._root}/session/{part}/{rest}"
+
+    def _ask(
+        self,
+        kind: type[_Record],
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        deadline: float | None,
+    ) -> _Record:
+        """Make a call that is answered with a record."""
+        source = self._requester.request_json(method, path, json=body, deadline=deadline)
+        return read(kind, source, method, path)
+
+    def _page(
+        self,
+        kind: type[_Thing],
+        path: str,
+        deadline: float | None,
+        params: Mapping[str, str | int] | None = None,
+        offset: int = 0,
+    ) -> Page[_Thing]:
+        """Ask for a list that says how long it is: ``{"count": ..., "items": [...]}``."""
+        source = self._requester.request_json("GET", path, params=params, deadline=deadline)
+        fields = Fields(source if isinstance(source, dict) else {})
+        things = self._things(kind, path, fields.take("items"))
+        total = fields.whole("count")
+        if total is None:
+            total = offset + len(things)
+        return Page(things, total, offset, fields.unknown())
+
+    def _array(self, kind: type[_Thing], path: str, deadline: float | None) -> Page[_Thing]:
+        """Ask for a list that is no more than that: ``[...]``."""
+        source = self._requester.request_json("GET", path, deadline=deadline)
+        things = self._things(kind, path, source)
+        return Page(things, len(things))
+
+    def _things(self, kind: type[_Thing], path: str, items: object) -> tuple[_Thing, ...]:
+        if not isinstance(items, list):
+            problem = f"the answer is not a list of {self._noun}"
+            raise ProtocolError(problem, method="GET", path=path)
+        return tuple(read(kind, item, "GET", path) for item in items)
+
+
+class Collection(Resource, Generic[_Thing]):
+    """Reach things that have a path of their own and a list that comes in pages."""
+
+    __slots__ = ()
+
+    _kind: type[_Thing]
+    #: How the path and the argument that names one are called.
+    _segment: str
+    _id_field: str
+
+    def get(self, id: str, /, *, deadline: float | None = None) -> _Thing:
+        """Return one as it is now. Raises ``NotFound`` for an unknown one."""
+        return self._ask(self._kind, "GET", self._one(id), None, deadline)
+
+    @property
+    def _path(self) -> str:
+        return f"{self._root}/{self._segment}"
+
+    def _one(self, id: str, rest: str = "") -> str:
+        return f"{self._path}/{identifier(self._id_field, id)}{rest}"
+
+    def _list(
+        self,
+        offset: int,
+        count: int | None,
+        session_id: str | None,
+        deadline: float | None,
+    ) -> Page[_Thing]:
+        params: dict[str, str | int] = {
+            "offset": whole("offset", offset, 0, LARGEST_OFFSET),
+        }
+        if count is not None:
+            params["count"] = whole("count", count, 0, LARGEST_PAGE)
+        if session_id is not None:
+            params["sessionId"] = self._check_session(session_id)
+        return self._page(self._kind, self._path, deadline, params, offset)
+
+    def _iter(
+        self, page_size: int, fetch: Callable[[int, int], Page[_Thing]]
+    ) -> Iterator[_Thing]:
+        # Checked now, not when the first item is asked for.
+        whole("page_size", page_size, 1, LARGEST_PAGE)
+        return every(fetch, page_size, self._path)
