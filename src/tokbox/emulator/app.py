@@ -14,18 +14,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tokbox.emulator import archives, control, sessions
+from tokbox.emulator import archives, control, instruments, sessions
+from tokbox.emulator.armed import ArmedFaults
 from tokbox.emulator.auth import authenticate
 from tokbox.emulator.calls import Call, read_body
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.events import Events
 from tokbox.emulator.ids import Ids
+from tokbox.emulator.journal import Journal, Visit
 from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
 from tokbox.emulator.replies import Refusal, refuse, wants_json
 from tokbox.emulator.store import Store
 from tokbox.emulator.tenants import make_projects
+from tokbox.emulator.watch import watch
 from tokbox.errors import InvalidInput
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
@@ -91,6 +94,10 @@ _OURS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/_emulator/clock", control.read_clock),
     ("POST", "/_emulator/clock", control.advance_clock),
     ("POST", "/_emulator/reset", control.reset),
+    ("GET", "/_emulator/journal", instruments.read_journal),
+    ("DELETE", "/_emulator/journal", instruments.clear_journal),
+    ("POST", "/_emulator/faults", instruments.arm_fault),
+    ("DELETE", "/_emulator/faults", instruments.disarm_faults),
     ("GET", "/_emulator/archive/{tenant}/{archive_id}/{file_name}", archives.download),
     ("POST", _CONTROL, control.connect),
     ("DELETE", f"{_CONTROL}/{{connection_id}}", control.disconnect),
@@ -99,6 +106,8 @@ _OURS: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", f"{_CONTROL}/{{connection_id}}/stream/{{stream_id}}", control.unpublish),
 )
 
+#: What creates something if it succeeds.
+_CREATING = frozenset({sessions.create, archives.start})
 #: The endpoints that were seen to answer JSON errors to clients that ask for nothing.
 _ALWAYS_JSON = (archives.set_layout, sessions.force_disconnect)
 _ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -147,6 +156,8 @@ def create_app(
         recorder=Recorder(
             store, ids, events, links, processing_ms=round(processing_delay * 1000)
         ),
+        journal=Journal(store, ids),
+        faults=ArmedFaults(store),
         strict=strict,
     )
     routes = [
@@ -166,7 +177,7 @@ def create_app(
 
     app = Starlette(
         routes=routes,
-        exception_handlers={HTTPException: _no_route},
+        exception_handlers={HTTPException: partial(_no_route, emulator)},
         lifespan=lifespan,
     )
     app.state.emulator = emulator
@@ -198,29 +209,31 @@ def _service(emulator: Emulator, handler: Handler) -> _Endpoint:
     """Give *handler* authenticated calls, one transaction each."""
 
     async def endpoint(request: Request) -> Response:
-        try:
-            body = await read_body(request)
+        def carry_out(visit: Visit, body: bytes) -> Response:
             project = authenticate(
                 request.headers.get("x-opentok-auth"),
                 emulator.projects,
                 now=emulator.clock.real(),
                 strict=emulator.strict,
             )
+            visit.tenant = project.api_key
             named = request.path_params.get("project", project.api_key)
             if named != project.api_key:
                 raise Refusal(
                     403, "Id in the token does not match the one in the url", code=-1
                 )
-            return _handle(
-                Call(emulator, project, request, body, emulator.clock.now_ms()), handler
-            )
-        except Refusal as refusal:
+            call = Call(emulator, project, request, body, emulator.clock.now_ms())
+            return _handle(call, handler, visit)
+
+        def refused(refusal: Refusal) -> Response:
             return refuse(
                 refusal,
                 as_json=handler in _ALWAYS_JSON
                 or wants_json(request.headers.get("accept", "")),
                 creating_session=handler is sessions.create,
             )
+
+        return await watch(emulator, request, carry_out, refused)
 
     return endpoint
 
@@ -240,14 +253,18 @@ def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
     return endpoint
 
 
-def _handle(call: Call, handler: Handler) -> Response:
+def _handle(call: Call, handler: Handler, visit: Visit | None = None) -> Response:
     # Handlers run on the event loop itself: they are short, and one at a time is what
     # the store wants anyway.
     url = call.request.url
     call.emulator.links.base_url = f"{url.scheme}://{url.netloc}"
     with call.emulator.store.transaction():
         call.emulator.settle(call.now_ms)
-        return handler(call)
+        response = handler(call)
+        if visit is not None:
+            visit.created = handler in _CREATING
+            call.emulator.journal.add(visit, response.status_code, call.now_ms)
+        return response
 
 
 def _not_emulated(call: Call) -> Response:
@@ -255,16 +272,26 @@ def _not_emulated(call: Call) -> Response:
     raise Refusal(501, f"The emulator does not know {request.method} {request.url.path}")
 
 
-async def _no_route(request: Request, error: Exception) -> Response:
+async def _no_route(emulator: Emulator, request: Request, error: Exception) -> Response:
     """Answer what no route answers (404), or not with this method (405)."""
     assert isinstance(error, HTTPException)
-    response = refuse(
-        Refusal(error.status_code, error.detail),
-        as_json=request.url.path.startswith("/_emulator")
-        or wants_json(request.headers.get("accept", "")),
-    )
-    response.headers.update(error.headers or {})
-    return response
+    refusal = Refusal(error.status_code, error.detail)
+    ours = request.url.path.startswith("/_emulator")
+
+    def carry_out(visit: Visit, body: bytes) -> Response:
+        raise refusal
+
+    def refused(refusal: Refusal) -> Response:
+        response = refuse(
+            refusal,
+            as_json=ours or wants_json(request.headers.get("accept", "")),
+        )
+        response.headers.update(error.headers or {})
+        return response
+
+    if ours:
+        return refused(refusal)
+    return await watch(emulator, request, carry_out, refused)
 
 
 class _Spellings:

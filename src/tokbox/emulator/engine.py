@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tokbox.emulator.armed import ArmedFaults
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.events import Event, Events
 from tokbox.emulator.ids import Ids
+from tokbox.emulator.journal import Journal
 from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
 from tokbox.emulator.records import Session
@@ -28,6 +30,8 @@ class Emulator:
     events: Events
     links: Links
     recorder: Recorder
+    journal: Journal
+    faults: ArmedFaults
     #: Refuse REST credentials that live longer than the service's documentation allows.
     strict: bool
 

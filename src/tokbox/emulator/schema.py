@@ -109,8 +109,21 @@ CREATE TABLE projects (
 );
 """
 
+_THIRD = """
+CREATE TABLE journal (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL, request_id TEXT NOT NULL, method TEXT NOT NULL,
+    path TEXT NOT NULL, query TEXT NOT NULL, tenant TEXT, status INTEGER,
+    duration_ms REAL NOT NULL, created INTEGER NOT NULL, fault TEXT
+);
+CREATE TABLE faults (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    method TEXT, path TEXT, fault TEXT NOT NULL, times INTEGER NOT NULL
+);
+"""
+
 #: Each leads from one version to the next; a new database takes them all.
-_STEPS = (_FIRST, _SECOND)
+_STEPS = (_FIRST, _SECOND, _THIRD)
 
 
 def prepare(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:

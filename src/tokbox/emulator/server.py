@@ -17,6 +17,10 @@ from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
 from tokbox.emulator.clock import Clock
+from tokbox.emulator.engine import Emulator
+from tokbox.emulator.faults import read_fault
+from tokbox.emulator.journal import Entry
+from tokbox.emulator.replies import Refusal
 from tokbox.emulator.store import Store
 from tokbox.emulator.tenants import (
     DEFAULT_API_KEY,
@@ -25,6 +29,8 @@ from tokbox.emulator.tenants import (
     projects_from_environment,
     projects_from_file,
 )
+from tokbox.emulator.wire import Protocol
+from tokbox.errors import InvalidInput
 
 __all__ = ["Server", "run", "serve"]
 
@@ -98,7 +104,7 @@ class Server:
             self.app,
             # The same parts everywhere, whatever else is installed.
             loop="asyncio",
-            http="h11",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -118,6 +124,59 @@ class Server:
         """The address to give to a client, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
+
+    def journal(
+        self,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        tenant: str | None = None,
+        status: int | None = None,
+        created: bool | None = None,
+        after: int = 0,
+    ) -> list[Entry]:
+        """List the calls of the service that were made, oldest first.
+
+        Those that fit everything that is given: ``path="/v2/project/*/archive"`` may
+        hold ``*`` for anything, *created* tells what created something from the rest,
+        and *after* is the number of an entry. The latest 10,000 are kept.
+        """
+        with self.store.transaction():
+            return self._emulator.journal.entries(
+                method=method,
+                path=path,
+                tenant=tenant,
+                status=status,
+                created=created,
+                after=after,
+            )
+
+    def fail_next(
+        self,
+        fault: Mapping[str, object],
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        times: int = 1,
+    ) -> None:
+        """Inject *fault* into the next *times* calls of the service that fit.
+
+        A fault is what the header ``X-Tokbox-Emulator`` may hold, such as
+        ``{"drop": True, "after": True}``; *path* is as in :meth:`journal`. Raises
+        :class:`InvalidInput`.
+        """
+        asked = dict(fault)
+        try:
+            read_fault(asked)
+        except Refusal as refusal:
+            raise InvalidInput("fault", asked, f"be a fault ({refusal})") from None
+        with self.store.transaction():
+            self._emulator.faults.arm(asked, method=method, path=path, times=times)
+
+    @property
+    def _emulator(self) -> Emulator:
+        emulator: Emulator = self.app.state.emulator
+        return emulator
 
     def start(self) -> Server:
         """Start answering, and return when it does."""

@@ -93,6 +93,14 @@ class Store:
             finally:
                 self._depth -= 1
 
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The database itself, for those that keep tables of their own in it.
+
+        To be used inside a transaction.
+        """
+        return self._db
+
     # Settings.
 
     def known_setting(self, name: str) -> str | None:

@@ -1,0 +1,88 @@
+"""The routes below ``/_emulator/`` that tests measure and disturb with.
+
+The journal of what was asked, and faults for calls to come. Like all control routes
+they need no credentials.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.calls import Call
+from tokbox.emulator.faults import read_fault
+from tokbox.emulator.journal import LIMIT
+from tokbox.emulator.replies import Refusal, json_reply
+
+__all__ = ["arm_fault", "clear_journal", "disarm_faults", "read_journal"]
+
+_FILTERS = ("method", "path", "tenant", "status", "created", "after", "count")
+_MAX_TIMES = 1_000_000
+#: More than any number of an entry.
+_MAX_NUMBER = 2**63 - 1
+
+
+def read_journal(call: Call) -> Response:
+    """``GET /_emulator/journal``: the calls of the service, oldest first.
+
+    ``?method=POST&path=/v2/project/*/archive&status=200&created=true&tenant=12345678``
+    leaves out what does not fit, ``&after=17`` what came no later than entry 17, and
+    ``&count=100`` what follows the first hundred.
+    """
+    query: dict[str, Any] = dict(call.query())
+    for name in query.keys() - set(_FILTERS):
+        raise Refusal(400, f"There is no filter {name!r}; there are {', '.join(_FILTERS)}")
+    for name, most in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
+        if name in query:
+            query[name] = _whole_number(name, query[name], most)
+    if "created" in query:
+        if query["created"] not in ("true", "false"):
+            raise Refusal(400, "created must be true or false")
+        query["created"] = query["created"] == "true"
+    entries = call.emulator.journal.entries(**query)
+    return json_reply(
+        {"count": len(entries), "items": [entry.describe() for entry in entries]}
+    )
+
+
+def clear_journal(call: Call) -> Response:
+    """``DELETE /_emulator/journal``: forget the entries; their numbers go on."""
+    call.emulator.journal.clear()
+    return Response(status_code=204)
+
+
+def arm_fault(call: Call) -> Response:
+    """``POST /_emulator/faults``: let calls to come fail, for who can set no header.
+
+    The body is ``{"fault": {...}, "method": "POST", "path": "/session/create",
+    "times": 2}``: a fault as in the header, and which calls it is for. All but the
+    fault may be left out: any method, any path (``*`` in it stands for anything), once.
+    """
+    body = call.json_object()
+    for name in body.keys() - {"fault", "method", "path", "times"}:
+        raise Refusal(400, f"There is no member {name!r}")
+    fault, times = body.get("fault"), body.get("times", 1)
+    read_fault(fault)
+    assert isinstance(fault, dict), "anything else has been refused"
+    for name in ("method", "path"):
+        if not isinstance(body.get(name, ""), str):
+            raise Refusal(400, f"{name} must be a string")
+    if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= _MAX_TIMES:
+        raise Refusal(400, f"times must be a whole number from 1 to {_MAX_TIMES}")
+    number = call.emulator.faults.arm(
+        fault, method=body.get("method"), path=body.get("path"), times=times
+    )
+    return json_reply({"number": number}, 201)
+
+
+def disarm_faults(call: Call) -> Response:
+    """``DELETE /_emulator/faults``: let nothing more fail."""
+    call.emulator.faults.clear()
+    return Response(status_code=204)
+
+
+def _whole_number(name: str, text: str, most: int) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= most):
+        raise Refusal(400, f"{name} must be a whole number from 0 to {most}")
+    return int(text)
