@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from tokbox.rest.archives import Archives, TranscriptionProperties
     from tokbox.rest.client import Tokbox
     from tokbox.rest.layouts import Layout
+    from tokbox.rest.raw import Answer
     from tokbox.rest.sessions import Session
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
@@ -69,6 +70,7 @@ __all__ = [
     "HOURS_24",
     "WEEKS_1",
     "APIError",
+    "Answer",
     "Archive",
     "ArchiveMode",
     "Archives",
@@ -129,6 +131,7 @@ _HOMES = {
     "tokbox.rest.archives": "Archives TranscriptionProperties",
     "tokbox.rest.client": "Tokbox",
     "tokbox.rest.layouts": "Layout",
+    "tokbox.rest.raw": "Answer",
     "tokbox.rest.sessions": "Session",
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",

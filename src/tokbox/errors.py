@@ -32,6 +32,7 @@ an authentication header or a whole token.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 __all__ = [
@@ -77,6 +78,15 @@ def _rebuild(
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+# JWTs and T1 tokens look like nothing else; in a path they are percent-encoded.
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|T1(?:==|%3[Dd]%3[Dd])[\w+/=%-]*")
+
+
+def redact(text: str) -> str:
+    """Return *text* without whatever looks like a token."""
+    return _TOKEN.sub("[removed]", text)
 
 
 def _shorten(value: object, limit: int = 60) -> str:
@@ -197,7 +207,8 @@ class APIError(TokboxError):
         self.code = code
         self.message = message
         self.method = method
-        self.path = path
+        # Somebody may have passed a token where an id belongs.
+        self.path = path = redact(path)
         self.attempts = attempts
         self.request_id = request_id
         self.hint = hint
@@ -262,7 +273,7 @@ class TransportError(TokboxError):
 
     def __init__(self, message: str, *, method: str, path: str, attempts: int = 1) -> None:
         self.method = method
-        self.path = path
+        self.path = path = redact(path)
         self.attempts = attempts
         tries = f" (after {attempts} attempts)" if attempts > 1 else ""
         super().__init__(f"{method} {path}: {message}{tries}")

@@ -265,7 +265,7 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
 
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
-        PooledTransport(timeout=20, connect_timeout=20, pool_size=1, trust_env=False),
+        PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
         ProjectAuth(signer.api_key, signer.hs256, now=now),
         api_url=server.url,
         deadline=60,

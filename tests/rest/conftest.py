@@ -99,12 +99,11 @@ def connect() -> Iterator[Callable[..., Requester]]:
 
         def make(url: str, **options: object) -> Requester:
             settings: dict[str, object] = {
-                "timeout": 20.0,
                 "connect_timeout": 20.0,
                 "pool_size": 10,
                 "trust_env": False,
             }
-            calls: dict[str, object] = {"deadline": 60.0, "retries": 0}
+            calls: dict[str, object] = {"deadline": 60.0, "retries": 0, "timeout": 20.0}
             for name, value in options.items():
                 (calls if name in calls else settings)[name] = value
             requester = Requester(

@@ -314,7 +314,7 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
         from tokbox.rest.auth import ProjectAuth
         from tokbox.rest.pool import PooledTransport
         from tokbox.rest.requester import Requester
-        pool = PooledTransport(timeout=20, connect_timeout=20, pool_size=2, trust_env=False)
+        pool = PooledTransport(connect_timeout=20, pool_size=2, trust_env=False)
         auth = ProjectAuth("1", lambda message: b"")
         client = Requester(pool, auth, api_url=sys.argv[1], deadline=30, retries=0)
         client.request("GET", "/parent")

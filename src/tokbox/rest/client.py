@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, NoReturn, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInput
 from tokbox.rest import sessions
 from tokbox.rest.auth import ProjectAuth
+from tokbox.rest.base import Client
 from tokbox.rest.options import connect
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
@@ -17,12 +18,10 @@ from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
     from datetime import timedelta
-    from types import TracebackType
 
     from typing_extensions import Self, Unpack
 
     from tokbox.rest.options import Options
-    from tokbox.rest.requester import Requester
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
     from tokbox.tokens.signer import Column
@@ -33,7 +32,7 @@ __all__ = ["Tokbox"]
 DEFAULT_URL = "https://api.opentok.com"
 
 
-class Tokbox(Resources):
+class Tokbox(Resources, Client):
     """Reach one project: create sessions, sign tokens, record archives.
 
     *api_key* and *secret* are the project's; *api_url* is the service, or an emulator.
@@ -59,11 +58,6 @@ class Tokbox(Resources):
         del secret
         auth = ProjectAuth(signer.api_key, signer.hs256)
         self._assemble(signer, connect(auth, api_url, **options))
-
-    def _assemble(self, signer: Signer, requester: Requester) -> None:
-        """Put a client together, whatever its credentials are."""
-        self._signer = signer
-        self._requester = requester
 
     @classmethod
     def from_env(
@@ -91,11 +85,6 @@ class Tokbox(Resources):
     def project_id(self) -> str:
         """Return what names the project in paths: the API key, or the application id."""
         return self._requester.tenant
-
-    @property
-    def api_url(self) -> str:
-        """Return where requests go, without a slash at the end."""
-        return self._requester.api_url
 
     def new_session(
         self,
@@ -230,39 +219,11 @@ class Tokbox(Resources):
             tokens, session_id=session_id, now=now, multithread=multithread
         )
 
-    def close(self) -> None:
-        """Close the connections and wipe the key. May be repeated."""
-        self._requester.close()
-        self._signer.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         if not hasattr(self, "_requester"):
             # In the traceback of a constructor that refused an argument.
             return "<Tokbox>"
         return f"Tokbox({self.api_key!r}, api_url={self.api_url!r})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a Tokbox holds a secret and open connections, and cannot be pickled or "
-            "copied; pass the credentials by reference and make a client where it is used"
-        )
-
-    def __copy__(self) -> NoReturn:
-        self.__reduce__()
-
-    def __deepcopy__(self, memo: object) -> NoReturn:
-        self.__reduce__()
 
 
 def _credentials(env: Mapping[str, str]) -> tuple[str, str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
-from tokbox.rest import proxies
+from tokbox.errors import InvalidInput
+from tokbox.rest import log, proxies
 from tokbox.rest.arguments import base_url, flag, seconds, whole
-from tokbox.rest.requester import Requester
+from tokbox.rest.requester import MOST_RETRIES, Requester
 
 if TYPE_CHECKING:
     from tokbox.rest.auth import Auth
+    from tokbox.rest.own_pool import Pool
     from tokbox.rest.transport import Request, Response, Transport
 
 __all__ = ["Options", "connect"]
+
+_USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
 
 class Options(TypedDict, total=False):
@@ -26,6 +32,10 @@ class Options(TypedDict, total=False):
     - *proxy*: ``http://user:password@host:port``; without it ``HTTPS_PROXY`` and its
       kin are honoured unless *trust_env* is false.
     - *pool_size*: connections that are kept open; more are opened under load.
+    - *user_agent*: what is added to ours, for example ``rooms/2.1``.
+    - *http*: a pool of your own, a ``urllib3.PoolManager`` or what behaves like one. It
+      decides how connections are made, and stays yours to close. Time-outs, retries and
+      the ban on redirects stay the client's; see :mod:`tokbox.rest.own_pool`.
     - *transport*: sends the requests in place of all of this; see
       :mod:`tokbox.rest.transport`.
     """
@@ -37,6 +47,8 @@ class Options(TypedDict, total=False):
     proxy: str | None
     trust_env: bool
     pool_size: int
+    user_agent: str
+    http: Pool | None
     transport: Transport | None
 
 
@@ -51,6 +63,8 @@ def connect(
     proxy: str | None = None,
     trust_env: bool = True,
     pool_size: int = 10,
+    user_agent: str = "",
+    http: Pool | None = None,
     transport: Transport | None = None,
 ) -> Requester:
     """Return what sends the calls of a client; nothing is opened before the first.
@@ -58,57 +72,80 @@ def connect(
     The options are those of :class:`Options`. Raises ``InvalidInput`` for one that is
     out of bounds.
     """
+    log.from_environment()
     api_url = base_url("api_url", api_url)
-    if transport is None:
-        transport = _LazyTransport(
-            timeout=seconds("timeout", timeout),
-            connect_timeout=seconds("connect_timeout", connect_timeout),
-            pool_size=whole("pool_size", pool_size, 1, 10_000),
-            proxy=None if proxy is None else proxies.parse(proxy),
-            trust_env=flag("trust_env", trust_env),
-        )
+    timeout = seconds("timeout", timeout)
+    connect_timeout = seconds("connect_timeout", connect_timeout)
+    given = {"proxy": proxy, "http": http, "transport": transport}
+    ways = [name for name, way in given.items() if way is not None]
+    if len(ways) > 1:
+        rule = f"be left out beside {ways[1]}: it decides how requests travel"
+        raise InvalidInput(ways[0], None, rule, show=False)
+    if http is not None:
+        transport = _LazyTransport(lambda: _own_pool(http, connect_timeout))
+    elif transport is None:
+        settings: _Settings = {
+            "connect_timeout": connect_timeout,
+            "pool_size": whole("pool_size", pool_size, 1, 10_000),
+            "proxy": None if proxy is None else proxies.parse(proxy),
+            "trust_env": flag("trust_env", trust_env),
+        }
+        transport = _LazyTransport(lambda: _pool(settings))
     return Requester(
         transport,
         auth,
         api_url=api_url,
         deadline=seconds("deadline", deadline),
-        retries=whole("retries", retries, 0, 10),
+        retries=whole("retries", retries, 0, MOST_RETRIES),
+        timeout=timeout,
+        user_agent=_suffix(user_agent),
     )
+
+
+def _suffix(user_agent: object) -> str:
+    if user_agent == "":
+        return ""
+    if not isinstance(user_agent, str) or not _USER_AGENT.fullmatch(user_agent):
+        rule = "be at most 200 visible ASCII characters and spaces between them"
+        raise InvalidInput("user_agent", user_agent, rule)
+    return user_agent
 
 
 class _LazyTransport:
     """Load urllib3 with the first request: who only signs never needs it."""
 
-    __slots__ = ("_options", "_pool")
+    __slots__ = ("_made", "_make")
 
-    def __init__(
-        self,
-        *,
-        timeout: float,
-        connect_timeout: float,
-        pool_size: int,
-        proxy: proxies.Proxy | None,
-        trust_env: bool,
-    ) -> None:
-        self._options = (timeout, connect_timeout, pool_size, proxy, trust_env)
-        self._pool: Transport | None = None
+    def __init__(self, make: Callable[[], Transport]) -> None:
+        self._make = make
+        self._made: Transport | None = None
 
     def send(self, request: Request) -> Response:
-        pool = self._pool
-        if pool is None:
-            from tokbox.rest.pool import PooledTransport
-
-            timeout, connect_timeout, pool_size, proxy, trust_env = self._options
-            # Of two first requests at once, one pool is forgotten after its use.
-            pool = self._pool = PooledTransport(
-                timeout=timeout,
-                connect_timeout=connect_timeout,
-                pool_size=pool_size,
-                proxy=proxy,
-                trust_env=trust_env,
-            )
-        return pool.send(request)
+        made = self._made
+        if made is None:
+            # Of two first requests at once, one transport is forgotten after its use.
+            made = self._made = self._make()
+        return made.send(request)
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
+        if self._made is not None:
+            self._made.close()
+
+
+class _Settings(TypedDict):
+    connect_timeout: float
+    pool_size: int
+    proxy: proxies.Proxy | None
+    trust_env: bool
+
+
+def _pool(settings: _Settings) -> Transport:
+    from tokbox.rest.pool import PooledTransport
+
+    return PooledTransport(**settings)
+
+
+def _own_pool(pool: Pool, connect_timeout: float) -> Transport:
+    from tokbox.rest.own_pool import OwnPool
+
+    return OwnPool(pool, connect_timeout=connect_timeout)

@@ -29,11 +29,12 @@ from tokbox.rest import proxies
 from tokbox.rest.transport import Headers, Request, Response
 
 if TYPE_CHECKING:
-    from urllib3.response import BaseHTTPResponse
+    from collections.abc import Callable, Iterable
 
-__all__ = ["PooledTransport"]
+__all__ = ["CHUNK", "PooledTransport", "exchange", "translate"]
 
-_CHUNK = 65_536
+#: Bytes that are read at a time.
+CHUNK = 65_536
 
 #: What an exception from below becomes, most specific first.
 _FAILURES: tuple[tuple[type[Exception], type[errors.TransportError], str], ...] = (
@@ -174,9 +175,9 @@ class PooledTransport:
     """Send requests over kept-alive connections, from any thread and after any fork.
 
     *pool_size* connections are kept; more are opened when more threads ask at the
-    same time, and closed after use. *timeout* and *connect_timeout* are seconds, for
-    a single read and for each address of the host. Proxies (see
-    :mod:`tokbox.rest.proxies`) and certificates are looked up at the first request.
+    same time, and closed after use. *connect_timeout* is in seconds, for each address
+    of the host. Proxies (see :mod:`tokbox.rest.proxies`) and certificates are looked
+    up at the first request.
     """
 
     __slots__ = (
@@ -184,20 +185,17 @@ class PooledTransport:
         "_owner",
         "_pool_size",
         "_proxy",
-        "_timeout",
         "_trust_env",
     )
 
     def __init__(
         self,
         *,
-        timeout: float,
         connect_timeout: float,
         pool_size: int,
         proxy: proxies.Proxy | None = None,
         trust_env: bool = True,
     ) -> None:
-        self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._pool_size = pool_size
         self._proxy = proxy
@@ -208,12 +206,14 @@ class PooledTransport:
     def send(self, request: Request) -> Response:
         """Send *request* once; see :meth:`tokbox.rest.transport.Transport.send`."""
         _call.deadline = time.monotonic() + request.timeout
-        _call.read_timeout = self._timeout
+        _call.read_timeout = request.read_timeout
         _call.sent = False
         try:
-            return self._exchange(request)
+            return exchange(
+                self._manager(request.url), request, self._connect_timeout, _stream
+            )
         except (exceptions.HTTPError, http.client.HTTPException, OSError) as error:
-            failure, cause = _translate(error, request, sent=_call.sent)
+            failure, cause = translate(error, request, sent=_call.sent)
         # Outside of the handler, and from the bare system error: the exceptions from
         # below and their frames hold the request's headers.
         raise failure from cause
@@ -223,31 +223,6 @@ class PooledTransport:
         owner, self._owner = self._owner, None
         if owner is not None and owner[0] == os.getpid():
             owner[1].clear()
-
-    def _exchange(self, request: Request) -> Response:
-        response = self._manager(request.url).request(
-            request.method,
-            request.url,
-            body=request.body,
-            headers=request.headers,
-            timeout=urllib3.Timeout(
-                connect=min(self._connect_timeout, request.timeout),
-                read=min(self._timeout, request.timeout),
-            ),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        try:
-            body, complete = _read(response, request.max_body)
-        except BaseException:
-            response.close()
-            raise
-        if not complete:
-            response.close()
-        response.release_conn()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Response(response.status, headers, body)
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         owner = self._owner
@@ -282,29 +257,69 @@ class PooledTransport:
         return manager
 
 
-def _read(response: BaseHTTPResponse, limit: int) -> tuple[bytes, bool]:
+def exchange(
+    pool: Any,
+    request: Request,
+    connect_timeout: float,
+    read: Callable[[Any], Iterable[bytes]],
+) -> Response:
+    """Send *request* through *pool* and return the answer, its body in pieces by *read*."""
+    response = pool.request(
+        request.method,
+        request.url,
+        body=request.body,
+        headers=request.headers,
+        timeout=urllib3.Timeout(
+            connect=min(connect_timeout, request.timeout),
+            read=min(request.read_timeout, request.timeout),
+        ),
+        retries=False,
+        redirect=False,
+        preload_content=False,
+    )
+    try:
+        body, complete = _join(read(response), request.max_body)
+    except BaseException:
+        response.close()
+        raise
+    if not complete:
+        response.close()
+    response.release_conn()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Response(response.status, headers, body)
+
+
+def _stream(response: Any) -> Iterable[bytes]:
+    return cast("Iterable[bytes]", response.stream(CHUNK, decode_content=True))
+
+
+def _join(pieces: Iterable[bytes], limit: int) -> tuple[bytes, bool]:
     """Return the body, or a little more than *limit* of it, and whether it is all."""
-    chunks: list[bytes] = []
+    body: list[bytes] = []
     size = 0
-    for chunk in response.stream(_CHUNK, decode_content=True):
-        chunks.append(chunk)
-        size += len(chunk)
+    for piece in pieces:
+        body.append(piece)
+        size += len(piece)
         if size > limit:
-            return b"".join(chunks), False
-    return b"".join(chunks), True
+            return b"".join(body), False
+    return b"".join(body), True
 
 
-def _translate(
-    error: Exception, request: Request, *, sent: bool
+def translate(
+    error: Exception, request: Request, *, sent: bool | None = None
 ) -> tuple[errors.TransportError, BaseException | None]:
-    """Return our error for one from below, and the system's error that caused it."""
+    """Return our error for one from below, and the system's error that caused it.
+
+    *sent* tells whether any byte of the request may have left; without it the class
+    of the exception has to tell.
+    """
     kind, phrase = next(
         (kind, phrase) for source, kind, phrase in _FAILURES if isinstance(error, source)
     )
     # The flag knows better than the exception's class what was sent.
     if sent and kind in (errors.ConnectFailed, errors.TLSError):
         kind, phrase = errors.ProtocolError, "the connection broke"
-    elif not sent and kind in (errors.TimedOut, errors.ProtocolError):
+    elif sent is False and kind in (errors.TimedOut, errors.ProtocolError):
         phrase = "no connection in time" if kind is errors.TimedOut else "no connection"
         kind = errors.ConnectFailed
     cause = _system_error(error)

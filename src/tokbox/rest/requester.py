@@ -19,10 +19,12 @@ fit into the deadline is not begun.
 
 from __future__ import annotations
 
+import copy
+import functools
 import json as _json
-import logging
 import platform
 import random
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -30,7 +32,8 @@ from urllib.parse import urlencode
 
 from tokbox import errors
 from tokbox.rest import answers
-from tokbox.rest.arguments import identifier, seconds
+from tokbox.rest.arguments import identifier, seconds, whole
+from tokbox.rest.log import log
 from tokbox.rest.transport import Headers, Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -47,25 +50,27 @@ _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 8.0
 _LONGEST_RETRY_AFTER = 60.0
 
-_log = logging.getLogger("tokbox")
+MOST_RETRIES = 10
 
 
 class Requester:
     """Send calls to one service, with retries, within a deadline.
 
-    *deadline* is in seconds and covers a whole call; *retries* is how many attempts
-    may follow the first. *sleep*, *monotonic*, *now* and *jitter* exist for tests.
+    *timeout* (for a single read) and *deadline* (for a whole call) are in seconds;
+    *retries* is how many attempts may follow the first; *user_agent* is added to ours.
+    *sleep*, *monotonic*, *now* and *jitter* exist for tests.
     """
 
     __slots__ = (
         "_auth",
+        "_closed",
         "_deadline",
         "_jitter",
         "_monotonic",
         "_now",
-        "_open",
         "_retries",
         "_sleep",
+        "_timeout",
         "_transport",
         "_user_agent",
         "api_url",
@@ -79,6 +84,8 @@ class Requester:
         api_url: str,
         deadline: float,
         retries: int,
+        timeout: float = 10.0,
+        user_agent: str = "",
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -89,12 +96,14 @@ class Requester:
         self._auth = auth
         self._deadline = deadline
         self._retries = retries
+        self._timeout = timeout
         self._sleep = sleep
         self._monotonic = monotonic
         self._now = now
         self._jitter = jitter
-        self._user_agent = ""
-        self._open = True
+        self._user_agent = user_agent
+        # Shared with those that are made from this one.
+        self._closed = threading.Event()
 
     @property
     def tenant(self) -> str:
@@ -106,18 +115,31 @@ class Requester:
         """Return the path under which all resources of the tenant are."""
         return f"/v2/project/{identifier('project_id', self._auth.tenant)}"
 
+    def with_options(
+        self, timeout: float | None, retries: int | None, deadline: float | None
+    ) -> Requester:
+        """Return a requester with other limits over the same transport."""
+        other = copy.copy(self)
+        if timeout is not None:
+            other._timeout = seconds("timeout", timeout)
+        if retries is not None:
+            other._retries = whole("retries", retries, 0, MOST_RETRIES)
+        if deadline is not None:
+            other._deadline = seconds("deadline", deadline)
+        return other
+
     def request_json(
         self,
         method: str,
         path: str,
         *,
         params: Mapping[str, str | int] | None = None,
-        json: Mapping[str, Any] | None = None,
+        json: Any = None,
         form: Mapping[str, str] | None = None,
         deadline: float | None = None,
     ) -> Any:
         """Make a call whose answer is promised to be JSON, and return that."""
-        response, attempts = self._call(method, path, params, json, form, deadline)
+        response, attempts = self._call(method, path, params, json, form, None, deadline)
         return answers.read_json(response, method=method, path=path, attempts=attempts)
 
     def request(
@@ -126,16 +148,30 @@ class Requester:
         path: str,
         *,
         params: Mapping[str, str | int] | None = None,
-        json: Mapping[str, Any] | None = None,
+        json: Any = None,
         form: Mapping[str, str] | None = None,
         deadline: float | None = None,
     ) -> None:
         """Make a call of which only the success matters."""
-        self._call(method, path, params, json, form, deadline)
+        self._call(method, path, params, json, form, None, deadline)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        deadline: float | None = None,
+    ) -> Response:
+        """Make a call and return its answer as it came."""
+        return self._call(method, path, params, json, form, headers, deadline)[0]
 
     def close(self) -> None:
         """Refuse further calls and close the transport. May be repeated."""
-        self._open = False
+        self._closed.set()
         self._transport.close()
 
     def _call(
@@ -143,12 +179,13 @@ class Requester:
         method: str,
         path: str,
         params: Mapping[str, str | int] | None,
-        json: Mapping[str, Any] | None,
+        json: Any,
         form: Mapping[str, str] | None,
+        extra: Mapping[str, str] | None,
         deadline: float | None,
     ) -> tuple[Response, int]:
         limit = self._deadline if deadline is None else seconds("deadline", deadline)
-        if not self._open:
+        if self._closed.is_set():
             raise errors.TokboxError("this client is closed")
         url = self.api_url + path + (f"?{urlencode(params)}" if params else "")
         content_type, body = _encode(json, form)
@@ -160,10 +197,11 @@ class Requester:
             request = Request(
                 method,
                 url,
-                path,
-                self._headers(content_type),
+                errors.redact(path),
+                self._headers(content_type, extra),
                 body,
                 max(left, 0.001),
+                self._timeout,
                 MAX_BODY,
             )
             outcome = self._attempt(request, attempt)
@@ -178,6 +216,7 @@ class Requester:
             wait = self._wait(attempt, asked)
             if wait >= left:
                 raise error
+            log.info("%s %s: again in %.1f s", method, request.path, wait)
             self._sleep(wait)
 
     def _attempt(
@@ -189,9 +228,9 @@ class Requester:
         try:
             response = self._transport.send(request)
         except errors.TransportError as error:
-            self._report(request, type(error).__name__, started)
+            self._report(request, type(error).__name__, started, attempt)
             return _count(error, attempt), None
-        self._report(request, response.status, started)
+        self._report(request, response.status, started, attempt)
         if len(response.body) > request.max_body:
             problem = f"the body is larger than {request.max_body} bytes"
             raise errors.ProtocolError(problem, method=method, path=path, attempts=attempt)
@@ -203,34 +242,42 @@ class Requester:
         )
         return refusal, answers.retry_after(response.headers, now)
 
-    def _report(self, request: Request, outcome: object, started: float) -> None:
+    def _report(
+        self, request: Request, outcome: object, started: float, attempt: int
+    ) -> None:
         spent = (self._monotonic() - started) * 1000
-        _log.debug("%s %s: %s, %.0f ms", request.method, request.path, outcome, spent)
+        log.debug(
+            "%s %s: %s, %.0f ms, attempt %d",
+            request.method,
+            request.path,
+            outcome,
+            spent,
+            attempt,
+        )
 
     def _wait(self, attempt: int, asked: float | None) -> float:
         wait = self._jitter(0.0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)))
         return max(wait, min(asked or 0.0, _LONGEST_RETRY_AFTER))
 
-    def _headers(self, content_type: str | None) -> Headers:
-        if not self._user_agent:
-            self._user_agent = f"tokbox/{_version()} python/{platform.python_version()}"
+    def _headers(
+        self, content_type: str | None, extra: Mapping[str, str] | None
+    ) -> Headers:
         headers = Headers(
             {
                 "accept": "application/json",
                 "accept-encoding": "gzip, deflate",
-                "user-agent": self._user_agent,
+                "user-agent": f"{_product()} {self._user_agent}".rstrip(),
             }
         )
         if content_type is not None:
             headers["content-type"] = content_type
+        headers.update(extra or {})
         name, value = self._auth.header()
         headers[name] = value
         return headers
 
 
-def _encode(
-    json: Mapping[str, Any] | None, form: Mapping[str, str] | None
-) -> tuple[str | None, bytes | None]:
+def _encode(json: Any, form: Mapping[str, str] | None) -> tuple[str | None, bytes | None]:
     if json is not None:
         return "application/json", _json.dumps(json, separators=(",", ":")).encode()
     if form is not None:
@@ -268,10 +315,12 @@ def _count(error: errors.TransportError, attempts: int) -> errors.TransportError
     return error
 
 
-def _version() -> str:
+@functools.cache
+def _product() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version("tokbox")
+        ours = version("tokbox")
     except PackageNotFoundError:  # a source tree that is on the path, not installed
-        return "0"
+        ours = "0"
+    return f"tokbox/{ours} python/{platform.python_version()}"

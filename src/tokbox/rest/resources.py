@@ -15,7 +15,7 @@ __all__ = ["Resources"]
 class Resources:
     """Name the resources of a tenant; each is loaded when it is first asked for."""
 
-    __slots__ = ("_requester", "_signer")
+    __slots__ = ()
 
     _requester: Requester
     _signer: Signer

@@ -47,6 +47,8 @@ class Request:
     body: bytes | None = field(repr=False)
     #: Seconds that this attempt may take from its first to its last byte.
     timeout: float
+    #: Seconds that it may wait for a single read or write.
+    read_timeout: float
     #: Bytes of body (after decompression) beyond which an answer is not worth reading.
     max_body: int
 

@@ -1,0 +1,111 @@
+"""Ask the service for what there is no method for, as ``tb.request``."""
+
+from __future__ import annotations
+
+import json as _json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tokbox.errors import InvalidInput, ProtocolError
+from tokbox.rest.arguments import one_of, text
+
+if TYPE_CHECKING:
+    from tokbox.rest.requester import Requester
+
+__all__ = ["Answer", "request"]
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+#: One slash, then what RFC 3986 allows in a path; a host or a query cannot be in it.
+_PATH = re.compile(r"/(?!/)[\w.~!$&'()*+,;=:@%/-]*", re.ASCII)
+_HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
+#: Who asks and how a message is framed is the client's business.
+_OURS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "host",
+        "proxy-authorization",
+        "transfer-encoding",
+        "x-opentok-auth",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Hold the service's answer to ``tb.request``."""
+
+    #: HTTP status, 200 to 299.
+    status: int
+    #: By names in lower case.
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    _call: tuple[str, str] = field(repr=False, compare=False)
+
+    def json(self) -> Any:
+        """Return what the JSON of the body says. Raises ``ProtocolError`` if it is none."""
+        try:
+            return _json.loads(self.body)
+        except (ValueError, RecursionError):
+            pass
+        # Outside of the handler: the exception holds what was read.
+        method, path = self._call
+        problem = f"{self.status} came with a body that is not JSON"
+        raise ProtocolError(problem, method=method, path=path)
+
+
+def request(
+    requester: Requester,
+    method: str,
+    path: str,
+    *,
+    params: Mapping[str, str | int] | None,
+    json: Any,
+    form: Mapping[str, str] | None,
+    headers: Mapping[str, str] | None,
+    deadline: float | None,
+) -> Answer:
+    """Make a call of any kind; see ``Client.request``."""
+    method = one_of("method", method, _METHODS)
+    path = _path(path, requester.project)
+    if json is not None and form is not None:
+        raise InvalidInput("form", form, "be left out beside json", show=False)
+    response = requester.send(
+        method,
+        path,
+        params=params,
+        json=json,
+        form=form,
+        headers=_headers(headers),
+        deadline=deadline,
+    )
+    return Answer(response.status, response.headers, response.body, (method, path))
+
+
+def _path(path: object, project: str) -> str:
+    path = text("path", path, shortest=1).replace("{project}", project)
+    if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+        rule = (
+            "start with one slash and be percent-encoded, without query, fragment or dot "
+            "segments ({project} stands for the project's own path)"
+        )
+        raise InvalidInput("path", path, rule)
+    return path
+
+
+def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
+    checked = {}
+    for name, value in (headers or {}).items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise InvalidInput("headers", name, "have names that HTTP allows")
+        if name.lower() in _OURS:
+            raise InvalidInput("headers", name, "leave this one to the client")
+        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+            rule = f"have visible ASCII text as the value of {name}"
+            raise InvalidInput("headers", None, rule, show=False)
+        checked[name.lower()] = value
+    return checked
