@@ -9,11 +9,15 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.cli.support import COMMAND, SECRET, environment, run, run_on_terminal
 
+APPLICATION = "00000000-0000-4000-8000-000012345678"
 DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": "devsecret"}
 
 
@@ -59,7 +63,11 @@ def test_first_line_is_the_url_and_a_signal_ends_it_well(number: int) -> None:
         process.send_signal(number)
         out, err = rest(process)
         assert (process.wait(), err) == (0, "")
-        assert out == "api key 12345678  secret devsecret\n"
+        assert out.splitlines() == [
+            "api key 12345678  secret devsecret",
+            "application 00000000-0000-4000-8000-000012345678",
+            "account 87654321  secret devaccountsecret",
+        ]
 
 
 def test_json_is_one_document() -> None:
@@ -72,6 +80,10 @@ def test_json_is_one_document() -> None:
         assert create_session(document["url"], **DEFAULT) == 0
         assert document["projects"] == [
             {"api_key": "12345678", "public_secret": "devsecret"}
+        ]
+        assert document["applications"] == [{"application_id": APPLICATION}]
+        assert document["accounts"] == [
+            {"account_key": "87654321", "public_secret": "devaccountsecret"}
         ]
         process.terminate()
         assert rest(process) == ("", "")
@@ -88,6 +100,39 @@ def test_projects_come_from_a_file_and_their_secrets_stay_there(tmp_path: Path) 
         assert "canary" not in out + err
 
 
+def test_private_key_goes_to_a_file_of_its_own_and_nowhere_else(tmp_path: Path) -> None:
+    path = tmp_path / "application.pem"
+    with running("--key-out", str(path)) as process:
+        first_line(process)
+        process.terminate()
+        out, err = rest(process)
+    assert path.read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "PRIVATE KEY" not in out + err
+
+
+def test_further_application_comes_with_a_public_key(tmp_path: Path) -> None:
+    path = tmp_path / "public.pem"
+    path.write_bytes(
+        generate_private_key(public_exponent=65537, key_size=2048)
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    application_id = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
+    with running("--application", f"{application_id}={path}") as process:
+        first_line(process)
+        process.terminate()
+        out, _ = rest(process)
+    assert f"application {application_id}" in out
+
+
+def test_rules_are_switched_one_by_one() -> None:
+    with running("--strict", "--rule", "render_stop=204") as process:
+        rules = index(first_line(process))["rules"]
+        process.terminate()
+    assert (rules["refuse_odd_methods"], rules["render_stop"]) == (True, 204)
+
+
 def test_state_survives_in_a_file(tmp_path: Path) -> None:
     db = tmp_path / "state.db"
     counts = []
@@ -102,12 +147,17 @@ def test_state_survives_in_a_file(tmp_path: Path) -> None:
 
 
 def count_sessions(url: str) -> int:
+    return int(index(url)["projects"][0]["sessions"])
+
+
+def index(url: str) -> dict[str, Any]:
     port = int(url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(b"GET /_emulator/ HTTP/1.0\r\nHost: x\r\n\r\n")
         with connection.makefile("rb") as answer:
             body = answer.read().partition(b"\r\n\r\n")[2]
-    return int(json.loads(body)["projects"][0]["sessions"])
+    document: dict[str, Any] = json.loads(body)
+    return document
 
 
 def test_taken_port_is_one_line() -> None:
@@ -127,6 +177,12 @@ def test_taken_port_is_one_line() -> None:
         (["--port", "70000"], "--port"),
         (["--db", "/nowhere/at/all.db"], "/nowhere/at/all.db"),
         (["--projects", "/nowhere/at/all.json"], "/nowhere/at/all.json"),
+        (["--key-out", "/nowhere/at/all.pem"], "/nowhere/at/all.pem"),
+        (["--application", "x"], "--application x"),
+        (["--application", "x=/nowhere/at/all.pem"], "/nowhere/at/all.pem"),
+        (["--application", f"x={__file__}"], "UUID"),
+        (["--rule", "render_stop"], "--rule render_stop"),
+        (["--rule", "render_stop=7"], "204"),
         (["--processing-delay", "-1"], "--processing-delay"),
         (["--host", "203.0.113.7"], "203.0.113.7"),
     ],

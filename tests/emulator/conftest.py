@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator.support import KEY, NOW, OTHER_KEY, OTHER_SECRET, SECRET, Api
+from tests.emulator.support import (
+    APPLICATION,
+    KEY,
+    NOW,
+    OTHER_KEY,
+    OTHER_SECRET,
+    SECRET,
+    Api,
+)
 from tokbox.emulator import Clock, Server, serve
 
 PROJECTS = {KEY: SECRET, OTHER_KEY: OTHER_SECRET}
@@ -35,6 +43,20 @@ def api(server: Server) -> Api:
 def other(server: Server) -> Api:
     """A client of the second project."""
     return Api(server.url, OTHER_KEY, OTHER_SECRET)
+
+
+@pytest.fixture
+def application(server: Server) -> Api:
+    """A client of the default application."""
+    return Api(server.url, APPLICATION, pem=server.private_key)
+
+
+@pytest.fixture(params=["project", "application"])
+def tenant(request: pytest.FixtureRequest) -> Api:
+    """A client of either environment."""
+    name = {"project": "api", "application": "application"}[request.param]
+    api: Api = request.getfixturevalue(name)
+    return api
 
 
 @pytest.fixture

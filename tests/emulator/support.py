@@ -15,10 +15,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 #: The frozen time of the emulator under test, in seconds since the epoch.
 NOW = 1_800_000_000
 KEY = "12345678"
 SECRET = "devsecret"
+APPLICATION = "00000000-0000-4000-8000-000012345678"
+ACCOUNT = "87654321"
+ACCOUNT_SECRET = "devaccountsecret"
 OTHER_KEY = "40000123"
 OTHER_SECRET = "example0secret0example0secret0example0sec"
 
@@ -30,15 +38,28 @@ def jwt(
     header: dict[str, Any] | None = None,
 ) -> str:
     """Sign *claims* (an object, or the payload's raw bytes) with HS256."""
-
-    def encode(content: bytes) -> str:
-        return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
-
-    payload = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
-    head = json.dumps({"typ": "JWT", "alg": "HS256"} if header is None else header).encode()
-    message = f"{encode(head)}.{encode(payload)}"
+    message = _unsigned(
+        claims, {"typ": "JWT", "alg": "HS256"} if header is None else header
+    )
     mac = hmac.new(secret.encode(), message.encode(), hashlib.sha256).digest()
-    return f"{message}.{encode(mac)}"
+    return f"{message}.{_encode(mac)}"
+
+
+def rs256(claims: object, pem: str, *, algorithm: str = "RS256") -> str:
+    """Sign *claims* with RS256, whatever the header is made to say."""
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)
+    message = _unsigned(claims, {"typ": "JWT", "alg": algorithm})
+    return f"{message}.{_encode(key.sign(message.encode(), PKCS1v15(), SHA256()))}"
+
+
+def _unsigned(claims: object, header: dict[str, Any]) -> str:
+    payload = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
+    return f"{_encode(json.dumps(header).encode())}.{_encode(payload)}"
+
+
+def _encode(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def credentials(
@@ -54,6 +75,18 @@ def credentials(
         **changes,
     }
     return jwt({name: value for name, value in claims.items() if value is not None}, secret)
+
+
+def application_credentials(pem: str, *, at: float = NOW, **changes: object) -> str:
+    """Make a bearer token; a change to ``None`` leaves a claim out."""
+    claims = {
+        "application_id": APPLICATION,
+        "iat": at,
+        "exp": at + 900,
+        "jti": "x",
+        **changes,
+    }
+    return rs256({name: value for name, value in claims.items() if value is not None}, pem)
 
 
 def client_token(
@@ -120,6 +153,8 @@ class Api:
     url: str
     key: str = KEY
     secret: str = SECRET
+    #: The private key of an application, which then is who speaks.
+    pem: str | None = None
     #: Headers of every request.
     headers: dict[str, str] = field(default_factory=lambda: {"Accept": "application/json"})
 
@@ -133,7 +168,7 @@ class Api:
     ) -> Answer:
         """Send a request; a body that is neither bytes nor an iterator goes as JSON."""
         merged: dict[str, str | None] = {
-            "X-OPENTOK-AUTH": credentials(self.key, self.secret),
+            **self._credentials(),
             **self.headers,
             **(headers or {}),
         }
@@ -153,8 +188,21 @@ class Api:
         finally:
             connection.close()
 
+    def _credentials(self) -> dict[str, str]:
+        if self.pem is None:
+            return {"X-OPENTOK-AUTH": credentials(self.key, self.secret)}
+        token = application_credentials(self.pem, application_id=self.key)
+        return {"Authorization": f"Bearer {token}"}
+
+    def token(self, session_id: str, **claims: object) -> str:
+        """Make a token to join with, as this tenant signs it."""
+        if self.pem is None:
+            return client_token(session_id, key=self.key, secret=self.secret, **claims)  # type: ignore[arg-type]
+        base = {"application_id": self.key, "iat": NOW, "session_id": session_id}
+        return rs256({**base, "exp": NOW + 30 * 86_400, **claims}, self.pem)
+
     def project(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
-        """Send a request to a path below ``/v2/project/{key}``."""
+        """Send a request to a path below ``/v2/project/{tenant}``."""
         return self.request(method, f"/v2/project/{self.key}{path}", body, **more)
 
     # What most tests begin with.
@@ -169,7 +217,7 @@ class Api:
     def join(
         self, session_id: str, *, publish: bool = True, **claims: object
     ) -> dict[str, Any]:
-        token = client_token(session_id, key=self.key, secret=self.secret, **claims)  # type: ignore[arg-type]
+        token = self.token(session_id, **claims)
         answer = self.join_with(session_id, token, publish=publish)
         assert answer.status == 201, answer.body
         joined: dict[str, Any] = answer.json()

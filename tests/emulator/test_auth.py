@@ -6,26 +6,46 @@ import pickle
 import xml.etree.ElementTree as ET
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.emulator.support import (
+    ACCOUNT,
+    APPLICATION,
     KEY,
     NOW,
     OTHER_KEY,
     SECRET,
+    Answer,
     Api,
+    application_credentials,
     credentials,
     jwt,
+    rs256,
 )
 from tokbox.emulator.auth import authenticate
+from tokbox.emulator.keys import new_private_key, public_key_of
 from tokbox.emulator.replies import Refusal
-from tokbox.emulator.tenants import Project, make_projects
+from tokbox.emulator.store import Store
+from tokbox.emulator.tenants import Account, Project, Tenants
 
-PROJECTS = make_projects({KEY: SECRET})
+
+def tenants() -> Tenants:
+    found = Tenants(Store(), {KEY: SECRET})
+    found.register(NOW * 1000)
+    return found
+
+
+TENANTS = tenants()
+
+
+def accept(header: str | None, *, now: float = NOW, strict: bool = False) -> str:
+    headers = {} if header is None else {"x-opentok-auth": header}
+    return authenticate(headers, TENANTS, now=now, strict=strict).tenant_id
 
 
 def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) -> str:
     with pytest.raises(Refusal) as caught:
-        authenticate(header, PROJECTS, now=now, strict=strict)
+        accept(header, now=now, strict=strict)
     assert (caught.value.status, caught.value.code) == (403, -1)
     return caught.value.message
 
@@ -44,7 +64,7 @@ def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) ->
     ],
 )
 def test_what_sdks_send_is_accepted(changes: dict[str, object]) -> None:
-    assert authenticate(credentials(**changes), PROJECTS, now=NOW).api_key == KEY
+    assert accept(credentials(**changes)) == KEY
 
 
 def test_unknown_issuer_is_the_recorded_answer(api: Api) -> None:
@@ -118,7 +138,7 @@ def test_altered_claims_are_refused() -> None:
     assert "signature" in refusal_of(f"{head}.{forged}.{mac}")
 
 
-@pytest.mark.parametrize("algorithm", ["none", "HS512", "RS256", "", None])
+@pytest.mark.parametrize("algorithm", ["none", "HS512", "ES256", "", None])
 def test_no_other_algorithm_is_accepted(algorithm: str | None) -> None:
     claims = {"iss": KEY, "iat": NOW, "exp": NOW + 180}
     assert "signature" in refusal_of(jwt(claims, header={"typ": "JWT", "alg": algorithm}))
@@ -156,8 +176,8 @@ def test_account_credentials_do_not_open_a_project() -> None:
 
 def test_lifetime_is_limited_only_when_strict() -> None:
     longest, too_long = credentials(exp=NOW + 300), credentials(exp=NOW + 301)
-    assert authenticate(longest, PROJECTS, now=NOW, strict=True)
-    assert authenticate(too_long, PROJECTS, now=NOW)
+    assert accept(longest, strict=True)
+    assert accept(too_long)
     assert "300 seconds" in refusal_of(too_long, strict=True)
 
 
@@ -166,8 +186,120 @@ def test_credentials_follow_the_real_clock(api: Api) -> None:
     assert api.project("GET", "/archive").status == 200
 
 
-def test_project_hides_its_secret() -> None:
-    project = Project(KEY, SECRET)
-    assert SECRET not in repr(project)
+@pytest.mark.parametrize("holder", [Project(KEY, SECRET), Account(ACCOUNT, SECRET)])
+def test_secrets_are_neither_shown_nor_pickled(holder: object) -> None:
+    assert SECRET not in repr(holder)
     with pytest.raises(TypeError, match="cannot be pickled"):
-        pickle.dumps(project)
+        pickle.dumps(holder)
+
+
+# Applications.
+
+
+def ask(application: Api, headers: dict[str, str | None]) -> Answer:
+    return application.project(
+        "GET", "/archive", headers={"Authorization": None, **headers}
+    )
+
+
+def test_application_signs_a_bearer_token(application: Api) -> None:
+    assert application.project("GET", "/archive").status == 200
+
+
+def test_scheme_of_the_header_is_in_any_case(application: Api) -> None:
+    token = application_credentials(application.pem or "")
+    assert ask(application, {"Authorization": f"bearer  {token}"}).status == 200
+
+
+def test_applications_token_in_the_other_header_is_understood(application: Api) -> None:
+    token = application_credentials(application.pem or "")
+    assert ask(application, {"X-OPENTOK-AUTH": token}).status == 200
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": None},
+        {"jti": None},
+        {"exp": NOW + 7 * 86_400},
+        {"ist": "project", "iss": APPLICATION},
+        {"sub": "x", "acl": {"paths": {}}},
+    ],
+)
+def test_what_sdks_of_applications_send_is_accepted(
+    application: Api, changes: dict[str, object]
+) -> None:
+    token = application_credentials(application.pem or "", **changes)
+    assert ask(application, {"Authorization": f"Bearer {token}"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"application_id": "11111111-0000-4000-8000-000000000000"}, "unknown"),
+        ({"application_id": 7}, "unknown"),
+        ({"application_id": None}, "unknown"),
+        ({"iat": None}, "iat"),
+        ({"iat": "x"}, "cannot be read"),
+        ({"iat": NOW + 60}, "issued time"),
+        ({"exp": NOW - 6}, "expired"),
+        ({"iat": NOW - 906, "exp": None}, "expired"),
+    ],
+)
+def test_bad_bearer_token_is_a_problem_of_its_own(
+    application: Api, changes: dict[str, object], detail: str
+) -> None:
+    token = application_credentials(application.pem or "", **changes)
+    answer = ask(application, {"Authorization": f"Bearer {token}", "Accept": "*/*"})
+    assert answer.status == 401
+    problem = answer.json()
+    assert set(problem) == {"type", "title", "detail", "instance"}
+    assert detail in problem["detail"]
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Bearer a.b.c", "Bearer é"])
+def test_bearer_of_nothing_is_refused(application: Api, header: str) -> None:
+    assert ask(application, {"Authorization": header}).status == 401
+
+
+def test_key_of_somebody_else_is_refused(application: Api) -> None:
+    token = application_credentials(new_private_key())
+    answer = ask(application, {"Authorization": f"Bearer {token}"})
+    assert "signature" in answer.json()["detail"]
+
+
+def test_algorithm_is_the_keys_and_not_the_tokens(application: Api) -> None:
+    # The public key as if it were a secret: the old trick.
+    pem = (
+        public_key_of(application.pem or "")
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+    claims = {"application_id": APPLICATION, "iat": NOW, "exp": NOW + 9}
+    tokens = [jwt(claims, pem), jwt(claims, header={"alg": "none"})]
+    tokens.append(rs256(claims, application.pem or "", algorithm="RS512"))
+    for token in tokens:
+        assert ask(application, {"Authorization": f"Bearer {token}"}).status == 401
+
+
+def test_secret_of_a_project_does_not_open_an_application(application: Api) -> None:
+    answer = ask(application, {"X-OPENTOK-AUTH": credentials()})
+    assert answer.status == 403
+    assert answer.json()["message"] == "Id in the token does not match the one in the url"
+
+
+def test_application_whose_key_nobody_has_asked_for_is_closed() -> None:
+    token = application_credentials(new_private_key())
+    with pytest.raises(Refusal) as caught:
+        authenticate({"authorization": f"Bearer {token}"}, TENANTS, now=NOW)
+    assert caught.value.status == 401
+
+
+def test_lifetime_of_an_applications_token_is_limited_only_when_strict() -> None:
+    known = tenants()
+    pem = known.private_key()
+    token = application_credentials(pem, exp=NOW + 86_401)
+    headers = {"authorization": f"Bearer {token}"}
+    assert authenticate(headers, known, now=NOW).tenant_id == APPLICATION
+    with pytest.raises(Refusal, match="86400 seconds"):
+        authenticate(headers, known, now=NOW, strict=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.support import (
+    APPLICATION,
     KEY,
     NOW,
     OTHER_KEY,
@@ -15,10 +16,12 @@ from tests.emulator.support import (
     Api,
     client_token,
     jwt,
+    rs256,
     t1_token,
 )
 from tokbox.emulator.client_tokens import Admission, Denied, admit
-from tokbox.emulator.tenants import Project
+from tokbox.emulator.keys import new_private_key, public_key_of
+from tokbox.emulator.tenants import Application, Project
 
 PROJECT = Project("40000123", "example0secret0example0secret0example0sec")
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
@@ -161,6 +164,102 @@ def test_denial_quotes_neither_token_nor_secret() -> None:
         message = denial_of(token)
         assert token[8:40] not in message
         assert PROJECT.secret not in message
+
+
+# Applications, whose tokens their own key signs.
+
+PEM = new_private_key()
+APPLICATION_TENANT = Application(APPLICATION, public_key_of(PEM))
+
+
+def application_token(**changes: Any) -> str:
+    claims = {
+        "application_id": APPLICATION,
+        "iat": NOW,
+        "session_id": SESSION,
+        **changes,
+    }
+    return rs256(
+        {name: value for name, value in claims.items() if value is not None},
+        changes.pop("pem", PEM),
+    )
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({}, Admission("publisher", "", ())),
+        # One SDK after the other, by what it puts beside the three claims above.
+        (
+            {
+                "role": "moderator",
+                "scope": "session.connect",
+                "subject": "video",
+                "acl": {"paths": {"/session/**": {}}},
+                "connection_data": "d",
+                "initial_layout_class_list": ["focus", "small"],
+                "exp": NOW + 900,
+            },
+            Admission("moderator", "d", ("focus", "small")),
+        ),
+        (
+            {"sub": "video", "role": "subscriber", "initial_layout_class_list": ""},
+            Admission("subscriber", "", ()),
+        ),
+        (
+            {"data": "d", "initial_layout_class_list": "a b"},
+            Admission("publisher", "d", ("a", "b")),
+        ),
+        ({"nonce": -7, "jti": "AAA=", "role": "publisher"}, Admission("publisher", "", ())),
+    ],
+)
+def test_every_dialect_of_applications_is_read(
+    claims: dict[str, Any], expected: Admission
+) -> None:
+    token = application_token(**claims)
+    assert admit(token, APPLICATION_TENANT, SESSION, now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        application_token(session_id="x"),
+        application_token(application_id=OTHER_KEY),
+        application_token(application_id=None),
+        application_token(iat=NOW - 86_400),
+        application_token(exp=NOW + 31 * 86_400),
+        rs256(
+            {"application_id": APPLICATION, "iat": NOW, "session_id": SESSION},
+            new_private_key(),
+        ),
+        jwt({"application_id": APPLICATION, "iat": NOW, "session_id": SESSION}),
+        GO_TOKEN,
+    ],
+)
+def test_bad_token_for_an_application_is_denied(token: str) -> None:
+    with pytest.raises(Denied):
+        admit(token, APPLICATION_TENANT, SESSION, now=NOW)
+
+
+def test_key_of_an_application_does_not_sign_for_a_project() -> None:
+    token = rs256({"iss": OTHER_KEY, "iat": NOW, "session_id": SESSION}, PEM)
+    assert "signature" in denial_of(token)
+
+
+def test_client_of_an_application_joins(application: Api) -> None:
+    session_id = application.create_session()
+    joined = application.join(session_id)
+    items = application.project("GET", f"/session/{session_id}/stream").json()["items"]
+    assert [item["id"] for item in items] == [joined["streamId"]]
+
+
+def test_tokens_of_the_other_environment_are_refused(
+    api: Api, application: Api, session_id: str
+) -> None:
+    token = application.token(session_id)
+    assert api.join_with(session_id, token).json()["code"] == 1004
+    theirs = application.create_session()
+    assert application.join_with(theirs, t1_token(theirs)).json()["code"] == 1004
 
 
 # Joining and leaving.

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.emulator.support import (
+    APPLICATION,
     KEY,
     NOW,
     OTHER_KEY,
@@ -28,6 +29,9 @@ def test_index_says_what_this_is_without_secrets(api: Api, session_id: str) -> N
     assert answer.json()["projects"] == [
         {"apiKey": KEY, "sessions": 1, "connections": 1, "streams": 1, "archives": 1},
         {"apiKey": OTHER_KEY, "sessions": 0, "connections": 0, "streams": 0, "archives": 0},
+    ]
+    assert [item["applicationId"] for item in answer.json()["applications"]] == [
+        APPLICATION
     ]
     assert SECRET.encode() not in answer.body
     assert OTHER_SECRET.encode() not in answer.body

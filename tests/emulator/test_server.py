@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.emulator.support import (
     KEY,
@@ -23,9 +25,28 @@ from tests.emulator.support import (
     client_token,
     credentials,
 )
-from tokbox.emulator import Clock, Server, serve
-from tokbox.emulator.tenants import projects_from_environment, projects_from_file
+from tokbox.emulator import Clock, Rules, Server, serve
+from tokbox.emulator.configuration import projects_from_environment, projects_from_file
+from tokbox.emulator.keys import new_private_key, public_key_of
 from tokbox.errors import InvalidInput
+
+OTHER_APPLICATION = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
+
+
+def public_pem(private_key: str) -> str:
+    return (
+        public_key_of(private_key)
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        .decode()
+    )
+
+
+PUBLIC_KEY = public_pem(new_private_key())
+SHORT_KEY = (
+    generate_private_key(public_exponent=65537, key_size=1024)
+    .public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+)
 
 # In serve().
 
@@ -119,6 +140,12 @@ def test_repr_shows_no_secret() -> None:
         ({"projects": {}}, "projects"),
         ({"projects": {"abc": "x"}}, "api_key"),
         ({"projects": {"7": ""}}, "secret"),
+        ({"accounts": {"x": "y"}}, "api_key"),
+        ({"applications": {"x": PUBLIC_KEY}}, "applications"),
+        ({"applications": {OTHER_APPLICATION: None}}, "applications"),
+        ({"applications": {OTHER_APPLICATION: "canary"}}, "applications"),
+        ({"applications": {OTHER_APPLICATION: SHORT_KEY}}, "applications"),
+        ({"strict": Rules(render_stop=404)}, "render_stop"),  # type: ignore[arg-type]
         ({"processing_delay": -1}, "processing_delay"),
         ({"processing_delay": float("nan")}, "processing_delay"),
     ],
@@ -127,6 +154,7 @@ def test_bad_option_is_refused(options: dict[str, object], field: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         serve(**options)  # type: ignore[arg-type]
     assert caught.value.field == field
+    assert "canary" not in str(caught.value)
 
 
 def test_strict_refuses_long_lived_credentials() -> None:
@@ -136,6 +164,44 @@ def test_strict_refuses_long_lived_credentials() -> None:
         assert api.request("POST", "/session/create").status == 200
         api.headers["X-OPENTOK-AUTH"] = credentials(exp=now + 2 * 86_400)
         assert api.request("POST", "/session/create").status == 403
+
+
+# Applications and accounts.
+
+
+def test_key_of_the_default_application_is_made_once(tmp_path: Path) -> None:
+    db = tmp_path / "emulator.db"
+    with serve(db=db) as server:
+        pem = server.private_key
+        assert pem == server.private_key
+        Api(server.url).request("POST", "/_emulator/reset")
+        assert pem == server.private_key
+    with serve(db=db) as server:
+        assert pem == server.private_key
+        assert pem not in repr(server)
+    with serve() as server:
+        assert pem != server.private_key
+
+
+def test_named_applications_replace_the_default() -> None:
+    pem = new_private_key()
+    public = public_pem(pem)
+    with serve(
+        applications={OTHER_APPLICATION: public}, clock=Clock(lambda: 1_800_000_000)
+    ) as server:
+        assert server.application_id == OTHER_APPLICATION
+        assert Api(server.url, OTHER_APPLICATION, pem=pem).create_session()
+        with pytest.raises(RuntimeError, match="default application"):
+            _ = server.private_key
+
+
+def test_server_carries_what_an_account_needs() -> None:
+    server = serve()
+    assert (server.account_key, server.account_secret) == ("87654321", "devaccountsecret")
+    server.stop()
+    server = serve(accounts={"7": "x"})
+    assert (server.account_key, server.account_secret) == ("7", "x")
+    server.stop()
 
 
 # Projects from elsewhere.
@@ -197,7 +263,7 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
     )
     try:
         assert process.stdout is not None
-        url, *projects = (process.stdout.readline().strip() for _ in range(5))
+        url, *callers = (process.stdout.readline().strip() for _ in range(7))
         assert Api(url).request("GET", "/_emulator/").status == 200
         process.send_signal(number)
         out, err = process.communicate()
@@ -206,11 +272,13 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
         process.communicate()
     assert (process.returncode, err) == (0, "")
     assert out == ""
-    assert projects == [
+    assert callers == [
         "api key 12345678  secret devsecret",
         "api key 40000124  secret (as configured)",
         "api key 40000123  secret (as configured)",
         "api key 7  secret (as configured)",
+        "application 00000000-0000-4000-8000-000012345678",
+        "account 87654321  secret devaccountsecret",
     ]
     assert [path.name for path in folder.iterdir()] == ["emulator.db"]
 
@@ -246,7 +314,12 @@ def test_emulator_does_not_know_the_client() -> None:
 
 @pytest.mark.parametrize(
     ("module", "package"),
-    [("starlette", "starlette"), ("uvicorn", "uvicorn"), ("jwt", "PyJWT")],
+    [
+        ("starlette", "starlette"),
+        ("uvicorn", "uvicorn"),
+        ("jwt", "PyJWT"),
+        ("cryptography", "cryptography"),
+    ],
 )
 def test_missing_package_is_named_with_its_extra(module: str, package: str) -> None:
     code = f"""

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.emulator.support import KEY, NOW, Api
+from tests.emulator.support import APPLICATION, KEY, NOW, Api
 from tokbox.emulator.sessions import is_session_id, pacific_date
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -60,6 +60,16 @@ def test_session_id_has_the_modern_fields(api: Api) -> None:
 @pytest.mark.parametrize("preference", ["enabled", "always"])
 def test_relayed_session_carries_the_flag(api: Api, preference: str) -> None:
     assert fields_of(api.create_session(media=preference))[5:] == ["P", "", ""]
+
+
+def test_application_is_named_by_its_id(application: Api) -> None:
+    (reply,) = application.request("POST", "/session/create", b"").json()
+    assert (reply["project_id"], reply["partner_id"]) == (APPLICATION, APPLICATION)
+    one, tenant, location, created, nonce, *tail = fields_of(reply["session_id"])
+    assert (one, tenant, location, created) == ("1", APPLICATION, "", str(NOW * 1000))
+    assert len(nonce) == 24
+    assert tail == ["", "", ""]
+    assert 110 <= len(reply["session_id"]) <= 112
 
 
 def test_session_ids_differ(api: Api) -> None:

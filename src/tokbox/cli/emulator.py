@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
-from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tokbox.cli.options import Command, json_option
 from tokbox.cli.output import console, is_terminal, print_json
+
+if TYPE_CHECKING:
+    from tokbox.emulator import Announcement
 
 __all__ = ["emulator"]
 
@@ -33,6 +37,18 @@ __all__ = ["emulator"]
     help='More projects: a JSON object {"API key": "secret"}.',
 )
 @click.option(
+    "--application",
+    "applications",
+    multiple=True,
+    metavar="ID=FILE",
+    help="One more application: its UUID, and a file with the PEM of its public key.",
+)
+@click.option(
+    "--key-out",
+    metavar="FILE",
+    help="Write the default application's private key to this file.",
+)
+@click.option(
     "--processing-delay",
     type=float,
     default=0.5,
@@ -40,33 +56,42 @@ __all__ = ["emulator"]
     metavar="SECONDS",
     help="How long the file of a stopped archive takes.",
 )
-@click.option("--strict", is_flag=True, help="Refuse credentials longer than 5 minutes.")
+@click.option("--strict", is_flag=True, help="Refuse what is not documented.")
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One rule of many, such as render_stop=204; a wrong one lists them all.",
+)
 @json_option
 def emulator(
     port: int,
     host: str,
     db: str | None,
     projects_file: str | None,
+    applications: tuple[str, ...],
+    key_out: str | None,
     processing_delay: float,
     strict: bool,
+    rules: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Stand in for the service on this machine, until Ctrl-C.
 
     The first line is the URL. There is a project with API key 12345678 and secret
     devsecret; more come from --projects, or from TOKBOX_EMULATOR_PROJECTS as
-    key:secret,key:secret.
+    key:secret,key:secret. There is an application too, whose private key --key-out
+    writes, and an account that manages projects.
     """
     from tokbox.emulator import run
+    from tokbox.emulator.rules import make_rules
 
-    def announce(url: str, shown: Mapping[str, str | None]) -> None:
+    def announce(announcement: Announcement) -> None:
         if as_json:
-            projects = [
-                {"api_key": key, "public_secret": secret} for key, secret in shown.items()
-            ]
-            print_json({"url": url, "projects": projects})
+            print_json(_as_json(announcement))
         else:
-            _announce(url, shown)
+            _announce(announcement)
         sys.stdout.flush()
 
     try:
@@ -74,9 +99,14 @@ def emulator(
             port,
             db,
             projects_file=projects_file,
+            applications={
+                name: Path(file).read_bytes()
+                for name, file in _pairs("--application", applications).items()
+            },
+            key_out=key_out,
             host=host,
             processing_delay=processing_delay,
-            strict=strict,
+            strict=make_rules(strict, _pairs("--rule", rules)),
             announce=announce,
         )
     except sqlite3.OperationalError as error:
@@ -88,28 +118,57 @@ def emulator(
         raise click.UsageError(f"{host} port {port}: {reason}") from None
 
 
-def _announce(url: str, shown: Mapping[str, str | None]) -> None:
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise click.UsageError(f"{option} {text}: it must look like NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _as_json(announcement: Announcement) -> dict[str, object]:
+    return {
+        "url": announcement.url,
+        "projects": [
+            {"api_key": key, "public_secret": secret}
+            for key, secret in announcement.projects.items()
+        ],
+        "applications": [{"application_id": name} for name in announcement.applications],
+        "accounts": [
+            {"account_key": key, "public_secret": secret}
+            for key, secret in announcement.accounts.items()
+        ],
+    }
+
+
+def _announce(announcement: Announcement) -> None:
     if not is_terminal(sys.stdout):
-        print(url)
-        for key, secret in shown.items():
-            print(f"api key {key}  secret {secret or '(as configured)'}")
+        for line in announcement.lines():
+            print(line)
         return
     from rich.text import Text
 
     out = console()
+    url = announcement.url
     out.print(Text(url, "bold green"))
-    for key, secret in shown.items():
+    for key, secret in announcement.projects.items():
         out.print(
             Text.assemble("api key ", (key, "bold"), "  secret "),
             Text(secret or "(as configured)", "bold" if secret else "dim"),
             sep="",
         )
-    key, secret = next(iter(shown.items()))
+    for application_id in announcement.applications:
+        out.print(Text.assemble("application ", (application_id, "bold")))
+    for key, secret in announcement.accounts.items():
+        out.print(Text.assemble("account ", (key, "bold"), "  secret ", (secret, "bold")))
+    key, public = next(iter(announcement.projects.items()))
     lines = (
         "",
         "Ctrl-C ends it. In another terminal:",
         f"  export TOKBOX_API_URL={url}",
-        f"  export TOKBOX_API_KEY={key} TOKBOX_SECRET={secret or '...'}",
+        f"  export TOKBOX_API_KEY={key} TOKBOX_SECRET={public or '...'}",
         "  tokbox session create",
     )
     out.print(Text("\n".join(lines), "dim"))

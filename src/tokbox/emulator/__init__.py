@@ -6,8 +6,8 @@ It is a second, independent implementation of the protocol: it knows nothing of
     with tokbox.emulator.serve() as server:
         requests.post(server.url + "/session/create", headers={...})
 
-It needs the extra ``emulator`` (starlette, uvicorn, PyJWT), which is looked for when
-one of the names below is first used, not when this package is imported.
+It needs the extra ``emulator`` (starlette, uvicorn, PyJWT, cryptography), which is
+looked for when one of the names below is first used, not when this package is imported.
 """
 
 from __future__ import annotations
@@ -20,13 +20,25 @@ from tokbox.errors import MissingDependency
 if TYPE_CHECKING:
     from tokbox.emulator.app import create_app
     from tokbox.emulator.clock import Clock
-    from tokbox.emulator.server import Server, run, serve
-    from tokbox.emulator.tenants import DEFAULT_API_KEY, DEFAULT_SECRET
+    from tokbox.emulator.rules import Rules
+    from tokbox.emulator.server import Announcement, Server, run, serve
+    from tokbox.emulator.tenants import (
+        DEFAULT_ACCOUNT_KEY,
+        DEFAULT_ACCOUNT_SECRET,
+        DEFAULT_API_KEY,
+        DEFAULT_APPLICATION_ID,
+        DEFAULT_SECRET,
+    )
 
 __all__ = [
+    "DEFAULT_ACCOUNT_KEY",
+    "DEFAULT_ACCOUNT_SECRET",
     "DEFAULT_API_KEY",
+    "DEFAULT_APPLICATION_ID",
     "DEFAULT_SECRET",
+    "Announcement",
     "Clock",
+    "Rules",
     "Server",
     "create_app",
     "run",
@@ -34,9 +46,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "DEFAULT_ACCOUNT_KEY": "tenants",
+    "DEFAULT_ACCOUNT_SECRET": "tenants",
     "DEFAULT_API_KEY": "tenants",
+    "DEFAULT_APPLICATION_ID": "tenants",
     "DEFAULT_SECRET": "tenants",
+    "Announcement": "server",
     "Clock": "clock",
+    "Rules": "rules",
     "Server": "server",
     "create_app": "app",
     "run": "server",
@@ -44,7 +61,12 @@ _HOMES = {
 }
 
 #: What the extra brings: the name that is imported, the name that is installed.
-_PACKAGES = {"starlette": "starlette", "uvicorn": "uvicorn", "jwt": "PyJWT"}
+_PACKAGES = {
+    "starlette": "starlette",
+    "uvicorn": "uvicorn",
+    "jwt": "PyJWT",
+    "cryptography": "cryptography",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tokbox.emulator import archives, control, instruments, sessions
+from tokbox.emulator import control, sessions
 from tokbox.emulator.armed import ArmedFaults
-from tokbox.emulator.auth import authenticate
+from tokbox.emulator.auth import authenticate, authenticate_account
 from tokbox.emulator.calls import Call, read_body
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
@@ -26,8 +26,18 @@ from tokbox.emulator.journal import Journal, Visit
 from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
 from tokbox.emulator.replies import Refusal, refuse, wants_json
+from tokbox.emulator.routes import (
+    ALWAYS_JSON,
+    ANY,
+    CREATING,
+    NOT_EMULATED,
+    OURS,
+    SERVICE,
+    Handler,
+)
+from tokbox.emulator.rules import Rules, make_rules
 from tokbox.emulator.store import Store
-from tokbox.emulator.tenants import make_projects
+from tokbox.emulator.tenants import Account, Application, Project, Tenants
 from tokbox.emulator.watch import watch
 from tokbox.errors import InvalidInput
 
@@ -37,99 +47,31 @@ __all__ = ["PROCESSING_DELAY", "create_app"]
 #: be seen, short enough not to be waited for.
 PROCESSING_DELAY = 0.5
 
-Handler = Callable[[Call], Response]
 _Endpoint = Callable[[Request], Awaitable[Response]]
-
-_P = "/v2/project/{project}"
-_SESSION = _P + "/session/{session_id}"
-_CONTROL = "/_emulator/session/{session_id}/connection"
-
-#: The service's routes. What it calls ``P`` is ``/v2/project/{apiKey}``.
-_SERVICE: tuple[tuple[str, str, Handler], ...] = (
-    ("POST", "/session/create", sessions.create),
-    ("POST", "/hl/session/create", sessions.create),
-    ("POST", f"{_P}/archive", archives.start),
-    ("GET", f"{_P}/archive", archives.list_page),
-    ("GET", f"{_P}/archive/{{archive_id}}", archives.get),
-    ("DELETE", f"{_P}/archive/{{archive_id}}", archives.delete),
-    ("POST", f"{_P}/archive/{{archive_id}}/stop", archives.stop),
-    ("PUT", f"{_P}/archive/{{archive_id}}/layout", archives.set_layout),
-    ("PATCH", f"{_P}/archive/{{archive_id}}/streams", archives.change_streams),
-    ("GET", f"{_SESSION}/stream", sessions.list_streams),
-    ("PUT", f"{_SESSION}/stream", sessions.set_layout_classes),
-    ("GET", f"{_SESSION}/stream/{{stream_id}}", sessions.get_stream),
-    ("GET", f"{_SESSION}/connection", sessions.list_connections),
-    ("DELETE", f"{_SESSION}/connection/{{connection_id}}", sessions.force_disconnect),
-)
-
-#: What the service has and the emulator does not. Saying so beats a 404, which would
-#: be read as something about the session.
-_NOT_EMULATED = (
-    # Before the archives, or "storage" would be taken for the id of one.
-    f"{_P}/archive/storage",
-    *(
-        f"{_P}/{noun}{rest}"
-        for noun in (
-            "broadcast",
-            "render",
-            "captions",
-            "connect",
-            "callback",
-            "dial",
-            "call",
-        )
-        for rest in ("", "/{rest:path}")
-    ),
-    f"{_SESSION}/signal",
-    f"{_SESSION}/mute",
-    f"{_SESSION}/play-dtmf",
-    f"{_SESSION}/connection/{{connection_id}}/signal",
-    f"{_SESSION}/connection/{{connection_id}}/play-dtmf",
-    f"{_SESSION}/stream/{{stream_id}}/mute",
-)
-
-#: Ours alone.
-_OURS: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/_emulator", control.index),
-    ("GET", "/_emulator/clock", control.read_clock),
-    ("POST", "/_emulator/clock", control.advance_clock),
-    ("POST", "/_emulator/reset", control.reset),
-    ("GET", "/_emulator/journal", instruments.read_journal),
-    ("DELETE", "/_emulator/journal", instruments.clear_journal),
-    ("POST", "/_emulator/faults", instruments.arm_fault),
-    ("DELETE", "/_emulator/faults", instruments.disarm_faults),
-    ("GET", "/_emulator/archive/{tenant}/{archive_id}/{file_name}", archives.download),
-    ("POST", _CONTROL, control.connect),
-    ("DELETE", f"{_CONTROL}/{{connection_id}}", control.disconnect),
-    ("POST", f"{_CONTROL}/{{connection_id}}/stream", control.publish),
-    ("DELETE", f"{_CONTROL}/{{connection_id}}/stream", control.unpublish_all),
-    ("DELETE", f"{_CONTROL}/{{connection_id}}/stream/{{stream_id}}", control.unpublish),
-)
-
-#: What creates something if it succeeds.
-_CREATING = frozenset({sessions.create, archives.start})
-#: The endpoints that were seen to answer JSON errors to clients that ask for nothing.
-_ALWAYS_JSON = (archives.set_layout, sessions.force_disconnect)
-_ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_Identify = Callable[..., Project | Application | Account]
 
 
 def create_app(
     *,
     projects: Mapping[str, str] | None = None,
+    applications: Mapping[str, str | bytes | None] | None = None,
+    accounts: Mapping[str, str] | None = None,
     db: str | os.PathLike[str] | None = None,
     store: Store | None = None,
     clock: Clock | None = None,
     processing_delay: float = PROCESSING_DELAY,
-    strict: bool = False,
+    strict: bool | Rules = False,
 ) -> Starlette:
     """Make the emulator as an ASGI application.
 
-    *projects* maps API keys to secrets (without it there is the default project), *db*
+    *projects* maps API keys to secrets, *applications* UUIDs to the PEM of public keys
+    (``None`` for one whose key is made here),
+    *accounts* account keys to secrets; where one is not given there is the default. *db*
     is a file to keep the state in (memory without it; it is closed when the server that
     runs the application shuts down, while an open *store* given instead stays the
     caller's), *processing_delay* is how many seconds the file of a stopped
-    archive takes, and *strict* refuses REST credentials that live longer than five
-    minutes. Raises :class:`InvalidInput`.
+    archive takes, and *strict* says what is refused, and what is done where the service
+    varies: see :class:`Rules`. Raises :class:`InvalidInput`.
     """
     if store is not None and db is not None:
         raise InvalidInput("db", db, "not be given beside store")
@@ -137,17 +79,24 @@ def create_app(
         raise InvalidInput(
             "processing_delay", processing_delay, "be from 0 to 86400 seconds"
         )
-    known = make_projects(projects)
+    rules = make_rules(strict)
     owned = store is None
     store = Store(db) if store is None else store
     clock = Clock() if clock is None else clock
+    try:
+        tenants = Tenants(store, projects, applications, accounts)
+    except BaseException:
+        if owned:
+            store.close()
+        raise
     with store.transaction():
         kept = int(store.setting(control.OFFSET_SETTING, str(clock.offset_ms)))
         clock.set_offset(max(kept, clock.offset_ms))
         store.set_setting(control.OFFSET_SETTING, str(clock.offset_ms))
+        tenants.register(clock.now_ms())
     ids, events, links = Ids(), Events(), Links(store)
     emulator = Emulator(
-        projects=known,
+        tenants=tenants,
         store=store,
         clock=clock,
         ids=ids,
@@ -158,15 +107,15 @@ def create_app(
         ),
         journal=Journal(store, ids),
         faults=ArmedFaults(store),
-        strict=strict,
+        rules=rules,
     )
     routes = [
         *(
-            Route(path, _service(emulator, _not_emulated), methods=_ANY)
-            for path in _NOT_EMULATED
+            Route(path, _service(emulator, _not_emulated), methods=ANY)
+            for path in NOT_EMULATED
         ),
-        *_routes(_SERVICE, partial(_service, emulator)),
-        *_routes(_OURS, partial(_ours, emulator)),
+        *_routes(SERVICE, partial(_service, emulator)),
+        *_routes(OURS, partial(_ours, emulator)),
     ]
 
     @asynccontextmanager
@@ -206,29 +155,37 @@ def _by_method(endpoints: dict[str, _Endpoint]) -> _Endpoint:
 
 
 def _service(emulator: Emulator, handler: Handler) -> _Endpoint:
-    """Give *handler* authenticated calls, one transaction each."""
+    """Give *handler* the calls of projects and applications."""
+    return _endpoint(emulator, handler, authenticate)
 
+
+def _for_accounts(emulator: Emulator, handler: Handler) -> _Endpoint:
+    """Give *handler* the calls of accounts."""
+    return _endpoint(emulator, handler, authenticate_account)
+
+
+def _endpoint(emulator: Emulator, handler: Handler, identify: _Identify) -> _Endpoint:
     async def endpoint(request: Request) -> Response:
         def carry_out(visit: Visit, body: bytes) -> Response:
-            project = authenticate(
-                request.headers.get("x-opentok-auth"),
-                emulator.projects,
-                now=emulator.clock.real(),
-                strict=emulator.strict,
-            )
-            visit.tenant = project.api_key
-            named = request.path_params.get("project", project.api_key)
-            if named != project.api_key:
+            with emulator.store.transaction():
+                caller = identify(
+                    request.headers,
+                    emulator.tenants,
+                    now=emulator.clock.real(),
+                    strict=emulator.rules.refuse_long_credentials,
+                )
+            visit.tenant = caller.tenant_id
+            if request.path_params.get("project", caller.tenant_id) != caller.tenant_id:
                 raise Refusal(
                     403, "Id in the token does not match the one in the url", code=-1
                 )
-            call = Call(emulator, project, request, body, emulator.clock.now_ms())
+            call = Call(emulator, caller, request, body, emulator.clock.now_ms())
             return _handle(call, handler, visit)
 
         def refused(refusal: Refusal) -> Response:
             return refuse(
                 refusal,
-                as_json=handler in _ALWAYS_JSON
+                as_json=handler in ALWAYS_JSON
                 or wants_json(request.headers.get("accept", "")),
                 creating_session=handler is sessions.create,
             )
@@ -239,7 +196,7 @@ def _service(emulator: Emulator, handler: Handler) -> _Endpoint:
 
 
 def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
-    """Give *handler* calls of anyone, one transaction each; errors are JSON."""
+    """Give *handler* the calls of anyone; errors are JSON."""
 
     async def endpoint(request: Request) -> Response:
         try:
@@ -254,15 +211,20 @@ def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
 
 
 def _handle(call: Call, handler: Handler, visit: Visit | None = None) -> Response:
+    """Bring everything up to date, then carry out the call and note it in the journal.
+
+    What was due stays done where the call itself is refused, and thereby undone.
+    """
     # Handlers run on the event loop itself: they are short, and one at a time is what
     # the store wants anyway.
-    url = call.request.url
+    url, store = call.request.url, call.emulator.store
     call.emulator.links.base_url = f"{url.scheme}://{url.netloc}"
-    with call.emulator.store.transaction():
+    with store.transaction():
         call.emulator.settle(call.now_ms)
+    with store.transaction():
         response = handler(call)
         if visit is not None:
-            visit.created = handler in _CREATING
+            visit.created = handler in CREATING
             call.emulator.journal.add(visit, response.status_code, call.now_ms)
         return response
 

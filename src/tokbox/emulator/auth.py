@@ -1,56 +1,146 @@
-"""The credentials of a REST call: the ``X-OPENTOK-AUTH`` header."""
+"""The credentials of a REST call.
+
+A project signs ``X-OPENTOK-AUTH`` with its secret, an application ``Authorization:
+Bearer`` with its key. One SDK sends an application's token as ``X-OPENTOK-AUTH``: the
+algorithm that it names tells which of the two it is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tokbox.emulator.jws import Unreadable, number, read, read_unverified
+from tokbox.emulator.jws import Unreadable, algorithm_of, number, read, read_unverified
 from tokbox.emulator.replies import Refusal
-from tokbox.emulator.tenants import Project
+from tokbox.emulator.tenants import Account, Application, Project, Tenants
 
-__all__ = ["MAX_LIFETIME", "TOLERANCE", "authenticate"]
+__all__ = ["MAX_LIFETIME", "TOLERANCE", "authenticate", "authenticate_account"]
 
-#: The longest that credentials may live by the documentation, in seconds. The service
-#: is not known to enforce it, and published clients ask for days.
+#: The longest that credentials of a project may live by the documentation, in seconds.
+#: The service is not known to enforce it, and published clients ask for days.
 MAX_LIFETIME = 300
+#: The same for an application, and what its credentials live if they do not say.
+_MAX_APPLICATION_LIFETIME = 86_400
+_APPLICATION_LIFETIME = 900
 #: How far the caller's clock may be off, in seconds.
 TOLERANCE = 5
 
 
 def authenticate(
-    header: str | None, projects: Mapping[str, Project], *, now: float, strict: bool = False
-) -> Project:
-    """Return the project that *header* speaks for, or refuse with 403.
+    headers: Mapping[str, str], tenants: Tenants, *, now: float, strict: bool = False
+) -> Project | Application:
+    """Return the project or application that *headers* speak for, or refuse.
 
-    *now* is in seconds since the epoch. The service answers 403 for every failure,
-    with code -1; it does not insist on the claims ``ist`` and ``jti``.
+    *now* is in seconds since the epoch; *strict* refuses credentials that live longer
+    than documented. For a project the service answers 403 with code -1, whatever is
+    wrong, and does not insist on the claims ``ist`` and ``jti``. For an application the
+    answer is 401.
     """
-    if not header:
+    kind, _, bearer = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return _application(bearer.strip(), tenants, now, strict)
+    token = headers.get("x-opentok-auth", "")
+    if not token:
         raise _refusal("No X-OPENTOK-AUTH header")
+    if algorithm_of(token) == "RS256":
+        return _application(token, tenants, now, strict)
+    issuer = _issuer(token)
+    project = tenants.project(issuer)
+    if project is None:
+        raise _refusal("Issuer not found")
+    _check(token, project.secret, "project", now, strict)
+    if project.status != "ACTIVE":
+        raise _refusal(f"The project is {project.status}")
+    return project
+
+
+def authenticate_account(
+    headers: Mapping[str, str], tenants: Tenants, *, now: float, strict: bool = False
+) -> Account:
+    """Return the account that *headers* speak for, or refuse with 403."""
+    token = headers.get("x-opentok-auth", "")
+    if not token:
+        raise _refusal("No X-OPENTOK-AUTH header")
+    account = tenants.account(_issuer(token))
+    if account is None:
+        raise _refusal("Issuer not found")
+    # Nobody is known to leave ist out here, where it says what the token is for.
+    _check(token, account.secret, "account", now, strict, required=True)
+    return account
+
+
+def _issuer(token: str) -> str:
     try:
-        claims = read_unverified(header)
-        issuer = claims.get("iss")
-        project = projects.get(issuer) if isinstance(issuer, str) else None
-        if project is None:
-            raise _refusal("Issuer not found")
-        claims = read(header, project.secret)
+        issuer = read_unverified(token).get("iss")
+    except Unreadable:
+        raise _unreadable() from None
+    if not isinstance(issuer, str):
+        raise _refusal("Issuer not found")
+    return issuer
+
+
+def _check(
+    token: str,
+    secret: str,
+    level: str,
+    now: float,
+    strict: bool,
+    *,
+    required: bool = False,
+) -> None:
+    try:
+        claims = read(token, secret)
         issued, expires = number(claims, "iat"), number(claims, "exp")
     except Unreadable:
-        raise _refusal(
-            "Invalid JWT: it cannot be read, or its signature is wrong"
-        ) from None
-    if claims.get("ist", "project") != "project":
-        raise _refusal("Invalid JWT: ist must be project")
+        raise _unreadable() from None
+    if claims.get("ist", None if required else level) != level:
+        raise _refusal(f"Invalid JWT: ist must be {level}")
     if issued is None or expires is None:
         raise _refusal("Invalid JWT: iat and exp are required")
+    complaint = _complaint(issued, expires, now, MAX_LIFETIME if strict else None)
+    if complaint:
+        raise _refusal(complaint)
+
+
+def _application(token: str, tenants: Tenants, now: float, strict: bool) -> Application:
+    try:
+        application_id = read_unverified(token).get("application_id")
+        application = (
+            tenants.application(application_id) if isinstance(application_id, str) else None
+        )
+        if application is None or application.public_key is None:
+            raise _unauthorized("The application of the token is unknown")
+        claims = read(token, application.public_key)
+        issued, expires = number(claims, "iat"), number(claims, "exp")
+    except Unreadable:
+        raise _unauthorized("The token cannot be read, or its signature is wrong") from None
+    if issued is None:
+        raise _unauthorized("Invalid JWT: iat is required")
+    if expires is None:
+        expires = issued + _APPLICATION_LIFETIME
+    limit = _MAX_APPLICATION_LIFETIME if strict else None
+    complaint = _complaint(issued, expires, now, limit)
+    if complaint:
+        raise _unauthorized(complaint)
+    return application
+
+
+def _complaint(issued: float, expires: float, now: float, limit: int | None) -> str:
     if issued > now + TOLERANCE:
-        raise _refusal("Invalid JWT: issued time cannot be greater than the current time")
+        return "Invalid JWT: issued time cannot be greater than the current time"
     if expires <= now - TOLERANCE:
-        raise _refusal("Invalid JWT: it has expired")
-    if strict and expires - issued > MAX_LIFETIME:
-        raise _refusal(f"Invalid JWT: exp must be within {MAX_LIFETIME} seconds of iat")
-    return project
+        return "Invalid JWT: it has expired"
+    if limit is not None and expires - issued > limit:
+        return f"Invalid JWT: exp must be within {limit} seconds of iat"
+    return ""
+
+
+def _unreadable() -> Refusal:
+    return _refusal("Invalid JWT: it cannot be read, or its signature is wrong")
 
 
 def _refusal(message: str) -> Refusal:
     return Refusal(403, message, code=-1)
+
+
+def _unauthorized(message: str) -> Refusal:
+    return Refusal(401, message)

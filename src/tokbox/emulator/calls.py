@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.replies import Refusal
-from tokbox.emulator.tenants import Project
+from tokbox.emulator.tenants import Account, Application, Project
 
 __all__ = ["MAX_BODY", "Call", "read_body"]
 
@@ -28,16 +28,28 @@ class Call:
 
     emulator: Emulator
     #: Whose credentials came with it. The routes below ``/_emulator/`` need none.
-    project: Project | None
+    caller: Project | Application | Account | None
     request: Request
     body: bytes
     now_ms: int
 
     @property
+    def tenant(self) -> Project | Application:
+        """The project or application that calls."""
+        caller = self.caller
+        assert isinstance(caller, Project | Application), "the route is for others"
+        return caller
+
+    @property
     def tenant_id(self) -> str:
-        """The API key of the caller."""
-        assert self.project is not None, "the route has no authentication"
-        return self.project.api_key
+        """The API key or application id of the caller."""
+        return self.tenant.tenant_id
+
+    @property
+    def account(self) -> Account:
+        """The account that calls."""
+        assert isinstance(self.caller, Account), "the route is for others"
+        return self.caller
 
     def param(self, name: str) -> str:
         """Return a variable part of the path."""

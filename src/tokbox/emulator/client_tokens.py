@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
 from tokbox.emulator.jws import Unreadable, number, read, read_unverified
-from tokbox.emulator.tenants import Project
+from tokbox.emulator.tenants import Application, Project
 from tokbox.errors import TokenError
 from tokbox.tokens.signer import Signer
 
@@ -34,14 +36,21 @@ class Admission:
     layout_classes: tuple[str, ...]
 
 
-def admit(token: str, project: Project, session_id: str, *, now: float) -> Admission:
-    """Verify a T1 token or an HS256 JSON Web Token for one session.
+def admit(
+    token: str, tenant: Project | Application, session_id: str, *, now: float
+) -> Admission:
+    """Verify a token for one session of *tenant*.
+
+    A project signs T1 tokens or HS256 JSON Web Tokens with its secret, an application
+    RS256 ones with its key.
 
     *now* is in seconds since the epoch. Raises :class:`Denied`.
     """
+    if isinstance(tenant, Application):
+        return _admit_jwt(token, tenant, session_id, now)
     if token.startswith("T1=="):
-        return _admit_t1(token, project, session_id, now)
-    return _admit_jwt(token, project, session_id, now)
+        return _admit_t1(token, tenant, session_id, now)
+    return _admit_jwt(token, tenant, session_id, now)
 
 
 def _admit_t1(token: str, project: Project, session_id: str, now: float) -> Admission:
@@ -58,11 +67,18 @@ def _admit_t1(token: str, project: Project, session_id: str, now: float) -> Admi
     )
 
 
-def _admit_jwt(token: str, project: Project, session_id: str, now: float) -> Admission:
+def _admit_jwt(
+    token: str, tenant: Project | Application, session_id: str, now: float
+) -> Admission:
+    key: str | RSAPublicKey | None
+    if isinstance(tenant, Application):
+        claim, owner, key = "application_id", "application", tenant.public_key
+    else:
+        claim, owner, key = "iss", "API key", tenant.secret
     try:
-        if read_unverified(token).get("iss") != project.api_key:
-            raise Denied("the token was made for another API key")
-        claims = read(token, project.secret)
+        if key is None or read_unverified(token).get(claim) != tenant.tenant_id:
+            raise Denied(f"the token was made for another {owner}")
+        claims = read(token, key)
         issued, expires = number(claims, "iat"), number(claims, "exp")
     except Unreadable:
         raise Denied("the token cannot be read, or its signature is wrong") from None

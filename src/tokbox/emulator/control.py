@@ -6,6 +6,8 @@ They need no credentials: whoever reaches the emulator may control it.
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from starlette.responses import Response
 
 from tokbox.emulator import clients
@@ -43,11 +45,15 @@ def index(call: Call) -> Response:
         {
             "name": "tokbox emulator",
             "about": "A local stand-in for the OpenTok API; nothing leaves this machine.",
-            "strict": emulator.strict,
+            "rules": asdict(emulator.rules),
             "now": call.now_ms,
             "projects": [
                 {"apiKey": api_key, **emulator.store.counts(api_key)}
-                for api_key in emulator.projects
+                for api_key in emulator.tenants.api_keys
+            ],
+            "applications": [
+                {"applicationId": application_id, **emulator.store.counts(application_id)}
+                for application_id in emulator.tenants.application_ids
             ],
         }
     )
@@ -67,13 +73,13 @@ def connect(call: Call) -> Response:
         raise Refusal(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
     session = _session(call)
-    project = call.emulator.projects.get(session.tenant)
-    if project is None:
+    tenant = call.emulator.tenants.tenant(session.tenant)
+    if tenant is None:
         raise Refusal(
-            403, "the project of the session is unknown here", code=_REFUSED_TOKEN
+            403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
         )
     try:
-        admission = admit(token, project, session.session_id, now=call.now_ms / 1000)
+        admission = admit(token, tenant, session.session_id, now=call.now_ms / 1000)
     except Denied as denied:
         raise Refusal(403, str(denied), code=_REFUSED_TOKEN) from None
     connection = clients.connect(call.emulator, session, admission, call.now_ms)
@@ -173,6 +179,7 @@ def reset(call: Call) -> Response:
     """``POST /_emulator/reset``: forget everything, the offset of the clock included."""
     call.emulator.store.clear()
     call.emulator.clock.set_offset(0)
+    call.emulator.tenants.register(call.emulator.clock.now_ms())
     return Response(status_code=204)
 
 

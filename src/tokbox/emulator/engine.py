@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tokbox.emulator.armed import ArmedFaults
@@ -13,8 +12,9 @@ from tokbox.emulator.journal import Journal
 from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
 from tokbox.emulator.records import Session
+from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
-from tokbox.emulator.tenants import Project
+from tokbox.emulator.tenants import Tenants
 
 __all__ = ["Emulator"]
 
@@ -23,7 +23,7 @@ __all__ = ["Emulator"]
 class Emulator:
     """Everything that route handlers share."""
 
-    projects: Mapping[str, Project]
+    tenants: Tenants
     store: Store
     clock: Clock
     ids: Ids
@@ -32,8 +32,7 @@ class Emulator:
     recorder: Recorder
     journal: Journal
     faults: ArmedFaults
-    #: Refuse REST credentials that live longer than the service's documentation allows.
-    strict: bool
+    rules: Rules
 
     def emit(self, event: Event) -> None:
         """Tell everybody who listens to :attr:`events`."""

@@ -1,4 +1,4 @@
-"""Reading HS256 JSON Web Tokens with PyJWT: the one place that knows its interface."""
+"""Reading JSON Web Tokens with PyJWT: the one place that knows its interface."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import jwt
-from jwt.algorithms import HMACAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import HMACAlgorithm, RSAAlgorithm
 
-__all__ = ["Unreadable", "number", "read", "read_unverified"]
+__all__ = ["Unreadable", "algorithm_of", "number", "read", "read_unverified"]
 
 
 class Unreadable(Exception):
@@ -31,25 +32,39 @@ class _HS256(HMACAlgorithm):
 
 _jws = jwt.PyJWS(algorithms=[])
 _jws.register_algorithm("HS256", _HS256())
+_jws.register_algorithm("RS256", RSAAlgorithm(RSAAlgorithm.SHA256))
+
+
+def algorithm_of(token: str) -> str | None:
+    """Return what the token says it was signed by, or ``None``; nothing is trusted."""
+    try:
+        name = jwt.get_unverified_header(token).get("alg")
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        return None
+    return name if isinstance(name, str) else None
 
 
 def read_unverified(token: str) -> dict[str, Any]:
     """Return the claims without trusting them; raise :class:`Unreadable`."""
-    return _claims(token, "", verify=False)
+    return _claims(token, "", "HS256", verify=False)
 
 
-def read(token: str, secret: str) -> dict[str, Any]:
-    """Return the claims if HS256 under *secret* signed them; raise :class:`Unreadable`.
+def read(token: str, key: str | RSAPublicKey) -> dict[str, Any]:
+    """Return the claims if *key* signed them; raise :class:`Unreadable`.
 
-    Times are not looked at: they are compared with a clock that the caller chooses.
+    The kind of the key decides on the algorithm, never the token: a secret HS256, a
+    public key RS256. Times are not looked at: they are compared with a clock that the
+    caller chooses.
     """
-    return _claims(token, secret, verify=True)
+    return _claims(token, key, "HS256" if isinstance(key, str) else "RS256", verify=True)
 
 
-def _claims(token: str, secret: str, *, verify: bool) -> dict[str, Any]:
+def _claims(
+    token: str, key: str | RSAPublicKey, algorithm: str, *, verify: bool
+) -> dict[str, Any]:
     try:
         payload = _jws.decode_complete(
-            token, secret, algorithms=["HS256"], options={"verify_signature": verify}
+            token, key, algorithms=[algorithm], options={"verify_signature": verify}
         )["payload"]
         claims = json.loads(payload)
     except (jwt.PyJWTError, ValueError, RecursionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -54,12 +55,24 @@ def json_reply(content: Any, status: int = 200) -> Response:
     return Response(body, status, headers={"Content-Type": "application/json"})
 
 
+def _problem(detail: str) -> dict[str, str]:
+    """Describe what is wrong with an application's credentials (RFC 9457)."""
+    return {
+        "type": "https://developer.vonage.com/en/api-errors#unauthorized",
+        "title": "Unauthorized",
+        "detail": detail,
+        "instance": str(uuid.uuid4()),
+    }
+
+
 def refuse(refusal: Refusal, *, as_json: bool, creating_session: bool = False) -> Response:
     """Answer an error in the form that the caller and the endpoint are used to.
 
     Session creation is older than the rest and has an XML document of its own.
     """
     code, message = refusal.code, refusal.message
+    if refusal.status == 401:
+        return json_reply(_problem(message), 401)
     if as_json:
         if message == NO_CLIENTS:
             return json_reply({"message": message}, refusal.status)

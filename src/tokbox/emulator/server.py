@@ -9,33 +9,60 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import TextIO
+from typing import Any, TextIO
 
 import uvicorn
 from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
 from tokbox.emulator.clock import Clock
+from tokbox.emulator.configuration import projects_from_environment, projects_from_file
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.faults import read_fault
 from tokbox.emulator.journal import Entry
 from tokbox.emulator.replies import Refusal
+from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
 from tokbox.emulator.tenants import (
+    DEFAULT_ACCOUNT_KEY,
+    DEFAULT_ACCOUNT_SECRET,
     DEFAULT_API_KEY,
+    DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,
-    make_projects,
-    projects_from_environment,
-    projects_from_file,
 )
 from tokbox.emulator.wire import Protocol
 from tokbox.errors import InvalidInput
 
-__all__ = ["Server", "run", "serve"]
+__all__ = ["Announcement", "Server", "run", "serve"]
 
 #: Seconds that a request in progress gets when the server stops.
 _GRACE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Where an emulator in the foreground is, and who may call it."""
+
+    url: str
+    #: API keys with their secrets, where those are public.
+    projects: Mapping[str, str | None]
+    applications: tuple[str, ...]
+    #: Account keys with their secrets, which are public.
+    accounts: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """Say it in plain text, the URL first."""
+        return [
+            self.url,
+            *(
+                f"api key {api_key}  secret {secret or '(as configured)'}"
+                for api_key, secret in self.projects.items()
+            ),
+            *(f"application {application_id}" for application_id in self.applications),
+            *(f"account {key}  secret {secret}" for key, secret in self.accounts.items()),
+        ]
 
 
 class _Uvicorn(uvicorn.Server):
@@ -60,6 +87,11 @@ class Server:
     #: The key and secret of its first project.
     api_key: str
     secret: str
+    #: The id of its first application.
+    application_id: str
+    #: The key and secret of its first account.
+    account_key: str
+    account_secret: str
     #: The ASGI application, and the state behind it.
     app: Starlette
     store: Store
@@ -72,17 +104,24 @@ class Server:
         port: int,
         db: str | os.PathLike[str] | None,
         projects: Mapping[str, str] | None,
+        applications: Mapping[str, str | bytes | None] | None,
+        accounts: Mapping[str, str] | None,
         clock: Clock | None,
         processing_delay: float,
-        strict: bool,
+        strict: bool | Rules,
     ) -> None:
-        first = next(iter(make_projects(projects).values()))
-        self.api_key, self.secret = first.api_key, first.secret
+        self.api_key, self.secret = _first(projects, DEFAULT_API_KEY, DEFAULT_SECRET)
+        self.application_id, _ = _first(applications, DEFAULT_APPLICATION_ID, "")
+        self.account_key, self.account_secret = _first(
+            accounts, DEFAULT_ACCOUNT_KEY, DEFAULT_ACCOUNT_SECRET
+        )
         self.clock = Clock() if clock is None else clock
         self.store = Store(db)
         try:
             self.app = create_app(
                 projects=projects,
+                applications=applications,
+                accounts=accounts,
                 store=self.store,
                 clock=self.clock,
                 processing_delay=processing_delay,
@@ -178,6 +217,15 @@ class Server:
         emulator: Emulator = self.app.state.emulator
         return emulator
 
+    @property
+    def private_key(self) -> str:
+        """The private key of the default application, as PEM; made when first asked for.
+
+        Raises :class:`RuntimeError` if other applications were named instead.
+        """
+        with self.store.transaction():
+            return self._emulator.tenants.private_key()
+
     def start(self) -> Server:
         """Start answering, and return when it does."""
         if self._thread is not None or self._stopped:
@@ -228,15 +276,16 @@ def serve(
     db: str | os.PathLike[str] | None = None,
     projects: Mapping[str, str] | None = None,
     *,
+    applications: Mapping[str, str | bytes | None] | None = None,
+    accounts: Mapping[str, str] | None = None,
     host: str = "127.0.0.1",
     clock: Clock | None = None,
     processing_delay: float = PROCESSING_DELAY,
-    strict: bool = False,
+    strict: bool | Rules = False,
 ) -> Server:
     """Make an emulator to run in a thread: ``with serve() as server: ...``
 
-    *port* 0 is a free one, *projects* maps API keys to secrets (without it there is
-    the default project); the rest is as in :func:`create_app`. Raises
+    *port* 0 is a free one; the rest is as in :func:`create_app`. Raises
     :class:`InvalidInput`, and :class:`OSError` if the port is taken.
     """
     return Server(
@@ -244,6 +293,8 @@ def serve(
         port=port,
         db=db,
         projects=projects,
+        applications=applications,
+        accounts=accounts,
         clock=clock,
         processing_delay=processing_delay,
         strict=strict,
@@ -256,21 +307,24 @@ def run(
     projects: Mapping[str, str] | None = None,
     *,
     projects_file: str | os.PathLike[str] | None = None,
+    applications: Mapping[str, str | bytes | None] | None = None,
+    key_out: str | os.PathLike[str] | None = None,
     host: str = "127.0.0.1",
     processing_delay: float = PROCESSING_DELAY,
-    strict: bool = False,
+    strict: bool | Rules = False,
     out: TextIO | None = None,
-    announce: Callable[[str, Mapping[str, str | None]], None] | None = None,
+    announce: Callable[[Announcement], None] | None = None,
 ) -> None:
     """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
 
-    The first line on *out* (standard output) is its URL; then comes a line for each
-    project, with the secret of the default one, which is public. Whoever wants to say
-    it otherwise gives *announce*, which is called with the URL and the API keys, each
-    with its secret if that is public, once the emulator answers. Besides the default
-    project there are those of the environment, of *projects_file* and of *projects*;
-    see ``projects.py`` for their forms. Raises what :func:`serve` raises, and
-    :class:`OSError` if the file cannot be read.
+    The first line on *out* (standard output) is its URL; then come lines for whoever
+    may call, with the secrets of the default ones, which are public. Whoever wants to
+    say it otherwise gives *announce*, which is called once the emulator answers.
+    Besides the default project there are those of the environment, of *projects_file*
+    and of *projects*; see ``configuration.py`` for their forms. Besides the default
+    application there are *applications*. The private key of the default one is written
+    to *key_out*, a file that only its owner may read, and nowhere else. Raises what
+    :func:`serve` raises, and :class:`OSError` if a file cannot be read or written.
     """
     everyone = {
         DEFAULT_API_KEY: DEFAULT_SECRET,
@@ -278,35 +332,58 @@ def run(
         **({} if projects_file is None else projects_from_file(projects_file)),
         **(projects or {}),
     }
+    known = {DEFAULT_APPLICATION_ID: None, **(applications or {})}
     default = (DEFAULT_API_KEY, DEFAULT_SECRET)
     stopping = threading.Event()
     server = serve(
         port,
         db,
         everyone,
+        applications=known,
         host=host,
         processing_delay=processing_delay,
         strict=strict,
     )
     with _on_signals(stopping), server:
-        shown = {
-            api_key: secret if (api_key, secret) == default else None
-            for api_key, secret in everyone.items()
-        }
+        if key_out is not None:
+            _write_key(key_out, server.private_key)
+        announcement = Announcement(
+            url=server.url,
+            projects={
+                api_key: secret if (api_key, secret) == default else None
+                for api_key, secret in everyone.items()
+            },
+            applications=tuple(known),
+            accounts={server.account_key: server.account_secret},
+        )
         if announce is None:
-            _print_announcement(server.url, shown, sys.stdout if out is None else out)
+            _print_announcement(announcement, sys.stdout if out is None else out)
         else:
-            announce(server.url, shown)
+            announce(announcement)
         # In steps, because on Windows a wait without an end is deaf to Ctrl-C.
         while not stopping.wait(0.5):
             pass
 
 
-def _print_announcement(url: str, shown: Mapping[str, str | None], out: TextIO) -> None:
-    print(url, file=out)
-    for api_key, secret in shown.items():
-        print(f"api key {api_key}  secret {secret or '(as configured)'}", file=out)
+def _print_announcement(announcement: Announcement, out: TextIO) -> None:
+    for line in announcement.lines():
+        print(line, file=out)
     out.flush()
+
+
+def _write_key(path: str | os.PathLike[str], pem: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with open(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+        file.write(pem)
+
+
+def _first(
+    named: Mapping[str, Any] | None, default_key: str, default_secret: str
+) -> tuple[str, str]:
+    """Return the first of those that were named, or the default if nobody was."""
+    if named is None:
+        return default_key, default_secret
+    return next(iter(named.items()), ("", ""))
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from tokbox.emulator.clients import disconnect
 from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Session, Stream
 from tokbox.emulator.replies import NO_CLIENTS, Refusal, json_reply, wants_json
+from tokbox.emulator.tenants import is_application
 
 __all__ = [
     "active_session",
@@ -142,7 +143,8 @@ def new_session_id(
 
     The alphabet is the URL-safe one without padding, so an id may end in ``-``.
     """
-    tail = "~P~~" if relayed else "~~"
+    # The ids of applications were seen to have one more field.
+    tail = "~P~~" if relayed else "~~~" if is_application(tenant) else "~~"
     fields = f"1~{tenant}~{location}~{created_ms}~{ids.base64(18)}{tail}"
     encoded = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
     return ids.choice(("1_", "2_")) + encoded

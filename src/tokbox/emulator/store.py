@@ -37,6 +37,7 @@ _ARCHIVE_COLUMNS = (
     "archive_id, session_id, tenant, automatic, options, status, reason, "
     "created_ms, updated_ms, since_ms, began_ms, recorded_ms, size"
 )
+_PROJECT_COLUMNS = "api_key, account_key, secret, status, name, environment, created_ms"
 
 
 class Store:
@@ -152,6 +153,44 @@ class Store:
             name: int(self._db.execute(query, (tenant,)).fetchone()[0])
             for name, query in queries.items()
         }
+
+    # Projects.
+
+    def add_project(self, api_key: str, account_key: str, created_ms: int) -> None:
+        """Insert a project whose secret is kept elsewhere, unless it is known."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO projects (api_key, account_key, secret, status, name, "
+            "environment, created_ms) VALUES (?, ?, NULL, 'ACTIVE', '', 'standard', ?)",
+            (api_key, account_key, created_ms),
+        )
+
+    def save_project(self, values: dict[str, Any]) -> None:
+        """Insert a project that was made by a call, or update one."""
+        self._db.execute(
+            "INSERT INTO projects (api_key, account_key, secret, status, name, "
+            "environment, created_ms) VALUES (:api_key, :account_key, :secret, :status, "
+            ":name, :environment, :created_ms) ON CONFLICT (api_key) DO UPDATE SET "
+            "secret = excluded.secret, status = excluded.status, "
+            "environment = excluded.environment",
+            values,
+        )
+
+    def project_row(self, api_key: str) -> dict[str, Any] | None:
+        """Find a project, deleted or not; its secret may be ``None``."""
+        row = self._db.execute(
+            f"SELECT {_PROJECT_COLUMNS} FROM projects WHERE api_key = ?",  # noqa: S608
+            (api_key,),
+        ).fetchone()
+        return None if row is None else dict(row)
+
+    def project_rows(self, account_key: str) -> list[dict[str, Any]]:
+        """List the projects of an account, deleted or not, oldest first."""
+        rows = self._db.execute(
+            f"SELECT {_PROJECT_COLUMNS} FROM projects "  # noqa: S608
+            "WHERE account_key = ? ORDER BY number",
+            (account_key,),
+        )
+        return [dict(row) for row in rows]
 
     # Sessions.
 

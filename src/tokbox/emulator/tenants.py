@@ -1,46 +1,211 @@
-"""Who may call: API keys and their secrets, from code, a file or the environment."""
+"""Who may call: projects, applications and accounts."""
 
 from __future__ import annotations
 
-import json
-import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from tokbox.emulator.keys import new_private_key, public_key_of, read_public_key
+from tokbox.emulator.store import PRIVATE_KEY, Store
 from tokbox.errors import InvalidInput
 from tokbox.tokens.claims import check_api_key, check_secret
 
 __all__ = [
+    "DEFAULT_ACCOUNT_KEY",
+    "DEFAULT_ACCOUNT_SECRET",
     "DEFAULT_API_KEY",
+    "DEFAULT_APPLICATION_ID",
     "DEFAULT_SECRET",
-    "ENVIRONMENT_VARIABLE",
+    "Account",
+    "Application",
     "Project",
+    "Tenants",
     "is_application",
-    "make_projects",
-    "projects_from_environment",
-    "projects_from_file",
     "tenant_fields",
 ]
 
-#: The project that exists if no other is named. Its secret is public by design: it
-#: opens nothing but an emulator on this machine.
+#: Who exists if nobody else is named. The secrets are public by design: they open
+#: nothing but an emulator on this machine.
 DEFAULT_API_KEY = "12345678"
 DEFAULT_SECRET = "devsecret"  # noqa: S105
+DEFAULT_APPLICATION_ID = "00000000-0000-4000-8000-000012345678"
+DEFAULT_ACCOUNT_KEY = "87654321"
+DEFAULT_ACCOUNT_SECRET = "devaccountsecret"  # noqa: S105
 
-#: ``key:secret,key:secret``
-ENVIRONMENT_VARIABLE = "TOKBOX_EMULATOR_PROJECTS"
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class _Secretive:
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} holds a secret and cannot be pickled")
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """An API key with its secret, which is neither shown nor pickled."""
+class Project(_Secretive):
+    """A project of the older environment; its secret is neither shown nor pickled."""
 
     api_key: str
     secret: str = field(repr=False)
+    account_key: str = ""
+    status: str = "ACTIVE"
+    name: str = ""
+    environment: str = "standard"
+    created_ms: int = 0
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Project holds a secret and cannot be pickled")
+    @property
+    def tenant_id(self) -> str:
+        """What the paths of its calls name."""
+        return self.api_key
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application of the newer environment, which signs with a key of its own."""
+
+    application_id: str
+    #: ``None`` while nobody has asked for the key of the default application.
+    public_key: RSAPublicKey | None = field(repr=False)
+    created_ms: int = 0
+
+    @property
+    def tenant_id(self) -> str:
+        """What the paths of its calls name."""
+        return self.application_id
+
+
+@dataclass(frozen=True, slots=True)
+class Account(_Secretive):
+    """Whoever manages projects."""
+
+    account_key: str
+    secret: str = field(repr=False)
+
+    @property
+    def tenant_id(self) -> str:
+        """Under what the journal notes its calls."""
+        return self.account_key
+
+
+class Tenants:
+    """Find who may call, among those who were named at the start and those made since.
+
+    What becomes of a project by calls (another secret, a status) is kept in the store;
+    the secrets that were given at the start are not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        projects: Mapping[str, str] | None = None,
+        applications: Mapping[str, str | bytes | None] | None = None,
+        accounts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Check keys and secrets by the rules of signing; without any, take the default.
+
+        Raises :class:`InvalidInput`, which shows no secret.
+        """
+        self._store = store
+        if projects is None:
+            projects = {DEFAULT_API_KEY: DEFAULT_SECRET}
+        if not projects:
+            raise InvalidInput("projects", {}, "name at least one project", show=False)
+        if accounts is None:
+            accounts = {DEFAULT_ACCOUNT_KEY: DEFAULT_ACCOUNT_SECRET}
+        self._secrets = _check_secrets(projects)
+        self._accounts = {
+            key: Account(key, secret) for key, secret in _check_secrets(accounts).items()
+        }
+        if applications is None:
+            applications = {DEFAULT_APPLICATION_ID: None}
+        #: Whether the key of the default application is made here.
+        self._makes_key = applications.get(DEFAULT_APPLICATION_ID, "") is None
+        self._keys: dict[str, RSAPublicKey | None] = {}
+        for application_id, pem in applications.items():
+            if not _UUID.fullmatch(application_id):
+                raise InvalidInput(
+                    "applications", application_id, "name applications by a UUID"
+                )
+            if pem is None and application_id != DEFAULT_APPLICATION_ID:
+                raise InvalidInput("applications", application_id, "come with a key")
+            self._keys[application_id] = (
+                None if pem is None else read_public_key(pem, application_id)
+            )
+
+    def register(self, now_ms: int) -> None:
+        """Enter the projects that were named at the start into an empty store."""
+        self._store.setting("opened_ms", str(now_ms))
+        owner = next(iter(self._accounts), "")
+        for api_key in self._secrets:
+            self._store.add_project(api_key, owner, now_ms)
+
+    @property
+    def api_keys(self) -> tuple[str, ...]:
+        """The keys of the projects that were named at the start."""
+        return tuple(self._secrets)
+
+    @property
+    def application_ids(self) -> tuple[str, ...]:
+        """The ids of all applications."""
+        return tuple(self._keys)
+
+    @property
+    def account_keys(self) -> tuple[str, ...]:
+        """The keys of all accounts."""
+        return tuple(self._accounts)
+
+    def tenant(self, tenant_id: str) -> Project | Application | None:
+        """Find a project or an application."""
+        if is_application(tenant_id):
+            return self.application(tenant_id)
+        return self.project(tenant_id)
+
+    def account(self, account_key: str) -> Account | None:
+        """Find an account."""
+        return self._accounts.get(account_key)
+
+    def project(self, api_key: str) -> Project | None:
+        """Find a project that was not deleted."""
+        row = self._store.project_row(api_key)
+        return None if row is None else self._project(row)
+
+    def projects_of(self, account: Account) -> list[Project]:
+        """List the projects of an account, oldest first."""
+        rows = self._store.project_rows(account.account_key)
+        return [project for row in rows if (project := self._project(row)) is not None]
+
+    def _project(self, row: dict[str, Any]) -> Project | None:
+        # Those without a secret of their own may have been named at another start only.
+        secret = row["secret"] or self._secrets.get(row["api_key"])
+        if secret is None or row["status"] == "DELETED":
+            return None
+        return Project(**{**row, "secret": secret})
+
+    def application(self, application_id: str) -> Application | None:
+        """Find an application."""
+        if application_id not in self._keys:
+            return None
+        key = self._keys[application_id]
+        if key is None and (pem := self._store.known_setting(PRIVATE_KEY)) is not None:
+            key = self._keys[application_id] = public_key_of(pem)
+        created_ms = int(self._store.setting("opened_ms", "0"))
+        return Application(application_id, key, created_ms)
+
+    def private_key(self) -> str:
+        """Return the private key of the default application as PEM, made once.
+
+        Raises :class:`RuntimeError` if applications were named instead: theirs are not
+        known here.
+        """
+        if not self._makes_key:
+            raise RuntimeError("only the default application's private key is known")
+        pem = self._store.known_setting(PRIVATE_KEY)
+        return self._store.setting(PRIVATE_KEY, new_private_key()) if pem is None else pem
 
 
 def is_application(tenant: str) -> bool:
@@ -48,59 +213,16 @@ def is_application(tenant: str) -> bool:
     return not tenant.isdecimal()
 
 
-def tenant_fields(tenant: str) -> dict[str, Any]:
+def tenant_fields(tenant: str, *, as_string: bool = False) -> dict[str, Any]:
     """Return the members by which archives and broadcasts say whose they are."""
     if is_application(tenant):
         return {"applicationId": tenant}
-    return {"projectId": int(tenant), "partnerId": int(tenant)}
+    return {"projectId": tenant if as_string else int(tenant), "partnerId": int(tenant)}
 
 
-def make_projects(secrets: Mapping[str, str] | None) -> dict[str, Project]:
-    """Check keys and secrets by the rules of signing; without any, return the default.
-
-    Raises :class:`InvalidInput`, which shows no secret.
-    """
-    if secrets is None:
-        secrets = {DEFAULT_API_KEY: DEFAULT_SECRET}
-    if not secrets:
-        raise InvalidInput("projects", secrets, "name at least one project", show=False)
-    projects = {}
-    for api_key, secret in secrets.items():
+def _check_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
+    checked = {}
+    for key, secret in secrets.items():
         check_secret(secret)
-        checked = check_api_key(api_key)
-        projects[checked] = Project(checked, secret)
-    return projects
-
-
-def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Read a JSON object that maps API keys to secrets.
-
-    Raises :class:`InvalidInput` if it is anything else, and :class:`OSError` if it
-    cannot be read.
-    """
-    rule = 'be a JSON file such as {"12345678": "the secret"}'
-    with open(path, encoding="utf-8") as file:
-        try:
-            content = json.load(file)
-        except (ValueError, RecursionError):
-            # The parser's own message may quote a secret.
-            raise InvalidInput("projects", os.fspath(path), rule) from None
-    if not isinstance(content, dict) or not all(
-        isinstance(secret, str) for secret in content.values()
-    ):
-        raise InvalidInput("projects", os.fspath(path), rule)
-    return content
-
-
-def projects_from_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Read ``key:secret,key:secret`` from :data:`ENVIRONMENT_VARIABLE`."""
-    text = (os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, "")
-    secrets = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        api_key, colon, secret = item.partition(":")
-        if not (api_key and colon and secret):
-            raise InvalidInput(
-                ENVIRONMENT_VARIABLE, text, "look like key:secret,key:secret", show=False
-            )
-        secrets[api_key] = secret
-    return secrets
+        checked[check_api_key(key)] = secret
+    return checked

@@ -1,0 +1,50 @@
+"""RSA keys of applications: read, made, and kept as PEM text."""
+
+from __future__ import annotations
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, generate_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from tokbox.errors import InvalidInput
+
+__all__ = ["new_private_key", "public_key_of", "read_public_key"]
+
+_BITS = 2048
+
+
+def read_public_key(pem: str | bytes, application_id: str) -> RSAPublicKey:
+    """Read the public key of an application.
+
+    Raises :class:`InvalidInput` if it is not an RSA key of at least 2048 bits.
+    """
+    rule = f"hold the PEM of an RSA public key of {_BITS} bits or more"
+    try:
+        key = load_pem_public_key(pem.encode() if isinstance(pem, str) else pem)
+    except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
+        raise InvalidInput("applications", application_id, rule) from None
+    if not isinstance(key, RSAPublicKey) or key.key_size < _BITS:
+        raise InvalidInput("applications", application_id, rule)
+    return key
+
+
+def new_private_key() -> str:
+    """Make an RSA key, as PKCS #8 in PEM."""
+    return (
+        generate_private_key(public_exponent=65537, key_size=_BITS)
+        .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        .decode()
+    )
+
+
+def public_key_of(private_key: str) -> RSAPublicKey:
+    """Return the public half of a key that :func:`new_private_key` made."""
+    public_key = load_pem_private_key(private_key.encode(), None).public_key()
+    assert isinstance(public_key, RSAPublicKey)
+    return public_key
