@@ -84,11 +84,19 @@ LIMIT = [
         1.85,
     ),
     Goal(
-        "sign_rows, different connection data, over the list floor",
-        "sign_rows(n)",
+        "sign_rows, different connection data, reused memory, over the list floor",
+        "sign_rows(n), reused memory",
         LIST,
         AT_MOST,
         0.8,
+        2.0,
+    ),
+    Goal(
+        "the same into fresh memory",
+        "sign_rows(n)",
+        LIST,
+        AT_MOST,
+        None,
         2.0,
     ),
     Goal(

@@ -104,10 +104,13 @@ def entry_points(
     def stream(multithread: bool = False, kind: str = "t1") -> Callable[[], float]:
         return timed(lambda: drain(s, n, multithread, kind))
 
-    def sign_rows() -> object:
-        return s._signer.sign_rows(workloads.SESSION_ID, connection_data=rows)
+    def sign_rows(memory_pool: _fastsign.MemoryPool | None = None) -> object:
+        return s._signer.sign_rows(
+            workloads.SESSION_ID, connection_data=rows, memory_pool=memory_pool
+        )
 
     rows = workloads.connection_data(n)
+    pool = _fastsign.MemoryPool()
     signed = s._signer.sign_rows(workloads.SESSION_ID, connection_data=rows)
 
     def verify_many() -> object:
@@ -128,6 +131,7 @@ def entry_points(
         ("iter_batches(n, multithread)", n, stream(True)),
         ("iter_batches(n), HS256", n, stream(kind="jwt")),
         ("sign_rows(n)", n, timed(sign_rows)),
+        ("sign_rows(n), reused memory", n, timed(lambda: sign_rows(pool))),
         ("verify_many(n)", n, timed(verify_many)),
     ]
     if cpu_count() > 1:

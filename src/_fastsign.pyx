@@ -58,6 +58,7 @@ from fastsign cimport (
     fs_verify,
     fs_wipe,
 )
+from pages cimport fs_touch
 from workers cimport (
     fs_crew,
     fs_crew_join,
@@ -73,6 +74,20 @@ cdef extern from "Python.h":
     """
     /* The text of a compact ASCII string stands right behind its head. */
     #define tokbox_text(string) ((uint8_t *)((PyASCIIObject *)(string) + 1))
+
+    /* Put a pointer into a place and take out what was there, as one step. */
+    #if defined(_MSC_VER)
+    #define tokbox_exchange(place, value) _InterlockedExchangePointer(place, value)
+    #else
+    #define tokbox_exchange(place, value) __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL)
+    #endif
+
+    /* Ask for the head of an object that will soon be looked at. */
+    #if defined(__GNUC__)
+    #define tokbox_ask_for(op) __builtin_prefetch(op)
+    #else
+    #define tokbox_ask_for(op) ((void)(op))
+    #endif
 
     /* The system's random source, without the way through Python; -1 where there is none
      * that is known here, and os.urandom has to do. */
@@ -92,6 +107,8 @@ cdef extern from "Python.h":
         PyObject **ob_item
     PyObject *PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar) except NULL
     uint8_t *tokbox_text(PyObject *string) nogil
+    void tokbox_ask_for(object op)
+    void *tokbox_exchange(void **place, void *value) nogil
     int tokbox_entropy(void *to, size_t len)
     list PyList_New(Py_ssize_t n)
     void PyObject_GC_Track(object op)
@@ -379,28 +396,82 @@ cdef uint8_t *_plan(fs_plan *plan, Key key, bytes head, bytes data, bint jwt,
 
 ### Memory ###
 
-@cython.final
-cdef class Memory:
-    """A block of memory that is filled once and then only read (buffer protocol)."""
+# What stands before a block of memory: its size, and room so that the rest is aligned.
+cdef enum:
+    BLOCK_HEAD = 64
 
+
+cdef void _free_block(uint8_t *block) noexcept:
+    if block == NULL:
+        return
+    if (<size_t *>block)[0] < HUGE:
+        free(block)
+        return
+    # To give gigabytes back takes the system a while.
+    with nogil:
+        free(block)
+
+
+@cython.final
+@cython.no_gc
+cdef class MemoryPool:
+    """Memory of batches that are gone, for the batches to come.
+
+    Fresh memory costs more than signatures do. So who signs one batch after the other
+    can let each use the memory of an earlier one: pass the same pool to each call. A
+    batch that is still referred to, in whole or in part, keeps its memory. The pool holds
+    on to one piece of memory at a time, and frees it when it is gone itself. It may be
+    shared between threads.
+    """
+
+    cdef void *spare
+
+    def __dealloc__(self):
+        _free_block(<uint8_t *>self.spare)
+
+    def __reduce__(self):
+        raise TypeError("a memory pool cannot be pickled or copied")
+
+    def take(self, Py_ssize_t nbytes) -> Memory:
+        """Memory of *nbytes*, the spare piece if it is large enough."""
+        return Memory(nbytes, self)
+
+
+@cython.final
+@cython.no_gc
+cdef class Memory:
+    """A block of memory that is filled once and then only read (buffer protocol).
+
+    It is freed at the end, or goes back to the pool that it came from.
+    """
+
+    cdef uint8_t *block
     cdef uint8_t *data
     cdef readonly Py_ssize_t nbytes
+    cdef bint fresh     # large, and never written to
+    cdef MemoryPool pool
 
-    def __cinit__(self, Py_ssize_t nbytes):
+    def __cinit__(self, Py_ssize_t nbytes, MemoryPool pool=None):
         if nbytes < 0:
             raise ValueError("memory cannot have a negative size")
-        self.data = <uint8_t *>malloc(nbytes + 1)  # of nothing, too
-        if self.data == NULL:
-            raise MemoryError(f"there is no memory for {nbytes:,} bytes")
+        if pool is not None:
+            self.block = <uint8_t *>tokbox_exchange(&pool.spare, NULL)
+            self.pool = pool
+        if self.block == NULL or (<size_t *>self.block)[0] < <size_t>nbytes:
+            _free_block(self.block)
+            # Too large a sum is no size that malloc could give, either.
+            self.block = <uint8_t *>malloc(<size_t>nbytes + BLOCK_HEAD)
+            if self.block == NULL:
+                raise MemoryError(f"there is no memory for {nbytes:,} bytes")
+            (<size_t *>self.block)[0] = nbytes
+            self.fresh = nbytes >= HUGE
+        self.data = self.block + BLOCK_HEAD
         self.nbytes = nbytes
 
     def __dealloc__(self):
-        if self.nbytes < HUGE:
-            free(self.data)
-            return
-        # To give gigabytes back takes the system a while.
-        with nogil:
-            free(self.data)
+        if self.pool is not None:
+            self.block = <uint8_t *>tokbox_exchange(&self.pool.spare, self.block)
+        _free_block(self.block)
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         PyBuffer_FillInfo(view, self, self.data, self.nbytes, 1, flags)
@@ -481,6 +552,11 @@ cdef class Memory:
         return result
 
 
+def address(Memory memory not None) -> int:
+    """Where *memory* stands. For tests: this is how it is known again."""
+    return <size_t>memory.data
+
+
 ### Batches ###
 
 cdef struct Job:
@@ -488,6 +564,7 @@ cdef struct Job:
     uint64_t first      # index of the batch's token 0 within the plan
     uint8_t *base
     size_t stride
+    bint fresh
     PyObject **strings
 
 
@@ -497,6 +574,8 @@ cdef void _sign_slice(void *argument, size_t first, size_t count) noexcept nogil
     cdef uint8_t *places[SLICE]
     cdef size_t i
     if job.strings == NULL:
+        if job.fresh:
+            fs_touch(job.base + first * job.stride, count * job.stride)
         fs_plan_sign(job.plan, job.first + first, count, job.base + first * job.stride,
                      job.stride, NULL)
     else:
@@ -570,6 +649,8 @@ cdef class Plan:
         job.strings = NULL
         if n < 0 or n > memory.nbytes // <Py_ssize_t>job.stride:
             raise ValueError("the memory is too small")
+        job.fresh = memory.fresh
+        memory.fresh = False
         crew = fs_crew_new(_sign_slice, &job, n, SLICE, n, threads - 1 if threads else 0)
         if crew == NULL:
             raise MemoryError
@@ -595,6 +676,7 @@ cdef class Plan:
         job.first = 0
         job.base = NULL
         job.stride = 0
+        job.fresh = False
         job.strings = items
         crew = fs_crew_new(_sign_slice, &job, n, SLICE, 0, threads - 1 if threads else 0)
         if crew == NULL:
@@ -627,9 +709,14 @@ cdef class Plan:
 cdef enum:
     LOOK = 4096
 
+# How far ahead of the row that is looked at memory is asked for.
+cdef enum:
+    AHEAD = 16
+
 cdef struct RowsJob:
     const fs_rows *rows
     uint8_t *base
+    bint fresh
     int64_t *offsets    # or, while they are measured, lengths
 
 
@@ -640,6 +727,9 @@ cdef void _measure_slice(void *argument, size_t first, size_t count) noexcept no
 
 cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept nogil:
     cdef RowsJob *job = <RowsJob *>argument
+    cdef int64_t start = job.offsets[first], end = job.offsets[first + count]
+    if job.fresh:
+        fs_touch(job.base + start, end - start)
     fs_rows_sign(job.rows, first, count, job.base, job.offsets)
 
 
@@ -722,6 +812,8 @@ cdef class Rows:
         self.kept.append(values)
         for i in range(self.n):
             value = values[i]
+            if self.n - i > AHEAD:
+                tokbox_ask_for(values[i + AHEAD])
             if i % LOOK == LOOK - 1:
                 _breathe()
             if type(value) is str and PyUnicode_GET_LENGTH(value) <= MOST_CHARACTERS:
@@ -800,6 +892,8 @@ cdef class Rows:
         cdef fs_crew *crew
         cdef Py_ssize_t i
         job.rows = &self.rows
+        job.base = NULL
+        job.fresh = False
         job.offsets = at
         crew = fs_crew_new(_measure_slice, &job, self.n, LOOK, self.n,
                            threads - 1 if threads else 0)
@@ -824,6 +918,8 @@ cdef class Rows:
             raise ValueError("the offsets are of other rows")
         if memory.nbytes < job.offsets[self.n]:
             raise ValueError("the memory is too small")
+        job.fresh = memory.fresh
+        memory.fresh = False
         crew = fs_crew_new(_sign_rows_slice, &job, self.n, SLICE, self.n,
                            threads - 1 if threads else 0)
         if crew == NULL:

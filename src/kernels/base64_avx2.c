@@ -100,20 +100,30 @@ FS_INLINE uint32_t stays(__m256i in) {
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(both, _mm256_setzero_si256()));
 }
 
+/* The end of the text is read together with what comes before it: to copy it into a block
+ * of zeros first would stall the load that follows. */
 static size_t plain(const uint8_t *text, size_t len) {
-    uint8_t end[32] = {0};
     size_t done = 0;
-    uint32_t good;
+    uint32_t bad = 0;
 
     for (; len - done >= 32; done += 32) {
-        good = stays(_mm256_loadu_si256((const __m256i *)(text + done)));
-        if (~good) goto found;
+        bad = ~stays(_mm256_loadu_si256((const __m256i *)(text + done)));
+        if (bad) goto found;
     }
-    memcpy(end, text + done, len - done);
-    good = stays(_mm256_loadu_si256((const __m256i *)end)); /* a zero does not stay */
+    if (len >= 32 && done < len) {
+        bad = ~stays(_mm256_loadu_si256((const __m256i *)(text + len - 32)));
+        bad >>= 32 - (len - done);
+    } else if (len >= 16 && done < len) {
+        __m128i first = _mm_loadu_si128((const __m128i *)text);
+        __m128i last = _mm_loadu_si128((const __m128i *)(text + len - 16));
+        bad = ~stays(_mm256_inserti128_si256(_mm256_castsi128_si256(first), last, 1));
+        if (!(bad & 0xffff)) done = len - 16, bad >>= 16;
+    } else {
+        len = done; /* too short for this: the table knows */
+    }
 found:
     _mm256_zeroupper();
-    return done + fs_lowest_bit(~good);
+    return bad ? done + fs_lowest_bit(bad) : len;
 }
 
 FS_TARGET_END

@@ -88,7 +88,8 @@ typedef struct fs_text_row {
     unsigned needs;
     size_t (*encode)(uint8_t *text, const uint8_t *data, size_t len, int url);
     size_t (*decode)(uint8_t *data, const uint8_t *text, size_t len);
-    /* How many characters at the beginning stay as they are in a form value. */
+    /* How many characters at the beginning stay as they are in a form value, or less if
+     * there are fewer than 16. */
     size_t (*plain)(const uint8_t *text, size_t len);
 } fs_text_row;
 #if FS_X86
@@ -123,6 +124,13 @@ FS_INLINE unsigned fs_lowest_bit(uint32_t v) {
 }
 #else
 FS_INLINE unsigned fs_lowest_bit(uint32_t v) { return (unsigned)__builtin_ctz(v); }
+#endif
+
+/* Ask for memory that will soon be read. Any address will do: it is a hint. */
+#if defined(_MSC_VER)
+#define FS_PREFETCH(address) ((void)(address))
+#else
+#define FS_PREFETCH(address) __builtin_prefetch(address)
 #endif
 
 FS_INLINE uint32_t fs_load_be32(const uint8_t *p) {

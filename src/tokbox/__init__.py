@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokbox import errors as errors
-    from tokbox._fastsign import kernels
+    from tokbox._fastsign import MemoryPool, kernels
     from tokbox.enums import (
         DAYS_30,
         HOURS_1,
@@ -86,6 +86,7 @@ __all__ = [
     "Layout",
     "MalformedToken",
     "MediaMode",
+    "MemoryPool",
     "MissingDependency",
     "NotFound",
     "NotYetValidToken",
@@ -116,7 +117,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "tokbox._fastsign": "kernels",
+    "tokbox._fastsign": "MemoryPool kernels",
     "tokbox.enums": (
         "DAYS_30 HOURS_1 HOURS_2 HOURS_24 WEEKS_1 "
         "ArchiveMode MediaMode OutputMode Role StreamMode"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -77,3 +78,12 @@ def test_macs_equal_the_standard_library_at_every_length():
         key = _fastsign.Key(secret)
         assert key.hmac_sha1(message) == hmac.digest(secret, message, hashlib.sha1)
         assert key.hmac_sha256(message) == hmac.digest(secret, message, hashlib.sha256)
+
+
+def test_an_odd_character_is_quoted_wherever_it_stands():
+    """In every place of a text of every length up to three vector registers."""
+    for length in range(1, 100):
+        for place in range(length):
+            text = "a" * place + " " + "~" * (length - place - 1)
+            assert _fastsign.quote_plus(text) == quote_plus(text).encode()
+        assert _fastsign.quote_plus("z" * length) == b"z" * length

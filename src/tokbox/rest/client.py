@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from tokbox._fastsign import MemoryPool
     from tokbox.rest.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
@@ -137,6 +138,7 @@ class Tokbox(Resources, Client):
         kind: str = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     def sign_rows(
@@ -150,6 +152,7 @@ class Tokbox(Resources, Client):
         kind: str = ...,
         errors: Literal["null"],
         multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
     ) -> TokenBatch[str | None]: ...
     def sign_rows(
         self,
@@ -162,6 +165,7 @@ class Tokbox(Resources, Client):
         kind: str = "t1",
         errors: Literal["raise", "null"] = "raise",
         multithread: bool = False,
+        memory_pool: MemoryPool | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token a row, each with claims of its own, in order.
 
@@ -186,6 +190,7 @@ class Tokbox(Resources, Client):
             kind=kind,
             errors=errors,  # type: ignore[arg-type]
             multithread=multithread,
+            memory_pool=memory_pool,
         )
 
     def verify(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, to_list
-from tokbox._fastsign import Memory, Rows
+from tokbox._fastsign import Memory, MemoryPool, Rows
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch, check_memory
@@ -84,6 +84,7 @@ def sign_rows(
     kind: str,
     errors: str,
     threads: Callable[[int], int],
+    memory_pool: MemoryPool | None = None,
     random: bytes | None = None,
     now: int | None = None,
 ) -> TokenBatch[Any]:
@@ -140,7 +141,7 @@ def sign_rows(
     offsets = rows.lengths(threads=workers)
     size = memoryview(offsets).cast("q")[n]
     check_memory(n, size)
-    memory = Memory(size)
+    memory = Memory(size, memory_pool)
     rows.sign(memory, offsets, threads=workers)
     return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
 

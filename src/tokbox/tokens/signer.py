@@ -7,10 +7,9 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from sys import getrefcount
 from typing import BinaryIO, Literal, NoReturn, TextIO, TypeAlias, TypeVar, overload
 
-from tokbox._fastsign import Key, Memory, Plan
+from tokbox._fastsign import Key, Memory, MemoryPool, Plan
 from tokbox.enums import HOURS_24, Role
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch, check_memory, write_all
@@ -110,6 +109,7 @@ class Signer:
         kind: str = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     def sign_rows(
@@ -123,6 +123,7 @@ class Signer:
         kind: str = ...,
         errors: Literal["null"],
         multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
     ) -> TokenBatch[str | None]: ...
     def sign_rows(
         self,
@@ -135,6 +136,7 @@ class Signer:
         kind: str = "t1",
         errors: str = "raise",
         multithread: bool = False,
+        memory_pool: MemoryPool | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token a row, each with claims of its own, in order.
 
@@ -148,6 +150,9 @@ class Signer:
         With ``errors="raise"``, a value that breaks a rule raises InvalidClaims with
         its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
         ``errors="null"`` its row is None, and the batch's ``errors`` hold the reasons.
+
+        Who signs one batch after the other passes them all one *memory_pool*: each uses
+        the memory of an earlier one that is gone, which is about twice as fast.
         """
         return sign_rows(
             self,
@@ -159,6 +164,7 @@ class Signer:
             kind=kind,
             errors=errors,
             threads=lambda n: _threads(n, multithread),
+            memory_pool=memory_pool,
         )
 
     def verify(
@@ -315,15 +321,19 @@ class SessionSigner:
         *,
         initial_layout_class_list: Iterable[str] = (),
         kind: str = "t1",
+        memory_pool: MemoryPool | None = None,
     ) -> TokenBatch[str]:
-        """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings."""
+        """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings.
+
+        *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
+        """
         n = check_count(n)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         check_memory(n, n * plan.token_length)
         length = plan.token_length
-        memory = Memory(n * length)
+        memory = Memory(n * length, memory_pool)
         plan.fill(memory, n, threads=_threads(n, multithread))
         return TokenBatch(memory, range(n), length=length)
 
@@ -385,16 +395,16 @@ def _threads(n: int, multithread: bool) -> int:
 
 def _stream(plan: Plan, n: int, chunk: int, threads: int) -> Iterator[TokenBatch[str]]:
     length = plan.token_length
-    pool: list[Memory] = []
+    pool = MemoryPool()
     for first in range(0, n, chunk):
         count = min(chunk, n - first)
-        # Free is what only the pool refers to (and the loop, and getrefcount itself).
-        memory = next((m for m in pool if getrefcount(m) == 3), None)
-        if memory is None:
-            memory = Memory(chunk * length)
-            pool = [*pool[-1:], memory]
+        memory = pool.take(chunk * length)
         plan.fill(memory, count, first=first, threads=threads)
-        yield TokenBatch(memory, range(count), length=length)
+        batch: TokenBatch[str] = TokenBatch(memory, range(count), length=length)
+        # Nothing here may keep what the caller lets go of.
+        del memory
+        yield batch
+        del batch
 
 
 def _write(
