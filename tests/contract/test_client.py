@@ -276,3 +276,22 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
         requester.request_json("POST", "/session/create", form={})
     requester.close()
     assert caught.value.offset == pytest.approx(offset, abs=30)
+
+
+@pytest.mark.parametrize("offset", [-600, 600])
+def test_a_wrong_clock_is_corrected_if_asked(offset: int, server: Server) -> None:
+    def now() -> float:
+        return time.time() + offset
+
+    signer = tokbox.Signer(server.api_key, server.secret)
+    requester = Requester(
+        PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
+        ProjectAuth(signer.api_key, signer.hs256, now=now),
+        api_url=server.url,
+        deadline=60,
+        retries=0,
+        correct_clock=True,
+        now=now,
+    )
+    requester.request_json("POST", "/session/create", form={})
+    requester.close()

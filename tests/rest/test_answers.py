@@ -94,7 +94,29 @@ def test_code_and_words_are_read_from_any_body(
         ('{"code":15002}', "stopped"),
         ('{"code":15004}', "available"),
         ('{"code":10101}', "session id"),
-        ('{"message":"Not found. No clients are actively connected."}', "must connect"),
+        ('{"code":15202}', "data"),
+        ('{"code":50005}', "max_duration"),
+        ('{"code":60003}', "captions"),
+        ('{"code":-1,"message":"Issuer not found"}', "api_url"),
+        (
+            '{"code":-1,"message":"Id in the token does not match the one in the url"}',
+            "another project",
+        ),
+        (
+            '{"message":"Not found. No clients are actively connected to the OpenTok '
+            'session."}',
+            "must connect",
+        ),
+        (
+            '{"message":"Session is already composed for given tag with code 409"}',
+            "multi_broadcast_tag",
+        ),
+        (
+            '{"code":404,"message":"Experience Composer not found or already stopped"}',
+            "max_duration",
+        ),
+        ('{"code":400,"message":"session id missing or invalid"}', "new_session"),
+        ('{"code":400,"message":"Invalid DTMF Digits"}', "pause"),
     ],
 )
 def test_a_known_cause_comes_with_a_hint(body: str, hint: str) -> None:
@@ -102,6 +124,70 @@ def test_a_known_cause_comes_with_a_hint(body: str, hint: str) -> None:
     assert error.hint is not None
     assert hint in error.hint
     assert error.hint in str(error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "hint"),
+    [
+        (407, "", "proxy="),
+        (408, '{"code":-1,"message":"Request timed out."}', "unknown"),
+        (413, '{"code":-99,"message":"Unknown error"}', "8 kB"),
+    ],
+)
+def test_a_status_may_be_all_that_there_is_to_go_by(
+    status: int, body: str, hint: str
+) -> None:
+    assert hint in (refusal(status, body).hint or "")
+
+
+def test_nothing_is_guessed_of_what_is_not_known() -> None:
+    assert refusal(400, '{"code":99999,"message":"New"}').hint is None
+
+
+PAGES = [
+    pytest.param("<html><title>Welcome to the Caf\u00e9</title></html>", {}, id="html"),
+    pytest.param("\n<!DOCTYPE HTML><TITLE>Blocked</TITLE>", {}, id="doctype"),
+    pytest.param('<?xml version="1.0"?>\n<!DOCTYPE html><html>', {}, id="xhtml"),
+    pytest.param("<p>Sorry</p>", {"content-type": "text/html; charset=x"}, id="by-type"),
+]
+
+
+@pytest.mark.parametrize(("body", "headers"), PAGES)
+def test_a_page_that_passes_for_success_is_refused(
+    body: str, headers: dict[str, str]
+) -> None:
+    response = Response(200, headers, body.encode())
+    with pytest.raises(errors.ProtocolError, match="between us and the service") as caught:
+        answers.refuse_page(response, method="DELETE", path="/x", attempts=1)
+    title = body.lower().partition("<title>")[2].partition("</title>")[0]
+    assert title in str(caught.value).lower()
+
+
+@pytest.mark.parametrize(("body", "headers"), PAGES)
+@pytest.mark.parametrize("status", [400, 403, 503])
+def test_a_page_that_refuses_is_not_put_down_to_the_service(
+    status: int, body: str, headers: dict[str, str]
+) -> None:
+    # Nor to our clock, even if that is an hour off.
+    date = {"date": formatdate(EPOCH - 3600, usegmt=True)}
+    error = refusal(status, body, headers={**headers, **date})
+    assert "between us and the service" in (error.hint or "")
+    assert not isinstance(error, errors.ClockSkew)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "text/html"),
+        (b'{"a": "<html>"}', "text/html"),
+        (b'<errors><error code="403"><x message="m"/></error></errors>', "text/html"),
+        (b"<errorPayload><code>-1</code></errorPayload>", "text/html"),
+        (b"<sessions><Session/></sessions>", "text/xml"),
+    ],
+)
+def test_what_the_service_sends_is_not_taken_for_a_page(body: bytes, kind: str) -> None:
+    response = Response(200, {"content-type": kind}, body)
+    answers.refuse_page(response, method="GET", path="/x", attempts=1)
 
 
 def test_credentials_sent_back_are_removed() -> None:
@@ -140,8 +226,8 @@ def test_the_error_that_comes_with_status_200_is_an_api_error() -> None:
 
 
 def test_an_unreadable_answer_does_not_show_its_body() -> None:
-    response = Response(200, {"content-type": "text/html"}, b"<p>canary</p>")
-    with pytest.raises(errors.ProtocolError, match="text/html") as caught:
+    response = Response(200, {"content-type": "text/csv"}, b"<p>canary</p>")
+    with pytest.raises(errors.ProtocolError, match="text/csv") as caught:
         answers.read_json(response, method="GET", path="/x", attempts=1)
     assert "canary" not in str(caught.value)
     assert caught.value.__context__ is None

@@ -342,3 +342,11 @@ def test_a_closed_client_refuses_and_may_be_closed_again(connect: Connect) -> No
         requester.close()
         with pytest.raises(errors.TokboxError, match="closed"):
             requester.request("GET", "/x")
+
+
+def test_a_page_of_a_portal_does_not_pass_for_success(connect: Connect) -> None:
+    page = b"<!doctype html><title>Hotel Wi-Fi: log in</title>"
+    with FaultyServer(answer(200, page, {"Content-Type": "text/html"})) as server:
+        with pytest.raises(errors.ProtocolError, match="Hotel Wi-Fi: log in"):
+            connect(server.url, retries=2).request("DELETE", "/x")
+        assert len(server.requests) == 1

@@ -16,9 +16,10 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 from tokbox import errors
+from tokbox.rest.hints import hint
 from tokbox.rest.transport import Response
 
-__all__ = ["api_error", "read_json", "retry_after"]
+__all__ = ["api_error", "read_json", "refuse_page", "retry_after"]
 
 #: Our clock may be this much ahead (the service refuses tokens from its future) or
 #: behind (they live three minutes) before a refusal is put down to it. Seconds.
@@ -29,17 +30,10 @@ _BEHIND = 120
 _LONGEST_MESSAGE = 500
 _LOOK_AT = 65_536
 
-_HINTS = {
-    10101: "the session id is damaged; pass it exactly as new_session() returned it",
-    15001: "the session is being archived; for one more, give it a multi_archive_tag",
-    15002: "only an archive that is started, paused or stopped can be stopped",
-    15004: "only an archive that is available, uploaded or deleted can be deleted",
-    15008: "create the session with media_mode=MediaMode.MEDIA_ROUTER to archive it",
-}
-_NO_CLIENTS = "a client must connect to the session first; creating it is not enough"
 _REDIRECT = (
     "redirects are never followed: they would carry the credentials away; check api_url"
 )
+_FOREIGN = "something between us and the service (a proxy, a firewall) answered"
 
 _BY_STATUS: dict[int, type[errors.APIError]] = {
     401: errors.AuthenticationError,
@@ -54,6 +48,7 @@ _XML_MESSAGE = re.compile(r"<message>(.*?)</message>", re.DOTALL)
 _XML_DESCRIPTION = re.compile(r"<description>(.*?)</description>", re.DOTALL)
 _XML_ERROR = re.compile(r"<error\s[^<>]*?\bcode\s*=\s*[\"'](-?\d{1,9})[\"'][^<>]*>")
 _XML_ATTRIBUTE = re.compile(r"<\w[^<>]*?\bmessage\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_HTML = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 
 
@@ -88,20 +83,42 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+def refuse_page(response: Response, *, method: str, path: str, attempts: int) -> None:
+    """Raise ``ProtocolError`` if a successful answer is a web page.
+
+    The service sends none: a portal or a proxy that answers in its place would pass
+    for success wherever only that matters.
+    """
+    if _is_page(response):
+        title = _title(_text(response))
+        called = f' called "{title}"' if title else ""
+        problem = f"{response.status} came with a web page{called}: {_FOREIGN}"
+        raise errors.ProtocolError(problem, method=method, path=path, attempts=attempts)
+
+
 def api_error(
-    response: Response, *, method: str, path: str, attempts: int, now: float | None
+    response: Response,
+    *,
+    method: str,
+    path: str,
+    attempts: int,
+    now: float | None,
+    corrected: float = 0.0,
 ) -> errors.APIError:
     """Return the exception for a refusal.
 
     *now* is our clock when the answer came (seconds since the epoch), or ``None`` to
-    leave clocks out of it.
+    leave clocks out of it; *corrected* is by how much the request was dated back.
     """
     code, message = _explanation(response)
-    hint = _HINTS.get(code) if code is not None else None
-    if hint is None and "no clients" in message.lower():
-        hint = _NO_CLIENTS
+    # A page that we have no part in says nothing of our credentials or our clock.
+    foreign = _is_page(response)
     if 300 <= response.status < 400:
-        hint = _REDIRECT
+        advice: str | None = _REDIRECT
+    elif foreign:
+        advice = f"this is a web page: {_FOREIGN}"
+    else:
+        advice = hint(response.status, code, message)
     request_id = response.headers.get("x-request-id")
     details: dict[str, Any] = {
         "status": response.status,
@@ -111,16 +128,16 @@ def api_error(
         "path": path,
         "attempts": attempts,
         "request_id": _clean(request_id, limit=100) if request_id else None,
-        "hint": hint,
+        "hint": advice,
     }
     kind = _BY_STATUS.get(response.status, errors.APIError)
     if response.status >= 500:
         kind = errors.ServerError
     if kind is errors.RateLimited:
         return errors.RateLimited(retry_after=retry_after(response.headers, now), **details)
-    if kind is errors.AuthenticationError and now is not None:
+    if kind is errors.AuthenticationError and now is not None and not foreign:
         offset = _clock_offset(response.headers, now)
-        if offset is not None and not -_BEHIND <= offset <= _AHEAD:
+        if offset is not None and not -_BEHIND <= offset - corrected <= _AHEAD:
             details["hint"] = (
                 f"this machine's clock is {abs(offset):.0f} s "
                 f"{'ahead of' if offset > 0 else 'behind'} the service's"
@@ -193,9 +210,25 @@ def _explanation_from_markup(text: str) -> tuple[int | None, str]:
             return code, _clean(html.unescape(words[1]))
     if found and (attribute := _XML_ATTRIBUTE.search(text, found.end())):
         return code, _clean(html.unescape(attribute[1] or attribute[2] or ""))
-    if title := _HTML_TITLE.search(text):
-        return code, _clean(html.unescape(title[1]))
+    if title := _title(text):
+        return code, title
     return code, "" if text.lstrip().startswith("<") else _clean(text)
+
+
+def _is_page(response: Response) -> bool:
+    text = _text(response)
+    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return False
+    if _HTML.search(text, 0, 1000):
+        return True
+    # Half a page, perhaps; but old errors of the service were XML under any name.
+    called = response.headers.get("content-type", "").lower().startswith("text/html")
+    return called and not (_XML_CODE.search(text) or _XML_ERROR.search(text))
+
+
+def _title(text: str) -> str:
+    found = _HTML_TITLE.search(text)
+    return _clean(html.unescape(found[1])) if found else ""
 
 
 def _text(response: Response) -> str:

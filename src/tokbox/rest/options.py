@@ -33,6 +33,9 @@ class Options(TypedDict, total=False):
       kin are honoured unless *trust_env* is false.
     - *pool_size*: connections that are kept open; more are opened under load.
     - *user_agent*: what is added to ours, for example ``rooms/2.1``.
+    - *correct_clock*: where a refusal shows that this machine's clock is off, date
+      requests by the service's from then on, and repeat the call once. Tokens for
+      clients are still dated by the machine's clock, so it is better to set that.
     - *http*: a pool of your own, a ``urllib3.PoolManager`` or what behaves like one. It
       decides how connections are made, and stays yours to close. Time-outs, retries and
       the ban on redirects stay the client's; see :mod:`tokbox.rest.own_pool`.
@@ -48,6 +51,7 @@ class Options(TypedDict, total=False):
     trust_env: bool
     pool_size: int
     user_agent: str
+    correct_clock: bool
     http: Pool | None
     transport: Transport | None
 
@@ -64,6 +68,7 @@ def connect(
     trust_env: bool = True,
     pool_size: int = 10,
     user_agent: str = "",
+    correct_clock: bool = False,
     http: Pool | None = None,
     transport: Transport | None = None,
 ) -> Requester:
@@ -99,6 +104,7 @@ def connect(
         retries=whole("retries", retries, 0, MOST_RETRIES),
         timeout=timeout,
         user_agent=_suffix(user_agent),
+        correct_clock=flag("correct_clock", correct_clock),
     )
 
 

@@ -15,6 +15,10 @@ TLS refused, any other answer  never                  never
 Waits double from half a second with full jitter, and are never shorter than what
 ``Retry-After`` asks for (of which at most a minute is believed). A wait that does not
 fit into the deadline is not begun.
+
+Who asks for it (``correct_clock``) has a call that was refused because of our clock
+repeated once, dated by the service's. That is safe with any method, and in addition to
+the above: what is refused at the door has done nothing.
 """
 
 from __future__ import annotations
@@ -64,6 +68,7 @@ class Requester:
     __slots__ = (
         "_auth",
         "_closed",
+        "_correct_clock",
         "_deadline",
         "_jitter",
         "_monotonic",
@@ -86,6 +91,7 @@ class Requester:
         retries: int,
         timeout: float = 10.0,
         user_agent: str = "",
+        correct_clock: bool = False,
         sleep: Callable[[float], object] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -102,6 +108,7 @@ class Requester:
         self._now = now
         self._jitter = jitter
         self._user_agent = user_agent
+        self._correct_clock = correct_clock
         # Shared with those that are made from this one.
         self._closed = threading.Event()
 
@@ -191,9 +198,11 @@ class Requester:
         content_type, body = _encode(json, form)
         end = self._monotonic() + limit
         attempt = 0
+        corrected = False
         while True:
             attempt += 1
             left = end - self._monotonic()
+            offset = self._auth.offset
             request = Request(
                 method,
                 url,
@@ -204,14 +213,19 @@ class Requester:
                 self._timeout,
                 MAX_BODY,
             )
-            outcome = self._attempt(request, attempt)
+            outcome = self._attempt(request, attempt, offset)
             if isinstance(outcome, Response):
                 return outcome, attempt
             error, asked = outcome
             left = end - self._monotonic()
             if left <= 0 and not isinstance(error, errors.APIError | errors.TLSError):
                 raise _at_deadline(error, limit, attempt) from error.__cause__
-            if attempt > self._retries or not _may_repeat(error, method):
+            may_correct = self._correct_clock and not corrected and left > 0
+            if may_correct and isinstance(error, errors.ClockSkew):
+                corrected = True
+                self._learn(error.offset, request)
+                continue
+            if attempt - corrected > self._retries or not _may_repeat(error, method):
                 raise error
             wait = self._wait(attempt, asked)
             if wait >= left:
@@ -220,7 +234,7 @@ class Requester:
             self._sleep(wait)
 
     def _attempt(
-        self, request: Request, attempt: int
+        self, request: Request, attempt: int, offset: float
     ) -> Response | tuple[errors.APIError | errors.TransportError, float | None]:
         """Return the answer, or the error and what ``Retry-After`` asked for."""
         method, path = request.method, request.path
@@ -235,12 +249,24 @@ class Requester:
             problem = f"the body is larger than {request.max_body} bytes"
             raise errors.ProtocolError(problem, method=method, path=path, attempts=attempt)
         if 200 <= response.status < 300:
+            answers.refuse_page(response, method=method, path=path, attempts=attempt)
             return response
         now = self._now()
         refusal = answers.api_error(
-            response, method=method, path=path, attempts=attempt, now=now
+            response,
+            method=method,
+            path=path,
+            attempts=attempt,
+            now=now,
+            corrected=offset,
         )
         return refusal, answers.retry_after(response.headers, now)
+
+    def _learn(self, offset: float, request: Request) -> None:
+        # Threads that learn at the same time learn the same.
+        self._auth.offset = offset
+        what = "again, dated by the service's clock, from which ours differs by"
+        log.info("%s %s: %s %.0f s", request.method, request.path, what, offset)
 
     def _report(
         self, request: Request, outcome: object, started: float, attempt: int
