@@ -4,9 +4,10 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/kernels/*)
 
-.PHONY: demo test asan tsan memcheck arm emulated lint bench clean
+.PHONY: demo test asan tsan memcheck arm emulated lint dist bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -31,6 +32,15 @@ lint: $(VENV)/linted
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest tokbox._fastsign --ignore-missing-stub \
 		--allowlist tests/stubtest.txt
+	$(PYRIGHT)
+	$(PYRIGHT) --verifytypes tokbox --ignoreexternal >$(VENV)/verifytypes || \
+		{ cat $(VENV)/verifytypes; exit 1; }
+
+# The wheel and the sources as they would be published; tests look into them.
+dist: $(VENV)/installed
+	@rm -rf dist
+	@$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --outdir dist
 
 bench: $(VENV)/benched
 	$(BIN)/python -m benchmarks.run
@@ -44,4 +54,4 @@ $(VENV)/benched: $(VENV)/installed
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build src/*.egg-info src/tokbox/*.so
+	rm -rf $(VENV) build dist src/*.egg-info src/tokbox/*.so

@@ -120,6 +120,7 @@ class TokenError(TokboxError):
 class InvalidClaims(InvalidInput, TokenError):
     """A token was asked to say something that the service would refuse."""
 
+    args: tuple[Any, ...]
     #: In a batch of rows, the index of the row at fault; otherwise ``None``.
     row: int | None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import traceback
@@ -111,7 +112,7 @@ for _command in (
 def run(args: Sequence[str]) -> int:
     """Run one command and return its exit code. What goes wrong is one line on stderr."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding lacks is no reason to fail.
             stream.reconfigure(errors="backslashreplace")
     completing = os.environ.get("_TOKBOX_COMPLETE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -146,15 +146,12 @@ def _print_next() -> None:
         "            tokbox --help      sessions, tokens by the million, archives",
     )
     print()
-    style: Callable[[str], None] = print
-    if is_terminal(sys.stdout):
-        out = console()
-
-        def style(line: str) -> None:
-            out.print(line, style="green")
-
+    out = console() if is_terminal(sys.stdout) else None
     for line in lines:
-        style(line)
+        if out is None:
+            print(line)
+        else:
+            out.print(line, style="green")
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 Function = Callable[..., None]
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
 class Refused(click.ClickException):
@@ -77,8 +78,8 @@ class Command(click.Command):
 class Group(click.Group):
     """A group of such commands."""
 
-    command_class = Command
-    group_class = type
+    command_class: type[click.Command] | None = Command
+    group_class: type[click.Group] | type[type] | None = type
 
 
 def read_stdin(what: str) -> str:
@@ -108,7 +109,11 @@ def take_session(
     return read_stdin("the session id").strip() if value == "-" else value
 
 
-session_argument = click.argument("session_id", metavar="SESSION", callback=take_session)
+def session_argument(function: _Decorated) -> _Decorated:
+    """Give *function* the argument SESSION, as ``session_id``."""
+    argument = click.argument("session_id", metavar="SESSION", callback=take_session)
+    return argument(function)
+
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -124,9 +129,12 @@ def _take_lifetime(context: click.Context, parameter: click.Parameter, value: st
     return sum(int(number) * _UNITS[unit] for number, unit in parts)
 
 
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document."
-)
+def json_option(function: _Decorated) -> _Decorated:
+    """Give *function* the option ``--json``, as ``as_json``."""
+    option = click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document."
+    )
+    return option(function)
 
 
 def credential_options(function: Function) -> Function:

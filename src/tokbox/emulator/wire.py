@@ -48,7 +48,7 @@ class Spoiled(Response):
 
     def __init__(self, answer: Response, fault: Fault) -> None:
         super().__init__()
-        self.status_code = answer.status_code
+        self.status_code: int = answer.status_code
         self._answer = answer
         self._fault = fault
 

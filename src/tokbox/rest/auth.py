@@ -45,7 +45,7 @@ class Auth(ABC):
     offset: float
 
     def __init__(self, tenant: str, now: Callable[[], float]) -> None:
-        self.tenant = tenant
+        self.tenant: str = tenant
         self.offset = 0.0
         self._now = now
 

@@ -25,7 +25,7 @@ class _Redaction(logging.Filter):
         return True
 
 
-log = logging.getLogger("tokbox")
+log: logging.Logger = logging.getLogger("tokbox")
 log.addFilter(_Redaction())
 
 

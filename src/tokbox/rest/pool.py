@@ -123,6 +123,7 @@ class _Connection(HTTPConnection):
         if not self._connecting:
             # From here on the service may have seen it, whatever happens next.
             _call.sent = True
+        assert self.sock is not None
         # A pooled socket still has the time-out that its last user left there.
         self.sock.settimeout(_call.cap(_call.read_timeout))
         super().send(data)
@@ -164,11 +165,12 @@ class _TLSConnection(_Connection, HTTPSConnection):
 
 
 class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
+    # urllib3's own classes do not fit the protocols that it declares here.
+    ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType]
 
 
 class _TLSPool(HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
+    ConnectionCls = _TLSConnection  # pyright: ignore[reportAssignmentType]
 
 
 class PooledTransport:

@@ -97,7 +97,7 @@ class Requester:
         now: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
-        self.api_url = api_url
+        self.api_url: str = api_url
         self._transport = transport
         self._auth = auth
         self._deadline = deadline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, TextIO, TypeVar, cast, overload
+from typing import Any, BinaryIO, ClassVar, TextIO, TypeVar, cast, overload
 
 from tokbox._fastsign import Memory, TextsInMemory
 from tokbox.errors import InvalidClaims
@@ -167,7 +167,7 @@ class TokenBatch(Sequence[Text]):
             a == b for a, b in zip(self, other, strict=True)
         )
 
-    __hash__ = None  # type: ignore[assignment]  # as of any sequence that is compared by value
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # as of any sequence that is compared by value
 
     def __repr__(self) -> str:
         return f"<TokenBatch of {len(self):,} tokens, {self.nbytes:,} bytes>"
@@ -203,5 +203,5 @@ def write_all(file: BinaryIO | TextIO, lines: bytes | memoryview) -> None:
     rest = memoryview(lines)
     while rest:
         # A raw file may take less than it is given.
-        taken = file.write(rest)
+        taken = file.write(rest)  # pyright: ignore[reportArgumentType]
         rest = rest[len(rest) if taken is None else taken :]

@@ -112,7 +112,8 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
     before, colon, data = raw.partition(b":")
     if not colon:
         _refuse("no signature is separated by a colon")
-    parts = dict(pair.partition(b"=")[::2] for pair in before.split(b"&"))
+    pairs = (pair.partition(b"=") for pair in before.split(b"&"))
+    parts = {name: value for name, _, value in pairs}
     if set(parts) != {b"partner_id", b"sig"} or not parts[b"partner_id"]:
         _refuse("it must begin with partner_id and sig")
     signature = parts[b"sig"].decode("ascii", "replace")

@@ -1,0 +1,41 @@
+"""What ``make dist`` built: the types are in it, and what builds the core."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TYPED = {"tokbox/py.typed", "tokbox/_fastsign.pyi", "tokbox/_arrow.pyi"}
+
+
+def built(pattern: str) -> Path:
+    found = sorted((ROOT / "dist").glob(pattern))
+    if not found:
+        missing = "nothing is built: make dist"
+        if "dist" in os.environ.get("TOKBOX_REQUIRE", "").split(","):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    (one,) = found
+    return one
+
+
+def test_the_wheel_ships_types_and_no_sources() -> None:
+    with zipfile.ZipFile(built("*.whl")) as wheel:
+        names = set(wheel.namelist())
+    assert names >= TYPED
+    assert not [name for name in names if name.endswith((".c", ".h", ".pyx", ".pxd"))]
+    assert {Path(name).parts[0] for name in names if ".dist-info" not in name} == {"tokbox"}
+
+
+def test_the_source_distribution_ships_types_and_what_builds_the_core() -> None:
+    with tarfile.open(built("*.tar.gz")) as sources:
+        names = {name.partition("/")[2] for name in sources.getnames()}
+    assert names >= {f"src/{name}" for name in TYPED}
+    core = ROOT / "src"
+    built_from = [*core.glob("*.pyx"), *core.glob("kernels/*")]
+    assert names >= {str(path.relative_to(ROOT)) for path in built_from}

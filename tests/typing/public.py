@@ -1,0 +1,79 @@
+"""What the type checkers must say of the public API. They read this; nothing runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from typing_extensions import assert_type
+
+import tokbox
+from tokbox import (
+    HOURS_24,
+    Archive,
+    Archives,
+    Role,
+    Session,
+    Tokbox,
+    Token,
+    TokenBatch,
+    Verification,
+)
+from tokbox.rest.paging import Page
+
+
+def sessions(tb: Tokbox) -> None:
+    assert_type(tb.new_session(), Session)
+    assert_type(tb.session("1_MX4"), Session)
+    with Tokbox("key", "secret", api_url="http://127.0.0.1", retries=0) as client:
+        assert_type(client, Tokbox)
+    assert_type(Tokbox.from_env(), Tokbox)
+
+
+def tokens(tb: Tokbox, session: Session) -> None:
+    assert_type(session.token(), str)
+    assert_type(session.token(Role.MODERATOR, "x", timedelta(hours=1)), str)
+    assert_type(session.token("moderator", expiration=HOURS_24, kind="jwt"), str)
+    assert_type(session.tokens(5, True), list[str])
+    batch = session.token_batch(5)
+    assert_type(batch, TokenBatch[str])
+    assert_type(batch[0], str)
+    assert_type(batch.write("tokens.txt"), int)
+    assert_type(session.iter_batches(5), Iterator[TokenBatch[str]])
+
+
+def rows(tb: Tokbox, session_ids: list[str]) -> None:
+    assert_type(tb.sign_rows(session_ids), TokenBatch[str])
+    assert_type(tb.sign_rows(session_ids, errors="null"), TokenBatch[str | None])
+
+
+def verification(tb: Tokbox, texts: list[str]) -> None:
+    assert_type(tb.verify("T1=="), Token)
+    assert_type(tokbox.decode("T1=="), Token)
+    found = tb.verify_many(texts)
+    assert_type(found, Verification)
+    assert_type(found.failures, Mapping[int, tokbox.TokenError])
+
+
+def archives(tb: Tokbox, session: Session) -> None:
+    assert_type(tb.archives, Archives)
+    assert_type(session.start_archive(name="weekly"), Archive)
+    assert_type(tb.archives.get("id"), Archive)
+    assert_type(tb.archives.list(count=5), Page[Archive])
+    for archive in tb.archives.iter():
+        assert_type(archive, Archive)
+    for archive in tb.archives.list():
+        assert_type(archive, Archive)
+
+
+def errors() -> None:
+    try:
+        tokbox.decode("")
+    except tokbox.InvalidClaims as error:
+        assert_type(error.field, str)
+        assert_type(error.row, int | None)
+    except tokbox.RateLimited as error:
+        assert_type(error.retry_after, float | None)
+    except tokbox.APIError as error:
+        assert_type(error.status, int)
+        assert_type(error.hint, str | None)
