@@ -52,10 +52,49 @@ if TYPE_CHECKING:
     )
     from tokbox.rest.archive_types import Archive, Transcription
     from tokbox.rest.archives import Archives, TranscriptionProperties
+    from tokbox.rest.audio_connectors import (
+        AudioConnector,
+        AudioConnectors,
+        AudioTransport,
+        WebSocket,
+    )
+    from tokbox.rest.broadcast_types import (
+        Broadcast,
+        BroadcastSettings,
+        BroadcastUrls,
+        HlsSettings,
+        RtmpOutput,
+    )
+    from tokbox.rest.broadcasts import Broadcasts, Hls, RtmpTarget
+    from tokbox.rest.callbacks import Callback, Callbacks
+    from tokbox.rest.captions import Captions, LiveCaptions
     from tokbox.rest.client import Tokbox
+    from tokbox.rest.compositions import ChosenStream, Composition
+    from tokbox.rest.connections import Connection, Connections
     from tokbox.rest.layouts import Layout
     from tokbox.rest.raw import Answer
+    from tokbox.rest.moderation import Moderation
+    from tokbox.rest.paging import Page
+    from tokbox.rest.projects import Project, Projects
+    from tokbox.rest.renders import Render, Renders
     from tokbox.rest.sessions import Session
+    from tokbox.rest.signals import Signals
+    from tokbox.rest.sip import Sip, SipAuth, SipCall
+    from tokbox.rest.storage import AzureStorage, S3Storage
+    from tokbox.rest.streams import Stream, Streams
+    from tokbox.states import (
+        ArchiveReason,
+        ArchiveStatus,
+        BroadcastStatus,
+        CaptionsStatus,
+        ConnectionState,
+        HlsStatus,
+        ProjectStatus,
+        RenderStatus,
+        RtmpStatus,
+        TranscriptionStatus,
+        VideoType,
+    )
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
     from tokbox.tokens.signer import Signer
@@ -73,31 +112,73 @@ __all__ = [
     "Answer",
     "Archive",
     "ArchiveMode",
+    "ArchiveReason",
+    "ArchiveStatus",
     "Archives",
     "ArchivingNeedsMediaRouter",
+    "AudioConnector",
+    "AudioConnectors",
+    "AudioTransport",
     "AuthenticationError",
+    "AzureStorage",
     "BadSignature",
+    "Broadcast",
+    "BroadcastSettings",
+    "BroadcastStatus",
+    "BroadcastUrls",
+    "Broadcasts",
+    "Callback",
+    "Callbacks",
+    "Captions",
+    "CaptionsStatus",
+    "ChosenStream",
     "ClockSkew",
+    "Composition",
     "Conflict",
     "ConnectFailed",
+    "Connection",
+    "ConnectionState",
+    "Connections",
     "ExpiredToken",
+    "Hls",
+    "HlsSettings",
+    "HlsStatus",
     "InvalidClaims",
     "InvalidInput",
     "Layout",
+    "LiveCaptions",
     "MalformedToken",
     "MediaMode",
     "MemoryPool",
     "MissingDependency",
+    "Moderation",
     "NotFound",
     "NotYetValidToken",
     "OutputMode",
+    "Page",
+    "Project",
+    "ProjectStatus",
+    "Projects",
     "ProtocolError",
     "RateLimited",
+    "Render",
+    "RenderStatus",
+    "Renders",
     "Role",
+    "RtmpOutput",
+    "RtmpStatus",
+    "RtmpTarget",
+    "S3Storage",
     "ServerError",
     "Session",
+    "Signals",
     "Signer",
+    "Sip",
+    "SipAuth",
+    "SipCall",
+    "Stream",
     "StreamMode",
+    "Streams",
     "TLSError",
     "TimedOut",
     "Tokbox",
@@ -107,8 +188,11 @@ __all__ = [
     "TokenError",
     "Transcription",
     "TranscriptionProperties",
+    "TranscriptionStatus",
     "TransportError",
     "Verification",
+    "VideoType",
+    "WebSocket",
     "WrongKey",
     "__version__",
     "decode",
@@ -119,21 +203,44 @@ __all__ = [
 _HOMES = {
     "tokbox._fastsign": "MemoryPool kernels",
     "tokbox.enums": (
-        "DAYS_30 HOURS_1 HOURS_2 HOURS_24 WEEKS_1 "
-        "ArchiveMode MediaMode OutputMode Role StreamMode"
+        "DAYS_30 HOURS_1 HOURS_2 HOURS_24 WEEKS_1 ArchiveMode MediaMode OutputMode Role "
+        "StreamMode"
     ),
     "tokbox.errors": (
         "APIError ArchivingNeedsMediaRouter AuthenticationError BadSignature ClockSkew "
         "Conflict ConnectFailed ExpiredToken InvalidClaims InvalidInput MalformedToken "
-        "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited ServerError "
-        "TLSError TimedOut TokboxError TokenError TransportError WrongKey"
+        "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited "
+        "ServerError TLSError TimedOut TokboxError TokenError TransportError WrongKey"
     ),
     "tokbox.rest.archive_types": "Archive Transcription",
     "tokbox.rest.archives": "Archives TranscriptionProperties",
+    "tokbox.rest.audio_connectors": (
+        "AudioConnector AudioConnectors AudioTransport WebSocket"
+    ),
+    "tokbox.rest.broadcast_types": (
+        "Broadcast BroadcastSettings BroadcastUrls HlsSettings RtmpOutput"
+    ),
+    "tokbox.rest.broadcasts": "Broadcasts Hls RtmpTarget",
+    "tokbox.rest.callbacks": "Callback Callbacks",
+    "tokbox.rest.captions": "Captions LiveCaptions",
     "tokbox.rest.client": "Tokbox",
+    "tokbox.rest.compositions": "ChosenStream Composition",
+    "tokbox.rest.connections": "Connection Connections",
     "tokbox.rest.layouts": "Layout",
+    "tokbox.rest.moderation": "Moderation",
+    "tokbox.rest.paging": "Page",
+    "tokbox.rest.projects": "Project Projects",
     "tokbox.rest.raw": "Answer",
+    "tokbox.rest.renders": "Render Renders",
     "tokbox.rest.sessions": "Session",
+    "tokbox.rest.signals": "Signals",
+    "tokbox.rest.sip": "Sip SipAuth SipCall",
+    "tokbox.rest.storage": "AzureStorage S3Storage",
+    "tokbox.rest.streams": "Stream Streams",
+    "tokbox.states": (
+        "ArchiveReason ArchiveStatus BroadcastStatus CaptionsStatus ConnectionState "
+        "HlsStatus ProjectStatus RenderStatus RtmpStatus TranscriptionStatus VideoType"
+    ),
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
     "tokbox.tokens.signer": "Signer",

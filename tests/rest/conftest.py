@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
+from tokbox import Tokbox
 from tokbox.rest.auth import ProjectAuth
 from tokbox.rest.pool import PooledTransport
 from tokbox.rest.requester import Requester
@@ -117,3 +120,32 @@ def connect() -> Iterator[Callable[..., Requester]]:
             return requester
 
         yield make
+
+
+Make = Callable[..., tuple[Tokbox, Script]]
+
+
+@pytest.fixture
+def make() -> Make:
+    """Make a client over a scripted transport; all it hears without a script is yes."""
+
+    def make(*outcomes: object) -> tuple[Tokbox, Script]:
+        script = Script(*outcomes or [Response(200, {}, b"")])  # type: ignore[arg-type]
+        return Tokbox(KEY, SECRET, transport=script), script
+
+    return make
+
+
+def sent(script: Script) -> tuple[str, str, Any]:
+    """Return the method, path and JSON of the only request."""
+    (request,) = script.requests
+    body = None if request.body is None else json.loads(request.body)
+    return request.method, request.path, body
+
+
+def claims(token: str) -> tuple[str, str, int]:
+    """Return the session, the role and the life of a token that the project signed."""
+    with Tokbox(KEY, SECRET) as tb:
+        said = tb.verify(token)
+    assert said.expire_time is not None
+    return said.session_id, said.role, said.expire_time - said.create_time

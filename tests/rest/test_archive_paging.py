@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-import tokbox
-from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.conftest import Make
 from tests.rest.test_archives import STARTED
 from tests.rest.test_sessions import FOREIGN, answers
 from tokbox import errors
 from tokbox.rest.transport import Request, Response
-
-Make = Callable[..., tuple[tokbox.Tokbox, Script]]
-
-
-@pytest.fixture
-def make() -> Make:
-    def make(*outcomes: Any) -> tuple[tokbox.Tokbox, Script]:
-        script = Script(*outcomes or [answers(STARTED)])
-        return tokbox.Tokbox(KEY, SECRET, transport=script), script
-
-    return make
 
 
 class Shelf:

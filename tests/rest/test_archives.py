@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tokbox import Archive, Layout, TranscriptionProperties, errors
 from tokbox.rest.transport import Response
@@ -45,22 +45,10 @@ STARTED = {
     "url": None,
 }
 
-Make = Callable[..., tuple[tokbox.Tokbox, Script]]
-
 
 @pytest.fixture
-def make() -> Make:
-    def make(*outcomes: Any) -> tuple[tokbox.Tokbox, Script]:
-        script = Script(*outcomes or [answers(STARTED)])
-        return tokbox.Tokbox(KEY, SECRET, transport=script), script
-
-    return make
-
-
-def sent(script: Script) -> tuple[str, str, Any]:
-    (request,) = script.requests
-    body = None if request.body is None else json.loads(request.body)
-    return request.method, request.path, body
+def make(make: Make) -> Make:
+    return lambda *outcomes: make(*outcomes or [answers(STARTED)])
 
 
 def test_a_plain_start_says_the_defaults(make: Make) -> None:

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tests.rest.conftest import Make
+from tests.rest.test_sessions import SESSION
+from tokbox import errors
 from tokbox.rest import call_options, compositions
 from tokbox.rest.archives import Archives
+from tokbox.rest.audio_connectors import AudioConnectors
+from tokbox.rest.broadcasts import Broadcasts
+from tokbox.rest.captions import LiveCaptions
+from tokbox.rest.moderation import Moderation
+from tokbox.rest.renders import Renders
+from tokbox.rest.session_calls import SessionCalls
+from tokbox.rest.signals import Signals
+from tokbox.rest.sip import Sip
+from tokbox.rest.streams import Streams
+from tokbox.rest.transport import Response
 
 
-def names(call: Callable[..., Any]) -> set[str]:
+def keywords(call: Callable[..., Any]) -> set[str]:
     """Return the keyword arguments of a call, those of a composition spelled out."""
-    found = set()
+    found: set[str] = set()
     for parameter in inspect.signature(call).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
-            found |= compositions.Composition.__annotations__.keys()
+            found |= typing.get_type_hints(compositions.Composition).keys()
         elif parameter.kind is parameter.KEYWORD_ONLY:
             found.add(parameter.name)
     return found
@@ -26,11 +40,62 @@ def names(call: Callable[..., Any]) -> set[str]:
 @pytest.mark.parametrize(
     ("options", "call"),
     [
-        (call_options.ArchiveOptions, Archives.start),
         (compositions.Composition, compositions.compose),
+        (call_options.ArchiveOptions, Archives.start),
+        (call_options.BroadcastOptions, Broadcasts.start),
+        (call_options.Deadline, Streams.list),
+        (call_options.Deadline, Moderation.mute_all),
+        (call_options.ClientOptions, Signals.send),
+        (call_options.ClientOptions, Sip.play_dtmf),
+        (call_options.DialOptions, Sip.dial),
+        (call_options.CaptionsOptions, LiveCaptions.start),
+        (call_options.RenderOptions, Renders.start),
+        (call_options.JoiningOptions, AudioConnectors.start),
     ],
 )
 def test_options_name_all_that_the_call_takes(
     options: type, call: Callable[..., Any]
 ) -> None:
-    assert options.__annotations__.keys() == names(call)
+    assert typing.get_type_hints(options).keys() == keywords(call)
+
+
+#: What each call needs beside the session.
+NEEDED: dict[str, tuple[Any, ...]] = {
+    "start_archive": (),
+    "start_broadcast": (),
+    "list_streams": (),
+    "get_stream": ("s",),
+    "set_layout_classes": ({"s": []},),
+    "list_connections": (),
+    "signal": ("hello",),
+    "disconnect": ("c",),
+    "mute_stream": ("s",),
+    "mute_all": (),
+    "unmute_all": (),
+    "dial": ("sip:a",),
+    "play_dtmf": ("1",),
+    "start_captions": (),
+    "start_render": ("https://a.example/page",),
+    "start_audio_connector": ("wss://a.example",),
+}
+
+
+def test_every_call_is_known_here() -> None:
+    calls = {
+        name for name, value in vars(SessionCalls).items() if inspect.isfunction(value)
+    }
+    assert calls == NEEDED.keys()
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_call_says_its_session_and_takes_a_deadline(name: str, make: Make) -> None:
+    tb, script = make(Response(404, {}, b"{}"))
+    options = {"hls": True} if name == "start_broadcast" else {}
+    call = getattr(tb.session(SESSION), name)
+    with pytest.raises(errors.NotFound):
+        call(*NEEDED[name], **options, deadline=7)
+    (request,) = script.requests
+    assert SESSION in request.path or SESSION.encode() in (request.body or b"")
+    assert 0 < request.timeout <= 7
+    with pytest.raises(errors.InvalidInput, match="deadline"):
+        call(*NEEDED[name], **options, deadline=0)

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from tokbox.enums import OutputMode
 from tokbox.errors import InvalidInput
 from tokbox.rest.archive_types import Archive
-from tokbox.rest.arguments import flag, given, instance, one_of, text, whole
+from tokbox.rest.arguments import flag, given, one_of, optional, structure, text, whole
 from tokbox.rest.compositions import Compositions, compose
+from tokbox.rest.storage import storage_target
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tokbox.rest.compositions import Composition
+    from tokbox.rest.storage import AzureStorage, S3Storage
 
 __all__ = ["Archives", "TranscriptionProperties"]
 
@@ -28,10 +30,8 @@ class TranscriptionProperties:
     has_summary: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.primary_language_code is not None:
-            text("primary_language_code", self.primary_language_code, shortest=1)
-        if self.has_summary is not None:
-            flag("has_summary", self.has_summary)
+        optional(text, "primary_language_code", self.primary_language_code, shortest=1)
+        optional(flag, "has_summary", self.has_summary)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
@@ -74,34 +74,31 @@ class Archives(Compositions[Archive]):
         relayed or already being recorded under the same tag.
         """
         self._check_session(session_id)
-        output_mode = one_of(
-            "output_mode", output_mode, [mode.value for mode in OutputMode]
-        )
+        output_mode = one_of("output_mode", output_mode, OutputMode)
         body = {
             "sessionId": session_id,
             "outputMode": output_mode,
             **compose(**composition),
+            **given(
+                name=optional(text, "name", name),
+                multiArchiveTag=optional(
+                    text, "multi_archive_tag", multi_archive_tag, shortest=1
+                ),
+                quantizationParameter=optional(
+                    whole, "quantization_parameter", quantization_parameter, 15, 40
+                ),
+                hasTranscription=flag("has_transcription", has_transcription) or None,
+                transcriptionProperties=optional(
+                    structure,
+                    "transcription_properties",
+                    transcription_properties,
+                    TranscriptionProperties,
+                ),
+            ),
         }
-        if name is not None:
-            body["name"] = text("name", name)
-        if multi_archive_tag is not None:
-            body["multiArchiveTag"] = text(
-                "multi_archive_tag", multi_archive_tag, shortest=1
-            )
-        if quantization_parameter is not None:
-            field = "quantization_parameter"
-            if "maxBitrate" in body:
-                raise InvalidInput(field, quantization_parameter, "not go with max_bitrate")
-            body["quantizationParameter"] = whole(field, quantization_parameter, 15, 40)
-        if flag("has_transcription", has_transcription):
-            body["hasTranscription"] = True
-        if transcription_properties is not None:
-            instance(
-                "transcription_properties",
-                transcription_properties,
-                TranscriptionProperties,
-            )
-            body["transcriptionProperties"] = transcription_properties.to_json()
+        if "quantizationParameter" in body and "maxBitrate" in body:
+            field, rule = "quantization_parameter", "not go with max_bitrate"
+            raise InvalidInput(field, quantization_parameter, rule)
         if output_mode != OutputMode.COMPOSED:
             for property_, field in _COMPOSED_ONLY.items():
                 if property_ in body:
@@ -125,6 +122,32 @@ class Archives(Compositions[Archive]):
         though its answer was lost.
         """
         self._requester.request("DELETE", self._one(id), deadline=deadline)
+
+    def set_storage(
+        self,
+        target: S3Storage | AzureStorage,
+        *,
+        fallback: str | None = None,
+        certificate: str | None = None,
+        deadline: float | None = None,
+    ) -> None:
+        """Let archives be delivered to a bucket of your own from now on.
+
+        *fallback* says what becomes of an archive that cannot be delivered: ``opentok``
+        keeps it in the provider's cloud for 72 hours; with ``none``, and without it, it
+        is lost. With a *certificate* (X.509 in PEM, with an RSA key of at most 2048
+        bits) archives are encrypted for its owner; without it they are not.
+        """
+        body = storage_target(target, fallback, certificate)
+        self._requester.request("PUT", self._storage, json=body, deadline=deadline)
+
+    def delete_storage(self, *, deadline: float | None = None) -> None:
+        """Let archives stay in the provider's cloud from now on."""
+        self._requester.request("DELETE", self._storage, deadline=deadline)
+
+    @property
+    def _storage(self) -> str:
+        return f"{self._path}/storage"
 
 
 #: What only a composed archive can have, and the arguments that say it.

@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote, urlsplit
 
 from tokbox.errors import InvalidInput
 
 __all__ = [
+    "address",
     "base_url",
     "flag",
     "given",
     "identifier",
-    "instance",
     "ipv4",
     "one_of",
+    "optional",
     "seconds",
+    "secret",
+    "structure",
     "text",
+    "texts",
+    "web_address",
     "whole",
 ]
 
 _T = TypeVar("_T")
+_P = ParamSpec("_P")
 
 #: Both hosts know these and no others.
 RESOLUTIONS = ("640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920")
@@ -35,6 +41,7 @@ RESOLUTIONS = ("640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _LONGEST_WAIT = 86_400
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def given(**properties: Any) -> dict[str, Any]:
@@ -49,13 +56,21 @@ def flag(field: str, value: object) -> bool:
     return value
 
 
-def instance(field: str, value: _T, *kinds: type[_T]) -> _T:
-    """Return *value* if it is one of these classes."""
-    if not isinstance(value, kinds):
-        names = " or ".join(kind.__name__ for kind in kinds)
-        article = "an" if names[0] in "AEIOU" else "a"
-        raise InvalidInput(field, value, f"be {article} {names}")
-    return value
+class Structure(Protocol):
+    """An argument that has parts, and checked them when it was made."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+
+
+def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, Any]:
+    """Return what goes over the wire for a *value* of one of these classes."""
+    for kind in kinds:
+        if isinstance(value, kind):
+            return value.to_json()
+    names = " or ".join(kind.__name__ for kind in kinds)
+    # What was given instead may hold the same secrets.
+    raise InvalidInput(field, None, f"be made with {names}", show=False)
 
 
 def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
@@ -69,9 +84,17 @@ def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
 
 
 def text(
-    field: str, value: object, *, shortest: int = 0, longest: int | None = None
+    field: str,
+    value: object,
+    *,
+    shortest: int = 0,
+    longest: int | None = None,
+    most_bytes: int | None = None,
 ) -> str:
-    """Return *value* if it is text of a permitted length that UTF-8 can carry."""
+    """Return *value* if it is text of a permitted length that UTF-8 can carry.
+
+    *shortest* and *longest* count characters, *most_bytes* those of UTF-8.
+    """
     if longest is not None:
         rule = f"be {shortest} to {longest} characters of text"
     else:
@@ -81,10 +104,72 @@ def text(
     if longest is not None and len(value) > longest:
         raise InvalidInput(field, value, rule)
     try:
-        value.encode()
+        size = len(value.encode())
     except UnicodeEncodeError:
         raise InvalidInput(field, value, "not hold lone surrogates") from None
+    if most_bytes is not None and size > most_bytes:
+        raise InvalidInput(field, value, f"have at most {most_bytes} bytes in UTF-8")
     return str(value)
+
+
+def secret(field: str, value: object) -> str:
+    """Return text that is not empty, and never show it."""
+    # Not by catching what text() raises: it would be seen as the context of ours.
+    if not isinstance(value, str) or not value or _SURROGATE.search(value):
+        raise InvalidInput(field, None, "be text and not empty", show=False)
+    return str(value)
+
+
+def texts(field: str, value: object) -> list[str]:
+    """Return several texts, none of them empty; one alone is most likely a mistake."""
+    rule = "be a sequence of texts that are not empty"
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
+        raise InvalidInput(field, value, rule)
+    items = list(value)
+    if not all(isinstance(item, str) and item for item in items):
+        raise InvalidInput(field, value, rule)
+    return [text(field, item) for item in items]
+
+
+def address(
+    field: str,
+    value: object,
+    *schemes: str,
+    shortest: int = 1,
+    longest: int | None = None,
+) -> str:
+    """Return a URL that begins with one of *schemes*, such as ``wss``."""
+    rule = f"be a URL that begins with {' or '.join(f'{one}://' for one in schemes)}"
+    if longest is not None:
+        rule += f", of {shortest} to {longest} characters"
+    # Credentials and keys must not come back in a message.
+    show = not (isinstance(value, str) and ("@" in value or "?" in value))
+    if (
+        not isinstance(value, str)
+        or not value.lower().startswith(tuple(f"{one}://" for one in schemes))
+        or len(value) < shortest
+        or (longest is not None and len(value) > longest)
+        or re.search(r"[\s\x00-\x1f\x7f]", value)
+        or _SURROGATE.search(value)
+    ):
+        raise InvalidInput(field, value, rule, show=show)
+    return str(value)
+
+
+def web_address(field: str, value: object) -> str:
+    """Return the URL of a page or a callback, as long as the service takes it."""
+    return address(field, value, "http", "https", shortest=15, longest=2048)
+
+
+def optional(
+    check: Callable[Concatenate[str, object, _P], _T],
+    field: str,
+    value: object,
+    *args: _P.args,
+    **options: _P.kwargs,
+) -> _T | None:
+    """Return ``None`` as it is, and anything else as *check* does."""
+    return None if value is None else check(field, value, *args, **options)
 
 
 def identifier(field: str, value: object) -> str:

@@ -1,19 +1,39 @@
 """The keyword arguments of calls that a session offers, too; for type checkers only.
 
-Each names what the ``start`` (or ``dial``) of a resource takes beside the session;
+Each class names what a call takes beside the session and what it needs;
 ``tests/rest/test_session_calls.py`` holds that they agree.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypedDict
+
 from tokbox.enums import OutputMode
 from tokbox.rest.archives import TranscriptionProperties
+from tokbox.rest.broadcasts import Hls, RtmpTarget
 from tokbox.rest.compositions import Composition
+from tokbox.rest.sip import SipAuth
 
-__all__ = ["ArchiveOptions"]
+__all__ = [
+    "ArchiveOptions",
+    "BroadcastOptions",
+    "CaptionsOptions",
+    "ClientOptions",
+    "Deadline",
+    "DialOptions",
+    "JoiningOptions",
+    "RenderOptions",
+]
 
 
-class ArchiveOptions(Composition, total=False):
+class Deadline(TypedDict, total=False):
+    """Name the option that every call has."""
+
+    deadline: float | None
+
+
+class ArchiveOptions(Composition, Deadline, total=False):
     """Name the options of ``tb.archives.start``."""
 
     name: str | None
@@ -22,4 +42,54 @@ class ArchiveOptions(Composition, total=False):
     quantization_parameter: int | None
     has_transcription: bool
     transcription_properties: TranscriptionProperties | None
-    deadline: float | None
+
+
+class BroadcastOptions(Composition, Deadline, total=False):
+    """Name the options of ``tb.broadcasts.start``."""
+
+    hls: Hls | bool
+    rtmp: RtmpTarget | Sequence[RtmpTarget]
+    max_duration: int | None
+    multi_broadcast_tag: str | None
+
+
+class ClientOptions(Deadline, total=False):
+    """Name the options of ``tb.signals.send`` and ``tb.sip.play_dtmf``."""
+
+    connection_id: str | None
+
+
+class JoiningOptions(Deadline, total=False):
+    """Name the options of all that joins a session: ``tb.audio_connectors.start``."""
+
+    token: str | None
+
+
+class DialOptions(JoiningOptions, total=False):
+    """Name the options of ``tb.sip.dial``."""
+
+    from_: str | None
+    headers: Mapping[str, str] | None
+    auth: SipAuth | None
+    secure: bool | None
+    video: bool | None
+    observe_force_mute: bool | None
+    streams: Iterable[str] | None
+
+
+class CaptionsOptions(JoiningOptions, total=False):
+    """Name the options of ``tb.captions.start``."""
+
+    language_code: str | None
+    max_duration: int | None
+    partial_captions: bool | None
+    status_callback_url: str | None
+
+
+class RenderOptions(JoiningOptions, total=False):
+    """Name the options of ``tb.renders.start``."""
+
+    name: str | None
+    resolution: str | None
+    max_duration: int | None
+    status_callback_url: str | None

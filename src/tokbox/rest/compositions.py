@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from tokbox.enums import StreamMode
 from tokbox.errors import InvalidInput
 from tokbox.rest import record
-from tokbox.rest.arguments import RESOLUTIONS, flag, one_of, text, whole
+from tokbox.rest.arguments import RESOLUTIONS, flag, given, one_of, optional, text, whole
 from tokbox.rest.layouts import Layout
 from tokbox.rest.resource import Collection
 
@@ -79,20 +79,18 @@ def compose(
     max_bitrate: int | None = None,
 ) -> dict[str, Any]:
     """Return the properties of a request that say what :class:`Composition` does."""
-    body = {
-        **media(has_audio, has_video),
-        "streamMode": one_of("stream_mode", stream_mode, [m.value for m in StreamMode]),
-    }
-    if resolution is not None:
-        body["resolution"] = one_of("resolution", resolution, RESOLUTIONS)
     chosen = Layout.build(layout, stylesheet, screenshare_type)
-    if chosen is not None:
-        body["layout"] = chosen.to_json()
-    if max_bitrate is not None:
-        # Some texts say at least 1,000,000 for archives, 400,000 to 2,000,000 for
-        # broadcasts; these are the widest bounds that any of them gives.
-        body["maxBitrate"] = whole("max_bitrate", max_bitrate, 100_000, 6_000_000)
-    return body
+    return {
+        **media(has_audio, has_video),
+        "streamMode": one_of("stream_mode", stream_mode, StreamMode),
+        **given(
+            resolution=optional(one_of, "resolution", resolution, RESOLUTIONS),
+            layout=None if chosen is None else chosen.to_json(),
+            # Some texts say at least 1,000,000 for archives, 400,000 to 2,000,000 for
+            # broadcasts; these are the widest bounds that any of them gives.
+            maxBitrate=optional(whole, "max_bitrate", max_bitrate, 100_000, 6_000_000),
+        ),
+    }
 
 
 def media(has_audio: bool, has_video: bool) -> dict[str, Any]:

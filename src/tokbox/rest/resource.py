@@ -42,6 +42,9 @@ class Resource:
 
     #: In the plural, for the repr.
     _noun: str
+    #: Where they are in paths, and how the argument that names one is called.
+    _segment: str
+    _id_field: str
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester
@@ -50,13 +53,24 @@ class Resource:
     def __repr__(self) -> str:
         return f"<{self._noun} of project {self._requester.tenant}>"
 
+    @property
+    def _path(self) -> str:
+        return f"{self._root}/{self._segment}"
+
+    def _one(self, id: str, rest: str = "") -> str:
+        return f"{self._path}/{identifier(self._id_field, id)}{rest}"
+
     def _check_session(self, session_id: str) -> str:
         check_session_id(session_id, self._requester.tenant)
         return session_id
 
-    def _in_session(self, session_id: str, rest: str) -> str:
-        """Return the path of what is in a session."""
+    def _in_session(
+        self, session_id: str, rest: str, connection_id: str | None = None
+    ) -> str:
+        """Return the path of what is in a session, or belongs to one client there."""
         part = identifier("session_id", self._check_session(session_id))
+        if connection_id is not None:
+            rest = f"connection/{identifier('connection_id', connection_id)}/{rest}"
         return f"{self._root}/session/{part}/{rest}"
 
     def _ask(
@@ -107,20 +121,10 @@ class Collection(Resource, Generic[_Thing]):
     __slots__ = ()
 
     _kind: type[_Thing]
-    #: How the path and the argument that names one are called.
-    _segment: str
-    _id_field: str
 
     def get(self, id: str, /, *, deadline: float | None = None) -> _Thing:
         """Return one as it is now. Raises ``NotFound`` for an unknown one."""
         return self._ask(self._kind, "GET", self._one(id), None, deadline)
-
-    @property
-    def _path(self) -> str:
-        return f"{self._root}/{self._segment}"
-
-    def _one(self, id: str, rest: str = "") -> str:
-        return f"{self._path}/{identifier(self._id_field, id)}{rest}"
 
     def _list(
         self,

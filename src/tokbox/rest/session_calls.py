@@ -5,11 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from typing_extensions import Unpack
 
     from tokbox.rest.archive_types import Archive
-    from tokbox.rest.call_options import ArchiveOptions
+    from tokbox.rest.audio_connectors import AudioConnector, WebSocket
+    from tokbox.rest.broadcast_types import Broadcast
+    from tokbox.rest.call_options import (
+        ArchiveOptions,
+        BroadcastOptions,
+        CaptionsOptions,
+        ClientOptions,
+        Deadline,
+        DialOptions,
+        JoiningOptions,
+        RenderOptions,
+    )
+    from tokbox.rest.captions import Captions
+    from tokbox.rest.connections import Connection
+    from tokbox.rest.paging import Page
+    from tokbox.rest.renders import Render
     from tokbox.rest.resources import Resources
+    from tokbox.rest.sip import SipCall
+    from tokbox.rest.streams import Stream
 
 __all__ = ["SessionCalls"]
 
@@ -25,3 +44,71 @@ class SessionCalls:
     def start_archive(self, **options: Unpack[ArchiveOptions]) -> Archive:
         """Start to record this session; see ``tb.archives.start``."""
         return self._resources.archives.start(self.session_id, **options)
+
+    def start_broadcast(self, **options: Unpack[BroadcastOptions]) -> Broadcast:
+        """Start to broadcast this session; see ``tb.broadcasts.start``."""
+        return self._resources.broadcasts.start(self.session_id, **options)
+
+    def list_streams(self, **options: Unpack[Deadline]) -> Page[Stream]:
+        """Return all streams of this session; see ``tb.streams.list``."""
+        return self._resources.streams.list(self.session_id, **options)
+
+    def get_stream(self, stream_id: str, **options: Unpack[Deadline]) -> Stream:
+        """Return one stream of this session; see ``tb.streams.get``."""
+        return self._resources.streams.get(self.session_id, stream_id, **options)
+
+    def set_layout_classes(
+        self, classes: Mapping[str, Sequence[str]], **options: Unpack[Deadline]
+    ) -> None:
+        """Give streams their layout classes; see ``tb.streams.set_layout_classes``."""
+        self._resources.streams.set_layout_classes(self.session_id, classes, **options)
+
+    def list_connections(self, **options: Unpack[Deadline]) -> Page[Connection]:
+        """Return all connections of this session; see ``tb.connections.list``."""
+        return self._resources.connections.list(self.session_id, **options)
+
+    def signal(
+        self, data: str, type: str | None = None, **options: Unpack[ClientOptions]
+    ) -> None:
+        """Signal to all clients of this session, or one; see ``tb.signals.send``."""
+        self._resources.signals.send(self.session_id, data, type, **options)
+
+    def disconnect(self, connection_id: str, **options: Unpack[Deadline]) -> None:
+        """Force a client to leave; see ``tb.moderation.disconnect``."""
+        self._resources.moderation.disconnect(self.session_id, connection_id, **options)
+
+    def mute_stream(self, stream_id: str, **options: Unpack[Deadline]) -> None:
+        """Mute one stream; see ``tb.moderation.mute_stream``."""
+        self._resources.moderation.mute_stream(self.session_id, stream_id, **options)
+
+    def mute_all(
+        self, excluded_stream_ids: Iterable[str] = (), **options: Unpack[Deadline]
+    ) -> None:
+        """Mute all streams but some; see ``tb.moderation.mute_all``."""
+        self._resources.moderation.mute_all(self.session_id, excluded_stream_ids, **options)
+
+    def unmute_all(self, **options: Unpack[Deadline]) -> None:
+        """Let streams be heard again; see ``tb.moderation.unmute_all``."""
+        self._resources.moderation.unmute_all(self.session_id, **options)
+
+    def dial(self, uri: str, **options: Unpack[DialOptions]) -> SipCall:
+        """Call somebody over SIP; see ``tb.sip.dial``."""
+        return self._resources.sip.dial(self.session_id, uri, **options)
+
+    def play_dtmf(self, digits: str, **options: Unpack[ClientOptions]) -> None:
+        """Play tones to SIP calls; see ``tb.sip.play_dtmf``."""
+        self._resources.sip.play_dtmf(self.session_id, digits, **options)
+
+    def start_captions(self, **options: Unpack[CaptionsOptions]) -> Captions:
+        """Start to caption this session; see ``tb.captions.start``."""
+        return self._resources.captions.start(self.session_id, **options)
+
+    def start_render(self, url: str, **options: Unpack[RenderOptions]) -> Render:
+        """Publish a web page into this session; see ``tb.renders.start``."""
+        return self._resources.renders.start(self.session_id, url, **options)
+
+    def start_audio_connector(
+        self, websocket: WebSocket | str, **options: Unpack[JoiningOptions]
+    ) -> AudioConnector:
+        """Connect with a WebSocket; see ``tb.audio_connectors.start``."""
+        return self._resources.audio_connectors.start(self.session_id, websocket, **options)

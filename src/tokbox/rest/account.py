@@ -1,0 +1,79 @@
+"""The client of an account, which manages projects and does nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tokbox.errors import InvalidInput
+from tokbox.rest.auth import AccountAuth
+from tokbox.rest.base import Client
+from tokbox.rest.client import DEFAULT_URL
+from tokbox.rest.options import connect
+from tokbox.rest.projects import Projects
+from tokbox.tokens.signer import Signer
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from tokbox.rest.options import Options
+
+__all__ = ["Account"]
+
+
+class Account(Client):
+    """Reach the projects of an OpenTok account.
+
+    *account_key* and *account_secret* are the account's own, not those of one of its
+    projects. Everything else is as with ``Tokbox``: options, errors, threads, the end.
+    For example, to make a project and reach it::
+
+        with Account(account_key, account_secret) as account:
+            project = account.projects.create("rooms")
+        tb = Tokbox(project.id, project.secret)
+
+    Raises ``InvalidInput`` for an argument out of bounds.
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        account_key: str,
+        account_secret: str,
+        api_url: str = DEFAULT_URL,
+        **options: Unpack[Options],
+    ) -> None:
+        signer = _signer(account_key, account_secret)
+        # What fails below would show it in a traceback that prints locals.
+        del account_secret
+        auth = AccountAuth(signer.api_key, signer.hs256)
+        self._assemble(signer, connect(auth, api_url, **options))
+
+    @property
+    def account_key(self) -> str:
+        """Return the account's key."""
+        return self._signer.api_key
+
+    @property
+    def projects(self) -> Projects:
+        """Manage the projects of the account."""
+        return Projects(self._requester)
+
+    def __repr__(self) -> str:
+        if not hasattr(self, "_requester"):
+            # In the traceback of a constructor that refused an argument.
+            return "<Account>"
+        return f"Account({self.account_key!r}, api_url={self.api_url!r})"
+
+
+def _signer(account_key: str, account_secret: str) -> Signer:
+    """Return what signs for the account, by the rules that hold for projects."""
+    try:
+        return Signer(account_key, account_secret)
+    except InvalidInput as error:
+        if error.field == "api_key":
+            field, rule = "account_key", "be the account's key, a number"
+        else:
+            field, rule = "account_secret", "be the account's secret, and text"
+    # Outside of the handler, and without the value: the two are easily mixed up.
+    raise InvalidInput(field, None, rule, show=False)

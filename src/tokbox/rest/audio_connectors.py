@@ -1,0 +1,170 @@
+"""Send the sound of a session to a WebSocket, and sound from there into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tokbox.errors import InvalidInput
+from tokbox.rest import record
+from tokbox.rest.arguments import (
+    address,
+    flag,
+    given,
+    one_of,
+    optional,
+    structure,
+    text,
+    texts,
+    whole,
+)
+from tokbox.rest.joining import Joining
+
+__all__ = ["AudioConnector", "AudioConnectors", "AudioTransport", "WebSocket"]
+
+_RATES = (8_000, 16_000, 24_000)
+_MOST_STREAMS = 50
+_MOST_HEADERS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class AudioTransport:
+    """Say in which form sound goes over a WebSocket."""
+
+    #: ``binary`` or ``json``.
+    transport: str
+    #: Of sound in JSON: ``base64``.
+    encoding: str | None = None
+    #: In JSON, the names of the fields with sound from the session and for it.
+    audio_field: str | None = None
+    receive_audio_field: str | None = None
+    #: In JSON, what is in every message beside the sound.
+    static_fields: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
+
+    def __post_init__(self) -> None:
+        one_of("transport", self.transport, ("binary", "json"))
+        optional(one_of, "encoding", self.encoding, ("base64",))
+        optional(text, "audio_field", self.audio_field, shortest=1)
+        optional(text, "receive_audio_field", self.receive_audio_field, shortest=1)
+        if self.static_fields is not None and not isinstance(self.static_fields, Mapping):
+            raise InvalidInput("static_fields", None, "map names to values", show=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+        return given(
+            transport=self.transport,
+            encoding=self.encoding,
+            audio_field=self.audio_field,
+            receive_audio_field=self.receive_audio_field,
+            static_fields=None if self.static_fields is None else dict(self.static_fields),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WebSocket:
+    """Name a WebSocket that takes the sound of a session: 16-bit linear PCM."""
+
+    #: ``wss://`` or ``ws://``.
+    uri: str
+    #: The streams that it hears, at most 50; all if there are none here.
+    streams: Iterable[str] = ()
+    #: Sent with its first message, at most 512 bytes; maybe a secret, thus not in the
+    #: repr.
+    headers: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
+    #: Samples a second: 8000, 16000 (the service's default) or 24000.
+    audio_rate: int | None = None
+    #: Publish what the socket says.
+    bidirectional: bool | None = None
+    audio_transport: AudioTransport | None = None
+
+    def __post_init__(self) -> None:
+        address("uri", self.uri, "ws", "wss")
+        streams = tuple(texts("streams", self.streams))
+        if len(streams) > _MOST_STREAMS:
+            rule = f"name at most {_MOST_STREAMS} streams"
+            raise InvalidInput("streams", self.streams, rule)
+        # What the caller changes afterwards was not checked.
+        object.__setattr__(self, "streams", streams)
+        object.__setattr__(self, "headers", optional(_headers, "headers", self.headers))
+        rate = optional(whole, "audio_rate", self.audio_rate, min(_RATES), max(_RATES))
+        if rate is not None and rate not in _RATES:
+            rule = f"be one of {', '.join(map(str, _RATES))}"
+            raise InvalidInput("audio_rate", self.audio_rate, rule)
+        optional(flag, "bidirectional", self.bidirectional)
+        optional(structure, "audio_transport", self.audio_transport, AudioTransport)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+        return {
+            "uri": self.uri,
+            **given(
+                streams=list(self.streams) or None,
+                headers=self.headers,
+                audioRate=self.audio_rate,
+                bidirectional=self.bidirectional,
+                audioTransport=self.audio_transport and self.audio_transport.to_json(),
+            ),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioConnector(record.Thing):
+    """Describe the way from a session to a WebSocket, a client of the session."""
+
+    _what = "an audio connector"
+
+    # A fixture of one SDK calls it captionsId, by mistake.
+    id: str = record.text("id", "captionsId")
+    connection_id: str = record.text()
+
+
+class AudioConnectors(Joining):
+    """Connect sessions with WebSockets, as ``tb.audio_connectors``."""
+
+    __slots__ = ()
+
+    _noun = "audio connectors"
+    _segment = "connect"
+    _id_field = "connector_id"
+
+    def start(
+        self,
+        session_id: str,
+        websocket: WebSocket | str,
+        *,
+        token: str | None = None,
+        deadline: float | None = None,
+    ) -> AudioConnector:
+        """Connect a routed session with a WebSocket, or with the one at a URI.
+
+        The socket must be open within six seconds. Without a *token* the client signs
+        one for a publisher, which is good for ten minutes. Raises ``Conflict`` if the
+        session is relayed.
+        """
+        if isinstance(websocket, str):
+            websocket = WebSocket(websocket)
+        body = {
+            **self._credentials(session_id, token),
+            "websocket": structure("websocket", websocket, WebSocket),
+        }
+        return self._ask(AudioConnector, "POST", self._path, body, deadline)
+
+    def stop(self, id: str, /, *, deadline: float | None = None) -> None:
+        """End the connection; to disconnect its ``connection_id`` does the same."""
+        self._requester.request("POST", self._one(id, "/stop"), deadline=deadline)
+
+
+def _headers(field: str, value: object) -> dict[str, str]:
+    """Return headers, whose bytes are those of all names and values together."""
+    rule = "map names to values, both of them text"
+    if not isinstance(value, Mapping):
+        raise InvalidInput(field, None, rule, show=False)
+    headers = dict(value)
+    words = [*headers.keys(), *headers.values()]
+    if not all(isinstance(word, str) for word in words):
+        raise InvalidInput(field, None, rule, show=False)
+    if sum(len(word.encode("utf-8", "surrogatepass")) for word in words) > _MOST_HEADERS:
+        rule = f"have at most {_MOST_HEADERS} bytes altogether"
+        raise InvalidInput(field, None, rule, show=False)
+    return headers

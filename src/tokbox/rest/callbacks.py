@@ -1,0 +1,78 @@
+"""Register URLs that the service tells of events; OpenTok only.
+
+A Vonage application has its URLs in its own settings, and no such calls. What is sent
+to these URLs is not signed: see :mod:`tokbox.webhooks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.rest import record
+from tokbox.rest.arguments import address, one_of
+from tokbox.rest.resource import Resource
+
+if TYPE_CHECKING:
+    from tokbox.rest.paging import Page
+
+__all__ = ["Callback", "Callbacks"]
+
+#: The events of each group.
+_EVENTS = {
+    "connection": ("created", "destroyed"),
+    "stream": ("created", "destroyed"),
+    "archive": ("status",),
+    "sip_call": ("created", "destroyed"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback(record.Thing):
+    """Describe a URL that is told of one kind of event."""
+
+    _what = "a callback"
+
+    group: str = record.text()
+    event: str = record.text()
+    url: str = record.text()
+
+
+class Callbacks(Resource):
+    """Reach the callbacks of a project, as ``tb.callbacks``."""
+
+    __slots__ = ()
+
+    _noun = "callbacks"
+    _segment = "callback"
+    _id_field = "callback_id"
+
+    def create(
+        self, group: str, event: str, url: str, *, deadline: float | None = None
+    ) -> Callback:
+        """Let *url* be told of an event.
+
+        Groups and their events are ``connection`` and ``stream`` with ``created`` and
+        ``destroyed``, ``archive`` with ``status``, and ``sip_call`` with ``created`` and
+        ``destroyed``.
+        """
+        group = one_of("group", group, _EVENTS)
+        body = {
+            "group": group,
+            "event": one_of("event", event, _EVENTS[group]),
+            "url": address("url", url, "http", "https"),
+        }
+        return self._ask(Callback, "POST", self._path, body, deadline)
+
+    def list(self, *, deadline: float | None = None) -> Page[Callback]:
+        """Return all callbacks of the project."""
+        return self._array(Callback, self._path, deadline)
+
+    def iter(self, *, deadline: float | None = None) -> Iterator[Callback]:
+        """Return an iterator over ``list``, which has no pages: asks at once."""
+        return iter(self.list(deadline=deadline))
+
+    def delete(self, id: str, /, *, deadline: float | None = None) -> None:
+        """Let a URL be told no longer."""
+        self._requester.request("DELETE", self._one(id), deadline=deadline)

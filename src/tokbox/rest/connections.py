@@ -1,0 +1,48 @@
+"""Look at the clients that are connected to a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.rest import record
+from tokbox.rest.resource import Resource
+from tokbox.states import ConnectionState
+
+if TYPE_CHECKING:
+    from tokbox.rest.paging import Page
+
+__all__ = ["Connection", "Connections"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection(record.Thing):
+    """Describe one client's connection."""
+
+    _what = "a connection"
+
+    id: str = record.text("connectionId", "id")
+    state: ConnectionState | str = record.word(ConnectionState, "connectionState", "state")
+
+
+class Connections(Resource):
+    """Reach the connections of sessions, as ``tb.connections``.
+
+    ``tb.moderation.disconnect`` ends one. Until a first client has connected, the
+    service knows nothing of a session and answers ``NotFound``.
+    """
+
+    __slots__ = ()
+
+    _noun = "connections"
+
+    def list(self, session_id: str, *, deadline: float | None = None) -> Page[Connection]:
+        """Return all connections of a session."""
+        return self._page(Connection, self._in_session(session_id, "connection"), deadline)
+
+    def iter(
+        self, session_id: str, *, deadline: float | None = None
+    ) -> Iterator[Connection]:
+        """Return an iterator over ``list``, which has no pages: asks at once."""
+        return iter(self.list(session_id, deadline=deadline))

@@ -1,0 +1,89 @@
+"""Manage the projects of an account, of OpenTok."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.rest import record
+from tokbox.rest.arguments import given, one_of, optional, text
+from tokbox.rest.resource import Collection
+from tokbox.states import ProjectStatus
+
+if TYPE_CHECKING:
+    from tokbox.rest.paging import Page
+
+__all__ = ["Project", "Projects"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(record.Thing):
+    """Describe one project: ``id`` is its API key."""
+
+    _what = "a project"
+
+    secret: str = record.text(secret=True)
+    status: ProjectStatus | str = record.word(ProjectStatus)
+    name: str = record.text()
+    #: ``standard`` or ``enterprise``.
+    environment: str = record.text("environment", "environmentName")
+    environment_description: str = record.text()
+
+
+class Projects(Collection[Project]):
+    """Reach the projects of an account, as ``account.projects``."""
+
+    __slots__ = ()
+
+    _noun = "projects"
+    _kind = Project
+    _id_field = "api_key"
+
+    @property
+    def _path(self) -> str:
+        return "/v2/project"
+
+    def __repr__(self) -> str:
+        return f"<projects of account {self._requester.tenant}>"
+
+    def create(
+        self,
+        name: str | None = None,
+        *,
+        environment_id: str | None = None,
+        deadline: float | None = None,
+    ) -> Project:
+        """Make a project; its ``secret`` is in what comes back."""
+        body = given(
+            name=optional(text, "name", name),
+            environmentId=optional(text, "environment_id", environment_id, shortest=1),
+        )
+        return self._ask(Project, "POST", self._path, body or None, deadline)
+
+    def list(self, *, deadline: float | None = None) -> Page[Project]:
+        """Return all projects of the account."""
+        return self._array(Project, self._path, deadline)
+
+    def iter(self, *, deadline: float | None = None) -> Iterator[Project]:
+        """Return an iterator over ``list``, which has no pages: asks at once."""
+        return iter(self.list(deadline=deadline))
+
+    def set_status(
+        self, id: str, /, status: ProjectStatus | str, *, deadline: float | None = None
+    ) -> Project:
+        """Suspend a project, or make it active again."""
+        body = {"status": one_of("status", status, ProjectStatus)}
+        return self._ask(Project, "PUT", self._one(id), body, deadline)
+
+    def refresh_secret(self, id: str, /, *, deadline: float | None = None) -> Project:
+        """Give a project a new ``secret``; the old one stops working.
+
+        What was signed with the old one, tokens included, is worthless from then on.
+        """
+        path = self._one(id, "/refreshSecret")
+        return self._ask(Project, "POST", path, None, deadline)
+
+    def delete(self, id: str, /, *, deadline: float | None = None) -> None:
+        """Delete a project, for good."""
+        self._requester.request("DELETE", self._one(id), deadline=deadline)

@@ -1,0 +1,88 @@
+"""Look at the streams of a session, and arrange them by layout classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.errors import InvalidInput
+from tokbox.rest import record
+from tokbox.rest.arguments import identifier, text, texts
+from tokbox.rest.resource import Resource
+from tokbox.states import VideoType
+
+if TYPE_CHECKING:
+    from tokbox.rest.paging import Page
+
+__all__ = ["Stream", "Streams"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream(record.Thing):
+    """Describe what one client publishes."""
+
+    _what = "a stream"
+
+    name: str = record.text()
+    #: Empty for a stream of sound.
+    video_type: VideoType | str = record.word(VideoType)
+    layout_classes: tuple[str, ...] = record.texts("layoutClassList")
+
+
+class Streams(Resource):
+    """Reach the streams of sessions, as ``tb.streams``.
+
+    Until a first client has connected, the service knows nothing of a session and
+    answers ``NotFound``.
+    """
+
+    __slots__ = ()
+
+    _noun = "streams"
+
+    def list(self, session_id: str, *, deadline: float | None = None) -> Page[Stream]:
+        """Return all streams of a session."""
+        return self._page(Stream, self._in_session(session_id, "stream"), deadline)
+
+    def iter(self, session_id: str, *, deadline: float | None = None) -> Iterator[Stream]:
+        """Return an iterator over ``list``, which has no pages: asks at once."""
+        return iter(self.list(session_id, deadline=deadline))
+
+    def get(
+        self, session_id: str, stream_id: str, *, deadline: float | None = None
+    ) -> Stream:
+        """Return one stream.
+
+        Raises ``APIError`` for one that the session does not have; the service says
+        status 408, not 404, if it is none of its ids.
+        """
+        part = identifier("stream_id", stream_id)
+        path = self._in_session(session_id, f"stream/{part}")
+        return self._ask(Stream, "GET", path, None, deadline)
+
+    def set_layout_classes(
+        self,
+        session_id: str,
+        classes: Mapping[str, Sequence[str]],
+        *,
+        deadline: float | None = None,
+    ) -> None:
+        """Give streams the layout classes that archives and broadcasts arrange them by.
+
+        *classes* maps the id of a stream to its classes, which replace those it has;
+        ``[]`` takes them all away. For example, to show one stream large::
+
+            tb.streams.set_layout_classes(session_id, {stream_id: ["focus"]})
+        """
+        path = self._in_session(session_id, "stream")
+        if not isinstance(classes, Mapping) or not classes:
+            raise InvalidInput("classes", classes, "map ids of streams to their classes")
+        items = [
+            {
+                "id": text("classes", stream_id, shortest=1),
+                "layoutClassList": texts("classes", names),
+            }
+            for stream_id, names in classes.items()
+        ]
+        self._requester.request("PUT", path, json={"items": items}, deadline=deadline)
