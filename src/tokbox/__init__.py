@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         TransportError,
         WrongKey,
     )
+    from tokbox.rest.account import Account
     from tokbox.rest.archive_types import Archive, Transcription
     from tokbox.rest.archives import Archives, TranscriptionProperties
     from tokbox.rest.audio_connectors import (
@@ -72,10 +73,10 @@ if TYPE_CHECKING:
     from tokbox.rest.compositions import ChosenStream, Composition
     from tokbox.rest.connections import Connection, Connections
     from tokbox.rest.layouts import Layout
-    from tokbox.rest.raw import Answer
     from tokbox.rest.moderation import Moderation
     from tokbox.rest.paging import Page
     from tokbox.rest.projects import Project, Projects
+    from tokbox.rest.raw import Answer
     from tokbox.rest.renders import Render, Renders
     from tokbox.rest.sessions import Session
     from tokbox.rest.signals import Signals
@@ -109,6 +110,7 @@ __all__ = [
     "HOURS_24",
     "WEEKS_1",
     "APIError",
+    "Account",
     "Answer",
     "Archive",
     "ArchiveMode",
@@ -212,6 +214,7 @@ _HOMES = {
         "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited "
         "ServerError TLSError TimedOut TokboxError TokenError TransportError WrongKey"
     ),
+    "tokbox.rest.account": "Account",
     "tokbox.rest.archive_types": "Archive Transcription",
     "tokbox.rest.archives": "Archives TranscriptionProperties",
     "tokbox.rest.audio_connectors": (
