@@ -158,26 +158,6 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
         (lambda a: a.stop(ID), ("POST", f"{ROOT}/{ID}/stop", None)),
         (lambda a: a.get(ID), ("GET", f"{ROOT}/{ID}", None)),
         (lambda a: a.delete(ID), ("DELETE", f"{ROOT}/{ID}", None)),
-        (
-            lambda a: a.set_layout(ID, "pip"),
-            ("PUT", f"{ROOT}/{ID}/layout", {"type": "pip"}),
-        ),
-        (
-            lambda a: a.set_layout(ID, stylesheet="x"),
-            ("PUT", f"{ROOT}/{ID}/layout", {"type": "custom", "stylesheet": "x"}),
-        ),
-        (
-            lambda a: a.add_stream(ID, "s", has_video=False),
-            (
-                "PATCH",
-                f"{ROOT}/{ID}/streams",
-                {"addStream": "s", "hasAudio": True, "hasVideo": False},
-            ),
-        ),
-        (
-            lambda a: a.remove_stream(ID, "s"),
-            ("PATCH", f"{ROOT}/{ID}/streams", {"removeStream": "s"}),
-        ),
     ],
 )
 def test_each_call_is_one_request(
@@ -220,17 +200,6 @@ def test_what_cannot_be_an_id_is_refused(archive_id: Any, make: Make) -> None:
         with pytest.raises(errors.InvalidInput) as caught:
             call(archive_id)
         assert caught.value.field == "archive_id"
-    assert script.requests == []
-
-
-def test_a_stream_is_added_with_sound_or_picture(make: Make) -> None:
-    tb, script = make()
-    with pytest.raises(errors.InvalidInput):
-        tb.archives.add_stream(ID, "s", False, False)
-    with pytest.raises(errors.InvalidInput):
-        tb.archives.add_stream(ID, "")
-    with pytest.raises(errors.InvalidInput):
-        tb.archives.set_layout(ID)
     assert script.requests == []
 
 

@@ -178,22 +178,6 @@ def test_a_bad_output_cannot_be_made(build: Callable[[], object], field: str) ->
     [
         (lambda b: b.stop(ID), ("POST", f"{ROOT}/{ID}/stop", None)),
         (lambda b: b.get(ID), ("GET", f"{ROOT}/{ID}", None)),
-        (
-            lambda b: b.set_layout(ID, "pip"),
-            ("PUT", f"{ROOT}/{ID}/layout", {"type": "pip"}),
-        ),
-        (
-            lambda b: b.add_stream(ID, "s", has_video=False),
-            (
-                "PATCH",
-                f"{ROOT}/{ID}/streams",
-                {"addStream": "s", "hasAudio": True, "hasVideo": False},
-            ),
-        ),
-        (
-            lambda b: b.remove_stream(ID, "s"),
-            ("PATCH", f"{ROOT}/{ID}/streams", {"removeStream": "s"}),
-        ),
     ],
 )
 def test_each_call_is_one_request(
