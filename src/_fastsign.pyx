@@ -966,10 +966,13 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
         memory = (<TextsInMemory>tokens).memory
         offsets = (<TextsInMemory>tokens).offsets
         n = (<TextsInMemory>tokens).n
-        verifier.base = memory.data
+        i = (<TextsInMemory>tokens).first
         verifier.length = (<TextsInMemory>tokens).length
+        verifier.base = memory.data
         if offsets is not None:
-            verifier.offsets = <const int64_t *>offsets.data
+            verifier.offsets = <const int64_t *>offsets.data + i
+        else:
+            verifier.base += i * verifier.length
     else:
         n = len(<tuple>tokens)
         column = Memory(n * sizeof(fs_text))
@@ -997,28 +1000,32 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
 
 @cython.final
 cdef class TextsInMemory:
-    """The first *n* texts in *memory*, told apart by *offsets* or by one *length*."""
+    """*n* texts in *memory* from number *first* on, told apart by *offsets* or by one
+    *length*."""
 
     cdef Memory memory
     cdef Memory offsets
     cdef Py_ssize_t length
+    cdef Py_ssize_t first
     cdef Py_ssize_t n
 
     def __cinit__(self, Memory memory not None, Memory offsets, Py_ssize_t length,
-                  Py_ssize_t n):
+                  Py_ssize_t first, Py_ssize_t n):
         cdef int64_t *at
-        if n < 0 or length < 0:
+        if n < 0 or length < 0 or first < 0:
             raise ValueError("negative sizes")
+        end = <object>first + n
         if offsets is None:
-            if <object>n * length > memory.nbytes:
+            if end * length > memory.nbytes:
                 raise IndexError("outside of the memory")
         else:
             at = <int64_t *>offsets.data
-            if offsets.nbytes < (n + 1) * <Py_ssize_t>sizeof(int64_t) or at[n] > memory.nbytes:
+            if (end + 1) * sizeof(int64_t) > offsets.nbytes or at[end] > memory.nbytes:
                 raise IndexError("outside of the memory")
         self.memory = memory
         self.offsets = offsets
         self.length = length
+        self.first = first
         self.n = n
 
 

@@ -253,8 +253,8 @@ int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t 
 
 /* ---- verification ---------------------------------------------------------------- */
 
-/* T1 tokens of one project, to be judged at one moment. The tokens are given one by one,
- * or as one piece of text with offsets, or with one length. */
+/* Tokens of one project, T1 or JWTs signed with HS256, to be judged at one moment. They
+ * are given one by one, or as one piece of text with offsets, or with one length. */
 typedef struct fs_verifier {
     const fs_key *key;
     const uint8_t *head;    /* "partner_id=KEY&sig=" */

@@ -100,7 +100,7 @@ class Rows:
 @final
 class TextsInMemory:
     def __new__(
-        cls, memory: Memory, offsets: Memory | None, length: int, n: int
+        cls, memory: Memory, offsets: Memory | None, length: int, first: int, n: int
     ) -> Self: ...
 
 def verify_many(

@@ -131,6 +131,45 @@ def good_token(rng: random.Random, api_key: str, secret: bytes, session_id: str)
     return reference.t1(api_key, secret, f"{data}{start}")
 
 
+def good_jwt(rng: random.Random, api_key: str, secret: bytes, session_id: str) -> str:
+    """A JWT that holds at NOW."""
+    said = {
+        "iss": api_key,
+        "ist": "project",
+        "iat": NOW - rng.randrange(86400),
+        "session_id": session_id,
+        "role": rng.choice(ROLES),
+        "connection_data": random_text(rng),
+        "nonce": rng.choice([5, 0.25, "x"]),
+        "jti": "1" * 27,
+    }
+    if rng.random() < 0.5:
+        said["exp"] = NOW + rng.randrange(1, 86400)
+    items = [*said.items()]
+    rng.shuffle(items)
+    payload = json.dumps(dict(items), ensure_ascii=False, separators=(",", ":"))
+    return reference.jwt(secret, payload)
+
+
+def hostile_json(rng: random.Random, api_key: str, session_id: str) -> str:
+    """A payload that is signed, and that nobody should accept, or none should by now."""
+    good = {"iss": api_key, "iat": NOW, "session_id": session_id, "connection_data": "a"}
+    payload = json.dumps(good, separators=(",", ":"))
+    at = rng.randrange(len(payload))
+    return rng.choice(
+        [
+            payload[:at],
+            payload.replace(str(NOW), rng.choice(["", "-", "01", "1" * 13, str(NOW + 99)])),
+            payload.replace('"a"', rng.choice(['"', '"\\', '"\\u', '"\\ud800"', '"\x01"'])),
+            payload[:-1]
+            + ","
+            + rng.choice(['"iat":1}', '"x":1}', '"jti":"', '"nonce":', ""]),
+            payload + rng.choice([" ", "}", "x", payload]),
+            payload.replace(session_id, rng.choice(["", "1_", "M" * 400])),
+        ]
+    )
+
+
 def altered(rng: random.Random, token: str) -> str:
     """*token* with one bit, or its end, not as it was."""
     raw = bytearray(base64.b64decode(token[4:]))
@@ -185,8 +224,18 @@ def test_good_tokens_hold_and_no_others(harness, how):
         session_id = random_session_id(rng, api_key)
         cases = []
         for _ in range(rng.choice([1, 7, 40, 150])):
+            choice = rng.randrange(7)
+            if choice >= 4:
+                token = good_jwt(rng, api_key, secret, session_id)
+                at = rng.randrange(len(token))
+                if choice == 5:
+                    token = rng.choice([token[:at], token[:at] + "." + token[at + 1 :]])
+                    token = token if token.count(".") != 2 else token + "="
+                elif choice == 6:
+                    token = reference.jwt(secret, hostile_json(rng, api_key, session_id))
+                cases.append((token, choice == 4))
+                continue
             token = good_token(rng, api_key, secret, session_id)
-            choice = rng.randrange(4)
             if choice == 1:
                 token = altered(rng, token)
             elif choice == 2:

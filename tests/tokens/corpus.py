@@ -40,6 +40,23 @@ def make_jwt(secret=SECRET, header=None, **claims):
     return reference.jwt(secret.encode(), json.dumps(said), json.dumps(header))
 
 
+def make_raw_jwt(
+    payload: bytes, secret: str = SECRET, head: str = '{"typ":"JWT","alg":"HS256"}'
+) -> str:
+    """The JWT whose payload is *payload*, whatever that is."""
+    signed = f"{reference.base64url(head.encode())}.{reference.base64url(payload)}"
+    signature = hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{reference.base64url(signature)}"
+
+
+def members(**changes: str | None) -> bytes:
+    """PAYLOAD as compact JSON, with members of other (JSON) values, or without them."""
+    said = {**{k: json.dumps(v) for k, v in PAYLOAD.items()}, "jti": '"1"', **changes}
+    return (
+        "{" + ",".join(f'"{k}":{v}' for k, v in said.items() if v is not None) + "}"
+    ).encode()
+
+
 def fields(**changes: str | None) -> bytes:
     """DATA with fields of other values, or without them."""
     pairs = {**dict(pair.split("=") for pair in DATA.split("&")), "nonce": "1", **changes}
@@ -77,6 +94,51 @@ T1_DATA = [
     fields() + b"&connection_data=" + b"%F0%9F%98%80" * 1000 + b"&initial_layout_class_list=" + b"%F0%9F%98%80" * 1000,
     fields() + b"&connection_data=" + b"x" * 40_000, fields() + b"&connection_data=" + b"x" * 48_500,
     b"", b":", b"=", b"&", b"session_id", b"nonce=1",
+]  # fmt: skip
+
+
+JSON_NUMBERS = [
+    "0", "00", "-0", "-1", "+1", "1.", ".5", "1.5", "01.5", "1.5.5", "1e9", "1E9", "1.7e9", "0x65", "NaN", "Infinity", "", "-", " 1", "1 ",
+    "01700000100", "1700000100", "1700000100.0", "1700086500", "1702592100", "1702592101", "1700000260", "1700000261", "9" * 12, "9" * 13,
+    "9" * 30, "9" * 41, "9" * 5000, "0." + "9" * 39, "null", "true", "[]", "{}", "[1,2]", '{"a":1}', '"1700000100"', '"', '""', "\u0661",
+]  # fmt: skip
+JSON_TEXTS = [
+    '""', '"a"', '"a b+c"', '"\\""', r'"\\"', r'"\/"', r'"\b\f\n\r\t"', r'"\u00e9"', r'"\u00E9"', r'"\ud83d\ude00"', r'"\ud83d"', r'"\udc00"',
+    r'"\uD7FF"', r'"\ue000"', r'"\u0000"', r'"\u12"', r'"\u12"zz"', r'"\uzzzz"', r'"\x41"', r'"\\"', r'"\"', r'"\\\"', '"\t"', '"\x1f"', '"\x7f"',
+    '"\0"', '"é"', '"😀"', '"\u2028"', '"a', 'a"', "'a'", '"a","b"', '"a":"b"', '"a"}', '"a"]', '"{"', '"}"', '","', '":"', '"' + "x" * 9000 + '"',
+    '["a"]', '["a","b"]', "[]", "{}", "null", "true", "1", '"publisher"', '"king"', '"Publisher"', '"moderator"', '"project"', '"account"',
+    '"session.connect"', '"session"', f'"{KEY}"', KEY, f'"{KEY}0"', f'"{SESSION}"', f'"{OTHER_SESSION}"', '"1_x"', f'"\\u0031{SESSION[1:]}"',
+]  # fmt: skip
+RAW_BYTES = [
+    b"\x80",
+    b"\xc3",
+    b"\xc3\xa9\x80",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\xff",
+    b"\xc0\x80",
+    b"\xc3\\u00e9",
+]
+NAMES = [
+    "iss", "ist", "iat", "exp", "scope", "session_id", "role", "connection_data", "data", "initial_layout_class_list", "initial_layout_list",
+    "jti", "nonce", "create_time", "expire_time", "colour", "", r"i\u0073s", "é",
+]  # fmt: skip
+JWT_DATA = [
+    *[members(**{name: value}) for name in NAMES for value in [*JSON_NUMBERS, *JSON_TEXTS]],
+    *[members(**{name: None}) for name in NAMES],
+    *[members(connection_data='"@"').replace(b"@", raw) for raw in RAW_BYTES],
+    *[members(jti='"@"').replace(b"@", raw) for raw in RAW_BYTES],
+    *[members(**{name: None})[:-1] + f',"{name}":{value}'.encode() + b"}" for name, value in [("jti", '"1"'), ("iat", "1700000100")]],
+    *[members()[:-1] + f',"{name}":1}}'.encode() for name in NAMES],
+    *[members()[:i] for i in range(len(members()))],
+    *[members()[:i] + piece + members()[i:] for i in range(0, len(members()), 5) for piece in (b" ", b",", b'"', b"\\", b"{", b"}", b":")],
+    json.dumps(PAYLOAD).encode(), json.dumps(PAYLOAD, indent=1).encode(), b" " + members(), members() + b" ", members() + b"\0", members() + members(),
+    b"{}", b"{", b"}", b"", b"[]", b"[" + members() + b"]", b'{"', b'{""', b'{"":', b'{"":"', b'{"a":1}', b'{"a":1,}', b"\xef\xbb\xbf" + members(),
+    members().decode().encode("utf-16"),
+]  # fmt: skip
+JWT_HEADS = [
+    '{"alg":"HS256","typ":"JWT"}', '{"typ":"JWT","alg":"HS512"}', '{"typ":"JWT","alg":"none"}', '{"alg":"HS256"}', '{"typ":"JWT","alg":"HS256","kid":"1"}',
+    '{"typ":"JWT","alg":"HS256","crit":["b64"],"b64":false}', '{ "typ":"JWT","alg":"HS256"}', "{}", "",
 ]  # fmt: skip
 
 
@@ -129,6 +191,13 @@ def corpus():
         make_jwt(session_id="1_none"), make_jwt(session_id=OTHER_SESSION), make_jwt(exp=1_702_592_101), make_jwt(exp="soon"),
         make_jwt(secret="another"), make_jwt(header={"alg": "none"}), make_jwt(header={"alg": "HS512"}), make_jwt(colour="blue"),
         make_jwt(initial_layout_class_list=["a"]), make_jwt(connection_data="\ud83d"), make_jwt() + "=", make_jwt()[:-1],
+        *map(make_raw_jwt, JWT_DATA),
+        *[make_raw_jwt(members(), head=head) for head in JWT_HEADS],
+        make_raw_jwt(members(), "another"), make_raw_jwt(members()) + "=", make_raw_jwt(members()) + "A", make_raw_jwt(members()) + ".",
+        make_raw_jwt(members()).replace("_", "/"), make_raw_jwt(members()).replace("-", "+"), make_raw_jwt(members(jti='"?~?~"')).replace("_", "/"),
+        *[make_raw_jwt(members(jti=f'"{"?~" * i}"')) for i in range(9)], *[make_raw_jwt(members(jti=f'"{"1" * i}"')) for i in range(70)],
+        *[make_raw_jwt(members())[:i] + character + make_raw_jwt(members())[i + 1 :] for i in range(len(make_raw_jwt(members()))) for character in "A=-b."],
+        *[make_raw_jwt(members())[:i] for i in range(0, len(make_raw_jwt(members())), 3)],
         *[make_jwt()[:i] + character + make_jwt()[i + 1 :] for i in range(0, len(make_jwt()), 3) for character in "A.=" if make_jwt()[i] != character],
     ]  # fmt: skip
 
@@ -145,29 +214,44 @@ PIECES = [
 ]  # fmt: skip
 
 
-def altered(rng: random.Random, data: bytes) -> bytes:
-    """*data* with a few pieces changed, mostly such that it still looks like itself."""
+JSON_PIECES = [
+    b",", b":", b'"', b"{", b"}", b"\\", b"0", b"9", b"-", b".", b" ", b"\x1f", b"\x80", b"\xc3", b"\xc3\xa9", b"\\u00e9", b"\\ud83d", b"\\n", b"null", b"[]", b"1",
+    *[text.encode() for text in JSON_TEXTS if len(text) < 100], *[number.encode() for number in JSON_NUMBERS if len(number) < 50],
+    *[f'"{name}":{value}'.encode() for name in NAMES for value in ("1", '"a"', "1700000100")], b'"role":"moderator"', b'"connection_data":"a,b"',
+]  # fmt: skip
+
+
+def altered(
+    rng: random.Random,
+    data: bytes,
+    pieces: list[bytes] = PIECES,
+    between: bytes = b"&",
+    sign: bytes = b"=",
+) -> bytes:
+    """*data* with a few pieces changed, mostly such that it still looks like itself.
+
+    It consists of names and values with a *sign* in between, and *between* the pairs."""
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         at, way = rng.randrange(len(data) + 1), rng.randrange(8)
         end = min(len(data), at + rng.choice([0, 1, 1, 2, 8]))
         if way == 0:  # any byte
             data = data[:at] + rng.randbytes(1) + data[at + 1 :]
         elif way == 1:
-            data = data[:at] + rng.choice(PIECES) + data[at:]
+            data = data[:at] + rng.choice(pieces) + data[at:]
         elif way == 2:
-            data = data[:at] + rng.choice(PIECES) + data[end:]
+            data = data[:at] + rng.choice(pieces) + data[end:]
         elif way == 3:
             data = data[:at] + data[end:]
         else:  # whole fields
-            pairs = data.split(b"&")
+            pairs = data.split(between)
             i, j = rng.randrange(len(pairs)), rng.randrange(len(pairs))
             if way == 4:
                 pairs[i], pairs[j] = pairs[j], pairs[i]
             elif way == 5:
-                pairs[i] = pairs[i].partition(b"=")[0] + b"=" + rng.choice(PIECES)
+                pairs[i] = pairs[i].partition(sign)[0] + sign + rng.choice(pieces)
             elif way == 6:
                 pairs[i] = pairs[j]
             else:
                 del pairs[i]
-            data = b"&".join(pairs) or b"x"
+            data = between.join(pairs) or b"x"
     return data

@@ -152,9 +152,11 @@ class TokenBatch(Sequence[Text]):
     def in_memory(self) -> TextsInMemory | None:
         """The same as the core takes it, or None if rows are left out or turned round."""
         rows = self._rows
-        if rows.start or rows.step != 1:
+        if rows.step != 1:
             return None
-        return TextsInMemory(self._memory, self._offsets, self._length, len(rows))
+        return TextsInMemory(
+            self._memory, self._offsets, self._length, rows.start, len(rows)
+        )
 
     def tolist(self) -> list[Text]:
         """All tokens as a list of strings."""

@@ -1,0 +1,84 @@
+/* What verify.c shares with the readers of the two forms, verify_t1.c and verify_jwt.c. */
+#ifndef TOKBOX_VERIFY_H
+#define TOKBOX_VERIFY_H
+
+#include "internal.h"
+
+/* A token on its way: taken apart, not yet known to be authentic. */
+struct fs_suspect {
+    size_t row;
+    int jwt;
+    const uint8_t *message; /* what was signed, padded */
+    size_t blocks;
+    uint32_t mac[FS_STATE_WORDS];
+    const uint8_t *claims; /* what it says, decoded */
+    size_t claims_len;
+};
+
+/* What an authentic token says, as far as that decides whether it holds. */
+struct fs_said {
+    const uint8_t *session;
+    size_t session_len;
+    uint64_t created, expires;
+    int has_expiry;
+};
+
+/* Take a token apart into the memory at `at`; 0 if it is not as expected. Needs
+ * fs_suspect_room(its length) bytes. */
+int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
+                     struct fs_suspect *suspect);
+int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
+                      struct fs_suspect *suspect);
+
+/* Read what it says; 0 if that is not as expected. */
+int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said);
+int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
+                struct fs_said *said);
+
+/* The message with its padding, and what is decoded, which is shorter than the token. */
+FS_INLINE size_t fs_suspect_room(size_t token_len) { return 2 * token_len + 2 * FS_BLOCK; }
+
+/* Decode the `len` characters (2 or 3) that remain behind whole groups of base64, without
+ * padding. Returns the bytes (1 or 2), or 0 if they are no such end. */
+FS_INLINE size_t fs_base64_end(uint8_t *to, const uint8_t *text, size_t len) {
+    uint32_t a = fs_base64_value[text[0]], b = fs_base64_value[text[1]];
+    uint32_t c = len == 3 ? fs_base64_value[text[2]] : 0, v = a << 18 | b << 12 | c << 6;
+    if ((a | b | c) > 63) return 0;
+    if (v & (len == 2 ? 0xffff : 0xff)) return 0; /* bits that nobody would see */
+    to[0] = (uint8_t)(v >> 16);
+    if (len == 3) to[1] = (uint8_t)(v >> 8);
+    return len - 1;
+}
+
+/* UTF-8 (RFC 3629), byte by byte: bytes to follow, and where the next of them lies. */
+struct fs_utf8 {
+    uint32_t more, low, high;
+};
+
+FS_INLINE int fs_utf8_takes(struct fs_utf8 *state, uint8_t c) {
+    if (state->more) {
+        if (c < state->low || c > state->high) return 0;
+        state->more--;
+        state->low = 0x80, state->high = 0xbf;
+        return 1;
+    }
+    if (c < 0x80) return 1;
+    if (c < 0xc2 || c > 0xf4) return 0;
+    state->more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+    state->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* not what is shorter */
+    state->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, nor beyond */
+    return 1;
+}
+
+/* Read seconds since the epoch: 1 to 12 decimal digits. */
+FS_INLINE int fs_seconds(const uint8_t *digits, size_t len, uint64_t *result) {
+    if (!len || len > 12) return 0;
+    *result = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (digits[i] < '0' || digits[i] > '9') return 0;
+        *result = *result * 10 + (uint64_t)(digits[i] - '0');
+    }
+    return 1;
+}
+
+#endif

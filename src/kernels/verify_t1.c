@@ -1,0 +1,119 @@
+/* T1 tokens, taken apart and read: "T1==" base64("partner_id=KEY&sig=HEX:name=value&...").
+ * Read verify.c first. */
+#include "verify.h"
+
+#define SIG_DIGITS 40
+
+/* Decode base64 with padding, in either alphabet; 0 if anything is not as it should be.
+ * Returns the number of bytes. */
+static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
+    size_t padding, end;
+
+    if (len < 4 || len % 4) return 0;
+    padding = text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
+    len -= padding ? 4 : 0;
+    if (!fs_base64_decode(raw, text, len)) return 0;
+    if (!padding) return len / 4 * 3;
+    end = fs_base64_end(raw + len / 4 * 3, text + len, 4 - padding);
+    return end ? len / 4 * 3 + end : 0;
+}
+
+int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
+                     struct fs_suspect *suspect) {
+    const size_t before = verifier->head_len + SIG_DIGITS + 1;
+    const uint8_t *hex;
+    size_t raw_len;
+    uint32_t bad = 0;
+
+    if (memcmp(token->data, "T1==", 4)) return 0;
+    raw_len = decode(at, token->data + 4, token->len - 4);
+    if (raw_len <= before || memcmp(at, verifier->head, verifier->head_len) ||
+        at[before - 1] != ':')
+        return 0;
+    hex = at + verifier->head_len;
+    for (int w = 0; w < 5; w++) {
+        uint32_t word = 0;
+        for (int j = 0; j < 8; j++) {
+            uint8_t digit = fs_hex_value[*hex++];
+            bad |= digit;
+            word = word << 4 | (digit & 15);
+        }
+        suspect->mac[w] = word;
+    }
+    if (bad > 15) return 0;
+    /* What is signed is what it says. */
+    suspect->message = suspect->claims = at + before;
+    suspect->claims_len = raw_len - before;
+    suspect->blocks = fs_pad(at + before, suspect->claims_len, FS_BLOCK + suspect->claims_len);
+    return 1;
+}
+
+/* Whether a form value is well-formed: complete %XX, which make UTF-8. */
+static int is_text(const uint8_t *value, size_t len) {
+    struct fs_utf8 state = {0};
+
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = value[i];
+        if (c == '%') {
+            uint8_t a, b;
+            if (len - i < 3) return 0;
+            a = fs_hex_value[value[i + 1]];
+            b = fs_hex_value[value[i + 2]];
+            if ((a | b) > 15) return 0;
+            c = (uint8_t)(a << 4 | b);
+            i += 2;
+        }
+        if (!fs_utf8_takes(&state, c)) return 0;
+    }
+    return !state.more;
+}
+
+#define IS(name) (name_len == sizeof name - 1 && !memcmp(field, name, sizeof name - 1))
+
+int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said) {
+    const uint8_t *field = claims, *end = claims + len;
+    unsigned seen = 0;
+
+    for (;;) {
+        const uint8_t *stop = memchr(field, '&', (size_t)(end - field)), *value;
+        size_t name_len, value_len;
+        unsigned bit;
+        if (!stop) stop = end;
+        value = memchr(field, '=', (size_t)(stop - field));
+        if (!value) return 0;
+        name_len = (size_t)(value++ - field);
+        value_len = (size_t)(stop - value);
+
+        if (IS("session_id")) {
+            bit = 1;
+            said->session = value;
+            said->session_len = value_len;
+        } else if (IS("create_time")) {
+            bit = 2;
+            if (!fs_seconds(value, value_len, &said->created)) return 0;
+        } else if (IS("expire_time")) {
+            bit = 4;
+            if (!fs_seconds(value, value_len, &said->expires)) return 0;
+        } else if (IS("role")) {
+            bit = 8;
+            if (!fs_is_role(value, value_len)) return 0;
+        } else if (IS("nonce")) {
+            bit = 16;
+            if (!is_text(value, value_len)) return 0;
+        } else if (IS("connection_data")) {
+            bit = 32;
+            if (!is_text(value, value_len)) return 0;
+        } else if (IS("initial_layout_class_list")) {
+            bit = 64;
+            if (!is_text(value, value_len)) return 0;
+        } else {
+            return 0;
+        }
+        if (seen & bit) return 0;
+        seen |= bit;
+        if (stop == end) break;
+        field = stop + 1;
+    }
+    said->has_expiry = (seen & 4) != 0;
+    return (seen & 3) == 3;
+}
