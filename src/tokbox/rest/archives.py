@@ -87,6 +87,7 @@ class Archives(Compositions[Archive]):
                 quantizationParameter=optional(
                     whole, "quantization_parameter", quantization_parameter, 15, 40
                 ),
+                # One SDK refuses this of composed archives; others send it.
                 hasTranscription=flag("has_transcription", has_transcription) or None,
                 transcriptionProperties=optional(
                     structure,

@@ -61,6 +61,7 @@ class Structure(Protocol):
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
+        ...
 
 
 def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from tokbox.rest.joining import Joining
 
 __all__ = ["AudioConnector", "AudioConnectors", "AudioTransport", "WebSocket"]
 
+#: One SDK knows only the first two.
 _RATES = (8_000, 16_000, 24_000)
 _MOST_STREAMS = 50
 _MOST_HEADERS = 512

@@ -1,0 +1,42 @@
+"""What a client has: the resources of its tenant, each loaded when it is asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.rest.conftest import KEY, SECRET, Make
+from tokbox.rest.resources import Resources
+
+NAMES = [name for name, value in vars(Resources).items() if isinstance(value, property)]
+
+PROGRAM = """
+import sys, tokbox
+tb = tokbox.Tokbox({key!r}, {secret!r})
+before = set(sys.modules)
+assert "tokbox.rest.record" not in before, "every client pays for resources"
+resource = tb.{name}
+loaded = set(sys.modules) - before
+others = set({names!r}) - {{{name!r}}}
+assert type(resource).__module__ == "tokbox.rest.{name}"
+assert type(resource).__module__ in loaded
+assert not [one for one in others if f"tokbox.rest.{{one}}" in loaded], loaded
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_resource_is_loaded_alone_and_when_it_is_asked_for(name: str) -> None:
+    program = PROGRAM.format(key=KEY, secret=SECRET, name=name, names=NAMES)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_resource_says_whose_it_is_and_nothing_secret(name: str, make: Make) -> None:
+    shown = repr(getattr(make()[0], name))
+    assert shown.endswith(f" of project {KEY}>")
+    assert SECRET not in shown
