@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/kernels/*)
 
-.PHONY: demo test asan tsan memcheck arm emulated lint dist bench clean
+.PHONY: demo test asan tsan memcheck arm emulated lint stubs dist bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -41,6 +41,10 @@ dist: $(VENV)/installed
 	@rm -rf dist
 	@$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build --outdir dist
+
+# The types of the asynchronous client, from those of the client.
+stubs: $(VENV)/linted
+	$(BIN)/python -m tools.async_stub
 
 bench: $(VENV)/benched
 	$(BIN)/python -m benchmarks.run

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         WrongKey,
     )
     from tokbox.rest.account import Account
+    from tokbox.rest.aio import AsyncTokbox
     from tokbox.rest.archive_types import Archive, Transcription
     from tokbox.rest.archives import Archives, TranscriptionProperties
     from tokbox.rest.audio_connectors import (
@@ -118,6 +119,7 @@ __all__ = [
     "ArchiveStatus",
     "Archives",
     "ArchivingNeedsMediaRouter",
+    "AsyncTokbox",
     "AudioConnector",
     "AudioConnectors",
     "AudioTransport",
@@ -215,6 +217,7 @@ _HOMES = {
         "ServerError TLSError TimedOut TokboxError TokenError TransportError WrongKey"
     ),
     "tokbox.rest.account": "Account",
+    "tokbox.rest.aio": "AsyncTokbox",
     "tokbox.rest.archive_types": "Archive Transcription",
     "tokbox.rest.archives": "Archives TranscriptionProperties",
     "tokbox.rest.audio_connectors": (

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from tokbox.rest.own_pool import Pool
     from tokbox.rest.transport import Request, Response, Transport
 
-__all__ = ["Options", "connect"]
+__all__ = ["POOL_SIZE", "Options", "connect"]
+
+#: Connections that are kept open, unless said otherwise.
+POOL_SIZE = 10
 
 _USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
@@ -66,7 +69,7 @@ def connect(
     retries: int = 2,
     proxy: str | None = None,
     trust_env: bool = True,
-    pool_size: int = 10,
+    pool_size: int = POOL_SIZE,
     user_agent: str = "",
     correct_clock: bool = False,
     http: Pool | None = None,

@@ -38,6 +38,7 @@ from tokbox import errors
 from tokbox.rest import answers
 from tokbox.rest.arguments import identifier, seconds, whole
 from tokbox.rest.log import log
+from tokbox.rest.pause import pause
 from tokbox.rest.transport import Headers, Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Requester:
         timeout: float = 10.0,
         user_agent: str = "",
         correct_clock: bool = False,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] = pause,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
@@ -192,14 +193,14 @@ class Requester:
         deadline: float | None,
     ) -> tuple[Response, int]:
         limit = self._deadline if deadline is None else seconds("deadline", deadline)
-        if self._closed.is_set():
-            raise errors.TokboxError("this client is closed")
         url = self.api_url + path + (f"?{urlencode(params)}" if params else "")
         content_type, body = _encode(json, form)
         end = self._monotonic() + limit
         attempt = 0
         corrected = False
         while True:
+            if self._closed.is_set():
+                raise errors.TokboxError("this client is closed")
             attempt += 1
             left = end - self._monotonic()
             offset = self._auth.offset

@@ -1,0 +1,505 @@
+# Made by tools/async_stub.py of the classes that it names; not edited by hand.
+import os
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, TextIO, overload
+
+from typing_extensions import Self, Unpack
+
+from tokbox._fastsign import MemoryPool
+from tokbox.enums import ArchiveMode, MediaMode, OutputMode, Role
+from tokbox.rest.archive_types import Archive
+from tokbox.rest.archives import TranscriptionProperties
+from tokbox.rest.audio_connectors import AudioConnector, WebSocket
+from tokbox.rest.broadcast_types import Broadcast
+from tokbox.rest.broadcasts import Hls, RtmpTarget
+from tokbox.rest.call_options import (
+    ArchiveOptions,
+    BroadcastOptions,
+    CaptionsOptions,
+    ClientOptions,
+    Deadline,
+    DialOptions,
+    JoiningOptions,
+    RenderOptions,
+)
+from tokbox.rest.callbacks import Callback
+from tokbox.rest.captions import Captions
+from tokbox.rest.compositions import Composition
+from tokbox.rest.connections import Connection
+from tokbox.rest.layouts import Layout
+from tokbox.rest.options import Options
+from tokbox.rest.paging import Page
+from tokbox.rest.raw import Answer
+from tokbox.rest.renders import Render
+from tokbox.rest.sip import SipAuth, SipCall
+from tokbox.rest.storage import AzureStorage, S3Storage
+from tokbox.rest.streams import Stream
+from tokbox.tokens.batch import TokenBatch
+from tokbox.tokens.claims import Token
+from tokbox.tokens.signer import Column
+from tokbox.tokens.verify import Verification
+
+class AsyncArchives:
+    async def start(
+        self,
+        session_id: str,
+        *,
+        name: str | None = ...,
+        output_mode: OutputMode | str = ...,
+        multi_archive_tag: str | None = ...,
+        quantization_parameter: int | None = ...,
+        has_transcription: bool = ...,
+        transcription_properties: TranscriptionProperties | None = ...,
+        deadline: float | None = ...,
+        **composition: Unpack[Composition],
+    ) -> Archive: ...
+    async def stop(self, id: str, /, *, deadline: float | None = ...) -> Archive: ...
+    async def delete(self, id: str, /, *, deadline: float | None = ...) -> None: ...
+    async def set_storage(
+        self,
+        target: S3Storage | AzureStorage,
+        *,
+        fallback: str | None = ...,
+        certificate: str | None = ...,
+        deadline: float | None = ...,
+    ) -> None: ...
+    async def delete_storage(self, *, deadline: float | None = ...) -> None: ...
+    async def list(
+        self,
+        offset: int = ...,
+        count: int | None = ...,
+        session_id: str | None = ...,
+        *,
+        deadline: float | None = ...,
+    ) -> Page[Archive]: ...
+    def iter(
+        self,
+        session_id: str | None = ...,
+        page_size: int = ...,
+        *,
+        deadline: float | None = ...,
+    ) -> AsyncIterator[Archive]: ...
+    async def set_layout(
+        self,
+        id: str,
+        /,
+        layout: Layout | str | None = ...,
+        *,
+        stylesheet: str | None = ...,
+        screenshare_type: str | None = ...,
+        deadline: float | None = ...,
+    ) -> None: ...
+    async def add_stream(
+        self,
+        id: str,
+        /,
+        stream_id: str,
+        has_audio: bool = ...,
+        has_video: bool = ...,
+        *,
+        deadline: float | None = ...,
+    ) -> None: ...
+    async def remove_stream(
+        self, id: str, /, stream_id: str, *, deadline: float | None = ...
+    ) -> None: ...
+    async def get(self, id: str, /, *, deadline: float | None = ...) -> Archive: ...
+
+class AsyncAudioConnectors:
+    async def start(
+        self,
+        session_id: str,
+        websocket: WebSocket | str,
+        *,
+        token: str | None = ...,
+        deadline: float | None = ...,
+    ) -> AudioConnector: ...
+    async def stop(self, id: str, /, *, deadline: float | None = ...) -> None: ...
+
+class AsyncBroadcasts:
+    async def start(
+        self,
+        session_id: str,
+        *,
+        hls: Hls | bool = ...,
+        rtmp: RtmpTarget | Sequence[RtmpTarget] = ...,
+        max_duration: int | None = ...,
+        multi_broadcast_tag: str | None = ...,
+        deadline: float | None = ...,
+        **composition: Unpack[Composition],
+    ) -> Broadcast: ...
+    async def stop(self, id: str, /, *, deadline: float | None = ...) -> Broadcast: ...
+    async def list(
+        self,
+        offset: int = ...,
+        count: int | None = ...,
+        session_id: str | None = ...,
+        *,
+        deadline: float | None = ...,
+    ) -> Page[Broadcast]: ...
+    def iter(
+        self,
+        session_id: str | None = ...,
+        page_size: int = ...,
+        *,
+        deadline: float | None = ...,
+    ) -> AsyncIterator[Broadcast]: ...
+    async def set_layout(
+        self,
+        id: str,
+        /,
+        layout: Layout | str | None = ...,
+        *,
+        stylesheet: str | None = ...,
+        screenshare_type: str | None = ...,
+        deadline: float | None = ...,
+    ) -> None: ...
+    async def add_stream(
+        self,
+        id: str,
+        /,
+        stream_id: str,
+        has_audio: bool = ...,
+        has_video: bool = ...,
+        *,
+        deadline: float | None = ...,
+    ) -> None: ...
+    async def remove_stream(
+        self, id: str, /, stream_id: str, *, deadline: float | None = ...
+    ) -> None: ...
+    async def get(self, id: str, /, *, deadline: float | None = ...) -> Broadcast: ...
+
+class AsyncCallbacks:
+    async def create(
+        self, group: str, event: str, url: str, *, deadline: float | None = ...
+    ) -> Callback: ...
+    async def list(self, *, deadline: float | None = ...) -> Page[Callback]: ...
+    def iter(self, *, deadline: float | None = ...) -> AsyncIterator[Callback]: ...
+    async def delete(self, id: str, /, *, deadline: float | None = ...) -> None: ...
+
+class AsyncLiveCaptions:
+    async def start(
+        self,
+        session_id: str,
+        *,
+        token: str | None = ...,
+        language_code: str | None = ...,
+        max_duration: int | None = ...,
+        partial_captions: bool | None = ...,
+        status_callback_url: str | None = ...,
+        deadline: float | None = ...,
+    ) -> Captions: ...
+    async def stop(self, id: str, /, *, deadline: float | None = ...) -> None: ...
+    async def get(self, id: str, /, *, deadline: float | None = ...) -> Captions: ...
+
+class AsyncConnections:
+    async def list(
+        self, session_id: str, *, deadline: float | None = ...
+    ) -> Page[Connection]: ...
+    def iter(
+        self, session_id: str, *, deadline: float | None = ...
+    ) -> AsyncIterator[Connection]: ...
+
+class AsyncModeration:
+    async def disconnect(
+        self, session_id: str, connection_id: str, *, deadline: float | None = ...
+    ) -> None: ...
+    async def mute_stream(
+        self, session_id: str, stream_id: str, *, deadline: float | None = ...
+    ) -> None: ...
+    async def mute_all(
+        self,
+        session_id: str,
+        excluded_stream_ids: Iterable[str] = ...,
+        *,
+        deadline: float | None = ...,
+    ) -> None: ...
+    async def unmute_all(
+        self, session_id: str, *, deadline: float | None = ...
+    ) -> None: ...
+
+class AsyncRenders:
+    async def start(
+        self,
+        session_id: str,
+        url: str,
+        *,
+        token: str | None = ...,
+        name: str | None = ...,
+        resolution: str | None = ...,
+        max_duration: int | None = ...,
+        status_callback_url: str | None = ...,
+        deadline: float | None = ...,
+    ) -> Render: ...
+    async def stop(self, id: str, /, *, deadline: float | None = ...) -> None: ...
+    async def list(
+        self, offset: int = ..., count: int | None = ..., *, deadline: float | None = ...
+    ) -> Page[Render]: ...
+    def iter(
+        self, page_size: int = ..., *, deadline: float | None = ...
+    ) -> AsyncIterator[Render]: ...
+    async def get(self, id: str, /, *, deadline: float | None = ...) -> Render: ...
+
+class AsyncSignals:
+    async def send(
+        self,
+        session_id: str,
+        data: str,
+        type: str | None = ...,
+        *,
+        connection_id: str | None = ...,
+        deadline: float | None = ...,
+    ) -> None: ...
+
+class AsyncSip:
+    async def dial(
+        self,
+        session_id: str,
+        uri: str,
+        *,
+        token: str | None = ...,
+        from_: str | None = ...,
+        headers: Mapping[str, str] | None = ...,
+        auth: SipAuth | None = ...,
+        secure: bool | None = ...,
+        video: bool | None = ...,
+        observe_force_mute: bool | None = ...,
+        streams: Iterable[str] | None = ...,
+        deadline: float | None = ...,
+    ) -> SipCall: ...
+    async def play_dtmf(
+        self,
+        session_id: str,
+        digits: str,
+        *,
+        connection_id: str | None = ...,
+        deadline: float | None = ...,
+    ) -> None: ...
+
+class AsyncStreams:
+    async def list(
+        self, session_id: str, *, deadline: float | None = ...
+    ) -> Page[Stream]: ...
+    def iter(
+        self, session_id: str, *, deadline: float | None = ...
+    ) -> AsyncIterator[Stream]: ...
+    async def get(
+        self, session_id: str, stream_id: str, *, deadline: float | None = ...
+    ) -> Stream: ...
+    async def set_layout_classes(
+        self,
+        session_id: str,
+        classes: Mapping[str, Sequence[str]],
+        *,
+        deadline: float | None = ...,
+    ) -> None: ...
+
+class AsyncSession:
+    @property
+    def project_id(self) -> str | None: ...
+    @property
+    def partner_id(self) -> str | None: ...
+    @property
+    def create_dt(self) -> str | None: ...
+    @property
+    def session_status(self) -> str | None: ...
+    @property
+    def media_server_url(self) -> str | None: ...
+    def to_dict(self) -> dict[str, str | None]: ...
+    @property
+    def session_id(self) -> str: ...
+    async def start_archive(self, **options: Unpack[ArchiveOptions]) -> Archive: ...
+    async def start_broadcast(self, **options: Unpack[BroadcastOptions]) -> Broadcast: ...
+    async def list_streams(self, **options: Unpack[Deadline]) -> Page[Stream]: ...
+    async def get_stream(self, stream_id: str, **options: Unpack[Deadline]) -> Stream: ...
+    async def set_layout_classes(
+        self, classes: Mapping[str, Sequence[str]], **options: Unpack[Deadline]
+    ) -> None: ...
+    async def list_connections(self, **options: Unpack[Deadline]) -> Page[Connection]: ...
+    async def signal(
+        self, data: str, type: str | None = ..., **options: Unpack[ClientOptions]
+    ) -> None: ...
+    async def disconnect(self, connection_id: str, **options: Unpack[Deadline]) -> None: ...
+    async def mute_stream(self, stream_id: str, **options: Unpack[Deadline]) -> None: ...
+    async def mute_all(
+        self, excluded_stream_ids: Iterable[str] = ..., **options: Unpack[Deadline]
+    ) -> None: ...
+    async def unmute_all(self, **options: Unpack[Deadline]) -> None: ...
+    async def dial(self, uri: str, **options: Unpack[DialOptions]) -> SipCall: ...
+    async def play_dtmf(self, digits: str, **options: Unpack[ClientOptions]) -> None: ...
+    async def start_captions(self, **options: Unpack[CaptionsOptions]) -> Captions: ...
+    async def start_render(self, url: str, **options: Unpack[RenderOptions]) -> Render: ...
+    async def start_audio_connector(
+        self, websocket: WebSocket | str, **options: Unpack[JoiningOptions]
+    ) -> AudioConnector: ...
+    def token(
+        self,
+        role: Role | str = ...,
+        connection_data: str = ...,
+        expiration: int | timedelta = ...,
+        *,
+        initial_layout_class_list: Iterable[str] = ...,
+        kind: str = ...,
+    ) -> str: ...
+    async def tokens(
+        self,
+        n: int,
+        multithread: bool = ...,
+        role: Role | str = ...,
+        connection_data: str = ...,
+        expiration: int | timedelta = ...,
+        *,
+        initial_layout_class_list: Iterable[str] = ...,
+        kind: str = ...,
+    ) -> list[str]: ...
+    async def token_batch(
+        self,
+        n: int,
+        multithread: bool = ...,
+        role: Role | str = ...,
+        connection_data: str = ...,
+        expiration: int | timedelta = ...,
+        *,
+        initial_layout_class_list: Iterable[str] = ...,
+        kind: str = ...,
+        memory_pool: MemoryPool | None = ...,
+    ) -> TokenBatch[str]: ...
+    def iter_batches(
+        self,
+        n: int,
+        multithread: bool = ...,
+        role: Role | str = ...,
+        connection_data: str = ...,
+        expiration: int | timedelta = ...,
+        *,
+        initial_layout_class_list: Iterable[str] = ...,
+        kind: str = ...,
+        chunk: int = ...,
+    ) -> AsyncIterator[TokenBatch[str]]: ...
+    def write_tokens(
+        self,
+        target: str | os.PathLike[str] | BinaryIO | TextIO,
+        n: int,
+        multithread: bool = ...,
+        role: Role | str = ...,
+        connection_data: str = ...,
+        expiration: int | timedelta = ...,
+        *,
+        initial_layout_class_list: Iterable[str] = ...,
+        kind: str = ...,
+    ) -> AsyncIterator[int]: ...
+
+class AsyncTokbox:
+    def __init__(
+        self, api_key: str, secret: str, api_url: str = ..., **options: Unpack[Options]
+    ) -> None: ...
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str] | None = ..., **options: Unpack[Options]
+    ) -> Self: ...
+    def with_options(
+        self,
+        *,
+        timeout: float | None = ...,
+        retries: int | None = ...,
+        deadline: float | None = ...,
+    ) -> Self: ...
+    async def aclose(self) -> None: ...
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    @property
+    def api_key(self) -> str: ...
+    @property
+    def project_id(self) -> str: ...
+    async def new_session(
+        self,
+        location: str = ...,
+        media_mode: MediaMode | str = ...,
+        archive_mode: ArchiveMode | str = ...,
+        *,
+        e2ee: bool = ...,
+        archive_name: str | None = ...,
+        archive_resolution: str | None = ...,
+        deadline: float | None = ...,
+    ) -> AsyncSession: ...
+    def session(self, session_id: str) -> AsyncSession: ...
+    @overload
+    async def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        *,
+        kind: str = ...,
+        errors: Literal["raise"] = ...,
+        multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
+    ) -> TokenBatch[str]: ...
+    @overload
+    async def sign_rows(
+        self,
+        session_id: Column[str],
+        role: Column[Role | str] = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        *,
+        kind: str = ...,
+        errors: Literal["null"],
+        multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
+    ) -> TokenBatch[str | None]: ...
+    def verify(
+        self, token: str, *, session_id: str | None = ..., now: float | None = ...
+    ) -> Token: ...
+    async def verify_many(
+        self,
+        tokens: Iterable[str],
+        *,
+        session_id: str | None = ...,
+        now: float | None = ...,
+        multithread: bool = ...,
+    ) -> Verification: ...
+    @property
+    def archives(self) -> AsyncArchives: ...
+    @property
+    def broadcasts(self) -> AsyncBroadcasts: ...
+    @property
+    def streams(self) -> AsyncStreams: ...
+    @property
+    def connections(self) -> AsyncConnections: ...
+    @property
+    def signals(self) -> AsyncSignals: ...
+    @property
+    def moderation(self) -> AsyncModeration: ...
+    @property
+    def sip(self) -> AsyncSip: ...
+    @property
+    def captions(self) -> AsyncLiveCaptions: ...
+    @property
+    def renders(self) -> AsyncRenders: ...
+    @property
+    def audio_connectors(self) -> AsyncAudioConnectors: ...
+    @property
+    def callbacks(self) -> AsyncCallbacks: ...
+    @property
+    def api_url(self) -> str: ...
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = ...,
+        json: Any = ...,
+        form: Mapping[str, str] | None = ...,
+        headers: Mapping[str, str] | None = ...,
+        deadline: float | None = ...,
+    ) -> Answer: ...

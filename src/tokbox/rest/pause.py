@@ -1,0 +1,23 @@
+"""Wait between two attempts, unless nobody waits for the call any more."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextvars import ContextVar
+
+from tokbox.errors import TokboxError
+
+__all__ = ["abandoned", "pause"]
+
+#: In the context of a call that somebody may give up: set once that has happened.
+abandoned: ContextVar[threading.Event | None] = ContextVar("abandoned", default=None)
+
+
+def pause(seconds: float) -> None:
+    """Sleep. Raises ``TokboxError``, which nobody sees, if the call was given up."""
+    given_up = abandoned.get()
+    if given_up is None:
+        time.sleep(seconds)
+    elif given_up.wait(seconds):
+        raise TokboxError("nobody waits for this call any more")

@@ -1,0 +1,113 @@
+"""Derive from a class one whose methods are awaited, so that nothing is written twice.
+
+What a method of the twin does is what the method of the same name does, in one of the
+client's threads if it may take long: because it sends (it takes a ``deadline``, or
+options among which there is one), or because it signs or verifies many tokens. What
+only computes a little, ``session.token()`` say, is called as it is. Iterators become
+asynchronous iterators. Types are in ``aio.pyi``, which is made from the same rules.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from tokbox.rest.offload import Offload
+from tokbox.rest.resource import Resource
+from tokbox.rest.sessions import Session
+
+__all__ = ["BULK", "Twin", "derive"]
+
+#: What takes long without sending anything.
+BULK = frozenset({"sign_rows", "token_batch", "tokens", "verify_many"})
+
+
+class Twin:
+    """Stand for an object of a client, and run its slow methods off the loop."""
+
+    __slots__ = ("_offload", "_sync")
+
+    _sync: Any
+    _offload: Offload
+
+    def __init__(self, sync: Any, offload: Offload) -> None:
+        self._sync = sync
+        self._offload = offload
+
+    def __repr__(self) -> str:
+        # In the traceback of a constructor that refused an argument there is none yet.
+        return f"<async {getattr(self, '_sync', type(self).__name__)!r}>"
+
+    def __str__(self) -> str:
+        return str(self._sync)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Twin):
+            return bool(self._sync == other._sync)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._sync)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} belongs to a client and cannot be pickled or copied"
+        )
+
+
+@functools.cache
+def derive(kind: type) -> type[Twin]:
+    """Return the twin of a class, with a member for each public one of it."""
+    members: dict[str, Any] = {"__slots__": (), "__doc__": kind.__doc__}
+    for name in dir(kind):
+        if not name.startswith("_"):
+            members[name] = _member(name, inspect.getattr_static(kind, name))
+    return type(f"Async{kind.__name__}", (Twin,), members)
+
+
+def _member(name: str, source: Any) -> Any:
+    if not inspect.isfunction(source):
+        return property(lambda self: _adopt(getattr(self._sync, name), self._offload))
+    if str(source.__annotations__.get("return")).startswith("Iterator["):
+        return _iterating(name, source)
+    parameters = inspect.signature(source).parameters
+    sends = "deadline" in parameters or any(
+        each.kind is each.VAR_KEYWORD for each in parameters.values()
+    )
+    return _awaited(name, source) if sends or name in BULK else _direct(name, source)
+
+
+def _awaited(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(source)
+    async def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
+        result = await self._offload.call(getattr(self._sync, name), *args, **kwargs)
+        return _adopt(result, self._offload)
+
+    return method
+
+
+def _iterating(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(source)
+    def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
+        # Arguments are checked now, as ever; nothing is sent before the first item.
+        return self._offload.iterate(getattr(self._sync, name)(*args, **kwargs))
+
+    return method
+
+
+def _direct(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(source)
+    def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
+        return _adopt(getattr(self._sync, name)(*args, **kwargs), self._offload)
+
+    return method
+
+
+def _adopt(value: Any, offload: Offload) -> Any:
+    """Return the twin of what has methods that send, and everything else as it is."""
+    if isinstance(value, Resource | Session):
+        kind: type = type(value)
+        return derive(kind)(value, offload)
+    return value

@@ -1,0 +1,399 @@
+"""The client for asyncio: it never blocks the loop, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import os
+import pickle
+import threading
+import traceback
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.faulty import Exchange, FaultyServer, answer
+from tests.rest.test_archives import STARTED
+from tests.rest.test_sessions import SESSION, answers
+from tokbox import AsyncTokbox, Session, Tokbox, errors
+from tokbox.rest import aio, twins
+from tokbox.rest.resource import Resource
+from tokbox.rest.resources import Resources
+from tokbox.rest.session_calls import SessionCalls
+from tokbox.rest.transport import Request, Response
+from tokbox.tokens.signer import SessionSigner
+
+ID = STARTED["id"]
+
+
+def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    return asyncio.run(main())
+
+
+def our_threads() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name.startswith("tokbox")]
+
+
+class Gate:
+    """A transport that tells when it was asked, and answers when it is allowed to."""
+
+    def __init__(self, *responses: Response) -> None:
+        self.asked = threading.Semaphore(0)
+        self.allowed = threading.Event()
+        self.requests: list[Request] = []
+        self.most = 0
+        self._responses = list(responses) or [answers(STARTED)]
+        self._inside = 0
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Response:
+        with self._lock:
+            self.requests.append(request)
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+            last = len(self._responses) == 1
+            response = self._responses[0] if last else self._responses.pop(0)
+        self.asked.release()
+        self.allowed.wait()
+        with self._lock:
+            self._inside -= 1
+        return response
+
+    def close(self) -> None:
+        pass
+
+    async def until_asked(self) -> None:
+        await asyncio.to_thread(self.asked.acquire)
+
+
+def test_the_loop_goes_on_while_the_service_is_slow() -> None:
+    ticked = threading.Event()
+
+    def slow(exchange: Exchange) -> None:
+        # Answers after the loop has turned; if that was blocked, never.
+        ticked.wait()
+        answer(200, STARTED)(exchange)
+
+    async def main(server: FaultyServer) -> None:
+        async with AsyncTokbox(KEY, SECRET, server.url, trust_env=False) as tb:
+            call = asyncio.create_task(tb.archives.get(ID))
+            while not server.requests:
+                await asyncio.sleep(0)
+            for _ in range(100):
+                await asyncio.sleep(0)
+                assert not call.done()
+            ticked.set()
+            assert (await call).id == ID
+
+    with FaultyServer(slow) as server:
+        run(lambda: main(server))
+
+
+def test_a_session_is_made_and_used_in_one_go() -> None:
+    script = Script(answers([{"session_id": SESSION}]), answers(STARTED))
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=script) as tb:
+            session = await tb.new_session()
+            assert isinstance(session, aio.AsyncSession)
+            assert tb.session(SESSION) == tb.session(SESSION) != session
+            assert hash(tb.session(SESSION)) == hash(tb.session(SESSION))
+            assert str(session) == session.session_id == SESSION
+            assert session.to_dict()["session_id"] == SESSION
+            assert tb.verify(session.token("moderator")).role == "moderator"
+            assert (await session.start_archive(name="a")).id == ID
+
+    run(main)
+    assert [each.path for each in script.requests] == [
+        "/session/create",
+        f"/v2/project/{KEY}/archive",
+    ]
+
+
+@pytest.mark.parametrize("name", ["tokens", "token_batch", "verify_many", "sign_rows"])
+def test_many_tokens_are_signed_and_verified_off_the_loop(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = SessionSigner if name.startswith("token") else Tokbox
+    original = getattr(owner, name)
+    seen: list[str] = []
+
+    def spy(*arguments: Any, **options: Any) -> Any:
+        seen.append(threading.current_thread().name)
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, spy)
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET) as tb:
+            session = tb.session(SESSION)
+            if name == "verify_many":
+                found = await tb.verify_many([session.token()])
+            elif name == "sign_rows":
+                found = await tb.sign_rows([SESSION])
+            else:
+                found = await getattr(session, name)(1)
+            assert len(found) == 1
+
+    run(main)
+    assert len(seen) == 1
+    assert seen[0].startswith("tokbox")
+
+
+def test_batches_and_files_of_tokens_come_piece_by_piece(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET) as tb:
+            session = tb.session(SESSION)
+            sizes = [len(batch) async for batch in session.iter_batches(5, chunk=2)]
+            assert sizes == [2, 2, 1]
+            path = tmp_path / "tokens"
+            assert [n async for n in session.write_tokens(path, 3)] == [3]
+            assert len(path.read_text().splitlines()) == 3
+
+    run(main)
+
+
+def page(*ids: str, total: int) -> Response:
+    return answers({"count": total, "items": [{**STARTED, "id": each} for each in ids]})
+
+
+def test_iteration_pages_by_itself_and_only_as_far_as_it_goes() -> None:
+    script = Script(page("a", "b", total=4), page("c", "d", total=4))
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=script) as tb:
+            found = tb.archives.iter(page_size=2)
+            assert script.requests == []
+            assert (await anext(found)).id == "a"
+            assert len(script.requests) == 1
+            assert [archive.id async for archive in found] == ["b", "c", "d"]
+            with pytest.raises(errors.InvalidInput):
+                tb.archives.iter(page_size=0)
+
+    run(main)
+    assert len(script.requests) == 2
+
+
+def test_no_more_calls_are_under_way_than_was_said() -> None:
+    gate = Gate()
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=gate, pool_size=2) as tb:
+            calls = [asyncio.create_task(tb.archives.get(ID)) for _ in range(6)]
+            await gate.until_asked()
+            await gate.until_asked()
+            gate.allowed.set()
+            await asyncio.gather(*calls)
+
+    run(main)
+    assert (len(gate.requests), gate.most) == (6, 2)
+
+
+def test_a_cancelled_call_whose_turn_has_not_come_is_never_made() -> None:
+    gate = Gate()
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=gate, pool_size=1) as tb:
+            first = asyncio.create_task(tb.archives.get("first"))
+            await gate.until_asked()
+            second = asyncio.create_task(tb.archives.get("second"))
+            await asyncio.sleep(0)
+            second.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await second
+            gate.allowed.set()
+            assert (await first).id == ID
+
+    run(main)
+    assert [each.path[-5:] for each in gate.requests] == ["first"]
+
+
+def test_a_cancelled_call_under_way_returns_at_once_and_is_not_tried_again() -> None:
+    gate = Gate(Response(503, {}, b""))
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=gate, retries=5) as tb:
+            call = asyncio.create_task(tb.archives.get(ID))
+            await gate.until_asked()
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                # The service has not answered yet: nothing but the cancelling ends this.
+                await call
+            gate.allowed.set()
+        assert our_threads() == []
+
+    run(main)
+    assert len(gate.requests) == 1
+
+
+def test_a_call_that_is_awaited_is_tried_again_off_the_loop() -> None:
+    script = Script(Response(503, {}, b""), answers(STARTED))
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=script) as tb:
+            assert (await tb.archives.get(ID)).id == ID
+
+    run(main)
+    assert len(script.requests) == 2
+
+
+def test_closing_waits_for_calls_under_way_and_refuses_others() -> None:
+    gate = Gate()
+
+    async def main() -> None:
+        tb = AsyncTokbox(KEY, SECRET, transport=gate)
+        call = asyncio.create_task(tb.archives.get(ID))
+        await gate.until_asked()
+        closing = asyncio.create_task(tb.aclose())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        gate.allowed.set()
+        await closing
+        assert (await call).id == ID
+        assert our_threads() == []
+        await tb.aclose()
+        with pytest.raises(errors.TokboxError, match="closed"):
+            await tb.archives.get(ID)
+
+    run(main)
+
+
+def test_a_client_works_in_one_loop_after_another() -> None:
+    tb = AsyncTokbox(KEY, SECRET, transport=Script(answers(STARTED)))
+    for _ in range(2):
+        assert run(lambda: tb.archives.get(ID)).id == ID
+    run(tb.aclose)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_starts_threads_of_its_own() -> None:
+    import subprocess
+    import sys
+
+    program = f"""
+import asyncio, os, tokbox
+from tokbox.rest.transport import Response
+class Canned:
+    def send(self, request): return Response(200, {{}}, b"{{}}")
+    def close(self): pass
+tb = tokbox.AsyncTokbox("{KEY}", "{SECRET}", transport=Canned())
+async def ask(): return (await tb.request("GET", "/x")).status
+assert asyncio.run(ask()) == 200
+child = os.fork()
+if child == 0:
+    os._exit(0 if asyncio.run(ask()) == 200 else 1)
+assert os.waitpid(child, 0)[1] == 0
+asyncio.run(tb.aclose())
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_other_limits_share_the_threads_and_end_with_the_client() -> None:
+    script = Script(answers(STARTED))
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=script, pool_size=1) as tb:
+            async with tb.with_options(timeout=1.5) as brisk:
+                await brisk.archives.get(ID)
+            assert script.requests[0].read_timeout == 1.5
+            await tb.archives.get(ID)
+            assert our_threads() == ["tokbox_0"]
+
+    run(main)
+
+
+def test_the_context_of_the_caller_follows_the_call() -> None:
+    name = contextvars.ContextVar("name", default="nobody")
+    seen = []
+
+    def look(request: Request) -> Response:
+        seen.append(name.get())
+        return answers(STARTED)
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, transport=Script(look)) as tb:
+            name.set("Ada")
+            await tb.archives.get(ID)
+
+    run(main)
+    assert seen == ["Ada"]
+
+
+def test_the_environment_makes_a_client() -> None:
+    async def main() -> None:
+        environment = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
+        async with AsyncTokbox.from_env(environment, retries=0) as tb:
+            assert (tb.api_key, tb.project_id) == (KEY, KEY)
+            assert tb.api_url == "https://api.opentok.com"
+
+    run(main)
+
+
+def test_nothing_shows_the_secret_and_nothing_is_pickled() -> None:
+    tb = AsyncTokbox(KEY, SECRET)
+    assert repr(tb) == f"<async Tokbox('{KEY}', api_url='https://api.opentok.com')>"
+    for each in (tb, tb.archives, tb.session(SESSION)):
+        assert SECRET not in repr(each)
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(each)
+    with pytest.raises(errors.InvalidInput) as caught:
+        AsyncTokbox(KEY, SECRET, retries=-1)
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in report.stack if "rest" + os.sep in frame.filename]
+    assert any(frame.filename.endswith("aio.py") for frame in ours)
+    assert all(
+        SECRET not in str(frame.locals) for frame in ours if "tests" not in frame.filename
+    )
+    run(tb.aclose)
+
+
+def twins_of_resources() -> list[tuple[str, type]]:
+    return [
+        (noun, type(getattr(Tokbox(KEY, SECRET), noun)))
+        for noun, resource in vars(Resources).items()
+        if isinstance(resource, property)
+    ]
+
+
+@pytest.mark.parametrize(("noun", "kind"), twins_of_resources())
+def test_every_method_of_every_resource_is_awaited(noun: str, kind: type) -> None:
+    assert issubclass(kind, Resource)
+    twin = type(getattr(AsyncTokbox(KEY, SECRET), noun))
+    assert twin is getattr(aio, f"Async{kind.__name__}")
+    methods = {name for name in dir(kind) if not name.startswith("_")}
+    assert methods
+    for name in methods:
+        source, derived = getattr(kind, name), getattr(twin, name)
+        assert derived.__doc__ == source.__doc__
+        assert inspect.iscoroutinefunction(derived) or name == "iter"
+
+
+def test_every_call_of_a_session_is_awaited() -> None:
+    for name in vars(SessionCalls):
+        if not name.startswith("_") and callable(getattr(SessionCalls, name)):
+            assert inspect.iscoroutinefunction(getattr(aio.AsyncSession, name))
+    public = {name for name in dir(Session) if not name.startswith("_")}
+    assert public <= set(dir(aio.AsyncSession))
+
+
+def test_every_member_of_a_client_has_its_twin() -> None:
+    public = {name for name in dir(Tokbox) if not name.startswith("_")}
+    assert public - {"close"} <= {
+        name for name in dir(AsyncTokbox) if not name.startswith("_")
+    }
+    awaited = {name for name in public if _awaits(getattr(AsyncTokbox, name, None))}
+    assert awaited == {"new_session", "request", "sign_rows", "verify_many"}
+    assert awaited & twins.BULK == {"sign_rows", "verify_many"}
+
+
+def _awaits(member: object) -> bool:
+    return inspect.iscoroutinefunction(member)
+
+
+def test_what_there_is_not_is_said_so() -> None:
+    with pytest.raises(AttributeError, match="AsyncNothing"):
+        _ = aio.AsyncNothing

@@ -1,0 +1,39 @@
+"""The types of the asynchronous client are those of the client that it is derived from."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+from tokbox import AsyncTokbox
+from tokbox.rest import aio
+from tools.async_stub import STUB, render, resources
+
+
+def test_the_stub_is_what_its_sources_make_it() -> None:
+    written = ast.dump(ast.parse(STUB.read_text(encoding="utf-8")))
+    made = ast.dump(ast.parse(render()))
+    assert written == made, "stale: run `make stubs`"
+
+
+def test_the_stub_names_every_member_and_says_how_it_is_called() -> None:
+    classes = {
+        node.name: node
+        for node in ast.parse(STUB.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    }
+    twins = [getattr(aio, f"Async{kind.__name__}") for kind in resources()]
+    for twin in (*twins, aio.AsyncSession, AsyncTokbox):
+        public = {
+            name
+            for name in dir(twin)
+            if not name.startswith("_") and getattr(twin, name) is not None
+        }
+        stub = {
+            node.name: isinstance(node, ast.AsyncFunctionDef)
+            for node in classes[twin.__name__].body
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        assert {name for name in stub if not name.startswith("_")} == public
+        for name in public:
+            assert stub[name] == inspect.iscoroutinefunction(getattr(twin, name))
