@@ -56,6 +56,29 @@ __all__ = ["emulator"]
     metavar="SECONDS",
     help="How long the file of a stopped archive takes.",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Give the same ids to the same calls.",
+)
+@click.option(
+    "--clock",
+    "clock_time",
+    metavar="TIME",
+    help="Let time stand still at this one, in ISO 8601, until it is advanced.",
+)
+@click.option(
+    "--webhooks",
+    "webhooks_file",
+    metavar="FILE",
+    help='Addresses: a JSON object {"API key or application": {"archive_status": URL}}.',
+)
+@click.option(
+    "--webhooks-anywhere",
+    is_flag=True,
+    help="Send webhooks to addresses beyond this machine too.",
+)
 @click.option("--strict", is_flag=True, help="Refuse what is not documented.")
 @click.option(
     "--rule",
@@ -73,6 +96,10 @@ def emulator(
     applications: tuple[str, ...],
     key_out: str | None,
     processing_delay: float,
+    seed: int | None,
+    clock_time: str | None,
+    webhooks_file: str | None,
+    webhooks_anywhere: bool,
     strict: bool,
     rules: tuple[str, ...],
     as_json: bool,
@@ -84,7 +111,8 @@ def emulator(
     key:secret,key:secret. There is an application too, whose private key --key-out
     writes, and an account that manages projects.
     """
-    from tokbox.emulator import run
+    from tokbox.emulator import Clock, run
+    from tokbox.emulator.configuration import webhooks_from_file
     from tokbox.emulator.rules import make_rules
 
     def announce(announcement: Announcement) -> None:
@@ -105,7 +133,11 @@ def emulator(
             },
             key_out=key_out,
             host=host,
+            clock=None if clock_time is None else Clock.fixed(clock_time),
             processing_delay=processing_delay,
+            seed=seed,
+            webhooks=None if webhooks_file is None else webhooks_from_file(webhooks_file),
+            webhooks_anywhere=webhooks_anywhere,
             strict=make_rules(strict, _pairs("--rule", rules)),
             announce=announce,
         )

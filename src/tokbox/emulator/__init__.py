@@ -20,8 +20,9 @@ from tokbox.errors import MissingDependency
 if TYPE_CHECKING:
     from tokbox.emulator.app import create_app
     from tokbox.emulator.clock import Clock
+    from tokbox.emulator.foreground import Announcement, run
     from tokbox.emulator.rules import Rules
-    from tokbox.emulator.server import Announcement, Server, run, serve
+    from tokbox.emulator.server import Server, serve
     from tokbox.emulator.tenants import (
         DEFAULT_ACCOUNT_KEY,
         DEFAULT_ACCOUNT_SECRET,
@@ -51,12 +52,12 @@ _HOMES = {
     "DEFAULT_API_KEY": "tenants",
     "DEFAULT_APPLICATION_ID": "tenants",
     "DEFAULT_SECRET": "tenants",
-    "Announcement": "server",
+    "Announcement": "foreground",
     "Clock": "clock",
     "Rules": "rules",
     "Server": "server",
     "create_app": "app",
-    "run": "server",
+    "run": "foreground",
     "serve": "server",
 }
 

@@ -21,7 +21,7 @@ from tokbox.emulator.calls import Call, read_body
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.events import Events
-from tokbox.emulator.ids import Ids
+from tokbox.emulator.ids import Ids, Seed
 from tokbox.emulator.journal import Journal, Visit
 from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
@@ -39,6 +39,8 @@ from tokbox.emulator.rules import Rules, make_rules
 from tokbox.emulator.store import Store
 from tokbox.emulator.tenants import Account, Application, Project, Tenants
 from tokbox.emulator.watch import watch
+from tokbox.emulator.webhook_sender import WebhookSender
+from tokbox.emulator.webhooks import Webhooks
 from tokbox.errors import InvalidInput
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
@@ -61,6 +63,9 @@ def create_app(
     clock: Clock | None = None,
     processing_delay: float = PROCESSING_DELAY,
     strict: bool | Rules = False,
+    seed: int | None = None,
+    webhooks: Mapping[str, Mapping[str, str]] | None = None,
+    webhooks_anywhere: bool = False,
 ) -> Starlette:
     """Make the emulator as an ASGI application.
 
@@ -71,7 +76,14 @@ def create_app(
     runs the application shuts down, while an open *store* given instead stays the
     caller's), *processing_delay* is how many seconds the file of a stopped
     archive takes, and *strict* says what is refused, and what is done where the service
-    varies: see :class:`Rules`. Raises :class:`InvalidInput`.
+    varies: see :class:`Rules`.
+
+    With a *seed*, a whole number, the same calls get the same ids; together with
+    :meth:`Clock.fixed` they get the same answers to the last byte. *webhooks* maps API
+    keys and application ids to addresses by the names that applications have for them,
+    such as ``archive_status``, and maybe to a ``signature_secret``. Nothing is sent but
+    to loopback addresses, unless *webhooks_anywhere* is set. Raises
+    :class:`InvalidInput`.
     """
     if store is not None and db is not None:
         raise InvalidInput("db", db, "not be given beside store")
@@ -82,19 +94,24 @@ def create_app(
     rules = make_rules(strict)
     owned = store is None
     store = Store(db) if store is None else store
-    clock = Clock() if clock is None else clock
     try:
+        clock = Clock() if clock is None else clock
         tenants = Tenants(store, projects, applications, accounts)
+        seeded = None if seed is None else Seed(seed, store)
+        ids = Ids() if seeded is None else Ids(seeded.draw)
+        outbox = Webhooks(store, ids, webhooks, anywhere=webhooks_anywhere)
+        with store.transaction():
+            kept = int(store.setting(control.OFFSET_SETTING, str(clock.offset_ms)))
+            clock.set_offset(max(kept, clock.offset_ms))
+            store.set_setting(control.OFFSET_SETTING, str(clock.offset_ms))
+            tenants.register(clock.now_ms())
     except BaseException:
         if owned:
             store.close()
         raise
-    with store.transaction():
-        kept = int(store.setting(control.OFFSET_SETTING, str(clock.offset_ms)))
-        clock.set_offset(max(kept, clock.offset_ms))
-        store.set_setting(control.OFFSET_SETTING, str(clock.offset_ms))
-        tenants.register(clock.now_ms())
-    ids, events, links = Ids(), Events(), Links(store)
+    events = Events()
+    events.listen(outbox.post)
+    links = Links(store, None if seeded is None else seeded.link_key())
     emulator = Emulator(
         tenants=tenants,
         store=store,
@@ -107,8 +124,10 @@ def create_app(
         ),
         journal=Journal(store, ids),
         faults=ArmedFaults(store),
+        webhooks=outbox,
         rules=rules,
     )
+    sender = WebhookSender(emulator)
     routes = [
         *(
             Route(path, _service(emulator, _not_emulated), methods=ANY)
@@ -120,7 +139,9 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        sender.start()
         yield
+        sender.stop()
         if owned:
             emulator.store.close()
 
@@ -130,6 +151,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.emulator = emulator
+    app.state.webhook_sender = sender
     app.add_middleware(_Spellings)
     return app
 

@@ -1,4 +1,4 @@
-"""Projects from a file or the environment, for an emulator in the foreground."""
+"""What an emulator in the foreground reads from files and the environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from collections.abc import Mapping
 
 from tokbox.errors import InvalidInput
 
-__all__ = ["ENVIRONMENT_VARIABLE", "projects_from_environment", "projects_from_file"]
+__all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "projects_from_environment",
+    "projects_from_file",
+    "webhooks_from_file",
+]
 
 #: ``key:secret,key:secret``
 ENVIRONMENT_VARIABLE = "TOKBOX_EMULATOR_PROJECTS"
@@ -31,6 +36,25 @@ def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
         isinstance(secret, str) for secret in content.values()
     ):
         raise InvalidInput("projects", os.fspath(path), rule)
+    return content
+
+
+def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
+    """Read a JSON object that maps tenants to their webhooks, as ``serve`` takes them.
+
+    Raises :class:`InvalidInput` if it is anything else, and :class:`OSError` if it
+    cannot be read.
+    """
+    rule = 'be a JSON file such as {"12345678": {"archive_status": "http://localhost/"}}'
+    with open(path, encoding="utf-8") as file:
+        try:
+            content = json.load(file)
+        except (ValueError, RecursionError):
+            raise InvalidInput("webhooks", os.fspath(path), rule) from None
+    if not isinstance(content, dict) or not all(
+        isinstance(webhooks, dict) for webhooks in content.values()
+    ):
+        raise InvalidInput("webhooks", os.fspath(path), rule)
     return content
 
 

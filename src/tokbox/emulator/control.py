@@ -79,7 +79,9 @@ def connect(call: Call) -> Response:
             403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
         )
     try:
-        admission = admit(token, tenant, session.session_id, now=call.now_ms / 1000)
+        admission = admit(
+            token, tenant, session.session_id, now=call.emulator.clock.token_time()
+        )
     except Denied as denied:
         raise Refusal(403, str(denied), code=_REFUSED_TOKEN) from None
     connection = clients.connect(call.emulator, session, admission, call.now_ms)

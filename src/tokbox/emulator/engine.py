@@ -15,6 +15,7 @@ from tokbox.emulator.records import Session
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
 from tokbox.emulator.tenants import Tenants
+from tokbox.emulator.webhooks import Webhooks
 
 __all__ = ["Emulator"]
 
@@ -32,6 +33,7 @@ class Emulator:
     recorder: Recorder
     journal: Journal
     faults: ArmedFaults
+    webhooks: Webhooks
     rules: Rules
 
     def emit(self, event: Event) -> None:

@@ -3,35 +3,66 @@
 from __future__ import annotations
 
 import base64
-import random
+import hashlib
+import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-__all__ = ["Ids"]
+from tokbox.emulator.store import Store
+from tokbox.errors import InvalidInput
+
+__all__ = ["Ids", "Seed"]
 
 
 class Ids:
-    """Make ids; the same *source* of chance makes the same ones.
+    """Make ids of the bytes that *draw* gives; the same bytes make the same ids.
 
-    Secrets that guard something (the key of download links, a private key) do not come
-    from here.
+    Secrets that guard something (a private key) do not come from here.
     """
 
-    def __init__(self, source: random.Random | None = None) -> None:
-        self._source = random.SystemRandom() if source is None else source
+    def __init__(self, draw: Callable[[int], bytes] = secrets.token_bytes) -> None:
+        self._draw = draw
 
     def uuid(self) -> str:
         """Make a random UUID (RFC 9562, version 4)."""
-        return str(uuid.UUID(int=self._source.getrandbits(128), version=4))
+        return str(uuid.UUID(bytes=self._draw(16), version=4))
 
     def base64(self, size: int) -> str:
         """Make *size* random bytes, in base64."""
-        return base64.b64encode(self._source.randbytes(size)).decode()
-
-    def hex(self, size: int) -> str:
-        """Make *size* random bytes, in hexadecimal digits."""
-        return self._source.randbytes(size).hex()
+        return base64.b64encode(self._draw(size)).decode()
 
     def choice(self, values: Sequence[str]) -> str:
         """Choose one of *values*."""
-        return self._source.choice(values)
+        return values[int.from_bytes(self._draw(8), "big") % len(values)]
+
+
+class Seed:
+    """Bytes that follow from a number, and from how many draws came before.
+
+    The count is kept in the store, in the transaction of whatever the bytes are for. So
+    a refused call leaves no trace, and a restart goes on where the last one ended.
+    """
+
+    #: The setting that counts the draws.
+    _DRAWN = "seed_drawn"
+
+    def __init__(self, number: int, store: Store) -> None:
+        """Raises :class:`InvalidInput` unless *number* is a whole one, not negative."""
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise InvalidInput("seed", number, "be a whole number that is not negative")
+        self._number = number
+        self._store = store
+
+    def draw(self, size: int) -> bytes:
+        """Return the next *size* bytes. To be used inside a transaction of the store."""
+        drawn = int(self._store.setting(self._DRAWN, "0"))
+        self._store.set_setting(self._DRAWN, str(drawn + 1))
+        return self._bytes(f"draw {drawn}", size)
+
+    def link_key(self) -> bytes:
+        """Return the key that signs download links, which are part of replies."""
+        return self._bytes("link key", 32)
+
+    def _bytes(self, what: str, size: int) -> bytes:
+        text = f"tokbox emulator, seed {self._number}: {what}"
+        return hashlib.shake_256(text.encode()).digest(size)

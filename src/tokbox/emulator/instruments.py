@@ -1,7 +1,7 @@
 """The routes below ``/_emulator/`` that tests measure and disturb with.
 
-The journal of what was asked, and faults for calls to come. Like all control routes
-they need no credentials.
+The journal of what was asked, faults for calls to come, and webhooks. Like all control
+routes they need no credentials.
 """
 
 from __future__ import annotations
@@ -14,10 +14,20 @@ from tokbox.emulator.calls import Call
 from tokbox.emulator.faults import read_fault
 from tokbox.emulator.journal import LIMIT
 from tokbox.emulator.replies import Refusal, json_reply
+from tokbox.errors import InvalidInput
 
-__all__ = ["arm_fault", "clear_journal", "disarm_faults", "read_journal"]
+__all__ = [
+    "arm_fault",
+    "clear_journal",
+    "clear_webhooks",
+    "configure_webhooks",
+    "disarm_faults",
+    "read_journal",
+    "read_webhooks",
+]
 
-_FILTERS = ("method", "path", "tenant", "status", "created", "after", "count")
+_JOURNAL_FILTERS = ("method", "path", "tenant", "status", "created", "after", "count")
+_WEBHOOK_FILTERS = ("tenant", "event", "url", "state", "after", "count")
 _MAX_TIMES = 1_000_000
 #: More than any number of an entry.
 _MAX_NUMBER = 2**63 - 1
@@ -30,12 +40,7 @@ def read_journal(call: Call) -> Response:
     leaves out what does not fit, ``&after=17`` what came no later than entry 17, and
     ``&count=100`` what follows the first hundred.
     """
-    query: dict[str, Any] = dict(call.query())
-    for name in query.keys() - set(_FILTERS):
-        raise Refusal(400, f"There is no filter {name!r}; there are {', '.join(_FILTERS)}")
-    for name, most in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
-        if name in query:
-            query[name] = _whole_number(name, query[name], most)
+    query = _filters(call, _JOURNAL_FILTERS)
     if "created" in query:
         if query["created"] not in ("true", "false"):
             raise Refusal(400, "created must be true or false")
@@ -80,6 +85,53 @@ def disarm_faults(call: Call) -> Response:
     """``DELETE /_emulator/faults``: let nothing more fail."""
     call.emulator.faults.clear()
     return Response(status_code=204)
+
+
+def read_webhooks(call: Call) -> Response:
+    """``GET /_emulator/webhooks``: what was sent or is to be sent, oldest first.
+
+    ``?event=archive_status&state=failed&tenant=12345678&url=...&after=17&count=100``
+    works as for the journal.
+    """
+    found = call.emulator.webhooks.deliveries(**_filters(call, _WEBHOOK_FILTERS))
+    return json_reply(
+        {"count": len(found), "items": [delivery.describe() for delivery in found]}
+    )
+
+
+def configure_webhooks(call: Call) -> Response:
+    """``POST /_emulator/webhooks``: set the addresses of a project or an application.
+
+    The body is ``{"tenant": "...", "webhooks": {"archive_status": "http://...",
+    "signature_secret": "..."}}``; it replaces what was set before.
+    """
+    body = call.json_object()
+    tenant, webhooks = body.get("tenant"), body.get("webhooks")
+    if not isinstance(tenant, str) or call.emulator.tenants.tenant(tenant) is None:
+        raise Refusal(400, "tenant must be an API key or application id that is known here")
+    if not isinstance(webhooks, dict):
+        raise Refusal(400, "webhooks must be an object of names and addresses")
+    try:
+        call.emulator.webhooks.configure(tenant, webhooks)
+    except InvalidInput as error:
+        raise Refusal(400, str(error)) from None
+    return Response(status_code=204)
+
+
+def clear_webhooks(call: Call) -> Response:
+    """``DELETE /_emulator/webhooks``: forget the deliveries that are over."""
+    call.emulator.webhooks.clear()
+    return Response(status_code=204)
+
+
+def _filters(call: Call, known: tuple[str, ...]) -> dict[str, Any]:
+    query: dict[str, Any] = dict(call.query())
+    for name in query.keys() - set(known):
+        raise Refusal(400, f"There is no filter {name!r}; there are {', '.join(known)}")
+    for name, most in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
+        if name in query:
+            query[name] = _whole_number(name, query[name], most)
+    return query
 
 
 def _whole_number(name: str, text: str, most: int) -> int:

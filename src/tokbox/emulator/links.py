@@ -17,8 +17,10 @@ _LIFETIME_MS = 10 * 60 * 1000
 class Links:
     """Make and check the links of one emulator."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, key: bytes | None = None) -> None:
+        """Sign with *key*, or without one with that of the store, which is random."""
         self._store = store
+        self._key = key
         #: Where callers reach the emulator, without a slash at the end. Every request
         #: says it anew.
         self.base_url = "http://127.0.0.1"
@@ -39,4 +41,5 @@ class Links:
 
     def _sign(self, archive: Archive, expires: str) -> str:
         message = f"{archive.archive_id}:{expires}".encode()
-        return hmac.new(self._store.link_key(), message, hashlib.sha256).hexdigest()
+        key = self._store.link_key() if self._key is None else self._key
+        return hmac.new(key, message, hashlib.sha256).hexdigest()

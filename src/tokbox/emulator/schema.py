@@ -120,6 +120,15 @@ CREATE TABLE faults (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     method TEXT, path TEXT, fault TEXT NOT NULL, times INTEGER NOT NULL
 );
+CREATE TABLE webhook_settings (tenant TEXT PRIMARY KEY, webhooks TEXT NOT NULL);
+CREATE TABLE webhooks (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL, tenant TEXT NOT NULL, event TEXT NOT NULL,
+    url TEXT NOT NULL, body TEXT NOT NULL, token_id TEXT NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, status INTEGER, error TEXT,
+    due REAL NOT NULL
+);
+CREATE INDEX webhooks_waiting ON webhooks (url, number) WHERE state = 'waiting';
 """
 
 #: Each leads from one version to the next; a new database takes them all.
@@ -150,5 +159,8 @@ def prepare(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None
             f"PRAGMA user_version = {newest}; COMMIT;"
         )
     if path is not None:
+        # A commit has reached the system when it returns, and so outlives a process that
+        # is killed. Only FULL would outlive the machine too, at the price of a sync of
+        # the disk for every call.
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")

@@ -1,24 +1,19 @@
-"""Running the emulator: in a thread for a test, in the foreground for a person."""
+"""Running the emulator in a thread, for a test."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import socket
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from types import FrameType, TracebackType
-from typing import Any, TextIO
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
 from tokbox.emulator.clock import Clock
-from tokbox.emulator.configuration import projects_from_environment, projects_from_file
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.faults import read_fault
 from tokbox.emulator.journal import Entry
@@ -32,37 +27,15 @@ from tokbox.emulator.tenants import (
     DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,
 )
+from tokbox.emulator.webhook_sender import WebhookSender
+from tokbox.emulator.webhooks import Delivery
 from tokbox.emulator.wire import Protocol
 from tokbox.errors import InvalidInput
 
-__all__ = ["Announcement", "Server", "run", "serve"]
+__all__ = ["Server", "serve"]
 
 #: Seconds that a request in progress gets when the server stops.
 _GRACE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """Where an emulator in the foreground is, and who may call it."""
-
-    url: str
-    #: API keys with their secrets, where those are public.
-    projects: Mapping[str, str | None]
-    applications: tuple[str, ...]
-    #: Account keys with their secrets, which are public.
-    accounts: Mapping[str, str]
-
-    def lines(self) -> list[str]:
-        """Say it in plain text, the URL first."""
-        return [
-            self.url,
-            *(
-                f"api key {api_key}  secret {secret or '(as configured)'}"
-                for api_key, secret in self.projects.items()
-            ),
-            *(f"application {application_id}" for application_id in self.applications),
-            *(f"account {key}  secret {secret}" for key, secret in self.accounts.items()),
-        ]
 
 
 class _Uvicorn(uvicorn.Server):
@@ -109,6 +82,9 @@ class Server:
         clock: Clock | None,
         processing_delay: float,
         strict: bool | Rules,
+        seed: int | None,
+        webhooks: Mapping[str, Mapping[str, str]] | None,
+        webhooks_anywhere: bool,
     ) -> None:
         self.api_key, self.secret = _first(projects, DEFAULT_API_KEY, DEFAULT_SECRET)
         self.application_id, _ = _first(applications, DEFAULT_APPLICATION_ID, "")
@@ -126,6 +102,9 @@ class Server:
                 clock=self.clock,
                 processing_delay=processing_delay,
                 strict=strict,
+                seed=seed,
+                webhooks=webhooks,
+                webhooks_anywhere=webhooks_anywhere,
             )
             # Bound here and not by uvicorn, so that the port is known at once and a
             # taken one raises where it was asked for.
@@ -212,6 +191,38 @@ class Server:
         with self.store.transaction():
             self._emulator.faults.arm(asked, method=method, path=path, times=times)
 
+    def webhooks(
+        self,
+        *,
+        tenant: str | None = None,
+        event: str | None = None,
+        url: str | None = None,
+        state: str | None = None,
+        after: int = 0,
+    ) -> list[Delivery]:
+        """List the webhooks that were or are to be sent, oldest first.
+
+        Those that fit everything that is given: *event* is a name such as
+        ``archive_status``, *state* is ``waiting``, ``delivered``, ``failed`` or
+        ``refused``, and *after* is the number of a delivery.
+        """
+        with self.store.transaction():
+            return self._emulator.webhooks.deliveries(
+                tenant=tenant, event=event, url=url, state=state, after=after
+            )
+
+    def drain_webhooks(self, timeout: float = 30) -> None:
+        """Wait until every webhook is delivered or given up.
+
+        Raises :class:`TimeoutError` if that takes longer than *timeout* seconds.
+        """
+        self._sender.drain(timeout)
+
+    @property
+    def _sender(self) -> WebhookSender:
+        sender: WebhookSender = self.app.state.webhook_sender
+        return sender
+
     @property
     def _emulator(self) -> Emulator:
         emulator: Emulator = self.app.state.emulator
@@ -238,6 +249,7 @@ class Server:
         if self._failure is not None:
             self.stop()
             raise RuntimeError("the emulator did not start") from self._failure
+        self._sender.start()
         return self
 
     def stop(self) -> None:
@@ -248,6 +260,7 @@ class Server:
         self._uvicorn.should_exit = True
         if self._thread is not None:
             self._thread.join()
+        self._sender.stop()
         self._socket.close()
         self.store.close()
 
@@ -282,6 +295,9 @@ def serve(
     clock: Clock | None = None,
     processing_delay: float = PROCESSING_DELAY,
     strict: bool | Rules = False,
+    seed: int | None = None,
+    webhooks: Mapping[str, Mapping[str, str]] | None = None,
+    webhooks_anywhere: bool = False,
 ) -> Server:
     """Make an emulator to run in a thread: ``with serve() as server: ...``
 
@@ -298,83 +314,10 @@ def serve(
         clock=clock,
         processing_delay=processing_delay,
         strict=strict,
+        seed=seed,
+        webhooks=webhooks,
+        webhooks_anywhere=webhooks_anywhere,
     )
-
-
-def run(
-    port: int = 0,
-    db: str | os.PathLike[str] | None = None,
-    projects: Mapping[str, str] | None = None,
-    *,
-    projects_file: str | os.PathLike[str] | None = None,
-    applications: Mapping[str, str | bytes | None] | None = None,
-    key_out: str | os.PathLike[str] | None = None,
-    host: str = "127.0.0.1",
-    processing_delay: float = PROCESSING_DELAY,
-    strict: bool | Rules = False,
-    out: TextIO | None = None,
-    announce: Callable[[Announcement], None] | None = None,
-) -> None:
-    """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
-
-    The first line on *out* (standard output) is its URL; then come lines for whoever
-    may call, with the secrets of the default ones, which are public. Whoever wants to
-    say it otherwise gives *announce*, which is called once the emulator answers.
-    Besides the default project there are those of the environment, of *projects_file*
-    and of *projects*; see ``configuration.py`` for their forms. Besides the default
-    application there are *applications*. The private key of the default one is written
-    to *key_out*, a file that only its owner may read, and nowhere else. Raises what
-    :func:`serve` raises, and :class:`OSError` if a file cannot be read or written.
-    """
-    everyone = {
-        DEFAULT_API_KEY: DEFAULT_SECRET,
-        **projects_from_environment(),
-        **({} if projects_file is None else projects_from_file(projects_file)),
-        **(projects or {}),
-    }
-    known = {DEFAULT_APPLICATION_ID: None, **(applications or {})}
-    default = (DEFAULT_API_KEY, DEFAULT_SECRET)
-    stopping = threading.Event()
-    server = serve(
-        port,
-        db,
-        everyone,
-        applications=known,
-        host=host,
-        processing_delay=processing_delay,
-        strict=strict,
-    )
-    with _on_signals(stopping), server:
-        if key_out is not None:
-            _write_key(key_out, server.private_key)
-        announcement = Announcement(
-            url=server.url,
-            projects={
-                api_key: secret if (api_key, secret) == default else None
-                for api_key, secret in everyone.items()
-            },
-            applications=tuple(known),
-            accounts={server.account_key: server.account_secret},
-        )
-        if announce is None:
-            _print_announcement(announcement, sys.stdout if out is None else out)
-        else:
-            announce(announcement)
-        # In steps, because on Windows a wait without an end is deaf to Ctrl-C.
-        while not stopping.wait(0.5):
-            pass
-
-
-def _print_announcement(announcement: Announcement, out: TextIO) -> None:
-    for line in announcement.lines():
-        print(line, file=out)
-    out.flush()
-
-
-def _write_key(path: str | os.PathLike[str], pem: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with open(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
-        file.write(pem)
 
 
 def _first(
@@ -384,23 +327,6 @@ def _first(
     if named is None:
         return default_key, default_secret
     return next(iter(named.items()), ("", ""))
-
-
-@contextlib.contextmanager
-def _on_signals(event: threading.Event) -> Iterator[None]:
-    """Set *event* at SIGINT or SIGTERM, and put back who listened before."""
-
-    def note(number: int, frame: FrameType | None) -> None:
-        event.set()
-
-    before = {
-        number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _listen(host: str, port: int) -> socket.socket:

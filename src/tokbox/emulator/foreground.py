@@ -1,0 +1,151 @@
+"""An emulator in the foreground: for a person, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import FrameType
+from typing import TextIO
+
+from tokbox.emulator.app import PROCESSING_DELAY
+from tokbox.emulator.clock import Clock
+from tokbox.emulator.configuration import projects_from_environment, projects_from_file
+from tokbox.emulator.rules import Rules
+from tokbox.emulator.server import serve
+from tokbox.emulator.tenants import (
+    DEFAULT_API_KEY,
+    DEFAULT_APPLICATION_ID,
+    DEFAULT_SECRET,
+)
+
+__all__ = ["Announcement", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Where an emulator in the foreground is, and who may call it."""
+
+    url: str
+    #: API keys with their secrets, where those are public.
+    projects: Mapping[str, str | None]
+    applications: tuple[str, ...]
+    #: Account keys with their secrets, which are public.
+    accounts: Mapping[str, str]
+
+    def lines(self) -> list[str]:
+        """Say it in plain text, the URL first."""
+        return [
+            self.url,
+            *(
+                f"api key {api_key}  secret {secret or '(as configured)'}"
+                for api_key, secret in self.projects.items()
+            ),
+            *(f"application {application_id}" for application_id in self.applications),
+            *(f"account {key}  secret {secret}" for key, secret in self.accounts.items()),
+        ]
+
+
+def run(
+    port: int = 0,
+    db: str | os.PathLike[str] | None = None,
+    projects: Mapping[str, str] | None = None,
+    *,
+    projects_file: str | os.PathLike[str] | None = None,
+    applications: Mapping[str, str | bytes | None] | None = None,
+    key_out: str | os.PathLike[str] | None = None,
+    host: str = "127.0.0.1",
+    clock: Clock | None = None,
+    processing_delay: float = PROCESSING_DELAY,
+    strict: bool | Rules = False,
+    seed: int | None = None,
+    webhooks: Mapping[str, Mapping[str, str]] | None = None,
+    webhooks_anywhere: bool = False,
+    out: TextIO | None = None,
+    announce: Callable[[Announcement], None] | None = None,
+) -> None:
+    """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
+
+    The first line on *out* (standard output) is its URL; then come lines for whoever
+    may call, with the secrets of the default ones, which are public. Whoever wants to
+    say it otherwise gives *announce*, which is called once the emulator answers.
+    Besides the default project there are those of the environment, of *projects_file*
+    and of *projects*; see ``configuration.py`` for their forms. Besides the default
+    application there are *applications*. The private key of the default one is written
+    to *key_out*, a file that only its owner may read, and nowhere else. Raises what
+    :func:`serve` raises, and :class:`OSError` if a file cannot be read or written.
+    """
+    everyone = {
+        DEFAULT_API_KEY: DEFAULT_SECRET,
+        **projects_from_environment(),
+        **({} if projects_file is None else projects_from_file(projects_file)),
+        **(projects or {}),
+    }
+    known = {DEFAULT_APPLICATION_ID: None, **(applications or {})}
+    default = (DEFAULT_API_KEY, DEFAULT_SECRET)
+    stopping = threading.Event()
+    server = serve(
+        port,
+        db,
+        everyone,
+        applications=known,
+        host=host,
+        clock=clock,
+        processing_delay=processing_delay,
+        strict=strict,
+        seed=seed,
+        webhooks=webhooks,
+        webhooks_anywhere=webhooks_anywhere,
+    )
+    with _on_signals(stopping), server:
+        if key_out is not None:
+            _write_key(key_out, server.private_key)
+        announcement = Announcement(
+            url=server.url,
+            projects={
+                api_key: secret if (api_key, secret) == default else None
+                for api_key, secret in everyone.items()
+            },
+            applications=tuple(known),
+            accounts={server.account_key: server.account_secret},
+        )
+        if announce is None:
+            _print_announcement(announcement, sys.stdout if out is None else out)
+        else:
+            announce(announcement)
+        # In steps, because on Windows a wait without an end is deaf to Ctrl-C.
+        while not stopping.wait(0.5):
+            pass
+
+
+def _print_announcement(announcement: Announcement, out: TextIO) -> None:
+    for line in announcement.lines():
+        print(line, file=out)
+    out.flush()
+
+
+def _write_key(path: str | os.PathLike[str], pem: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with open(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+        file.write(pem)
+
+
+@contextlib.contextmanager
+def _on_signals(event: threading.Event) -> Iterator[None]:
+    """Set *event* at SIGINT or SIGTERM, and put back who listened before."""
+
+    def note(number: int, frame: FrameType | None) -> None:
+        event.set()
+
+    before = {
+        number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
