@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.rest.conftest import KEY, SECRET, Make
+from tests.rest.test_sessions import SESSION, answers
 from tokbox.rest.resources import Resources
 
 NAMES = [name for name, value in vars(Resources).items() if isinstance(value, property)]
@@ -40,3 +41,25 @@ def test_a_resource_says_whose_it_is_and_nothing_secret(name: str, make: Make) -
     shown = repr(getattr(make()[0], name))
     assert shown.endswith(f" of project {KEY}>")
     assert SECRET not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("archives", ()),
+        ("broadcasts", ()),
+        ("renders", ()),
+        ("streams", (SESSION,)),
+        ("connections", (SESSION,)),
+        ("callbacks", ()),
+    ],
+)
+def test_an_iterator_asks_when_its_first_item_is_needed(
+    name: str, arguments: tuple[str, ...], make: Make
+) -> None:
+    empty: object = [] if name == "callbacks" else {"count": 0, "items": []}
+    tb, script = make(answers(empty))
+    items = getattr(tb, name).iter(*arguments)
+    assert script.requests == []
+    assert [*items] == []
+    assert len(script.requests) == 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tokbox.rest import record
 from tokbox.rest.arguments import address, one_of
+from tokbox.rest.paging import all_of
 from tokbox.rest.resource import Resource
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ class Callbacks(Resource):
         return self._array(Callback, self._path, deadline)
 
     def iter(self, *, deadline: float | None = None) -> Iterator[Callback]:
-        """Return an iterator over ``list``, which has no pages: asks at once."""
-        return iter(self.list(deadline=deadline))
+        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        return all_of(lambda: self.list(deadline=deadline))
 
     def delete(self, id: str, /, *, deadline: float | None = None) -> None:
         """Let a URL be told no longer."""

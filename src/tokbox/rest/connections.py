@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokbox.rest import record
+from tokbox.rest.paging import all_of
 from tokbox.rest.resource import Resource
 from tokbox.states import ConnectionState
 
@@ -44,5 +45,6 @@ class Connections(Resource):
     def iter(
         self, session_id: str, *, deadline: float | None = None
     ) -> Iterator[Connection]:
-        """Return an iterator over ``list``, which has no pages: asks at once."""
-        return iter(self.list(session_id, deadline=deadline))
+        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        path = self._in_session(session_id, "connection")
+        return all_of(lambda: self._page(Connection, path, deadline))

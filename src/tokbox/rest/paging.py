@@ -10,7 +10,7 @@ from tokbox.errors import ProtocolError
 from tokbox.rest.fields import Unknown
 from tokbox.rest.record import Thing
 
-__all__ = ["LARGEST_OFFSET", "LARGEST_PAGE", "Page", "every"]
+__all__ = ["LARGEST_OFFSET", "LARGEST_PAGE", "Page", "all_of", "every"]
 
 #: The most items that the service gives at once, and the last place a page may start.
 LARGEST_PAGE = 1000
@@ -43,6 +43,11 @@ class Page(Sequence[_T]):
 
     def __len__(self) -> int:
         return len(self.items)
+
+
+def all_of(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
+    """Give all items of a list without pages, asked for when the first is needed."""
+    yield from fetch()
 
 
 def every(

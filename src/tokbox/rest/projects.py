@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tokbox.rest import record
 from tokbox.rest.arguments import given, one_of, optional, text
+from tokbox.rest.paging import all_of
 from tokbox.rest.resource import Collection
 from tokbox.states import ProjectStatus
 
@@ -66,8 +67,8 @@ class Projects(Collection[Project]):
         return self._array(Project, self._path, deadline)
 
     def iter(self, *, deadline: float | None = None) -> Iterator[Project]:
-        """Return an iterator over ``list``, which has no pages: asks at once."""
-        return iter(self.list(deadline=deadline))
+        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        return all_of(lambda: self.list(deadline=deadline))
 
     def set_status(
         self, id: str, /, status: ProjectStatus | str, *, deadline: float | None = None

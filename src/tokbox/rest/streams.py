@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tokbox.errors import InvalidInput
 from tokbox.rest import record
 from tokbox.rest.arguments import identifier, text, texts
+from tokbox.rest.paging import all_of
 from tokbox.rest.resource import Resource
 from tokbox.states import VideoType
 
@@ -46,8 +47,9 @@ class Streams(Resource):
         return self._page(Stream, self._in_session(session_id, "stream"), deadline)
 
     def iter(self, session_id: str, *, deadline: float | None = None) -> Iterator[Stream]:
-        """Return an iterator over ``list``, which has no pages: asks at once."""
-        return iter(self.list(session_id, deadline=deadline))
+        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        path = self._in_session(session_id, "stream")
+        return all_of(lambda: self._page(Stream, path, deadline))
 
     def get(
         self, session_id: str, stream_id: str, *, deadline: float | None = None
