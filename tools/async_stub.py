@@ -17,19 +17,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TypeVar, get_args, get_origin
 
 from tokbox.rest import aio
+from tokbox.rest.account import Account
 from tokbox.rest.client import Tokbox
-from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
 
-__all__ = ["STUB", "render"]
+__all__ = ["CLIENTS", "STUB", "render"]
 
 STUB = Path(inspect.getfile(aio)).with_suffix(".pyi")
+
+CLIENTS = {Tokbox: aio.AsyncTokbox, Account: aio.AsyncAccount}
 
 _HEAD = "# Made by tools/async_stub.py of the classes that it names; not edited by hand.\n"
 
@@ -37,20 +38,11 @@ _HEAD = "# Made by tools/async_stub.py of the classes that it names; not edited 
 def render() -> str:
     """Return what the stub should say (in no particular layout)."""
     writer = _Writer()
-    classes = [writer.twin(kind) for kind in (*resources(), Session)]
-    classes.append(writer.client(Tokbox, aio.AsyncTokbox))
+    derived = sorted(aio.resources().values(), key=lambda kind: kind.__name__)
+    classes = [writer.twin(kind) for kind in (*derived, Session)]
+    classes += [writer.client(kind, twin) for kind, twin in CLIENTS.items()]
     module = ast.Module([*writer.imports(), *classes], [])
     return _HEAD + ast.unparse(ast.fix_missing_locations(module)) + "\n"
-
-
-def resources() -> list[type]:
-    """Return the classes of all resources, by the name of their property."""
-    found = []
-    for noun, resource in sorted(vars(Resources).items()):
-        if isinstance(resource, property):
-            name = resource.fget.__annotations__["return"]
-            found.append(getattr(import_module(f"tokbox.rest.{noun}"), name))
-    return found
 
 
 class _Writer:
@@ -58,7 +50,8 @@ class _Writer:
 
     def __init__(self) -> None:
         self._needed: dict[str, set[str]] = {}
-        self._twins = {kind.__name__ for kind in (*resources(), Session, Tokbox)}
+        clients = {kind.__name__ for kind in (Session, *CLIENTS)}
+        self._twins = clients | aio.resources().keys()
 
     def twin(self, kind: type) -> ast.ClassDef:
         """Return the class that ``derive`` makes of *kind*."""
@@ -67,12 +60,13 @@ class _Writer:
     def client(self, kind: type, twin: type) -> ast.ClassDef:
         """Return a class that is derived, and has some methods written by hand."""
         own = [
-            self._signature(node, twin, {})
-            for node in _source(twin).body
+            self._signature(node, base, {})
+            for base in (twin, aio._Client)
+            for node in _source(base).body
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             and (not node.name.startswith("_") or node.name.startswith("__"))
         ]
-        written = set(vars(twin))
+        written = {*vars(twin), *vars(aio._Client)}
         return _class(twin.__name__, own + self._members(kind, skip=written))
 
     def imports(self) -> list[ast.stmt]:

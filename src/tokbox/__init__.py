@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         WrongKey,
     )
     from tokbox.rest.account import Account
-    from tokbox.rest.aio import AsyncTokbox
+    from tokbox.rest.aio import AsyncAccount, AsyncTokbox
     from tokbox.rest.archive_types import Archive, Transcription
     from tokbox.rest.archives import Archives, TranscriptionProperties
     from tokbox.rest.audio_connectors import (
@@ -119,6 +119,7 @@ __all__ = [
     "ArchiveStatus",
     "Archives",
     "ArchivingNeedsMediaRouter",
+    "AsyncAccount",
     "AsyncTokbox",
     "AudioConnector",
     "AudioConnectors",
@@ -217,7 +218,7 @@ _HOMES = {
         "ServerError TLSError TimedOut TokboxError TokenError TransportError WrongKey"
     ),
     "tokbox.rest.account": "Account",
-    "tokbox.rest.aio": "AsyncTokbox",
+    "tokbox.rest.aio": "AsyncAccount AsyncTokbox",
     "tokbox.rest.archive_types": "Archive Transcription",
     "tokbox.rest.archives": "Archives TranscriptionProperties",
     "tokbox.rest.audio_connectors": (

@@ -19,10 +19,9 @@ from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.faulty import Exchange, FaultyServer, answer
 from tests.rest.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
-from tokbox import AsyncTokbox, Session, Tokbox, errors
+from tokbox import Account, AsyncAccount, AsyncTokbox, Session, Tokbox, errors
 from tokbox.rest import aio, twins
 from tokbox.rest.resource import Resource
-from tokbox.rest.resources import Resources
 from tokbox.rest.session_calls import SessionCalls
 from tokbox.rest.transport import Request, Response
 from tokbox.tokens.signer import SessionSigner
@@ -323,6 +322,18 @@ def test_the_context_of_the_caller_follows_the_call() -> None:
     assert seen == ["Ada"]
 
 
+def test_an_account_is_reached_in_the_same_way() -> None:
+    script = Script(answers([]))
+
+    async def main() -> None:
+        async with AsyncAccount("111", SECRET, transport=script) as account:
+            assert account.account_key == "111"
+            assert len(await account.projects.list()) == 0
+
+    run(main)
+    assert script.requests[0].path == "/v2/project"
+
+
 def test_the_environment_makes_a_client() -> None:
     async def main() -> None:
         environment = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
@@ -351,25 +362,47 @@ def test_nothing_shows_the_secret_and_nothing_is_pickled() -> None:
     run(tb.aclose)
 
 
-def twins_of_resources() -> list[tuple[str, type]]:
+def nouns() -> list[tuple[type, type, str]]:
+    """Return the attributes of clients that are resources, with client and twin."""
     return [
-        (noun, type(getattr(Tokbox(KEY, SECRET), noun)))
-        for noun, resource in vars(Resources).items()
-        if isinstance(resource, property)
+        (client, twin, noun)
+        for client, twin in ((Tokbox, AsyncTokbox), (Account, AsyncAccount))
+        for noun in dir(client)
+        if not noun.startswith("_")
+        and isinstance(inspect.getattr_static(client, noun), property)
+        and isinstance(getattr(client("1", "s"), noun), Resource)
     ]
 
 
-@pytest.mark.parametrize(("noun", "kind"), twins_of_resources())
-def test_every_method_of_every_resource_is_awaited(noun: str, kind: type) -> None:
-    assert issubclass(kind, Resource)
-    twin = type(getattr(AsyncTokbox(KEY, SECRET), noun))
-    assert twin is getattr(aio, f"Async{kind.__name__}")
+def test_there_are_all_resources() -> None:
+    assert {noun for _, _, noun in nouns()} >= {
+        *[
+            "archives",
+            "broadcasts",
+            "streams",
+            "connections",
+            "signals",
+            "moderation",
+            "sip",
+            "captions",
+        ],
+        *["renders", "audio_connectors", "callbacks", "projects"],
+    }
+
+
+@pytest.mark.parametrize(("client", "twin", "noun"), nouns())
+def test_every_method_of_every_resource_is_awaited(
+    client: type, twin: type, noun: str
+) -> None:
+    kind = type(getattr(client("1", "s"), noun))
+    derived = type(getattr(twin("1", "s"), noun))
+    assert derived is getattr(aio, f"Async{kind.__name__}")
     methods = {name for name in dir(kind) if not name.startswith("_")}
     assert methods
     for name in methods:
-        source, derived = getattr(kind, name), getattr(twin, name)
-        assert derived.__doc__ == source.__doc__
-        assert inspect.iscoroutinefunction(derived) or name == "iter"
+        method = getattr(derived, name)
+        assert method.__doc__ == getattr(kind, name).__doc__
+        assert inspect.iscoroutinefunction(method) or name == "iter"
 
 
 def test_every_call_of_a_session_is_awaited() -> None:
@@ -380,12 +413,17 @@ def test_every_call_of_a_session_is_awaited() -> None:
     assert public <= set(dir(aio.AsyncSession))
 
 
-def test_every_member_of_a_client_has_its_twin() -> None:
+@pytest.mark.parametrize(
+    ("client", "twin"), [(Tokbox, AsyncTokbox), (Account, AsyncAccount)]
+)
+def test_every_member_of_a_client_has_its_twin(client: type, twin: type) -> None:
+    public = {name for name in dir(client) if not name.startswith("_")}
+    assert {name for name in public if getattr(twin, name, None) is None} == {"close"}
+
+
+def test_what_a_client_does_itself_is_awaited_if_it_takes_long() -> None:
     public = {name for name in dir(Tokbox) if not name.startswith("_")}
-    assert public - {"close"} <= {
-        name for name in dir(AsyncTokbox) if not name.startswith("_")
-    }
-    awaited = {name for name in public if _awaits(getattr(AsyncTokbox, name, None))}
+    awaited = {name for name in public if _awaits(getattr(AsyncTokbox, name))}
     assert awaited == {"new_session", "request", "sign_rows", "verify_many"}
     assert awaited & twins.BULK == {"sign_rows", "verify_many"}
 

@@ -17,8 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from tokbox.rest.account import Account
 from tokbox.rest.client import DEFAULT_URL, Tokbox
 from tokbox.rest.offload import Offload
 from tokbox.rest.options import POOL_SIZE
@@ -31,14 +33,68 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from tokbox.rest.base import Client
     from tokbox.rest.options import Options
+    from tokbox.rest.resource import Resource
 
-__all__ = ["AsyncSession", "AsyncTokbox"]
+__all__ = ["AsyncAccount", "AsyncSession", "AsyncTokbox"]
 
 AsyncSession = derive(Session)
 
 
-class AsyncTokbox(derive(Tokbox)):  # type: ignore[misc]
+class _Client:
+    """What the clients for asyncio have in common."""
+
+    __slots__ = ()
+
+    _sync: Any
+    _offload: Offload
+
+    #: There is ``aclose()``.
+    close = None
+
+    def _start(self, sync: Client, options: Options) -> Self:
+        self._sync = sync
+        self._offload = Offload(options.get("pool_size", POOL_SIZE))
+        return self
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+        deadline: float | None = None,
+    ) -> Self:
+        """Return a client with other limits, over the same connections and threads."""
+        client = type(self).__new__(type(self))
+        client._sync = self._sync.with_options(
+            timeout=timeout, retries=retries, deadline=deadline
+        )
+        client._offload = self._offload
+        return client
+
+    async def aclose(self) -> None:
+        """Close the connections, wipe the key, and wait for calls under way.
+
+        May be repeated; of a client that ``with_options`` made it does nothing.
+        """
+        self._sync.close()
+        if not self._sync._borrowed:
+            await self._offload.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
     """Reach one project as :class:`~tokbox.rest.client.Tokbox` does, without blocking.
 
     Calls run in threads of the client's own, at most ``pool_size`` at a time; the
@@ -62,70 +118,51 @@ class AsyncTokbox(derive(Tokbox)):  # type: ignore[misc]
         **options: Unpack[Options],
     ) -> None:
         try:
-            sync = Tokbox(api_key, secret, api_url, **options)
+            self._start(Tokbox(api_key, secret, api_url, **options), options)
         finally:
             # What fails would show it in a traceback that prints locals.
             del secret
-        super().__init__(sync, Offload(options.get("pool_size", POOL_SIZE)))
 
     @classmethod
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
         """Make a client of what the environment says; see ``Tokbox.from_env``."""
-        return cls._of(Tokbox.from_env(environ, **options), options)
+        return cls.__new__(cls)._start(Tokbox.from_env(environ, **options), options)
 
-    @classmethod
-    def _of(cls, sync: Tokbox, options: Options) -> Self:
-        return cls._with(sync, Offload(options.get("pool_size", POOL_SIZE)))
 
-    @classmethod
-    def _with(cls, sync: Tokbox, offload: Offload) -> Self:
-        client = cls.__new__(cls)
-        client._sync = sync
-        client._offload = offload
-        return client
+class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
+    """Reach the projects of an account, as AsyncTokbox reaches one project."""
 
-    def with_options(
+    __slots__ = ()
+
+    def __init__(
         self,
-        *,
-        timeout: float | None = None,
-        retries: int | None = None,
-        deadline: float | None = None,
-    ) -> Self:
-        """Return a client with other limits, over the same connections and threads."""
-        sync = self._sync.with_options(timeout=timeout, retries=retries, deadline=deadline)
-        return self._with(sync, self._offload)
-
-    async def aclose(self) -> None:
-        """Close the connections, wipe the key, and wait for calls under way.
-
-        May be repeated; of a client that ``with_options`` made it does nothing.
-        """
-        self._sync.close()
-        if not self._sync._borrowed:
-            await self._offload.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        account_key: str,
+        account_secret: str,
+        api_url: str = DEFAULT_URL,
+        **options: Unpack[Options],
     ) -> None:
-        await self.aclose()
+        try:
+            self._start(Account(account_key, account_secret, api_url, **options), options)
+        finally:
+            del account_secret
 
-    close = None  # there is aclose()
+
+def resources() -> dict[str, type[Resource]]:
+    """Return the classes of all that clients reach, by the names of the classes."""
+    found = {}
+    for noun, member in (*vars(Resources).items(), *vars(Account).items()):
+        # Every resource has a file of its own; what else is a property has none.
+        if isinstance(member, property) and find_spec(f"tokbox.rest.{noun}"):
+            name = member.fget.__annotations__["return"]
+            found[name] = getattr(import_module(f"tokbox.rest.{noun}"), name)
+    return found
 
 
 def __getattr__(name: str) -> Any:
     """Find ``AsyncArchives`` and its kin, for those who name them in annotations."""
-    for noun, resource in vars(Resources).items():
-        if isinstance(resource, property):
-            kind = resource.fget.__annotations__["return"]
-            if name == f"Async{kind}":
-                module = import_module(f"tokbox.rest.{noun}")
-                return derive(getattr(module, kind))
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    kind = resources().get(name.removeprefix("Async")) if name.startswith("Async") else None
+    if kind is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return derive(kind)

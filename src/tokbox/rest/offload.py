@@ -51,7 +51,7 @@ class Offload:
 
     async def iterate(self, items: Iterator[_T]) -> AsyncIterator[_T]:
         """Yield *items*, each fetched in a thread when it is asked for."""
-        while step := await self.call(_next, items):
+        while step := await self.call(lambda: _next(items)):
             yield step[0]
             # The memory of a batch is free again once nothing refers to it.
             del step

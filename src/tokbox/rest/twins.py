@@ -60,10 +60,16 @@ class Twin:
 @functools.cache
 def derive(kind: type) -> type[Twin]:
     """Return the twin of a class, with a member for each public one of it."""
-    members: dict[str, Any] = {"__slots__": (), "__doc__": kind.__doc__}
+    members: dict[str, Any] = {
+        "__slots__": (),
+        "__doc__": kind.__doc__,
+        "__module__": "tokbox.rest.aio",
+    }
     for name in dir(kind):
-        if not name.startswith("_"):
-            members[name] = _member(name, inspect.getattr_static(kind, name))
+        source = inspect.getattr_static(kind, name)
+        # Other ways to make a client are its own.
+        if not name.startswith("_") and not isinstance(source, classmethod):
+            members[name] = _member(name, source)
     return type(f"Async{kind.__name__}", (Twin,), members)
 
 
