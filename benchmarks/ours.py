@@ -10,7 +10,9 @@ from collections.abc import Callable
 from functools import partial
 
 from tokbox import _fastsign
-from tokbox.tokens.signer import CHUNK, SessionSigner, Signer, cpu_count
+from tokbox.tokens.crew import cpu_count
+from tokbox.tokens.session import SessionSigner
+from tokbox.tokens.signer import CHUNK, Signer
 
 from . import workloads
 from .measure import Workload, timed

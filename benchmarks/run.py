@@ -16,7 +16,7 @@ from pathlib import Path
 
 import tokbox
 from tokbox import _fastsign
-from tokbox.tokens.signer import cpu_count
+from tokbox.tokens.crew import cpu_count
 
 from . import chart, report, workloads
 from .imports import imports

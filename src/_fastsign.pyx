@@ -479,6 +479,11 @@ cdef class Memory:
     def __releasebuffer__(self, Py_buffer *view):
         pass
 
+    def put(self, Py_ssize_t start, bytes data not None) -> None:
+        """Write *data* at *start*: what fills memory from Python."""
+        self._check(start, 0, PyBytes_GET_SIZE(data), 1)
+        memcpy(self.data + start, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+
     def text(self, Py_ssize_t start, Py_ssize_t length) -> str:
         """The ASCII text of *length* bytes at *start*."""
         cdef PyObject *text

@@ -48,7 +48,9 @@ if TYPE_CHECKING:
         TokboxError,
         TokenError,
         TransportError,
+        WrongAlgorithm,
         WrongKey,
+        WrongSession,
     )
     from tokbox.rest.account import Account
     from tokbox.rest.aio import AsyncAccount, AsyncTokbox
@@ -99,8 +101,9 @@ if TYPE_CHECKING:
     )
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.rsa import PrivateKey, PublicKey
     from tokbox.tokens.signer import Signer
-    from tokbox.tokens.verify import Verification, decode
+    from tokbox.tokens.verify import Verification, decode, verify
 
     __version__: str
 
@@ -161,10 +164,12 @@ __all__ = [
     "NotYetValidToken",
     "OutputMode",
     "Page",
+    "PrivateKey",
     "Project",
     "ProjectStatus",
     "Projects",
     "ProtocolError",
+    "PublicKey",
     "RateLimited",
     "Render",
     "RenderStatus",
@@ -198,11 +203,14 @@ __all__ = [
     "Verification",
     "VideoType",
     "WebSocket",
+    "WrongAlgorithm",
     "WrongKey",
+    "WrongSession",
     "__version__",
     "decode",
     "errors",
     "kernels",
+    "verify",
 ]
 
 _HOMES = {
@@ -214,8 +222,9 @@ _HOMES = {
     "tokbox.errors": (
         "APIError ArchivingNeedsMediaRouter AuthenticationError BadSignature ClockSkew "
         "Conflict ConnectFailed ExpiredToken InvalidClaims InvalidInput MalformedToken "
-        "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited "
-        "ServerError TLSError TimedOut TokboxError TokenError TransportError WrongKey"
+        "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited ServerError "
+        "TLSError TimedOut TokboxError TokenError TransportError "
+        "WrongAlgorithm WrongKey WrongSession"
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",
@@ -250,8 +259,9 @@ _HOMES = {
     ),
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
+    "tokbox.tokens.rsa": "PrivateKey PublicKey",
     "tokbox.tokens.signer": "Signer",
-    "tokbox.tokens.verify": "Verification decode",
+    "tokbox.tokens.verify": "Verification decode verify",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

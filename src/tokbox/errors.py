@@ -7,11 +7,13 @@
     │     └── InvalidClaims       also TokenError: adds .row
     ├── TokenError                something is wrong with a token or what it should say
     │     ├── InvalidClaims
+    │     │     └── WrongSession  it is for another session than the one asked for
     │     ├── MalformedToken      it cannot be read
-    │     ├── WrongKey            it was made for another API key
-    │     ├── BadSignature        it was altered, or signed with another secret
+    │     ├── WrongKey            it was made for another API key or application
+    │     │     └── WrongAlgorithm  ... and in a way that this key cannot verify
+    │     ├── BadSignature        it was altered, or signed with another key
     │     ├── ExpiredToken
-    │     └── NotYetValidToken
+    │     └── NotYetValidToken    (each says why in one word: .reason)
     ├── APIError                  the service said no: .status .code .message ...
     │     ├── AuthenticationError     401, 403
     │     │     └── ClockSkew         ... because our clock is off: .offset
@@ -58,7 +60,9 @@ __all__ = [
     "TokboxError",
     "TokenError",
     "TransportError",
+    "WrongAlgorithm",
     "WrongKey",
+    "WrongSession",
 ]
 
 
@@ -116,11 +120,20 @@ class InvalidInput(TokboxError, ValueError):
 class TokenError(TokboxError):
     """Something is wrong with a token, or with what it was asked to say."""
 
+    #: Why, in one word for programs: ``expired``, ``not_yet_valid``, ``wrong_key``,
+    #: ``wrong_algorithm``, ``wrong_session``, ``bad_signature`` (altered, or signed with
+    #: another key), ``invalid_claims``; of what cannot be read ``truncated``,
+    #: ``alphabet``, ``algorithm`` (none that any service takes), else ``malformed``.
+    reason: str
+
 
 class InvalidClaims(InvalidInput, TokenError):
     """A token was asked to say something that the service would refuse."""
 
+    reason = "invalid_claims"
+
     args: tuple[Any, ...]
+
     #: In a batch of rows, the index of the row at fault; otherwise ``None``.
     row: int | None
 
@@ -139,20 +152,46 @@ class InvalidClaims(InvalidInput, TokenError):
             self.args = (f"row {row}: {self.args[0]}",)
 
 
+class WrongSession(InvalidClaims):
+    """The token holds, but not for the session that was asked for."""
+
+    reason = "wrong_session"
+
+
 class MalformedToken(TokenError):
     """The text is not a token: truncated, damaged or something else altogether."""
 
+    def __init__(self, message: str, reason: str = "malformed") -> None:
+        self.reason = reason
+        super().__init__(message)
+
 
 class WrongKey(TokenError):
-    """The token was made for another API key than the one that verifies it."""
+    """The token was made for another API key or application than the one that verifies."""
+
+    reason = "wrong_key"
+
+
+class WrongAlgorithm(WrongKey):
+    """The token is of a kind that this key cannot verify.
+
+    What is signed with an API secret (T1, HS256) and what is signed with an application's
+    private key (RS256) belong to different environments of the service.
+    """
+
+    reason = "wrong_algorithm"
 
 
 class BadSignature(TokenError):
-    """The token was altered after signing, or signed with another secret."""
+    """The token was altered after signing, or signed with another key."""
+
+    reason = "bad_signature"
 
 
 class ExpiredToken(TokenError):
     """The signature is right, but the token's time is over."""
+
+    reason = "expired"
 
     #: When it expired, in seconds since the epoch.
     expired_at: int
@@ -164,6 +203,8 @@ class ExpiredToken(TokenError):
 
 class NotYetValidToken(TokenError):
     """The signature is right, but the token was made in the future: a clock is wrong."""
+
+    reason = "not_yet_valid"
 
     #: When it says it was made, in seconds since the epoch.
     create_time: int

@@ -114,7 +114,7 @@ def test_no_expiration_leaves_the_claim_out(signer, session):
     assert signer.verify(token).expire_time is None
 
 
-@pytest.mark.parametrize("kind", ["T1", "rs256", "", None, 1])
+@pytest.mark.parametrize("kind", ["T1", "rs256", "", 1, []])
 def test_unknown_kinds_are_refused(session, kind):
     with pytest.raises(InvalidClaims, match="kind"):
         session.token(kind=kind)
@@ -252,8 +252,9 @@ def test_wycheproof_signatures(signer):
         secret = pyjwt.utils.base64url_decode(key["k"])
         for case in group["tests"]:
             try:
-                _, signature, signed = jwt.split(case["jws"])
-                good = _fastsign.Key(secret).hmac_sha256(signed) == signature
+                parts = jwt.split(case["jws"])
+                mac = _fastsign.Key(secret).hmac_sha256(parts.signed)
+                good = parts.algorithm == "HS256" and mac == parts.signature
             except MalformedToken:
                 # Payloads there need not be JSON objects, so this says nothing of valid ones.
                 good = None

@@ -50,7 +50,7 @@ def demo(n: int, as_json: bool) -> None:
     from tokbox.cli.tour import tour
     from tokbox.emulator import serve
     from tokbox.rest.client import Tokbox
-    from tokbox.tokens.signer import cpu_count
+    from tokbox.tokens.crew import cpu_count
 
     # The client would load it with its first request, and that step would seem slow.
     import_module("tokbox.rest.pool")

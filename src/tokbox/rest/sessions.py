@@ -17,7 +17,7 @@ from tokbox.errors import (
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
 from tokbox.rest.session_calls import SessionCalls
 from tokbox.tokens.claims import check_session_id
-from tokbox.tokens.signer import SessionSigner
+from tokbox.tokens.session import SessionSigner
 
 if TYPE_CHECKING:
     from tokbox.rest.resources import Resources

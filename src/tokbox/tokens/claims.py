@@ -24,6 +24,7 @@ __all__ = [
     "SessionId",
     "Token",
     "check_api_key",
+    "check_application_id",
     "check_claim",
     "check_connection_data",
     "check_count",
@@ -41,6 +42,7 @@ MOST_LAYOUT_CLASSES = 1000
 
 _ROLES = {role.value: role.value for role in Role}
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
 
@@ -55,7 +57,9 @@ class Token:
 
     #: "t1" or "jwt".
     kind: str
-    #: The API key it was made for.
+    #: What it is signed with: "HMAC-SHA1" (T1), "HS256", or "RS256" (an application's).
+    algorithm: str
+    #: The API key it was made for, or the application id.
     api_key: str
     session_id: str
     #: A publisher's, if the token does not say.
@@ -71,6 +75,11 @@ class Token:
     scope: str | None = None
     #: Everything else that it says.
     unknown: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def application_id(self) -> str | None:
+        """The application it was made for, if it is Vonage's (RS256)."""
+        return self.api_key if self.algorithm == "RS256" else None
 
     @property
     def expires_at(self) -> int:
@@ -100,6 +109,15 @@ def check_api_key(api_key: object) -> str:
     return api_key
 
 
+def check_application_id(application_id: object) -> str:
+    """Return the id of a Vonage application as text, in lower case; a UUID will do."""
+    text = str(application_id)
+    if not _UUID.fullmatch(text):
+        rule = "be the application's id, a UUID"
+        raise InvalidInput("application_id", application_id, rule)
+    return text.lower()
+
+
 def check_secret(secret: object) -> bytes:
     """Return the API secret as HMAC takes it: its UTF-8 bytes, as they are."""
     if not isinstance(secret, str) or not secret:
@@ -115,11 +133,12 @@ def check_secret(secret: object) -> bytes:
     return secret.encode()
 
 
-def check_session_id(session_id: object, api_key: str | None = None) -> SessionId:
-    """Take a session id apart, and see that it belongs to *api_key* if one is given.
+def check_session_id(session_id: object, tenant: str | None = None) -> SessionId:
+    """Take a session id apart, and see that it belongs to *tenant* if one is given.
 
     An id is a digit, ``_`` and the base64 of fields joined by ``~``, in the alphabet of
-    URLs and without padding; the second field is the API key.
+    URLs and without padding; the second field is the tenant: an API key or, on Vonage,
+    an application id.
     """
     if not isinstance(session_id, str) or not session_id:
         raise InvalidClaims("session_id", session_id, "be a string that is not empty")
@@ -142,8 +161,9 @@ def check_session_id(session_id: object, api_key: str | None = None) -> SessionI
         raise InvalidClaims(
             "session_id", session_id, "be a session id as the service makes them"
         )
-    if api_key is not None and fields[1] != api_key:
-        raise InvalidClaims("session_id", session_id, f"belong to API key {api_key}")
+    if tenant is not None and fields[1].lower() != tenant:
+        owner = "API key" if tenant.isdecimal() else "application"
+        raise InvalidClaims("session_id", session_id, f"belong to {owner} {tenant}")
     made = fields[3]
     return SessionId(fields[1], fields[2], int(made) if made.isdecimal() else None)
 
@@ -230,12 +250,21 @@ def check_claim(name: str, value: object) -> Any:
     return _CHECKS[name](value)
 
 
-def check_kind(kind: object) -> bool:
-    """Return whether a token of this kind is a JWT."""
-    if kind == "t1":
-        return False
+def check_kind(kind: object, *, application: bool = False) -> bool:
+    """Return whether a token of this kind is a JWT; None is the environment's own kind.
+
+    The tokens of an *application* are JWTs, of an API key T1 tokens unless JWTs are
+    asked for.
+    """
+    if kind is None:
+        return application
     if kind == "jwt":
         return True
+    if application:
+        rule = "be jwt: T1 tokens are signed with an API secret, and this is an application"
+        raise InvalidClaims("kind", kind, rule)
+    if kind == "t1":
+        return False
     raise InvalidClaims("kind", kind, "be t1 or jwt")
 
 

@@ -1,11 +1,13 @@
-"""The JWT form of a token: a JWS in compact form (RFC 7515), signed with HS256.
+"""The JWT form of a token: a JWS in compact form (RFC 7515), signed with HS256 or RS256.
 
 ::
 
-    BASE64URL(header) . BASE64URL(payload) . BASE64URL(HMAC-SHA256 of what comes before)
+    BASE64URL(header) . BASE64URL(payload) . BASE64URL(signature of what comes before)
 
-The claims are those that the OpenTok SDKs send; ours end with the ``jti``, since what
-varies within a batch comes last.
+The environment decides which: OpenTok's tokens are signed with the API secret (HS256) and
+name an API key as their issuer, Vonage's with an application's private key (RS256) and
+name the application. The claims are those that the official SDKs send; ours end with the
+``jti``, since what varies within a batch comes last.
 """
 
 from __future__ import annotations
@@ -14,33 +16,64 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
+from urllib.parse import unquote_plus
 
 from tokbox.enums import Role
 from tokbox.errors import MalformedToken
 from tokbox.tokens.claims import Token
 
-__all__ = ["constant_part", "first_claims", "head", "read", "signed_part", "split"]
+__all__ = [
+    "Parts",
+    "compact",
+    "constant_part",
+    "encode",
+    "first_claims",
+    "further_claims",
+    "head",
+    "read",
+    "signed_part",
+    "split",
+    "varying_claims",
+]
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _MOST_CHARACTERS = 65_536
 _SCOPE = "session.connect"
 
 
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+def encode(raw: bytes) -> bytes:
+    """Return *raw* as base64 in the alphabet of URLs, without padding."""
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
-_HEAD = (_encode(b'{"typ":"JWT","alg":"HS256"}') + ".").encode()
+_HEADS = {
+    algorithm: encode(b'{"typ":"JWT","alg":"%b"}' % algorithm.encode()) + b"."
+    for algorithm in ("HS256", "RS256")
+}
 
 
-def head() -> bytes:
+def head(algorithm: str = "HS256") -> bytes:
     """What stands before the payload: the encoded header and a dot."""
-    return _HEAD
+    return _HEADS[algorithm]
+
+
+def compact(claims: Mapping[str, Any]) -> bytes:
+    """Return *claims* as JSON without white space."""
+    return json.dumps(claims, separators=(",", ":")).encode()
+
+
+def _owner(tenant: str) -> str:
+    """Who the token is made for: an API key is a number, an application id is none."""
+    if tenant.isdecimal():
+        return f'"iss":"{tenant}","ist":"project"'
+    # The paths are what the SDKs ask for; the platform knows no narrower ones for video.
+    acl = '{"paths":{"/session/**":{}}}'
+    return f'"application_id":"{tenant}","sub":"video","acl":{acl}'
 
 
 def signed_part(
-    api_key: str,
+    tenant: str,
     session_id: str,
     create_time: int,
     expiration: int,
@@ -50,26 +83,45 @@ def signed_part(
 ) -> bytes:
     """The payload, all but the digits of the jti and what ends it.
 
-    Takes values that were checked.
+    Takes values that were checked; *tenant* is an API key or an application id.
     """
-    payload = f"{first_claims(api_key, session_id).decode()}{create_time},"
-    if expiration:
-        payload += f'"exp":{create_time + expiration},'
-    payload += f'"role":"{role}",'
-    if connection_data:
-        payload += f'"connection_data":{json.dumps(connection_data, ensure_ascii=False)},'
-    if layout_classes:
-        classes = json.dumps(layout_classes, ensure_ascii=False)
-        payload += f'"initial_layout_class_list":{classes},'
-    return (payload + '"jti":"').encode()
+    first = first_claims(tenant, session_id)
+    return further_claims(
+        first, create_time, expiration, role, connection_data, layout_classes
+    )
 
 
-def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> bytes:
+def further_claims(
+    first: bytes,
+    create_time: int,
+    expiration: int,
+    role: str,
+    connection_data: str,
+    layout_classes: str,
+) -> bytes:
+    """The same, after what `first_claims` says."""
+    claims = {
+        "expiration": expiration,
+        "role": role,
+        "connection_data": connection_data,
+        "initial_layout_class_list": layout_classes,
+    }
+    said = varying_claims(create_time, claims)
+    return b'%b%d,%b"jti":"' % (first, create_time, said)
+
+
+def constant_part(tenant: str, create_time: int, claims: Mapping[str, Any]) -> bytes:
     """The claims that all rows of a batch share, as its core wants them.
 
     *claims* were checked; those that are missing are columns.
     """
-    payload = f'{{"iss":"{api_key}","ist":"project","iat":{create_time},"scope":"{_SCOPE}",'
+    first = f'{{{_owner(tenant)},"iat":{create_time},"scope":"{_SCOPE}",'
+    return first.encode() + varying_claims(create_time, claims)
+
+
+def varying_claims(create_time: int, claims: Mapping[str, Any]) -> bytes:
+    """What *claims* come to in a payload, each with a comma behind it; none if empty."""
+    payload = ""
     if claims.get("expiration"):
         payload += f'"exp":{create_time + claims["expiration"]},'
     for name in ("session_id", "role", "connection_data", "initial_layout_class_list"):
@@ -78,25 +130,26 @@ def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> 
     return payload.encode()
 
 
-def first_claims(api_key: str, session_id: str) -> bytes:
+def first_claims(tenant: str, session_id: str) -> bytes:
     """The claims that every token has, up to the time when it is made."""
     return (
-        f'{{"iss":"{api_key}","ist":"project","scope":"{_SCOPE}",'
-        f'"session_id":"{session_id}","iat":'
+        f'{{{_owner(tenant)},"scope":"{_SCOPE}","session_id":"{session_id}","iat":'
     ).encode()
 
 
-def _refuse(reason: str) -> NoReturn:
+def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
     # What follows quotes nothing of the token: it would let someone in.
-    raise MalformedToken(f"not an OpenTok JWT: {reason}")
+    raise MalformedToken(f"not a client JWT: {problem}", reason)
 
 
 def _decode(part: str) -> bytes:
-    if len(part) % 4 == 1 or not _BASE64URL.fullmatch(part):
-        _refuse("its base64url is damaged or cut off")
+    if not _BASE64URL.fullmatch(part):
+        _refuse("there are characters in it that base64url does not have", "alphabet")
+    if not part or len(part) % 4 == 1:
+        _refuse("it was cut off", "truncated")
     raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
-    if _encode(raw) != part:
-        _refuse("its base64url is damaged at the end")
+    if encode(raw) != part.encode():
+        _refuse("it was cut off, or its base64url is damaged", "truncated")
     return raw
 
 
@@ -121,27 +174,47 @@ def _object(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def split(token: object) -> tuple[dict[str, Any], bytes, bytes]:
-    """Take a token apart: (payload, signature, what was signed).
+class Parts(NamedTuple):
+    """A token taken apart, of which nothing was verified."""
 
-    The algorithm is not the token's to choose: anything but HS256 is refused, and so are
-    headers that must be understood (RFC 7515, section 4.1.11).
+    algorithm: str
+    payload: dict[str, Any]
+    signature: bytes
+    #: What the signature is of.
+    signed: bytes
+
+
+#: How many bytes a signature has at least.
+_LEAST_SIGNATURE = {"HS256": 32, "RS256": 256}
+
+
+def split(token: object) -> Parts:
+    """Take a token apart.
+
+    Its algorithm is what the key that verifies it must be made for, and never a choice of
+    the token's: none but HS256 and RS256 is read at all. Headers that must be understood
+    (RFC 7515, section 4.1.11) are refused.
     """
     if not isinstance(token, str):
         _refuse(f"it must be a string, not {type(token).__name__}")
     if len(token) > _MOST_CHARACTERS:
         _refuse(f"it must have at most {_MOST_CHARACTERS} characters")
     parts = token.split(".")
-    if len(parts) != 3:
+    if len(parts) < 3:
+        _refuse("it must have three parts: it was cut off", "truncated")
+    if len(parts) > 3:
         _refuse("it must have three parts")
     header = _object(_decode(parts[0]))
-    if header.get("alg") != "HS256":
-        _refuse("its algorithm is not HS256")
+    algorithm = header.get("alg")
+    if algorithm not in ("HS256", "RS256"):
+        _refuse("its algorithm is neither HS256 nor RS256", "algorithm")
     if "crit" in header or "b64" in header:
         _refuse("its header asks for what is not supported")
     payload = _object(_decode(parts[1]))
-    signed = f"{parts[0]}.{parts[1]}".encode()
-    return payload, _decode(parts[2]), signed
+    signature = _decode(parts[2])
+    if len(signature) < _LEAST_SIGNATURE[algorithm]:
+        _refuse("its signature was cut off", "truncated")
+    return Parts(algorithm, payload, signature, f"{parts[0]}.{parts[1]}".encode())
 
 
 def _seconds(payload: dict[str, Any], name: str) -> int | None:
@@ -166,7 +239,7 @@ def _text(payload: dict[str, Any], *names: str) -> str:
     return str(found[0])
 
 
-def _classes(payload: dict[str, Any]) -> tuple[str, ...]:
+def _classes(payload: dict[str, Any], *, as_form: bool) -> tuple[str, ...]:
     """Layout classes: text, or an array of names; .NET has another name for the claim."""
     value = payload.pop("initial_layout_class_list", None)
     other = payload.pop("initial_layout_list", None)
@@ -177,36 +250,39 @@ def _classes(payload: dict[str, Any]) -> tuple[str, ...]:
         return tuple(value)
     if not isinstance(value, str):
         _refuse("its initial_layout_class_list is neither text nor names")
-    # PHP encodes the spaces as in a form.
-    return tuple(value.replace("+", " ").split())
+    return tuple((unquote_plus(value) if as_form else value).split())
 
 
-def read(payload: dict[str, Any]) -> Token:
+def read(parts: Parts) -> Token:
     """Read what `split` took apart, in the dialect of any SDK."""
-    payload = dict(payload)
+    payload = dict(parts.payload)
+    application = parts.algorithm == "RS256"
+    # The PHP SDK, which sends no jti, encodes the classes as in a form.
+    as_form = not application and "jti" not in payload
     issued = _seconds(payload, "iat")
     created = _seconds(payload, "create_time")
     create_time = issued if issued is not None else created
     expire_time = _seconds(payload, "exp")
     also = _seconds(payload, "expire_time")
-    api_key = _text(payload, "iss")
+    owner = _text(payload, "application_id" if application else "iss")
     session_id = _text(payload, "session_id")
-    if not api_key:
-        _refuse("it names no issuer")
+    if not owner:
+        _refuse(f"it names no {'application' if application else 'issuer'}")
     if not session_id:
         _refuse("it names no session")
     if create_time is None:
         _refuse("it does not say when it was made")
     return Token(
         kind="jwt",
-        api_key=api_key,
+        algorithm=parts.algorithm,
+        api_key=owner.lower() if application else owner,
         session_id=session_id,
         create_time=create_time,
         expire_time=also if expire_time is None else expire_time,
         role=_text(payload, "role") or Role.PUBLISHER.value,
         nonce=_text(payload, "jti", "nonce"),
         connection_data=_text(payload, "connection_data", "data"),
-        initial_layout_class_list=_classes(payload),
+        initial_layout_class_list=_classes(payload, as_form=as_form),
         scope=_text(payload, "scope") or None,
         unknown=payload,
     )

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, to_list
-from tokbox._fastsign import Memory, MemoryPool, Rows
+from tokbox._fastsign import Memory, MemoryPool
 from tokbox.errors import InvalidClaims, InvalidInput
-from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch, check_memory
 from tokbox.tokens.claims import (
     check_connection_data,
     check_expiration,
-    check_kind,
     check_layout_classes,
     check_role,
     check_session_id,
@@ -81,7 +79,7 @@ def sign_rows(
     connection_data: Any,
     expiration: Any,
     initial_layout_class_list: Any,
-    kind: str,
+    kind: str | None,
     errors: str,
     threads: Callable[[int], int],
     memory_pool: MemoryPool | None = None,
@@ -90,7 +88,7 @@ def sign_rows(
 ) -> TokenBatch[Any]:
     """Do what `Signer.sign_rows` says. *random* and *now* are for tests."""
     report = _Report(errors)
-    is_jwt = check_kind(kind)
+    is_jwt = signer.check_kind(kind)
     create_time = int(time.time()) if now is None else now
     given = {
         "session_id": session_id,
@@ -118,10 +116,7 @@ def sign_rows(
         "initial_layout_class_list": check_layout_classes,
     }
     constant = {name: checks[name](given[name]) for name in given if name not in columns}
-    form = jwt if is_jwt else t1
-    head = jwt.head() if is_jwt else signer._head
-    data = form.constant_part(signer.api_key, create_time, constant)
-    rows = Rows(signer.key, n, head, data, create_time, is_jwt, random)
+    rows = signer.rows(n, is_jwt, create_time, constant, random)
 
     for name, values in columns.items():
         if name == "role":
@@ -129,8 +124,8 @@ def sign_rows(
         elif name == "expiration":
             rows.seconds(values, report.closer(check_expiration))
         elif name == "session_id":
-            key = signer.api_key.encode()
-            rows.texts("session_id", values, report.closer(check_session), key)
+            owner = signer.api_key.encode()
+            rows.texts("session_id", values, report.closer(check_session), owner)
         elif name == "connection_data":
             closer = report.closer(_or_none(check_connection_data))
             rows.texts("connection_data", values, closer)

@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
-import os
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import BinaryIO, Literal, NoReturn, TextIO, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, overload
 
-from tokbox._fastsign import Key, Memory, MemoryPool, Plan
+from tokbox._fastsign import Key, MemoryPool, Plan, Rows
 from tokbox.enums import HOURS_24, Role
-from tokbox.tokens import jwt, t1
-from tokbox.tokens.batch import TokenBatch, check_memory, write_all
+from tokbox.tokens import jwt, rs256, t1
+from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     Token,
     check_api_key,
-    check_claim,
-    check_connection_data,
-    check_count,
-    check_expiration,
+    check_application_id,
     check_kind,
-    check_layout_classes,
-    check_role,
     check_secret,
-    check_session_id,
 )
+from tokbox.tokens.crew import threads_for
 from tokbox.tokens.rows import sign_rows
-from tokbox.tokens.verify import Verification, verify, verify_many
+from tokbox.tokens.rsa import PrivateKey, PublicKey
+from tokbox.tokens.session import SessionSigner
+from tokbox.tokens.verify import Verification, check, check_many
 
-__all__ = ["SessionSigner", "Signer"]
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
-#: A str object of ASCII text is its text, this head, a zero byte, and the list's pointer.
-_STR_OVERHEAD = 41 + 8
+    from tokbox.tokens.rsa import PrivateKeySource
 
-#: Below this many tokens a second thread costs more than it brings.
+__all__ = ["Signer"]
+
+#: Below this many tokens a second thread costs more than it brings; RSA takes its time.
 _WORTH_A_THREAD = 8192
+_RSA_WORTH_A_THREAD = 2 * rs256.PIECE
 
-#: Tokens in one piece of a stream: about 3 MB, which stays in a cache.
+#: Tokens in one piece of a stream: about 3 MB, which stays in a cache. With RSA, a tenth
+#: of a second's work.
 CHUNK = 8192
-
+_RSA_CHUNK = 256
 
 _Value = TypeVar("_Value")
 #: One value for all rows, or one for each.
 Column: TypeAlias = _Value | Sequence[_Value]
-
-
-def cpu_count() -> int:
-    """How many CPUs this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1
 
 
 class Signer:
@@ -59,19 +49,59 @@ class Signer:
 
     The secret is not kept, only the states that HMAC has after it, in memory that is
     wiped when the signer is closed or freed. A signer cannot be pickled or copied.
+    `from_private_key` makes one that signs for a Vonage application.
     """
 
-    __slots__ = ("_head", "_key", "api_key")
+    __slots__ = ("_head", "_key", "api_key", "chunk")
 
+    #: The API key, or the application id.
     api_key: str
+    #: How many tokens a stream makes at once if nothing else is said.
+    chunk: int
+
+    _head: bytes
+    _key: Key | rs256.Key | None
 
     def __init__(self, api_key: str, secret: str) -> None:
         self.api_key = check_api_key(api_key)
-        self._key: Key | None = Key(check_secret(secret))
+        self._key = Key(check_secret(secret))
         self._head = t1.head(self.api_key)
+        self.chunk = CHUNK
+
+    @classmethod
+    def from_private_key(
+        cls,
+        application_id: str,
+        key: PrivateKeySource,
+        *,
+        password: str | bytes | None = None,
+    ) -> Self:
+        """Make the signer of a Vonage application, whose tokens are signed with RS256.
+
+        *key* is its private key: PEM text that begins with ``-----BEGIN``, the path of a
+        PEM file, bytes, a key object of ``cryptography``, or a `PrivateKey`. It is read
+        and checked here, once. *password* is what the PEM is encrypted with.
+
+        Raises InvalidInput, MissingDependency without the package ``cryptography``.
+        """
+        signer = cls.__new__(cls)
+        signer._key = None  # should the lines below fail
+        signer.api_key = check_application_id(application_id)
+        signer._key = rs256.Key(PrivateKey(key, password=password))
+        signer._head = b""
+        signer.chunk = _RSA_CHUNK
+        return signer
+
+    @property
+    def is_application(self) -> bool:
+        """Whether this signs for a Vonage application, with RS256."""
+        return not self.api_key.isdecimal()
 
     def __repr__(self) -> str:
-        return f"<Signer for API key {self.api_key}>"
+        if not hasattr(self, "api_key"):  # in the traceback of a constructor that failed
+            return "<Signer>"
+        whose = "application" if self.is_application else "API key"
+        return f"<Signer for {whose} {self.api_key}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -79,7 +109,7 @@ class Signer:
         )
 
     @property
-    def key(self) -> Key:
+    def key(self) -> Key | rs256.Key:
         """The prepared key. ValueError after `close`."""
         if self._key is None:
             raise ValueError("this signer is closed")
@@ -90,8 +120,26 @@ class Signer:
         self._key = None
 
     def hs256(self, message: bytes) -> bytes:
-        """The 32 bytes of HMAC-SHA256 of *message* under the secret (RFC 7515, HS256)."""
-        return self.key.hmac_sha256(message)
+        """The 32 bytes of HMAC-SHA256 of *message* under the secret (RFC 7515, HS256).
+
+        ValueError for an application, which has no secret.
+        """
+        key = self.key
+        if not isinstance(key, Key):
+            raise ValueError("an application signs with RS256, not with HS256")
+        return key.hmac_sha256(message)
+
+    def jwt(self, claims: Mapping[str, Any]) -> str:
+        """Return a JWT that says *claims* and nothing else, in the compact form.
+
+        It is signed with HS256, or with RS256 for an application. No claim is checked.
+        """
+        key = self.key
+        body = jwt.encode(jwt.compact(claims))
+        if isinstance(key, Key):
+            message = jwt.head("HS256") + body
+            return (message + b"." + jwt.encode(key.hmac_sha256(message))).decode()
+        return key.sign(jwt.head("RS256") + body).decode()
 
     def session(self, session_id: str) -> SessionSigner:
         """Return the signer of one session's tokens. InvalidClaims if the id is no good."""
@@ -106,7 +154,7 @@ class Signer:
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         *,
-        kind: str = ...,
+        kind: str | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -120,7 +168,7 @@ class Signer:
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         *,
-        kind: str = ...,
+        kind: str | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -133,7 +181,7 @@ class Signer:
         expiration: Column[int | timedelta] = HOURS_24,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
         *,
-        kind: str = "t1",
+        kind: str | None = None,
         errors: str = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
@@ -163,7 +211,7 @@ class Signer:
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             errors=errors,
-            threads=lambda n: _threads(n, multithread),
+            threads=lambda n: self.threads(n, multithread),
             memory_pool=memory_pool,
         )
 
@@ -171,7 +219,7 @@ class Signer:
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
         """Return what *token* says, or raise: see `tokbox.tokens.verify`."""
-        return verify(token, self.key, self.api_key, session_id=session_id, now=now)
+        return check(token, self._verifier, self.api_key, session_id=session_id, now=now)
 
     def verify_many(
         self,
@@ -183,242 +231,71 @@ class Signer:
     ) -> Verification:
         """Verify many tokens, each as `verify` does; see `Verification`.
 
-        Tokens of either kind can be mixed. *multithread* uses every CPU.
+        Tokens of all kinds can be mixed. *multithread* uses every CPU.
         """
-        return verify_many(
+        return check_many(
             tokens,
-            self.key,
+            self._verifier,
             self.api_key,
             self._head,
             session_id=session_id,
             now=now,
-            threads=lambda n: _threads(n, multithread),
+            threads=lambda n: self.threads(n, multithread),
         )
 
+    @property
+    def _verifier(self) -> Key | PublicKey:
+        """What verifies: the secret itself, or the other half of a private key."""
+        key = self.key
+        return key if isinstance(key, Key) else key.public
 
-@dataclass(frozen=True, slots=True)
-class SessionSigner:
-    """Signs the tokens of one session.
+    # What the rest of this package makes tokens by:
 
-    Arguments of all methods, with the rules of `tokbox.tokens.claims`:
+    def check_kind(self, kind: object) -> bool:
+        """Return whether tokens of this kind are JWTs; InvalidClaims if there are none."""
+        return check_kind(kind, application=self.is_application)
 
-    role
-        what the holder may do (`tokbox.Role`, or the same string)
-    connection_data
-        at most 1000 characters that every client in the session can read
-    expiration
-        how long the token lives, in seconds or as a timedelta, at most 30 days;
-        0 leaves it to the service (24 hours)
-    initial_layout_class_list
-        layout classes of the holder's streams, one by one or joined by spaces
-    kind
-        "t1", or "jwt": a JWT signed with HS256
+    def threads(self, n: int, multithread: bool) -> int:
+        """How many threads to use for *n* tokens."""
+        worth = _RSA_WORTH_A_THREAD if self.is_application else _WORTH_A_THREAD
+        return threads_for(n, multithread, worth)
 
-    Nothing is signed if one of them breaks a rule: InvalidClaims says which.
-    """
+    def beginnings(self, session_id: str) -> dict[object, tuple[bytes, bytes, bool]]:
+        """What the tokens of a session begin with, by the kind that is asked for.
 
-    session_id: str
-    _signer: Signer = field(kw_only=True, repr=False, compare=False)
+        This is what stands before the claims, the claims up to the time, and whether
+        they make a JWT.
+        """
+        first = jwt.first_claims(self.api_key, session_id)
+        if self.is_application:
+            rs256_jwt = (jwt.head("RS256"), first, True)
+            return {None: rs256_jwt, "jwt": rs256_jwt}
+        plain = (self._head, t1.first_claims(self.api_key, session_id), False)
+        return {None: plain, "t1": plain, "jwt": (jwt.head("HS256"), first, True)}
 
-    _first_t1: bytes = field(init=False, repr=False, compare=False)
-    _first_jwt: bytes = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        api_key = self._signer.api_key
-        check_session_id(self.session_id, api_key)
-        for name, form in (("_first_t1", t1), ("_first_jwt", jwt)):
-            object.__setattr__(self, name, form.first_claims(api_key, self.session_id))
-
-    def token(
-        self,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-        kind: str = "t1",
-    ) -> str:
-        """Sign one token."""
-        # The rest is in the core: this is what a server calls for every participant.
-        signer = self._signer
-        key = signer._key or signer.key
-        if kind == "t1":
-            return key.token(
-                signer._head,
-                self._first_t1,
-                role,
-                connection_data,
-                expiration,
-                initial_layout_class_list,
-                check_claim,
-            )
-        check_kind(kind)
-        return key.token(
-            jwt.head(),
-            self._first_jwt,
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list,
-            check_claim,
-            True,
-        )
-
-    def _plan(
-        self,
-        role: Role | str,
-        connection_data: str,
-        expiration: int | timedelta,
-        classes: Iterable[str],
-        kind: str,
-    ) -> Plan:
-        """Check all claims, and prepare what all tokens of a batch share."""
-        signer, is_jwt = self._signer, check_kind(kind)
-        claims = (
-            self.session_id,
-            int(time.time()),
-            check_expiration(expiration),
-            check_role(role),
-            check_connection_data(connection_data),
-            check_layout_classes(classes),
-        )
+    def plan(self, is_jwt: bool, *claims: Any) -> Plan | rs256.Plan:
+        """Prepare what the tokens of a batch share; *claims* as `jwt.signed_part` has
+        them, checked."""
+        key = self.key
+        if not isinstance(key, Key):
+            return rs256.Plan(key, jwt.signed_part(self.api_key, *claims))
         if is_jwt:
-            return Plan(
-                signer.key, jwt.head(), jwt.signed_part(signer.api_key, *claims), True
-            )
-        return Plan(signer.key, signer._head, t1.signed_part(*claims))
+            head = jwt.head("HS256")
+            return Plan(key, head, jwt.signed_part(self.api_key, *claims), True)
+        return Plan(key, self._head, t1.signed_part(*claims))
 
-    def tokens(
+    def rows(
         self,
         n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-        kind: str = "t1",
-    ) -> list[str]:
-        """Sign *n* tokens that say the same and are all distinct, in order.
-
-        *multithread* uses every CPU that the process may use. Either all *n* are
-        returned or an exception is raised; MemoryError if they cannot fit.
-        """
-        n = check_count(n)
-        plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
-        )
-        check_memory(n, n * (plan.token_length + _STR_OVERHEAD))
-        return plan.strings(n, threads=_threads(n, multithread))
-
-    def token_batch(
-        self,
-        n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-        kind: str = "t1",
-        memory_pool: MemoryPool | None = None,
-    ) -> TokenBatch[str]:
-        """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings.
-
-        *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
-        """
-        n = check_count(n)
-        plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
-        )
-        check_memory(n, n * plan.token_length)
-        length = plan.token_length
-        memory = Memory(n * length, memory_pool)
-        plan.fill(memory, n, threads=_threads(n, multithread))
-        return TokenBatch(memory, range(n), length=length)
-
-    def iter_batches(
-        self,
-        n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-        kind: str = "t1",
-        chunk: int = CHUNK,
-    ) -> Iterator[TokenBatch[str]]:
-        """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
-
-        The memory of a batch is used again once nothing refers to the batch any more;
-        a batch that is kept stays as it is.
-        """
-        n = check_count(n)
-        chunk = check_count(chunk)
-        if chunk == 0:
-            chunk = CHUNK
-        plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
-        )
-        check_memory(chunk, 2 * min(n, chunk) * plan.token_length)
-        return _stream(plan, n, chunk, _threads(chunk, multithread))
-
-    def write_tokens(
-        self,
-        target: str | os.PathLike[str] | BinaryIO | TextIO,
-        n: int,
-        multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
-        expiration: int | timedelta = HOURS_24,
-        *,
-        initial_layout_class_list: Iterable[str] = (),
-        kind: str = "t1",
-    ) -> Iterator[int]:
-        """Sign *n* tokens and write one a line, in constant memory.
-
-        A generator, so that progress can be shown: yields how many are written so far.
-        """
-        n = check_count(n)
-        plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
-        )
-        return _write(plan, target, n, _threads(CHUNK, multithread))
-
-
-def _threads(n: int, multithread: bool) -> int:
-    if not multithread:
-        return 1
-    return max(1, min(cpu_count(), n // _WORTH_A_THREAD + 1))
-
-
-def _stream(plan: Plan, n: int, chunk: int, threads: int) -> Iterator[TokenBatch[str]]:
-    length = plan.token_length
-    pool = MemoryPool()
-    for first in range(0, n, chunk):
-        count = min(chunk, n - first)
-        memory = pool.take(chunk * length)
-        plan.fill(memory, count, first=first, threads=threads)
-        batch: TokenBatch[str] = TokenBatch(memory, range(count), length=length)
-        # Nothing here may keep what the caller lets go of.
-        del memory
-        yield batch
-        del batch
-
-
-def _write(
-    plan: Plan, target: str | os.PathLike[str] | BinaryIO | TextIO, n: int, threads: int
-) -> Iterator[int]:
-    if isinstance(target, str | os.PathLike):
-        with open(target, "wb") as file:
-            yield from _write(plan, file, n, threads)
-        return
-    line = plan.token_length + 1
-    memory = Memory(min(n, CHUNK) * line)
-    for first in range(0, n, CHUNK):
-        count = min(CHUNK, n - first)
-        plan.fill(memory, count, first=first, threads=threads, lines=True)
-        with memoryview(memory) as view, view[: count * line] as lines:
-            write_all(target, lines)
-        yield first + count
+        is_jwt: bool,
+        create_time: int,
+        claims: Mapping[str, Any],
+        random: bytes | None,
+    ) -> Rows | rs256.Rows:
+        """Prepare rows that share *claims*, checked; see `tokbox.tokens.rows`."""
+        key, form = self.key, jwt if is_jwt else t1
+        data = form.constant_part(self.api_key, create_time, claims)
+        if not isinstance(key, Key):
+            return rs256.Rows(key, n, data, create_time, random)
+        head = jwt.head("HS256") if is_jwt else self._head
+        return Rows(key, n, head, data, create_time, is_jwt, random)

@@ -34,6 +34,7 @@ __all__ = [
 ]
 
 PREFIX = "T1=="
+_ALPHABET = re.compile(r"[A-Za-z0-9+/_=-]*", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
 _SIGNATURE = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 #: The longest token there can be holds 2,000 characters of four bytes, each byte as
@@ -88,9 +89,9 @@ def first_claims(api_key: str, session_id: str) -> bytes:
     return f"session_id={session_id}&create_time=".encode()
 
 
-def _refuse(reason: str) -> NoReturn:
+def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
     # What follows quotes nothing of the token: it would let someone in.
-    raise MalformedToken(f"not a T1 token: {reason}")
+    raise MalformedToken(f"not a T1 token: {problem}", reason)
 
 
 def split(token: object) -> tuple[bytes, bytes, bytes]:
@@ -102,8 +103,12 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
     text = token[len(PREFIX) :]
     if len(text) > _MOST_CHARACTERS:
         _refuse(f"it must have at most {_MOST_CHARACTERS} characters")
-    if len(text) % 4 or not _BASE64.fullmatch(text):
-        _refuse("its base64 is damaged or cut off")
+    if not _ALPHABET.fullmatch(text):
+        _refuse("there are characters in it that base64 does not have", "alphabet")
+    if not text or len(text) % 4:
+        _refuse("it was cut off: its base64 does not end where it should", "truncated")
+    if not _BASE64.fullmatch(text):
+        _refuse("its base64 is damaged")
     # The Java SDK writes the alphabet of URLs, with padding.
     text = text.replace("-", "+").replace("_", "/")
     raw = base64.b64decode(text)
@@ -111,7 +116,7 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
         _refuse("its base64 is damaged at the end")
     before, colon, data = raw.partition(b":")
     if not colon:
-        _refuse("no signature is separated by a colon")
+        _refuse("it was cut off, or holds no signature", "truncated")
     pairs = (pair.partition(b"=") for pair in before.split(b"&"))
     parts = {name: value for name, _, value in pairs}
     if set(parts) != {b"partner_id", b"sig"} or not parts[b"partner_id"]:
@@ -169,6 +174,7 @@ def read(api_key: bytes, data: bytes) -> Token:
     classes = fields.pop("initial_layout_class_list", "").replace(",", " ")
     return Token(
         kind="t1",
+        algorithm="HMAC-SHA1",
         api_key=api_key.decode("ascii", "replace"),
         session_id=session_id,
         create_time=create_time,

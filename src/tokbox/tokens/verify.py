@@ -18,16 +18,30 @@ from tokbox.errors import (
     InvalidInput,
     NotYetValidToken,
     TokenError,
+    WrongAlgorithm,
     WrongKey,
+    WrongSession,
 )
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
-from tokbox.tokens.claims import Token, check_role, check_session_id
+from tokbox.tokens.claims import (
+    Token,
+    check_application_id,
+    check_role,
+    check_session_id,
+)
+from tokbox.tokens.crew import share
+from tokbox.tokens.rsa import PrivateKey, PublicKey
 
-__all__ = ["LEEWAY", "Verification", "decode", "verify", "verify_many"]
+__all__ = ["LEEWAY", "Verification", "check", "check_many", "decode", "verify"]
 
 #: How far, in seconds, the clock of whoever made a token may be ahead of ours.
 LEEWAY = 60
+
+#: RSA verifications in one slice of work: some milliseconds.
+_PIECE = 64
+
+_ALTERED = "the token was altered or cut off, or signed with another key"
 
 
 def _is_jwt(token: object) -> bool:
@@ -38,50 +52,104 @@ def _is_jwt(token: object) -> bool:
 def decode(token: str) -> Token:
     """Read a token without trusting it: nothing is verified.
 
-    Takes T1 tokens and JWTs. Use `Tokbox.verify` to know whether what it says is true.
-    Raises MalformedToken.
+    Takes T1 tokens and JWTs, of both environments. Use `Tokbox.verify` to know whether
+    what it says is true. Raises MalformedToken.
     """
     if _is_jwt(token):
-        return jwt.read(jwt.split(token)[0])
+        return jwt.read(jwt.split(token))
     api_key, _, data = t1.split(token)
     return t1.read(api_key, data)
 
 
-def _authentic(token: str, key: Key, api_key: str) -> Token:
-    """Check whose it is and the signature, and only then read the rest."""
-    if _is_jwt(token):
-        payload, signature, signed = jwt.split(token)
-        if payload.get("iss") not in (api_key, int(api_key)):
-            raise WrongKey(f"the token was made for another API key than {api_key}")
-        if not hmac.compare_digest(key.hmac_sha256(signed), signature):
-            raise BadSignature("the token was altered, or signed with another secret")
-        return jwt.read(payload)
-    owner, signature, data = t1.split(token)
-    if owner != api_key.encode():
-        raise WrongKey(f"the token was made for another API key than {api_key}")
-    if not hmac.compare_digest(key.hmac_sha1(data), signature):
-        raise BadSignature("the token was altered, or signed with another secret")
-    return t1.read(owner, data)
-
-
 def verify(
     token: str,
-    key: Key,
-    api_key: str,
+    key: PublicKey | PrivateKey,
+    *,
+    application_id: str | None = None,
+    session_id: str | None = None,
+    now: float | None = None,
+) -> Token:
+    """Return what a Vonage token (RS256) says, once all of it is found right.
+
+    This takes no more than the public key, which is all that who receives tokens needs.
+    With *application_id* and *session_id* the token must be for those; its session must
+    belong to its application in any case. *now* (seconds since the epoch) stands in for
+    the clock.
+
+    Raises MalformedToken, WrongAlgorithm, WrongKey, BadSignature, ExpiredToken,
+    NotYetValidToken, WrongSession or InvalidClaims; each has a ``.reason``.
+    """
+    if isinstance(key, PrivateKey):
+        key = key.public_key()
+    if not isinstance(key, PublicKey):
+        # To read a key for every token would take longer than all the rest.
+        rule = f"be a tokbox.PublicKey, made once and kept, not {type(key).__name__}"
+        raise InvalidInput("key", None, rule, show=False)
+    tenant = None if application_id is None else check_application_id(application_id)
+    return check(token, key, tenant, session_id=session_id, now=now)
+
+
+def _authentic(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
+    """Check whose it is and the signature, and only then read the rest.
+
+    What *key* is decides which algorithm there must be, and the token does not.
+    """
+    if not _is_jwt(token):
+        owner, signature, data = t1.split(token)
+        if isinstance(key, PublicKey):
+            raise WrongAlgorithm(
+                "this is a T1 token, signed with an API secret; an application's tokens "
+                "are signed with RS256"
+            )
+        if owner != str(tenant).encode():
+            raise WrongKey(f"the token was made for another API key than {tenant}")
+        if not hmac.compare_digest(key.hmac_sha1(data), signature):
+            raise BadSignature(_ALTERED)
+        return t1.read(owner, data)
+    parts = jwt.split(token)
+    if isinstance(key, PublicKey):
+        if parts.algorithm != "RS256":
+            raise WrongAlgorithm(
+                f"this token is signed with {parts.algorithm}, and an application's with "
+                "RS256: it is OpenTok's, or somebody took the public key for a secret"
+            )
+        named = parts.payload.get("application_id")
+        if tenant is not None and str(named).lower() != tenant:
+            raise WrongKey(f"the token was made for another application than {tenant}")
+        good = key.holds(parts.signed, parts.signature)
+    else:
+        if parts.algorithm != "HS256":
+            raise WrongAlgorithm(
+                "this token is signed with RS256, by a Vonage application; those of an "
+                "API key are signed with its secret"
+            )
+        named = parts.payload.get("iss")
+        if isinstance(named, bool) or str(named) != tenant:
+            raise WrongKey(f"the token was made for another API key than {tenant}")
+        good = hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
+    if not good:
+        raise BadSignature(_ALTERED)
+    return jwt.read(parts)
+
+
+def check(
+    token: str,
+    key: Key | PublicKey,
+    tenant: str | None,
     *,
     session_id: str | None = None,
     now: float | None = None,
 ) -> Token:
     """Return what *token* says if all of it holds, as the service would see it *now*.
 
-    Raises MalformedToken, WrongKey, BadSignature, ExpiredToken, NotYetValidToken, or
-    InvalidClaims if it says, well signed, what no token may say.
+    *tenant* is the API key or application id that it must be for. Raises what `verify`
+    raises; InvalidClaims if it says, well signed, what no token may say.
     """
-    claims = _authentic(token, key, api_key)
+    claims = _authentic(token, key, tenant)
     check_role(claims.role)
-    check_session_id(claims.session_id, api_key)
+    check_session_id(claims.session_id, claims.api_key)
     if session_id is not None and claims.session_id != session_id:
-        raise InvalidClaims(
+        raise WrongSession(
             "session_id", claims.session_id, "be the session that was asked for"
         )
     if claims.expires_at > claims.create_time + DAYS_30:
@@ -132,10 +200,10 @@ class Verification(Sequence["TokenError | None"]):
         return f"<Verification of {self._n:,} tokens, {len(self._failures):,} do not hold>"
 
 
-def verify_many(
+def check_many(
     tokens: Iterable[str],
-    key: Key,
-    api_key: str,
+    key: Key | PublicKey,
+    tenant: str,
     head: bytes,
     *,
     session_id: str | None,
@@ -144,8 +212,8 @@ def verify_many(
 ) -> Verification:
     """Do what `Signer.verify_many` says.
 
-    The core passes the T1 tokens in which all is as expected; the rest are looked at one
-    by one.
+    The core passes the T1 tokens in which all is as expected; the rest, and all that RSA
+    signed, are looked at one by one.
     """
     seconds = int(time.time() if now is None else now)
     if isinstance(tokens, str):
@@ -153,12 +221,28 @@ def verify_many(
     batch = tokens.in_memory() if isinstance(tokens, TokenBatch) else None
     rows = tokens if isinstance(tokens, TokenBatch) else tuple(tokens)
     n = len(rows)
+    failures: dict[int, TokenError] = {}
+
+    def look_closer(row: int) -> None:
+        try:
+            check(rows[row], key, tenant, session_id=session_id, now=seconds)
+        except TokenError as error:
+            failures[row] = error
+
+    if isinstance(key, PublicKey):
+
+        def look_at(slice_: range) -> None:
+            for row in slice_:
+                look_closer(row)
+
+        share(look_at, n, piece=_PIECE, threads=threads(n))
+        return Verification(n, dict(sorted(failures.items())))
     good = bytes(n)
     if 0 <= seconds < 2**62:  # other times are not the core's, which counts in 64 bits
         good = core_verify_many(
             key,
             head,
-            api_key.encode(),
+            tenant.encode(),
             tuple(rows) if batch is None else batch,
             seconds,
             LEEWAY,
@@ -168,12 +252,8 @@ def verify_many(
             else session_id.encode(errors="surrogatepass"),
             threads=threads(n),
         )
-    failures: dict[int, TokenError] = {}
     row = good.find(0)
     while row >= 0:
-        try:
-            verify(rows[row], key, api_key, session_id=session_id, now=seconds)
-        except TokenError as error:
-            failures[row] = error
+        look_closer(row)
         row = good.find(0, row + 1)
     return Verification(n, failures)

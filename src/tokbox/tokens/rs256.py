@@ -1,0 +1,222 @@
+"""Sign JWTs with RS256: what the compiled core is to HMAC, for an application's key.
+
+`Key`, `Plan` and `Rows` have the methods of their namesakes in the core. They are plain
+Python, since an RSA signature costs a hundred times what there is to do around it: what
+tokens share is checked and encoded once, and OpenSSL, which works without the GIL, takes
+all of the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from array import array
+from collections.abc import Callable
+from itertools import accumulate
+from typing import Any
+
+from tokbox._fastsign import Memory
+from tokbox.tokens import jwt
+from tokbox.tokens.crew import share
+from tokbox.tokens.rsa import PrivateKey
+
+__all__ = ["Key", "Plan", "Rows"]
+
+#: Signatures in one slice of work: some milliseconds.
+PIECE = 8
+
+_HEAD = jwt.head("RS256")
+#: What follows the digits of the jti, and how many those are.
+_END = b'"}'
+_DIGITS = 27
+
+
+def _draw(random: bytes | None) -> int:
+    """The jti to count from: 27 digits, drawn just like the core draws its nonces."""
+    drawn = os.urandom(24) if random is None else random
+    high, middle, low = (int.from_bytes(drawn[i : i + 8], "little") for i in (0, 8, 16))
+    # The first digit is never 0, and no batch is so large that it runs out of digits.
+    high = 10**8 + high % (9 * 10**8 - 1)
+    return (high * 10**9 + middle % 10**9) * 10**9 + low % 10**9
+
+
+def _encoded(nbytes: int) -> int:
+    """How long *nbytes* are as base64url without padding."""
+    return (nbytes * 4 + 2) // 3
+
+
+class Key:
+    """A private key that signs tokens."""
+
+    __slots__ = ("private", "public", "signature_length")
+
+    def __init__(self, private: PrivateKey) -> None:
+        self.private = private
+        self.public = private.public_key()
+        self.signature_length = _encoded((private.bits + 7) // 8)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return a whole JWT of *message*, an encoded header and payload."""
+        return b"%b.%b" % (message, jwt.encode(self.private.sign(message)))
+
+    def token(
+        self,
+        head: bytes,
+        first: bytes,
+        role: Any,
+        connection_data: Any,
+        expiration: Any,
+        classes: Any,
+        look_closer: Callable[[str, Any], Any],
+        is_jwt: bool = True,
+        random: bytes | None = None,
+    ) -> str:
+        """One token, made now; *first* are the claims up to the time when it is made."""
+        role = look_closer("role", role)
+        seconds = look_closer("expiration", expiration)
+        connection_data = look_closer("connection_data", connection_data)
+        classes = look_closer("initial_layout_class_list", classes)
+        data = jwt.further_claims(
+            first, int(time.time()), seconds, role, connection_data, classes
+        )
+        return Plan(self, data, random).strings(1)[0]
+
+
+class Plan:
+    """A batch of tokens that differ in their jti only; *data* is all that is before it."""
+
+    __slots__ = ("_first", "_key", "_prefix", "_rest", "token_length")
+
+    #: Of each token, in characters.
+    token_length: int
+
+    def __init__(self, key: Key, data: bytes, random: bytes | None = None) -> None:
+        # Base64 turns three bytes into four characters, whatever is around them.
+        whole = len(data) - len(data) % 3
+        self._prefix = _HEAD + jwt.encode(data[:whole])
+        self._rest = data[whole:]
+        self._key = key
+        self._first = _draw(random)
+        payload = _encoded(len(data) + _DIGITS + len(_END))
+        self.token_length = len(_HEAD) + payload + 1 + key.signature_length
+
+    def _token(self, i: int) -> bytes:
+        end = self._rest + str(self._first + i).encode() + _END
+        return self._key.sign(self._prefix + jwt.encode(end))
+
+    def fill(
+        self,
+        memory: Memory,
+        n: int,
+        *,
+        first: int = 0,
+        threads: int = 1,
+        lines: bool = False,
+    ) -> None:
+        """Sign tokens *first* ... *first* + *n* - 1 into *memory*; *lines* ends each."""
+        stride = self.token_length + lines
+        newline = b"\n" if lines else b""
+
+        def sign(rows: range) -> None:
+            for row in rows:
+                memory.put(row * stride, self._token(first + row) + newline)
+
+        share(sign, n, piece=PIECE, threads=threads)
+
+    def strings(self, n: int, *, threads: int = 1) -> list[str]:
+        """Sign *n* tokens as strings."""
+        tokens = [""] * n
+
+        def sign(rows: range) -> None:
+            for row in rows:
+                tokens[row] = self._token(row).decode()
+
+        share(sign, n, piece=PIECE, threads=threads)
+        return tokens
+
+
+class Rows:
+    """The claims of *n* tokens, as columns, and their signatures.
+
+    *data* are the claims that all share. Every value of a column goes through
+    *look_closer*, which returns what to sign, or None to leave the row out, or raises.
+    """
+
+    __slots__ = ("_columns", "_create_time", "_data", "_key", "_payloads", "_random", "n")
+
+    #: The order in which a token says what differs.
+    _ORDER = (
+        "expiration",
+        "session_id",
+        "role",
+        "connection_data",
+        "initial_layout_class_list",
+    )
+
+    def __init__(
+        self, key: Key, n: int, data: bytes, create_time: int, random: bytes | None = None
+    ) -> None:
+        self.n = n
+        self._key = key
+        self._data = data
+        self._create_time = create_time
+        self._random = random
+        self._columns: dict[str, list[Any]] = {}
+        self._payloads: list[bytes] = []
+
+    def texts(
+        self,
+        column: str,
+        values: tuple[Any, ...],
+        look_closer: Callable[[int, Any], str | None],
+        owner: bytes | None = None,
+    ) -> None:
+        """Set *column*, "session_id", "connection_data" or "classes"."""
+        name = "initial_layout_class_list" if column == "classes" else column
+        self._columns[name] = [look_closer(row, value) for row, value in enumerate(values)]
+
+    def roles(
+        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], str | None]
+    ) -> None:
+        """Set the column of roles."""
+        self.texts("role", values, look_closer)
+
+    def seconds(
+        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], int | None]
+    ) -> None:
+        """Set the column of expirations."""
+        self._columns["expiration"] = [
+            look_closer(i, value) for i, value in enumerate(values)
+        ]
+
+    def _payload(self, row: int, number: int) -> bytes:
+        claims = {
+            name: self._columns[name][row] for name in self._ORDER if name in self._columns
+        }
+        if None in claims.values():
+            return b""
+        said = self._data + jwt.varying_claims(self._create_time, claims)
+        return said + b'"jti":"' + str(number).encode() + _END
+
+    def lengths(self, *, threads: int = 1) -> Memory:
+        """Where each token will begin, and the end: n + 1 64-bit integers."""
+        first = _draw(self._random)
+        self._payloads = [self._payload(row, first + row) for row in range(self.n)]
+        around = len(_HEAD) + 1 + self._key.signature_length
+        lengths = (around + _encoded(len(p)) if p else 0 for p in self._payloads)
+        at = array("q", accumulate(lengths, initial=0))
+        offsets = Memory(at.itemsize * len(at))
+        offsets.put(0, at.tobytes())
+        return offsets
+
+    def sign(self, memory: Memory, offsets: Memory, *, threads: int = 1) -> None:
+        """Sign all rows into *memory*, where `lengths` says."""
+        at = memoryview(offsets).cast("q")
+
+        def sign(rows: range) -> None:
+            for row in rows:
+                if payload := self._payloads[row]:
+                    message = _HEAD + jwt.encode(payload)
+                    memory.put(at[row], self._key.sign(message))
+
+        share(sign, self.n, piece=PIECE, threads=threads)

@@ -1,0 +1,259 @@
+"""RSA keys for RS256 (RFC 7518, section 3.3): read and checked once, then used often.
+
+A key is given as one of these, and nothing is guessed:
+
+- text that begins with ``-----BEGIN`` (after white space) is the key itself, as PEM;
+- any other ``str``, and every ``os.PathLike``, is the path of a PEM file;
+- ``bytes`` are the content of such a file;
+- a key object of the package ``cryptography`` is taken as it is.
+
+To read a key and to find out that its numbers are those of an RSA key takes some hundred
+times as long as to sign with it, so a key is an object to be kept. The arithmetic is
+OpenSSL's, by way of ``cryptography``, which is loaded when the first key is read.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
+
+from tokbox.errors import InvalidInput, MissingDependency
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+__all__ = ["PrivateKey", "PrivateKeySource", "PublicKey", "PublicKeySource"]
+
+#: What a private key can be made of; see the top of this file.
+PrivateKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPrivateKey | PrivateKey"
+#: What a public key can be made of.
+PublicKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPublicKey | PublicKey"
+
+_AnyKey = TypeVar("_AnyKey", "RSAPrivateKey", "RSAPublicKey")
+
+#: The fewest bits that RS256 allows (RFC 7518, section 3.3).
+LEAST_BITS = 2048
+
+_PEM = "-----BEGIN"
+#: A key of 16,384 bits, encrypted, has a quarter of this.
+_MOST_BYTES = 65_536
+_ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
+_LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
+
+
+class PrivateKey:
+    """An RSA key that signs, read and checked once. It can be shared between threads.
+
+    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rsa`),
+    *password* what its PEM is encrypted with. A private key cannot be pickled or copied
+    by `copy`: it stays where it was read.
+
+    Raises InvalidInput, which never shows any of it, unless *source* is an RSA key of at
+    least 2,048 bits that can be read; MissingDependency without ``cryptography``.
+    """
+
+    __slots__ = ("_key", "_scheme")
+
+    _key: RSAPrivateKey
+    _scheme: tuple[PKCS1v15, SHA256]
+
+    def __init__(
+        self, source: PrivateKeySource, *, password: str | bytes | None = None
+    ) -> None:
+        if isinstance(source, PrivateKey):
+            if password is not None:
+                _refuse("password", "be left out: the key was read before")
+            self._key, self._scheme = source._key, source._scheme
+            return
+        self._scheme = _scheme()
+        self._key = _private(source, password)
+
+    @property
+    def bits(self) -> int:
+        """The length of its modulus."""
+        return self._key.key_size
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of *message*: RSASSA-PKCS1-v1_5 with SHA-256."""
+        return self._key.sign(message, *self._scheme)
+
+    def public_key(self) -> PublicKey:
+        """Return the half that verifies what this one signed."""
+        return PublicKey(self._key.public_key())
+
+    def __repr__(self) -> str:
+        return f"<PrivateKey RSA-{self.bits}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a PrivateKey cannot be pickled or copied: read it where it is used"
+        )
+
+
+class PublicKey:
+    """An RSA key that verifies: for who receives tokens and signs none.
+
+    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rsa`).
+
+    Raises InvalidInput unless it is an RSA key of at least 2,048 bits that can be read;
+    a private key is refused, since it does not belong where only this one is needed.
+    MissingDependency without ``cryptography``.
+    """
+
+    __slots__ = ("_key", "_scheme")
+
+    _key: RSAPublicKey
+    _scheme: tuple[PKCS1v15, SHA256]
+
+    def __init__(self, source: PublicKeySource) -> None:
+        if isinstance(source, PublicKey):
+            self._key, self._scheme = source._key, source._scheme
+            return
+        self._scheme = _scheme()
+        self._key = _public(source)
+
+    @property
+    def bits(self) -> int:
+        """The length of its modulus."""
+        return self._key.key_size
+
+    def holds(self, message: bytes, signature: bytes) -> bool:
+        """Say whether *signature* is that of *message* under this key's other half."""
+        from cryptography.exceptions import InvalidSignature
+
+        try:
+            self._key.verify(signature, message, *self._scheme)
+        except InvalidSignature:
+            return False
+        return True
+
+    def pem(self) -> str:
+        """Return it as PEM text."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return self._key.public_bytes(
+            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+        ).decode()
+
+    def __repr__(self) -> str:
+        return f"<PublicKey RSA-{self.bits}>"
+
+    def __reduce__(self) -> tuple[type[PublicKey], tuple[str]]:
+        return PublicKey, (self.pem(),)
+
+
+def _scheme() -> tuple[PKCS1v15, SHA256]:
+    """What RS256 is made of, as ``cryptography`` takes it."""
+    try:
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.hashes import SHA256
+    except ImportError:
+        raise MissingDependency("cryptography", "vonage") from None
+    return PKCS1v15(), SHA256()
+
+
+def _refuse(field: str, rule: str) -> NoReturn:
+    # Nothing of a key is ever shown, nor of what was meant to be one.
+    raise InvalidInput(field, None, rule, show=False)
+
+
+def _private(source: object, password: object) -> RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    what = "private_key"
+    if isinstance(source, RSAPrivateKey):
+        if password is not None:
+            _refuse("password", "be left out: the key was read before")
+        return _long_enough(what, source)
+    pem = _read(what, source)
+    if (label := _LABEL.search(pem)) and not label[1].endswith(b"PRIVATE KEY"):
+        _refuse(what, f"be a private key, not a {label[1].decode().lower()}")
+    secret = _password(password, encrypted=bool(_ENCRYPTED.search(pem)))
+    wrong = "hold a key in PEM that can be read"
+    if secret is not None:
+        wrong += " with this password"
+    key = _load(what, wrong, lambda: load_pem_private_key(pem, secret))
+    if not isinstance(key, RSAPrivateKey):
+        _refuse(what, "be an RSA key: RS256 takes no other")
+    return _long_enough(what, key)
+
+
+def _public(source: object) -> RSAPublicKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    what = "public_key"
+    if isinstance(source, RSAPublicKey):
+        return _long_enough(what, source)
+    pem = _read(what, source)
+    if (label := _LABEL.search(pem)) and not label[1].endswith(b"PUBLIC KEY"):
+        _refuse(what, f"be a public key, not a {label[1].decode().lower()}")
+    wrong = "hold a key in PEM that can be read"
+    key = _load(what, wrong, lambda: load_pem_public_key(pem))
+    if not isinstance(key, RSAPublicKey):
+        _refuse(what, "be an RSA key: RS256 takes no other")
+    return _long_enough(what, key)
+
+
+def _load(what: str, wrong: str, load: Callable[[], Any]) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    try:
+        return load()
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        pass
+    # Outside of the handler: what went wrong might quote the key.
+    _refuse(what, wrong)
+
+
+def _long_enough(what: str, key: _AnyKey) -> _AnyKey:
+    if key.key_size < LEAST_BITS:
+        _refuse(what, f"have at least {LEAST_BITS} bits, and this has {key.key_size}")
+    return key
+
+
+def _password(password: object, *, encrypted: bool) -> bytes | None:
+    if password is None:
+        if encrypted:
+            _refuse("private_key", "come with password=: its PEM is encrypted")
+        return None
+    if not isinstance(password, str | bytes) or not password:
+        _refuse("password", "be text or bytes that are not empty")
+    if not encrypted:
+        _refuse("password", "be left out: the key's PEM is not encrypted")
+    return (
+        password.encode(errors="surrogatepass") if isinstance(password, str) else password
+    )
+
+
+def _read(what: str, source: object) -> bytes:
+    """The PEM that *source* is or names."""
+    if isinstance(source, str):
+        text = source.strip()
+        if text.startswith(_PEM):
+            if "\n" not in text and "\\n" in text:
+                _refuse(what, "have line breaks in its PEM, where it has \\ and n")
+            return text.encode(errors="replace")
+        if not text or "\n" in text or "\0" in text:
+            _refuse(what, f"be PEM text, which begins with {_PEM}, or a path")
+    elif isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    elif not isinstance(source, os.PathLike):
+        rule = f"be PEM text, bytes, a path or a key object, not {type(source).__name__}"
+        _refuse(what, rule)
+    try:
+        with open(source, "rb") as file:
+            pem = file.read(_MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        # Not the path: it might be a secret that was put in the wrong place.
+        problem = getattr(error, "strerror", None) or "it cannot be a path"
+    else:
+        if len(pem) <= _MOST_BYTES:
+            return pem
+        problem = f"it has more than {_MOST_BYTES} bytes"
+    _refuse(what, f"be PEM text, which begins with {_PEM}, or name a file ({problem})")

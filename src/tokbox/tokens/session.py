@@ -1,0 +1,252 @@
+"""The tokens of one session: one, many alike, a stream of them, a file full."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from tokbox._fastsign import Memory, MemoryPool, Plan
+from tokbox.enums import HOURS_24, Role
+from tokbox.tokens.batch import TokenBatch, check_memory, write_all
+from tokbox.tokens.claims import (
+    check_claim,
+    check_connection_data,
+    check_count,
+    check_expiration,
+    check_layout_classes,
+    check_role,
+    check_session_id,
+)
+
+if TYPE_CHECKING:
+    from tokbox.tokens import rs256
+    from tokbox.tokens.signer import Signer
+
+__all__ = ["SessionSigner"]
+
+#: A str object of ASCII text is its text, this head, a zero byte, and the list's pointer.
+_STR_OVERHEAD = 41 + 8
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSigner:
+    """Signs the tokens of one session.
+
+    Arguments of all methods, with the rules of `tokbox.tokens.claims`:
+
+    role
+        what the holder may do (`tokbox.Role`, or the same string)
+    connection_data
+        at most 1000 characters that every client in the session can read
+    expiration
+        how long the token lives, in seconds or as a timedelta, at most 30 days;
+        0 leaves it to the service (24 hours)
+    initial_layout_class_list
+        layout classes of the holder's streams, one by one or joined by spaces
+    kind
+        "t1", or "jwt": a JWT signed with HS256. The tokens of an application are JWTs
+        signed with RS256, and nothing else. None stands for "t1", or "jwt" there
+
+    Nothing is signed if one of them breaks a rule: InvalidClaims says which.
+    """
+
+    session_id: str
+    _signer: Signer = field(kw_only=True, repr=False, compare=False)
+
+    #: What the tokens of each kind begin with; see `Signer.beginnings`.
+    _beginnings: dict[object, tuple[bytes, bytes, bool]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        signer = self._signer
+        check_session_id(self.session_id, signer.api_key)
+        object.__setattr__(self, "_beginnings", signer.beginnings(self.session_id))
+
+    def token(
+        self,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+        kind: str | None = None,
+    ) -> str:
+        """Sign one token."""
+        # The rest is in the core: this is what a server calls for every participant.
+        signer = self._signer
+        key = signer._key or signer.key
+        try:
+            head, first, is_jwt = self._beginnings[kind]
+        except (KeyError, TypeError):  # no such kind; not even hashable
+            signer.check_kind(kind)  # raises InvalidClaims
+            raise
+        return key.token(
+            head,
+            first,
+            role,
+            connection_data,
+            expiration,
+            initial_layout_class_list,
+            check_claim,
+            is_jwt,
+        )
+
+    def _plan(
+        self,
+        role: Role | str,
+        connection_data: str,
+        expiration: int | timedelta,
+        classes: Iterable[str],
+        kind: str | None,
+    ) -> Plan | rs256.Plan:
+        """Check all claims, and prepare what all tokens of a batch share."""
+        is_jwt = self._signer.check_kind(kind)
+        return self._signer.plan(
+            is_jwt,
+            self.session_id,
+            int(time.time()),
+            check_expiration(expiration),
+            check_role(role),
+            check_connection_data(connection_data),
+            check_layout_classes(classes),
+        )
+
+    def tokens(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+        kind: str | None = None,
+    ) -> list[str]:
+        """Sign *n* tokens that say the same and are all distinct, in order.
+
+        *multithread* uses every CPU that the process may use. Either all *n* are
+        returned or an exception is raised; MemoryError if they cannot fit.
+        """
+        n = check_count(n)
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
+        check_memory(n, n * (plan.token_length + _STR_OVERHEAD))
+        return plan.strings(n, threads=self._signer.threads(n, multithread))
+
+    def token_batch(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+        kind: str | None = None,
+        memory_pool: MemoryPool | None = None,
+    ) -> TokenBatch[str]:
+        """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings.
+
+        *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
+        """
+        n = check_count(n)
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
+        check_memory(n, n * plan.token_length)
+        length = plan.token_length
+        memory = Memory(n * length, memory_pool)
+        plan.fill(memory, n, threads=self._signer.threads(n, multithread))
+        return TokenBatch(memory, range(n), length=length)
+
+    def iter_batches(
+        self,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+        kind: str | None = None,
+        chunk: int = 0,
+    ) -> Iterator[TokenBatch[str]]:
+        """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
+
+        Without *chunk*, there are 8,192 in a batch, or 256 where RSA signs.
+        The memory of a batch is used again once nothing refers to the batch any more;
+        a batch that is kept stays as it is.
+        """
+        n = check_count(n)
+        chunk = check_count(chunk) or self._signer.chunk
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
+        check_memory(chunk, 2 * min(n, chunk) * plan.token_length)
+        return _stream(plan, n, chunk, self._signer.threads(chunk, multithread))
+
+    def write_tokens(
+        self,
+        target: str | os.PathLike[str] | BinaryIO | TextIO,
+        n: int,
+        multithread: bool = False,
+        role: Role | str = Role.PUBLISHER,
+        connection_data: str = "",
+        expiration: int | timedelta = HOURS_24,
+        *,
+        initial_layout_class_list: Iterable[str] = (),
+        kind: str | None = None,
+    ) -> Iterator[int]:
+        """Sign *n* tokens and write one a line, in constant memory.
+
+        A generator, so that progress can be shown: yields how many are written so far.
+        """
+        n = check_count(n)
+        plan = self._plan(
+            role, connection_data, expiration, initial_layout_class_list, kind
+        )
+        chunk = self._signer.chunk
+        return _write(plan, target, n, chunk, self._signer.threads(chunk, multithread))
+
+
+def _stream(
+    plan: Plan | rs256.Plan, n: int, chunk: int, threads: int
+) -> Iterator[TokenBatch[str]]:
+    length = plan.token_length
+    pool = MemoryPool()
+    for first in range(0, n, chunk):
+        count = min(chunk, n - first)
+        memory = pool.take(chunk * length)
+        plan.fill(memory, count, first=first, threads=threads)
+        batch: TokenBatch[str] = TokenBatch(memory, range(count), length=length)
+        # Nothing here may keep what the caller lets go of.
+        del memory
+        yield batch
+        del batch
+
+
+def _write(
+    plan: Plan | rs256.Plan,
+    target: str | os.PathLike[str] | BinaryIO | TextIO,
+    n: int,
+    chunk: int,
+    threads: int,
+) -> Iterator[int]:
+    if isinstance(target, str | os.PathLike):
+        with open(target, "wb") as file:
+            yield from _write(plan, file, n, chunk, threads)
+        return
+    line = plan.token_length + 1
+    memory = Memory(min(n, chunk) * line)
+    for first in range(0, n, chunk):
+        count = min(chunk, n - first)
+        plan.fill(memory, count, first=first, threads=threads, lines=True)
+        with memoryview(memory) as view, view[: count * line] as lines:
+            write_all(target, lines)
+        yield first + count
