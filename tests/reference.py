@@ -20,6 +20,9 @@ CLAIMS = (
     "initial_layout_class_list",
 )
 
+#: What an application's tokens may reach.
+ACL = {"paths": {"/session/**": {}}}
+
 
 def nonce_start(random: bytes) -> int:
     """The number that a batch with these 24 random bytes begins to count from."""
@@ -59,19 +62,49 @@ def jwt(secret: bytes, payload: str, header: str = '{"typ":"JWT","alg":"HS256"}'
     )
 
 
+def rs256(modulus: int, exponent: int, message: bytes) -> bytes:
+    """The signature of *message* (RFC 8017, section 8.2.1) by a private *exponent*."""
+    size = (modulus.bit_length() + 7) // 8
+    # What says that a SHA-256 follows, in DER (section 9.2, note 1).
+    digest = bytes.fromhex("3031300d060960864801650304020105000420")
+    digest += hashlib.sha256(message).digest()
+    padded = b"\0\1" + b"\xff" * (size - 3 - len(digest)) + b"\0" + digest
+    return pow(int.from_bytes(padded, "big"), exponent, modulus).to_bytes(size, "big")
+
+
+def rs256_jwt(
+    numbers: tuple[int, int], payload: str, header: str = '{"typ":"JWT","alg":"RS256"}'
+) -> str:
+    """The token with these JSON texts, by a private key's modulus and exponent."""
+    signed = base64url(header.encode()) + "." + base64url(payload.encode())
+    return signed + "." + base64url(rs256(*numbers, signed.encode()))
+
+
+def compact(payload: dict) -> str:
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+
+
 def row(kind, api_key, secret, create_time, claims, columns, nonce):
-    """The token of one row: what all rows share comes first, *columns* are what differs."""
+    """The token of one row: what all rows share comes first, *columns* are what differs.
+
+    *secret* is the key: for *kind* "rs256", a private key's modulus and exponent, and
+    *api_key* is the application.
+    """
     said = {}
     for name in sorted(CLAIMS, key=lambda name: name in columns):
         if name == "expiration" and claims[name]:
-            end = "exp" if kind == "jwt" else "expire_time"
+            end = "expire_time" if kind == "t1" else "exp"
             said[end] = create_time + claims[name]
         elif claims[name]:
             said[name] = claims[name]
     if kind == "jwt":
-        first = {"iss": api_key, "ist": "project", "iat": create_time}
-        payload = {**first, "scope": "session.connect", **said, "jti": str(nonce)}
-        return jwt(secret, json.dumps(payload, ensure_ascii=False, separators=(",", ":")))
+        first = {"iss": api_key, "ist": "project"}
+        payload = {**first, "iat": create_time, "scope": "session.connect", **said}
+        return jwt(secret, compact({**payload, "jti": str(nonce)}))
+    if kind == "rs256":
+        first = {"application_id": api_key, "sub": "video", "acl": ACL}
+        payload = {**first, "iat": create_time, "scope": "session.connect", **said}
+        return rs256_jwt(secret, compact({**payload, "jti": str(nonce)}))
     first = {"create_time": create_time}
     if "session_id" not in columns:
         first = {"session_id": claims["session_id"], **first}

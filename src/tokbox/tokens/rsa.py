@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tokbox.errors import InvalidInput, MissingDependency
 
@@ -33,10 +33,11 @@ PrivateKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPrivateKey | 
 #: What a public key can be made of.
 PublicKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPublicKey | PublicKey"
 
-_AnyKey = TypeVar("_AnyKey", "RSAPrivateKey", "RSAPublicKey")
-
 #: The fewest bits that RS256 allows (RFC 7518, section 3.3).
 LEAST_BITS = 2048
+
+#: Some primes that tell the keys of CVE-2017-15361 (ROCA) from others; see `_check`.
+_ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 _PEM = "-----BEGIN"
 #: A key of 16,384 bits, encrypted, has a quarter of this.
@@ -169,7 +170,8 @@ def _private(source: object, password: object) -> RSAPrivateKey:
     if isinstance(source, RSAPrivateKey):
         if password is not None:
             _refuse("password", "be left out: the key was read before")
-        return _long_enough(what, source)
+        _check(what, source.public_key())
+        return source
     pem = _read(what, source)
     if (label := _LABEL.search(pem)) and not label[1].endswith(b"PRIVATE KEY"):
         _refuse(what, f"be a private key, not a {label[1].decode().lower()}")
@@ -180,7 +182,8 @@ def _private(source: object, password: object) -> RSAPrivateKey:
     key = _load(what, wrong, lambda: load_pem_private_key(pem, secret))
     if not isinstance(key, RSAPrivateKey):
         _refuse(what, "be an RSA key: RS256 takes no other")
-    return _long_enough(what, key)
+    _check(what, key.public_key())
+    return key
 
 
 def _public(source: object) -> RSAPublicKey:
@@ -189,7 +192,8 @@ def _public(source: object) -> RSAPublicKey:
 
     what = "public_key"
     if isinstance(source, RSAPublicKey):
-        return _long_enough(what, source)
+        _check(what, source)
+        return source
     pem = _read(what, source)
     if (label := _LABEL.search(pem)) and not label[1].endswith(b"PUBLIC KEY"):
         _refuse(what, f"be a public key, not a {label[1].decode().lower()}")
@@ -197,7 +201,8 @@ def _public(source: object) -> RSAPublicKey:
     key = _load(what, wrong, lambda: load_pem_public_key(pem))
     if not isinstance(key, RSAPublicKey):
         _refuse(what, "be an RSA key: RS256 takes no other")
-    return _long_enough(what, key)
+    _check(what, key)
+    return key
 
 
 def _load(what: str, wrong: str, load: Callable[[], Any]) -> Any:
@@ -211,10 +216,18 @@ def _load(what: str, wrong: str, load: Callable[[], Any]) -> Any:
     _refuse(what, wrong)
 
 
-def _long_enough(what: str, key: _AnyKey) -> _AnyKey:
+def _check(what: str, key: RSAPublicKey) -> None:
+    """See that nobody can compute the private key that belongs to *key*."""
     if key.key_size < LEAST_BITS:
         _refuse(what, f"have at least {LEAST_BITS} bits, and this has {key.key_size}")
-    return key
+    # Some chips made factors from powers of 65537, and so the modulus is one, modulo each
+    # of many primes. Of other keys, one in 2**27 looks like that to these.
+    modulus = key.public_numbers().n
+    if all(
+        modulus % prime in {pow(65537, exponent, prime) for exponent in range(prime)}
+        for prime in _ROCA_PRIMES
+    ):
+        _refuse(what, "be another one: this can be computed by anyone (CVE-2017-15361)")
 
 
 def _password(password: object, *, encrypted: bool) -> bytes | None:

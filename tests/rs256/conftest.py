@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from tokbox.tokens.signer import Signer
+
+from ..applications import APPLICATION, SESSION, key_pair
+
+
+@pytest.fixture
+def signer():
+    return Signer.from_private_key(APPLICATION, key_pair())
+
+
+@pytest.fixture
+def session(signer):
+    return signer.session(SESSION)

@@ -1,0 +1,73 @@
+"""Slices of work that threads take in turn: all of it once, or an exception."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from tokbox.tokens import crew
+from tokbox.tokens.crew import share, threads_for
+
+
+@pytest.mark.parametrize("threads", [0, 1, 2, 7])
+@pytest.mark.parametrize("n", [0, 1, 3, 4, 5, 1000])
+def test_every_row_is_done_once(n, threads):
+    done = [0] * n
+    before = threading.active_count()
+
+    def work(rows):
+        for row in rows:
+            done[row] += 1
+
+    share(work, n, piece=4, threads=threads)
+    assert done == [1] * n
+    assert threading.active_count() == before
+
+
+def test_several_threads_are_at_work_at_once():
+    meeting = threading.Barrier(3, timeout=30)
+    share(lambda rows: meeting.wait(), 12, piece=4, threads=3)
+    assert not meeting.broken
+
+
+@pytest.mark.parametrize("who", ["caller", "helper"])
+def test_what_is_raised_anywhere_stops_all_and_arrives(who):
+    here = threading.current_thread()
+    done = []
+    raised = threading.Event()
+
+    def work(rows):
+        if (threading.current_thread() is here) == (who == "caller"):
+            raised.set()
+            raise KeyboardInterrupt
+        # Whoever works on waits for it, so that there is work left to be stopped.
+        raised.wait(30)
+        done.append(rows)
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        share(work, 1000, piece=1, threads=2)
+    assert threading.active_count() == before
+    assert len(done) < 999
+
+
+def test_a_thread_that_cannot_start_ends_all(monkeypatch):
+    class Thread(threading.Thread):
+        def start(self):
+            if threading.active_count() > before:
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    before = threading.active_count()
+    monkeypatch.setattr(crew, "Thread", Thread)
+    with pytest.raises(RuntimeError, match="start"):
+        share(lambda rows: time.sleep(0.001), 1000, piece=1, threads=4)
+    assert threading.active_count() == before
+
+
+def test_threads_are_as_many_as_are_worth_it(monkeypatch):
+    monkeypatch.setattr(crew, "cpu_count", lambda: 4)
+    assert [threads_for(n, True, 10) for n in (0, 9, 10, 35, 1000)] == [1, 1, 2, 4, 4]
+    assert threads_for(1000, False, 10) == 1
