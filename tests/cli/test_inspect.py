@@ -255,7 +255,7 @@ def test_damaged_jwt_is_called_so(cli: Cli, text: str) -> None:
         (lambda token: token.replace("=", "%3D"), "encoded for a URL"),
         (lambda token: token[4:], "the T1== at its beginning was lost"),
         (lambda token: token[:-3], "was all of it copied?"),
-        (lambda token: token[:50] + "\n" + token[50:], "base64 is damaged"),
+        (lambda token: token[:50] + "\n" + token[50:], "spaces or line breaks"),
         (lambda token: "hello world", "spaces"),
         (lambda token: "\ud800", "must begin with T1=="),
     ],

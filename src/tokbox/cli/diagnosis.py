@@ -89,7 +89,7 @@ def explain(text: str, problem: str, now: float) -> Stranger:
         hint = "the T1== at its beginning was lost"
     elif any(character.isspace() for character in text):
         hint = "there are spaces or line breaks in it"
-    elif text.startswith("T1==") and "damaged" in problem:
+    elif text.startswith("T1==") and "cut off" in problem:
         hint = "was all of it copied?"
     return Stranger("", f"{problem}; {hint}" if hint else problem)
 

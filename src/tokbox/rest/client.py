@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, overload
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInput
 from tokbox.rest import sessions
-from tokbox.rest.auth import ProjectAuth
+from tokbox.rest.auth import ApplicationAuth, ProjectAuth
 from tokbox.rest.base import Client
 from tokbox.rest.options import connect
 from tokbox.rest.resources import Resources
@@ -25,18 +25,21 @@ if TYPE_CHECKING:
     from tokbox.rest.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.rsa import PrivateKeySource
     from tokbox.tokens.signer import Column
     from tokbox.tokens.verify import Verification
 
 __all__ = ["Tokbox"]
 
 DEFAULT_URL = "https://api.opentok.com"
+VONAGE_URL = "https://video.api.vonage.com"
 
 
 class Tokbox(Resources, Client):
     """Reach one project: create sessions, sign tokens, record archives.
 
-    *api_key* and *secret* are the project's; *api_url* is the service, or an emulator.
+    *api_key* and *secret* are those of an OpenTok project; `from_private_key` reaches a
+    Vonage application instead. *api_url* is the service, or an emulator.
     Nothing is sent until a method needs an answer, and signing never does. A client
     is safe to share between threads and survives a fork; ``close()`` it, or use it in
     a ``with`` statement. The options are those of
@@ -61,6 +64,34 @@ class Tokbox(Resources, Client):
         self._assemble(signer, connect(auth, api_url, **options))
 
     @classmethod
+    def from_private_key(
+        cls,
+        application_id: str,
+        key: PrivateKeySource,
+        api_url: str = VONAGE_URL,
+        *,
+        password: str | bytes | None = None,
+        **options: Unpack[Options],
+    ) -> Self:
+        """Reach a Vonage application, which proves itself by its private key (RS256).
+
+        *key* is PEM text that begins with ``-----BEGIN``, the path of a PEM file, bytes,
+        a key object of the package ``cryptography``, or a ``tokbox.PrivateKey``. It is
+        read and checked here, once. *password* is what the PEM is encrypted with.
+
+        Raises ``InvalidInput`` unless *application_id* is a UUID and the key is RSA of at
+        least 2,048 bits; ``MissingDependency`` without ``cryptography``, which comes with
+        ``pip install 'tokbox[vonage]'``.
+        """
+        signer = Signer.from_private_key(application_id, key, password=password)
+        # What fails below would show them in a traceback that prints locals.
+        del key, password
+        client = cls.__new__(cls)
+        auth = ApplicationAuth(signer.api_key, signer.jwt)
+        client._assemble(signer, connect(auth, api_url, **options))
+        return client
+
+    @classmethod
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
@@ -79,7 +110,7 @@ class Tokbox(Resources, Client):
 
     @property
     def api_key(self) -> str:
-        """Return the API key."""
+        """Return the API key, or the application id."""
         return self._signer.api_key
 
     @property
@@ -135,7 +166,7 @@ class Tokbox(Resources, Client):
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         *,
-        kind: str = ...,
+        kind: str | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -149,7 +180,7 @@ class Tokbox(Resources, Client):
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         *,
-        kind: str = ...,
+        kind: str | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -162,7 +193,7 @@ class Tokbox(Resources, Client):
         expiration: Column[int | timedelta] = HOURS_24,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
         *,
-        kind: str = "t1",
+        kind: str | None = None,
         errors: Literal["raise", "null"] = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
@@ -199,8 +230,9 @@ class Tokbox(Resources, Client):
         """Return what a token says, once its signature and times are found right.
 
         With *session_id* it must be for that session; *now* (seconds since the epoch)
-        stands in for the clock. Raises ``MalformedToken``, ``WrongKey``,
-        ``BadSignature``, ``ExpiredToken``, ``NotYetValidToken``, or ``InvalidClaims``.
+        stands in for the clock. Raises ``MalformedToken``, ``WrongAlgorithm``,
+        ``WrongKey``, ``BadSignature``, ``ExpiredToken``, ``NotYetValidToken``,
+        ``WrongSession`` or ``InvalidClaims``; each has a ``.reason``, one word.
         """
         return self._signer.verify(token, session_id=session_id, now=now)
 
