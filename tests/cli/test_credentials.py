@@ -92,6 +92,16 @@ def test_secret_file_goes_with_the_key_of_either_family(
     assert_signed_with(cli("token", SESSION, "--secret-file", str(file)), OTHER_SECRET)
 
 
+def test_options_name_a_project_even_where_the_environment_names_an_application(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKBOX_APPLICATION_ID", "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b")
+    assert_signed_with(cli("token", SESSION, "--api-key", KEY), SECRET)
+    result = cli("token", SESSION)
+    assert result.code == 2
+    assert "not guessed" in result.err
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00"], ids=repr)
 def test_secret_file_without_a_secret_is_refused(
     cli: Cli, tmp_path: Path, content: bytes

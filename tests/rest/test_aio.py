@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.applications import APPLICATION, private_pem
 from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.faulty import Exchange, FaultyServer, answer
 from tests.rest.test_archives import STARTED
@@ -320,6 +321,22 @@ def test_the_context_of_the_caller_follows_the_call() -> None:
 
     run(main)
     assert seen == ["Ada"]
+
+
+def test_an_application_is_reached_in_the_same_way() -> None:
+    script = Script(answers(STARTED))
+
+    async def main() -> None:
+        async with AsyncTokbox.from_private_key(
+            APPLICATION, private_pem(), transport=script
+        ) as tb:
+            assert tb.project_id == APPLICATION
+            assert (await tb.archives.get(ID)).id == ID
+
+    run(main)
+    (request,) = script.requests
+    assert request.headers["authorization"].startswith("Bearer ")
+    assert request.url.startswith("https://video.api.vonage.com/v2/project/3f2b8c10")
 
 
 def test_an_account_is_reached_in_the_same_way() -> None:

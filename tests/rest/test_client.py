@@ -11,7 +11,6 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +20,6 @@ from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.faulty import FaultyServer, answer, raw, reset
 from tests.rest.test_sessions import SESSION, answers
 from tokbox import Tokbox, errors
-
-ENVIRONMENT = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
 
 
 def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
@@ -83,65 +80,6 @@ def test_credentials_in_a_url_are_not_repeated() -> None:
         Tokbox(KEY, SECRET, "https://user:canary@host")
     assert "canary" not in str(caught.value)
     assert caught.value.value is None
-
-
-@pytest.mark.parametrize(
-    ("environment", "url"),
-    [
-        (ENVIRONMENT, "https://api.opentok.com"),
-        ({**ENVIRONMENT, "TOKBOX_API_URL": "http://a"}, "http://a"),
-        ({**ENVIRONMENT, "OPENTOK_API_URL": "http://b"}, "http://b"),
-        (
-            {
-                "OPENTOK_API_KEY": KEY,
-                "OPENTOK_API_SECRET": SECRET,
-                "OPENTOK_API_URL": "http://b",
-            },
-            "http://b",
-        ),
-        (
-            {**ENVIRONMENT, "OPENTOK_API_KEY": "1", "OPENTOK_API_SECRET": "x"},
-            "https://api.opentok.com",
-        ),
-    ],
-)
-def test_the_environment_makes_a_client(environment: dict[str, str], url: str) -> None:
-    with Tokbox.from_env(environment) as tb, Tokbox(KEY, SECRET) as known:
-        assert (tb.api_key, tb.api_url) == (KEY, url)
-        assert tb.verify(known.session(SESSION).token()).api_key == KEY
-
-
-def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    with Tokbox.from_env(retries=0) as tb:
-        assert tb.api_key == KEY
-
-
-def test_the_secret_can_come_from_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "secret"
-    path.write_text(f"{SECRET}\n")
-    environment = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET_FILE": str(path)}
-    with Tokbox.from_env(environment) as tb, Tokbox(KEY, SECRET) as known:
-        assert tb.verify(known.session(SESSION).token()).api_key == KEY
-
-
-@pytest.mark.parametrize(
-    ("environment", "named"),
-    [
-        ({}, "TOKBOX_API_KEY"),
-        ({"TOKBOX_API_KEY": KEY}, "TOKBOX_SECRET or TOKBOX_SECRET_FILE"),
-        ({"TOKBOX_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET}, "TOKBOX_SECRET"),
-        ({"TOKBOX_SECRET": SECRET}, "TOKBOX_API_KEY"),
-        ({"OPENTOK_API_KEY": KEY}, "OPENTOK_API_SECRET"),
-        ({"OPENTOK_API_SECRET": SECRET}, "OPENTOK_API_KEY"),
-        ({"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET_FILE": "/no/such"}, "TOKBOX_SECRET_FILE"),
-    ],
-)
-def test_what_is_missing_is_named(environment: dict[str, str], named: str) -> None:
-    with pytest.raises(errors.InvalidInput, match=named) as caught:
-        Tokbox.from_env(environment)
-    assert SECRET not in str(caught.value)
 
 
 def test_a_client_signs_rows_and_verifies_many() -> None:

@@ -180,7 +180,10 @@ _SECRETS = ("TOKBOX_SECRET", "TOKBOX_SECRET_FILE", "OPENTOK_API_SECRET")
 
 def has_credentials() -> bool:
     """Say whether the environment names any credentials."""
-    return any(os.environ.get(name) for name in (*_KEYS, *_SECRETS))
+    from tokbox.rest.environment import APPLICATIONS, PROJECTS
+
+    families = (*PROJECTS, *APPLICATIONS)
+    return any(os.environ.get(name) for family in families for name in family.names)
 
 
 def make_client(
@@ -192,8 +195,13 @@ def make_client(
     ``OSError`` if the file cannot be read.
     """
     from tokbox.rest.client import Tokbox
+    from tokbox.rest.environment import APPLICATIONS
 
     environment = dict(os.environ)
+    if api_key is not None or secret_file is not None:
+        # What is given by hand is a project's.
+        for name in (name for family in APPLICATIONS for name in family.names):
+            environment.pop(name, None)
     if api_url is not None:
         environment["TOKBOX_API_URL"] = api_url
     if secret_file is not None:

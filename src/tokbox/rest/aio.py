@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from tokbox.rest.account import Account
-from tokbox.rest.client import DEFAULT_URL, Tokbox
+from tokbox.rest.client import DEFAULT_URL, VONAGE_URL, Tokbox
 from tokbox.rest.offload import Offload
 from tokbox.rest.options import POOL_SIZE
 from tokbox.rest.resources import Resources
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tokbox.rest.base import Client
     from tokbox.rest.options import Options
     from tokbox.rest.resource import Resource
+    from tokbox.tokens.rsa import PrivateKeySource
 
 __all__ = ["AsyncAccount", "AsyncSession", "AsyncTokbox"]
 
@@ -122,6 +123,25 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         finally:
             # What fails would show it in a traceback that prints locals.
             del secret
+
+    @classmethod
+    def from_private_key(
+        cls,
+        application_id: str,
+        key: PrivateKeySource,
+        api_url: str = VONAGE_URL,
+        *,
+        password: str | bytes | None = None,
+        **options: Unpack[Options],
+    ) -> Self:
+        """Reach a Vonage application; see ``Tokbox.from_private_key``."""
+        try:
+            sync = Tokbox.from_private_key(
+                application_id, key, api_url, password=password, **options
+            )
+        finally:
+            del key, password
+        return cls.__new__(cls)._start(sync, options)
 
     @classmethod
     def from_env(

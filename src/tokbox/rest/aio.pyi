@@ -40,6 +40,7 @@ from tokbox.rest.streams import Stream
 from tokbox.states import ProjectStatus
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import Token
+from tokbox.tokens.rsa import PrivateKeySource
 from tokbox.tokens.signer import Column
 from tokbox.tokens.verify import Verification
 
@@ -361,7 +362,7 @@ class AsyncSession:
         expiration: int | timedelta = ...,
         *,
         initial_layout_class_list: Iterable[str] = ...,
-        kind: str = ...,
+        kind: str | None = ...,
     ) -> str: ...
     async def tokens(
         self,
@@ -372,7 +373,7 @@ class AsyncSession:
         expiration: int | timedelta = ...,
         *,
         initial_layout_class_list: Iterable[str] = ...,
-        kind: str = ...,
+        kind: str | None = ...,
     ) -> list[str]: ...
     async def token_batch(
         self,
@@ -383,7 +384,7 @@ class AsyncSession:
         expiration: int | timedelta = ...,
         *,
         initial_layout_class_list: Iterable[str] = ...,
-        kind: str = ...,
+        kind: str | None = ...,
         memory_pool: MemoryPool | None = ...,
     ) -> TokenBatch[str]: ...
     def iter_batches(
@@ -395,7 +396,7 @@ class AsyncSession:
         expiration: int | timedelta = ...,
         *,
         initial_layout_class_list: Iterable[str] = ...,
-        kind: str = ...,
+        kind: str | None = ...,
         chunk: int = ...,
     ) -> AsyncIterator[TokenBatch[str]]: ...
     def write_tokens(
@@ -408,13 +409,23 @@ class AsyncSession:
         expiration: int | timedelta = ...,
         *,
         initial_layout_class_list: Iterable[str] = ...,
-        kind: str = ...,
+        kind: str | None = ...,
     ) -> AsyncIterator[int]: ...
 
 class AsyncTokbox:
     def __init__(
         self, api_key: str, secret: str, api_url: str = ..., **options: Unpack[Options]
     ) -> None: ...
+    @classmethod
+    def from_private_key(
+        cls,
+        application_id: str,
+        key: PrivateKeySource,
+        api_url: str = ...,
+        *,
+        password: str | bytes | None = ...,
+        **options: Unpack[Options],
+    ) -> Self: ...
     @classmethod
     def from_env(
         cls, environ: Mapping[str, str] | None = ..., **options: Unpack[Options]
@@ -459,7 +470,7 @@ class AsyncTokbox:
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         *,
-        kind: str = ...,
+        kind: str | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -473,7 +484,7 @@ class AsyncTokbox:
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         *,
-        kind: str = ...,
+        kind: str | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, overload
 
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
-from tokbox.errors import InvalidInput
-from tokbox.rest import sessions
+from tokbox.rest import environment, sessions
 from tokbox.rest.auth import ApplicationAuth, ProjectAuth
 from tokbox.rest.base import Client
 from tokbox.rest.options import connect
@@ -95,18 +94,28 @@ class Tokbox(Resources, Client):
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
-        """Make a client of what the environment says.
+        """Make a client of what the environment says, for OpenTok or for Vonage.
 
         ``TOKBOX_API_KEY`` with ``TOKBOX_SECRET`` or ``TOKBOX_SECRET_FILE`` (a file that
-        holds it, for mounted secrets), else ``OPENTOK_API_KEY`` with
-        ``OPENTOK_API_SECRET``; never one half from each. ``TOKBOX_API_URL``, else
-        ``OPENTOK_API_URL``, else the real service.
+        holds it, for mounted secrets), or ``TOKBOX_APPLICATION_ID`` with
+        ``TOKBOX_PRIVATE_KEY`` or ``TOKBOX_PRIVATE_KEY_FILE``. Where none of them is set,
+        ``OPENTOK_API_KEY`` with ``OPENTOK_API_SECRET``, or ``VONAGE_APPLICATION_ID`` with
+        ``VONAGE_PRIVATE_KEY`` or ``VONAGE_PRIVATE_KEY_PATH``.
+        :mod:`tokbox.rest.environment` has the table, and the variables for options, which
+        count where *options* leave them out.
 
-        Raises ``InvalidInput`` that names the variable that is missing.
+        Raises ``InvalidInput`` that names the variable that is missing or wrong, and if
+        there are credentials for both: nothing is guessed.
         """
-        env = os.environ if environ is None else environ
-        url = env.get("TOKBOX_API_URL") or env.get("OPENTOK_API_URL") or DEFAULT_URL
-        return cls(*_credentials(env), url, **options)
+        environ = os.environ if environ is None else environ
+        found = environment.credentials(environ)
+        options = environment.options(environ, options)
+        # What fails below would show it in a traceback that prints locals.
+        del environ
+        if found.kind == "application":
+            url = found.api_url or VONAGE_URL
+            return cls.from_private_key(found.id, found.secret, url, **options)
+        return cls(found.id, found.secret, found.api_url or DEFAULT_URL, **options)
 
     @property
     def api_key(self) -> str:
@@ -261,37 +270,3 @@ class Tokbox(Resources, Client):
             # In the traceback of a constructor that refused an argument.
             return "<Tokbox>"
         return f"Tokbox({self.api_key!r}, api_url={self.api_url!r})"
-
-
-def _credentials(env: Mapping[str, str]) -> tuple[str, str]:
-    """Return the API key and the secret; the first family that is named at all counts."""
-    ours = ("TOKBOX_API_KEY", "TOKBOX_SECRET", "TOKBOX_SECRET_FILE")
-    if any(env.get(name) for name in ours):
-        key_name, secret_names = "TOKBOX_API_KEY", "TOKBOX_SECRET or TOKBOX_SECRET_FILE"
-        secret = env.get("TOKBOX_SECRET") or _secret_from_file(env)
-    elif env.get("OPENTOK_API_KEY") or env.get("OPENTOK_API_SECRET"):
-        key_name, secret_names = "OPENTOK_API_KEY", "OPENTOK_API_SECRET"
-        secret = env.get("OPENTOK_API_SECRET")
-    else:
-        rule = "be set (and TOKBOX_SECRET or TOKBOX_SECRET_FILE beside it)"
-        raise InvalidInput("TOKBOX_API_KEY", None, rule, show=False)
-    api_key = env.get(key_name)
-    if not api_key:
-        raise InvalidInput(key_name, None, f"be set beside {secret_names}", show=False)
-    if not secret:
-        raise InvalidInput(secret_names, None, f"be set beside {key_name}", show=False)
-    return api_key, secret
-
-
-def _secret_from_file(env: Mapping[str, str]) -> str | None:
-    name = env.get("TOKBOX_SECRET_FILE")
-    if not name:
-        return None
-    try:
-        with open(name, encoding="utf-8") as file:
-            # Editors and echo end a file with a line break that is no part of it.
-            return file.read().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "it is not text"
-        rule = f"name a file that can be read ({problem})"
-    raise InvalidInput("TOKBOX_SECRET_FILE", name, rule)

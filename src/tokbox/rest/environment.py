@@ -1,0 +1,180 @@
+"""What the environment says of a client: credentials of one kind, and options.
+
+======================  =======================================  =======================
+For                     Ours                                     Else
+======================  =======================================  =======================
+a project (OpenTok)     ``TOKBOX_API_KEY`` with                  ``OPENTOK_API_KEY`` with
+                        ``TOKBOX_SECRET`` or                     ``OPENTOK_API_SECRET``
+                        ``TOKBOX_SECRET_FILE``
+an application          ``TOKBOX_APPLICATION_ID`` with           ``VONAGE_APPLICATION_ID``
+(Vonage)                ``TOKBOX_PRIVATE_KEY`` or                with ``VONAGE_PRIVATE_KEY``
+                        ``TOKBOX_PRIVATE_KEY_FILE``              or ``..._KEY_PATH``
+where it is             ``TOKBOX_API_URL``                       ``OPENTOK_API_URL``
+options                 ``TOKBOX_TIMEOUT``, ``TOKBOX_CONNECT_TIMEOUT``,
+                        ``TOKBOX_DEADLINE``, ``TOKBOX_RETRIES``, ``TOKBOX_PROXY``
+======================  =======================================  =======================
+
+Nothing is guessed: one half of a pair is never completed from another family, and a
+project and an application at once, on one side of the table, are an error. Others' names
+count only where none of ours is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from tokbox.errors import InvalidInput
+from tokbox.rest import proxies
+from tokbox.rest.arguments import seconds, whole
+from tokbox.rest.requester import MOST_RETRIES
+
+if TYPE_CHECKING:
+    from tokbox.rest.options import Options
+
+__all__ = ["APPLICATIONS", "PROJECTS", "Credentials", "credentials", "options"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Name the variables that belong together."""
+
+    kind: Literal["project", "application"]
+    id: str
+    secret: str
+    #: Names a file that holds the secret.
+    file: str | None
+    url: tuple[str, ...] = ("TOKBOX_API_URL",)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name in (self.id, self.secret, self.file) if name)
+
+
+_BOTH_URLS = ("TOKBOX_API_URL", "OPENTOK_API_URL")
+PROJECTS = (
+    _Family("project", "TOKBOX_API_KEY", "TOKBOX_SECRET", "TOKBOX_SECRET_FILE", _BOTH_URLS),
+    _Family("project", "OPENTOK_API_KEY", "OPENTOK_API_SECRET", None, _BOTH_URLS),
+)
+APPLICATIONS = (
+    _Family(
+        "application",
+        "TOKBOX_APPLICATION_ID",
+        "TOKBOX_PRIVATE_KEY",
+        "TOKBOX_PRIVATE_KEY_FILE",
+    ),
+    _Family(
+        "application",
+        "VONAGE_APPLICATION_ID",
+        "VONAGE_PRIVATE_KEY",
+        "VONAGE_PRIVATE_KEY_PATH",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Hold what a client proves itself with."""
+
+    kind: Literal["project", "application"]
+    id: str
+    secret: str = field(repr=False)
+    #: Where the client is told to go, if it is.
+    api_url: str | None
+
+
+def credentials(environ: Mapping[str, str]) -> Credentials:
+    """Return the credentials; ``InvalidInput`` names the variable that is at fault."""
+    # Ours first, then others'; on each side, a project or an application.
+    for side in zip(PROJECTS, APPLICATIONS, strict=True):
+        named = [each for each in side if any(map(environ.get, each.names))]
+        if len(named) > 1:
+            project, application = named
+            rule = (
+                f"be left out beside {application.id}, or that beside it: one is for "
+                "OpenTok, one for Vonage, and which is meant is not guessed"
+            )
+            raise InvalidInput(_first(environ, project), None, rule, show=False)
+        if named:
+            return _read(environ, named[0])
+    rule = (
+        "be set (and TOKBOX_SECRET or TOKBOX_SECRET_FILE beside it), or for Vonage "
+        "TOKBOX_APPLICATION_ID (and TOKBOX_PRIVATE_KEY or TOKBOX_PRIVATE_KEY_FILE)"
+    )
+    raise InvalidInput("TOKBOX_API_KEY", None, rule, show=False)
+
+
+def options(environ: Mapping[str, str], given: Options) -> Options:
+    """Return *given*, with what the environment says of the options that it leaves out."""
+    found: dict[str, Any] = {}
+    for name, variable, read in _OPTIONS:
+        if (value := environ.get(variable)) and name not in given:
+            found[name] = read(variable, value)
+    if given.get("http") is not None or given.get("transport") is not None:
+        # What decides how requests travel was given by hand.
+        found.pop("proxy", None)
+    merged: Options = {**found, **given}  # type: ignore[typeddict-item]
+    return merged
+
+
+def _read(environ: Mapping[str, str], family: _Family) -> Credentials:
+    id = environ.get(family.id)
+    secret = environ.get(family.secret)
+    if not secret and family.file and (path := environ.get(family.file)):
+        secret = _content(family.file, path)
+    secret_names = " or ".join(family.names[1:])
+    if not id:
+        raise InvalidInput(family.id, None, f"be set beside {secret_names}", show=False)
+    if not secret:
+        raise InvalidInput(secret_names, None, f"be set beside {family.id}", show=False)
+    if "-----BEGIN" in secret and "\n" not in secret:
+        # Where a variable cannot hold line breaks, people write them as in C.
+        secret = secret.replace("\\n", "\n")
+    url = next(filter(None, map(environ.get, family.url)), None)
+    return Credentials(family.kind, id, secret, url)
+
+
+def _first(environ: Mapping[str, str], family: _Family) -> str:
+    return next(name for name in family.names if environ.get(name))
+
+
+def _content(variable: str, path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            # Editors and echo end a file with a line break that is no part of it.
+            return file.read().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        problem = getattr(error, "strerror", None) or "it is not text"
+        rule = f"name a file that can be read ({problem})"
+    raise InvalidInput(variable, path, rule)
+
+
+def _number(kind: type[float], value: str) -> object:
+    try:
+        return kind(value)
+    except ValueError:
+        return value  # which is refused as what it is
+
+
+def _seconds(variable: str, value: str) -> float:
+    return seconds(variable, _number(float, value))
+
+
+def _retries(variable: str, value: str) -> int:
+    return whole(variable, _number(int, value), 0, MOST_RETRIES)
+
+
+def _proxy(variable: str, value: str) -> str:
+    proxies.parse(value, name=variable)
+    return value
+
+
+#: Options, the variables that stand for them, and how their values are read.
+_OPTIONS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
+    ("timeout", "TOKBOX_TIMEOUT", _seconds),
+    ("connect_timeout", "TOKBOX_CONNECT_TIMEOUT", _seconds),
+    ("deadline", "TOKBOX_DEADLINE", _seconds),
+    ("retries", "TOKBOX_RETRIES", _retries),
+    ("proxy", "TOKBOX_PROXY", _proxy),
+)
