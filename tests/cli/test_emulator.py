@@ -153,7 +153,7 @@ def count_sessions(url: str) -> int:
 def index(url: str) -> dict[str, Any]:
     port = int(url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(b"GET /_emulator/ HTTP/1.0\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /_emulator/ HTTP/1.0\r\nHost: localhost\r\n\r\n")
         with connection.makefile("rb") as answer:
             body = answer.read().partition(b"\r\n\r\n")[2]
     document: dict[str, Any] = json.loads(body)

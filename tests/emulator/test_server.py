@@ -118,7 +118,7 @@ def test_taken_port_is_an_error_at_once() -> None:
 def test_idle_connection_does_not_hold_up_the_stop() -> None:
     with serve() as server:
         idle = socket.create_connection(("127.0.0.1", server.port))
-        idle.sendall(b"GET /_emulator/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        idle.sendall(b"GET /_emulator/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
     idle.close()
 

@@ -21,6 +21,7 @@ from tokbox.emulator.calls import Call, read_body
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.events import Events
+from tokbox.emulator.guard import Guard
 from tokbox.emulator.ids import Ids, Seed
 from tokbox.emulator.journal import Journal, Visit
 from tokbox.emulator.links import Links
@@ -29,6 +30,7 @@ from tokbox.emulator.replies import Refusal, refuse, wants_json
 from tokbox.emulator.routes import (
     ALWAYS_JSON,
     ANY,
+    AS_TENANT,
     CREATING,
     NOT_EMULATED,
     OURS,
@@ -50,7 +52,8 @@ __all__ = ["PROCESSING_DELAY", "create_app"]
 PROCESSING_DELAY = 0.5
 
 _Endpoint = Callable[[Request], Awaitable[Response]]
-_Identify = Callable[..., Project | Application | Account]
+_Caller = Project | Application | Account
+_Identify = Callable[[Request], _Caller]
 
 
 def create_app(
@@ -135,6 +138,11 @@ def create_app(
         ),
         *_routes(SERVICE, partial(_service, emulator)),
         *_routes(OURS, partial(_ours, emulator)),
+        *_routes(
+            # The page has no credentials, and says on whose behalf it calls instead.
+            tuple((method, AS_TENANT + path, handler) for method, path, handler in SERVICE),
+            partial(_on_behalf, emulator),
+        ),
     ]
 
     @asynccontextmanager
@@ -153,6 +161,7 @@ def create_app(
     app.state.emulator = emulator
     app.state.webhook_sender = sender
     app.add_middleware(_Spellings)
+    app.add_middleware(Guard)
     return app
 
 
@@ -178,24 +187,43 @@ def _by_method(endpoints: dict[str, _Endpoint]) -> _Endpoint:
 
 def _service(emulator: Emulator, handler: Handler) -> _Endpoint:
     """Give *handler* the calls of projects and applications."""
-    return _endpoint(emulator, handler, authenticate)
+    return _endpoint(emulator, handler, partial(_by_credentials, emulator, authenticate))
 
 
 def _for_accounts(emulator: Emulator, handler: Handler) -> _Endpoint:
     """Give *handler* the calls of accounts."""
-    return _endpoint(emulator, handler, authenticate_account)
+    check = partial(_by_credentials, emulator, authenticate_account)
+    return _endpoint(emulator, handler, check)
+
+
+def _on_behalf(emulator: Emulator, handler: Handler) -> _Endpoint:
+    """Give *handler* the calls of anyone, as if they came from who the path names."""
+
+    def identify(request: Request) -> Project | Application:
+        tenant = emulator.tenants.tenant(request.path_params["tenant"])
+        if tenant is None:
+            raise Refusal(404, "There is no such project or application")
+        return tenant
+
+    return _endpoint(emulator, handler, identify)
+
+
+def _by_credentials(
+    emulator: Emulator, check: Callable[..., _Caller], request: Request
+) -> _Caller:
+    return check(
+        request.headers,
+        emulator.tenants,
+        now=emulator.clock.real(),
+        strict=emulator.rules.refuse_long_credentials,
+    )
 
 
 def _endpoint(emulator: Emulator, handler: Handler, identify: _Identify) -> _Endpoint:
     async def endpoint(request: Request) -> Response:
         def carry_out(visit: Visit, body: bytes) -> Response:
             with emulator.store.transaction():
-                caller = identify(
-                    request.headers,
-                    emulator.tenants,
-                    now=emulator.clock.real(),
-                    strict=emulator.rules.refuse_long_credentials,
-                )
+                caller = identify(request)
             visit.tenant = caller.tenant_id
             if request.path_params.get("project", caller.tenant_id) != caller.tenant_id:
                 raise Refusal(

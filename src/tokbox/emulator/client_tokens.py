@@ -13,14 +13,14 @@ from tokbox.emulator.tenants import Application, Project
 from tokbox.errors import TokenError
 from tokbox.tokens.signer import Signer
 
-__all__ = ["Admission", "Denied", "admit"]
+__all__ = ["ROLES", "Admission", "Denied", "admit"]
 
 #: What a token lives if it does not say, and the longest it may, in seconds.
 _DEFAULT_LIFETIME = 86_400
 _MAX_LIFETIME = 2_592_000
 #: How far the clock of whoever signed may be ahead, in seconds.
 _TOLERANCE = 60
-_ROLES = frozenset({"subscriber", "publisher", "publisheronly", "moderator"})
+ROLES = frozenset({"subscriber", "publisher", "publisheronly", "moderator"})
 
 
 class Denied(Exception):
@@ -120,6 +120,6 @@ def _check_times(created: float, expires: float | None, now: float) -> None:
 def _admission(role: object, data: str, classes: tuple[str, ...]) -> Admission:
     # Without a role a client may publish, which is the default.
     name = "publisher" if role is None or role == "" else str(role)
-    if name not in _ROLES:
+    if name not in ROLES:
         raise Denied("the role of the token is unknown")
     return Admission(name, data, classes)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from tokbox.emulator import clients
 from tokbox.emulator.calls import Call
-from tokbox.emulator.client_tokens import Denied, admit
+from tokbox.emulator.client_tokens import ROLES, Admission, Denied, admit
 from tokbox.emulator.records import Connection, Session, Stream
 from tokbox.emulator.replies import Refusal, json_reply
 
@@ -22,6 +22,7 @@ __all__ = [
     "connect",
     "disconnect",
     "index",
+    "join",
     "publish",
     "read_clock",
     "reset",
@@ -84,7 +85,32 @@ def connect(call: Call) -> Response:
         )
     except Denied as denied:
         raise Refusal(403, str(denied), code=_REFUSED_TOKEN) from None
-    connection = clients.connect(call.emulator, session, admission, call.now_ms)
+    return _let_in(call, admission, publishes, name, video_type)
+
+
+def join(call: Call) -> Response:
+    """``POST /_emulator/session/{sessionId}/client``: let a client join without a token.
+
+    The body may say ``role`` and ``data``, and ``publish``, ``name`` and ``videoType``
+    as where it joins with one. The page does so, which knows no secrets.
+    """
+    body = call.json_object() if call.body else {}
+    role, data = body.get("role", "publisher"), body.get("data", "")
+    if not (isinstance(role, str) and role in ROLES):
+        raise Refusal(400, f"role must be one of {', '.join(sorted(ROLES))}")
+    if not isinstance(data, str):
+        raise Refusal(400, "data must be a string")
+    publishes = body.get("publish", False)
+    if not isinstance(publishes, bool):
+        raise Refusal(400, "publish must be true or false")
+    name, video_type = _describe_stream(body)
+    return _let_in(call, Admission(role, data, ()), publishes, name, video_type)
+
+
+def _let_in(
+    call: Call, admission: Admission, publishes: bool, name: str, video_type: str
+) -> Response:
+    connection = clients.connect(call.emulator, _session(call), admission, call.now_ms)
     stream_id = None
     if publishes:
         # Refusing this undoes the connection too: the request is one transaction.

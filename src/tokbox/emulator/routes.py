@@ -6,10 +6,19 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from tokbox.emulator import archives, control, instruments, sessions
+from tokbox.emulator import archives, control, desk, instruments, page, sessions
 from tokbox.emulator.calls import Call
 
-__all__ = ["ALWAYS_JSON", "ANY", "CREATING", "NOT_EMULATED", "OURS", "SERVICE", "Handler"]
+__all__ = [
+    "ALWAYS_JSON",
+    "ANY",
+    "AS_TENANT",
+    "CREATING",
+    "NOT_EMULATED",
+    "OURS",
+    "SERVICE",
+    "Handler",
+]
 
 Handler = Callable[[Call], Response]
 
@@ -63,6 +72,10 @@ NOT_EMULATED = (
 
 #: Ours alone.
 OURS: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/", page.front),
+    ("GET", "/_emulator/page/{name}", page.file),
+    ("GET", "/_emulator/state", page.state),
+    ("POST", "/_emulator/inspect", desk.inspect),
     ("GET", "/_emulator", control.index),
     ("GET", "/_emulator/clock", control.read_clock),
     ("POST", "/_emulator/clock", control.advance_clock),
@@ -75,6 +88,7 @@ OURS: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/_emulator/webhooks", instruments.configure_webhooks),
     ("DELETE", "/_emulator/webhooks", instruments.clear_webhooks),
     ("GET", "/_emulator/archive/{tenant}/{archive_id}/{file_name}", archives.download),
+    ("POST", "/_emulator/session/{session_id}/client", control.join),
     ("POST", _CONTROL, control.connect),
     ("DELETE", f"{_CONTROL}/{{connection_id}}", control.disconnect),
     ("POST", f"{_CONTROL}/{{connection_id}}/stream", control.publish),
@@ -82,6 +96,8 @@ OURS: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", f"{_CONTROL}/{{connection_id}}/stream/{{stream_id}}", control.unpublish),
 )
 
+#: What stands before a path of the service where a tenant is named instead of proved.
+AS_TENANT = "/_emulator/as/{tenant}"
 #: What creates something if it succeeds.
 CREATING = frozenset({sessions.create, archives.start})
 #: The endpoints that were seen to answer JSON errors to clients that ask for nothing.

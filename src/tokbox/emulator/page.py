@@ -1,0 +1,193 @@
+"""The page of the emulator: its files, and the state that it shows."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator import archive_view, lifecycle
+from tokbox.emulator.calls import Call
+from tokbox.emulator.records import Connection, Session
+from tokbox.emulator.replies import Refusal, json_reply
+
+__all__ = ["file", "front", "state"]
+
+_FOLDER = Path(__file__).parent / "page"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HEADERS = {
+    # Nothing from another host, nothing inline, and in nobody's frame.
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+#: The most sessions, things of one session, and calls that are shown; the newest are.
+_SESSIONS = 50
+_THINGS = 20
+_CALLS = 200
+
+#: How what runs in a session is stopped, by its kind: a method and a path. What is not
+#: here ends with its connection.
+_STOPS = {
+    "archive": ("POST", "/archive/{}/stop"),
+    "broadcast": ("POST", "/broadcast/{}/stop"),
+    "render": ("DELETE", "/render/{}"),
+    "captions": ("POST", "/captions/{}/stop"),
+    "connector": ("POST", "/connect/{}/stop"),
+}
+_OVER = frozenset({"stopped", "failed", "destroyed"})
+
+
+def front(call: Call) -> Response:
+    """``GET /``: the page."""
+    return _reply("index.html")
+
+
+def file(call: Call) -> Response:
+    """``GET /_emulator/page/{name}``: what belongs to the page."""
+    return _reply(call.param("name"))
+
+
+def _reply(name: str) -> Response:
+    files = _files()
+    if name not in files:
+        raise Refusal(404, "No such file")
+    headers = {**_HEADERS, "Content-Type": _TYPES[Path(name).suffix]}
+    return Response(files[name], headers=headers)
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in _FOLDER.iterdir()}
+
+
+def state(call: Call) -> Response:
+    """``GET /_emulator/state?after=17``: what the page shows, without secrets.
+
+    The newest sessions with all that is in them, and the newest calls, oldest first,
+    after the one with the given number.
+    """
+    emulator, db = call.emulator, call.emulator.store.db
+    after = call.query().get("after", "0")
+    if not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise Refusal(400, "after must be a whole number")
+    last, count = db.execute(
+        "SELECT coalesce(max(number), 0), count(*) FROM journal"
+    ).fetchone()
+    # After a fresh start the numbers are low again.
+    since = int(after) if int(after) <= last else 0
+    calls = emulator.journal.entries(after=max(since, last - _CALLS))
+    (total,) = db.execute("SELECT count(*) FROM sessions").fetchone()
+    newest = db.execute(
+        "SELECT session_id FROM sessions ORDER BY rowid DESC LIMIT ?", (_SESSIONS,)
+    ).fetchall()
+    return json_reply(
+        {
+            "now": call.now_ms,
+            "offset": emulator.clock.offset_ms,
+            "tenants": [
+                *({"id": key, "kind": "project"} for key in emulator.tenants.api_keys),
+                *(
+                    {"id": application_id, "kind": "application"}
+                    for application_id in emulator.tenants.application_ids
+                ),
+            ],
+            "sessionCount": total,
+            "sessions": [_session(call, session_id) for (session_id,) in newest],
+            "count": count,
+            "lastNumber": last,
+            "calls": [entry.describe() for entry in calls],
+        }
+    )
+
+
+def _session(call: Call, session_id: str) -> dict[str, Any]:
+    store = call.emulator.store
+    session = store.session(session_id)
+    assert session is not None, "its id was just read"
+    return {
+        "sessionId": session.session_id,
+        "tenant": session.tenant,
+        "createdAt": session.created_ms,
+        "relayed": session.relayed,
+        "alwaysArchived": session.always_archived,
+        "e2ee": session.e2ee,
+        "activated": session.activated_ms is not None,
+        "connections": [
+            _connection(call, connection) for connection in store.connections(session_id)
+        ],
+        "archives": _archives(call, session),
+        "jobs": _jobs(call, session),
+    }
+
+
+def _connection(call: Call, connection: Connection) -> dict[str, Any]:
+    return {
+        "connectionId": connection.connection_id,
+        "role": connection.role,
+        "data": connection.data,
+        "streams": [
+            {"id": stream.stream_id, "name": stream.name, "videoType": stream.video_type}
+            for stream in call.emulator.store.streams(connection.session_id)
+            if stream.connection_id == connection.connection_id
+        ],
+    }
+
+
+def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
+    store, links = call.emulator.store, call.emulator.links
+    _, newest = store.page_of_archives(
+        session.tenant, session.session_id, offset=0, count=_THINGS
+    )
+    shown = []
+    for archive in newest:
+        described = archive_view.describe(store, links, archive, call.now_ms)
+        # Nobody can stop what a session archives by itself.
+        stops = archive.status in lifecycle.RUNNING and not archive.automatic
+        shown.append(
+            {
+                **{name: described[name] for name in ("id", "status", "name", "reason")},
+                "duration": described["duration"],
+                "stop": _stop("archive", archive.archive_id) if stops else None,
+            }
+        )
+    return shown
+
+
+def _jobs(call: Call, session: Session) -> list[dict[str, Any]]:
+    rows = call.emulator.store.db.execute(
+        "SELECT kind, job_id, status, reason, options FROM jobs "
+        "WHERE session_id = ? AND kind <> 'session' ORDER BY number DESC LIMIT ?",
+        (session.session_id, _THINGS),
+    )
+    return [
+        {
+            "kind": kind,
+            "id": job_id,
+            "status": status,
+            "name": json.loads(options).get("name"),
+            "reason": reason,
+            "stop": None if status in _OVER else _stop(kind, job_id),
+        }
+        for kind, job_id, status, reason, options in rows
+    ]
+
+
+def _stop(kind: str, thing_id: str) -> dict[str, str] | None:
+    if kind not in _STOPS:
+        return None
+    method, path = _STOPS[kind]
+    return {"method": method, "path": path.format(thing_id)}
