@@ -145,6 +145,13 @@ def test_a_record_turns_into_plain_json_with_the_unknown_at_the_end() -> None:
     }
 
 
+def test_a_record_without_secrets_can_be_left_in_a_log() -> None:
+    source = {"id": "a", "one": {"key": "canary", "size": 1}, "new": "canary"}
+    data = Outer.from_json(source).to_dict(secrets=False)
+    assert "canary" not in json.dumps(data)
+    assert (data["id"], data["one"]) == ("a", {"size": 1})
+
+
 def test_a_record_is_a_value() -> None:
     outer = Outer.from_json({"hlsStatus": "live", "tagList": ["a"], "new": [1]})
     assert pickle.loads(pickle.dumps(outer)) == outer

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-import sys
-import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tokbox.cli.composition import composition_options
 from tokbox.cli.options import (
     Group,
     client_options,
@@ -16,9 +15,19 @@ from tokbox.cli.options import (
     session_argument,
     take_session,
 )
-from tokbox.cli.output import is_terminal, note, print_json, print_record, print_table
-from tokbox.cli.wording import ago, moment, size, span
-from tokbox.enums import OutputMode, StreamMode
+from tokbox.cli.records import (
+    age,
+    collect_of,
+    confirm,
+    created,
+    page_options,
+    public,
+    show,
+    show_id,
+    show_list,
+)
+from tokbox.cli.wording import size, span
+from tokbox.enums import OutputMode
 
 if TYPE_CHECKING:
     from tokbox.rest.archive_types import Archive
@@ -35,8 +44,6 @@ def archive() -> None:
 @archive.command()
 @session_argument
 @click.option("--name", metavar="TEXT", help="A name for people.")
-@click.option("--audio/--no-audio", "has_audio", default=True, help="Record sound.")
-@click.option("--video/--no-video", "has_video", default=True, help="Record pictures.")
 @click.option(
     "--output-mode",
     type=click.Choice([mode.value for mode in OutputMode]),
@@ -44,24 +51,13 @@ def archive() -> None:
     show_default=True,
     help="One file for all streams, or one for each.",
 )
-@click.option("--resolution", metavar="WxH", help="Of a composed archive: 1280x720 ...")
-@click.option("--layout", metavar="NAME", help="Of a composed archive: bestFit, pip ...")
-@click.option(
-    "--stream-mode",
-    type=click.Choice([mode.value for mode in StreamMode]),
-    default=StreamMode.AUTO.value,
-    show_default=True,
-    help="All streams, or those that are added by calls.",
-)
 @click.option(
     "--tag",
     "multi_archive_tag",
     metavar="TEXT",
     help="Tells archives of one session apart that run at once.",
 )
-@click.option(
-    "--max-bitrate", type=int, metavar="N", help="Of a composed archive, in bits/s."
-)
+@composition_options
 @json_option
 @client_options
 def start(client: Tokbox, session_id: str, as_json: bool, **options: Any) -> None:
@@ -70,7 +66,8 @@ def start(client: Tokbox, session_id: str, as_json: bool, **options: Any) -> Non
     A client must be connected to it. In a pipe the archive id is printed alone, so that
     A=$(tokbox archive start ...) works. SESSION may be -: standard input.
     """
-    _show_id(client.archives.start(session_id, **options), as_json)
+    made = client.archives.start(session_id, **options)
+    show_id(made, _rows(made), as_json, _document)
 
 
 @archive.command()
@@ -82,7 +79,8 @@ def stop(client: Tokbox, archive_id: str, as_json: bool) -> None:
 
     To stop a stopped one again is no error.
     """
-    _show(client.archives.stop(archive_id), as_json)
+    stopped = client.archives.stop(archive_id)
+    show(stopped, _rows(stopped), as_json, _document)
 
 
 @archive.command()
@@ -95,54 +93,19 @@ def get(client: Tokbox, archive_id: str, as_json: bool) -> None:
     Once it is available there is a link to download it, which is good for ten minutes,
     for whoever has it.
     """
-    _show(client.archives.get(archive_id), as_json)
+    found = client.archives.get(archive_id)
+    show(found, _rows(found), as_json, _document)
 
 
 @archive.command("list")
 @click.option("--session", "session_id", callback=take_session, help="Only of this one.")
-@click.option("--offset", type=int, default=0, show_default=True, help="Leave out so many.")
-@click.option(
-    "--count", type=int, default=50, show_default=True, help="At most so many, up to 1000."
-)
-@click.option("--all", "everything", is_flag=True, help="All of them, page by page.")
+@page_options
 @json_option
 @client_options
-def list_(
-    client: Tokbox,
-    session_id: str | None,
-    offset: int,
-    count: int,
-    everything: bool,
-    as_json: bool,
-) -> None:
+def list_(client: Tokbox, session_id: str | None, as_json: bool, **chosen: Any) -> None:
     """List recordings, newest first."""
-    if everything:
-        every = client.archives.iter(session_id)
-        found = list(itertools.islice(every, offset, None))
-        total = offset + len(found)
-    else:
-        page = client.archives.list(offset, count, session_id)
-        found, total = list(page), page.total
-    if as_json:
-        print_json([_document(each) for each in found])
-        return
-    print_table(
-        ("ID", "STATUS", "CREATED", "LENGTH", "SIZE", "NAME"),
-        [
-            (
-                each.id,
-                each.status,
-                _age(each) if is_terminal(sys.stdout) else _created(each),
-                span(each.duration) if each.duration else "",
-                size(each.size) if each.size else "",
-                each.name,
-            )
-            for each in found
-        ],
-        right=(3, 4),
-    )
-    if offset + len(found) < total:
-        note(f"{len(found)} of {total:,}; for the others: --offset, or --all")
+    found, rest = collect_of(client.archives, session_id, **chosen)
+    show_list(found, _COLUMNS, as_json, document=_document, right=(3, 4), rest=rest)
 
 
 @archive.command()
@@ -155,52 +118,45 @@ def delete(client: Tokbox, archive_id: str, as_json: bool) -> None:
     It must be available or uploaded; to delete it again is no error.
     """
     client.archives.delete(archive_id)
-    if as_json:
-        print_json({"id": archive_id, "deleted": True})
-    else:
-        print_record([("deleted", archive_id)])
-
-
-def _created(one: Archive) -> str:
-    return "" if one.created_at is None else moment(one.created_at / 1000)
-
-
-def _age(one: Archive) -> str:
-    """Say when it was made in the few characters that a terminal has for it."""
-    return "" if one.created_at is None else ago(one.created_at / 1000, time.time())
+    confirm("deleted", archive_id, as_json)
 
 
 def _document(one: Archive) -> dict[str, Any]:
-    document = one.to_dict()
-    # The key of an encrypted file is nothing to leave in a log.
-    document.pop("password", None)
-    return document
+    # The link is what many look for; it is good for ten minutes.
+    return {**public(one), "url": one.url}
 
 
-def _show_id(one: Archive, as_json: bool) -> None:
-    if as_json or is_terminal(sys.stdout):
-        _show(one, as_json)
-    else:
-        print(one.id)
+def _length(one: Archive) -> str:
+    return span(one.duration) if one.duration else ""
 
 
-def _show(one: Archive, as_json: bool) -> None:
-    if as_json:
-        print_json(_document(one))
-        return
-    rows: list[tuple[str, object]] = [
+def _size(one: Archive) -> str:
+    return size(one.size) if one.size else ""
+
+
+_COLUMNS: Sequence[tuple[str, Callable[[Archive], object]]] = (
+    ("ID", lambda one: one.id),
+    ("STATUS", lambda one: one.status),
+    ("CREATED", age),
+    ("LENGTH", _length),
+    ("SIZE", _size),
+    ("NAME", lambda one: one.name),
+)
+
+
+def _rows(one: Archive) -> list[tuple[str, object]]:
+    return [
         ("id", one.id),
         ("status", one.status),
         ("session", one.session_id),
         ("name", one.name),
         ("reason", one.reason),
-        ("created", _created(one)),
-        ("length", span(one.duration) if one.duration else ""),
-        ("size", size(one.size) if one.size else ""),
+        ("created", created(one)),
+        ("length", _length(one)),
+        ("size", _size(one)),
         ("output", one.output_mode),
         ("streams", one.stream_mode),
         ("resolution", one.resolution),
         ("tag", one.multi_archive_tag),
         ("url", one.url),
     ]
-    print_record([row for row in rows if row[1]], styles=["bold"])

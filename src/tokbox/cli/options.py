@@ -27,12 +27,17 @@ __all__ = [
     "has_credentials",
     "json_option",
     "make_client",
+    "read_file",
+    "read_secret",
     "read_stdin",
     "session_argument",
     "take_session",
 ]
 
 Function = Callable[..., None]
+
+#: What is typed on a terminal without being seen there.
+_PROMPTS = {"the secret": "API secret: ", "the password": "Password: "}
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
@@ -91,10 +96,10 @@ def read_stdin(what: str) -> str:
     if sys.stdin is None:  # closed by whoever started this
         raise click.UsageError(f"there is no standard input to read {what} from")
     if sys.stdin.isatty():
-        if what == "the secret":
+        if what in _PROMPTS:
             from getpass import getpass
 
-            return getpass("API secret: ", stream=sys.stderr)
+            return getpass(_PROMPTS[what], stream=sys.stderr)
         click.echo(f"reading {what} from the terminal; Ctrl-D ends it", err=True)
     try:
         return sys.stdin.read()
@@ -210,7 +215,9 @@ def make_client(
         environment = {
             name: value for name, value in environment.items() if name not in _SECRETS
         }
-        environment["TOKBOX_SECRET"] = _read_secret(secret_file)
+        environment["TOKBOX_SECRET"] = read_secret(
+            secret_file, "--secret-file", "the secret"
+        )
         environment["TOKBOX_API_KEY"] = api_key or key or ""
     elif api_key is not None:
         ours = any(environment.get(name) for name in _SECRETS[:2])
@@ -230,17 +237,22 @@ def make_client(
         raise
 
 
-def _read_secret(path: str) -> str:
+def read_file(path: str, option: str, what: str) -> str:
+    """Return the text of a file that *option* names, or of standard input for ``-``."""
     if path == "-":
-        return read_stdin("the secret").rstrip("\r\n")
+        return read_stdin(what)
     try:
         with open(path, encoding="utf-8") as file:
-            # Editors and echo end a file with a line break that is no part of it.
-            return file.read().rstrip("\r\n")
+            return file.read()
     except UnicodeDecodeError:
         pass
     # Outside of the handler: the exception holds what was read.
-    raise click.UsageError(f"--secret-file: {path} is not text")
+    raise click.UsageError(f"{option}: {path} is not text")
+
+
+def read_secret(path: str, option: str, what: str) -> str:
+    """Return the secret in a file, without the line break that editors and echo add."""
+    return read_file(path, option, what).rstrip("\r\n")
 
 
 class Claims(TypedDict):
@@ -267,7 +279,9 @@ def claim_options(function: Function) -> Function:
         if data_file is not None:
             if connection_data is not None:
                 raise click.UsageError("--data and --data-file exclude each other")
-            connection_data = _read_data(data_file)
+            text = read_file(data_file, "--data-file", "the connection data")
+            # The line break that editors and echo add is no part of it.
+            connection_data = text[:-1] if text.endswith("\n") else text
         claims = Claims(
             role=role,
             connection_data=connection_data or "",
@@ -315,16 +329,3 @@ def claim_options(function: Function) -> Function:
     ):
         added = add(added)
     return added
-
-
-def _read_data(path: str) -> str:
-    if path == "-":
-        text = read_stdin("the connection data")
-    else:
-        try:
-            with open(path, encoding="utf-8") as file:
-                text = file.read()
-        except UnicodeDecodeError:
-            raise click.UsageError(f"--data-file: {path} is not text") from None
-    # The line break that editors and echo add is no part of it.
-    return text[:-1] if text.endswith("\n") else text

@@ -132,9 +132,16 @@ class Record:
         known = {name: take(fields) for name, take in _readers(cls)}
         return cls(**known, unknown=fields.unknown())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields by their names, secret ones included, ready for JSON."""
-        return {each.name: _plain(getattr(self, each.name)) for each in _fields(self)}
+    def to_dict(self, *, secrets: bool = True) -> dict[str, Any]:
+        """Return the fields by their names, ready for JSON.
+
+        Without *secrets* it holds what the repr does, and can be left in a log.
+        """
+        return {
+            each.name: _plain(getattr(self, each.name), secrets)
+            for each in _fields(self)
+            if secrets or each.repr
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,13 +208,13 @@ def _fields(value: Record) -> list[dataclasses.Field[Any]]:
     return sorted(dataclasses.fields(value), key=lambda each: each.name == "unknown")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, secrets: bool) -> Any:
     if isinstance(value, Record):
-        return value.to_dict()
+        return value.to_dict(secrets=secrets)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain(item, secrets) for item in value]
     return dict(value) if isinstance(value, Mapping) else value
 
 
