@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 
 from tests.cli.support import KEY, SECRET, Result
+from tests.rest.conftest import Script
+from tokbox import Tokbox
 from tokbox.cli import main
 from tokbox.emulator import Server, serve
+from tokbox.rest.transport import Response
 
 
 @pytest.fixture
@@ -53,3 +57,26 @@ def server(shared_server: Server, monkeypatch: pytest.MonkeyPatch, cli: Any) -> 
     """An emulator that the commands of this test ask."""
     monkeypatch.setenv("TOKBOX_API_URL", shared_server.url)
     return shared_server
+
+
+@pytest.fixture
+def play(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Script]:
+    """Let commands hear what a script says: bodies of JSON, or whole answers."""
+
+    def play(*outcomes: object) -> Script:
+        answers = [
+            each
+            if isinstance(each, Response)
+            else Response(
+                200, {"content-type": "application/json"}, json.dumps(each).encode()
+            )
+            for each in outcomes or [Response(204, {}, b"")]
+        ]
+        script = Script(*answers)
+        monkeypatch.setattr(
+            "tokbox.cli.options.make_client",
+            lambda *options: Tokbox(KEY, SECRET, transport=script),
+        )
+        return script
+
+    return play

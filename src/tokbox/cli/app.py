@@ -13,7 +13,24 @@ from typing import TextIO
 
 import click
 
-from tokbox.cli import archive, demo, emulator, inspect, session, tokens
+from tokbox.cli import (
+    archive,
+    broadcast,
+    callback,
+    captions,
+    connection,
+    connector,
+    demo,
+    emulator,
+    inspect,
+    moderation,
+    render,
+    session,
+    signal,
+    sip,
+    stream,
+    tokens,
+)
 from tokbox.cli.options import Group
 from tokbox.cli.output import complain
 from tokbox.errors import (
@@ -105,16 +122,29 @@ for _command in (
     tokens.tokens,
     inspect.inspect,
     archive.archive,
+    broadcast.broadcast,
+    stream.stream,
+    connection.connection,
+    signal.signal,
+    moderation.disconnect,
+    moderation.mute,
+    moderation.unmute,
+    sip.dial,
+    sip.dtmf,
+    captions.captions,
+    render.render,
+    connector.connector,
+    callback.callback,
 ):
     root.add_command(_command)
 
 
 def run(args: Sequence[str]) -> int:
     """Run one command and return its exit code. What goes wrong is one line on stderr."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
+    for end in (sys.stdout, sys.stderr):
+        if isinstance(end, io.TextIOWrapper):
             # A name that the terminal's encoding lacks is no reason to fail.
-            stream.reconfigure(errors="backslashreplace")
+            end.reconfigure(errors="backslashreplace")
     completing = os.environ.get("_TOKBOX_COMPLETE")
     if completing:
         from click.shell_completion import shell_complete
