@@ -13,10 +13,18 @@ from . import Unavailable, process
 
 
 @cache
-def build(go: str, folder: str) -> Path:
-    """Build the program in *folder* in a place of its own; return that place."""
+def build(go: str, folder: str, replace: str = "") -> Path:
+    """Build the program in *folder* in a place of its own; return that place.
+
+    *replace* is ``module=folder``: where that module is instead of the module proxy.
+    """
     place = process.workshop(Path(__file__).parent / folder)
-    for command in (["mod", "tidy"], ["build", "-o", "rival", "."]):
+    commands = [["mod", "tidy"], ["build", "-o", "rival", "."]]
+    if replace:
+        # A folder may be used without what only the tests of its dependencies need.
+        commands[0].append("-e")
+        commands.insert(0, ["mod", "edit", f"-replace={replace}"])
+    for command in commands:
         done = subprocess.run([go, *command], cwd=place, capture_output=True, text=True)
         if done.returncode:
             # The last line holds the server's answer, if there was one.
@@ -26,9 +34,9 @@ def build(go: str, folder: str) -> Path:
     return place
 
 
-def make(folder: str, mode: str) -> Callable[[int], float]:
-    """Return the rival in *folder*, built."""
+def make(folder: str, mode: str, replace: str = "") -> Callable[[int], float]:
+    """Return the rival in *folder*, built; *replace* as for :func:`build`."""
     go = shutil.which("go")
     if go is None:
         raise Unavailable("Go is not installed")
-    return process.start([str(build(go, folder) / "rival")], mode)
+    return process.start([str(build(go, folder, replace) / "rival")], mode)

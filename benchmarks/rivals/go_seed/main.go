@@ -13,7 +13,7 @@ import (
 
 func main() {
 	tb := tokbox.New(os.Getenv("WORK_API_KEY"), os.Getenv("WORK_SECRET"))
-	session := &tokbox.Session{SessionId: os.Getenv("WORK_SESSION_ID"), T: tb}
+	session := &tokbox.Session{SessionID: os.Getenv("WORK_SESSION_ID"), T: tb}
 	role := tokbox.Role(os.Getenv("WORK_ROLE"))
 	data := os.Getenv("WORK_CONNECTION_DATA")
 	expiration, _ := strconv.ParseInt(os.Getenv("WORK_EXPIRATION"), 10, 64)
