@@ -5,10 +5,10 @@
  */
 #include "internal.h"
 
-static const char alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char url_alphabet[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const uint8_t fs_base64_alphabet[2][64] = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+};
 
 static uint8_t pairs[4096][2], url_pairs[4096][2]; /* twelve bits as two characters */
 uint8_t fs_base64_hex[4096][4];
@@ -18,8 +18,8 @@ uint8_t fs_digits[1000][4];
 uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
 uint8_t fs_base64_last_jwt[3][100][4];
 
-/* What a byte becomes in a form value: itself, or '+', or 0 for %XX; and its length. */
-static uint8_t form[256], form_length[256];
+uint8_t fs_form[256];
+static uint8_t form_length[256]; /* of what a byte becomes in a form value */
 /* What follows the backslash where a byte is escaped in JSON, 'u' for \u00XX, or 0. */
 static uint8_t json[256], json_length[256];
 
@@ -35,14 +35,14 @@ void fs_base64_init(void) {
         if (i > 9) fs_hex_value[(uint8_t)(hex[i] - 'a' + 'A')] = (uint8_t)i;
     }
     for (int i = 0; i < 64; i++) {
-        fs_base64_value[(uint8_t)alphabet[i]] = (uint8_t)i;
-        fs_base64_value[(uint8_t)url_alphabet[i]] = (uint8_t)i;
+        fs_base64_value[fs_base64_alphabet[0][i]] = (uint8_t)i;
+        fs_base64_value[fs_base64_alphabet[1][i]] = (uint8_t)i;
     }
     for (int i = 0; i < 4096; i++) {
-        pairs[i][0] = (uint8_t)alphabet[i >> 6];
-        pairs[i][1] = (uint8_t)alphabet[i & 63];
-        url_pairs[i][0] = (uint8_t)url_alphabet[i >> 6];
-        url_pairs[i][1] = (uint8_t)url_alphabet[i & 63];
+        pairs[i][0] = fs_base64_alphabet[0][i >> 6];
+        pairs[i][1] = fs_base64_alphabet[0][i & 63];
+        url_pairs[i][0] = fs_base64_alphabet[1][i >> 6];
+        url_pairs[i][1] = fs_base64_alphabet[1][i & 63];
     }
     for (int i = 0; i < 4096; i++) {
         uint8_t three[3] = {(uint8_t)hex[i >> 8], (uint8_t)hex[i >> 4 & 15], (uint8_t)hex[i & 15]};
@@ -67,8 +67,8 @@ void fs_base64_init(void) {
     for (int c = 0; c < 256; c++) {
         int stays = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                     c == '-' || c == '.' || c == '_' || c == '~';
-        form[c] = (uint8_t)(c == ' ' ? '+' : stays ? c : 0);
-        form_length[c] = form[c] ? 1 : 3;
+        fs_form[c] = (uint8_t)(c == ' ' ? '+' : stays ? c : 0);
+        form_length[c] = fs_form[c] ? 1 : 3;
         json[c] = c < ' ' ? 'u' : 0;
     }
     for (int i = 0; i < 7; i++) json[(uint8_t)"\"\\\b\f\n\r\t"[i]] = (uint8_t)"\"\\bfnrt"[i];
@@ -80,7 +80,8 @@ size_t fs_base64_length(size_t len) { return (len + 2) / 3 * 4; }
 
 /* The row in use, or NULL. It may change while others encode: all give the same. */
 static const fs_text_row *volatile wide_row;
-static const fs_text_row *usable_row;
+
+const fs_text_row *fs_text_active(void) { return wide_row; }
 
 /* Encode whole groups; return how many bytes they took. */
 FS_INLINE size_t groups(uint8_t *text, const uint8_t *data, size_t len, int url) {
@@ -88,7 +89,7 @@ FS_INLINE size_t groups(uint8_t *text, const uint8_t *data, size_t len, int url)
     const fs_text_row *row = wide_row;
     size_t done = 0;
 
-    if (row && len >= 28) {
+    if (row) {
         done = row->encode(text, data, len, url);
         text += done / 3 * 4;
     }
@@ -107,7 +108,7 @@ void fs_base64(uint8_t *text, const uint8_t *data, size_t len) {
         text += done / 3 * 4;
         if (left == 2) v |= (uint32_t)data[done + 1] << 8;
         memcpy(text, pairs[v >> 12], 2);
-        text[2] = left == 2 ? (uint8_t)alphabet[v >> 6 & 63] : '=';
+        text[2] = left == 2 ? fs_base64_alphabet[0][v >> 6 & 63] : '=';
         text[3] = '=';
     }
 }
@@ -128,7 +129,7 @@ int fs_base64_decode(uint8_t *data, const uint8_t *text, size_t len) {
     uint32_t bad = 0;
     size_t i = 0;
 
-    if (row && len >= 44) i = row->decode(data, text, len);
+    if (row) i = row->decode(data, text, len);
     data += i / 4 * 3;
     for (; i < len; i += 4, data += 3) {
         uint32_t a = fs_base64_value[text[i]], b = fs_base64_value[text[i + 1]];
@@ -142,53 +143,109 @@ int fs_base64_decode(uint8_t *data, const uint8_t *text, size_t len) {
     return bad <= 63;
 }
 
-/* Whether a row encodes and decodes as the tables do: all values, in every place. */
-static int answers_right(const fs_text_row *row) {
-    uint8_t data[96 + 28], text[128 + 40], want[128 + 40], back[96 + 40];
-    for (int url = 0; url < 2; url++) {
-        for (int shift = 0; shift < 64; shift++) {
-            size_t done;
-            for (int i = 0; i < 128; i += 4) {
-                uint32_t v = 0;
-                for (int j = 0; j < 4; j++) v = v << 6 | (uint32_t)((i + j + shift) & 63);
-                data[i / 4 * 3] = (uint8_t)(v >> 16);
-                data[i / 4 * 3 + 1] = (uint8_t)(v >> 8);
-                data[i / 4 * 3 + 2] = (uint8_t)v;
-            }
-            memset(data + 96, 0, 28);
-            groups(want, data, 96, url);
-            done = row->encode(text, data, 96 + 4, url);
-            if (done != 96 || memcmp(text, want, 128)) return 0;
-            done = row->decode(back, want, 128);
-            if (done != 96 || memcmp(back, data, 72)) return 0;
-        }
+/* Bytes whose base64 goes through all values, from `shift` on. */
+static void fill_with_values(uint8_t *data, size_t len, unsigned shift) {
+    for (unsigned i = 0; i < len / 3 * 4; i += 4, data += 3) {
+        uint32_t v = 0;
+        for (unsigned j = 0; j < 4; j++) v = v << 6 | ((i + j + shift) & 63);
+        data[0] = (uint8_t)(v >> 16);
+        data[1] = (uint8_t)(v >> 8);
+        data[2] = (uint8_t)v;
     }
+}
+
+/* Whether a row encodes and decodes as the tables do: all values in every place, and texts
+ * of every length. What it leaves to the tables is right anyway. */
+static int codes_right(const fs_text_row *row) {
+    enum { MOST = 150, WORTH = 44 };
+    uint8_t data[MOST], want[MOST / 3 * 4], text[MOST / 3 * 4 + 8], back[MOST + 8];
+
+    for (int url = 0; url < 2; url++)
+        for (unsigned shift = 0; shift < 64; shift++) {
+            fill_with_values(data, MOST, shift);
+            groups(want, data, MOST, url);
+            for (size_t len = 0; len <= MOST; len += shift ? MOST : 1) {
+                size_t done = row->encode(text, data, len, url);
+                if (done % 3 || done > len || (len > WORTH && !done)) return 0;
+                if (memcmp(text, want, done / 3 * 4)) return 0;
+            }
+            for (size_t len = 0; len <= MOST / 3 * 4; len += shift ? MOST / 3 * 4 : 4) {
+                size_t done = row->decode(back, want, len);
+                if (done % 4 || done > len || (len > WORTH && !done)) return 0;
+                if (memcmp(back, data, done / 4 * 3)) return 0;
+            }
+        }
     for (int c = 0; c < 256; c++) {
         memset(want, 'A', 64);
         want[c % 32] = (uint8_t)c;
-        if ((row->decode(back, want, 64) == 32) != (fs_base64_value[c] != 255)) return 0;
-        for (size_t len = 16; len <= 64; len++) {
-            int all = (form[c] == c && c) || (size_t)(c % 32) >= len;
-            if (row->plain(want, len) != (all ? len : (size_t)(c % 32))) return 0;
+        if ((row->decode(back, want, 64) > 0) != (fs_base64_value[c] != 255)) return 0;
+    }
+    return 1;
+}
+
+static int knows_plain(const fs_text_row *row) {
+    uint8_t text[64];
+    for (int c = 0; c < 256; c++) {
+        memset(text, 'A', sizeof text);
+        text[c % 32] = (uint8_t)c;
+        for (size_t len = 0; len <= sizeof text; len++) {
+            int all = (fs_form[c] == c && c) || (size_t)(c % 32) >= len;
+            size_t found = row->plain(text, len), right = all ? len : (size_t)(c % 32);
+            if (len < 16 ? found > right : found != right) return 0;
         }
     }
     return 1;
 }
 
-void fs_text_select(int wide) { wide_row = wide ? usable_row : NULL; }
+static int writes_signatures(const fs_text_row *row) {
+    uint8_t text[64], want[64];
+    fs_state digest;
+    if (!row->t1_signature) return 1;
+    for (size_t align = 0; align < 3; align++) {
+        fs_t1_frame frame;
+        fs_t1_set_frame(&frame, (const uint8_t *)"g=", align, (const uint8_t *)"s");
+        for (uint32_t turn = 0; turn < 16; turn++) {
+            for (uint32_t j = 0; j < FS_STATE_WORDS; j++)
+                digest[j] = 0x01234567u * (2 * j + 1) + 0x11111111u * turn;
+            memset(text, '?', sizeof text);
+            memset(want, '?', sizeof want);
+            row->t1_signature(&frame, text, digest);
+            fs_t1_signature_by_tables(&frame, want, digest);
+            if (memcmp(text, want, sizeof text)) return 0;
+        }
+    }
+    return 1;
+}
 
-const char *fs_text_name(void) { return wide_row ? wide_row->name : "portable"; }
+/* Best first. */
+static const fs_text_row *const text_rows[] = {
+#if FS_X86
+    &fs_text_avx512,
+    &fs_text_avx2,
+#endif
+    NULL,
+};
+static int usable[sizeof text_rows / sizeof *text_rows];
 
 static void judge_text(void) {
-#if FS_X86
     unsigned cpu = fs_cpu_features();
-    if ((fs_text_avx2.needs & cpu) == fs_text_avx2.needs && answers_right(&fs_text_avx2))
-        usable_row = &fs_text_avx2;
-#else
-    (void)answers_right;
-#endif
-    fs_text_select(1);
+    for (int i = 0; text_rows[i]; i++)
+        usable[i] = (text_rows[i]->needs & cpu) == text_rows[i]->needs &&
+                    codes_right(text_rows[i]) && knows_plain(text_rows[i]) &&
+                    writes_signatures(text_rows[i]);
+    fs_text_select(NULL);
 }
+
+void fs_text_select(const char *name) {
+    int tables = name && !strcmp(name, "portable"), widest = !name || !strcmp(name, "avx512");
+    const fs_text_row *found = NULL;
+
+    for (int i = 0; text_rows[i] && !found && !tables; i++)
+        if (usable[i] && (widest || !(text_rows[i]->needs & FS_CPU_AVX512))) found = text_rows[i];
+    wide_row = found;
+}
+
+const char *fs_text_name(void) { return wide_row ? wide_row->name : "portable"; }
 
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len) {
     static const char hex[] = "0123456789ABCDEF";
@@ -199,9 +256,9 @@ size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len) {
     memcpy(out, in, i);
     for (; i < len; i++) {
         uint8_t c = in[i];
-        *to = form[c]; /* most stay as they are */
+        *to = fs_form[c]; /* most stay as they are */
         to += form_length[c];
-        if (!form[c]) {
+        if (!fs_form[c]) {
             to[-3] = '%';
             to[-2] = (uint8_t)hex[c >> 4];
             to[-1] = (uint8_t)hex[c & 15];

@@ -22,7 +22,7 @@ static uint64_t xgetbv(void) {
 #define BIT(word, n) (((word) >> (n)) & 1u)
 
 unsigned fs_cpu_features(void) {
-    unsigned r[4], ecx1, ebx7, found = 0;
+    unsigned r[4], ecx1, ebx7, ecx7, found = 0;
 
     cpuid(0, r);
     if (r[0] < 7) return 0;
@@ -30,6 +30,7 @@ unsigned fs_cpu_features(void) {
     ecx1 = r[2];
     cpuid(7, r);
     ebx7 = r[1];
+    ecx7 = r[2];
 
     /* SSSE3, SSE4.1, SHA */
     if (BIT(ecx1, 9) && BIT(ecx1, 19) && BIT(ebx7, 29)) found |= FS_CPU_SHA_NI;
@@ -40,7 +41,7 @@ unsigned fs_cpu_features(void) {
         uint64_t saved = xgetbv();
         if ((saved & 0x06) == 0x06 && BIT(ecx1, 28) && BIT(ebx7, 5)) found |= FS_CPU_AVX2;
         if ((saved & 0xe6) == 0xe6 && BIT(ebx7, 16) && BIT(ebx7, 30) && BIT(ebx7, 31))
-            found |= FS_CPU_AVX512;
+            found |= FS_CPU_AVX512 | (BIT(ecx7, 1) ? FS_CPU_VBMI : 0);
     }
     return found;
 }

@@ -167,6 +167,6 @@ int fs_engine_select(fs_engine *engine, const char *name) {
     if (name && !*name) name = NULL;
     if (select_hash(&chosen.sha1, 1, name) || select_hash(&chosen.sha256, 256, name)) return -1;
     *engine = chosen;
-    fs_text_select(!name || strcmp(name, "portable"));
+    fs_text_select(name);
     return 0;
 }

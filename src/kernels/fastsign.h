@@ -134,11 +134,11 @@ typedef struct fs_nonce {
  * 27 digits; its first digit is never 0. */
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
 
-/* Where the signature of a T1 token stands in its base64: how many bytes of the first
- * group come before it, and the constant bytes in its first and last group. */
+/* The fourteen base64 groups that hold the signature of a T1 token, 40 hex digits. */
+#define FS_T1_FRAME 42 /* bytes, of which 56 characters are made */
 typedef struct fs_t1_frame {
-    unsigned align;
-    uint8_t head[2], tail[2];
+    unsigned align;           /* bytes before the digits: 0 to 2 */
+    uint8_t raw[FS_T1_FRAME]; /* what is constant; zeros where the digits belong */
 } fs_t1_frame;
 
 /* Everything about a batch that is the same for all of its tokens. */

@@ -42,8 +42,9 @@ enum {
     FS_CPU_SHA_NI = 1 << 0, /* with SSSE3 and SSE4.1 */
     FS_CPU_AVX2 = 1 << 1,
     FS_CPU_AVX512 = 1 << 2, /* F, BW, VL */
-    FS_CPU_ARM_SHA1 = 1 << 3,
-    FS_CPU_ARM_SHA2 = 1 << 4,
+    FS_CPU_VBMI = 1 << 3, /* of AVX-512 */
+    FS_CPU_ARM_SHA1 = 1 << 4,
+    FS_CPU_ARM_SHA2 = 1 << 5,
 };
 unsigned fs_cpu_features(void);
 
@@ -74,6 +75,7 @@ void fs_t1_set_frame(fs_t1_frame *frame, const uint8_t *head, size_t head_len,
 
 /* Write a signature into the groups of a token's text that hold it. */
 void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
+void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
 void fs_jwt_signature(uint8_t *to, const uint32_t *digest);
 
 /* Whether this is the name of a role. */
@@ -91,21 +93,29 @@ typedef struct fs_text_row {
     /* How many characters at the beginning stay as they are in a form value, or less if
      * there are fewer than 16. */
     size_t (*plain)(const uint8_t *text, size_t len);
+    /* fs_t1_signature, or NULL where the tables serve better. */
+    void (*t1_signature)(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
 } fs_text_row;
 #if FS_X86
-extern const fs_text_row fs_text_avx2;
+extern const fs_text_row fs_text_avx2, fs_text_avx512;
 #endif
+
+/* The row in use, or NULL for the tables alone. */
+const fs_text_row *fs_text_active(void);
 
 /* Decode whole groups without padding; 0 if a character is not of either alphabet. */
 int fs_base64_decode(uint8_t *data, const uint8_t *text, size_t len);
 
-/* Use the best row for text that is usable and not only the tables, if `wide`. */
-void fs_text_select(int wide);
+/* Use the best usable row for text (NULL), the one of that name, or the tables alone
+ * ("portable"). A name that no row for text has leaves AVX-512 out. */
+void fs_text_select(const char *name);
 
 /* Tables of text, built by fs_base64_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
 extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */
 extern uint8_t fs_base64_value[256];      /* of a character in either alphabet, or 255 */
+extern const uint8_t fs_base64_alphabet[2][64]; /* the standard one, and that of URLs */
+extern uint8_t fs_form[256]; /* a byte in a form value: itself, or '+', or 0 for %XX */
 extern uint8_t fs_hex_value[256];         /* of a hex digit in either case, or 255 */
 extern uint8_t fs_digits[1000][4];        /* three decimal digits as they are */
 /* A last group of `partial` digits, as text and as it is (fs_*_last[partial][value]). */
@@ -117,20 +127,24 @@ void fs_base64_init(void);
 /* The number of the lowest bit that is set; there must be one. */
 #if defined(_MSC_VER)
 #include <intrin.h>
-FS_INLINE unsigned fs_lowest_bit(uint32_t v) {
+FS_INLINE unsigned fs_lowest_bit(uint64_t v) {
     unsigned long number;
-    _BitScanForward(&number, v);
-    return (unsigned)number;
+    if (_BitScanForward(&number, (unsigned long)v)) return (unsigned)number;
+    _BitScanForward(&number, (unsigned long)(v >> 32));
+    return (unsigned)number + 32;
 }
 #else
-FS_INLINE unsigned fs_lowest_bit(uint32_t v) { return (unsigned)__builtin_ctz(v); }
+FS_INLINE unsigned fs_lowest_bit(uint64_t v) { return (unsigned)__builtin_ctzll(v); }
 #endif
 
-/* Ask for memory that will soon be read. Any address will do: it is a hint. */
+/* Ask for memory that will soon be read, or later be written (into the second-level cache).
+ * Any address will do: it is a hint. */
 #if defined(_MSC_VER)
 #define FS_PREFETCH(address) ((void)(address))
+#define FS_PREFETCH_WRITE(address) ((void)(address))
 #else
 #define FS_PREFETCH(address) __builtin_prefetch(address)
+#define FS_PREFETCH_WRITE(address) __builtin_prefetch(address, 1, 2)
 #endif
 
 FS_INLINE uint32_t fs_load_be32(const uint8_t *p) {

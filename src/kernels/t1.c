@@ -16,10 +16,12 @@ size_t fs_t1_length(size_t head_len, size_t data_len) {
 
 void fs_t1_set_frame(fs_t1_frame *frame, const uint8_t *head, size_t head_len,
                      const uint8_t *data) {
-    frame->align = (unsigned)(head_len % 3);
-    memcpy(frame->head, head + head_len - frame->align, frame->align);
-    frame->tail[0] = ':';
-    frame->tail[1] = data[0];
+    const unsigned align = (unsigned)(head_len % 3), end = align + SIG_DIGITS;
+    frame->align = align;
+    memset(frame->raw, 0, sizeof frame->raw);
+    memcpy(frame->raw, head + head_len - align, align);
+    if (end < FS_T1_FRAME) frame->raw[end] = ':';
+    if (end + 1 < FS_T1_FRAME) frame->raw[end + 1] = data[0];
 }
 
 void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
@@ -63,8 +65,8 @@ void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     memcpy(plan->tail_after, plan->tail + rest + FS_NONCE_DIGITS, 4);
 }
 
-/* The signature's groups: digest bits to base64 of hex digits, by twelve. */
-void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest) {
+/* The signature's groups by tables: digest bits to base64 of hex digits, by twelve. */
+void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest) {
     static const char hex[] = "0123456789abcdef";
     uint64_t a = (uint64_t)digest[0] << 32 | digest[1];
     uint64_t b = (uint64_t)digest[2] << 32 | digest[3];
@@ -75,7 +77,7 @@ void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *dige
     /* The digits that complete the first group leave the registers at the top. */
     if (frame->align) {
         unsigned digits = 3 - frame->align, bits = 4 * digits;
-        memcpy(group, frame->head, frame->align);
+        memcpy(group, frame->raw, frame->align);
         group[frame->align] = (uint8_t)hex[a >> 60];
         if (digits == 2) group[2] = (uint8_t)hex[a >> 56 & 15];
         fs_base64(to, group, 3);
@@ -105,15 +107,23 @@ void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *dige
         /* 2 + 36 + 2 digits */
         group[0] = (uint8_t)hex[c >> 44 & 15];
         group[1] = (uint8_t)hex[c >> 40 & 15];
-        group[2] = frame->tail[0];
+        group[2] = frame->raw[FS_T1_FRAME - 1];
         fs_base64(to + 48, group, 3);
     } else {
         PUT(12, c >> 36); /* 1 + 39 digits, or 39 + 1 */
         if (loose == 1) {
             group[0] = (uint8_t)hex[c >> 32 & 15];
-            memcpy(group + 1, frame->tail, 2);
+            memcpy(group + 1, frame->raw + FS_T1_FRAME - 2, 2);
             fs_base64(to + 52, group, 3);
         }
     }
 #undef PUT
+}
+
+void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest) {
+    const fs_text_row *row = fs_text_active();
+    if (row && row->t1_signature)
+        row->t1_signature(frame, to, digest);
+    else
+        fs_t1_signature_by_tables(frame, to, digest);
 }

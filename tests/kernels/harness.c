@@ -24,6 +24,7 @@
  *                                           role is its index, "skip" is a column too
  *     verify ENGINE SECRET HEAD APIKEY SESSION NOW LEEWAY HOW TOKEN...
  *                                           1 or 0 for each; HOW is texts or offsets
+ *     text ENGINE                           the row for text that goes with it
  *     quote BYTES
  *     base64 BYTES
  *     base64url BYTES
@@ -129,6 +130,15 @@ void put_bytes(const uint8_t *data, size_t len) {
     }
 }
 
+const char *do_text(char **fields, size_t count) {
+    fs_engine engine;
+
+    (void)count;
+    if (read_engine(fields[0], &engine)) return no_row;
+    fputs(fs_text_name(), stdout);
+    return NULL;
+}
+
 const char *do_quote(char **fields, size_t count) {
     bytes in;
     uint8_t *out;
@@ -190,6 +200,7 @@ static const struct command {
     {"jwt", 8, 8, do_jwt},
     {"sign-rows", 8, MOST_FIELDS, do_sign_rows},
     {"verify", 8, MOST_FIELDS, do_verify},
+    {"text", 1, 1, do_text},
     {"quote", 1, 1, do_quote},
     {"base64", 1, 1, do_base64},
     {"base64url", 1, 1, do_base64url},

@@ -53,6 +53,17 @@ def test_no_kernel_goes_untried(harness):
         )
 
 
+def test_text_goes_with_the_kernel(harness):
+    names = [*harness.engines(), "best"]
+    text = dict(zip(names, harness.ask(f"text {name}" for name in names), strict=True))
+    assert text["portable"] == "portable"
+    if "sha-ni" in text:
+        assert text["sha-ni"] in ("avx2", "portable")
+    if "avx512" in harness.variant.rows:
+        assert text["avx512"] == text["best"] == "avx512"
+        assert text["avx2"] == "avx2"
+
+
 @both_hashes
 @pytest.mark.parametrize("kind", ["ShortMsg", "LongMsg"])
 def test_cavp_messages_side_by_side(harness, bits, name, plain, kind):
