@@ -123,7 +123,7 @@ def create_app(
         events=events,
         links=links,
         recorder=Recorder(
-            store, ids, events, links, processing_ms=round(processing_delay * 1000)
+            store, ids, events, links, rules, processing_ms=round(processing_delay * 1000)
         ),
         journal=Journal(store, ids),
         faults=ArmedFaults(store),

@@ -5,27 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from tokbox.emulator import lifecycle
+from tokbox.emulator.compositions import show_name, show_selections
 from tokbox.emulator.events import Event
 from tokbox.emulator.links import Links
 from tokbox.emulator.records import Archive
+from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
 from tokbox.emulator.tenants import tenant_fields
 
 __all__ = ["describe", "status_changed"]
 
 
-def describe(store: Store, links: Links, archive: Archive, now_ms: int) -> dict[str, Any]:
+def describe(
+    store: Store, links: Links, rules: Rules, archive: Archive, now_ms: int
+) -> dict[str, Any]:
     """Return an archive as a read shows it: times in whole seconds."""
     options = archive.options
     began_ms = archive.created_ms if archive.began_ms is None else archive.began_ms
     shown: dict[str, Any] = {
         "id": archive.archive_id,
         "status": archive.status,
-        "name": options.get("name"),
+        **show_name(options.get("name"), rules),
         "reason": archive.reason,
         "event": "archive",
         "sessionId": archive.session_id,
-        **tenant_fields(archive.tenant),
+        **tenant_fields(archive.tenant, as_string=rules.project_id == "string"),
         "createdAt": began_ms // 1000 * 1000,
         "updatedAt": archive.updated_ms // 1000 * 1000,
         "size": archive.size,
@@ -48,27 +52,20 @@ def describe(store: Store, links: Links, archive: Archive, now_ms: int) -> dict[
             **options.get("transcriptionProperties", {}),
         }
     if archive.manual and archive.status == "started":
-        shown["streams"] = [
-            {
-                "streamId": selection.stream_id,
-                "hasAudio": selection.has_audio,
-                "hasVideo": selection.has_video,
-            }
-            for selection in store.selections(archive.archive_id)
-        ]
+        shown["streams"] = show_selections(store.selections(archive.archive_id))
     shown["sha256sum"] = ""
     shown["password"] = ""
     shown["url"] = links.make(archive, now_ms) if archive.status == "available" else None
     return shown
 
 
-def status_changed(store: Store, links: Links, archive: Archive) -> Event:
+def status_changed(store: Store, links: Links, rules: Rules, archive: Archive) -> Event:
     """Say that an archive has entered its status.
 
     Unlike a read, it tells when the archive was asked for, not when it began to record.
     """
     payload = {
-        **describe(store, links, archive, archive.since_ms),
+        **describe(store, links, rules, archive, archive.since_ms),
         "createdAt": archive.created_ms // 1000 * 1000,
     }
     return Event(archive.tenant, "archive", "status", archive.since_ms, payload)

@@ -8,12 +8,14 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator import files, lifecycle
-from tokbox.emulator.archive_options import read_flags, read_layout, read_options
+from tokbox.emulator.archive_options import read_options
 from tokbox.emulator.archive_view import describe
 from tokbox.emulator.calls import Call
-from tokbox.emulator.records import Archive, Selection
+from tokbox.emulator.compositions import layout_reply, read_layout, read_selection
+from tokbox.emulator.listing import read_page, read_session_filter
+from tokbox.emulator.records import Archive
 from tokbox.emulator.replies import NO_CLIENTS, Refusal, json_reply
-from tokbox.emulator.sessions import active_session
+from tokbox.emulator.sessions import active_session, check_routed
 
 __all__ = [
     "change_streams",
@@ -26,23 +28,15 @@ __all__ = [
     "stop",
 ]
 
-_DEFAULT_COUNT = 50
-_MAX_COUNT = 1000
-#: What SQLite can count to.
-_MAX_OFFSET = 2**63 - 1
-
 
 def start(call: Call) -> Response:
     """``POST P/archive``"""
-    body = call.json_object()
-    session = active_session(call, body.get("sessionId"))
-    options = read_options(body)
+    fields = call.fields()
+    session = active_session(call, fields.take("sessionId"))
+    options = read_options(fields)
     if session.emptied_ms is not None:
-        raise Refusal(404, NO_CLIENTS)
-    if session.relayed:
-        raise Refusal(
-            409, "Only routed sessions are allowed to initiate archives.", code=15008
-        )
+        raise Refusal(call.emulator.rules.empty_session, NO_CLIENTS)
+    check_routed(session, "initiate archives", code=15008)
     running = call.emulator.store.running_archives(session.session_id)
     tags = {archive.options["multiArchiveTag"] for archive in running}
     if options["multiArchiveTag"] in tags:
@@ -82,13 +76,9 @@ def get(call: Call) -> Response:
 
 def list_page(call: Call) -> Response:
     """``GET P/archive``: newest first; ``count`` is the total, not the page's length."""
-    query = call.query()
-    offset = _whole_number(query, "offset", 0, _MAX_OFFSET)
-    count = _whole_number(query, "count", _DEFAULT_COUNT, _MAX_COUNT)
-    # One SDK sends session_id.
-    session_id = query.get("sessionId", query.get("session_id"))
+    offset, count = read_page(call)
     total, page = call.emulator.store.page_of_archives(
-        call.tenant_id, session_id, offset=offset, count=count
+        call.tenant_id, read_session_filter(call), offset=offset, count=count
     )
     return json_reply(
         {"count": total, "items": [_describe(call, archive) for archive in page]}
@@ -113,7 +103,7 @@ def delete(call: Call) -> Response:
 def set_layout(call: Call) -> Response:
     """``PUT P/archive/{archiveId}/layout``"""
     archive = _archive(call)
-    layout = read_layout(call.json_object())
+    layout = read_layout(call.fields())
     if archive.options["outputMode"] != "composed":
         raise Refusal(400, "Only a composed archive has a layout")
     _check_running(archive)
@@ -121,29 +111,24 @@ def set_layout(call: Call) -> Response:
         archive, options={**archive.options, "layout": layout}, updated_ms=call.now_ms
     )
     call.emulator.recorder.update(archive)
-    return json_reply(_describe(call, archive))
+    return layout_reply(call.emulator.rules, _describe(call, archive))
 
 
 def change_streams(call: Call) -> Response:
     """``PATCH P/archive/{archiveId}/streams``: add or remove a stream."""
     archive = _archive(call)
-    body = call.json_object()
-    if ("addStream" in body) == ("removeStream" in body):
-        raise Refusal(400, "Exactly one of addStream and removeStream is needed")
-    stream_id = body.get("addStream", body.get("removeStream"))
-    if not isinstance(stream_id, str):
-        raise Refusal(400, "A stream id must be a string")
-    has_audio, has_video = read_flags(body) if "addStream" in body else (True, True)
+    stream_id, selection = read_selection(call.fields())
     if not archive.manual:
         raise Refusal(405, "The streamMode of the archive is auto")
     _check_running(archive)
     store = call.emulator.store
-    if "addStream" in body:
+    if selection is None:
+        if not store.unselect_stream(archive.archive_id, stream_id):
+            raise Refusal(404, "Stream not found")
+    else:
         if store.stream(archive.session_id, stream_id) is None:
             raise Refusal(404, "Stream not found")
-        store.select_stream(archive.archive_id, Selection(stream_id, has_audio, has_video))
-    elif not store.unselect_stream(archive.archive_id, stream_id):
-        raise Refusal(404, "Stream not found")
+        store.select_stream(archive.archive_id, selection)
     session = store.session(archive.session_id)
     assert session is not None, "the tables hold no archive without its session"
     call.emulator.follow(session, call.now_ms)
@@ -181,16 +166,6 @@ def _check_running(archive: Archive) -> None:
         raise Refusal(409, f"The archive is {archive.status}, not running")
 
 
-def _whole_number(query: dict[str, str], name: str, default: int, most: int) -> int:
-    # An absent value and an empty one are alike: the parser drops the empty ones.
-    text = query.get(name)
-    if text is None:
-        return default
-    # The length first: Python refuses to convert thousands of digits.
-    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= most):
-        raise Refusal(400, f"Invalid {name}: it must be a whole number from 0 to {most}")
-    return int(text)
-
-
 def _describe(call: Call, archive: Archive) -> dict[str, Any]:
-    return describe(call.emulator.store, call.emulator.links, archive, call.now_ms)
+    emulator = call.emulator
+    return describe(emulator.store, emulator.links, emulator.rules, archive, call.now_ms)

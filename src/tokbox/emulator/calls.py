@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import ClientDisconnect, Request
 
 from tokbox.emulator.engine import Emulator
+from tokbox.emulator.fields import Fields
 from tokbox.emulator.replies import Refusal
 from tokbox.emulator.tenants import Account, Application, Project
 
@@ -83,6 +84,11 @@ class Call:
         if not isinstance(content, dict):
             raise Refusal(400, "The request body must be a JSON object")
         return {name: value for name, value in content.items() if value is not None}
+
+    def fields(self) -> Fields:
+        """Parse the body as a JSON object whose members are taken one by one."""
+        strict = self.emulator.rules.refuse_unknown_fields
+        return Fields(self.json_object(), strict=strict)
 
 
 def _no_such_number(literal: str) -> NoReturn:

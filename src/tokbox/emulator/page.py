@@ -148,18 +148,21 @@ def _connection(call: Call, connection: Connection) -> dict[str, Any]:
 
 
 def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
-    store, links = call.emulator.store, call.emulator.links
-    _, newest = store.page_of_archives(
+    emulator = call.emulator
+    _, newest = emulator.store.page_of_archives(
         session.tenant, session.session_id, offset=0, count=_THINGS
     )
     shown = []
     for archive in newest:
-        described = archive_view.describe(store, links, archive, call.now_ms)
+        described = archive_view.describe(
+            emulator.store, emulator.links, emulator.rules, archive, call.now_ms
+        )
         # Nobody can stop what a session archives by itself.
         stops = archive.status in lifecycle.RUNNING and not archive.automatic
         shown.append(
             {
-                **{name: described[name] for name in ("id", "status", "name", "reason")},
+                **{name: described[name] for name in ("id", "status", "reason")},
+                "name": described.get("name"),
                 "duration": described["duration"],
                 "stop": _stop("archive", archive.archive_id) if stops else None,
             }

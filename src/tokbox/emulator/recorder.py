@@ -12,6 +12,7 @@ from tokbox.emulator.events import Events
 from tokbox.emulator.ids import Ids
 from tokbox.emulator.links import Links
 from tokbox.emulator.records import Archive, Recording, Session, Stream
+from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
 
 __all__ = ["Recorder"]
@@ -26,12 +27,20 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, ids: Ids, events: Events, links: Links, *, processing_ms: int
+        self,
+        store: Store,
+        ids: Ids,
+        events: Events,
+        links: Links,
+        rules: Rules,
+        *,
+        processing_ms: int,
     ) -> None:
         self._store = store
         self._ids = ids
         self._events = events
         self._links = links
+        self._rules = rules
         self._processing_ms = processing_ms
 
     def settle(self, now_ms: int) -> None:
@@ -69,7 +78,7 @@ class Recorder:
         self._save(archive, session)
         self.follow(session, now_ms)
         if not self._store.recordings(archive.archive_id):
-            self._events.emit(status_changed(self._store, self._links, archive))
+            self._tell(archive)
         return archive
 
     def stop(self, archive: Archive, now_ms: int, reason: str) -> Archive:
@@ -147,8 +156,11 @@ class Recorder:
             recordings = self._store.recordings(archive.archive_id)
             archive = replace(archive, size=len(files.render(archive, recordings)))
         self._save(archive, session)
-        self._events.emit(status_changed(self._store, self._links, archive))
+        self._tell(archive)
         return archive
+
+    def _tell(self, archive: Archive) -> None:
+        self._events.emit(status_changed(self._store, self._links, self._rules, archive))
 
     def _save(self, archive: Archive, session: Session) -> None:
         change = self._next_change(archive, session)

@@ -14,9 +14,9 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
-from tokbox.emulator.archive_options import RESOLUTIONS
 from tokbox.emulator.calls import Call
 from tokbox.emulator.clients import disconnect
+from tokbox.emulator.compositions import RESOLUTIONS
 from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Session, Stream
 from tokbox.emulator.replies import NO_CLIENTS, Refusal, json_reply, wants_json
@@ -24,6 +24,7 @@ from tokbox.emulator.tenants import is_application
 
 __all__ = [
     "active_session",
+    "check_routed",
     "create",
     "force_disconnect",
     "get_stream",
@@ -204,6 +205,12 @@ def active_session(call: Call, session_id: object) -> Session:
     if session is None or session.tenant != call.tenant_id or session.activated_ms is None:
         raise Refusal(404, NO_CLIENTS)
     return session
+
+
+def check_routed(session: Session, doing: str, *, code: int | None = None) -> None:
+    """Refuse a relayed session with 409: only the media router can do this."""
+    if session.relayed:
+        raise Refusal(409, f"Only routed sessions are allowed to {doing}.", code=code)
 
 
 def list_streams(call: Call) -> Response:
