@@ -258,6 +258,32 @@ class Api:
         archive: dict[str, Any] = answer.json()
         return archive
 
+    def start(self, noun: str, session_id: str, **options: object) -> dict[str, Any]:
+        """Start what ``POST P/{noun}`` starts, with a moderator's token if it needs one."""
+        if noun not in ("archive", "broadcast"):
+            options = {"token": self.token(session_id, role="moderator"), **options}
+        answer = self.project("POST", f"/{noun}", {"sessionId": session_id, **options})
+        assert answer.status in (200, 202), answer.body
+        started: dict[str, Any] = answer.json()
+        return started
+
+    def read(self, path: str) -> dict[str, Any]:
+        """Read what is at a path below ``/v2/project/{tenant}``."""
+        answer = self.project("GET", path)
+        assert answer.status == 200, answer.body
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def streams(self, session_id: str) -> list[dict[str, Any]]:
+        """List the streams of a session."""
+        items: list[dict[str, Any]] = self.read(f"/session/{session_id}/stream")["items"]
+        return items
+
+    def connections(self, session_id: str) -> list[str]:
+        """List the ids of the connections of a session."""
+        page = self.read(f"/session/{session_id}/connection")
+        return [item["connectionId"] for item in page["items"]]
+
     def advance(self, seconds: float) -> None:
         answer = self.request("POST", "/_emulator/clock", {"advance": seconds})
         assert answer.status == 200, answer.body

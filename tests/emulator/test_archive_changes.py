@@ -127,10 +127,7 @@ def test_streams_of_a_stopped_archive_cannot_be_changed(
     [
         ("PUT", "/archive/storage"),
         ("DELETE", "/archive/storage"),
-        ("POST", "/broadcast"),
-        ("GET", "/broadcast/x"),
-        ("POST", "/render/"),
-        ("POST", "/dial"),
+        ("POST", "/callback/"),
         ("POST", "/session/x/signal"),
         ("POST", "/session/x/stream/y/mute"),
     ],

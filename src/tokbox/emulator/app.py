@@ -23,6 +23,7 @@ from tokbox.emulator.engine import Emulator
 from tokbox.emulator.events import Events
 from tokbox.emulator.guard import Guard
 from tokbox.emulator.ids import Ids, Seed
+from tokbox.emulator.jobs import Jobs
 from tokbox.emulator.journal import Journal, Visit
 from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
@@ -33,6 +34,7 @@ from tokbox.emulator.routes import (
     AS_TENANT,
     CREATING,
     NOT_EMULATED,
+    ODD,
     OURS,
     SERVICE,
     Handler,
@@ -125,22 +127,24 @@ def create_app(
         recorder=Recorder(
             store, ids, events, links, rules, processing_ms=round(processing_delay * 1000)
         ),
+        jobs=Jobs(store),
         journal=Journal(store, ids),
         faults=ArmedFaults(store),
         webhooks=outbox,
         rules=rules,
     )
     sender = WebhookSender(emulator)
+    service = SERVICE if rules.refuse_odd_methods else (*SERVICE, *ODD)
     routes = [
         *(
             Route(path, _service(emulator, _not_emulated), methods=ANY)
             for path in NOT_EMULATED
         ),
-        *_routes(SERVICE, partial(_service, emulator)),
+        *_routes(service, partial(_service, emulator)),
         *_routes(OURS, partial(_ours, emulator)),
         *_routes(
             # The page has no credentials, and says on whose behalf it calls instead.
-            tuple((method, AS_TENANT + path, handler) for method, path, handler in SERVICE),
+            tuple((method, AS_TENANT + path, handler) for method, path, handler in service),
             partial(_on_behalf, emulator),
         ),
     ]

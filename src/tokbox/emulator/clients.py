@@ -7,15 +7,47 @@ are told.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tokbox.emulator import events
 from tokbox.emulator.archive_options import automatic_options
-from tokbox.emulator.client_tokens import Admission
-from tokbox.emulator.engine import Emulator
+from tokbox.emulator.client_tokens import Admission, Denied, admit
 from tokbox.emulator.records import Connection, Session, Stream
 from tokbox.emulator.replies import Refusal
 
-__all__ = ["connect", "disconnect", "publish", "unpublish"]
+if TYPE_CHECKING:
+    from tokbox.emulator.engine import Emulator
+
+__all__ = ["check_token", "connect", "disconnect", "publish", "unpublish"]
+
+#: What the client SDKs report when a token is refused.
+_REFUSED_TOKEN = 1004
+
+
+def check_token(
+    emulator: Emulator, session: Session, token: object, *, publishes: bool = False
+) -> Admission:
+    """Verify what somebody wants to join *session* with, as the service would.
+
+    Refuses with 400 what is no string, else with 403; so it does where the role does
+    not allow what is to be done.
+    """
+    if not isinstance(token, str):
+        raise Refusal(400, "token must be a string")
+    tenant = emulator.tenants.tenant(session.tenant)
+    if tenant is None:
+        raise Refusal(
+            403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
+        )
+    try:
+        admission = admit(
+            token, tenant, session.session_id, now=emulator.clock.token_time()
+        )
+    except Denied as denied:
+        raise Refusal(403, str(denied), code=_REFUSED_TOKEN) from None
+    if publishes:
+        _check_publisher(admission.role)
+    return admission
 
 
 def connect(
@@ -57,8 +89,7 @@ def publish(
     video_type: str,
 ) -> Stream:
     """Let a connected client publish a stream; its role decides whether it may."""
-    if connection.role == "subscriber":
-        raise Refusal(403, "the role subscriber may not publish", code=1004)
+    _check_publisher(connection.role)
     stream = Stream(
         stream_id=emulator.ids.uuid(),
         connection_id=connection.connection_id,
@@ -108,6 +139,11 @@ def disconnect(
         session = replace(session, emptied_ms=at_ms)
         store.save_session(session)
     emulator.follow(session, at_ms)
+
+
+def _check_publisher(role: str) -> None:
+    if role == "subscriber":
+        raise Refusal(403, "the role subscriber may not publish", code=_REFUSED_TOKEN)
 
 
 def _end(

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from tokbox.emulator import clients
 from tokbox.emulator.calls import Call
-from tokbox.emulator.client_tokens import ROLES, Admission, Denied, admit
+from tokbox.emulator.client_tokens import ROLES, Admission
 from tokbox.emulator.records import Connection, Session, Stream
 from tokbox.emulator.replies import Refusal, json_reply
 
@@ -34,8 +34,6 @@ __all__ = [
 OFFSET_SETTING = "clock_offset_ms"
 #: The furthest that one call may advance the clock: a hundred years, in seconds.
 _MAX_ADVANCE = 100 * 365 * 86_400
-#: What the client SDKs report when a token is refused.
-_REFUSED_TOKEN = 1004
 _VIDEO_TYPES = ("camera", "screen", "custom")
 
 
@@ -68,23 +66,10 @@ def connect(call: Call) -> Response:
     """
     body = call.json_object()
     token, publishes = body.get("token"), body.get("publish", False)
-    if not isinstance(token, str):
-        raise Refusal(400, "token must be a string")
     if not isinstance(publishes, bool):
         raise Refusal(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
-    session = _session(call)
-    tenant = call.emulator.tenants.tenant(session.tenant)
-    if tenant is None:
-        raise Refusal(
-            403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
-        )
-    try:
-        admission = admit(
-            token, tenant, session.session_id, now=call.emulator.clock.token_time()
-        )
-    except Denied as denied:
-        raise Refusal(403, str(denied), code=_REFUSED_TOKEN) from None
+    admission = clients.check_token(call.emulator, _session(call), token)
     return _let_in(call, admission, publishes, name, video_type)
 
 

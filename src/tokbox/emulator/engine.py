@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tokbox.emulator import runner
 from tokbox.emulator.armed import ArmedFaults
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.events import Event, Events
 from tokbox.emulator.ids import Ids
+from tokbox.emulator.jobs import Jobs
 from tokbox.emulator.journal import Journal
 from tokbox.emulator.links import Links
 from tokbox.emulator.recorder import Recorder
@@ -31,6 +33,7 @@ class Emulator:
     events: Events
     links: Links
     recorder: Recorder
+    jobs: Jobs
     journal: Journal
     faults: ArmedFaults
     webhooks: Webhooks
@@ -46,8 +49,12 @@ class Emulator:
         To be called inside a transaction, before anything else is done in it: between
         two transactions nothing changes but the clock.
         """
-        self.recorder.settle(now_ms)
+        # From moment to moment, since what one of them does changes what the other has.
+        while (at_ms := self.store.next_due_ms(now_ms)) is not None:
+            self.recorder.settle(at_ms)
+            runner.settle(self, at_ms)
 
     def follow(self, session: Session, now_ms: int) -> None:
         """Let what runs in *session* take up who is there and publishes now."""
         self.recorder.follow(session, now_ms)
+        runner.follow(self, session, now_ms)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tokbox.emulator.records import Connection, Stream
+from tokbox.emulator.records import Connection, Job, Stream
 
 __all__ = [
     "Event",
     "Events",
+    "call_changed",
     "connection_created",
     "connection_destroyed",
     "stream_created",
@@ -116,13 +117,25 @@ def stream_destroyed(
     )
 
 
+def call_changed(job: Job, name: str, **more: object) -> Event:
+    """Say that a SIP call was ``created``, ``updated`` or ``destroyed``."""
+    call = {
+        "id": job.job_id,
+        "connectionId": job.connection_id,
+        "createdAt": job.created_ms,
+    }
+    return _in_session(
+        job.tenant, "sip_call", name, job.session_id, job.since_ms, call=call, **more
+    )
+
+
 def _in_session(
     tenant: str, group: str, name: str, session_id: str, at_ms: int, **more: object
 ) -> Event:
     payload = {
         "sessionId": session_id,
         "projectId": tenant,
-        "event": group + name.capitalize(),
+        "event": group.removeprefix("sip_") + name.capitalize(),
         "timestamp": at_ms,
         **more,
     }
@@ -138,10 +151,11 @@ def _connection(connection: Connection) -> dict[str, Any]:
 
 
 def _stream(stream: Stream, connection: dict[str, Any]) -> dict[str, Any]:
-    return {
+    shown = {
         "id": stream.stream_id,
         "connection": connection,
         "createdAt": stream.created_ms,
         "name": stream.name,
-        "videoType": stream.video_type,
     }
+    # What has no picture has no type of it.
+    return {**shown, "videoType": stream.video_type} if stream.video_type else shown

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,10 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator import archive_view, lifecycle
+from tokbox.emulator.broadcast_view import hls_status, rtmp_status
 from tokbox.emulator.calls import Call
-from tokbox.emulator.records import Connection, Session
+from tokbox.emulator.job_life import OVER
+from tokbox.emulator.records import Connection, Job, Session
 from tokbox.emulator.replies import Refusal, json_reply
 
 __all__ = ["file", "front", "state"]
@@ -39,16 +40,16 @@ _SESSIONS = 50
 _THINGS = 20
 _CALLS = 200
 
-#: How what runs in a session is stopped, by its kind: a method and a path. What is not
-#: here ends with its connection.
+#: How what runs in a session is stopped, by its kind: a method and a path.
 _STOPS = {
-    "archive": ("POST", "/archive/{}/stop"),
-    "broadcast": ("POST", "/broadcast/{}/stop"),
-    "render": ("DELETE", "/render/{}"),
-    "captions": ("POST", "/captions/{}/stop"),
-    "connector": ("POST", "/connect/{}/stop"),
+    "archive": ("POST", "/archive/{id}/stop"),
+    "broadcast": ("POST", "/broadcast/{id}/stop"),
+    "render": ("DELETE", "/render/{id}"),
+    "captions": ("POST", "/captions/{id}/stop"),
+    "connector": ("POST", "/connect/{id}/stop"),
+    # It ends with its connection.
+    "call": ("DELETE", "/session/{session}/connection/{connection}"),
 }
-_OVER = frozenset({"stopped", "failed", "destroyed"})
 
 
 def front(call: Call) -> Response:
@@ -171,26 +172,31 @@ def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
 
 
 def _jobs(call: Call, session: Session) -> list[dict[str, Any]]:
-    rows = call.emulator.store.db.execute(
-        "SELECT kind, job_id, status, reason, options FROM jobs "
-        "WHERE session_id = ? AND kind <> 'session' ORDER BY number DESC LIMIT ?",
-        (session.session_id, _THINGS),
-    )
     return [
         {
-            "kind": kind,
-            "id": job_id,
-            "status": status,
-            "name": json.loads(options).get("name"),
-            "reason": reason,
-            "stop": None if status in _OVER else _stop(kind, job_id),
+            "kind": job.kind,
+            "id": job.job_id,
+            "status": job.status,
+            "name": job.options.get("name"),
+            "reason": job.reason,
+            "outputs": _outputs(job, call.now_ms) if job.kind == "broadcast" else [],
+            "stop": None if job.status in OVER else _stop_job(job),
         }
-        for kind, job_id, status, reason, options in rows
+        for job in call.emulator.jobs.of_session(session.session_id, _THINGS)
     ]
 
 
-def _stop(kind: str, thing_id: str) -> dict[str, str] | None:
-    if kind not in _STOPS:
-        return None
+def _outputs(broadcast: Job, now_ms: int) -> list[str]:
+    """Say how the outputs of a broadcast do; where they go may be a secret."""
+    hls = [f"HLS {hls_status(broadcast, now_ms)}"] if "hls" in broadcast.options else []
+    targets = broadcast.options.get("rtmp", [])
+    return hls + [f"RTMP {rtmp_status(broadcast, target, now_ms)}" for target in targets]
+
+
+def _stop_job(job: Job) -> dict[str, str]:
+    return _stop(job.kind, job.job_id, session=job.session_id, connection=job.connection_id)
+
+
+def _stop(kind: str, thing_id: str, **more: str | None) -> dict[str, str]:
     method, path = _STOPS[kind]
-    return {"method": method, "path": path.format(thing_id)}
+    return {"method": method, "path": path.format(id=thing_id, **more)}

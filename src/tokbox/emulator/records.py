@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Archive", "Connection", "Recording", "Selection", "Session", "Stream"]
+__all__ = ["Archive", "Connection", "Job", "Recording", "Selection", "Session", "Stream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,38 @@ class Archive:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What runs in a session beside archives; see ``job_life`` for its statuses."""
+
+    job_id: str
+    #: ``broadcast``, ``render``, ``captions``, ``call`` (SIP) or ``connector`` (audio).
+    kind: str
+    session_id: str
+    tenant: str
+    #: What the start call asked for, by the service's own names, defaults filled in. It
+    #: publishes a stream if there is a ``videoType``.
+    options: dict[str, Any]
+    status: str
+    reason: str
+    created_ms: int
+    updated_ms: int
+    #: When it entered its present status.
+    since_ms: int
+    #: How long it was ``started`` before it entered its present status.
+    ran_ms: int = 0
+    #: By what it takes part in the session, if it does as a client.
+    connection_id: str | None = None
+    stream_id: str | None = None
+
+    @property
+    def manual(self) -> bool:
+        """Whether its streams are chosen by calls."""
+        return bool(self.options.get("streamMode") == "manual")
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """A stream that was added to an archive whose streams are chosen by calls."""
+    """A stream that was added to what takes only the streams that calls have chosen."""
 
     stream_id: str
     has_audio: bool

@@ -10,7 +10,14 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
-__all__ = ["NO_CLIENTS", "Refusal", "json_reply", "refuse", "wants_json"]
+__all__ = [
+    "ALREADY_COMPOSED",
+    "NO_CLIENTS",
+    "Refusal",
+    "json_reply",
+    "refuse",
+    "wants_json",
+]
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
@@ -25,8 +32,12 @@ class Refusal(Exception):
         self.code = code
 
 
-#: What the service says of a session that nobody is connected to; it has no code.
+#: What the service says of a session that nobody is connected to.
 NO_CLIENTS = "Not found. No clients are actively connected to the OpenTok session."
+#: What it says of a second broadcast of a session under the same tag.
+ALREADY_COMPOSED = "Session is already composed for given tag with code 409"
+#: These come without a code.
+_BARE = (NO_CLIENTS, ALREADY_COMPOSED)
 
 
 #: A quality of zero: "anything but this" (RFC 9110, 12.4.2).
@@ -74,7 +85,7 @@ def refuse(refusal: Refusal, *, as_json: bool, creating_session: bool = False) -
     if refusal.status == 401:
         return json_reply(_problem(message), 401)
     if as_json:
-        if message == NO_CLIENTS:
+        if message in _BARE:
             return json_reply({"message": message}, refusal.status)
         return json_reply(
             {

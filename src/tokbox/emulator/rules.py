@@ -28,7 +28,8 @@ class Rules:
     #: Refuse members of a body that no documentation names, such as the ``action`` of
     #: old clients, and names in other spellings, such as ``screenshare_type``.
     refuse_unknown_fields: bool = False
-    #: Refuse methods that only a faulty client uses, such as ``POST`` for a layout.
+    #: Refuse methods that only a faulty client uses, such as ``POST`` for a layout, and
+    #: ``P/call``, the wrong name that one has for ``P/dial``.
     refuse_odd_methods: bool = False
 
     #: Stop an archive that nobody publishes into for a minute. The documentation says
@@ -50,7 +51,8 @@ class Rules:
     dtmf_reply: Literal["empty", "message"] = "empty"
     #: What ``projectId`` of archives and broadcasts is.
     project_id: Literal["number", "string"] = "number"
-    #: What an archive without a name shows: ``null``, ``""``, or no member at all.
+    #: What an archive or a render without a name shows: ``null``, ``""``, or no member
+    #: at all.
     unset_name: Literal["null", "empty", "absent"] = "null"
     #: Whether a stopped broadcast still shows its addresses.
     keep_broadcast_urls: bool = False

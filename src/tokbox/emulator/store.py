@@ -7,14 +7,13 @@ holds at a time and which either happens as a whole or not at all.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from typing import Any
 
 from tokbox.emulator.records import (
@@ -25,6 +24,7 @@ from tokbox.emulator.records import (
     Session,
     Stream,
 )
+from tokbox.emulator.rows import from_row, to_row
 from tokbox.emulator.schema import prepare
 from tokbox.errors import InvalidInput
 
@@ -154,6 +154,15 @@ class Store:
             for name, query in queries.items()
         }
 
+    def next_due_ms(self, now_ms: int) -> int | None:
+        """Find when the first of the changes that are due by themselves was due."""
+        (due_ms,) = self._db.execute(
+            "SELECT min(due_ms) FROM (SELECT min(due_ms) AS due_ms FROM archives "
+            "UNION ALL SELECT min(due_ms) FROM jobs) WHERE due_ms <= ?",
+            (now_ms,),
+        ).fetchone()
+        return None if due_ms is None else int(due_ms)
+
     # Projects.
 
     def add_project(self, api_key: str, account_key: str, created_ms: int) -> None:
@@ -210,14 +219,14 @@ class Store:
         ).fetchone()
         if row is None:
             return None
-        return Session(**_fields(row))
+        return Session(**from_row(row))
 
     # Connections and streams.
 
     def add_connection(self, connection: Connection) -> None:
         """Insert a connection."""
         self._db.execute(
-            "INSERT INTO connections VALUES (?, ?, ?, ?, ?, ?)", _values(connection)
+            "INSERT INTO connections VALUES (?, ?, ?, ?, ?, ?)", to_row(connection)
         )
 
     def remove_connection(self, connection_id: str) -> None:
@@ -231,7 +240,7 @@ class Store:
         rows = self._db.execute(
             "SELECT * FROM connections WHERE session_id = ? ORDER BY rowid", (session_id,)
         )
-        return [Connection(**_fields(row)) for row in rows]
+        return [Connection(**from_row(row)) for row in rows]
 
     def connection(self, session_id: str, connection_id: str) -> Connection | None:
         """Find a connection of a session."""
@@ -239,7 +248,7 @@ class Store:
             "SELECT * FROM connections WHERE session_id = ? AND connection_id = ?",
             (session_id, connection_id),
         ).fetchone()
-        return None if row is None else Connection(**_fields(row))
+        return None if row is None else Connection(**from_row(row))
 
     def save_stream(self, stream: Stream) -> None:
         """Insert a stream, or update its layout classes and whether it is muted."""
@@ -247,7 +256,7 @@ class Store:
             "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (stream_id) DO UPDATE SET "
             "layout_classes = excluded.layout_classes, muted = excluded.muted",
-            _values(stream),
+            to_row(stream),
         )
 
     def remove_stream(self, stream_id: str) -> None:
@@ -259,7 +268,7 @@ class Store:
         rows = self._db.execute(
             "SELECT * FROM streams WHERE session_id = ? ORDER BY rowid", (session_id,)
         )
-        return [Stream(**_fields(row)) for row in rows]
+        return [Stream(**from_row(row)) for row in rows]
 
     def stream(self, session_id: str, stream_id: str) -> Stream | None:
         """Find a stream of a session."""
@@ -267,7 +276,7 @@ class Store:
             "SELECT * FROM streams WHERE session_id = ? AND stream_id = ?",
             (session_id, stream_id),
         ).fetchone()
-        return None if row is None else Stream(**_fields(row))
+        return None if row is None else Stream(**from_row(row))
 
     # Archives.
 
@@ -281,7 +290,7 @@ class Store:
             "updated_ms = excluded.updated_ms, since_ms = excluded.since_ms, "
             "began_ms = excluded.began_ms, recorded_ms = excluded.recorded_ms, "
             "size = excluded.size, due_ms = excluded.due_ms",
-            (*_values(archive), due_ms),
+            (*to_row(archive), due_ms),
         )
 
     def _archives(self, rest: str, *values: object) -> list[Archive]:
@@ -289,7 +298,7 @@ class Store:
             f"SELECT {_ARCHIVE_COLUMNS} FROM archives {rest}",  # noqa: S608
             values,
         )
-        return [Archive(**_fields(row)) for row in rows]
+        return [Archive(**from_row(row)) for row in rows]
 
     def archive(self, tenant: str, archive_id: str) -> Archive | None:
         """Find an archive of a project, deleted or not."""
@@ -350,7 +359,7 @@ class Store:
             "WHERE archive_id = ? ORDER BY rowid",
             (archive_id,),
         )
-        return [Selection(**_fields(row)) for row in rows]
+        return [Selection(**from_row(row)) for row in rows]
 
     def begin_recording(self, archive_id: str, recording: Recording) -> None:
         """Note that a stream is recorded from now on."""
@@ -377,35 +386,4 @@ class Store:
             "FROM recordings WHERE archive_id = ? ORDER BY started_ms, rowid",
             (archive_id,),
         )
-        return [Recording(**_fields(row)) for row in rows]
-
-
-def _values(record: Archive | Connection | Stream) -> tuple[object, ...]:
-    """Return the fields of *record* as SQLite keeps them: the structured ones as JSON."""
-    return tuple(
-        json.dumps(value) if isinstance(value, dict | tuple) else value
-        for value in (getattr(record, field.name) for field in fields(record))
-    )
-
-
-def _fields(row: sqlite3.Row) -> dict[str, Any]:
-    """Return the columns of *row* as the fields of a record, by name."""
-    return {name: _FROM_SQL.get(name, _as_it_is)(row[name]) for name in row.keys()}  # noqa: SIM118
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-#: The columns that SQLite has no type for.
-_FROM_SQL: dict[str, Callable[[Any], Any]] = {
-    "relayed": bool,
-    "always_archived": bool,
-    "e2ee": bool,
-    "automatic": bool,
-    "has_audio": bool,
-    "has_video": bool,
-    "muted": bool,
-    "options": json.loads,
-    "layout_classes": lambda value: tuple(json.loads(value)),
-}
+        return [Recording(**from_row(row)) for row in rows]

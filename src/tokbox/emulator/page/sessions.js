@@ -149,7 +149,7 @@ function updateThing(element, thing, session, act, kind) {
   const { parts } = element;
   say(parts.name, thing.name || `${kind} ${short(thing.id)}`);
   element.title = thing.id;
-  const details = [thing.status, thing.reason, thing.duration ? `${thing.duration} s` : ""];
+  const details = [thing.status, thing.reason, thing.duration ? `${thing.duration} s` : "", ...(thing.outputs ?? [])];
   say(parts.badge, details.filter(Boolean).join(", "));
   parts.badge.dataset.tone = tone(thing.status);
   if (thing.stop && !parts.action) {

@@ -1,0 +1,51 @@
+"""What joins a session with a token that a call brings, and what such calls share."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from tokbox.emulator import clients
+from tokbox.emulator.calls import Call
+from tokbox.emulator.client_tokens import Admission
+from tokbox.emulator.fields import Fields
+from tokbox.emulator.job_life import OVER
+from tokbox.emulator.records import Job, Session
+from tokbox.emulator.replies import Refusal
+from tokbox.emulator.sessions import active_session, check_routed
+
+__all__ = ["find_running", "read_session", "read_url"]
+
+
+def read_session(
+    call: Call, fields: Fields, doing: str, *, publishes: bool = False
+) -> tuple[Session, Admission]:
+    """Read what is to be joined, and verify the token to join it with.
+
+    *publishes* is for what will publish later, but is to be refused now where the role
+    does not allow it. A relayed session is refused: only the media router can do this.
+    """
+    session = active_session(call, fields.take("sessionId"))
+    check_routed(session, doing)
+    token = fields.take("token")
+    admission = clients.check_token(call.emulator, session, token, publishes=publishes)
+    return session, admission
+
+
+def read_url(fields: Fields, name: str) -> str:
+    """Read an address of 15 to 2048 characters on the web, or refuse with 400."""
+    url = fields.text(name, least=15, most=2048)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise Refusal(400, f"{name} must be a URL") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Refusal(400, f"{name} must be an http or https URL")
+    return url
+
+
+def find_running(call: Call, kind: str, param: str, missing: str) -> Job:
+    """Find the job that the path names, if it is running, or refuse with 404."""
+    job = call.emulator.jobs.find(call.tenant_id, kind, call.param(param))
+    if job is None or job.status in OVER:
+        raise Refusal(404, missing)
+    return job
