@@ -21,6 +21,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests.emulator.support import KEY, client_token, credentials
+from tokbox.emulator.jobs import Jobs
 from tokbox.emulator.store import Store
 
 ROUNDS = 6
@@ -35,6 +36,7 @@ class Acknowledged:
     connections: dict[str, str] = field(default_factory=dict)
     #: Archive id -> whether a stop was acknowledged.
     archives: dict[str, bool] = field(default_factory=dict)
+    broadcasts: set[str] = field(default_factory=set)
     requests: set[str] = field(default_factory=set)
 
 
@@ -80,6 +82,14 @@ class Client:
         archives = f"/v2/project/{KEY}/archive"
         archive_id = self._ask("POST", archives, {"sessionId": session_id})["id"]
         known.archives[archive_id] = False
+        outputs = {"hls": {}}
+        known.broadcasts.add(
+            self._ask(
+                "POST",
+                f"/v2/project/{KEY}/broadcast",
+                {"sessionId": session_id, "outputs": outputs},
+            )["id"]
+        )
         if len(known.archives) % 2:
             self._ask("POST", f"{archives}/{archive_id}/stop")
             known.archives[archive_id] = True
@@ -131,10 +141,11 @@ def check(db: Path, known: Acknowledged) -> None:
         requests = {row[0] for row in raw.execute("SELECT request_id FROM journal")}
         counts = [
             raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("sessions", "archives")
+            for table in ("sessions", "archives", "jobs")
         ]
     # The journal and the tables agree to the last call, acknowledged or not.
-    assert counts == [created["/session/create"], created["/archive"]]
+    paths = ("/session/create", "/archive", "/broadcast")
+    assert counts == [created[path] for path in paths]
     assert known.requests <= requests
     store = Store(db)
     try:
@@ -148,6 +159,9 @@ def check(db: Path, known: Acknowledged) -> None:
                 assert archive is not None
                 if stopped:
                     assert archive.status in ("stopped", "available")
+            jobs = Jobs(store)
+            for broadcast_id in known.broadcasts:
+                assert jobs.find(KEY, "broadcast", broadcast_id) is not None
     finally:
         store.close()
 

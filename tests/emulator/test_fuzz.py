@@ -64,6 +64,50 @@ def test_any_start_of_an_archive(api: Api, joined: str, body: dict[str, Any]) ->
         assert api.archive(answer.json()["id"])["name"] == body.get("name")
 
 
+#: What starts the other things that run in a session: what each of them takes, and the
+#: member that holds the members of its own.
+STARTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "broadcast": ("outputs", ("hls", "rtmp", "serverUrl", "streamName", "dvr")),
+    "render": ("properties", ("url", "resolution", "maxDuration", "name")),
+    "captions": ("", ("languageCode", "maxDuration", "partialCaptions")),
+    "dial": ("sip", ("uri", "headers", "auth", "secure", "streams", "from")),
+    "connect": ("websocket", ("uri", "headers", "streams", "audioRate", "audioTransport")),
+}
+
+
+@FUZZ
+@given(data=st.data())
+@pytest.mark.parametrize("noun", STARTS)
+def test_any_start_of_what_runs_in_a_session(
+    api: Api, joined: str, noun: str, data: st.DataObject
+) -> None:
+    inner, names = STARTS[noun]
+    bodies = bodies_of(*names, "token", "multiBroadcastTag", "statusCallbackUrl")
+    body = data.draw(bodies) | {inner: data.draw(bodies | VALUES)}
+    token = api.token(joined, role="moderator")
+    answer = api.project("POST", f"/{noun}", {"sessionId": joined, "token": token, **body})
+    assert answer.status in (200, 202, 400, 403, 409)
+
+
+@FUZZ
+@given(address=st.text(max_size=20))
+@pytest.mark.parametrize(
+    ("noun", "body"),
+    [
+        ("broadcast", {"outputs": {"rtmp": {"serverUrl": "rtmp:", "streamName": "k"}}}),
+        ("render", {"url": "https:"}),
+        ("dial", {"sip": {"uri": "sip:"}}),
+        ("connect", {"websocket": {"uri": "wss:"}}),
+    ],
+)
+def test_any_address(api: Api, joined: str, noun: str, body: Any, address: str) -> None:
+    token = api.token(joined, role="moderator")
+    content = json.dumps(body).replace(':"', f':{json.dumps(address)[1:-1]}"')
+    start = {"sessionId": joined, "token": token, **json.loads(content)}
+    assert api.project("POST", f"/{noun}", start).status in (200, 202, 400, 409)
+    api.advance(2)
+
+
 @FUZZ
 @given(body=bodies_of("type", "stylesheet", "screenshareType", "screensharetype"))
 def test_any_layout(api: Api, joined: str, body: dict[str, Any]) -> None:
@@ -78,6 +122,11 @@ def test_any_layout(api: Api, joined: str, body: dict[str, Any]) -> None:
     [
         ("POST", "/session/create", (200, 400)),
         ("POST", f"/v2/project/{KEY}/archive", (400,)),
+        ("POST", f"/v2/project/{KEY}/broadcast", (400,)),
+        ("POST", f"/v2/project/{KEY}/render", (400,)),
+        ("POST", f"/v2/project/{KEY}/captions", (400,)),
+        ("POST", f"/v2/project/{KEY}/dial", (400,)),
+        ("POST", f"/v2/project/{KEY}/connect", (400,)),
         ("POST", "/_emulator/clock", (200, 400)),
         ("PUT", f"/v2/project/{KEY}/session/SESSION/stream", (400, 404)),
         ("POST", "/_emulator/session/SESSION/connection", (400, 403)),
@@ -93,7 +142,8 @@ def test_any_body(
 @FUZZ
 @given(query=st.text(max_size=30).map(lambda text: quote(text, safe="=&+%;?")))
 def test_any_query(api: Api, query: str) -> None:
-    assert api.project("GET", f"/archive?{query}").status in (200, 400)
+    for noun in ("archive", "broadcast", "render"):
+        assert api.project("GET", f"/{noun}?{query}").status in (200, 400)
 
 
 @FUZZ
@@ -102,6 +152,9 @@ def test_any_path(api: Api, segments: list[str]) -> None:
     path = "/".join(quote(segment, safe="") for segment in segments)
     for prefix in (
         f"/v2/project/{KEY}/archive/",
+        f"/v2/project/{KEY}/broadcast/",
+        f"/v2/project/{KEY}/render/",
+        f"/v2/project/{KEY}/captions/",
         f"/v2/project/{KEY}/session/",
         "/_emulator/",
     ):

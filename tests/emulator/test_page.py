@@ -110,6 +110,38 @@ def test_state_tells_what_is_in_a_session(api: Api) -> None:
     assert [tenant["id"] for tenant in content["tenants"]] == [KEY, OTHER_KEY, APPLICATION]
 
 
+def test_state_tells_what_else_runs_in_a_session_and_how_to_stop_it(
+    api: Api, live: str
+) -> None:
+    target = {"serverUrl": "rtmp://live.example.net/app", "streamName": "example0key"}
+    page, socket = "https://app.example.org/view", {"uri": "wss://socket.example.org/"}
+    api.start("broadcast", live, outputs={"hls": {}, "rtmp": target})
+    api.start("render", live, url=page, properties={"name": "stage"})
+    api.start("captions", live)
+    api.start("dial", live, sip={"uri": "sip:user@example.org"})
+    api.start("connect", live, websocket=socket)
+    (session,) = state(api)["sessions"]
+    jobs = {job["kind"]: job for job in reversed(session["jobs"])}
+    assert {kind: job["status"] for kind, job in jobs.items()} == {
+        "broadcast": "started",
+        "render": "starting",
+        "captions": "started",
+        "call": "DIALING",
+        "connector": "connected",
+    }
+    assert jobs["render"]["name"] == "stage"
+    assert jobs["broadcast"]["outputs"] == ["HLS connecting", "RTMP connecting"]
+    assert "example0key" not in get(api, "/_emulator/state").body.decode()
+    for job in jobs.values():
+        stop = job["stop"]
+        path = f"/_emulator/as/{KEY}/v2/project/{KEY}{stop['path']}"
+        assert api.request(stop["method"], path, headers=NOTHING).status in (200, 202, 204)
+    (session,) = state(api)["sessions"]
+    assert len(session["connections"]) == 1
+    assert [job["stop"] for job in session["jobs"]] == [None] * 5
+    assert session["jobs"][-1]["outputs"] == ["HLS ended", "RTMP offline"]
+
+
 def test_state_shows_the_newest_sessions_first_and_counts_all(api: Api) -> None:
     ids = [api.create_session() for _ in range(53)]
     content = state(api)

@@ -48,7 +48,14 @@ def act(api: Recorder) -> None:
     )
     assert joined.status == 201
     archive_id = api.start_archive(session_id, multiArchiveTag="b")["id"]
+    token = client_token(session_id, at=time.time())
+    target = {"serverUrl": "rtmp://live.example.net/app", "streamName": "key"}
+    api.start("broadcast", session_id, outputs={"hls": {}, "rtmp": target})
+    api.start("render", session_id, token=token, url="https://app.example.org/view")
+    api.start("dial", session_id, token=token, sip={"uri": "sip:user@example.org"})
     api.advance(90)
+    api.read("/broadcast")
+    api.read("/render")
     api.stop_archive(archive_id)
     api.advance(1)
     api.archives()
