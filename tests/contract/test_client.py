@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import tokbox
+from tests.contract.support import client, join
 from tokbox import ArchiveMode, MediaMode, Tokbox, errors
 from tokbox.emulator import Server, serve
 from tokbox.rest.auth import ProjectAuth
@@ -34,28 +35,10 @@ def prompt() -> Iterator[Server]:
         yield server
 
 
-def client(server: Server, **options: Any) -> Tokbox:
-    return Tokbox(server.api_key, server.secret, server.url, trust_env=False, **options)
-
-
 @pytest.fixture
 def tb(server: Server) -> Iterator[Tokbox]:
     with client(server) as tb:
         yield tb
-
-
-def join(server: Server, session: tokbox.Session, **options: Any) -> dict[str, str]:
-    """Let a client join, which publishes a stream."""
-    body = {"token": session.token(**options), "publish": True}
-    request = urllib.request.Request(
-        f"{server.url}/_emulator/session/{session.session_id}/connection",
-        json.dumps(body).encode(),
-        {"Content-Type": "application/json"},
-        method="POST",
-    )
-    with urllib.request.urlopen(request) as response:
-        joined: dict[str, str] = json.load(response)
-    return joined
 
 
 def test_a_session_is_created_with_every_option(tb: Tokbox) -> None:

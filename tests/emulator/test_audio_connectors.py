@@ -75,6 +75,7 @@ def test_it_ends_with_its_connection(api: Api, live: str) -> None:
         {"audioRate": 24_000},
         {"bidirectional": False},
         {"audioTransport": {"transport": "binary"}},
+        {"audioTransport": '{"transport":"json","encoding":"base64"}'},
         {
             "audioTransport": {
                 "transport": "json",
@@ -119,6 +120,8 @@ def test_rate_may_be_written_in_snake_case(api: Api, live: str) -> None:
         {**SOCKET, "audioRate": [8000]},
         {**SOCKET, "bidirectional": 1},
         {**SOCKET, "audioTransport": "json"},
+        {**SOCKET, "audioTransport": '"json"'},
+        {**SOCKET, "audioTransport": "[" * 100_000},
         {**SOCKET, "audioTransport": {"transport": "xml"}},
         {**SOCKET, "audioTransport": {"transport": "json", "encoding": "hex"}},
         {**SOCKET, "audioTransport": {"audio_field": ""}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,7 +59,8 @@ def _read_options(fields: Fields) -> dict[str, Any]:
         options["videoType"] = ""
     _check_headers(fields.take("headers", {}))
     if "audioTransport" in fields:
-        options["audioTransport"] = _transport(fields.inner("audioTransport"))
+        value = _parsed(fields.take("audioTransport"))
+        options["audioTransport"] = _transport(fields.nested("audioTransport", value))
     fields.finish()
     return options
 
@@ -84,6 +86,17 @@ def _check_headers(headers: object) -> None:
     words = [*headers.keys(), *headers.values()]
     if sum(len(word.encode()) for word in words) > _MOST_HEADERS:
         raise Refusal(400, f"headers may have {_MOST_HEADERS} bytes altogether")
+
+
+def _parsed(value: object) -> object:
+    """Parse what an official SDK sends as JSON inside of the JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parsed: object = json.loads(value)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "audioTransport must be an object") from None
+    return parsed
 
 
 def _transport(fields: Fields) -> dict[str, Any]:

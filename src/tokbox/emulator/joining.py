@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from tokbox.emulator import clients
 from tokbox.emulator.calls import Call
 from tokbox.emulator.client_tokens import Admission
@@ -12,6 +10,7 @@ from tokbox.emulator.job_life import OVER
 from tokbox.emulator.records import Job, Session
 from tokbox.emulator.replies import Refusal
 from tokbox.emulator.sessions import active_session, check_routed
+from tokbox.emulator.webhooks import is_url
 
 __all__ = ["find_running", "read_session", "read_url"]
 
@@ -34,11 +33,7 @@ def read_session(
 def read_url(fields: Fields, name: str) -> str:
     """Read an address of 15 to 2048 characters on the web, or refuse with 400."""
     url = fields.text(name, least=15, most=2048)
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        raise Refusal(400, f"{name} must be a URL") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not is_url(url):
         raise Refusal(400, f"{name} must be an http or https URL")
     return url
 

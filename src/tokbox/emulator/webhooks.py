@@ -23,7 +23,7 @@ from tokbox.emulator.ids import Ids
 from tokbox.emulator.store import Store
 from tokbox.errors import InvalidInput
 
-__all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "Webhooks", "check_webhooks"]
+__all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "Webhooks", "check_webhooks", "is_url"]
 
 #: How many deliveries are kept once they are over; the oldest make room.
 LIMIT = 10_000

@@ -1,0 +1,37 @@
+"""What tests of the client against the emulator begin with."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from typing import Any
+
+import tokbox
+from tokbox import Tokbox
+from tokbox.emulator import Server
+
+
+def client(server: Server, **options: Any) -> Tokbox:
+    """A client of the emulator's first project."""
+    return Tokbox(server.api_key, server.secret, server.url, trust_env=False, **options)
+
+
+def control(server: Server, path: str, body: object) -> Any:
+    """Tell the emulator what the service has no API for."""
+    request = urllib.request.Request(
+        f"{server.url}/_emulator/{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+        method="POST",
+    )
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+def join(server: Server, session: tokbox.Session, **options: Any) -> dict[str, str]:
+    """Let a client join, which publishes a stream."""
+    body = {"token": session.token(**options), "publish": True}
+    joined: dict[str, str] = control(
+        server, f"session/{session.session_id}/connection", body
+    )
+    return joined
