@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,34 @@ def test_every_start_counts_as_a_creation(server: Server, api: Api, live: str) -
         api.project("POST", f"/{noun}", b"")
     created = [entry.path for entry in server.journal(created=True)]
     assert created[1:] == [f"/v2/project/{KEY}/{noun}" for noun in STARTS]
+
+
+@pytest.mark.trap(68, 74, 79, 82)
+@pytest.mark.parametrize("content_type", [None, "text/plain", "APPLICATION/JSON; x=y"])
+def test_slashes_and_content_types_do_not_matter(
+    api: Api, live: str, content_type: str | None
+) -> None:
+    for noun, options in STARTS.items():
+        token = {"token": api.token(live, role="moderator")}
+        body = {"sessionId": live, **options, **token}
+        headers = {"Content-Type": content_type}
+        answer = api.project("POST", f"/{noun}/", body, headers=headers)
+        assert answer.status in (200, 202)
+
+
+@pytest.mark.trap(64)
+@pytest.mark.parametrize("noun", ["broadcast", "render"])
+def test_reads_may_have_a_content_type(api: Api, noun: str) -> None:
+    headers: dict[str, str | None] = {"Content-Type": "application/json"}
+    assert api.project("GET", f"/{noun}", headers=headers).status == 200
+
+
+@pytest.mark.trap(77)
+def test_body_that_is_cut_short_is_refused(api: Api, live: str) -> None:
+    """One client counts characters where it should count bytes."""
+    body = json.dumps({"sessionId": live, "outputs": {"hls": {}}, "multiBroadcastTag": "é"})
+    cut = body.replace("\\u00e9", "é").encode()[:-1]
+    assert api.project("POST", "/broadcast", cut).status == 400
 
 
 def test_broadcast_is_told_with_its_status(

@@ -157,8 +157,9 @@ class Store:
     def next_due_ms(self, now_ms: int) -> int | None:
         """Find when the first of the changes that are due by themselves was due."""
         (due_ms,) = self._db.execute(
-            "SELECT min(due_ms) FROM (SELECT min(due_ms) AS due_ms FROM archives "
-            "UNION ALL SELECT min(due_ms) FROM jobs) WHERE due_ms <= ?",
+            "SELECT min(due_ms) FROM ("
+            "SELECT min(due_ms) AS due_ms FROM archives WHERE due_ms <= ?1 UNION ALL "
+            "SELECT min(due_ms) FROM jobs WHERE due_ms <= ?1)",
             (now_ms,),
         ).fetchone()
         return None if due_ms is None else int(due_ms)

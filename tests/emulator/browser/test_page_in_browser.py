@@ -55,6 +55,22 @@ def test_session_is_created_joined_archived_and_left(page: Browser, api: Api) ->
     assert sessions(api)[0]["connections"] == []
 
 
+def test_broadcast_is_started_and_stopped(page: Browser, api: Api) -> None:
+    session_id = api.create_session()
+    api.join(session_id)
+    api.start("render", session_id, url="https://app.example.org/view")
+    page.see("starting", "#session-list")
+    page.button("Start broadcast").click()
+    page.see("The broadcast has started.", "#news")
+    page.see("started, HLS connecting", "#session-list")
+    broadcast = sessions(api)[0]["jobs"][0]
+    page.button("Advance").click()
+    page.see("started, HLS live", "#session-list")
+    page.button(f"Stop broadcast {broadcast['id'][:8]}").click()
+    page.see("The broadcast has been stopped.", "#news")
+    page.see("stopped, user initiated, HLS ended", "#session-list")
+
+
 def test_what_is_impossible_is_told_in_words(page: Browser, api: Api) -> None:
     page.button("Create session").click()
     page.button("Start archive").click()

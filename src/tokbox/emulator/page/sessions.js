@@ -151,7 +151,7 @@ function updateThing(element, thing, session, act, kind) {
   element.title = thing.id;
   const details = [thing.status, thing.reason, thing.duration ? `${thing.duration} s` : "", ...(thing.outputs ?? [])];
   say(parts.badge, details.filter(Boolean).join(", "));
-  parts.badge.dataset.tone = tone(thing.status);
+  parts.badge.dataset.tone = tone(thing.status, kind);
   if (thing.stop && !parts.action) {
     parts.action = element.appendChild(
       button(

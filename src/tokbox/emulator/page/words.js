@@ -35,7 +35,8 @@ const TONES = {
   failed: "bad",
 };
 
-export const tone = (status) => TONES[status] ?? "";
+/** A stopped archive waits for its file; whatever else has stopped is over. */
+export const tone = (status, kind) => (status === "stopped" && kind !== "archive" ? "" : (TONES[status] ?? ""));
 
 /** Tell "1 client", "2 clients". */
 export function many(count, noun) {
