@@ -1,4 +1,4 @@
-"""Layout and streams of archives; and what of the service is not emulated."""
+"""Layout and streams of archives."""
 
 from __future__ import annotations
 
@@ -117,25 +117,6 @@ def test_streams_of_a_stopped_archive_cannot_be_changed(
     archive_id, stream_id = manual
     api.stop_archive(archive_id)
     assert patch(api, archive_id, {"addStream": stream_id}) == 409
-
-
-# What the service has and the emulator has not.
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PUT", "/archive/storage"),
-        ("DELETE", "/archive/storage"),
-        ("POST", "/callback/"),
-        ("POST", "/session/x/signal"),
-        ("POST", "/session/x/stream/y/mute"),
-    ],
-)
-def test_what_is_not_emulated_says_so(api: Api, method: str, path: str) -> None:
-    answer = api.project(method, path, {})
-    assert answer.status == 501
-    assert path.rstrip("/") in answer.json()["message"]
 
 
 def test_what_does_not_exist_is_not_found(api: Api) -> None:

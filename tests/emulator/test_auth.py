@@ -25,6 +25,7 @@ from tests.emulator.support import (
 from tokbox.emulator.auth import authenticate
 from tokbox.emulator.keys import new_private_key, public_key_of
 from tokbox.emulator.replies import Refusal
+from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
 from tokbox.emulator.tenants import Account, Project, Tenants
 
@@ -36,11 +37,12 @@ def tenants() -> Tenants:
 
 
 TENANTS = tenants()
+RULES = {False: Rules(), True: Rules.strict()}
 
 
 def accept(header: str | None, *, now: float = NOW, strict: bool = False) -> str:
     headers = {} if header is None else {"x-opentok-auth": header}
-    return authenticate(headers, TENANTS, now=now, strict=strict).tenant_id
+    return authenticate(headers, TENANTS, now=now, rules=RULES[strict]).tenant_id
 
 
 def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) -> str:
@@ -291,7 +293,9 @@ def test_secret_of_a_project_does_not_open_an_application(application: Api) -> N
 def test_application_whose_key_nobody_has_asked_for_is_closed() -> None:
     token = application_credentials(new_private_key())
     with pytest.raises(Refusal) as caught:
-        authenticate({"authorization": f"Bearer {token}"}, TENANTS, now=NOW)
+        authenticate(
+            {"authorization": f"Bearer {token}"}, TENANTS, now=NOW, rules=RULES[False]
+        )
     assert caught.value.status == 401
 
 
@@ -300,6 +304,7 @@ def test_lifetime_of_an_applications_token_is_limited_only_when_strict() -> None
     pem = known.private_key()
     token = application_credentials(pem, exp=NOW + 86_401)
     headers = {"authorization": f"Bearer {token}"}
-    assert authenticate(headers, known, now=NOW).tenant_id == APPLICATION
+    found = authenticate(headers, known, now=NOW, rules=RULES[False])
+    assert found.tenant_id == APPLICATION
     with pytest.raises(Refusal, match="86400 seconds"):
-        authenticate(headers, known, now=NOW, strict=True)
+        authenticate(headers, known, now=NOW, rules=RULES[True])

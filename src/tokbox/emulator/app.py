@@ -26,14 +26,14 @@ from tokbox.emulator.ids import Ids, Seed
 from tokbox.emulator.jobs import Jobs
 from tokbox.emulator.journal import Journal, Visit
 from tokbox.emulator.links import Links
+from tokbox.emulator.messages import Messages
 from tokbox.emulator.recorder import Recorder
 from tokbox.emulator.replies import Refusal, refuse, wants_json
 from tokbox.emulator.routes import (
+    ACCOUNT,
     ALWAYS_JSON,
-    ANY,
     AS_TENANT,
     CREATING,
-    NOT_EMULATED,
     ODD,
     OURS,
     SERVICE,
@@ -41,6 +41,7 @@ from tokbox.emulator.routes import (
 )
 from tokbox.emulator.rules import Rules, make_rules
 from tokbox.emulator.store import Store
+from tokbox.emulator.targets import Targets
 from tokbox.emulator.tenants import Account, Application, Project, Tenants
 from tokbox.emulator.watch import watch
 from tokbox.emulator.webhook_sender import WebhookSender
@@ -117,6 +118,7 @@ def create_app(
     events = Events()
     events.listen(outbox.post)
     links = Links(store, None if seeded is None else seeded.link_key())
+    targets = Targets(store)
     emulator = Emulator(
         tenants=tenants,
         store=store,
@@ -125,10 +127,18 @@ def create_app(
         events=events,
         links=links,
         recorder=Recorder(
-            store, ids, events, links, rules, processing_ms=round(processing_delay * 1000)
+            store,
+            ids,
+            events,
+            links,
+            targets,
+            rules,
+            processing_ms=round(processing_delay * 1000),
         ),
         jobs=Jobs(store),
         journal=Journal(store, ids),
+        messages=Messages(store),
+        targets=targets,
         faults=ArmedFaults(store),
         webhooks=outbox,
         rules=rules,
@@ -136,11 +146,8 @@ def create_app(
     sender = WebhookSender(emulator)
     service = SERVICE if rules.refuse_odd_methods else (*SERVICE, *ODD)
     routes = [
-        *(
-            Route(path, _service(emulator, _not_emulated), methods=ANY)
-            for path in NOT_EMULATED
-        ),
         *_routes(service, partial(_service, emulator)),
+        *_routes(ACCOUNT, partial(_for_accounts, emulator)),
         *_routes(OURS, partial(_ours, emulator)),
         *_routes(
             # The page has no credentials, and says on whose behalf it calls instead.
@@ -219,7 +226,7 @@ def _by_credentials(
         request.headers,
         emulator.tenants,
         now=emulator.clock.real(),
-        strict=emulator.rules.refuse_long_credentials,
+        rules=emulator.rules,
     )
 
 
@@ -283,11 +290,6 @@ def _handle(call: Call, handler: Handler, visit: Visit | None = None) -> Respons
         return response
 
 
-def _not_emulated(call: Call) -> Response:
-    request = call.request
-    raise Refusal(501, f"The emulator does not know {request.method} {request.url.path}")
-
-
 async def _no_route(emulator: Emulator, request: Request, error: Exception) -> Response:
     """Answer what no route answers (404), or not with this method (405)."""
     assert isinstance(error, HTTPException)
@@ -323,7 +325,7 @@ class _Spellings:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             path = scope["path"].rstrip("/") or "/"
-            if path.startswith("/v2/partner/"):
-                path = "/v2/project/" + path.removeprefix("/v2/partner/")
+            if f"{path}/".startswith("/v2/partner/"):
+                path = "/v2/project" + path.removeprefix("/v2/partner")
             scope = {**scope, "path": path}
         await self._app(scope, receive, send)

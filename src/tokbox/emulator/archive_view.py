@@ -54,7 +54,7 @@ def describe(
     if archive.manual and archive.status == "started":
         shown["streams"] = show_selections(store.selections(archive.archive_id))
     shown["sha256sum"] = ""
-    shown["password"] = ""
+    shown["password"] = options.get("password", "")
     shown["url"] = links.make(archive, now_ms) if archive.status == "available" else None
     return shown
 

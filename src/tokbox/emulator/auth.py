@@ -1,16 +1,19 @@
 """The credentials of a REST call.
 
-A project signs ``X-OPENTOK-AUTH`` with its secret, an application ``Authorization:
-Bearer`` with its key. One SDK sends an application's token as ``X-OPENTOK-AUTH``: the
+A project signs ``X-OPENTOK-AUTH`` with its secret (very old clients send the secret
+itself, as ``X-TB-PARTNER-AUTH``), an application ``Authorization: Bearer`` with its key.
+One SDK sends an application's token as ``X-OPENTOK-AUTH``: the
 algorithm that it names tells which of the two it is.
 """
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 
 from tokbox.emulator.jws import Unreadable, algorithm_of, number, read, read_unverified
 from tokbox.emulator.replies import Refusal
+from tokbox.emulator.rules import Rules
 from tokbox.emulator.tenants import Account, Application, Project, Tenants
 
 __all__ = ["MAX_LIFETIME", "TOLERANCE", "authenticate", "authenticate_account"]
@@ -26,19 +29,22 @@ TOLERANCE = 5
 
 
 def authenticate(
-    headers: Mapping[str, str], tenants: Tenants, *, now: float, strict: bool = False
+    headers: Mapping[str, str], tenants: Tenants, *, now: float, rules: Rules
 ) -> Project | Application:
     """Return the project or application that *headers* speak for, or refuse.
 
-    *now* is in seconds since the epoch; *strict* refuses credentials that live longer
-    than documented. For a project the service answers 403 with code -1, whatever is
-    wrong, and does not insist on the claims ``ist`` and ``jti``. For an application the
-    answer is 401.
+    *now* is in seconds since the epoch; *rules* may refuse credentials that live longer
+    than documented, and those of before there were tokens. For a project the service
+    answers 403 with code -1, whatever is wrong, and does not insist on the claims ``ist``
+    and ``jti``. For an application the answer is 401.
     """
+    strict = rules.refuse_long_credentials
     kind, _, bearer = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         return _application(bearer.strip(), tenants, now, strict)
     token = headers.get("x-opentok-auth", "")
+    if not token and "x-tb-partner-auth" in headers and not rules.refuse_partner_auth:
+        return _active(_partner(headers["x-tb-partner-auth"], tenants))
     if not token:
         raise _refusal("No X-OPENTOK-AUTH header")
     if algorithm_of(token) == "RS256":
@@ -48,13 +54,11 @@ def authenticate(
     if project is None:
         raise _refusal("Issuer not found")
     _check(token, project.secret, "project", now, strict)
-    if project.status != "ACTIVE":
-        raise _refusal(f"The project is {project.status}")
-    return project
+    return _active(project)
 
 
 def authenticate_account(
-    headers: Mapping[str, str], tenants: Tenants, *, now: float, strict: bool = False
+    headers: Mapping[str, str], tenants: Tenants, *, now: float, rules: Rules
 ) -> Account:
     """Return the account that *headers* speak for, or refuse with 403."""
     token = headers.get("x-opentok-auth", "")
@@ -64,8 +68,27 @@ def authenticate_account(
     if account is None:
         raise _refusal("Issuer not found")
     # Nobody is known to leave ist out here, where it says what the token is for.
+    strict = rules.refuse_long_credentials
     _check(token, account.secret, "account", now, strict, required=True)
     return account
+
+
+def _partner(header: str, tenants: Tenants) -> Project:
+    """Return the project whose key and secret *header* is, with a colon between."""
+    api_key, _, secret = header.partition(":")
+    project = tenants.project(api_key)
+    if project is None:
+        raise _refusal("Issuer not found")
+    # Headers arrive as Latin-1, whatever was meant.
+    if not hmac.compare_digest(secret.encode("latin-1"), project.secret.encode()):
+        raise _refusal("The secret in X-TB-PARTNER-AUTH is wrong")
+    return project
+
+
+def _active(project: Project) -> Project:
+    if project.status != "ACTIVE":
+        raise _refusal(f"The project is {project.status}")
+    return project
 
 
 def _issuer(token: str) -> str:

@@ -48,6 +48,8 @@ def admit(
     """
     if isinstance(tenant, Application):
         return _admit_jwt(token, tenant, session_id, now)
+    if tenant.status != "ACTIVE":
+        raise Denied("the project is suspended")
     if token.startswith("T1=="):
         return _admit_t1(token, tenant, session_id, now)
     return _admit_jwt(token, tenant, session_id, now)

@@ -6,6 +6,7 @@ are told.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,14 @@ from tokbox.emulator.replies import Refusal
 if TYPE_CHECKING:
     from tokbox.emulator.engine import Emulator
 
-__all__ = ["check_token", "connect", "disconnect", "publish", "unpublish"]
+__all__ = [
+    "check_token",
+    "connect",
+    "disconnect",
+    "publish",
+    "tell_to_mute",
+    "unpublish",
+]
 
 #: What the client SDKs report when a token is refused.
 _REFUSED_TOKEN = 1004
@@ -102,8 +110,24 @@ def publish(
     )
     emulator.store.save_stream(stream)
     emulator.emit(events.stream_created(session.tenant, stream, connection))
+    if stream.muted:
+        tell_to_mute(emulator, session, [stream], at_ms)
     emulator.follow(session, at_ms)
     return stream
+
+
+def tell_to_mute(
+    emulator: Emulator, session: Session, streams: Sequence[Stream], at_ms: int
+) -> None:
+    """Tell whoever publishes *streams* that they are muted."""
+    if streams:
+        emulator.messages.add(
+            "mute",
+            session.session_id,
+            {"streamIds": [stream.stream_id for stream in streams]},
+            dict.fromkeys(stream.connection_id for stream in streams),
+            at_ms,
+        )
 
 
 def unpublish(

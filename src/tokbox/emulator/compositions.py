@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.fields import Fields
 from tokbox.emulator.records import Selection
-from tokbox.emulator.replies import Refusal, json_reply
+from tokbox.emulator.replies import Refusal, empty_reply, json_reply
 from tokbox.emulator.rules import Rules
 
 __all__ = [
@@ -118,7 +118,7 @@ def show_name(name: str | None, rules: Rules) -> dict[str, str | None]:
 
 
 def layout_reply(rules: Rules, shown: dict[str, Any]) -> Response:
-    """Answer a change of a layout."""
+    """Answer a change of a layout, or of the classes that layouts arrange by."""
     if rules.layout_reply == "empty":
-        return Response(status_code=200)
+        return empty_reply()
     return json_reply(shown)

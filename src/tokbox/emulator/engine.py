@@ -12,10 +12,12 @@ from tokbox.emulator.ids import Ids
 from tokbox.emulator.jobs import Jobs
 from tokbox.emulator.journal import Journal
 from tokbox.emulator.links import Links
+from tokbox.emulator.messages import Messages
 from tokbox.emulator.recorder import Recorder
 from tokbox.emulator.records import Session
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
+from tokbox.emulator.targets import Targets
 from tokbox.emulator.tenants import Tenants
 from tokbox.emulator.webhooks import Webhooks
 
@@ -35,6 +37,8 @@ class Emulator:
     recorder: Recorder
     jobs: Jobs
     journal: Journal
+    messages: Messages
+    targets: Targets
     faults: ArmedFaults
     webhooks: Webhooks
     rules: Rules

@@ -11,12 +11,15 @@ __all__ = ["Fields"]
 
 #: The members that SDKs spell in several ways, in lower case and without underscores:
 #: ``screensharetype`` and ``screenShareType``, ``low_latency``, ``maxBitRate``,
-#: ``audio_rate``.
+#: ``audio_rate``; and ``excludedStreams``, which older SDKs say.
 _SPELLINGS = {
     "screensharetype": "screenshareType",
     "lowlatency": "lowLatency",
     "maxbitrate": "maxBitrate",
     "audiorate": "audioRate",
+    "layoutclasslist": "layoutClassList",
+    "excludedstreamids": "excludedStreamIds",
+    "excludedstreams": "excludedStreamIds",
 }
 _WORDS = {"true": True, "false": False}
 

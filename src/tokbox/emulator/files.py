@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Sequence
 
 from tokbox.emulator.records import Archive, Recording
+from tokbox.emulator.tenants import is_application
 
 __all__ = ["file_name", "media_type", "render"]
 
@@ -84,7 +85,11 @@ def _zip(archive: Archive, recordings: Sequence[Recording]) -> bytes:
         )
     manifest = {
         "id": archive.archive_id,
-        "partnerId": int(archive.tenant),
+        **(
+            {"applicationId": archive.tenant}
+            if is_application(archive.tenant)
+            else {"partnerId": int(archive.tenant)}
+        ),
         "sessionId": archive.session_id,
         "name": archive.options.get("name", ""),
         "createdAt": archive.created_ms,

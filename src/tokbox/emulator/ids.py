@@ -17,7 +17,8 @@ __all__ = ["Ids", "Seed"]
 class Ids:
     """Make ids of the bytes that *draw* gives; the same bytes make the same ids.
 
-    Secrets that guard something (a private key) do not come from here.
+    The private key of an application does not come from here. The secrets of projects
+    do: they are part of replies.
     """
 
     def __init__(self, draw: Callable[[int], bytes] = secrets.token_bytes) -> None:
@@ -30,6 +31,19 @@ class Ids:
     def base64(self, size: int) -> str:
         """Make *size* random bytes, in base64."""
         return base64.b64encode(self._draw(size)).decode()
+
+    def raw(self, size: int) -> bytes:
+        """Make *size* random bytes."""
+        return self._draw(size)
+
+    def hex(self, size: int) -> str:
+        """Make *size* random bytes, in hexadecimal digits."""
+        return self._draw(size).hex()
+
+    def digits(self, size: int) -> str:
+        """Make a number of *size* decimal digits, the first of which is not zero."""
+        least = 10 ** (size - 1)
+        return str(least + int.from_bytes(self._draw(16), "big") % (9 * least))
 
     def choice(self, values: Sequence[str]) -> str:
         """Choose one of *values*."""

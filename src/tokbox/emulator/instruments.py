@@ -1,7 +1,7 @@
 """The routes below ``/_emulator/`` that tests measure and disturb with.
 
-The journal of what was asked, faults for calls to come, and webhooks. Like all control
-routes they need no credentials.
+The journal of what was asked, what clients received, faults for calls to come, and
+webhooks. Like all control routes they need no credentials.
 """
 
 from __future__ import annotations
@@ -19,14 +19,17 @@ from tokbox.errors import InvalidInput
 __all__ = [
     "arm_fault",
     "clear_journal",
+    "clear_messages",
     "clear_webhooks",
     "configure_webhooks",
     "disarm_faults",
     "read_journal",
+    "read_messages",
     "read_webhooks",
 ]
 
 _JOURNAL_FILTERS = ("method", "path", "tenant", "status", "created", "after", "count")
+_MESSAGE_FILTERS = ("kind", "session_id", "connection_id", "after", "count")
 _WEBHOOK_FILTERS = ("tenant", "event", "url", "state", "after", "count")
 _MAX_TIMES = 1_000_000
 #: More than any number of an entry.
@@ -54,6 +57,24 @@ def read_journal(call: Call) -> Response:
 def clear_journal(call: Call) -> Response:
     """``DELETE /_emulator/journal``: forget the entries; their numbers go on."""
     call.emulator.journal.clear()
+    return Response(status_code=204)
+
+
+def read_messages(call: Call) -> Response:
+    """``GET /_emulator/messages``: what clients received, oldest first.
+
+    ``?kind=signal&session_id=...&connection_id=...&after=17&count=100`` works as for the
+    journal; the kinds are ``signal``, ``dtmf`` and ``mute``.
+    """
+    found = call.emulator.messages.sent(**_filters(call, _MESSAGE_FILTERS))
+    return json_reply(
+        {"count": len(found), "items": [message.describe() for message in found]}
+    )
+
+
+def clear_messages(call: Call) -> Response:
+    """``DELETE /_emulator/messages``: forget them; their numbers go on."""
+    call.emulator.messages.clear()
     return Response(status_code=204)
 
 

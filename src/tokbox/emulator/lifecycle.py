@@ -5,12 +5,14 @@
     (start) -> started <-> paused       paused: nobody publishes, nothing is recorded
     started | paused -> stopped         by a call, or a timer below
     stopped -> available                when the file is made
+             | uploaded                 where there is a storage target instead
+             | failed                   which could not be reached, and without fallback
     available -> expired                72 hours after the start
-    available -> deleted                by a call
+    available | uploaded -> deleted     by a call
 
 Nothing here touches the store or the clock: an archive and a time go in, an archive
 comes out. Two rules of the documentation contradict one another where nobody ever
-publishes (1 minute or 60 minutes); the second is followed, being that of the pause.
+publishes (1 minute or 60 minutes); a rule of the emulator says which is followed.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ STOPPABLE = frozenset({"started", "paused", "stopped"})
 DELETABLE = frozenset({"available", "uploaded", "deleted"})
 
 MAX_LENGTH = "maximum duration exceeded"
+_IDLE = "maximum idle time exceeded"
+_LOST = "failure"
 
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
@@ -85,24 +89,35 @@ _TIMERS: dict[str, tuple[_Timer, ...]] = {
     ),
     "paused": (
         _Timer(_emptied, 1 * _MINUTE, "stopped", "session ended"),
-        _Timer(_entered, 60 * _MINUTE, "stopped", "maximum idle time exceeded"),
+        _Timer(_entered, 60 * _MINUTE, "stopped", _IDLE),
         _Timer(_created, 12 * _HOUR, "stopped", MAX_LENGTH),
     ),
     "available": (_Timer(_created, 72 * _HOUR, "expired"),),
 }
+_FIRST_PUBLISH = _Timer(_created, 1 * _MINUTE, "stopped", _IDLE)
 
 
 def next_change(
-    archive: Archive, *, emptied_ms: int | None, processing_ms: int
+    archive: Archive,
+    *,
+    emptied_ms: int | None,
+    processing_ms: int,
+    outcome: str = "available",
+    first_publish: bool = False,
 ) -> Change | None:
     """Return what happens next if nobody does anything.
 
     *emptied_ms* is when the last client left the session (``None``: someone is there),
-    *processing_ms* how long the file of a stopped archive takes to be made.
+    *processing_ms* how long the file of a stopped archive takes to be made, *outcome*
+    the status that it has then. With *first_publish* an archive stops that nobody has
+    published into for a minute.
     """
     timers = _TIMERS.get(archive.status, ())
     if archive.status == "stopped":
-        timers = (_Timer(_entered, processing_ms, "available", archive.reason),)
+        reason = _LOST if outcome == "failed" else archive.reason
+        timers = (_Timer(_entered, processing_ms, outcome, reason),)
+    if archive.status == "paused" and archive.began_ms is None and first_publish:
+        timers = (*timers, _FIRST_PUBLISH)
     changes = [
         # A timer never goes back behind the change that set it.
         Change(max(since + timer.length_ms, archive.since_ms), timer.status, timer.reason)
@@ -134,7 +149,10 @@ def enter(archive: Archive, status: str, at_ms: int, reason: str | None = None) 
 
 
 def duration_s(archive: Archive) -> int:
-    """Return its length in whole seconds, which the service tells once it has the file."""
-    if archive.status in RUNNING or archive.status == "stopped":
+    """Return its length in whole seconds, which the service tells once it has the file.
+
+    Of an encrypted archive it never knows it.
+    """
+    if archive.status in RUNNING or archive.status == "stopped" or archive.encrypted:
         return 0
     return (archive.recorded_ms + 500) // 1000

@@ -15,7 +15,7 @@ from tokbox.emulator.job_life import OVER
 from tokbox.emulator.records import Connection, Job, Session
 from tokbox.emulator.replies import Refusal, json_reply
 
-__all__ = ["file", "front", "state"]
+__all__ = ["file", "front", "session", "state"]
 
 _FOLDER = Path(__file__).parent / "page"
 _TYPES = {
@@ -115,6 +115,14 @@ def state(call: Call) -> Response:
     )
 
 
+def session(call: Call) -> Response:
+    """``GET /_emulator/session/{sessionId}``: one session as the page shows it."""
+    session_id = call.param("session_id")
+    if call.emulator.store.session(session_id) is None:
+        raise Refusal(404, "There is no such session")
+    return json_reply(_session(call, session_id))
+
+
 def _session(call: Call, session_id: str) -> dict[str, Any]:
     store = call.emulator.store
     session = store.session(session_id)
@@ -126,6 +134,7 @@ def _session(call: Call, session_id: str) -> dict[str, Any]:
         "relayed": session.relayed,
         "alwaysArchived": session.always_archived,
         "e2ee": session.e2ee,
+        "muted": session.muted,
         "activated": session.activated_ms is not None,
         "connections": [
             _connection(call, connection) for connection in store.connections(session_id)
@@ -141,7 +150,12 @@ def _connection(call: Call, connection: Connection) -> dict[str, Any]:
         "role": connection.role,
         "data": connection.data,
         "streams": [
-            {"id": stream.stream_id, "name": stream.name, "videoType": stream.video_type}
+            {
+                "id": stream.stream_id,
+                "name": stream.name,
+                "videoType": stream.video_type,
+                "muted": stream.muted,
+            }
             for stream in call.emulator.store.streams(connection.session_id)
             if stream.connection_id == connection.connection_id
         ],

@@ -13,7 +13,9 @@ from tokbox.emulator.ids import Ids
 from tokbox.emulator.links import Links
 from tokbox.emulator.records import Archive, Recording, Session, Stream
 from tokbox.emulator.rules import Rules
+from tokbox.emulator.sealing import seal_password
 from tokbox.emulator.store import Store
+from tokbox.emulator.targets import Targets
 
 __all__ = ["Recorder"]
 
@@ -32,6 +34,7 @@ class Recorder:
         ids: Ids,
         events: Events,
         links: Links,
+        targets: Targets,
         rules: Rules,
         *,
         processing_ms: int,
@@ -40,6 +43,7 @@ class Recorder:
         self._ids = ids
         self._events = events
         self._links = links
+        self._targets = targets
         self._rules = rules
         self._processing_ms = processing_ms
 
@@ -151,13 +155,35 @@ class Recorder:
                     self._store.end_recording(
                         archive.archive_id, recording.stream_id, at_ms
                     )
-        archive = lifecycle.enter(archive, status, at_ms, reason)
-        if status == "available":
+        before, archive = archive, lifecycle.enter(archive, status, at_ms, reason)
+        if status in ("available", "uploaded"):
             recordings = self._store.recordings(archive.archive_id)
             archive = replace(archive, size=len(files.render(archive, recordings)))
+        if status == "uploaded":
+            archive = self._encrypt(archive)
         self._save(archive, session)
-        self._tell(archive)
+        self._tell_change(before, archive)
         return archive
+
+    def _encrypt(self, archive: Archive) -> Archive:
+        target = self._targets.get(archive.tenant)
+        assert target is not None, "without a target nothing is uploaded"
+        # Individual streams are never encrypted.
+        if target.certificate is None or archive.options["outputMode"] == "individual":
+            return archive
+        password = seal_password(target.certificate, self._ids.raw)
+        return replace(archive, options={**archive.options, "password": password})
+
+    def _tell_change(self, before: Archive, archive: Archive) -> None:
+        """Tell of a status; by a rule first of the file, then that recording has ended."""
+        late = self._rules.upload_first
+        if late and archive.status == "stopped":
+            return
+        if late and before.status == "stopped" and archive.status != "uploaded":
+            self._tell(before)
+        self._tell(archive)
+        if late and before.status == "stopped" and archive.status == "uploaded":
+            self._tell(before)
 
     def _tell(self, archive: Archive) -> None:
         self._events.emit(status_changed(self._store, self._links, self._rules, archive))
@@ -168,7 +194,11 @@ class Recorder:
 
     def _next_change(self, archive: Archive, session: Session) -> lifecycle.Change | None:
         return lifecycle.next_change(
-            archive, emptied_ms=session.emptied_ms, processing_ms=self._processing_ms
+            archive,
+            emptied_ms=session.emptied_ms,
+            processing_ms=self._processing_ms,
+            outcome=self._targets.outcome(archive.tenant),
+            first_publish=self._rules.first_publish,
         )
 
     def _session(self, archive: Archive) -> Session:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Archive", "Connection", "Job", "Recording", "Selection", "Session", "Stream"]
+__all__ = [
+    "Archive",
+    "Callback",
+    "Connection",
+    "Job",
+    "Recording",
+    "Selection",
+    "Session",
+    "Stream",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,11 @@ class Archive:
         """Whether its streams are chosen by calls."""
         return bool(self.options["streamMode"] == "manual")
 
+    @property
+    def encrypted(self) -> bool:
+        """Whether its file can be opened by the owner of a certificate only."""
+        return "password" in self.options
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -134,3 +148,16 @@ class Recording:
     stopped_ms: int | None
     connection_data: str
     video_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A URL that a project wants to be told of one kind of event."""
+
+    callback_id: str
+    tenant: str
+    #: The group of the event, as in :class:`tokbox.emulator.events.Event`.
+    topic: str
+    event: str
+    url: str
+    created_ms: int

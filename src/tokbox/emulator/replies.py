@@ -14,6 +14,8 @@ __all__ = [
     "ALREADY_COMPOSED",
     "NO_CLIENTS",
     "Refusal",
+    "done_reply",
+    "empty_reply",
     "json_reply",
     "refuse",
     "wants_json",
@@ -64,6 +66,16 @@ def json_reply(content: Any, status: int = 200) -> Response:
     """
     body = json.dumps(content, separators=(",", ":")).encode()
     return Response(body, status, headers={"Content-Type": "application/json"})
+
+
+def empty_reply() -> Response:
+    """Answer 200 and nothing, which says that it is JSON all the same."""
+    return Response(b"", 200, headers={"Content-Type": "application/json"})
+
+
+def done_reply() -> Response:
+    """Answer 200 and that it is 200, as the service was seen to do."""
+    return json_reply({"code": 200, "message": "OK"})
 
 
 def _problem(detail: str) -> dict[str, str]:

@@ -10,23 +10,30 @@ from tokbox.emulator import (
     archives,
     audio_connectors,
     broadcasts,
+    callbacks,
     captions,
+    connections,
     control,
     desk,
+    dtmf,
     instruments,
+    moderation,
     page,
+    projects,
     renders,
     sessions,
+    signals,
     sip,
+    storage,
+    streams,
 )
 from tokbox.emulator.calls import Call
 
 __all__ = [
+    "ACCOUNT",
     "ALWAYS_JSON",
-    "ANY",
     "AS_TENANT",
     "CREATING",
-    "NOT_EMULATED",
     "ODD",
     "OURS",
     "SERVICE",
@@ -37,6 +44,9 @@ Handler = Callable[[Call], Response]
 
 _P = "/v2/project/{project}"
 _SESSION = _P + "/session/{session_id}"
+_CONNECTION = _SESSION + "/connection/{connection_id}"
+_STREAM = _SESSION + "/stream/{stream_id}"
+_PROJECT = "/v2/project/{api_key}"
 _CONTROL = "/_emulator/session/{session_id}/connection"
 
 #: The service's routes. What it calls ``P`` is ``/v2/project/{apiKey}``.
@@ -45,6 +55,9 @@ SERVICE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/hl/session/create", sessions.create),
     ("POST", f"{_P}/archive", archives.start),
     ("GET", f"{_P}/archive", archives.list_page),
+    # Before the archives, or "storage" would be taken for the id of one.
+    ("PUT", f"{_P}/archive/storage", storage.put),
+    ("DELETE", f"{_P}/archive/storage", storage.remove),
     ("GET", f"{_P}/archive/{{archive_id}}", archives.get),
     ("DELETE", f"{_P}/archive/{{archive_id}}", archives.delete),
     ("POST", f"{_P}/archive/{{archive_id}}/stop", archives.stop),
@@ -66,11 +79,31 @@ SERVICE: tuple[tuple[str, str, Handler], ...] = (
     ("POST", f"{_P}/dial", sip.dial),
     ("POST", f"{_P}/connect", audio_connectors.start),
     ("POST", f"{_P}/connect/{{connector_id}}/stop", audio_connectors.stop),
-    ("GET", f"{_SESSION}/stream", sessions.list_streams),
-    ("PUT", f"{_SESSION}/stream", sessions.set_layout_classes),
-    ("GET", f"{_SESSION}/stream/{{stream_id}}", sessions.get_stream),
-    ("GET", f"{_SESSION}/connection", sessions.list_connections),
-    ("DELETE", f"{_SESSION}/connection/{{connection_id}}", sessions.force_disconnect),
+    ("GET", f"{_SESSION}/stream", streams.list_all),
+    ("PUT", f"{_SESSION}/stream", streams.set_layout_classes),
+    ("GET", _STREAM, streams.get),
+    ("PUT", _STREAM, streams.set_layout_classes_of_one),
+    ("GET", f"{_SESSION}/connection", connections.list_all),
+    ("POST", f"{_SESSION}/signal", signals.send),
+    ("POST", f"{_CONNECTION}/signal", signals.send),
+    ("DELETE", _CONNECTION, moderation.disconnect),
+    ("POST", f"{_STREAM}/mute", moderation.mute_stream),
+    ("POST", f"{_SESSION}/mute", moderation.mute_all),
+    ("POST", f"{_SESSION}/play-dtmf", dtmf.play),
+    ("POST", f"{_CONNECTION}/play-dtmf", dtmf.play),
+    ("POST", f"{_P}/callback", callbacks.create),
+    ("GET", f"{_P}/callback", callbacks.list_all),
+    ("DELETE", f"{_P}/callback/{{callback_id}}", callbacks.delete),
+)
+
+#: The routes of accounts.
+ACCOUNT: tuple[tuple[str, str, Handler], ...] = (
+    ("POST", "/v2/project", projects.create),
+    ("GET", "/v2/project", projects.list_all),
+    ("GET", _PROJECT, projects.get),
+    ("PUT", _PROJECT, projects.set_status),
+    ("DELETE", _PROJECT, projects.delete),
+    ("POST", f"{_PROJECT}/refreshSecret", projects.refresh_secret),
 )
 
 #: Ways that only faulty clients take to what stands above.
@@ -80,21 +113,6 @@ ODD: tuple[tuple[str, str, Handler], ...] = (
     ("POST", f"{_P}/render/{{render_id}}", renders.get),
     ("DELETE", f"{_P}/captions/{{captions_id}}/stop", captions.stop),
     ("POST", f"{_P}/call", sip.dial),
-)
-
-#: What the service has and the emulator does not. Saying so beats a 404, which would
-#: be read as something about the session.
-NOT_EMULATED = (
-    # Before the archives, or "storage" would be taken for the id of one.
-    f"{_P}/archive/storage",
-    f"{_P}/callback",
-    f"{_P}/callback/{{rest:path}}",
-    f"{_SESSION}/signal",
-    f"{_SESSION}/mute",
-    f"{_SESSION}/play-dtmf",
-    f"{_SESSION}/connection/{{connection_id}}/signal",
-    f"{_SESSION}/connection/{{connection_id}}/play-dtmf",
-    f"{_SESSION}/stream/{{stream_id}}/mute",
 )
 
 #: Ours alone.
@@ -111,6 +129,10 @@ OURS: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", "/_emulator/journal", instruments.clear_journal),
     ("POST", "/_emulator/faults", instruments.arm_fault),
     ("DELETE", "/_emulator/faults", instruments.disarm_faults),
+    ("GET", "/_emulator/messages", instruments.read_messages),
+    ("DELETE", "/_emulator/messages", instruments.clear_messages),
+    ("GET", "/_emulator/storage/{tenant}", storage.show),
+    ("POST", "/_emulator/storage/{tenant}", storage.break_off),
     ("GET", "/_emulator/webhooks", instruments.read_webhooks),
     ("POST", "/_emulator/webhooks", instruments.configure_webhooks),
     ("DELETE", "/_emulator/webhooks", instruments.clear_webhooks),
@@ -120,6 +142,7 @@ OURS: tuple[tuple[str, str, Handler], ...] = (
         "/_emulator/broadcast/{tenant}/{broadcast_id}/playlist.m3u8",
         broadcasts.playlist,
     ),
+    ("GET", "/_emulator/session/{session_id}", page.session),
     ("POST", "/_emulator/session/{session_id}/client", control.join),
     ("POST", _CONTROL, control.connect),
     ("DELETE", f"{_CONTROL}/{{connection_id}}", control.disconnect),
@@ -140,8 +163,9 @@ CREATING = frozenset(
         captions.start,
         sip.dial,
         audio_connectors.start,
+        callbacks.create,
+        projects.create,
     }
 )
 #: The endpoints that were seen to answer JSON errors to clients that ask for nothing.
-ALWAYS_JSON = (archives.set_layout, broadcasts.set_layout, sessions.force_disconnect)
-ANY = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ALWAYS_JSON = (archives.set_layout, broadcasts.set_layout, moderation.disconnect)

@@ -28,6 +28,9 @@ class Rules:
     #: Refuse members of a body that no documentation names, such as the ``action`` of
     #: old clients, and names in other spellings, such as ``screenshare_type``.
     refuse_unknown_fields: bool = False
+    #: Refuse ``X-TB-PARTNER-AUTH``, the key and the secret as they are, which was to end
+    #: in 2017. One published client sends nothing else.
+    refuse_partner_auth: bool = False
     #: Refuse methods that only a faulty client uses, such as ``POST`` for a layout, and
     #: ``P/call``, the wrong name that one has for ``P/dial``.
     refuse_odd_methods: bool = False
@@ -45,7 +48,7 @@ class Rules:
     render_stop: Literal[200, 204] | None = None
     #: The reply to muting: details of the project, nothing, or ``{"code":200, ...}``.
     mute_reply: Literal["project", "empty", "message"] = "project"
-    #: The reply to a change of a layout: the archive or broadcast, or nothing.
+    #: The reply to a change of a layout: the archive, broadcast or streams, or nothing.
     layout_reply: Literal["object", "empty"] = "object"
     #: The reply to tones: nothing, or ``{"code":200,"message":"OK"}``.
     dtmf_reply: Literal["empty", "message"] = "empty"
@@ -54,6 +57,8 @@ class Rules:
     #: What an archive or a render without a name shows: ``null``, ``""``, or no member
     #: at all.
     unset_name: Literal["null", "empty", "absent"] = "null"
+    #: Tell webhooks that an archive is uploaded before telling that it has stopped.
+    upload_first: bool = False
     #: Whether a stopped broadcast still shows its addresses.
     keep_broadcast_urls: bool = False
     #: How a broadcast shows its RTMP targets: in an array, or in an object by their ids.
@@ -68,6 +73,7 @@ class Rules:
         """Return the rules by which nothing undocumented is put up with."""
         return cls(
             refuse_long_credentials=True,
+            refuse_partner_auth=True,
             refuse_unknown_fields=True,
             refuse_odd_methods=True,
         )

@@ -17,6 +17,7 @@ from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.faults import read_fault
 from tokbox.emulator.journal import Entry
+from tokbox.emulator.messages import Kind, Message
 from tokbox.emulator.replies import Refusal
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
@@ -168,6 +169,36 @@ class Server:
                 created=created,
                 after=after,
             )
+
+    def messages(
+        self,
+        *,
+        kind: Kind | None = None,
+        session_id: str | None = None,
+        connection_id: str | None = None,
+        after: int = 0,
+    ) -> list[Message]:
+        """List what clients received, oldest first: signals, tones, and to be muted.
+
+        Those that fit everything that is given: *kind* is ``signal``, ``dtmf`` or
+        ``mute``, *connection_id* one of those who received it, and *after* the number of
+        a message. The latest 10,000 are kept.
+        """
+        with self.store.transaction():
+            return self._emulator.messages.sent(
+                kind=kind,
+                session_id=session_id,
+                connection_id=connection_id,
+                after=after,
+            )
+
+    def fail_uploads(self, tenant: str, fail: bool = True) -> None:
+        """Let no archive of a tenant reach its storage target, or let them again.
+
+        What becomes of them then is what the target's ``fallback`` says.
+        """
+        with self.store.transaction():
+            self._emulator.targets.break_off(tenant, fail)
 
     def fail_next(
         self,

@@ -193,12 +193,10 @@ class Store:
         ).fetchone()
         return None if row is None else dict(row)
 
-    def project_rows(self, account_key: str) -> list[dict[str, Any]]:
-        """List the projects of an account, deleted or not, oldest first."""
+    def project_rows(self) -> list[dict[str, Any]]:
+        """List all projects, deleted or not, oldest first."""
         rows = self._db.execute(
-            f"SELECT {_PROJECT_COLUMNS} FROM projects "  # noqa: S608
-            "WHERE account_key = ? ORDER BY number",
-            (account_key,),
+            f"SELECT {_PROJECT_COLUMNS} FROM projects ORDER BY number"  # noqa: S608
         )
         return [dict(row) for row in rows]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NoReturn
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -146,8 +147,9 @@ class Tenants:
 
     @property
     def api_keys(self) -> tuple[str, ...]:
-        """The keys of the projects that were named at the start."""
-        return tuple(self._secrets)
+        """The keys of all projects that were not deleted, oldest first."""
+        rows = self._store.project_rows()
+        return tuple(row["api_key"] for row in rows if self._project(row) is not None)
 
     @property
     def application_ids(self) -> tuple[str, ...]:
@@ -176,8 +178,28 @@ class Tenants:
 
     def projects_of(self, account: Account) -> list[Project]:
         """List the projects of an account, oldest first."""
-        rows = self._store.project_rows(account.account_key)
-        return [project for row in rows if (project := self._project(row)) is not None]
+        projects = map(self._project, self._store.project_rows())
+        return [
+            project
+            for project in projects
+            if project is not None and project.account_key == account.account_key
+        ]
+
+    def is_taken(self, key: str) -> bool:
+        """Tell whether a project has or had this key, or an account has it."""
+        return key in self._accounts or self._store.project_row(key) is not None
+
+    def save(self, project: Project) -> None:
+        """Keep what a call has made of a project.
+
+        Its secret is kept only if a call has made that too.
+        """
+        given = self._secrets.get(project.api_key)
+        kept = given is None or not hmac.compare_digest(
+            project.secret.encode(), given.encode()
+        )
+        secret = project.secret if kept else None
+        self._store.save_project({**asdict(project), "secret": secret})
 
     def _project(self, row: dict[str, Any]) -> Project | None:
         # Those without a secret of their own may have been named at another start only.

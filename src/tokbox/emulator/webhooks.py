@@ -14,12 +14,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from tokbox.emulator.events import Event
 from tokbox.emulator.ids import Ids
+from tokbox.emulator.records import Callback
 from tokbox.emulator.store import Store
 from tokbox.errors import InvalidInput
 
@@ -40,6 +41,7 @@ NAMES = (
 SECRET = "signature_secret"  # noqa: S105
 
 _VISIBLE = re.compile(r"[!-~]+")
+_CALLBACK_COLUMNS = "callback_id, tenant, topic, event, url, created_ms"
 _COLUMNS = (
     "number, at_ms, tenant, event, url, body, token_id, state, attempts, status, error"
 )
@@ -134,6 +136,31 @@ class Webhooks:
             return self._given.get(tenant, {})
         webhooks: dict[str, str] = json.loads(row[0])
         return webhooks
+
+    def register(self, callback: Callback) -> None:
+        """Let the URL of *callback* be told from now on."""
+        self._store.db.execute(
+            f"INSERT INTO callbacks ({_CALLBACK_COLUMNS}) "  # noqa: S608
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            astuple(callback),
+        )
+
+    def registered(self, tenant: str) -> list[Callback]:
+        """List the callbacks of a project, oldest first."""
+        rows = self._store.db.execute(
+            f"SELECT {_CALLBACK_COLUMNS} FROM callbacks "  # noqa: S608
+            "WHERE tenant = ? ORDER BY number",
+            (tenant,),
+        )
+        return [Callback(*row) for row in rows]
+
+    def unregister(self, tenant: str, callback_id: str) -> bool:
+        """Forget a callback of a project; say whether it was there."""
+        done = self._store.db.execute(
+            "DELETE FROM callbacks WHERE tenant = ? AND callback_id = ?",
+            (tenant, callback_id),
+        )
+        return done.rowcount > 0
 
     def anybody_listens(self) -> bool:
         """Tell whether there is any address at all."""
