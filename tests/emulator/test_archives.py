@@ -23,6 +23,7 @@ def refused(api: Api, session_id: object, **options: object) -> tuple[int, Any]:
 # Start.
 
 
+@pytest.mark.trap(49, 70)
 def test_start_reply_is_complete(api: Api, live: str) -> None:
     archive = api.start_archive(live, name="weekly")
     assert uuid.UUID(archive.pop("id"))
@@ -51,6 +52,7 @@ def test_start_reply_is_complete(api: Api, live: str) -> None:
     }
 
 
+@pytest.mark.trap(94)
 def test_start_reply_has_milliseconds_and_reads_whole_seconds(api: Api, live: str) -> None:
     api.advance(0.123)
     archive = api.start_archive(live)
@@ -58,6 +60,7 @@ def test_start_reply_has_milliseconds_and_reads_whole_seconds(api: Api, live: st
     assert api.archive(archive["id"])["createdAt"] == NOW * 1000
 
 
+@pytest.mark.trap(47)
 def test_explicit_nulls_count_as_absent(api: Api, live: str) -> None:
     names = ("name", "resolution", "multiArchiveTag", "maxBitrate", "layout", "streamMode")
     archive = api.start_archive(live, **dict.fromkeys(names))
@@ -105,6 +108,7 @@ def test_individual_archive_has_no_resolution(api: Api, live: str) -> None:
     assert "resolution" not in api.start_archive(live, outputMode="individual")
 
 
+@pytest.mark.trap(61, 75)
 @pytest.mark.parametrize(
     "layout",
     [
@@ -112,6 +116,8 @@ def test_individual_archive_has_no_resolution(api: Api, live: str) -> None:
         {"type": "custom", "stylesheet": "stream{width:10px}"},
         {"type": "bestFit", "screenshareType": "pip"},
         {"type": "bestFit", "screensharetype": "horizontalPresentation"},
+        {"type": "bestFit", "screenShareType": "verticalPresentation"},
+        {"type": "bestFit", "screenshare_type": "bestFit"},
         {"type": "bestFit", "stylesheet": None},
     ],
 )
@@ -172,6 +178,7 @@ def test_malformed_session_id_is_refused(api: Api, session_id: object) -> None:
     )
 
 
+@pytest.mark.trap(41)
 def test_session_that_nobody_joined_is_unknown(api: Api, session_id: str) -> None:
     assert refused(api, session_id) == (404, NO_CLIENTS)
 
@@ -222,6 +229,7 @@ def test_stop_reply_is_stopped_without_a_file(api: Api, live: str) -> None:
     assert [stopped[name] for name in names] == ["stopped", "user initiated", None, 0, 0]
 
 
+@pytest.mark.trap(92)
 def test_stopping_what_is_stopped_is_accepted(api: Api, live: str) -> None:
     archive = api.start_archive(live)
     first = api.stop_archive(archive["id"])
@@ -267,6 +275,7 @@ def test_archive_of_another_project_is_not_found(api: Api, other: Api, live: str
 # List.
 
 
+@pytest.mark.trap(91)
 def test_list_is_newest_first_and_counts_all(api: Api, live: str) -> None:
     ids = [api.start_archive(live, multiArchiveTag=str(n))["id"] for n in range(5)]
     page = api.archives("?offset=1&count=2")
@@ -274,6 +283,7 @@ def test_list_is_newest_first_and_counts_all(api: Api, live: str) -> None:
     assert [archive["id"] for archive in page["items"]] == [ids[3], ids[2]]
 
 
+@pytest.mark.trap(47, 72)
 @pytest.mark.parametrize(
     "query",
     [
@@ -317,6 +327,7 @@ def test_page_beyond_the_end_is_empty(api: Api, live: str) -> None:
     assert api.archives("?count=0") == {"count": 1, "items": []}
 
 
+@pytest.mark.trap(80)
 @pytest.mark.parametrize("name", ["sessionId", "session_id"])
 def test_list_of_one_session(api: Api, live: str, name: str) -> None:
     second = api.create_session()
@@ -331,6 +342,7 @@ def test_list_of_an_unknown_session_is_empty(api: Api) -> None:
     assert api.archives("?sessionId=nothing") == {"count": 0, "items": []}
 
 
+@pytest.mark.trap(35)
 def test_trailing_slash_and_old_prefix_lead_to_the_same(api: Api, live: str) -> None:
     archive_id = api.start_archive(live)["id"]
     for path in (
@@ -344,6 +356,7 @@ def test_trailing_slash_and_old_prefix_lead_to_the_same(api: Api, live: str) -> 
 # Delete.
 
 
+@pytest.mark.trap(98)
 def test_available_archive_can_be_deleted(api: Api, live: str) -> None:
     archive_id = api.start_archive(live)["id"]
     api.stop_archive(archive_id)

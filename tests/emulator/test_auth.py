@@ -52,6 +52,7 @@ def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) ->
     return caught.value.message
 
 
+@pytest.mark.trap(1, 2, 3, 4)
 @pytest.mark.parametrize(
     "changes",
     [
@@ -195,6 +196,42 @@ def test_secrets_are_neither_shown_nor_pickled(holder: object) -> None:
         pickle.dumps(holder)
 
 
+# The secret itself, as very old clients send it.
+
+
+def partner(value: str, rules: Rules | None = None) -> str:
+    headers = {"x-tb-partner-auth": value}
+    return authenticate(headers, TENANTS, now=NOW, rules=rules or Rules()).tenant_id
+
+
+def test_key_and_secret_are_accepted_as_they_are(api: Api) -> None:
+    headers = {"X-OPENTOK-AUTH": None, "X-TB-PARTNER-AUTH": f"{KEY}:{SECRET}"}
+    assert api.project("GET", "/archive", headers=headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (f"{KEY}:devsecreT", "wrong"),
+        (f"{KEY}:", "wrong"),
+        (KEY, "wrong"),
+        (f"{KEY}:\u00e9", "wrong"),
+        ("", "Issuer not found"),
+        (f"40009999:{SECRET}", "Issuer not found"),
+    ],
+)
+def test_bad_key_and_secret_are_refused(value: str, message: str) -> None:
+    with pytest.raises(Refusal, match=message) as caught:
+        partner(value)
+    assert (caught.value.status, caught.value.code) == (403, -1)
+    assert SECRET not in str(caught.value)
+
+
+def test_rule_refuses_the_secret_itself() -> None:
+    with pytest.raises(Refusal, match="No X-OPENTOK-AUTH header"):
+        partner(f"{KEY}:{SECRET}", Rules(refuse_partner_auth=True))
+
+
 # Applications.
 
 
@@ -213,6 +250,7 @@ def test_scheme_of_the_header_is_in_any_case(application: Api) -> None:
     assert ask(application, {"Authorization": f"bearer  {token}"}).status == 200
 
 
+@pytest.mark.trap(5)
 def test_applications_token_in_the_other_header_is_understood(application: Api) -> None:
     token = application_credentials(application.pem or "")
     assert ask(application, {"X-OPENTOK-AUTH": token}).status == 200

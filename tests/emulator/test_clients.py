@@ -9,7 +9,6 @@ import pytest
 
 from tests.emulator.support import (
     APPLICATION,
-    KEY,
     NOW,
     OTHER_KEY,
     OTHER_SECRET,
@@ -92,6 +91,7 @@ def test_documented_token_is_accepted_in_its_time() -> None:
     assert "expired" in denial_of(GO_TOKEN, now=1_700_086_500)
 
 
+@pytest.mark.trap(15, 16, 17, 18, 19, 21)
 @pytest.mark.parametrize(
     ("claims", "data", "classes"),
     [
@@ -185,6 +185,7 @@ def application_token(**changes: Any) -> str:
     )
 
 
+@pytest.mark.trap(19, 20, 21)
 @pytest.mark.parametrize(
     ("claims", "expected"),
     [
@@ -278,6 +279,7 @@ def test_client_that_does_not_publish_has_no_stream(api: Api, session_id: str) -
     assert api.join(session_id, publish=False)["streamId"] is None
 
 
+@pytest.mark.trap(8)
 def test_one_token_admits_many_clients(api: Api, session_id: str) -> None:
     token = t1_token(session_id)
     ids = {api.join_with(session_id, token).json()["connectionId"] for _ in range(3)}

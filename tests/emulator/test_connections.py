@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.emulator.support import APPLICATION, KEY, NOW, Api
 
 
+@pytest.mark.trap(68)
 def test_connections_are_listed(api: Api, session_id: str) -> None:
     api.advance(0.25)
     one, two = api.join(session_id), api.join(session_id, publish=False)

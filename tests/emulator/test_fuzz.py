@@ -130,6 +130,11 @@ def test_any_layout(api: Api, joined: str, body: dict[str, Any]) -> None:
         ("POST", "/_emulator/clock", (200, 400)),
         ("PUT", f"/v2/project/{KEY}/session/SESSION/stream", (400, 404)),
         ("POST", "/_emulator/session/SESSION/connection", (400, 403)),
+        ("PUT", f"/v2/project/{KEY}/archive/storage", (400,)),
+        ("POST", f"/v2/project/{KEY}/callback", (400,)),
+        ("POST", f"/v2/project/{KEY}/session/SESSION/signal", (204, 400)),
+        ("POST", f"/v2/project/{KEY}/session/SESSION/mute", (200, 400)),
+        ("POST", f"/v2/project/{KEY}/session/SESSION/play-dtmf", (200, 400)),
     ],
 )
 def test_any_body(

@@ -277,6 +277,7 @@ def test_recording_ends_after_four_hours(
     assert api.archive(archive_id)["duration"] == 4 * 3600
 
 
+@pytest.mark.trap(98)
 def test_file_expires_three_days_after_the_start(
     api: Api, live: tuple[str, dict[str, Any], str]
 ) -> None:

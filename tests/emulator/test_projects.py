@@ -205,8 +205,14 @@ def test_credentials_of_an_account_do_nothing_else(account: Account) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"ist": "project"}, {"ist": None}, {"secret": "wrong"}, {"exp": NOW - 60}]
-    + [{"iss": OTHER_ACCOUNT}, {"iss": None}],
+    [
+        {"ist": "project"},
+        {"ist": None},
+        {"secret": "wrong"},
+        {"exp": NOW - 60},
+        {"iss": OTHER_ACCOUNT},
+        {"iss": None},
+    ],
 )
 def test_bad_credentials_of_an_account_are_refused(
     account: Account, changes: dict[str, Any]

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tests.emulator.support import APPLICATION, KEY, NOW, Api
+from tokbox.emulator import Clock, Rules, serve
 from tokbox.emulator.sessions import is_session_id, pacific_date
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -43,6 +44,7 @@ def test_reply_has_exactly_the_recorded_members(api: Api) -> None:
     }
 
 
+@pytest.mark.trap(28)
 def test_content_type_of_json_is_spelled_as_the_python_sdk_compares_it(api: Api) -> None:
     answer = api.request("POST", "/session/create", b"", headers=FORM)
     assert answer.headers["Content-Type"] == "application/json"
@@ -57,6 +59,7 @@ def test_session_id_has_the_modern_fields(api: Api) -> None:
     assert tail == ["", ""]
 
 
+@pytest.mark.trap(32)
 @pytest.mark.parametrize("preference", ["enabled", "always"])
 def test_relayed_session_carries_the_flag(api: Api, preference: str) -> None:
     assert fields_of(api.create_session(media=preference))[5:] == ["P", "", ""]
@@ -76,6 +79,7 @@ def test_session_ids_differ(api: Api) -> None:
     assert len({api.create_session() for _ in range(20)}) == 20
 
 
+@pytest.mark.trap(29)
 @pytest.mark.parametrize("accept", [None, "*/*", "text/xml", "application/json;q=0"])
 def test_without_a_wish_for_json_the_answer_is_xml(api: Api, accept: str | None) -> None:
     answer = api.request("POST", "/session/create", b"", headers={"Accept": accept})
@@ -97,6 +101,7 @@ def test_any_wish_for_json_is_heard(api: Api, accept: str) -> None:
     assert answer.json()[0]["partner_id"] == KEY
 
 
+@pytest.mark.trap(30, 85)
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -117,12 +122,14 @@ def test_form_is_read_whatever_its_content_type(api: Api, content_type: str | No
     assert fields_of(answer.json()[0]["session_id"])[5] == "P"
 
 
+@pytest.mark.trap(31, 33, 34)
 @pytest.mark.parametrize(
     "body",
     [
         b"",
         b"location=&archiveName=&archiveResolution=&p2p.preference=&archiveMode=&e2ee=",
         b"api_key=12345678&media_mode=routed&headers=%5Bobject+Object%5D",
+        b"location=null&archiveMode=manual",
         b"e2ee=True",
         b"e2ee=False&archiveMode=manual",
         b"archiveMode=always&archiveName=n&archiveResolution=1080x1920",
@@ -161,6 +168,28 @@ def test_invalid_parameter_is_refused(api: Api, body: bytes) -> None:
     assert set(answer.json()) == {"code", "message", "description"}
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"location=203.0.113.7&e2ee=true", b"archiveMode=always&archiveName=a"]
+)
+def test_strict_rules_take_the_documented_parameters_only(body: bytes) -> None:
+    rules = Rules(refuse_unknown_fields=True)
+    with serve(strict=rules, clock=Clock(lambda: NOW)) as server:
+        api = Api(server.url)
+        assert api.request("POST", "/session/create", body).status == 200
+        answer = api.request("POST", "/session/create", body + b"&api_key=12345678")
+    assert answer.status == 400
+    assert "'api_key'" in answer.json()["message"]
+
+
+@pytest.mark.trap(40, 41)
+@pytest.mark.parametrize("session_id", ["2_MX4xMDBfjE0Mzc2NzY1NDgwMTJ-TjMzfn4", "1_MX40"])
+def test_ids_of_documentation_are_unknown_rather_than_malformed(
+    api: Api, session_id: str
+) -> None:
+    assert api.project("GET", f"/session/{session_id}/stream").status == 404
+    assert api.archives(f"?sessionId={session_id}") == {"count": 0, "items": []}
+
+
 def test_xml_error_is_what_the_python_sdk_reads(api: Api) -> None:
     answer = api.request(
         "POST", "/session/create", b"location=%3C%26%22", headers={"Accept": None}
@@ -171,6 +200,7 @@ def test_xml_error_is_what_the_python_sdk_reads(api: Api) -> None:
     assert "IPv4" in error[0].attrib["message"]
 
 
+@pytest.mark.trap(35)
 @pytest.mark.parametrize(
     "path", ["/session/create/", "/hl/session/create", "/session/create"]
 )
@@ -198,6 +228,7 @@ def test_date_is_pacific_time(seconds: int, text: str) -> None:
     assert pacific_date(seconds * 1000 + 999) == text
 
 
+@pytest.mark.trap(40)
 @pytest.mark.parametrize(
     "session_id",
     [

@@ -52,6 +52,7 @@ def test_malformed_session_id_is_refused(api: Api, noun: str) -> None:
     assert (answer.status, answer.json()["code"]) == (400, 10101)
 
 
+@pytest.mark.trap(93)
 def test_malformed_stream_id_is_the_documented_408(api: Api, session_id: str) -> None:
     api.join(session_id)
     assert api.project("GET", f"/session/{session_id}/stream/x").status == 408
