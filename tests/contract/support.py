@@ -11,9 +11,18 @@ from tokbox import Tokbox
 from tokbox.emulator import Server
 
 
-def client(server: Server, **options: Any) -> Tokbox:
-    """A client of the emulator's first project."""
-    return Tokbox(server.api_key, server.secret, server.url, trust_env=False, **options)
+#: OpenTok's projects and Vonage's applications.
+ENVIRONMENTS = ("project", "application")
+
+
+def client(server: Server, environment: str = "project", **options: Any) -> Tokbox:
+    """A client of the emulator's first project, or of its application."""
+    options = {"trust_env": False, **options}
+    if environment == "project":
+        return Tokbox(server.api_key, server.secret, server.url, **options)
+    return Tokbox.from_private_key(
+        server.application_id, server.private_key, server.url, **options
+    )
 
 
 def control(server: Server, path: str, body: object) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.contract.support import client, control, join
+from tests.contract.support import ENVIRONMENTS, client, control, join
 from tokbox import AudioTransport, Hls, RtmpTarget, SipAuth, Tokbox, WebSocket, errors
 from tokbox.emulator import Server, serve
 
@@ -25,15 +25,9 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["project", "application"])
+@pytest.fixture(params=ENVIRONMENTS)
 def tb(request: pytest.FixtureRequest, server: Server) -> Iterator[Tokbox]:
-    if request.param == "project":
-        tb = client(server)
-    else:
-        tb = Tokbox.from_private_key(
-            server.application_id, server.private_key, server.url, trust_env=False
-        )
-    with tb:
+    with client(server, request.param) as tb:
         yield tb
 
 

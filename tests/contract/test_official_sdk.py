@@ -287,3 +287,48 @@ def test_forced_disconnection(server: Server, client: Any, routed: Any) -> None:
     assert list(client.list_streams(session_id)) == []
     with pytest.raises(exceptions.ForceDisconnectError):
         client.force_disconnect(session_id, joined["connectionId"])
+
+
+def test_signals(server: Server, client: Any, routed: Any) -> None:
+    session_id = routed.session_id
+    joined = join(server, session_id, client.generate_token(session_id))
+    payload = {"type": "chat", "data": "hello"}
+    client.send_signal(session_id, payload)
+    client.send_signal(session_id, payload, joined["connectionId"])
+    assert [message.content for message in server.messages(kind="signal")] == [payload] * 2
+
+
+@pytest.mark.trap(44)
+def test_signal_without_data(server: Server, client: Any, routed: Any) -> None:
+    session_id = routed.session_id
+    join(server, session_id, client.generate_token(session_id))
+    # The SDK means to raise SignalingError, but takes every error for an unexpected one.
+    with pytest.raises(exceptions.RequestError):
+        client.send_signal(session_id, {"type": "chat"})
+
+
+@pytest.mark.trap(45, 46)
+def test_muting(server: Server, client: Any, routed: Any) -> None:
+    session_id = routed.session_id
+    one, two = (
+        join(server, session_id, client.generate_token(session_id))["streamId"]
+        for _ in range(2)
+    )
+    assert client.mute_all(session_id, [one]).status_code == 200
+    assert client.disable_force_mute(session_id).status_code == 200
+    assert client.mute_stream(session_id, one).status_code == 200
+    told = [message.content["streamIds"] for message in server.messages(kind="mute")]
+    assert told == [[two], [one]]
+
+
+@pytest.mark.trap(45)
+def test_tones(server: Server, client: Any, routed: Any) -> None:
+    session_id = routed.session_id
+    joined = join(server, session_id, client.generate_token(session_id))
+    client.play_dtmf(session_id, None, "1p23#")
+    client.play_dtmf(session_id, joined["connectionId"], "1")
+    digits = [message.content["digits"] for message in server.messages(kind="dtmf")]
+    assert digits == ["1p23#", "1"]
+    # The SDK wraps its own DTMFError.
+    with pytest.raises(exceptions.OpenTokException):
+        client.play_dtmf(session_id, None, "x")
