@@ -130,6 +130,13 @@ def test_every_name_for_the_excluded_is_read(
     assert muted(api, session_id) == {one: False, two: True}
 
 
+def test_documented_name_beats_the_others(api: Api, session_id: str) -> None:
+    one, two = (api.join(session_id)["streamId"] for _ in range(2))
+    body = {"active": True, "excludedStreamIds": [one], "excludedStreams": [two]}
+    assert mute_all(api, session_id, body) == 200
+    assert muted(api, session_id) == {one: False, two: True}
+
+
 @pytest.mark.trap(62)
 @pytest.mark.parametrize(("active", "expected"), [("true", True), ("false", False)])
 def test_truth_may_be_text(api: Api, session_id: str, active: str, expected: bool) -> None:

@@ -165,7 +165,8 @@ def test_strict_rules_refuse_such_names() -> None:
     with serve(strict=rules, clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)
         session_id = api.create_session()
-        item = {"id": api.join(session_id)["streamId"], "layout_class_list": []}
+        item = {"id": api.join(session_id)["streamId"], "layoutClassList": []}
+        item["layout_class_list"] = []
         answer = api.project("PUT", f"/session/{session_id}/stream", {"items": [item]})
     assert answer.status == 400
     assert "layout_class_list" in answer.json()["message"]
