@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -173,6 +174,35 @@ def test_strict_rules_know_the_documented_name_only() -> None:
         api.join(session_id)
         for name, status in (("excludedStreamIds", 200), ("excludedStreams", 400)):
             assert mute_all(api, session_id, {"active": True, name: []}) == status
+
+
+# SIP calls.
+
+
+@pytest.mark.parametrize(("observes", "count"), [(True, 1), (False, 0)])
+def test_call_that_observes_it_tells_webhooks_that_it_was_muted(
+    server: Server, api: Api, live: str, observes: bool, count: int
+) -> None:
+    webhooks = {"sip_call_mute_forced": "http://calls.example.org/"}
+    api.request("POST", "/_emulator/webhooks", {"tenant": KEY, "webhooks": webhooks})
+    sip = {"uri": "sip:user@gateway.example.org", "observeForceMute": observes}
+    call = api.start("dial", live, sip=sip)
+    assert mute_all(api, live, {"active": True}) == 200
+    bodies = [json.loads(one.body) for one in server.webhooks()]
+    told = {"id": call["id"], "connectionId": call["connectionId"]}
+    assert (
+        bodies
+        == [
+            {
+                "sessionId": live,
+                "projectId": KEY,
+                "event": "muteForced",
+                "timestamp": NOW * 1000,
+                "call": {**told, "createdAt": NOW * 1000},
+            }
+        ]
+        * count
+    )
 
 
 # The reply.

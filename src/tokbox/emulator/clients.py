@@ -119,15 +119,18 @@ def publish(
 def tell_to_mute(
     emulator: Emulator, session: Session, streams: Sequence[Stream], at_ms: int
 ) -> None:
-    """Tell whoever publishes *streams* that they are muted."""
-    if streams:
-        emulator.messages.add(
-            "mute",
-            session.session_id,
-            {"streamIds": [stream.stream_id for stream in streams]},
-            dict.fromkeys(stream.connection_id for stream in streams),
-            at_ms,
-        )
+    """Tell whoever publishes *streams* that they are muted.
+
+    Of a SIP call that observes it, webhooks are told too.
+    """
+    if not streams:
+        return
+    recipients = dict.fromkeys(stream.connection_id for stream in streams)
+    content = {"streamIds": [stream.stream_id for stream in streams]}
+    emulator.messages.add("mute", session.session_id, content, recipients, at_ms)
+    for job in emulator.jobs.running(session.session_id, "call"):
+        if job.options["observeForceMute"] and job.connection_id in recipients:
+            emulator.emit(events.call_muted(job, at_ms))
 
 
 def unpublish(

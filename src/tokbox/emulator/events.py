@@ -12,6 +12,7 @@ __all__ = [
     "Event",
     "Events",
     "call_changed",
+    "call_muted",
     "connection_created",
     "connection_destroyed",
     "stream_created",
@@ -119,13 +120,22 @@ def stream_destroyed(
 
 def call_changed(job: Job, name: str, **more: object) -> Event:
     """Say that a SIP call was ``created``, ``updated`` or ``destroyed``."""
-    call = {
-        "id": job.job_id,
-        "connectionId": job.connection_id,
-        "createdAt": job.created_ms,
-    }
+    call = _call(job)
     return _in_session(
         job.tenant, "sip_call", name, job.session_id, job.since_ms, call=call, **more
+    )
+
+
+def call_muted(job: Job, at_ms: int) -> Event:
+    """Say that a SIP call was muted, which it had asked to be told."""
+    return _in_session(
+        job.tenant,
+        "sip_call",
+        "mute_forced",
+        job.session_id,
+        at_ms,
+        event="muteForced",
+        call=_call(job),
     )
 
 
@@ -140,6 +150,14 @@ def _in_session(
         **more,
     }
     return Event(tenant, group, name, at_ms, payload)
+
+
+def _call(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.job_id,
+        "connectionId": job.connection_id,
+        "createdAt": job.created_ms,
+    }
 
 
 def _connection(connection: Connection) -> dict[str, Any]:
