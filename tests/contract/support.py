@@ -10,7 +10,6 @@ import tokbox
 from tokbox import Tokbox
 from tokbox.emulator import Server
 
-
 #: OpenTok's projects and Vonage's applications.
 ENVIRONMENTS = ("project", "application")
 

@@ -20,7 +20,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def tb(server: Server) -> Iterator[Tokbox]:
-    with client(server, "project") as tb:
+    with client(server) as tb:
         yield tb
 
 
