@@ -1,4 +1,4 @@
-"""A local stand-in for the service: sessions, archives, and clients that only pretend.
+"""A local stand-in for the service, with clients that only pretend.
 
 It is a second, independent implementation of the protocol: it knows nothing of
 ``tokbox.rest``, and whatever speaks to the real service can speak to it::
