@@ -28,8 +28,11 @@ FLOORS = {
     "tokens": 2,
     "rest": 3,
     "emulator": 3,
-    "cli": 4,
+    "webhooks": 4,
+    "cli": 5,
 }
+#: Who may not use whom though it is below: what receives knows only what is received.
+STRANGERS = {("webhooks", "emulator")}
 #: What only one room may load, and only when it is used.
 KEPT_OUT = [
     "urllib3",
@@ -72,9 +75,10 @@ def test_imports_point_down(path):
         if there == here:
             continue
         if there not in FLOORS:  # `from tokbox import __version__`
-            assert FLOORS[here] == 4, f"{path} imports {name}"
+            assert here == "cli", f"{path} imports {name}"
             continue
         assert FLOORS[there] < FLOORS[here], f"{path} imports {name}"
+        assert (here, there) not in STRANGERS, f"{path} imports {name}"
 
 
 def run(program: str) -> str:
@@ -105,6 +109,17 @@ def test_importing_and_signing_load_nothing_heavy(what):
         "session.tokens(10)\nprint(*sys.modules)"
     ).split()
     assert not [name for name in KEPT_OUT if name in loaded]
+
+
+def test_who_receives_webhooks_loads_no_client():
+    loaded = run("import tokbox.webhooks, sys\nprint(*sys.modules)").split()
+    assert not [name for name in KEPT_OUT if name in loaded]
+    assert "tokbox.rest.client" not in loaded
+
+
+def test_who_signs_loads_nothing_of_webhooks():
+    loaded = run("import tokbox, sys\ntokbox.Signer\nprint(*sys.modules)").split()
+    assert not [name for name in loaded if name.startswith("tokbox.webhooks")]
 
 
 def test_the_public_names_are_exactly_those_promised():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokbox import errors as errors
+    from tokbox import webhooks as webhooks
     from tokbox._fastsign import MemoryPool, kernels
     from tokbox.enums import (
         DAYS_30,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
         InvalidClaims,
         InvalidInput,
         MalformedToken,
+        MalformedWebhook,
         MissingDependency,
         NotFound,
         NotYetValidToken,
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
         TokboxError,
         TokenError,
         TransportError,
+        UnverifiedWebhook,
+        WebhookError,
         WrongAlgorithm,
         WrongKey,
         WrongSession,
@@ -92,10 +96,14 @@ if TYPE_CHECKING:
         BroadcastStatus,
         CaptionsStatus,
         ConnectionState,
+        DestroyedReason,
         HlsStatus,
+        NotificationReason,
         ProjectStatus,
         RenderStatus,
         RtmpStatus,
+        SipCallState,
+        SipReason,
         TranscriptionStatus,
         VideoType,
     )
@@ -147,6 +155,7 @@ __all__ = [
     "Connection",
     "ConnectionState",
     "Connections",
+    "DestroyedReason",
     "ExpiredToken",
     "Hls",
     "HlsSettings",
@@ -156,12 +165,14 @@ __all__ = [
     "Layout",
     "LiveCaptions",
     "MalformedToken",
+    "MalformedWebhook",
     "MediaMode",
     "MemoryPool",
     "MissingDependency",
     "Moderation",
     "NotFound",
     "NotYetValidToken",
+    "NotificationReason",
     "OutputMode",
     "Page",
     "PrivateKey",
@@ -186,6 +197,8 @@ __all__ = [
     "Sip",
     "SipAuth",
     "SipCall",
+    "SipCallState",
+    "SipReason",
     "Stream",
     "StreamMode",
     "Streams",
@@ -200,9 +213,11 @@ __all__ = [
     "TranscriptionProperties",
     "TranscriptionStatus",
     "TransportError",
+    "UnverifiedWebhook",
     "Verification",
     "VideoType",
     "WebSocket",
+    "WebhookError",
     "WrongAlgorithm",
     "WrongKey",
     "WrongSession",
@@ -211,6 +226,7 @@ __all__ = [
     "errors",
     "kernels",
     "verify",
+    "webhooks",
 ]
 
 _HOMES = {
@@ -222,9 +238,9 @@ _HOMES = {
     "tokbox.errors": (
         "APIError ArchivingNeedsMediaRouter AuthenticationError BadSignature ClockSkew "
         "Conflict ConnectFailed ExpiredToken InvalidClaims InvalidInput MalformedToken "
-        "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited ServerError "
-        "TLSError TimedOut TokboxError TokenError TransportError "
-        "WrongAlgorithm WrongKey WrongSession"
+        "MalformedWebhook MissingDependency NotFound NotYetValidToken ProtocolError "
+        "RateLimited ServerError TLSError TimedOut TokboxError TokenError TransportError "
+        "UnverifiedWebhook WebhookError WrongAlgorithm WrongKey WrongSession"
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",
@@ -255,7 +271,8 @@ _HOMES = {
     "tokbox.rest.streams": "Stream Streams",
     "tokbox.states": (
         "ArchiveReason ArchiveStatus BroadcastStatus CaptionsStatus ConnectionState "
-        "HlsStatus ProjectStatus RenderStatus RtmpStatus TranscriptionStatus VideoType"
+        "DestroyedReason HlsStatus NotificationReason ProjectStatus RenderStatus "
+        "RtmpStatus SipCallState SipReason TranscriptionStatus VideoType"
     ),
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
@@ -271,8 +288,8 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("tokbox")
-    elif name == "errors":
-        value = import_module("tokbox.errors")
+    elif name in ("errors", "webhooks"):
+        value = import_module(f"tokbox.{name}")
     elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
     else:

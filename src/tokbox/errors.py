@@ -26,6 +26,9 @@
     │     ├── TimedOut
     │     ├── TLSError
     │     └── ProtocolError           an answer that cannot be read
+    ├── WebhookError              a callback that is not taken for true: .reason
+    │     ├── MalformedWebhook        its body cannot be read
+    │     └── UnverifiedWebhook       nothing proves who sent it, when, and what
     └── MissingDependency         also ImportError: .package .extra
 
 Exceptions carry evidence as attributes and survive pickling; none ever holds a secret,
@@ -49,6 +52,7 @@ __all__ = [
     "InvalidClaims",
     "InvalidInput",
     "MalformedToken",
+    "MalformedWebhook",
     "MissingDependency",
     "NotFound",
     "NotYetValidToken",
@@ -60,6 +64,8 @@ __all__ = [
     "TokboxError",
     "TokenError",
     "TransportError",
+    "UnverifiedWebhook",
+    "WebhookError",
     "WrongAlgorithm",
     "WrongKey",
     "WrongSession",
@@ -335,6 +341,34 @@ class TLSError(TransportError):
 
 class ProtocolError(TransportError):
     """The connection broke, or the answer was not what the API promises."""
+
+
+class WebhookError(TokboxError):
+    """A callback is not taken for what it says."""
+
+    #: Why, in one word for programs.
+    reason: str
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+class MalformedWebhook(WebhookError):
+    """The body is not what the service sends.
+
+    ``reason`` is ``too_large``, ``not_json`` (or not an object, or ambiguous), or
+    ``incomplete``: it lacks what its event is about.
+    """
+
+
+class UnverifiedWebhook(WebhookError):
+    """The signature is missing or does not hold; nothing of the body was read.
+
+    ``reason`` is ``missing_header``, ``malformed``, ``wrong_algorithm``,
+    ``bad_signature``, ``too_old``, ``from_the_future``, ``no_payload_hash``, ``altered``
+    (the body is not the one that was signed), or ``wrong_tenant``.
+    """
 
 
 class MissingDependency(TokboxError, ImportError):

@@ -15,10 +15,14 @@ __all__ = [
     "BroadcastStatus",
     "CaptionsStatus",
     "ConnectionState",
+    "DestroyedReason",
     "HlsStatus",
+    "NotificationReason",
     "ProjectStatus",
     "RenderStatus",
     "RtmpStatus",
+    "SipCallState",
+    "SipReason",
     "TranscriptionStatus",
     "VideoType",
 ]
@@ -102,6 +106,26 @@ class ConnectionState(WireEnum):
     DISCONNECTED = "Disconnected"
 
 
+class DestroyedReason(WireEnum):
+    """Why a connection, a stream or a session came to its end."""
+
+    CLIENT_DISCONNECTED = "clientDisconnected"
+    #: By moderation; the service's own failures end sessions with this word, too.
+    FORCE_DISCONNECTED = "forceDisconnected"
+    NETWORK_DISCONNECTED = "networkDisconnected"
+    #: Of streams only: unpublished by moderation.
+    FORCE_UNPUBLISHED = "forceUnpublished"
+    #: Of streams only: the source ended, as a screen does that is no longer shared.
+    MEDIA_STOPPED = "mediaStopped"
+
+
+class NotificationReason(WireEnum):
+    """What a session is notified of."""
+
+    #: It moves to another server.
+    SERVER_ROTATION = "serverRotation"
+
+
 class CaptionsStatus(WireEnum):
     """How far live captions are."""
 
@@ -118,6 +142,27 @@ class RenderStatus(WireEnum):
     STARTED = "started"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+class SipCallState(WireEnum):
+    """How far a call is."""
+
+    DIALING = "DIALING"
+    RINGING = "RINGING"
+    ON_HOLD = "ON_HOLD"
+    ACTIVE = "ACTIVE"
+    HANGUP = "HANGUP"
+
+
+class SipReason(WireEnum):
+    """Why a call ended, where it is not one of SIP's own response codes."""
+
+    NORMAL_CLEARING = "700"
+    UNEXPECTED_CLEARING = "703"
+    MEDIA_TIMEOUT = "704"
+    MAX_DURATION = "705"
+    #: Nobody sent any media for too long.
+    MAX_INACTIVE = "706"
 
 
 class ProjectStatus(WireEnum):

@@ -32,6 +32,7 @@ __all__ = [
     "Record",
     "Thing",
     "flag",
+    "moment",
     "part",
     "parts",
     "text",
@@ -158,12 +159,12 @@ class Thing(Record):
     @property
     def created(self) -> datetime | None:
         """Return ``created_at`` as a UTC datetime, or ``None`` if no calendar has it."""
-        return _moment(self.created_at)
+        return moment(self.created_at)
 
     @property
     def updated(self) -> datetime | None:
         """Return ``updated_at`` as a UTC datetime, or ``None`` if no calendar has it."""
-        return _moment(self.updated_at)
+        return moment(self.updated_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +219,8 @@ def _plain(value: Any, secrets: bool) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _moment(milliseconds: int | None) -> datetime | None:
+def moment(milliseconds: int | None) -> datetime | None:
+    """Return milliseconds since the epoch as a UTC datetime; None beyond the calendar."""
     if milliseconds is None:
         return None
     try:

@@ -10,4 +10,5 @@ rows        one token a row
 session     the tokens of one session
 signer      a prepared key, and everything it signs
 verify      whether a token holds
+strict_json JSON from strangers
 """

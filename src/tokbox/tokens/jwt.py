@@ -21,6 +21,7 @@ from urllib.parse import unquote_plus
 
 from tokbox.enums import Role
 from tokbox.errors import MalformedToken
+from tokbox.tokens import strict_json
 from tokbox.tokens.claims import Token
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "further_claims",
     "head",
     "read",
+    "seconds",
     "signed_part",
     "split",
     "varying_claims",
@@ -139,7 +141,7 @@ def first_claims(tenant: str, session_id: str) -> bytes:
 
 def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
     # What follows quotes nothing of the token: it would let someone in.
-    raise MalformedToken(f"not a client JWT: {problem}", reason)
+    raise MalformedToken(f"not a usable JWT: {problem}", reason)
 
 
 def _decode(part: str) -> bytes:
@@ -154,24 +156,11 @@ def _decode(part: str) -> bytes:
 
 
 def _object(raw: bytes) -> dict[str, Any]:
-    def no_constant(name: str) -> NoReturn:
-        raise ValueError(name)
-
-    def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("duplicate")
-        return found
-
     try:
-        value = json.loads(
-            raw.decode(), parse_constant=no_constant, object_pairs_hook=no_duplicates
-        )
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        _refuse("it does not hold JSON objects")
-    return value
+        return strict_json.read_object(raw)
+    except ValueError:
+        pass
+    _refuse("it does not hold JSON objects")
 
 
 class Parts(NamedTuple):
@@ -217,7 +206,11 @@ def split(token: object) -> Parts:
     return Parts(algorithm, payload, signature, f"{parts[0]}.{parts[1]}".encode())
 
 
-def _seconds(payload: dict[str, Any], name: str) -> int | None:
+def seconds(payload: dict[str, Any], name: str) -> int | None:
+    """Take a claim that is a time out of *payload*; None if it is not there.
+
+    Raises MalformedToken if it is no number of seconds that any clock could show.
+    """
     value = payload.pop(name, None)
     if value is None:
         return None
@@ -259,11 +252,11 @@ def read(parts: Parts) -> Token:
     application = parts.algorithm == "RS256"
     # The PHP SDK, which sends no jti, encodes the classes as in a form.
     as_form = not application and "jti" not in payload
-    issued = _seconds(payload, "iat")
-    created = _seconds(payload, "create_time")
+    issued = seconds(payload, "iat")
+    created = seconds(payload, "create_time")
     create_time = issued if issued is not None else created
-    expire_time = _seconds(payload, "exp")
-    also = _seconds(payload, "expire_time")
+    expire_time = seconds(payload, "exp")
+    also = seconds(payload, "expire_time")
     owner = _text(payload, "application_id" if application else "iss")
     session_id = _text(payload, "session_id")
     if not owner:

@@ -1,0 +1,51 @@
+"""Read JSON from strangers, of which no two readers could think differently."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+__all__ = ["read_object"]
+
+
+class _Refused(ValueError):
+    pass
+
+
+def read_object(raw: bytes | str) -> dict[str, Any]:
+    """Return the object that *raw* holds, in UTF-8 if it is bytes.
+
+    Names that stand twice in one object (RFC 8259, section 4, leaves it open which of
+    them counts) and the numbers that JSON does not have are refused. Raises ValueError
+    with a phrase that says why and quotes nothing.
+    """
+    try:
+        text = raw if isinstance(raw, str) else raw.decode()
+        value = json.loads(
+            text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates
+        )
+    except _Refused:
+        raise
+    except UnicodeDecodeError:
+        problem = "it is not UTF-8"
+    except ValueError:
+        problem = "it is not JSON"
+    except RecursionError:
+        problem = "it is nested too deeply"
+    else:
+        if isinstance(value, dict):
+            return value
+        problem = "it is not a JSON object"
+    # Out here, so that what was read is not in a chained exception.
+    raise ValueError(problem)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _Refused(f"it holds {name}, which is not JSON")
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Refused("it holds an object that says the same name twice")
+    return found

@@ -1,0 +1,272 @@
+"""What the service tells, one class for each kind of callback.
+
+Those of sessions (connections, streams, calls) hold what happened; those of archives,
+broadcasts, renders and captions hold the thing itself in its new status, as the client
+would read it. What the service adds one day is in ``unknown``, of the event or of what
+it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tokbox.rest import connections, record, streams
+from tokbox.rest.archive_types import Archive
+from tokbox.rest.broadcast_types import Broadcast
+from tokbox.rest.captions import Captions
+from tokbox.rest.renders import Render
+from tokbox.states import DestroyedReason, NotificationReason, SipCallState, SipReason
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = [
+    "ArchiveChanged",
+    "BroadcastChanged",
+    "CaptionsChanged",
+    "ConnectionCreated",
+    "ConnectionDestroyed",
+    "ConnectionEvent",
+    "Event",
+    "MonitoredCall",
+    "MonitoredConnection",
+    "MonitoredStream",
+    "RenderChanged",
+    "SessionCreated",
+    "SessionDestroyed",
+    "SessionEvent",
+    "SessionNotification",
+    "SipCallCreated",
+    "SipCallDestroyed",
+    "SipCallEvent",
+    "SipCallMuteForced",
+    "SipCallUpdated",
+    "StatusEvent",
+    "StreamCreated",
+    "StreamDestroyed",
+    "StreamEvent",
+    "UnknownEvent",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(record.Record):
+    """Hold what every callback tells."""
+
+    #: The service's own word for what happened; empty where it says none.
+    event: str = record.text()
+    session_id: str = record.text()
+    #: The tenant: OpenTok says the first, Vonage one or the other.
+    project_id: str = record.text()
+    application_id: str = record.text()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownEvent(Event):
+    """Hold a callback that this version knows nothing of, readable in ``unknown``."""
+
+    timestamp: int | None = record.whole()
+
+
+# What happens in sessions.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoredConnection(connections.Connection):
+    """Describe the client that an event is about."""
+
+    #: What its token said of it; often no longer told when it leaves.
+    data: str = record.text()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoredStream(streams.Stream):
+    """Describe the stream that an event is about, and whose it is."""
+
+    connection: MonitoredConnection = record.part(MonitoredConnection, always=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitoredCall(record.Thing):
+    """Describe the call that an event is about."""
+
+    connection_id: str = record.text()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEvent(Event):
+    """Tell that something happened in a session."""
+
+    _needs: ClassVar[tuple[str, ...]] = ("session_id",)
+
+    #: When it happened, in milliseconds since the epoch; ``when`` is the same as a date.
+    timestamp: int | None = record.whole()
+
+    @property
+    def when(self) -> datetime | None:
+        """Return ``timestamp`` as a UTC datetime, or ``None`` if no calendar has it."""
+        return record.moment(self.timestamp)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCreated(SessionEvent):
+    """Tell that a session became active."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDestroyed(SessionEvent):
+    """Tell that a session is no longer active; its id stays good."""
+
+    reason: DestroyedReason | str = record.word(DestroyedReason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionNotification(SessionEvent):
+    """Tell of something that will concern all who are in a session."""
+
+    reason: NotificationReason | str = record.word(NotificationReason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionEvent(SessionEvent):
+    """Tell something of a client."""
+
+    _needs = ("session_id", "connection.id")
+
+    connection: MonitoredConnection = record.part(MonitoredConnection, always=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionCreated(ConnectionEvent):
+    """Tell that a client has connected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDestroyed(ConnectionEvent):
+    """Tell that a client has left."""
+
+    reason: DestroyedReason | str = record.word(DestroyedReason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvent(SessionEvent):
+    """Tell something of a stream."""
+
+    _needs = ("session_id", "stream.id")
+
+    stream: MonitoredStream = record.part(MonitoredStream, always=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamCreated(StreamEvent):
+    """Tell that a client publishes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamDestroyed(StreamEvent):
+    """Tell that a client no longer publishes."""
+
+    reason: DestroyedReason | str = record.word(DestroyedReason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipCallEvent(SessionEvent):
+    """Tell something of a call."""
+
+    _needs = ("session_id", "call.id")
+
+    call: MonitoredCall = record.part(MonitoredCall, always=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipCallCreated(SipCallEvent):
+    """Tell that a call is being made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipCallUpdated(SipCallEvent):
+    """Tell how far a call is."""
+
+    state: SipCallState | str = record.word(SipCallState)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipCallDestroyed(SipCallEvent):
+    """Tell that a call is over."""
+
+    #: One of the service's own codes, or one of SIP's, such as ``"486"``.
+    reason_code: SipReason | str = record.word(SipReason, "reason_code", "reasonCode")
+    reason_message: str = record.text("reason_message", "reasonMessage")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipCallMuteForced(SipCallEvent):
+    """Tell that a caller who observes it was muted by moderation."""
+
+
+# What has a status.
+
+#: What an event repeats of the thing that it is about.
+_SHARED = ("event", "sessionId", "projectId", "applicationId")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusEvent(Event):
+    """Tell that something has another status."""
+
+    #: The field that holds it.
+    _thing: ClassVar[str]
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any]) -> Self:
+        """Read the service's object, which is the thing itself."""
+        shared = {name: source[name] for name in _SHARED if name in source}
+        # In a class with slots the short form of super() does not work before 3.14.
+        return super(StatusEvent, cls).from_json({**shared, cls._thing: source})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveChanged(StatusEvent):
+    """Tell that an archive has another status.
+
+    Where it goes to storage of your own, ``uploaded`` has been seen to come before
+    ``stopped``: go by what the archive is, not by the order.
+    """
+
+    _thing = "archive"
+    _needs = ("archive.id", "archive.status")
+
+    archive: Archive = record.part(Archive, always=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BroadcastChanged(StatusEvent):
+    """Tell that a broadcast has another status."""
+
+    _thing = "broadcast"
+    _needs = ("broadcast.id", "broadcast.status")
+
+    broadcast: Broadcast = record.part(Broadcast, always=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderChanged(StatusEvent):
+    """Tell that an Experience Composer has another status."""
+
+    _thing = "render"
+    _needs = ("render.id", "render.status")
+
+    render: Render = record.part(Render, always=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionsChanged(StatusEvent):
+    """Tell that live captions have another status."""
+
+    _thing = "captions"
+    _needs = ("captions.id", "captions.status")
+
+    captions: Captions = record.part(Captions, always=True)

@@ -1,0 +1,85 @@
+"""Read the body of a callback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any
+
+from tokbox.errors import InvalidInput, MalformedWebhook
+from tokbox.tokens import strict_json
+from tokbox.webhooks import events
+
+__all__ = ["LARGEST_BODY", "check_size", "parse"]
+
+#: The largest body that is read, in bytes. The service sends a few thousand.
+LARGEST_BODY = 1_048_576
+
+#: By the words of ``event``.
+_KINDS: dict[str, type[events.Event]] = {
+    "connectionCreated": events.ConnectionCreated,
+    "connectionDestroyed": events.ConnectionDestroyed,
+    "streamCreated": events.StreamCreated,
+    "streamDestroyed": events.StreamDestroyed,
+    "sessionCreated": events.SessionCreated,
+    "sessionDestroyed": events.SessionDestroyed,
+    "sessionNotification": events.SessionNotification,
+    "callCreated": events.SipCallCreated,
+    "callUpdated": events.SipCallUpdated,
+    "callDestroyed": events.SipCallDestroyed,
+    "muteForced": events.SipCallMuteForced,
+    "archive": events.ArchiveChanged,
+    "broadcast": events.BroadcastChanged,
+    "render": events.RenderChanged,
+    "captions": events.CaptionsChanged,
+}
+
+
+def parse(body: bytes | bytearray | str | Mapping[str, Any]) -> events.Event:
+    """Return the event that the body of a callback tells of.
+
+    *body* is what came, or the object that a framework made of it. Nothing is verified:
+    whoever knows the URL can send anything. See :class:`Receiver` for signed callbacks.
+
+    Raises ``MalformedWebhook``. An event that this version does not know is no error,
+    but an ``UnknownEvent``.
+    """
+    source = dict(body) if isinstance(body, Mapping) else _read(body)
+    event = _kind(source).from_json(source)
+    for path in event._needs:
+        if not attrgetter(path)(event):
+            what = event.event or type(event).__name__
+            raise MalformedWebhook("incomplete", f"{what} lacks {path}")
+    return event
+
+
+def _read(body: bytes | bytearray | str) -> dict[str, Any]:
+    if not isinstance(body, bytes | bytearray | str):
+        rule = f"be bytes, text or an object, not {type(body).__name__}"
+        raise InvalidInput("body", None, rule, show=False)
+    check_size(body)
+    try:
+        return strict_json.read_object(body if isinstance(body, str) else bytes(body))
+    except ValueError as error:
+        problem = str(error)
+    raise MalformedWebhook("not_json", f"the body cannot be read: {problem}")
+
+
+def check_size(body: bytes | bytearray | str) -> None:
+    """Refuse a body that the service would not send."""
+    if len(body) > LARGEST_BODY:
+        problem = f"the body has more than {LARGEST_BODY:,} bytes"
+        raise MalformedWebhook("too_large", problem)
+
+
+def _kind(source: Mapping[str, Any]) -> type[events.Event]:
+    event = source.get("event")
+    if isinstance(event, str) and event in _KINDS:
+        return _KINDS[event]
+    # Captions are told as they are read, and then they have no event but an id that is
+    # called as nothing else is; what is documented of renders has none either.
+    if "captionId" in source or "captionsId" in source:
+        return events.CaptionsChanged
+    if event is None and "id" in source and "status" in source:
+        return events.RenderChanged
+    return events.UnknownEvent

@@ -1,0 +1,243 @@
+"""Verify signed callbacks."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from tokbox._fastsign import Key
+from tokbox.errors import InvalidInput, MalformedToken, UnverifiedWebhook
+from tokbox.rest import record
+from tokbox.rest.arguments import optional, secret, text
+from tokbox.tokens import jwt
+from tokbox.tokens.claims import check_application_id
+from tokbox.webhooks.events import Event
+from tokbox.webhooks.parsing import check_size, parse
+
+__all__ = ["MAX_AGE", "Claims", "Headers", "Receiver"]
+
+#: How long ago a callback may have been signed, and how far ahead of ours the clock of
+#: whoever signed it may be, in seconds.
+MAX_AGE = 300
+
+_LONGEST_AGE = 86_400
+#: As it is called in HTTP, and in a WSGI environment.
+_NAMES = ("authorization", "http_authorization")
+
+
+class _HasItems(Protocol):
+    def items(self) -> Iterable[tuple[Any, Any]]: ...
+
+
+#: A mapping of any framework, a WSGI environment, or pairs as ASGI has them.
+Headers: TypeAlias = _HasItems | Iterable[tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims(record.Record):
+    """Hold what the signature of a callback says."""
+
+    #: ``Vonage``.
+    issuer: str = record.text("iss")
+    #: When it was signed, in seconds since the epoch.
+    issued_at: int | None = record.whole("iat")
+    #: What sets this callback apart from all others.
+    token_id: str = record.text("jti")
+    #: SHA-256 of the body, in hex.
+    payload_hash: str = record.text("payload_hash")
+    #: The account, and the application if there is one.
+    api_key: str = record.text("api_key")
+    application_id: str = record.text("application_id")
+
+
+class Receiver:
+    """Take the signed callbacks of the service; keep one for each URL, or for all.
+
+    *secret* is the signature secret of the callback, as it is in the dashboard; several
+    are accepted while one takes the place of another. They are not kept, only the states
+    that HMAC has after them. With *api_key* or *application_id* the callback must be
+    signed for those. Callbacks that were signed more than *max_age* seconds ago are
+    refused, and so are those from more than *leeway* seconds in the future.
+
+    What is signed is that of the platform's signed webhooks: an HS256 JWT with
+    ``Authorization: Bearer``, whose ``payload_hash`` is the SHA-256 of the body. That
+    those of video say the same is not confirmed by its own documentation.
+
+    A receiver is safe to share between threads. Raises ``InvalidInput``.
+    """
+
+    __slots__ = ("_api_key", "_application_id", "_keys", "_leeway", "_max_age")
+
+    def __init__(
+        self,
+        signature_secret: str,
+        /,
+        *more: str,
+        api_key: str | None = None,
+        application_id: str | None = None,
+        max_age: float = MAX_AGE,
+        leeway: float = MAX_AGE,
+    ) -> None:
+        secrets = (signature_secret, *more)
+        self._keys = [Key(secret("secret", one).encode()) for one in secrets]
+        self._api_key = optional(text, "api_key", api_key, shortest=1)
+        self._application_id = (
+            None if application_id is None else check_application_id(application_id)
+        )
+        self._max_age = _seconds("max_age", max_age)
+        self._leeway = _seconds("leeway", leeway)
+
+    def __repr__(self) -> str:
+        n = len(self._keys)
+        return f"<Receiver with {n} secret{'s' if n > 1 else ''}>"
+
+    def receive(
+        self, headers: Headers, body: bytes | bytearray, *, now: float | None = None
+    ) -> Event:
+        """Return the event that a callback tells of, once its signature holds.
+
+        *headers* are the request's, as any framework has them; *body* is the very bytes
+        that came. *now* (seconds since the epoch) stands in for the clock.
+
+        Raises ``UnverifiedWebhook`` and ``MalformedWebhook``, each with a ``.reason``.
+        """
+        self.verify(headers, body, now=now)
+        return parse(body)
+
+    def verify(
+        self, headers: Headers, body: bytes | bytearray, *, now: float | None = None
+    ) -> Claims:
+        """Return what the signature says, once it holds for this body.
+
+        A delivery may be repeated, by the service or by whoever recorded it: remember
+        ``.token_id`` for as long as ``max_age`` to take each once. Raises what
+        ``receive`` does.
+        """
+        if not isinstance(body, bytes | bytearray):
+            rule = f"be the bytes that came, before anything reads them, not {_name(body)}"
+            raise InvalidInput("body", None, rule, show=False)
+        check_size(body)
+        payload = self._authentic(_bearer(headers))
+        issued, begins, ends = _times(payload)
+        self._check_times(issued, begins, ends, time.time() if now is None else now)
+        claims = Claims.from_json({**payload, "iat": issued})
+        if not claims.payload_hash:
+            raise _untrusted(
+                "no_payload_hash", "its signature does not say what body it is for"
+            )
+        if not _equal(claims.payload_hash.lower(), hashlib.sha256(body).hexdigest()):
+            raise _untrusted("altered", "the body is not the one that was signed")
+        self._check_tenant(claims)
+        return claims
+
+    def _authentic(self, token: str) -> dict[str, Any]:
+        """Return the claims of *token* if one of the secrets signed it."""
+        parts = _split(token)
+        if parts.algorithm != "HS256":
+            raise _untrusted(
+                "wrong_algorithm", f"it is signed with {parts.algorithm}, not HS256"
+            )
+        # All of them, so that time does not tell which one it was.
+        held = [
+            hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
+            for key in self._keys
+        ]
+        if not any(held):
+            raise _untrusted(
+                "bad_signature", "it was altered, or signed with another secret"
+            )
+        return parts.payload
+
+    def _check_times(self, issued: int, begins: int, ends: float, now: float) -> None:
+        if now - issued > self._max_age:
+            raise _untrusted("too_old", f"it was signed {now - issued:.0f} s ago")
+        if now - ends > self._leeway:
+            raise _untrusted("too_old", f"it expired {now - ends:.0f} s ago")
+        begins = max(issued, begins)
+        if begins - now > self._leeway:
+            raise _untrusted(
+                "from_the_future", f"it is from {begins - now:.0f} s in the future"
+            )
+
+    def _check_tenant(self, claims: Claims) -> None:
+        if self._api_key is not None and not _equal(claims.api_key, self._api_key):
+            raise _untrusted(
+                "wrong_tenant", f"it is not signed for API key {self._api_key}"
+            )
+        wanted = self._application_id
+        if wanted is not None and not _equal(claims.application_id.lower(), wanted):
+            raise _untrusted("wrong_tenant", f"it is not signed for application {wanted}")
+
+
+def _bearer(headers: Headers) -> str:
+    """Return the token of the one Authorization header."""
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    found = [value for name, value in pairs if _text(name).lower() in _NAMES]
+    if not found:
+        raise _untrusted(
+            "missing_header", "it has no Authorization header: it is not signed"
+        )
+    if len(found) > 1:
+        raise _untrusted("malformed", "it has more than one Authorization header")
+    scheme, _, token = _text(found[0]).strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise _untrusted("malformed", "its Authorization is not a bearer token")
+    return token.strip()
+
+
+def _split(token: str) -> jwt.Parts:
+    try:
+        return jwt.split(token)
+    except MalformedToken as error:
+        reason = "wrong_algorithm" if error.reason == "algorithm" else "malformed"
+        problem = str(error)
+    raise _untrusted(reason, problem)
+
+
+def _times(payload: Mapping[str, Any]) -> tuple[int, int, float]:
+    """Return when it was signed, when it begins to hold, and when it ends."""
+    left = dict(payload)
+    try:
+        issued = jwt.seconds(left, "iat")
+        begins = jwt.seconds(left, "nbf")
+        ends = jwt.seconds(left, "exp")
+    except MalformedToken as error:
+        problem = str(error)
+    else:
+        if issued is not None:
+            return issued, begins or 0, math.inf if ends is None else ends
+        problem = "it does not say when it was signed"
+    raise _untrusted("malformed", problem)
+
+
+def _text(value: object) -> str:
+    """Return a name or a value as text; ASGI has bytes."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    return value if isinstance(value, str) else ""
+
+
+def _equal(one: str, other: str) -> bool:
+    """Compare in constant time; *one* may be text that UTF-8 cannot carry."""
+    return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode())
+
+
+def _seconds(field: str, value: object) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= _LONGEST_AGE:  # type: ignore[operator]
+        rule = f"be a number of seconds from 0 to {_LONGEST_AGE}"
+        raise InvalidInput(field, value, rule)
+    return float(value)  # type: ignore[arg-type]
+
+
+def _name(value: object) -> str:
+    return type(value).__name__
+
+
+def _untrusted(reason: str, problem: str) -> UnverifiedWebhook:
+    return UnverifiedWebhook(reason, f"the webhook cannot be trusted: {problem}")
