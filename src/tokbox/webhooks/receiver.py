@@ -115,16 +115,18 @@ class Receiver:
         """Return what the signature says, once it holds for this body.
 
         A delivery may be repeated, by the service or by whoever recorded it: remember
-        ``.token_id`` for as long as ``max_age`` to take each once. Raises what
-        ``receive`` does.
+        ``.token_id`` for ``max_age`` and ``leeway`` together to take each once. Raises
+        what ``receive`` does.
         """
         if not isinstance(body, bytes | bytearray):
-            rule = f"be the bytes that came, before anything reads them, not {_name(body)}"
+            kind = type(body).__name__
+            rule = f"be the bytes that came, before anything reads them, not {kind}"
             raise InvalidInput("body", None, rule, show=False)
         check_size(body)
         payload = self._authentic(_bearer(headers))
         issued, begins, ends = _times(payload)
-        self._check_times(issued, begins, ends, time.time() if now is None else now)
+        seconds = int(time.time() if now is None else now)
+        self._check_times(issued, begins, ends, seconds)
         claims = Claims.from_json({**payload, "iat": issued})
         if not claims.payload_hash:
             raise _untrusted(
@@ -153,15 +155,15 @@ class Receiver:
             )
         return parts.payload
 
-    def _check_times(self, issued: int, begins: int, ends: float, now: float) -> None:
+    def _check_times(self, issued: int, begins: int, ends: float, now: int) -> None:
         if now - issued > self._max_age:
-            raise _untrusted("too_old", f"it was signed {now - issued:.0f} s ago")
+            raise _untrusted("too_old", f"it was signed {now - issued} s ago")
         if now - ends > self._leeway:
             raise _untrusted("too_old", f"it expired {now - ends:.0f} s ago")
         begins = max(issued, begins)
         if begins - now > self._leeway:
             raise _untrusted(
-                "from_the_future", f"it is from {begins - now:.0f} s in the future"
+                "from_the_future", f"it is from {begins - now} s in the future"
             )
 
     def _check_tenant(self, claims: Claims) -> None:
@@ -228,15 +230,12 @@ def _equal(one: str, other: str) -> bool:
 
 
 def _seconds(field: str, value: object) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value <= _LONGEST_AGE:  # type: ignore[operator]
-        rule = f"be a number of seconds from 0 to {_LONGEST_AGE}"
+    rule = f"be a number of seconds from 0 to {_LONGEST_AGE}"
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise InvalidInput(field, value, rule)
-    return float(value)  # type: ignore[arg-type]
-
-
-def _name(value: object) -> str:
-    return type(value).__name__
+    if not 0 <= value <= _LONGEST_AGE:  # NaN is neither
+        raise InvalidInput(field, value, rule)
+    return float(value)
 
 
 def _untrusted(reason: str, problem: str) -> UnverifiedWebhook:
