@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from typing_extensions import assert_type
 
@@ -18,6 +18,7 @@ from tokbox import (
     Token,
     TokenBatch,
     Verification,
+    webhooks,
 )
 from tokbox.rest.paging import Page
 
@@ -66,6 +67,30 @@ def archives(tb: Tokbox, session: Session) -> None:
         assert_type(archive, Archive)
 
 
+def callbacks(headers: dict[str, str], environ: dict[str, object], body: bytes) -> None:
+    receiver = webhooks.Receiver("secret", "older", application_id="id", max_age=60)
+    claims = receiver.verify(headers, body)
+    assert_type(claims, webhooks.Claims)
+    assert_type(claims.token_id, str)
+    assert_type(receiver.receive(environ, body), webhooks.Event)
+    assert_type(receiver.receive([(b"authorization", b"Bearer")], body), webhooks.Event)
+    assert_type(tokbox.webhooks.parse(body), webhooks.Event)
+    match webhooks.parse({"event": "archive"}):
+        case webhooks.ArchiveChanged(archive=archive):
+            assert_type(archive, Archive)
+        case webhooks.StreamDestroyed(stream=stream, reason=reason):
+            assert_type(stream, webhooks.MonitoredStream)
+            assert_type(stream.connection.data, str)
+            assert_type(reason, tokbox.DestroyedReason | str)
+        case webhooks.SipCallUpdated(call=call, state=state):
+            assert_type(call, webhooks.MonitoredCall)
+            assert_type(state, tokbox.SipCallState | str)
+        case webhooks.SessionEvent() as event:
+            assert_type(event.when, datetime | None)
+        case other:
+            assert_type(other, webhooks.Event)
+
+
 def errors() -> None:
     try:
         tokbox.decode("")
@@ -74,6 +99,8 @@ def errors() -> None:
         assert_type(error.row, int | None)
     except tokbox.RateLimited as error:
         assert_type(error.retry_after, float | None)
+    except tokbox.UnverifiedWebhook as error:
+        assert_type(error.reason, str)
     except tokbox.APIError as error:
         assert_type(error.status, int)
         assert_type(error.hint, str | None)

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from tokbox._fastsign import Key
 from tokbox.errors import InvalidInput, MalformedToken, UnverifiedWebhook
@@ -30,6 +30,7 @@ _LONGEST_AGE = 86_400
 _NAMES = ("authorization", "http_authorization")
 
 
+@runtime_checkable
 class _HasItems(Protocol):
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
@@ -178,7 +179,7 @@ class Receiver:
 
 def _bearer(headers: Headers) -> str:
     """Return the token of the one Authorization header."""
-    pairs = headers.items() if hasattr(headers, "items") else headers
+    pairs = headers.items() if isinstance(headers, _HasItems) else headers
     found = [value for name, value in pairs if _text(name).lower() in _NAMES]
     if not found:
         raise _untrusted(
