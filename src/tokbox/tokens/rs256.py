@@ -18,7 +18,7 @@ from typing import Any
 from tokbox._fastsign import Memory
 from tokbox.tokens import jwt
 from tokbox.tokens.crew import share
-from tokbox.tokens.rsa import PrivateKey
+from tokbox.tokens.rsa import PrivateKey, PublicKey
 
 __all__ = ["Key", "Plan", "Rows"]
 
@@ -49,6 +49,11 @@ class Key:
     """A private key that signs tokens."""
 
     __slots__ = ("private", "public", "signature_length")
+
+    private: PrivateKey
+    public: PublicKey
+    #: In characters of base64.
+    signature_length: int
 
     def __init__(self, private: PrivateKey) -> None:
         self.private = private
@@ -143,6 +148,8 @@ class Rows:
     """
 
     __slots__ = ("_columns", "_create_time", "_data", "_key", "_payloads", "_random", "n")
+
+    n: int
 
     #: The order in which a token says what differs.
     _ORDER = (

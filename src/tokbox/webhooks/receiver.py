@@ -124,8 +124,12 @@ class Receiver:
             rule = f"be the bytes that came, before anything reads them, not {kind}"
             raise InvalidInput("body", None, rule, show=False)
         check_size(body)
-        payload = self._authentic(_bearer(headers))
-        issued, begins, ends = _times(payload)
+        try:
+            payload = self._authentic(_bearer(headers))
+            issued, begins, ends = _times(payload)
+        except MalformedToken as error:
+            reason = "wrong_algorithm" if error.reason == "algorithm" else "malformed"
+            raise _untrusted(reason, str(error)) from None
         seconds = int(time.time() if now is None else now)
         self._check_times(issued, begins, ends, seconds)
         claims = Claims.from_json({**payload, "iat": issued})
@@ -140,7 +144,7 @@ class Receiver:
 
     def _authentic(self, token: str) -> dict[str, Any]:
         """Return the claims of *token* if one of the secrets signed it."""
-        parts = _split(token)
+        parts = jwt.split(token)
         if parts.algorithm != "HS256":
             raise _untrusted(
                 "wrong_algorithm", f"it is signed with {parts.algorithm}, not HS256"
@@ -193,29 +197,14 @@ def _bearer(headers: Headers) -> str:
     return token.strip()
 
 
-def _split(token: str) -> jwt.Parts:
-    try:
-        return jwt.split(token)
-    except MalformedToken as error:
-        reason = "wrong_algorithm" if error.reason == "algorithm" else "malformed"
-        problem = str(error)
-    raise _untrusted(reason, problem)
-
-
 def _times(payload: Mapping[str, Any]) -> tuple[int, int, float]:
     """Return when it was signed, when it begins to hold, and when it ends."""
     left = dict(payload)
-    try:
-        issued = jwt.seconds(left, "iat")
-        begins = jwt.seconds(left, "nbf")
-        ends = jwt.seconds(left, "exp")
-    except MalformedToken as error:
-        problem = str(error)
-    else:
-        if issued is not None:
-            return issued, begins or 0, math.inf if ends is None else ends
-        problem = "it does not say when it was signed"
-    raise _untrusted("malformed", problem)
+    issued = jwt.seconds(left, "iat")
+    if issued is None:
+        raise _untrusted("malformed", "it does not say when it was signed")
+    ends = jwt.seconds(left, "exp")
+    return issued, jwt.seconds(left, "nbf") or 0, math.inf if ends is None else ends
 
 
 def _text(value: object) -> str:
