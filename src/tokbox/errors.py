@@ -129,7 +129,8 @@ class TokenError(TokboxError):
     #: Why, in one word for programs: ``expired``, ``not_yet_valid``, ``wrong_key``,
     #: ``wrong_algorithm``, ``wrong_session``, ``bad_signature`` (altered, or signed with
     #: another key), ``invalid_claims``; of what cannot be read ``truncated``,
-    #: ``alphabet``, ``algorithm`` (none that any service takes), else ``malformed``.
+    #: ``prefix`` (its ``T1==`` was lost), ``alphabet``, ``algorithm`` (none that any
+    #: service takes), else ``malformed``.
     reason: str
 
 

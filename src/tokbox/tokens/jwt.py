@@ -26,6 +26,7 @@ from tokbox.tokens.claims import Token
 
 __all__ = [
     "Parts",
+    "claims",
     "compact",
     "constant_part",
     "encode",
@@ -167,7 +168,8 @@ class Parts(NamedTuple):
     """A token taken apart, of which nothing was verified."""
 
     algorithm: str
-    payload: dict[str, Any]
+    #: What it says; whether that is JSON was not looked at.
+    payload: bytes
     signature: bytes
     #: What the signature is of.
     signed: bytes
@@ -199,11 +201,16 @@ def split(token: object) -> Parts:
         _refuse("its algorithm is neither HS256 nor RS256", "algorithm")
     if "crit" in header or "b64" in header:
         _refuse("its header asks for what is not supported")
-    payload = _object(_decode(parts[1]))
+    payload = _decode(parts[1])
     signature = _decode(parts[2])
     if len(signature) < _LEAST_SIGNATURE[algorithm]:
         _refuse("its signature was cut off", "truncated")
     return Parts(algorithm, payload, signature, f"{parts[0]}.{parts[1]}".encode())
+
+
+def claims(parts: Parts) -> dict[str, Any]:
+    """Return the claims of what `split` took apart, as they stand."""
+    return _object(parts.payload)
 
 
 def seconds(payload: dict[str, Any], name: str) -> int | None:
@@ -246,10 +253,10 @@ def _classes(payload: dict[str, Any], *, as_form: bool) -> tuple[str, ...]:
     return tuple((unquote_plus(value) if as_form else value).split())
 
 
-def read(parts: Parts) -> Token:
-    """Read what `split` took apart, in the dialect of any SDK."""
-    payload = dict(parts.payload)
-    application = parts.algorithm == "RS256"
+def read(algorithm: str, said: Mapping[str, Any]) -> Token:
+    """Read the `claims` of a token, in the dialect of any SDK."""
+    payload = dict(said)
+    application = algorithm == "RS256"
     # The PHP SDK, which sends no jti, encodes the classes as in a form.
     as_form = not application and "jti" not in payload
     issued = seconds(payload, "iat")
@@ -267,7 +274,7 @@ def read(parts: Parts) -> Token:
         _refuse("it does not say when it was made")
     return Token(
         kind="jwt",
-        algorithm=parts.algorithm,
+        algorithm=algorithm,
         api_key=owner.lower() if application else owner,
         session_id=session_id,
         create_time=create_time,

@@ -36,6 +36,8 @@ __all__ = [
 PREFIX = "T1=="
 _ALPHABET = re.compile(r"[A-Za-z0-9+/_=-]*", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
+#: A token of which less than the whole prefix is left: ``partner_id`` follows, in base64.
+_WITHOUT_PREFIX = re.compile(r"[T1=]{0,3}cGFydG5lcl9pZD")
 _SIGNATURE = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
 #: The longest token there can be holds 2,000 characters of four bytes, each byte as
 #: three characters, in base64: anything far beyond is not one.
@@ -99,6 +101,8 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
     if not isinstance(token, str):
         _refuse(f"it must be a string, not {type(token).__name__}")
     if not token.startswith(PREFIX):
+        if _WITHOUT_PREFIX.match(token):
+            _refuse(f"the {PREFIX} at its beginning was lost", "prefix")
         _refuse(f"it must begin with {PREFIX}")
     text = token[len(PREFIX) :]
     if len(text) > _MOST_CHARACTERS:

@@ -56,7 +56,8 @@ def decode(token: str) -> Token:
     what it says is true. Raises MalformedToken.
     """
     if _is_jwt(token):
-        return jwt.read(jwt.split(token))
+        parts = jwt.split(token)
+        return jwt.read(parts.algorithm, jwt.claims(parts))
     api_key, _, data = t1.split(token)
     return t1.read(api_key, data)
 
@@ -89,47 +90,66 @@ def verify(
     return check(token, key, tenant, session_id=session_id, now=now)
 
 
-def _authentic(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
-    """Check whose it is and the signature, and only then read the rest.
+def pin_algorithm(algorithm: str, key: Key | PublicKey) -> None:
+    """See that *algorithm* is the one that *key* is made for.
 
-    What *key* is decides which algorithm there must be, and the token does not.
+    What the key is decides, and the token does not (RFC 8725, section 3.1). Raises
+    WrongAlgorithm.
     """
-    if not _is_jwt(token):
-        owner, signature, data = t1.split(token)
-        if isinstance(key, PublicKey):
-            raise WrongAlgorithm(
-                "this is a T1 token, signed with an API secret; an application's tokens "
-                "are signed with RS256"
-            )
-        if owner != str(tenant).encode():
-            raise WrongKey(f"the token was made for another API key than {tenant}")
-        if not hmac.compare_digest(key.hmac_sha1(data), signature):
-            raise BadSignature(_ALTERED)
-        return t1.read(owner, data)
-    parts = jwt.split(token)
     if isinstance(key, PublicKey):
-        if parts.algorithm != "RS256":
+        if algorithm != "RS256":
             raise WrongAlgorithm(
-                f"this token is signed with {parts.algorithm}, and an application's with "
+                f"this token is signed with {algorithm}, and an application's with "
                 "RS256: it is OpenTok's, or somebody took the public key for a secret"
             )
-        named = parts.payload.get("application_id")
+    elif algorithm != "HS256":
+        raise WrongAlgorithm(
+            f"this token is signed with {algorithm}, by a Vonage application; those of an "
+            "API key are signed with its secret"
+        )
+
+
+def is_signed_by(key: Key | PublicKey, parts: jwt.Parts) -> bool:
+    """Say whether *key*, made for their algorithm, signed *parts*."""
+    if isinstance(key, PublicKey):
+        return key.holds(parts.signed, parts.signature)
+    return hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
+
+
+def _authentic_t1(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
+    owner, signature, data = t1.split(token)
+    if isinstance(key, PublicKey):
+        raise WrongAlgorithm(
+            "this is a T1 token, signed with an API secret; an application's tokens "
+            "are signed with RS256"
+        )
+    if owner != str(tenant).encode():
+        raise WrongKey(f"the token was made for another API key than {tenant}")
+    if not hmac.compare_digest(key.hmac_sha1(data), signature):
+        raise BadSignature(_ALTERED)
+    return t1.read(owner, data)
+
+
+def _authentic_jwt(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
+    parts = jwt.split(token)
+    claims = jwt.claims(parts)
+    pin_algorithm(parts.algorithm, key)
+    if isinstance(key, PublicKey):
+        named = claims.get("application_id")
         if tenant is not None and str(named).lower() != tenant:
             raise WrongKey(f"the token was made for another application than {tenant}")
-        good = key.holds(parts.signed, parts.signature)
     else:
-        if parts.algorithm != "HS256":
-            raise WrongAlgorithm(
-                "this token is signed with RS256, by a Vonage application; those of an "
-                "API key are signed with its secret"
-            )
-        named = parts.payload.get("iss")
+        named = claims.get("iss")
         if isinstance(named, bool) or str(named) != tenant:
             raise WrongKey(f"the token was made for another API key than {tenant}")
-        good = hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
-    if not good:
+    if not is_signed_by(key, parts):
         raise BadSignature(_ALTERED)
-    return jwt.read(parts)
+    return jwt.read(parts.algorithm, claims)
+
+
+def _authentic(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
+    """Check whose it is and the signature, and only then read the rest."""
+    return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
 
 def check(
