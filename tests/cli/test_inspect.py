@@ -21,6 +21,7 @@ from tests.cli.support import (
     environment,
     run_on_terminal,
 )
+from tests.tokens.dialects import sign_hs256
 from tokbox import Signer
 
 Cli = Callable[..., Result]
@@ -90,10 +91,13 @@ def test_json_has_every_claim(cli: Cli) -> None:
     assert code == 0
     assert document == {
         "kind": "t1",
+        "algorithm": "HMAC-SHA1",
         "refused": False,
+        "reason": None,
         "reasons": [],
         "signature": "good",
         "api_key": KEY,
+        "application_id": None,
         "session_id": SESSION,
         "role": "publisher",
         "connection_data": "d",
@@ -184,7 +188,8 @@ def test_all_reasons_are_given(cli: Cli) -> None:
     assert code == 4
     reasons = document["reasons"]
     assert isinstance(reasons, list)
-    assert [reason.split()[1] for reason in reasons] == ["token", "expired", "role"]
+    assert [reason.split()[1] for reason in reasons] == ["signature", "expired", "role"]
+    assert document["reason"] == "bad_signature"
 
 
 def test_altered_token_has_a_wrong_signature(cli: Cli) -> None:
@@ -195,31 +200,35 @@ def test_altered_token_has_a_wrong_signature(cli: Cli) -> None:
 def test_token_of_another_key_is_refused(cli: Cli) -> None:
     code, document = examine(cli, make(key="40000123", session_id=OTHER_SESSION))
     assert (code, document["signature"]) == (4, "not checked")
-    assert document["reasons"] == [f"the token was made for another API key than {KEY}"]
+    assert document["reason"] == "wrong_key"
+    assert document["reasons"] == [
+        f"it was made for API key 40000123, not for API key {KEY}"
+    ]
 
 
 def test_token_of_another_session_is_refused_if_asked(cli: Cli) -> None:
     assert examine(cli, make(), "--session", SESSION)[0] == 0
     code, document = examine(cli, make(), "--session", OTHER_SESSION)
     assert code == 4
-    assert document["reasons"] == ["it is for another session than the one asked for"]
+    assert document["reason"] == "wrong_session"
+    assert document["reasons"] == [
+        "it is for another session than the one asked for: make one for that"
+    ]
 
 
 # What is no token.
 
 
-def jwt(**claims: object) -> str:
-    parts = [{"alg": "HS256"}, claims]
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()) for part in parts]
-    return b".".join([*encoded, b"c2ln"]).decode().replace("=", "")
+def jwt(secret: str = SECRET, **claims: object) -> str:
+    return sign_hs256(claims, secret)
 
 
-def test_jwt_is_recognised_and_read(cli: Cli) -> None:
+def test_jwt_that_is_no_client_token_is_read(cli: Cli) -> None:
     result = cli("inspect", jwt(iss=KEY, exp=1_700_000_000, role="publisher"))
     assert result.code == 4
-    assert "this looks like a JWT" in result.out
-    assert "2023-11-14 22:13:20Z" in result.out
-    assert "it expired" in result.out
+    assert "it names no session; those of REST calls and callbacks do not" in result.out
+    assert re.search(r"^exp +2023-11-14 22:13:20Z \(.* ago\)$", result.out, re.MULTILINE)
+    assert re.search(r"^algorithm +HS256$", result.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("value", ["1e400", "NaN", "-Infinity", "1e300", "true", '"x"'])
@@ -233,17 +242,24 @@ def test_jwt_with_absurd_times_is_still_shown(cli: Cli, value: str) -> None:
 def test_jwt_as_json(cli: Cli) -> None:
     code, document = examine(cli, jwt(iss=KEY))
     assert code == 4
-    assert (document["kind"], document["refused"]) == ("JWT", None)
+    assert (document["kind"], document["refused"]) == ("JWT", True)
     assert document["claims"] == {"iss": KEY}
 
 
 @pytest.mark.parametrize(
-    "text", ["eyJhbGciOiJIUzI1NiJ9", "eyJ.e.x", "eyJ.é.x", "eyJ.W10.x"]
+    ("text", "hint"),
+    [
+        ("eyJhbGciOiJIUzI1NiJ9", "it must have three parts: it was cut off; was all of it"),
+        ("eyJ.e.x", "it was cut off, or its base64url is damaged; was all of it copied?"),
+        ("eyJ.é.x", "it was cut off"),
+        ("eyJ9.e30.AA", "it does not hold JSON objects; it was damaged on its way"),
+        ("eyJhbGciOiJIUzI1NiJ9.W10.AA", "its signature was cut off"),
+    ],
 )
-def test_damaged_jwt_is_called_so(cli: Cli, text: str) -> None:
+def test_damaged_jwt_is_called_so(cli: Cli, text: str, hint: str) -> None:
     result = cli("inspect", text)
     assert result.code == 4
-    assert "looks like a JWT, but it is damaged" in result.out
+    assert f"client error 1004: not a client JWT: {hint}" in result.out
 
 
 @pytest.mark.parametrize(
@@ -253,7 +269,9 @@ def test_damaged_jwt_is_called_so(cli: Cli, text: str) -> None:
         (lambda token: SESSION, "looks like a session id"),
         (lambda token: f'"{token}"', "take the quotes away"),
         (lambda token: token.replace("=", "%3D"), "encoded for a URL"),
-        (lambda token: token[4:], "the T1== at its beginning was lost"),
+        (lambda token: token[4:], "the T1== at its beginning was lost; put it back"),
+        (lambda token: f"Bearer {token}", "take the word Bearer away"),
+        (lambda token: token[:50] + "*" + token[51:], "copy it again"),
         (lambda token: token[:-3], "was all of it copied?"),
         (lambda token: token[:50] + "\n" + token[50:], "spaces or line breaks"),
         (lambda token: "hello world", "spaces"),

@@ -187,6 +187,28 @@ def test_what_is_no_token_is_called_malformed(token):
         signer().verify(token)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda token: token[:-3], "truncated"),
+        (lambda token: "T1==", "truncated"),
+        (lambda token: wrap(b"partner_id=1&sig=" + SIG.encode()), "truncated"),
+        (lambda token: token[:60] + "*" + token[61:], "alphabet"),
+        (lambda token: token + "\n", "alphabet"),
+        (lambda token: token[4:], "prefix"),
+        (lambda token: token[3:], "prefix"),
+        (lambda token: token[1:], "prefix"),
+        (lambda token: "x" + token[4:], "malformed"),
+        (lambda token: "hello", "malformed"),
+        (lambda token: make(f"{DATA}&nonce"), "malformed"),
+    ],
+)
+def test_what_cannot_be_read_says_in_one_word_why(spoil, reason):
+    with pytest.raises(MalformedToken) as caught:
+        decode(spoil(make(GO_STYLE)))
+    assert caught.value.reason == reason
+
+
 def test_errors_never_show_the_token():
     for token in MALFORMED:
         if isinstance(token, str) and len(token) > 20:

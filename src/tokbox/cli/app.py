@@ -61,6 +61,8 @@ _ENVIRONMENT = """\b
 Credentials come from the environment or a file, never from arguments:
   TOKBOX_API_KEY with TOKBOX_SECRET or TOKBOX_SECRET_FILE
   OPENTOK_API_KEY with OPENTOK_API_SECRET
+  TOKBOX_APPLICATION_ID with TOKBOX_PRIVATE_KEY or TOKBOX_PRIVATE_KEY_FILE
+  VONAGE_APPLICATION_ID with VONAGE_PRIVATE_KEY or VONAGE_PRIVATE_KEY_PATH
   TOKBOX_API_URL to reach an emulator (see: tokbox emulator)
 """
 

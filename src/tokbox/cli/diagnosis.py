@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 from tokbox.cli.wording import ago, moment, span
 from tokbox.enums import DAYS_30
-from tokbox.errors import InvalidClaims
+from tokbox.errors import InvalidClaims, MalformedToken
 from tokbox.tokens.claims import (
     Token,
     check_connection_data,
@@ -21,27 +22,28 @@ from tokbox.tokens.claims import (
 )
 from tokbox.tokens.verify import LEEWAY
 
-__all__ = ["Stranger", "explain", "find_faults"]
+__all__ = ["Fault", "Stranger", "explain", "find_faults", "show"]
 
 
-def find_faults(claims: Token, now: float, session_id: str | None) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A reason to refuse a token."""
+
+    #: In one word, those of ``TokenError.reason``.
+    reason: str
+    #: In words that follow "refused".
+    text: str
+
+
+def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault]:
     """Return every reason to refuse a token that says *claims*, the plainest first.
 
     With *session_id* the token must be for that session.
     """
-    faults = []
-    if claims.expires_at <= now:
-        faults.append(f"it expired {ago(claims.expires_at, now)}")
-    if claims.create_time > now + LEEWAY:
-        early = span(int(claims.create_time - now))
-        faults.append(f"it was made {early} in the future: a clock is wrong")
-    if claims.expires_at <= claims.create_time:
-        faults.append("it expires before it was made")
-    elif claims.expires_at > claims.create_time + DAYS_30:
-        lifetime = span(claims.expires_at - claims.create_time)
-        faults.append(f"it lives for {lifetime}, and 30 days are the most")
+    faults = [*_untimely(claims, now)]
     if session_id is not None and claims.session_id != session_id:
-        faults.append("it is for another session than the one asked for")
+        text = "it is for another session than the one asked for: make one for that"
+        faults.append(Fault("wrong_session", text))
     for check in (
         lambda: check_session_id(claims.session_id, claims.api_key),
         lambda: check_role(claims.role),
@@ -51,8 +53,27 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[str]:
         try:
             check()
         except InvalidClaims as error:
-            faults.append(f"its {error}")
+            faults.append(Fault(error.reason, f"its {error}"))
     return faults
+
+
+def _untimely(claims: Token, now: float) -> Iterator[Fault]:
+    if claims.expires_at <= now:
+        text = f"it expired {ago(claims.expires_at, now)}: make a new one"
+        yield Fault("expired", text)
+    if claims.create_time > now + LEEWAY:
+        early = span(int(claims.create_time - now))
+        text = (
+            f"it was made {early} in the future: a clock is wrong, here or on the "
+            "machine that made it"
+        )
+        yield Fault("not_yet_valid", text)
+    if claims.expires_at <= claims.create_time:
+        yield Fault("invalid_claims", "it expires before it was made")
+    elif claims.expires_at > claims.create_time + DAYS_30:
+        lifetime = span(claims.expires_at - claims.create_time)
+        text = f"it lives for {lifetime}, and 30 days are the most"
+        yield Fault("invalid_claims", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +83,54 @@ class Stranger:
     #: "JWT", "session id", or "" for who knows what.
     kind: str
     #: Why it is none, and what may help.
-    reason: str
+    fault: Fault
     #: What a JWT says, unverified.
     claims: Mapping[str, Any] | None = None
     #: The same for people.
     rows: tuple[tuple[str, str], ...] = field(default=())
 
 
-def explain(text: str, problem: str, now: float) -> Stranger:
-    """Guess what *text*, which is no client token because of *problem*, was meant to be."""
-    if text.startswith("eyJ"):
-        return _explain_jwt(text, problem, now)
-    hint = ""
+def explain(text: str, error: MalformedToken, now: float) -> Stranger:
+    """Guess what *text*, which is no client token because of *error*, was meant to be."""
     if not text:
-        return Stranger("", "not a token: it is empty")
+        return Stranger("", Fault(error.reason, "not a token: it is empty"))
     if _is_session_id(text):
-        return Stranger(
-            "session id",
-            "this looks like a session id, not a token: make one with tokbox token",
-        )
+        words = "this looks like a session id, not a token: make one with tokbox token"
+        return Stranger("session id", Fault(error.reason, words))
+    is_jwt = text.startswith("ey")
+    claims = _claims(text) if is_jwt else None
+    hint = _hint(text, error.reason)
+    if is_jwt and not hint:
+        # Who issued it, it says; so it was made for something.
+        if claims and "session_id" not in claims and {"iss", "application_id"} & {*claims}:
+            hint = "those of REST calls and callbacks do not; see tokbox token"
+        else:
+            hint = "it was damaged on its way: copy it again"
+    fault = Fault(error.reason, f"{error}; {hint}" if hint else str(error))
+    rows = () if claims is None else tuple(_rows(text, claims, now))
+    return Stranger("JWT" if is_jwt else "", fault, claims, rows)
+
+
+#: What helps, by the reason why a token cannot be read.
+_HELP = {
+    "prefix": "put it back",
+    "truncated": "was all of it copied?",
+    "alphabet": "copy it again",
+    "algorithm": "sign it with HS256 for an API key, with RS256 for an application",
+}
+
+
+def _hint(text: str, reason: str) -> str:
+    """What may have happened to *text*, and what helps; "" if nothing shows."""
     if text[0] in "\"'" or text[-1] in "\"'":
-        hint = "take the quotes away"
-    elif text.startswith("T1%3D%3D"):
-        hint = "it is still encoded for a URL: %3D stands for ="
-    elif text.startswith("cGFydG5lcl9pZ"):  # partner_id, as a token goes on
-        hint = "the T1== at its beginning was lost"
-    elif any(character.isspace() for character in text):
-        hint = "there are spaces or line breaks in it"
-    elif text.startswith("T1==") and "cut off" in problem:
-        hint = "was all of it copied?"
-    return Stranger("", f"{problem}; {hint}" if hint else problem)
+        return "take the quotes away"
+    if text.lower().startswith("bearer "):
+        return "take the word Bearer away"
+    if re.search("%[0-9A-Fa-f]{2}", text):
+        return "it is still encoded for a URL: %3D stands for =, %2B for +"
+    if any(character.isspace() for character in text):
+        return "there are spaces or line breaks in it; in a URL, + turns into a space"
+    return _HELP.get(reason, "")
 
 
 def _is_session_id(text: str) -> bool:
@@ -102,22 +141,28 @@ def _is_session_id(text: str) -> bool:
     return True
 
 
-def _explain_jwt(text: str, problem: str, now: float) -> Stranger:
+def _claims(text: str) -> Mapping[str, Any] | None:
     parts = text.split(".")
-    claims = _read_json(parts[1]) if len(parts) == 3 else None
-    if claims is None:
-        return Stranger("JWT", "this looks like a JWT, but it is damaged or cut off")
-    reason = f"this looks like a JWT, but it is {problem}"
-    rows = [("kind", "JWT")]
+    return _read_json(parts[1]) if len(parts) == 3 else None
+
+
+def _rows(text: str, claims: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
+    """What a JWT says, for people."""
+    yield "kind", "JWT"
+    header = _read_json(text.split(".")[0]) or {}
+    if "alg" in header:
+        yield "algorithm", show(header["alg"])
     for name, value in claims.items():
-        shown = value if isinstance(value, str) else json.dumps(value)
         if name in ("exp", "iat", "nbf") and _is_time(value):
-            shown = f"{moment(value)} ({ago(value, now)})"
-            if name == "exp" and value <= now:
-                reason += f"; it expired {ago(value, now)}"
-        rows.append((name, shown))
-    rows.append(("signature", "not checked"))
-    return Stranger("JWT", reason, claims, tuple(rows))
+            yield name, f"{moment(value)} ({ago(value, now)})"
+        else:
+            yield name, show(value)
+    yield "signature", "not checked"
+
+
+def show(value: object) -> str:
+    """A claim's value: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _is_time(value: object) -> TypeGuard[float]:

@@ -13,28 +13,44 @@ from tokbox.cli.options import (
     has_credentials,
     json_option,
     make_client,
+    read_file,
     read_stdin,
 )
 from tokbox.cli.output import print_json, print_record
 from tokbox.cli.wording import ago, moment
-from tokbox.errors import BadSignature, InvalidInput, MalformedToken, TokenError, WrongKey
+from tokbox.errors import InvalidInput, MalformedToken
 
 if TYPE_CHECKING:
-    from tokbox.cli.diagnosis import Stranger
-    from tokbox.rest.client import Tokbox
+    from tokbox.cli.diagnosis import Fault, Stranger
+    from tokbox.cli.signature import Finding
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.rsa import PublicKey
 
 __all__ = ["inspect"]
 
 #: The exit code of a token that would be refused, or is none.
 REFUSED = 4
 
-_NOT_CHECKED = "not checked"
+#: What a client is told of a token that is refused, for whatever reason.
+_CLIENT_ERROR = "client error 1004: "
 
 
 @click.command(cls=Command)
 @click.argument("token", required=False)
 @click.option("--session", "session_id", metavar="SESSION", help="It must be for this one.")
+@click.option("--application-id", metavar="ID", help="It must be this application's.")
+@click.option(
+    "--public-key-file",
+    "public_key",
+    metavar="FILE",
+    help="An application's public key, to check the signature with; - is standard input.",
+)
+@click.option(
+    "--private-key-file",
+    "private_key",
+    metavar="FILE",
+    help="The same with its private key.",
+)
 @json_option
 @credential_options
 @click.pass_context
@@ -42,6 +58,9 @@ def inspect(
     context: click.Context,
     token: str | None,
     session_id: str | None,
+    application_id: str | None,
+    public_key: str | None,
+    private_key: str | None,
     as_json: bool,
     api_key: str | None,
     secret_file: str | None,
@@ -50,72 +69,102 @@ def inspect(
     """Show what a token says, when it ends, and why it would be refused.
 
     Without TOKEN, or if it is -, it is read from standard input, where no other process
-    can see it. The signature is checked if there are credentials, and not otherwise.
-    Exit code 4 means that the token would be refused, or is none.
+    can see it. The signature is checked with a key that is given, or with the
+    credentials; if there are none, it is not. Exit code 4 means that the token would be
+    refused, or is none.
     """
-    from tokbox.cli.diagnosis import explain, find_faults
+    from tokbox.cli.diagnosis import Fault, explain, find_faults
+    from tokbox.cli.signature import owner_of
+    from tokbox.tokens.claims import check_application_id
     from tokbox.tokens.verify import decode
 
     if token is None or token == "-":  # noqa: S105 - no password
         token = read_stdin("the token")
+    if application_id is not None:
+        application_id = check_application_id(application_id)
+    key = _read_key(public_key, private_key, api_key, secret_file)
     text = token.strip()
     now = time.time()
     try:
         claims = decode(text)
     except MalformedToken as error:
-        _print_stranger(explain(text, str(error), now), as_json)
+        _print_stranger(explain(text, error, now), as_json)
         context.exit(REFUSED)
-    signature, why = _NOT_CHECKED, "there are no credentials"
     faults = find_faults(claims, now, session_id)
-    if secret_file is not None or api_key is not None or has_credentials():
-        try:
-            client = make_client(api_key, secret_file, api_url)
-        except (InvalidInput, click.ClickException) as error:
-            if secret_file is not None or api_key is not None:
-                raise
-            why = error.message if isinstance(error, click.ClickException) else str(error)
-        else:
-            with client:
-                signature, why = _check(client, text, faults)
-    _print_claims(claims, signature, why, faults, now, as_json)
+    if application_id is not None and claims.application_id != application_id:
+        words = f"it was made for {owner_of(claims)}, not for application {application_id}"
+        faults.insert(0, Fault("wrong_key", words))
+    found = _find_out(text, claims, key, api_key, secret_file, api_url)
+    if found.fault is not None and (found.verdict != "good" or not faults):
+        # What verify() says of a good signature's token is among the faults already,
+        # unless it knows a rule that nothing else here does.
+        faults.insert(0, found.fault)
+    _print_claims(claims, found, faults, now, as_json)
     if faults:
         context.exit(REFUSED)
 
 
-def _check(client: Tokbox, text: str, faults: list[str]) -> tuple[str, str]:
-    """Verify a token; return what that says of its signature, and add to *faults*."""
+def _read_key(
+    public: str | None, private: str | None, *credentials: str | None
+) -> PublicKey | None:
+    """The application's key that an option names."""
+    from tokbox.tokens.rsa import PrivateKey, PublicKey
+
+    if sum(each is not None for each in (public, private)) + any(credentials) > 1:
+        raise click.UsageError(
+            "--public-key-file, --private-key-file, and --api-key with --secret-file "
+            "exclude one another"
+        )
+    if public is not None:
+        pem = read_file(public, "--public-key-file", "the public key")
+        return PublicKey(pem.encode())
+    if private is not None:
+        pem = read_file(private, "--private-key-file", "the private key")
+        return PrivateKey(pem.encode()).public_key()
+    return None
+
+
+def _find_out(
+    text: str,
+    claims: Token,
+    key: PublicKey | None,
+    api_key: str | None,
+    secret_file: str | None,
+    api_url: str | None,
+) -> Finding:
+    """Check the signature with *key*, or else with the credentials, if there are any."""
+    from tokbox.cli.signature import NOT_CHECKED, Finding, by_client, by_key, check
+
+    if key is not None:
+        return check(by_key(key), text, claims)
+    asked = secret_file is not None or api_key is not None
+    if not asked and not has_credentials():
+        return Finding(NOT_CHECKED, "there are no credentials")
     try:
-        client.verify(text)
-    except WrongKey as error:
-        faults.insert(0, str(error))
-        return _NOT_CHECKED, "it was made for another API key"
-    except BadSignature as error:
-        faults.insert(0, str(error))
-        return "wrong", ""
-    except TokenError as error:
-        # Its signature was found good before. What else is wrong is among the faults
-        # already, unless a rule is known to verify() alone.
-        if not faults:
-            faults.append(str(error))
-    return "good", ""
+        client = make_client(api_key, secret_file, api_url)
+    except (InvalidInput, click.ClickException) as error:
+        if asked:
+            raise
+        why = error.message if isinstance(error, click.ClickException) else str(error)
+        return Finding(NOT_CHECKED, why)
+    with client:
+        return check(by_client(client), text, claims)
 
 
 def _print_claims(
-    claims: Token,
-    signature: str,
-    why: str,
-    faults: list[str],
-    now: float,
-    as_json: bool,
+    claims: Token, found: Finding, faults: list[Fault], now: float, as_json: bool
 ) -> None:
+    from tokbox.cli.diagnosis import show
+
     if as_json:
         print_json(
             {
                 "kind": claims.kind,
-                "refused": bool(faults),
-                "reasons": faults,
-                "signature": signature,
+                "algorithm": claims.algorithm,
+                **_refusal(faults),
+                "signature": found.verdict,
                 "api_key": claims.api_key,
+                "application_id": claims.application_id,
                 "session_id": claims.session_id,
                 "role": claims.role,
                 "connection_data": claims.connection_data,
@@ -130,9 +179,10 @@ def _print_claims(
         )
         return
     implied = "" if claims.expire_time is not None else ", 24 h after it was made"
+    why = f" ({found.why})" if found.why else ""
     rows: list[tuple[str, object]] = [
-        ("kind", claims.kind),
-        ("api key", claims.api_key),
+        ("kind", f"{claims.kind} ({claims.algorithm})"),
+        ("application" if claims.application_id else "api key", claims.api_key),
         ("session", claims.session_id),
         ("role", claims.role),
         ("data", claims.connection_data),
@@ -144,21 +194,33 @@ def _print_claims(
             f"{moment(claims.expires_at)} ({ago(claims.expires_at, now)}{implied})",
         ),
         ("nonce", claims.nonce),
-        *claims.unknown.items(),
-        ("signature", f"{signature} ({why})" if why else signature),
+        *((name, show(value)) for name, value in claims.unknown.items()),
+        ("signature", f"{found.verdict}{why}"),
     ]
-    _print_verdict(rows, faults, signature)
+    _print_verdict(rows, faults, found)
+
+
+def _refusal(faults: list[Fault]) -> dict[str, Any]:
+    """Whether a token would be refused: the first reason in a word, all in sentences."""
+    return {
+        "refused": bool(faults),
+        "reason": faults[0].reason if faults else None,
+        "reasons": [fault.text for fault in faults],
+    }
 
 
 def _print_verdict(
-    rows: list[tuple[str, object]], faults: list[str], signature: str
+    rows: list[tuple[str, object]], faults: list[Fault], found: Finding
 ) -> None:
+    from tokbox.cli.signature import NOT_CHECKED
+
     rows = [row for row in rows if row[1]]
     styles = [""] * len(rows)
     if faults:
-        rows.extend(("refused" if i == 0 else "and", why) for i, why in enumerate(faults))
+        rows.append(("refused", _CLIENT_ERROR + faults[0].text))
+        rows.extend(("and", fault.text) for fault in faults[1:])
         styles.extend(["bold red"] * len(faults))
-    elif signature == _NOT_CHECKED:
+    elif found.verdict == NOT_CHECKED:
         rows.append(("verdict", "would be accepted, if its signature is good"))
         styles.append("bold yellow")
     else:
@@ -168,16 +230,18 @@ def _print_verdict(
 
 
 def _print_stranger(stranger: Stranger, as_json: bool) -> None:
+    from tokbox.cli.signature import NOT_CHECKED
+
     if as_json:
-        document: dict[str, Any] = {
-            "kind": stranger.kind or None,
-            "refused": None if stranger.kind == "JWT" else True,
-            "reasons": [stranger.reason],
-            "signature": _NOT_CHECKED,
-            "claims": stranger.claims,
-        }
-        print_json(document)
+        print_json(
+            {
+                "kind": stranger.kind or None,
+                **_refusal([stranger.fault]),
+                "signature": NOT_CHECKED,
+                "claims": stranger.claims,
+            }
+        )
         return
-    verdict = "not judged" if stranger.kind == "JWT" else "refused"
     styles = [*([""] * len(stranger.rows)), "bold red"]
-    print_record([*stranger.rows, (verdict, stranger.reason)], styles=styles)
+    verdict = ("refused", _CLIENT_ERROR + stranger.fault.text)
+    print_record([*stranger.rows, verdict], styles=styles)
