@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .goals import LEAST, LIMIT, OPENTOK, PLAIN_GO, SEED, judge
+from .goals import AT_LEAST, LEAST, LIMIT, OPENTOK, PLAIN_GO, SEED, judge
 from .measure import Workload, ratio
 from .ours import forced
 from .workloads import N
@@ -93,12 +93,16 @@ def rate(ns: float) -> str:
 def about(results: dict[str, Any]) -> str:
     """One sentence: which machine, and what was done on it."""
     machine = results["machine"]
-    cpus = "1 CPU" if machine["cpus"] == 1 else f"{machine['cpus']} CPUs"
     return (
-        f"{machine['cpu']}, {cpus}, {machine['system']}, CPython {machine['python']}, "
-        f"kernel {machine['kernels']['sha1']}; n = {results['n']:,}, "
-        f"medians of {results['rounds']} rounds"
+        f"{about_machine(machine)}, kernel {machine['kernels']['sha1']}; "
+        f"n = {results['n']:,}, medians of {results['rounds']} rounds"
     )
+
+
+def about_machine(machine: dict[str, Any]) -> str:
+    """Which machine it is."""
+    cpus = "1 CPU" if machine["cpus"] == 1 else f"{machine['cpus']} CPUs"
+    return f"{machine['cpu']}, {cpus}, {machine['system']}, CPython {machine['python']}"
 
 
 def markdown(results: dict[str, Any]) -> str:
@@ -154,18 +158,30 @@ def goal_table(rows: list[dict[str, Any]]) -> list[str]:
         "| --- | ---: | ---: | ---: | --- |",
     ]
     for row in rows:
-        at_least = row["sense"] == "at least"
-        if row["ratio"] is None:
-            value = f"not measured: {row['why']}"
-        else:
-            value = times(row["ratio"]) + (" faster" if at_least else "")
-        sign = "≥" if at_least else "≤"
-        goals = [
-            "-" if row[k] is None else f"{sign} {row[k]:g}" for k in ("avx512", "sha_ni")
-        ]
-        holds = {True: "yes", False: "no", None: "-"}[row["holds"]]
-        lines.append(f"| {row['what']} | {value} | {' | '.join(goals)} | {holds} |")
+        goals = [bound(row, key) for key in ("avx512", "sha_ni")]
+        lines.append(
+            f"| {row['what']} | {found(row)} | {' | '.join(goals)} | {verdict(row)} |"
+        )
     return lines
+
+
+def found(row: dict[str, Any]) -> str:
+    """What a goal's ratio was in this run, or why there is none."""
+    if row["ratio"] is None:
+        return f"not measured: {row['why']}"
+    return times(row["ratio"]) + (" faster" if row["sense"] == AT_LEAST else "")
+
+
+def bound(row: dict[str, Any], key: str) -> str:
+    """What a goal's ratio may be."""
+    if row[key] is None:
+        return "-"
+    return f"{'≥' if row['sense'] == AT_LEAST else '≤'} {row[key]:g}"
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """Whether a goal is reached."""
+    return {True: "yes", False: "no", None: "-"}[row["holds"]]
 
 
 def readme(results: dict[str, Any], chart: str) -> str:

@@ -194,7 +194,10 @@ def _reader(described: dataclasses.Field[Any]) -> Callable[[Fields], Any]:
     names = described.metadata["names"] or (_camel_case(described.name),)
 
     def take(fields: Fields) -> Any:
-        return read(fields, next((name for name in names if name in fields), names[0]))
+        for name in names:
+            if name in fields:
+                return read(fields, name)
+        return read(fields, names[0])
 
     return take
 
