@@ -259,7 +259,8 @@ def test_jwt_as_json(cli: Cli) -> None:
 def test_damaged_jwt_is_called_so(cli: Cli, text: str, hint: str) -> None:
     result = cli("inspect", text)
     assert result.code == 4
-    assert f"client error 1004: not a client JWT: {hint}" in result.out
+    assert "client error 1004: " in result.out
+    assert hint in result.out
 
 
 @pytest.mark.parametrize(

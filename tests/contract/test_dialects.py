@@ -1,0 +1,29 @@
+"""The emulator lets in whom our own verification lets in: with a token of any SDK.
+
+It reads JWTs by code of its own, so each is a judge of the other.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tokbox.emulator.client_tokens import Admission, Denied, admit
+from tokbox.emulator.tenants import Application, Project
+
+from ..applications import APPLICATION, key_pair
+from ..batches import KEY, SECRET
+from ..tokens.dialects import CREATED, DIALECTS, Dialect
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+def test_a_token_of_each_sdk_opens_its_session(dialect: Dialect) -> None:
+    tenant: Application | Project = Project(KEY, SECRET)
+    if dialect.says.application_id:
+        tenant = Application(APPLICATION, key_pair().public_key())
+    says = dialect.says
+    admitted = admit(dialect.token, tenant, says.session_id, now=CREATED + 60)
+    assert admitted == Admission(
+        says.role, says.connection_data, says.initial_layout_class_list
+    )
+    with pytest.raises(Denied):
+        admit(dialect.token, tenant, says.session_id, now=says.expires_at)
