@@ -37,6 +37,9 @@ __all__ = ["CHUNK", "PooledTransport", "exchange", "translate"]
 #: Bytes that are read at a time.
 CHUNK = 65_536
 
+#: Attempts are counted above. What ``retries=False`` would be turned into every time.
+_NEVER = urllib3.Retry(False, redirect=False)
+
 #: What an exception from below becomes, most specific first.
 _FAILURES: tuple[tuple[type[Exception], type[errors.TransportError], str], ...] = (
     (exceptions.SSLError, errors.TLSError, "TLS failed"),
@@ -301,7 +304,7 @@ def exchange(
             connect=min(connect_timeout, request.timeout),
             read=min(request.read_timeout, request.timeout),
         ),
-        retries=False,
+        retries=_NEVER,
         redirect=False,
         preload_content=False,
     )

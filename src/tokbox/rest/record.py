@@ -130,7 +130,13 @@ class Record:
     def from_json(cls, source: Mapping[str, Any]) -> Self:
         """Read the service's object."""
         fields = Fields(source)
-        known = {name: take(fields) for name, take in _readers(cls)}
+        known = {}
+        for own_name, names, read in _readers(cls):
+            for name in names:
+                if name in fields:
+                    known[own_name] = read(fields, name)
+                    break
+        # What is absent has the default of its field, which is what reading it gives.
         return cls(**known, unknown=fields.unknown())
 
     def to_dict(self, *, secrets: bool = True) -> dict[str, Any]:
@@ -178,28 +184,22 @@ class Owned(Thing):
     application_id: str = text()
 
 
-#: What reads the fields of each class, by their names.
-_READERS: dict[type[Record], list[tuple[str, Callable[[Fields], Any]]]] = {}
+#: How the fields of each class are read: their names, the service's, and by what.
+_READERS: dict[type[Record], list[tuple[str, tuple[str, ...], _Read]]] = {}
 
 
-def _readers(kind: type[Record]) -> list[tuple[str, Callable[[Fields], Any]]]:
+def _readers(kind: type[Record]) -> list[tuple[str, tuple[str, ...], _Read]]:
     if kind not in _READERS:
-        described = [each for each in dataclasses.fields(kind) if each.metadata]
-        _READERS[kind] = [(each.name, _reader(each)) for each in described]
+        _READERS[kind] = [
+            (
+                each.name,
+                each.metadata["names"] or (_camel_case(each.name),),
+                each.metadata["read"],
+            )
+            for each in dataclasses.fields(kind)
+            if each.metadata
+        ]
     return _READERS[kind]
-
-
-def _reader(described: dataclasses.Field[Any]) -> Callable[[Fields], Any]:
-    read: _Read = described.metadata["read"]
-    names = described.metadata["names"] or (_camel_case(described.name),)
-
-    def take(fields: Fields) -> Any:
-        for name in names:
-            if name in fields:
-                return read(fields, name)
-        return read(fields, names[0])
-
-    return take
 
 
 def _camel_case(name: str) -> str:
