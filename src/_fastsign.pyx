@@ -72,6 +72,8 @@ from os import environ, urandom
 
 cdef extern from "Python.h":
     """
+    #include "pages.h"
+
     /* The text of a compact ASCII string stands right behind its head. */
     #define tokbox_text(string) ((uint8_t *)((PyASCIIObject *)(string) + 1))
 
@@ -87,6 +89,40 @@ cdef extern from "Python.h":
     #define tokbox_ask_for(op) __builtin_prefetch(op)
     #else
     #define tokbox_ask_for(op) ((void)(op))
+    #endif
+
+    /* CPython gets the memory of small objects by arenas of a megabyte. While many strings
+     * are made in one go, with the GIL held, have the pages of new arenas given at once: to
+     * touch them one by one costs more than to sign. */
+    typedef struct {
+        PyObjectArenaAllocator before;
+        int changed;
+    } tokbox_arenas;
+
+    #if defined(Py_GIL_DISABLED) || defined(PYPY_VERSION)
+    static void tokbox_arenas_enter(tokbox_arenas *arenas) { arenas->changed = 0; }
+    static void tokbox_arenas_leave(tokbox_arenas *arenas) { (void)arenas; }
+    #else
+    static void *tokbox_arena_new(void *context, size_t size) {
+        PyObjectArenaAllocator *before = (PyObjectArenaAllocator *)context;
+        void *arena = before->alloc(before->ctx, size);
+        if (arena) fs_touch(arena, size);
+        return arena;
+    }
+    static void tokbox_arena_free(void *context, void *arena, size_t size) {
+        PyObjectArenaAllocator *before = (PyObjectArenaAllocator *)context;
+        before->free(before->ctx, arena, size);
+    }
+    static void tokbox_arenas_enter(tokbox_arenas *arenas) {
+        PyObjectArenaAllocator ours = {&arenas->before, tokbox_arena_new, tokbox_arena_free};
+        PyObject_GetArenaAllocator(&arenas->before);
+        PyObject_SetArenaAllocator(&ours);
+        arenas->changed = 1;
+    }
+    static void tokbox_arenas_leave(tokbox_arenas *arenas) {
+        if (arenas->changed) PyObject_SetArenaAllocator(&arenas->before);
+        arenas->changed = 0;
+    }
     #endif
 
     /* The system's random source, without the way through Python; -1 where there is none
@@ -105,6 +141,10 @@ cdef extern from "Python.h":
         pass
     ctypedef struct PyListObject:
         PyObject **ob_item
+    ctypedef struct tokbox_arenas:
+        pass
+    void tokbox_arenas_enter(tokbox_arenas *arenas)
+    void tokbox_arenas_leave(tokbox_arenas *arenas)
     PyObject *PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar) except NULL
     uint8_t *tokbox_text(PyObject *string) nogil
     void tokbox_ask_for(object op)
@@ -119,14 +159,20 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     long PyLong_AsLongAndOverflow(object value, int *overflow) except? -1
 
-# Tokens signed between two looks at the shared state: half a millisecond of work, and
-# as strings small enough to stay in the second-level cache.
+# Tokens signed between two looks at the shared state: as strings few enough to stay in the
+# second-level cache; in one buffer, where each thread then writes a long way on by itself,
+# up to so many.
 cdef enum:
     SLICE = 1024
+    LONG_SLICE = 4096
 
 # Strings allocated in one go with the GIL held: about a millisecond.
 cdef enum:
-    ALLOCATE = 4096
+    ALLOCATE = 2048
+
+# CPython's unit of memory for small objects, in bytes.
+cdef enum:
+    ARENA = 1 << 20
 
 # Memory that is freed without the GIL, in bytes.
 cdef enum:
@@ -589,6 +635,27 @@ cdef void _sign_slice(void *argument, size_t first, size_t count) noexcept nogil
         fs_plan_sign(job.plan, job.first + first, count, NULL, 0, places)
 
 
+cdef size_t _slice(size_t n, unsigned threads) noexcept:
+    """How many of *n* tokens in one buffer are a slice: a few slices for each thread."""
+    return min(<size_t>LONG_SLICE, max(<size_t>SLICE, n // (4 * max(threads, 1u))))
+
+
+cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length, bint many) except -1:
+    """Make *n* strings of that *length*, whose text is still to be written; *many* if they
+    and those to come fill an arena."""
+    cdef tokbox_arenas arenas
+    cdef Py_ssize_t i
+    if many:
+        tokbox_arenas_enter(&arenas)
+    try:
+        for i in range(n):
+            strings[i] = PyUnicode_New(length, 127)
+    finally:
+        if many:
+            tokbox_arenas_leave(&arenas)
+    return 0
+
+
 cdef int _finish(fs_crew *crew) except -1:
     """Work, and look for signals, until all is done. Frees the crew in any case."""
     cdef int more = 1
@@ -656,7 +723,8 @@ cdef class Plan:
             raise ValueError("the memory is too small")
         job.fresh = memory.fresh
         memory.fresh = False
-        crew = fs_crew_new(_sign_slice, &job, n, SLICE, n, threads - 1 if threads else 0)
+        crew = fs_crew_new(_sign_slice, &job, n, _slice(n, threads), n,
+                           threads - 1 if threads else 0)
         if crew == NULL:
             raise MemoryError
         _finish(crew)
@@ -689,8 +757,8 @@ cdef class Plan:
         try:
             while done < n:
                 end = min(n, done + ALLOCATE)
-                for i in range(done, end):
-                    items[i] = PyUnicode_New(self.plan.text_len, 127)
+                _allocate(items + done, end - done, self.plan.text_len,
+                          (n - done) * self.plan.text_len >= ARENA)
                 done = end
                 waiting = fs_crew_publish(crew, done)
                 # Others may run now. Who is ahead of the workers helps them.
@@ -925,7 +993,7 @@ cdef class Rows:
             raise ValueError("the memory is too small")
         job.fresh = memory.fresh
         memory.fresh = False
-        crew = fs_crew_new(_sign_rows_slice, &job, self.n, SLICE, self.n,
+        crew = fs_crew_new(_sign_rows_slice, &job, self.n, _slice(self.n, threads), self.n,
                            threads - 1 if threads else 0)
         if crew == NULL:
             raise MemoryError

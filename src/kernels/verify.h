@@ -24,7 +24,7 @@ struct fs_said {
 };
 
 /* Take a token apart into the memory at `at`; 0 if it is not as expected. Needs
- * fs_suspect_room(its length) bytes. */
+ * fs_suspect_room(its length, its form) bytes. */
 int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                      struct fs_suspect *suspect);
 int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
@@ -35,8 +35,11 @@ int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said);
 int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
                 struct fs_said *said);
 
-/* The message with its padding, and what is decoded, which is shorter than the token. */
-FS_INLINE size_t fs_suspect_room(size_t token_len) { return 2 * token_len + 2 * FS_BLOCK; }
+/* What is decoded, which is shorter than the token, and padding; of a JWT the message, too:
+ * that of a T1 token is part of what is decoded. */
+FS_INLINE size_t fs_suspect_room(size_t token_len, int jwt) {
+    return (jwt ? 2 : 1) * token_len + 2 * FS_BLOCK;
+}
 
 /* Decode the `len` characters (2 or 3) that remain behind whole groups of base64, without
  * padding. Returns the bytes (1 or 2), or 0 if they are no such end. */

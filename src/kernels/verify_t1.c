@@ -18,29 +18,37 @@ static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
     return end ? len / 4 * 3 + end : 0;
 }
 
+/* Read eight hex digits in either case, all at once; what is returned is 0 if they are such.
+ * A digit's value follows from its lowest bits and from whether it is a letter: made a digit
+ * again, it must be what it was. */
+static uint64_t read_hex(const uint8_t *digits, uint32_t *value) {
+    const uint64_t each = 0x0101010101010101;
+    uint64_t given = (uint64_t)fs_load_be32(digits) << 32 | fs_load_be32(digits + 4);
+    uint64_t lower = given | 0x20 * each, letter = lower >> 6 & each;
+    uint64_t v = (lower & 0x0f * each) + 9 * letter, above9 = (v + 6 * each) >> 4 & each;
+    uint64_t bad = (v + 0x30 * each + 39 * above9) ^ lower;
+
+    /* 0x10 becomes "0" by the case's bit alone: digits have that bit, or the one of letters. */
+    bad |= ~(given | given << 1) & 0x40 * each;
+    v = (v | v >> 4) & 0x00ff00ff00ff00ff;
+    v = (v | v >> 8) & 0x0000ffff0000ffff;
+    *value = (uint32_t)(v | v >> 16);
+    return bad;
+}
+
 int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                      struct fs_suspect *suspect) {
     const size_t before = verifier->head_len + SIG_DIGITS + 1;
-    const uint8_t *hex;
     size_t raw_len;
-    uint32_t bad = 0;
+    uint64_t bad = 0;
 
     if (memcmp(token->data, "T1==", 4)) return 0;
     raw_len = decode(at, token->data + 4, token->len - 4);
     if (raw_len <= before || memcmp(at, verifier->head, verifier->head_len) ||
         at[before - 1] != ':')
         return 0;
-    hex = at + verifier->head_len;
-    for (int w = 0; w < 5; w++) {
-        uint32_t word = 0;
-        for (int j = 0; j < 8; j++) {
-            uint8_t digit = fs_hex_value[*hex++];
-            bad |= digit;
-            word = word << 4 | (digit & 15);
-        }
-        suspect->mac[w] = word;
-    }
-    if (bad > 15) return 0;
+    for (int w = 0; w < 5; w++) bad |= read_hex(at + verifier->head_len + 8 * w, suspect->mac + w);
+    if (bad) return 0;
     /* What is signed is what it says. */
     suspect->message = suspect->claims = at + before;
     suspect->claims_len = raw_len - before;
@@ -50,9 +58,10 @@ int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t 
 
 /* Whether a form value is well-formed: complete %XX, which make UTF-8. */
 static int is_text(const uint8_t *value, size_t len) {
+    const fs_text_row *row = fs_text_active();
     struct fs_utf8 state = {0};
 
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = row ? row->plain(value, len) : 0; i < len; i++) {
         uint8_t c = value[i];
         if (c == '%') {
             uint8_t a, b;
