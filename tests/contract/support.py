@@ -12,6 +12,10 @@ from tokbox.emulator import Server
 
 #: OpenTok's projects and Vonage's applications.
 ENVIRONMENTS = ("project", "application")
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+SIP_URI = "sip:user@sip.example.com;transport=tls"
+PAGE = "https://app.example.org/view"
+TEXT = "name=Zoë & Co, a=b&c+d%~é"
 
 
 def client(server: Server, environment: str = "project", **options: Any) -> Tokbox:
@@ -36,10 +40,13 @@ def control(server: Server, path: str, body: object) -> Any:
         return json.load(response)
 
 
-def join(server: Server, session: tokbox.Session, **options: Any) -> dict[str, str]:
+def join_with(server: Server, session_id: str, token: str) -> dict[str, str]:
     """Let a client join, which publishes a stream."""
-    body = {"token": session.token(**options), "publish": True}
-    joined: dict[str, str] = control(
-        server, f"session/{session.session_id}/connection", body
-    )
+    body = {"token": token, "publish": True}
+    joined: dict[str, str] = control(server, f"session/{session_id}/connection", body)
     return joined
+
+
+def join(server: Server, session: tokbox.Session, **options: Any) -> dict[str, str]:
+    """Let a client join with a token of ours."""
+    return join_with(server, session.session_id, session.token(**options))
