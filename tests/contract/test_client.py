@@ -168,6 +168,7 @@ def test_iter_pages_through_a_sessions_archives(server: Server, tb: Tokbox) -> N
     assert ([archive.id for archive in page], page.total) == (found[5:], 7)
 
 
+@pytest.mark.trap(41, 95)
 def test_to_archive_an_empty_session_is_not_found_and_says_why(tb: Tokbox) -> None:
     with pytest.raises(errors.NotFound) as caught:
         tb.new_session().start_archive()

@@ -13,9 +13,10 @@ from tokbox.emulator.tenants import Application, Project
 from ..applications import APPLICATION, key_pair
 from ..batches import KEY, SECRET
 from ..tokens.dialects import CREATED, DIALECTS, Dialect
+from ..tokens.test_dialects import each
 
 
-@pytest.mark.parametrize("dialect", DIALECTS, ids=lambda dialect: dialect.name)
+@each(DIALECTS)
 def test_a_token_of_each_sdk_opens_its_session(dialect: Dialect) -> None:
     tenant: Application | Project = Project(KEY, SECRET)
     if dialect.says.application_id:

@@ -24,6 +24,7 @@ def refusal(
     return answers.api_error(response, method="POST", path="/x", attempts=1, now=now)
 
 
+@pytest.mark.trap(6, 59)
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
@@ -42,6 +43,7 @@ def test_the_status_decides_the_class(status: int, kind: type[errors.APIError]) 
     assert type(refusal(status)) is kind
 
 
+@pytest.mark.trap(52, 90)
 @pytest.mark.parametrize(
     ("body", "code", "message"),
     [
@@ -199,6 +201,7 @@ def test_the_request_id_is_kept() -> None:
     assert refusal(500, headers={"x-request-id": "r-1"}).request_id == "r-1"
 
 
+@pytest.mark.trap(6)
 @pytest.mark.parametrize("offset", [31, 3600, -121, -90_000])
 def test_a_refusal_with_a_wrong_clock_is_clock_skew(offset: int) -> None:
     headers = {"date": formatdate(EPOCH - offset, usegmt=True)}

@@ -36,6 +36,7 @@ def read(make: Make, shelf: Shelf, page_size: int) -> list[str]:
     return [archive.id for archive in tb.archives.iter(page_size=page_size)]
 
 
+@pytest.mark.trap(80)
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25])
 def test_iter_reads_every_page(count: int, make: Make) -> None:
     shelf = Shelf(count)

@@ -64,6 +64,7 @@ def test_a_plain_start_says_the_defaults(make: Make) -> None:
     assert sent(script) == ("POST", ROOT, body)
 
 
+@pytest.mark.trap(71)
 def test_every_option_of_a_start_is_sent_by_its_name(make: Make) -> None:
     tb, script = make()
     tb.session(SESSION).start_archive(
@@ -216,6 +217,7 @@ def test_an_archive_is_read_completely(make: Make) -> None:
     assert dict(archive.unknown) == {}
 
 
+@pytest.mark.trap(73, 86, 87)
 @pytest.mark.parametrize(
     ("properties", "field", "value"),
     [

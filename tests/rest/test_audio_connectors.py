@@ -141,12 +141,14 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     assert script.requests == []
 
 
+@pytest.mark.trap(79)
 def test_a_connector_is_stopped(make: Make) -> None:
     tb, script = make(Response(204, {}, b""))
     tb.audio_connectors.stop("9e8d")
     assert sent(script) == ("POST", f"{ROOT}/9e8d/stop", None)
 
 
+@pytest.mark.trap(83)
 def test_an_id_under_a_mistaken_name_is_understood(make: Make) -> None:
     tb, _ = make(answers({"captionsId": "9e8d", "connectionId": "7c6b"}))
     assert tb.audio_connectors.start(SESSION, URI).id == "9e8d"

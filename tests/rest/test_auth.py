@@ -72,6 +72,7 @@ def test_a_secret_signs_what_the_service_expects(kind: str, auth: Auth, read: Re
     assert (claims["iss"], claims["ist"]) == (KEY, kind)
 
 
+@pytest.mark.trap(5)
 @pytest.mark.parametrize("kind", ["application"], indirect=True)
 def test_an_application_sends_a_bearer_token(auth: Auth, read: Read) -> None:
     name, value = auth.header()
@@ -82,6 +83,7 @@ def test_an_application_sends_a_bearer_token(auth: Auth, read: Read) -> None:
     assert claims["application_id"] == APPLICATION
 
 
+@pytest.mark.trap(1)
 def test_the_token_lives_three_minutes(auth: Auth, read: Read) -> None:
     claims = read(auth)
     assert claims["exp"] == EPOCH - 5 + 180

@@ -106,6 +106,7 @@ def test_one_target_needs_no_list(make: Make) -> None:
     assert [*sent(script)[2]["outputs"]] == ["rtmp"]
 
 
+@pytest.mark.trap(76)
 def test_five_targets_are_allowed(make: Make) -> None:
     tb, script = make()
     tb.broadcasts.start(SESSION, rtmp=[SERVER] * 5)
@@ -220,6 +221,7 @@ def test_a_stream_key_is_not_in_the_repr() -> None:
     assert "canary" not in repr(RtmpTarget("rtmp://a", "canary"))
 
 
+@pytest.mark.trap(88)
 @pytest.mark.parametrize(
     "properties", [{"broadcastUrls": None, "status": "stopped"}, {"broadcastUrls": {}}]
 )
@@ -233,6 +235,7 @@ def test_a_stopped_broadcast_has_no_urls(properties: dict[str, Any]) -> None:
     assert dict(broadcast.unknown) == {}
 
 
+@pytest.mark.trap(88)
 def test_rtmp_may_be_an_object_by_id() -> None:
     rtmp = {"yt": {"serverUrl": "rtmp://a", "streamName": "k"}}
     broadcast = Broadcast.from_json({**STARTED, "broadcastUrls": {"rtmp": rtmp}})
@@ -240,6 +243,7 @@ def test_rtmp_may_be_an_object_by_id() -> None:
     assert (output.id, output.server_url, output.status) == ("yt", "rtmp://a", "")
 
 
+@pytest.mark.trap(87)
 @pytest.mark.parametrize(
     ("properties", "field", "value"),
     [
@@ -261,11 +265,13 @@ def test_the_services_moods_are_tolerated(
     assert getattr(Broadcast.from_json({**STARTED, **properties}), field) == value
 
 
+@pytest.mark.trap(69, 78)
 def test_the_bit_rate_is_read_in_its_other_spelling() -> None:
     source = {name: value for name, value in STARTED.items() if name != "maxBitrate"}
     assert Broadcast.from_json({**source, "maxBitRate": 5}).max_bitrate == 5
 
 
+@pytest.mark.trap(48, 92)
 def test_a_stopped_one_that_is_stopped_again_is_not_found(make: Make) -> None:
     tb, _ = make(tokbox.rest.transport.Response(404, {}, b"{}"))
     with pytest.raises(errors.NotFound):

@@ -17,6 +17,7 @@ ID = "2d4f"
 CALLBACK = "https://a.example"  # 17 characters
 
 
+@pytest.mark.trap(63, 89)
 @pytest.mark.parametrize("status", [200, 202])
 def test_captions_start_with_either_status(status: int, make: Make) -> None:
     tb, script = make(Response(status, {}, b'{"captionsId":"2d4f"}'))

@@ -15,6 +15,7 @@ ID = "0b9f3c1e"
 BOTH = pytest.mark.parametrize("noun", ["archive", "broadcast"])
 
 
+@pytest.mark.trap(54)
 @BOTH
 @pytest.mark.parametrize(
     ("call", "expected"),

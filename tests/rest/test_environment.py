@@ -117,6 +117,7 @@ def test_the_private_key_can_come_from_a_file(
 OPENTOK = {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET}
 
 
+@pytest.mark.trap(27)
 @pytest.mark.parametrize(
     ("environment", "named"),
     [

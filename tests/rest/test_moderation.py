@@ -67,6 +67,7 @@ def test_a_session_moderates_itself(make: Make) -> None:
     ]
 
 
+@pytest.mark.trap(90, 96)
 @pytest.mark.parametrize(
     "body", [b"", b'{"code":200,"message":"OK"}', json.dumps(DETAILS).encode(), b"OK"]
 )

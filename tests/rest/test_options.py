@@ -40,6 +40,7 @@ def test_limits_reach_every_attempt() -> None:
         assert request.timeout == pytest.approx(2.5)
 
 
+@pytest.mark.trap(60)
 def test_what_is_left_out_stays_as_it_was() -> None:
     script = Script(answers(STARTED))
     with Tokbox(KEY, SECRET, transport=script, timeout=4, deadline=8) as tb:

@@ -41,6 +41,7 @@ def test_a_plain_start_leaves_the_defaults_to_the_service(make: Make) -> None:
     assert dict(render.unknown) == {}
 
 
+@pytest.mark.trap(53)
 def test_every_option_of_a_start_is_sent_by_its_name(make: Make) -> None:
     tb, script = make(answers(STARTING))
     tb.session(SESSION).start_render(
@@ -102,6 +103,7 @@ def test_a_url_with_a_query_is_not_shown_when_it_is_refused(make: Make) -> None:
     assert "canary" not in f"{caught.value}{caught.value.value}"
 
 
+@pytest.mark.trap(63, 89)
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_render_stops_with_either_status(status: int, make: Make) -> None:
     tb, script = make(Response(status, {}, b""))
@@ -141,6 +143,7 @@ def test_a_list_asks_for_what_was_said(make: Make) -> None:
     assert (page.total, page.offset, [each.id for each in page]) == (1, 5, [ID])
 
 
+@pytest.mark.trap(91)
 @pytest.mark.parametrize("counts_all", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 25])
 def test_iter_reads_every_page_whatever_the_service_counts(

@@ -57,6 +57,7 @@ def sent(script: Script) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
 
 
+@pytest.mark.trap(42)
 def test_the_defaults_are_routed_and_manual(make: Make) -> None:
     tb, script = make()
     tb.new_session()
@@ -168,6 +169,7 @@ def test_a_session_that_nobody_could_use_is_a_protocol_error(make: Make) -> None
         tb.new_session()
 
 
+@pytest.mark.trap(43)
 def test_relayed_and_always_archived_is_sent_with_one_warning() -> None:
     # In a process of its own: the warning comes once in the life of one.
     program = textwrap.dedent(

@@ -26,6 +26,7 @@ def test_a_sessions_streams_are_listed(make: Make) -> None:
     assert [*tb.streams.iter(SESSION)] == [*tb.session(SESSION).list_streams()] == [stream]
 
 
+@pytest.mark.trap(57)
 def test_one_stream_is_looked_at(make: Make) -> None:
     tb, script = make(answers(CAMERA))
     assert tb.streams.get(SESSION, "5f3e").id == "5f3e"
@@ -49,6 +50,7 @@ def test_what_else_is_said_of_a_stream_is_kept(make: Make) -> None:
     assert (stream.created_at, dict(stream.unknown)) == (1, {"duration": 2})
 
 
+@pytest.mark.trap(93)
 def test_a_stream_id_that_is_none_is_status_408_and_asked_for_once(make: Make) -> None:
     tb, script = make(Response(408, {}, b'{"message":"Request timed out."}'))
     with pytest.raises(errors.APIError) as caught:
@@ -57,6 +59,7 @@ def test_a_stream_id_that_is_none_is_status_408_and_asked_for_once(make: Make) -
     assert len(script.requests) == 1
 
 
+@pytest.mark.trap(90)
 @pytest.mark.parametrize("body", [b"", b'{"count":1,"items":[{"id":"a"}]}'])
 def test_layout_classes_are_set_and_the_answer_is_no_matter(
     body: bytes, make: Make
