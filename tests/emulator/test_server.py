@@ -317,7 +317,6 @@ def test_emulator_does_not_know_the_client() -> None:
     [
         ("starlette", "starlette"),
         ("uvicorn", "uvicorn"),
-        ("jwt", "PyJWT"),
         ("cryptography", "cryptography"),
     ],
 )

@@ -6,7 +6,7 @@ It is a second, independent implementation of the protocol: it knows nothing of
     with tokbox.emulator.serve() as server:
         requests.post(server.url + "/session/create", headers={...})
 
-It needs the extra ``emulator`` (starlette, uvicorn, PyJWT, cryptography), which is
+It needs the extra ``emulator`` (starlette, uvicorn, cryptography), which is
 looked for when one of the names below is first used, not when this package is imported.
 """
 
@@ -65,7 +65,6 @@ _HOMES = {
 _PACKAGES = {
     "starlette": "starlette",
     "uvicorn": "uvicorn",
-    "jwt": "PyJWT",
     "cryptography": "cryptography",
 }
 

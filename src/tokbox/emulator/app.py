@@ -233,14 +233,16 @@ def _by_credentials(
 def _endpoint(emulator: Emulator, handler: Handler, identify: _Identify) -> _Endpoint:
     async def endpoint(request: Request) -> Response:
         def carry_out(visit: Visit, body: bytes) -> Response:
+            now_ms = emulator.clock.now_ms()
             with emulator.store.transaction():
                 caller = identify(request)
+                emulator.settle(now_ms)
             visit.tenant = caller.tenant_id
             if request.path_params.get("project", caller.tenant_id) != caller.tenant_id:
                 raise Refusal(
                     403, "Id in the token does not match the one in the url", code=-1
                 )
-            call = Call(emulator, caller, request, body, emulator.clock.now_ms())
+            call = Call(emulator, caller, request, body, now_ms)
             return _handle(call, handler, visit)
 
         def refused(refusal: Refusal) -> Response:
@@ -262,9 +264,10 @@ def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
     async def endpoint(request: Request) -> Response:
         try:
             body = await read_body(request)
-            return _handle(
-                Call(emulator, None, request, body, emulator.clock.now_ms()), handler
-            )
+            now_ms = emulator.clock.now_ms()
+            with emulator.store.transaction():
+                emulator.settle(now_ms)
+            return _handle(Call(emulator, None, request, body, now_ms), handler)
         except Refusal as refusal:
             return refuse(refusal, as_json=True)
 
@@ -272,16 +275,15 @@ def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
 
 
 def _handle(call: Call, handler: Handler, visit: Visit | None = None) -> Response:
-    """Bring everything up to date, then carry out the call and note it in the journal.
+    """Carry out the call and note it in the journal.
 
-    What was due stays done where the call itself is refused, and thereby undone.
+    Everything was brought up to date in a transaction before: what was due stays done
+    where the call itself is refused, and thereby undone.
     """
     # Handlers run on the event loop itself: they are short, and one at a time is what
     # the store wants anyway.
     url, store = call.request.url, call.emulator.store
     call.emulator.links.base_url = f"{url.scheme}://{url.netloc}"
-    with store.transaction():
-        call.emulator.settle(call.now_ms)
     with store.transaction():
         response = handler(call)
         if visit is not None:

@@ -16,6 +16,8 @@ class ArmedFaults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        #: Whether there may be any: most calls need not look. Nobody else writes them.
+        self.may_be_any = True
 
     def arm(
         self, fault: dict[str, Any], *, method: str | None, path: str | None, times: int
@@ -24,6 +26,7 @@ class ArmedFaults:
 
         *path* may hold ``*`` for anything, slashes included.
         """
+        self.may_be_any = True
         cursor = self._store.db.execute(
             "INSERT INTO faults (method, path, fault, times) VALUES (?, ?, ?, ?)",
             (method and method.upper(), path and as_glob(path), json.dumps(fault), times),
@@ -40,6 +43,9 @@ class ArmedFaults:
             (method, path),
         ).fetchone()
         if row is None:
+            (self.may_be_any,) = self._store.db.execute(
+                "SELECT EXISTS (SELECT 1 FROM faults)"
+            ).fetchone()
             return None
         number, fault, times = row
         if times == 1:

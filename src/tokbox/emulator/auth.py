@@ -11,7 +11,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 
-from tokbox.emulator.jws import Unreadable, algorithm_of, number, read, read_unverified
+from tokbox.emulator.jws import Jwt, Unreadable, number, read
 from tokbox.emulator.replies import Refusal
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.tenants import Account, Application, Project, Tenants
@@ -41,19 +41,26 @@ def authenticate(
     strict = rules.refuse_long_credentials
     kind, _, bearer = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        return _application(bearer.strip(), tenants, now, strict)
+        try:
+            jwt = read(bearer.strip())
+        except Unreadable:
+            raise _unreadable_bearer() from None
+        return _signed_application(jwt, tenants, now, strict)
     token = headers.get("x-opentok-auth", "")
     if not token and "x-tb-partner-auth" in headers and not rules.refuse_partner_auth:
         return _active(_partner(headers["x-tb-partner-auth"], tenants))
     if not token:
         raise _refusal("No X-OPENTOK-AUTH header")
-    if algorithm_of(token) == "RS256":
-        return _application(token, tenants, now, strict)
-    issuer = _issuer(token)
-    project = tenants.project(issuer)
+    try:
+        jwt = read(token)
+    except Unreadable:
+        raise _unreadable() from None
+    if jwt.algorithm == "RS256":
+        return _signed_application(jwt, tenants, now, strict)
+    project = tenants.project(_issuer(jwt))
     if project is None:
         raise _refusal("Issuer not found")
-    _check(token, project.secret, "project", now, strict)
+    _check(jwt, project.secret, "project", now, strict)
     return _active(project)
 
 
@@ -64,12 +71,16 @@ def authenticate_account(
     token = headers.get("x-opentok-auth", "")
     if not token:
         raise _refusal("No X-OPENTOK-AUTH header")
-    account = tenants.account(_issuer(token))
+    try:
+        jwt = read(token)
+    except Unreadable:
+        raise _unreadable() from None
+    account = tenants.account(_issuer(jwt))
     if account is None:
         raise _refusal("Issuer not found")
     # Nobody is known to leave ist out here, where it says what the token is for.
     strict = rules.refuse_long_credentials
-    _check(token, account.secret, "account", now, strict, required=True)
+    _check(jwt, account.secret, "account", now, strict, required=True)
     return account
 
 
@@ -91,18 +102,15 @@ def _active(project: Project) -> Project:
     return project
 
 
-def _issuer(token: str) -> str:
-    try:
-        issuer = read_unverified(token).get("iss")
-    except Unreadable:
-        raise _unreadable() from None
+def _issuer(jwt: Jwt) -> str:
+    issuer = jwt.claims.get("iss")
     if not isinstance(issuer, str):
         raise _refusal("Issuer not found")
     return issuer
 
 
 def _check(
-    token: str,
+    jwt: Jwt,
     secret: str,
     level: str,
     now: float,
@@ -111,7 +119,7 @@ def _check(
     required: bool = False,
 ) -> None:
     try:
-        claims = read(token, secret)
+        claims = jwt.check(secret)
         issued, expires = number(claims, "iat"), number(claims, "exp")
     except Unreadable:
         raise _unreadable() from None
@@ -124,18 +132,20 @@ def _check(
         raise _refusal(complaint)
 
 
-def _application(token: str, tenants: Tenants, now: float, strict: bool) -> Application:
+def _signed_application(
+    jwt: Jwt, tenants: Tenants, now: float, strict: bool
+) -> Application:
+    application_id = jwt.claims.get("application_id")
+    application = (
+        tenants.application(application_id) if isinstance(application_id, str) else None
+    )
+    if application is None or application.public_key is None:
+        raise _unauthorized("The application of the token is unknown")
     try:
-        application_id = read_unverified(token).get("application_id")
-        application = (
-            tenants.application(application_id) if isinstance(application_id, str) else None
-        )
-        if application is None or application.public_key is None:
-            raise _unauthorized("The application of the token is unknown")
-        claims = read(token, application.public_key)
+        claims = jwt.check(application.public_key)
         issued, expires = number(claims, "iat"), number(claims, "exp")
     except Unreadable:
-        raise _unauthorized("The token cannot be read, or its signature is wrong") from None
+        raise _unreadable_bearer() from None
     if issued is None:
         raise _unauthorized("Invalid JWT: iat is required")
     if expires is None:
@@ -159,6 +169,10 @@ def _complaint(issued: float, expires: float, now: float, limit: int | None) -> 
 
 def _unreadable() -> Refusal:
     return _refusal("Invalid JWT: it cannot be read, or its signature is wrong")
+
+
+def _unreadable_bearer() -> Refusal:
+    return _unauthorized("The token cannot be read, or its signature is wrong")
 
 
 def _refusal(message: str) -> Refusal:

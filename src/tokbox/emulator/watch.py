@@ -56,6 +56,8 @@ def _fault_of(emulator: Emulator, request: Request, visit: Visit) -> Fault | Non
     header = request.headers.get(HEADER)
     if header is not None:
         fault, visit.fault = read_header(header)
+    elif not emulator.faults.may_be_any:
+        return None
     else:
         with emulator.store.transaction():
             visit.fault = emulator.faults.take(request.method, request.url.path)

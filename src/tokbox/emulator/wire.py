@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tokbox.emulator.faults import BODILESS, Fault
@@ -20,16 +21,74 @@ __all__ = ["Protocol", "Spoiled", "check_reach"]
 _EXTENSION = "tokbox.transport"
 
 
+class _Gathering:
+    """A transport that can hold back what is written to it, to send it in one piece.
+
+    uvicorn writes the head of an answer and its body apart: two packets, and two times
+    that the client wakes up.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, or keep it while what is written is held back."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    def hold(self) -> None:
+        """Hold back what is written from now on."""
+        self._held = []
+
+    def release(self) -> None:
+        """Send what was held back."""
+        held, self._held = self._held, None
+        if held:
+            self._transport.write(b"".join(held))
+
+    def close(self) -> None:
+        """Close the connection, after what was held back."""
+        self.release()
+        self._transport.close()
+
+
 class Protocol(H11Protocol):
-    """uvicorn's HTTP protocol, which lets the application get at its connection."""
+    """uvicorn's HTTP protocol, which lets the application get at its connection, and sends
+    the head of an answer together with the first part of its body."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        gathering = _Gathering(transport)
+        self.transport = gathering  # type: ignore[assignment]
         app = self.app
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+            head: Message | None = None
+
+            async def send_gathered(message: Message) -> None:
+                nonlocal head
+                if message["type"] == "http.response.start":
+                    head = message
+                    return
+                if head is None:
+                    await send(message)
+                    return
+                start, head = head, None
+                gathering.hold()
+                try:
+                    await send(start)
+                    await send(message)
+                finally:
+                    gathering.release()
+
             scope["extensions"] = {_EXTENSION: transport}
-            await app(scope, receive, send)
+            await app(scope, receive, send_gathered)
 
         self.app = with_transport
 
