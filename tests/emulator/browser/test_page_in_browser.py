@@ -71,6 +71,14 @@ def test_broadcast_is_started_and_stopped(page: Browser, api: Api) -> None:
     page.see("stopped, user initiated, HLS ended", "#session-list")
 
 
+def test_muting_is_shown(page: Browser, api: Api) -> None:
+    session_id = api.create_session()
+    api.join(session_id)
+    api.project("POST", f"/session/{session_id}/mute", {"active": True})
+    page.see("routed · muted", "#session-list")
+    page.see("publisher, publishes camera (muted)", "#session-list")
+
+
 def test_what_is_impossible_is_told_in_words(page: Browser, api: Api) -> None:
     page.button("Create session").click()
     page.button("Start archive").click()
@@ -187,6 +195,19 @@ def test_focus_moves_on_when_its_row_goes(page: Browser, api: Api) -> None:
     page.wait(lambda: page.focused().label == second or None, "the focus on the next row")
 
 
+def test_focus_stays_when_another_row_goes(page: Browser, api: Api) -> None:
+    session_id = api.create_session()
+    joined = [api.join(session_id) for _ in range(3)]
+    labels = [f"Disconnect client {one['connectionId'][:8]}" for one in joined]
+    for label in labels:
+        page.button(label)
+    page.tab_to(labels[1])
+    api.leave(session_id, joined[0])
+    api.leave(session_id, joined[2])
+    page.see("1 client", "#session-list")
+    assert page.focused().label == labels[1]
+
+
 # For screen readers.
 
 
@@ -220,6 +241,17 @@ return {
     .filter(id => id && !document.getElementById(id)),
 };
 """
+
+
+def test_landmarks_can_be_told_apart(page: Browser, api: Api) -> None:
+    for _ in range(2):
+        page.see(api.create_session(), "#session-list")
+    marks = [
+        (one.role, one.label)
+        for one in page.all("header, main, section, article, form, [role=region]")
+    ]
+    assert len(marks) >= 11
+    assert len(set(marks)) == len(marks)
 
 
 def test_structure_holds(page: Browser, api: Api) -> None:

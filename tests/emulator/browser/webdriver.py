@@ -29,6 +29,10 @@ TAB, ENTER, SPACE = "\ue004", "\ue007", " "
 SHIFT_TAB = "\ue008" + TAB
 
 
+class Gone(AssertionError):
+    """What was just there has left the page, as what is shown may at any time."""
+
+
 class Element:
     """Something on the page."""
 
@@ -85,7 +89,8 @@ class Browser:
         except urllib.error.HTTPError as error:
             with error:
                 problem = json.load(error)["value"]
-            raise AssertionError(f"{problem['error']}: {problem['message']}") from None
+            kind = Gone if problem["error"] == "stale element reference" else AssertionError
+            raise kind(f"{problem['error']}: {problem['message']}") from None
 
     def close(self) -> None:
         self.ask("DELETE", "")
@@ -127,12 +132,14 @@ class Browser:
         )
 
     def wait(self, look: Callable[[], _T | None], what: str) -> _T:
-        """Look again and again until there is something."""
+        """Look again and again until there is something that stays to be looked at."""
         end = time.monotonic() + _PATIENCE
-        while (found := look()) is None:
+        while True:
+            with contextlib.suppress(Gone):
+                if (found := look()) is not None:
+                    return found
             assert time.monotonic() < end, f"{what} did not appear"
             time.sleep(0.02)
-        return found
 
     def press(self, *keys: str) -> None:
         """Press keys, wherever the focus is; two in one string are pressed together."""
@@ -150,11 +157,11 @@ class Browser:
     def focused(self) -> Element:
         return Element(self, self.ask("GET", "/element/active")[_ELEMENT])
 
-    def tab_to(self, label: str) -> Element:
+    def tab_to(self, label: str) -> None:
         """Press Tab until the focus is on what is called *label*."""
         for _ in range(60):
-            if (element := self.focused()).label == label:
-                return element
+            if self.wait(lambda: self.focused().label, "a focus") == label:
+                return
             self.press(TAB)
         raise AssertionError(f"Tab never comes to {label!r}")
 

@@ -29,19 +29,25 @@ export function find(id) {
  */
 export function keep(parent, items, keyOf, create, update) {
   const known = (parent.kept ??= new Map());
-  const seen = new Set();
-  let place = parent.firstElementChild;
+  const wanted = new Set(items.map(keyOf));
+  const gone = [...known].filter(([key]) => !wanted.has(key));
+  const leaving = new Set(gone.map(([, element]) => element));
+  // What stays in its order is never moved, not even past what leaves: moving takes the focus.
+  const staying = (element) => {
+    while (leaving.has(element)) element = element.nextElementSibling;
+    return element;
+  };
+  let place = staying(parent.firstElementChild);
   for (const item of items) {
     const key = keyOf(item);
-    seen.add(key);
     let element = known.get(key);
     if (!element) known.set(key, (element = create(item)));
     update(element, item);
-    if (element === place) place = place.nextElementSibling;
+    if (element === place) place = staying(place.nextElementSibling);
     else parent.insertBefore(element, place);
   }
-  for (const [key, element] of known) {
-    if (seen.has(key)) continue;
+  // Last, so that the focus finds its neighbours.
+  for (const [key, element] of gone) {
     known.delete(key);
     saveFocus(element);
     element.remove();

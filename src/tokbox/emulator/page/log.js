@@ -37,11 +37,17 @@ function row(call) {
     make(
       "td",
       { className: "call" },
-      `${call.method} ${call.path}${call.query && "?"}${call.query}`,
+      `${call.method} `,
+      ...breakable(call.path + (call.query && "?") + call.query),
       ...(more.length ? [make("div", { className: "more" }, more.join(" · "))] : []),
     ),
     make("td", { className: "number" }, call.duration.toFixed(1)),
   );
+}
+
+/** A path that is too long for a line breaks before a slash where it can. */
+function breakable(path) {
+  return path.split(/(?=\/)/).flatMap((part) => [make("wbr"), part]);
 }
 
 function toneOf(status) {

@@ -94,6 +94,7 @@ function updateSession(element, session) {
       session.relayed ? "relayed" : "routed",
       session.alwaysArchived ? "always archived" : "",
       session.e2ee ? "end-to-end encrypted" : "",
+      session.muted ? "muted" : "",
       `created ${moment(session.createdAt)}`,
     ]
       .filter(Boolean)
@@ -128,7 +129,9 @@ function createThing() {
 
 function updateClient(element, client, session, act) {
   const { parts } = element;
-  const streams = client.streams.map((stream) => stream.name || stream.videoType || "audio");
+  const streams = client.streams.map(
+    (stream) => (stream.name || stream.videoType || "audio") + (stream.muted ? " (muted)" : ""),
+  );
   say(parts.name, client.data || `client ${short(client.connectionId)}`);
   element.title = client.connectionId;
   say(parts.badge, streams.length ? `${client.role}, publishes ${streams.join(", ")}` : client.role);
