@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from tokbox.emulator import Server
+from tokbox.emulator.events import Event
+
 #: The frozen time of the emulator under test, in seconds since the epoch.
 NOW = 1_800_000_000
 KEY = "12345678"
@@ -134,6 +137,18 @@ def t1_token(
     data = urlencode({name: value for name, value in fields.items() if value is not None})
     sig = hmac.new(secret.encode(), data.encode(), hashlib.sha1).hexdigest()
     return "T1==" + base64.b64encode(f"partner_id={key}&sig={sig}:{data}".encode()).decode()
+
+
+def events_of(server: Server, group: str) -> list[Event]:
+    """What webhooks are told from now on of one group of events, in order."""
+    told: list[Event] = []
+
+    def listen(event: Event) -> None:
+        if event.group == group:
+            told.append(event)
+
+    server.app.state.emulator.events.listen(listen)
+    return told
 
 
 @dataclass(frozen=True)

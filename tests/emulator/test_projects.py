@@ -133,6 +133,21 @@ def test_clients_of_a_suspended_project_are_refused(account: Account, api: Api) 
         assert answer.json()["message"] == "the project is suspended"
 
 
+def test_page_can_do_no_more_for_a_suspended_project(account: Account, api: Api) -> None:
+    session_id = api.create_session()
+    account.manage("PUT", f"/{KEY}", {"status": "SUSPENDED"})
+    for path in ("/session/create", f"/v2/project/{KEY}/archive"):
+        by_page = api.request("POST", f"/_emulator/as/{KEY}{path}", {})
+        by_client = api.request("POST", path, {})
+        assert (by_page.status, by_page.body) == (403, by_client.body)
+    joined = api.request("POST", f"/_emulator/session/{session_id}/client")
+    assert (joined.status, joined.json()["code"]) == (403, 1004)
+    assert joined.json()["message"] == "the project is suspended"
+    account.manage("PUT", f"/{KEY}", {"status": "ACTIVE"})
+    joined = api.request("POST", f"/_emulator/session/{session_id}/client")
+    assert joined.status == 201
+
+
 def test_environment_alone_can_be_changed(account: Account) -> None:
     path = f"/{account.create()['id']}"
     changed = account.manage("PUT", path, {"environmentId": "enterprise"}).json()

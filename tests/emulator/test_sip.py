@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.support import NOW, Api
+from tests.emulator.support import NOW, Api, events_of
 from tokbox.emulator import Clock, Server, serve
 from tokbox.emulator.events import Event
 
@@ -25,14 +25,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def told(server: Server) -> list[Event]:
     """What webhooks are told of calls, in order."""
-    events: list[Event] = []
-
-    def listen(event: Event) -> None:
-        if event.group == "sip_call":
-            events.append(event)
-
-    server.app.state.emulator.events.listen(listen)
-    return events
+    return events_of(server, "sip_call")
 
 
 @pytest.fixture
@@ -216,13 +209,70 @@ def test_gateway_that_cannot_be_reached_ends_the_call(
 def test_sound_without_a_picture_has_no_type_of_it(
     server: Server, api: Api, live: str
 ) -> None:
-    streams: list[Any] = []
-
-    def listen(event: Event) -> None:
-        streams.append(event.payload.get("stream"))
-
-    server.app.state.emulator.events.listen(listen)
+    streams = events_of(server, "stream")
     call = dial(api, live)
-    (stream,) = filter(None, streams)
-    assert stream["id"] == call["streamId"]
-    assert "videoType" not in stream
+    (created,) = streams
+    assert created.payload["stream"]["id"] == call["streamId"]
+    assert "videoType" not in created.payload["stream"]
+
+
+def test_call_ends_after_five_minutes_with_nobody(api: Api, told: list[Event]) -> None:
+    session_id = api.create_session()
+    joined = api.join(session_id)
+    dial(api, session_id)
+    api.advance(1000)
+    api.leave(session_id, joined)
+    api.advance(299)
+    assert len(api.connections(session_id)) == 1
+    api.advance(1)
+    assert api.connections(session_id) == []
+    assert told[-1].at_ms == (NOW + 1300) * 1000
+    assert (told[-1].name, told[-1].payload["reason_code"]) == ("destroyed", "706")
+    assert told[-1].payload["reason_message"] == "Max Inactive"
+
+
+def test_call_of_an_empty_session_ends_after_five_minutes_too(
+    api: Api, session_id: str, told: list[Event]
+) -> None:
+    api.leave(session_id, api.join(session_id))
+    dial(api, session_id)
+    api.advance(301)
+    assert told[-1].payload["reason_code"] == "706"
+    assert told[-1].at_ms == (NOW + 300) * 1000
+
+
+@pytest.mark.parametrize("publish", [True, False])
+def test_whoever_comes_back_keeps_the_call(
+    api: Api, session_id: str, told: list[Event], publish: bool
+) -> None:
+    joined = api.join(session_id)
+    dial(api, session_id)
+    api.leave(session_id, joined)
+    api.advance(299)
+    joined = api.join(session_id, publish=publish)
+    api.advance(3000)
+    assert told[-1].payload["state"] == "ACTIVE"
+    api.leave(session_id, joined)
+    api.advance(299)
+    assert told[-1].payload["state"] == "ACTIVE"
+
+
+def test_two_calls_keep_one_another(api: Api, session_id: str, told: list[Event]) -> None:
+    joined = api.join(session_id)
+    calls = [dial(api, session_id) for _ in range(2)]
+    api.leave(session_id, joined)
+    api.advance(3000)
+    assert sorted(api.connections(session_id)) == sorted(c["connectionId"] for c in calls)
+
+
+@pytest.mark.parametrize("observes", [True, False])
+def test_call_that_is_dialled_into_a_muted_session_is_muted(
+    api: Api, live: str, told: list[Event], observes: bool
+) -> None:
+    api.project("POST", f"/session/{live}/mute", {"active": True})
+    call = dial(api, live, observeForceMute=observes)
+    names = [event.payload["event"] for event in told]
+    assert names == ["callCreated", *["muteForced"] * observes]
+    assert {event.payload["call"]["id"] for event in told} == {call["id"]}
+    streams = api.request("GET", f"/_emulator/session/{live}").json()["connections"]
+    assert streams[-1]["streams"][0]["muted"] is True

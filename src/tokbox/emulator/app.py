@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tokbox.emulator import control, sessions
 from tokbox.emulator.armed import ArmedFaults
-from tokbox.emulator.auth import authenticate, authenticate_account
+from tokbox.emulator.auth import authenticate, authenticate_account, check_active
 from tokbox.emulator.calls import Call, read_body
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
@@ -214,6 +214,8 @@ def _on_behalf(emulator: Emulator, handler: Handler) -> _Endpoint:
         tenant = emulator.tenants.tenant(request.path_params["tenant"])
         if tenant is None:
             raise Refusal(404, "There is no such project or application")
+        # No credentials are needed, but those of a suspended project would be refused.
+        check_active(tenant)
         return tenant
 
     return _endpoint(emulator, handler, identify)

@@ -16,7 +16,13 @@ from tokbox.emulator.replies import Refusal
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.tenants import Account, Application, Project, Tenants
 
-__all__ = ["MAX_LIFETIME", "TOLERANCE", "authenticate", "authenticate_account"]
+__all__ = [
+    "MAX_LIFETIME",
+    "TOLERANCE",
+    "authenticate",
+    "authenticate_account",
+    "check_active",
+]
 
 #: The longest that credentials of a project may live by the documentation, in seconds.
 #: The service is not known to enforce it, and published clients ask for days.
@@ -38,6 +44,14 @@ def authenticate(
     answers 403 with code -1, whatever is wrong, and does not insist on the claims ``ist``
     and ``jti``. For an application the answer is 401.
     """
+    tenant = _identify(headers, tenants, now, rules)
+    check_active(tenant)
+    return tenant
+
+
+def _identify(
+    headers: Mapping[str, str], tenants: Tenants, now: float, rules: Rules
+) -> Project | Application:
     strict = rules.refuse_long_credentials
     kind, _, bearer = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
@@ -48,7 +62,7 @@ def authenticate(
         return _signed_application(jwt, tenants, now, strict)
     token = headers.get("x-opentok-auth", "")
     if not token and "x-tb-partner-auth" in headers and not rules.refuse_partner_auth:
-        return _active(_partner(headers["x-tb-partner-auth"], tenants))
+        return _partner(headers["x-tb-partner-auth"], tenants)
     if not token:
         raise _refusal("No X-OPENTOK-AUTH header")
     try:
@@ -61,7 +75,7 @@ def authenticate(
     if project is None:
         raise _refusal("Issuer not found")
     _check(jwt, project.secret, "project", now, strict)
-    return _active(project)
+    return project
 
 
 def authenticate_account(
@@ -96,10 +110,10 @@ def _partner(header: str, tenants: Tenants) -> Project:
     return project
 
 
-def _active(project: Project) -> Project:
-    if project.status != "ACTIVE":
-        raise _refusal(f"The project is {project.status}")
-    return project
+def check_active(tenant: Project | Application) -> None:
+    """Refuse the calls of a project that is suspended."""
+    if isinstance(tenant, Project) and tenant.status != "ACTIVE":
+        raise _refusal(f"The project is {tenant.status}")
 
 
 def _issuer(jwt: Jwt) -> str:

@@ -73,14 +73,14 @@ def _outputs(emulator: Emulator, job: Job, now_ms: int) -> dict[str, Any]:
 def hls_status(job: Job, now_ms: int) -> str:
     """Return how far the HLS output of a broadcast is."""
     if job.status in OVER:
-        return "ended"
+        return "error" if job.status == "failed" else "ended"
     return _reached(_LOW_LATENCY if job.options["hls"]["lowLatency"] else _HLS, job, now_ms)
 
 
 def rtmp_status(job: Job, target: dict[str, str], now_ms: int) -> str:
     """Return how far an RTMP output of a broadcast is."""
     if job.status in OVER:
-        return "offline"
+        return "error" if job.status == "failed" else "offline"
     status = _reached(_RTMP, job, now_ms)
     failed = status == "live" and is_unreachable(target["serverUrl"])
     return "error" if failed else status

@@ -48,11 +48,16 @@ def admit(
     """
     if isinstance(tenant, Application):
         return _admit_jwt(token, tenant, session_id, now)
-    if tenant.status != "ACTIVE":
-        raise Denied("the project is suspended")
+    check_open(tenant)
     if token.startswith("T1=="):
         return _admit_t1(token, tenant, session_id, now)
     return _admit_jwt(token, tenant, session_id, now)
+
+
+def check_open(tenant: Project | Application) -> None:
+    """Raise :class:`Denied` if nobody is let into the sessions of *tenant*."""
+    if isinstance(tenant, Project) and tenant.status != "ACTIVE":
+        raise Denied("the project is suspended")
 
 
 def _admit_t1(token: str, project: Project, session_id: str, now: float) -> Admission:

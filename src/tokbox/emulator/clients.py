@@ -7,19 +7,20 @@ are told.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tokbox.emulator import events
+from tokbox.emulator import activation, events
 from tokbox.emulator.archive_options import automatic_options
-from tokbox.emulator.client_tokens import Admission, Denied, admit
+from tokbox.emulator.client_tokens import Admission, Denied, admit, check_open
 from tokbox.emulator.records import Connection, Session, Stream
 from tokbox.emulator.replies import Refusal
+from tokbox.emulator.tenants import Application, Project
 
 if TYPE_CHECKING:
     from tokbox.emulator.engine import Emulator
 
 __all__ = [
+    "check_owner",
     "check_token",
     "connect",
     "disconnect",
@@ -42,11 +43,7 @@ def check_token(
     """
     if not isinstance(token, str):
         raise Refusal(400, "token must be a string")
-    tenant = emulator.tenants.tenant(session.tenant)
-    if tenant is None:
-        raise Refusal(
-            403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
-        )
+    tenant = check_owner(emulator, session)
     try:
         admission = admit(
             token, tenant, session.session_id, now=emulator.clock.token_time()
@@ -56,6 +53,20 @@ def check_token(
     if publishes:
         _check_publisher(admission.role)
     return admission
+
+
+def check_owner(emulator: Emulator, session: Session) -> Project | Application:
+    """Return whose *session* it is, or refuse with 403 if that lets nobody in."""
+    tenant = emulator.tenants.tenant(session.tenant)
+    if tenant is None:
+        raise Refusal(
+            403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
+        )
+    try:
+        check_open(tenant)
+    except Denied as denied:
+        raise Refusal(403, str(denied), code=_REFUSED_TOKEN) from None
+    return tenant
 
 
 def connect(
@@ -72,9 +83,7 @@ def connect(
         layout_classes=admission.layout_classes,
     )
     store.add_connection(connection)
-    activated_ms = at_ms if session.activated_ms is None else session.activated_ms
-    session = replace(session, activated_ms=activated_ms, emptied_ms=None)
-    store.save_session(session)
+    session = activation.enter(emulator, session, at_ms)
     emulator.emit(events.connection_created(session.tenant, connection))
     # Only the media router archives: in a relayed session nothing ever starts.
     if (
@@ -163,8 +172,7 @@ def disconnect(
     store.remove_connection(connection_id)
     emulator.emit(events.connection_destroyed(session.tenant, connection, at_ms, reason))
     if not store.connections(session.session_id):
-        session = replace(session, emptied_ms=at_ms)
-        store.save_session(session)
+        session = activation.empty(emulator, session, at_ms)
     emulator.follow(session, at_ms)
 
 

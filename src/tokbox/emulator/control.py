@@ -21,6 +21,7 @@ __all__ = [
     "advance_clock",
     "connect",
     "disconnect",
+    "find_session",
     "index",
     "join",
     "publish",
@@ -69,7 +70,7 @@ def connect(call: Call) -> Response:
     if not isinstance(publishes, bool):
         raise Refusal(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
-    admission = clients.check_token(call.emulator, _session(call), token)
+    admission = clients.check_token(call.emulator, find_session(call), token)
     return _let_in(call, admission, publishes, name, video_type)
 
 
@@ -89,19 +90,21 @@ def join(call: Call) -> Response:
     if not isinstance(publishes, bool):
         raise Refusal(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
+    # A suspended project lets nobody in, with a token or without.
+    clients.check_owner(call.emulator, find_session(call))
     return _let_in(call, Admission(role, data, ()), publishes, name, video_type)
 
 
 def _let_in(
     call: Call, admission: Admission, publishes: bool, name: str, video_type: str
 ) -> Response:
-    connection = clients.connect(call.emulator, _session(call), admission, call.now_ms)
+    connection = clients.connect(call.emulator, find_session(call), admission, call.now_ms)
     stream_id = None
     if publishes:
         # Refusing this undoes the connection too: the request is one transaction.
         stream_id = clients.publish(
             call.emulator,
-            _session(call),
+            find_session(call),
             connection,
             call.now_ms,
             name=name,
@@ -115,7 +118,7 @@ def _let_in(
 def disconnect(call: Call) -> Response:
     """``DELETE /_emulator/session/{sessionId}/connection/{connectionId}``"""
     clients.disconnect(
-        call.emulator, _session(call), call.param("connection_id"), call.now_ms
+        call.emulator, find_session(call), call.param("connection_id"), call.now_ms
     )
     return Response(status_code=204)
 
@@ -126,7 +129,7 @@ def publish(call: Call) -> Response:
     The body may be empty, or say ``name`` and ``videoType``.
     """
     name, video_type = _describe_stream(call.json_object() if call.body else {})
-    session, connection = _session(call), _connection(call)
+    session, connection = find_session(call), _connection(call)
     stream = clients.publish(
         call.emulator,
         session,
@@ -141,13 +144,15 @@ def publish(call: Call) -> Response:
 def unpublish(call: Call) -> Response:
     """``DELETE /_emulator/session/{id}/connection/{connectionId}/stream/{streamId}``"""
     connection_id, stream_id = _connection(call).connection_id, call.param("stream_id")
-    clients.unpublish(call.emulator, _session(call), connection_id, stream_id, call.now_ms)
+    clients.unpublish(
+        call.emulator, find_session(call), connection_id, stream_id, call.now_ms
+    )
     return Response(status_code=204)
 
 
 def unpublish_all(call: Call) -> Response:
     """``DELETE /_emulator/session/{sessionId}/connection/{connectionId}/stream``"""
-    session, connection = _session(call), _connection(call)
+    session, connection = find_session(call), _connection(call)
     streams: list[Stream] = call.emulator.store.streams(session.session_id)
     for stream in streams:
         if stream.connection_id == connection.connection_id:
@@ -196,7 +201,8 @@ def reset(call: Call) -> Response:
     return Response(status_code=204)
 
 
-def _session(call: Call) -> Session:
+def find_session(call: Call) -> Session:
+    """Find the session that the path names, or refuse with 404."""
     session = call.emulator.store.session(call.param("session_id"))
     if session is None:
         raise Refusal(404, "There is no such session")

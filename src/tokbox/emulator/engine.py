@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tokbox.emulator import runner
+from tokbox.emulator import activation, runner
 from tokbox.emulator.armed import ArmedFaults
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.events import Event, Events
@@ -57,6 +57,8 @@ class Emulator:
         while (at_ms := self.store.next_due_ms(now_ms)) is not None:
             self.recorder.settle(at_ms)
             runner.settle(self, at_ms)
+            # Last, since what runs in a session ends before the session itself.
+            activation.settle(self, at_ms)
 
     def follow(self, session: Session, now_ms: int) -> None:
         """Let what runs in *session* take up who is there and publishes now."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tokbox.emulator.records import Connection, Job, Stream
+from tokbox.emulator.records import Connection, Job, Session, Stream
 
 __all__ = [
     "Event",
@@ -15,6 +15,9 @@ __all__ = [
     "call_muted",
     "connection_created",
     "connection_destroyed",
+    "session_created",
+    "session_destroyed",
+    "session_notification",
     "stream_created",
     "stream_destroyed",
 ]
@@ -61,6 +64,21 @@ class Events:
         """Tell everybody who listens."""
         for listener in self._listeners:
             listener(event)
+
+
+def session_created(session: Session, at_ms: int) -> Event:
+    """Say that a session is active on a media router."""
+    return _of_session(session, "created", at_ms)
+
+
+def session_destroyed(session: Session, at_ms: int, reason: str) -> Event:
+    """Say that a session is no longer active on a media router."""
+    return _of_session(session, "destroyed", at_ms, reason=reason)
+
+
+def session_notification(session: Session, at_ms: int, reason: str) -> Event:
+    """Say what will concern all who are in a session."""
+    return _of_session(session, "notification", at_ms, reason=reason)
 
 
 def connection_created(tenant: str, connection: Connection) -> Event:
@@ -137,6 +155,10 @@ def call_muted(job: Job, at_ms: int) -> Event:
         event="muteForced",
         call=_call(job),
     )
+
+
+def _of_session(session: Session, name: str, at_ms: int, **more: object) -> Event:
+    return _in_session(session.tenant, "session", name, session.session_id, at_ms, **more)
 
 
 def _in_session(

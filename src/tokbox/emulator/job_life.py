@@ -2,19 +2,20 @@
 
 ::
 
-    broadcast   (start) -> started -> stopped
+    broadcast   (start) -> started -> stopped | failed
     render      (start) -> starting -> started -> stopped
-                           starting -> failed           the page cannot be loaded
+                starting -> failed                      the page cannot be loaded
+                starting | started -> failed
     captions    (start) -> started <-> paused           paused: nobody publishes
-                started | paused -> stopped
+                started | paused -> stopped | failed
     call        (start) -> DIALING -> RINGING -> ACTIVE
                 DIALING -> HANGUP                       the gateway cannot be reached
                 DIALING | RINGING | ACTIVE -> HANGUP
     connector   (start) -> connected -> disconnected
 
-What leads to the end is a call, a timer below, or the end of the connection by which it
-takes part in the session. Nothing here touches the store or the clock: a job and a time
-go in, a job comes out.
+What leads to the end is a call, a timer below, the end of the connection by which it
+takes part in the session, or a failure of the service itself. Nothing here touches the
+store or the clock: a job and a time go in, a job comes out.
 """
 
 from __future__ import annotations
@@ -52,9 +53,14 @@ class Life:
     last: str
     asked: str = ""
     lost: str = ""
+    #: The same where the service itself fails; without a reason it is that of the service.
+    failed: str = "failed"
+    broken: str = ""
     timers: dict[str, tuple[_Timer, ...]] = field(default_factory=dict)
     #: Where it publishes its stream, if it has one.
     publishing: str = ""
+    #: Whether webhooks are told of that stream, which then must be there before.
+    shows_stream: bool = False
     #: Where it waits for somebody to publish, if it does.
     idle: str = ""
 
@@ -74,6 +80,11 @@ def _longest(job: Job, emptied_ms: int | None) -> int:
 
 def _six_hours(job: Job, emptied_ms: int | None) -> int:
     return job.created_ms + 6 * 3_600_000
+
+
+def _left_alone(job: Job, emptied_ms: int | None) -> int | None:
+    # Whoever else is there subscribes, or so it is taken: then media flow.
+    return None if job.alone_ms is None else job.alone_ms + 5 * 60_000
 
 
 def _reached(job: Job, emptied_ms: int | None) -> int | None:
@@ -105,7 +116,6 @@ def is_unreachable(address: str) -> bool:
 
 
 _END_OF_CAPTIONS = _Timer(_longest, "stopped", "maximum duration exceeded")
-_END_OF_CALL = _Timer(_six_hours, "HANGUP", "705 Max Duration")
 
 LIVES = {
     "broadcast": Life(
@@ -132,6 +142,7 @@ LIVES = {
             "started": (_Timer(_longest, "stopped", "Max Duration Exceeded."),),
         },
         publishing="started",
+        shows_stream=True,
     ),
     "captions": Life(
         first="started",
@@ -151,11 +162,21 @@ LIVES = {
                 _Timer(_not_reached, "HANGUP", "503 Service Unavailable"),
             ),
             "RINGING": (_Timer(_after(2), "ACTIVE"),),
-            "ACTIVE": (_END_OF_CALL,),
+            "ACTIVE": (
+                _Timer(_left_alone, "HANGUP", "706 Max Inactive"),
+                _Timer(_six_hours, "HANGUP", "705 Max Duration"),
+            ),
         },
+        failed="HANGUP",
+        broken="703 Unexpected Clearing",
         publishing="DIALING",
     ),
-    "connector": Life(first="connected", last="disconnected", publishing="connected"),
+    "connector": Life(
+        first="connected",
+        last="disconnected",
+        failed="disconnected",
+        publishing="connected",
+    ),
 }
 
 

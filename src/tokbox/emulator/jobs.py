@@ -14,7 +14,7 @@ __all__ = ["Jobs"]
 
 _COLUMNS = (
     "job_id, kind, session_id, tenant, options, status, reason, created_ms, updated_ms, "
-    "since_ms, ran_ms, connection_id, stream_id"
+    "since_ms, ran_ms, connection_id, stream_id, alone_ms"
 )
 _RUNNING = f"status NOT IN ({', '.join(repr(status) for status in sorted(OVER))})"
 
@@ -29,12 +29,12 @@ class Jobs:
         """Insert or update a job, and when it changes by itself."""
         self._store.db.execute(
             f"INSERT INTO jobs ({_COLUMNS}, due_ms) "  # noqa: S608
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (job_id) DO UPDATE SET options = excluded.options, "
             "status = excluded.status, reason = excluded.reason, "
             "updated_ms = excluded.updated_ms, since_ms = excluded.since_ms, "
             "ran_ms = excluded.ran_ms, stream_id = excluded.stream_id, "
-            "due_ms = excluded.due_ms",
+            "alone_ms = excluded.alone_ms, due_ms = excluded.due_ms",
             (*to_row(job), due_ms),
         )
 

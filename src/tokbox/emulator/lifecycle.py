@@ -7,6 +7,7 @@
     stopped -> available                when the file is made
              | uploaded                 where there is a storage target instead
              | failed                   which could not be reached, and without fallback
+    started | paused | stopped -> failed           the service itself fails
     available -> expired                72 hours after the start
     available | uploaded -> deleted     by a call
 

@@ -89,6 +89,10 @@ class Recorder:
         """Stop a running archive."""
         return self._enter(archive, self._session(archive), "stopped", now_ms, reason)
 
+    def fail(self, archive: Archive, now_ms: int, reason: str) -> Archive:
+        """End an archive that has no file yet, because the service itself fails."""
+        return self._enter(archive, self._session(archive), "failed", now_ms, reason)
+
     def delete(self, archive: Archive, now_ms: int) -> None:
         """Take an archive out of the lists."""
         self._enter(archive, self._session(archive), "deleted", now_ms, archive.reason)
@@ -149,7 +153,7 @@ class Recorder:
         at_ms: int,
         reason: str | None = None,
     ) -> Archive:
-        if status == "stopped":
+        if status in ("stopped", "failed"):
             for recording in self._store.recordings(archive.archive_id):
                 if recording.stopped_ms is None:
                     self._store.end_recording(

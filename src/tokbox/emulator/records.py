@@ -37,6 +37,14 @@ class Session:
     emptied_ms: int | None = None
     #: Whether whoever begins to publish is muted.
     muted: bool = False
+    #: When the media router gives it up, if nobody comes back before.
+    ends_ms: int | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether a media router has it, as none ever has a relayed one."""
+        occupied = self.activated_ms is not None and self.emptied_ms is None
+        return not self.relayed and (occupied or self.ends_ms is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,8 @@ class Job:
     #: By what it takes part in the session, if it does as a client.
     connection_id: str | None = None
     stream_id: str | None = None
+    #: Since when nobody else has been in the session, if it takes part as a client.
+    alone_ms: int | None = None
 
     @property
     def manual(self) -> bool:

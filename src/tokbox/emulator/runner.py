@@ -15,7 +15,7 @@ from tokbox.emulator.records import Job, Session
 if TYPE_CHECKING:
     from tokbox.emulator.engine import Emulator
 
-__all__ = ["follow", "settle", "start", "stop", "update"]
+__all__ = ["fail", "follow", "settle", "start", "stop", "update"]
 
 
 def start(
@@ -54,6 +54,11 @@ def stop(emulator: Emulator, job: Job, at_ms: int) -> Job:
     return _enter(emulator, job, life.last, at_ms, life.asked)
 
 
+def fail(emulator: Emulator, job: Job, at_ms: int, reason: str) -> Job:
+    """End a running job, because the service itself fails."""
+    return _enter(emulator, job, job_life.LIVES[job.kind].failed, at_ms, reason)
+
+
 def update(emulator: Emulator, job: Job) -> None:
     """Keep what was changed of a running job without moving it."""
     change = job_life.next_change(job, emptied_ms=_session(emulator, job).emptied_ms)
@@ -82,6 +87,7 @@ def _notice(emulator: Emulator, job: Job, session: Session, at_ms: int) -> Job:
         and store.connection(job.session_id, job.connection_id) is None
     ):
         return _enter(emulator, job, life.last, at_ms, life.lost)
+    job = _look_around(emulator, job, at_ms)
     if life.idle:
         status = life.first if store.streams(job.session_id) else life.idle
         if status != job.status:
@@ -91,20 +97,34 @@ def _notice(emulator: Emulator, job: Job, session: Session, at_ms: int) -> Job:
     return job
 
 
+def _look_around(emulator: Emulator, job: Job, at_ms: int) -> Job:
+    """Note since when nobody else is in the session, if it takes part as a client."""
+    if job.connection_id is None:
+        return job
+    if len(emulator.store.connections(job.session_id)) > 1:
+        return replace(job, alone_ms=None)
+    return job if job.alone_ms is not None else replace(job, alone_ms=at_ms)
+
+
 def _enter(emulator: Emulator, job: Job, status: str, at_ms: int, reason: str = "") -> Job:
     return _arrive(emulator, job_life.enter(job, status, at_ms, reason))
 
 
 def _arrive(emulator: Emulator, job: Job) -> Job:
     """Keep the job, and do what belongs to the status that it has just entered."""
+    life = job_life.LIVES[job.kind]
+    publishes = job.status == life.publishing and "videoType" in job.options
     update(emulator, job)
     if job.status in job_life.OVER:
         _leave(emulator, job)
-    elif job.status == job_life.LIVES[job.kind].publishing and "videoType" in job.options:
+    if publishes and life.shows_stream:
         job = _publish(emulator, job)
     event = job_view.status_changed(emulator, job)
     if event is not None:
         emulator.emit(event)
+    # A call that is muted as soon as it publishes has been created before.
+    if publishes and not life.shows_stream:
+        job = _publish(emulator, job)
     return job
 
 

@@ -131,8 +131,14 @@ CREATE TABLE webhooks (
 CREATE INDEX webhooks_waiting ON webhooks (url, number) WHERE state = 'waiting';
 """
 
+_FOURTH = """
+ALTER TABLE sessions ADD COLUMN ends_ms INTEGER;
+CREATE INDEX sessions_by_end ON sessions (ends_ms) WHERE ends_ms IS NOT NULL;
+ALTER TABLE jobs ADD COLUMN alone_ms INTEGER;
+"""
+
 #: Each leads from one version to the next; a new database takes them all.
-_STEPS = (_FIRST, _SECOND, _THIRD)
+_STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
 def prepare(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:

@@ -159,7 +159,8 @@ class Store:
         (due_ms,) = self._db.execute(
             "SELECT min(due_ms) FROM ("
             "SELECT min(due_ms) AS due_ms FROM archives WHERE due_ms <= ?1 UNION ALL "
-            "SELECT min(due_ms) FROM jobs WHERE due_ms <= ?1)",
+            "SELECT min(due_ms) FROM jobs WHERE due_ms <= ?1 UNION ALL "
+            "SELECT min(ends_ms) FROM sessions WHERE ends_ms <= ?1)",
             (now_ms,),
         ).fetchone()
         return None if due_ms is None else int(due_ms)
@@ -205,9 +206,10 @@ class Store:
     def save_session(self, session: Session) -> None:
         """Insert a session, or update when clients came and left, and the muting."""
         self._db.execute(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (session_id) DO UPDATE SET muted = excluded.muted, "
-            "activated_ms = excluded.activated_ms, emptied_ms = excluded.emptied_ms",
+            "activated_ms = excluded.activated_ms, emptied_ms = excluded.emptied_ms, "
+            "ends_ms = excluded.ends_ms",
             astuple(session),
         )
 
@@ -219,6 +221,14 @@ class Store:
         if row is None:
             return None
         return Session(**from_row(row))
+
+    def next_ending_session(self, now_ms: int) -> Session | None:
+        """Find the session that was the first to be due for its end."""
+        row = self._db.execute(
+            "SELECT * FROM sessions WHERE ends_ms <= ? ORDER BY ends_ms, rowid LIMIT 1",
+            (now_ms,),
+        ).fetchone()
+        return None if row is None else Session(**from_row(row))
 
     # Connections and streams.
 
