@@ -6,20 +6,30 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from tests.emulator.receiver import Received, Receiver, receiving
-from tokbox import DestroyedReason, Session, Tokbox, VideoType, webhooks
+from tests.emulator.support import Api
+from tokbox import (
+    DestroyedReason,
+    NotificationReason,
+    Session,
+    SipCallState,
+    SipReason,
+    Tokbox,
+    VideoType,
+    webhooks,
+)
 from tokbox.emulator import DEFAULT_API_KEY, DEFAULT_APPLICATION_ID, Server, serve
+from tokbox.emulator.webhooks import NAMES
+from tokbox.emulator.webhooks import SECRET as SIGNATURE_SECRET
 from tokbox.errors import UnverifiedWebhook
 
+_E = TypeVar("_E", bound=webhooks.Event)
+
 SECRET = "example0signature0secret"
-TOLD = (
-    *("archive_status", "connection_created", "connection_destroyed"),
-    *("stream_created", "stream_destroyed"),
-)
 
 
 @dataclass
@@ -31,10 +41,10 @@ class Environment:
     tenant: str
     told: Receiver
 
-    def call(self, method: str, session: Session, path: str = "", **body: Any) -> Any:
-        """Let a simulated client do something."""
+    def call(self, method: str, session: Session, path: str, **body: Any) -> Any:
+        """Let something happen in a session that the service has no API for."""
         request = urllib.request.Request(
-            f"{self.server.url}/_emulator/session/{session.session_id}/connection{path}",
+            f"{self.server.url}/_emulator/session/{session.session_id}/{path}",
             json.dumps(body).encode(),
             {"Content-Type": "application/json"},
             method=method,
@@ -45,8 +55,11 @@ class Environment:
     def join(self, session: Session) -> str:
         """Let a client join and publish; returns the id of its connection."""
         token = session.token(connection_data="name=Ada")
-        joined = self.call("POST", session, token=token, publish=True)
+        joined = self.call("POST", session, "connection", token=token, publish=True)
         return str(joined["connectionId"])
+
+    def advance(self, seconds: float) -> None:
+        Api(self.server.url).advance(seconds)
 
     def deliveries(self) -> list[Received]:
         self.server.drain_webhooks()
@@ -56,6 +69,10 @@ class Environment:
         """Everything that was told, verified."""
         receiver = receiver or webhooks.Receiver(SECRET)
         return [receiver.receive(one.headers, one.body) for one in self.deliveries()]
+
+    def of(self, kind: type[_E]) -> list[_E]:
+        """Everything of one kind that was told."""
+        return [event for event in self.events() if isinstance(event, kind)]
 
 
 def client(server: Server, tenant: str) -> Tokbox:
@@ -77,9 +94,9 @@ def signing(tenant: str) -> bool:
 @pytest.fixture
 def env(tenant: str, signing: bool) -> Iterator[Environment]:
     with receiving() as told:
-        settings = dict.fromkeys(TOLD, told.url)
+        settings = dict.fromkeys(NAMES, told.url)
         if signing:
-            settings["signature_secret"] = SECRET
+            settings[SIGNATURE_SECRET] = SECRET
         with (
             serve(webhooks={tenant: settings}, processing_delay=0) as server,
             client(server, tenant) as tb,
@@ -92,7 +109,7 @@ def live_and_die(env: Environment) -> Session:
     session = env.tb.new_session()
     connection = env.join(session)
     env.tb.archives.stop(session.start_archive(name="weekly").id)
-    env.call("DELETE", session, f"/{connection}/stream")
+    env.call("DELETE", session, f"connection/{connection}/stream")
     env.tb.moderation.disconnect(session.session_id, connection)
     return session
 
@@ -101,6 +118,7 @@ def test_everything_that_happens_is_told_in_order_and_verified(env: Environment)
     session = live_and_die(env)
     events = env.events()
     assert [type(event) for event in events] == [
+        webhooks.SessionCreated,
         webhooks.ConnectionCreated,
         webhooks.StreamCreated,
         *[webhooks.ArchiveChanged] * 3,
@@ -116,7 +134,7 @@ def test_everything_that_happens_is_told_in_order_and_verified(env: Environment)
 def test_a_client_that_joins_and_is_removed_is_told_of(env: Environment) -> None:
     live_and_die(env)
     events = env.events()
-    first, last = events[0], events[-1]
+    first, last = events[1], events[-1]
     assert isinstance(first, webhooks.ConnectionCreated)
     assert isinstance(last, webhooks.ConnectionDestroyed)
     assert first.connection.data == "name=Ada"
@@ -131,8 +149,7 @@ def test_a_stream_is_the_one_that_the_client_reads(env: Environment) -> None:
     session = env.tb.new_session()
     env.join(session)
     (stream,) = env.tb.streams.list(session.session_id)
-    created = env.events()[1]
-    assert isinstance(created, webhooks.StreamCreated)
+    (created,) = env.of(webhooks.StreamCreated)
     assert created.stream.id == stream.id
     assert created.stream.video_type is VideoType.CAMERA
     assert created.stream.connection.data == "name=Ada"
@@ -140,7 +157,7 @@ def test_a_stream_is_the_one_that_the_client_reads(env: Environment) -> None:
 
 def test_an_archive_is_the_one_that_the_client_reads(env: Environment) -> None:
     live_and_die(env)
-    changes = [e for e in env.events() if isinstance(e, webhooks.ArchiveChanged)]
+    changes = env.of(webhooks.ArchiveChanged)
     assert [one.archive.status for one in changes] == ["started", "stopped", "available"]
     told, read = changes[-1].archive, env.tb.archives.get(changes[-1].archive.id)
     assert (told.id, told.name, told.status) == (read.id, "weekly", read.status)
@@ -149,13 +166,108 @@ def test_an_archive_is_the_one_that_the_client_reads(env: Environment) -> None:
     assert dict(told.unknown) == dict(read.unknown) == {}
 
 
+def test_a_session_is_told_of_from_its_first_client_on(env: Environment) -> None:
+    session = env.tb.new_session()
+    connection = env.join(session)
+    env.call("POST", session, "notification")
+    env.call("DELETE", session, f"connection/{connection}")
+    env.advance(60)
+    (created,) = env.of(webhooks.SessionCreated)
+    (notified,) = env.of(webhooks.SessionNotification)
+    (destroyed,) = env.of(webhooks.SessionDestroyed)
+    assert notified.reason is NotificationReason.SERVER_ROTATION
+    assert destroyed.reason is DestroyedReason.CLIENT_DISCONNECTED
+    for event in (created, notified, destroyed):
+        assert event.session_id == session.session_id
+        assert event.when is not None
+        assert dict(event.unknown) == {}
+
+
+def test_a_broadcast_is_the_one_that_the_client_reads(env: Environment) -> None:
+    session = env.tb.new_session()
+    env.join(session)
+    stopped = session.start_broadcast(hls=True)
+    env.tb.broadcasts.stop(stopped.id)
+    failed = session.start_broadcast(hls=True)
+    env.call("POST", session, "failure", id=failed.id)
+    changes = [one.broadcast for one in env.of(webhooks.BroadcastChanged)]
+    assert [(one.id, one.status) for one in changes] == [
+        (stopped.id, "started"),
+        (stopped.id, "stopped"),
+        (failed.id, "started"),
+        (failed.id, "failed"),
+    ]
+    read = env.tb.broadcasts.get(failed.id)
+    assert (changes[-1].resolution, changes[-1].status) == (read.resolution, read.status)
+    assert changes[0].urls.hls
+    assert [dict(one.unknown) for one in changes] == [{}] * 4
+
+
+def test_a_render_is_the_one_that_the_client_reads(env: Environment) -> None:
+    session = env.tb.new_session()
+    env.join(session)
+    render = session.start_render("https://app.example.org/view")
+    lost = session.start_render("https://app.invalid/view")
+    env.advance(2)
+    env.tb.renders.stop(render.id)
+    changes = [one.render for one in env.of(webhooks.RenderChanged)]
+    assert [(one.id, one.status) for one in changes] == [
+        (render.id, "started"),
+        (lost.id, "failed"),
+        (render.id, "stopped"),
+    ]
+    read = env.tb.renders.get(render.id)
+    assert (changes[-1].stream_id, changes[-1].reason) == (read.stream_id, read.reason)
+    assert [dict(one.unknown) for one in changes] == [{}] * 3
+
+
+def test_captions_are_those_that_the_client_reads(env: Environment) -> None:
+    session = env.tb.new_session()
+    connection = env.join(session)
+    captions = session.start_captions()
+    env.call("DELETE", session, f"connection/{connection}/stream")
+    env.call("POST", session, f"connection/{connection}/stream")
+    env.call("POST", session, "failure", id=captions.id)
+    changes = [one.captions for one in env.of(webhooks.CaptionsChanged)]
+    assert {one.id for one in changes} == {captions.id}
+    statuses = [one.status for one in changes]
+    assert statuses == ["started", "paused", "started", "failed"]
+    read = env.tb.captions.get(captions.id)
+    assert (changes[-1].reason, changes[-1].status) == (read.reason, read.status)
+    assert [dict(one.unknown) for one in changes] == [{}] * 4
+
+
+def test_a_call_is_told_of_from_its_dialling_to_its_end(env: Environment) -> None:
+    session = env.tb.new_session()
+    connection = env.join(session)
+    call = session.dial("sip:user@gateway.example.org", observe_force_mute=True)
+    env.advance(10)
+    env.tb.moderation.mute_all(session.session_id)
+    env.call("DELETE", session, f"connection/{connection}")
+    env.advance(300)
+    events = env.of(webhooks.SipCallEvent)
+    assert [type(event) for event in events] == [
+        webhooks.SipCallCreated,
+        *[webhooks.SipCallUpdated] * 2,
+        webhooks.SipCallMuteForced,
+        webhooks.SipCallDestroyed,
+    ]
+    for event in events:
+        assert (event.call.id, event.call.connection_id) == (call.id, call.connection_id)
+        assert dict(event.unknown) == dict(event.call.unknown) == {}
+    states = [event.state for event in env.of(webhooks.SipCallUpdated)]
+    assert states == [SipCallState.RINGING, SipCallState.ACTIVE]
+    (end,) = env.of(webhooks.SipCallDestroyed)
+    assert (end.reason_code, end.reason_message) == (SipReason.MAX_INACTIVE, "Max Inactive")
+
+
 def test_each_delivery_has_a_signature_of_its_own_that_names_the_tenant(
     env: Environment,
 ) -> None:
     live_and_die(env)
     receiver = webhooks.Receiver(SECRET)
     claims = [receiver.verify(one.headers, one.body) for one in env.deliveries()]
-    assert len({one.token_id for one in claims}) == len(claims) == 7
+    assert len({one.token_id for one in claims}) == len(claims) == 8
     for one in claims:
         assert one.issuer == "Vonage"
         assert env.tenant in (one.api_key, one.application_id)
@@ -170,7 +282,7 @@ def test_it_can_be_held_to_its_tenant_and_to_no_other(env: Environment) -> None:
     else:
         right = webhooks.Receiver(SECRET, application_id=env.tenant)
         wrong = webhooks.Receiver(SECRET, api_key=env.tenant)
-    assert len(env.events(right)) == 2
+    assert len(env.events(right)) == 3
     with pytest.raises(UnverifiedWebhook) as caught:
         env.events(wrong)
     assert caught.value.reason == "wrong_tenant"
@@ -178,7 +290,7 @@ def test_it_can_be_held_to_its_tenant_and_to_no_other(env: Environment) -> None:
 
 def test_what_was_sent_and_changed_on_its_way_is_refused(env: Environment) -> None:
     env.join(env.tb.new_session())
-    one, other = env.deliveries()
+    _, one, other = env.deliveries()
     reasons = []
     for headers, body, secret in (
         (one.headers, one.body.replace(b"Ada", b"Eve"), SECRET),
