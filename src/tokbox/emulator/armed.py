@@ -17,7 +17,7 @@ class ArmedFaults:
     def __init__(self, store: Store) -> None:
         self._store = store
         #: Whether there may be any: most calls need not look. Nobody else writes them.
-        self.may_be_any = True
+        self.may_be_any: bool = True
 
     def arm(
         self, fault: dict[str, Any], *, method: str | None, path: str | None, times: int
