@@ -44,53 +44,29 @@ FS_INLINE void rounds(uint32x4_t *abcd, uint32_t *e, uint32x4_t (*w)[4], const i
     }
 }
 
-static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
-    uint32x4_t abcd = vld1q_u32(state), w[1][4];
-    uint32_t e = state[4];
+FS_INLINE void load_state(const uint32_t *state, uint32x4_t *abcd, uint32_t *e) {
+    *abcd = vld1q_u32(state);
+    *e = state[4];
+}
 
-    for (; blocks; blocks--, data += FS_BLOCK) {
-        load_block(w[0], data);
-        rounds(&abcd, &e, w, 1);
-    }
+FS_INLINE void store_state(uint32_t *state, uint32x4_t abcd, uint32_t e) {
     vst1q_u32(state, abcd);
     state[4] = e;
 }
 
-FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
-                         const uint8_t *const *tails, size_t blocks,
-                         fs_state *digests, const int streams) {
-    uint32x4_t abcd[STREAMS], w[STREAMS][4];
-    uint32_t e[STREAMS];
-
-    for (int s = 0; s < streams; s++) abcd[s] = vld1q_u32(inner), e[s] = inner[4];
-    for (size_t b = 0; b < blocks; b++) {
-        for (int s = 0; s < streams; s++) load_block(w[s], tails[s] + b * FS_BLOCK);
-        rounds(abcd, e, w, streams);
-    }
-    for (int s = 0; outer && s < streams; s++) {
-        /* The inner digest, 0x80, zeros, 84 bytes in bits. */
-        const uint32x4_t zero = vdupq_n_u32(0);
-        w[s][0] = abcd[s];
-        w[s][1] = vsetq_lane_u32(e[s], vsetq_lane_u32(0x80000000, zero, 1), 0);
-        w[s][2] = zero;
-        w[s][3] = vsetq_lane_u32(84 * 8, zero, 3);
-        abcd[s] = vld1q_u32(outer);
-        e[s] = outer[4];
-    }
-    if (outer) rounds(abcd, e, w, streams);
-    for (int s = 0; s < streams; s++) {
-        vst1q_u32(digests[s], abcd[s]);
-        digests[s][4] = e[s];
-    }
+/* The inner digest, 0x80, zeros, 84 bytes in bits. */
+FS_INLINE void load_digest(uint32x4_t *w, uint32x4_t abcd, uint32_t e) {
+    const uint32x4_t zero = vdupq_n_u32(0);
+    w[0] = abcd;
+    w[1] = vsetq_lane_u32(e, vsetq_lane_u32(0x80000000, zero, 1), 0);
+    w[2] = zero;
+    w[3] = vsetq_lane_u32(84 * 8, zero, 3);
 }
 
-static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
-                     size_t blocks, fs_state *digests, size_t count) {
-    for (; count >= STREAMS; count -= STREAMS, tails += STREAMS, digests += STREAMS)
-        mac_group(inner, outer, tails, blocks, digests, STREAMS);
-    for (; count; count--, tails++, digests++)
-        mac_group(inner, outer, tails, blocks, digests, 1);
-}
+typedef uint32x4_t first_t;
+typedef uint32_t second_t;
+typedef uint32x4_t words_t;
+#include "mac_streams.h"
 
 FS_TARGET_END
 

@@ -62,46 +62,18 @@ FS_INLINE void store_state(uint32_t *state, __m128i abcd, __m128i e) {
     state[4] = (uint32_t)_mm_extract_epi32(e, 3);
 }
 
-static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
-    __m128i abcd, e, w[1][4];
-
-    load_state(state, &abcd, &e);
-    for (; blocks; blocks--, data += FS_BLOCK) {
-        load_block(w[0], data);
-        rounds(&abcd, &e, w, 1);
-    }
-    store_state(state, abcd, e);
+/* The inner digest, 0x80, zeros, 84 bytes in bits. */
+FS_INLINE void load_digest(__m128i *w, __m128i abcd, __m128i e) {
+    w[0] = abcd;
+    w[1] = _mm_insert_epi32(e, (int)0x80000000, 2);
+    w[2] = _mm_setzero_si128();
+    w[3] = _mm_set_epi32(0, 0, 0, 84 * 8);
 }
 
-FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
-                         const uint8_t *const *tails, size_t blocks,
-                         fs_state *digests, const int streams) {
-    __m128i abcd[STREAMS], e[STREAMS], w[STREAMS][4];
-
-    for (int s = 0; s < streams; s++) load_state(inner, &abcd[s], &e[s]);
-    for (size_t b = 0; b < blocks; b++) {
-        for (int s = 0; s < streams; s++) load_block(w[s], tails[s] + b * FS_BLOCK);
-        rounds(abcd, e, w, streams);
-    }
-    for (int s = 0; outer && s < streams; s++) {
-        /* The inner digest, 0x80, zeros, 84 bytes in bits. */
-        w[s][0] = abcd[s];
-        w[s][1] = _mm_insert_epi32(e[s], (int)0x80000000, 2);
-        w[s][2] = _mm_setzero_si128();
-        w[s][3] = _mm_set_epi32(0, 0, 0, 84 * 8);
-        load_state(outer, &abcd[s], &e[s]);
-    }
-    if (outer) rounds(abcd, e, w, streams);
-    for (int s = 0; s < streams; s++) store_state(digests[s], abcd[s], e[s]);
-}
-
-static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
-                     size_t blocks, fs_state *digests, size_t count) {
-    for (; count >= STREAMS; count -= STREAMS, tails += STREAMS, digests += STREAMS)
-        mac_group(inner, outer, tails, blocks, digests, STREAMS);
-    for (; count; count--, tails++, digests++)
-        mac_group(inner, outer, tails, blocks, digests, 1);
-}
+typedef __m128i first_t;
+typedef __m128i second_t;
+typedef __m128i words_t;
+#include "mac_streams.h"
 
 FS_TARGET_END
 

@@ -48,46 +48,18 @@ FS_INLINE void store_state(uint32_t *state, uint32x4_t abcd, uint32x4_t efgh) {
     vst1q_u32(state + 4, efgh);
 }
 
-static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
-    uint32x4_t abcd, efgh, w[1][4];
-
-    load_state(state, &abcd, &efgh);
-    for (; blocks; blocks--, data += FS_BLOCK) {
-        load_block(w[0], data);
-        rounds(&abcd, &efgh, w, 1);
-    }
-    store_state(state, abcd, efgh);
+/* The inner digest, 0x80, zeros, 96 bytes in bits. */
+FS_INLINE void load_digest(uint32x4_t *w, uint32x4_t abcd, uint32x4_t efgh) {
+    w[0] = abcd;
+    w[1] = efgh;
+    w[2] = vsetq_lane_u32(0x80000000, vdupq_n_u32(0), 0);
+    w[3] = vsetq_lane_u32(96 * 8, vdupq_n_u32(0), 3);
 }
 
-FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
-                         const uint8_t *const *tails, size_t blocks,
-                         fs_state *digests, const int streams) {
-    uint32x4_t abcd[STREAMS], efgh[STREAMS], w[STREAMS][4];
-
-    for (int s = 0; s < streams; s++) load_state(inner, &abcd[s], &efgh[s]);
-    for (size_t b = 0; b < blocks; b++) {
-        for (int s = 0; s < streams; s++) load_block(w[s], tails[s] + b * FS_BLOCK);
-        rounds(abcd, efgh, w, streams);
-    }
-    for (int s = 0; outer && s < streams; s++) {
-        /* The inner digest, 0x80, zeros, 96 bytes in bits. */
-        w[s][0] = abcd[s];
-        w[s][1] = efgh[s];
-        w[s][2] = vsetq_lane_u32(0x80000000, vdupq_n_u32(0), 0);
-        w[s][3] = vsetq_lane_u32(96 * 8, vdupq_n_u32(0), 3);
-        load_state(outer, &abcd[s], &efgh[s]);
-    }
-    if (outer) rounds(abcd, efgh, w, streams);
-    for (int s = 0; s < streams; s++) store_state(digests[s], abcd[s], efgh[s]);
-}
-
-static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
-                     size_t blocks, fs_state *digests, size_t count) {
-    for (; count >= STREAMS; count -= STREAMS, tails += STREAMS, digests += STREAMS)
-        mac_group(inner, outer, tails, blocks, digests, STREAMS);
-    for (; count; count--, tails++, digests++)
-        mac_group(inner, outer, tails, blocks, digests, 1);
-}
+typedef uint32x4_t first_t;
+typedef uint32x4_t second_t;
+typedef uint32x4_t words_t;
+#include "mac_streams.h"
 
 FS_TARGET_END
 

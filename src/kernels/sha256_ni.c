@@ -71,45 +71,17 @@ FS_INLINE void store_state(uint32_t *state, __m128i abef, __m128i cdgh) {
     _mm_storeu_si128((__m128i *)(state + 4), high);
 }
 
-static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
-    __m128i abef, cdgh, w[1][4];
-
-    load_state(state, &abef, &cdgh);
-    for (; blocks; blocks--, data += FS_BLOCK) {
-        load_block(w[0], data);
-        rounds(&abef, &cdgh, w, 1);
-    }
-    store_state(state, abef, cdgh);
+/* The inner digest, 0x80, zeros, 96 bytes in bits. */
+FS_INLINE void load_digest(__m128i *w, __m128i abef, __m128i cdgh) {
+    from_rows(abef, cdgh, &w[0], &w[1]);
+    w[2] = _mm_set_epi32(0, 0, 0, (int)0x80000000);
+    w[3] = _mm_set_epi32(96 * 8, 0, 0, 0);
 }
 
-FS_INLINE void mac_group(const uint32_t *inner, const uint32_t *outer,
-                         const uint8_t *const *tails, size_t blocks,
-                         fs_state *digests, const int streams) {
-    __m128i abef[STREAMS], cdgh[STREAMS], w[STREAMS][4];
-
-    for (int s = 0; s < streams; s++) load_state(inner, &abef[s], &cdgh[s]);
-    for (size_t b = 0; b < blocks; b++) {
-        for (int s = 0; s < streams; s++) load_block(w[s], tails[s] + b * FS_BLOCK);
-        rounds(abef, cdgh, w, streams);
-    }
-    for (int s = 0; outer && s < streams; s++) {
-        /* The inner digest, 0x80, zeros, 96 bytes in bits. */
-        from_rows(abef[s], cdgh[s], &w[s][0], &w[s][1]);
-        w[s][2] = _mm_set_epi32(0, 0, 0, (int)0x80000000);
-        w[s][3] = _mm_set_epi32(96 * 8, 0, 0, 0);
-        load_state(outer, &abef[s], &cdgh[s]);
-    }
-    if (outer) rounds(abef, cdgh, w, streams);
-    for (int s = 0; s < streams; s++) store_state(digests[s], abef[s], cdgh[s]);
-}
-
-static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
-                     size_t blocks, fs_state *digests, size_t count) {
-    for (; count >= STREAMS; count -= STREAMS, tails += STREAMS, digests += STREAMS)
-        mac_group(inner, outer, tails, blocks, digests, STREAMS);
-    for (; count; count--, tails++, digests++)
-        mac_group(inner, outer, tails, blocks, digests, 1);
-}
+typedef __m128i first_t;
+typedef __m128i second_t;
+typedef __m128i words_t;
+#include "mac_streams.h"
 
 FS_TARGET_END
 
