@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
-SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/kernels/*)
+SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
 
 .PHONY: demo test asan tsan memcheck arm emulated lint stubs dist bench clean
 
@@ -30,7 +30,8 @@ lint: $(VENV)/linted
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python -m mypy.stubtest tokbox._fastsign --ignore-missing-stub \
+	$(BIN)/python -m mypy.stubtest tokbox._memory tokbox._fastsign tokbox._arrow \
+		--ignore-missing-stub \
 		--allowlist tests/stubtest.txt
 	$(PYRIGHT)
 	$(PYRIGHT) --verifytypes tokbox --ignoreexternal >$(VENV)/verifytypes || \

@@ -16,20 +16,27 @@ else:
     compile_args = ["-O3", "-std=gnu11", "-fvisibility=hidden", "-Wall", "-Wextra"]
 
 kernels = sorted(glob("src/kernels/*.c"))
+headers = sorted(glob("src/kernels/*.h") + glob("src/kernels/*.pxd") + glob("src/tokbox/*.pxd"))
+
+
+def extension(name: str, *sources: str) -> Extension:
+    return Extension(
+        f"tokbox.{name}",
+        [f"src/{name}.pyx", *sources],
+        include_dirs=["src/kernels"],
+        depends=headers,
+        extra_compile_args=compile_args,
+    )
+
 
 setup(
     ext_modules=cythonize(
         [
-            Extension(
-                "tokbox._fastsign",
-                ["src/_fastsign.pyx", *kernels],
-                include_dirs=["src/kernels"],
-                depends=sorted(glob("src/kernels/*.h") + glob("src/kernels/*.pxd")),
-                extra_compile_args=compile_args,
-            ),
-            Extension("tokbox._arrow", ["src/_arrow.pyx"], extra_compile_args=compile_args),
+            extension("_memory"),
+            extension("_arrow"),
+            extension("_fastsign", *kernels),
         ],
-        include_path=["src/kernels"],
+        include_path=["src", "src/kernels"],
         build_dir="build/cython",
         compiler_directives={"language_level": 3},
     )

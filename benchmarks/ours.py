@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from tokbox import _fastsign
+from tokbox import _fastsign, _memory
 from tokbox.tokens.crew import cpu_count
 from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import CHUNK, Signer
@@ -43,7 +43,7 @@ def drain(one: SessionSigner, n: int, multithread: bool = False, kind: str = "t1
 def floors(n: int) -> list[Workload]:
     """What it costs to have that much text at all, without making any of it."""
     length = workloads.TOKEN_LENGTH
-    one = _fastsign.Memory(length)
+    one = _memory.Memory(length)
     text = b"x" * length
     # Copied from what stays in a near cache, so that only the writing costs.
     piece = text * 256
@@ -74,7 +74,7 @@ def floors(n: int) -> list[Workload]:
 
 
 def entry_points(
-    n: int, memory: _fastsign.Memory, kernel: str | None = None
+    n: int, memory: _memory.Memory, kernel: str | None = None
 ) -> list[Workload]:
     """What users call, on the active kernel or on a forced one.
 
@@ -106,13 +106,13 @@ def entry_points(
     def stream(multithread: bool = False, kind: str = "t1") -> Callable[[], float]:
         return timed(lambda: drain(s, n, multithread, kind))
 
-    def sign_rows(memory_pool: _fastsign.MemoryPool | None = None) -> object:
+    def sign_rows(memory_pool: _memory.MemoryPool | None = None) -> object:
         return s._signer.sign_rows(
             workloads.SESSION_ID, connection_data=rows, memory_pool=memory_pool
         )
 
     rows = workloads.connection_data(n)
-    pool = _fastsign.MemoryPool()
+    pool = _memory.MemoryPool()
     signed = s._signer.sign_rows(workloads.SESSION_ID, connection_data=rows)
 
     def verify_many() -> object:

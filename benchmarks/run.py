@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import tokbox
-from tokbox import _fastsign
+from tokbox import _fastsign, _memory
 from tokbox.tokens.crew import cpu_count
 
 from . import chart, report, workloads
@@ -79,7 +79,7 @@ def gather(n: int, groups: list[str]) -> tuple[list[Workload], dict[str, str]]:
     if "floor" in groups:
         found += floors(n)
     if "tokbox" in groups:
-        memory = _fastsign.Memory(n * workloads.TOKEN_LENGTH)
+        memory = _memory.Memory(n * workloads.TOKEN_LENGTH)
         found += entry_points(n, memory)
         if kernel := narrower():
             found += entry_points(n, memory, kernel)

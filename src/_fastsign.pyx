@@ -2,7 +2,7 @@
 # cython: freethreading_compatible=True
 """The border between Python and the kernels.
 
-It checks shapes, owns memory, releases the GIL around the work and calls C. What a token
+It checks shapes, releases the GIL around the work and calls C. What a token
 says is decided above (tokbox.tokens), how it is signed below (src/kernels).
 
 The path of a batch: a `Plan` is one prepared batch; `Plan.strings` and `Plan.fill` are
@@ -11,7 +11,6 @@ and sign without the GIL; the calling thread looks for signals in between.
 """
 
 cimport cython
-from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -52,13 +51,23 @@ from fastsign cimport (
     fs_session_of,
     fs_state,
     fs_t1_length,
-    fs_text,
     fs_text_name,
     fs_verifier,
     fs_verify,
     fs_wipe,
 )
 from pages cimport fs_touch
+from text cimport fs_text
+from tokbox._memory cimport (
+    Memory,
+    PyList_New,
+    PyListObject,
+    PyObject,
+    PyUnicode_New,
+    TextsInMemory,
+    owned,
+    tokbox_text,
+)
 from workers cimport (
     fs_crew,
     fs_crew_join,
@@ -73,16 +82,6 @@ from os import environ, urandom
 cdef extern from "Python.h":
     """
     #include "pages.h"
-
-    /* The text of a compact ASCII string stands right behind its head. */
-    #define tokbox_text(string) ((uint8_t *)((PyASCIIObject *)(string) + 1))
-
-    /* Put a pointer into a place and take out what was there, as one step. */
-    #if defined(_MSC_VER)
-    #define tokbox_exchange(place, value) _InterlockedExchangePointer(place, value)
-    #else
-    #define tokbox_exchange(place, value) __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL)
-    #endif
 
     /* Ask for the head of an object that will soon be looked at. */
     #if defined(__GNUC__)
@@ -137,24 +136,14 @@ cdef extern from "Python.h":
     #define tokbox_entropy(to, len) (-1)
     #endif
     """
-    ctypedef struct PyObject:
-        pass
-    ctypedef struct PyListObject:
-        PyObject **ob_item
     ctypedef struct tokbox_arenas:
         pass
     void tokbox_arenas_enter(tokbox_arenas *arenas)
     void tokbox_arenas_leave(tokbox_arenas *arenas)
-    PyObject *PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar) except NULL
-    uint8_t *tokbox_text(PyObject *string) nogil
     void tokbox_ask_for(object op)
-    void *tokbox_exchange(void **place, void *value) nogil
     int tokbox_entropy(void *to, size_t len)
-    list PyList_New(Py_ssize_t n)
     void PyObject_GC_Track(object op)
     void PyObject_GC_UnTrack(object op)
-    void Py_INCREF(object op)
-    void Py_DECREF(PyObject *op)
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     long PyLong_AsLongAndOverflow(object value, int *overflow) except? -1
@@ -173,10 +162,6 @@ cdef enum:
 # CPython's unit of memory for small objects, in bytes.
 cdef enum:
     ARENA = 1 << 20
-
-# Memory that is freed without the GIL, in bytes.
-cdef enum:
-    HUGE = 1 << 22
 
 # How long the calling thread works before it looks for signals.
 cdef double PATIENCE = 0.02
@@ -373,7 +358,7 @@ cdef class Key:
             fs_rows_sign(&rows, 0, 1, tokbox_text(text), offsets)
         finally:
             fs_wipe(&rows, sizeof(rows))
-        return _owned(text)
+        return owned(text)
 
 
 cdef bint _is_plain(value, fs_text *text) except -1:
@@ -395,13 +380,6 @@ cdef int _set_text(fs_text *text, str value) except -1:
     text.data = <const uint8_t *>PyUnicode_AsUTF8AndSize(value, &length)
     text.len = length
     return 0
-
-
-cdef str _owned(PyObject *text):
-    """A new reference in C's hands, as Python's."""
-    result = <str><object>text
-    Py_DECREF(text)
-    return result
 
 
 cdef int _draw_nonce(fs_nonce *nonce, bytes random) except -1:
@@ -438,174 +416,6 @@ cdef uint8_t *_plan(fs_plan *plan, Key key, bytes head, bytes data, bint jwt,
         fs_plan_t1(plan, &key.key, &nonce, head_text, head_len, data_text, data_len,
                    memory, memory + text_len)
     return memory
-
-
-### Memory ###
-
-# What stands before a block of memory: its size, and room so that the rest is aligned.
-cdef enum:
-    BLOCK_HEAD = 64
-
-
-cdef void _free_block(uint8_t *block) noexcept:
-    if block == NULL:
-        return
-    if (<size_t *>block)[0] < HUGE:
-        free(block)
-        return
-    # To give gigabytes back takes the system a while.
-    with nogil:
-        free(block)
-
-
-@cython.final
-@cython.no_gc
-cdef class MemoryPool:
-    """Memory of batches that are gone, for the batches to come.
-
-    Fresh memory costs more than signatures do. So who signs one batch after the other
-    can let each use the memory of an earlier one: pass the same pool to each call. A
-    batch that is still referred to, in whole or in part, keeps its memory. The pool holds
-    on to one piece of memory at a time, and frees it when it is gone itself. It may be
-    shared between threads.
-    """
-
-    cdef void *spare
-
-    def __dealloc__(self):
-        _free_block(<uint8_t *>self.spare)
-
-    def __reduce__(self):
-        raise TypeError("a memory pool cannot be pickled or copied")
-
-    def take(self, Py_ssize_t nbytes) -> Memory:
-        """Memory of *nbytes*, the spare piece if it is large enough."""
-        return Memory(nbytes, self)
-
-
-@cython.final
-@cython.no_gc
-cdef class Memory:
-    """A block of memory that is filled once and then only read (buffer protocol).
-
-    It is freed at the end, or goes back to the pool that it came from.
-    """
-
-    cdef uint8_t *block
-    cdef uint8_t *data
-    cdef readonly Py_ssize_t nbytes
-    cdef bint fresh     # large, and never written to
-    cdef MemoryPool pool
-
-    def __cinit__(self, Py_ssize_t nbytes, MemoryPool pool=None):
-        if nbytes < 0:
-            raise ValueError("memory cannot have a negative size")
-        if pool is not None:
-            self.block = <uint8_t *>tokbox_exchange(&pool.spare, NULL)
-            self.pool = pool
-        if self.block == NULL or (<size_t *>self.block)[0] < <size_t>nbytes:
-            _free_block(self.block)
-            # Too large a sum is no size that malloc could give, either.
-            self.block = <uint8_t *>malloc(<size_t>nbytes + BLOCK_HEAD)
-            if self.block == NULL:
-                raise MemoryError(f"there is no memory for {nbytes:,} bytes")
-            (<size_t *>self.block)[0] = nbytes
-            self.fresh = nbytes >= HUGE
-        self.data = self.block + BLOCK_HEAD
-        self.nbytes = nbytes
-
-    def __dealloc__(self):
-        if self.pool is not None:
-            self.block = <uint8_t *>tokbox_exchange(&self.pool.spare, self.block)
-        _free_block(self.block)
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        PyBuffer_FillInfo(view, self, self.data, self.nbytes, 1, flags)
-
-    def __releasebuffer__(self, Py_buffer *view):
-        pass
-
-    def put(self, Py_ssize_t start, bytes data not None) -> None:
-        """Write *data* at *start*: what fills memory from Python."""
-        self._check(start, 0, PyBytes_GET_SIZE(data), 1)
-        memcpy(self.data + start, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
-
-    def text(self, Py_ssize_t start, Py_ssize_t length) -> str:
-        """The ASCII text of *length* bytes at *start*."""
-        cdef PyObject *text
-        if start < 0 or length < 0 or start > self.nbytes - length:
-            raise IndexError("outside of the memory")
-        text = PyUnicode_New(length, 127)
-        memcpy(tokbox_text(text), self.data + start, length)
-        return _owned(text)
-
-    cdef int _check(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
-                    Py_ssize_t n) except -1:
-        """Raise IndexError unless all of *n* texts lie inside."""
-        last = <object>start + (<object>n - 1) * stride
-        if n < 0 or length < 0 or n and not (
-            0 <= start <= self.nbytes - length and 0 <= last <= self.nbytes - length
-        ):
-            raise IndexError("outside of the memory")
-        return 0
-
-    def strings(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
-                Py_ssize_t n) -> list:
-        """*n* texts of *length* bytes, *stride* bytes apart, from *start* on."""
-        cdef Py_ssize_t i
-        cdef list result
-        cdef PyObject *text
-        self._check(start, stride, length, n)
-        result = PyList_New(n)
-        for i in range(n):
-            text = PyUnicode_New(length, 127)
-            memcpy(tokbox_text(text), self.data + start + i * stride, length)
-            (<PyListObject *>result).ob_item[i] = text
-        return result
-
-    def pick(self, Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
-             Py_ssize_t n) -> list:
-        """The texts of rows *first*, *first* + *step*, ... of which *offsets* tells; None
-        for an empty one."""
-        cdef int64_t *at = <int64_t *>offsets.data
-        cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, row
-        cdef PyObject *text
-        cdef list result
-        last = <object>first + (<object>n - 1) * step
-        if n < 0 or n and not (0 <= first < rows and 0 <= last < rows):
-            raise IndexError("outside of the memory")
-        result = PyList_New(n)
-        for i in range(n):
-            row = first + i * step
-            if at[row] == at[row + 1]:
-                Py_INCREF(None)
-                (<PyListObject *>result).ob_item[i] = <PyObject *>None
-                continue
-            self._check(at[row], 1, at[row + 1] - at[row], 1)
-            text = PyUnicode_New(at[row + 1] - at[row], 127)
-            memcpy(tokbox_text(text), self.data + at[row], at[row + 1] - at[row])
-            (<PyListObject *>result).ob_item[i] = text
-        return result
-
-    def lines(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
-              Py_ssize_t n) -> bytes:
-        """The same texts as `strings`, a newline behind each."""
-        cdef Py_ssize_t i
-        cdef bytes result
-        cdef char *to
-        self._check(start, stride, length, n)
-        result = PyBytes_FromStringAndSize(NULL, n * (length + 1))
-        to = PyBytes_AS_STRING(result)
-        for i in range(n):
-            memcpy(to, self.data + start + i * stride, length)
-            to[length] = 10
-            to += length + 1
-        return result
-
-
-def address(Memory memory not None) -> int:
-    """Where *memory* stands. For tests: this is how it is known again."""
-    return <size_t>memory.data
 
 
 ### Batches ###
@@ -1069,37 +879,6 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
         raise MemoryError
     _finish(crew)
     return good
-
-
-@cython.final
-cdef class TextsInMemory:
-    """*n* texts in *memory* from number *first* on, told apart by *offsets* or by one
-    *length*."""
-
-    cdef Memory memory
-    cdef Memory offsets
-    cdef Py_ssize_t length
-    cdef Py_ssize_t first
-    cdef Py_ssize_t n
-
-    def __cinit__(self, Memory memory not None, Memory offsets, Py_ssize_t length,
-                  Py_ssize_t first, Py_ssize_t n):
-        cdef int64_t *at
-        if n < 0 or length < 0 or first < 0:
-            raise ValueError("negative sizes")
-        end = <object>first + n
-        if offsets is None:
-            if end * length > memory.nbytes:
-                raise IndexError("outside of the memory")
-        else:
-            at = <int64_t *>offsets.data
-            if (end + 1) * sizeof(int64_t) > offsets.nbytes or at[end] > memory.nbytes:
-                raise IndexError("outside of the memory")
-        self.memory = memory
-        self.offsets = offsets
-        self.length = length
-        self.first = first
-        self.n = n
 
 
 cdef int _breathe() except -1:

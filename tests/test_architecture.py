@@ -23,13 +23,14 @@ FLOORS = {
     "errors": 0,
     "enums": 0,
     "states": 1,
-    "_fastsign": 1,
-    "_arrow": 1,
-    "tokens": 2,
-    "rest": 3,
-    "emulator": 3,
-    "webhooks": 4,
-    "cli": 5,
+    "_memory": 1,
+    "_fastsign": 2,
+    "_arrow": 2,
+    "tokens": 3,
+    "rest": 4,
+    "emulator": 4,
+    "webhooks": 5,
+    "cli": 6,
 }
 #: Who may not use whom though it is below: what receives knows only what is received.
 STRANGERS = {("webhooks", "emulator")}

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TYPED = {"tokbox/py.typed", "tokbox/_fastsign.pyi", "tokbox/_arrow.pyi"}
+TYPED = {
+    "tokbox/py.typed",
+    "tokbox/_memory.pyi",
+    "tokbox/_fastsign.pyi",
+    "tokbox/_arrow.pyi",
+}
 
 
 def built(pattern: str) -> Path:
@@ -37,5 +42,5 @@ def test_the_source_distribution_ships_types_and_what_builds_the_core() -> None:
         names = {name.partition("/")[2] for name in sources.getnames()}
     assert names >= {f"src/{name}" for name in TYPED}
     core = ROOT / "src"
-    built_from = [*core.glob("*.pyx"), *core.glob("kernels/*")]
+    built_from = [*core.glob("*.pyx"), *core.glob("tokbox/*.pxd"), *core.glob("kernels/*")]
     assert names >= {str(path.relative_to(ROOT)) for path in built_from}

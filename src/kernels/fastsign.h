@@ -7,8 +7,7 @@
 #ifndef TOKBOX_FASTSIGN_H
 #define TOKBOX_FASTSIGN_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "text.h"
 
 /* ---- hashing rows ------------------------------------------------------------- */
 
@@ -193,12 +192,6 @@ void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
                   uint8_t *base, size_t stride, uint8_t *const *places);
 
 /* ---- rows: tokens that differ in what they say ----------------------------------- */
-
-/* UTF-8 that belongs to someone else. */
-typedef struct fs_text {
-    const uint8_t *data;
-    size_t len;
-} fs_text;
 
 /* The claims of n tokens, as columns. What is the same for all was written into the
  * constant part; its column is NULL. Everything has been checked, and stays as it is. */

@@ -2,6 +2,8 @@
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+from text cimport fs_text
+
 cdef extern from "fastsign.h" nogil:
     const size_t FS_BLOCK
     const size_t FS_NONCE_DIGITS
@@ -68,10 +70,6 @@ cdef extern from "fastsign.h" nogil:
                     const uint8_t *data, size_t data_len, uint8_t *text, uint8_t *raw)
     void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
                       uint8_t *base, size_t stride, uint8_t **places)
-
-    ctypedef struct fs_text:
-        const uint8_t *data
-        size_t len
 
     ctypedef struct fs_rows:
         uint64_t create_time

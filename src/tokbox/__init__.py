@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tokbox import errors as errors
     from tokbox import webhooks as webhooks
-    from tokbox._fastsign import MemoryPool, kernels
+    from tokbox._fastsign import kernels
+    from tokbox._memory import MemoryPool
     from tokbox.enums import (
         DAYS_30,
         HOURS_1,
@@ -230,7 +231,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "tokbox._fastsign": "MemoryPool kernels",
+    "tokbox._fastsign": "kernels",
+    "tokbox._memory": "MemoryPool",
     "tokbox.enums": (
         "DAYS_30 HOURS_1 HOURS_2 HOURS_24 WEEKS_1 ArchiveMode MediaMode OutputMode Role "
         "StreamMode"

@@ -9,7 +9,7 @@ from benchmarks.imports import PROGRAMS
 from benchmarks.measure import Workload
 from benchmarks.ours import entry_points, floors, forced
 from benchmarks.peers import PEERS
-from tokbox import _fastsign
+from tokbox import _memory
 
 
 def workload(name, *ns):
@@ -90,7 +90,7 @@ def test_the_interpreter_is_taken_off_both_imports():
 
 def test_every_goal_names_workloads_that_exist():
     n = 2
-    ours = [*floors(n), *entry_points(n, _fastsign.Memory(n * 500))]
+    ours = [*floors(n), *entry_points(n, _memory.Memory(n * 500))]
     known = {w.name for w in ours} | {p.name for p in PEERS} | set(PROGRAMS)
     # On one CPU, and before the batch of rows, these are not there.
     known |= {"reused batch, 2 threads"}
@@ -102,14 +102,14 @@ def test_every_goal_names_workloads_that_exist():
 
 def test_entry_points_sign_n_tokens_in_some_time():
     n = 300
-    for workload in entry_points(n, _fastsign.Memory(n * 372)):
+    for workload in entry_points(n, _memory.Memory(n * 372)):
         assert workload.run() > 0, workload.name
 
 
 def test_a_forced_kernel_signs_and_is_named():
     n = 300
-    workloads = entry_points(n, _fastsign.Memory(n * 372), "portable")
-    active = entry_points(n, _fastsign.Memory(n * 372))
+    workloads = entry_points(n, _memory.Memory(n * 372), "portable")
+    active = entry_points(n, _memory.Memory(n * 372))
     assert {w.group for w in workloads} == {"forced"}
     assert [w.name for w in workloads] == [w.name + forced("portable") for w in active]
     assert all(w.run() > 0 for w in workloads)

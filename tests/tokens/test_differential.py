@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from tokbox import _fastsign
+from tokbox import _fastsign, _memory
 from tokbox.tokens import jwt, t1
 
 from .. import reference
@@ -35,7 +35,7 @@ def test_batches_equal_the_plain_twin(destination, kind):
         else:
             lines = destination == "lines"
             stride = plan.token_length + lines
-            memory = _fastsign.Memory(n * stride)
+            memory = _memory.Memory(n * stride)
             plan.fill(memory, n, lines=lines)
             got = memory.strings(0, stride, plan.token_length, n)
             if lines:
@@ -50,7 +50,7 @@ def test_a_part_of_a_batch_is_the_same_wherever_it_begins(kind):
         first = rng.randrange(10**9) if rng.random() < 0.5 else rng.randrange(10**15)
         n = min(n, 20)
         plan = make_plan(kind, *batch)
-        memory = _fastsign.Memory(n * plan.token_length)
+        memory = _memory.Memory(n * plan.token_length)
         plan.fill(memory, n, first=first)
         got = memory.strings(0, plan.token_length, plan.token_length, n)
         assert got == expected(*batch, n, first, kind)

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 import tokbox
-from tokbox import _fastsign
+from tokbox import _memory
 
 KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
@@ -30,7 +30,7 @@ def session(signer):
 
 def address(batch):
     """Where a batch's text stands, by which one piece of memory is known again."""
-    return _fastsign.address(batch._memory)
+    return _memory.address(batch._memory)
 
 
 def test_a_batch_uses_the_memory_of_one_that_is_gone(session):

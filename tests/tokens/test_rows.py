@@ -17,7 +17,7 @@ from datetime import timedelta
 
 import pytest
 
-from tokbox import _fastsign
+from tokbox import _fastsign, _memory
 from tokbox.enums import DAYS_30, Role
 from tokbox.tokens import t1
 from tokbox.tokens.signer import Signer
@@ -392,8 +392,8 @@ def test_the_core_s_rows_guard_their_memory_and_the_key():
     with pytest.raises(ValueError, match="no such column"):
         few.texts("colour", ("a", "b"), lambda row, value: value)
     with pytest.raises(ValueError, match="other rows"):
-        few.sign(_fastsign.Memory(10_000), many.lengths())
+        few.sign(_memory.Memory(10_000), many.lengths())
     with pytest.raises(ValueError, match="too small"):
-        few.sign(_fastsign.Memory(10), few.lengths())
+        few.sign(_memory.Memory(10), few.lengths())
     with pytest.raises(TypeError, match="secret"):
         pickle.dumps(few)

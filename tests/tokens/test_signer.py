@@ -14,7 +14,7 @@ import threading
 
 import pytest
 
-from tokbox import _fastsign
+from tokbox import _fastsign, _memory
 from tokbox.enums import HOURS_2
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.signer import Signer
@@ -167,7 +167,7 @@ def test_a_batch_is_a_sequence(session):
 
 
 def test_memory_outside_of_a_batch_cannot_be_reached():
-    memory = _fastsign.Memory(100)
+    memory = _memory.Memory(100)
     for arguments in [
         (0, 10, 10, 11),
         (-1, 1, 1, 1),

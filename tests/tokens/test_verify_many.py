@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from tokbox import _fastsign
+from tokbox import _fastsign, _memory
 from tokbox.errors import (
     BadSignature,
     ExpiredToken,
@@ -444,7 +444,7 @@ assert not signer.verify_many(tokens[:9]).failures
 
 
 def test_the_core_s_texts_guard_their_memory():
-    memory, offsets = _fastsign.Memory(100), _fastsign.Memory(16)
+    memory, offsets = _memory.Memory(100), _memory.Memory(16)
     for arguments in [
         (memory, None, 10, 0, 11),
         (memory, None, 10, 5, 6),
@@ -454,7 +454,7 @@ def test_the_core_s_texts_guard_their_memory():
         (memory, offsets, 0, 1, 1),
     ]:
         with pytest.raises(IndexError):
-            _fastsign.TextsInMemory(*arguments)
+            _memory.TextsInMemory(*arguments)
     for sizes in ((-1, 0, 1), (1, 0, -1), (1, -1, 1)):
         with pytest.raises(ValueError, match="negative"):
-            _fastsign.TextsInMemory(memory, None, *sizes)
+            _memory.TextsInMemory(memory, None, *sizes)

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Literal, TextIO, overload
 
 from typing_extensions import Self, Unpack
 
-from tokbox._fastsign import MemoryPool
+from tokbox._memory import MemoryPool
 from tokbox.enums import ArchiveMode, MediaMode, OutputMode, Role
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.archives import TranscriptionProperties

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, ClassVar, TextIO, TypeVar, cast, overload
 
-from tokbox._fastsign import Memory, TextsInMemory
+from tokbox._memory import Memory, TextsInMemory
 from tokbox.errors import InvalidClaims
 
 __all__ = ["TokenBatch", "check_memory"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, to_list
-from tokbox._fastsign import Memory, MemoryPool
+from tokbox._memory import Memory, MemoryPool
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens.batch import TokenBatch, check_memory
 from tokbox.tokens.claims import (

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
-from tokbox._fastsign import Memory
+from tokbox._memory import Memory
 from tokbox.tokens import jwt
 from tokbox.tokens.crew import share
 from tokbox.tokens.rsa import PrivateKey, PublicKey

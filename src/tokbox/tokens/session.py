@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-from tokbox._fastsign import Memory, MemoryPool, Plan
+from tokbox._fastsign import Plan
+from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.tokens.batch import TokenBatch, check_memory, write_all
 from tokbox.tokens.claims import (

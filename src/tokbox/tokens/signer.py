@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, overload
 
-from tokbox._fastsign import Key, MemoryPool, Plan, Rows
+from tokbox._fastsign import Key, Plan, Rows
+from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.tokens import jwt, rs256, t1
 from tokbox.tokens.batch import TokenBatch

@@ -1,0 +1,276 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: freethreading_compatible=True
+"""Memory of batches, and columns: texts and numbers wherever they stand.
+
+It knows nothing of signing, and nothing of Arrow. _fastsign writes tokens into `Memory`;
+_arrow makes `Texts` and `Numbers` of other people's arrays, which _fastsign reads.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+cdef extern from "Python.h":
+    """
+    /* Put a pointer into a place and take out what was there, as one step. */
+    #if defined(_MSC_VER)
+    #define tokbox_exchange(place, value) _InterlockedExchangePointer(place, value)
+    #else
+    #define tokbox_exchange(place, value) __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL)
+    #endif
+    """
+    void *tokbox_exchange(void **place, void *value) nogil
+    void Py_INCREF(object op)
+
+# Memory that is freed without the GIL, in bytes.
+cdef enum:
+    HUGE = 1 << 22
+
+### Memory ###
+
+# What stands before a block of memory: its size, and room so that the rest is aligned.
+cdef enum:
+    BLOCK_HEAD = 64
+
+
+cdef void _free_block(uint8_t *block) noexcept:
+    if block == NULL:
+        return
+    if (<size_t *>block)[0] < HUGE:
+        free(block)
+        return
+    # To give gigabytes back takes the system a while.
+    with nogil:
+        free(block)
+
+
+@cython.final
+@cython.no_gc
+cdef class MemoryPool:
+    """Memory of batches that are gone, for the batches to come.
+
+    Fresh memory costs more than signatures do. So who signs one batch after the other
+    can let each use the memory of an earlier one: pass the same pool to each call. A
+    batch that is still referred to, in whole or in part, keeps its memory. The pool holds
+    on to one piece of memory at a time, and frees it when it is gone itself. It may be
+    shared between threads.
+    """
+
+    def __dealloc__(self):
+        _free_block(<uint8_t *>self.spare)
+
+    def __reduce__(self):
+        raise TypeError("a memory pool cannot be pickled or copied")
+
+    def take(self, Py_ssize_t nbytes) -> Memory:
+        """Memory of *nbytes*, the spare piece if it is large enough."""
+        return Memory(nbytes, self)
+
+
+@cython.final
+@cython.no_gc
+cdef class Memory:
+    """A block of memory that is filled once and then only read (buffer protocol).
+
+    It is freed at the end, or goes back to the pool that it came from.
+    """
+
+    def __cinit__(self, Py_ssize_t nbytes, MemoryPool pool=None):
+        if nbytes < 0:
+            raise ValueError("memory cannot have a negative size")
+        if pool is not None:
+            self.block = <uint8_t *>tokbox_exchange(&pool.spare, NULL)
+            self.pool = pool
+        if self.block == NULL or (<size_t *>self.block)[0] < <size_t>nbytes:
+            _free_block(self.block)
+            # Too large a sum is no size that malloc could give, either.
+            self.block = <uint8_t *>malloc(<size_t>nbytes + BLOCK_HEAD)
+            if self.block == NULL:
+                raise MemoryError(f"there is no memory for {nbytes:,} bytes")
+            (<size_t *>self.block)[0] = nbytes
+            self.fresh = nbytes >= HUGE
+        self.data = self.block + BLOCK_HEAD
+        self.nbytes = nbytes
+
+    def __dealloc__(self):
+        if self.pool is not None:
+            self.block = <uint8_t *>tokbox_exchange(&self.pool.spare, self.block)
+        _free_block(self.block)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.data, self.nbytes, 1, flags)
+
+    def __releasebuffer__(self, Py_buffer *view):
+        pass
+
+    def put(self, Py_ssize_t start, bytes data not None) -> None:
+        """Write *data* at *start*: what fills memory from Python."""
+        self._check(start, 0, PyBytes_GET_SIZE(data), 1)
+        memcpy(self.data + start, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+
+    def text(self, Py_ssize_t start, Py_ssize_t length) -> str:
+        """The ASCII text of *length* bytes at *start*."""
+        cdef PyObject *text
+        if start < 0 or length < 0 or start > self.nbytes - length:
+            raise IndexError("outside of the memory")
+        text = PyUnicode_New(length, 127)
+        memcpy(tokbox_text(text), self.data + start, length)
+        return owned(text)
+
+    cdef int _check(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
+                    Py_ssize_t n) except -1:
+        """Raise IndexError unless all of *n* texts lie inside."""
+        last = <object>start + (<object>n - 1) * stride
+        if n < 0 or length < 0 or n and not (
+            0 <= start <= self.nbytes - length and 0 <= last <= self.nbytes - length
+        ):
+            raise IndexError("outside of the memory")
+        return 0
+
+    def strings(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
+                Py_ssize_t n) -> list:
+        """*n* texts of *length* bytes, *stride* bytes apart, from *start* on."""
+        cdef Py_ssize_t i
+        cdef list result
+        cdef PyObject *text
+        self._check(start, stride, length, n)
+        result = PyList_New(n)
+        for i in range(n):
+            text = PyUnicode_New(length, 127)
+            memcpy(tokbox_text(text), self.data + start + i * stride, length)
+            (<PyListObject *>result).ob_item[i] = text
+        return result
+
+    def pick(self, Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
+             Py_ssize_t n) -> list:
+        """The texts of rows *first*, *first* + *step*, ... of which *offsets* tells; None
+        for an empty one."""
+        cdef int64_t *at = <int64_t *>offsets.data
+        cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, row
+        cdef PyObject *text
+        cdef list result
+        last = <object>first + (<object>n - 1) * step
+        if n < 0 or n and not (0 <= first < rows and 0 <= last < rows):
+            raise IndexError("outside of the memory")
+        result = PyList_New(n)
+        for i in range(n):
+            row = first + i * step
+            if at[row] == at[row + 1]:
+                Py_INCREF(None)
+                (<PyListObject *>result).ob_item[i] = <PyObject *>None
+                continue
+            self._check(at[row], 1, at[row + 1] - at[row], 1)
+            text = PyUnicode_New(at[row + 1] - at[row], 127)
+            memcpy(tokbox_text(text), self.data + at[row], at[row + 1] - at[row])
+            (<PyListObject *>result).ob_item[i] = text
+        return result
+
+    def lines(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
+              Py_ssize_t n) -> bytes:
+        """The same texts as `strings`, a newline behind each."""
+        cdef Py_ssize_t i
+        cdef bytes result
+        cdef char *to
+        self._check(start, stride, length, n)
+        result = PyBytes_FromStringAndSize(NULL, n * (length + 1))
+        to = PyBytes_AS_STRING(result)
+        for i in range(n):
+            memcpy(to, self.data + start + i * stride, length)
+            to[length] = 10
+            to += length + 1
+        return result
+
+
+def address(Memory memory not None) -> int:
+    """Where *memory* stands. For tests: this is how it is known again."""
+    return <size_t>memory.data
+
+
+### Columns ###
+
+@cython.final
+cdef class TextsInMemory:
+    """*n* texts in *memory* from number *first* on, told apart by *offsets* or by one
+    *length*."""
+
+    def __cinit__(self, Memory memory not None, Memory offsets, Py_ssize_t length,
+                  Py_ssize_t first, Py_ssize_t n):
+        cdef int64_t *at
+        if n < 0 or length < 0 or first < 0:
+            raise ValueError("negative sizes")
+        end = <object>first + n
+        if offsets is None:
+            if end * length > memory.nbytes:
+                raise IndexError("outside of the memory")
+        else:
+            at = <int64_t *>offsets.data
+            if (end + 1) * sizeof(int64_t) > offsets.nbytes or at[end] > memory.nbytes:
+                raise IndexError("outside of the memory")
+        self.memory = memory
+        self.offsets = offsets
+        self.length = length
+        self.first = first
+        self.n = n
+
+
+@cython.final
+cdef class Texts:
+    """*n* texts that stand anywhere, some of which may be missing: a sequence of str.
+
+    Each is a pointer and a length, which nobody but us can change; what they point to
+    belongs to the *owners*, which are kept for as long. Who fills them is _arrow. The
+    bytes themselves may be no UTF-8, and may even change while they are looked at: whoever
+    reads them reads each once, and never beyond its length.
+    """
+
+    def __cinit__(self, Py_ssize_t n, list owners not None):
+        self.memory = Memory(<object>n * sizeof(fs_text))
+        self.texts = <fs_text *>self.memory.data
+        memset(self.texts, 0, n * sizeof(fs_text))
+        self.n = n
+        self.owners = owners
+
+    def __len__(self):
+        return self.n
+
+    def __getitem__(self, Py_ssize_t i):
+        """Text *i*, or None; bytes that are no UTF-8 become lone surrogates."""
+        cdef fs_text text
+        if not 0 <= i < self.n:
+            raise IndexError("outside of the column")
+        text = self.texts[i]
+        if text.data == NULL:
+            return None
+        return PyUnicode_DecodeUTF8(<const char *>text.data, text.len, "surrogateescape")
+
+
+@cython.final
+cdef class Numbers:
+    """*n* whole numbers, some of which may be missing: a sequence of int.
+
+    64 bits are kept of each; those of *unsigned* numbers count from 0 on.
+    """
+
+    def __cinit__(self, Py_ssize_t n, bint unsigned):
+        self.memory = Memory(<object>n * sizeof(int64_t))
+        self.absence = Memory(n)
+        self.numbers = <int64_t *>self.memory.data
+        self.absent = self.absence.data
+        memset(self.absent, 1, n)
+        self.unsigned = unsigned
+        self.n = n
+
+    def __len__(self):
+        return self.n
+
+    def __getitem__(self, Py_ssize_t i):
+        """Number *i*, or None."""
+        if not 0 <= i < self.n:
+            raise IndexError("outside of the column")
+        if self.absent[i]:
+            return None
+        return <uint64_t>self.numbers[i] if self.unsigned else self.numbers[i]

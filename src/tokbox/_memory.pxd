@@ -1,0 +1,64 @@
+# What the other extensions may use of _memory.pyx, where it is explained.
+
+from libc.stdint cimport int64_t, uint8_t
+
+from text cimport fs_text
+
+cdef extern from "Python.h":
+    """
+    /* The text of a compact ASCII string stands right behind its head. */
+    #define tokbox_text(string) ((uint8_t *)((PyASCIIObject *)(string) + 1))
+    """
+    ctypedef struct PyObject:
+        pass
+    ctypedef struct PyListObject:
+        PyObject **ob_item
+    PyObject *PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar) except NULL
+    uint8_t *tokbox_text(PyObject *string) nogil
+    list PyList_New(Py_ssize_t n)
+    void Py_DECREF(PyObject *op)
+
+
+cdef inline str owned(PyObject *text):
+    """A new reference in C's hands, as Python's."""
+    result = <str><object>text
+    Py_DECREF(text)
+    return result
+
+
+cdef class MemoryPool:
+    cdef void *spare
+
+
+cdef class Memory:
+    cdef uint8_t *block
+    cdef uint8_t *data
+    cdef readonly Py_ssize_t nbytes
+    cdef bint fresh     # large, and never written to
+    cdef MemoryPool pool
+    cdef int _check(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
+                    Py_ssize_t n) except -1
+
+
+cdef class TextsInMemory:
+    cdef Memory memory
+    cdef Memory offsets
+    cdef Py_ssize_t length
+    cdef Py_ssize_t first
+    cdef readonly Py_ssize_t n
+
+
+cdef class Texts:
+    cdef Memory memory
+    cdef fs_text *texts
+    cdef readonly Py_ssize_t n
+    cdef list owners
+
+
+cdef class Numbers:
+    cdef Memory memory
+    cdef Memory absence
+    cdef int64_t *numbers
+    cdef uint8_t *absent
+    cdef bint unsigned
+    cdef readonly Py_ssize_t n
