@@ -31,6 +31,7 @@ lint: $(VENV)/linted
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest tokbox._memory tokbox._fastsign tokbox._arrow \
+		tokbox._capsules \
 		--ignore-missing-stub \
 		--allowlist tests/stubtest.txt
 	$(PYRIGHT)

@@ -34,6 +34,7 @@ setup(
         [
             extension("_memory"),
             extension("_arrow"),
+            extension("_capsules"),
             extension("_fastsign", *kernels),
         ],
         include_path=["src", "src/kernels"],

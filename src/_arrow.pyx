@@ -1,17 +1,24 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
-"""Arrow arrays as Python values, by the PyCapsule interface.
+"""Arrow arrays of others as columns, by the PyCapsule interface.
 
 It takes any object with ``__arrow_c_array__`` or ``__arrow_c_stream__`` (pyarrow, polars,
-nanoarrow, DuckDB ...) and needs none of them. It knows nothing of signing. The structs
-are those of the Arrow C data and stream interfaces:
-https://arrow.apache.org/docs/format/CDataInterface.html
+pandas, nanoarrow, DuckDB ...) and needs none of them. It knows nothing of signing. Strings
+become `Texts`, which point into the arrays' buffers; integers `Numbers`; the rest, lists
+above all, Python values.
+
+Nothing that the structs say is believed unless it can be seen to be so: the number of
+children and buffers, lengths, offsets, indices. Two things cannot be seen and must be
+true: that pointers are valid, and that a buffer is as long as its last offset says. And
+buffers may be written to while they are read. So what decides where we read is read once
+(tokbox_once), checked, and kept in memory of our own.
 """
 
 cimport cython
-from cpython.pycapsule cimport PyCapsule_GetPointer
-from cpython.unicode cimport PyUnicode_DecodeUTF8
+from cpython.exc cimport PyErr_CheckSignals
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 from libc.stdint cimport (
+    INT64_MAX,
     int8_t,
     int16_t,
     int32_t,
@@ -21,204 +28,504 @@ from libc.stdint cimport (
     uint32_t,
     uint64_t,
 )
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
-cdef extern from *:
-    """
-    #include <stdint.h>
-    struct ArrowSchema {
-        const char *format, *name, *metadata;
-        int64_t flags, n_children;
-        struct ArrowSchema **children, *dictionary;
-        void (*release)(struct ArrowSchema *);
-        void *private_data;
-    };
-    struct ArrowArray {
-        int64_t length, null_count, offset, n_buffers, n_children;
-        const void **buffers;
-        struct ArrowArray **children, *dictionary;
-        void (*release)(struct ArrowArray *);
-        void *private_data;
-    };
-    struct ArrowArrayStream {
-        int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
-        int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);
-        const char *(*get_last_error)(struct ArrowArrayStream *);
-        void (*release)(struct ArrowArrayStream *);
-        void *private_data;
-    };
-    """
-    cdef struct ArrowSchema:
-        const char *format
-        int64_t n_children
-        ArrowSchema **children
-        ArrowSchema *dictionary
-        void (*release)(ArrowSchema *) noexcept
-    cdef struct ArrowArray:
-        int64_t length
-        int64_t offset
-        int64_t n_buffers
-        int64_t n_children
-        const void **buffers
-        ArrowArray **children
-        ArrowArray *dictionary
-        void (*release)(ArrowArray *) noexcept
-    cdef struct ArrowArrayStream:
-        int (*get_schema)(ArrowArrayStream *, ArrowSchema *) noexcept
-        int (*get_next)(ArrowArrayStream *, ArrowArray *) noexcept
-        const char *(*get_last_error)(ArrowArrayStream *) noexcept
+from arrow cimport (
+    ArrowArray,
+    ArrowArrayStream,
+    ArrowSchema,
+    tokbox_add,
+    tokbox_once32,
+    tokbox_once64,
+)
+from text cimport fs_text
+from tokbox._memory cimport Numbers, Texts
+
+from tokbox.errors import InvalidArrow
+
+ctypedef fused place_t:
+    int32_t
+    int64_t
+
+ctypedef fused whole_t:
+    int8_t
+    uint8_t
+    int16_t
+    uint16_t
+    int32_t
+    uint32_t
+    int64_t
+    uint64_t
+
+# How deep arrays may be nested: a list of a dictionary of strings, in a table.
+cdef enum:
+    MOST_DEPTH = 4
 
 
 def is_arrow(value) -> bool:
-    """Whether *value* can be read by `to_list`."""
+    """Whether *value* can be read by `read`."""
     return hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__")
 
 
-def to_list(value) -> list:
-    """The values of an Arrow array, or of all chunks of a stream, as Python values.
+def read(value, str field not None):
+    """The column that an Arrow array is, or that all chunks of a stream are.
 
-    Strings become str (bytes that are no UTF-8, lone surrogates), integers int, lists
-    list, nulls None; dictionaries are looked up. TypeError for any other type.
+    Strings become `Texts`, integers `Numbers`, and lists and nulls a tuple of Python
+    values. A table of one column is that column. InvalidArrow for any other type, and for
+    an array that contradicts itself; *field* names it.
     """
+    cdef Schema schema
+    cdef ArrowSchema *column
+    cdef list arrays, parts
     if hasattr(value, "__arrow_c_array__"):
-        return _from_array(value)
-    return _from_stream(value)
+        capsules = value.__arrow_c_array__()
+        if type(capsules) is not tuple or len(capsules) != 2:
+            _refuse(field, "hand over an Arrow array as two capsules")
+        schema = _take_schema(capsules[0], field)
+        arrays = [_take_array(capsules[1], field)]
+    else:
+        schema, arrays = _drain(_take_stream(value.__arrow_c_stream__(), field), field)
+    column = &schema.schema
+    if _format(column, field) == b"+s":
+        column = _only_column(column, field)
+        parts = [_part_of_table(&(<Array>array).array, field) for array in arrays]
+    else:
+        parts = [_part(&(<Array>array).array, field) for array in arrays]
+    return _column(column, parts, arrays, field, 0)
 
 
-cdef list _from_array(value):
-    schema_capsule, array_capsule = value.__arrow_c_array__()
-    # The capsules release what they hold when they are freed.
-    cdef ArrowSchema *schema = <ArrowSchema *>PyCapsule_GetPointer(schema_capsule, "arrow_schema")
-    cdef ArrowArray *array = <ArrowArray *>PyCapsule_GetPointer(array_capsule, "arrow_array")
-    if schema.release == NULL or array.release == NULL:
-        raise ValueError("this Arrow array was already taken")
-    return _values(schema, array, array.offset, array.length)
+def held() -> int:
+    """How many structs of others are held right now. For tests: all of them go back."""
+    return tokbox_add(&_held, 0)
 
 
-cdef list _from_stream(value):
-    capsule = value.__arrow_c_stream__()
-    cdef ArrowArrayStream *stream = <ArrowArrayStream *>PyCapsule_GetPointer(
-        capsule, "arrow_array_stream"
-    )
+cdef int _refuse(str field, str rule) except -1:
+    raise InvalidArrow(field, None, rule, show=False)
+
+
+### Structs of others, which are given back ###
+
+cdef int64_t _held = 0
+
+
+@cython.final
+cdef class Schema:
     cdef ArrowSchema schema
+
+    def __dealloc__(self):
+        if self.schema.release != NULL:
+            self.schema.release(&self.schema)
+            tokbox_add(&_held, -1)
+
+
+@cython.final
+cdef class Array:
     cdef ArrowArray array
-    cdef list found = []
-    memset(&schema, 0, sizeof(schema))
-    if stream.get_schema(stream, &schema):
-        _raise_last(stream)
-    try:
-        while True:
-            memset(&array, 0, sizeof(array))
-            if stream.get_next(stream, &array):
-                _raise_last(stream)
-            if array.release == NULL:
-                return found
-            try:
-                found += _values(&schema, &array, array.offset, array.length)
-            finally:
-                array.release(&array)
-    finally:
-        if schema.release != NULL:
-            schema.release(&schema)
+
+    def __dealloc__(self):
+        if self.array.release != NULL:
+            with nogil:
+                self.array.release(&self.array)
+            tokbox_add(&_held, -1)
 
 
-cdef int _raise_last(ArrowArrayStream *stream) except -1:
-    cdef const char *text = stream.get_last_error(stream)
-    raise ValueError("Arrow stream: " + ("?" if text == NULL else text.decode("utf-8", "replace")))
+@cython.final
+cdef class Stream:
+    cdef ArrowArrayStream stream
+
+    def __dealloc__(self):
+        if self.stream.release != NULL:
+            with nogil:
+                self.stream.release(&self.stream)
+            tokbox_add(&_held, -1)
 
 
-cdef bint _is_null(ArrowArray *array, int64_t i) noexcept:
-    cdef const uint8_t *valid
-    if array.n_buffers == 0 or array.buffers[0] == NULL:
-        return False
-    valid = <const uint8_t *>array.buffers[0]
-    return not (valid[i >> 3] >> (i & 7)) & 1
+# To take a struct is to copy it and mark the original as released. There is an object to
+# hold it before that, so it cannot get lost.
+
+cdef Schema _take_schema(capsule, str field):
+    cdef Schema own = Schema()
+    cdef ArrowSchema *there = <ArrowSchema *>_pointer(capsule, "arrow_schema", field)
+    if there.release == NULL:
+        _refuse(field, "not be an Arrow array that was released or taken already")
+    own.schema = there[0]
+    there.release = NULL
+    tokbox_add(&_held, 1)
+    return own
 
 
-cdef object _text(const void *data, int64_t start, int64_t length):
-    if length < 0:
-        raise ValueError("the offsets of this Arrow array are damaged")
-    return PyUnicode_DecodeUTF8(<const char *>data + start, length, "surrogateescape")
+cdef Array _take_array(capsule, str field):
+    cdef Array own = Array()
+    cdef ArrowArray *there = <ArrowArray *>_pointer(capsule, "arrow_array", field)
+    if there.release == NULL:
+        _refuse(field, "not be an Arrow array that was released or taken already")
+    own.array = there[0]
+    there.release = NULL
+    tokbox_add(&_held, 1)
+    return own
 
 
-cdef object _view(ArrowArray *array, int64_t i):
-    """A value of a string view: up to 12 bytes stand in place, longer ones elsewhere."""
-    cdef const uint8_t *view = <const uint8_t *>array.buffers[1] + 16 * i
-    cdef int32_t length, buffer, start
-    memcpy(&length, view, 4)
-    if length <= 12:
-        return _text(view, 4, length)
-    memcpy(&buffer, view + 8, 4)
-    memcpy(&start, view + 12, 4)
-    if buffer < 0 or buffer + 3 >= array.n_buffers:
-        raise ValueError("the views of this Arrow array are damaged")
-    return _text(array.buffers[2 + buffer], start, length)
+cdef Stream _take_stream(capsule, str field):
+    cdef Stream own = Stream()
+    cdef ArrowArrayStream *there = <ArrowArrayStream *>_pointer(
+        capsule, "arrow_array_stream", field
+    )
+    if there.release == NULL:
+        _refuse(field, "not be an Arrow stream that was released or taken already")
+    own.stream = there[0]
+    there.release = NULL
+    tokbox_add(&_held, 1)
+    return own
 
 
-cdef list _values(ArrowSchema *schema, ArrowArray *array, int64_t first, int64_t count):
-    """Values *first* ... of an array, counted without its offset."""
-    cdef bytes form = schema.format
-    cdef list found = [None] * count
-    cdef list chosen = None
-    cdef int64_t i, at
-    cdef const void *data
+cdef void *_pointer(capsule, const char *name, str field) except NULL:
+    if not PyCapsule_IsValid(capsule, name):
+        _refuse(field, f"hand over a capsule named {name.decode()}")
+    return PyCapsule_GetPointer(capsule, name)
+
+
+cdef tuple _drain(Stream source, str field):
+    """The schema and all arrays of a stream."""
+    cdef Schema schema = Schema()
+    cdef Array array
+    cdef list arrays = []
+    cdef int failed
+    # Who makes the arrays may need the GIL for it, in this thread or another.
+    with nogil:
+        failed = source.stream.get_schema(&source.stream, &schema.schema)
+    if failed:
+        memset(&schema.schema, 0, sizeof(ArrowSchema))
+        _tell(source, failed, field)
+    if schema.schema.release == NULL:
+        _refuse(field, "be an Arrow stream that has a schema")
+    tokbox_add(&_held, 1)
+    while True:
+        array = Array()
+        with nogil:
+            failed = source.stream.get_next(&source.stream, &array.array)
+        if failed:
+            memset(&array.array, 0, sizeof(ArrowArray))
+            _tell(source, failed, field)
+        if array.array.release == NULL:
+            return schema, arrays
+        tokbox_add(&_held, 1)
+        arrays.append(array)
+        PyErr_CheckSignals()
+
+
+cdef int _tell(Stream source, int failed, str field) except -1:
+    cdef const char *text = source.stream.get_last_error(&source.stream)
+    said = f"error {failed}" if text == NULL else text.decode("utf-8", "replace")
+    _refuse(field, f"be an Arrow stream that can be read to its end ({said})")
+
+
+### Rows of arrays ###
+
+@cython.final
+cdef class Part:
+    """Rows *first* ... *first* + *count* - 1 of an array, which somebody else keeps."""
+
+    cdef ArrowArray *array
+    cdef int64_t first
+    cdef int64_t count
+    cdef const uint8_t *valid       # a bit for each row from 0 on, or NULL
+    cdef const uint8_t *above       # the same of the table that it is a column of,
+    cdef int64_t first_above        # from here on
+
+
+cdef Part _part(ArrowArray *array, str field):
+    cdef Part part = Part()
+    if array == NULL or array.length < 0 or array.offset < 0 or (
+        array.offset > INT64_MAX - 1 - array.length
+    ):
+        _refuse(field, "be an Arrow array whose length and offset can be")
+    if array.n_buffers < 0 or array.n_buffers and array.buffers == NULL:
+        _refuse(field, "be an Arrow array that has its buffers")
+    part.array = array
+    part.first = array.offset
+    part.count = array.length
+    if array.n_buffers:
+        part.valid = <const uint8_t *>array.buffers[0]
+        if part.valid == NULL and array.null_count > 0:
+            _refuse(field, "be an Arrow array that says which of its rows are null")
+    return part
+
+
+cdef Part _part_of_table(ArrowArray *array, str field):
+    """The rows of the only column of a table."""
+    cdef Part table = _part(array, field)
+    cdef Part part = _part(_only_child(array, field), field)
+    if table.first + table.count > part.count:
+        _refuse(field, "be an Arrow table whose column is long enough")
+    part.first += table.first
+    part.count = table.count
+    part.above = table.valid
+    part.first_above = table.first
+    return part
+
+
+cdef ArrowArray *_only_child(ArrowArray *array, str field) except NULL:
+    if array.n_children != 1 or array.children == NULL or array.children[0] == NULL:
+        _refuse(field, "be an Arrow array with as many children as its schema has")
+    return array.children[0]
+
+
+cdef ArrowSchema *_only_column(ArrowSchema *schema, str field) except NULL:
+    if schema.n_children > 1:
+        _refuse(field, f"be one column, not an Arrow table of {schema.n_children}")
+    if schema.n_children != 1 or schema.children == NULL or schema.children[0] == NULL:
+        _refuse(field, "be an Arrow array whose schema has the children of its format")
+    return schema.children[0]
+
+
+cdef bytes _format(ArrowSchema *schema, str field):
+    if schema.format == NULL:
+        _refuse(field, "be an Arrow array whose schema has a format")
+    return schema.format
+
+
+cdef inline bint _is_absent(Part part, int64_t row) noexcept nogil:
+    """Whether there is no value in row *row* of a part."""
+    cdef int64_t i = part.first + row
+    if part.valid != NULL and not part.valid[i >> 3] >> (i & 7) & 1:
+        return True
+    i = part.first_above + row
+    return part.above != NULL and not part.above[i >> 3] >> (i & 7) & 1
+
+
+cdef const uint8_t *_buffer(Part part, int64_t which, str field) except? NULL:
+    """One of the buffers that the format has. There may be none where there are no rows."""
+    if part.array.n_buffers <= which:
+        _refuse(field, "be an Arrow array that has the buffers of its format")
+    if part.array.buffers[which] == NULL and part.count:
+        _refuse(field, "be an Arrow array that has the buffers of its format")
+    return <const uint8_t *>part.array.buffers[which]
+
+
+### Columns ###
+
+cdef object _column(ArrowSchema *schema, list parts, list owners, str field, int depth):
+    """Columns of each format; *depth* is what is around them."""
+    cdef bytes form = _format(schema, field)
+    cdef Part part
+    if depth > MOST_DEPTH:
+        _refuse(field, "be an Arrow array that is not nested so deeply")
+    for part in parts:
+        if (part.array.dictionary == NULL) != (schema.dictionary == NULL):
+            _refuse(field, "be an Arrow array that has a dictionary if its schema has")
     if schema.dictionary != NULL:
-        chosen = _values(schema.dictionary, array.dictionary,
-                         array.dictionary.offset, array.dictionary.length)
+        return _looked_up(schema, parts, owners, field, depth)
+    if form == b"u" or form == b"U" or form == b"vu":
+        return _texts(form, parts, owners, field)
+    if len(form) == 1 and form in b"cCsSiIlL":
+        return _numbers(form, parts, field)
+    if form == b"+l" or form == b"+L":
+        return _lists(schema, parts, owners, field, depth)
     if form == b"n":
-        return found
-    if form == b"vu":
-        for i in range(count):
-            if not _is_null(array, first + i):
-                found[i] = _view(array, first + i)
-        return found
-    if form not in (b"u", b"U", b"+l", b"+L", b"c", b"C", b"s", b"S", b"i", b"I", b"l", b"L"):
-        raise TypeError(f"Arrow arrays of format {form.decode('ascii', 'replace')!r} are not "
-                        "read; strings, integers and lists are")
-    data = array.buffers[1]
-    for i in range(count):
-        at = first + i
-        if _is_null(array, at):
-            continue
-        if form == b"u":
-            found[i] = _text(array.buffers[2], (<const int32_t *>data)[at],
-                             (<const int32_t *>data)[at + 1] - (<const int32_t *>data)[at])
-        elif form == b"U":
-            found[i] = _text(array.buffers[2], (<const int64_t *>data)[at],
-                             (<const int64_t *>data)[at + 1] - (<const int64_t *>data)[at])
-        elif form == b"+l":
-            found[i] = _child(schema, array, (<const int32_t *>data)[at],
-                              (<const int32_t *>data)[at + 1])
-        elif form == b"+L":
-            found[i] = _child(schema, array, (<const int64_t *>data)[at],
-                              (<const int64_t *>data)[at + 1])
+        return (None,) * _rows(parts)
+    _refuse(field, "be an Arrow array of strings, integers or lists of them; format "
+                   f"{form.decode('ascii', 'replace')!r} is not read")
+
+
+cdef object _rows(list parts):
+    """How many rows all parts have."""
+    cdef Part part
+    total = 0
+    for part in parts:
+        total += part.count
+    return total
+
+
+cdef Texts _texts(bytes form, list parts, list owners, str field):
+    cdef Texts column = Texts(_rows(parts), owners)
+    cdef fs_text *to = column.texts
+    cdef Part part
+    cdef bint good
+    for part in parts:
+        if form == b"vu":
+            good = _fill_views(part, _buffer(part, 1, field), to)
+        elif form == b"u":
+            good = _fill_texts[int32_t](
+                part, <const int32_t *>_buffer(part, 1, field), _buffer_or_none(part, field), to
+            )
         else:
-            found[i] = _integer(form, data, at)
-            if chosen is not None:
-                found[i] = chosen[found[i]]
-    return found
+            good = _fill_texts[int64_t](
+                part, <const int64_t *>_buffer(part, 1, field), _buffer_or_none(part, field), to
+            )
+        if not good:
+            _refuse(field, "be an Arrow array whose offsets stay within its buffers")
+        to += part.count
+        PyErr_CheckSignals()
+    return column
 
 
-cdef list _child(ArrowSchema *schema, ArrowArray *array, int64_t first, int64_t end):
-    cdef ArrowArray *child = array.children[0]
-    if not 0 <= first <= end <= child.length:
-        raise ValueError("the offsets of this Arrow array are damaged")
-    return _values(schema.children[0], child, child.offset + first, end - first)
+cdef const uint8_t *_buffer_or_none(Part part, str field) except? NULL:
+    """The text of all strings, which need not be there if all of them are empty."""
+    if part.array.n_buffers != 3:
+        _refuse(field, "be an Arrow array that has the buffers of its format")
+    return <const uint8_t *>part.array.buffers[2]
 
 
-cdef object _integer(bytes form, const void *data, int64_t i):
-    if form == b"l":
-        return (<const int64_t *>data)[i]
-    if form == b"L":
-        return (<const uint64_t *>data)[i]
-    if form == b"i":
-        return (<const int32_t *>data)[i]
-    if form == b"I":
-        return (<const uint32_t *>data)[i]
-    if form == b"s":
-        return (<const int16_t *>data)[i]
-    if form == b"S":
-        return (<const uint16_t *>data)[i]
-    if form == b"c":
-        return (<const int8_t *>data)[i]
-    return (<const uint8_t *>data)[i]
+cdef inline int64_t _once(const place_t *place) noexcept nogil:
+    if place_t is int32_t:
+        return tokbox_once32(place)
+    else:
+        return tokbox_once64(place)
+
+
+cdef bint _fill_texts(Part part, const place_t *at, const uint8_t *data,
+                      fs_text *to) noexcept nogil:
+    """Whether the offsets could be followed: they begin at 0 or later and never fall."""
+    cdef int64_t i, start, end, last
+    if part.count == 0:
+        return True
+    at += part.first
+    end = _once(at)
+    last = _once(at + part.count)
+    if end < 0 or data == NULL and last != end:
+        return False
+    for i in range(part.count):
+        start, end = end, _once(at + i + 1)
+        if not start <= end <= last:
+            return False
+        if not _is_absent(part, i):
+            to[i].data = data + start if data != NULL else <const uint8_t *>b""
+            to[i].len = end - start
+    return True
+
+
+cdef bint _fill_views(Part part, const uint8_t *views, fs_text *to) noexcept nogil:
+    """The same of views: up to 12 bytes stand in place, longer texts in one of the buffers
+    behind it; how long those are is said by the last one."""
+    cdef int64_t i, which, start, length, more = part.array.n_buffers - 3
+    cdef const uint8_t *view
+    cdef const uint8_t *data
+    cdef const int64_t *sizes
+    if more < 0:
+        return False
+    sizes = <const int64_t *>part.array.buffers[more + 2]
+    for i in range(part.count):
+        if _is_absent(part, i):
+            continue
+        view = views + 16 * (part.first + i)
+        length = tokbox_once32(view)
+        to[i].len = length
+        to[i].data = view + 4
+        if length <= 12:
+            if length < 0:
+                return False
+            continue
+        which = tokbox_once32(view + 8)
+        start = tokbox_once32(view + 12)
+        if not 0 <= which < more or start < 0 or sizes == NULL:
+            return False
+        data = <const uint8_t *>part.array.buffers[2 + which]
+        if data == NULL or start > sizes[which] - length:
+            return False
+        to[i].data = data + start
+    return True
+
+
+cdef Numbers _numbers(bytes form, list parts, str field):
+    cdef Numbers column = Numbers(_rows(parts), form.isupper())
+    cdef int64_t *to = column.numbers
+    cdef uint8_t *absent = column.absent
+    cdef const uint8_t *data
+    cdef Part part
+    for part in parts:
+        data = _buffer(part, 1, field)
+        if form == b"l":
+            _fill_numbers(part, <const int64_t *>data, to, absent)
+        elif form == b"L":
+            _fill_numbers(part, <const uint64_t *>data, to, absent)
+        elif form == b"i":
+            _fill_numbers(part, <const int32_t *>data, to, absent)
+        elif form == b"I":
+            _fill_numbers(part, <const uint32_t *>data, to, absent)
+        elif form == b"s":
+            _fill_numbers(part, <const int16_t *>data, to, absent)
+        elif form == b"S":
+            _fill_numbers(part, <const uint16_t *>data, to, absent)
+        elif form == b"c":
+            _fill_numbers(part, <const int8_t *>data, to, absent)
+        else:
+            _fill_numbers(part, data, to, absent)
+        to += part.count
+        absent += part.count
+        PyErr_CheckSignals()
+    return column
+
+
+cdef void _fill_numbers(Part part, const whole_t *data, int64_t *to,
+                        uint8_t *absent) noexcept nogil:
+    cdef int64_t i
+    for i in range(part.count):
+        absent[i] = _is_absent(part, i)
+        to[i] = 0 if absent[i] else <int64_t>data[part.first + i]
+
+
+cdef object _looked_up(ArrowSchema *schema, list parts, list owners, str field, int depth):
+    """Values of dictionaries, of which each part has its own."""
+    cdef bytes form = _format(schema, field)
+    cdef list found = []
+    cdef Part part
+    if len(form) != 1 or form not in b"cCsSiIlL":
+        _refuse(field, "be an Arrow array whose dictionary is looked up by integers")
+    if _format(schema.dictionary, field) in (b"u", b"U", b"vu"):
+        return _looked_up_texts(schema, parts, owners, field)
+    for part in parts:
+        places = _numbers(form, [part], field)
+        values = _column(schema.dictionary, [_part(part.array.dictionary, field)], owners,
+                         field, depth + 1)
+        for place in places:
+            if place is not None and not 0 <= place < len(values):
+                _refuse(field, "be an Arrow array whose indices stay within its dictionary")
+            found.append(None if place is None else values[place])
+    return tuple(found)
+
+
+cdef Texts _looked_up_texts(ArrowSchema *schema, list parts, list owners, str field):
+    """The same where they are strings: rows that are alike point to one text."""
+    cdef Texts column = Texts(_rows(parts), owners), values
+    cdef Numbers places
+    cdef fs_text *to = column.texts
+    cdef int64_t i, place
+    cdef Part part
+    for part in parts:
+        places = _numbers(_format(schema, field), [part], field)
+        values = _texts(_format(schema.dictionary, field),
+                        [_part(part.array.dictionary, field)], owners, field)
+        for i in range(part.count):
+            if places.absent[i]:
+                continue
+            place = places.numbers[i]
+            if not 0 <= place < values.n:
+                _refuse(field, "be an Arrow array whose indices stay within its dictionary")
+            to[i] = values.texts[place]
+        to += part.count
+        PyErr_CheckSignals()
+    return column
+
+
+cdef tuple _lists(ArrowSchema *schema, list parts, list owners, str field, int depth):
+    cdef list found = []
+    cdef const uint8_t *places
+    cdef bint wide = schema.format == b"+L"
+    cdef int64_t i, start, end
+    cdef Part part
+    for part in parts:
+        values = _column(_only_column(schema, field), [_part(_only_child(part.array, field), field)],
+                         owners, field, depth + 1)
+        places = _buffer(part, 1, field)
+        for i in range(part.first, part.first + part.count):
+            if _is_absent(part, i - part.first):
+                found.append(None)
+                continue
+            if wide:
+                start, end = tokbox_once64(places + 8 * i), tokbox_once64(places + 8 * i + 8)
+            else:
+                start, end = tokbox_once32(places + 4 * i), tokbox_once32(places + 4 * i + 4)
+            if not 0 <= start <= end <= len(values):
+                _refuse(field, "be an Arrow array whose offsets stay within its buffers")
+            found.append([values[j] for j in range(start, end)])
+    return tuple(found)

@@ -15,11 +15,14 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memchr, memcpy
+from libc.string cimport memchr, memcpy, memset
 from libc.time cimport time
 
 from fastsign cimport (
+    FS_CLASSES,
+    FS_DATA,
     FS_NONCE_DIGITS,
+    FS_SESSIONS,
     fs_decimal,
     fs_engine,
     fs_engine_select,
@@ -50,6 +53,10 @@ from fastsign cimport (
     fs_rows_text,
     fs_session_of,
     fs_state,
+    fs_take,
+    fs_take_roles,
+    fs_take_room,
+    fs_take_texts,
     fs_t1_length,
     fs_text_name,
     fs_verifier,
@@ -60,10 +67,12 @@ from pages cimport fs_touch
 from text cimport fs_text
 from tokbox._memory cimport (
     Memory,
+    Numbers,
     PyList_New,
     PyListObject,
     PyObject,
     PyUnicode_New,
+    Texts,
     TextsInMemory,
     owned,
     tokbox_text,
@@ -375,7 +384,7 @@ cdef bint _is_plain(value, fs_text *text) except -1:
     return True
 
 
-cdef int _set_text(fs_text *text, str value) except -1:
+cdef int _set_text(fs_text *text, value) except -1:
     cdef Py_ssize_t length
     text.data = <const uint8_t *>PyUnicode_AsUTF8AndSize(value, &length)
     text.len = length
@@ -592,6 +601,10 @@ cdef class Plan:
 cdef enum:
     LOOK = 4096
 
+# Texts that are copied into one piece of memory, some milliseconds' work.
+cdef enum:
+    TAKE = 32768
+
 # How far ahead of the row that is looked at memory is asked for.
 cdef enum:
     AHEAD = 16
@@ -678,17 +691,38 @@ cdef class Rows:
             self.kept.append(value)
         return value
 
-    def texts(self, str column not None, tuple values not None, look_closer,
+    def texts(self, str column not None, values not None, look_closer,
               bytes api_key=None) -> None:
-        """Set *column*, "session_id" (of *api_key*), "connection_data" or "classes"."""
-        cdef fs_text *texts = <fs_text *>self._column(sizeof(fs_text))
+        """Set *column*, "session_id" (of *api_key*), "connection_data" or "classes".
+
+        Here and below *values* are a tuple, or what was read of an Arrow array, which is
+        used up: its texts are changed to what is signed.
+        """
+        cdef fs_text *texts
+        if len(values) != self.n:
+            raise ValueError("a column has another length")
+        if type(values) is Texts:
+            texts = (<Texts>values).texts
+            self._take_texts(column, <Texts>values, look_closer, api_key)
+        else:
+            texts = <fs_text *>self._column(sizeof(fs_text))
+            self._read_texts(column, <tuple?>values, texts, look_closer, api_key)
+        if column == "session_id":
+            self.rows.session_id = texts
+        elif column == "connection_data":
+            self.rows.connection_data = texts
+        elif column == "classes":
+            self.rows.classes = texts
+        else:
+            raise ValueError("no such column")
+
+    cdef int _read_texts(self, str column, tuple values, fs_text *texts, look_closer,
+                         bytes api_key) except -1:
         cdef const uint8_t *owner = NULL
         cdef size_t owner_len = 0
         cdef Py_ssize_t i, length
         cdef const char *utf8
         cdef bint sessions = column == "session_id"
-        if len(values) != self.n:
-            raise ValueError("a column has another length")
         if sessions:
             owner = <const uint8_t *>PyBytes_AS_STRING(api_key)
             owner_len = PyBytes_GET_SIZE(api_key)
@@ -713,28 +747,70 @@ cdef class Rows:
                         continue
                     elif length == 0:
                         continue
-            value = self._closer(look_closer, i, value)
-            texts[i].data = NULL
-            texts[i].len = 0
-            if value is not None:
-                utf8 = PyUnicode_AsUTF8AndSize(value, &length)
-                texts[i].data = <const uint8_t *>utf8
-                texts[i].len = length
-        if sessions:
-            self.rows.session_id = texts
-        elif column == "connection_data":
-            self.rows.connection_data = texts
-        elif column == "classes":
-            self.rows.classes = texts
-        else:
-            raise ValueError("no such column")
+            self._settle(look_closer, i, value, &texts[i])
+        return 0
 
-    def roles(self, tuple values not None, look_closer) -> None:
+    cdef int _settle(self, look_closer, Py_ssize_t i, value, fs_text *text) except -1:
+        """Set the text of row *i* to what Python makes of its value."""
+        value = self._closer(look_closer, i, value)
+        text.data = NULL
+        text.len = 0
+        return 0 if value is None else _set_text(text, value)
+
+    cdef int _take_texts(self, str column, Texts values, look_closer,
+                         bytes api_key) except -1:
+        """Let *values* point to copies: what they are of, others may write to (take.c)."""
+        cdef fs_take take
+        cdef Memory good = Memory(self.n), copies
+        cdef Py_ssize_t i, count
+        memset(&take, 0, sizeof(take))
+        take.column = (FS_SESSIONS if column == "session_id" else
+                       FS_CLASSES if column == "classes" else FS_DATA)
+        if take.column == FS_SESSIONS:
+            take.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
+            take.key_len = PyBytes_GET_SIZE(api_key)
+        take.texts = values.texts
+        take.good = good.data
+        self.columns.append(values)
+        for i in range(0, self.n, TAKE):
+            count = min(TAKE, self.n - i)
+            copies = Memory(fs_take_room(&take, i, count))
+            self.columns.append(copies)
+            with nogil:
+                fs_touch(copies.data, copies.nbytes)
+                fs_take_texts(&take, i, count, copies.data)
+            PyErr_CheckSignals()
+        i = -1
+        while (i := _next_zero(good, i)) >= 0:
+            self._settle(look_closer, i, values[i], &values.texts[i])
+        return 0
+
+    def roles(self, values not None, look_closer) -> None:
         """Set the column of roles."""
         cdef uint8_t *roles = self._column(1)
-        cdef Py_ssize_t i
         if len(values) != self.n:
             raise ValueError("a column has another length")
+        if type(values) is Texts:
+            self._take_roles(<Texts>values, roles, look_closer)
+        else:
+            self._read_roles(<tuple?>values, roles, look_closer)
+        self.rows.role = roles
+
+    cdef int _take_roles(self, Texts values, uint8_t *roles, look_closer) except -1:
+        cdef fs_take take
+        cdef Memory good = Memory(self.n)
+        cdef Py_ssize_t i = -1
+        take.texts = values.texts
+        take.good = good.data
+        with nogil:
+            fs_take_roles(&take, 0, self.n, roles)
+        while (i := _next_zero(good, i)) >= 0:
+            value = self._closer(look_closer, i, values[i])
+            roles[i] = 0 if value is None else ROLES[value]
+        return 0
+
+    cdef int _read_roles(self, tuple values, uint8_t *roles, look_closer) except -1:
+        cdef Py_ssize_t i
         for i in range(self.n):
             value = values[i]
             if i % LOOK == LOOK - 1:
@@ -744,16 +820,38 @@ cdef class Rows:
                 value = self._closer(look_closer, i, value)
                 number = 0 if value is None else ROLES[value]
             roles[i] = number
-        self.rows.role = roles
+        return 0
 
-    def seconds(self, tuple values not None, look_closer) -> None:
+    def seconds(self, values not None, look_closer) -> None:
         """Set the column of expirations."""
         cdef uint32_t *seconds = <uint32_t *>self._column(sizeof(uint32_t))
+        if len(values) != self.n:
+            raise ValueError("a column has another length")
+        if type(values) is Numbers:
+            self._take_seconds(<Numbers>values, seconds, look_closer)
+        else:
+            self._read_seconds(<tuple?>values, seconds, look_closer)
+        self.rows.expiration = seconds
+
+    cdef int _take_seconds(self, Numbers values, uint32_t *seconds, look_closer) except -1:
+        cdef Memory good = Memory(self.n)
+        cdef Py_ssize_t i
+        cdef int64_t number
+        with nogil:
+            for i in range(self.n):
+                number = values.numbers[i]
+                good.data[i] = not values.absent[i] and 0 <= number <= MOST_SECONDS
+                seconds[i] = <uint32_t>number
+        i = -1
+        while (i := _next_zero(good, i)) >= 0:
+            value = self._closer(look_closer, i, values[i])
+            seconds[i] = 0 if value is None else value
+        return 0
+
+    cdef int _read_seconds(self, tuple values, uint32_t *seconds, look_closer) except -1:
         cdef Py_ssize_t i
         cdef long number
         cdef int overflow
-        if len(values) != self.n:
-            raise ValueError("a column has another length")
         for i in range(self.n):
             value = values[i]
             if i % LOOK == LOOK - 1:
@@ -765,7 +863,7 @@ cdef class Rows:
                     continue
             value = self._closer(look_closer, i, value)
             seconds[i] = 0 if value is None else value
-        self.rows.expiration = seconds
+        return 0
 
     def lengths(self, *, unsigned threads=1) -> Memory:
         """Where each token will begin, and the end: n + 1 64-bit integers."""
@@ -821,7 +919,8 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
                 unsigned threads=1) -> bytes:
     """For each token, 1 if it surely holds, or 0 if it deserves a closer look.
 
-    *tokens* is a tuple or a TextsInMemory; with *session*, all must be for that one.
+    *tokens* is a tuple, a TextsInMemory or a Texts; with *session*, all must be for that
+    one.
     """
     cdef fs_verifier verifier
     cdef fs_text *texts
@@ -856,8 +955,11 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
             verifier.offsets = <const int64_t *>offsets.data + i
         else:
             verifier.base += i * verifier.length
+    elif type(tokens) is Texts:
+        n = (<Texts>tokens).n
+        verifier.tokens = (<Texts>tokens).texts
     else:
-        n = len(<tuple>tokens)
+        n = len(<tuple?>tokens)
         column = Memory(n * sizeof(fs_text))
         texts = <fs_text *>column.data
         for i in range(n):
@@ -879,6 +981,14 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
         raise MemoryError
     _finish(crew)
     return good
+
+
+cdef Py_ssize_t _next_zero(Memory good, Py_ssize_t i) noexcept:
+    """The first row behind *i* that deserves a closer look, or -1."""
+    cdef uint8_t *found
+    i += 1
+    found = <uint8_t *>memchr(good.data + i, 0, good.nbytes - i)
+    return -1 if found == NULL else found - good.data
 
 
 cdef int _breathe() except -1:

@@ -10,7 +10,7 @@ cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
@@ -185,6 +185,54 @@ cdef class Memory:
         return result
 
 
+def validity(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> tuple:
+    """Which of the texts of rows *first* ... *first* + *n* - 1 are there: how many are
+    not, since they are empty, and a bit for each, 1 if it is."""
+    cdef int64_t *at = <int64_t *>offsets.data
+    cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, missing = 0
+    cdef Memory bits
+    if n < 0 or not 0 <= first <= rows - n:
+        raise IndexError("outside of the memory")
+    bits = Memory((n + 7) // 8)
+    memset(bits.data, 0, bits.nbytes)
+    at += first
+    with nogil:
+        for i in range(n):
+            if at[i] == at[i + 1]:
+                missing += 1
+            else:
+                bits.data[i >> 3] |= 1 << (i & 7)
+    return missing, bits
+
+
+def starts(Py_ssize_t n, Py_ssize_t length) -> Memory:
+    """Where each of *n* texts of one length begins, and the end: n + 1 64-bit integers."""
+    cdef Memory offsets = Memory((<object>n + 1) * sizeof(int64_t))
+    cdef int64_t *at = <int64_t *>offsets.data
+    cdef Py_ssize_t i
+    with nogil:
+        for i in range(n + 1):
+            at[i] = i * length
+    return offsets
+
+
+def narrowed(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> Memory:
+    """*n* + 1 offsets from number *first* on as 32-bit integers that begin at 0."""
+    cdef int64_t *at = <int64_t *>offsets.data
+    cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i
+    cdef Memory narrow
+    if n < 0 or not 0 <= first <= rows - n:
+        raise IndexError("outside of the memory")
+    at += first
+    if not 0 <= at[n] - at[0] <= INT32_MAX:
+        raise OverflowError("so much text has no 32-bit offsets")
+    narrow = Memory((n + 1) * sizeof(int32_t))
+    with nogil:
+        for i in range(n + 1):
+            (<int32_t *>narrow.data)[i] = <int32_t>(at[i] - at[0])
+    return narrow
+
+
 def address(Memory memory not None) -> int:
     """Where *memory* stands. For tests: this is how it is known again."""
     return <size_t>memory.data
@@ -237,6 +285,10 @@ cdef class Texts:
     def __len__(self):
         return self.n
 
+    def __iter__(self):
+        for i in range(self.n):
+            yield self[i]
+
     def __getitem__(self, Py_ssize_t i):
         """Text *i*, or None; bytes that are no UTF-8 become lone surrogates."""
         cdef fs_text text
@@ -266,6 +318,10 @@ cdef class Numbers:
 
     def __len__(self):
         return self.n
+
+    def __iter__(self):
+        for i in range(self.n):
+            yield self[i]
 
     def __getitem__(self, Py_ssize_t i):
         """Number *i*, or None."""

@@ -26,6 +26,7 @@ FLOORS = {
     "_memory": 1,
     "_fastsign": 2,
     "_arrow": 2,
+    "_capsules": 2,
     "tokens": 3,
     "rest": 4,
     "emulator": 4,

@@ -15,6 +15,7 @@ TYPED = {
     "tokbox/_memory.pyi",
     "tokbox/_fastsign.pyi",
     "tokbox/_arrow.pyi",
+    "tokbox/_capsules.pyi",
 }
 
 

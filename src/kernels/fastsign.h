@@ -244,6 +244,33 @@ void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base
  * only means that it deserves a closer look. */
 int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len);
 
+/* The role of that name, as an index in their order in rows.c; -1 if there is none. */
+int fs_role_of(const uint8_t *name, size_t len);
+
+/* ---- columns of others ------------------------------------------------------------ */
+
+/* Texts in memory that others may write to, to become a column of rows: see take.c. Set
+ * all that comes after `good` to zero. */
+typedef struct fs_take {
+    enum { FS_SESSIONS, FS_DATA, FS_CLASSES } column;
+    const uint8_t *api_key; /* whose sessions */
+    size_t key_len;
+    fs_text *texts;         /* good ones are copied, and then point to their copies */
+    uint8_t *good;          /* 1, or 0 for what deserves a closer look */
+    fs_text before;         /* the text before the next one, where it stood, */
+    uint8_t was_good;       /* and what was found of it */
+    fs_text last_good;      /* the last good copy */
+} fs_take;
+
+/* How many bytes the next `count` texts need at most. */
+size_t fs_take_room(const fs_take *take, size_t first, size_t count);
+
+/* Take the next `count` texts, which begin with number `first`, into the memory at `to`. */
+void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to);
+
+/* Roles are not copied, but looked up. */
+void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles);
+
 /* ---- verification ---------------------------------------------------------------- */
 
 /* Tokens of one project, T1 or JWTs signed with HS256, to be judged at one moment. They

@@ -90,6 +90,21 @@ cdef extern from "fastsign.h" nogil:
                       const int64_t *offsets)
     int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len)
 
+    const int FS_SESSIONS
+    const int FS_DATA
+    const int FS_CLASSES
+
+    ctypedef struct fs_take:
+        int column
+        const uint8_t *api_key
+        size_t key_len
+        fs_text *texts
+        uint8_t *good
+
+    size_t fs_take_room(const fs_take *take, size_t first, size_t count)
+    void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to)
+    void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles)
+
     ctypedef struct fs_verifier:
         const fs_key *key
         const uint8_t *head

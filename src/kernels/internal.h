@@ -78,9 +78,6 @@ void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *dige
 void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
 void fs_jwt_signature(uint8_t *to, const uint32_t *digest);
 
-/* Whether this is the name of a role. */
-int fs_is_role(const uint8_t *name, size_t len);
-
 /* Text for one instruction set. The first two take what they can do at once and return how many
  * bytes (encode) or characters (decode) of the input that was; the rest is done by
  * tables. `decode` takes either alphabet, stops before what is not valid, and may write
@@ -146,6 +143,26 @@ FS_INLINE unsigned fs_lowest_bit(uint64_t v) { return (unsigned)__builtin_ctzll(
 #define FS_PREFETCH(address) __builtin_prefetch(address)
 #define FS_PREFETCH_WRITE(address) __builtin_prefetch(address, 1, 2)
 #endif
+
+/* UTF-8 (RFC 3629), byte by byte: bytes to follow, and where the next of them lies. */
+struct fs_utf8 {
+    uint32_t more, low, high;
+};
+
+FS_INLINE int fs_utf8_takes(struct fs_utf8 *state, uint8_t c) {
+    if (state->more) {
+        if (c < state->low || c > state->high) return 0;
+        state->more--;
+        state->low = 0x80, state->high = 0xbf;
+        return 1;
+    }
+    if (c < 0x80) return 1;
+    if (c < 0xc2 || c > 0xf4) return 0;
+    state->more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+    state->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* not what is shorter */
+    state->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, nor beyond */
+    return 1;
+}
 
 FS_INLINE uint32_t fs_load_be32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];

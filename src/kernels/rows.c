@@ -27,10 +27,10 @@ static const fs_text roles[] = {
     {(const uint8_t *)"moderator", 9},
 };
 
-int fs_is_role(const uint8_t *name, size_t len) {
+int fs_role_of(const uint8_t *name, size_t len) {
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-        if (len == roles[i].len && !memcmp(name, roles[i].data, len)) return 1;
-    return 0;
+        if (len == roles[i].len && !memcmp(name, roles[i].data, len)) return (int)i;
+    return -1;
 }
 
 static size_t url_length(size_t len) { return (4 * len + 2) / 3; }

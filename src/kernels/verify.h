@@ -53,26 +53,6 @@ FS_INLINE size_t fs_base64_end(uint8_t *to, const uint8_t *text, size_t len) {
     return len - 1;
 }
 
-/* UTF-8 (RFC 3629), byte by byte: bytes to follow, and where the next of them lies. */
-struct fs_utf8 {
-    uint32_t more, low, high;
-};
-
-FS_INLINE int fs_utf8_takes(struct fs_utf8 *state, uint8_t c) {
-    if (state->more) {
-        if (c < state->low || c > state->high) return 0;
-        state->more--;
-        state->low = 0x80, state->high = 0xbf;
-        return 1;
-    }
-    if (c < 0x80) return 1;
-    if (c < 0xc2 || c > 0xf4) return 0;
-    state->more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-    state->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* not what is shorter */
-    state->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, nor beyond */
-    return 1;
-}
-
 /* Read seconds since the epoch: 1 to 12 decimal digits. */
 FS_INLINE int fs_seconds(const uint8_t *digits, size_t len, uint64_t *result) {
     if (!len || len > 12) return 0;

@@ -33,18 +33,19 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
 
     (void)verifier; /* whose it is, it says itself */
     if (token->len < HEAD + 2 + 1 + SIGNATURE) return 0;
-    if (memcmp(token->data, heads[0], HEAD) && memcmp(token->data, heads[1], HEAD)) return 0;
     signed_len = token->len - 1 - SIGNATURE;
     if (token->data[signed_len] != '.') return 0;
+    /* Read once, since others may write to it: what it says is what was signed. */
+    memcpy(at, token->data, signed_len);
+    if (memcmp(at, heads[0], HEAD) && memcmp(at, heads[1], HEAD)) return 0;
     if (decode(mac, token->data + signed_len + 1, SIGNATURE) != 32) return 0;
     for (int w = 0; w < 8; w++) suspect->mac[w] = fs_load_be32(mac + 4 * w);
 
-    memcpy(at, token->data, signed_len);
     suspect->message = at;
     suspect->blocks = fs_pad(at, signed_len, FS_BLOCK + signed_len);
     suspect->claims = claims = at + suspect->blocks * FS_BLOCK;
     /* A dot in the payload is no base64. */
-    suspect->claims_len = decode(claims, token->data + HEAD, signed_len - HEAD);
+    suspect->claims_len = decode(claims, at + HEAD, signed_len - HEAD);
     return suspect->claims_len > 0;
 }
 
@@ -152,7 +153,7 @@ int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
                 return 0;
         } else if (NAMED("role")) {
             bit = 8;
-            if (!text || !fs_is_role(value, value_len)) return 0;
+            if (!text || fs_role_of(value, value_len) < 0) return 0;
         } else if (NAMED("iss")) {
             bit = 16;
             if (!text || value_len != verifier->key_len ||

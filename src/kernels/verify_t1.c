@@ -105,7 +105,7 @@ int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said) {
             if (!fs_seconds(value, value_len, &said->expires)) return 0;
         } else if (IS("role")) {
             bit = 8;
-            if (!fs_is_role(value, value_len)) return 0;
+            if (fs_role_of(value, value_len) < 0) return 0;
         } else if (IS("nonce")) {
             bit = 16;
             if (!is_text(value, value_len)) return 0;

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Conflict,
         ConnectFailed,
         ExpiredToken,
+        InvalidArrow,
         InvalidClaims,
         InvalidInput,
         MalformedToken,
@@ -161,6 +162,7 @@ __all__ = [
     "Hls",
     "HlsSettings",
     "HlsStatus",
+    "InvalidArrow",
     "InvalidClaims",
     "InvalidInput",
     "Layout",
@@ -239,10 +241,10 @@ _HOMES = {
     ),
     "tokbox.errors": (
         "APIError ArchivingNeedsMediaRouter AuthenticationError BadSignature ClockSkew "
-        "Conflict ConnectFailed ExpiredToken InvalidClaims InvalidInput MalformedToken "
-        "MalformedWebhook MissingDependency NotFound NotYetValidToken ProtocolError "
-        "RateLimited ServerError TLSError TimedOut TokboxError TokenError TransportError "
-        "UnverifiedWebhook WebhookError WrongAlgorithm WrongKey WrongSession"
+        "Conflict ConnectFailed ExpiredToken InvalidArrow InvalidClaims InvalidInput "
+        "MalformedToken MalformedWebhook MissingDependency NotFound NotYetValidToken "
+        "ProtocolError RateLimited ServerError TLSError TimedOut TokboxError TokenError "
+        "TransportError UnverifiedWebhook WebhookError WrongAlgorithm WrongKey WrongSession"
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",

@@ -4,6 +4,7 @@
 
     TokboxError
     ├── InvalidInput              also ValueError: .field .value .rule
+    │     ├── InvalidArrow        also TypeError: an Arrow array that cannot be read
     │     └── InvalidClaims       also TokenError: adds .row
     ├── TokenError                something is wrong with a token or what it should say
     │     ├── InvalidClaims
@@ -49,6 +50,7 @@ __all__ = [
     "Conflict",
     "ConnectFailed",
     "ExpiredToken",
+    "InvalidArrow",
     "InvalidClaims",
     "InvalidInput",
     "MalformedToken",
@@ -121,6 +123,10 @@ class InvalidInput(TokboxError, ValueError):
         self.rule = rule
         got = f", not {_shorten(value)}" if show else ""
         super().__init__(f"{field} must {rule}{got}")
+
+
+class InvalidArrow(InvalidInput, TypeError):
+    """An Arrow array is of a type that is not read here, or contradicts itself."""
 
 
 class TokenError(TokboxError):

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tokbox._arrow import is_arrow, to_list
+from tokbox._arrow import held, is_arrow, read
 from tokbox.errors import InvalidClaims
 from tokbox.tokens.signer import Signer
 
 pa = pytest.importorskip("pyarrow")
+
+def to_list(value):
+    return list(read(value, "column"))
+
 
 KEY, SECRET = "40000123", "example0secret0example0secret0example0sec"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterator, Sequence
-from typing import Any, BinaryIO, ClassVar, TextIO, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO, TypeVar, cast, overload
 
-from tokbox._memory import Memory, TextsInMemory
+from tokbox._capsules import (
+    Array,
+    array_capsule,
+    asked_for,
+    schema_capsule,
+    stream_capsule,
+)
+from tokbox._memory import Memory, TextsInMemory, narrowed, starts, validity
 from tokbox.errors import InvalidClaims
+
+if TYPE_CHECKING:
+    from typing_extensions import CapsuleType
 
 __all__ = ["TokenBatch", "check_memory"]
 
 #: Tokens handed out at once when a batch is iterated or written.
 _STEP = 8192
+
+#: What a batch can be as an Arrow array: large_utf8, unless it is asked for as
+#: large_binary, utf8 or binary. The last two have offsets of 32 bits.
+_FORMATS = "UZuz"
+_NARROW = "uz"
 
 #: What a batch holds: str, or str | None where rows may be missing.
 Text = TypeVar("Text", bound="str | None", covariant=True)
@@ -41,6 +57,10 @@ class TokenBatch(Sequence[Text]):
     The strings exist only when they are asked for. A slice is a batch over the same
     memory. Rows that could not be signed (`Tokbox.sign_rows` with ``errors="null"``)
     are None, and `errors` says why.
+
+    A batch is an Arrow array of large_utf8 for everybody who knows the PyCapsule interface
+    (``pyarrow.array(batch)``, ``polars.Series(batch)``), mostly without a copy: the text
+    stays where it is for as long as the array is used.
     """
 
     __slots__ = ("_length", "_memory", "_offsets", "_rows", "errors")
@@ -173,6 +193,46 @@ class TokenBatch(Sequence[Text]):
 
     def __repr__(self) -> str:
         return f"<TokenBatch of {len(self):,} tokens, {self.nbytes:,} bytes>"
+
+    def _arrow(self, requested_schema: object = None) -> Array:
+        """These tokens as an Arrow array; what is asked for counts if it can be had."""
+        rows, n = self._rows, len(self)
+        if rows and rows.step != 1:
+            return self._gathered()._arrow(requested_schema)
+        offsets, first = self._offsets, rows.start if rows else 0
+        data: memoryview | Memory = self._memory
+        if offsets is None:
+            # They count from the first token on, so a slice needs none before it.
+            offsets, first, data = starts(n, self._length), 0, self.data
+        nulls, valid = validity(offsets, first, n) if self.errors else (0, None)
+        asked = asked_for(requested_schema) or ""
+        format_ = asked if asked and asked in _FORMATS else _FORMATS[0]
+        if format_ in _NARROW and self.nbytes < 2**31:
+            buffers = (valid, narrowed(offsets, first, n), self.data)
+            return Array(format_, "", n, nulls, buffers)
+        where = memoryview(offsets)[first * 8 : (first + n + 1) * 8]
+        return Array(format_.upper(), "", n, nulls, (valid, where, data))
+
+    def _gathered(self) -> TokenBatch[Text]:
+        """The same in memory of its own, one token behind the other."""
+        memory, offsets = Memory(self.nbytes), Memory(8 * (len(self) + 1))
+        memory.put(0, bytes(self.data))
+        offsets.put(0, array("q", self.offsets).tobytes())
+        return TokenBatch(
+            memory, range(len(self)), offsets=offsets, errors=self.errors
+        )
+
+    def __arrow_c_schema__(self) -> CapsuleType:
+        return schema_capsule(self._arrow())
+
+    def __arrow_c_array__(
+        self, requested_schema: object = None
+    ) -> tuple[CapsuleType, CapsuleType]:
+        tokens = self._arrow(requested_schema)
+        return schema_capsule(tokens), array_capsule(tokens)
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
+        return stream_capsule(self._arrow(requested_schema))
 
     def write(self, target: str | os.PathLike[str] | BinaryIO | TextIO) -> int:
         """Write one token a line to a path or an open file; return the bytes written.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tokbox._arrow import is_arrow, to_list
+from tokbox._arrow import is_arrow, read
 from tokbox._memory import Memory, MemoryPool
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens.batch import TokenBatch, check_memory
@@ -53,10 +53,10 @@ class _Report:
         return tuple(self._found[row] for row in sorted(self._found))
 
 
-def _column(name: str, value: Any) -> tuple[Any, ...] | None:
+def _column(name: str, value: Any) -> Sequence[Any] | None:
     """The values of a column, or None for one value that is meant for all rows."""
     if is_arrow(value):
-        return tuple(to_list(value))
+        return read(value, name)
     if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):
         return None
     if isinstance(value, Mapping | set | frozenset):
@@ -141,7 +141,7 @@ def sign_rows(
     return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
 
 
-def _length(columns: dict[str, tuple[Any, ...]]) -> int:
+def _length(columns: dict[str, Sequence[Any]]) -> int:
     """How many rows the columns have, all of them."""
     if not columns:
         _refuse("session_id", "be a column of values, one a row, or another claim must be")

@@ -1,0 +1,306 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: freethreading_compatible=True
+"""Buffers of ours as Arrow arrays of others, by the PyCapsule interface.
+
+An `Array` says what its buffers are; `schema_capsule`, `array_capsule` and
+`stream_capsule` hand it over without copying. It knows nothing of signing.
+
+Every struct that is handed over has one reference to its `Array`, and gives it back when
+it is released: by its consumer, in whatever thread, or by the capsule if nobody took it.
+A child is a struct of its own, since a consumer may take it out of its parent.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid, PyCapsule_New
+from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
+from libc.errno cimport ENOMEM
+from libc.stdint cimport int64_t
+from libc.stdlib cimport calloc, free
+
+from arrow cimport (
+    ARROW_FLAG_NULLABLE,
+    ArrowArray,
+    ArrowArrayStream,
+    ArrowSchema,
+    tokbox_add,
+)
+
+
+cdef extern from "Python.h":
+    int Py_IsInitialized() nogil
+
+
+@cython.final
+cdef class Array:
+    """*n* rows of an Arrow format, *nulls* of which are null.
+
+    *buffers* are those of the format's layout, in its order: objects that have the buffer
+    protocol, or None. *children* are arrays. All of it stays as it is.
+    """
+
+    cdef bytes format
+    cdef bytes name
+    cdef int64_t n
+    cdef int64_t nulls
+    cdef tuple children
+    cdef Py_ssize_t n_buffers
+    cdef Py_buffer *views       # of the buffers, as long as this exists
+    cdef const void **buffers
+
+    def __cinit__(self, str format not None, str name not None, int64_t n, int64_t nulls,
+                  tuple buffers not None, tuple children=()):
+        cdef Py_ssize_t i
+        cdef Array child
+        for child in children:
+            if child is None:
+                raise TypeError("a child must be an Array")
+        self.format = format.encode()
+        self.name = name.encode()
+        self.n = n
+        self.nulls = nulls
+        self.children = children
+        self.views = <Py_buffer *>calloc(len(buffers) + 1, sizeof(Py_buffer))
+        self.buffers = <const void **>calloc(len(buffers) + 1, sizeof(void *))
+        if self.views == NULL or self.buffers == NULL:
+            raise MemoryError
+        self.n_buffers = len(buffers)
+        for i in range(self.n_buffers):
+            if buffers[i] is not None:
+                PyObject_GetBuffer(buffers[i], &self.views[i], PyBUF_SIMPLE)
+                self.buffers[i] = self.views[i].buf
+
+    def __dealloc__(self):
+        cdef Py_ssize_t i
+        for i in range(self.n_buffers):
+            PyBuffer_Release(&self.views[i])
+        free(self.views)
+        free(self.buffers)
+
+
+def handed_over() -> int:
+    """How many structs are in the hands of others. For tests: all of them come back."""
+    return tokbox_add(&_handed_over, 0)
+
+
+def schema_capsule(Array array not None):
+    """A capsule with the schema of *array*."""
+    cdef ArrowSchema *schema = <ArrowSchema *>calloc(1, sizeof(ArrowSchema))
+    if schema == NULL:
+        raise MemoryError
+    # From here on the capsule owns the struct; until it is filled there is nothing to release.
+    try:
+        capsule = PyCapsule_New(schema, "arrow_schema", _free_schema)
+    except BaseException:
+        free(schema)
+        raise
+    if _fill_schema(schema, array):
+        raise MemoryError
+    return capsule
+
+
+def array_capsule(Array array not None):
+    """A capsule with *array* itself."""
+    cdef ArrowArray *struct = <ArrowArray *>calloc(1, sizeof(ArrowArray))
+    if struct == NULL:
+        raise MemoryError
+    try:
+        capsule = PyCapsule_New(struct, "arrow_array", _free_array)
+    except BaseException:
+        free(struct)
+        raise
+    if _fill_array(struct, array):
+        raise MemoryError
+    return capsule
+
+
+def stream_capsule(Array array not None):
+    """A capsule with a stream of nothing but *array*."""
+    cdef ArrowArrayStream *stream = <ArrowArrayStream *>calloc(1, sizeof(ArrowArrayStream))
+    if stream == NULL:
+        raise MemoryError
+    try:
+        capsule = PyCapsule_New(stream, "arrow_array_stream", _free_stream)
+    except BaseException:
+        free(stream)
+        raise
+    if _fill_stream(stream, array):
+        raise MemoryError
+    return capsule
+
+
+def asked_for(requested_schema) -> str | None:
+    """The format that a consumer would like best, or None if it does not care."""
+    cdef ArrowSchema *schema
+    if requested_schema is None:
+        return None
+    if not PyCapsule_IsValid(requested_schema, "arrow_schema"):
+        raise TypeError("requested_schema must be a capsule named arrow_schema, or None")
+    schema = <ArrowSchema *>PyCapsule_GetPointer(requested_schema, "arrow_schema")
+    if schema.release == NULL or schema.format == NULL or schema.dictionary != NULL:
+        return None
+    return schema.format.decode("utf-8", "replace")
+
+
+### What capsules own, unless a consumer took it out of them ###
+
+cdef void _free_schema(object capsule) noexcept:
+    cdef ArrowSchema *schema = <ArrowSchema *>PyCapsule_GetPointer(capsule, "arrow_schema")
+    if schema.release != NULL:
+        schema.release(schema)
+    free(schema)
+
+
+cdef void _free_array(object capsule) noexcept:
+    cdef ArrowArray *array = <ArrowArray *>PyCapsule_GetPointer(capsule, "arrow_array")
+    if array.release != NULL:
+        array.release(array)
+    free(array)
+
+
+cdef void _free_stream(object capsule) noexcept:
+    cdef ArrowArrayStream *stream = <ArrowArrayStream *>PyCapsule_GetPointer(
+        capsule, "arrow_array_stream"
+    )
+    if stream.release != NULL:
+        stream.release(stream)
+    free(stream)
+
+
+### Structs ###
+
+cdef int64_t _handed_over = 0
+
+
+cdef void *_lend(Array array) noexcept:
+    """One reference to *array*, for a struct."""
+    Py_INCREF(array)
+    tokbox_add(&_handed_over, 1)
+    return <void *>array
+
+
+cdef void _take_back(void *array) noexcept nogil:
+    tokbox_add(&_handed_over, -1)
+    # A consumer may outlive the interpreter, which took all objects along.
+    if Py_IsInitialized():
+        with gil:
+            Py_XDECREF(<PyObject *>array)
+
+
+cdef int _fill_schema(ArrowSchema *schema, Array array) noexcept:
+    """Fill a struct of zeros; -1 without memory, and it may be released in either case."""
+    cdef Py_ssize_t i, count = len(array.children)
+    schema.private_data = _lend(array)
+    schema.release = _release_schema
+    schema.format = array.format
+    schema.name = array.name
+    schema.flags = ARROW_FLAG_NULLABLE
+    if count:
+        schema.children = <ArrowSchema **>calloc(count, sizeof(ArrowSchema *))
+        if schema.children == NULL:
+            return -1
+    for i in range(count):
+        schema.children[i] = <ArrowSchema *>calloc(1, sizeof(ArrowSchema))
+        if schema.children[i] == NULL:
+            return -1
+        schema.n_children = i + 1
+        if _fill_schema(schema.children[i], <Array>array.children[i]):
+            return -1
+    return 0
+
+
+cdef int _fill_array(ArrowArray *struct, Array array) noexcept:
+    """The same of an array."""
+    cdef Py_ssize_t i, count = len(array.children)
+    struct.private_data = _lend(array)
+    struct.release = _release_array
+    struct.length = array.n
+    struct.null_count = array.nulls
+    struct.n_buffers = array.n_buffers
+    struct.buffers = array.buffers
+    if count:
+        struct.children = <ArrowArray **>calloc(count, sizeof(ArrowArray *))
+        if struct.children == NULL:
+            return -1
+    for i in range(count):
+        struct.children[i] = <ArrowArray *>calloc(1, sizeof(ArrowArray))
+        if struct.children[i] == NULL:
+            return -1
+        struct.n_children = i + 1
+        if _fill_array(struct.children[i], <Array>array.children[i]):
+            return -1
+    return 0
+
+
+cdef void _release_schema(ArrowSchema *schema) noexcept nogil:
+    cdef int64_t i
+    for i in range(schema.n_children):
+        if schema.children[i].release != NULL:
+            schema.children[i].release(schema.children[i])
+        free(schema.children[i])
+    free(schema.children)
+    schema.release = NULL
+    _take_back(schema.private_data)
+
+
+cdef void _release_array(ArrowArray *array) noexcept nogil:
+    cdef int64_t i
+    for i in range(array.n_children):
+        if array.children[i].release != NULL:
+            array.children[i].release(array.children[i])
+        free(array.children[i])
+    free(array.children)
+    array.release = NULL
+    _take_back(array.private_data)
+
+
+### A stream of one array ###
+
+cdef struct Source:
+    void *array         # a reference
+    bint at_end
+
+
+cdef int _fill_stream(ArrowArrayStream *stream, Array array) noexcept:
+    cdef Source *source = <Source *>calloc(1, sizeof(Source))
+    if source == NULL:
+        return -1
+    source.array = _lend(array)
+    stream.private_data = source
+    stream.get_schema = _get_schema
+    stream.get_next = _get_next
+    stream.get_last_error = _get_last_error
+    stream.release = _release_stream
+    return 0
+
+
+cdef int _get_schema(ArrowArrayStream *stream, ArrowSchema *schema) noexcept with gil:
+    schema[0] = ArrowSchema(NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL)
+    if _fill_schema(schema, <Array>(<Source *>stream.private_data).array):
+        schema.release(schema)
+        return ENOMEM
+    return 0
+
+
+cdef int _get_next(ArrowArrayStream *stream, ArrowArray *array) noexcept with gil:
+    cdef Source *source = <Source *>stream.private_data
+    array[0] = ArrowArray(0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL)
+    if source.at_end:
+        return 0
+    if _fill_array(array, <Array>source.array):
+        array.release(array)
+        return ENOMEM
+    source.at_end = True
+    return 0
+
+
+cdef const char *_get_last_error(ArrowArrayStream *stream) noexcept nogil:
+    """Nothing but a lack of memory can go wrong, which the code says."""
+    return NULL
+
+
+cdef void _release_stream(ArrowArrayStream *stream) noexcept nogil:
+    cdef Source *source = <Source *>stream.private_data
+    stream.release = NULL
+    _take_back(source.array)
+    free(source)

@@ -1,0 +1,47 @@
+/* The structs of the Arrow C data and stream interfaces, as their specification has them:
+ * https://arrow.apache.org/docs/format/CDataInterface.html
+ * https://arrow.apache.org/docs/format/CStreamInterface.html */
+#ifndef TOKBOX_ARROW_H
+#define TOKBOX_ARROW_H
+
+#include <stdint.h>
+
+#define ARROW_FLAG_NULLABLE 2
+
+struct ArrowSchema {
+    const char *format, *name, *metadata;
+    int64_t flags, n_children;
+    struct ArrowSchema **children, *dictionary;
+    void (*release)(struct ArrowSchema *);
+    void *private_data;
+};
+
+struct ArrowArray {
+    int64_t length, null_count, offset, n_buffers, n_children;
+    const void **buffers;
+    struct ArrowArray **children, *dictionary;
+    void (*release)(struct ArrowArray *);
+    void *private_data;
+};
+
+struct ArrowArrayStream {
+    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
+    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);
+    const char *(*get_last_error)(struct ArrowArrayStream *);
+    void (*release)(struct ArrowArrayStream *);
+    void *private_data;
+};
+
+/* One more or one less, in one step: structs are released in any thread. */
+#if defined(_MSC_VER)
+#include <intrin.h>
+#define tokbox_add(counter, n) _InterlockedExchangeAdd64(counter, n)
+#else
+#define tokbox_add(counter, n) __atomic_fetch_add(counter, n, __ATOMIC_RELAXED)
+#endif
+
+/* Read what others may write to, once: what was checked is then what is used. */
+#define tokbox_once32(place) (*(const volatile int32_t *)(place))
+#define tokbox_once64(place) (*(const volatile int64_t *)(place))
+
+#endif

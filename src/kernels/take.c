@@ -1,0 +1,108 @@
+/* Columns of others, taken over.
+ *
+ * The memory that a column stands in belongs to somebody else, who may write to it while
+ * we read. So every text is copied first, once, by a length that only we know; what is
+ * judged, measured and signed afterwards is the copy, which nobody can change. A text that
+ * is written to meanwhile may come out torn, and is then refused, or signed as it came out;
+ * no byte outside of it is ever looked at.
+ */
+#include "internal.h"
+
+#define MOST_CHARACTERS 1000
+#define MOST_SESSION 255
+#define ONES 0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+/* What must not be looked at byte by byte to be refused. */
+static size_t most_bytes(const fs_take *take) {
+    return take->column == FS_SESSIONS ? MOST_SESSION : 4 * MOST_CHARACTERS;
+}
+
+/* Whether this is UTF-8 without NUL, and not too long. */
+static int is_plain(const uint8_t *text, size_t len) {
+    struct fs_utf8 state = {0};
+    size_t following = 0, i = 0;
+
+    for (uint64_t w; len - i >= sizeof w; i += sizeof w) {
+        memcpy(&w, text + i, sizeof w);
+        if ((w | (w - ONES)) & HIGHS) break; /* not ASCII, or a NUL */
+    }
+    for (; i < len; i++) {
+        if (!text[i] || !fs_utf8_takes(&state, text[i])) return 0;
+        following += (text[i] & 0xc0) == 0x80;
+    }
+    return !state.more && len - following <= MOST_CHARACTERS;
+}
+
+/* Whether these are names of printable ASCII with single spaces in between, or none. */
+static int are_names(const uint8_t *text, size_t len) {
+    int between = 1;
+    if (!len) return 1;
+    if (len > MOST_CHARACTERS) return 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == ' ' ? between : text[i] < '!' || text[i] > '~') return 0;
+        between = text[i] == ' ';
+    }
+    return !between;
+}
+
+static int is_good(const fs_take *take, const fs_text *text) {
+    if (take->column == FS_SESSIONS)
+        return fs_session_of(text->data, text->len, take->api_key, take->key_len);
+    return (take->column == FS_CLASSES ? are_names : is_plain)(text->data, text->len);
+}
+
+/* Whether a text is the one before it once more: dictionaries and constant columns are full
+ * of such, and they are taken once. */
+FS_INLINE int is_again(const fs_text *text, const fs_text *before) {
+    return text->data && text->data == before->data && text->len == before->len;
+}
+
+size_t fs_take_room(const fs_take *take, size_t first, size_t count) {
+    size_t room = 0, most = most_bytes(take);
+    fs_text before = take->before;
+    for (size_t i = first; i < first + count; i++) {
+        const fs_text *text = &take->texts[i];
+        if (text->len <= most && !is_again(text, &before)) room += text->len;
+        before = *text;
+    }
+    return room;
+}
+
+void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to) {
+    size_t most = most_bytes(take);
+    int sessions = take->column == FS_SESSIONS;
+
+    for (size_t i = first; i < first + count; i++) {
+        fs_text *text = &take->texts[i], from = *text, *good = &take->last_good;
+        int is = 0;
+        if (is_again(&from, &take->before)) {
+            is = take->was_good;
+            if (is) *text = *good;
+        } else if (!from.data) {
+            is = !sessions; /* it stands for nothing */
+        } else if (sessions && good->len && from.len == good->len &&
+                   !memcmp(from.data, good->data, from.len)) {
+            *text = *good;
+            is = 1;
+        } else if (from.len <= most) {
+            fs_text copy = {to, from.len};
+            memcpy(to, from.data, from.len);
+            is = is_good(take, &copy);
+            if (is) {
+                *text = *good = copy;
+                to += copy.len;
+            }
+        }
+        take->before = from;
+        take->was_good = take->good[i] = (uint8_t)is;
+    }
+}
+
+void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles) {
+    for (size_t i = first; i < first + count; i++) {
+        int role = take->texts[i].data ? fs_role_of(take->texts[i].data, take->texts[i].len) : -1;
+        take->good[i] = role >= 0;
+        roles[i] = (uint8_t)(role < 0 ? 0 : role);
+    }
+}

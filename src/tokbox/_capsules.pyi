@@ -1,0 +1,23 @@
+"""Buffers of ours as Arrow arrays; see src/_capsules.pyx."""
+
+from typing import final
+
+from typing_extensions import Buffer, CapsuleType, Self
+
+@final
+class Array:
+    def __new__(
+        cls,
+        format: str,
+        name: str,
+        n: int,
+        nulls: int,
+        buffers: tuple[Buffer | None, ...],
+        children: tuple[Array, ...] = (),
+    ) -> Self: ...
+
+def handed_over() -> int: ...
+def schema_capsule(array: Array) -> CapsuleType: ...
+def array_capsule(array: Array) -> CapsuleType: ...
+def stream_capsule(array: Array) -> CapsuleType: ...
+def asked_for(requested_schema: object) -> str | None: ...
