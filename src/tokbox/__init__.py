@@ -111,9 +111,10 @@ if TYPE_CHECKING:
     )
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.findings import Decoded, Verification
     from tokbox.tokens.rsa import PrivateKey, PublicKey
     from tokbox.tokens.signer import Signer
-    from tokbox.tokens.verify import Verification, decode, verify
+    from tokbox.tokens.verify import decode, decode_many, verify
 
     __version__: str
 
@@ -157,6 +158,7 @@ __all__ = [
     "Connection",
     "ConnectionState",
     "Connections",
+    "Decoded",
     "DestroyedReason",
     "ExpiredToken",
     "Hls",
@@ -226,6 +228,7 @@ __all__ = [
     "WrongSession",
     "__version__",
     "decode",
+    "decode_many",
     "errors",
     "kernels",
     "verify",
@@ -280,9 +283,10 @@ _HOMES = {
     ),
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
+    "tokbox.tokens.findings": "Decoded Verification",
     "tokbox.tokens.rsa": "PrivateKey PublicKey",
     "tokbox.tokens.signer": "Signer",
-    "tokbox.tokens.verify": "Verification decode verify",
+    "tokbox.tokens.verify": "decode decode_many verify",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from tokbox._memory import Memory, TextsInMemory
+from tokbox._memory import Memory, Numbers, Texts, TextsInMemory
 from typing_extensions import Self
 
 def select_kernel(name: str | None) -> None: ...
@@ -68,15 +68,19 @@ class Rows:
     def texts(
         self,
         column: str,
-        values: tuple[Any, ...],
+        values: Texts | Numbers | tuple[Any, ...],
         look_closer: Callable[[int, Any], str | None],
         api_key: bytes | None = None,
     ) -> None: ...
     def roles(
-        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], str | None]
+        self,
+        values: Texts | Numbers | tuple[Any, ...],
+        look_closer: Callable[[int, Any], str | None],
     ) -> None: ...
     def seconds(
-        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], int | None]
+        self,
+        values: Texts | Numbers | tuple[Any, ...],
+        look_closer: Callable[[int, Any], int | None],
     ) -> None: ...
     def lengths(self, *, threads: int = 1) -> Memory: ...
     def sign(self, memory: Memory, offsets: Memory, *, threads: int = 1) -> None: ...
@@ -85,7 +89,7 @@ def verify_many(
     key: Key,
     head: bytes,
     api_key: bytes,
-    tokens: tuple[Any, ...] | TextsInMemory,
+    tokens: tuple[Any, ...] | TextsInMemory | Texts,
     now: int,
     leeway: int,
     *,

@@ -42,7 +42,7 @@ from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import Token
 from tokbox.tokens.rsa import PrivateKeySource
 from tokbox.tokens.signer import Column
-from tokbox.tokens.verify import Verification
+from tokbox.tokens.findings import Verification
 
 class AsyncArchives:
     async def start(

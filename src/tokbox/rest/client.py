@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.claims import Token
     from tokbox.tokens.rsa import PrivateKeySource
     from tokbox.tokens.signer import Column
-    from tokbox.tokens.verify import Verification
+    from tokbox.tokens.findings import Verification
 
 __all__ = ["Tokbox"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, read
@@ -17,6 +17,7 @@ from tokbox.tokens.claims import (
     check_role,
     check_session_id,
 )
+from tokbox.tokens.columns import Column
 
 if TYPE_CHECKING:
     from tokbox.tokens.signer import Signer
@@ -42,7 +43,11 @@ class _Report:
             except InvalidClaims as error:
                 named = InvalidClaims(error.field, error.value, error.rule, row=row)
             if not self._collect:
-                raise named
+                try:
+                    raise named
+                finally:
+                    # Or it would keep this frame, and all columns, until a collection.
+                    del named
             self._found.setdefault(row, named)
             return None
 
@@ -53,7 +58,7 @@ class _Report:
         return tuple(self._found[row] for row in sorted(self._found))
 
 
-def _column(name: str, value: Any) -> Sequence[Any] | None:
+def _column(name: str, value: Any) -> Column | None:
     """The values of a column, or None for one value that is meant for all rows."""
     if is_arrow(value):
         return read(value, name)
@@ -141,7 +146,7 @@ def sign_rows(
     return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
 
 
-def _length(columns: dict[str, Sequence[Any]]) -> int:
+def _length(columns: dict[str, Column]) -> int:
     """How many rows the columns have, all of them."""
     if not columns:
         _refuse("session_id", "be a column of values, one a row, or another claim must be")

@@ -17,6 +17,7 @@ from typing import Any
 
 from tokbox._memory import Memory
 from tokbox.tokens import jwt
+from tokbox.tokens.columns import Column
 from tokbox.tokens.crew import share
 from tokbox.tokens.rsa import PrivateKey, PublicKey
 
@@ -174,7 +175,7 @@ class Rows:
     def texts(
         self,
         column: str,
-        values: tuple[Any, ...],
+        values: Column,
         look_closer: Callable[[int, Any], str | None],
         owner: bytes | None = None,
     ) -> None:
@@ -183,13 +184,13 @@ class Rows:
         self._columns[name] = [look_closer(row, value) for row, value in enumerate(values)]
 
     def roles(
-        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], str | None]
+        self, values: Column, look_closer: Callable[[int, Any], str | None]
     ) -> None:
         """Set the column of roles."""
         self.texts("role", values, look_closer)
 
     def seconds(
-        self, values: tuple[Any, ...], look_closer: Callable[[int, Any], int | None]
+        self, values: Column, look_closer: Callable[[int, Any], int | None]
     ) -> None:
         """Set the column of expirations."""
         self._columns["expiration"] = [

@@ -19,10 +19,11 @@ from tokbox.tokens.claims import (
     check_secret,
 )
 from tokbox.tokens.crew import threads_for
+from tokbox.tokens.findings import Verification
 from tokbox.tokens.rows import sign_rows
 from tokbox.tokens.rsa import PrivateKey, PublicKey
 from tokbox.tokens.session import SessionSigner
-from tokbox.tokens.verify import Verification, check, check_many
+from tokbox.tokens.verify import check, check_many
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -190,7 +191,8 @@ class Signer:
         """Sign one token a row, each with claims of its own, in order.
 
         Each claim is one value for all rows, or a column with a value for each row: a
-        sequence, or an Arrow array of strings, integers or lists. (A sequence of layout
+        sequence, or an Arrow array or stream of strings, integers or lists (of any
+        library: see `tokbox.errors.InvalidArrow`). (A sequence of layout
         classes is a column, too; its values are names joined by spaces, or sequences of
         names.) Claims and rules are those of `SessionSigner`; in a column of connection
         data or layout classes, None stands for nothing. What all rows share is hashed
@@ -232,7 +234,8 @@ class Signer:
     ) -> Verification:
         """Verify many tokens, each as `verify` does; see `Verification`.
 
-        Tokens of all kinds can be mixed. *multithread* uses every CPU.
+        Tokens of all kinds can be mixed. They can also be an Arrow array or stream of
+        strings. *multithread* uses every CPU.
         """
         return check_many(
             tokens,

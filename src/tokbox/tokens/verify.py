@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, overload
+from collections.abc import Callable, Iterable
+from typing import Any
 
+from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Key
 from tokbox._fastsign import verify_many as core_verify_many
+from tokbox._memory import Texts, TextsInMemory
 from tokbox.enums import DAYS_30
 from tokbox.errors import (
     BadSignature,
     ExpiredToken,
     InvalidClaims,
     InvalidInput,
+    MalformedToken,
     NotYetValidToken,
     TokenError,
     WrongAlgorithm,
@@ -30,10 +32,12 @@ from tokbox.tokens.claims import (
     check_role,
     check_session_id,
 )
+from tokbox.tokens.columns import Column
 from tokbox.tokens.crew import share
+from tokbox.tokens.findings import Decoded, Verification
 from tokbox.tokens.rsa import PrivateKey, PublicKey
 
-__all__ = ["LEEWAY", "Verification", "check", "check_many", "decode", "verify"]
+__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "verify"]
 
 #: How far, in seconds, the clock of whoever made a token may be ahead of ours.
 LEEWAY = 60
@@ -60,6 +64,32 @@ def decode(token: str) -> Token:
         return jwt.read(parts.algorithm, jwt.claims(parts))
     api_key, _, data = t1.split(token)
     return t1.read(api_key, data)
+
+
+def decode_many(tokens: Iterable[str]) -> Decoded:
+    """Read many tokens, each as `decode` does; see `Decoded`.
+
+    *tokens* may be an Arrow array or stream of strings, too. InvalidInput if it is one
+    token, InvalidArrow if it is an array of anything else.
+    """
+    rows = _rows(tokens)
+    found: list[Token | None] = [None] * len(rows)
+    failures: dict[int, MalformedToken] = {}
+    for row, token in enumerate(rows):
+        try:
+            found[row] = decode(token)
+        except MalformedToken as error:
+            failures[row] = error.with_traceback(None)  # which keeps all tokens
+    return Decoded(found, failures)
+
+
+def _rows(tokens: Any) -> Column | TokenBatch[Any]:
+    """The tokens that were given, one by one."""
+    if isinstance(tokens, str):
+        raise InvalidInput("tokens", None, "be many tokens, not one", show=False)
+    if isinstance(tokens, TokenBatch):
+        return tokens
+    return read(tokens, "tokens") if is_arrow(tokens) else tuple(tokens)
 
 
 def verify(
@@ -183,41 +213,14 @@ def check(
     return claims
 
 
-class Verification(Sequence["TokenError | None"]):
-    """What was found of many tokens: for each None if it holds, or the exception that says
-    why it does not."""
-
-    __slots__ = ("_failures", "_n")
-
-    def __init__(self, n: int, failures: dict[int, TokenError]) -> None:
-        self._n = n
-        self._failures = failures
-
-    def __len__(self) -> int:
-        return self._n
-
-    @overload
-    def __getitem__(self, index: int) -> TokenError | None: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[TokenError | None]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        rows = range(self._n)[index]
-        if isinstance(rows, range):
-            return [self._failures.get(row) for row in rows]
-        return self._failures.get(rows)
-
-    @property
-    def failures(self) -> Mapping[int, TokenError]:
-        """The exceptions, by row, of the tokens that do not hold."""
-        return MappingProxyType(self._failures)
-
-    def raise_first(self) -> None:
-        """Raise the first of them, if there are any."""
-        for error in self._failures.values():
-            raise error
-
-    def __repr__(self) -> str:
-        return f"<Verification of {self._n:,} tokens, {len(self._failures):,} do not hold>"
+def _for_the_core(
+    rows: Column | TokenBatch[Any],
+) -> Texts | TextsInMemory | tuple[Any, ...]:
+    """The same as the core takes them."""
+    if isinstance(rows, Texts):
+        return rows
+    batch = rows.in_memory() if isinstance(rows, TokenBatch) else None
+    return tuple(rows) if batch is None else batch
 
 
 def check_many(
@@ -236,10 +239,7 @@ def check_many(
     signed, are looked at one by one.
     """
     seconds = int(time.time() if now is None else now)
-    if isinstance(tokens, str):
-        raise InvalidInput("tokens", None, "be many tokens, not one", show=False)
-    batch = tokens.in_memory() if isinstance(tokens, TokenBatch) else None
-    rows = tokens if isinstance(tokens, TokenBatch) else tuple(tokens)
+    rows = _rows(tokens)
     n = len(rows)
     failures: dict[int, TokenError] = {}
 
@@ -247,7 +247,7 @@ def check_many(
         try:
             check(rows[row], key, tenant, session_id=session_id, now=seconds)
         except TokenError as error:
-            failures[row] = error
+            failures[row] = error.with_traceback(None)  # which keeps all tokens
 
     if isinstance(key, PublicKey):
 
@@ -263,7 +263,7 @@ def check_many(
             key,
             head,
             tenant.encode(),
-            tuple(rows) if batch is None else batch,
+            _for_the_core(rows),
             seconds,
             LEEWAY,
             # With a lone surrogate it is like any other that no token holds.

@@ -1,0 +1,60 @@
+"""Columns: what one that is given is read as, and Python values as Arrow arrays."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Any, TypeAlias
+
+from tokbox._capsules import Array
+from tokbox._memory import Numbers, Texts
+
+__all__ = ["Column", "lists", "numbers", "table", "texts"]
+
+#: The values of an Arrow array, where they stand or as Python's; or any sequence's.
+Column: TypeAlias = Texts | Numbers | tuple[Any, ...]
+
+
+def _validity(values: Sequence[object]) -> tuple[int, bytearray | None]:
+    """How many values are None, and a bit for each, 1 if it is not; none if all are."""
+    nulls = sum(value is None for value in values)
+    if not nulls:
+        return 0, None
+    bits = bytearray((len(values) + 7) // 8)
+    for i, value in enumerate(values):
+        if value is not None:
+            bits[i >> 3] |= 1 << (i & 7)
+    return nulls, bits
+
+
+def _offsets(lengths: Iterable[int]) -> array[int]:
+    return array("q", accumulate(lengths, initial=0))
+
+
+def texts(name: str, values: Sequence[str | None]) -> Array:
+    """A column of large_utf8. A lone surrogate, which it cannot hold, becomes ``?``."""
+    nulls, valid = _validity(values)
+    encoded = [(value or "").encode(errors="replace") for value in values]
+    buffers = (valid, _offsets(map(len, encoded)), b"".join(encoded))
+    return Array("U", name, len(values), nulls, buffers)
+
+
+def numbers(name: str, values: Sequence[int | None]) -> Array:
+    """A column of int64."""
+    nulls, valid = _validity(values)
+    whole = array("q", (value or 0 for value in values))
+    return Array("l", name, len(values), nulls, (valid, whole))
+
+
+def lists(name: str, values: Sequence[Sequence[str] | None]) -> Array:
+    """A column of large_list of large_utf8."""
+    nulls, valid = _validity(values)
+    items = texts("item", [item for value in values for item in value or ()])
+    buffers = (valid, _offsets(len(value or ()) for value in values))
+    return Array("+L", name, len(values), nulls, buffers, (items,))
+
+
+def table(n: int, columns: Iterable[Array]) -> Array:
+    """*columns* of *n* rows side by side."""
+    return Array("+s", "", n, 0, (None,), tuple(columns))
