@@ -16,7 +16,9 @@ else:
     compile_args = ["-O3", "-std=gnu11", "-fvisibility=hidden", "-Wall", "-Wextra"]
 
 kernels = sorted(glob("src/kernels/*.c"))
-headers = sorted(glob("src/kernels/*.h") + glob("src/kernels/*.pxd") + glob("src/tokbox/*.pxd"))
+headers = sorted(
+    glob("src/kernels/*.h") + glob("src/kernels/*.pxd") + glob("src/tokbox/*.pxd")
+)
 
 
 def extension(name: str, *sources: str) -> Extension:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
+
+import pyarrow as pa
 
 from tokbox import _fastsign, _memory
 from tokbox.tokens.crew import cpu_count
@@ -106,12 +109,17 @@ def entry_points(
     def stream(multithread: bool = False, kind: str = "t1") -> Callable[[], float]:
         return timed(lambda: drain(s, n, multithread, kind))
 
-    def sign_rows(memory_pool: _memory.MemoryPool | None = None) -> object:
-        return s._signer.sign_rows(
-            workloads.SESSION_ID, connection_data=rows, memory_pool=memory_pool
+    def sign_rows(
+        column: Any, memory_pool: _memory.MemoryPool | None = None
+    ) -> Callable[[], float]:
+        return timed(
+            lambda: s._signer.sign_rows(
+                workloads.SESSION_ID, connection_data=column, memory_pool=memory_pool
+            )
         )
 
     rows = workloads.connection_data(n)
+    arrow = pa.array(rows)
     pool = _memory.MemoryPool()
     signed = s._signer.sign_rows(workloads.SESSION_ID, connection_data=rows)
 
@@ -132,8 +140,10 @@ def entry_points(
         ("iter_batches(n)", n, stream()),
         ("iter_batches(n, multithread)", n, stream(True)),
         ("iter_batches(n), HS256", n, stream(kind="jwt")),
-        ("sign_rows(n)", n, timed(sign_rows)),
-        ("sign_rows(n), reused memory", n, timed(lambda: sign_rows(pool))),
+        ("sign_rows(n)", n, sign_rows(rows)),
+        ("sign_rows(n), reused memory", n, sign_rows(rows, pool)),
+        ("sign_rows(n), Arrow", n, sign_rows(arrow)),
+        ("sign_rows(n), Arrow, reused memory", n, sign_rows(arrow, pool)),
         ("verify_many(n)", n, timed(verify_many)),
     ]
     if cpu_count() > 1:

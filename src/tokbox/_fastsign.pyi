@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from tokbox._memory import Memory, Numbers, Texts, TextsInMemory
 from typing_extensions import Self
+
+from tokbox._memory import Memory, Numbers, Texts, TextsInMemory
 
 def select_kernel(name: str | None) -> None: ...
 def kernels() -> dict[str, Any]: ...

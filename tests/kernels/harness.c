@@ -22,6 +22,8 @@
  *     sign-rows KIND ENGINE SECRET HEAD DATA RANDOM CREATED N COLUMN=ITEM,...
  *                                           a token for each row, one after another; a
  *                                           role is its index, "skip" is a column too
+ *     take COLUMN APIKEY N ITEM,...         N texts of others ("none" is none at all) as sessions,
+ *                                           data, classes or roles: each that is good, or x
  *     verify ENGINE SECRET HEAD APIKEY SESSION NOW LEEWAY HOW TOKEN...
  *                                           1 or 0 for each; HOW is texts or offsets
  *     text ENGINE                           the row for text that goes with it
@@ -199,6 +201,7 @@ static const struct command {
     {"t1", 8, 8, do_t1},
     {"jwt", 8, 8, do_jwt},
     {"sign-rows", 8, MOST_FIELDS, do_sign_rows},
+    {"take", 4, 4, do_take},
     {"verify", 8, MOST_FIELDS, do_verify},
     {"text", 1, 1, do_text},
     {"quote", 1, 1, do_quote},

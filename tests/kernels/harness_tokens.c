@@ -221,6 +221,67 @@ const char *do_sign_rows(char **fields, size_t count) {
     return wrong;
 }
 
+/* ---- columns of others --------------------------------------------------------------- */
+
+/* As read_texts, but "none" is no text at all. */
+static fs_text *read_some_texts(char *list, size_t n) {
+    fs_text *column = take_aligned(n * sizeof *column);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *item = next_item(&list);
+        bytes text = {0};
+        if (!item || (strcmp(item, "none") && read_bytes(item, &text))) return NULL;
+        column[i] = (fs_text){text.at, text.len};
+    }
+    return column;
+}
+
+/* Take texts in two parts, and show what those are that were found good. */
+static void take_in_parts(fs_take *column, size_t n) {
+    const size_t parts[] = {n / 2, n - n / 2};
+
+    for (size_t part = 0, first = 0; part < 2; first += parts[part++])
+        fs_take_texts(column, first, parts[part],
+                      take(fs_take_room(column, first, parts[part])));
+    for (size_t i = 0; i < n; i++) {
+        if (i) putchar(' ');
+        if (!column->good[i])
+            putchar('x');
+        else
+            put_bytes(column->texts[i].data, column->texts[i].len);
+    }
+}
+
+const char *do_take(char **fields, size_t count) {
+    fs_take column;
+    bytes api_key;
+    uint64_t n;
+
+    (void)count;
+    memset(&column, 0, sizeof column);
+    if (read_bytes(fields[1], &api_key)) return no_hex;
+    if (read_number(fields[2], &n) || n > MOST_TOKENS) return no_number;
+    column.api_key = api_key.at;
+    column.key_len = api_key.len;
+    column.good = take((size_t)n);
+    column.texts = read_some_texts(fields[3], (size_t)n);
+    if (!column.texts) return "not such a column";
+    if (!strcmp(fields[0], "roles")) {
+        uint8_t *roles = take((size_t)n);
+        fs_take_roles(&column, 0, (size_t)n, roles);
+        for (size_t i = 0; i < n; i++) {
+            if (i) putchar(' ');
+            putchar(column.good[i] ? '0' + roles[i] : 'x');
+        }
+        return NULL;
+    }
+    column.column = !strcmp(fields[0], "sessions") ? FS_SESSIONS
+                    : !strcmp(fields[0], "classes") ? FS_CLASSES
+                                                    : FS_DATA;
+    take_in_parts(&column, (size_t)n);
+    return NULL;
+}
+
 /* ---- verification -------------------------------------------------------------------- */
 
 /* Hand the tokens over as `how` says; -1 if it says nothing known. */

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 from collections.abc import Iterator
 from urllib.parse import quote_plus
 
 import pytest
+
+from tokbox.tokens.claims import check_connection_data, check_session_id
 
 from .. import reference
 from ..batches import (
@@ -210,6 +213,79 @@ def hostile_claims(rng: random.Random, session_id: str) -> str:
         said += [rng.choice(["", "=", "&", "role", rng.choice(said), f"x={'y' * 3000}"])]
     rng.shuffle(said)
     return "&".join(said)
+
+
+def holds(check, raw: bytes, *more: str) -> bool:
+    """Whether a rule of `tokbox.tokens.claims` lets the text *raw* pass."""
+    try:
+        check(raw.decode(), *more)
+    except ValueError:  # no UTF-8, or InvalidClaims
+        return False
+    return True
+
+
+def odd_text(rng: random.Random, text: bytes) -> bytes:
+    """*text* with a piece put in that may spoil it, or repeated beyond what is allowed."""
+    pieces = [b"\0", b" ", b"  ", b"\x1f", b"\x7f", b"\x80", b"\xff", b"\xc3", b"\xc0\x80",
+              b"\xed\xa0\x80", b"\xf4\x90\x80\x80", "é".encode(), "\U0001f600".encode()]  # fmt: skip
+    at = rng.randrange(len(text) + 1)
+    text = text[:at] + rng.choice(pieces) + text[at:]
+    return text * rng.choice([1] * 8 + [200, 1000])
+
+
+#: Whether a text is surely good, for each column of texts.
+SURELY = {
+    "data": lambda raw, key: holds(check_connection_data, raw),
+    "classes": lambda raw, key: (
+        len(raw) <= 1000 and re.fullmatch(rb"(?:[!-~]+(?: [!-~]+)*)?", raw) is not None
+    ),
+    "sessions": lambda raw, key: holds(check_session_id, raw, key),
+}
+
+
+@pytest.mark.parametrize("column", SURELY)
+def test_texts_of_others_are_taken_if_they_are_surely_good(harness, column):
+    rng = random.Random(column)
+    commands, expected = [], []
+    for _ in range(max(4, 60 // harness.variant.share)):
+        api_key = str(rng.randrange(1, 10**12))
+        texts: list[bytes | None] = []
+        for _ in range(rng.choice([1, 2, 9, 64])):
+            text = random_text(rng).encode(errors="replace")[:4000]
+            if column == "sessions":
+                text = random_session_id(rng, api_key).encode()
+            texts += [rng.choice([text, odd_text(rng, text), b"", None])] * rng.choice(
+                [1, 3]
+            )
+        items = ",".join("none" if text is None else hexed(text) for text in texts)
+        commands.append(f"take {column} {hexed(api_key.encode())} {len(texts)} {items}")
+        good = [
+            ("x" if column == "sessions" else "-")
+            if text is None
+            else hexed(text)
+            if SURELY[column](text, api_key)
+            else "x"
+            for text in texts
+        ]
+        expected.append(" ".join(good))
+    assert harness.ask(commands) == expected
+
+
+def test_roles_of_others_are_looked_up(harness):
+    names = [
+        *ROLES,
+        "",
+        "publishe",
+        "publishers",
+        "Publisher",
+        "moderator\0",
+        "\0",
+        None,
+        *ROLES,
+    ]
+    items = ",".join("none" if name is None else hexed(name.encode()) for name in names)
+    found = [str(ROLES.index(name)) if name in ROLES else "x" for name in names]
+    assert harness.ask([f"take roles - {len(names)} {items}"]) == [" ".join(found)]
 
 
 @pytest.mark.parametrize("how", ["texts", "offsets"])

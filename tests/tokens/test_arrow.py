@@ -127,7 +127,7 @@ def test_a_table_of_one_column_is_that_column():
     ids=lambda array: str(array.type),
 )
 def test_other_types_are_refused_by_name(array, signer):
-    with pytest.raises(InvalidArrow, match="format '.+' is not read") as caught:
+    with pytest.raises(InvalidArrow, match=r"format '.+' is not read") as caught:
         signer.sign_rows(SESSION, connection_data=array)
     assert caught.value.field == "connection_data"
     assert isinstance(caught.value, TypeError)
@@ -237,7 +237,15 @@ def test_unsigned_integers_beyond_the_signed_ones_are_refused_as_they_are(signer
 def damaged(type_):
     """Bytes that are no UTF-8, as an array that says they are."""
     return pa.array(
-        [b"ok", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xc3\xa9", b"12345678\x80"],
+        [
+            b"ok",
+            b"\xff",
+            b"\xc3",
+            b"\xed\xa0\x80",
+            b"\xc0\x80",
+            b"\xc3\xa9",
+            b"12345678\x80",
+        ],
         pa.large_binary() if type_ == pa.large_string() else pa.binary(),
     ).view(type_)
 
@@ -261,7 +269,9 @@ def test_texts_of_every_length_are_judged_byte_by_byte(signer, length):
     for i in range(length):
         for odd in ("\0", "é", "\x7f", "\x01"):
             texts.append("x" * i + odd + "x" * (length - i - 1))
-    for plain, arrow in both(signer, {"connection_data": texts}, session_id=SESSION, errors="null"):
+    for plain, arrow in both(
+        signer, {"connection_data": texts}, session_id=SESSION, errors="null"
+    ):
         assert arrow == plain
         assert [e.row for e in arrow.errors] == [e.row for e in plain.errors]
 
@@ -289,7 +299,10 @@ def test_a_str_of_another_class_can_be_connection_data(signer):
     class Text(str):
         __slots__ = ()
 
-    assert decode(signer.session(SESSION).token(connection_data=Text("é"))).connection_data == "é"
+    assert (
+        decode(signer.session(SESSION).token(connection_data=Text("é"))).connection_data
+        == "é"
+    )
 
 
 def test_a_buffer_that_changes_while_it_is_signed_leaves_the_memory_whole(signer):
@@ -331,7 +344,7 @@ def test_a_buffer_that_changes_while_it_is_signed_leaves_the_memory_whole(signer
 
 @pytest.mark.parametrize("type_", STRINGS, ids=str)
 def test_tokens_in_arrow_arrays_are_verified(signer, type_):
-    tokens = [t for t in CORPUS if t is None or type(t) is str and t.isprintable()][:3000]
+    tokens = [t for t in CORPUS if t is None or (type(t) is str and t.isprintable())][:3000]
     tokens = [t for t in tokens if t is None or "\ud800" not in t]
     expected = [(type(e), str(e)) for e in signer.verify_many(tokens, now=NOW)]
     array = pa.array(tokens, type_)
@@ -382,7 +395,7 @@ def test_tokens_of_every_kind_of_column_are_decoded(signer):
         assert many.failures.keys() == {1}
     with pytest.raises(InvalidInput, match="many tokens, not one"):
         decode_many(batch[0])
-    with pytest.raises(InvalidArrow, match="^tokens must"):
+    with pytest.raises(InvalidArrow, match=r"^tokens must"):
         decode_many(pa.array([1.5]))
 
 
@@ -398,7 +411,11 @@ def test_what_was_decoded_is_a_table(signer):
         "T1==",
     ]
     many = decode_many(tokens)
-    for table in (pa.table(OnlyStream(many)), pa.table(many), pa.record_batch(OnlyArray(many))):
+    for table in (
+        pa.table(OnlyStream(many)),
+        pa.table(many),
+        pa.record_batch(OnlyArray(many)),
+    ):
         table.validate(full=True)
         rows = table.to_pylist()
         assert [row["reason"] for row in rows] == [None, None, None, "truncated"]
@@ -486,7 +503,11 @@ def test_an_application_signs_arrow_columns_too():
     signer = Signer.from_private_key(applications.APPLICATION, pem)
     batch = signer.sign_rows(applications.SESSION, **columns)
     assert [decode(token).connection_data for token in batch] == ["a", "", "é"]
-    assert [decode(token).role for token in batch] == ["publisher", "moderator", "publisher"]
+    assert [decode(token).role for token in batch] == [
+        "publisher",
+        "moderator",
+        "publisher",
+    ]
     assert not signer.verify_many(pa.array(batch)).failures
 
 

@@ -40,9 +40,9 @@ from tokbox.rest.streams import Stream
 from tokbox.states import ProjectStatus
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import Token
+from tokbox.tokens.findings import Verification
 from tokbox.tokens.rsa import PrivateKeySource
 from tokbox.tokens.signer import Column
-from tokbox.tokens.findings import Verification
 
 class AsyncArchives:
     async def start(

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from tokbox.rest.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.findings import Verification
     from tokbox.tokens.rsa import PrivateKeySource
     from tokbox.tokens.signer import Column
-    from tokbox.tokens.findings import Verification
 
 __all__ = ["Tokbox"]
 

@@ -218,9 +218,7 @@ class TokenBatch(Sequence[Text]):
         memory, offsets = Memory(self.nbytes), Memory(8 * (len(self) + 1))
         memory.put(0, bytes(self.data))
         offsets.put(0, array("q", self.offsets).tobytes())
-        return TokenBatch(
-            memory, range(len(self)), offsets=offsets, errors=self.errors
-        )
+        return TokenBatch(memory, range(len(self)), offsets=offsets, errors=self.errors)
 
     def __arrow_c_schema__(self) -> CapsuleType:
         return schema_capsule(self._arrow())

@@ -183,9 +183,7 @@ class Rows:
         name = "initial_layout_class_list" if column == "classes" else column
         self._columns[name] = [look_closer(row, value) for row, value in enumerate(values)]
 
-    def roles(
-        self, values: Column, look_closer: Callable[[int, Any], str | None]
-    ) -> None:
+    def roles(self, values: Column, look_closer: Callable[[int, Any], str | None]) -> None:
         """Set the column of roles."""
         self.texts("role", values, look_closer)
 

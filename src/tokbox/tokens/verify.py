@@ -244,8 +244,9 @@ def check_many(
     failures: dict[int, TokenError] = {}
 
     def look_closer(row: int) -> None:
+        token: Any = rows[row]  # whatever it is
         try:
-            check(rows[row], key, tenant, session_id=session_id, now=seconds)
+            check(token, key, tenant, session_id=session_id, now=seconds)
         except TokenError as error:
             failures[row] = error.with_traceback(None)  # which keeps all tokens
 
