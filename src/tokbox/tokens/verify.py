@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Key
@@ -75,7 +75,8 @@ def decode_many(tokens: Iterable[str]) -> Decoded:
     rows = _rows(tokens)
     found: list[Token | None] = [None] * len(rows)
     failures: dict[int, MalformedToken] = {}
-    for row, token in enumerate(rows):
+    # Whatever they are: what is no str is malformed, too.
+    for row, token in enumerate(cast("Iterable[str]", rows)):
         try:
             found[row] = decode(token)
         except MalformedToken as error:
