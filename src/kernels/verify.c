@@ -113,7 +113,9 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
         look_ahead(verifier, i, first + count);
         verifier->good[i] = 0;
         if (token.len < 8 || token.len > ARENA) continue;
-        jwt = token.data[0] == 'e'; /* '{' in base64 */
+        /* '{' in base64. Read once, whoever may write to it: it decides how much room is
+         * needed. */
+        jwt = *(const volatile uint8_t *)token.data == 'e';
         room = fs_suspect_room(token.len, jwt);
         if (room > ARENA) continue;
         if (ready == AT_ONCE || (size_t)(arena + ARENA - at) < room) {
