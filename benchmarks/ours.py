@@ -118,9 +118,21 @@ def entry_points(
             )
         )
 
+    def derived() -> object:
+        return s._signer.sign_rows(
+            workloads.SESSION_ID,
+            connection_data=rows,
+            memory_pool=pool,
+            nonce="derived",
+            run_id="benchmark",
+            row_key=keys,
+            issued_at=1_700_000_000,
+        )
+
     rows = workloads.connection_data(n)
     arrow = pa.array(rows)
     pool = _memory.MemoryPool()
+    keys = range(n)
     signed = s._signer.sign_rows(workloads.SESSION_ID, connection_data=rows)
 
     def verify_many() -> object:
@@ -144,6 +156,7 @@ def entry_points(
         ("sign_rows(n), reused memory", n, sign_rows(rows, pool)),
         ("sign_rows(n), Arrow", n, sign_rows(arrow)),
         ("sign_rows(n), Arrow, reused memory", n, sign_rows(arrow, pool)),
+        ("sign_rows(n), derived nonces, reused memory", n, timed(derived)),
         ("verify_many(n)", n, timed(verify_many)),
     ]
     if cpu_count() > 1:

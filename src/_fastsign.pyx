@@ -21,11 +21,16 @@ from libc.time cimport time
 from fastsign cimport (
     FS_CLASSES,
     FS_DATA,
+    FS_MOST_ID,
     FS_NONCE_DIGITS,
     FS_SESSIONS,
     fs_decimal,
+    fs_derive,
+    fs_derive_nonces,
+    fs_derive_prepare,
     fs_engine,
     fs_engine_select,
+    fs_find_repeated,
     fs_hash,
     fs_hash_row,
     fs_hmac_sha1,
@@ -384,6 +389,20 @@ cdef bint _is_plain(value, fs_text *text) except -1:
     return True
 
 
+# Room for the digits of a number of 64 bits, and its sign.
+cdef enum:
+    NUMBER = 24
+
+
+cdef size_t _signed_decimal(uint8_t *to, int64_t number) noexcept nogil:
+    """Write the digits of *number*, and return how many characters they are."""
+    if number >= 0:
+        return fs_decimal(to, number)
+    to[0] = b"-"
+    # As the machine does it, which is right for the least number, too.
+    return 1 + fs_decimal(to + 1, 0 - <uint64_t>number)
+
+
 cdef int _set_text(fs_text *text, value) except -1:
     cdef Py_ssize_t length
     text.data = <const uint8_t *>PyUnicode_AsUTF8AndSize(value, &length)
@@ -629,6 +648,17 @@ cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept 
     fs_rows_sign(job.rows, first, count, job.base, job.offsets)
 
 
+cdef struct DeriveJob:
+    fs_derive derive
+    const fs_text *row_keys
+    fs_nonce *nonces
+
+
+cdef void _derive_slice(void *argument, size_t first, size_t count) noexcept nogil:
+    cdef DeriveJob *job = <DeriveJob *>argument
+    fs_derive_nonces(&job.derive, job.row_keys + first, count, job.nonces + first)
+
+
 @cython.final
 cdef class Rows:
     """The claims of *n* tokens, as columns, and their signatures.
@@ -864,6 +894,87 @@ cdef class Rows:
             value = self._closer(look_closer, i, value)
             seconds[i] = 0 if value is None else value
         return 0
+
+    def row_keys(self, Key key not None, bytes run_id not None, tuple values not None,
+                 look_closer, repeated, *, unsigned threads=1) -> None:
+        """Derive the nonce of each row from *run_id* and its key, by *key* (see derive.c).
+
+        *look_closer* is as above, but for its texts; a key that an earlier row has is
+        handed to *repeated*, which raises or returns None.
+        """
+        cdef fs_text *texts = <fs_text *>self._column(sizeof(fs_text))
+        cdef fs_nonce *nonces = <fs_nonce *>self._column(sizeof(fs_nonce))
+        cdef size_t run_len = PyBytes_GET_SIZE(run_id)
+        cdef Py_ssize_t i, length
+        cdef const char *utf8
+        cdef uint8_t *digits = NULL
+        cdef long number
+        cdef int overflow
+        cdef DeriveJob job
+        cdef fs_crew *crew
+        if len(values) != self.n or run_len > FS_MOST_ID:
+            raise ValueError("a column or a run's id has another length")
+        self.kept.append(values)
+        for i in range(self.n):
+            value = values[i]
+            if self.n - i > AHEAD:
+                tokbox_ask_for(values[i + AHEAD])
+            if i % LOOK == LOOK - 1:
+                _breathe()
+            if type(value) is int:
+                number = PyLong_AsLongAndOverflow(value, &overflow)
+                if overflow == 0:
+                    if digits == NULL:
+                        digits = self._column(NUMBER)
+                    texts[i].data = digits
+                    texts[i].len = _signed_decimal(digits, number)
+                    digits += NUMBER
+                    continue
+            elif type(value) is str:
+                utf8 = _utf8(value, &length)
+                if utf8 != NULL and 0 < length <= <Py_ssize_t>FS_MOST_ID:
+                    texts[i].data = <const uint8_t *>utf8
+                    texts[i].len = length
+                    continue
+            value = self._closer(look_closer, i, value)
+            texts[i].data = NULL
+            texts[i].len = 0
+            if value is not None:
+                utf8 = PyUnicode_AsUTF8AndSize(value, &length)
+                texts[i].data = <const uint8_t *>utf8
+                texts[i].len = length
+        fs_derive_prepare(&job.derive, &key.key, <const uint8_t *>PyBytes_AS_STRING(run_id),
+                          run_len)
+        job.row_keys = texts
+        job.nonces = nonces
+        crew = fs_crew_new(_derive_slice, &job, self.n, SLICE, self.n,
+                           threads - 1 if threads else 0)
+        try:
+            if crew == NULL:
+                raise MemoryError
+            _finish(crew)
+        finally:
+            fs_wipe(&job.derive, sizeof(job.derive))
+        self.rows.nonces = nonces
+        if self._repeated():
+            for i in range(self.n):
+                if self.skipped[i] == 2:
+                    self._closer(repeated, i, values[i])
+
+    cdef bint _repeated(self) except -1:
+        """Whether nonces stand twice; if so, the later ones are marked."""
+        cdef size_t room = 2
+        cdef size_t *table
+        cdef bint found
+        while room < 2 * <size_t>self.n:
+            room *= 2
+        table = <size_t *>calloc(room, sizeof(size_t))
+        if table == NULL:
+            raise MemoryError
+        with nogil:
+            found = fs_find_repeated(self.rows.nonces, self.n, self.skipped, table, room)
+            free(table)
+        return found
 
     def lengths(self, *, unsigned threads=1) -> Memory:
         """Where each token will begin, and the end: n + 1 64-bit integers."""

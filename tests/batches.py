@@ -53,6 +53,12 @@ def random_nonce(rng: random.Random, n: int) -> bytes:
     return random_bytes
 
 
+def random_id(rng: random.Random) -> str:
+    """The id of a run, or the key of a row: of any length, near the edges of blocks."""
+    near = rng.choice([1, 20, 47, 48, 55, 56, 63, 64, 111, 112, 120, 183, 247, 255])
+    return "".join(rng.choices(string.printable, k=rng.choice([near, rng.randint(1, 40)])))
+
+
 def random_batches(seed: int, tokens: int) -> Iterator[Batch]:
     """Batches until there are that many tokens."""
     rng = random.Random(seed)
@@ -140,8 +146,8 @@ class Rows(NamedTuple):
     #: As the tokens will say them: one value, or a column.
     said: dict[str, Any]
 
-    def expected(self, kind: str) -> list[str]:
-        """The tokens, by the plain twin."""
+    def expected(self, kind: str, nonces: list[int] | None = None) -> list[str]:
+        """The tokens, by the plain twin; with these nonces, or those that are counted."""
         secret, first = self.secret.encode(), reference.nonce_start(self.nonce_bytes)
         tokens = []
         for i in range(self.n):
@@ -154,7 +160,7 @@ class Rows(NamedTuple):
                     self.create_time,
                     claims,
                     self.columns,
-                    first + i,
+                    first + i if nonces is None else nonces[i],
                 )
             )
         return tokens

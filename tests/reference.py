@@ -31,6 +31,18 @@ def nonce_start(random: bytes) -> int:
     return (high * 10**9 + middle % 10**9) * 10**9 + low % 10**9
 
 
+def nonce_key(secret: bytes) -> bytes:
+    """What an API secret's derived nonces are made with."""
+    return hmac.digest(secret, b"tokbox derived nonces v1", hashlib.sha256)
+
+
+def derived_nonce(key: bytes, run_id: str, row_key: str) -> int:
+    """The nonce of a row, wherever and whenever it is signed."""
+    run = run_id.encode()
+    message = len(run).to_bytes(8, "big") + run + row_key.encode()
+    return nonce_start(hmac.digest(key, message, hashlib.sha256)[:24])
+
+
 def signed_part(session_id, create_time, expiration, role, connection_data="", classes=""):
     pairs = [("session_id", session_id), ("create_time", create_time)]
     if expiration:

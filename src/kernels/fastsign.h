@@ -133,6 +133,39 @@ typedef struct fs_nonce {
  * 27 digits; its first digit is never 0. */
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
 
+/* UTF-8 that belongs to someone else. */
+typedef struct fs_text {
+    const uint8_t *data;
+    size_t len;
+} fs_text;
+
+/* Bytes of a run's id, and of a row's key, at most. */
+#define FS_MOST_ID 255
+
+/* How a run's rows get nonces that can be made again; see derive.c. As good as the key
+ * that it was made of: wipe it. */
+typedef struct fs_derive {
+    fs_hash hash;
+    uint32_t inner[FS_STATE_WORDS]; /* after the whole blocks of what all rows share */
+    uint32_t outer[FS_STATE_WORDS];
+    uint64_t hashed;                /* bytes in `inner`, key block included */
+    uint8_t start[FS_BLOCK];        /* what of it is still to be hashed */
+    size_t start_len;
+} fs_derive;
+
+/* `key` serves no other purpose than this one. */
+void fs_derive_prepare(fs_derive *derive, const fs_key *key, const uint8_t *run_id, size_t len);
+
+/* Derive the nonces of `count` rows from their keys. */
+void fs_derive_nonces(const fs_derive *derive, const fs_text *row_keys, size_t count,
+                      fs_nonce *nonces);
+
+/* Set skip[i] to 2 in each row that has the nonce of an earlier one; return whether there
+ * are any. Rows that are skipped count for nothing. `table` holds `room` zeros, a power of
+ * two and at least 2 * count. */
+int fs_find_repeated(const fs_nonce *nonces, size_t count, uint8_t *skip, size_t *table,
+                     size_t room);
+
 /* The fourteen base64 groups that hold the signature of a T1 token, 40 hex digits. */
 #define FS_T1_FRAME 42 /* bytes, of which 56 characters are made */
 typedef struct fs_t1_frame {
@@ -221,6 +254,7 @@ typedef struct fs_rows {
     const uint32_t *expiration;     /* seconds; 0 leaves it to the service */
     const fs_text *classes;
     const uint8_t *skip;            /* rows that are not to be signed, or NULL */
+    const fs_nonce *nonces;         /* of each row, or NULL: they count on from `nonce` */
 } fs_rows;
 
 /* Bytes of memory for `text` that fs_rows_prepare needs at most. */

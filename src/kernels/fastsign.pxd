@@ -7,6 +7,7 @@ from text cimport fs_text
 cdef extern from "fastsign.h" nogil:
     const size_t FS_BLOCK
     const size_t FS_NONCE_DIGITS
+    const size_t FS_MOST_ID
 
     ctypedef uint32_t fs_state[8]
 
@@ -56,6 +57,20 @@ cdef extern from "fastsign.h" nogil:
 
     void fs_nonce_start(fs_nonce *nonce, const uint8_t *random)
 
+    ctypedef struct fs_text:
+        const uint8_t *data
+        size_t len
+
+    ctypedef struct fs_derive:
+        pass
+
+    void fs_derive_prepare(fs_derive *derive, const fs_key *key, const uint8_t *run_id,
+                           size_t len)
+    void fs_derive_nonces(const fs_derive *derive, const fs_text *row_keys, size_t count,
+                          fs_nonce *nonces)
+    int fs_find_repeated(const fs_nonce *nonces, size_t count, uint8_t *skip,
+                         size_t *table, size_t room)
+
     ctypedef struct fs_plan:
         size_t text_len
 
@@ -79,6 +94,7 @@ cdef extern from "fastsign.h" nogil:
         const uint32_t *expiration
         const fs_text *classes
         const uint8_t *skip
+        const fs_nonce *nonces
 
     size_t fs_decimal(uint8_t *to, uint64_t value)
     size_t fs_rows_text(size_t head_len, size_t data_len)

@@ -110,3 +110,29 @@ void fs_hmac_sha1(const fs_key *key, const uint8_t *message, size_t len, uint8_t
 void fs_hmac_sha256(const fs_key *key, const uint8_t *message, size_t len, uint8_t mac[32]) {
     hmac(key->engine.sha256.compress, key->sha256_inner, key->sha256_outer, 8, message, len, mac);
 }
+
+void fs_mac_mixed(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
+                  const uint8_t *const *messages, const size_t *blocks, fs_state *digests,
+                  size_t count) {
+    uint8_t order[FS_MIXED];
+    const uint8_t *alike[FS_MIXED];
+    fs_state found[FS_MIXED];
+    size_t same;
+
+    for (size_t i = 0; i < count; i++) order[i] = (uint8_t)i;
+    for (size_t done = 0; done < count; done += same) {
+        /* order[done ...] begins with the messages as long as its first. */
+        const size_t length = blocks[order[done]];
+        same = 0;
+        for (size_t i = done; i < count; i++) {
+            uint8_t one = order[i];
+            if (blocks[one] != length) continue;
+            order[i] = order[done + same];
+            order[done + same] = one;
+            alike[same++] = messages[one];
+        }
+        fs_mac(hash, inner, outer, alike, length, found, same);
+        for (size_t s = 0; s < same; s++)
+            memcpy(digests[order[done + s]], found[s], sizeof *found);
+    }
+}

@@ -61,6 +61,14 @@ extern const fs_hash_row fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
 extern const fs_hash_row fs_sha1_armv8, fs_sha256_armv8;
 #endif
 
+#define FS_MIXED 64 /* messages of mixed lengths that are hashed at once, at most */
+
+/* What fs_mac does, for messages of different lengths: those of one length are hashed
+ * side by side. */
+void fs_mac_mixed(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
+                  const uint8_t *const *messages, const size_t *blocks, fs_state *digests,
+                  size_t count);
+
 #define FS_JWT_END "\"}" /* behind the nonce */
 
 /* Text of the nonce's groups: two bytes before it, 27 digits, two behind, padding. */

@@ -14,7 +14,7 @@
 
 #define SIG_DIGITS 40
 #define SIG_JWT 43
-#define AT_ONCE 64
+#define AT_ONCE FS_MIXED
 /* The longest row: 1000 characters of connection data and as many of class names, each
  * of four bytes, each byte as three characters. */
 #define MOST_ROW 25600
@@ -278,38 +278,27 @@ static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8
 
 /* Hash all jobs, those of one length side by side, and write their tokens. */
 static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
-    uint8_t order[AT_ONCE];
     const uint8_t *messages[AT_ONCE];
+    size_t blocks[AT_ONCE];
     fs_state digests[AT_ONCE];
-    size_t done = 0, left = count;
 
-    for (size_t j = 0; j < count; j++) order[j] = (uint8_t)j;
-    while (left) {
-        /* order[done ...] begins with the jobs as long as its first */
-        size_t blocks = jobs[order[done]].blocks, same = 0;
-        for (size_t j = done; j < count; j++) {
-            uint8_t job = order[j];
-            if (jobs[job].blocks != blocks) continue;
-            order[j] = order[done + same];
-            order[done + same] = job;
-            messages[same++] = jobs[job].message;
+    for (size_t j = 0; j < count; j++) {
+        messages[j] = jobs[j].message;
+        blocks[j] = jobs[j].blocks;
+    }
+    fs_mac_mixed(&rows->hash, rows->inner, rows->outer, messages, blocks, digests, count);
+    for (size_t j = 0; j < count; j++) {
+        const struct job *job = &jobs[j];
+        uint8_t *behind = job->to + rows->text_len;
+        memcpy(job->to, rows->text, rows->text_len);
+        if (rows->jwt) {
+            behind = put(behind, job->source, job->source_len);
+            *behind++ = '.';
+            fs_jwt_signature(behind, digests[j]);
+        } else {
+            fs_base64(behind, job->source, job->source_len);
+            fs_t1_signature(&rows->frame, job->to + rows->sig_offset, digests[j]);
         }
-        fs_mac(&rows->hash, rows->inner, rows->outer, messages, blocks, digests, same);
-        for (size_t s = 0; s < same; s++) {
-            const struct job *job = &jobs[order[done + s]];
-            uint8_t *behind = job->to + rows->text_len;
-            memcpy(job->to, rows->text, rows->text_len);
-            if (rows->jwt) {
-                behind = put(behind, job->source, job->source_len);
-                *behind++ = '.';
-                fs_jwt_signature(behind, digests[s]);
-            } else {
-                fs_base64(behind, job->source, job->source_len);
-                fs_t1_signature(&rows->frame, job->to + rows->sig_offset, digests[s]);
-            }
-        }
-        done += same;
-        left -= same;
     }
 }
 
@@ -320,10 +309,14 @@ void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base
     uint8_t nonce[FS_NONCE_DIGITS];
     size_t ready = 0;
 
-    fs_nonce_digits(nonce, &rows->nonce, first);
-    for (size_t i = first; i < first + count; i++, next_nonce(nonce)) {
+    if (!rows->nonces) fs_nonce_digits(nonce, &rows->nonce, first);
+    for (size_t i = first; i < first + count; i++) {
         size_t length = (size_t)(offsets[i + 1] - offsets[i]);
         look_ahead(rows, i, first + count);
+        if (rows->nonces)
+            fs_nonce_digits(nonce, &rows->nonces[i], 0);
+        else if (i != first)
+            next_nonce(nonce);
         if (rows->skip && rows->skip[i]) continue;
         /* A row takes less room than its token and two blocks. */
         if (ready == AT_ONCE || (size_t)(arena + ARENA - at) < length + 3 * FS_BLOCK) {

@@ -83,6 +83,16 @@ class Rows:
         values: Texts | Numbers | tuple[Any, ...],
         look_closer: Callable[[int, Any], int | None],
     ) -> None: ...
+    def row_keys(
+        self,
+        key: Key,
+        run_id: bytes,
+        values: tuple[Any, ...],
+        look_closer: Callable[[int, Any], str | None],
+        repeated: Callable[[int, Any], str | None],
+        *,
+        threads: int = 1,
+    ) -> None: ...
     def lengths(self, *, threads: int = 1) -> Memory: ...
     def sign(self, memory: Memory, offsets: Memory, *, threads: int = 1) -> None: ...
 

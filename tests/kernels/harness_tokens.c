@@ -146,8 +146,40 @@ static void *read_numbers(char *list, size_t n, uint64_t most, size_t size) {
     return column;
 }
 
+/* Nonces that are derived: by a key, for a run's id, from the rows' keys. What is repeated
+ * is skipped. */
+static const char *read_derived(fs_rows *rows, char *list, size_t n, const fs_engine *engine) {
+    const char *key_field = next_item(&list), *run_field = next_item(&list);
+    fs_nonce *nonces = take_aligned(n * sizeof *nonces);
+    uint8_t *skip = take(n);
+    size_t room = 2, *table;
+    const fs_text *row_keys;
+    fs_derive derive;
+    bytes secret, run;
+    fs_key key;
+
+    if (!key_field || !run_field || read_bytes(key_field, &secret) ||
+        read_bytes(run_field, &run) || run.len > FS_MOST_ID)
+        return "no such key or run";
+    if (!(row_keys = read_texts(list, n))) return "not such a column";
+    fs_key_init(&key, engine, secret.at, secret.len);
+    fs_derive_prepare(&derive, &key, run.at, run.len);
+    fs_derive_nonces(&derive, row_keys, n / 3, nonces);
+    fs_derive_nonces(&derive, row_keys + n / 3, n - n / 3, nonces + n / 3);
+    for (size_t i = 0; i < n; i++) skip[i] = !row_keys[i].len;
+    while (room < 2 * n) room *= 2;
+    table = or_die(calloc(room, sizeof *table));
+    fs_find_repeated(nonces, n, skip, table, room);
+    free(table);
+    rows->nonces = nonces;
+    rows->skip = skip;
+    fs_wipe(&derive, sizeof derive);
+    fs_key_wipe(&key);
+    return NULL;
+}
+
 /* Set the column that the field NAME=ITEM,... holds. */
-static const char *read_column(fs_rows *rows, char *field, size_t n) {
+static const char *read_column(fs_rows *rows, char *field, size_t n, const fs_engine *engine) {
     char *items = strchr(field, '=');
     const char *wrong = "not such a column";
 
@@ -159,6 +191,7 @@ static const char *read_column(fs_rows *rows, char *field, size_t n) {
         return (rows->connection_data = read_texts(items, n)) ? NULL : wrong;
     if (!strcmp(field, "initial_layout_class_list"))
         return (rows->classes = read_texts(items, n)) ? NULL : wrong;
+    if (!strcmp(field, "derived")) return read_derived(rows, items, n, engine);
     if (!strcmp(field, "role"))
         return (rows->role = read_numbers(items, n, 3, 1)) ? NULL : wrong;
     if (!strcmp(field, "skip"))
@@ -213,7 +246,7 @@ const char *do_sign_rows(char **fields, size_t count) {
     free(raw); /* scratch: the rows may not look at it again */
     rows->create_time = create_time;
     for (size_t i = 8; i < count && !wrong; i++)
-        wrong = read_column(rows, fields[i], (size_t)n);
+        wrong = read_column(rows, fields[i], (size_t)n, &engine);
     if (!wrong) sign_in_parts(rows, (size_t)n);
     fs_wipe(rows, sizeof *rows);
     free(rows);

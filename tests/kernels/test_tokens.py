@@ -18,6 +18,7 @@ from ..batches import (
     Rows,
     expected,
     random_batches,
+    random_id,
     random_nonce,
     random_rows,
     random_session_id,
@@ -113,6 +114,39 @@ def test_tokens_of_rows_equal_the_plain_twin(harness, kind):
         commands.append(" ".join(map(str, fields)))
         signed = zip(rows.expected(kind), skip, strict=True)
         tokens.append("".join(token for token, skipped in signed if not skipped))
+    for engine in harness.engines():
+        answers = harness.ask(f"sign-rows {kind} {engine} {c}" for c in commands)
+        got = ["" if a == "-" else bytes.fromhex(a).decode() for a in answers]
+        assert got == tokens, engine
+
+
+@both_kinds
+def test_derived_nonces_equal_the_plain_twin(harness, kind):
+    rng = random.Random(kind)
+    cases = [rows for rows in random_rows(9, TOKENS) if rows.n]
+    rng.shuffle(cases)
+    commands, tokens = [], []
+    for rows in cases[: max(12, len(cases) // (6 * harness.variant.share))]:
+        key, run_id = rng.randbytes(32), random_id(rng)
+        # A row without a key is skipped, and one with the key of an earlier row.
+        keys = [random_id(rng) for _ in range(rows.n)]
+        keys = [rng.choice(["", rng.choice(keys), k, *[k] * 15]) for k in keys]
+        fields = [
+            rows.secret.encode().hex(),
+            head(kind, rows.api_key).hex(),
+            constant_part(kind, rows).hex(),
+            rows.nonce_bytes.hex(),
+            rows.create_time,
+            rows.n,
+            *columns(rows),
+            f"derived={','.join(hexed(t) for t in (key, run_id.encode(), *map(str.encode, keys)))}",
+        ]
+        commands.append(" ".join(map(str, fields)))
+        nonces = [reference.derived_nonce(key, run_id, k) for k in keys]
+        signed = enumerate(rows.expected(kind, nonces))
+        tokens.append(
+            "".join(token for i, token in signed if keys[i] not in ("", *keys[:i]))
+        )
     for engine in harness.engines():
         answers = harness.ask(f"sign-rows {kind} {engine} {c}" for c in commands)
         got = ["" if a == "-" else bytes.fromhex(a).decode() for a in answers]

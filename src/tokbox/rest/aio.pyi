@@ -1,7 +1,7 @@
 # Made by tools/async_stub.py of the classes that it names; not edited by hand.
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, TextIO, overload
 
@@ -474,6 +474,10 @@ class AsyncTokbox:
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
+        nonce: Literal["random", "derived"] = ...,
+        run_id: str | None = ...,
+        row_key: Column[str | int] | None = ...,
+        issued_at: int | datetime | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     async def sign_rows(
@@ -488,6 +492,10 @@ class AsyncTokbox:
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
+        nonce: Literal["random", "derived"] = ...,
+        run_id: str | None = ...,
+        row_key: Column[str | int] | None = ...,
+        issued_at: int | datetime | None = ...,
     ) -> TokenBatch[str | None]: ...
     def verify(
         self, token: str, *, session_id: str | None = ..., now: float | None = ...

@@ -16,7 +16,7 @@ from tokbox.rest.sessions import Session
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from typing_extensions import Self, Unpack
 
@@ -179,6 +179,10 @@ class Tokbox(Resources, Client):
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
+        nonce: Literal["random", "derived"] = ...,
+        run_id: str | None = ...,
+        row_key: Column[str | int] | None = ...,
+        issued_at: int | datetime | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     def sign_rows(
@@ -193,6 +197,10 @@ class Tokbox(Resources, Client):
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
+        nonce: Literal["random", "derived"] = ...,
+        run_id: str | None = ...,
+        row_key: Column[str | int] | None = ...,
+        issued_at: int | datetime | None = ...,
     ) -> TokenBatch[str | None]: ...
     def sign_rows(
         self,
@@ -206,6 +214,10 @@ class Tokbox(Resources, Client):
         errors: Literal["raise", "null"] = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
+        nonce: Literal["random", "derived"] = "random",
+        run_id: str | None = None,
+        row_key: Column[str | int] | None = None,
+        issued_at: int | datetime | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token a row, each with claims of its own, in order.
 
@@ -218,7 +230,9 @@ class Tokbox(Resources, Client):
 
         A value that breaks a rule raises ``InvalidClaims``, which names its ``row``, and
         nothing is signed; with ``errors="null"`` its row is None, and ``tokens.errors``
-        say why. ``Signer.sign_rows`` tells more.
+        say why. With ``nonce="derived"``, a *run_id*, a column of *row_key* and
+        *issued_at*, signing the same rows again gives equal tokens.
+        ``Signer.sign_rows`` tells more.
         """
         # mypy does not try all combinations of so many unions.
         return self._signer.sign_rows(  # type: ignore[misc]
@@ -231,6 +245,10 @@ class Tokbox(Resources, Client):
             errors=errors,  # type: ignore[arg-type]
             multithread=multithread,
             memory_pool=memory_pool,
+            nonce=nonce,
+            run_id=run_id,
+            row_key=row_key,
+            issued_at=issued_at,
         )
 
     def verify(

@@ -18,6 +18,7 @@ from tokbox.tokens.claims import (
     check_session_id,
 )
 from tokbox.tokens.columns import Column
+from tokbox.tokens.derive import check_row_key, check_run, refuse_repeated
 
 if TYPE_CHECKING:
     from tokbox.tokens.signer import Signer
@@ -88,12 +89,19 @@ def sign_rows(
     errors: str,
     threads: Callable[[int], int],
     memory_pool: MemoryPool | None = None,
+    nonce: str = "random",
+    run_id: str | None = None,
+    row_key: Any = None,
+    issued_at: Any = None,
     random: bytes | None = None,
     now: int | None = None,
 ) -> TokenBatch[Any]:
     """Do what `Signer.sign_rows` says. *random* and *now* are for tests."""
     report = _Report(errors)
     is_jwt = signer.check_kind(kind)
+    run = check_run(nonce, run_id, row_key, issued_at)
+    if run is not None:
+        now = run.issued_at
     create_time = int(time.time()) if now is None else now
     given = {
         "session_id": session_id,
@@ -107,7 +115,8 @@ def sign_rows(
         for name, value in given.items()
         if (column := _column(name, value)) is not None
     }
-    n = _length(columns)
+    keys = None if run is None else _key_column(row_key)
+    n = _length(columns if keys is None else {**columns, "row_key": keys})
 
     def check_session(value: Any) -> str:
         check_session_id(value, signer.api_key)
@@ -138,12 +147,24 @@ def sign_rows(
             rows.texts("classes", values, report.closer(_or_none(check_layout_classes)))
 
     workers = threads(n)
+    if run is not None and keys is not None:
+        closer, repeated = report.closer(check_row_key), report.closer(refuse_repeated)
+        key = signer.nonce_key()
+        rows.row_keys(key, run.id, keys, closer, repeated, threads=workers)
     offsets = rows.lengths(threads=workers)
     size = memoryview(offsets).cast("q")[n]
     check_memory(n, size)
     memory = Memory(size, memory_pool)
     rows.sign(memory, offsets, threads=workers)
     return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
+
+
+def _key_column(row_key: Any) -> tuple[Any, ...]:
+    """The keys of the rows: a column in any case."""
+    keys = _column("row_key", row_key)
+    if keys is None:
+        _refuse("row_key", "be a column of keys, one a row")
+    return tuple(keys)
 
 
 def _length(columns: dict[str, Column]) -> int:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import os
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from typing import Any
 
+from tokbox import _fastsign
 from tokbox._memory import Memory
 from tokbox.tokens import jwt
 from tokbox.tokens.columns import Column
@@ -148,7 +149,16 @@ class Rows:
     *look_closer*, which returns what to sign, or None to leave the row out, or raises.
     """
 
-    __slots__ = ("_columns", "_create_time", "_data", "_key", "_payloads", "_random", "n")
+    __slots__ = (
+        "_columns",
+        "_create_time",
+        "_data",
+        "_key",
+        "_numbers",
+        "_payloads",
+        "_random",
+        "n",
+    )
 
     n: int
 
@@ -171,6 +181,7 @@ class Rows:
         self._random = random
         self._columns: dict[str, list[Any]] = {}
         self._payloads: list[bytes] = []
+        self._numbers: list[int | None] | None = None
 
     def texts(
         self,
@@ -195,19 +206,49 @@ class Rows:
             look_closer(i, value) for i, value in enumerate(values)
         ]
 
-    def _payload(self, row: int, number: int) -> bytes:
+    def row_keys(
+        self,
+        key: _fastsign.Key,
+        run_id: bytes,
+        values: tuple[Any, ...],
+        look_closer: Callable[[int, Any], str | None],
+        repeated: Callable[[int, Any], str | None],
+        *,
+        threads: int = 1,
+    ) -> None:
+        """Derive each jti from *run_id* and the row's key, as the core does (derive.c)."""
+        run = len(run_id).to_bytes(8, "big") + run_id
+        seen: set[str] = set()
+        self._numbers = []
+        for row, value in enumerate(values):
+            text = look_closer(row, value)
+            if text in seen:
+                text = repeated(row, value)
+            if text is None:
+                self._numbers.append(None)
+                continue
+            seen.add(text)
+            self._numbers.append(_draw(key.hmac_sha256(run + text.encode())[:24]))
+
+    def _jtis(self) -> Iterable[int | None]:
+        """The jti of each row, None if it is left out."""
+        if self._numbers is not None:
+            return self._numbers
+        first = _draw(self._random)
+        return range(first, first + self.n)
+
+    def _payload(self, row: int, number: int | None) -> bytes:
         claims = {
             name: self._columns[name][row] for name in self._ORDER if name in self._columns
         }
-        if None in claims.values():
+        if number is None or None in claims.values():
             return b""
         said = self._data + jwt.varying_claims(self._create_time, claims)
         return said + b'"jti":"' + str(number).encode() + _END
 
     def lengths(self, *, threads: int = 1) -> Memory:
         """Where each token will begin, and the end: n + 1 64-bit integers."""
-        first = _draw(self._random)
-        self._payloads = [self._payload(row, first + row) for row in range(self.n)]
+        self._payloads = [self._payload(row, jti) for row, jti in enumerate(self._jtis())]
         around = len(_HEAD) + 1 + self._key.signature_length
         lengths = (around + _encoded(len(p)) if p else 0 for p in self._payloads)
         at = array("q", accumulate(lengths, initial=0))

@@ -14,6 +14,7 @@ OpenSSL's, by way of ``cryptography``, which is loaded when the first key is rea
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -81,6 +82,20 @@ class PrivateKey:
     def sign(self, message: bytes) -> bytes:
         """Return the signature of *message*: RSASSA-PKCS1-v1_5 with SHA-256."""
         return self._key.sign(message, *self._scheme)
+
+    def secret_for(self, purpose: bytes) -> bytes:
+        """Return 32 bytes that nobody knows who has not this key, made for a purpose.
+
+        They are SHA-256 of *purpose* and the key's numbers (PKCS #8 in DER).
+        """
+        from cryptography.hazmat.primitives.serialization import (
+            Encoding,
+            NoEncryption,
+            PrivateFormat,
+        )
+
+        der = self._key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        return hashlib.sha256(purpose + der).digest()
 
     def public_key(self) -> PublicKey:
         """Return the half that verifies what this one signed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, overload
 
 from tokbox._fastsign import Key, Plan, Rows
@@ -19,6 +19,7 @@ from tokbox.tokens.claims import (
     check_secret,
 )
 from tokbox.tokens.crew import threads_for
+from tokbox.tokens.derive import LABEL
 from tokbox.tokens.findings import Verification
 from tokbox.tokens.rows import sign_rows
 from tokbox.tokens.rsa import PrivateKey, PublicKey
@@ -160,6 +161,10 @@ class Signer:
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
+        nonce: Literal["random", "derived"] = ...,
+        run_id: str | None = ...,
+        row_key: Column[str | int] | None = ...,
+        issued_at: int | datetime | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     def sign_rows(
@@ -174,6 +179,10 @@ class Signer:
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
+        nonce: Literal["random", "derived"] = ...,
+        run_id: str | None = ...,
+        row_key: Column[str | int] | None = ...,
+        issued_at: int | datetime | None = ...,
     ) -> TokenBatch[str | None]: ...
     def sign_rows(
         self,
@@ -187,6 +196,10 @@ class Signer:
         errors: str = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
+        nonce: Literal["random", "derived"] = "random",
+        run_id: str | None = None,
+        row_key: Column[str | int] | None = None,
+        issued_at: int | datetime | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token a row, each with claims of its own, in order.
 
@@ -204,6 +217,14 @@ class Signer:
 
         Who signs one batch after the other passes them all one *memory_pool*: each uses
         the memory of an earlier one that is gone, which is about twice as fast.
+
+        With ``nonce="derived"`` the batch is a function of its arguments: who signs the
+        same rows again gets equal tokens, as a task must that may be tried twice. Then
+        *run_id* names the run, *row_key* is a column whose values, text or numbers, tell
+        the rows of the run apart, and *issued_at* is when its tokens are issued, in
+        seconds since the epoch or as a datetime with a time zone. A row key that stands
+        twice in one batch is refused; no batch knows those of others. Two runs with one
+        id and one key sign tokens with one nonce, so give each run an id of its own.
         """
         return sign_rows(
             self,
@@ -216,6 +237,10 @@ class Signer:
             errors=errors,
             threads=lambda n: self.threads(n, multithread),
             memory_pool=memory_pool,
+            nonce=nonce,
+            run_id=run_id,
+            row_key=row_key,
+            issued_at=issued_at,
         )
 
     def verify(
@@ -254,6 +279,13 @@ class Signer:
         return key if isinstance(key, Key) else key.public
 
     # What the rest of this package makes tokens by:
+
+    def nonce_key(self) -> Key:
+        """The key of derived nonces, made of the secret for them alone."""
+        key = self.key
+        if isinstance(key, Key):
+            return Key(key.hmac_sha256(LABEL))
+        return Key(key.private.secret_for(LABEL))
 
     def check_kind(self, kind: object) -> bool:
         """Return whether tokens of this kind are JWTs; InvalidClaims if there are none."""

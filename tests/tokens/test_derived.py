@@ -1,0 +1,243 @@
+"""Nonces that are derived: who signs the same rows again makes the same tokens."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta, timezone
+
+import pyarrow as pa
+import pytest
+
+from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.tokens import rows
+from tokbox.tokens.signer import Signer
+from tokbox.tokens.verify import decode
+
+from .. import reference
+from ..batches import KEY, NOW, SECRET, SESSION, random_id, random_rows, sign
+
+ROWS = 40_000
+RUN = {"nonce": "derived", "run_id": "2026-10-01", "issued_at": NOW}
+
+
+@pytest.fixture
+def signer():
+    return Signer(KEY, SECRET)
+
+
+def nonces(tokens):
+    return [int(decode(token).nonce) for token in tokens]
+
+
+def unique_ids(rng, n):
+    """Keys of *n* rows; some are numbers."""
+    keys = {}
+    while len(keys) < n:
+        number = rng.choice([rng.randrange(2 * n), rng.randrange(-(2**63), 2**64)])
+        key = rng.choice([number, random_id(rng)])
+        keys[str(key)] = key
+    return list(keys.values())
+
+
+### What they are ###
+
+
+@pytest.mark.parametrize("kind", ["t1", "jwt"])
+def test_derived_rows_equal_the_plain_twin(kind):
+    rng = random.Random(kind)
+    for i, case in enumerate(random_rows(3, ROWS)):
+        run_id, keys = random_id(rng), unique_ids(rng, case.n)
+        batch = sign(
+            Signer(case.api_key, case.secret),
+            kind,
+            threads=1 + i % 2,
+            nonce="derived",
+            run_id=run_id,
+            row_key=rng.choice([list, tuple])(keys),
+            issued_at=case.create_time,
+            **case.given,
+        )
+        key = reference.nonce_key(case.secret.encode())
+        made = [reference.derived_nonce(key, run_id, str(k)) for k in keys]
+        assert batch.tolist() == case.expected(kind, made)
+
+
+def test_ids_of_every_length_are_derived_right(signer):
+    keys = [letter * length for length in range(1, 256) for letter in "ab"]
+    random.Random(1).shuffle(keys)
+    key = reference.nonce_key(SECRET.encode())
+    for length in range(1, 256):
+        run = {**RUN, "run_id": "r" * length}
+        some = keys if length in (1, 55, 56, 57, 255) else keys[:20]
+        batch = signer.sign_rows(SESSION, row_key=some, **run)
+        assert nonces(batch) == [
+            reference.derived_nonce(key, run["run_id"], k) for k in some
+        ]
+
+
+def test_a_derived_nonce_has_27_digits_and_none_is_like_another(signer):
+    found = nonces(signer.sign_rows(SESSION, row_key=range(20_000), **RUN))
+    assert len(set(found)) == len(found)
+    assert {len(str(nonce)) for nonce in found} == {27}
+
+
+### Again ###
+
+
+def test_signing_again_in_other_batches_gives_equal_tokens(signer):
+    names = [f"guest {i}" for i in range(1000)]
+
+    def signed(first, end, **how):
+        part = slice(first, end)
+        return Signer(KEY, SECRET).sign_rows(
+            SESSION, connection_data=names[part], row_key=range(1000)[part], **RUN, **how
+        )
+
+    whole = signed(0, 1000).tolist()
+    assert signed(0, 1000, multithread=True).tolist() == whole
+    parts = [signed(at, at + 7).tolist() for at in range(0, 1000, 7)]
+    assert [token for part in parts for token in part] == whole
+
+
+def test_derived_tokens_do_not_ask_the_clock_or_chance(signer, monkeypatch):
+    def asked(*args):
+        raise AssertionError("that is not a function of its arguments")
+
+    monkeypatch.setattr(rows.time, "time", asked)
+    first, again = (signer.sign_rows(SESSION, row_key=["a", "b"], **RUN) for _ in range(2))
+    assert first == again
+    token = decode(first[0])
+    assert (token.create_time, token.expire_time) == (NOW, NOW + 86400)
+
+
+def test_random_nonces_stay_the_default(signer):
+    first, again = (signer.sign_rows([SESSION]) for _ in range(2))
+    assert nonces(first) != nonces(again)
+
+
+@pytest.mark.parametrize(
+    "other", [{"run_id": "another"}, {"row_key": ["b"]}, {"secret": "another"}]
+)
+def test_another_run_or_row_or_secret_gives_another_nonce(other):
+    def signed(secret=SECRET, **changes):
+        given = {**RUN, "row_key": ["a"], **changes}
+        return nonces(Signer(KEY, secret).sign_rows(SESSION, **given))
+
+    assert signed() == signed()
+    assert signed(**other) != signed()
+
+
+def test_where_the_run_ends_and_the_row_begins_makes_a_difference(signer):
+    one = signer.sign_rows(SESSION, **{**RUN, "run_id": "ab"}, row_key=["c"])
+    other = signer.sign_rows(SESSION, **{**RUN, "run_id": "a"}, row_key=["bc"])
+    assert nonces(one) != nonces(other)
+
+
+def test_the_key_of_derived_nonces_signs_nothing_else(signer):
+    message = b"\0" * 7 + b"\1" + b"rk"
+    key = signer.nonce_key()
+    assert key.hmac_sha256(message) != signer.hs256(message)
+    assert SECRET not in repr(key)
+
+
+### What is given ###
+
+
+def test_a_number_is_the_text_of_its_digits(signer):
+    as_numbers = signer.sign_rows(SESSION, row_key=[7, -7, 2**64 - 1], **RUN)
+    as_text = signer.sign_rows(SESSION, row_key=["7", "-7", str(2**64 - 1)], **RUN)
+    assert as_numbers == as_text
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.string()])
+def test_row_keys_may_be_an_arrow_column(signer, kind):
+    column = pa.array([str(i) for i in range(50)]).cast(kind)
+    batch = signer.sign_rows(SESSION, row_key=column, **RUN)
+    assert batch == signer.sign_rows(SESSION, row_key=range(50), **RUN)
+
+
+@pytest.mark.parametrize("fraction", [0, 999_999])
+def test_the_time_of_issue_may_be_a_datetime(signer, fraction):
+    zone = timezone(timedelta(hours=9))
+    when = datetime.fromtimestamp(NOW, zone).replace(microsecond=fraction)
+    batch = signer.sign_rows(SESSION, row_key=["a"], **{**RUN, "issued_at": when})
+    assert batch == signer.sign_rows(SESSION, row_key=["a"], **RUN)
+
+
+class Text(str):
+    __slots__ = ()
+
+
+def test_text_of_a_class_of_its_own_is_the_same_key(signer):
+    batch = signer.sign_rows(SESSION, row_key=[Text("a"), "b"], **RUN)
+    assert batch == signer.sign_rows(SESSION, row_key=["a", "b"], **RUN)
+
+
+### What is refused ###
+
+BAD_KEYS = ["", None, True, 1.5, b"a", "x" * 256, "é" * 128, "\ud800", 2**64, -(2**63) - 1]
+
+
+@pytest.mark.parametrize("bad", BAD_KEYS, ids=lambda bad: ascii(bad)[:20])
+def test_a_row_without_a_key_is_named_or_left_out(signer, bad):
+    with pytest.raises(InvalidClaims, match="row 1: row_key must") as caught:
+        signer.sign_rows(SESSION, row_key=["a", bad, "c"], **RUN)
+    assert (caught.value.row, caught.value.field) == (1, "row_key")
+    batch = signer.sign_rows(SESSION, row_key=["a", bad, "c"], **RUN, errors="null")
+    good = signer.sign_rows(SESSION, row_key=["a", "c"], **RUN)
+    assert batch.tolist() == [good[0], None, good[1]]
+    assert [error.row for error in batch.errors] == [1]
+
+
+@pytest.mark.parametrize("again", ["7", 7, Text("7")])
+def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
+    keys = ["a", 7, "c", again, "a"]
+    with pytest.raises(InvalidClaims, match="row 3: row_key must be unique") as caught:
+        signer.sign_rows(SESSION, row_key=keys, **RUN)
+    assert caught.value.row == 3
+    batch = signer.sign_rows(SESSION, row_key=keys, **RUN, errors="null")
+    good = signer.sign_rows(SESSION, row_key=keys[:3], **RUN)
+    assert batch.tolist() == [*good, None, None]
+    assert [(error.row, error.field) for error in batch.errors] == [
+        (3, "row_key"),
+        (4, "row_key"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"nonce": "counted"}, "nonce"),
+        ({"nonce": None}, "nonce"),
+        ({"run_id": None}, "run_id"),
+        ({"run_id": ""}, "run_id"),
+        ({"run_id": 5}, "run_id"),
+        ({"run_id": "é" * 128}, "run_id"),
+        ({"run_id": "\ud800"}, "run_id"),
+        ({"row_key": None}, "row_key"),
+        ({"row_key": "a"}, "row_key"),
+        ({"row_key": 5}, "row_key"),
+        ({"row_key": ["a"]}, "row_key"),
+        ({"row_key": {"a", "b"}}, "row_key"),
+        ({"issued_at": None}, "issued_at"),
+        ({"issued_at": True}, "issued_at"),
+        ({"issued_at": 1.5e9}, "issued_at"),
+        ({"issued_at": -1}, "issued_at"),
+        ({"issued_at": 10**11}, "issued_at"),
+        ({"issued_at": datetime(2026, 10, 1)}, "issued_at"),
+    ],
+    ids=str,
+)
+def test_an_argument_that_breaks_a_rule_is_named(signer, given, field):
+    with pytest.raises(InvalidInput) as caught:
+        signer.sign_rows([SESSION] * 2, **{**RUN, "row_key": ["a", "b"], **given})
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize(
+    "given", [{"run_id": "r"}, {"row_key": ["a"]}, {"issued_at": NOW}], ids=str
+)
+def test_what_random_nonces_have_no_use_for_is_refused(signer, given):
+    with pytest.raises(InvalidInput, match="nonce='derived'") as caught:
+        signer.sign_rows([SESSION], **given)
+    assert caught.value.field in given
