@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
     from tokbox.tokens.findings import Decoded, Verification
+    from tokbox.tokens.keyref import KeyRef
     from tokbox.tokens.rsa import PrivateKey, PublicKey
     from tokbox.tokens.signer import Signer
     from tokbox.tokens.verify import decode, decode_many, verify
@@ -167,6 +168,7 @@ __all__ = [
     "InvalidArrow",
     "InvalidClaims",
     "InvalidInput",
+    "KeyRef",
     "Layout",
     "LiveCaptions",
     "MalformedToken",
@@ -284,6 +286,7 @@ _HOMES = {
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
     "tokbox.tokens.findings": "Decoded Verification",
+    "tokbox.tokens.keyref": "KeyRef",
     "tokbox.tokens.rsa": "PrivateKey PublicKey",
     "tokbox.tokens.signer": "Signer",
     "tokbox.tokens.verify": "decode decode_many verify",

@@ -117,8 +117,8 @@ class Client:
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             f"{type(self).__name__} holds a secret and open connections, and cannot be "
-            "pickled or copied; pass the credentials by reference and make a client "
-            "where it is used"
+            "pickled or copied; pass a reference to its key (tokbox.KeyRef) and make a "
+            "client where it is used"
         )
 
     def __copy__(self) -> NoReturn:

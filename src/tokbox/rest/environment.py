@@ -29,6 +29,7 @@ from tokbox.errors import InvalidInput
 from tokbox.rest import proxies
 from tokbox.rest.arguments import seconds, whole
 from tokbox.rest.requester import MOST_RETRIES
+from tokbox.tokens.keyref import read_secret, with_line_breaks
 
 if TYPE_CHECKING:
     from tokbox.rest.options import Options
@@ -128,9 +129,7 @@ def _read(environ: Mapping[str, str], family: _Family) -> Credentials:
         raise InvalidInput(family.id, None, f"be set beside {secret_names}", show=False)
     if not secret:
         raise InvalidInput(secret_names, None, f"be set beside {family.id}", show=False)
-    if "-----BEGIN" in secret and "\n" not in secret:
-        # Where a variable cannot hold line breaks, people write them as in C.
-        secret = secret.replace("\\n", "\n")
+    secret = with_line_breaks(secret)
     url = next(filter(None, map(environ.get, family.url)), None)
     return Credentials(family.kind, id, secret, url)
 
@@ -141,11 +140,9 @@ def _first(environ: Mapping[str, str], family: _Family) -> str:
 
 def _content(variable: str, path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
-            # Editors and echo end a file with a line break that is no part of it.
-            return file.read().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "it is not text"
+        return read_secret(path)
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "it is not text of a key's length"
         rule = f"name a file that can be read ({problem})"
     raise InvalidInput(variable, path, rule)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, overload
@@ -100,6 +101,15 @@ class Signer:
         """Whether this signs for a Vonage application, with RS256."""
         return not self.api_key.isdecimal()
 
+    @property
+    def fingerprint(self) -> str:
+        """What names the key in logs without telling whose it is.
+
+        The first 8 hex digits of SHA-256 of the API key or application id; the secret
+        has no part in it.
+        """
+        return hashlib.sha256(self.api_key.encode()).hexdigest()[:8]
+
     def __repr__(self) -> str:
         if not hasattr(self, "api_key"):  # in the traceback of a constructor that failed
             return "<Signer>"
@@ -108,7 +118,8 @@ class Signer:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "a Signer cannot be pickled or copied: it would carry the secret along"
+            "a Signer cannot be pickled or copied: it would carry the secret along; pass "
+            "a tokbox.KeyRef, and make a signer of it where it is used"
         )
 
     @property

@@ -1,0 +1,154 @@
+"""Where a secret is to be found: what may travel instead of it.
+
+What a job ships to its workers is stored and shown on the way: in an object store, an
+event log, a task graph. So a key is shipped as a reference, and read where it is used:
+
+``env:NAME``
+    the environment variable of that name
+``file:PATH``
+    the content of that file, without the line break at its end
+``import:MODULE:FUNCTION``
+    what that function returns, called without arguments: for a service that keeps secrets
+
+Each leads to an API secret, or to a private key as PEM. Nothing that is raised here tells
+what was found there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from tokbox.errors import InvalidInput
+from tokbox.tokens.claims import check_api_key, check_application_id
+from tokbox.tokens.signer import Signer
+
+__all__ = ["KeyRef", "read_secret", "with_line_breaks"]
+
+#: A private key of 16,384 bits has a quarter of this, in bytes.
+_MOST_BYTES = 65_536
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRef:
+    """A reference to a key (see `tokbox.tokens.keyref`), which says where it is, not what.
+
+    It can be printed, logged, pickled and compared. InvalidInput, which does not show
+    what was given, if it is no such reference: it might be the secret itself.
+    """
+
+    reference: str
+
+    def __post_init__(self) -> None:
+        text = self.reference
+        scheme, _, place = text.partition(":") if isinstance(text, str) else ("", "", "")
+        wellformed = {
+            "env": _NAME.fullmatch(place),
+            "file": place and "\0" not in place,
+            "import": _FUNCTION.fullmatch(place),
+        }
+        if not wellformed.get(scheme):
+            rule = "be env:NAME, file:PATH or import:MODULE:FUNCTION"
+            raise InvalidInput("key", None, rule, show=False)
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def resolve(self) -> str:
+        """Return the secret that this leads to. InvalidInput if there is none."""
+        scheme, _, place = self.reference.partition(":")
+        secret, problem = _SCHEMES[scheme](place)
+        if problem:
+            raise self._wrong(problem)
+        return secret
+
+    def signer(self, key_id: str) -> Signer:
+        """Make the signer of an API key or an application id, with what this leads to.
+
+        InvalidInput if there is nothing, or nothing that signs for *key_id*.
+        """
+        if str(key_id).isdecimal():
+            key_id = check_api_key(key_id)
+        else:
+            key_id = check_application_id(key_id)
+        try:
+            return _signer(key_id, self.resolve())
+        except InvalidInput as error:
+            if error.field == "key":
+                raise
+            problem = f"{error.field} must {error.rule}"
+        # Outside of the handler: nothing that holds the secret goes along.
+        raise self._wrong(problem)
+
+    def _wrong(self, problem: str) -> InvalidInput:
+        rule = f"lead to a key, and {self.reference} does not: {problem}"
+        return InvalidInput("key", None, rule, show=False)
+
+
+def read_secret(path: str | os.PathLike[str]) -> str:
+    """Return what a file holds. OSError, or ValueError if it is no text of sane length."""
+    with open(path, "rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError
+    # Editors and echo end a file with a line break that is no part of it.
+    return content.decode().rstrip("\r\n")
+
+
+def with_line_breaks(secret: str) -> str:
+    """Return a PEM as it was where line breaks are written as in C; else *secret*."""
+    if "-----BEGIN" in secret and "\n" not in secret:
+        return secret.replace("\\n", "\n")
+    return secret
+
+
+def _signer(key_id: str, secret: str) -> Signer:
+    if key_id.isdecimal():
+        return Signer(key_id, secret)
+    # As bytes it is the key, whatever it looks like, and never a path.
+    return Signer.from_private_key(key_id, secret.encode(errors="replace"))
+
+
+# Each returns a secret and "", or "" and what is wrong.
+
+
+def _from_environment(name: str) -> tuple[str, str]:
+    secret = with_line_breaks(os.environ.get(name, ""))
+    return secret, "" if secret else "there is no such variable here, or it is empty"
+
+
+def _from_file(path: str) -> tuple[str, str]:
+    try:
+        secret = read_secret(path)
+    except OSError as error:
+        return "", error.strerror or "it cannot be read"
+    except ValueError:
+        return "", "the file does not hold text of a key's length"
+    return secret, "" if secret else "the file is empty"
+
+
+def _from_function(place: str) -> tuple[str, str]:
+    module, _, name = place.partition(":")
+    try:
+        found = getattr(import_module(module), name)()
+    except Exception as error:
+        # Its words may be anything.
+        return "", f"it raised {type(error).__name__}"
+    if isinstance(found, bytes):
+        found = found.decode(errors="replace")
+    if not isinstance(found, str) or not found:
+        return "", "the function did not return text"
+    return found, ""
+
+
+_SCHEMES: dict[str, Callable[[str], tuple[str, str]]] = {
+    "env": _from_environment,
+    "file": _from_file,
+    "import": _from_function,
+}

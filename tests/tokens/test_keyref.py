@@ -1,0 +1,166 @@
+"""Keys by reference: what travels says where the secret is, and never what it is."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import pickle
+import sys
+import traceback
+import types
+
+import pytest
+
+import tokbox
+from tokbox import KeyRef
+from tokbox.errors import InvalidInput
+from tokbox.tokens.rsa import PublicKey
+from tokbox.tokens.signer import Signer
+from tokbox.tokens.verify import verify
+
+from ..applications import APPLICATION, key_pair, private_pem, public_pem
+from ..applications import SESSION as APPLICATION_SESSION
+from ..batches import KEY, SESSION
+
+CANARY = "canary0secret0canary"
+
+
+@pytest.fixture
+def place(monkeypatch, tmp_path):
+    """Put a secret where each kind of reference leads to; return the three."""
+
+    def put(secret):
+        monkeypatch.setenv("A_SECRET", secret)
+        path = tmp_path / "a secret:1"
+        path.write_text(f"{secret}\n")
+        module = types.ModuleType("vault_of_tests")
+        module.fetch = lambda: secret
+        monkeypatch.setitem(sys.modules, "vault_of_tests", module)
+        return ["env:A_SECRET", f"file:{path}", "import:vault_of_tests:fetch"]
+
+    return put
+
+
+### What they lead to ###
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["env", "file", "import"])
+def test_a_reference_leads_to_an_api_secret(place, kind):
+    reference = KeyRef(place(CANARY)[kind])
+    assert reference.resolve() == CANARY
+    token = reference.signer(KEY).session(SESSION).token()
+    assert Signer(KEY, CANARY).verify(token).session_id == SESSION
+
+
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["env", "file", "import"])
+def test_a_reference_leads_to_an_application_s_private_key(place, kind):
+    signer = KeyRef(place(private_pem())[kind]).signer(APPLICATION)
+    token = signer.session(APPLICATION_SESSION).token()
+    assert verify(token, PublicKey(public_pem())).session_id == APPLICATION_SESSION
+
+
+def test_a_variable_may_hold_a_pem_on_one_line(monkeypatch):
+    monkeypatch.setenv("A_SECRET", private_pem().strip().replace("\n", "\\n"))
+    assert KeyRef("env:A_SECRET").signer(APPLICATION).is_application
+
+
+def test_a_function_may_return_bytes(place, monkeypatch):
+    reference = KeyRef(place(CANARY)[2])
+    monkeypatch.setattr(sys.modules["vault_of_tests"], "fetch", lambda: CANARY.encode())
+    assert reference.resolve() == CANARY
+
+
+def test_a_reference_is_followed_where_it_is_used_and_not_before(place, monkeypatch):
+    references = [KeyRef(text) for text in place("before")]
+    place("after")
+    assert [reference.resolve() for reference in references] == ["after"] * 3
+
+
+def test_a_reference_travels_as_its_text():
+    reference = KeyRef("env:A_SECRET")
+    assert pickle.loads(pickle.dumps(reference)) == copy.copy(reference) == reference
+    assert b"env:A_SECRET" in pickle.dumps(reference)
+    assert str(reference) == "env:A_SECRET"
+
+
+### What is refused ###
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CANARY, f"secret:{CANARY}", f"env:{CANARY} ", f"import:{CANARY}", "env:", "file:",
+     "import:os", "import::x", "import:a:b:c", "file:\0", "", None, 5, CANARY.encode()],
+)  # fmt: skip
+def test_what_is_no_reference_is_refused_and_not_shown(text):
+    with pytest.raises(
+        InvalidInput, match="env:NAME, file:PATH or import:MODULE:FUNC"
+    ) as e:
+        KeyRef(text)
+    assert CANARY not in "".join(traceback.format_exception(e.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("env:NOT_SET_ANYWHERE", "no such variable"),
+        ("file:/none/such", "No such file"),
+        ("file:.", "Is a directory"),
+        ("file:/dev/zero", "text of a key's length"),
+        ("file:/dev/null", "empty"),
+        ("import:no_such_module:f", "raised ModuleNotFoundError"),
+        ("import:os:no_such_function", "raised AttributeError"),
+        ("import:os:getpid", "did not return text"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_named(text, problem):
+    with pytest.raises(InvalidInput, match=problem) as caught:
+        KeyRef(text).signer(KEY)
+    assert text in str(caught.value)
+
+
+def test_what_a_function_raises_is_not_quoted(place, monkeypatch):
+    def fail():
+        raise LookupError(f"{CANARY} is locked")
+
+    reference = KeyRef(place(CANARY)[2])
+    monkeypatch.setattr(sys.modules["vault_of_tests"], "fetch", fail)
+    with pytest.raises(InvalidInput, match="raised LookupError") as caught:
+        reference.resolve()
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("key_id", [KEY, APPLICATION])
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["env", "file", "import"])
+def test_a_key_that_signs_nothing_is_named_by_its_reference_alone(place, kind, key_id):
+    wrong = f"-----BEGIN {CANARY}-----\n{CANARY}" if key_id == KEY else CANARY
+    text = place(wrong)[kind]
+    with pytest.raises(InvalidInput) as caught:
+        KeyRef(text).signer(key_id)
+    assert text in str(caught.value)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("key_id", ["", "x", "1" * 21, "3f2b8c10", None])
+def test_whose_key_it_is_is_checked_before_it_is_read(key_id):
+    with pytest.raises(InvalidInput, match=r"api_key|application_id"):
+        KeyRef("env:NOT_SET_ANYWHERE").signer(key_id)
+
+
+### Fingerprints, and what does not travel ###
+
+
+def test_a_fingerprint_is_of_the_key_s_name_and_not_of_the_secret():
+    expected = hashlib.sha256(KEY.encode()).hexdigest()[:8]
+    assert Signer(KEY, "a").fingerprint == Signer(KEY, "b").fingerprint == expected
+    application = Signer.from_private_key(APPLICATION, key_pair())
+    assert application.fingerprint == hashlib.sha256(APPLICATION.encode()).hexdigest()[:8]
+
+
+@pytest.mark.parametrize("make", [Signer, tokbox.Tokbox])
+def test_who_pickles_a_key_is_told_to_pass_a_reference(make):
+    holder = make(KEY, CANARY)
+    with pytest.raises(TypeError, match=r"cannot be\s+pickled or copied.*tokbox\.KeyRef"):
+        pickle.dumps(holder)
+    holder.close()
