@@ -30,6 +30,7 @@ FLOORS = {
     "tokens": 3,
     "rest": 4,
     "emulator": 4,
+    "integrations": 4,
     "webhooks": 5,
     "cli": 6,
 }
@@ -45,6 +46,9 @@ KEPT_OUT = [
     "uvicorn",
     "jwt",
     "sqlite3",
+    "pyarrow",
+    "ray",
+    "pyspark",
 ]
 
 

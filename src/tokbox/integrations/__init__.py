@@ -1,0 +1,5 @@
+"""Sign where the data are: on engines that spread their rows over many processes.
+
+`tokbox.integrations.job` says what is to be signed and signs a batch; `ray` and `spark`
+hand it to their engines.
+"""

@@ -1,0 +1,53 @@
+"""Tokens for the rows of a Spark data frame.
+
+::
+
+    job = SigningJob(key_id="40000123", key="env:TOKBOX_SECRET", session_id="col:session")
+    signed = spark.sign(frame, job)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tokbox.integrations.job import SigningJob, load
+
+__all__ = ["sign"]
+
+
+def sign(frame: Any, job: SigningJob) -> Any:
+    """Return *frame* (``pyspark.sql.DataFrame``) with the tokens of *job* beside its rows.
+
+    The signer is made once for each partition, and batches have as many rows as
+    ``spark.sql.execution.arrow.maxRecordsPerBatch`` says. Spark signs when the frame is
+    used, and each time that it is: with random nonces, write it out first.
+
+    A task that fails is tried again and signs its partition once more: with
+    ``nonce="derived"`` the tokens are then the same.
+
+    Raises InvalidInput, MissingDependency without Spark.
+    """
+    types = load("pyspark.sql.types", "pyspark", "spark")
+    job.check_schema(frame.schema.names)
+    text = types.StringType()
+    added = [types.StructField(name, text) for name in job.new_columns]
+    schema = types.StructType([*frame.schema.fields, *added])
+
+    def partition(batches: Iterable[Any]) -> Iterator[Any]:
+        return _sign_partition(job, batches)
+
+    return frame.mapInArrow(partition, schema)
+
+
+def _sign_partition(job: SigningJob, batches: Iterable[Any]) -> Iterator[Any]:
+    arrow = load("pyarrow", "pyarrow", "spark")
+    sign_batch = job.open()
+    for batch in batches:
+        signed = sign_batch(batch)
+        # Spark's strings have offsets of 32 bits.
+        fields = [
+            field.with_type(arrow.string()) if field.name in job.new_columns else field
+            for field in signed.schema
+        ]
+        yield signed.cast(arrow.schema(fields))
