@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from tokbox._fastsign import MemoryPool
 from tokbox.enums import HOURS_24, Role
@@ -172,6 +172,12 @@ class BatchSigner:
 
     def __repr__(self) -> str:
         return f"<BatchSigner of key {self._signer.fingerprint}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a BatchSigner holds a key and cannot be pickled or copied; pass its "
+            "SigningJob, and open that where it is used"
+        )
 
     def __call__(self, batch: Any) -> Any:
         """Return an Arrow table or record batch with its tokens (large_string) beside it.

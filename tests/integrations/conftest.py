@@ -1,0 +1,117 @@
+"""Jobs for clusters, a key that tells who reads it, and what must come out of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tokbox.integrations.job import SigningJob
+from tokbox.tokens.signer import Signer
+
+from ..applications import APPLICATION, SESSION, key_pair, private_pem
+from ..batches import NOW
+
+#: What a worker gets its key from: it leaves a line in a file for each time that it asks.
+VAULT = """
+import os
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def fetch():
+    with open(HERE / "opened", "a") as log:
+        log.write(f"{os.getpid()}\\n")
+    return (HERE / "key.pem").read_text()
+"""
+
+
+def engine(module: str, name: str, package: str) -> Any:
+    """Import what an engine's tests need, or skip them; CI asks for it, and fails."""
+    try:
+        return import_module(module)
+    except ImportError:
+        reason = f"{name} is not tested: {package} is not installed."
+    if name in os.environ.get("TOKBOX_REQUIRE", "").split(","):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+class Vault:
+    """Where a private key is kept for workers."""
+
+    reference = "import:vault_for_workers:fetch"
+
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "opened"
+        (folder / "vault_for_workers.py").write_text(VAULT)
+        (folder / "key.pem").write_text(private_pem())
+        self.forget()
+
+    def forget(self) -> None:
+        self._log.write_text("")
+
+    def opened(self) -> list[int]:
+        """The processes that have read the key, once for each time."""
+        return [int(line) for line in self._log.read_text().splitlines()]
+
+
+@pytest.fixture(scope="package")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("vault")
+    before = dict(os.environ)
+    # Engines hand their environment on to their workers.
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), before.get("PYTHONPATH", "")])
+    sys.path.insert(0, str(folder))
+    yield Vault(folder)
+    sys.path.remove(str(folder))
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def make_job(vault: Vault) -> Callable[..., SigningJob]:
+    """Make the job of an application, whose tokens take their time, with changes."""
+    vault.forget()
+
+    def make(**changes: Any) -> SigningJob:
+        given = {
+            "key_id": APPLICATION,
+            "key": vault.reference,
+            "session_id": SESSION,
+            "connection_data": "col:name",
+            "nonce": "derived",
+            "run_id": "a run",
+            "row_key": "col:id",
+            "issued_at": NOW,
+            **changes,
+        }
+        return SigningJob(**given)
+
+    return make
+
+
+def guests(n: int) -> pa.Table:
+    """*n* rows."""
+    return pa.table({"id": range(n), "name": [f"guest {i}" for i in range(n)]})
+
+
+def undisturbed(n: int) -> dict[int, str]:
+    """What the tokens of as many rows are, by id, when nothing goes wrong."""
+    tokens = Signer.from_private_key(APPLICATION, key_pair()).sign_rows(
+        SESSION,
+        connection_data=[f"guest {i}" for i in range(n)],
+        nonce="derived",
+        run_id="a run",
+        row_key=range(n),
+        issued_at=NOW,
+        multithread=True,
+    )
+    return dict(enumerate(tokens))

@@ -1,0 +1,205 @@
+"""A job for workers: what it checks before it travels, and what signs a batch of it."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+
+from tokbox.enums import Role
+from tokbox.errors import InvalidClaims, InvalidInput, MissingDependency
+from tokbox.integrations import ray, spark
+from tokbox.integrations.job import SigningJob
+from tokbox.tokens.signer import Signer
+
+from ..batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
+
+RUN = {"nonce": "derived", "run_id": "r", "row_key": "col:id", "issued_at": NOW}
+GUESTS = pa.table(
+    {
+        "id": pa.array(range(6)),
+        "session": pa.array([SESSION, OTHER_SESSION] * 3).dictionary_encode(),
+        "role": ["publisher", "moderator"] * 3,
+        "name": pa.array(["Ada", None, "Zoë", "", "q", "x" * 1000], pa.large_string()),
+        "seconds": pa.array([0, 60, 3600, 1, 2, 3], pa.int32()),
+        "classes": [["focus"], [], None, ["a", "b"], ["c"], ["d"]],
+    }
+)
+COLUMNS = {
+    "session_id": "col:session",
+    "role": "col:role",
+    "connection_data": "col:name",
+    "expiration": "col:seconds",
+    "initial_layout_class_list": "col:classes",
+}
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setenv("A_SECRET", SECRET)
+
+
+def make(**given):
+    return SigningJob(**{"key_id": KEY, "key": "env:A_SECRET", **given})
+
+
+def test_columns_and_values_are_signed_as_a_signer_would():
+    expected = Signer(KEY, SECRET).sign_rows(
+        GUESTS["session"],
+        GUESTS["role"],
+        GUESTS["name"],
+        GUESTS["seconds"],
+        GUESTS["classes"],
+        kind="jwt",
+        nonce="derived",
+        run_id="r",
+        row_key=range(6),
+        issued_at=NOW,
+    )
+    signed = make(**COLUMNS, kind="jwt", **RUN).open()(GUESTS)
+    assert signed["token"].to_pylist() == expected.tolist()
+    assert signed.drop_columns(["token"]).equals(GUESTS)
+    assert signed["token"].type == pa.large_string()
+    signed.validate(full=True)
+
+
+@pytest.mark.parametrize("piece", [1, 4, 6])
+def test_a_signer_signs_batch_after_batch(piece):
+    job = make(**COLUMNS, **RUN)
+    sign, whole = job.open(), job.open()(GUESTS)["token"].to_pylist()
+    batches = [sign(batch) for batch in GUESTS.to_batches(max_chunksize=piece)]
+    assert all(isinstance(batch, pa.RecordBatch) for batch in batches)
+    # What was made earlier stays as it is when later batches come.
+    assert pa.Table.from_batches(batches)["token"].to_pylist() == whole
+
+
+def test_a_batch_of_no_rows_comes_back_with_its_columns():
+    signed = make(**COLUMNS, **RUN, error_column="why").open()(GUESTS.slice(0, 0))
+    assert signed.num_rows == 0
+    assert signed.schema.names[-2:] == ["token", "why"]
+
+
+def test_values_for_all_rows_are_given_as_a_session_takes_them():
+    job = make(
+        session_id=SESSION,
+        role=Role.MODERATOR,
+        expiration=timedelta(hours=1),
+        initial_layout_class_list=["a", "b"],
+        connection_data="col:name",
+        **RUN,
+    )
+    expected = Signer(KEY, SECRET).sign_rows(
+        SESSION, Role.MODERATOR, GUESTS["name"], 3600, "a b",
+        nonce="derived", run_id="r", row_key=range(6), issued_at=NOW,
+    )  # fmt: skip
+    assert job.open()(GUESTS)["token"].to_pylist() == expected.tolist()
+
+
+### Rows that break a rule ###
+
+BAD = GUESTS.set_column(0, "id", pa.array([1, 2, None, 1, 5, 6])).set_column(
+    2, "role", pa.array(["publisher", "king", *["publisher"] * 4])
+)
+
+
+def test_a_row_that_breaks_a_rule_ends_the_job():
+    with pytest.raises(InvalidClaims, match="row 1: role must be one of") as caught:
+        make(**COLUMNS, **RUN).open()(BAD)
+    assert caught.value.row == 1
+
+
+@pytest.mark.parametrize("as_batch", [False, True])
+def test_a_column_for_errors_says_why_a_row_has_no_token(as_batch):
+    batch = BAD.to_batches()[0] if as_batch else BAD
+    signed = make(**COLUMNS, **RUN, error_column="why").open()(batch)
+    signed.validate(full=True)
+    why = signed.column("why").to_pylist()
+    assert [reason and reason.split(" must ")[0] for reason in why] == [
+        None, "role", "row_key", "row_key", None, None,
+    ]  # fmt: skip
+    tokens = signed.column("token").to_pylist()
+    assert [token is None for token in tokens] == [reason is not None for reason in why]
+    assert signed.column("token").null_count == 3
+
+
+### What travels ###
+
+
+def test_a_job_travels_without_the_secret():
+    job = make(**COLUMNS, **RUN)
+    carried = pickle.dumps(job)
+    assert SECRET.encode() not in carried
+    assert SECRET not in repr(job)
+    assert pickle.loads(carried) == job
+    assert pickle.loads(carried).open()(GUESTS).equals(job.open()(GUESTS))
+
+
+def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
+    sign = make(**COLUMNS).open()
+    assert repr(sign) == f"<BatchSigner of key {Signer(KEY, SECRET).fingerprint}>"
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(sign)
+
+
+### What is refused before it travels ###
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"key": SECRET}, "key"),
+        ({"key_id": "none"}, "application_id"),
+        ({"key_id": "1" * 21}, "api_key"),
+        ({"session_id": "1_none"}, "session_id"),
+        ({"role": "king"}, "role"),
+        ({"role": "col:"}, "role"),
+        ({"expiration": -1}, "expiration"),
+        ({"initial_layout_class_list": ["a b"]}, "initial_layout_class_list"),
+        ({"connection_data": "x" * 1001}, "connection_data"),
+        ({"connection_data": "no column"}, "session_id"),
+        ({"kind": "jot"}, "kind"),
+        ({"nonce": "counted"}, "nonce"),
+        ({"run_id": "r"}, "run_id"),
+        ({**RUN, "row_key": "id"}, "row_key"),
+        ({**RUN, "issued_at": None}, "issued_at"),
+        ({"token_column": ""}, "token_column"),
+        ({"error_column": "token"}, "token_column"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_breaks_a_rule_is_refused_where_the_job_is_made(given, field):
+    with pytest.raises(InvalidInput) as caught:
+        make(**{"session_id": SESSION, "connection_data": "col:name", **given})
+    assert caught.value.field == field
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"connection_data": "col:Name"}, "connection_data must name one of the columns"),
+        ({"token_column": "name"}, "token_column must be new"),
+        ({"error_column": "id"}, "error_column must be new"),
+    ],
+)
+def test_columns_that_do_not_fit_the_table_are_refused(given, rule):
+    job = make(**{"session_id": SESSION, "connection_data": "col:name", **given})
+    with pytest.raises(InvalidInput, match=rule):
+        job.open()(GUESTS)
+
+
+@pytest.mark.parametrize(
+    ("module", "extra", "use"),
+    [
+        ("pyarrow", "arrow", lambda job: job.open()),
+        ("ray.data", "ray", lambda job: ray.sign(None, job, workers=1)),
+        ("pyspark.sql.types", "spark", lambda job: spark.sign(None, job)),
+    ],
+)
+def test_an_engine_that_is_missing_is_one_sentence(monkeypatch, module, extra, use):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingDependency, match=rf"pip install 'tokbox\[{extra}\]'"):
+        use(make(**COLUMNS))

@@ -1,0 +1,88 @@
+"""Tokens by Ray: on two actors, of which one is killed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+
+import pyarrow as pa
+import pytest
+
+from tokbox.errors import InvalidInput
+from tokbox.integrations import ray as adapter
+from tokbox.integrations.job import load
+
+from .conftest import engine, guests, undisturbed
+
+#: The engine's own affairs.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+ROWS = 6000
+
+
+@pytest.fixture(scope="module")
+def data(vault):
+    """Ray Data, on this machine and for nobody else."""
+    ray = engine("ray", "ray", "ray[data]")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    ray.init(
+        num_cpus=3,
+        object_store_memory=200 * 2**20,
+        include_dashboard=False,
+        log_to_driver=False,
+        _node_ip_address="127.0.0.1",
+    )
+    data = load("ray.data", "ray", "ray")
+    data.DataContext.get_current().enable_progress_bars = False
+    yield data
+    ray.shutdown()
+
+
+def tokens(table: pa.Table) -> dict[int, str]:
+    found = dict(zip(*(table[name].to_pylist() for name in ("id", "token")), strict=True))
+    assert len(found) == table.num_rows, "a row is there twice"
+    return found
+
+
+def test_an_actor_that_is_killed_leaves_no_gap_and_no_other_tokens(data, vault, make_job):
+    rows = data.from_arrow([guests(ROWS).slice(at, 250) for at in range(0, ROWS, 250)])
+    signed = adapter.sign(rows, make_job(), workers=2, batch_size=50)
+    batches = iter(signed.iter_batches(batch_size=None, batch_format="pyarrow"))
+    found = [next(batches)]
+    while len(vault.opened()) < 2:
+        found.append(next(batches))
+    before = vault.opened()
+    assert len(before) == len(set(before)) == 2, "a signer is made once for each actor"
+    os.kill(before[0], signal.SIGKILL)
+    found += batches
+    assert tokens(pa.concat_tables(found)) == undisturbed(ROWS)
+    assert len(vault.opened()) > 2, "the actor was not replaced: it had nothing left to do"
+
+
+def test_rows_that_break_a_rule_are_told_in_a_column(data, make_job):
+    table = pa.table({"id": [1, 2, 2], "name": ["a", "x" * 1001, "c"]})
+    job = make_job(error_column="why")
+    signed = adapter.sign(data.from_arrow(table), job, workers=1).take_all()
+    by_row = {(row["id"], row["name"][0]): row for row in signed}
+    assert by_row[1, "a"]["token"]
+    assert by_row[1, "a"]["why"] is None
+    assert by_row[2, "x"]["token"] is None
+    assert by_row[2, "x"]["why"] == "connection_data must have at most 1000 characters"
+    assert (
+        by_row[2, "c"]["why"] == "row_key must be unique, and an earlier row has this one"
+    )
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
+def test_a_number_of_workers_that_is_none_is_refused(data, make_job, workers):
+    with pytest.raises(InvalidInput, match="workers must be an int"):
+        adapter.sign(data.from_arrow(guests(1)), make_job(), workers=workers)
+
+
+def test_a_column_that_is_not_there_is_refused_before_anything_runs(data, vault, make_job):
+    rows = data.from_arrow(guests(1))
+    with pytest.raises(InvalidInput, match="columns, which are id, name"):
+        adapter.sign(rows, make_job(row_key="col:number"), workers=1)
+    assert vault.opened() == []
