@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -12,11 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tokbox.integrations.job import SigningJob
+from tokbox.integrations.job import SigningJob, load
 from tokbox.tokens.signer import Signer
 
 from ..applications import APPLICATION, SESSION, key_pair, private_pem
-from ..batches import NOW
+from ..batches import NOW, SECRET
 
 #: What a worker gets its key from: it leaves a line in a file for each time that it asks.
 VAULT = """
@@ -69,11 +71,58 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Any:
     before = dict(os.environ)
     # Engines hand their environment on to their workers.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), before.get("PYTHONPATH", "")])
+    os.environ["TOKBOX_SECRET"] = SECRET
     sys.path.insert(0, str(folder))
     yield Vault(folder)
     sys.path.remove(str(folder))
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="package")
+def data(vault: Vault) -> Any:
+    """Ray Data, on this machine and for nobody else."""
+    ray = engine("ray", "ray", "ray[data]")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    ray.init(
+        num_cpus=3,
+        object_store_memory=200 * 2**20,
+        include_dashboard=False,
+        log_to_driver=False,
+        _node_ip_address="127.0.0.1",
+    )
+    data = load("ray.data", "ray", "ray")
+    data.DataContext.get_current().enable_progress_bars = False
+    yield data
+    ray.shutdown()
+
+
+@pytest.fixture(scope="package")
+def spark(vault: Vault) -> Any:
+    """A cluster of two workers with a CPU each, on this machine and for nobody else."""
+    pyspark = engine("pyspark", "spark", "pyspark")
+    sql = engine("pyspark.sql", "spark", "pyspark")
+    if shutil.which("java") is None:
+        engine("no.java", "spark", "a Java runtime")
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    builder = sql.SparkSession.builder.master("local-cluster[2,1,1024]")
+    settings = {
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.log.level": "OFF",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "100",
+    }
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    name = session.sparkContext.applicationId
+    yield session
+    session.stop()
+    shutil.rmtree(Path(pyspark.__file__).parent / "work" / name, ignore_errors=True)
 
 
 @pytest.fixture

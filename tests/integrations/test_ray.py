@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 
 import pyarrow as pa
@@ -11,33 +10,13 @@ import pytest
 
 from tokbox.errors import InvalidInput
 from tokbox.integrations import ray as adapter
-from tokbox.integrations.job import load
 
-from .conftest import engine, guests, undisturbed
+from .conftest import guests, undisturbed
 
 #: The engine's own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 ROWS = 6000
-
-
-@pytest.fixture(scope="module")
-def data(vault):
-    """Ray Data, on this machine and for nobody else."""
-    ray = engine("ray", "ray", "ray[data]")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-    ray.init(
-        num_cpus=3,
-        object_store_memory=200 * 2**20,
-        include_dashboard=False,
-        log_to_driver=False,
-        _node_ip_address="127.0.0.1",
-    )
-    data = load("ray.data", "ray", "ray")
-    data.DataContext.get_current().enable_progress_bars = False
-    yield data
-    ray.shutdown()
 
 
 def tokens(table: pa.Table) -> dict[int, str]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import sys
 import threading
 from pathlib import Path
 
@@ -14,38 +12,12 @@ import pytest
 from tokbox.errors import InvalidInput
 from tokbox.integrations import spark as adapter
 
-from .conftest import engine, undisturbed
+from .conftest import undisturbed
 
 #: The engine's own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 ROWS, PARTITIONS = 4000, 16
-
-
-@pytest.fixture(scope="module")
-def spark(vault):
-    """A cluster of two workers with a CPU each, on this machine and for nobody else."""
-    pyspark = engine("pyspark", "spark", "pyspark")
-    sql = engine("pyspark.sql", "spark", "pyspark")
-    if shutil.which("java") is None:
-        engine("no.java", "spark", "a Java runtime")
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
-    os.environ["SPARK_LOCAL_HOSTNAME"] = "localhost"
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    builder = sql.SparkSession.builder.master("local-cluster[2,1,1024]")
-    settings = {
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.log.level": "OFF",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": "100",
-    }
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    name = session.sparkContext.applicationId
-    yield session
-    session.stop()
-    shutil.rmtree(Path(pyspark.__file__).parent / "work" / name, ignore_errors=True)
 
 
 def frame(spark, n, partitions=1):
