@@ -46,6 +46,9 @@ def tokens(tb: Tokbox, session: Session) -> None:
 def rows(tb: Tokbox, session_ids: list[str]) -> None:
     assert_type(tb.sign_rows(session_ids), TokenBatch[str])
     assert_type(tb.sign_rows(session_ids, errors="null"), TokenBatch[str | None])
+    run = tb.sign_rows(session_ids, nonce="derived", run_id="r", row_key=[1], issued_at=1)
+    assert_type(run, TokenBatch[str])
+    assert_type(tokbox.KeyRef("env:SECRET").signer("40000123"), tokbox.Signer)
 
 
 def verification(tb: Tokbox, texts: list[str]) -> None:

@@ -41,6 +41,7 @@ _CLAIMS = (
     "expiration",
     "initial_layout_class_list",
 )
+_REST = ("kind", "nonce", "run_id", "row_key", "issued_at")
 _COLUMN = "col:"
 
 
@@ -188,17 +189,10 @@ class BatchSigner:
         """
         job = self._job
         job.check_schema(batch.schema.names)
-        given = {name: getattr(job, name) for name in (*_CLAIMS, "row_key")}
+        given = {name: getattr(job, name) for name in (*_CLAIMS, *_REST)}
         given |= {name: batch.column(column) for name, column in job.columns.items()}
-        tokens: TokenBatch[Any] = self._signer.sign_rows(
-            **given,
-            kind=job.kind,
-            errors="raise" if job.error_column is None else "null",
-            memory_pool=self._pool,
-            nonce=job.nonce,
-            run_id=job.run_id,
-            issued_at=job.issued_at,
-        )
+        given["errors"] = "raise" if job.error_column is None else "null"
+        tokens: TokenBatch[Any] = self._signer.sign_rows(**given, memory_pool=self._pool)
         signed = batch.append_column(job.token_column, self._texts(tokens))
         if job.error_column is not None:
             signed = signed.append_column(job.error_column, self._errors(tokens))
