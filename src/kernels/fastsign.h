@@ -133,12 +133,6 @@ typedef struct fs_nonce {
  * 27 digits; its first digit is never 0. */
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
 
-/* UTF-8 that belongs to someone else. */
-typedef struct fs_text {
-    const uint8_t *data;
-    size_t len;
-} fs_text;
-
 /* Bytes of a run's id, and of a row's key, at most. */
 #define FS_MOST_ID 255
 

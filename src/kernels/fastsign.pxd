@@ -57,10 +57,6 @@ cdef extern from "fastsign.h" nogil:
 
     void fs_nonce_start(fs_nonce *nonce, const uint8_t *random)
 
-    ctypedef struct fs_text:
-        const uint8_t *data
-        size_t len
-
     ctypedef struct fs_derive:
         pass
 
