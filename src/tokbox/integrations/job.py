@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal, NoReturn
 
-from tokbox._fastsign import MemoryPool
+from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInput, MissingDependency
 from tokbox.tokens.batch import TokenBatch
