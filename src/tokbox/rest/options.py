@@ -31,7 +31,8 @@ class Options(TypedDict, total=False):
     - *deadline*: seconds for a whole call with all its attempts and waits; every method
       that sends takes its own.
     - *retries*: how many attempts may follow the first, 0 to 10. What created something
-      is never repeated once a byte of it was sent.
+      is never repeated once a byte of it was sent. In an outage they run out, for all
+      calls of the client together; see :mod:`tokbox.rest.quota`.
     - *proxy*: ``http://user:password@host:port``; without it ``HTTPS_PROXY`` and its
       kin are honoured unless *trust_env* is false.
     - *pool_size*: connections that are kept open; more are opened under load.

@@ -14,7 +14,8 @@ TLS refused, any other answer  never                  never
 
 Waits double from half a second with full jitter, and are never shorter than what
 ``Retry-After`` asks for (of which at most a minute is believed). A wait that does not
-fit into the deadline is not begun.
+fit into the deadline is not begun. All calls of a client share a stock of retries
+(:mod:`tokbox.rest.quota`), so that an outage is not made worse by who suffers from it.
 
 Who asks for it (``correct_clock``) has a call that was refused because of our clock
 repeated once, dated by the service's. That is safe with any method, and in addition to
@@ -39,6 +40,7 @@ from tokbox.rest import answers
 from tokbox.rest.arguments import identifier, seconds, whole
 from tokbox.rest.log import log
 from tokbox.rest.pause import pause
+from tokbox.rest.quota import Quota
 from tokbox.rest.transport import Headers, Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Requester:
         "_jitter",
         "_monotonic",
         "_now",
+        "_quota",
         "_retries",
         "_sleep",
         "_timeout",
@@ -112,6 +115,7 @@ class Requester:
         self._correct_clock = correct_clock
         # Shared with those that are made from this one.
         self._closed = threading.Event()
+        self._quota = Quota()
 
     @property
     def tenant(self) -> str:
@@ -216,6 +220,7 @@ class Requester:
             )
             outcome = self._attempt(request, attempt, offset)
             if isinstance(outcome, Response):
+                self._quota.succeed()
                 return outcome, attempt
             error, asked = outcome
             left = end - self._monotonic()
@@ -230,6 +235,9 @@ class Requester:
                 raise error
             wait = self._wait(attempt, asked)
             if wait >= left:
+                raise error
+            if not self._quota.take():
+                log.info("%s %s: not again, too many calls fail", method, request.path)
                 raise error
             log.info("%s %s: again in %.1f s", method, request.path, wait)
             self._sleep(wait)
