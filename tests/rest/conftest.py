@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,12 +93,24 @@ def scripted(clock: Clock) -> Callable[..., tuple[Requester, Script]]:
     return make
 
 
+def open_sockets() -> set[str]:
+    """Name the sockets of this process, where the system tells."""
+    found = set()
+    with contextlib.suppress(FileNotFoundError):
+        for number in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                found.add(os.readlink(f"/proc/self/fd/{number}"))
+    return {name for name in found if name.startswith("socket:")}
+
+
 @pytest.fixture
 def connect() -> Iterator[Callable[..., Requester]]:
     """Make requesters over real sockets; closed when the test ends.
 
-    They do not wait between attempts, and by default make only one.
+    They do not wait between attempts, and by default make only one. Whatever happened
+    to them, none may leave a socket behind.
     """
+    before = open_sockets()
     with contextlib.ExitStack() as stack:
 
         def make(url: str, **options: object) -> Requester:
@@ -120,6 +133,7 @@ def connect() -> Iterator[Callable[..., Requester]]:
             return requester
 
         yield make
+    assert open_sockets() - before == set()
 
 
 Make = Callable[..., tuple[Tokbox, Script]]

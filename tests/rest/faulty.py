@@ -1,8 +1,9 @@
 """A server on loopback that answers, or fails to, exactly as it is told.
 
 Each request takes the next *step* (the last one serves for all that follow); a step is
-a function of the :class:`Exchange`. A *greeting* is sent before anything is asked. Nothing here is HTTP-aware beyond reading a
-request: a step writes the bytes that it wants to be seen.
+a function of the :class:`Exchange`. A *greeting* is sent before anything is asked, and the
+first *resets* connections are reset before that. Nothing here is HTTP-aware beyond reading
+a request: a step writes the bytes that it wants to be seen.
 """
 
 from __future__ import annotations
@@ -84,10 +85,13 @@ def reset(after: bytes = b"") -> Step:
     def step(exchange: Exchange) -> None:
         if after:
             exchange.send(after)
-        linger = struct.pack("ii", 1, 0)
-        exchange.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        _reset_when_closed(exchange.sock)
 
     return step
+
+
+def _reset_when_closed(sock: socket.socket) -> None:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def drip(head: bytes, each: bytes) -> Step:
@@ -117,9 +121,14 @@ class FaultyServer:
     """Serve *steps* from threads until closed."""
 
     def __init__(
-        self, *steps: Step, tls: ssl.SSLContext | None = None, greeting: bytes = b""
+        self,
+        *steps: Step,
+        tls: ssl.SSLContext | None = None,
+        greeting: bytes = b"",
+        resets: int = 0,
     ) -> None:
         self._greeting = greeting
+        self._resets = resets
         self._steps = list(steps)
         self._tls = tls
         self._lock = threading.Lock()
@@ -162,6 +171,10 @@ class FaultyServer:
                 continue
             with self._lock:
                 self.connections += 1
+            if self.connections <= self._resets:
+                _reset_when_closed(sock)
+                sock.close()
+                continue
             self._start(self._serve, sock)
 
     def _serve(self, sock: socket.socket) -> None:

@@ -106,6 +106,13 @@ class _BoundedResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **options)
         self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock))
 
+    def _read_status(self) -> tuple[str, int, str]:
+        # http.client passes over 100 alone (RFC 9110, 15.2 has all of them passed over).
+        # It would take 103 for the answer, and the answer for that to the next request.
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        interim = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if interim else status, reason
+
 
 class _Connection(HTTPConnection):
     """Connect and send within the deadline, and note when the first byte leaves."""
@@ -154,7 +161,8 @@ class _Connection(HTTPConnection):
                 # The TLS handshake comes next and lives by this.
                 sock.settimeout(_call.cap(self.timeout))
             except OSError as error:
-                failure = error
+                # Its traceback would tie this frame, and all below it, to itself.
+                failure = error.with_traceback(None)
                 if sock is not None:
                     sock.close()
             else:
@@ -285,6 +293,8 @@ class PooledTransport:
                 ssl_context=ssl.create_default_context(),
             )
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
+        # Otherwise clear() only lets go of a pool, which closes if nobody else holds it.
+        manager.pools.dispose_func = HTTPConnectionPool.close
         return _OneHost(manager, url) if proxy is None else manager
 
 
