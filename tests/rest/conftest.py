@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +92,15 @@ def scripted(clock: Clock) -> Callable[..., tuple[Requester, Script]]:
         return requester, script
 
     return make
+
+
+def traceback_of(error: BaseException) -> str:
+    """Return what a traceback with locals shows, from below the caller's own frame."""
+    assert error.__traceback__ is not None
+    shown = traceback.TracebackException(
+        type(error), error, error.__traceback__.tb_next, capture_locals=True
+    )
+    return "".join(shown.format())
 
 
 def open_sockets() -> set[str]:

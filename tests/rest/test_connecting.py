@@ -158,7 +158,7 @@ def test_a_kept_connection_whose_other_end_vanished_costs_one_time_out(
     method: str, works: bool, connect: Connect
 ) -> None:
     with FaultyServer(_then_vanish, answer(200, {"new": True})) as server:
-        client = connect(server.url, timeout=0.5, retries=2)
+        client = connect(server.url, timeout=2.0, retries=2)
         client.request_json("GET", "/first")
         if works:
             assert client.request_json(method, "/x") == {"new": True}

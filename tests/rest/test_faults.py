@@ -191,18 +191,23 @@ def test_a_read_that_takes_too_long_is_tried_again(connect: Connect) -> None:
         assert requester.request_json("GET", "/x") == {}
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_never_followed(status: int, connect: Connect) -> None:
-    with FaultyServer(answer(200, {})) as other:
-        location = {"Location": f"{other.url}/elsewhere"}
-        with (
-            FaultyServer(answer(status, b"", location)) as server,
-            pytest.raises(errors.APIError, match="redirects are never") as caught,
-        ):
-            connect(server.url, retries=2).request_json("GET", "/x")
-        assert caught.value.status == status
-        assert len(server.requests) == 1
-        assert other.connections == 0
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [
+        (b"Retry-After: 3\r\n", 3.0),
+        (b"retry-after:\t 7 \r\n", 7.0),
+        (b"Retry-After: 3\r\nRetry-After: 5\r\n", 5.0),
+        (b"Retry-After:\r\n", None),
+        (b"Retry-After: \xff\r\n", None),
+    ],
+)
+def test_a_refusal_says_when_to_come_again(
+    lines: bytes, asked: float | None, connect: Connect
+) -> None:
+    refusal = raw(b"HTTP/1.1 429 No\r\nContent-Length: 0\r\n" + lines + b"\r\n")
+    with FaultyServer(refusal) as server, pytest.raises(errors.RateLimited) as caught:
+        connect(server.url).request("POST", "/x")
+    assert caught.value.retry_after == asked
 
 
 @pytest.mark.parametrize(

@@ -115,20 +115,6 @@ def test_a_pool_of_ones_own_sends_and_is_not_closed() -> None:
         pool.clear()
 
 
-@pytest.mark.parametrize("status", [301, 307])
-def test_a_pool_of_ones_own_follows_no_redirect(status: int) -> None:
-    with FaultyServer(answer(200, STARTED)) as other:
-        location = {"Location": f"{other.url}/elsewhere"}
-        with (
-            FaultyServer(answer(status, b"", location)) as server,
-            urllib3.PoolManager() as pool,
-            Tokbox(KEY, SECRET, server.url, http=pool) as tb,
-            pytest.raises(errors.APIError, match="redirects are never"),
-        ):
-            tb.archives.get(ARCHIVE)
-        assert other.connections == 0
-
-
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [

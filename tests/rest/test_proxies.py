@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import logging
 import socket
-import traceback
 from collections.abc import Callable
 
 import pytest
 
-from tests.rest.faulty import FaultyServer, answer, raw, reset
+from tests.rest.conftest import traceback_of
+from tests.rest.faulty import FaultyServer, answer, drip, raw, reset
 from tokbox import errors
 from tokbox.rest import proxies
 from tokbox.rest.requester import Requester
@@ -55,6 +55,23 @@ def test_a_tunnel_is_asked_for_without_the_services_credentials(connect: Connect
     assert request.method == "CONNECT"
     assert request.target == "api.example.test:443"
     assert "x-opentok-auth" not in request.headers
+
+
+def test_a_proxy_that_wants_credentials_is_told_by_its_answer(connect: Connect) -> None:
+    with FaultyServer(answer(407, b"", {"Proxy-Authenticate": "Basic"})) as proxy:
+        service = connect(SERVICE, proxy=proxies.parse(proxy.url), retries=2)
+        with pytest.raises(errors.APIError) as caught:
+            service.request("GET", "/x")
+        assert (caught.value.status, len(proxy.requests)) == (407, 1)
+
+
+def test_a_tunnel_that_stalls_keeps_to_the_deadline(connect: Connect) -> None:
+    slow = drip(b"HTTP/1.1 200 OK\r\nX: ", b"x")
+    with FaultyServer(slow) as proxy:
+        service = connect("https://api.example.test", proxy=proxies.parse(proxy.url))
+        with pytest.raises(errors.TimedOut, match=r"deadline of 0\.3 s"):
+            service.request("POST", "/x", deadline=0.3)
+        assert proxy.notes == []
 
 
 def test_a_post_is_tried_again_if_the_tunnel_breaks(connect: Connect) -> None:
@@ -151,11 +168,7 @@ def test_the_password_is_nowhere_to_be_seen(
         proxy = proxies.parse(with_password(server))
         with pytest.raises(errors.ConnectFailed) as caught:
             connect("https://api.example.test", proxy=proxy).request("GET", "/x")
-    shown = "".join(
-        traceback.TracebackException.from_exception(
-            caught.value, capture_locals=True
-        ).format()
-    )
+    shown = traceback_of(caught.value)
     basic = base64.b64encode(f"user:{PASSWORD}".encode()).decode()
     for text in (repr(proxy), shown, caplog.text):
         assert PASSWORD not in text

@@ -115,12 +115,17 @@ def test_waits_double_up_to_eight_seconds(scripted: Scripted, clock: Clock) -> N
         ("nan", 0.5),
         ("٣", 0.5),
         ("Mon, 99 Nov 2023 25:61:61 GMT", 0.5),
+        ("3, 5", 0.5),  # two of them, as they are joined
+        ("9" * 400, 0.5),
+        (formatdate(EPOCH + 7).replace("-0000", "+9999"), 0.5),
+        (formatdate(EPOCH + 7, usegmt=True).replace("2023", "99999"), 0.5),
     ],
 )
+@pytest.mark.parametrize("code", [429, 503])
 def test_retry_after_is_honoured_within_reason(
-    header: str, wait: float, scripted: Scripted, clock: Clock
+    code: int, header: str, wait: float, scripted: Scripted, clock: Clock
 ) -> None:
-    requester, _ = scripted(status(503, retry_after=header), FINE, deadline=1000.0)
+    requester, _ = scripted(status(code, retry_after=header), FINE, deadline=1000.0)
     requester.request("GET", "/x")
     assert clock.sleeps == [wait]
 

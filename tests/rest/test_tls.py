@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import ssl
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Faul
         ends: dt.datetime = _NOW + _DAY,
         *,
         trusted: bool = True,
+        newest: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
     ) -> FaultyServer:
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
@@ -62,6 +64,13 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Faul
             monkeypatch.setenv("SSL_CERT_FILE", str(chain))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(chain, private)
+        if newest < ssl.TLSVersion.TLSv1_2 and newest > 0:
+            with warnings.catch_warnings():
+                # Too old to be used, which is the point.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = context.maximum_version = newest
+            # OpenSSL itself has given these up unless it is asked to.
+            context.set_ciphers("ALL:@SECLEVEL=0")
         return FaultyServer(answer(200, {}), tls=context)
 
     return make
@@ -95,6 +104,29 @@ def test_a_bad_certificate_is_refused_at_once(
         assert server.connections == 1
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_that_knows_old_versions_only_is_refused_at_once(
+    method: str,
+    version: ssl.TLSVersion,
+    connect: Connect,
+    serve: Callable[..., FaultyServer],
+) -> None:
+    with serve(newest=version) as server:
+        with pytest.raises(errors.TLSError, match=r"TLS failed: .*(?i:version)"):
+            connect(server.url, retries=2).request(method, "/x")
+        assert (server.requests, server.connections) == ([], 1)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_handshake_that_breaks_off_is_tried_again(method: str, connect: Connect) -> None:
+    with FaultyServer(answer(200, {}), resets=10) as server:
+        client = connect(f"https://127.0.0.1:{server.port}", retries=2)
+        with pytest.raises(errors.ConnectFailed) as caught:
+            client.request(method, "/x")
+        assert caught.value.attempts == server.connections == 3
+
+
 def test_a_server_without_tls_is_a_tls_error(connect: Connect) -> None:
     with (
         FaultyServer(answer(200, {}), greeting=b"220 mail.example ESMTP\r\n") as server,
@@ -103,9 +135,14 @@ def test_a_server_without_tls_is_a_tls_error(connect: Connect) -> None:
         connect(f"https://127.0.0.1:{server.port}").request("GET", "/x")
 
 
-def test_a_handshake_that_stalls_keeps_to_the_deadline(connect: Connect) -> None:
+@pytest.mark.parametrize(
+    "greeting", [b"", b"\x16\x03\x03\x40\x00\x02"], ids=["silent", "half-a-record"]
+)
+def test_a_handshake_that_stalls_keeps_to_the_deadline(
+    greeting: bytes, connect: Connect
+) -> None:
     with (
-        FaultyServer(answer(200, {})) as server,
+        FaultyServer(answer(200, {}), greeting=greeting) as server,
         pytest.raises(errors.TimedOut, match="deadline"),
     ):
         connect(f"https://127.0.0.1:{server.port}", deadline=0.3).request("GET", "/x")

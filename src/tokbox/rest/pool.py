@@ -37,6 +37,9 @@ __all__ = ["CHUNK", "PooledTransport", "exchange", "translate"]
 #: Bytes that are read at a time.
 CHUNK = 65_536
 
+#: Bytes of a line, as ``http.client`` has it.
+_LONGEST_LINE = 65_536
+
 #: Attempts are counted above. What ``retries=False`` would be turned into every time.
 _NEVER = urllib3.Retry(False, redirect=False)
 
@@ -99,12 +102,24 @@ class _BoundedReader(io.RawIOBase):
         super().close()
 
 
+class _Lines(io.BufferedReader):
+    """Give up a line that does not end, which urllib3 2.7 itself does not in chunks."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size >= 0:
+            return super().readline(size)
+        line = super().readline(_LONGEST_LINE)
+        if len(line) == _LONGEST_LINE:
+            raise http.client.LineTooLong("line")
+        return line
+
+
 class _BoundedResponse(http.client.HTTPResponse):
     """Read status line, headers and body within the deadline."""
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
-        self.fp = io.BufferedReader(_BoundedReader(self.fp.detach(), sock))
+        self.fp = _Lines(_BoundedReader(self.fp.detach(), sock))
 
     def _read_status(self) -> tuple[str, int, str]:
         # http.client passes over 100 alone (RFC 9110, 15.2 has all of them passed over).

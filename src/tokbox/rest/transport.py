@@ -63,7 +63,7 @@ class Response:
 
     status: int
     #: Names in lower case.
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
 
