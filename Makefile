@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test asan tsan memcheck arm emulated lint stubs dist bench clean
+.PHONY: demo test faults asan tsan memcheck arm emulated lint stubs dist bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -21,6 +21,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest
+
+# Ten thousand calls on which anything may go wrong, where the tests make a thousand.
+faults: $(VENV)/installed
+	TOKBOX_FAULTED_CALLS=10000 $(BIN)/python -m pytest tests/contract/test_faulted_calls.py
 
 # The C core without Python, in one variant; here a missing tool is a failure.
 asan tsan memcheck arm emulated: $(VENV)/installed

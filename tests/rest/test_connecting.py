@@ -20,7 +20,8 @@ SERVICE = "http://api.example.test"
 
 
 def resolve(
-    monkeypatch: pytest.MonkeyPatch, *addresses: tuple[socket.AddressFamily, tuple[str, int]]
+    monkeypatch: pytest.MonkeyPatch,
+    *addresses: tuple[socket.AddressFamily, tuple[str, int]],
 ) -> None:
     """Let every name have these addresses."""
     found = [(family, socket.SOCK_STREAM, 6, "", where) for family, where in addresses]
@@ -71,7 +72,9 @@ def test_a_name_that_does_not_resolve_is_asked_for_again(
         raise problem
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(errors.ConnectFailed, match=f"not known: {problem.strerror}") as caught:
+    with pytest.raises(
+        errors.ConnectFailed, match=f"not known: {problem.strerror}"
+    ) as caught:
         connect(SERVICE, retries=2).request(method, "/x")
     assert caught.value.attempts == len(asked) == 3
 
@@ -181,7 +184,8 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         pytest.param(drip(_HEAD + b"X: ", b"x"), id="slow-headers"),
         pytest.param(drip(_HEAD + b"Content-Length: 100000\r\n\r\n", b" "), id="slow-body"),
         pytest.param(
-            drip(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"x"), id="slow-trailer"
+            drip(_HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"x"),
+            id="slow-trailer",
         ),
     ],
 )

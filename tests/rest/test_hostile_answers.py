@@ -81,7 +81,9 @@ def bomb(encoding: str, body: bytes) -> Step:
     [
         pytest.param(
             lambda: pieces(
-                _HEAD + b"Content-Length: %d\r\n\r\n" % (1024 * _MIB), bytes(_MIB), 1024 * _MIB
+                _HEAD + b"Content-Length: %d\r\n\r\n" % (1024 * _MIB),
+                bytes(_MIB),
+                1024 * _MIB,
             ),
             "ProtocolError: GET /x: the body is larger than",
             id="1-gib",

@@ -45,7 +45,7 @@ def test_an_outage_adds_at_most_a_tenth_to_a_thousand_calls(
 def test_a_service_that_fails_half_the_time_gets_a_tenth_more_in_the_long_run(
     scripted: Scripted,
 ) -> None:
-    draw = random.Random(1)  # noqa: S311
+    draw = random.Random(1)
     requester, script = scripted(lambda _: draw.choice((FINE, DOWN)), retries=10)
     calls, succeeded = 5000, 0
     for _ in range(calls):
