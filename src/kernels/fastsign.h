@@ -90,6 +90,10 @@ void fs_hmac_sha256(const fs_key *key, const uint8_t *message, size_t len, uint8
 int fs_equal(const uint8_t *a, const uint8_t *b, size_t len);
 void fs_wipe(void *memory, size_t len);
 
+/* Wipe what functions that have returned left on the stack: compilers spill registers, and
+ * in those of a kernel are the states of a key, once for each lane. */
+void fs_wipe_stack(void);
+
 /* Pad the end of a message (FIPS 180-4, section 5.1.1): `used` bytes stand in `tail`,
  * `total` are hashed in all. Returns the number of blocks; `tail` needs room for
  * used + 72 bytes. */

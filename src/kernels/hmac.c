@@ -23,6 +23,14 @@ void fs_wipe(void *memory, size_t len) {
 #endif
 }
 
+/* Of the deepest way from a function that calls this to a kernel's rounds, doubled. */
+#define STACK_IN_USE 16384
+
+FS_NOINLINE void fs_wipe_stack(void) {
+    uint8_t below[STACK_IN_USE];
+    fs_wipe(below, sizeof below);
+}
+
 int fs_equal(const uint8_t *a, const uint8_t *b, size_t len) {
     volatile uint8_t difference = 0;
     for (size_t i = 0; i < len; i++) difference |= a[i] ^ b[i];
@@ -79,6 +87,7 @@ void fs_key_init(fs_key *key, const fs_engine *engine, const uint8_t *secret, si
                key->sha1_outer);
     key_states(engine->sha256.compress, fs_sha256_initial, 8, secret, len, key->sha256_inner,
                key->sha256_outer);
+    fs_wipe_stack();
 }
 
 void fs_key_wipe(fs_key *key) {
@@ -101,6 +110,7 @@ static void hmac(fs_compress_fn *compress, const uint32_t *inner, const uint32_t
     for (int j = 0; j < words; j++) fs_store_be32(mac + 4 * j, state[j]);
     fs_wipe(digest, sizeof digest);
     fs_wipe(state, sizeof state);
+    fs_wipe_stack();
 }
 
 void fs_hmac_sha1(const fs_key *key, const uint8_t *message, size_t len, uint8_t mac[20]) {

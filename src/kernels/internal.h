@@ -19,8 +19,10 @@
 
 #if defined(_MSC_VER)
 #define FS_INLINE static __forceinline
+#define FS_NOINLINE __declspec(noinline)
 #else
 #define FS_INLINE static inline __attribute__((always_inline))
+#define FS_NOINLINE __attribute__((noinline))
 #endif
 
 /* A region whose functions may use an instruction set, whatever the compiler's flags

@@ -165,4 +165,5 @@ void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count, uint8_t *ba
         else
             base += n * stride;
     }
+    fs_wipe_stack();
 }

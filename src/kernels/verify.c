@@ -131,4 +131,5 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
         at += room;
     }
     finish(verifier, suspects, ready, &known);
+    fs_wipe_stack();
 }
