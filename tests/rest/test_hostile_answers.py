@@ -187,9 +187,12 @@ def test_of_a_name_that_stands_twice_the_last_value_counts(connect: Connect) -> 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_what_is_no_number_in_json_makes_no_answer(number: str, connect: Connect) -> None:
-    with FaultyServer(answer(200, f'{{"a": {number}}}')) as server:
-        with pytest.raises(errors.ProtocolError, match="are not"):
-            connect(server.url).request_json("GET", "/x")
+    body = f'{{"a": {number}}}'
+    with (
+        FaultyServer(answer(200, body)) as server,
+        pytest.raises(errors.ProtocolError, match="are not"),
+    ):
+        connect(server.url).request_json("GET", "/x")
 
 
 @pytest.mark.parametrize("status", [400, 500])
@@ -199,15 +202,17 @@ def test_what_is_no_number_in_json_makes_no_answer(number: str, connect: Connect
 def test_a_refusal_is_told_whatever_its_body(
     status: int, body: bytes, connect: Connect
 ) -> None:
-    with FaultyServer(answer(status, body)) as server:
-        with pytest.raises(errors.APIError) as caught:
-            connect(server.url).request_json("POST", "/x", json={})
+    with (
+        FaultyServer(answer(status, body)) as server,
+        pytest.raises(errors.APIError) as caught,
+    ):
+        connect(server.url).request_json("POST", "/x", json={})
     assert caught.value.status == status
     assert len(str(caught.value)) < 1000
 
 
 def test_two_lengths_make_no_answer(connect: Connect) -> None:
     lengths = b"Content-Length: 2\r\nContent-Length: 30\r\n\r\n"
-    with FaultyServer(raw(_HEAD + lengths + b"{}")) as server:
-        with pytest.raises(errors.ProtocolError):
-            connect(server.url).request_json("GET", "/x")
+    answering = raw(_HEAD + lengths + b"{}")
+    with FaultyServer(answering) as server, pytest.raises(errors.ProtocolError):
+        connect(server.url).request_json("GET", "/x")

@@ -6,13 +6,14 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tokbox.emulator.keys import new_private_key, public_key_of, read_public_key
 from tokbox.emulator.store import PRIVATE_KEY, Store
 from tokbox.errors import InvalidInput
+from tokbox.secrecy import Secretive
 from tokbox.tokens.claims import check_api_key, check_secret
 
 __all__ = [
@@ -40,15 +41,8 @@ DEFAULT_ACCOUNT_SECRET = "devaccountsecret"  # noqa: S105
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class _Secretive:
-    __slots__ = ()
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} holds a secret and cannot be pickled")
-
-
 @dataclass(frozen=True, slots=True)
-class Project(_Secretive):
+class Project(Secretive):
     """A project of the older environment; its secret is neither shown nor pickled."""
 
     api_key: str
@@ -81,7 +75,7 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
-class Account(_Secretive):
+class Account(Secretive):
     """Whoever manages projects."""
 
     account_key: str

@@ -10,6 +10,7 @@ from tokbox.rest.base import Client
 from tokbox.rest.client import DEFAULT_URL
 from tokbox.rest.options import connect
 from tokbox.rest.projects import Projects
+from tokbox.secrecy import conceal
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Account(Client):
 
     __slots__ = ()
 
+    @conceal
     def __init__(
         self,
         account_key: str,
@@ -44,8 +46,6 @@ class Account(Client):
         **options: Unpack[Options],
     ) -> None:
         signer = _signer(account_key, account_secret)
-        # What fails below would show it in a traceback that prints locals.
-        del account_secret
         auth = AccountAuth(signer.api_key, signer.hs256)
         self._assemble(signer, connect(auth, api_url, **options))
 
@@ -75,5 +75,5 @@ def _signer(account_key: str, account_secret: str) -> Signer:
             field, rule = "account_key", "be the account's key, a number"
         else:
             field, rule = "account_secret", "be the account's secret, and text"
-    # Outside of the handler, and without the value: the two are easily mixed up.
+    # Outside of the handler, so that it is not the context of this one.
     raise InvalidInput(field, None, rule, show=False)

@@ -27,6 +27,7 @@ from tokbox.rest.options import POOL_SIZE
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
+from tokbox.secrecy import conceal
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -111,6 +112,7 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
 
     __slots__ = ()
 
+    @conceal
     def __init__(
         self,
         api_key: str,
@@ -118,13 +120,10 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        try:
-            self._start(Tokbox(api_key, secret, api_url, **options), options)
-        finally:
-            # What fails would show it in a traceback that prints locals.
-            del secret
+        self._start(Tokbox(api_key, secret, api_url, **options), options)
 
     @classmethod
+    @conceal
     def from_private_key(
         cls,
         application_id: str,
@@ -135,15 +134,13 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         **options: Unpack[Options],
     ) -> Self:
         """Reach a Vonage application; see ``Tokbox.from_private_key``."""
-        try:
-            sync = Tokbox.from_private_key(
-                application_id, key, api_url, password=password, **options
-            )
-        finally:
-            del key, password
+        sync = Tokbox.from_private_key(
+            application_id, key, api_url, password=password, **options
+        )
         return cls.__new__(cls)._start(sync, options)
 
     @classmethod
+    @conceal
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
@@ -156,6 +153,7 @@ class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
 
     __slots__ = ()
 
+    @conceal
     def __init__(
         self,
         account_key: str,
@@ -163,10 +161,7 @@ class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        try:
-            self._start(Account(account_key, account_secret, api_url, **options), options)
-        finally:
-            del account_secret
+        self._start(Account(account_key, account_secret, api_url, **options), options)
 
 
 def resources() -> dict[str, type[Resource]]:

@@ -13,6 +13,7 @@ from tokbox.rest.base import Client
 from tokbox.rest.options import connect
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
+from tokbox.secrecy import conceal
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Tokbox(Resources, Client):
 
     __slots__ = ()
 
+    @conceal
     def __init__(
         self,
         api_key: str,
@@ -57,12 +59,11 @@ class Tokbox(Resources, Client):
         **options: Unpack[Options],
     ) -> None:
         signer = Signer(api_key, secret)
-        # What fails below would show it in a traceback that prints locals.
-        del secret
         auth = ProjectAuth(signer.api_key, signer.hs256)
         self._assemble(signer, connect(auth, api_url, **options))
 
     @classmethod
+    @conceal
     def from_private_key(
         cls,
         application_id: str,
@@ -83,14 +84,13 @@ class Tokbox(Resources, Client):
         ``pip install 'tokbox[vonage]'``.
         """
         signer = Signer.from_private_key(application_id, key, password=password)
-        # What fails below would show them in a traceback that prints locals.
-        del key, password
         client = cls.__new__(cls)
         auth = ApplicationAuth(signer.api_key, signer.jwt)
         client._assemble(signer, connect(auth, api_url, **options))
         return client
 
     @classmethod
+    @conceal
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
@@ -110,8 +110,6 @@ class Tokbox(Resources, Client):
         environ = os.environ if environ is None else environ
         found = environment.credentials(environ)
         options = environment.options(environ, options)
-        # What fails below would show it in a traceback that prints locals.
-        del environ
         if found.kind == "application":
             url = found.api_url or VONAGE_URL
             return cls.from_private_key(found.id, found.secret, url, **options)

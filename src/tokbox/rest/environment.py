@@ -29,6 +29,7 @@ from tokbox.errors import InvalidInput
 from tokbox.rest import proxies
 from tokbox.rest.arguments import seconds, whole
 from tokbox.rest.requester import MOST_RETRIES
+from tokbox.secrecy import Secretive
 from tokbox.tokens.keyref import read_secret, with_line_breaks
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ APPLICATIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Secretive):
     """Hold what a client proves itself with."""
 
     kind: Literal["project", "application"]

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from tokbox.errors import InvalidInput
+from tokbox.secrecy import Secretive
 
 __all__ = ["Proxy", "from_environment", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Secretive):
     """Name a proxy, and hold its credentials where no repr shows them."""
 
     #: Scheme, host and port; never the credentials.

@@ -105,7 +105,9 @@ def check_api_key(api_key: object) -> str:
     if isinstance(api_key, int) and not isinstance(api_key, bool):
         api_key = str(api_key)
     if not isinstance(api_key, str) or not re.fullmatch("[0-9]{1,20}", api_key, re.ASCII):
-        raise InvalidInput("api_key", api_key, "be the project's API key, a number")
+        # Key and secret are easily mixed up.
+        rule = "be the project's API key, a number"
+        raise InvalidInput("api_key", None, rule, show=False)
     return api_key
 
 
@@ -114,7 +116,8 @@ def check_application_id(application_id: object) -> str:
     text = str(application_id)
     if not _UUID.fullmatch(text):
         rule = "be the application's id, a UUID"
-        raise InvalidInput("application_id", application_id, rule)
+        shown = "-----BEGIN" not in text
+        raise InvalidInput("application_id", application_id, rule, show=shown)
     return text.lower()
 
 

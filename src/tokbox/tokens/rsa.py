@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tokbox.errors import InvalidInput, MissingDependency
+from tokbox.secrecy import conceal
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -63,6 +64,7 @@ class PrivateKey:
     _key: RSAPrivateKey
     _scheme: tuple[PKCS1v15, SHA256]
 
+    @conceal
     def __init__(
         self, source: PrivateKeySource, *, password: str | bytes | None = None
     ) -> None:
@@ -125,6 +127,7 @@ class PublicKey:
     _key: RSAPublicKey
     _scheme: tuple[PKCS1v15, SHA256]
 
+    @conceal
     def __init__(self, source: PublicKeySource) -> None:
         if isinstance(source, PublicKey):
             self._key, self._scheme = source._key, source._scheme

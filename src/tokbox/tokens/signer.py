@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, ov
 from tokbox._fastsign import Key, Plan, Rows
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
+from tokbox.secrecy import conceal
 from tokbox.tokens import jwt, rs256, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
@@ -66,6 +67,7 @@ class Signer:
     _head: bytes
     _key: Key | rs256.Key | None
 
+    @conceal
     def __init__(self, api_key: str, secret: str) -> None:
         self.api_key = check_api_key(api_key)
         self._key = Key(check_secret(secret))
@@ -73,6 +75,7 @@ class Signer:
         self.chunk = CHUNK
 
     @classmethod
+    @conceal
     def from_private_key(
         cls,
         application_id: str,

@@ -14,6 +14,7 @@ from tokbox._fastsign import Key
 from tokbox.errors import InvalidInput, MalformedToken, UnverifiedWebhook
 from tokbox.rest import record
 from tokbox.rest.arguments import optional, secret, text
+from tokbox.secrecy import conceal
 from tokbox.tokens import jwt
 from tokbox.tokens.claims import check_application_id
 from tokbox.webhooks.events import Event
@@ -74,6 +75,7 @@ class Receiver:
 
     __slots__ = ("_api_key", "_application_id", "_keys", "_leeway", "_max_age")
 
+    @conceal
     def __init__(
         self,
         signature_secret: str,
