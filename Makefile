@@ -35,7 +35,7 @@ lint: $(VENV)/linted
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest tokbox._memory tokbox._fastsign tokbox._arrow \
-		tokbox._capsules \
+		tokbox._capsules tokbox._csv \
 		--ignore-missing-stub \
 		--allowlist tests/stubtest.txt
 	$(PYRIGHT)

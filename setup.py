@@ -15,7 +15,8 @@ else:
     # may be decided from the CPU of the machine that builds.
     compile_args = ["-O3", "-std=gnu11", "-fvisibility=hidden", "-Wall", "-Wextra"]
 
-kernels = sorted(glob("src/kernels/*.c"))
+csv = "src/kernels/csv.c"
+kernels = sorted({*glob("src/kernels/*.c")} - {csv})
 headers = sorted(
     glob("src/kernels/*.h") + glob("src/kernels/*.pxd") + glob("src/tokbox/*.pxd")
 )
@@ -37,6 +38,7 @@ setup(
             extension("_memory"),
             extension("_arrow"),
             extension("_capsules"),
+            extension("_csv", csv),
             extension("_fastsign", *kernels),
         ],
         include_path=["src", "src/kernels"],

@@ -28,6 +28,7 @@ FLOORS = {
     "_fastsign": 2,
     "_arrow": 2,
     "_capsules": 2,
+    "_csv": 2,
     "tokens": 3,
     "rest": 4,
     "emulator": 4,

@@ -16,6 +16,7 @@ TYPED = {
     "tokbox/_fastsign.pyi",
     "tokbox/_arrow.pyi",
     "tokbox/_capsules.pyi",
+    "tokbox/_csv.pyi",
 }
 
 

@@ -26,10 +26,12 @@ from tokbox.cli import (
     moderation,
     render,
     session,
+    sign,
     signal,
     sip,
     stream,
     tokens,
+    verify,
 )
 from tokbox.cli.options import Group
 from tokbox.cli.output import complain
@@ -51,7 +53,7 @@ Exit codes:
   1    the service refused, or a check of the demo failed
   2    usage or invalid input; a file or port that cannot be used
   3    no answer from the service
-  4    inspect: the token would be refused, or is none
+  4    inspect, verify: a token would be refused, or is none; sign: rows were rejected
   5    an optional part is not installed
   70   a bug in tokbox
   130  interrupted (143: terminated, 141: the reader of a pipe left)
@@ -122,6 +124,8 @@ for _command in (
     session.session,
     tokens.token,
     tokens.tokens,
+    sign.sign,
+    verify.verify,
     inspect.inspect,
     archive.archive,
     broadcast.broadcast,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import BinaryIO, NoReturn
 
-__all__ = ["replacing"]
+__all__ = ["beside", "continuing", "replacing", "take_place"]
 
 
 @contextlib.contextmanager
@@ -50,6 +51,38 @@ def replacing(path: str) -> Iterator[BinaryIO]:
                 error.filename = path
                 error.filename2 = None
             raise
+
+
+def beside(path: str, what: str) -> str:
+    """A hidden name beside *path*, the same each time."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return os.path.join(folder, f".{name}.tokbox-{what}")
+
+
+@contextlib.contextmanager
+def continuing(path: str, size: int) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of *path* when `take_place` is called.
+
+    Until then it has another name beside it, and stays there. Of what an earlier run left
+    under that name, the first *size* bytes are kept. FileNotFoundError if they are gone.
+    """
+    part = beside(path, "part")
+    flags = os.O_RDWR | (0 if size else os.O_CREAT)
+    with open(os.open(part, flags, 0o600), "r+b", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size < size:
+            raise FileNotFoundError(errno.ENOENT, "it is shorter than it was", part)
+        file.truncate(size)
+        file.seek(size)
+        yield file
+
+
+def take_place(path: str) -> None:
+    """Let what `continuing` wrote take the place of *path*, if it has not yet."""
+    target, part = os.path.realpath(path), beside(path, "part")
+    with contextlib.suppress(FileNotFoundError):
+        os.chmod(part, stat.S_IMODE(os.stat(target).st_mode))
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(part, target)
 
 
 def _for_the_owner(path: str, flags: int) -> int:

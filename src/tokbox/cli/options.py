@@ -21,11 +21,14 @@ __all__ = [
     "Claims",
     "Command",
     "Group",
+    "Refused",
     "claim_options",
+    "claim_stdin",
     "client_options",
     "credential_options",
     "has_credentials",
     "json_option",
+    "lifetime",
     "make_client",
     "read_file",
     "read_secret",
@@ -87,14 +90,19 @@ class Group(click.Group):
     group_class: type[click.Group] | type[type] | None = type
 
 
-def read_stdin(what: str) -> str:
-    """Read all of standard input, which only one argument may stand for."""
+def claim_stdin(what: str) -> None:
+    """Have standard input be *what* and nothing else, or refuse."""
     context = click.get_current_context().find_root()
     taken = context.meta.setdefault("tokbox.stdin", what)
     if taken != what:
         raise click.UsageError(f"standard input cannot be {taken} and {what} at once")
     if sys.stdin is None:  # closed by whoever started this
         raise click.UsageError(f"there is no standard input to read {what} from")
+
+
+def read_stdin(what: str) -> str:
+    """Read all of standard input, which only one argument may stand for."""
+    claim_stdin(what)
     if sys.stdin.isatty():
         if what in _PROMPTS:
             from getpass import getpass
@@ -123,15 +131,25 @@ def session_argument(function: _Decorated) -> _Decorated:
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-def _take_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
-    """Read seconds, or numbers with units: ``90``, ``30m``, ``1h30m``, ``7d``."""
-    text = value.strip().lower()
+def lifetime(text: str) -> int:
+    """Read seconds, or numbers with units: ``90``, ``30m``, ``1h30m``, ``7d``.
+
+    ValueError if it is neither.
+    """
+    text = text.strip().lower()
     if re.fullmatch(r"[0-9]{1,12}", text):
         return int(text)
     if not re.fullmatch(r"(?:[0-9]{1,12}[smhdw])+", text):
-        raise click.BadParameter("it must be seconds, or a time such as 90s, 30m, 1h or 7d")
+        raise ValueError("it must be seconds, or a time such as 90s, 30m, 1h or 7d")
     parts = re.findall(r"([0-9]+)([smhdw])", text)
     return sum(int(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _take_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    try:
+        return lifetime(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def json_option(function: _Decorated) -> _Decorated:

@@ -173,10 +173,16 @@ def shows_progress(target: Any = None) -> bool:
 
 
 @contextlib.contextmanager
-def progress(label: str, total: int, *, show: bool) -> Iterator[Callable[[int], None]]:
-    """Draw a bar on standard error that the function it yields moves to a number."""
+def progress(
+    label: str, total: int | None, *, show: bool, unit: str = ""
+) -> Iterator[Callable[..., None]]:
+    """Draw a bar on standard error that the function it yields moves to a number.
+
+    That function may be told another count, too, in *unit*s, which is then shown in place
+    of the number: rows, where bytes say how much is left. Without *total* nobody knows.
+    """
     if not show:
-        yield lambda done: None
+        yield lambda done, count=None: None
         return
     from rich.progress import (
         BarColumn,
@@ -190,16 +196,20 @@ def progress(label: str, total: int, *, show: bool) -> Iterator[Callable[[int], 
 
     class Count(ProgressColumn):
         def render(self, task: Task) -> Text:
+            if unit:
+                return Text(f"{task.fields['count']:,} {unit}")
             return Text(f"{int(task.completed):,}/{int(task.total or 0):,}")
 
     class Rate(ProgressColumn):
         def render(self, task: Task) -> Text:
             speed = task.finished_speed or task.speed
+            if speed and unit and task.completed:
+                speed *= task.fields["count"] / task.completed
             return Text(f"{speed:,.0f}/s" if speed else "", "green")
 
     columns = (TextColumn("{task.description}"), BarColumn(), Count(), Rate())
     with Progress(
         *columns, TimeRemainingColumn(), console=console(sys.stderr), transient=True
     ) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(label, total=total, count=0)
+        yield lambda done, count=0: bar.update(task, completed=done, count=count)

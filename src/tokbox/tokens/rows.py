@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, read
-from tokbox._memory import Memory, MemoryPool
+from tokbox._memory import Memory, MemoryPool, Numbers, Texts
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens.batch import TokenBatch, check_memory
 from tokbox.tokens.claims import (
@@ -61,6 +61,8 @@ class _Report:
 
 def _column(name: str, value: Any) -> Column | None:
     """The values of a column, or None for one value that is meant for all rows."""
+    if isinstance(value, Texts | Numbers):
+        return value
     if is_arrow(value):
         return read(value, name)
     if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):

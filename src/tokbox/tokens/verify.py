@@ -88,7 +88,7 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     """The tokens that were given, one by one."""
     if isinstance(tokens, str):
         raise InvalidInput("tokens", None, "be many tokens, not one", show=False)
-    if isinstance(tokens, TokenBatch):
+    if isinstance(tokens, TokenBatch | Texts):
         return tokens
     return read(tokens, "tokens") if is_arrow(tokens) else tuple(tokens)
 

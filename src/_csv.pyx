@@ -1,0 +1,99 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: freethreading_compatible=True
+"""Records of CSV where they stand: columns for signing, and copies with tokens."""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport int64_t, uint8_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memchr
+
+from csv cimport fs_csv_column, fs_csv_row, fs_csv_rows, fs_csv_signed
+from tokbox._memory cimport Memory, MemoryPool, Texts, TextsInMemory
+
+
+cdef size_t _count(const uint8_t *data, size_t len, uint8_t byte) noexcept nogil:
+    cdef size_t count = 0, i
+    for i in range(len):
+        count += data[i] == byte
+    return count
+
+
+@cython.final
+cdef class Records:
+    """The records that are whole in a block of CSV; see kernels/csv.h.
+
+    They should have *fields* fields; those that do not are `odd`, and have no token. With
+    *final* nothing comes behind the block. No more than *most* records are read.
+    """
+
+    cdef bytes block
+    cdef const uint8_t *data
+    cdef fs_csv_row *rows
+    cdef size_t fields
+    cdef readonly Py_ssize_t n
+    #: Where the first record begins that is not whole.
+    cdef readonly Py_ssize_t end
+
+    def __cinit__(self, bytes block not None, size_t fields, *, bint final,
+                  Py_ssize_t most=-1):
+        cdef size_t len = PyBytes_GET_SIZE(block)
+        cdef size_t room
+        self.block = block
+        self.data = <const uint8_t *>PyBytes_AS_STRING(block)
+        self.fields = fields
+        with nogil:
+            room = _count(self.data, len, b"\n") + _count(self.data, len, b"\r") + 1
+            if most >= 0:
+                room = min(room, <size_t>most)
+            self.rows = <fs_csv_row *>malloc((room + 1) * sizeof(fs_csv_row))
+            if self.rows != NULL:
+                self.n = fs_csv_rows(self.data, len, final, self.rows, room)
+        if self.rows == NULL:
+            raise MemoryError
+        self.end = self.rows[self.n - 1].next if self.n else 0
+
+    def __dealloc__(self):
+        free(self.rows)
+
+    def __len__(self):
+        return self.n
+
+    def odd(self) -> list:
+        """The records with another number of fields, and how many they have: 0 if a quote
+        is still open at the end of the file."""
+        cdef Py_ssize_t i
+        cdef list found = []
+        for i in range(self.n):
+            if self.rows[i].fields != self.fields:
+                found.append((i, self.rows[i].fields))
+        return found
+
+    def texts(self, size_t column) -> Texts:
+        """The values of a column, where they stand."""
+        cdef size_t len = PyBytes_GET_SIZE(self.block)
+        cdef bint quoted = memchr(self.data, b'"', len) != NULL
+        # What is unquoted there is shorter than the block.
+        cdef Memory scratch = Memory(len if quoted else 0)
+        cdef Texts texts = Texts(self.n, [self, scratch])
+        with nogil:
+            fs_csv_column(self.data, self.rows, self.n, column, texts.texts, scratch.data)
+        return texts
+
+    def signed(self, TextsInMemory tokens not None, MemoryPool pool=None) -> Memory:
+        """The records with a token, each with it as a field more."""
+        cdef const int64_t *offsets
+        cdef const uint8_t *text = tokens.memory.data
+        cdef uint8_t *to
+        cdef size_t size
+        if tokens.n != self.n or tokens.offsets is None:
+            raise ValueError("as many tokens as records are needed, and their offsets")
+        offsets = <const int64_t *>tokens.offsets.data + tokens.first
+        with nogil:
+            size = fs_csv_signed(self.data, self.rows, self.n, self.fields, text, offsets,
+                                 NULL)
+        cdef Memory memory = Memory(size, pool)
+        to = memory.data
+        with nogil:
+            fs_csv_signed(self.data, self.rows, self.n, self.fields, text, offsets, to)
+        return memory

@@ -1,0 +1,139 @@
+/* Reads CSV where it stands, and copies it as it stands: what is not asked for is never
+ * taken apart and put together again, so quotes, line breaks and bytes of any encoding
+ * stay as they were.
+ *
+ * A field whose first byte is a quote ends at the next comma or line break behind its
+ * closing quote; in any other field a quote is a byte like others. A line ends with LF,
+ * CR LF or CR. Everybody else's readers agree on this. */
+#include "csv.h"
+
+#include <string.h>
+
+#define COMMA ','
+#define QUOTE '"'
+
+static int ends_field(uint8_t byte) {
+    return byte == COMMA || byte == '\n' || byte == '\r';
+}
+
+/* Behind the closing quote of the text that begins at `at`; len if there is none. */
+static size_t behind_quoted(const uint8_t *data, size_t at, size_t len, int *open) {
+    for (;;) {
+        const uint8_t *quote = at < len ? memchr(data + at, QUOTE, len - at) : NULL;
+        if (!quote) {
+            *open = 1;
+            return len;
+        }
+        at = (size_t)(quote - data) + 1;
+        if (at >= len || data[at] != QUOTE) return at;
+        at++;
+    }
+}
+
+/* Where the field that begins at `at` ends: at a comma, a line break, or len. */
+static size_t field_end(const uint8_t *data, size_t at, size_t len, int *open) {
+    if (at < len && data[at] == QUOTE) at = behind_quoted(data, at + 1, len, open);
+    while (at < len && !ends_field(data[at])) at++;
+    return at;
+}
+
+/* The record at row->start; 0 if it is not whole. */
+static int take_row(const uint8_t *data, size_t len, int final, fs_csv_row *row) {
+    size_t at = row->start;
+    int open = 0;
+    row->fields = 0;
+    for (;;) {
+        at = field_end(data, at, len, &open);
+        row->fields++;
+        if (at == len || data[at] != COMMA) break;
+        at++;
+    }
+    row->end = row->next = at;
+    if (open) row->fields = 0;
+    if (at == len) return final;
+    row->next++;
+    if (data[at] == '\n') return 1;
+    if (row->next == len) return final;
+    if (data[row->next] == '\n') row->next++;
+    return 1;
+}
+
+size_t fs_csv_rows(const uint8_t *data, size_t len, int final, fs_csv_row *rows,
+                   size_t room) {
+    size_t count = 0, at = 0;
+    while (count < room && at < len) {
+        fs_csv_row *row = rows + count;
+        row->start = at;
+        if (!take_row(data, len, final, row)) break;
+        at = row->next;
+        if (row->end > row->start) count++;
+    }
+    return count;
+}
+
+/* The text of a quoted field, whose doubled quotes are one and whose other quotes are
+ * none. Returns what of scratch it takes. */
+static size_t unquote(const uint8_t *from, size_t len, fs_text *text, uint8_t *scratch) {
+    const uint8_t *quote = memchr(from + 1, QUOTE, len - 1);
+    size_t i, done = 0;
+    int inside = 1;
+    if (!quote || quote + 1 == from + len) {
+        text->data = from + 1;
+        text->len = len - 1 - (quote != NULL);
+        return 0;
+    }
+    for (i = 1; i < len; i++) {
+        if (inside && from[i] == QUOTE) {
+            inside = i + 1 < len && from[i + 1] == QUOTE;
+            if (!inside) continue;
+            i++;
+        }
+        scratch[done++] = from[i];
+    }
+    text->data = scratch;
+    text->len = done;
+    return done;
+}
+
+void fs_csv_column(const uint8_t *data, const fs_csv_row *rows, size_t count,
+                   size_t column, fs_text *texts, uint8_t *scratch) {
+    for (size_t i = 0; i < count; i++) {
+        size_t at = rows[i].start, end = rows[i].end, field = 0, to;
+        int open = 0;
+        texts[i].data = NULL;
+        texts[i].len = 0;
+        if (column >= rows[i].fields) continue;
+        while ((to = field_end(data, at, end, &open)) < end && field < column) {
+            at = to + 1;
+            field++;
+        }
+        if (to > at && data[at] == QUOTE) {
+            scratch += unquote(data + at, to - at, texts + i, scratch);
+        } else {
+            texts[i].data = data + at;
+            texts[i].len = to - at;
+        }
+    }
+}
+
+static uint8_t *append(uint8_t *to, const uint8_t *from, size_t len) {
+    memcpy(to, from, len);
+    return to + len;
+}
+
+size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
+                     size_t fields, const uint8_t *tokens, const int64_t *offsets,
+                     uint8_t *to) {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t len = (size_t)(offsets[i + 1] - offsets[i]);
+        if (rows[i].fields != fields || !len) continue;
+        total += rows[i].next - rows[i].start + 1 + len;
+        if (!to) continue;
+        to = append(to, data + rows[i].start, rows[i].end - rows[i].start);
+        *to++ = COMMA;
+        to = append(to, tokens + offsets[i], len);
+        to = append(to, data + rows[i].end, rows[i].next - rows[i].end);
+    }
+    return total;
+}

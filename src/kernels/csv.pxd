@@ -1,0 +1,20 @@
+# The mirror of csv.h, and nothing else.
+
+from libc.stdint cimport int64_t, uint8_t
+
+from text cimport fs_text
+
+cdef extern from "csv.h" nogil:
+    ctypedef struct fs_csv_row:
+        size_t start
+        size_t end
+        size_t next
+        size_t fields
+
+    size_t fs_csv_rows(const uint8_t *data, size_t len, int final, fs_csv_row *rows,
+                       size_t room)
+    void fs_csv_column(const uint8_t *data, const fs_csv_row *rows, size_t count,
+                       size_t column, fs_text *texts, uint8_t *scratch)
+    size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
+                         size_t fields, const uint8_t *tokens, const int64_t *offsets,
+                         uint8_t *to)

@@ -1,0 +1,264 @@
+"""``tokbox sign``: a token for each row of a table."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokbox.cli.options import Command, client_options, json_option
+from tokbox.cli.output import complain, note, print_json, progress, shows_progress
+from tokbox.cli.wording import rate, span
+
+if TYPE_CHECKING:
+    from tokbox.cli.tables.runs import Run
+    from tokbox.cli.tables.signing import Tally
+    from tokbox.rest.client import Tokbox
+    from tokbox.tokens.signer import Signer
+
+__all__ = ["sign"]
+
+#: The exit code of a run that set rows apart.
+REJECTED = 4
+
+_FORMATS = ("csv", "ndjson", "parquet")
+
+
+def _take_time(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> int | datetime | None:
+    """Read seconds since the epoch, or a time as ISO 8601 has it."""
+    if value is None or value.isdecimal():
+        return None if value is None else int(value)
+    try:
+        return datetime.fromisoformat(value.replace("Z", "+00:00"))
+    except ValueError:
+        raise click.BadParameter("it must be seconds, or as 2026-01-31T12:00Z") from None
+
+
+@click.command(cls=Command)
+@click.argument("source", metavar="INPUT")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="FILE",
+    help="Where to; standard output without it, or if it is -.",
+)
+@click.option(
+    "--format",
+    "kind_of_file",
+    type=click.Choice(_FORMATS),
+    help="What INPUT and FILE are, if its name does not say so: .csv, .ndjson, .jsonl, "
+    ".parquet.",
+)
+@click.option("--session-id", required=True, metavar="VALUE", help="Whose session.")
+@click.option("--role", default="publisher", show_default=True, metavar="VALUE")
+@click.option("--connection-data", default="", metavar="VALUE")
+@click.option(
+    "--expiration",
+    default="24h",
+    show_default=True,
+    metavar="VALUE",
+    help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
+)
+@click.option(
+    "--layout-classes",
+    "initial_layout_class_list",
+    default="",
+    metavar="VALUE",
+    help="Names joined by spaces; in a column also lists of them.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(("t1", "jwt")),
+    help="What an API key's tokens are: t1, unless this says jwt. Applications' are JWTs.",
+)
+@click.option(
+    "--token-column",
+    default="token",
+    show_default=True,
+    metavar="NAME",
+    help="What the new column is called.",
+)
+@click.option(
+    "--rejects",
+    metavar="FILE",
+    help="Set rows that cannot be signed apart, as CSV of row, field and reason.",
+)
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on where an earlier run with --resume was ended, or begin such a run.",
+)
+@click.option(
+    "--nonce",
+    type=click.Choice(("random", "derived")),
+    default="random",
+    show_default=True,
+    help="derived: who signs the same rows again gets equal tokens.",
+)
+@click.option("--run-id", metavar="TEXT", help="With derived: what names this run.")
+@click.option("--row-key", metavar="col:NAME", help="With derived: what tells rows apart.")
+@click.option(
+    "--issued-at",
+    callback=_take_time,
+    metavar="TIME",
+    help="With derived: seconds since 1970, or 2026-01-31T12:00Z.",
+)
+@click.option("--threads", "multithread", is_flag=True, help="Sign on all CPUs.")
+@click.option(
+    "--engine",
+    type=click.Choice(("local", "ray", "spark")),
+    default="local",
+    show_default=True,
+    help="What signs; ray and spark read and write folders of Parquet.",
+)
+@json_option
+@client_options
+@click.pass_context
+def sign(context: click.Context, client: Tokbox, **options: Any) -> None:
+    """Sign a token for each row of a table: CSV, NDJSON or Parquet.
+
+    A VALUE counts for all rows, or is a column, as col:NAME. INPUT may be -: standard
+    input. All columns stay as they are, and a column of tokens is added. Nothing is sent,
+    and memory does not grow with the rows.
+
+    FILE appears when it is whole. The first row that cannot be signed ends the run; with
+    --rejects all others are signed, and exit code 4 says that some were not.
+
+    With --resume, a run that was ended in whatever way is continued by the same command:
+    each row is in FILE once. With random nonces, rows of the last seconds are signed anew;
+    with derived nonces FILE is the same, byte for byte, as without a break.
+    """
+    engine = options.pop("engine")
+    if engine != "local":
+        from tokbox.cli.tables.engines import sign_on
+
+        sign_on(engine, client, options)
+        return
+    rejected = _sign_here(client, **options)
+    if rejected:
+        context.exit(REJECTED)
+
+
+def _sign_here(
+    client: Tokbox,
+    *,
+    source: str,
+    output: str,
+    kind_of_file: str | None,
+    token_column: str,
+    rejects: str | None,
+    resume: bool,
+    multithread: bool,
+    as_json: bool,
+    **claims: Any,
+) -> int:
+    """Sign with the CPUs of this machine; return how many rows were rejected."""
+    from tokbox.cli.tables.claims import RowClaims
+    from tokbox.cli.tables.formats import format_of, open_table, reading
+    from tokbox.cli.tables.runs import Run
+    from tokbox.cli.tables.signing import Signing
+    from tokbox.cli.tables.table import check_names
+
+    _check_ends(source, output, rejects, resume, as_json)
+    kind = format_of(output if source == "-" else source, kind_of_file)
+    if claims["row_key"] is None:
+        del claims["row_key"]
+    rows = RowClaims.of(claims)
+    signer = client._signer
+    rows.check(signer)
+    application = signer.is_application
+    start = time.perf_counter()
+    with reading(source, kind) as file:
+        table = open_table(file, kind, application=application, new=token_column)
+        if table.names is not None:
+            check_names(table.names, rows.columns, token_column)
+        signing = Signing(signer, rows, token_column, multithread)
+        run = Run(table, kind == "parquet", signing, output, rejects)
+        asked = None
+        if resume:
+            asked = {
+                "format": kind,
+                "token column": token_column,
+                "mapping of columns": rows.columns,
+                "set of values": {name: str(v) for name, v in rows.values.items()},
+                "place for rejects": rejects,
+                "key": _fingerprint(signer),
+                "input": [os.path.getsize(source), os.stat(source).st_mtime_ns],
+            }
+        size = None if source == "-" else os.path.getsize(source)
+        tally, shown = _carry_out(run, asked, size)
+    seconds = time.perf_counter() - start
+    _report(tally, seconds, output, rejects, as_json=as_json, shown=shown)
+    return tally.rejected
+
+
+def _check_ends(
+    source: str, output: str, rejects: str | None, resume: bool, as_json: bool
+) -> None:
+    """Refuse ends that exclude each other."""
+    if resume and "-" in (source, output, rejects):
+        raise click.UsageError("--resume needs files: a pipe cannot be read again")
+    if output == "-" and (as_json or rejects == "-"):
+        raise click.UsageError("only one can go to standard output: give --output FILE")
+    places = [os.path.realpath(path) for path in (output, rejects) if path not in (None, "-")]
+    if len(set(places)) < len(places):
+        raise click.UsageError("--output and --rejects must be two files")
+
+
+def _fingerprint(signer: Signer) -> str:
+    """What tells whether the key is the same, and nothing else of it."""
+    return signer.nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
+
+
+def _carry_out(
+    run: Run, asked: dict[str, Any] | None, size: int | None
+) -> tuple[Tally, bool]:
+    """Run, and draw a bar meanwhile if somebody watches."""
+    from tokbox.cli.tables.runs import opened
+
+    total = size if run.table.rows is None else run.table.rows
+    if asked is not None:
+        show = shows_progress()
+        with progress("Signing", total, show=show, unit="rows") as advance:
+            by_rows = run.table.rows is not None
+            return run.resumed(
+                lambda end: advance(end.rows if by_rows else end.offset, end.rows), asked
+            ), show
+    with opened(run.output) as file:
+        show = shows_progress(file)
+        with progress("Signing", total, show=show, unit="rows") as advance:
+            by_rows = run.table.rows is not None
+            return run.at_once(
+                lambda end: advance(end.rows if by_rows else end.offset, end.rows), file
+            ), show
+
+
+def _report(
+    tally: Tally,
+    seconds: float,
+    output: str,
+    rejects: str | None,
+    *,
+    as_json: bool,
+    shown: bool,
+) -> None:
+    if as_json:
+        print_json(
+            {
+                "file": output,
+                "rows": tally.end.rows,
+                "signed": tally.signed,
+                "rejected": tally.rejected,
+                "seconds": round(seconds, 6),
+            }
+        )
+    elif shown:
+        note(f"{tally.signed:,} tokens in {span(seconds)} ({rate(tally.signed, seconds)})")
+    if tally.rejected:
+        complain(f"{tally.rejected:,} of {tally.end.rows:,} rows rejected: see {rejects}")

@@ -1,0 +1,85 @@
+"""What the tokens of a table's rows say: values for all rows, or columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tokbox.cli.options import lifetime
+from tokbox.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from tokbox._memory import MemoryPool
+    from tokbox.cli.tables.table import Piece
+    from tokbox.tokens.batch import TokenBatch
+    from tokbox.tokens.signer import Signer
+
+__all__ = ["COLUMN", "RowClaims"]
+
+#: What a column's name stands behind.
+COLUMN = "col:"
+
+
+@dataclass(frozen=True)
+class RowClaims:
+    """The arguments of `Signer.sign_rows`, some of which are names of columns."""
+
+    #: What is the same for all rows, by the names of arguments.
+    values: dict[str, Any]
+    #: Names of columns, by the same.
+    columns: dict[str, str]
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> RowClaims:
+        """Tell columns, as ``col:NAME``, from values. InvalidInput if none is a column."""
+        columns = {
+            name: value.removeprefix(COLUMN)
+            for name, value in given.items()
+            if isinstance(value, str) and value.startswith(COLUMN)
+        }
+        if "" in columns.values():
+            name = next(name for name, column in columns.items() if not column)
+            raise InvalidInput(name, COLUMN, "name a column behind col:")
+        if not columns:
+            rule = "be a column, as col:NAME, or another claim must be"
+            raise InvalidInput("session_id", given["session_id"], rule)
+        values = {name: value for name, value in given.items() if name not in columns}
+        if "row_key" in values:
+            raise InvalidInput("row_key", values["row_key"], "name a column, as col:NAME")
+        if isinstance(values.get("expiration"), str):
+            values["expiration"] = lifetime(values["expiration"])
+        return cls(values, columns)
+
+    def check(self, signer: Signer) -> None:
+        """Refuse, before anything is read, values that break a rule."""
+        signer.sign_rows(**self.values, **dict.fromkeys(self.columns, ()))
+
+    def sign(
+        self, signer: Signer, piece: Piece, pool: MemoryPool, multithread: bool
+    ) -> TokenBatch[Any]:
+        """Sign the rows of a piece. Those that break a rule have no token, but an error."""
+        columns = {name: piece.column(column) for name, column in self.columns.items()}
+        if "expiration" in columns:
+            columns["expiration"] = _seconds(columns["expiration"])
+        return signer.sign_rows(
+            **self.values,
+            **columns,
+            errors="null",
+            multithread=multithread,
+            memory_pool=pool,
+        )
+
+
+def _seconds(column: Any) -> Any:
+    """A column of lifetimes as numbers, where it is text, as all in CSV is."""
+    if hasattr(column, "__arrow_c_array__") or not isinstance(column, Iterable):
+        return column
+    return [_number(value) if isinstance(value, str) else value for value in column]
+
+
+def _number(text: str) -> int | str:
+    try:
+        return lifetime(text)
+    except ValueError:
+        return text

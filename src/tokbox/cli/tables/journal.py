@@ -1,0 +1,97 @@
+"""What a run notes down so that another can continue it: one line of JSON at a time.
+
+The first line says what the run was asked for; each of the others how far it was, and
+stands there only when all that it speaks of has reached the disk. A line without its end
+was never finished, and does not count.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from typing import Any
+
+from tokbox.cli.files import beside
+from tokbox.errors import InvalidInput
+
+__all__ = ["Journal"]
+
+
+class Journal:
+    """The journal of the run that writes *target*; locked for as long as it is open.
+
+    *asked* is what the run is asked for, as JSON can say it. Raises InvalidInput if an
+    earlier run was asked for something else, or is still at work.
+    """
+
+    def __init__(self, target: str, asked: dict[str, Any]) -> None:
+        self.path = beside(target, "resume")
+        #: How far the earlier run was, or None if there was none.
+        self.state: dict[str, Any] | None = None
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = open(handle, "r+b", buffering=0)
+        try:
+            self._lock()
+            self._read(asked)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            problem = True
+        else:
+            problem = False
+        if problem:
+            rule = "be left to the run that writes this file right now"
+            raise InvalidInput("resume", None, rule, show=False)
+
+    def _read(self, asked: dict[str, Any]) -> None:
+        text = self._file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._file.truncate(len(whole))
+        self._file.seek(len(whole))
+        lines = [json.loads(line) for line in whole.splitlines()]
+        if not lines:
+            self._append(asked)
+            _sync_folder(self.path)
+            return
+        before = lines[0]
+        differing = [name for name in asked if before.get(name) != asked[name]]
+        if differing:
+            rule = (
+                f"continue what was begun, and that had another {differing[0]}; remove "
+                f"{self.path} to begin anew"
+            )
+            raise InvalidInput("resume", None, rule, show=False)
+        self.state = lines[-1] if len(lines) > 1 else None
+
+    def _append(self, line: dict[str, Any]) -> None:
+        self._file.write(json.dumps(line).encode() + b"\n")
+        os.fsync(self._file.fileno())
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Note down how far this run is. What it tells of must be on the disk already."""
+        self._append(state)
+
+    def remove(self) -> None:
+        """Forget it: all is done."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+    def close(self) -> None:
+        """Let others continue."""
+        self._file.close()
+
+
+def _sync_folder(path: str) -> None:
+    """Have names in the folder of *path* reach the disk."""
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

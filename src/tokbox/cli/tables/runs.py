@@ -1,0 +1,171 @@
+"""A run from beginning to end: one that is whole or nothing, and one that can be continued.
+
+What a run that can be continued guarantees, whenever and however it was ended, also by a
+power cut: continued with the same options and input, the output has each row that can be
+signed once, in the order of the input, and the rejected rows are complete, too. What was
+signed after the last note in the journal is signed anew, so with random nonces those rows
+get other tokens than they had in the partial file, which nobody has seen; with derived
+nonces the output is, byte for byte, that of a run that was never ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from tokbox.cli.files import continuing, replacing, take_place
+from tokbox.cli.tables import rejects
+from tokbox.cli.tables.outputs import (
+    Output,
+    PartsOutput,
+    TextOutput,
+    writing_parquet,
+)
+from tokbox.cli.tables.signing import Signing, Tally, write
+from tokbox.cli.tables.table import Place
+from tokbox.errors import InvalidInput
+
+__all__ = ["Run", "opened"]
+
+#: Seconds of work that are lost at most when a run is continued.
+EVERY = 5.0
+
+
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """Open what appears as *path* when it is whole, or standard output for ``-``."""
+    if path == "-":
+        yield sys.stdout.buffer
+        return
+    with replacing(path) as file:
+        yield file
+
+
+@dataclass(frozen=True)
+class Run:
+    """A table, how it is signed, and where it goes."""
+
+    table: Any
+    is_parquet: bool
+    signing: Signing
+    output: str
+    rejects: str | None
+
+    @property
+    def _new(self) -> str:
+        return self.signing.token_column
+
+    def at_once(self, advance: Callable[[Place], None], file: BinaryIO) -> Tally:
+        """Write all to *file*, which somebody else has opened."""
+        tally = Tally(Place())
+        with contextlib.ExitStack() as stack:
+            rejected = None
+            if self.rejects is not None:
+                rejected = TextOutput(stack.enter_context(opened(self.rejects)))
+                rejected.write(rejects.HEADER)
+            output: Output
+            if self.is_parquet:
+                output = stack.enter_context(writing_parquet(file, self.table, self._new))
+            else:
+                output = TextOutput(file)
+                output.write(self.table.header(self._new))
+            pieces = stack.enter_context(
+                contextlib.closing(self.signing.pieces(self.table, tally.end))
+            )
+            write(pieces, output, rejected, tally, advance=advance)
+        return tally
+
+    def resumed(self, advance: Callable[[Place], None], asked: dict[str, Any]) -> Tally:
+        """Go on where an earlier run was ended, or begin one that can be continued.
+
+        InvalidInput if the earlier run was asked for something else than *asked*, is still
+        at work, or lost its files.
+        """
+        from tokbox.cli.tables.journal import Journal
+
+        journal = Journal(self.output, asked)
+        with contextlib.closing(journal):
+            state = journal.state or {"rows": 0, "offset": 0, "rejected": 0}
+            tally = Tally(Place(state["rows"], state["offset"]), state["rejected"])
+            if not state.get("done"):
+                try:
+                    state = self._continue(tally, state, journal.save, advance)
+                except FileNotFoundError as error:
+                    if error.filename is None or ".tokbox-part" not in error.filename:
+                        raise
+                    lost = f"{error.filename} is gone: remove {journal.path} to begin anew"
+                    rule = f"find what the earlier run wrote, and {lost}"
+                    raise InvalidInput("resume", None, rule, show=False) from None
+            self._finish(state)
+            journal.remove()
+            if self.is_parquet:
+                self._parts(state["output"]).remove()
+        return tally
+
+    def _continue(
+        self,
+        tally: Tally,
+        state: dict[str, Any],
+        note: Callable[[dict[str, Any]], None],
+        advance: Callable[[Place], None],
+    ) -> dict[str, Any]:
+        """Write what is missing; return how far that is: to the end."""
+        with contextlib.ExitStack() as stack:
+            rejected = None
+            if self.rejects is not None:
+                size = state.get("rejects", 0)
+                file = stack.enter_context(continuing(self.rejects, size))
+                rejected = TextOutput(file, size)
+                if not size:
+                    rejected.write(rejects.HEADER)
+            output = self._continued(state.get("output", 0), stack)
+
+            def reached(**more: Any) -> dict[str, Any]:
+                return {
+                    "rows": tally.end.rows,
+                    "offset": tally.end.offset,
+                    "rejected": tally.rejected,
+                    "output": output.sync(),
+                    "rejects": rejected.sync() if rejected is not None else 0,
+                    **more,
+                }
+
+            pieces = stack.enter_context(
+                contextlib.closing(self.signing.pieces(self.table, tally.end))
+            )
+            write(
+                pieces,
+                output,
+                rejected,
+                tally,
+                advance=advance,
+                save=lambda: note(reached()),
+                every=EVERY,
+            )
+            end = reached(done=True)
+            note(end)
+        return end
+
+    def _continued(self, reached: int, stack: contextlib.ExitStack) -> Output:
+        if self.is_parquet:
+            return self._parts(reached)
+        output = TextOutput(stack.enter_context(continuing(self.output, reached)), reached)
+        if not reached:
+            output.write(self.table.header(self._new))
+        return output
+
+    def _parts(self, parts: int) -> PartsOutput:
+        return PartsOutput(self.output, self.table, self._new, parts)
+
+    def _finish(self, state: dict[str, Any]) -> None:
+        """Let files take their places. Who is ended here can do it again."""
+        if self.rejects is not None:
+            take_place(self.rejects)
+        if not self.is_parquet:
+            take_place(self.output)
+            return
+        with replacing(self.output) as file:
+            self._parts(state["output"]).merge(file)

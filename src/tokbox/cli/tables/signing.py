@@ -1,0 +1,109 @@
+"""Sign a table: read, sign and write side by side, and set bad rows apart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tokbox._memory import MemoryPool
+from tokbox.cli.options import Refused
+from tokbox.cli.tables import rejects
+from tokbox.cli.tables.ahead import ahead
+from tokbox.cli.tables.table import Bad, Piece, Place, Table
+
+if TYPE_CHECKING:
+    from tokbox.cli.tables.claims import RowClaims
+    from tokbox.cli.tables.outputs import Output, TextOutput
+    from tokbox.tokens.batch import TokenBatch
+    from tokbox.tokens.signer import Signer
+
+__all__ = ["Signed", "Signing", "Tally", "write"]
+
+
+class Signed(NamedTuple):
+    """A piece with its tokens."""
+
+    end: Place
+    rows: Any
+    bad: list[Bad]
+
+
+@dataclass(frozen=True)
+class Signing:
+    """How the pieces of a table are signed."""
+
+    signer: Signer
+    claims: RowClaims
+    token_column: str
+    multithread: bool
+
+    def pieces(self, table: Table, start: Place) -> Iterator[Signed]:
+        """Sign a table from a place on, some pieces ahead of who asks for them."""
+        return ahead(self._signed(ahead(table.pieces(start))))
+
+    def _signed(self, pieces: Iterator[Piece]) -> Iterator[Signed]:
+        pool = MemoryPool()
+        for piece in pieces:
+            tokens = self.claims.sign(self.signer, piece, pool, self.multithread)
+            signed = piece.signed(tokens, self.token_column)
+            yield Signed(piece.end, signed, _bad(piece, tokens))
+
+
+def _bad(piece: Piece, tokens: TokenBatch[Any]) -> list[Bad]:
+    """Why rows have no token; one reason for each."""
+    found = {each.row: each for each in piece.bad}
+    for error in tokens.errors:
+        row = piece.start.rows + 1 + (error.row or 0)
+        if row not in found:
+            found[row] = Bad(row, error.field, f"must {error.rule}")
+    return [found[row] for row in sorted(found)]
+
+
+@dataclass
+class Tally:
+    """What came of a run so far."""
+
+    end: Place
+    rejected: int = 0
+
+    @property
+    def signed(self) -> int:
+        """Rows that have a token."""
+        return self.end.rows - self.rejected
+
+
+def write(
+    pieces: Iterator[Signed],
+    output: Output,
+    rejected: TextOutput | None,
+    tally: Tally,
+    *,
+    advance: Callable[[Place], None],
+    save: Callable[[], None] | None = None,
+    every: float = 5.0,
+) -> None:
+    """Write pieces, and count them in *tally*. *save* is called each *every* seconds.
+
+    Without a place for rejected rows, the first one is refused.
+    """
+    due = time.monotonic() + every
+    for piece in pieces:
+        if piece.bad and rejected is None:
+            raise _refusal(piece.bad[0])
+        output.write(piece.rows)
+        if piece.bad and rejected is not None:
+            rejected.write(rejects.lines(piece.bad))
+        tally.end = piece.end
+        tally.rejected += len(piece.bad)
+        advance(piece.end)
+        if save is not None and time.monotonic() >= due:
+            save()
+            due = time.monotonic() + every
+
+
+def _refusal(bad: Bad) -> Refused:
+    place = f"row {bad.row:,}"
+    what = place if bad.field == "row" else f"{place}: {bad.field}"
+    return Refused(f"{what} {bad.reason} (--rejects FILE sets such rows apart)")

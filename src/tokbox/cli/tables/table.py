@@ -1,0 +1,103 @@
+"""What all formats have: a table that is read in pieces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, NamedTuple, Protocol
+
+from tokbox.errors import InvalidInput
+from tokbox.tokens.batch import TokenBatch
+
+__all__ = ["MOST_BYTES", "Bad", "Piece", "Place", "Table", "check_names", "blocks"]
+
+#: The most bytes of one row of text: more must mean that a quote is not closed.
+MOST_BYTES = 1 << 24
+
+
+class Place(NamedTuple):
+    """How far a table was read: whole rows, and bytes up to the next one."""
+
+    rows: int = 0
+    offset: int = 0
+
+
+class Bad(NamedTuple):
+    """Why a row gets no token. Rows count from 1, and a header is none."""
+
+    row: int
+    field: str
+    reason: str
+
+
+class Piece(Protocol):
+    """Some rows, one behind the other."""
+
+    #: Where it begins, and where the next piece does.
+    start: Place
+    end: Place
+    #: Rows that cannot be read.
+    bad: Sequence[Bad]
+
+    def column(self, name: str) -> Any:
+        """The values of a column as `Signer.sign_rows` takes them."""
+
+    def signed(self, tokens: TokenBatch[Any], name: str) -> Any:
+        """Those rows that have a token, with it as the column *name*."""
+
+
+class Table(Protocol):
+    """A table in one of the formats."""
+
+    #: The names of its columns; none if each row has its own.
+    names: Sequence[str] | None
+    #: How many rows it has, if that is known before they are read.
+    rows: int | None
+
+    def pieces(self, start: Place) -> Iterator[Piece]:
+        """Read on from a place where a piece ended, or from the beginning."""
+
+
+def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> None:
+    """See that columns are there, and only once; and that there is none named *new*.
+
+    *wanted* are columns by what they are for. Raises InvalidInput.
+    """
+    for field, name in wanted.items():
+        if name not in names:
+            rule = f"name one of the columns, which are {', '.join(names) or 'none'}"
+            raise InvalidInput(field, name, rule)
+        if list(names).count(name) > 1:
+            raise InvalidInput(field, name, "name a column of which there is only one")
+    if new in names:
+        raise InvalidInput("token_column", new, "be new: there is a column of that name")
+
+
+def blocks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
+    """Read a file in blocks, and say of each whether it is the last, which may be empty."""
+    block = _full(file, size)
+    while len(block) == size:
+        following = _full(file, size)
+        yield block, not following
+        if not following:
+            return
+        block = following
+    yield block, True
+
+
+def _full(file: BinaryIO, size: int) -> bytes:
+    """As many bytes as asked for, unless the file ends before: a pipe has fewer ready."""
+    parts = []
+    while size > 0 and (part := file.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def too_long(row: int) -> InvalidInput:
+    """What becomes of a row that does not end."""
+    rule = (
+        f"have rows of at most {MOST_BYTES >> 20} MiB, and row {row:,} is longer: is a "
+        "quote not closed there?"
+    )
+    return InvalidInput("source", None, rule, show=False)
