@@ -25,15 +25,16 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     since a token lets in whoever has it; a file that is replaced hands on its mode.
     What is no regular file (a device, a pipe) is written to directly.
     """
-    target = os.path.realpath(path)
     try:
-        mode = os.stat(target).st_mode
+        mode = os.stat(path).st_mode
     except FileNotFoundError:
         mode = None
     if mode is not None and not stat.S_ISREG(mode):
-        with open(target, "wb", buffering=0) as file:
+        # By the name that was given: what /dev/stdout leads to may have no other.
+        with open(path, "wb", buffering=0) as file:
             yield file
         return
+    target = os.path.realpath(path)
     # Named before it exists: whatever interrupts, there is a name to remove.
     part = os.path.join(os.path.dirname(target), f".tokbox-{secrets.token_hex(8)}.part")
     with _ending_by_exception():

@@ -202,13 +202,18 @@ def _check_ends(
     source: str, output: str, rejects: str | None, resume: bool, as_json: bool
 ) -> None:
     """Refuse ends that exclude each other."""
-    if resume and "-" in (source, output, rejects):
+    pipes = [path for path in (source, output, rejects) if path and _is_pipe(path)]
+    if resume and pipes:
         raise click.UsageError("--resume needs files: a pipe cannot be read again")
     if output == "-" and (as_json or rejects == "-"):
         raise click.UsageError("only one can go to standard output: give --output FILE")
     places = [os.path.realpath(path) for path in (output, rejects) if path not in (None, "-")]
     if len(set(places)) < len(places):
         raise click.UsageError("--output and --rejects must be two files")
+
+
+def _is_pipe(path: str) -> bool:
+    return path == "-" or (os.path.exists(path) and not os.path.isfile(path))
 
 
 def _fingerprint(signer: Signer) -> str:

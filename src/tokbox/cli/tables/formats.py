@@ -27,7 +27,7 @@ _SUFFIXES = {
 
 #: Bytes of text, and rows of Parquet, that are signed at once: some hundredths of a second
 #: of HMAC, and a second of RSA.
-_BYTES, _ROWS = 1 << 22, 1 << 16
+_BYTES, _ROWS = 1 << 19, 1 << 16
 _RSA_BYTES, _RSA_ROWS = 1 << 18, 1 << 12
 
 
