@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.signer import Signer
 
-__all__ = ["COLUMN", "RowClaims"]
+__all__ = ["COLUMN", "RowClaims", "expiration"]
 
 #: What a column's name stands behind.
 COLUMN = "col:"
@@ -48,7 +48,7 @@ class RowClaims:
         if "row_key" in values:
             raise InvalidInput("row_key", values["row_key"], "name a column, as col:NAME")
         if isinstance(values.get("expiration"), str):
-            values["expiration"] = lifetime(values["expiration"])
+            values["expiration"] = expiration(values["expiration"])
         return cls(values, columns)
 
     def check(self, signer: Signer) -> None:
@@ -69,6 +69,15 @@ class RowClaims:
             multithread=multithread,
             memory_pool=pool,
         )
+
+
+def expiration(text: str) -> int:
+    """Read a lifetime, in seconds. InvalidInput if it is none."""
+    try:
+        return lifetime(text)
+    except ValueError:
+        rule = "be seconds, or a time such as 90s, 30m, 1h or 7d"
+    raise InvalidInput("expiration", text, rule)
 
 
 def _seconds(column: Any) -> Any:

@@ -1,0 +1,98 @@
+"""Hand a table to Ray or Spark, which sign it where its rows are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokbox.cli.options import Refused
+from tokbox.cli.tables.claims import COLUMN, expiration
+from tokbox.errors import TokboxError
+from tokbox.integrations.job import SigningJob, load
+
+if TYPE_CHECKING:
+    from tokbox.rest.client import Tokbox
+
+__all__ = ["key_reference", "sign_on"]
+
+
+def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
+    """Sign the Parquet files in a folder, or one, into a folder that is not there yet.
+
+    The credentials go to the workers as a reference: they have to be where the workers
+    are, too. Raises UsageError for what only this machine can do, MissingDependency
+    without the engine.
+    """
+    source, output = options.pop("source"), options.pop("output")
+    kind = options.pop("kind_of_file")
+    for name in ("rejects", "resume", "multithread", "as_json"):
+        if options.pop(name):
+            option = {"multithread": "threads", "as_json": "json"}.get(name, name)
+            raise click.UsageError(f"--{option} is for --engine local")
+    if "-" in (source, output) or kind not in (None, "parquet"):
+        raise click.UsageError(f"--engine {engine} reads and writes folders of Parquet")
+    if os.path.exists(output):
+        raise click.UsageError(f"--engine {engine} writes a new folder: {output} is there")
+    secret_file = click.get_current_context().params.get("secret_file")
+    if not options["expiration"].startswith(COLUMN):
+        options["expiration"] = expiration(options["expiration"])
+    job = SigningJob(
+        key_id=client.api_key,
+        key=key_reference(os.environ, client.api_key, secret_file),
+        **options,
+    )
+    try:
+        {"ray": _sign_on_ray, "spark": _sign_on_spark}[engine](source, output, job)
+    except TokboxError:
+        raise
+    except Exception as error:
+        problem = _last_word(error)
+    else:
+        return
+    raise Refused(f"{engine} ended the job: {problem}")
+
+
+def _last_word(error: Exception) -> str:
+    """What an engine says of an error on a worker: the line that names ours, if any."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    ours = [line for line in lines if line.startswith("tokbox.errors.")]
+    return (ours or lines or [type(error).__name__])[0]
+
+
+def key_reference(environ: Mapping[str, str], key_id: str, secret_file: str | None) -> str:
+    """Say where the key of *key_id* is, as `tokbox.KeyRef` takes it."""
+    from tokbox.rest.environment import APPLICATIONS, PROJECTS
+
+    if secret_file == "-":  # noqa: S105 - no password
+        raise click.UsageError("--secret-file - is for --engine local: workers cannot read it")
+    if secret_file is not None:
+        return f"file:{os.path.abspath(secret_file)}"
+    for family in PROJECTS if key_id.isdecimal() else APPLICATIONS:
+        if environ.get(family.secret):
+            return f"env:{family.secret}"
+        if family.file and environ.get(family.file):
+            return f"file:{os.path.abspath(environ[family.file])}"
+    raise click.UsageError("workers need the key in a variable or a file")
+
+
+def _sign_on_ray(source: str, output: str, job: SigningJob) -> None:
+    from tokbox.integrations import ray as integration
+
+    ray = load("ray", "ray", "ray")
+    data = load("ray.data", "ray", "ray")
+    if not ray.is_initialized():
+        ray.init(log_to_driver=False)
+    # Who reads needs a CPU, too.
+    workers = max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)
+    integration.sign(data.read_parquet(source), job, workers=workers).write_parquet(output)
+
+
+def _sign_on_spark(source: str, output: str, job: SigningJob) -> None:
+    from tokbox.integrations import spark as integration
+
+    sql = load("pyspark.sql", "pyspark", "spark")
+    session = sql.SparkSession.builder.appName("tokbox sign").getOrCreate()
+    integration.sign(session.read.parquet(source), job).write.parquet(output)
