@@ -263,7 +263,9 @@ def report(
     """Take a ratio in each round, and print the median and what memory was needed."""
     sizes = (folder, options.n, options.width)
     measure(ours, *sizes)  # the first one pays for what is cold
-    rounds = [(measure(ours, *sizes), measure(theirs, *sizes)) for _ in range(options.rounds)]
+    rounds = [
+        (measure(ours, *sizes), measure(theirs, *sizes)) for _ in range(options.rounds)
+    ]
     ratio = median(theirs["seconds"] / ours["seconds"] for ours, theirs in rounds)
     seconds = median(ours["seconds"] for ours, _ in rounds)
     other = median(theirs["seconds"] for _, theirs in rounds)

@@ -25,7 +25,9 @@ def rows(n: int) -> list[dict[str, str]]:
     ]
 
 
-def write(path: Path, table: Rows, names: Sequence[str] = ("session", "role", "user")) -> str:
+def write(
+    path: Path, table: Rows, names: Sequence[str] = ("session", "role", "user")
+) -> str:
     """Write a table in the format that the name of *path* says; return the name."""
     if path.suffix == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:

@@ -64,7 +64,9 @@ def test_what_others_write_is_read(rows: list[list[str]], everything: bool) -> N
     st.integers(1, 12),
     st.data(),
 )
-def test_blocks_may_end_anywhere(rows: list[list[str]], size: int, data: st.DataObject) -> None:
+def test_blocks_may_end_anywhere(
+    rows: list[list[str]], size: int, data: st.DataObject
+) -> None:
     out = io.StringIO()
     csv.writer(out).writerows([["first", "second"], *rows])
     text = out.getvalue().encode()

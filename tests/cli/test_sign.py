@@ -105,11 +105,29 @@ def test_a_table_without_rows_stays_one(cli: Cli, tmp_path: Path, kind: str) -> 
 def test_a_value_counts_for_all_rows(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
     output = tmp_path / "out.csv"
-    given = ("--session-id", SESSION, "--role", "subscriber", "--connection-data", "col:user")
-    more = ("--expiration", "2h", "--layout-classes", "focus small", "--token-column", "jwt")
+    given = (
+        "--session-id",
+        SESSION,
+        "--role",
+        "subscriber",
+        "--connection-data",
+        "col:user",
+    )
+    more = (
+        "--expiration",
+        "2h",
+        "--layout-classes",
+        "focus small",
+        "--token-column",
+        "jwt",
+    )
     assert cli("sign", source, "-o", str(output), *given, *more, "--kind", "jwt").code == 0
     claims = signer.verify(tables.read(output)[1]["jwt"])
-    assert (claims.kind, claims.role, claims.connection_data) == ("jwt", "subscriber", "u-1")
+    assert (claims.kind, claims.role, claims.connection_data) == (
+        "jwt",
+        "subscriber",
+        "u-1",
+    )
     assert claims.initial_layout_class_list == ("focus", "small")
     assert claims.expires_at - claims.create_time == 7200
 
@@ -117,7 +135,14 @@ def test_a_value_counts_for_all_rows(cli: Cli, tmp_path: Path) -> None:
 def test_lifetimes_and_classes_come_from_columns_of_text(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text(f"s,e,c\n{SESSION},90,\n{SESSION},1h,a b\n")
-    columns = ("--session-id", "col:s", "--expiration", "col:e", "--layout-classes", "col:c")
+    columns = (
+        "--session-id",
+        "col:s",
+        "--expiration",
+        "col:e",
+        "--layout-classes",
+        "col:c",
+    )
     output = tmp_path / "out.csv"
     assert cli("sign", str(source), "-o", str(output), *columns).code == 0
     first, second = (signer.verify(row["token"]) for row in tables.read(output))
@@ -130,7 +155,14 @@ def test_lifetimes_and_classes_come_from_columns_of_text(cli: Cli, tmp_path: Pat
 
 
 def test_json_and_parquet_have_numbers_and_lists(cli: Cli, tmp_path: Path) -> None:
-    columns = ("--session-id", "col:s", "--expiration", "col:e", "--layout-classes", "col:c")
+    columns = (
+        "--session-id",
+        "col:s",
+        "--expiration",
+        "col:e",
+        "--layout-classes",
+        "col:c",
+    )
     rows = [{"s": SESSION, "e": 90, "c": ["a", "b"]}, {"s": SESSION, "e": 60, "c": []}]
     (tmp_path / "in.ndjson").write_text("\n".join(json.dumps(row) for row in rows))
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in.parquet")
@@ -219,7 +251,9 @@ def test_a_row_that_is_no_json_is_set_apart(cli: Cli, tmp_path: Path) -> None:
 # CSV as it is met.
 
 
-def signed_csv(cli: Cli, tmp_path: Path, content: bytes, *more: str) -> tuple[Result, bytes]:
+def signed_csv(
+    cli: Cli, tmp_path: Path, content: bytes, *more: str
+) -> tuple[Result, bytes]:
     """Sign CSV whose column *s* is the session; tokens are taken out of what comes back."""
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_bytes(content.replace(b"SESSION", SESSION.encode()))
@@ -247,7 +281,15 @@ def signed_csv(cli: Cli, tmp_path: Path, content: bytes, *more: str) -> tuple[Re
         (b"x,s,x\n1,SESSION,2\n", b"x,s,x,token\n1,SESSION,2,TOKEN\n"),
     ],
     ids=[
-        *("plain", "no last line break", "CR LF", "CR", "BOM", "quoted", "quotes in quotes"),
+        *(
+            "plain",
+            "no last line break",
+            "CR LF",
+            "CR",
+            "BOM",
+            "quoted",
+            "quotes in quotes",
+        ),
         *("stray quote", "NUL", "no UTF-8", "empty lines", "other columns twice"),
     ],
 )
@@ -265,7 +307,10 @@ def test_csv_stays_as_it_is(
         (b"", "begin with a line that names the columns"),
         (b"\n\n", "begin with a line that names the columns"),
         (b'"s\n', "a quote is not closed"),
-        (b"session\nSESSION\n", "--session-id must name one of the columns, which are session"),
+        (
+            b"session\nSESSION\n",
+            "--session-id must name one of the columns, which are session",
+        ),
         (b"s,s\n1,2\n", "--session-id must name a column of which there is only one"),
         (b"s,token\n1,2\n", "--token-column must be new"),
         ("s\n1\n".encode("utf-16"), "be in UTF-8, not in UTF-16"),
@@ -345,7 +390,9 @@ def test_parquet_keeps_types_row_groups_and_compression(cli: Cli, tmp_path: Path
         }
     )
     pq.write_table(table, source, row_group_size=2, compression={"session": "zstd"})
-    assert cli("sign", str(source), "-o", str(output), "--session-id", "col:session").code == 0
+    assert (
+        cli("sign", str(source), "-o", str(output), "--session-id", "col:session").code == 0
+    )
     found = pq.read_table(output)
     assert found.drop_columns("token").equals(table)
     metadata = pq.read_metadata(output)
@@ -375,7 +422,10 @@ def test_what_is_no_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
         (("in", "--session-id", "col:s"), "say with --format what in is"),
         (("-", "--session-id", "col:s"), "say with --format what standard input is"),
         (("in.csv", "--session-id", "col:s", "--resume"), "--resume needs files"),
-        (("in.csv", "--session-id", "col:s", "--json"), "only one can go to standard output"),
+        (
+            ("in.csv", "--session-id", "col:s", "--json"),
+            "only one can go to standard output",
+        ),
         (("in.csv", "--session-id", "col:s", "--run-id", "x"), "--run-id must be left out"),
         (("in.csv", "--session-id", "col:s", "--issued-at", "now"), "--issued-at"),
         (
@@ -412,7 +462,8 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         env=environment(),
     )
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.read(10)
     process.stdout.close()
     said = process.stderr.read()

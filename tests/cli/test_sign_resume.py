@@ -96,7 +96,9 @@ def test_a_run_killed_at_its_very_end_is_continued(
     output = tmp_path / f"out.{kind}"
     args = ["sign", source, "-o", str(output), *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL  # the last note: all is written
-    assert json.loads(Path(beside(str(output), "resume")).read_text().splitlines()[-1])["done"]
+    assert json.loads(Path(beside(str(output), "resume")).read_text().splitlines()[-1])[
+        "done"
+    ]
     assert cli(*args).code == 0
     assert len(tables.read(output)) == 10
     assert sorted(os.listdir(tmp_path)) == sorted([f"in.{kind}", f"out.{kind}"])
@@ -212,7 +214,9 @@ def test_nobody_else_may_read_what_is_not_finished(tmp_path: Path) -> None:
 
 def test_a_run_that_is_killed_without_resume_leaves_no_output(tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
-    code = KILLED.replace("save = journal.Journal.save", "from tokbox.cli.tables import signing").replace(
+    code = KILLED.replace(
+        "save = journal.Journal.save", "from tokbox.cli.tables import signing"
+    ).replace(
         "journal.Journal.save = save_or_die",
         "signing.rejects.lines = lambda bad: os.kill(os.getpid(), signal.SIGKILL)",
     )

@@ -120,7 +120,7 @@ def _take_time(
 @json_option
 @client_options
 @click.pass_context
-def sign(context: click.Context, client: Tokbox, **options: Any) -> None:
+def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     """Sign a token for each row of a table: CSV, NDJSON or Parquet.
 
     A VALUE counts for all rows, or is a column, as col:NAME. INPUT may be -: standard
@@ -207,7 +207,9 @@ def _check_ends(
         raise click.UsageError("--resume needs files: a pipe cannot be read again")
     if output == "-" and (as_json or rejects == "-"):
         raise click.UsageError("only one can go to standard output: give --output FILE")
-    places = [os.path.realpath(path) for path in (output, rejects) if path not in (None, "-")]
+    places = [
+        os.path.realpath(path) for path in (output, rejects) if path not in (None, "-")
+    ]
     if len(set(places)) < len(places):
         raise click.UsageError("--output and --rejects must be two files")
 

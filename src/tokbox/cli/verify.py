@@ -40,7 +40,9 @@ _FORMATS = ("csv", "ndjson", "parquet", "text")
     metavar="NAME",
     help="Which column the tokens are.",
 )
-@click.option("--session", "session_id", metavar="SESSION", help="They must be for this one.")
+@click.option(
+    "--session", "session_id", metavar="SESSION", help="They must be its tokens."
+)
 @click.option(
     "--rejects",
     metavar="OUTPUT",
@@ -50,7 +52,7 @@ _FORMATS = ("csv", "ndjson", "parquet", "text")
 @json_option
 @client_options
 @click.pass_context
-def verify(context: click.Context, client: Tokbox, **options: Any) -> None:
+def verify(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     """Find out which tokens of a table hold, with the credentials.
 
     FILE is CSV, NDJSON, Parquet or text with a token a line; - is standard input. Memory
@@ -80,7 +82,9 @@ def _verify(
     from tokbox.tokens.batch import write_all
 
     if rejects == "-":
-        raise click.UsageError("--rejects needs a file: standard output says what was found")
+        raise click.UsageError(
+            "--rejects needs a file: standard output says what was found"
+        )
     kind = format_of(source, kind_of_file, _FORMATS)
     application = not client.api_key.isdecimal()
     reasons: Counter[str] = Counter()

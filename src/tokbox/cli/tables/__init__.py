@@ -5,6 +5,6 @@
     read -> Piece (some thousand rows) -> columns -> tokens -> the piece with its tokens
     one thread                            another             the main thread writes
 
-`csv`, `ndjson`, `lines` and `parquet` are the formats; all of a row that is not asked for is
-handed on as it stands.
+`csv`, `ndjson`, `lines` and `parquet` are the formats; what is not asked for of a
+row is handed on as it stands.
 """

@@ -53,21 +53,21 @@ class RowClaims:
 
     def check(self, signer: Signer) -> None:
         """Refuse, before anything is read, values that break a rule."""
-        signer.sign_rows(**self.values, **dict.fromkeys(self.columns, ()))
+        nothing: dict[str, Any] = dict.fromkeys(self.columns, ())
+        signer.sign_rows(**self.values, **nothing)
 
     def sign(
         self, signer: Signer, piece: Piece, pool: MemoryPool, multithread: bool
     ) -> TokenBatch[Any]:
         """Sign the rows of a piece. Those that break a rule have no token, but an error."""
-        columns = {name: piece.column(column) for name, column in self.columns.items()}
+        columns: dict[str, Any] = {
+            name: piece.column(column) for name, column in self.columns.items()
+        }
         if "expiration" in columns:
             columns["expiration"] = _seconds(columns["expiration"])
+        arguments: dict[str, Any] = {**self.values, **columns}
         return signer.sign_rows(
-            **self.values,
-            **columns,
-            errors="null",
-            multithread=multithread,
-            memory_pool=pool,
+            **arguments, errors="null", multithread=multithread, memory_pool=pool
         )
 
 

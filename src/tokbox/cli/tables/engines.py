@@ -67,7 +67,9 @@ def key_reference(environ: Mapping[str, str], key_id: str, secret_file: str | No
     from tokbox.rest.environment import APPLICATIONS, PROJECTS
 
     if secret_file == "-":  # noqa: S105 - no password
-        raise click.UsageError("--secret-file - is for --engine local: workers cannot read it")
+        raise click.UsageError(
+            "--secret-file - is for --engine local: no worker can read it"
+        )
     if secret_file is not None:
         return f"file:{os.path.abspath(secret_file)}"
     for family in PROJECTS if key_id.isdecimal() else APPLICATIONS:

@@ -31,7 +31,7 @@ class Journal:
         #: How far the earlier run was, or None if there was none.
         self.state: dict[str, Any] | None = None
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._file = open(handle, "r+b", buffering=0)
+        self._file = open(handle, "r+b", buffering=0)  # noqa: SIM115 - closed by close()
         try:
             self._lock()
             self._read(asked)

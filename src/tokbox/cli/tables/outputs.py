@@ -22,6 +22,7 @@ class Output(Protocol):
 
     def sync(self) -> int:
         """Have all that was written reach the disk; return what to go on from."""
+        ...
 
 
 class TextOutput:

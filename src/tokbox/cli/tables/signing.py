@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -39,7 +39,7 @@ class Signing:
     token_column: str
     multithread: bool
 
-    def pieces(self, table: Table, start: Place) -> Iterator[Signed]:
+    def pieces(self, table: Table, start: Place) -> Generator[Signed, None, None]:
         """Sign a table from a place on, some pieces ahead of who asks for them."""
         return ahead(self._signed(ahead(table.pieces(start))))
 

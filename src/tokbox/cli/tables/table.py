@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from tokbox.errors import InvalidInput
 from tokbox.tokens.batch import TokenBatch
 
-__all__ = ["MOST_BYTES", "Bad", "Piece", "Place", "Table", "check_names", "blocks"]
+__all__ = [
+    "MOST_BYTES",
+    "Bad",
+    "Piece",
+    "Place",
+    "Table",
+    "blocks",
+    "check_names",
+    "too_long",
+]
 
 #: The most bytes of one row of text: more must mean that a quote is not closed.
 MOST_BYTES = 1 << 24
@@ -41,9 +49,11 @@ class Piece(Protocol):
 
     def column(self, name: str) -> Any:
         """The values of a column as `Signer.sign_rows` takes them."""
+        ...
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> Any:
         """Those rows that have a token, with it as the column *name*."""
+        ...
 
 
 class Table(Protocol):
@@ -56,6 +66,7 @@ class Table(Protocol):
 
     def pieces(self, start: Place) -> Iterator[Piece]:
         """Read on from a place where a piece ended, or from the beginning."""
+        ...
 
 
 def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> None:
