@@ -40,9 +40,7 @@ _FORMATS = ("csv", "ndjson", "parquet", "text")
     metavar="NAME",
     help="Which column the tokens are.",
 )
-@click.option(
-    "--session", "session_id", metavar="SESSION", help="They must be its tokens."
-)
+@click.option("--session", "session_id", metavar="SESSION", help="They must be its tokens.")
 @click.option(
     "--rejects",
     metavar="OUTPUT",
