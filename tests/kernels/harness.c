@@ -203,6 +203,7 @@ static const struct command {
     {"sign-rows", 8, MOST_FIELDS, do_sign_rows},
     {"take", 4, 4, do_take},
     {"verify", 8, MOST_FIELDS, do_verify},
+    {"csv", 4, 4, do_csv},
     {"text", 1, 1, do_text},
     {"quote", 1, 1, do_quote},
     {"base64", 1, 1, do_base64},
