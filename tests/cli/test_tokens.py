@@ -287,3 +287,9 @@ def test_dumb_terminal_gets_no_bar(tmp_path: Path) -> None:
         env=environment(TERM="dumb"),
     )
     assert result == Result(0, "", "")
+
+
+def test_tokens_go_to_a_pipe_that_is_named(tmp_path: Path) -> None:
+    done = run(["tokens", SESSION, "-n", "3", "-o", "/dev/stdout"])
+    assert (done.code, done.err) == (0, "")
+    assert [verify(line).session_id for line in done.out.splitlines()] == [SESSION] * 3

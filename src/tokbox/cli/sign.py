@@ -55,9 +55,20 @@ def _take_time(
     help="What INPUT and FILE are, if its name does not say so: .csv, .ndjson, .jsonl, "
     ".parquet.",
 )
-@click.option("--session-id", required=True, metavar="VALUE", help="Whose session.")
-@click.option("--role", default="publisher", show_default=True, metavar="VALUE")
-@click.option("--connection-data", default="", metavar="VALUE")
+@click.option("--session-id", required=True, metavar="VALUE", help="The session.")
+@click.option(
+    "--role",
+    default="publisher",
+    show_default=True,
+    metavar="VALUE",
+    help="What the holder may do.",
+)
+@click.option(
+    "--connection-data",
+    default="",
+    metavar="VALUE",
+    help="All clients in the session can read it.",
+)
 @click.option(
     "--expiration",
     default="24h",
@@ -102,7 +113,12 @@ def _take_time(
     help="derived: who signs the same rows again gets equal tokens.",
 )
 @click.option("--run-id", metavar="TEXT", help="With derived: what names this run.")
-@click.option("--row-key", metavar="col:NAME", help="With derived: what tells rows apart.")
+@click.option(
+    "--row-key",
+    metavar="col:NAME",
+    help="With derived: what tells rows apart. It must not repeat; a repetition far away "
+    "is not noticed, and gives two rows one nonce.",
+)
 @click.option(
     "--issued-at",
     callback=_take_time,

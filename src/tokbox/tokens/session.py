@@ -208,12 +208,38 @@ class SessionSigner:
 
         A generator, so that progress can be shown: yields how many are written so far.
         """
+        lines = self._lines(
+            n,
+            multithread,
+            role=role,
+            connection_data=connection_data,
+            expiration=expiration,
+            initial_layout_class_list=initial_layout_class_list,
+            kind=kind,
+        )
+        return _write(lines, target)
+
+    def _lines(
+        self,
+        n: int,
+        multithread: bool,
+        *,
+        role: Role | str,
+        connection_data: str,
+        expiration: int | timedelta,
+        initial_layout_class_list: Iterable[str],
+        kind: str | None = None,
+    ) -> Iterator[tuple[int, memoryview]]:
+        """Sign *n* tokens, one a line: yields how many are made so far, and the last ones.
+
+        Memory is used again once nothing refers to it.
+        """
         n = check_count(n)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         chunk = self._signer.chunk
-        return _write(plan, target, n, chunk, self._signer.threads(chunk, multithread))
+        return _lines(plan, n, chunk, self._signer.threads(chunk, multithread))
 
 
 def _stream(
@@ -232,22 +258,31 @@ def _stream(
         del batch
 
 
+def _lines(
+    plan: Plan | rs256.Plan, n: int, chunk: int, threads: int
+) -> Iterator[tuple[int, memoryview]]:
+    line = plan.token_length + 1
+    pool = MemoryPool()
+    for first in range(0, n, chunk):
+        count = min(chunk, n - first)
+        memory = pool.take(min(n, chunk) * line)
+        plan.fill(memory, count, first=first, threads=threads, lines=True)
+        lines = memoryview(memory)[: count * line]
+        # As above: nothing here may keep it.
+        del memory
+        yield first + count, lines
+        del lines
+
+
 def _write(
-    plan: Plan | rs256.Plan,
+    lines: Iterator[tuple[int, memoryview]],
     target: str | os.PathLike[str] | BinaryIO | TextIO,
-    n: int,
-    chunk: int,
-    threads: int,
 ) -> Iterator[int]:
     if isinstance(target, str | os.PathLike):
         with open(target, "wb") as file:
-            yield from _write(plan, file, n, chunk, threads)
+            yield from _write(lines, file)
         return
-    line = plan.token_length + 1
-    memory = Memory(min(n, chunk) * line)
-    for first in range(0, n, chunk):
-        count = min(chunk, n - first)
-        plan.fill(memory, count, first=first, threads=threads, lines=True)
-        with memoryview(memory) as view, view[: count * line] as lines:
-            write_all(target, lines)
-        yield first + count
+    for done, text in lines:
+        write_all(target, text)
+        del text
+        yield done

@@ -1,0 +1,116 @@
+"""``tokbox sign --engine``: what is handed to Ray and Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.support import KEY, Result
+from tokbox.cli.tables import engines
+from tokbox.integrations.job import SigningJob
+
+Cli = Callable[..., Result]
+Handed = list[tuple[str, str, SigningJob]]
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> Handed:
+    """What the engine was given, which is not there itself."""
+    found: Handed = []
+    for engine in ("ray", "spark"):
+        monkeypatch.setattr(
+            engines, f"_sign_on_{engine}", lambda *given: found.append(given)
+        )
+    return found
+
+
+@pytest.mark.parametrize("engine", ["ray", "spark"])
+def test_an_engine_gets_the_job_and_no_secret(
+    cli: Cli, tmp_path: Path, handed: Handed, engine: str
+) -> None:
+    args = ("in", "-o", str(tmp_path / "out"), "--session-id", "col:s", "--expiration", "1h")
+    assert cli("sign", *args, "--engine", engine) == Result(0, "", "")
+    ((source, output, job),) = handed
+    assert (source, output) == ("in", str(tmp_path / "out"))
+    assert (job.key_id, str(job.key)) == (KEY, "env:TOKBOX_SECRET")
+    assert (job.session_id, job.expiration, job.role) == ("col:s", 3600, "publisher")
+
+
+def test_a_secret_in_a_file_is_referred_to(
+    cli: Cli, tmp_path: Path, handed: Handed
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("another0secret0another0secret0another0sec\n")
+    args = ("in", "-o", str(tmp_path / "out"), "--session-id", "col:s", "--engine", "ray")
+    assert cli("sign", *args, "--secret-file", str(file)).code == 0
+    assert str(handed[0][2].key) == f"file:{file}"
+
+
+@pytest.mark.parametrize(
+    ("environ", "key_id", "reference"),
+    [
+        ({"TOKBOX_SECRET_FILE": "/run/s"}, KEY, "file:/run/s"),
+        ({"OPENTOK_API_SECRET": "x"}, KEY, "env:OPENTOK_API_SECRET"),
+        ({"TOKBOX_PRIVATE_KEY": "x"}, "a-b", "env:TOKBOX_PRIVATE_KEY"),
+        ({"VONAGE_PRIVATE_KEY_PATH": "/k"}, "a-b", "file:/k"),
+    ],
+)
+def test_a_key_is_referred_to_where_the_environment_has_it(
+    environ: dict[str, str], key_id: str, reference: str
+) -> None:
+    assert engines.key_reference(environ, key_id, None) == reference
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("in", "-o", "out", "--rejects", "r"), "--rejects is for --engine local"),
+        (("in", "-o", "out", "--resume"), "--resume is for --engine local"),
+        (("in", "-o", "out", "--threads"), "--threads is for --engine local"),
+        (("in", "-o", "out", "--json"), "--json is for --engine local"),
+        (("in",), "--engine ray reads and writes folders of Parquet"),
+        (("in", "-o", "out", "--format", "csv"), "folders of Parquet"),
+        (("in", "-o", "."), "--engine ray writes a new folder"),
+        (("in", "-o", "out", "--secret-file", "-"), "no worker can read it"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_refused(
+    cli: Cli, handed: Handed, args: tuple[str, ...], words: str
+) -> None:
+    result = cli("sign", *args, "--session-id", "col:s", "--engine", "ray", stdin="x" * 40)
+    assert (result.code, handed) == (2, [])
+    assert words in result.err
+
+
+def test_what_an_engine_says_of_a_row_is_one_line(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: Any) -> None:
+        raise RuntimeError(
+            "job aborted\nTraceback\n  x\ntokbox.errors.InvalidClaims: row 5: role must"
+        )
+
+    monkeypatch.setattr(engines, "_sign_on_ray", fail)
+    args = ("in", "-o", str(tmp_path / "out"), "--session-id", "col:s", "--engine", "ray")
+    result = cli("sign", *args)
+    assert result.code == 2
+    assert result.err == (
+        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaims: row 5: role must\n"
+    )
+
+
+@pytest.mark.parametrize("engine", ["ray", "spark"])
+def test_an_engine_that_is_not_installed_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    import sys
+
+    for name in ("ray", "ray.data", "pyspark", "pyspark.sql"):
+        monkeypatch.setitem(sys.modules, name, None)
+    args = ("in", "-o", str(tmp_path / "out"), "--session-id", "col:s", "--engine", engine)
+    result = cli("sign", *args)
+    assert result.code == 5
+    assert f"tokbox[{engine}]" in result.err
