@@ -217,11 +217,19 @@ PAIRS = (
 )
 
 
+def settle(folder: Path, size: int) -> None:
+    """Have nothing left to be written, and as much memory free, freshly used, as a file
+    will take. Else who writes first pays for pages that the host took away meanwhile."""
+    plain_bytes(folder, size, False)()
+    (folder / "bytes").unlink()
+    os.sync()
+
+
 def measure(name: str, folder: Path, n: int, width: int) -> dict[str, float]:
     """Run one piece of work in a fresh process, onto files that are not there yet."""
     for file in folder.glob("[!i]*"):
         file.unlink()
-    os.sync()  # or it would pay for what the last one left to be written
+    settle(folder, n * (width + 100))
     command = [sys.executable, "-m", "benchmarks.files", "--one", name]
     sizes = ["--folder", str(folder), "-n", str(n), "--width", str(width)]
     done = subprocess.run([*command, *sizes], capture_output=True, text=True, check=True)

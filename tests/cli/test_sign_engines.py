@@ -31,7 +31,15 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> Handed:
 def test_an_engine_gets_the_job_and_no_secret(
     cli: Cli, tmp_path: Path, handed: Handed, engine: str
 ) -> None:
-    args = ("in", "-o", str(tmp_path / "out"), "--session-id", "col:s", "--expiration", "1h")
+    args = (
+        "in",
+        "-o",
+        str(tmp_path / "out"),
+        "--session-id",
+        "col:s",
+        "--expiration",
+        "1h",
+    )
     assert cli("sign", *args, "--engine", engine) == Result(0, "", "")
     ((source, output, job),) = handed
     assert (source, output) == ("in", str(tmp_path / "out"))
