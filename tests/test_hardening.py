@@ -1,0 +1,45 @@
+"""The compiled extensions are hardened, as far as the compiler that is used can."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tokbox import _arrow, _fastsign
+
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="about ELF files"),
+    pytest.mark.skipif(not shutil.which("readelf"), reason="readelf is not installed"),
+]
+
+
+def read(what: str, path: str | None) -> str:
+    assert path
+    command = ["readelf", "--wide", what, path]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+both = pytest.mark.parametrize("module", [_fastsign, _arrow], ids=lambda m: m.__name__)
+
+
+@both
+def test_pointers_to_other_libraries_are_read_only_after_loading(module):
+    assert "GNU_RELRO" in read("--program-headers", module.__file__)
+    assert "BIND_NOW" in read("--dynamic", module.__file__)
+
+
+@both
+def test_nothing_that_can_be_written_can_be_executed(module):
+    lines = read("--program-headers", module.__file__).splitlines()
+    segments = [line.split() for line in lines if line.strip().startswith(("LOAD", "GNU_ST"))]
+    assert "GNU_STACK" in [segment[0] for segment in segments]
+    for segment in segments:
+        # Between the six addresses and sizes, and the alignment.
+        assert not {"W", "E"} <= set("".join(segment[6:-1]))
+
+
+def test_what_breaks_the_stack_of_the_core_ends_the_process():
+    assert "__stack_chk_fail" in read("--dyn-syms", _fastsign.__file__)
