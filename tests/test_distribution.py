@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tarfile
 import zipfile
@@ -46,3 +47,22 @@ def test_the_source_distribution_ships_types_and_what_builds_the_core() -> None:
     core = ROOT / "src"
     built_from = [*core.glob("*.pyx"), *core.glob("tokbox/*.pxd"), *core.glob("kernels/*")]
     assert names >= {str(path.relative_to(ROOT)) for path in built_from}
+
+
+def test_the_source_distribution_says_nothing_of_who_packed_it_and_when() -> None:
+    with tarfile.open(built("*.tar.gz")) as sources:
+        members = sources.getmembers()
+    assert [member.name for member in members] == sorted(member.name for member in members)
+    assert len({member.mtime for member in members}) == 1
+    owners = {(member.uid, member.gid, member.uname, member.gname) for member in members}
+    assert owners == {(0, 0, "", "")}
+
+
+def test_the_bill_of_materials_names_what_is_installed_with_tokbox() -> None:
+    bill = json.loads(built("*.cdx.json").read_text(encoding="utf-8"))
+    assert bill["bomFormat"] == "CycloneDX"
+    assert bill["metadata"]["component"]["name"] == "tokbox"
+    named = {component["name"].lower() for component in bill["components"]}
+    assert named >= {"urllib3", "click", "rich", "starlette", "uvicorn", "cryptography"}
+    # Those are a user's; what tests it and builds it is not.
+    assert not named & {"pytest", "cython", "setuptools", "pip"}
