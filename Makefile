@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
+PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test faults asan tsan memcheck arm emulated lint stubs dist bench clean
+.PHONY: demo test faults asan tsan memcheck arm emulated lint stubs dist wheels docs bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -33,6 +34,7 @@ asan tsan memcheck arm emulated: $(VENV)/installed
 lint: $(VENV)/linted
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest tokbox._memory tokbox._fastsign tokbox._arrow \
 		tokbox._capsules tokbox._csv \
@@ -42,11 +44,22 @@ lint: $(VENV)/linted
 	$(PYRIGHT) --verifytypes tokbox --ignoreexternal >$(VENV)/verifytypes || \
 		{ cat $(VENV)/verifytypes; exit 1; }
 
-# The wheel and the sources as they would be published; tests look into them.
+# The sources and a wheel as they would be published, tried in an environment of their own,
+# and a bill of materials; tests look into them.
 dist: $(VENV)/installed
 	@rm -rf dist
-	@$(BIN)/python -m pip install --quiet build
-	$(BIN)/python -m build --outdir dist
+	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
+	$(BIN)/python -m tools.distribution --out dist
+
+# The same for each Python of $(PYTHONS).
+wheels: $(VENV)/installed
+	@rm -rf wheelhouse
+	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
+	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
+
+# Pages about it, in site/; a warning is an error (mkdocs.yml).
+docs: $(VENV)/documented
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # The types of the asynchronous client, from those of the client.
 stubs: $(VENV)/linted
@@ -63,5 +76,9 @@ $(VENV)/benched: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
+$(VENV)/documented: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info src/tokbox/*.so
+	rm -rf $(VENV) build dist wheelhouse site src/*.egg-info src/tokbox/*.so
