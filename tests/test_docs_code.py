@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import datetime
+import datetime as dt
 import inspect
 import json
 import re
@@ -139,7 +139,7 @@ def given(server: Server) -> dict[str, Any]:
         "tb": tb,
         "time": time,
         "their_token": application.new_session().token(),
-        "timedelta": datetime.timedelta,
+        "timedelta": dt.timedelta,
         "token": session.token(),
         "tokens": session.tokens(10),
         "tokbox": tokbox,

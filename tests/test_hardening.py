@@ -34,7 +34,9 @@ def test_pointers_to_other_libraries_are_read_only_after_loading(module):
 @both
 def test_nothing_that_can_be_written_can_be_executed(module):
     lines = read("--program-headers", module.__file__).splitlines()
-    segments = [line.split() for line in lines if line.strip().startswith(("LOAD", "GNU_ST"))]
+    segments = [
+        line.split() for line in lines if line.strip().startswith(("LOAD", "GNU_ST"))
+    ]
     assert "GNU_STACK" in [segment[0] for segment in segments]
     for segment in segments:
         # Between the six addresses and sizes, and the alignment.
