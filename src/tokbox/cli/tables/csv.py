@@ -46,8 +46,8 @@ class CSVTable:
         if not fields:
             raise _wrong("begin with a line that names the columns: a quote is not closed")
         found = (header.texts(column)[0] for column in range(fields))
-        self.names = [str(name) for name in found]
-        self.end = self._mark + header.end
+        self.names: list[str] = [str(name) for name in found]
+        self.end: int = self._mark + header.end
 
     def header(self, name: str) -> bytes:
         """The header, with *name* as a column more."""
@@ -88,9 +88,9 @@ class CSVPiece:
         self._records = records
         self._names = names
         self._pool = pool
-        self.start = start
-        self.end = Place(start.rows + records.n, start.offset + records.end)
-        self.bad = [
+        self.start: Place = start
+        self.end: Place = Place(start.rows + records.n, start.offset + records.end)
+        self.bad: list[Bad] = [
             Bad(start.rows + row + 1, "row", _miscounted(fields, len(names)))
             for row, fields in records.odd()
         ]

@@ -27,7 +27,7 @@ class Journal:
     """
 
     def __init__(self, target: str, asked: dict[str, Any]) -> None:
-        self.path = beside(target, "resume")
+        self.path: str = beside(target, "resume")
         #: How far the earlier run was, or None if there was none.
         self.state: dict[str, Any] | None = None
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -67,8 +67,8 @@ class JSONPiece:
     def __init__(self, lines: list[bytes], start: Place, end: Place, new: str) -> None:
         self._lines = lines
         self._new = new
-        self.start = start
-        self.end = end
+        self.start: Place = start
+        self.end: Place = end
         self.bad: list[Bad] = []
         self._objects = [self._read(i, line) for i, line in enumerate(lines)]
 
@@ -127,8 +127,8 @@ class TextPiece:
 
     def __init__(self, lines: list[bytes], start: Place, end: Place) -> None:
         self._lines = lines
-        self.start = start
-        self.end = end
+        self.start: Place = start
+        self.end: Place = end
 
     def column(self, name: str) -> list[str]:
         """The only column there is, whatever its name."""

@@ -33,8 +33,8 @@ class ParquetTable:
             rule = "be a Parquet file, from its beginning to its end"
             raise InvalidInput("source", None, rule, show=False)
         self._rows_at_once = rows_at_once
-        self.schema = self._file.schema_arrow
-        self.names = list(self.schema.names)
+        self.schema: Any = self._file.schema_arrow
+        self.names: list[str] = list(self.schema.names)
         self.rows: int | None = self._file.metadata.num_rows
 
     def pieces(self, start: Place) -> Iterator[ParquetPiece]:
@@ -77,8 +77,8 @@ class ParquetPiece:
 
     def __init__(self, batch: Any, start: Place) -> None:
         self._batch = batch
-        self.start = start
-        self.end = Place(start.rows + batch.num_rows)
+        self.start: Place = start
+        self.end: Place = Place(start.rows + batch.num_rows)
 
     def column(self, name: str) -> Any:
         """The values of a column, as an Arrow array."""
