@@ -8,7 +8,7 @@ PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test faults asan tsan memcheck arm emulated lint stubs dist wheels docs bench clean
+.PHONY: demo test faults asan tsan memcheck arm emulated lint stubs dist wheels docs bench clean valgrind ctgrind
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -28,8 +28,10 @@ faults: $(VENV)/installed
 	TOKBOX_FAULTED_CALLS=10000 $(BIN)/python -m pytest tests/contract/test_faulted_calls.py
 
 # The C core without Python, in one variant; here a missing tool is a failure.
-asan tsan memcheck arm emulated: $(VENV)/installed
+asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
 	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/kernels -k $@
+
+valgrind: memcheck
 
 lint: $(VENV)/linted
 	$(BIN)/ruff check

@@ -40,6 +40,16 @@
 #define FS_TARGET_END
 #endif
 
+/* What a secret went into, made public on purpose: from here on it may decide about a branch
+ * or an address. It means something in the variant "ctgrind" of tests/kernels only, where
+ * memcheck reports whatever is decided by what is still secret. */
+#if defined(FS_CTGRIND)
+#include <valgrind/memcheck.h>
+#define FS_PUBLIC(at, len) ((void)VALGRIND_MAKE_MEM_DEFINED(at, len))
+#else
+#define FS_PUBLIC(at, len) ((void)0)
+#endif
+
 enum {
     FS_CPU_SHA_NI = 1 << 0, /* with SSSE3 and SSE4.1 */
     FS_CPU_AVX2 = 1 << 1,

@@ -54,6 +54,7 @@ void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
 
 void fs_jwt_signature(uint8_t *to, const uint32_t *digest) {
     uint8_t bytes[32], text[SIGNATURE + 2];
+    FS_PUBLIC(digest, 32);
     for (int j = 0; j < 8; j++) fs_store_be32(bytes + 4 * j, digest[j]);
     fs_base64url(text, bytes, sizeof bytes);
     memcpy(to, text, SIGNATURE);

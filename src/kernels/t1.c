@@ -122,6 +122,7 @@ void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint
 
 void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest) {
     const fs_text_row *row = fs_text_active();
+    FS_PUBLIC(digest, 20);
     if (row && row->t1_signature)
         row->t1_signature(frame, to, digest);
     else

@@ -30,7 +30,10 @@
  *     quote BYTES
  *     base64 BYTES
  *     base64url BYTES
- *     equal BYTES BYTES                     1 or 0
+ *     equal SECRET BYTES                    1 or 0
+ *     leak branch SECRET                    1 if all bytes are zero, found in a way that
+ *                                           tells by the time it takes which is not
+ *     leak address SECRET                   the lowest bit of the first, by a table
  *
  * HASH is 1 or 256; ENGINE is the name of a row, or "best".
  */
@@ -99,6 +102,12 @@ int read_bytes(const char *field, bytes *value) {
     return 0;
 }
 
+int read_secret(const char *field, bytes *value) {
+    if (read_bytes(field, value)) return -1;
+    hide(value->at, value->len);
+    return 0;
+}
+
 int read_number(const char *field, uint64_t *value) {
     char *end;
     errno = 0;
@@ -113,6 +122,17 @@ int read_hash(const char *field) {
 int read_engine(const char *name, fs_engine *engine) {
     return fs_engine_select(engine, strcmp(name, "best") ? name : NULL);
 }
+
+/* ---- secrets ----------------------------------------------------------------------- */
+
+#if defined(FS_CTGRIND)
+#include <valgrind/memcheck.h>
+void hide(void *at, size_t len) { (void)VALGRIND_MAKE_MEM_UNDEFINED(at, len); }
+void show(const void *at, size_t len) { (void)VALGRIND_MAKE_MEM_DEFINED(at, len); }
+#else
+void hide(void *at, size_t len) { (void)at, (void)len; }
+void show(const void *at, size_t len) { (void)at, (void)len; }
+#endif
 
 /* ---- answers ----------------------------------------------------------------------- */
 
@@ -179,11 +199,36 @@ const char *do_base64url(char **fields, size_t count) {
 
 const char *do_equal(char **fields, size_t count) {
     bytes a, b;
+    int equal;
 
     (void)count;
-    if (read_bytes(fields[0], &a) || read_bytes(fields[1], &b)) return no_hex;
+    if (read_secret(fields[0], &a) || read_bytes(fields[1], &b)) return no_hex;
     if (a.len != b.len) return no_length;
-    putchar(fs_equal(a.at, b.at, a.len) ? '1' : '0');
+    equal = fs_equal(a.at, b.at, a.len);
+    show(&equal, sizeof equal);
+    putchar(equal ? '1' : '0');
+    return NULL;
+}
+
+/* What no kernel may do, so that it is known to be seen. */
+const char *do_leak(char **fields, size_t count) {
+    static const char table[2] = {'0', '1'};
+    bytes secret;
+    size_t at = 0;
+    char answer;
+
+    (void)count;
+    if (read_secret(fields[1], &secret)) return no_hex;
+    if (!strcmp(fields[0], "branch")) {
+        while (at < secret.len && !secret.at[at]) at++;
+        answer = table[at == secret.len];
+    } else if (!strcmp(fields[0], "address") && secret.len) {
+        answer = table[secret.at[0] & 1];
+    } else {
+        return "no such leak";
+    }
+    show(&answer, 1);
+    putchar(answer);
     return NULL;
 }
 
@@ -209,6 +254,7 @@ static const struct command {
     {"base64", 1, 1, do_base64},
     {"base64url", 1, 1, do_base64url},
     {"equal", 2, 2, do_equal},
+    {"leak", 2, 2, do_leak},
 };
 
 static const char *answer(char *line) {

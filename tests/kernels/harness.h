@@ -23,9 +23,16 @@ void *take_aligned(size_t len); /* for what is not bytes */
 
 /* Read a field: 0, or -1 if it is not what it should be. */
 int read_bytes(const char *field, bytes *value);
+int read_secret(const char *field, bytes *value); /* see hide */
 int read_number(const char *field, uint64_t *value);
 int read_engine(const char *name, fs_engine *engine);
 int read_hash(const char *field); /* 1 or 256, or 0 */
+
+/* In the variant "ctgrind" memcheck takes what is hidden, and all that is computed from it,
+ * for undefined: a branch or an address that depends on it is reported. What is written
+ * out has to be shown before. Elsewhere nothing happens. */
+void hide(void *at, size_t len);
+void show(const void *at, size_t len);
 
 void put_bytes(const uint8_t *data, size_t len);
 
@@ -38,6 +45,6 @@ extern const char no_hash[], no_row[], no_hex[], no_length[], no_number[];
 typedef const char *command_fn(char **fields, size_t count);
 command_fn do_rows, do_hash, do_macs, do_monte, do_digest, do_hmac;
 command_fn do_t1, do_jwt, do_sign_rows, do_take, do_verify;
-command_fn do_csv, do_text, do_quote, do_base64, do_base64url, do_equal;
+command_fn do_csv, do_text, do_quote, do_base64, do_base64url, do_equal, do_leak;
 
 #endif

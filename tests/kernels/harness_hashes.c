@@ -12,6 +12,7 @@ static const fs_hash_row *read_row(int hash, const char *name) {
 }
 
 static void put_digest(const uint32_t *state, int hash) {
+    show(state, 4 * digest_words(hash));
     for (size_t j = 0; j < digest_words(hash); j++) printf("%08lx", (unsigned long)state[j]);
 }
 
@@ -91,7 +92,7 @@ const char *do_macs(char **fields, size_t count) {
 
     if (!hash) return no_hash;
     if (!(row = read_row(hash, fields[1]))) return no_row;
-    if (read_bytes(fields[2], &secret)) return no_hex;
+    if (read_secret(fields[2], &secret)) return no_hex;
     if (read_engine("portable", &engine)) return no_row;
     fs_key_init(&key, &engine, secret.at, secret.len);
     wrong = answer_many(hash, row, hash == 1 ? key.sha1_inner : key.sha256_inner,
@@ -162,7 +163,7 @@ const char *do_hmac(char **fields, size_t count) {
     (void)count;
     if (!hash) return no_hash;
     if (read_engine(fields[1], &engine)) return no_row;
-    if (read_bytes(fields[2], &secret) || read_bytes(fields[3], &message)) return no_hex;
+    if (read_secret(fields[2], &secret) || read_bytes(fields[3], &message)) return no_hex;
     mac = take(4 * digest_words(hash));
     fs_key_init(&key, &engine, secret.at, secret.len);
     if (hash == 1)
@@ -170,6 +171,7 @@ const char *do_hmac(char **fields, size_t count) {
     else
         fs_hmac_sha256(&key, message.at, message.len, mac);
     fs_key_wipe(&key);
+    show(mac, 4 * digest_words(hash));
     put_bytes(mac, 4 * digest_words(hash));
     return NULL;
 }

@@ -69,7 +69,7 @@ static const char *sign_batch(char **fields, int jwt) {
     const char *wrong;
 
     if (read_engine(fields[0], &engine)) return no_row;
-    if (read_bytes(fields[1], &secret) || read_bytes(fields[2], &head) ||
+    if (read_secret(fields[1], &secret) || read_bytes(fields[2], &head) ||
         read_bytes(fields[3], &data) || read_bytes(fields[4], &random))
         return no_hex;
     if (random.len != 24) return no_length;
@@ -230,7 +230,7 @@ const char *do_sign_rows(char **fields, size_t count) {
 
     if (!jwt && strcmp(fields[0], "t1")) return "no such kind of token";
     if (read_engine(fields[1], &engine)) return no_row;
-    if (read_bytes(fields[2], &secret) || read_bytes(fields[3], &head) ||
+    if (read_secret(fields[2], &secret) || read_bytes(fields[3], &head) ||
         read_bytes(fields[4], &data) || read_bytes(fields[5], &random))
         return no_hex;
     if (random.len != 24) return no_length;
@@ -352,7 +352,7 @@ const char *do_verify(char **fields, size_t count) {
     fs_text *texts;
 
     if (read_engine(fields[0], &engine)) return no_row;
-    if (read_bytes(fields[1], &secret) || read_bytes(fields[2], &head) ||
+    if (read_secret(fields[1], &secret) || read_bytes(fields[2], &head) ||
         read_bytes(fields[3], &api_key) || read_bytes(fields[4], &session))
         return no_hex;
     if (read_number(fields[5], &verifier.now) || read_number(fields[6], &verifier.leeway))

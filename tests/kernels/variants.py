@@ -25,8 +25,14 @@ _OPTIMIZED = ("-O3",)
 #: Inlining stays readable in a report, and loops vectorized by the compiler still occur.
 _TRACED = ("-O1", "-g", "-fno-omit-frame-pointer")
 
+#: A secret that decides about a branch or an address is a complaint of memcheck.
+_WATCHED = "-DFS_CTGRIND"
+
 _PROBE = """
 #include <stdio.h>
+#if defined(FS_CTGRIND)
+#include <valgrind/memcheck.h>
+#endif
 int main(void) { return 0; }
 """
 _EMULATED_PROBE = f"""
@@ -121,6 +127,15 @@ VARIANTS = [
         tools="valgrind",
         flags=_TRACED,
         runner=("valgrind", "-q", "--error-exitcode=9", "--leak-check=full"),
+        rows=frozenset({"portable"}),
+        share=48,
+    ),
+    Variant(
+        name="ctgrind",
+        tools="valgrind",
+        # As it is built for use: what is constant in time is for the optimizer to spoil.
+        flags=(*_OPTIMIZED, "-g", _WATCHED),
+        runner=("valgrind", "-q", "--error-exitcode=9"),
         rows=frozenset({"portable"}),
         share=48,
     ),
