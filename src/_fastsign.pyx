@@ -1109,8 +1109,8 @@ cdef int _breathe() except -1:
     return PyErr_CheckSignals()
 
 
-cdef const char *_utf8(value, Py_ssize_t *length) noexcept:
-    """The UTF-8 of a str, or NULL if it has none."""
+cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:
+    """The UTF-8 of a str, or NULL if it has none. MemoryError if there is no room for it."""
     try:
         return PyUnicode_AsUTF8AndSize(value, length)
     except UnicodeEncodeError:
