@@ -1,0 +1,61 @@
+/* Base64: every row decodes and encodes as the tables do, and what was decoded comes back. */
+#include "fuzz.h"
+
+static void decodes(const uint8_t *text, size_t len) {
+    const size_t raw_len = len / 4 * 3;
+    uint8_t *first = room(raw_len), *raw = room(raw_len), *again = room(len);
+    fs_engine unused;
+    int valid = 0;
+
+    for (size_t i = 0; engine(i, &unused); i++) {
+        int decoded = fs_base64_decode(raw, text, len);
+        if (!i) {
+            valid = decoded;
+            memcpy(first, raw, raw_len);
+        }
+        MUST(decoded == valid);
+        if (!decoded) continue;
+        MUST(same(raw, first, raw_len));
+        fs_base64(again, raw, raw_len);
+        for (size_t j = 0; j < len; j++) /* in whichever alphabet it was */
+            MUST(fs_base64_value[again[j]] == fs_base64_value[text[j]]);
+    }
+    give_back(first, raw_len);
+    give_back(raw, raw_len);
+    give_back(again, len);
+}
+
+static void encodes(const uint8_t *data, size_t len) {
+    const size_t text_len = fs_base64_length(len), url_len = (4 * len + 2) / 3;
+    uint8_t *first = room(text_len), *text = room(text_len);
+    uint8_t *first_url = room(url_len), *url = room(url_len + 2);
+    fs_engine unused;
+
+    for (size_t i = 0; engine(i, &unused); i++) {
+        fs_base64(text, data, len);
+        MUST(fs_base64url(url, data, len) == url_len);
+        if (!i) {
+            memcpy(first, text, text_len);
+            memcpy(first_url, url, url_len);
+        }
+        MUST(same(text, first, text_len));
+        MUST(same(url, first_url, url_len));
+    }
+    for (size_t j = 0; j < url_len; j++)
+        MUST(fs_base64_value[text[j]] == fs_base64_value[url[j]]);
+    give_back(first, text_len);
+    give_back(text, text_len);
+    give_back(first_url, url_len);
+    give_back(url, url_len + 2);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    const size_t whole = size / 4 * 4;
+    uint8_t *text = copy(data, whole), *raw = copy(data, size);
+
+    decodes(text, whole);
+    encodes(raw, size);
+    give_back(text, whole);
+    give_back(raw, size);
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* What the fuzzers of the C core share. Each is one LLVMFuzzerTestOneInput, which ends the
+ * program where the core breaks a promise; sanitizers look for the rest. libFuzzer drives
+ * them (make fuzz), or replay.c, which only reads files. */
+#ifndef TOKBOX_FUZZ_H
+#define TOKBOX_FUZZ_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Hold the core to something. */
+#define MUST(promise)                                                              \
+    do {                                                                           \
+        if (!(promise)) {                                                          \
+            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #promise);  \
+            abort();                                                               \
+        }                                                                          \
+    } while (0)
+
+/* Memory of exactly this size, so that one byte too far is seen. */
+static inline uint8_t *room(size_t len) {
+    uint8_t *memory = malloc(len ? len : 1);
+    if (!memory) abort();
+    return len ? memory : memory + 1;
+}
+
+static inline void give_back(uint8_t *memory, size_t len) { free(len ? memory : memory - 1); }
+
+static inline uint8_t *copy(const uint8_t *data, size_t len) {
+    uint8_t *memory = room(len);
+    if (len) memcpy(memory, data, len);
+    return memory;
+}
+
+static inline int same(const uint8_t *a, const uint8_t *b, size_t len) {
+    return !len || !memcmp(a, b, len);
+}
+
+/* Engine number i of this machine, for hashes and text; 0 after the last. The first is the
+ * portable one, which the others have to equal. */
+static inline int engine(size_t i, fs_engine *found) {
+    static int ready;
+    const fs_hash_row *row;
+
+    if (!ready) fs_init();
+    ready = 1;
+    if (!i) return !fs_engine_select(found, "portable");
+    for (size_t at = 0; (row = fs_row(1, at)); at++)
+        if (strcmp(row->name, "portable") && !fs_engine_select(found, row->name) && !--i) return 1;
+    return 0;
+}
+
+#endif
