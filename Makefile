@@ -4,11 +4,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+FREE    = $(VENV)/free-threaded
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test faults asan tsan memcheck arm emulated lint stubs dist wheels docs bench clean valgrind ctgrind
+.PHONY: demo test faults asan tsan memcheck valgrind ctgrind arm emulated freethreaded fuzz \
+	lint stubs dist wheels docs bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -69,6 +71,28 @@ stubs: $(VENV)/linted
 
 bench: $(VENV)/benched
 	$(BIN)/python -m benchmarks.run
+
+# Without the GIL, on a free-threaded CPython, which is built if there is none. Tests that
+# need cryptography stay away: there are no wheels of it for this.
+freethreaded: $(FREE)/installed
+	$(FREE)/bin/python -m pytest tests/test_free_threads.py tests/tokens \
+		$(addprefix --ignore=tests/tokens/test_,algorithms.py dialects.py)
+
+$(FREE)/installed: $(SOURCES)
+	@test -x $(FREE)/bin/python || "$$($(PYTHON) -m tools.free_threaded)" -m venv $(FREE)
+	@$(FREE)/bin/python -m pip install --quiet --only-binary :all: \
+		cryptography-vectors pyarrow PyJWT pytest pytest-benchmark urllib3
+	$(FREE)/bin/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+# Looks for inputs that break a promise, for so many seconds in all.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/fuzzed
+	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+
+$(VENV)/fuzzed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	@touch $@
 
 $(VENV)/linted: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[lint]'
