@@ -10,7 +10,7 @@ PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
 
 .PHONY: demo test faults asan tsan memcheck valgrind ctgrind arm emulated freethreaded fuzz \
-	lint stubs dist wheels docs bench clean
+	lint stubs dist wheels docs coverage bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -61,6 +61,14 @@ wheels: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
 	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
 
+# Lines and branches of Python, and lines of the C core, that the tests run. To Python all
+# kernels are alike, so one of them will do.
+coverage: $(VENV)/covered
+	$(BIN)/coverage run -m pytest -q --ignore tests/kernels --ignore tests/benchmarks \
+		-k 'not avx2 and not avx512 and not sha-ni and not armv8'
+	$(BIN)/coverage report
+	$(BIN)/python -m tools.core_coverage
+
 # Pages about it, in site/; a warning is an error (mkdocs.yml).
 docs: $(VENV)/documented
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
@@ -100,6 +108,10 @@ $(VENV)/linted: $(VENV)/installed
 
 $(VENV)/benched: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@
+
+$(VENV)/covered: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[coverage]'
 	@touch $@
 
 $(VENV)/documented: $(VENV)/installed

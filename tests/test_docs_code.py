@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import datetime as dt
 import inspect
 import json
 import re
 import time
 import warnings
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ def given(server: Server) -> dict[str, Any]:
         "tb": tb,
         "time": time,
         "their_token": application.new_session().token(),
-        "timedelta": dt.timedelta,
+        "timedelta": timedelta,
         "token": session.token(),
         "tokens": session.tokens(10),
         "tokbox": tokbox,

@@ -118,7 +118,7 @@ def judge(python: str, wheel: Path, tree: Path, scratch: Path, bill: Path | None
     pip(clean, "install", "--quiet", f"{wheel}[{EXTRAS}]")
     if bill:
         command = [sys.executable, "-m", "cyclonedx_py", "environment"]
-        options = ["--pyproject", ROOT / "pyproject.toml", "--output-reproducible"]
+        options = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible"]
         run(*command, *options, "--output-file", bill, python_of(clean))
     pip(clean, "install", "--quiet", *TESTERS)
     run(python_of(clean), "-m", "tools.smoke", cwd=tree)

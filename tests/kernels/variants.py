@@ -160,6 +160,18 @@ VARIANTS = [
     ),
 ]
 
+#: With counters for every line, if there is a folder to count in (tools/core_coverage.py).
+COUNT_IN = os.environ.get("TOKBOX_COUNT_IN")
+COUNTING = Variant(
+    name="coverage",
+    tools="gcc with gcov",
+    flags=("-O0", "--coverage"),
+    rows=frozenset({"portable"}),
+    share=4,
+)
+if COUNT_IN:
+    VARIANTS.append(COUNTING)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
