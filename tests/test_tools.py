@@ -1,0 +1,70 @@
+"""What builds and judges the distribution does so."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tools import core_coverage, distribution, smoke
+
+
+def packed(path: Path, names: list[str], when: int, owner: int, mode: int) -> Path:
+    """A source distribution as somebody packed it at some time."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name in names:
+            member = tarfile.TarInfo(name)
+            member.size, member.mtime, member.uid, member.mode = 2, when, owner, mode
+            archive.addfile(member, io.BytesIO(b"ok"))
+    return path
+
+
+def test_sources_are_packed_the_same_by_everybody_at_any_time(tmp_path: Path) -> None:
+    mine = packed(tmp_path / "a.tar.gz", ["p/b.py", "p/a.py"], 1_700_000_000, 1000, 0o664)
+    theirs = packed(tmp_path / "b.tar.gz", ["p/a.py", "p/b.py"], 1_800_000_000, 0, 0o600)
+    assert mine.read_bytes() != theirs.read_bytes()
+    for archive in (mine, theirs):
+        distribution.normalize(archive, 1_600_000_000)
+    assert mine.read_bytes() == theirs.read_bytes()
+    with tarfile.open(mine) as archive:
+        assert archive.getnames() == ["p/a.py", "p/b.py"]
+        assert {member.mtime for member in archive.getmembers()} == {1_600_000_000}
+
+
+def test_what_may_be_executed_stays_so(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.tar.gz", ["p/run"], 0, 0, 0o700)
+    distribution.normalize(path, 0)
+    with tarfile.open(path) as archive:
+        assert archive.getmember("p/run").mode == 0o755
+
+
+def test_the_notes_of_setuptools_are_left_out(tmp_path: Path) -> None:
+    names = ["p/PKG-INFO", "p/setup.cfg", "p/src/tokbox.egg-info/SOURCES.txt"]
+    path = packed(tmp_path / "a.tar.gz", names, 0, 0, 0o644)
+    distribution.normalize(path, 0)
+    with tarfile.open(path) as archive:
+        assert archive.getnames() == ["p/PKG-INFO"]
+
+
+def test_time_is_the_one_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1600000000")
+    assert distribution.epoch() == "1600000000"
+
+
+def test_the_source_tree_is_not_taken_for_what_is_installed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "src" / "tokbox").mkdir(parents=True)
+    (tmp_path / "src" / "tokbox" / "__init__.py").touch()
+    monkeypatch.delitem(sys.modules, "tokbox", raising=False)
+    monkeypatch.syspath_prepend(str(tmp_path / "src"))
+    with pytest.raises(SystemExit, match="is the source tree"):
+        smoke.installed()
+
+
+def test_lines_are_told_as_people_write_them() -> None:
+    assert core_coverage.spans([9, 3, 7, 8]) == "3, 7-9"
+    assert core_coverage.spans([]) == ""
