@@ -76,7 +76,7 @@ def world(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TOKBOX_API_URL", server.url)
     for kind in (tokbox.Tokbox, AsyncTokbox):
         for method in (kind.__init__, kind.from_private_key.__func__):  # type: ignore[misc]
-            monkeypatch.setattr(method, "__defaults__", (server.url,))
+            monkeypatch.setattr(inspect.unwrap(method), "__defaults__", (server.url,))
 
     create = tokbox.Tokbox.new_session
 
