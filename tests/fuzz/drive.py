@@ -6,7 +6,7 @@ import sys
 
 import atheris
 
-with atheris.instrument_imports(include=["tokbox"]):
+with atheris.instrument_imports(include=["tokbox", "tests.fuzz.targets"]):
     from .targets import TARGETS
 
 if __name__ == "__main__":
