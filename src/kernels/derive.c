@@ -53,6 +53,7 @@ void fs_derive_nonces(const fs_derive *derive, const fs_text *row_keys, size_t c
         for (size_t i = 0; i < n; i++) {
             for (int j = 0; j < FS_STATE_WORDS; j++) fs_store_be32(mac + 4 * j, digests[i][j]);
             fs_nonce_start(&nonces[i], mac);
+            FS_PUBLIC(&nonces[i], sizeof nonces[i]); /* the token says it */
         }
     }
 }

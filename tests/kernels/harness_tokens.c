@@ -158,7 +158,7 @@ static const char *read_derived(fs_rows *rows, char *list, size_t n, const fs_en
     bytes secret, run;
     fs_key key;
 
-    if (!key_field || !run_field || read_bytes(key_field, &secret) ||
+    if (!key_field || !run_field || read_secret(key_field, &secret) ||
         read_bytes(run_field, &run) || run.len > FS_MOST_ID)
         return "no such key or run";
     if (!(row_keys = read_texts(list, n))) return "not such a column";

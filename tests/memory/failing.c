@@ -1,5 +1,5 @@
-/* malloc and calloc that fail when they are told to, for the calls of one shared object
- * only, and a count of what that object holds. To be loaded before all else (LD_PRELOAD). */
+/* malloc and calloc that fail when they are told to, for the calls of some shared objects
+ * only, and a count of what these hold. To be loaded before all else (LD_PRELOAD). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
@@ -12,7 +12,11 @@ void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void __libc_free(void *);
 
-static uintptr_t first, end;
+#define MOST 16
+static struct range {
+    uintptr_t first, end;
+} watched[MOST];
+static int watched_count;
 static atomic_long until = -1, held;
 static atomic_int threads_fail;
 
@@ -22,28 +26,38 @@ static int find(struct dl_phdr_info *info, size_t size, void *path) {
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
         if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
-        first = info->dlpi_addr + part->p_vaddr;
-        end = first + part->p_memsz;
+        if (watched_count == MOST) abort();
+        watched[watched_count].first = info->dlpi_addr + part->p_vaddr;
+        watched[watched_count].end = watched[watched_count].first + part->p_memsz;
+        watched_count++;
     }
-    return 1;
+    return 0;
 }
 
-/* Watch the shared object whose path has this in it. 1 if there is one. */
-int failing_watch(char *path) { return dl_iterate_phdr(find, path); }
+/* Watch the shared objects whose path has this in it; return how many there are. */
+int failing_watch(char *path) {
+    watched_count = 0;
+    dl_iterate_phdr(find, path);
+    return watched_count;
+}
 
-/* Let its call number n from now on fail; -1 for none. */
+/* Let their call number n from now on fail; -1 for none. */
 void failing_at(long n) { until = n; }
 
-/* Let no thread of its be started. */
+/* Let them start no thread. */
 void failing_threads(int fail) { threads_fail = fail; }
 
-/* How many pieces of memory it holds. */
+/* How many pieces of memory they hold. */
 long failing_held(void) { return held; }
 
 /* How many calls are still to come before the one that fails; -1 if that has come. */
 long failing_left(void) { return until; }
 
-static int ours(void *caller) { return (uintptr_t)caller >= first && (uintptr_t)caller < end; }
+static int ours(void *caller) {
+    for (int i = 0; i < watched_count; i++)
+        if ((uintptr_t)caller >= watched[i].first && (uintptr_t)caller < watched[i].end) return 1;
+    return 0;
+}
 
 static int fails(void) { return until >= 0 && until-- == 0; }
 

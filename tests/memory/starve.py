@@ -136,7 +136,7 @@ def core() -> ctypes.CDLL:
     loaded.failing_watch.argtypes = [ctypes.c_char_p]
     loaded.failing_at.argtypes = [ctypes.c_long]
     loaded.failing_held.restype = loaded.failing_left.restype = ctypes.c_long
-    assert loaded.failing_watch(b"_fastsign"), "the core is not loaded"
+    assert loaded.failing_watch(b"/tokbox/_"), "the core is not loaded"
     return loaded
 
 

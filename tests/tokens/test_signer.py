@@ -86,7 +86,7 @@ def test_a_stream_reuses_memory_but_never_under_a_batch_that_is_kept(session):
     assert len({token for batch in kept for token in batch}) == 5000
     addresses = set()
     for batch in session.iter_batches(5000, chunk=100):
-        addresses.add(_fastsign.address(batch._memory))
+        addresses.add(_memory.address(batch._memory))
     assert len(addresses) == 2
 
 
