@@ -102,8 +102,8 @@ $(ASAN)/installed: $(VENV)/installed
 # Without the GIL, on a free-threaded CPython, which is built if there is none. Tests that
 # need cryptography stay away: there are no wheels of it for this.
 freethreaded: $(FREE)/installed
-	$(FREE)/bin/python -m pytest tests/test_free_threads.py tests/tokens \
-		$(addprefix --ignore=tests/tokens/test_,algorithms.py derived.py dialects.py keyref.py)
+	$(FREE)/bin/python -m pytest tests/test_free_threads.py tests/arrow tests/tokens \
+		$(addprefix --ignore=tests/tokens/test_,algorithms.py arrow.py dialects.py keyref.py)
 
 $(FREE)/installed: $(SOURCES)
 	@test -x $(FREE)/bin/python || "$$($(PYTHON) -m tools.free_threaded)" -m venv $(FREE)
