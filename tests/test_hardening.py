@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tokbox import _arrow, _fastsign
+from tokbox import _arrow, _capsules, _csv, _fastsign, _memory
 
 pytestmark = [
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="about ELF files"),
@@ -22,16 +22,18 @@ def read(what: str, path: str | None) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-both = pytest.mark.parametrize("module", [_fastsign, _arrow], ids=lambda m: m.__name__)
+every = pytest.mark.parametrize(
+    "module", [_memory, _arrow, _capsules, _csv, _fastsign], ids=lambda m: m.__name__
+)
 
 
-@both
+@every
 def test_pointers_to_other_libraries_are_read_only_after_loading(module):
     assert "GNU_RELRO" in read("--program-headers", module.__file__)
     assert "BIND_NOW" in read("--dynamic", module.__file__)
 
 
-@both
+@every
 def test_nothing_that_can_be_written_can_be_executed(module):
     lines = read("--program-headers", module.__file__).splitlines()
     segments = [

@@ -38,9 +38,9 @@ class ArmedFaults:
         """Use up one of the oldest fault that fits a call."""
         row = self._store.db.execute(
             "SELECT number, fault, times FROM faults "
-            "WHERE coalesce(method, ?1) = ?1 AND (path IS NULL OR ?2 GLOB path) "
-            "ORDER BY number LIMIT 1",
-            (method, path),
+            "WHERE coalesce(method, :method) = :method "
+            "AND (path IS NULL OR :path GLOB path) ORDER BY number LIMIT 1",
+            {"method": method, "path": path},
         ).fetchone()
         if row is None:
             (self.may_be_any,) = self._store.db.execute(

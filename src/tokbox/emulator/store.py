@@ -158,10 +158,10 @@ class Store:
         """Find when the first of the changes that are due by themselves was due."""
         (due_ms,) = self._db.execute(
             "SELECT min(due_ms) FROM ("
-            "SELECT min(due_ms) AS due_ms FROM archives WHERE due_ms <= ?1 UNION ALL "
-            "SELECT min(due_ms) FROM jobs WHERE due_ms <= ?1 UNION ALL "
-            "SELECT min(ends_ms) FROM sessions WHERE ends_ms <= ?1)",
-            (now_ms,),
+            "SELECT min(due_ms) AS due_ms FROM archives WHERE due_ms <= :now UNION ALL "
+            "SELECT min(due_ms) FROM jobs WHERE due_ms <= :now UNION ALL "
+            "SELECT min(ends_ms) FROM sessions WHERE ends_ms <= :now)",
+            {"now": now_ms},
         ).fetchone()
         return None if due_ms is None else int(due_ms)
 
