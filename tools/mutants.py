@@ -1,0 +1,230 @@
+"""Break the code in one place after another, and see whether its tests notice.
+
+    python -m tools.mutants [MODULE TEST ...]
+
+Each mutant is a module in which one comparison, condition, number, result or exception is
+another. Its tests run on it, in a process of their own; a mutant on which they all pass
+has survived, and is printed. Fails if fewer than ``FLOOR`` percent of the mutants of any
+module are noticed. Without arguments the modules of ``TARGETS`` are broken: those that
+say what is signed, what is believed, what is repeated and what is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import importlib.abc
+import importlib.util
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import pytest
+
+#: Percent of the mutants of a module that must be noticed.
+FLOOR = 90.0
+#: Seconds after which a mutant counts as noticed: it does not end.
+PATIENCE = 300
+
+TARGETS = {
+    "tokbox.tokens.claims": ["tests/tokens/test_claims.py", "tests/tokens/test_verify.py"],
+    "tokbox.tokens.t1": ["tests/tokens/test_verify.py", "tests/tokens/test_dialects.py"],
+    "tokbox.tokens.jwt": ["tests/tokens/test_jwt.py", "tests/tokens/test_dialects.py"],
+    "tokbox.rest.requester": ["tests/rest/test_retries.py", "tests/rest/test_clock.py"],
+    "tokbox.rest.log": ["tests/rest/test_log.py"],
+}
+#: All kernels are alike to Python.
+ONE_KERNEL = ["-k", "not avx2 and not avx512 and not sha-ni and not armv8"]
+
+_SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.And: ast.Or,
+    ast.Or: ast.And,
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.FloorDiv,
+    ast.FloorDiv: ast.Mult,
+}
+#: Says nothing to who runs the code.
+_SILENT = {"annotation", "returns", "decorator_list", "type_params"}
+
+#: A place in a tree: fields, and indices where a field is a list.
+Place = list[tuple[str, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A module, broken in one place."""
+
+    module: str
+    path: Path
+    line: int
+    what: str
+    source: str
+    tests: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.path.name}:{self.line}: {self.what}"
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Yield what *node* could be instead, each with words for it."""
+    match node:
+        case ast.Constant(value=bool(value)):
+            yield f"{value} -> {not value}", ast.Constant(not value)
+        case ast.Constant(value=int(value)):
+            yield f"{value} -> {value + 1}", ast.Constant(value + 1)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield "not x -> x", operand
+        case ast.If(test=test):
+            negated = copy.deepcopy(node)
+            negated.test = ast.UnaryOp(ast.Not(), test)
+            yield f"if {ast.unparse(test)} -> if not", negated
+        case ast.Raise():
+            yield f"{ast.unparse(node)} -> pass", ast.Pass()
+        case ast.Return(value=ast.expr()):
+            yield f"{ast.unparse(node)} -> return None", ast.Return(ast.Constant(None))
+    if type(node) in _SWAPPED:
+        other = _SWAPPED[type(node)]
+        yield f"{type(node).__name__} -> {other.__name__}", other()
+
+
+def places(node: ast.AST, above: Place) -> Iterator[tuple[Place, ast.AST, int]]:
+    """Yield every node that is run, with its place and its line."""
+    for name, value in ast.iter_fields(node):
+        if name in _SILENT:
+            continue
+        for index, child in enumerate(value if isinstance(value, list) else [value]):
+            if not isinstance(child, ast.AST) or _only_for_types(child):
+                continue
+            place = [*above, (name, index if isinstance(value, list) else None)]
+            yield place, child, getattr(child, "lineno", getattr(node, "lineno", 0))
+            yield from places(child, place)
+
+
+def _only_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+
+
+def changed(tree: ast.Module, place: Place, new: ast.AST) -> str:
+    """Return the source of *tree* with *new* in one place."""
+    tree = copy.deepcopy(tree)
+    node: Any = tree
+    for name, index in place[:-1]:
+        node = getattr(node, name) if index is None else getattr(node, name)[index]
+    name, index = place[-1]
+    if index is None:
+        setattr(node, name, new)
+    else:
+        getattr(node, name)[index] = new
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def source_of(module: str) -> Path:
+    """Find the file of a module without importing it, or what it is in."""
+    first, *rest = module.split(".")
+    spec = importlib.util.find_spec(first)
+    if spec is None or spec.origin is None:
+        raise SystemExit(f"there is no module {first}")
+    path = Path(spec.origin)
+    return path.parent.joinpath(*rest).with_suffix(".py") if rest else path
+
+
+def mutants(module: str, tests: list[str]) -> Iterator[Mutant]:
+    path = source_of(module)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for place, node, line in places(tree, []):
+        for what, new in changes(node):
+            source = changed(tree, place, new)
+            yield Mutant(module, path, line, what, source, tuple(tests))
+
+
+class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Import a mutant in place of the module."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if name != self._mutant.module:
+            return None
+        return importlib.util.spec_from_file_location(name, self._mutant.path, loader=self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        code = compile(self._mutant.source, str(self._mutant.path), "exec")
+        exec(code, module.__dict__)
+
+
+class _Endless(BaseException):
+    """The mutant does not end."""
+
+
+def survives(mutant: Mutant) -> bool:
+    """Say whether its tests pass; to be asked in a process that ends with the answer."""
+
+    def too_long(number: int, frame: FrameType | None) -> None:
+        raise _Endless
+
+    signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(PATIENCE)
+    for stream in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+    sys.meta_path.insert(0, _Instead(mutant))
+    options = ["-x", "-q", "-p", "no:cacheprovider", *ONE_KERNEL]
+    try:
+        code = pytest.main([*options, *mutant.tests])
+    except _Endless:
+        return False
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        raise RuntimeError(f"there are no tests in {', '.join(mutant.tests)}")
+    return code == pytest.ExitCode.OK
+
+
+def judge(module: str, tests: list[str]) -> bool:
+    """Try all mutants of a module and print those that survive; say if they are few."""
+    path = source_of(module)
+    whole = Mutant(module, path, 0, "as it is", path.read_text("utf-8"), tuple(tests))
+    found = [whole, *mutants(module, tests)]
+    # A fork has pytest loaded, but nothing of ours.
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
+        passed, *survived = pool.imap(survives, found)
+    if not passed:
+        raise SystemExit(f"{module}: its tests fail on it as it is")
+    alive = [mutant for mutant, lives in zip(found[1:], survived, strict=True) if lives]
+    percent = 100 * (1 - len(alive) / max(len(survived), 1))
+    print(*alive, sep="\n")
+    print(f"{module}: {percent:.1f} % of {len(survived)} mutants are noticed", flush=True)
+    return percent >= FLOOR
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants")
+    parser.add_argument("module", nargs="?")
+    parser.add_argument("tests", nargs="*", metavar="TEST")
+    options = parser.parse_args()
+    targets = {options.module: options.tests} if options.module else TARGETS
+    passed = [judge(module, tests) for module, tests in targets.items()]
+    if not all(passed):
+        raise SystemExit(f"fewer than {FLOOR:.0f} % of the mutants are noticed")
+
+
+if __name__ == "__main__":
+    main()
