@@ -329,7 +329,6 @@ void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base
         jobs[ready++].to = base + offsets[i];
     }
     finish(rows, jobs, ready);
-    fs_wipe_stack();
 }
 
 /* ---- session ids ------------------------------------------------------------------------ */
