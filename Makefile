@@ -11,7 +11,7 @@ PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
 
 .PHONY: demo test faults asan asan-python tsan memcheck valgrind ctgrind arm emulated \
-	freethreaded fuzz lint stubs dist wheels docs coverage bench clean
+	freethreaded fuzz lint stubs dist wheels docs coverage mutants bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -69,6 +69,10 @@ coverage: $(VENV)/covered
 		-k 'not avx2 and not avx512 and not sha-ni and not armv8'
 	$(BIN)/coverage report
 	$(BIN)/python -m tools.core_coverage
+
+# Whether the tests notice what is broken (an hour).
+mutants: $(VENV)/installed
+	$(BIN)/python -m tools.mutants
 
 # Pages about it, in site/; a warning is an error (mkdocs.yml).
 docs: $(VENV)/documented

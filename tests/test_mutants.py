@@ -41,12 +41,13 @@ def test_up_to_three_is_allowed():
 
 def judge(folder: Path, tests: str) -> subprocess.CompletedProcess[str]:
     """Break a planted module, whose tests are *tests*."""
-    (folder / "planted.py").write_text(PLANTED)
+    (folder / "lib").mkdir()
+    (folder / "lib" / "planted.py").write_text(PLANTED)
     (folder / "test_planted.py").write_text(tests)
     return subprocess.run(
         [sys.executable, "-m", "tools.mutants", "planted", "test_planted.py"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}"},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder / 'lib'}"},
         capture_output=True,
         text=True,
         check=False,

@@ -3,7 +3,7 @@
     python -m tools.mutants [MODULE TEST ...]
 
 Each mutant is a module in which one comparison, condition, number, result or exception is
-another. Its tests run on it, in a process of their own; a mutant on which they all pass
+another. Its tests run on a copy of the package that has it; a mutant on which they all pass
 has survived, and is printed. Fails if fewer than ``FLOOR`` percent of the mutants of any
 module are noticed. Without arguments the modules of ``TARGETS`` are broken: those that
 say what is signed, what is believed, what is repeated and what is told.
@@ -14,20 +14,19 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
-import importlib.abc
 import importlib.util
-import multiprocessing
 import os
-import signal
+import queue
+import shutil
+import subprocess
 import sys
+import tempfile
+import venv
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import FrameType, ModuleType
 from typing import Any
-
-import pytest
 
 #: Percent of the mutants of a module that must be noticed.
 FLOOR = 90.0
@@ -73,12 +72,10 @@ Place = list[tuple[str, int | None]]
 class Mutant:
     """A module, broken in one place."""
 
-    module: str
     path: Path
     line: int
     what: str
     source: str
-    tests: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.path.name}:{self.line}: {self.what}"
@@ -147,71 +144,80 @@ def source_of(module: str) -> Path:
     return path.parent.joinpath(*rest).with_suffix(".py") if rest else path
 
 
-def mutants(module: str, tests: list[str]) -> Iterator[Mutant]:
+def mutants(module: str) -> Iterator[Mutant]:
+    """Yield all mutants of a module, in the order of its lines."""
     path = source_of(module)
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for place, node, line in places(tree, []):
         for what, new in changes(node):
-            source = changed(tree, place, new)
-            yield Mutant(module, path, line, what, source, tuple(tests))
+            yield Mutant(path, line, what, changed(tree, place, new))
 
 
-class _Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Import a mutant in place of the module."""
+class Workshop:
+    """An interpreter of its own, which has all that this one has, and a copy of what is to
+    be broken in place of the original; what it starts in turn has that, too."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
+    def __init__(self, folder: Path, module: str) -> None:
+        venv.create(folder, symlinks=True)
+        self.python = folder / "bin" / "python"
+        top = source_of(module.partition(".")[0])
+        copied = folder / "copy"
+        if top.name == "__init__.py":
+            shutil.copytree(top.parent, copied / top.parent.name)
+            self._file = copied / source_of(module).relative_to(top.parent.parent)
+        else:
+            copied.mkdir()
+            self._file = Path(shutil.copy(top, copied))
+        # First what is copied. What else is installed in place, which is done by .pth
+        # files of its own, is thereby out of sight.
+        seen = [str(copied), *(p for p in sys.path if p.endswith("site-packages"))]
+        (site,) = folder.glob("lib/python*/site-packages")
+        (site / "seen.pth").write_text("\n".join(seen) + "\n")
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        if name != self._mutant.module:
-            return None
-        return importlib.util.spec_from_file_location(name, self._mutant.path, loader=self)
-
-    def exec_module(self, module: ModuleType) -> None:
-        code = compile(self._mutant.source, str(self._mutant.path), "exec")
-        exec(code, module.__dict__)
-
-
-class _Endless(BaseException):
-    """The mutant does not end."""
-
-
-def survives(mutant: Mutant) -> bool:
-    """Say whether its tests pass; to be asked in a process that ends with the answer."""
-
-    def too_long(number: int, frame: FrameType | None) -> None:
-        raise _Endless
-
-    signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(PATIENCE)
-    for stream in (1, 2):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
-    sys.meta_path.insert(0, _Instead(mutant))
-    options = ["-x", "-q", "-p", "no:cacheprovider", *ONE_KERNEL]
-    try:
-        code = pytest.main([*options, *mutant.tests])
-    except _Endless:
-        return False
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        raise RuntimeError(f"there are no tests in {', '.join(mutant.tests)}")
-    return code == pytest.ExitCode.OK
+    def survives(self, source: str, tests: list[str]) -> bool:
+        """Say whether *tests* pass with *source* as the module."""
+        self._file.write_text(source, encoding="utf-8")
+        options = ["-x", "-q", "-p", "no:cacheprovider", *ONE_KERNEL]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment.pop("PYTHONPATH", None)
+        try:
+            done = subprocess.run(
+                [self.python, "-m", "pytest", *options, *tests],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode == 0
 
 
 def judge(module: str, tests: list[str]) -> bool:
     """Try all mutants of a module and print those that survive; say if they are few."""
-    path = source_of(module)
-    whole = Mutant(module, path, 0, "as it is", path.read_text("utf-8"), tuple(tests))
-    found = [whole, *mutants(module, tests)]
-    # A fork has pytest loaded, but nothing of ours.
-    fork = multiprocessing.get_context("fork")
-    with fork.Pool(os.cpu_count(), maxtasksperchild=1) as pool:
-        passed, *survived = pool.imap(survives, found)
-    if not passed:
-        raise SystemExit(f"{module}: its tests fail on it as it is")
-    alive = [mutant for mutant, lives in zip(found[1:], survived, strict=True) if lives]
-    percent = 100 * (1 - len(alive) / max(len(survived), 1))
+    found = list(mutants(module))
+    workers = os.cpu_count() or 1
+    free: queue.SimpleQueue[Workshop] = queue.SimpleQueue()
+
+    def survives(source: str) -> bool:
+        workshop = free.get()
+        try:
+            return workshop.survives(source, tests)
+        finally:
+            free.put(workshop)
+
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(workers) as pool:
+        for number in range(workers):
+            free.put(Workshop(Path(scratch, str(number)), module))
+        if not survives(source_of(module).read_text(encoding="utf-8")):
+            raise SystemExit(f"{module}: its tests fail on it as it is")
+        survived = list(pool.map(survives, [mutant.source for mutant in found]))
+    alive = [mutant for mutant, lives in zip(found, survived, strict=True) if lives]
+    percent = 100 * (1 - len(alive) / max(len(found), 1))
     print(*alive, sep="\n")
-    print(f"{module}: {percent:.1f} % of {len(survived)} mutants are noticed", flush=True)
+    print(f"{module}: {percent:.1f} % of {len(found)} mutants are noticed", flush=True)
     return percent >= FLOOR
 
 
