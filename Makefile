@@ -66,6 +66,8 @@ wheels: $(VENV)/installed
 # kernels are alike, so one of them will do.
 coverage: $(VENV)/covered
 	$(BIN)/coverage run -m pytest -q --ignore tests/kernels --ignore tests/benchmarks \
+		--ignore tests/fuzz --ignore tests/test_processes.py \
+		--ignore tests/contract/test_faulted_calls.py \
 		-k 'not avx2 and not avx512 and not sha-ni and not armv8'
 	$(BIN)/coverage report
 	$(BIN)/python -m tools.core_coverage
