@@ -42,7 +42,7 @@ SESSION = (
     "QWIzL0VmR2hJaitsTW5PcFFyU3RVdld4fn5-"
 )
 #: Rows in a batch, and in a task of either engine: one of Spark's takes a while to start.
-BATCH, TASK, PARTITION = 125, 500, 2500
+BATCH, TASK, PARTITION = 500, 2500, 10000
 
 
 def job(folder: Path) -> SigningJob:
