@@ -8,7 +8,7 @@ FREE    = $(VENV)/free-threaded
 ASAN    = $(VENV)/asan
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
-SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/tokbox/*.pxd src/kernels/*)
+SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
 .PHONY: demo test faults asan asan-python tsan memcheck valgrind ctgrind arm emulated \
 	freethreaded fuzz lint stubs dist wheels docs coverage mutants bench clean

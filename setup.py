@@ -66,7 +66,9 @@ class build_hardened(build_ext):
 csv = "src/kernels/csv.c"
 kernels = sorted({*glob("src/kernels/*.c")} - {csv})
 headers = sorted(
-    glob("src/kernels/*.h") + glob("src/kernels/*.pxd") + glob("src/tokbox/*.pxd")
+    path
+    for pattern in ("*.h", "kernels/*.h", "kernels/*.pxd", "tokbox/*.pxd")
+    for path in glob(f"src/{pattern}")
 )
 
 
@@ -74,7 +76,7 @@ def extension(name: str, *sources: str) -> Extension:
     return Extension(
         f"tokbox.{name}",
         [f"src/{name}.pyx", *sources],
-        include_dirs=["src/kernels"],
+        include_dirs=["src", "src/kernels"],
         depends=headers,
         extra_compile_args=compile_args,
         extra_link_args=link_args,

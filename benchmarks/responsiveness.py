@@ -87,10 +87,11 @@ def main() -> int:
             pass
 
     def rows() -> object:
-        signer = Signer(workloads.API_KEY, workloads.SECRET)
         return signer.sign_rows(workloads.SESSION_ID, connection_data=texts)
 
-    texts = [f"user-{i:08d}" for i in range(10**6)]
+    signer = Signer(workloads.API_KEY, workloads.SECRET)
+    texts = [f"user-{i:08d}" for i in range(n)]
+    signed = session.tokens(10**6, False, *CLAIMS)
     idle = longest_wait(lambda: time.sleep(1))
     print(f"{'idle: another thread waits at most':52} {idle * 1e3:8.1f} ms")
     for name, work in [
@@ -98,11 +99,14 @@ def main() -> int:
         ("tokens(10**7, multithread)", lambda: session.tokens(n, True, *CLAIMS)),
         ("token_batch(10**7)", lambda: session.token_batch(n, False, *CLAIMS)),
         ("iter_batches(10**7)", lambda: drain(n, False)),
-        ("sign_rows, 10**6 rows", rows),
+        ("sign_rows, 10**7 rows", rows),
+        ("verify_many, 10**6 strings", lambda: signer.verify_many(signed)),
     ]:
         worst = longest_wait(work)
         print(f"{name + ': another thread waits at most':52} {worst * 1e3:8.1f} ms")
         gc.collect()
+    texts.clear()
+    signed.clear()
     for name, work in [
         ("tokens(2.5 * 10**7)", lambda: session.tokens(many // 4, False, *CLAIMS)),
         ("token_batch(2.5 * 10**7)", lambda: session.token_batch(many // 4, True, *CLAIMS)),

@@ -13,6 +13,7 @@ and sign without the GIL; the calling thread looks for signals in between.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.sequence cimport PySequence_Fast_GET_ITEM
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memchr, memcpy, memset
@@ -55,6 +56,7 @@ from fastsign cimport (
     fs_rows_lengths,
     fs_rows_prepare,
     fs_rows_sign,
+    fs_rows_sign_one,
     fs_rows_text,
     fs_session_of,
     fs_state,
@@ -89,53 +91,22 @@ from workers cimport (
     fs_crew_publish,
     fs_crew_stop,
     fs_crew_work,
+    fs_now,
+    fs_pause,
 )
 
+from itertools import islice
 from os import environ, urandom
 
 cdef extern from "Python.h":
     """
-    #include "pages.h"
+    #include "arenas.h"
 
     /* Ask for the head of an object that will soon be looked at. */
     #if defined(__GNUC__)
     #define tokbox_ask_for(op) __builtin_prefetch(op)
     #else
     #define tokbox_ask_for(op) ((void)(op))
-    #endif
-
-    /* CPython gets the memory of small objects by arenas of a megabyte. While many strings
-     * are made in one go, with the GIL held, have the pages of new arenas given at once: to
-     * touch them one by one costs more than to sign. */
-    typedef struct {
-        PyObjectArenaAllocator before;
-        int changed;
-    } tokbox_arenas;
-
-    #if defined(Py_GIL_DISABLED) || defined(PYPY_VERSION)
-    static void tokbox_arenas_enter(tokbox_arenas *arenas) { arenas->changed = 0; }
-    static void tokbox_arenas_leave(tokbox_arenas *arenas) { (void)arenas; }
-    #else
-    static void *tokbox_arena_new(void *context, size_t size) {
-        PyObjectArenaAllocator *before = (PyObjectArenaAllocator *)context;
-        void *arena = before->alloc(before->ctx, size);
-        if (arena) fs_touch(arena, size);
-        return arena;
-    }
-    static void tokbox_arena_free(void *context, void *arena, size_t size) {
-        PyObjectArenaAllocator *before = (PyObjectArenaAllocator *)context;
-        before->free(before->ctx, arena, size);
-    }
-    static void tokbox_arenas_enter(tokbox_arenas *arenas) {
-        PyObjectArenaAllocator ours = {&arenas->before, tokbox_arena_new, tokbox_arena_free};
-        PyObject_GetArenaAllocator(&arenas->before);
-        PyObject_SetArenaAllocator(&ours);
-        arenas->changed = 1;
-    }
-    static void tokbox_arenas_leave(tokbox_arenas *arenas) {
-        if (arenas->changed) PyObject_SetArenaAllocator(&arenas->before);
-        arenas->changed = 0;
-    }
     #endif
 
     /* The system's random source, without the way through Python; -1 where there is none
@@ -154,7 +125,8 @@ cdef extern from "Python.h":
         pass
     void tokbox_arenas_enter(tokbox_arenas *arenas)
     void tokbox_arenas_leave(tokbox_arenas *arenas)
-    void tokbox_ask_for(object op)
+    void tokbox_arenas_close(tokbox_arenas *arenas)
+    void tokbox_ask_for(const void *op)
     int tokbox_entropy(void *to, size_t len)
     void PyObject_GC_Track(object op)
     void PyObject_GC_UnTrack(object op)
@@ -177,8 +149,10 @@ cdef enum:
 cdef enum:
     ARENA = 1 << 20
 
-# How long the calling thread works before it looks for signals.
+# How long the calling thread works before it looks for signals, and how long it holds the
+# GIL before others may have it, in seconds.
 cdef double PATIENCE = 0.02
+cdef double TURN = 0.001
 
 
 ### Kernels ###
@@ -328,7 +302,7 @@ cdef class Key:
         cdef uint64_t now = <uint64_t>time(NULL)
         cdef uint8_t number
         cdef uint32_t seconds
-        cdef int64_t[2] offsets
+        cdef int64_t length
         cdef uint8_t[2048] room
         cdef size_t head_len = PyBytes_GET_SIZE(head), first_len = PyBytes_GET_SIZE(first)
         cdef size_t text_len = fs_rows_text(head_len, first_len + 24)
@@ -365,11 +339,10 @@ cdef class Key:
         rows.role = &number
         rows.connection_data = &data_text
         rows.classes = &classes_text
-        offsets[0] = 0
-        fs_rows_lengths(&rows, 0, 1, &offsets[1])
+        fs_rows_lengths(&rows, 0, 1, &length)
         try:
-            text = PyUnicode_New(offsets[1], 127)
-            fs_rows_sign(&rows, 0, 1, tokbox_text(text), offsets)
+            text = PyUnicode_New(length, 127)
+            fs_rows_sign_one(&rows, tokbox_text(text), length)
         finally:
             fs_wipe(&rows, sizeof(rows))
         return owned(text)
@@ -478,19 +451,19 @@ cdef size_t _slice(size_t n, unsigned threads) noexcept:
     return min(<size_t>LONG_SLICE, max(<size_t>SLICE, n // (4 * max(threads, 1u))))
 
 
-cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length, bint many) except -1:
-    """Make *n* strings of that *length*, whose text is still to be written; *many* if they
-    and those to come fill an arena."""
-    cdef tokbox_arenas arenas
+cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length,
+                   tokbox_arenas *arenas) except -1:
+    """Make *n* strings of that *length*, whose text is still to be written; in new *arenas*,
+    if not NULL."""
     cdef Py_ssize_t i
-    if many:
-        tokbox_arenas_enter(&arenas)
+    if arenas != NULL:
+        tokbox_arenas_enter(arenas)
     try:
         for i in range(n):
             strings[i] = PyUnicode_New(length, 127)
     finally:
-        if many:
-            tokbox_arenas_leave(&arenas)
+        if arenas != NULL:
+            tokbox_arenas_leave(arenas)
     return 0
 
 
@@ -578,9 +551,13 @@ cdef class Plan:
         cdef fs_crew *crew
         cdef Py_ssize_t done = 0, end, i
         cdef size_t waiting
+        cdef double since = fs_now()
+        cdef tokbox_arenas arenas
+        cdef bint many
         cdef PyObject **items
         cdef list result = PyList_New(n)
 
+        memset(&arenas, 0, sizeof(arenas))
         PyObject_GC_UnTrack(result)
         items = (<PyListObject *>result).ob_item
         job.plan = &self.plan
@@ -595,20 +572,26 @@ cdef class Plan:
         try:
             while done < n:
                 end = min(n, done + ALLOCATE)
+                many = (n - done) * self.plan.text_len >= ARENA
                 _allocate(items + done, end - done, self.plan.text_len,
-                          (n - done) * self.plan.text_len >= ARENA)
+                          &arenas if many else NULL)
                 done = end
                 waiting = fs_crew_publish(crew, done)
-                # Others may run now. Who is ahead of the workers helps them.
-                with nogil:
-                    if threads <= 1 or waiting > ALLOCATE * threads:
+                if threads <= 1 or waiting > ALLOCATE * threads:
+                    # Who is ahead of the workers helps them; others may run meanwhile.
+                    with nogil:
                         fs_crew_work(crew, 0 if threads > 1 else 1)
-                PyErr_CheckSignals()
+                    since = fs_now()
+                    PyErr_CheckSignals()
+                else:
+                    _breathe(&since)
         except BaseException:
             fs_crew_stop(crew)
             with nogil:
                 fs_crew_join(crew)
             raise
+        finally:
+            tokbox_arenas_close(&arenas)
         _finish(crew)
         PyObject_GC_Track(result)
         return result
@@ -616,407 +599,7 @@ cdef class Plan:
 
 ### Rows ###
 
-# Rows that are looked at in one go with the GIL held.
-cdef enum:
-    LOOK = 4096
-
-# Texts that are copied into one piece of memory, some milliseconds' work.
-cdef enum:
-    TAKE = 32768
-
-# How far ahead of the row that is looked at memory is asked for.
-cdef enum:
-    AHEAD = 16
-
-cdef struct RowsJob:
-    const fs_rows *rows
-    uint8_t *base
-    bint fresh
-    int64_t *offsets    # or, while they are measured, lengths
-
-
-cdef void _measure_slice(void *argument, size_t first, size_t count) noexcept nogil:
-    cdef RowsJob *job = <RowsJob *>argument
-    fs_rows_lengths(job.rows, first, count, job.offsets + 1 + first)
-
-
-cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept nogil:
-    cdef RowsJob *job = <RowsJob *>argument
-    cdef int64_t start = job.offsets[first], end = job.offsets[first + count]
-    if job.fresh:
-        fs_touch(job.base + start, end - start)
-    fs_rows_sign(job.rows, first, count, job.base, job.offsets)
-
-
-cdef struct DeriveJob:
-    fs_derive derive
-    const fs_text *row_keys
-    fs_nonce *nonces
-
-
-cdef void _derive_slice(void *argument, size_t first, size_t count) noexcept nogil:
-    cdef DeriveJob *job = <DeriveJob *>argument
-    fs_derive_nonces(&job.derive, job.row_keys + first, count, job.nonces + first)
-
-
-@cython.final
-cdef class Rows:
-    """The claims of *n* tokens, as columns, and their signatures.
-
-    *head* is as for a `Plan`; *data* is the part of the claims that all rows share (see
-    fastsign.h). The columns that differ are added by `texts`, `roles` and `seconds`:
-    each value that is not surely within the rules is handed to *look_closer*, with its
-    row, which returns what to sign instead, or None to skip the row, or raises.
-    """
-
-    cdef Key key
-    cdef fs_rows rows
-    cdef uint8_t *memory
-    cdef uint8_t *skipped
-    cdef readonly Py_ssize_t n
-    cdef list columns       # memory of the columns
-    cdef list kept          # what their texts belong to
-
-    def __cinit__(self, Key key not None, Py_ssize_t n, bytes head not None,
-                  bytes data not None, uint64_t create_time, bint jwt=False,
-                  bytes random=None):
-        cdef size_t head_len = PyBytes_GET_SIZE(head), data_len = PyBytes_GET_SIZE(data)
-        cdef size_t text_len = fs_rows_text(head_len, data_len)
-        cdef fs_nonce nonce
-        _draw_nonce(&nonce, random)
-        self.memory = <uint8_t *>malloc(text_len + head_len + data_len + 41)
-        self.skipped = <uint8_t *>calloc(n + 1, 1)
-        if self.memory == NULL or self.skipped == NULL:
-            raise MemoryError
-        fs_rows_prepare(&self.rows, &key.key, &nonce, jwt,
-                        <const uint8_t *>PyBytes_AS_STRING(head), head_len,
-                        <const uint8_t *>PyBytes_AS_STRING(data), data_len,
-                        self.memory, self.memory + text_len)
-        self.rows.create_time = create_time
-        self.key = key
-        self.n = n
-        self.columns = []
-        self.kept = []
-
-    def __dealloc__(self):
-        fs_wipe(&self.rows, sizeof(self.rows))
-        free(self.memory)
-        free(self.skipped)
-
-    def __reduce__(self):
-        raise TypeError("rows cannot be pickled or copied: they would carry the secret along")
-
-    cdef uint8_t *_column(self, size_t size) except NULL:
-        memory = Memory(self.n * size)
-        self.columns.append(memory)
-        return memory.data
-
-    cdef object _closer(self, look_closer, Py_ssize_t i, value):
-        """Ask Python about a value; None if its row is to be skipped."""
-        value = look_closer(i, value)
-        if value is None:
-            self.skipped[i] = 1
-            self.rows.skip = self.skipped
-        else:
-            self.kept.append(value)
-        return value
-
-    def texts(self, str column not None, values not None, look_closer,
-              bytes api_key=None) -> None:
-        """Set *column*, "session_id" (of *api_key*), "connection_data" or "classes".
-
-        Here and below *values* are a tuple, or what was read of an Arrow array, which is
-        used up: its texts are changed to what is signed.
-        """
-        cdef fs_text *texts
-        if len(values) != self.n:
-            raise ValueError("a column has another length")
-        if type(values) is Texts:
-            texts = (<Texts>values).texts
-            self._take_texts(column, <Texts>values, look_closer, api_key)
-        else:
-            texts = <fs_text *>self._column(sizeof(fs_text))
-            self._read_texts(column, <tuple?>values, texts, look_closer, api_key)
-        if column == "session_id":
-            self.rows.session_id = texts
-        elif column == "connection_data":
-            self.rows.connection_data = texts
-        elif column == "classes":
-            self.rows.classes = texts
-        else:
-            raise ValueError("no such column")
-
-    cdef int _read_texts(self, str column, tuple values, fs_text *texts, look_closer,
-                         bytes api_key) except -1:
-        cdef const uint8_t *owner = NULL
-        cdef size_t owner_len = 0
-        cdef Py_ssize_t i, length
-        cdef const char *utf8
-        cdef bint sessions = column == "session_id"
-        if sessions:
-            owner = <const uint8_t *>PyBytes_AS_STRING(api_key)
-            owner_len = PyBytes_GET_SIZE(api_key)
-        self.kept.append(values)
-        for i in range(self.n):
-            value = values[i]
-            if self.n - i > AHEAD:
-                tokbox_ask_for(values[i + AHEAD])
-            if i % LOOK == LOOK - 1:
-                _breathe()
-            if type(value) is str and PyUnicode_GET_LENGTH(value) <= MOST_CHARACTERS:
-                utf8 = _utf8(value, &length)
-                if utf8 != NULL:
-                    texts[i].data = <const uint8_t *>utf8
-                    texts[i].len = length
-                    if sessions:
-                        if i and texts[i - 1].data == texts[i].data:
-                            continue
-                        if fs_session_of(texts[i].data, length, owner, owner_len):
-                            continue
-                    elif column == "connection_data" and memchr(utf8, 0, length) == NULL:
-                        continue
-                    elif length == 0:
-                        continue
-            self._settle(look_closer, i, value, &texts[i])
-        return 0
-
-    cdef int _settle(self, look_closer, Py_ssize_t i, value, fs_text *text) except -1:
-        """Set the text of row *i* to what Python makes of its value."""
-        value = self._closer(look_closer, i, value)
-        text.data = NULL
-        text.len = 0
-        return 0 if value is None else _set_text(text, value)
-
-    cdef int _take_texts(self, str column, Texts values, look_closer,
-                         bytes api_key) except -1:
-        """Let *values* point to copies: what they are of, others may write to (take.c)."""
-        cdef fs_take take
-        cdef Memory good = Memory(self.n), copies
-        cdef Py_ssize_t i, count
-        memset(&take, 0, sizeof(take))
-        take.column = (FS_SESSIONS if column == "session_id" else
-                       FS_CLASSES if column == "classes" else FS_DATA)
-        if take.column == FS_SESSIONS:
-            take.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
-            take.key_len = PyBytes_GET_SIZE(api_key)
-        take.texts = values.texts
-        take.good = good.data
-        self.columns.append(values)
-        for i in range(0, self.n, TAKE):
-            count = min(TAKE, self.n - i)
-            copies = Memory(fs_take_room(&take, i, count))
-            self.columns.append(copies)
-            with nogil:
-                fs_touch(copies.data, copies.nbytes)
-                fs_take_texts(&take, i, count, copies.data)
-            PyErr_CheckSignals()
-        i = -1
-        while (i := _next_zero(good, i)) >= 0:
-            self._settle(look_closer, i, values[i], &values.texts[i])
-        return 0
-
-    def roles(self, values not None, look_closer) -> None:
-        """Set the column of roles."""
-        cdef uint8_t *roles = self._column(1)
-        if len(values) != self.n:
-            raise ValueError("a column has another length")
-        if type(values) is Texts:
-            self._take_roles(<Texts>values, roles, look_closer)
-        else:
-            self._read_roles(<tuple?>values, roles, look_closer)
-        self.rows.role = roles
-
-    cdef int _take_roles(self, Texts values, uint8_t *roles, look_closer) except -1:
-        cdef fs_take take
-        cdef Memory good = Memory(self.n)
-        cdef Py_ssize_t i = -1
-        take.texts = values.texts
-        take.good = good.data
-        with nogil:
-            fs_take_roles(&take, 0, self.n, roles)
-        while (i := _next_zero(good, i)) >= 0:
-            value = self._closer(look_closer, i, values[i])
-            roles[i] = 0 if value is None else ROLES[value]
-        return 0
-
-    cdef int _read_roles(self, tuple values, uint8_t *roles, look_closer) except -1:
-        cdef Py_ssize_t i
-        for i in range(self.n):
-            value = values[i]
-            if i % LOOK == LOOK - 1:
-                _breathe()
-            number = ROLES.get(value) if isinstance(value, str) else None
-            if number is None:
-                value = self._closer(look_closer, i, value)
-                number = 0 if value is None else ROLES[value]
-            roles[i] = number
-        return 0
-
-    def seconds(self, values not None, look_closer) -> None:
-        """Set the column of expirations."""
-        cdef uint32_t *seconds = <uint32_t *>self._column(sizeof(uint32_t))
-        if len(values) != self.n:
-            raise ValueError("a column has another length")
-        if type(values) is Numbers:
-            self._take_seconds(<Numbers>values, seconds, look_closer)
-        else:
-            self._read_seconds(<tuple?>values, seconds, look_closer)
-        self.rows.expiration = seconds
-
-    cdef int _take_seconds(self, Numbers values, uint32_t *seconds, look_closer) except -1:
-        cdef Memory good = Memory(self.n)
-        cdef Py_ssize_t i
-        cdef int64_t number
-        with nogil:
-            for i in range(self.n):
-                number = values.numbers[i]
-                good.data[i] = not values.absent[i] and 0 <= number <= MOST_SECONDS
-                seconds[i] = <uint32_t>number
-        i = -1
-        while (i := _next_zero(good, i)) >= 0:
-            value = self._closer(look_closer, i, values[i])
-            seconds[i] = 0 if value is None else value
-        return 0
-
-    cdef int _read_seconds(self, tuple values, uint32_t *seconds, look_closer) except -1:
-        cdef Py_ssize_t i
-        cdef long number
-        cdef int overflow
-        for i in range(self.n):
-            value = values[i]
-            if i % LOOK == LOOK - 1:
-                _breathe()
-            if type(value) is int:
-                number = PyLong_AsLongAndOverflow(value, &overflow)
-                if overflow == 0 and 0 <= number <= MOST_SECONDS:
-                    seconds[i] = number
-                    continue
-            value = self._closer(look_closer, i, value)
-            seconds[i] = 0 if value is None else value
-        return 0
-
-    def row_keys(self, Key key not None, bytes run_id not None, tuple values not None,
-                 look_closer, repeated, *, unsigned threads=1) -> None:
-        """Derive the nonce of each row from *run_id* and its key, by *key* (see derive.c).
-
-        *look_closer* is as above, but for its texts; a key that an earlier row has is
-        handed to *repeated*, which raises or returns None.
-        """
-        cdef fs_text *texts = <fs_text *>self._column(sizeof(fs_text))
-        cdef fs_nonce *nonces = <fs_nonce *>self._column(sizeof(fs_nonce))
-        cdef size_t run_len = PyBytes_GET_SIZE(run_id)
-        cdef Py_ssize_t i, length
-        cdef const char *utf8
-        cdef uint8_t *digits = NULL
-        cdef long number
-        cdef int overflow
-        cdef DeriveJob job
-        cdef fs_crew *crew
-        if len(values) != self.n or run_len > FS_MOST_ID:
-            raise ValueError("a column or a run's id has another length")
-        self.kept.append(values)
-        for i in range(self.n):
-            value = values[i]
-            if self.n - i > AHEAD:
-                tokbox_ask_for(values[i + AHEAD])
-            if i % LOOK == LOOK - 1:
-                _breathe()
-            if type(value) is int:
-                number = PyLong_AsLongAndOverflow(value, &overflow)
-                if overflow == 0:
-                    if digits == NULL:
-                        digits = self._column(NUMBER)
-                    texts[i].data = digits
-                    texts[i].len = _signed_decimal(digits, number)
-                    digits += NUMBER
-                    continue
-            elif type(value) is str:
-                utf8 = _utf8(value, &length)
-                if utf8 != NULL and 0 < length <= <Py_ssize_t>FS_MOST_ID:
-                    texts[i].data = <const uint8_t *>utf8
-                    texts[i].len = length
-                    continue
-            value = self._closer(look_closer, i, value)
-            texts[i].data = NULL
-            texts[i].len = 0
-            if value is not None:
-                utf8 = PyUnicode_AsUTF8AndSize(value, &length)
-                texts[i].data = <const uint8_t *>utf8
-                texts[i].len = length
-        fs_derive_prepare(&job.derive, &key.key, <const uint8_t *>PyBytes_AS_STRING(run_id),
-                          run_len)
-        job.row_keys = texts
-        job.nonces = nonces
-        crew = fs_crew_new(_derive_slice, &job, self.n, SLICE, self.n,
-                           threads - 1 if threads else 0)
-        try:
-            if crew == NULL:
-                raise MemoryError
-            _finish(crew)
-        finally:
-            fs_wipe(&job.derive, sizeof(job.derive))
-        self.rows.nonces = nonces
-        if self._repeated():
-            for i in range(self.n):
-                if self.skipped[i] == 2:
-                    self._closer(repeated, i, values[i])
-
-    cdef bint _repeated(self) except -1:
-        """Whether nonces stand twice; if so, the later ones are marked."""
-        cdef size_t room = 2
-        cdef size_t *table
-        cdef bint found
-        while room < 2 * <size_t>self.n:
-            room *= 2
-        table = <size_t *>calloc(room, sizeof(size_t))
-        if table == NULL:
-            raise MemoryError
-        with nogil:
-            found = fs_find_repeated(self.rows.nonces, self.n, self.skipped, table, room)
-            free(table)
-        return found
-
-    def lengths(self, *, unsigned threads=1) -> Memory:
-        """Where each token will begin, and the end: n + 1 64-bit integers."""
-        cdef Memory offsets = Memory((self.n + 1) * sizeof(int64_t))
-        cdef int64_t *at = <int64_t *>offsets.data
-        cdef RowsJob job
-        cdef fs_crew *crew
-        cdef Py_ssize_t i
-        job.rows = &self.rows
-        job.base = NULL
-        job.fresh = False
-        job.offsets = at
-        crew = fs_crew_new(_measure_slice, &job, self.n, LOOK, self.n,
-                           threads - 1 if threads else 0)
-        if crew == NULL:
-            raise MemoryError
-        _finish(crew)
-        with nogil:
-            at[0] = 0
-            for i in range(self.n):
-                at[i + 1] += at[i]
-        return offsets
-
-    def sign(self, Memory memory not None, Memory offsets not None, *,
-             unsigned threads=1) -> None:
-        """Sign all rows into *memory*, where `lengths` says."""
-        cdef RowsJob job
-        cdef fs_crew *crew
-        job.rows = &self.rows
-        job.base = memory.data
-        job.offsets = <int64_t *>offsets.data
-        if offsets.nbytes != (self.n + 1) * <Py_ssize_t>sizeof(int64_t):
-            raise ValueError("the offsets are of other rows")
-        if memory.nbytes < job.offsets[self.n]:
-            raise ValueError("the memory is too small")
-        job.fresh = memory.fresh
-        memory.fresh = False
-        crew = fs_crew_new(_sign_rows_slice, &job, self.n, _slice(self.n, threads), self.n,
-                           threads - 1 if threads else 0)
-        if crew == NULL:
-            raise MemoryError
-        _finish(crew)
+include "_rows.pxi"
 
 
 ### Verification ###
@@ -1030,7 +613,7 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
                 unsigned threads=1) -> bytes:
     """For each token, 1 if it surely holds, or 0 if it deserves a closer look.
 
-    *tokens* is a tuple, a TextsInMemory or a Texts; with *session*, all must be for that
+    *tokens* are a snapshot, a TextsInMemory or a Texts; with *session*, all must be for that
     one.
     """
     cdef fs_verifier verifier
@@ -1040,6 +623,7 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
     cdef const char *utf8
     cdef bytes good
     cdef fs_crew *crew
+    cdef double since = fs_now()
     verifier.key = &key.key
     verifier.head = <const uint8_t *>PyBytes_AS_STRING(head)
     verifier.head_len = PyBytes_GET_SIZE(head)
@@ -1070,13 +654,13 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
         n = (<Texts>tokens).n
         verifier.tokens = (<Texts>tokens).texts
     else:
-        n = len(<tuple?>tokens)
+        n = len(_checked(tokens))
         column = Memory(n * sizeof(fs_text))
         texts = <fs_text *>column.data
         for i in range(n):
             if i % LOOK == LOOK - 1:
-                _breathe()
-            value = (<tuple>tokens)[i]
+                _breathe(&since)
+            value = _item(tokens, i)
             texts[i].data = NULL
             texts[i].len = 0
             if type(value) is str:
@@ -1102,11 +686,66 @@ cdef Py_ssize_t _next_zero(Memory good, Py_ssize_t i) noexcept:
     return -1 if found == NULL else found - good.data
 
 
-cdef int _breathe() except -1:
-    """Let other threads have the GIL, and look for signals."""
+### Time for others ###
+
+# Items that are copied, or let go, in one go with the GIL held: some hundred microseconds.
+cdef enum:
+    PIECE = 16384
+
+
+cdef int _breathe(double *since) except -1:
+    """Once the GIL was held for a turn, let others have it, and look for signals.
+
+    To give it away and to take it at once is not enough: who waits for it has to wake up.
+    """
+    if fs_now() - since[0] < TURN:
+        return 0
     with nogil:
-        pass
+        fs_pause()
+    since[0] = fs_now()
     return PyErr_CheckSignals()
+
+
+def snapshot(values) -> list | tuple:
+    """The items of an iterable, where nobody else can change them."""
+    cdef double since = fs_now()
+    cdef list result = []
+    cdef Py_ssize_t i
+    if type(values) is tuple:
+        return values
+    if type(values) is list:
+        for i in range(0, len(values), PIECE):
+            result += (<list>values)[i : i + PIECE]
+            _breathe(&since)
+    else:
+        items = iter(values)
+        while piece := list(islice(items, PIECE)):
+            result += piece
+            _breathe(&since)
+    return result
+
+
+cdef object _checked(values):
+    """What `snapshot` returned, and nothing else."""
+    if type(values) is not list and type(values) is not tuple:
+        raise TypeError("a column is a snapshot")
+    return values
+
+
+cdef inline object _item(values, Py_ssize_t i):
+    return <object>PySequence_Fast_GET_ITEM(values, i)
+
+
+def discard(values) -> None:
+    """Let go of what `snapshot` returned: its items in pieces, which others need not wait
+    for."""
+    cdef double since = fs_now()
+    cdef list items
+    if type(values) is list:
+        items = values
+        while items:
+            del items[-PIECE:]
+            _breathe(&since)
 
 
 cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:

@@ -270,7 +270,10 @@ void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *l
 
 /* Sign rows first ... first + count - 1, row i to base + offsets[i]. */
 void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
-                    const int64_t *offsets);
+                  const int64_t *offsets);
+
+/* Sign row 0 alone, whose token has that length, to `to`. */
+void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length);
 
 /* Whether this is a session id of that API key as the service writes them today. A 0
  * only means that it deserves a closer look. */

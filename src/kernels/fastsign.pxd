@@ -100,6 +100,7 @@ cdef extern from "fastsign.h" nogil:
     void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths)
     void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                       const int64_t *offsets)
+    void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length)
     int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len)
 
     const int FS_SESSIONS

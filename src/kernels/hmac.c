@@ -34,7 +34,7 @@ FS_NOINLINE void fs_wipe_stack(void) {
     fs_wipe(below, sizeof below);
 }
 
-static FS_NOINLINE void wipe_stack_of_kernel(void) {
+FS_NOINLINE void fs_wipe_stack_of_kernel(void) {
     uint8_t below[STACK_OF_KERNEL];
     fs_wipe(below, sizeof below);
 }
@@ -153,5 +153,5 @@ void fs_mac_mixed(const fs_hash *hash, const uint32_t *inner, const uint32_t *ou
         for (size_t s = 0; s < same; s++)
             memcpy(digests[order[done + s]], found[s], sizeof *found);
     }
-    wipe_stack_of_kernel();
+    fs_wipe_stack_of_kernel();
 }

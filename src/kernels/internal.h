@@ -81,6 +81,9 @@ void fs_mac_mixed(const fs_hash *hash, const uint32_t *inner, const uint32_t *ou
                   const uint8_t *const *messages, const size_t *blocks, fs_state *digests,
                   size_t count);
 
+/* fs_wipe_stack, for who calls a kernel itself. */
+void fs_wipe_stack_of_kernel(void);
+
 #define FS_JWT_END "\"}" /* behind the nonce */
 
 /* Text of the nonce's groups: two bytes before it, 27 digits, two behind, padding. */

@@ -19,6 +19,8 @@
  * of four bytes, each byte as three characters. */
 #define MOST_ROW 25600
 #define ARENA (2 * MOST_ROW)
+/* What most rows take. */
+#define SMALL_ROW 1536
 
 static const fs_text roles[] = {
     {(const uint8_t *)"subscriber", 10},
@@ -249,14 +251,14 @@ FS_INLINE void next_nonce(uint8_t *digits) {
     while (++digits[j] > '9') digits[j--] = '0';
 }
 
-/* Build row i at `at`; return where the next may begin. */
+/* Build row i at `at`; return where the next may begin. A JWT's claims are put together in
+ * `raw` first. */
 static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8_t *at,
-                      struct job *job) {
+                      uint8_t *raw, struct job *job) {
     uint8_t *message = at + rows->start_skip, *end;
 
     memcpy(at, rows->start, rows->start_len);
     if (rows->jwt) {
-        uint8_t raw[MOST_ROW];
         memcpy(raw, rows->raw, rows->raw_len);
         end = put_claims(rows, i, raw + rows->raw_len);
         end = put(end, nonce, FS_NONCE_DIGITS);
@@ -276,6 +278,20 @@ static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8
     return message + job->blocks * FS_BLOCK;
 }
 
+/* Write the token of a row that is built and hashed. */
+static void write_token(const fs_rows *rows, const struct job *job, const uint32_t *digest) {
+    uint8_t *behind = job->to + rows->text_len;
+    memcpy(job->to, rows->text, rows->text_len);
+    if (rows->jwt) {
+        behind = put(behind, job->source, job->source_len);
+        *behind++ = '.';
+        fs_jwt_signature(behind, digest);
+    } else {
+        fs_base64(behind, job->source, job->source_len);
+        fs_t1_signature(&rows->frame, job->to + rows->sig_offset, digest);
+    }
+}
+
 /* Hash all jobs, those of one length side by side, and write their tokens. */
 static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
     const uint8_t *messages[AT_ONCE];
@@ -287,24 +303,12 @@ static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
         blocks[j] = jobs[j].blocks;
     }
     fs_mac_mixed(&rows->hash, rows->inner, rows->outer, messages, blocks, digests, count);
-    for (size_t j = 0; j < count; j++) {
-        const struct job *job = &jobs[j];
-        uint8_t *behind = job->to + rows->text_len;
-        memcpy(job->to, rows->text, rows->text_len);
-        if (rows->jwt) {
-            behind = put(behind, job->source, job->source_len);
-            *behind++ = '.';
-            fs_jwt_signature(behind, digests[j]);
-        } else {
-            fs_base64(behind, job->source, job->source_len);
-            fs_t1_signature(&rows->frame, job->to + rows->sig_offset, digests[j]);
-        }
-    }
+    for (size_t j = 0; j < count; j++) write_token(rows, &jobs[j], digests[j]);
 }
 
 void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                   const int64_t *offsets) {
-    uint8_t arena[ARENA], *at = arena;
+    uint8_t arena[ARENA], raw[MOST_ROW], *at = arena;
     struct job jobs[AT_ONCE];
     uint8_t nonce[FS_NONCE_DIGITS];
     size_t ready = 0;
@@ -325,10 +329,30 @@ void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base
             at = arena;
         }
         ask_for_place(base + offsets[i], length);
-        at = build(rows, i, nonce, at, &jobs[ready]);
+        at = build(rows, i, nonce, at, raw, &jobs[ready]);
         jobs[ready++].to = base + offsets[i];
     }
     finish(rows, jobs, ready);
+}
+
+/* What fs_rows_sign does for row 0, without its tens of kilobytes of stack: to come to them
+ * costs more than a kernel's rounds. */
+void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length) {
+    uint8_t at[SMALL_ROW], raw[SMALL_ROW], nonce[FS_NONCE_DIGITS];
+    struct job job;
+    fs_state digest;
+
+    if (length + 3 * FS_BLOCK > SMALL_ROW) {
+        const int64_t offsets[] = {0, (int64_t)length};
+        fs_rows_sign(rows, 0, 1, to, offsets);
+        return;
+    }
+    fs_nonce_digits(nonce, &rows->nonce, 0);
+    build(rows, 0, nonce, at, raw, &job);
+    job.to = to;
+    fs_mac(&rows->hash, rows->inner, rows->outer, &job.message, job.blocks, &digest, 1);
+    write_token(rows, &job, digest);
+    fs_wipe_stack_of_kernel();
 }
 
 /* ---- session ids ------------------------------------------------------------------------ */

@@ -23,12 +23,13 @@ typedef HANDLE thread_t;
 #define condition_wake_all(c) WakeAllConditionVariable(c)
 #define THREAD_RESULT DWORD WINAPI
 #define THREAD_DONE 0
-static double now(void) {
+double fs_now(void) {
     LARGE_INTEGER count, frequency;
     QueryPerformanceCounter(&count);
     QueryPerformanceFrequency(&frequency);
     return (double)count.QuadPart / (double)frequency.QuadPart;
 }
+void fs_pause(void) { Sleep(1); }
 static int thread_start(thread_t *thread, DWORD(WINAPI *run)(void *), void *argument) {
     *thread = CreateThread(NULL, 0, run, argument, 0, NULL);
     return *thread ? 0 : -1;
@@ -56,10 +57,14 @@ typedef pthread_t thread_t;
 #define condition_wake_all(c) pthread_cond_broadcast(c)
 #define THREAD_RESULT void *
 #define THREAD_DONE NULL
-static double now(void) {
+double fs_now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+void fs_pause(void) {
+    struct timespec t = {0, 20000};
+    nanosleep(&t, NULL);
 }
 static int thread_start(thread_t *thread, void *(*run)(void *), void *argument) {
     /* Signals are the caller's business. */
@@ -142,11 +147,11 @@ size_t fs_crew_publish(fs_crew *crew, size_t ready) {
 }
 
 int fs_crew_work(fs_crew *crew, double seconds) {
-    double end = now() + seconds;
+    double end = fs_now() + seconds;
     size_t first, count;
     while (take(crew, 0, &first, &count)) {
         crew->work(crew->job, first, count);
-        if (now() >= end) return 1;
+        if (fs_now() >= end) return 1;
     }
     return 0;
 }

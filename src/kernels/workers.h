@@ -35,4 +35,11 @@ void fs_crew_stop(fs_crew *crew);
 /* Wait until all that was taken is done, end the threads and free the crew. */
 void fs_crew_join(fs_crew *crew);
 
+/* Seconds on a clock that only goes on. */
+double fs_now(void);
+
+/* Do nothing for some tens of microseconds: who waits for what was just given away has the
+ * time to wake up and take it. */
+void fs_pause(void);
+
 #endif

@@ -11,3 +11,5 @@ cdef extern from "workers.h" nogil:
     int fs_crew_work(fs_crew *crew, double seconds)
     void fs_crew_stop(fs_crew *crew)
     void fs_crew_join(fs_crew *crew)
+    double fs_now()
+    void fs_pause()

@@ -1,15 +1,20 @@
 """The compiled core; see src/_fastsign.pyx."""
 
-from collections.abc import Callable
-from typing import Any, final
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, final
 
 from typing_extensions import Self
 
 from tokbox._memory import Memory, Numbers, Texts, TextsInMemory
 
+#: What `snapshot` returns.
+_Items: TypeAlias = list[Any] | tuple[Any, ...]
+
 def select_kernel(name: str | None) -> None: ...
 def kernels() -> dict[str, Any]: ...
 def hash_many(bits: int, messages: list[bytes]) -> list[bytes]: ...
+def snapshot(values: Iterable[Any]) -> _Items: ...
+def discard(values: object) -> None: ...
 def quote_plus(text: str) -> bytes: ...
 
 @final
@@ -69,25 +74,25 @@ class Rows:
     def texts(
         self,
         column: str,
-        values: Texts | Numbers | tuple[Any, ...],
+        values: Texts | Numbers | _Items,
         look_closer: Callable[[int, Any], str | None],
         api_key: bytes | None = None,
     ) -> None: ...
     def roles(
         self,
-        values: Texts | Numbers | tuple[Any, ...],
+        values: Texts | Numbers | _Items,
         look_closer: Callable[[int, Any], str | None],
     ) -> None: ...
     def seconds(
         self,
-        values: Texts | Numbers | tuple[Any, ...],
+        values: Texts | Numbers | _Items,
         look_closer: Callable[[int, Any], int | None],
     ) -> None: ...
     def row_keys(
         self,
         key: Key,
         run_id: bytes,
-        values: tuple[Any, ...],
+        values: _Items,
         look_closer: Callable[[int, Any], str | None],
         repeated: Callable[[int, Any], str | None],
         *,
@@ -100,7 +105,7 @@ def verify_many(
     key: Key,
     head: bytes,
     api_key: bytes,
-    tokens: tuple[Any, ...] | TextsInMemory | Texts,
+    tokens: _Items | TextsInMemory | Texts,
     now: int,
     leeway: int,
     *,

@@ -13,7 +13,7 @@ from tokbox._memory import Numbers, Texts
 __all__ = ["Column", "lists", "numbers", "table", "texts"]
 
 #: The values of an Arrow array, where they stand or as Python's; or any sequence's.
-Column: TypeAlias = Texts | Numbers | tuple[Any, ...]
+Column: TypeAlias = Texts | Numbers | list[Any] | tuple[Any, ...]
 
 
 def _validity(values: Sequence[object]) -> tuple[int, bytearray | None]:

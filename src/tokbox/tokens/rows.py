@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, read
+from tokbox._fastsign import Rows, discard, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens.batch import TokenBatch, check_memory
@@ -71,7 +72,7 @@ def _column(name: str, value: Any) -> Column | None:
         # Which of its values would be for which row?
         rule = f"be one value or a sequence of them, not a {type(value).__name__}"
         _refuse(name, rule)
-    return tuple(value)
+    return snapshot(value)
 
 
 def _or_none(check: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -119,54 +120,71 @@ def sign_rows(
     }
     keys = None if run is None else _key_column(row_key)
     n = _length(columns if keys is None else {**columns, "row_key": keys})
+    checks = _checks(signer)
+    constant = {name: checks[name](given[name]) for name in given if name not in columns}
+    rows = signer.rows(n, is_jwt, create_time, constant, random)
+    workers = threads(n)
+    try:
+        _fill(rows, columns, checks, report, signer.api_key)
+        if run is not None and keys is not None:
+            closer, again = report.closer(check_row_key), report.closer(refuse_repeated)
+            nonce_key = signer.nonce_key()
+            rows.row_keys(nonce_key, run.id, keys, closer, again, threads=workers)
+        offsets = rows.lengths(threads=workers)
+        size = memoryview(offsets).cast("q")[n]
+        check_memory(n, size)
+        memory = Memory(size, memory_pool)
+        rows.sign(memory, offsets, threads=workers)
+    finally:
+        for column in (*columns.values(), keys):
+            discard(column)
+    return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
+
+
+def _checks(signer: Signer) -> dict[str, Callable[[Any], Any]]:
+    """What each claim must pass, and becomes."""
 
     def check_session(value: Any) -> str:
         check_session_id(value, signer.api_key)
         return str(value)
 
-    checks: dict[str, Callable[[Any], Any]] = {
+    return {
         "session_id": check_session,
         "role": check_role,
         "connection_data": check_connection_data,
         "expiration": check_expiration,
         "initial_layout_class_list": check_layout_classes,
     }
-    constant = {name: checks[name](given[name]) for name in given if name not in columns}
-    rows = signer.rows(n, is_jwt, create_time, constant, random)
 
+
+def _fill(
+    rows: Rows,
+    columns: dict[str, Column],
+    checks: dict[str, Callable[[Any], Any]],
+    report: _Report,
+    api_key: str,
+) -> None:
+    """Hand each of the *columns* to the core."""
     for name, values in columns.items():
+        check = checks[name]
         if name == "role":
-            rows.roles(values, report.closer(check_role))
+            rows.roles(values, report.closer(check))
         elif name == "expiration":
-            rows.seconds(values, report.closer(check_expiration))
+            rows.seconds(values, report.closer(check))
         elif name == "session_id":
-            owner = signer.api_key.encode()
-            rows.texts("session_id", values, report.closer(check_session), owner)
+            rows.texts("session_id", values, report.closer(check), api_key.encode())
         elif name == "connection_data":
-            closer = report.closer(_or_none(check_connection_data))
-            rows.texts("connection_data", values, closer)
+            rows.texts("connection_data", values, report.closer(_or_none(check)))
         else:
-            rows.texts("classes", values, report.closer(_or_none(check_layout_classes)))
-
-    workers = threads(n)
-    if run is not None and keys is not None:
-        closer, repeated = report.closer(check_row_key), report.closer(refuse_repeated)
-        key = signer.nonce_key()
-        rows.row_keys(key, run.id, keys, closer, repeated, threads=workers)
-    offsets = rows.lengths(threads=workers)
-    size = memoryview(offsets).cast("q")[n]
-    check_memory(n, size)
-    memory = Memory(size, memory_pool)
-    rows.sign(memory, offsets, threads=workers)
-    return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
+            rows.texts("classes", values, report.closer(_or_none(check)))
 
 
-def _key_column(row_key: Any) -> tuple[Any, ...]:
+def _key_column(row_key: Any) -> list[Any] | tuple[Any, ...]:
     """The keys of the rows: a column in any case."""
     keys = _column("row_key", row_key)
     if keys is None:
         _refuse("row_key", "be a column of keys, one a row")
-    return tuple(keys)
+    return snapshot(keys)
 
 
 def _length(columns: dict[str, Column]) -> int:

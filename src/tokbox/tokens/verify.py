@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from tokbox._arrow import is_arrow, read
-from tokbox._fastsign import Key
+from tokbox._fastsign import Key, discard, snapshot
 from tokbox._fastsign import verify_many as core_verify_many
 from tokbox._memory import Texts, TextsInMemory
 from tokbox.enums import DAYS_30
@@ -90,7 +90,7 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
         raise InvalidInput("tokens", None, "be many tokens, not one", show=False)
     if isinstance(tokens, TokenBatch | Texts):
         return tokens
-    return read(tokens, "tokens") if is_arrow(tokens) else tuple(tokens)
+    return read(tokens, "tokens") if is_arrow(tokens) else snapshot(tokens)
 
 
 def verify(
@@ -216,12 +216,12 @@ def check(
 
 def _for_the_core(
     rows: Column | TokenBatch[Any],
-) -> Texts | TextsInMemory | tuple[Any, ...]:
+) -> Texts | TextsInMemory | list[Any] | tuple[Any, ...]:
     """The same as the core takes them."""
-    if isinstance(rows, Texts):
+    if isinstance(rows, Texts | list | tuple):
         return rows
     batch = rows.in_memory() if isinstance(rows, TokenBatch) else None
-    return tuple(rows) if batch is None else batch
+    return snapshot(rows) if batch is None else batch
 
 
 def check_many(
@@ -278,4 +278,5 @@ def check_many(
     while row >= 0:
         look_closer(row)
         row = good.find(0, row + 1)
+    discard(rows)
     return Verification(n, failures)
