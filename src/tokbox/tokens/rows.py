@@ -22,6 +22,7 @@ from tokbox.tokens.columns import Column
 from tokbox.tokens.derive import check_row_key, check_run, refuse_repeated
 
 if TYPE_CHECKING:
+    from tokbox.tokens import rs256
     from tokbox.tokens.signer import Signer
 
 __all__ = ["sign_rows"]
@@ -158,7 +159,7 @@ def _checks(signer: Signer) -> dict[str, Callable[[Any], Any]]:
 
 
 def _fill(
-    rows: Rows,
+    rows: Rows | rs256.Rows,
     columns: dict[str, Column],
     checks: dict[str, Callable[[Any], Any]],
     report: _Report,

@@ -210,7 +210,7 @@ class Rows:
         self,
         key: _fastsign.Key,
         run_id: bytes,
-        values: tuple[Any, ...],
+        values: list[Any] | tuple[Any, ...],
         look_closer: Callable[[int, Any], str | None],
         repeated: Callable[[int, Any], str | None],
         *,
