@@ -10,7 +10,7 @@ PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test faults asan asan-python tsan memcheck valgrind ctgrind arm emulated \
+.PHONY: demo test engines faults asan asan-python tsan memcheck valgrind ctgrind arm emulated \
 	freethreaded fuzz lint stubs dist wheels docs coverage mutants bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
@@ -25,6 +25,12 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest
+
+# What signs on clusters: Ray, Spark (which needs Java) and Dask. Once they are here, they
+# are a part of `make test`, too.
+engines: $(VENV)/engines
+	TOKBOX_REQUIRE=ray,spark,dask $(BIN)/python -m pytest tests/integrations \
+		tests/cli/test_sign_engines.py
 
 # Ten thousand calls on which anything may go wrong, where the tests make a thousand.
 faults: $(VENV)/installed
@@ -123,6 +129,10 @@ $(FREE)/installed: $(SOURCES)
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/fuzzed
 	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+
+$(VENV)/engines: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[ray,spark]' 'dask[dataframe]'
+	@touch $@
 
 $(VENV)/fuzzed: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
