@@ -8,7 +8,7 @@ from pathlib import Path
 from ..kernels.variants import KERNELS
 
 HERE = Path(__file__).parent
-C_FUZZERS = ["base64", "quote", "session", "verify", "rows"]
+C_FUZZERS = ["base64", "quote", "session", "verify", "rows", "csv"]
 
 
 def build(folder: Path, compiler: list[str], *more: Path) -> dict[str, Path]:

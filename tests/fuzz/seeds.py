@@ -42,12 +42,21 @@ def _rows() -> Iterator[bytes]:
         yield bytes([columns, rng.randrange(41)]) + b"\n".join(lines)
 
 
+def _tables() -> Iterator[bytes]:
+    rng = random.Random(0)
+    pieces = [b",", b'"', b'""', b"\n", b"\r\n", b"\r", b"a", b'"b"', b'",\n"', b"\xc3\xa9"]
+    for fields in range(64):
+        table = b"".join(rng.choices(pieces, k=rng.randrange(60)))
+        yield bytes([rng.randrange(256), fields % 8]) + table
+
+
 SEEDS = {
     "base64": [*(token[4:] for token in TOKENS[::10]), *TEXTS],
     "quote": TEXTS,
     "session": list(_sessions()),
     "verify": list(_signed()),
     "rows": list(_rows()),
+    "csv": list(_tables()),
     "decode": TOKENS,
     "signed": list(_signed()),
     "webhooks": [json.dumps(body).encode() for body in payloads.ALL],

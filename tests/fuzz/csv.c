@@ -1,0 +1,108 @@
+/* CSV: the first byte says after how many 256ths the data are cut, the second how many fields
+ * are asked for. What is whole before the cut is the same with what follows; records stand in
+ * order, and fields in their records; and signed records say what they said, and their token. */
+#include "csv.h"
+
+#include "fuzz.h"
+
+enum { MOST_RECORDS = 512 };
+
+static const uint8_t token[] = "T1==Zm9vYmFy";
+#define TOKEN (sizeof token - 1)
+
+static fs_text field(const uint8_t *data, const fs_csv_row *row, size_t column,
+                     uint8_t *scratch) {
+    fs_text text;
+    fs_csv_column(data, row, 1, column, &text, scratch);
+    return text;
+}
+
+static void fields_stand_in_order(const uint8_t *data, size_t size, const fs_csv_row *rows,
+                                  size_t count) {
+    uint8_t *scratch = room(size);
+    size_t before = 0;
+    for (size_t i = 0; i < count; i++) {
+        const fs_csv_row *row = rows + i;
+        size_t at = row->start, all = 0;
+        MUST(before <= row->start && row->start < row->end && row->end <= row->next);
+        MUST(row->next <= size && row->next - row->end <= 2);
+        for (size_t column = 0; column < row->fields; column++) {
+            fs_text text = field(data, row, column, scratch);
+            if (text.data < scratch || text.data >= scratch + size) {
+                MUST(text.data >= data + at && text.data + text.len <= data + row->end);
+                at = (size_t)(text.data - data) + text.len;
+            }
+            all += text.len + (column != 0);
+        }
+        MUST(all <= row->end - row->start);
+        MUST(!field(data, row, row->fields, scratch).data);
+        before = row->next;
+    }
+    give_back(scratch, size);
+}
+
+static void the_cut_changes_nothing(const uint8_t *data, size_t cut, const fs_csv_row *rows,
+                                    size_t count) {
+    static fs_csv_row found[MOST_RECORDS];
+    uint8_t *part = copy(data, cut);
+    size_t n = fs_csv_rows(part, cut, 0, found, MOST_RECORDS);
+    MUST(n <= count);
+    for (size_t i = 0; i < n; i++) {
+        MUST(found[i].start == rows[i].start && found[i].end == rows[i].end);
+        MUST(found[i].next == rows[i].next && found[i].fields == rows[i].fields);
+    }
+    give_back(part, cut);
+}
+
+static void signed_records_say_the_same(const uint8_t *data, size_t size,
+                                        const fs_csv_row *rows, size_t count, size_t fields) {
+    static fs_csv_row found[MOST_RECORDS];
+    static int64_t offsets[MOST_RECORDS + 1];
+    uint8_t tokens[MOST_RECORDS * TOKEN], *to, *scratch = room(size), *again;
+    size_t len, written, n = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(tokens + offsets[i], token, TOKEN);
+        /* Each fifth has none: it was rejected. */
+        offsets[i + 1] = offsets[i] + (i % 5 == 4 ? 0 : (int64_t)TOKEN);
+    }
+    len = fs_csv_signed(data, rows, count, fields, tokens, offsets, NULL);
+    to = room(len), again = room(len);
+    written = fs_csv_signed(data, rows, count, fields, tokens, offsets, to);
+    MUST(written == len);
+    written = fs_csv_rows(to, len, 1, found, MOST_RECORDS);
+    for (size_t i = 0; i < count; i++) {
+        fs_text last;
+        if (rows[i].fields != fields || i % 5 == 4) continue;
+        MUST(n < written && found[n].fields == fields + 1);
+        last = field(to, found + n, fields, again);
+        MUST(last.len == TOKEN && same(last.data, token, TOKEN));
+        for (size_t column = 0; column < fields; column++) {
+            fs_text was = field(data, rows + i, column, scratch);
+            fs_text is = field(to, found + n, column, again);
+            MUST(was.len == is.len && same(was.data, is.data, is.len));
+        }
+        n++;
+    }
+    MUST(n == written);
+    give_back(to, len);
+    give_back(again, len);
+    give_back(scratch, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static fs_csv_row rows[MOST_RECORDS];
+    size_t count, cut;
+    uint8_t *text;
+
+    if (size < 2) return 0;
+    size -= 2;
+    cut = size * data[0] / 256;
+    text = copy(data + 2, size);
+    count = fs_csv_rows(text, size, 1, rows, MOST_RECORDS);
+    fields_stand_in_order(text, size, rows, count);
+    the_cut_changes_nothing(text, cut, rows, count);
+    signed_records_say_the_same(text, size, rows, count, 1 + data[1] % 8u);
+    give_back(text, size);
+    return 0;
+}
