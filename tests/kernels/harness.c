@@ -7,6 +7,7 @@
  *
  *     rows                                  HASH:ROW:STATE:LANES:SINGLE ... (fs_row_state;
  *                                           SINGLE = 1 if it can hash one message)
+ *     stranger                              fs_row_state of a row that nobody has tried
  *     hash HASH ROW MESSAGE...              digests of messages of one length, side by side
  *     macs HASH ROW KEY MESSAGE...          their HMACs, side by side
  *     monte HASH ROW SEED                   one round of FIPS 180's Monte Carlo test
@@ -22,10 +23,16 @@
  *     sign-rows KIND ENGINE SECRET HEAD DATA RANDOM CREATED N COLUMN=ITEM,...
  *                                           a token for each row, one after another; a
  *                                           role is its index, "skip" is a column too
- *     take COLUMN APIKEY N ITEM,...         N texts of others ("none" is none at all) as sessions,
+ *     take COLUMN APIKEY N ITEM,...         N texts of others ("none" is none at all, "same"
+ *                                           the one before, where it stands) as sessions,
  *                                           data, classes or roles: each that is good, or x
  *     verify ENGINE SECRET HEAD APIKEY SESSION NOW LEEWAY HOW TOKEN...
- *                                           1 or 0 for each; HOW is texts or offsets
+ *                                           1 or 0 for each; HOW is texts, offsets, or
+ *                                           length if all have the same
+ *     crew N SLICE READY WORKERS            how often each of N items was done when all that
+ *                                           were ready are, and the crew was stopped before
+ *                                           it was shown the rest
+ *     touch BYTES                           the bytes, after their pages were asked for
  *     text ENGINE                           the row for text that goes with it
  *     quote BYTES
  *     base64 BYTES
@@ -238,6 +245,7 @@ static const struct command {
     command_fn *run;
 } commands[] = {
     {"rows", 0, 0, do_rows},
+    {"stranger", 0, 0, do_stranger},
     {"hash", 3, MOST_FIELDS, do_hash},
     {"macs", 4, MOST_FIELDS, do_macs},
     {"monte", 3, 3, do_monte},
@@ -249,6 +257,8 @@ static const struct command {
     {"take", 4, 4, do_take},
     {"verify", 8, MOST_FIELDS, do_verify},
     {"csv", 4, 4, do_csv},
+    {"crew", 4, 4, do_crew},
+    {"touch", 1, 1, do_touch},
     {"text", 1, 1, do_text},
     {"quote", 1, 1, do_quote},
     {"base64", 1, 1, do_base64},

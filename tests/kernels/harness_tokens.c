@@ -256,14 +256,18 @@ const char *do_sign_rows(char **fields, size_t count) {
 
 /* ---- columns of others --------------------------------------------------------------- */
 
-/* As read_texts, but "none" is no text at all. */
+/* As read_texts, but "none" is no text at all, and "same" is the one before. */
 static fs_text *read_some_texts(char *list, size_t n) {
     fs_text *column = take_aligned(n * sizeof *column);
+    bytes text = {0};
 
     for (size_t i = 0; i < n; i++) {
         const char *item = next_item(&list);
-        bytes text = {0};
-        if (!item || (strcmp(item, "none") && read_bytes(item, &text))) return NULL;
+        if (!item) return NULL;
+        if (!strcmp(item, "none"))
+            text = (bytes){0};
+        else if (strcmp(item, "same") && read_bytes(item, &text))
+            return NULL;
         column[i] = (fs_text){text.at, text.len};
     }
     return column;
@@ -319,6 +323,7 @@ const char *do_take(char **fields, size_t count) {
 
 /* Hand the tokens over as `how` says; -1 if it says nothing known. */
 static int hand_over(fs_verifier *verifier, const char *how, const fs_text *texts, size_t n) {
+    const int by_length = !strcmp(how, "length");
     int64_t *offsets;
     uint8_t *base;
     size_t at = 0;
@@ -327,9 +332,12 @@ static int hand_over(fs_verifier *verifier, const char *how, const fs_text *text
         verifier->tokens = texts;
         return 0;
     }
-    if (strcmp(how, "offsets")) return -1;
+    if (!by_length && strcmp(how, "offsets")) return -1;
     offsets = take_aligned((n + 1) * sizeof *offsets);
-    for (size_t i = 0; i < n; i++) at += texts[i].len;
+    for (size_t i = 0; i < n; i++) {
+        if (by_length && texts[i].len != texts[0].len) return -1;
+        at += texts[i].len;
+    }
     base = take(at);
     at = 0;
     for (size_t i = 0; i < n; i++) {
@@ -339,7 +347,10 @@ static int hand_over(fs_verifier *verifier, const char *how, const fs_text *text
     }
     offsets[n] = (int64_t)at;
     verifier->base = base;
-    verifier->offsets = offsets;
+    if (by_length)
+        verifier->length = n ? texts[0].len : 0;
+    else
+        verifier->offsets = offsets;
     return 0;
 }
 

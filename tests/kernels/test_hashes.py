@@ -53,6 +53,13 @@ def test_no_kernel_goes_untried(harness):
         )
 
 
+def test_no_kernel_is_usable_that_was_not_tried(harness):
+    assert harness.ask(["stranger", "text stranger"]) == [
+        "0",
+        "error: no usable row of that name",
+    ]
+
+
 def test_text_goes_with_the_kernel(harness):
     names = [*harness.engines(), "best"]
     text = dict(zip(names, harness.ask(f"text {name}" for name in names), strict=True))

@@ -121,6 +121,28 @@ def test_tokens_of_rows_equal_the_plain_twin(harness, kind):
 
 
 @both_kinds
+def test_rows_that_are_long_equal_the_plain_twin(harness, kind):
+    """Of these a few fill the memory in which rows are built."""
+    session_id = random_session_id(random.Random(11), "123")
+    said = {"session_id": session_id, "connection_data": ["\U0001f600" * 1000] * 9}
+    rows = Rows("123", "secret", NOW, bytes(24), 9, {}, frozenset(["connection_data"]), said)
+    said |= {"role": "publisher", "expiration": 0, "initial_layout_class_list": ""}
+    fields = [
+        b"secret".hex(),
+        head(kind, "123").hex(),
+        constant_part(kind, rows).hex(),
+        bytes(24).hex(),
+        NOW,
+        9,
+        *columns(rows),
+    ]
+    for engine in harness.engines():
+        command = f"sign-rows {kind} {engine} {' '.join(map(str, fields))}"
+        (answer,) = harness.ask([command])
+        assert bytes.fromhex(answer).decode() == "".join(rows.expected(kind)), engine
+
+
+@both_kinds
 def test_derived_nonces_equal_the_plain_twin(harness, kind):
     rng = random.Random(kind)
     cases = [rows for rows in random_rows(9, TOKENS) if rows.n]
@@ -305,6 +327,14 @@ def test_texts_of_others_are_taken_if_they_are_surely_good(harness, column):
     assert harness.ask(commands) == expected
 
 
+def test_texts_that_stand_where_others_stood_are_judged_as_those(harness):
+    session = hexed(random_session_id(random.Random(6), "123").encode())
+    other = hexed(random_session_id(random.Random(6), "124").encode())
+    items = [session, "same", "same", other, "same", "none", "same", "31", "same"]
+    command = f"take sessions {b'123'.hex()} {len(items)} {','.join(items)}"
+    assert harness.ask([command]) == [" ".join([session] * 3 + ["x"] * 6)]
+
+
 def test_roles_of_others_are_looked_up(harness):
     names = [
         *ROLES,
@@ -368,6 +398,100 @@ def test_good_tokens_hold_and_no_others(harness, how):
     for engine in harness.engines():
         answers = harness.ask(f"verify {engine} {command}" for command in commands)
         assert answers == verdicts, engine
+
+
+def verdicts_on(harness, tokens: list[str], api_key: str, secret: bytes, how: str) -> str:
+    """What the core's own choice of kernel says of tokens, as verify_many would ask."""
+    key = api_key.encode().hex()
+    fields = [secret.hex(), head("t1", api_key).hex(), key, "-", NOW, 5, how]
+    fields += [hexed(token.encode()) for token in tokens]
+    (answer,) = harness.ask([f"verify best {' '.join(map(str, fields))}"])
+    return answer
+
+
+@both_kinds
+def test_tokens_of_one_length_need_no_offsets(harness, kind):
+    rng = random.Random(kind)
+    session_id = random_session_id(rng, "123")
+    make = good_jwt if kind == "jwt" else good_token
+    good = make(rng, "123", b"secret", session_id)
+    wrong = good[:-3] + ("AAA" if good[-3:] != "AAA" else "BBB")
+    tokens = [good, wrong, good, good, wrong]
+    assert verdicts_on(harness, tokens, "123", b"secret", "length") == "10110"
+
+
+#: Members of a JWT, and whether a token that says them surely holds.
+MEMBERS = {
+    '"jti":"a"': True,
+    '"jti":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud7ff\\udfffé"': False,
+    '"jti":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud7ff\\uE000é"': True,
+    '"jti":"\\u00g0"': False,
+    '"jti":"\\u00e"': False,
+    '"jti":"\\uD800"': False,
+    '"jti":"\\x"': False,
+    '"jti":"\\\0"': False,
+    '"jti":"\x1f"': False,
+    '"jti":5': False,
+    '"nonce":0.25': True,
+    '"nonce":-0': True,
+    '"nonce":"x"': True,
+    '"nonce":01': False,
+    '"nonce":1e3': False,
+    '"nonce":.5': False,
+    '"nonce":5.': False,
+    f'"nonce":{"1" * 41}': False,
+    f'"exp":{NOW + 1}': True,
+    f'"exp":"{NOW + 1}"': False,
+    f'"exp":{NOW + 1}.5': False,
+    f'"exp":{"1" * 13}': False,
+    '"role":"moderator"': True,
+    '"role":"Moderator"': False,
+    '"role":1': False,
+    '"ist":"project"': True,
+    '"ist":"account"': False,
+    '"ist":1': False,
+    '"scope":"session.connect"': True,
+    '"scope":"session"': False,
+    '"scope":[]': False,
+    '"connection_data":"a b"': True,
+    '"connection_data":null': False,
+    '"initial_layout_class_list":"focus"': True,
+    '"initial_layout_class_list":["focus"]': False,
+    '"initial_layout_class_list":"\\q"': False,
+    '"iss":"123"': False,
+    '"x":1': False,
+}
+
+
+@pytest.mark.parametrize("how", ["texts", "offsets"])
+def test_a_member_that_is_unusual_is_left_to_a_closer_look(harness, how):
+    session_id = random_session_id(random.Random(8), "123")
+    needed = f'"iss":"123","iat":{NOW},"session_id":"{session_id}"'
+    payloads = [f"{{{needed},{member}}}" for member in MEMBERS]
+    tokens = [reference.jwt(b"secret", payload) for payload in payloads]
+    answers = verdicts_on(harness, tokens, "123", b"secret", how)
+    judged = zip(MEMBERS, map(bool, map(int, answers)), strict=True)
+    assert dict(judged) == MEMBERS
+
+
+def test_a_member_that_is_needed_is_missed_or_refused(harness):
+    session_id = random_session_id(random.Random(8), "123")
+    good = {"iss": "123", "iat": NOW, "session_id": session_id}
+    wrong = [
+        {**good, "iss": "124"},
+        {**good, "iss": "1234"},
+        {**good, "iss": 123},
+        {**good, "iat": str(NOW)},
+        {**good, "iat": -1},
+        {**good, "session_id": 1},
+        *({k: v for k, v in good.items() if k != name} for name in good),
+    ]
+    tokens = [
+        reference.jwt(b"secret", json.dumps(said, separators=(",", ":")))
+        for said in [good, *wrong]
+    ]
+    answers = verdicts_on(harness, tokens, "123", b"secret", "texts")
+    assert answers == "1" + "0" * len(wrong)
 
 
 def test_a_token_cut_short_is_not_completed_by_what_stood_in_its_place(harness):
