@@ -96,6 +96,14 @@ def test_each_thing_is_turned_into_its_like(source: str, mutated: str) -> None:
     assert found == [mutated]
 
 
+@pytest.mark.parametrize("source", ["return", "return None", "return False"])
+def test_no_is_not_turned_into_another_no(source: str) -> None:
+    words = [
+        what for node in ast.walk(ast.parse(source)) for what, _ in mutants.changes(node)
+    ]
+    assert words == (["False -> True"] if "False" in source else [])
+
+
 def test_what_is_not_run_is_left_alone() -> None:
     tree = ast.parse(
         "def f(a: Literal[1]) -> Literal[2]: ...\nif TYPE_CHECKING:\n    a = 3"

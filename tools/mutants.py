@@ -96,11 +96,16 @@ def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield f"if {ast.unparse(test)} -> if not", negated
         case ast.Raise():
             yield f"{ast.unparse(node)} -> pass", ast.Pass()
-        case ast.Return(value=ast.expr()):
+        # Who is told False or None is told no.
+        case ast.Return(value=ast.expr() as value) if not _is_no(value):
             yield f"{ast.unparse(node)} -> return None", ast.Return(ast.Constant(None))
     if type(node) in _SWAPPED:
         other = _SWAPPED[type(node)]
         yield f"{type(node).__name__} -> {other.__name__}", other()
+
+
+def _is_no(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value in (None, False)
 
 
 def places(node: ast.AST, above: Place) -> Iterator[tuple[Place, ast.AST, int]]:

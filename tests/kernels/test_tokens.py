@@ -125,7 +125,9 @@ def test_rows_that_are_long_equal_the_plain_twin(harness, kind):
     """Of these a few fill the memory in which rows are built."""
     session_id = random_session_id(random.Random(11), "123")
     said = {"session_id": session_id, "connection_data": ["\U0001f600" * 1000] * 9}
-    rows = Rows("123", "secret", NOW, bytes(24), 9, {}, frozenset(["connection_data"]), said)
+    rows = Rows(
+        "123", "secret", NOW, bytes(24), 9, {}, frozenset(["connection_data"]), said
+    )
     said |= {"role": "publisher", "expiration": 0, "initial_layout_class_list": ""}
     fields = [
         b"secret".hex(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from email.utils import formatdate
@@ -119,6 +120,30 @@ def test_a_correction_comes_on_top_of_the_retries(clock: Clock) -> None:
     )
     requester.request("GET", "/x")
     assert len(script.requests) == 3
+
+
+@pytest.mark.parametrize(("left", "attempts"), [(0.5, 2), (0.0, 1)])
+def test_a_correction_comes_before_the_deadline_or_not_at_all(
+    left: float, attempts: int, clock: Clock
+) -> None:
+    def slow(request: Request) -> Response:
+        clock.now += request.timeout - left
+        return Response(403, {"date": formatdate(clock.now - 600, usegmt=True)}, b"")
+
+    script = Script(slow, Response(200, {}, b"{}"))
+    requester = Requester(
+        script,
+        ProjectAuth(KEY, sign, now=clock),
+        api_url="https://api.example.test",
+        deadline=30,
+        retries=0,
+        correct_clock=True,
+        now=clock,
+        monotonic=clock,
+    )
+    with contextlib.suppress(errors.ClockSkew):
+        requester.request("GET", "/x")
+    assert len(script.requests) == attempts
 
 
 def test_threads_that_learn_at_once_learn_the_same(clock: Clock) -> None:

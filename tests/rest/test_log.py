@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.conftest import KEY, SECRET, Clock, Script
 from tests.rest.test_sessions import SESSION, answers
 from tokbox import Tokbox, errors
 from tokbox.rest.log import log
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Response
+from tokbox.rest.transport import Request, Response
 
 Scripted = Callable[..., tuple[Requester, Script]]
 
@@ -30,6 +30,19 @@ def test_calls_are_logged_by_path_status_time_and_attempt(
         ("INFO", "GET /x: again in 0.5 s"),
         ("DEBUG", "GET /x: 200, 0 ms, attempt 2"),
     ]
+
+
+def test_the_time_of_a_call_is_told_in_milliseconds(
+    scripted: Scripted, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def slow(request: Request) -> Response:
+        clock.now += 1.25
+        return answers({})
+
+    caplog.set_level(logging.DEBUG, logger="tokbox")
+    requester, _ = scripted(slow)
+    requester.request("GET", "/x")
+    assert caplog.messages == ["GET /x: 200, 1250 ms, attempt 1"]
 
 
 def test_headers_and_bodies_are_logged_at_no_level(
@@ -73,7 +86,7 @@ def test_whatever_is_logged_is_redacted_before_a_handler_sees_it(
 
 PROGRAM = f"""
 import logging, sys, tokbox
-from tokbox.rest.transport import Response
+from tokbox.rest.transport import Request, Response
 class Canned:
     def send(self, request): return Response(404, {{}}, b"")
     def close(self): pass

@@ -90,6 +90,24 @@ def test_a_transport_error_tells_how_often_it_was_tried(scripted: Scripted) -> N
     assert caught.value.attempts == 3
 
 
+def test_a_first_attempt_is_not_counted_in_words(scripted: Scripted) -> None:
+    requester, _ = scripted(broken(errors.TimedOut))
+    with pytest.raises(errors.TimedOut) as caught:
+        requester.request("POST", "/x")
+    assert str(caught.value) == "- /x: broke"
+
+
+def test_an_error_that_knows_of_its_attempts_is_not_counted_again(
+    scripted: Scripted,
+) -> None:
+    counted = errors.TimedOut("broke", method="GET", path="/x", attempts=5)
+    requester, _ = scripted(counted, retries=1)
+    with pytest.raises(errors.TimedOut) as caught:
+        requester.request("GET", "/x")
+    assert caught.value.attempts == 5
+    assert str(caught.value) == "GET /x: broke (after 5 attempts)"
+
+
 def test_waits_double_up_to_eight_seconds(scripted: Scripted, clock: Clock) -> None:
     requester, _ = scripted(status(503), retries=7, deadline=1000.0)
     with pytest.raises(errors.ServerError):
@@ -153,6 +171,27 @@ def test_a_wait_beyond_the_deadline_is_not_begun(scripted: Scripted, clock: Cloc
     assert len(script.requests) == 1
 
 
+def test_a_wait_that_would_end_at_the_deadline_is_not_begun(
+    scripted: Scripted, clock: Clock
+) -> None:
+    requester, _ = scripted(status(503, retry_after="30"), FINE, deadline=30.0)
+    with pytest.raises(errors.ServerError):
+        requester.request("GET", "/x")
+    assert clock.sleeps == []
+
+
+def test_an_error_shortly_before_the_deadline_is_told_as_it_is(
+    scripted: Scripted, clock: Clock
+) -> None:
+    def slow(request: Request) -> Response:
+        clock.now += request.timeout - 0.5
+        raise broken(errors.ProtocolError)
+
+    requester, _ = scripted(slow, deadline=30.0)
+    with pytest.raises(errors.ProtocolError):
+        requester.request("POST", "/x")
+
+
 def test_each_attempt_gets_the_time_that_is_left(scripted: Scripted, clock: Clock) -> None:
     def slow(request: Request) -> Response:
         clock.now += 10
@@ -181,6 +220,81 @@ def test_a_deadline_that_is_none_is_refused(deadline: Any, scripted: Scripted) -
         requester.request("GET", "/x", deadline=deadline)
     assert caught.value.field == "deadline"
     assert script.requests == []
+
+
+def test_up_to_ten_retries_may_be_asked_for(scripted: Scripted) -> None:
+    requester, script = scripted(status(503), deadline=1000.0)
+    with pytest.raises(errors.ServerError):
+        requester.with_options(None, 10, None).request("GET", "/x")
+    assert len(script.requests) == 11
+    with pytest.raises(errors.InvalidInput):
+        requester.with_options(None, 11, None)
+
+
+def test_limits_that_are_not_given_stay_as_they_were(scripted: Scripted) -> None:
+    requester, script = scripted(status(503), retries=1, deadline=20.0, timeout=4.0)
+    with pytest.raises(errors.ServerError):
+        requester.with_options(None, None, None).request("GET", "/x")
+    assert [(each.timeout, each.read_timeout) for each in script.requests] == [
+        (20.0, 4.0),
+        (19.5, 4.0),
+    ]
+
+
+@pytest.mark.parametrize("code", [200, 201, 204, 299])
+def test_a_status_of_two_hundred_and_more_is_a_success(
+    code: int, scripted: Scripted
+) -> None:
+    requester, _ = scripted(Response(code, {}, b""))
+    assert requester.send("GET", "/x").status == code
+
+
+def test_a_status_of_three_hundred_is_none(scripted: Scripted) -> None:
+    requester, _ = scripted(Response(300, {}, b""))
+    with pytest.raises(errors.APIError) as caught:
+        requester.send("GET", "/x")
+    assert caught.value.status == 300
+
+
+def test_a_body_of_eight_mebibytes_is_read_and_no_larger_one(scripted: Scripted) -> None:
+    largest = bytes(8 * 1024 * 1024)
+    requester, script = scripted(
+        Response(200, {}, largest), Response(200, {}, largest + b"x"), FINE
+    )
+    assert requester.send("GET", "/x").body == largest
+    with pytest.raises(errors.ProtocolError, match="larger than 8388608 bytes"):
+        requester.send("GET", "/x")
+    assert [request.max_body for request in script.requests] == [len(largest)] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "content_type", "body"),
+    [
+        ({}, None, None),
+        ({"json": {"a": [1, "é"]}}, "application/json", b'{"a":[1,"\\u00e9"]}'),
+        ({"json": {}}, "application/json", b"{}"),
+        ({"json": False}, "application/json", b"false"),
+        ({"form": {"a": "b c"}}, "application/x-www-form-urlencoded", b"a=b+c"),
+        ({"form": {}}, "application/x-www-form-urlencoded", b""),
+    ],
+)
+def test_a_body_is_sent_as_what_it_is(
+    given: dict[str, Any], content_type: str | None, body: bytes | None, scripted: Scripted
+) -> None:
+    requester, script = scripted(FINE)
+    requester.request("POST", "/x", **given)
+    (request,) = script.requests
+    assert (request.headers.get("content-type"), request.body) == (content_type, body)
+
+
+def test_a_client_that_is_closed_sends_nothing(scripted: Scripted) -> None:
+    requester, script = scripted(FINE)
+    borrowed = requester.with_options(None, 0, None)
+    requester.close()
+    for each in (requester, borrowed):
+        with pytest.raises(errors.TokboxError, match="closed"):
+            each.request("GET", "/x")
+    assert (script.requests, script.closed) == ([], 1)
 
 
 def test_every_attempt_is_signed_anew(scripted: Scripted) -> None:

@@ -346,7 +346,7 @@ def _count(error: errors.TransportError, attempts: int) -> errors.TransportError
     """Write the number of attempts into an error that knew of one only."""
     if attempts > 1 and error.attempts == 1:
         error.attempts = attempts
-        error.args = (f"{error.args[0]} (after {attempts} attempts)", *error.args[1:])
+        error.args = (f"{error} (after {attempts} attempts)",)
     return error
 
 
