@@ -68,3 +68,31 @@ def test_the_source_tree_is_not_taken_for_what_is_installed(
 def test_lines_are_told_as_people_write_them() -> None:
     assert core_coverage.spans([9, 3, 7, 8]) == "3, 7-9"
     assert core_coverage.spans([]) == ""
+
+
+def test_kernels_that_the_processor_lacks_are_not_counted() -> None:
+    rows = "1:avx512:0:16:0 1:sha-ni:0:2:1 1:portable:1:1:1 256:avx512:0:16:0"
+    absent = core_coverage.unable(rows)
+    assert absent == ["avx512", "sha-ni"]
+    units = [
+        "sha1_ni",
+        "sha256_avx512",
+        "base64_avx512",
+        "sha1_avx2",
+        "sha1_portable",
+        "t1",
+    ]
+    left = [unit for unit in units if not core_coverage.is_of(unit, absent)]
+    assert left == ["sha1_avx2", "sha1_portable", "t1"]
+
+
+def test_a_line_that_nothing_ran_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not core_coverage.report({"t1.c": {3: 1, 4: 0, 5: 0}, "hmac.c": {1: 9}})
+    said = capsys.readouterr().out
+    assert "t1.c                   33.3 %  4-5\n" in said
+    assert "C core                 50.0 %  of 4 lines\n" in said
+    assert core_coverage.report({"hmac.c": {1: 9}})
+
+
+def test_no_lines_at_all_are_no_success() -> None:
+    assert not core_coverage.report({})

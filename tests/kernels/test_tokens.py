@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import json
 import random
 import re
@@ -474,6 +475,17 @@ def test_a_member_that_is_unusual_is_left_to_a_closer_look(harness, how):
     answers = verdicts_on(harness, tokens, "123", b"secret", how)
     judged = zip(MEMBERS, map(bool, map(int, answers)), strict=True)
     assert dict(judged) == MEMBERS
+
+
+@pytest.mark.parametrize("raw", [b"\xff", b"\xc3", b"\xc3\\n", b"\xed\xa0\x80", b"\x80"])
+def test_text_that_is_not_utf_8_is_left_to_a_closer_look(harness, raw):
+    session_id = random_session_id(random.Random(8), "123")
+    needed = f'"iss":"123","iat":{NOW},"session_id":"{session_id}"'.encode()
+    payload = b'{%b,"connection_data":"%b"}' % (needed, raw)
+    signed = JWT_HEAD + reference.base64url(payload)
+    mac = hmac.digest(b"secret", signed.encode(), "sha256")
+    token = f"{signed}.{reference.base64url(mac)}"
+    assert verdicts_on(harness, [token], "123", b"secret", "texts") == "0"
 
 
 def test_a_member_that_is_needed_is_missed_or_refused(harness):
