@@ -1,13 +1,23 @@
-"""What is read up to a limit, and not beyond it."""
+"""What is signed and read up to a limit, and not beyond it."""
 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from tokbox.errors import MalformedToken
+from tokbox.errors import InvalidClaims, InvalidInput, MalformedToken
 from tokbox.tokens import jwt, t1
+from tokbox.tokens.claims import (
+    check_application_id,
+    check_connection_data,
+    check_count,
+    check_expiration,
+    check_kind,
+    check_secret,
+    check_session_id,
+)
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
@@ -27,6 +37,80 @@ def t1_of(**said: object) -> str:
 def jwt_of(**said: object) -> str:
     payload = {"iss": KEY, "session_id": SESSION, "iat": NOW, **said}
     return reference.jwt(SECRET.encode(), json.dumps(payload))
+
+
+def session_of(*fields: str) -> str:
+    return "1_" + reference.base64url("~".join(fields).encode())
+
+
+def test_up_to_ten_to_the_eighteen_tokens_may_be_asked_for():
+    assert [check_count(n) for n in (0, 1, 10**18)] == [0, 1, 10**18]
+    with pytest.raises(InvalidClaims, match="at most"):
+        check_count(10**18 + 1)
+
+
+def test_a_lifetime_has_days_and_seconds():
+    assert check_expiration(timedelta(days=2, seconds=5)) == 172_805
+    assert check_expiration(timedelta(days=30)) == 2_592_000
+    with pytest.raises(InvalidClaims, match="whole seconds"):
+        check_expiration(timedelta(microseconds=1))
+
+
+def test_a_session_id_has_up_to_255_characters():
+    # There is no base64 of 253 characters, so this one is refused for what it is.
+    with pytest.raises(InvalidClaims, match="as the service makes them"):
+        check_session_id("1_" + "A" * 253)
+    with pytest.raises(InvalidClaims, match="at most 255 characters"):
+        check_session_id("1_" + "A" * 254)
+
+
+def test_a_session_id_has_a_tenant_and_a_time():
+    taken = check_session_id(session_of("2", KEY, "", "1700000000123"))
+    assert (taken.api_key, taken.create_time_ms) == (KEY, 1_700_000_000_123)
+    for fields in [("2", KEY, ""), ("2", "", "", "1700000000123")]:
+        with pytest.raises(InvalidClaims, match="as the service makes them"):
+            check_session_id(session_of(*fields))
+
+
+def test_an_application_s_session_id_names_it_in_any_case():
+    tenant = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
+    session_id = session_of("2", tenant.upper(), "", "1700000000123")
+    assert check_session_id(session_id, tenant).api_key == tenant.upper()
+    with pytest.raises(InvalidClaims, match=f"belong to application 0{tenant[1:]}"):
+        check_session_id(session_id, f"0{tenant[1:]}")
+
+
+def test_an_application_id_that_is_none_is_shown_unless_it_is_a_key():
+    with pytest.raises(InvalidInput, match="'x'") as caught:
+        check_application_id("x")
+    assert caught.value.value == "x"
+    with pytest.raises(InvalidInput) as caught:
+        check_application_id("-----BEGIN PRIVATE KEY-----canary")
+    assert caught.value.value is None
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["\ud7ff", "\ue000", "\U0010ffff"])
+def test_all_that_utf_8_can_carry_is_text(text):
+    assert check_connection_data(text) == text
+    assert check_secret(text) == text.encode()
+
+
+@pytest.mark.parametrize("half", [0xD800, 0xDBFF, 0xDFFF])
+def test_half_of_a_pair_of_surrogates_is_none(half):
+    text = f"a{chr(half)}"
+    with pytest.raises(InvalidClaims, match="lone surrogate"):
+        check_connection_data(text)
+    with pytest.raises(InvalidInput, match="lone surrogate"):
+        check_secret(text)
+
+
+def test_the_tokens_of_an_application_are_jwts():
+    kinds = [(None, False), ("t1", False), ("jwt", False), (None, True), ("jwt", True)]
+    found = [check_kind(kind, application=of_one) for kind, of_one in kinds]
+    assert found == [False, False, True, True, True]
+    with pytest.raises(InvalidClaims, match="this is an application"):
+        check_kind("t1", application=True)
 
 
 def test_a_t1_token_is_read_up_to_a_length():
