@@ -34,11 +34,38 @@ FLOOR = 90.0
 PATIENCE = 300
 
 TARGETS = {
-    "tokbox.tokens.claims": ["tests/tokens/test_claims.py", "tests/tokens/test_verify.py"],
-    "tokbox.tokens.t1": ["tests/tokens/test_verify.py", "tests/tokens/test_dialects.py"],
-    "tokbox.tokens.jwt": ["tests/tokens/test_jwt.py", "tests/tokens/test_dialects.py"],
-    "tokbox.rest.requester": ["tests/rest/test_retries.py", "tests/rest/test_clock.py"],
+    "tokbox.tokens.claims": [
+        "tests/tokens/test_limits.py",
+        "tests/tokens/test_claims.py",
+        "tests/tokens/test_verify.py",
+        "tests/tokens/test_bad_rows.py",
+    ],
+    "tokbox.tokens.t1": [
+        "tests/tokens/test_limits.py",
+        "tests/tokens/test_verify.py",
+        "tests/tokens/test_dialects.py",
+    ],
+    "tokbox.tokens.jwt": [
+        "tests/tokens/test_limits.py",
+        "tests/tokens/test_jwt.py",
+        "tests/tokens/test_algorithms.py",
+        "tests/tokens/test_dialects.py",
+    ],
+    "tokbox.tokens.strict_json": ["tests/tokens/test_strict_json.py"],
+    "tokbox.rest.requester": [
+        "tests/rest/test_retries.py",
+        "tests/rest/test_clock.py",
+        "tests/rest/test_quota.py",
+        "tests/rest/test_log.py",
+    ],
+    "tokbox.rest.quota": ["tests/rest/test_quota.py"],
+    "tokbox.rest.auth": [
+        "tests/rest/test_auth.py",
+        "tests/rest/test_clock.py",
+        "tests/rest/test_application.py",
+    ],
     "tokbox.rest.log": ["tests/rest/test_log.py"],
+    "tokbox.secrecy": ["tests/rest/test_secrets.py", "tests/rest/test_client.py"],
 }
 #: All kernels are alike to Python.
 ONE_KERNEL = ["-k", "not avx2 and not avx512 and not sha-ni and not armv8"]

@@ -71,6 +71,18 @@ def test_calls_that_succeed_bring_retries_back(scripted: Scripted) -> None:
     assert len(script.requests) == 2
 
 
+def test_the_tenth_call_that_succeeds_brings_the_first_retry_back() -> None:
+    quota = Quota()
+    while quota.take():
+        pass
+    for _ in range(2):
+        for _ in range(9):
+            quota.succeed()
+        assert not quota.take()
+        quota.succeed()
+        assert [quota.take(), quota.take()] == [True, False]
+
+
 def test_the_error_is_the_failures_own_and_the_log_says_why(
     scripted: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -114,12 +115,15 @@ def test_session_ids_of_every_kind_are_taken_apart():
 
 
 @pytest.mark.parametrize(
-    "api_key", ["", "abc", "12 34", None, 1.5, True, -5, "1&sig=", "٣", "1" * 21]
+    "api_key",
+    ["", "abc", "12 34", None, 1.5, True, -5, "1&sig=", "٣", "1" * 21, Decimal(KEY)],
 )
 def test_bad_api_keys_are_refused(api_key):
     with pytest.raises(InvalidInput) as caught:
         Signer(api_key, SECRET)
     assert caught.value.field == "api_key"
+    # Who mixes it up with the secret reads neither.
+    assert str(caught.value) == "api_key must be the project's API key, a number"
 
 
 @pytest.mark.parametrize(
@@ -132,6 +136,7 @@ def test_bad_secrets_are_refused_without_being_shown(secret):
     error = caught.value
     assert error.field == "secret"
     assert error.value is None
+    assert str(error) == f"secret must {error.rule}"
     assert "canary" not in str(error) + repr(error) + repr(error.__context__) + repr(
         error.__cause__
     )

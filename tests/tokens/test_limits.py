@@ -15,6 +15,7 @@ from tokbox.tokens.claims import (
     check_count,
     check_expiration,
     check_kind,
+    check_layout_classes,
     check_secret,
     check_session_id,
 )
@@ -50,10 +51,19 @@ def test_up_to_ten_to_the_eighteen_tokens_may_be_asked_for():
 
 
 def test_a_lifetime_has_days_and_seconds():
+    assert [check_expiration(seconds) for seconds in (0, 2_592_000)] == [0, 2_592_000]
     assert check_expiration(timedelta(days=2, seconds=5)) == 172_805
     assert check_expiration(timedelta(days=30)) == 2_592_000
     with pytest.raises(InvalidClaims, match="whole seconds"):
         check_expiration(timedelta(microseconds=1))
+
+
+def test_texts_have_up_to_a_thousand_characters():
+    longest = "é" * 1000
+    assert check_connection_data(longest) == check_layout_classes(longest) == longest
+    for check in (check_connection_data, check_layout_classes):
+        with pytest.raises(InvalidClaims, match="at most 1000 characters"):
+            check(longest + "x")
 
 
 def test_a_session_id_has_up_to_255_characters():
