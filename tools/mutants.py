@@ -65,6 +65,7 @@ TARGETS = {
         "tests/rest/test_application.py",
     ],
     "tokbox.rest.log": ["tests/rest/test_log.py"],
+    "tokbox.errors": ["tests/test_errors.py"],
     "tokbox.secrecy": ["tests/rest/test_secrets.py", "tests/rest/test_client.py"],
 }
 #: All kernels are alike to Python.

@@ -1,0 +1,108 @@
+"""What errors say, and what they do not."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from tokbox import errors
+
+#: What most refusals here have in common.
+REQUEST: dict[str, Any] = {"method": "GET", "path": "/x"}
+
+
+@pytest.mark.parametrize(
+    ("details", "said"),
+    [
+        ({}, "GET /x: 400"),
+        ({"code": 0}, "GET /x: 400 (code 0)"),
+        ({"message": "No"}, "GET /x: 400: No"),
+        ({"attempts": 2}, "GET /x: 400 (after 2 attempts)"),
+        ({"hint": "try"}, "GET /x: 400 - try"),
+        (
+            {"code": 7, "message": "No", "attempts": 3, "hint": "try"},
+            "GET /x: 400 (code 7): No (after 3 attempts) - try",
+        ),
+    ],
+)
+def test_a_refusal_says_what_the_service_said(details: dict[str, Any], said: str) -> None:
+    error = errors.APIError(status=400, **REQUEST, **details)
+    assert str(error) == said
+    assert error.attempts == details.get("attempts", 1)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "said"),
+    [
+        (1, "GET /x: broke"),
+        (2, "GET /x: broke (after 2 attempts)"),
+        (3, "GET /x: broke (after 3 attempts)"),
+    ],
+)
+def test_a_call_without_an_answer_says_how_often_it_was_tried(
+    attempts: int, said: str
+) -> None:
+    error = errors.TimedOut("broke", method="GET", path="/x", attempts=attempts)
+    assert (str(error), error.attempts) == (said, attempts)
+    assert errors.TimedOut("broke", method="GET", path="/x").attempts == 1
+
+
+def test_sixty_characters_of_a_value_are_shown() -> None:
+    assert str(errors.InvalidInput("n", int("1" * 60), "be small")).endswith("1" * 60)
+    longer = str(errors.InvalidInput("n", int("1" * 61), "be small"))
+    assert longer == f"n must be small, not {'1' * 60}... (61 characters)"
+
+
+def test_a_value_that_may_not_be_shown_is_not_kept() -> None:
+    error = errors.InvalidInput("key", "canary", "be one", show=False)
+    assert (str(error), error.value) == ("key must be one", None)
+
+
+def test_the_row_at_fault_is_named_from_the_first_one_on() -> None:
+    assert str(errors.InvalidClaims("role", 5, "be one", row=0)).startswith("row 0: role")
+    assert str(errors.InvalidClaims("role", 5, "be one")).startswith("role")
+
+
+def test_how_far_a_time_is_off_is_told_in_seconds() -> None:
+    assert str(errors.ExpiredToken(1_000, 1_060)) == "the token expired 60 s ago"
+    future = errors.NotYetValidToken(1_090, 1_000)
+    assert str(future) == "the token was made 90 s in the future"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "T1==cGFydG5lcl9pZD0x",
+        "T1%3D%3DcGFydG5lcl9pZD0x%3D",
+        "T1%3d%3dcGFydG5l",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiIxIn0.c2ln-_0",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiIxIn0",
+    ],
+)
+def test_tokens_are_taken_out_of_a_text(token: str) -> None:
+    assert errors.redact(f"/a/{token}?b={token}") == "/a/[removed]?b=[removed]"
+    assert errors.NotFound(status=404, method="GET", path=token).path == "[removed]"
+    assert token not in str(errors.TimedOut("broke", method="GET", path=token))
+
+
+@pytest.mark.parametrize("text", ["/v2/project/40000123/archive", "T1=", "eyJ", "T1"])
+def test_what_is_no_token_stays_in_a_text(text: str) -> None:
+    assert errors.redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ClockSkew(offset=600.0, status=403, **REQUEST),
+        errors.RateLimited(retry_after=5.0, status=429, **REQUEST),
+        errors.InvalidClaims("role", 5, "be one", row=3),
+        errors.MalformedToken("cut off", "truncated"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_pickled_error_keeps_its_evidence(error: errors.TokboxError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (str(again), vars(again)) == (str(error), vars(error))
