@@ -66,7 +66,7 @@ TARGETS = {
     ],
     "tokbox.rest.log": ["tests/rest/test_log.py"],
     "tokbox.errors": ["tests/test_errors.py"],
-    "tokbox.secrecy": ["tests/rest/test_secrets.py", "tests/rest/test_client.py"],
+    "tokbox.secrecy": ["tests/test_secrecy.py"],
 }
 #: All kernels are alike to Python.
 ONE_KERNEL = ["-k", "not avx2 and not avx512 and not sha-ni and not armv8"]
