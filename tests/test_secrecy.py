@@ -21,7 +21,7 @@ class Holder(Secretive):
 def test_what_holds_a_secret_says_that_it_is_not_copied(
     duplicate: Callable[[object], object],
 ) -> None:
-    with pytest.raises(TypeError, match="^Holder holds a secret and cannot be"):
+    with pytest.raises(TypeError, match=r"^Holder holds a secret and cannot be"):
         duplicate(Holder())
 
 

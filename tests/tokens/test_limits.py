@@ -7,7 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from tokbox.errors import InvalidClaims, InvalidInput, MalformedToken
+from tokbox.errors import (
+    ExpiredToken,
+    InvalidClaims,
+    InvalidInput,
+    MalformedToken,
+    NotYetValidToken,
+)
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.claims import (
     check_application_id,
@@ -190,3 +196,28 @@ def test_what_all_rows_share_is_said_as_the_plain_twin_says_it(kind, seconds):
     claims = {"session_id": SESSION, **said}
     columns = frozenset(["session_id"])
     assert token == reference.row(kind, KEY, SECRET.encode(), NOW, claims, columns, nonce)
+
+
+@pytest.mark.parametrize("make", [t1_of, jwt_of], ids=["t1", "jwt"])
+def test_a_token_holds_from_a_minute_before_it_was_made_until_it_ends(make):
+    signer, end = Signer(KEY, SECRET), NOW + 3600
+    token = make(**{"exp" if make is jwt_of else "expire_time": end})
+    for now in (NOW - 60, NOW, end - 1, end - 0.5):
+        assert signer.verify(token, now=now).expire_time == end
+        assert list(signer.verify_many([token], now=now)) == [None]
+    for now, error in [(NOW - 61, NotYetValidToken), (end, ExpiredToken)]:
+        with pytest.raises(error):
+            signer.verify(token, now=now)
+        (found,) = signer.verify_many([token], now=now)
+        assert type(found) is error
+
+
+@pytest.mark.parametrize("make", [t1_of, jwt_of], ids=["t1", "jwt"])
+def test_a_token_lives_for_up_to_thirty_days(make):
+    signer, name = Signer(KEY, SECRET), "exp" if make is jwt_of else "expire_time"
+    longest, longer = (make(**{name: NOW + 2_592_000 + more}) for more in (0, 1))
+    assert signer.verify(longest, now=NOW).expires_at == NOW + 2_592_000
+    with pytest.raises(InvalidClaims, match="at most 30 days"):
+        signer.verify(longer, now=NOW)
+    found = signer.verify_many([longer, longest, longer], now=NOW)
+    assert [type(error) for error in found] == [InvalidClaims, type(None), InvalidClaims]
