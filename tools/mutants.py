@@ -39,6 +39,7 @@ TARGETS = {
         "tests/tokens/test_claims.py",
         "tests/tokens/test_verify.py",
         "tests/tokens/test_bad_rows.py",
+        "tests/tokens/test_algorithms.py",
     ],
     "tokbox.tokens.t1": [
         "tests/tokens/test_limits.py",
@@ -57,6 +58,8 @@ TARGETS = {
         "tests/rest/test_clock.py",
         "tests/rest/test_quota.py",
         "tests/rest/test_log.py",
+        "tests/rest/test_auth.py",
+        "tests/rest/test_application.py",
     ],
     "tokbox.rest.quota": ["tests/rest/test_quota.py"],
     "tokbox.rest.auth": [
