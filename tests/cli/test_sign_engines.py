@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.support import KEY, Result
+from tests.cli.support import KEY, SECRET, SESSION, Result
+from tests.engines import install_ray, install_spark
+from tokbox import Signer
 from tokbox.cli.tables import engines
 from tokbox.integrations.job import SigningJob
+from tokbox.tokens.claims import Token
 
 Cli = Callable[..., Result]
 Handed = list[tuple[str, str, SigningJob]]
@@ -122,3 +128,76 @@ def test_an_engine_that_is_not_installed_is_named(
     result = cli("sign", *args)
     assert result.code == 5
     assert f"tokbox[{engine}]" in result.err
+
+
+### What an engine does with it, on stands-in for the engines ###
+
+
+@pytest.fixture
+def guests(tmp_path: Path) -> Path:
+    """A folder of Parquet with a row for each guest."""
+    folder = tmp_path / "guests"
+    folder.mkdir()
+    table = pa.table({"s": [SESSION] * 5, "name": [f"guest {i}" for i in range(5)]})
+    pq.write_table(table, folder / "part-0.parquet")
+    return folder
+
+
+def sign_guests(cli: Cli, guests: Path, engine: str) -> list[Token]:
+    """Sign them into a new folder, and return what its tokens say."""
+    output = guests.parent / "signed"
+    columns = ("--session-id", "col:s", "--connection-data", "col:name")
+    args = ("sign", str(guests), "-o", str(output), *columns, "--engine", engine)
+    assert cli(*args) == Result(0, "", "")
+    signed = pq.read_table(output)
+    assert signed.column_names == ["s", "name", "token"]
+    signer = Signer(KEY, SECRET)
+    return [signer.verify(token) for token in signed["token"].to_pylist()]
+
+
+@pytest.mark.parametrize(("cpus", "workers"), [(4.0, 3), (1.0, 1), (None, 1)])
+def test_ray_leaves_a_cpu_to_who_reads(
+    cli: Cli,
+    guests: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cpus: float | None,
+    workers: int,
+) -> None:
+    ray = install_ray(monkeypatch, cpus)
+    pools: list[object] = []
+    monkeypatch.setattr(
+        sys.modules["ray.data"], "ActorPoolStrategy", lambda size: pools.append(size)
+    )
+    found = sign_guests(cli, guests, "ray")
+    assert [token.connection_data for token in found] == [f"guest {i}" for i in range(5)]
+    assert pools == [workers]
+    assert ray.started == {"log_to_driver": False}
+
+
+def test_a_cluster_that_runs_is_not_started_again(
+    cli: Cli, guests: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = install_ray(monkeypatch)
+    ray.init(address="auto")
+    assert len(sign_guests(cli, guests, "ray")) == 5
+    assert ray.started == {"address": "auto"}
+
+
+def test_spark_signs_a_folder_into_another(
+    cli: Cli, guests: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spark = install_spark(monkeypatch)
+    found = sign_guests(cli, guests, "spark")
+    assert [token.connection_data for token in found] == [f"guest {i}" for i in range(5)]
+    assert spark.name == "tokbox sign"
+
+
+def test_an_error_of_ours_is_told_as_it_is(
+    cli: Cli, guests: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_spark(monkeypatch)
+    args = ("-o", str(guests.parent / "signed"), "--session-id", "col:t")
+    result = cli("sign", str(guests), *args, "--engine", "spark")
+    assert result.code == 2
+    assert "--session-id must name one of the columns, which are s, name" in result.err
+    assert "ended the job" not in result.err

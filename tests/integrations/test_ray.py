@@ -54,12 +54,6 @@ def test_rows_that_break_a_rule_are_told_in_a_column(data, make_job):
     )
 
 
-@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
-def test_a_number_of_workers_that_is_none_is_refused(data, make_job, workers):
-    with pytest.raises(InvalidInput, match="workers must be an int"):
-        adapter.sign(data.from_arrow(guests(1)), make_job(), workers=workers)
-
-
 def test_a_column_that_is_not_there_is_refused_before_anything_runs(data, vault, make_job):
     rows = data.from_arrow(guests(1))
     with pytest.raises(InvalidInput, match="columns, which are id, name"):
