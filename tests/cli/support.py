@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -25,6 +26,9 @@ OTHER_SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTd
 
 COMMAND = [sys.executable, "-m", "tokbox"]
 
+#: Variables that commands get as they are. By the last, coverage measures them as well.
+_KEPT = ("PATH", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
+
 
 @dataclass(frozen=True)
 class Result:
@@ -37,7 +41,7 @@ class Result:
 
 def environment(**extra: str) -> dict[str, str]:
     """An environment with credentials, and nothing of whoever runs the tests."""
-    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     # Not by working directory: a test may run anywhere.
     source = str(Path(tokbox.__file__).parents[1])
     return {
@@ -83,10 +87,12 @@ def run_on_terminal(
     env: dict[str, str] | None = None,
     columns: int = 100,
     answer: tuple[str, str] | None = None,
+    until: str | None = None,
 ) -> Result:
     """Run a command whose three ends are one terminal; all that it shows is in ``out``.
 
-    *answer* is a prompt to wait for and what is typed then.
+    *answer* is a prompt to wait for and what is typed then. When *until* is shown, the
+    command is interrupted.
     """
     ours, theirs = pty.openpty()
     try:
@@ -117,6 +123,9 @@ def run_on_terminal(
             if answer is not None and answer[0].encode() in shown:
                 os.write(ours, answer[1].encode())
                 answer = None
+            if until is not None and until.encode() in shown:
+                process.send_signal(signal.SIGINT)
+                until = None
         return Result(process.wait(), shown.decode(), "")
     finally:
         os.close(ours)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +24,7 @@ from tests.cli.support import (
     run_code,
 )
 from tokbox import errors
+from tokbox.cli import main
 
 Cli = Callable[..., Result]
 
@@ -89,6 +94,23 @@ def test_version_names_the_kernel(cli: Cli) -> None:
 
 def test_python_m_runs_it() -> None:
     assert run(["--version"]).out.startswith("tokbox ")
+
+
+def test_importing_what_python_m_runs_runs_nothing() -> None:
+    result = run_code("import tokbox.__main__")
+    assert result == Result(0, "", "")
+
+
+def test_output_may_go_to_memory(credentials: None) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["token", SESSION]) == 0
+    assert out.getvalue().startswith("T1==")
+
+
+def test_group_without_a_command_shows_its_help(cli: Cli) -> None:
+    result = cli("archive")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: tokbox archive")
 
 
 def test_shell_completion_completes_commands() -> None:
@@ -188,6 +210,35 @@ def test_missing_extra_is_one_sentence_and_5(package: str) -> None:
     assert_one_line_error(result)
     assert f"{package} is not installed" in result.err
     assert "tokbox[cli]" in result.err
+
+
+def test_package_that_the_extra_lacks_is_not_taken_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "click.py").write_text("import nothing_of_the_sort")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "click")
+    with pytest.raises(ModuleNotFoundError, match="nothing_of_the_sort"):
+        main(["--version"])
+
+
+def test_interruption_while_it_is_imported_is_130() -> None:
+    result = run_code(INTERRUPTED)
+    assert result == Result(130, "", "")
+
+
+INTERRUPTED = """
+import sys
+
+class Interruption:
+    def find_spec(self, name, path=None, target=None):
+        if name == "click":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interruption())
+from tokbox.cli import main
+sys.exit(main(["--version"]))
+"""
 
 
 @pytest.mark.parametrize("command", ["demo", "emulator"])

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from tests.cli.support import Result, environment, run, run_code, run_on_terminal
+from tests.cli.support import (
+    KEY,
+    SECRET,
+    SESSION,
+    Result,
+    environment,
+    run,
+    run_code,
+    run_on_terminal,
+)
+from tokbox import Tokbox
+from tokbox.cli.race import race
 from tokbox.rest.archives import Archives
 from tokbox.tokens.signer import SessionSigner
 
@@ -64,6 +76,26 @@ def test_demo_says_if_the_official_sdk_is_missing() -> None:
     assert result.code == 0
     assert "The official Python SDK is not installed" in result.out
     assert "TIMES" not in result.out
+
+
+def test_demo_as_json_compares_with_nothing_if_the_official_sdk_is_missing(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentok", None)
+    document = json.loads(cli("demo", "-n", "10", "--json").out)
+    assert document["official_sdk_installed"] is False
+    assert {lane["times_official_sdk"] for lane in document["rates"]} == {None}
+
+
+def test_one_cpu_is_not_measured_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentok", None)
+    with Tokbox(KEY, SECRET) as client:
+        lanes, compared = race(client.session(SESSION), KEY, SECRET, 10, 1)
+    assert not compared
+    assert [lane.name for lane in lanes] == [
+        "session.tokens(n)",
+        "session.token(), one call each",
+    ]
 
 
 def test_demo_draws_on_a_terminal() -> None:

@@ -7,6 +7,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.cli.support import COMMAND, SECRET, environment, run, run_on_terminal
+from tests.emulator.receiver import receiving
+from tests.emulator.support import Api
 
 APPLICATION = "00000000-0000-4000-8000-000012345678"
 DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": "devsecret"}
@@ -220,3 +223,48 @@ def test_busy_port_on_a_terminal_is_plain_too() -> None:
         result = run_on_terminal(["emulator", "--port", str(taken.getsockname()[1])])
     assert result.code == 2
     assert "\x1b" not in result.out
+
+
+def test_terminal_shows_what_to_do_next() -> None:
+    env = environment(TOKBOX_EMULATOR_PROJECTS=f"777:{SECRET}", NO_COLOR="1")
+    result = run_on_terminal(["emulator"], env=env, until="tokbox session create")
+    assert result.code == 0
+    url, *lines = result.out.splitlines()
+    assert url.startswith("http://127.0.0.1:")
+    assert lines == [
+        "api key 12345678  secret devsecret",
+        "api key 777  secret (as configured)",
+        f"application {APPLICATION}",
+        "account 87654321  secret devaccountsecret",
+        "",
+        "Ctrl-C ends it. In another terminal:",
+        f"  export TOKBOX_API_URL={url}",
+        "  export TOKBOX_API_KEY=12345678 TOKBOX_SECRET=devsecret",
+        "  tokbox session create",
+    ]
+
+
+def test_webhooks_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "webhooks.json"
+    with receiving() as receiver:
+        file.write_text(json.dumps({"12345678": {"connection_created": receiver.url}}))
+        with running("--webhooks", str(file)) as process:
+            url = first_line(process)
+            env = environment(TOKBOX_API_URL=url, **DEFAULT)
+            session_id = run(["session", "create"], env=env).out.strip()
+            token = run(["token", session_id], env=env).out.strip()
+            assert Api(url).join_with(session_id, token).status == 201
+            while not receiver.received:
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.terminate()
+    assert receiver.received[0].json()["sessionId"] == session_id
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"12345678": "http://localhost/"}'])
+def test_what_holds_no_webhooks_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "webhooks.json"
+    file.write_text(content)
+    result = run(["emulator", "--webhooks", str(file)])
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("tokbox: error: webhooks must be a JSON file such as")

@@ -6,19 +6,23 @@ import base64
 import hmac
 import json
 import re
+import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from tests.cli.support import (
+    COMMAND,
     KEY,
     OTHER_SESSION,
     SECRET,
     SESSION,
     Result,
     environment,
+    run_code,
     run_on_terminal,
 )
 from tests.tokens.dialects import sign_hs256
@@ -143,6 +147,44 @@ def test_half_of_the_credentials_are_no_obstacle(
 def test_bad_credentials_that_were_asked_for_are_an_error(cli: Cli) -> None:
     result = cli("inspect", make(), "--secret-file", "/nowhere")
     assert (result.code, result.out) == (2, "")
+
+
+def test_credentials_that_do_not_go_together_are_an_error_if_asked_for(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").touch()
+    result = cli("inspect", make(), "--secret-file", str(tmp_path / "empty"))
+    assert (result.code, result.out) == (2, "")
+
+
+def test_no_standard_input_is_an_error() -> None:
+    result = run_code(
+        "import sys\n"
+        "sys.stdin = None\n"
+        "from tokbox.cli import main\n"
+        "sys.exit(main(['inspect', '-']))\n"
+    )
+    assert (result.code, result.out) == (2, "")
+    assert "there is no standard input to read the token from" in result.err
+
+
+def test_terminal_says_what_it_waits_for() -> None:
+    waits = "reading the token from the terminal; Ctrl-D ends it"
+    result = run_on_terminal(["inspect"], answer=(waits, f"{make()}\n\x04"))
+    assert result.code == 0
+    assert "would be accepted" in result.out
+
+
+def test_standard_input_that_is_no_text_is_refused() -> None:
+    done = subprocess.run(
+        [*COMMAND, "inspect"],
+        input=b"T1==\xff",
+        capture_output=True,
+        env=environment(PYTHONIOENCODING="utf-8:strict"),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"the token on standard input is not text" in done.stderr
 
 
 # Tokens that would be refused.

@@ -8,7 +8,8 @@ import pytest
 
 from tests.cli.support import SESSION, environment, run, run_on_terminal
 from tokbox import Signer
-from tokbox.cli.output import is_terminal, print_table, visible
+from tokbox.cli import output
+from tokbox.cli.output import is_terminal, note, print_table, shows_progress, visible
 from tokbox.cli.wording import ago, moment, rate, size, span
 
 TOKEN = Signer("12345678", "x").session(SESSION).token()
@@ -55,6 +56,23 @@ def test_plain_table_is_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "A         N\nx         5\nlong  10000\n"
 
 
+def test_notes_are_for_terminals_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note("a")
+    monkeypatch.setattr(output, "is_terminal", lambda stream: True)
+    note("b\n")
+    assert capsys.readouterr() == ("", "b\\n\n")
+
+
+def test_bar_stays_away_from_output_that_is_no_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(output, "is_terminal", lambda stream: True)
+    assert shows_progress()
+    assert not shows_progress(io.BytesIO())
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
@@ -94,7 +112,14 @@ def test_moment_beyond_all_calendars() -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(None, ""), (0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (2_000_000, "2.0 MB")],
+    [
+        (None, ""),
+        (0, "0 B"),
+        (999, "999 B"),
+        (1500, "1.5 kB"),
+        (2_000_000, "2.0 MB"),
+        (10**16, "10000.0 TB"),
+    ],
 )
 def test_size(count: int | None, text: str) -> None:
     assert size(count) == text

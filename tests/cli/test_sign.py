@@ -27,6 +27,7 @@ from tests.cli.support import (
     run_on_terminal,
 )
 from tokbox import Signer
+from tokbox.cli.tables import formats, lines
 
 Cli = Callable[..., Result]
 
@@ -100,6 +101,26 @@ def test_a_table_without_rows_stays_one(cli: Cli, tmp_path: Path, kind: str) -> 
     assert tables.read(output) == []
     if kind == "parquet":
         assert pq.read_schema(output).names == ["session", "role", "user", "token"]
+
+
+def test_parquet_without_row_groups_is_signed(cli: Cli, tmp_path: Path) -> None:
+    source, output = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    pq.ParquetWriter(source, pa.schema([("session", pa.string())])).close()
+    args = ("sign", str(source), "-o", str(output), "--session-id", "col:session")
+    assert cli(*args) == Result(0, "", "")
+    assert pq.read_schema(output).names == ["session", "token"]
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 5])
+def test_a_file_may_end_where_a_piece_does(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int
+) -> None:
+    source, output = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
+    tables.write(source, tables.rows(60))
+    assert source.stat().st_size % 10 == 0
+    monkeypatch.setattr(formats, "_BYTES", source.stat().st_size // pieces)
+    assert cli("sign", str(source), "-o", str(output), *COLUMNS).code == 0
+    assert [row["user"] for row in tables.read(output)] == [f"u-{i}" for i in range(60)]
 
 
 def test_a_value_counts_for_all_rows(cli: Cli, tmp_path: Path) -> None:
@@ -225,6 +246,46 @@ def test_rejects_sets_a_bad_row_apart_and_loses_nothing_else(
     assert reason.startswith("must ")
     users = [row["user"] for row in tables.read(output)]
     assert users == [row["user"] for row in rows if row["session"] == SESSION]
+
+
+def test_pieces_of_bad_rows_alone_are_set_apart(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "_ROWS", 10)
+    rows = tables.rows(30)
+    for row in rows[10:20]:
+        row["role"] = "king"
+    source = tables.write(tmp_path / "in.parquet", rows)
+    output = tmp_path / "out.parquet"
+    ends = ("-o", str(output), "--rejects", str(tmp_path / "rejects.csv"))
+    for more in ((), ("--resume",)):
+        assert cli("sign", source, *ends, *COLUMNS, *more).code == 4
+        found = [row["user"] for row in tables.read(output)]
+        assert found == [row["user"] for row in rows[:10] + rows[20:]]
+
+
+def test_a_lifetime_that_is_none_is_set_apart(cli: Cli, tmp_path: Path) -> None:
+    source, rejects = tmp_path / "in.ndjson", tmp_path / "rejects.csv"
+    lines = [json.dumps({"s": SESSION, "lives": lives}) for lives in ("1h", "soon")]
+    source.write_text("\n".join(lines))
+    ends = ("-o", str(tmp_path / "out.ndjson"), "--rejects", str(rejects))
+    columns = ("--session-id", "col:s", "--expiration", "col:lives")
+    assert cli("sign", str(source), *ends, *columns).code == 4
+    assert [(row["row"], row["field"]) for row in tables.read(rejects)] == [
+        ("2", "expiration")
+    ]
+
+
+def test_a_line_that_does_not_end_does_not_fill_the_memory(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "in.ndjson"
+    source.write_text(json.dumps({"s": SESSION}) + "\n" + '{"s": "' + "x" * 10_000)
+    monkeypatch.setattr(formats, "_BYTES", 1000)
+    monkeypatch.setattr(lines, "MOST_BYTES", 5000)
+    result = cli("sign", str(source), "--session-id", "col:s")
+    assert result.code == 2
+    assert "row 2 is longer" in result.err
 
 
 def test_without_bad_rows_the_rejects_are_a_header(cli: Cli, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -51,6 +52,20 @@ def test_an_engine_gets_the_job_and_no_secret(
     assert (source, output) == ("in", str(tmp_path / "out"))
     assert (job.key_id, str(job.key)) == (KEY, "env:TOKBOX_SECRET")
     assert (job.session_id, job.expiration, job.role) == ("col:s", 3600, "publisher")
+
+
+def test_lifetimes_may_be_a_column_there_too(
+    cli: Cli, tmp_path: Path, handed: Handed
+) -> None:
+    columns = ("--session-id", "col:s", "--expiration", "col:lives")
+    args = ("in", "-o", str(tmp_path / "out"), *columns, "--engine", "ray")
+    assert cli("sign", *args).code == 0
+    assert handed[0][2].expiration == "col:lives"
+
+
+def test_a_key_that_workers_cannot_find_is_refused() -> None:
+    with pytest.raises(click.UsageError, match="in a variable or a file"):
+        engines.key_reference({"OPENTOK_API_SECRET": ""}, KEY, None)
 
 
 def test_a_secret_in_a_file_is_referred_to(

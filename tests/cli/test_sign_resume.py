@@ -181,6 +181,28 @@ def test_a_run_whose_files_are_gone_is_refused(cli: Cli, tmp_path: Path) -> None
     assert cli(*args).code == 0
 
 
+def test_a_run_whose_file_is_shorter_than_it_was_is_refused(
+    cli: Cli, tmp_path: Path
+) -> None:
+    source = tables.write(tmp_path / "in.csv", tables.rows(2000))
+    output = str(tmp_path / "out.csv")
+    args = ["sign", source, "-o", output, *COLUMNS, "--resume"]
+    assert killed("after", 2, args) == -signal.SIGKILL
+    os.truncate(beside(output, "part"), 10)
+    result = cli(*args)
+    assert (result.code, "to begin anew" in result.err) == (2, True)
+
+
+def test_a_folder_that_is_not_there_is_not_taken_for_a_lost_file(
+    cli: Cli, tmp_path: Path
+) -> None:
+    source = tables.write(tmp_path / "in.csv", tables.rows(2))
+    ends = ("-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "no" / "r.csv"))
+    result = cli("sign", source, *ends, *COLUMNS, "--resume")
+    assert (result.code, "to begin anew" in result.err) == (2, False)
+    assert result.err.endswith("No such file or directory\n")
+
+
 def test_two_runs_do_not_write_one_file(cli: Cli, tmp_path: Path) -> None:
     from tokbox.cli.tables.journal import Journal
 

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from tests.cli.support import (
     run_on_terminal,
 )
 from tokbox import Signer, decode
+from tokbox.cli.files import replacing
 
 Cli = Callable[..., Result]
 
@@ -188,6 +190,21 @@ def test_replaced_file_keeps_its_mode_and_its_links(cli: Cli, tmp_path: Path) ->
 def test_device_is_written_and_not_replaced() -> None:
     assert run(["tokens", "-n", "10", "-o", "/dev/null", SESSION]).code == 0
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_file_may_be_replaced_in_a_thread(tmp_path: Path) -> None:
+    # Signals are heard in the main thread alone.
+    path = tmp_path / "f"
+
+    def write() -> None:
+        with replacing(str(path)) as file:
+            file.write(b"whole")
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join()
+    assert path.read_bytes() == b"whole"
+    assert os.listdir(tmp_path) == ["f"]
 
 
 @pytest.mark.parametrize("name", ["missing/f", ""])

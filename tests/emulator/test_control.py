@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
+import itertools
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +22,7 @@ from tests.emulator.support import (
     Api,
     credentials,
 )
+from tokbox.emulator import create_app
 from tokbox.emulator.calls import MAX_BODY
 from tokbox.emulator.replies import Refusal, refuse
 
@@ -130,6 +134,24 @@ def test_body_beyond_the_limit_is_refused(api: Api, path: str) -> None:
 def test_endless_chunks_are_refused_too(api: Api) -> None:
     body = (b"x" * 65_536 for _ in range(40))
     assert api.request("POST", "/session/create", body).status == 413
+
+
+def test_body_without_an_end_is_not_read_for_ever() -> None:
+    app = create_app()
+    pieces, told = itertools.count(), []
+
+    async def receive() -> dict[str, object]:
+        next(pieces)
+        return {"type": "http.request", "body": b"x" * MAX_BODY, "more_body": True}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        told.append(message.get("status"))
+
+    scope = {"type": "http", "method": "POST", "path": "/session/create", "headers": []}
+    asyncio.run(app({**scope, "query_string": b""}, receive, send))
+    app.state.emulator.store.close()
+    assert told[0] == 413
+    assert next(pieces) < 100
 
 
 def test_body_at_the_limit_is_read(api: Api) -> None:

@@ -213,6 +213,15 @@ def test_reason_of_a_call_needs_a_code(api: Api, live: str, reason: str) -> None
     assert len(api.connections(live)) == 2
 
 
+def test_only_what_is_named_fails(api: Api, live: str) -> None:
+    things = [start(api, noun, live) for noun in ("broadcast", "render", "captions")]
+    api.advance(2)
+    assert fail(api, live, id=things[2]) == 204
+    assert api.read(f"/broadcast/{things[0]}")["status"] == "started"
+    assert api.read(f"/render/{things[1]}")["status"] == "started"
+    assert fail(api, live, id=things[2]) == 404
+
+
 def test_what_is_not_there_cannot_fail(api: Api, live: str) -> None:
     elsewhere = api.create_session()
     api.join(elsewhere)

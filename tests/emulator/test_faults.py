@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.responses import Response, StreamingResponse
 
 from tests.emulator.support import Api, credentials
 from tokbox.emulator import Server, create_app
-from tokbox.emulator.faults import HEADER
+from tokbox.emulator.faults import HEADER, Fault
+from tokbox.emulator.wire import Spoiled
 from tokbox.errors import InvalidInput
 
 
@@ -381,3 +383,38 @@ def test_other_servers_have_no_hold_on_the_connection() -> None:
 
     assert [status(drop=True), status(status=503)] == [400, 503]
     app.state.emulator.store.close()
+
+
+def test_fault_waits_until_the_connection_is_gone() -> None:
+    messages = iter(["http.request", "http.request", "http.disconnect"])
+    closed: list[bool] = []
+
+    class Transport:
+        def close(self) -> None:
+            closed.append(True)
+
+    async def receive() -> dict[str, object]:
+        assert closed
+        return {"type": next(messages)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "extensions": {"tokbox.transport": Transport()}}
+    asyncio.run(Spoiled(Response(), Fault(drop=True))(scope, receive, send))
+    assert list(messages) == []
+
+
+def test_answer_in_pieces_comes_whole(server: Server) -> None:
+    pieces = [b"one ", b"two ", b"three"]
+    server.app.router.add_route("/pieces", lambda _: StreamingResponse(iter(pieces)))
+    answer = Api(server.url).request("GET", "/pieces")
+    assert answer.body == b"one two three"
+
+
+def test_what_is_no_http_is_refused(api: Api) -> None:
+    parts = urlsplit(api.url)
+    with socket.create_connection((parts.hostname, parts.port)) as connection:
+        connection.sendall(b"nonsense\r\n\r\n")
+        with connection.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 400 Bad Request\r\n"

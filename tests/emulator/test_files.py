@@ -92,3 +92,12 @@ def test_individual_archive_has_its_own_name_and_type(api: Api, session_id: str)
     path = api.archive(archive_id)["url"].removeprefix(api.url)
     assert f"/{KEY}/{archive_id}/archive.zip?" in path
     assert api.request("GET", path).headers["Content-Type"] == "application/zip"
+
+
+def test_file_of_another_name_is_not_there(api: Api, live: str) -> None:
+    archive, _ = finished(api, api.start_archive(live)["id"])
+    path = str(archive["url"]).removeprefix(api.url)
+    assert api.request("GET", path).status == 200
+    other = path.replace("/archive.mp4", "/archive.zip")
+    assert other != path
+    assert api.request("GET", other).status == 404

@@ -23,6 +23,7 @@ from tests.emulator.support import (
     t1_token,
 )
 from tokbox.emulator import Clock, Rules, Server, serve
+from tokbox.emulator.ids import Ids
 
 OTHER_ACCOUNT = "70000001"
 
@@ -68,6 +69,25 @@ def test_project_is_made_with_a_key_and_a_secret(server: Server, account: Accoun
     assert status_of(account.url, project) == 200
     (entry,) = server.journal(created=True)
     assert (entry.path, entry.tenant) == ("/v2/project", ACCOUNT)
+
+
+def test_key_that_is_taken_is_not_given_twice(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = iter([KEY, OTHER_KEY, "70000009"])
+    monkeypatch.setattr(Ids, "digits", lambda self, size: next(drawn))
+    assert account.create()["id"] == "70000009"
+
+
+def test_sessions_of_a_project_that_is_unknown_let_nobody_in(tmp_path: Path) -> None:
+    db, clock = tmp_path / "emulator.db", Clock(lambda: NOW)
+    with serve(db=db, projects={KEY: SECRET, OTHER_KEY: "x"}, clock=clock) as server:
+        session_id = Api(server.url, OTHER_KEY, "x").create_session()
+    with serve(db=db, projects={KEY: SECRET}, clock=clock) as server:
+        api = Api(server.url)
+        answer = api.join_with(session_id, client_token(session_id))
+    assert answer.status == 403
+    assert "whoever created the session is unknown here" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("body", [None, {}, {"name": None}])
@@ -236,10 +256,9 @@ def test_bad_credentials_of_an_account_are_refused(
     header = credentials(ACCOUNT, secret, **{"ist": "account", **changes})
     answer = account.request("GET", "/v2/project", headers={"X-OPENTOK-AUTH": header})
     assert (answer.status, answer.json()["code"]) == (403, -1)
-    assert (
-        account.request("GET", "/v2/project", headers={"X-OPENTOK-AUTH": None}).status
-        == 403
-    )
+    for unreadable in (None, "nonsense", "a.b.c"):
+        headers = {"X-OPENTOK-AUTH": unreadable}
+        assert account.request("GET", "/v2/project", headers=headers).status == 403
 
 
 def test_account_reaches_its_own_projects_only() -> None:

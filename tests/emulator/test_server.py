@@ -204,6 +204,20 @@ def test_server_carries_what_an_account_needs() -> None:
     server.stop()
 
 
+@pytest.mark.parametrize("error", [SystemExit(1), OSError("no more threads")], ids=repr)
+def test_emulator_that_does_not_start_says_so(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("uvicorn.Server.run", fail)
+    server = serve()
+    with pytest.raises(RuntimeError, match="did not start") as caught:
+        server.start()
+    assert caught.value.__cause__ is error
+
+
 # Projects from elsewhere.
 
 
@@ -332,6 +346,19 @@ except MissingDependency as error:
     print(json.dumps([error.package, error.extra]))
 """
     assert json.loads(in_fresh_python(code)) == [package, "emulator"]
+
+
+def test_package_that_another_lacks_is_not_taken_for_the_extra() -> None:
+    code = """
+import sys
+sys.modules["h11"] = None
+import tokbox.emulator
+try:
+    tokbox.emulator.serve
+except ModuleNotFoundError as error:
+    print(type(error).__name__, error.name)
+"""
+    assert in_fresh_python(code) == "ModuleNotFoundError h11"
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

@@ -276,3 +276,9 @@ def test_call_that_is_dialled_into_a_muted_session_is_muted(
     assert {event.payload["call"]["id"] for event in told} == {call["id"]}
     streams = api.request("GET", f"/_emulator/session/{live}").json()["connections"]
     assert streams[-1]["streams"][0]["muted"] is True
+
+
+def test_uri_that_nobody_can_take_apart_is_dialled(api: Api, live: str) -> None:
+    api.start("dial", live, sip={"uri": "sip://["})
+    api.advance(5)
+    assert len(api.connections(live)) == 2

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -133,6 +135,13 @@ def test_folder_that_does_not_exist_is_an_error_of_sqlite(tmp_path: Path) -> Non
         Store(tmp_path / "nowhere" / "emulator.db")
 
 
+def test_file_that_sqlite_cannot_work_with_is_an_error_of_sqlite(tmp_path: Path) -> None:
+    # Where SQLite wants to write what is not committed yet.
+    (tmp_path / "emulator.db-wal").mkdir()
+    with pytest.raises(sqlite3.OperationalError):
+        Store(tmp_path / "emulator.db")
+
+
 def test_failed_transaction_leaves_nothing() -> None:
     store = Store()
 
@@ -188,5 +197,30 @@ def test_application_closes_only_the_store_that_it_opened(tmp_path: Path) -> Non
     store.close()
     app = create_app(db=tmp_path / "emulator.db")
     asyncio.run(run(app))
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        app.state.emulator.store.setting("no", "more")
+
+
+def test_application_that_is_refused_closes_the_store_that_it_opened(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(InvalidInput):
+        create_app(projects={"key": "x"}, db=tmp_path / "emulator.db")
+    assert [path.name for path in tmp_path.iterdir()] == ["emulator.db"]
+
+
+def test_application_is_told_of_its_life_by_a_server(tmp_path: Path) -> None:
+    asked = iter(["startup", "shutdown"])
+    told: list[object] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": f"lifespan.{next(asked)}"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        told.append(message["type"])
+
+    app = create_app(db=tmp_path / "emulator.db")
+    asyncio.run(app({"type": "lifespan"}, receive, send))
+    assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         app.state.emulator.store.setting("no", "more")

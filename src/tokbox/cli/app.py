@@ -207,7 +207,8 @@ def _explain_usage(error: click.UsageError) -> int:
             "the arguments of a command; set TOKBOX_SECRET or TOKBOX_SECRET_FILE, or "
             "give --secret-file"
         )
-    elif error.ctx is not None:
+    else:
+        assert error.ctx is not None  # click adds it to all that commands raise
         message += f" (see: {error.ctx.command_path} --help)"
     complain(f"error: {message}")
     return error.exit_code

@@ -18,16 +18,13 @@ def span(seconds: float) -> str:
     if seconds < 10 and seconds != int(seconds):
         return f"{seconds:.2f} s"
     rest = int(seconds)
+    first = next(i for i, (unit, _) in enumerate(_STEPS) if rest >= unit)
     parts = []
-    for index, (unit, name) in enumerate(_STEPS):
-        if rest >= unit:
-            parts.append(f"{rest // unit} {name}")
-            rest %= unit
-            if rest >= _STEPS[min(index + 1, 3)][0]:
-                unit, name = _STEPS[index + 1]
-                parts.append(f"{rest // unit} {name}")
-            break
-    return " ".join(parts) or "0 s"
+    for unit, name in _STEPS[first : first + 2]:
+        count, rest = divmod(rest, unit)
+        if count:
+            parts.append(f"{count} {name}")
+    return " ".join(parts)
 
 
 def moment(seconds: float) -> str:
@@ -51,12 +48,11 @@ def size(count: int | None) -> str:
     """Say how large a file is: ``1.2 MB``; nothing if it is not known."""
     if count is None:
         return ""
-    number, unit = float(count), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if number < 1000 or unit == "TB":
-            break
+    number, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while number >= 1000 and len(units) > 1:
         number /= 1000
-    return f"{count} B" if unit == "B" else f"{number:.1f} {unit}"
+        del units[0]
+    return f"{count} B" if units[0] == "B" else f"{number:.1f} {units[0]}"
 
 
 def rate(count: int, seconds: float) -> str:

@@ -50,7 +50,7 @@ class Fault:
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
-    content_type: str | None = None
+    content_type: str = ""
     delay: float = 0
     drop: bool = False
     reset: bool = False
@@ -87,8 +87,7 @@ class Fault:
         if self.body is not None:
             real.body = self.body
             real.headers["Content-Length"] = str(len(self.body))
-            if self.content_type is not None:
-                real.headers["Content-Type"] = self.content_type
+            real.headers["Content-Type"] = self.content_type
         for name, value in self.headers.items():
             real.headers[name] = value
         if real.status_code in BODILESS:
@@ -140,9 +139,9 @@ def read_fault(asked: object) -> Fault:
     return fault
 
 
-def _encode(body: object) -> tuple[bytes | None, str | None]:
+def _encode(body: object) -> tuple[bytes | None, str]:
     if body is None:
-        return None, None
+        return None, ""
     if isinstance(body, str):
         return body.encode("utf-8", "surrogatepass"), _TEXT
     return json.dumps(body, separators=(",", ":")).encode(), "application/json"

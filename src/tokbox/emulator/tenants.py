@@ -150,11 +150,6 @@ class Tenants:
         """The ids of all applications."""
         return tuple(self._keys)
 
-    @property
-    def account_keys(self) -> tuple[str, ...]:
-        """The keys of all accounts."""
-        return tuple(self._accounts)
-
     def tenant(self, tenant_id: str) -> Project | Application | None:
         """Find a project or an application."""
         if is_application(tenant_id):

@@ -11,7 +11,7 @@ from tokbox.cli.files import beside
 from tokbox.cli.tables.parquet import ParquetTable, copy_groups, open_writer
 from tokbox.tokens.batch import write_all
 
-__all__ = ["Output", "PartsOutput", "TextOutput", "writing_parquet"]
+__all__ = ["LastingOutput", "Output", "PartsOutput", "TextOutput", "writing_parquet"]
 
 
 class Output(Protocol):
@@ -19,6 +19,10 @@ class Output(Protocol):
 
     def write(self, signed: Any) -> None:
         """Write rows."""
+
+
+class LastingOutput(Output, Protocol):
+    """An output that can be gone on with by another run."""
 
     def sync(self) -> int:
         """Have all that was written reach the disk; return what to go on from."""
@@ -44,15 +48,14 @@ class TextOutput:
 
 
 class _ParquetOutput:
+    """A file that nobody can go on with: it can be read only when it is whole."""
+
     def __init__(self, writer: Any) -> None:
         self._writer = writer
 
     def write(self, signed: Any) -> None:
         if signed.num_rows:
             self._writer.write_batch(signed)
-
-    def sync(self) -> int:
-        raise NotImplementedError("a Parquet file can be read only when it is whole")
 
 
 @contextlib.contextmanager

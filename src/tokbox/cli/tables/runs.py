@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from tokbox.cli.files import continuing, replacing, take_place
 from tokbox.cli.tables import rejects
 from tokbox.cli.tables.outputs import (
+    LastingOutput,
     Output,
     PartsOutput,
     TextOutput,
@@ -94,7 +95,7 @@ class Run:
                 try:
                     state = self._continue(tally, state, journal.save, advance)
                 except FileNotFoundError as error:
-                    if error.filename is None or ".tokbox-part" not in error.filename:
+                    if journal.state is None:  # there was nothing yet to be lost
                         raise
                     lost = f"{error.filename} is gone: remove {journal.path} to begin anew"
                     rule = f"find what the earlier run wrote, and {lost}"
@@ -149,7 +150,7 @@ class Run:
             note(end)
         return end
 
-    def _continued(self, reached: int, stack: contextlib.ExitStack) -> Output:
+    def _continued(self, reached: int, stack: contextlib.ExitStack) -> LastingOutput:
         if self.is_parquet:
             return self._parts(reached)
         output = TextOutput(stack.enter_context(continuing(self.output, reached)), reached)
