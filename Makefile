@@ -69,12 +69,14 @@ wheels: $(VENV)/installed
 	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
 
 # Lines and branches of Python, and lines of the C core, that the tests run. To Python all
-# kernels are alike, so one of them will do.
+# kernels are alike, so one of them will do, and a browser runs none.
 coverage: $(VENV)/covered
+	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q --ignore tests/kernels --ignore tests/benchmarks \
 		--ignore tests/fuzz --ignore tests/test_processes.py \
-		--ignore tests/contract/test_faulted_calls.py \
+		--ignore tests/contract/test_faulted_calls.py --ignore tests/emulator/browser \
 		-k 'not avx2 and not avx512 and not sha-ni and not armv8'
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/python -m tools.core_coverage
 

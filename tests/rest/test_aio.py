@@ -364,6 +364,8 @@ def test_the_environment_makes_a_client() -> None:
 def test_nothing_shows_the_secret_and_nothing_is_pickled() -> None:
     tb = AsyncTokbox(KEY, SECRET)
     assert repr(tb) == f"<async Tokbox('{KEY}', api_url='https://api.opentok.com')>"
+    assert tb.session(SESSION) == tb.session(SESSION)
+    assert tb.session(SESSION) != SESSION
     for each in (tb, tb.archives, tb.session(SESSION)):
         assert SECRET not in repr(each)
         with pytest.raises(TypeError, match="cannot be pickled"):

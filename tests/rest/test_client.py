@@ -11,6 +11,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ import tokbox
 from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.faulty import FaultyServer, answer, raw, reset
 from tests.rest.test_sessions import SESSION, answers
-from tokbox import Tokbox, errors
+from tokbox import Account, Signer, Tokbox, errors
+from tokbox.rest import requester
 
 
 def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
@@ -192,3 +194,19 @@ def test_a_client_that_is_forgotten_leaves_no_socket_open() -> None:
         del tb
         gc.collect()
         assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("kind", [Tokbox, Account, Signer])
+def test_what_was_not_made_has_a_repr(kind: type[object]) -> None:
+    # A traceback with locals shows one when a constructor refuses an argument.
+    assert repr(object.__new__(kind)) == f"<{kind.__name__}>"
+
+
+def test_a_source_tree_that_is_not_installed_has_a_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr("importlib.metadata.version", fail)
+    assert requester._product.__wrapped__().startswith("tokbox/0 python/")

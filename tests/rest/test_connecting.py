@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import io
 import re
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
+from urllib3 import exceptions
 
 from tests.rest.faulty import Exchange, FaultyServer, Step, answer, drip, silence
 from tokbox import errors
+from tokbox.rest.pool import PooledTransport, _Lines, translate
 from tokbox.rest.requester import Requester
+from tokbox.rest.transport import Request
 
 Connect = Callable[..., Requester]
 SERVICE = "http://api.example.test"
@@ -107,6 +113,54 @@ def test_a_dead_ipv6_address_gives_way_to_ipv4(
         client = connect(SERVICE, connect_timeout=0.2)
         assert client.request_json("POST", "/x", json={}) == {}
         assert len(server.requests) == 1
+
+
+def test_an_address_of_a_kind_that_the_system_lacks_gives_way(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultyServer(answer(200, {})) as server:
+        resolve(
+            monkeypatch,
+            (cast("socket.AddressFamily", 9999), ("::1", 1)),
+            (socket.AF_INET, ("127.0.0.1", server.port)),
+        )
+        assert connect(SERVICE).request_json("POST", "/x", json={}) == {}
+
+
+def test_a_name_that_no_resolver_takes_is_a_failed_connect(connect: Connect) -> None:
+    # Labels of names have at most 63 characters.
+    service = connect(f"http://{'a' * 64}.example.test")
+    with pytest.raises(errors.TransportError) as caught:
+        service.request("POST", "/x")
+    assert caught.value.attempts == 1
+
+
+def get(url: str) -> Request:
+    return Request("GET", url, "/", {}, None, 20, 20, 1000)
+
+
+def test_another_host_than_the_first_is_reached_too() -> None:
+    pool = PooledTransport(connect_timeout=20, pool_size=1, trust_env=False)
+    with FaultyServer(answer(200, {})) as first, FaultyServer(answer(200, {})) as second:
+        for server in (first, second, first):
+            assert pool.send(get(server.url)).status == 200
+        pool.close()
+        assert (len(first.requests), len(second.requests)) == (2, 1)
+
+
+def test_what_breaks_after_something_was_sent_is_no_failed_connect() -> None:
+    broken = exceptions.SSLError("bad record mac")
+    failure, _ = translate(broken, get(SERVICE), sent=True)
+    assert isinstance(failure, errors.ProtocolError)
+    failure, _ = translate(broken, get(SERVICE), sent=False)
+    assert isinstance(failure, errors.TLSError)
+
+
+def test_a_line_that_does_not_end_is_given_up() -> None:
+    lines = _Lines(io.BytesIO(b"5\r\n" + b"x" * 1_000_000))  # type: ignore[arg-type]
+    assert lines.readline() == b"5\r\n"
+    with pytest.raises(http.client.LineTooLong):
+        lines.readline()
 
 
 def test_a_black_hole_gives_way_once_the_connect_timeout_is_over(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -104,7 +105,7 @@ except tokbox.NotFound:
 def say(level: str, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM, *arguments],
-        env={"TOKBOX_LOG": level},
+        env={**os.environ, "TOKBOX_LOG": level},
         capture_output=True,
         text=True,
     )

@@ -154,6 +154,10 @@ def test_a_bad_proxy_is_refused_without_being_shown(text: object) -> None:
     assert caught.value.value is None
 
 
+def test_an_ipv6_address_keeps_its_brackets() -> None:
+    assert proxies.parse("http://[::1]:3128").url == "http://[::1]:3128"
+
+
 def test_credentials_are_unquoted() -> None:
     proxy = proxies.parse("http://a%40b:c%3Ad@p:1")
     assert proxy.credentials == "a@b:c:d"

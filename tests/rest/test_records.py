@@ -127,6 +127,15 @@ def test_neither_secrets_nor_what_is_unknown_are_in_the_repr() -> None:
     assert "canary" not in repr(outer)
 
 
+def test_what_is_unknown_is_a_mapping() -> None:
+    unknown = Outer.from_json({"new": 1, "newer": 2}).unknown
+    assert (len(unknown), [*unknown], dict(unknown)) == (
+        2,
+        ["new", "newer"],
+        {"new": 1, "newer": 2},
+    )
+
+
 def test_a_record_turns_into_plain_json_with_the_unknown_at_the_end() -> None:
     source = {"id": "a", "hlsStatus": "live", "many": [{"key": "k"}], "new": {"x": [1]}}
     data = Outer.from_json(source).to_dict()

@@ -71,3 +71,11 @@ def test_threads_are_as_many_as_are_worth_it(monkeypatch):
     monkeypatch.setattr(crew, "cpu_count", lambda: 4)
     assert [threads_for(n, True, 10) for n in (0, 9, 10, 35, 1000)] == [1, 1, 2, 4, 4]
     assert threads_for(1000, False, 10) == 1
+
+
+def test_cpus_are_counted_where_a_process_may_use_all(monkeypatch):
+    monkeypatch.delattr("os.sched_getaffinity", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    assert crew.cpu_count() == 3
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert crew.cpu_count() == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import pickle
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -21,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tokbox.errors import InvalidInput
-from tokbox.tokens.rsa import PrivateKey, PublicKey
+from tokbox.tokens.rsa import _ROCA_PRIMES, PrivateKey, PublicKey
 from tokbox.tokens.signer import Signer
 
 from .. import reference
@@ -152,6 +154,11 @@ def test_what_is_no_private_key_is_refused_and_not_shown(source, password, field
         assert body[:12] not in repr(caught.value).replace("PRIVATE KEY", "")
 
 
+#: A modulus that is 1, a power of 65537, modulo each of the primes.
+_MODULUS = 2 * math.prod(_ROCA_PRIMES)
+ROCA = RSAPublicNumbers(65537, 1 + (2**2048 - 2) // _MODULUS * _MODULUS).public_key()
+
+
 @pytest.mark.parametrize(
     ("source", "rule"),
     [
@@ -164,6 +171,7 @@ def test_what_is_no_private_key_is_refused_and_not_shown(source, password, field
             "be an RSA key",
         ),
         (public_pem()[:100], "can be read"),
+        (ROCA, "CVE-2017-15361"),
         ("nothing", "No such file"),
     ],
 )

@@ -16,7 +16,7 @@ import pytest
 
 from tokbox import _fastsign, _memory
 from tokbox.enums import HOURS_2
-from tokbox.tokens.batch import TokenBatch
+from tokbox.tokens.batch import TokenBatch, check_memory
 from tokbox.tokens.signer import Signer
 
 KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
@@ -340,3 +340,10 @@ def test_signals_do_not_disturb_a_batch(session):
         signal.signal(signal.SIGALRM, before)
     assert len(set(tokens)) == 300_000
     assert hits
+
+
+def test_memory_that_the_system_does_not_tell_of_is_thought_to_be_there(monkeypatch):
+    monkeypatch.delattr("os.sysconf", raising=False)
+    check_memory(1, 1 << 45)
+    with pytest.raises(MemoryError):
+        check_memory(1, 1 << 47)

@@ -97,8 +97,7 @@ class _BoundedReader(io.RawIOBase):
         return cast("int | None", self._raw.readinto(buffer))
 
     def close(self) -> None:
-        if not self.closed:
-            self._raw.close()
+        self._raw.close()
         super().close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
@@ -34,8 +35,8 @@ class _Findings(Sequence[Found], Generic[Found, Failure]):
         self._n = n
         self._failures = failures
 
-    def _at(self, row: int) -> Found:
-        raise NotImplementedError
+    @abstractmethod
+    def _at(self, row: int) -> Found: ...
 
     def __len__(self) -> int:
         return self._n

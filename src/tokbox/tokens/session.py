@@ -83,9 +83,11 @@ class SessionSigner:
         key = signer._key or signer.key
         try:
             head, first, is_jwt = self._beginnings[kind]
-        except (KeyError, TypeError):  # no such kind; not even hashable
-            signer.check_kind(kind)  # raises InvalidClaims
-            raise
+        except (KeyError, TypeError):
+            # InvalidClaims, unless it equals a kind and merely has no hash.
+            head, first, is_jwt = self._beginnings[
+                "jwt" if signer.check_kind(kind) else None
+            ]
         return key.token(
             head,
             first,
