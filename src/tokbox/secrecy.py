@@ -8,7 +8,7 @@ from typing import NoReturn, ParamSpec, TypeVar
 
 from tokbox.errors import TokboxError
 
-__all__ = ["Secretive", "conceal"]
+__all__ = ["Secretive", "conceal", "concealing"]
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -25,22 +25,31 @@ class Secretive:
         )
 
 
-def conceal(call: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """Let *call*, which is given a secret, raise our errors without its frames.
+def concealing(
+    *kinds: type[Exception],
+) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
+    """Let a call, which is given a secret, raise errors of *kinds* without its frames.
 
     They hold the secret as a local, and so do those below, whatever was wrong. What was
     is in the error; where is of no use to who gave the argument.
     """
 
-    @functools.wraps(call)
-    def concealed(*args: _Parameters.args, **options: _Parameters.kwargs) -> _Result:
-        try:
-            return call(*args, **options)
-        except TokboxError as error:
-            failure = error.with_traceback(None)
-        failure.__context__ = None
-        # This frame is the one that is seen.
-        del args, options
-        raise failure
+    def conceal(call: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+        @functools.wraps(call)
+        def concealed(*args: _Parameters.args, **options: _Parameters.kwargs) -> _Result:
+            try:
+                return call(*args, **options)
+            except kinds as error:
+                failure = error.with_traceback(None)
+            failure.__context__ = None
+            # This frame is the one that is seen.
+            del args, options
+            raise failure
 
-    return concealed
+        return concealed
+
+    return conceal
+
+
+#: What hides the frames of our own errors, and leaves those of all others.
+conceal = concealing(TokboxError)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -46,7 +47,8 @@ from tokbox.emulator.tenants import Account, Application, Project, Tenants
 from tokbox.emulator.watch import watch
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Webhooks
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInput, TokboxError
+from tokbox.secrecy import concealing
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
 
@@ -59,6 +61,7 @@ _Caller = Project | Application | Account
 _Identify = Callable[[Request], _Caller]
 
 
+@concealing(TokboxError, OSError, sqlite3.Error)
 def create_app(
     *,
     projects: Mapping[str, str] | None = None,

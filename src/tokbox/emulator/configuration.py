@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 
 from tokbox.errors import InvalidInput
+from tokbox.secrecy import conceal
 
 __all__ = [
     "ENVIRONMENT_VARIABLE",
@@ -19,6 +20,7 @@ __all__ = [
 ENVIRONMENT_VARIABLE = "TOKBOX_EMULATOR_PROJECTS"
 
 
+@conceal
 def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
     """Read a JSON object that maps API keys to secrets.
 
@@ -39,6 +41,7 @@ def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
     return content
 
 
+@conceal
 def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
     """Read a JSON object that maps tenants to their webhooks, as ``serve`` takes them.
 
@@ -58,6 +61,7 @@ def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]
     return content
 
 
+@conceal
 def projects_from_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Read ``key:secret,key:secret`` from :data:`ENVIRONMENT_VARIABLE`."""
     text = (os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,8 @@ from tokbox.emulator.tenants import (
     DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,
 )
+from tokbox.errors import TokboxError
+from tokbox.secrecy import concealing
 
 __all__ = ["Announcement", "run"]
 
@@ -50,6 +53,7 @@ class Announcement:
         ]
 
 
+@concealing(TokboxError, OSError, sqlite3.Error)
 def run(
     port: int = 0,
     db: str | os.PathLike[str] | None = None,
@@ -70,9 +74,9 @@ def run(
 ) -> None:
     """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
 
-    The first line on *out* (standard output) is its URL; then come lines for whoever
-    may call, with the secrets of the default ones, which are public. Whoever wants to
-    say it otherwise gives *announce*, which is called once the emulator answers.
+    The first line on *out* (standard output) is its URL; then come lines for whoever may call, with the secrets of the default ones, which are
+    public. Whoever wants to say it otherwise gives *announce*, which is called once the
+    emulator answers.
     Besides the default project there are those of the environment, of *projects_file*
     and of *projects*; see ``configuration.py`` for their forms. Besides the default
     application there are *applications*. The private key of the default one is written

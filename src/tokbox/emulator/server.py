@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 import threading
 from collections.abc import Mapping
 from types import TracebackType
@@ -31,7 +32,8 @@ from tokbox.emulator.tenants import (
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Delivery
 from tokbox.emulator.wire import Protocol
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInput, TokboxError
+from tokbox.secrecy import concealing
 
 __all__ = ["Server", "serve"]
 
@@ -315,6 +317,7 @@ class Server:
             self._ready.set()
 
 
+@concealing(TokboxError, OSError, sqlite3.Error)
 def serve(
     port: int = 0,
     db: str | os.PathLike[str] | None = None,
