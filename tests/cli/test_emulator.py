@@ -67,6 +67,7 @@ def test_first_line_is_the_url_and_a_signal_ends_it_well(number: int) -> None:
         out, err = rest(process)
         assert (process.wait(), err) == (0, "")
         assert out.splitlines() == [
+            "reachable from this machine only",
             "api key 12345678  secret devsecret",
             "application 00000000-0000-4000-8000-000012345678",
             "account 87654321  secret devaccountsecret",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import inspect
 import json
 import os
 import signal
@@ -25,7 +27,7 @@ from tests.emulator.support import (
     client_token,
     credentials,
 )
-from tokbox.emulator import Clock, Rules, Server, serve
+from tokbox.emulator import Announcement, Clock, Rules, Server, run, serve
 from tokbox.emulator.configuration import projects_from_environment, projects_from_file
 from tokbox.emulator.keys import new_private_key, public_key_of
 from tokbox.errors import InvalidInput
@@ -277,7 +279,7 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
     )
     try:
         assert process.stdout is not None
-        url, *callers = (process.stdout.readline().strip() for _ in range(7))
+        url, *callers = (process.stdout.readline().strip() for _ in range(8))
         assert Api(url).request("GET", "/_emulator/").status == 200
         process.send_signal(number)
         out, err = process.communicate()
@@ -287,6 +289,7 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
     assert (process.returncode, err) == (0, "")
     assert out == ""
     assert callers == [
+        "reachable from this machine only",
         "api key 12345678  secret devsecret",
         "api key 40000124  secret (as configured)",
         "api key 40000123  secret (as configured)",
@@ -295,6 +298,34 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
         "account 87654321  secret devaccountsecret",
     ]
     assert [path.name for path in folder.iterdir()] == ["emulator.db"]
+
+
+@pytest.mark.parametrize(
+    ("url", "alone"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://[::1]:8080", True),
+        ("http://localhost:8080", True),
+        ("http://0.0.0.0:8080", False),
+        ("http://[::]:8080", False),
+        ("http://192.0.2.7:8080", False),
+    ],
+)
+def test_announcement_says_whether_others_reach_it(url: str, alone: bool) -> None:
+    announcement = Announcement(url, projects={}, applications=(), accounts={})
+    only, others = "this machine only", "whoever reaches it may control it"
+    assert (only in announcement.lines()[1]) == alone
+    assert (others in announcement.lines()[1]) != alone
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is nobody's")
+def test_nobody_else_is_let_in_unless_that_is_asked_for() -> None:
+    for default in (serve, run):
+        assert inspect.signature(default).parameters["host"].default == "127.0.0.1"
+    with serve() as server, socket.socket() as elsewhere:
+        assert server.host == "127.0.0.1"
+        # Another address of this machine is not answered at.
+        assert elsewhere.connect_ex(("127.0.0.2", server.port)) == errno.ECONNREFUSED
 
 
 # Without its packages.

@@ -185,6 +185,7 @@ def _announce(announcement: Announcement) -> None:
     out = console()
     url = announcement.url
     out.print(Text(url, "bold green"))
+    out.print(Text(announcement.reach, "dim"))
     for key, secret in announcement.projects.items():
         out.print(
             Text.assemble("api key ", (key, "bold"), "  secret "),

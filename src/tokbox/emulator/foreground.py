@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import TextIO
+from urllib.parse import urlsplit
 
 from tokbox.emulator.app import PROCESSING_DELAY
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.configuration import projects_from_environment, projects_from_file
+from tokbox.emulator.guard import is_local_name
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.server import serve
 from tokbox.emulator.tenants import (
@@ -40,10 +42,18 @@ class Announcement:
     #: Account keys with their secrets, which are public.
     accounts: Mapping[str, str]
 
+    @property
+    def reach(self) -> str:
+        """Who reaches it, in words. The control routes ask nobody who they are."""
+        if is_local_name(urlsplit(self.url).hostname or ""):
+            return "reachable from this machine only"
+        return "reachable by others, and whoever reaches it may control it"
+
     def lines(self) -> list[str]:
         """Say it in plain text, the URL first."""
         return [
             self.url,
+            self.reach,
             *(
                 f"api key {api_key}  secret {secret or '(as configured)'}"
                 for api_key, secret in self.projects.items()
@@ -74,7 +84,8 @@ def run(
 ) -> None:
     """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
 
-    The first line on *out* (standard output) is its URL; then come lines for whoever may call, with the secrets of the default ones, which are
+    The first line on *out* (standard output) is its URL, the second says who reaches it;
+    then come lines for whoever may call, with the secrets of the default ones, which are
     public. Whoever wants to say it otherwise gives *announce*, which is called once the
     emulator answers.
     Besides the default project there are those of the environment, of *projects_file*
