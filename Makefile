@@ -10,7 +10,7 @@ PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test engines faults asan asan-python tsan memcheck valgrind ctgrind arm emulated \
+.PHONY: demo test engines faults soak asan asan-python tsan memcheck valgrind ctgrind arm emulated \
 	freethreaded fuzz lint stubs dist wheels docs coverage mutants bench clean
 
 # The package is installed in place, so only the compiled core can go stale.
@@ -35,6 +35,11 @@ engines: $(VENV)/engines
 # Ten thousand calls on which anything may go wrong, where the tests make a thousand.
 faults: $(VENV)/installed
 	TOKBOX_FAULTED_CALLS=10000 $(BIN)/python -m pytest tests/contract/test_faulted_calls.py
+
+# The emulator under 500 connections, killed at random; needs wrk.
+SOAK_SECONDS ?= 60
+soak: $(VENV)/installed
+	$(BIN)/python -m tools.soak $(SOAK_SECONDS)
 
 # The C core without Python, in one variant; here a missing tool is a failure.
 asan tsan memcheck ctgrind arm emulated: $(VENV)/installed

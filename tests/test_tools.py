@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tools import core_coverage, distribution, smoke
+from tests.emulator.survival import Acknowledged, damage, lost
+from tokbox.emulator.store import Store
+from tools import core_coverage, distribution, smoke, soak
 
 
 def packed(path: Path, names: list[str], when: int, owner: int, mode: int) -> Path:
@@ -96,3 +101,80 @@ def test_a_line_that_nothing_ran_is_named(capsys: pytest.CaptureFixture[str]) ->
 
 def test_no_lines_at_all_are_no_success() -> None:
     assert not core_coverage.report({})
+
+
+# The soak: what it would not forgive.
+
+QUIET = soak.Traffic(100, 1.0, 0, 0, 0, 0, 1.0, 2.0, 3.0, {}, "")
+
+
+def test_what_was_acknowledged_and_is_not_there_is_named(tmp_path: Path) -> None:
+    db = tmp_path / "emulator.db"
+    Store(db).close()
+    known = Acknowledged({"s"}, {"c": "s"}, {"a": True}, {"b"})
+    assert lost(db, known) == ["session s", "connection c", "archive a", "broadcast b"]
+    assert (known.count, lost(db, Acknowledged())) == (4, [])
+
+
+def test_a_database_that_refers_to_nothing_is_damaged(tmp_path: Path) -> None:
+    db = tmp_path / "emulator.db"
+    Store(db).close()
+    assert damage(db) == []
+    with sqlite3.connect(db) as raw:
+        raw.execute("INSERT INTO streams VALUES ('i', 'c', 's', 0, '', '', '', 0)")
+    raw.close()
+    assert len(damage(db)) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "failure"),
+    [
+        ({"refused": {"500": 3}, "complaint": "500 no"}, "500"),
+        ({"timeout": 2}, "2 answers did not come"),
+        ({"connect": 1}, "1 connections of wrk were cut"),
+        ({"read": 1, "write": 2}, "3 connections of wrk were cut"),
+    ],
+)
+def test_what_wrk_complains_of_is_a_failure(
+    tmp_path: Path, changes: dict[str, Any], failure: str
+) -> None:
+    judged = soak.Soak(tmp_path)
+    judged.judge_undisturbed(QUIET, cut=0)
+    assert judged.failures == []
+    judged.judge_undisturbed(replace(QUIET, **changes), cut=0)
+    assert [said for said in judged.failures if failure in said]
+
+
+def test_kills_are_an_excuse_for_cut_connections_alone(tmp_path: Path) -> None:
+    judged = soak.Soak(tmp_path)
+    judged.judge(replace(QUIET, connect=1, read=2, write=3))
+    assert judged.failures == []
+    judged.judge(replace(QUIET, refused={"503": 1}))
+    assert len(judged.failures) == 1
+
+
+def test_memory_is_compared_after_the_warm_up() -> None:
+    warm_up, flat = [(50, 0)] * 10, [(100, size) for size in range(20)]
+    memory = soak.Memory.of([*warm_up, *flat])
+    assert (memory.first, memory.last, memory.growth, memory.stored) == (100, 100, 0, 19)
+    grown = soak.Memory.of([*warm_up, *flat[:15], *[(103, 20)] * 5])
+    assert grown.growth == 3 > soak.FLAT
+
+
+def test_what_wrk_heard_is_remembered(tmp_path: Path) -> None:
+    said = "session s\narchive a\narchive b\nstopped a\n"
+    (tmp_path / "acknowledged-0").write_text(said)
+    (tmp_path / "acknowledged-1").write_text("session t\n")
+    soaked = soak.Soak(tmp_path)
+    soaked.remember()
+    assert soaked.known.sessions == {"s", "t"}
+    assert soaked.known.archives == {"a": True, "b": False}
+
+
+def test_a_soak_without_wrk_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["soak"])
+    with pytest.raises(SystemExit, match="wrk is missing"):
+        soak.main()
