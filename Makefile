@@ -6,12 +6,14 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 FREE    = $(VENV)/free-threaded
 ASAN    = $(VENV)/asan
+TSAN    = $(VENV)/tsan
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test engines faults soak asan asan-python tsan memcheck valgrind ctgrind arm emulated \
-	freethreaded fuzz lint stubs dist wheels docs coverage mutants bench clean
+.PHONY: demo test engines faults soak asan asan-python tsan tsan-python memcheck valgrind \
+	ctgrind arm emulated freethreaded fuzz lint stubs dist wheels docs coverage mutants bench \
+	clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -46,6 +48,7 @@ asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
 	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/kernels -k $@
 
 valgrind: memcheck
+tsan: tsan-python
 
 lint: $(VENV)/linted
 	$(BIN)/ruff check
@@ -73,14 +76,17 @@ wheels: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
 	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
 
-# Lines and branches of Python, and lines of the C core, that the tests run. To Python all
-# kernels are alike, so one of them will do, and a browser runs none.
+# To Python all kernels are alike, so one of them will do where many tests run.
+PLAIN_KERNEL = not avx2 and not avx512 and not sha-ni and not armv8
+
+# Lines and branches of Python, and lines of the C core, that the tests run; a browser runs
+# none.
 coverage: $(VENV)/covered
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q --ignore tests/kernels --ignore tests/benchmarks \
 		--ignore tests/fuzz --ignore tests/test_processes.py \
 		--ignore tests/contract/test_faulted_calls.py --ignore tests/emulator/browser \
-		-k 'not avx2 and not avx512 and not sha-ni and not armv8'
+		-k '$(PLAIN_KERNEL)'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/python -m tools.core_coverage
@@ -110,10 +116,13 @@ asan-python: $(ASAN)/installed
 		$(BIN)/python -m pytest tests/tokens --ignore=tests/tokens/test_wiping.py
 
 # From a copy of the sources: beside them the core would take the place of the other.
-$(ASAN)/installed: $(VENV)/installed
-	@rm -rf $(ASAN) && mkdir -p $(ASAN)/sources
-	@cp -r pyproject.toml setup.py MANIFEST.in README.md LICENSE src $(ASAN)/sources
-	@rm -f $(ASAN)/sources/src/tokbox/*.so
+%/sources: $(SOURCES)
+	@rm -rf $@ && mkdir -p $@
+	@cp -r pyproject.toml setup.py MANIFEST.in README.md LICENSE src $@
+	@rm -f $@/src/tokbox/*.so
+
+$(ASAN)/installed: $(VENV)/installed $(ASAN)/sources
+	@rm -rf $(ASAN)/site
 	CFLAGS="$(SANITIZE)" $(BIN)/python -m pip install --quiet --no-deps \
 		--target $(ASAN)/site $(ASAN)/sources
 	nm -D $(ASAN)/site/tokbox/_fastsign*.so | grep -q __asan_init
@@ -130,6 +139,31 @@ $(FREE)/installed: $(SOURCES)
 	@$(FREE)/bin/python -m pip install --quiet --only-binary :all: \
 		cryptography-vectors pyarrow PyJWT pytest pytest-benchmark urllib3
 	$(FREE)/bin/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+# What threads do, on a CPython that ThreadSanitizer watches, and the core with it. Both are
+# built first, which takes a while. A report fails; what CPython knows of itself is
+# suppressed by its own list. ThreadSanitizer wants addresses that are not randomized.
+REPORT  = $(abspath $(TSAN))/report
+WATCHED = TSAN_OPTIONS="suppressions=$(abspath $(TSAN))/suppressions log_path=$(REPORT)"
+tsan-python: $(TSAN)/installed
+	@rm -f $(REPORT).*
+	$(WATCHED) setarch -R $(TSAN)/venv/bin/python -m pytest \
+		-k 'thread and $(PLAIN_KERNEL)' tests/test_free_threads.py \
+		$(addprefix tests/tokens/test_,memory_pool.py rows.py signer.py verify_many.py) || \
+		{ cat $(REPORT).*; exit 1; }
+
+UNWATCHED = TSAN_OPTIONS=report_bugs=0 setarch -R $(TSAN)/venv/bin/python
+$(TSAN)/installed: $(TSAN)/sources
+	@test -x $(TSAN)/venv/bin/python || { \
+		python="$$($(PYTHON) -m tools.free_threaded --tsan)" && \
+		cp "$${python%/bin/*}/suppressions" $(TSAN) && \
+		TSAN_OPTIONS=report_bugs=0 setarch -R "$$python" -m venv $(TSAN)/venv; }
+	@$(UNWATCHED) -m pip install --quiet --only-binary :all: \
+		cryptography-vectors PyJWT pytest pytest-benchmark
+	CFLAGS="-fsanitize=thread -g" LDFLAGS=-fsanitize=thread \
+		$(UNWATCHED) -m pip install --quiet --no-deps $(TSAN)/sources
+	nm -D $(TSAN)/venv/lib/*/site-packages/tokbox/_fastsign*.so | grep -q __tsan_init
 	@touch $@
 
 # Looks for inputs that break a promise, for so many seconds in all.

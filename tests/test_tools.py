@@ -14,7 +14,7 @@ import pytest
 
 from tests.emulator.survival import Acknowledged, damage, lost
 from tokbox.emulator.store import Store
-from tools import core_coverage, distribution, smoke, soak
+from tools import core_coverage, distribution, free_threaded, smoke, soak
 
 
 def packed(path: Path, names: list[str], when: int, owner: int, mode: int) -> Path:
@@ -178,3 +178,32 @@ def test_a_soak_without_wrk_says_what_is_missing(
     monkeypatch.setattr(sys, "argv", ["soak"])
     with pytest.raises(SystemExit, match="wrk is missing"):
         soak.main()
+
+
+# Free-threaded CPythons.
+
+
+def test_a_cpython_that_is_named_but_has_the_gil_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named = tmp_path / "python"
+    named.write_text("#!/bin/sh\nexit 1\n")
+    named.chmod(0o755)
+    monkeypatch.setenv("FREE_THREADED", str(named))
+    monkeypatch.setattr(sys, "argv", ["free_threaded"])
+    with pytest.raises(SystemExit, match="is no free-threaded CPython"):
+        free_threaded.main()
+
+
+def test_a_cpython_that_is_watched_is_never_one_that_is_installed(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("FREE_THREADED", sys.executable)
+    monkeypatch.setattr(free_threaded, "_CACHE", tmp_path)
+    monkeypatch.setattr(free_threaded, "_serves", lambda python, kind: True)
+    monkeypatch.setattr(sys, "argv", ["free_threaded", "--tsan"])
+    free_threaded.main()
+    built = tmp_path / "python3.13t-tsan" / "bin" / "python3"
+    assert capsys.readouterr().out == f"{built}\n"
