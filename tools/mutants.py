@@ -51,6 +51,7 @@ TARGETS = {
         "tests/tokens/test_jwt.py",
         "tests/tokens/test_algorithms.py",
         "tests/tokens/test_dialects.py",
+        "tests/rest/test_application.py",
     ],
     "tokbox.tokens.strict_json": ["tests/tokens/test_strict_json.py"],
     "tokbox.rest.requester": [
