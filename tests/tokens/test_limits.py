@@ -125,6 +125,7 @@ def test_the_tokens_of_an_application_are_jwts():
     kinds = [(None, False), ("t1", False), ("jwt", False), (None, True), ("jwt", True)]
     found = [check_kind(kind, application=of_one) for kind, of_one in kinds]
     assert found == [False, False, True, True, True]
+    assert [check_kind(None), check_kind("t1")] == [False, False]
     with pytest.raises(InvalidClaims, match="this is an application"):
         check_kind("t1", application=True)
 
