@@ -80,11 +80,11 @@ wheels: $(VENV)/installed
 PLAIN_KERNEL = not avx2 and not avx512 and not sha-ni and not armv8
 
 # Lines and branches of Python, and lines of the C core, that the tests run; a browser runs
-# none.
+# none, and where memory is made to fail it would fail coverage, too.
 coverage: $(VENV)/covered
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -q --ignore tests/kernels --ignore tests/benchmarks \
-		--ignore tests/fuzz --ignore tests/test_processes.py \
+		--ignore tests/fuzz --ignore tests/memory --ignore tests/test_processes.py \
 		--ignore tests/contract/test_faulted_calls.py --ignore tests/emulator/browser \
 		-k '$(PLAIN_KERNEL)'
 	$(BIN)/coverage combine --quiet

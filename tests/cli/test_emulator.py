@@ -233,6 +233,7 @@ def test_terminal_shows_what_to_do_next() -> None:
     url, *lines = result.out.splitlines()
     assert url.startswith("http://127.0.0.1:")
     assert lines == [
+        "reachable from this machine only",
         "api key 12345678  secret devsecret",
         "api key 777  secret (as configured)",
         f"application {APPLICATION}",
@@ -259,6 +260,7 @@ def test_webhooks_come_from_a_file(tmp_path: Path) -> None:
                 assert process.poll() is None
                 time.sleep(0.01)
             process.terminate()
+            assert process.wait() == 0
     assert receiver.received[0].json()["sessionId"] == session_id
 
 

@@ -13,6 +13,7 @@ from tokbox.enums import Role
 from tokbox.errors import InvalidClaims, InvalidInput, MissingDependency
 from tokbox.integrations import ray, spark
 from tokbox.integrations.job import SigningJob
+from tokbox.tokens.keyref import KeyRef
 from tokbox.tokens.signer import Signer
 
 from ..batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
@@ -80,6 +81,11 @@ def test_a_batch_of_no_rows_comes_back_with_its_columns():
     signed = make(**COLUMNS, **RUN, error_column="why").open()(GUESTS.slice(0, 0))
     assert signed.num_rows == 0
     assert signed.schema.names[-2:] == ["token", "why"]
+
+
+def test_a_key_may_be_named_by_a_reference():
+    job = make(**COLUMNS, key=KeyRef("env:A_SECRET"))
+    assert job == make(**COLUMNS, key="env:A_SECRET")
 
 
 def test_values_for_all_rows_are_given_as_a_session_takes_them():
