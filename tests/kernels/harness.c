@@ -23,6 +23,8 @@
  *     sign-rows KIND ENGINE SECRET HEAD DATA RANDOM CREATED N COLUMN=ITEM,...
  *                                           a token for each row, one after another; a
  *                                           role is its index, "skip" is a column too
+ *     sign-one KIND ENGINE SECRET HEAD DATA RANDOM CREATED 1 COLUMN=ITEM,...
+ *                                           the same of one row, alone
  *     take COLUMN APIKEY N ITEM,...         N texts of others ("none" is none at all, "same"
  *                                           the one before, where it stands) as sessions,
  *                                           data, classes or roles: each that is good, or x
@@ -32,7 +34,12 @@
  *     crew N SLICE READY WORKERS            how often each of N items was done when all that
  *                                           were ready are, and the crew was stopped before
  *                                           it was shown the rest
+ *     pause                                 1 if time passes in a pause
  *     touch BYTES                           the bytes, after their pages were asked for
+ *     huge REFUSED                          whether there is a huge page; none if REFUSED is 1,
+ *                                           since the system then knows of none
+ *     libraries                             whether two functions of the core are of one
+ *                                           program, and one of them and one of C's library
  *     text ENGINE                           the row for text that goes with it
  *     quote BYTES
  *     base64 BYTES
@@ -254,11 +261,15 @@ static const struct command {
     {"t1", 8, 8, do_t1},
     {"jwt", 8, 8, do_jwt},
     {"sign-rows", 8, MOST_FIELDS, do_sign_rows},
+    {"sign-one", 8, MOST_FIELDS, do_sign_one},
     {"take", 4, 4, do_take},
     {"verify", 8, MOST_FIELDS, do_verify},
     {"csv", 4, 4, do_csv},
     {"crew", 4, 4, do_crew},
+    {"pause", 0, 0, do_pause},
     {"touch", 1, 1, do_touch},
+    {"huge", 1, 1, do_huge},
+    {"libraries", 0, 0, do_libraries},
     {"text", 1, 1, do_text},
     {"quote", 1, 1, do_quote},
     {"base64", 1, 1, do_base64},

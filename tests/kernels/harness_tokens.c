@@ -217,7 +217,21 @@ static void sign_in_parts(const fs_rows *rows, size_t n) {
     put_bytes(base, (size_t)offsets[n]);
 }
 
-const char *do_sign_rows(char **fields, size_t count) {
+/* Sign the only row, which is not skipped and whose nonce is counted. */
+static void sign_alone(const fs_rows *rows, size_t n) {
+    int64_t length;
+    uint8_t *token;
+
+    if (n != 1) return;
+    fs_rows_lengths(rows, 0, 1, &length);
+    token = take((size_t)length);
+    fs_rows_sign_one(rows, token, (size_t)length);
+    put_bytes(token, (size_t)length);
+}
+
+/* What "sign-rows" and "sign-one" share. */
+static const char *sign_rows(char **fields, size_t count,
+                             void (*sign)(const fs_rows *rows, size_t n)) {
     const int jwt = !strcmp(fields[0], "jwt");
     const char *wrong = NULL;
     fs_engine engine;
@@ -247,11 +261,19 @@ const char *do_sign_rows(char **fields, size_t count) {
     rows->create_time = create_time;
     for (size_t i = 8; i < count && !wrong; i++)
         wrong = read_column(rows, fields[i], (size_t)n, &engine);
-    if (!wrong) sign_in_parts(rows, (size_t)n);
+    if (!wrong) sign(rows, (size_t)n);
     fs_wipe(rows, sizeof *rows);
     free(rows);
     fs_key_wipe(&key);
     return wrong;
+}
+
+const char *do_sign_rows(char **fields, size_t count) {
+    return sign_rows(fields, count, sign_in_parts);
+}
+
+const char *do_sign_one(char **fields, size_t count) {
+    return sign_rows(fields, count, sign_alone);
 }
 
 /* ---- columns of others --------------------------------------------------------------- */

@@ -93,6 +93,20 @@ def columns(rows: Rows) -> Iterator[str]:
         yield f"{name}={','.join(items)}"
 
 
+def command_of(kind: str, rows: Rows) -> str:
+    """What follows the engine in a command that signs *rows*."""
+    fields = [
+        rows.secret.encode().hex(),
+        head(kind, rows.api_key).hex(),
+        constant_part(kind, rows).hex(),
+        rows.nonce_bytes.hex(),
+        rows.create_time,
+        rows.n,
+        *columns(rows),
+    ]
+    return " ".join(map(str, fields))
+
+
 @both_kinds
 def test_tokens_of_rows_equal_the_plain_twin(harness, kind):
     rng = random.Random(kind)
@@ -102,17 +116,8 @@ def test_tokens_of_rows_equal_the_plain_twin(harness, kind):
     commands, tokens = [], []
     for rows in cases[: max(12, len(cases) // (6 * harness.variant.share))]:
         skip = [rng.random() < 0.1 for _ in range(rows.n)]
-        fields = [
-            rows.secret.encode().hex(),
-            head(kind, rows.api_key).hex(),
-            constant_part(kind, rows).hex(),
-            rows.nonce_bytes.hex(),
-            rows.create_time,
-            rows.n,
-            *columns(rows),
-            f"skip={','.join(str(int(s)) for s in skip)}",
-        ]
-        commands.append(" ".join(map(str, fields)))
+        skipped = ",".join(str(int(s)) for s in skip)
+        commands.append(f"{command_of(kind, rows)} skip={skipped}")
         signed = zip(rows.expected(kind), skip, strict=True)
         tokens.append("".join(token for token, skipped in signed if not skipped))
     for engine in harness.engines():
@@ -121,28 +126,33 @@ def test_tokens_of_rows_equal_the_plain_twin(harness, kind):
         assert got == tokens, engine
 
 
+def long_rows(n: int) -> Rows:
+    """Rows of which a few fill the memory in which rows are built."""
+    session_id = random_session_id(random.Random(11), "123")
+    said = {"session_id": session_id, "connection_data": ["\U0001f600" * 1000] * n}
+    said |= {"role": "publisher", "expiration": 0, "initial_layout_class_list": ""}
+    return Rows(
+        "123", "secret", NOW, bytes(24), n, {}, frozenset(["connection_data"]), said
+    )
+
+
 @both_kinds
 def test_rows_that_are_long_equal_the_plain_twin(harness, kind):
-    """Of these a few fill the memory in which rows are built."""
-    session_id = random_session_id(random.Random(11), "123")
-    said = {"session_id": session_id, "connection_data": ["\U0001f600" * 1000] * 9}
-    rows = Rows(
-        "123", "secret", NOW, bytes(24), 9, {}, frozenset(["connection_data"]), said
-    )
-    said |= {"role": "publisher", "expiration": 0, "initial_layout_class_list": ""}
-    fields = [
-        b"secret".hex(),
-        head(kind, "123").hex(),
-        constant_part(kind, rows).hex(),
-        bytes(24).hex(),
-        NOW,
-        9,
-        *columns(rows),
-    ]
+    rows = long_rows(9)
     for engine in harness.engines():
-        command = f"sign-rows {kind} {engine} {' '.join(map(str, fields))}"
-        (answer,) = harness.ask([command])
+        (answer,) = harness.ask([f"sign-rows {kind} {engine} {command_of(kind, rows)}"])
         assert bytes.fromhex(answer).decode() == "".join(rows.expected(kind)), engine
+
+
+@both_kinds
+def test_a_row_signed_alone_equals_the_plain_twin(harness, kind):
+    """On a small stack, and on the large one that a long row needs."""
+    cases = [rows for rows in random_rows(5, TOKENS) if rows.n == 1]
+    commands = [command_of(kind, rows) for rows in [*cases, long_rows(1)]]
+    tokens = [token for rows in [*cases, long_rows(1)] for token in rows.expected(kind)]
+    for engine in harness.engines():
+        answers = harness.ask(f"sign-one {kind} {engine} {c}" for c in commands)
+        assert [bytes.fromhex(answer).decode() for answer in answers] == tokens, engine
 
 
 @both_kinds
@@ -156,17 +166,8 @@ def test_derived_nonces_equal_the_plain_twin(harness, kind):
         # A row without a key is skipped, and one with the key of an earlier row.
         keys = [random_id(rng) for _ in range(rows.n)]
         keys = [rng.choice(["", rng.choice(keys), k, *[k] * 15]) for k in keys]
-        fields = [
-            rows.secret.encode().hex(),
-            head(kind, rows.api_key).hex(),
-            constant_part(kind, rows).hex(),
-            rows.nonce_bytes.hex(),
-            rows.create_time,
-            rows.n,
-            *columns(rows),
-            f"derived={','.join(hexed(t) for t in (key, run_id.encode(), *map(str.encode, keys)))}",
-        ]
-        commands.append(" ".join(map(str, fields)))
+        derived = (key, run_id.encode(), *map(str.encode, keys))
+        commands.append(f"{command_of(kind, rows)} derived={','.join(map(hexed, derived))}")
         nonces = [reference.derived_nonce(key, run_id, k) for k in keys]
         signed = enumerate(rows.expected(kind, nonces))
         tokens.append(
