@@ -34,7 +34,7 @@ def concealing(
     is in the error; where is of no use to who gave the argument.
     """
 
-    def conceal(call: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    def wrap(call: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
         @functools.wraps(call)
         def concealed(*args: _Parameters.args, **options: _Parameters.kwargs) -> _Result:
             try:
@@ -48,8 +48,9 @@ def concealing(
 
         return concealed
 
-    return conceal
+    return wrap
 
 
-#: What hides the frames of our own errors, and leaves those of all others.
-conceal = concealing(TokboxError)
+def conceal(call: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
+    """Do as `concealing` does, with our own errors, and leave the frames of all others."""
+    return concealing(TokboxError)(call)
