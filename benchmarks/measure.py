@@ -7,13 +7,14 @@ rounds is: what slows a whole round down cancels out.
 Nothing compares a warm figure with a cold one: everything runs in a warm-up round first;
 what one workload made is freed before the next begins; then, outside of every time,
 `settle` touches and frees as much memory as the largest workload takes, so that all who
-allocate find free pages in the same state, freshly used; and what signs into reused memory
-is only ever compared with others that do, or under a name that says so.
+allocate find free pages, ordinary and huge, in the same state, freshly used; and what signs
+into reused memory is only ever compared with others that do, or under a name that says so.
 """
 
 from __future__ import annotations
 
 import gc
+import mmap
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -63,13 +64,19 @@ def toucher(nbytes: int) -> Callable[[], None]:
     """Return a function that touches *nbytes* of fresh memory and gives them back.
 
     Without it the first who allocates after a pause, or after a large free, pays for pages
-    that the system (or the host of a virtual machine) had taken away meanwhile.
+    that the system (or the host of a virtual machine) had taken away meanwhile: most for
+    huge ones, where the system has those for who asks.
     """
+    huge = hasattr(mmap, "MADV_HUGEPAGE")
 
     def touch() -> None:
         # Written, not asked for zeroed: such pages could come without being touched.
         memory = b"\1" * nbytes
         del memory
+        if huge:
+            with mmap.mmap(-1, nbytes, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as pages:
+                pages.madvise(mmap.MADV_HUGEPAGE)
+                pages[:: mmap.PAGESIZE] = b"\1" * len(range(0, nbytes, mmap.PAGESIZE))
 
     return touch
 
