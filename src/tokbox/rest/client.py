@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, overload
 
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
+from tokbox.errors import InvalidInput
 from tokbox.rest import environment, sessions
 from tokbox.rest.auth import ApplicationAuth, ProjectAuth
 from tokbox.rest.base import Client
@@ -108,6 +109,9 @@ class Tokbox(Resources, Client):
         there are credentials for both: nothing is guessed.
         """
         environ = os.environ if environ is None else environ
+        if not isinstance(environ, Mapping):
+            rule = f"be a mapping of variables, not {type(environ).__name__}"
+            raise InvalidInput("environ", None, rule, show=False)
         found = environment.credentials(environ)
         options = environment.options(environ, options)
         if found.kind == "application":

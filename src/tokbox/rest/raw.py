@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as _json
 import re
 from collections.abc import Mapping
@@ -77,9 +78,9 @@ def request(
     response = requester.send(
         method,
         path,
-        params=params,
-        json=json,
-        form=form,
+        params=_pairs("params", params, (str, int)),
+        json=_sendable(json),
+        form=_pairs("form", form, (str,)),
         headers=_headers(headers),
         deadline=deadline,
     )
@@ -97,8 +98,34 @@ def _path(path: object, project: str) -> str:
     return path
 
 
+def _pairs(name: str, given: Any, kinds: tuple[type, ...]) -> dict[str, Any] | None:
+    """Check what is to be encoded as a form; what is wrong is not shown."""
+    if given is None:
+        return None
+    words = " or ".join(kind.__name__ for kind in kinds)
+    if isinstance(given, Mapping) and all(
+        isinstance(key, str) and isinstance(value, kinds) for key, value in given.items()
+    ):
+        with contextlib.suppress(ValueError):  # lone surrogates; numbers without end
+            "".join(f"{key}{value}" for key, value in given.items()).encode()
+            return dict(given)
+    rule = f"be a mapping of str to {words}, which UTF-8 can hold"
+    raise InvalidInput(name, None, rule, show=False)
+
+
+def _sendable(json: Any) -> Any:
+    """Check that JSON (RFC 8259) can say it: NaN, for one, it cannot."""
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
+        _json.dumps(json, allow_nan=False)
+        return json
+    # Outside of the handler: the exception holds what was to be sent.
+    raise InvalidInput("json", None, "be what JSON can say", show=False)
+
+
 def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     checked = {}
+    if headers is not None and not isinstance(headers, Mapping):
+        raise InvalidInput("headers", None, "be a mapping of str to str", show=False)
     for name, value in (headers or {}).items():
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise InvalidInput("headers", name, "have names that HTTP allows")

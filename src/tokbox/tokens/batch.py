@@ -14,13 +14,13 @@ from tokbox._capsules import (
     schema_capsule,
     stream_capsule,
 )
-from tokbox._memory import Memory, TextsInMemory, narrowed, starts, validity
-from tokbox.errors import InvalidClaims
+from tokbox._memory import Memory, MemoryPool, TextsInMemory, narrowed, starts, validity
+from tokbox.errors import InvalidClaims, InvalidInput
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
 
-__all__ = ["TokenBatch", "check_memory"]
+__all__ = ["TokenBatch", "check_memory", "check_pool"]
 
 #: Tokens handed out at once when a batch is iterated or written.
 _STEP = 8192
@@ -32,6 +32,14 @@ _NARROW = "uz"
 
 #: What a batch holds: str, or str | None where rows may be missing.
 Text = TypeVar("Text", bound="str | None", covariant=True)
+
+
+def check_pool(value: object) -> MemoryPool | None:
+    """Return the memory pool that was given, if any; InvalidInput for anything else."""
+    if value is None or isinstance(value, MemoryPool):
+        return value
+    rule = f"be a tokbox.MemoryPool, not {type(value).__name__}"
+    raise InvalidInput("memory_pool", None, rule, show=False)
 
 
 def check_memory(n: int, needed: int) -> None:

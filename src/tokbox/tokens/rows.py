@@ -10,7 +10,7 @@ from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
 from tokbox.errors import InvalidClaims, InvalidInput
-from tokbox.tokens.batch import TokenBatch, check_memory
+from tokbox.tokens.batch import TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
     check_connection_data,
     check_expiration,
@@ -101,7 +101,7 @@ def sign_rows(
     now: int | None = None,
 ) -> TokenBatch[Any]:
     """Do what `Signer.sign_rows` says. *random* and *now* are for tests."""
-    report = _Report(errors)
+    report, pool = _Report(errors), check_pool(memory_pool)
     is_jwt = signer.check_kind(kind)
     run = check_run(nonce, run_id, row_key, issued_at)
     if run is not None:
@@ -134,7 +134,7 @@ def sign_rows(
         offsets = rows.lengths(threads=workers)
         size = memoryview(offsets).cast("q")[n]
         check_memory(n, size)
-        memory = Memory(size, memory_pool)
+        memory = Memory(size, pool)
         rows.sign(memory, offsets, threads=workers)
     finally:
         for column in (*columns.values(), keys):

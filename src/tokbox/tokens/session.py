@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
-from tokbox.tokens.batch import TokenBatch, check_memory, write_all
+from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
     check_connection_data,
@@ -158,13 +158,13 @@ class SessionSigner:
 
         *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
         """
-        n = check_count(n)
+        n, pool = check_count(n), check_pool(memory_pool)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         check_memory(n, n * plan.token_length)
         length = plan.token_length
-        memory = Memory(n * length, memory_pool)
+        memory = Memory(n * length, pool)
         plan.fill(memory, n, threads=self._signer.threads(n, multithread))
         return TokenBatch(memory, range(n), length=length)
 

@@ -90,7 +90,12 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
         raise InvalidInput("tokens", None, "be many tokens, not one", show=False)
     if isinstance(tokens, TokenBatch | Texts):
         return tokens
-    return read(tokens, "tokens") if is_arrow(tokens) else snapshot(tokens)
+    if is_arrow(tokens):
+        return read(tokens, "tokens")
+    if not isinstance(tokens, Iterable):
+        rule = f"be an iterable of tokens, not {type(tokens).__name__}"
+        raise InvalidInput("tokens", None, rule, show=False)
+    return snapshot(tokens)
 
 
 def verify(
@@ -183,6 +188,21 @@ def _authentic(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
     return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
 
+def _moment(now: object) -> int:
+    """The second that *now* means."""
+    if now is None:
+        return int(time.time())
+    # What has no end, and what is no number, is not 0 when it is taken off itself.
+    if isinstance(now, bool) or not isinstance(now, int | float) or now - now != 0:
+        raise InvalidInput("now", now, "be seconds since the epoch, finite")
+    return int(now)
+
+
+def _check_wanted(session_id: object) -> None:
+    if session_id is not None and not isinstance(session_id, str):
+        raise InvalidInput("session_id", session_id, "be a str, or None for any session")
+
+
 def check(
     token: str,
     key: Key | PublicKey,
@@ -196,6 +216,7 @@ def check(
     *tenant* is the API key or application id that it must be for. Raises what `verify`
     raises; InvalidClaims if it says, well signed, what no token may say.
     """
+    _check_wanted(session_id)
     claims = _authentic(token, key, tenant)
     check_role(claims.role)
     check_session_id(claims.session_id, claims.api_key)
@@ -206,7 +227,7 @@ def check(
     if claims.expires_at > claims.create_time + DAYS_30:
         rule = "be at most 30 days after create_time"
         raise InvalidClaims("expire_time", claims.expire_time, rule)
-    seconds = int(time.time() if now is None else now)
+    seconds = _moment(now)
     if claims.create_time > seconds + LEEWAY:
         raise NotYetValidToken(claims.create_time, seconds)
     if claims.expires_at <= seconds:
@@ -239,7 +260,8 @@ def check_many(
     The core passes the T1 tokens in which all is as expected; the rest, and all that RSA
     signed, are looked at one by one.
     """
-    seconds = int(time.time() if now is None else now)
+    seconds = _moment(now)
+    _check_wanted(session_id)
     rows = _rows(tokens)
     n = len(rows)
     failures: dict[int, TokenError] = {}
