@@ -222,3 +222,9 @@ def test_a_token_lives_for_up_to_thirty_days(make):
         signer.verify(longer, now=NOW)
     found = signer.verify_many([longer, longest, longer], now=NOW)
     assert [type(error) for error in found] == [InvalidClaims, type(None), InvalidClaims]
+
+
+@pytest.mark.parametrize("token", [None, b"e30.e30.", {"payload": "e30"}, ["e30"]])
+def test_a_jwt_is_a_string(token: object) -> None:
+    with pytest.raises(MalformedToken, match="it must be a string, not"):
+        jwt.split(token)

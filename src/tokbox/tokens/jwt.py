@@ -179,13 +179,15 @@ class Parts(NamedTuple):
 _LEAST_SIGNATURE = {"HS256": 32, "RS256": 256}
 
 
-def split(token: str) -> Parts:
+def split(token: object) -> Parts:
     """Take a token apart.
 
     Its algorithm is what the key that verifies it must be made for, and never a choice of
     the token's: none but HS256 and RS256 is read at all. Headers that must be understood
     (RFC 7515, section 4.1.11) are refused.
     """
+    if not isinstance(token, str):
+        _refuse(f"it must be a string, not {type(token).__name__}")
     if len(token) > _MOST_CHARACTERS:
         _refuse(f"it must have at most {_MOST_CHARACTERS} characters")
     parts = token.split(".")
