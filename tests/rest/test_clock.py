@@ -6,6 +6,7 @@ import contextlib
 import logging
 import threading
 from email.utils import formatdate
+from typing import Any
 
 import jwt
 import pytest
@@ -38,16 +39,15 @@ class Service:
         pass
 
 
-def connect(service: Service, clock: Clock, **options: bool) -> Requester:
-    return Requester(
-        service,
-        ProjectAuth(KEY, sign, now=clock),
-        api_url="https://api.example.test",
-        deadline=30,
-        retries=0,
-        now=clock,
+def connect(service: Service | Script, clock: Clock, **options: Any) -> Requester:
+    settings: dict[str, Any] = {
+        "api_url": "https://api.example.test",
+        "deadline": 30,
+        "retries": 0,
+        "now": clock,
         **options,
-    )
+    }
+    return Requester(service, ProjectAuth(KEY, sign, now=clock), **settings)
 
 
 @pytest.mark.parametrize("offset", [600.0, -600.0])
@@ -108,16 +108,7 @@ def test_a_service_whose_clock_jumps_is_followed_once_a_call(clock: Clock) -> No
 def test_a_correction_comes_on_top_of_the_retries(clock: Clock) -> None:
     skewed = Response(403, {"date": formatdate(EPOCH - 600, usegmt=True)}, b"")
     script = Script(skewed, Response(503, {}, b""), Response(200, {}, b"{}"))
-    requester = Requester(
-        script,
-        ProjectAuth(KEY, sign, now=clock),
-        api_url="https://api.example.test",
-        deadline=30,
-        retries=1,
-        correct_clock=True,
-        now=clock,
-        sleep=clock.sleep,
-    )
+    requester = connect(script, clock, retries=1, correct_clock=True, sleep=clock.sleep)
     requester.request("GET", "/x")
     assert len(script.requests) == 3
 
@@ -131,16 +122,7 @@ def test_a_correction_comes_before_the_deadline_or_not_at_all(
         return Response(403, {"date": formatdate(clock.now - 600, usegmt=True)}, b"")
 
     script = Script(slow, Response(200, {}, b"{}"))
-    requester = Requester(
-        script,
-        ProjectAuth(KEY, sign, now=clock),
-        api_url="https://api.example.test",
-        deadline=30,
-        retries=0,
-        correct_clock=True,
-        now=clock,
-        monotonic=clock,
-    )
+    requester = connect(script, clock, correct_clock=True, monotonic=clock)
     with contextlib.suppress(errors.ClockSkew):
         requester.request("GET", "/x")
     assert len(script.requests) == attempts
