@@ -13,6 +13,7 @@ and sign without the GIL; the calling thread looks for signals in between.
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.ref cimport Py_INCREF
 from cpython.sequence cimport PySequence_Fast_GET_ITEM
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -97,6 +98,7 @@ from workers cimport (
 
 from itertools import islice
 from os import environ, urandom
+from threading import Thread
 
 cdef extern from "Python.h":
     """
@@ -123,11 +125,14 @@ cdef extern from "Python.h":
     """
     ctypedef struct tokbox_arenas:
         pass
+    void tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length)
+    void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n) nogil
     void tokbox_arenas_enter(tokbox_arenas *arenas)
     void tokbox_arenas_leave(tokbox_arenas *arenas)
     void tokbox_arenas_close(tokbox_arenas *arenas)
     void tokbox_ask_for(const void *op)
     int tokbox_entropy(void *to, size_t len)
+    void Py_SET_SIZE(object op, Py_ssize_t size)
     void PyObject_GC_Track(object op)
     void PyObject_GC_UnTrack(object op)
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
@@ -141,13 +146,12 @@ cdef enum:
     SLICE = 1024
     LONG_SLICE = 4096
 
-# Strings allocated in one go with the GIL held: about a millisecond.
+# Strings allocated in one go with the GIL held: some tens of microseconds; and strings that
+# memory is prepared for in one go, without it: more where others want the GIL, too.
 cdef enum:
     ALLOCATE = 2048
-
-# CPython's unit of memory for small objects, in bytes.
-cdef enum:
-    ARENA = 1 << 20
+    PREPARE = 4096
+    PREPARE_MORE = 32768
 
 # How long the calling thread works before it looks for signals, and how long it holds the
 # GIL before others may have it, in seconds.
@@ -451,19 +455,22 @@ cdef size_t _slice(size_t n, unsigned threads) noexcept:
     return min(<size_t>LONG_SLICE, max(<size_t>SLICE, n // (4 * max(threads, 1u))))
 
 
+cdef void _prepare(tokbox_arenas *arenas, PyObject **strings, size_t n) noexcept nogil:
+    """Have memory for the next *n* strings, and for what points to them."""
+    fs_touch(strings, n * sizeof(PyObject *))
+    tokbox_arenas_prepare(arenas, n)
+
+
 cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length,
                    tokbox_arenas *arenas) except -1:
-    """Make *n* strings of that *length*, whose text is still to be written; in new *arenas*,
-    if not NULL."""
+    """Make *n* strings of that *length*, whose text is still to be written, in *arenas*."""
     cdef Py_ssize_t i
-    if arenas != NULL:
-        tokbox_arenas_enter(arenas)
+    tokbox_arenas_enter(arenas)
     try:
         for i in range(n):
             strings[i] = PyUnicode_New(length, 127)
     finally:
-        if arenas != NULL:
-            tokbox_arenas_leave(arenas)
+        tokbox_arenas_leave(arenas)
     return 0
 
 
@@ -543,58 +550,76 @@ cdef class Plan:
     def strings(self, Py_ssize_t n, *, unsigned threads=1) -> list:
         """Sign tokens 0 ... n - 1 as a list of strings; *threads* as in `fill`.
 
-        The strings are allocated first, with the GIL, and then written in place,
-        without it. Until they are complete nothing else can see them: the list is
-        not known to the garbage collector before the end.
+        Until they are complete nothing else can see them: the list is not known to the
+        garbage collector before the end.
         """
         cdef Job job
         cdef fs_crew *crew
-        cdef Py_ssize_t done = 0, end, i
-        cdef size_t waiting
-        cdef double since = fs_now()
-        cdef tokbox_arenas arenas
-        cdef bint many
-        cdef PyObject **items
+        cdef Py_ssize_t made = 0
         cdef list result = PyList_New(n)
 
-        memset(&arenas, 0, sizeof(arenas))
         PyObject_GC_UnTrack(result)
-        items = (<PyListObject *>result).ob_item
         job.plan = &self.plan
         job.first = 0
         job.base = NULL
         job.stride = 0
         job.fresh = False
-        job.strings = items
+        job.strings = (<PyListObject *>result).ob_item
         crew = fs_crew_new(_sign_slice, &job, n, SLICE, 0, threads - 1 if threads else 0)
         if crew == NULL:
             raise MemoryError
         try:
-            while done < n:
-                end = min(n, done + ALLOCATE)
-                many = (n - done) * self.plan.text_len >= ARENA
-                _allocate(items + done, end - done, self.plan.text_len,
-                          &arenas if many else NULL)
-                done = end
-                waiting = fs_crew_publish(crew, done)
-                if threads <= 1 or waiting > ALLOCATE * threads:
-                    # Who is ahead of the workers helps them; others may run meanwhile.
-                    with nogil:
-                        fs_crew_work(crew, 0 if threads > 1 else 1)
-                    since = fs_now()
-                    PyErr_CheckSignals()
-                else:
-                    _breathe(&since)
-        except BaseException:
-            fs_crew_stop(crew)
-            with nogil:
-                fs_crew_join(crew)
+            _make_strings(crew, &job, n, threads, &made)
+        except BaseException as error:
+            Py_SET_SIZE(result, made)
+            _abandon(result, isinstance(error, MemoryError))
             raise
-        finally:
-            tokbox_arenas_close(&arenas)
-        _finish(crew)
         PyObject_GC_Track(result)
         return result
+
+
+cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
+                       Py_ssize_t *made) except -1:
+    """Allocate the *n* strings of a job, with the GIL, and have them written in place, without
+    it. Frees the crew in any case. *made* says which places of the list have been in use."""
+    cdef Py_ssize_t done = 0, ahead = PREPARE, ready = min(n, PREPARE)
+    cdef size_t waiting
+    cdef bint helps
+    cdef double since = fs_now()
+    cdef tokbox_arenas arenas
+
+    tokbox_arenas_open(&arenas, n, job.plan.text_len)
+    try:
+        with nogil:
+            _prepare(&arenas, job.strings, ready)
+        while done < n:
+            made[0] = min(ready, done + ALLOCATE)
+            _allocate(job.strings + done, made[0] - done, job.plan.text_len, &arenas)
+            done = made[0]
+            waiting = fs_crew_publish(crew, done)
+            # Who is ahead of the workers helps them; others may run meanwhile.
+            helps = threads <= 1 or waiting > ALLOCATE * threads
+            if helps or done == ready:
+                with nogil:
+                    if helps:
+                        fs_crew_work(crew, 0 if threads > 1 else 1)
+                    if done == ready:
+                        ready = min(n, done + ahead)
+                        _prepare(&arenas, job.strings + done, ready - done)
+                    since = fs_now()
+                ahead = PREPARE if fs_now() - since < TURN else PREPARE_MORE
+                since = fs_now()
+                PyErr_CheckSignals()
+            else:
+                _breathe(&since)
+    except BaseException:
+        fs_crew_stop(crew)
+        with nogil:
+            fs_crew_join(crew)
+        raise
+    finally:
+        tokbox_arenas_close(&arenas)
+    return _finish(crew)
 
 
 ### Rows ###
@@ -655,7 +680,7 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
         verifier.tokens = (<Texts>tokens).texts
     else:
         n = len(_checked(tokens))
-        column = Memory(n * sizeof(fs_text))
+        column = _paged(n * sizeof(fs_text))
         texts = <fs_text *>column.data
         for i in range(n):
             if i % LOOK == LOOK - 1:
@@ -693,6 +718,10 @@ cdef Py_ssize_t _next_zero(Memory good, Py_ssize_t i) noexcept:
 cdef enum:
     PIECE = 131072
 
+# Bytes of fresh memory that pages are asked for in one go, before signals are looked for.
+cdef enum:
+    PAGES = 1 << 24
+
 
 cdef int _breathe(double *since) except -1:
     """Once the GIL was held for a turn, let others have it, and look for signals.
@@ -710,20 +739,53 @@ cdef int _breathe(double *since) except -1:
 def snapshot(values) -> list | tuple:
     """The items of an iterable, where nobody else can change them."""
     cdef double since = fs_now()
-    cdef list result = []
-    cdef Py_ssize_t i
+    cdef list result
     if type(values) is tuple:
         return values
     if type(values) is list:
-        for i in range(0, len(values), PIECE):
-            result += (<list>values)[i : i + PIECE]
-            _breathe(&since)
-    else:
-        items = iter(values)
-        while piece := list(islice(items, PIECE)):
-            result += piece
-            _breathe(&since)
+        return _copied(values)
+    result = []
+    items = iter(values)
+    while piece := list(islice(items, PIECE)):
+        result += piece
+        _breathe(&since)
     return result
+
+
+cdef list _copied(list values):
+    """The items of a list, to which others may do meanwhile what they like."""
+    cdef double since = fs_now()
+    cdef Py_ssize_t n = len(values), done = 0, count, i
+    cdef list result = PyList_New(n), piece
+    cdef PyObject **items = (<PyListObject *>result).ob_item
+    PyObject_GC_UnTrack(result)
+    Py_SET_SIZE(result, 0)
+    while done < n and (piece := values[done : min(n, done + PIECE)]):
+        count = len(piece)
+        with nogil:
+            fs_touch(items + done, count * sizeof(PyObject *))
+        for i in range(count):
+            value = _item(piece, i)
+            Py_INCREF(value)
+            items[done + i] = <PyObject *>value
+        done += count
+        Py_SET_SIZE(result, done)
+        _breathe(&since)
+    PyObject_GC_Track(result)
+    return result
+
+
+cdef Memory _paged(Py_ssize_t nbytes):
+    """Memory that will be written with the GIL held, with all of its pages if it is large:
+    one that a host must first be asked for takes milliseconds."""
+    cdef Memory memory = Memory(nbytes)
+    cdef Py_ssize_t start = 0
+    while memory.fresh and start < nbytes:
+        with nogil:
+            fs_touch(memory.data + start, min(nbytes - start, PAGES))
+        PyErr_CheckSignals()
+        start += PAGES
+    return memory
 
 
 cdef object _checked(values):
@@ -740,13 +802,34 @@ cdef inline object _item(values, Py_ssize_t i):
 def discard(values) -> None:
     """Let go of what `snapshot` returned: its items in pieces, which others need not wait
     for."""
-    cdef double since = fs_now()
-    cdef list items
     if type(values) is list:
-        items = values
-        while items:
-            del items[-PIECE:]
-            _breathe(&since)
+        _drop(values, PIECE, -1)
+
+
+cdef int _drop(list items, Py_ssize_t piece, double most) except -1:
+    """Let go of the last items, and of those before them, for so many seconds at most; -1:
+    until there are none."""
+    cdef double start = fs_now(), since = start
+    while items and (most < 0 or fs_now() - start < most):
+        del items[-piece:]
+        _breathe(&since)
+    return 0
+
+
+def _drop_all(list items) -> None:
+    _drop(items, ALLOCATE, -1)
+
+
+cdef int _abandon(list strings, bint now) except -1:
+    """Let go of strings that nobody will see. To free them takes half as long as to sign
+    them: who pressed Ctrl-C need not wait for that, unless it is to be done *now*."""
+    _drop(strings, ALLOCATE, -1 if now else PATIENCE)
+    if strings:
+        try:
+            Thread(target=_drop_all, args=(strings,), name="tokbox: free memory").start()
+        except RuntimeError:  # no more threads, or no more of this interpreter
+            _drop_all(strings)
+    return 0
 
 
 cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:

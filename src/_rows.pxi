@@ -91,7 +91,7 @@ cdef class Rows:
         raise TypeError("rows cannot be pickled or copied: they would carry the secret along")
 
     cdef uint8_t *_column(self, size_t size) except NULL:
-        memory = Memory(self.n * size)
+        memory = _paged(self.n * size)
         self.columns.append(memory)
         return memory.data
 

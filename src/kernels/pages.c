@@ -25,14 +25,27 @@ void fs_touch(void *memory, size_t len) {
     errno = before;
 }
 
+/* Fresh memory without pages, or NULL; errno stays as it is. */
+static void *fresh(size_t len) {
+    int before = errno;
+    void *memory =
+        mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    errno = before;
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void *fs_ordinary_pages(size_t len) {
+    void *memory = fresh(len);
+    if (memory) fs_touch(memory, len);
+    return memory;
+}
+
 #define HUGE_PAGE ((size_t)2 << 20)
 
 void *fs_huge_page(void) {
     int before = errno;
-    uint8_t *room = mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-            *page = NULL;
-    if (room != MAP_FAILED) {
+    uint8_t *room = fresh(2 * HUGE_PAGE), *page = NULL;
+    if (room) {
         size_t front = HUGE_PAGE - (uintptr_t)room % HUGE_PAGE;
         page = room + front;
         fs_give_back(room, front);
@@ -62,6 +75,11 @@ int fs_same_library(const void *one, const void *other) {
 void fs_touch(void *memory, size_t len) {
     (void)memory;
     (void)len;
+}
+
+void *fs_ordinary_pages(size_t len) {
+    (void)len;
+    return NULL;
 }
 
 void *fs_huge_page(void) { return NULL; }

@@ -9,6 +9,9 @@
  * not know it, nothing happens. What the memory holds stays as it is. */
 void fs_touch(void *memory, size_t len);
 
+/* Memory that munmap gives back, with all of its pages, or NULL. */
+void *fs_ordinary_pages(size_t len);
+
 /* A huge page of two megabytes, populated and aligned, or NULL. Each half of it can be given
  * back alone: by fs_give_back or munmap. */
 void *fs_huge_page(void);

@@ -268,6 +268,7 @@ static const struct command {
     {"crew", 4, 4, do_crew},
     {"pause", 0, 0, do_pause},
     {"touch", 1, 1, do_touch},
+    {"pages", 1, 1, do_pages},
     {"huge", 1, 1, do_huge},
     {"libraries", 0, 0, do_libraries},
     {"text", 1, 1, do_text},

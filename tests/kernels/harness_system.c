@@ -96,6 +96,24 @@ const char *do_huge(char **fields, size_t count) {
     return NULL;
 }
 
+const char *do_pages(char **fields, size_t count) {
+    uint64_t len;
+    uint8_t *pages;
+
+    (void)count;
+    if (read_number(fields[0], &len)) return no_number;
+    errno = ERANGE;
+    pages = fs_ordinary_pages(len);
+    if (errno != ERANGE) return "it changed errno";
+    if (pages) {
+        if (pages[0] || pages[len - 1]) return "not fresh";
+        pages[0] = pages[len - 1] = 1;
+    }
+    fs_give_back(pages, len);
+    fputs(pages ? "pages" : "none", stdout);
+    return NULL;
+}
+
 /* Functions as they are handed over: pointers to bytes. */
 static const void *address_of(void (*function)(void)) {
     const void *address;

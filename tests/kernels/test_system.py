@@ -24,6 +24,15 @@ def test_time_passes_in_a_pause(harness):
     assert harness.ask(["pause"]) == ["1"]
 
 
+@pytest.mark.parametrize("size", [4096, 1 << 20])
+def test_ordinary_pages_are_there(harness, size):
+    assert harness.ask([f"pages {size}"]) == ["pages"]
+
+
+def test_where_the_system_has_no_more_pages_there_are_none(harness):
+    assert harness.ask([f"pages {1 << 62}", "pages 0"]) == ["none"] * 2
+
+
 def test_a_huge_page_is_there_or_is_not(harness):
     assert harness.ask(["huge 0"]) in (["page"], ["none"])
 

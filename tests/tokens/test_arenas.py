@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import re
+import sys
 import sysconfig
 
 import pytest
@@ -51,3 +54,31 @@ def test_a_failure_leaves_the_allocator_as_it_was():
         testcapi.remove_mem_hooks()
     assert arena_allocator() == before
     assert len(many.strings(MANY)) == MANY
+
+
+def arenas_so_far(capfd) -> int:
+    """How many arenas CPython has asked for since it began."""
+    capfd.readouterr()
+    sys._debugmallocstats()
+    (found,) = re.findall(r"# arenas allocated total += +([0-9,]+)", capfd.readouterr().err)
+    return int(found.replace(",", ""))
+
+
+@pytest.mark.skipif(
+    "PYTHONMALLOC" in os.environ, reason="CPython's own allocator is not in use"
+)
+@pytest.mark.parametrize("native", [True, False])
+def test_an_allocator_of_others_is_asked_itself(native, capfd):
+    kept = [plan().strings(MANY)]  # nothing is free in the arenas that are there
+    before, so_far = Allocator(), arenas_so_far(capfd)
+    ctypes.pythonapi.PyObject_GetArenaAllocator(ctypes.byref(before))
+    labs = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p)
+    nothing = Allocator(None, labs, labs)  # whoever asks it gets what its context is: NULL
+    try:
+        if not native:
+            ctypes.pythonapi.PyObject_SetArenaAllocator(ctypes.byref(nothing))
+        kept.append(plan().strings(MANY))
+    finally:
+        ctypes.pythonapi.PyObject_SetArenaAllocator(ctypes.byref(before))
+    assert len(set(kept[1])) == MANY
+    assert (arenas_so_far(capfd) > so_far + 2) == native  # one or two are the test's own

@@ -278,26 +278,46 @@ def test_a_closed_signer_signs_no_more(signer, session):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("threads", ["", "_fastsign.Thread = no_thread"])
 @pytest.mark.parametrize(
     "call",
     ["tokens(20_000_000)", "tokens(20_000_000, True)", "token_batch(30_000_000, True)"],
 )
-def test_control_c_ends_a_batch(kernel, call):
+def test_control_c_ends_a_batch(kernel, call, threads):
     program = f"""
 import os, sys, threading, signal
 from tokbox import _fastsign
 from tokbox.tokens.signer import Signer
+
+def no_thread(**_):
+    raise RuntimeError("can't start new thread")
+
+def resident():
+    if not os.path.exists("/proc/self/statm"):
+        return 0
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
 _fastsign.select_kernel({kernel!r})
+{threads}
 session = Signer({KEY!r}, "secret").session({SESSION!r})
 session.tokens(1)
-threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+before = resident()
+timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+timer.start()
 try:
     session.{call}
 except KeyboardInterrupt:
-    print("interrupted", threading.active_count() <= 2)
+    for thread in {{*threading.enumerate()}} - {{threading.main_thread(), timer}}:
+        assert thread.name == "tokbox: free memory"
+        thread.join()
+else:
+    raise SystemExit("it was over before")
+left = resident() - before
+print("interrupted" if left < 16 << 20 else f"{{left:,}} bytes are left")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert done.stdout == "interrupted True\n", done.stderr
+    assert done.stdout == "interrupted\n", done.stderr
     assert done.returncode == 0
 
 
