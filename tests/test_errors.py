@@ -106,3 +106,9 @@ def test_a_pickled_error_keeps_its_evidence(error: errors.TokboxError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert (str(again), vars(again)) == (str(error), vars(error))
+
+
+def test_claims_are_shown_with_their_row() -> None:
+    error = errors.InvalidClaims("role", "king", "be a role", row=3)
+    assert (str(error), error.row) == ("row 3: role must be a role, not 'king'", 3)
+    assert errors.InvalidClaims("role", "king", "be a role").value == "king"

@@ -293,8 +293,8 @@ def no_thread(**_):
     raise RuntimeError("can't start new thread")
 
 def resident():
-    if not os.path.exists("/proc/self/statm"):
-        return 0
+    if not os.path.exists("/proc/self/statm") or "PYTHONMALLOC" in os.environ:
+        return 0  # not to be had, or not up to CPython
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 

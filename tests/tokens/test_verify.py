@@ -13,6 +13,7 @@ from tokbox.errors import (
     BadSignature,
     ExpiredToken,
     InvalidClaims,
+    InvalidInput,
     MalformedToken,
     NotYetValidToken,
     TokenError,
@@ -20,7 +21,7 @@ from tokbox.errors import (
 )
 from tokbox.tokens import t1
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verify import decode, decode_many
 
 from .. import reference
 
@@ -247,3 +248,53 @@ def test_verify_uses_the_clock_by_default():
     token = signer().session(SESSION).token(expiration=60)
     claims = signer().verify(token)
     assert abs(claims.create_time - time.time()) < 30
+
+
+@pytest.mark.parametrize("issuer", [True, 1, "1", None, [KEY], KEY + "0"])
+def test_a_token_of_another_key_is_of_another_key_even_if_the_secret_is_the_same(issuer):
+    payload = {"iss": issuer, "session_id": SESSION, "scope": "session.connect"}
+    token = reference.jwt(SECRET.encode(), reference.compact(payload))
+    with pytest.raises(WrongKey, match=KEY):
+        signer().verify(token, now=NOW)
+    with pytest.raises(WrongKey, match=f"another API key than {1}"):
+        Signer("1", SECRET).verify(
+            reference.jwt(SECRET.encode(), reference.compact({**payload, "iss": True}))
+        )
+
+
+@pytest.mark.parametrize("now", [True, "1", float("nan"), float("inf"), -float("inf"), 1j])
+def test_what_is_no_moment_is_refused(now):
+    token = make(GO_STYLE)
+    with pytest.raises(InvalidInput, match="seconds since the epoch"):
+        signer().verify(token, now=now)
+    with pytest.raises(InvalidInput, match="seconds since the epoch"):
+        signer().verify_many([token], now=now)
+
+
+@pytest.mark.parametrize("session_id", [1, b"1", [SESSION]])
+def test_a_wanted_session_is_a_str(session_id):
+    token = make(GO_STYLE)
+    with pytest.raises(InvalidInput, match="session_id must be a str"):
+        signer().verify(token, session_id=session_id, now=NOW)
+    with pytest.raises(InvalidInput, match="session_id must be a str"):
+        signer().verify_many([token], session_id=session_id, now=NOW)
+
+
+@pytest.mark.parametrize("many", [decode_many, lambda given: signer().verify_many(given)])
+@pytest.mark.parametrize(("given", "rule"), [("T1==canary", "many tokens"), (5, "iterable")])
+def test_what_is_not_many_tokens_is_refused_and_not_shown(many, given, rule):
+    with pytest.raises(InvalidInput, match=rule) as caught:
+        many(given)
+    assert caught.value.value is None
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("second", [-1, 0, 2**62 - 1, 2**62, 2**63])
+def test_the_limits_of_the_core_are_none_of_verify_many(second):
+    data = f"session_id={SESSION}&create_time=0&expire_time=1&role=publisher&nonce=1"
+    (error,) = signer().verify_many([make(data)], now=second).failures.values() or (None,)
+    if second <= 0:
+        assert error is None
+    else:
+        assert isinstance(error, ExpiredToken)
+        assert str(error) == f"the token expired {second - 1} s ago"
