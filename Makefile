@@ -106,14 +106,16 @@ stubs: $(VENV)/linted
 bench: $(VENV)/benched
 	$(BIN)/python -m benchmarks.run
 
-# The tests of tokens with a core that AddressSanitizer and UBSan watch. Nothing is
-# suppressed but leaks: CPython keeps at its end what it made once; tests/memory counts.
-# test_wiping reads all memory of a process, of which the sanitizer's own is terabytes.
+# The tests with a core that AddressSanitizer and UBSan watch, in each Python that a test
+# starts, too. Nothing is suppressed but leaks: CPython keeps at its end what it made once;
+# tests/memory counts. The kernels alone are watched by tests/kernels in any case. Left out is
+# what the sanitizer is not: test_wiping reads all memory of a process, of which its own is
+# terabytes; a browser and the JVM are not to load it.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
 asan-python: $(ASAN)/installed
-	PYTHONPATH=$(ASAN)/site LD_PRELOAD="$$($(CC) -print-file-name=libasan.so)" \
-		PYTHONMALLOC=malloc ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
-		$(BIN)/python -m pytest tests/tokens --ignore=tests/tokens/test_wiping.py
+	$(ASAN)/venv/bin/python -m pytest -p no:cacheprovider $(addprefix --ignore=tests/, \
+		tokens/test_wiping.py kernels benchmarks contract emulator/browser integrations \
+		test_mutants.py test_hardening.py test_distribution.py) tests
 
 # From a copy of the sources: beside them the core would take the place of the other.
 %/sources: $(SOURCES)
@@ -121,11 +123,13 @@ asan-python: $(ASAN)/installed
 	@cp -r pyproject.toml setup.py MANIFEST.in README.md LICENSE src $@
 	@rm -f $@/src/tokbox/*.so
 
-$(ASAN)/installed: $(VENV)/installed $(ASAN)/sources
-	@rm -rf $(ASAN)/site
+$(ASAN)/installed: $(VENV)/installed $(ASAN)/sources tools/watched_python.py
+	$(BIN)/python -m tools.watched_python $(ASAN)/venv \
+		"$$($(CC) -print-file-name=libasan.so)" PYTHONMALLOC=malloc \
+		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 	CFLAGS="$(SANITIZE)" $(BIN)/python -m pip install --quiet --no-deps \
-		--target $(ASAN)/site $(ASAN)/sources
-	nm -D $(ASAN)/site/tokbox/_fastsign*.so | grep -q __asan_init
+		--target $$(echo $(ASAN)/venv/lib/python*/site-packages) $(ASAN)/sources
+	nm -D $(ASAN)/venv/lib/python*/site-packages/tokbox/_fastsign*.so | grep -q __asan_init
 	@touch $@
 
 # Without the GIL, on a free-threaded CPython, which is built if there is none. Tests that

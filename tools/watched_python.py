@@ -1,0 +1,40 @@
+"""Make an interpreter that a sanitizer watches, whoever starts it.
+
+    python -m tools.watched_python FOLDER LIBRARY NAME=VALUE ...
+
+FOLDER becomes a virtual environment with all that this one has. Its interpreter loads LIBRARY
+before anything else, and has the variables NAME. A sanitizer asks for both, and tests start
+interpreters of their own, with an environment of their own: what is inherited would not reach
+all of them.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import venv
+from pathlib import Path
+
+
+def make(folder: Path, library: str, variables: list[str]) -> None:
+    """Make that environment."""
+    venv.create(folder, symlinks=True, clear=True)
+    python = folder / "bin" / "python"
+    original = Path(sys.executable).resolve()
+    settings = shlex.join([f"LD_PRELOAD={library}", *variables])
+    python.unlink()
+    # CPython finds its environment by the name that it is called by.
+    python.write_text(
+        "#!/bin/bash\n"
+        f"export {settings}\n"
+        f'exec -a "$(cd "$(dirname "$0")" && pwd)/python" {shlex.quote(str(original))} "$@"\n'
+    )
+    python.chmod(0o755)
+    (site,) = folder.glob("lib/python*/site-packages")
+    others = [path for path in sys.path if path.endswith("site-packages")]
+    # Appended: what is installed here comes first.
+    (site / "others.pth").write_text("\n".join(others) + "\n")
+
+
+if __name__ == "__main__":
+    make(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
