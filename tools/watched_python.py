@@ -2,10 +2,10 @@
 
     python -m tools.watched_python FOLDER LIBRARY NAME=VALUE ...
 
-FOLDER becomes a virtual environment with all that this one has. Its interpreter loads LIBRARY
-before anything else, and has the variables NAME. A sanitizer asks for both, and tests start
-interpreters of their own, with an environment of their own: what is inherited would not reach
-all of them.
+FOLDER becomes a virtual environment with all that this one has. Its interpreter loads
+LIBRARY before anything else, and has the variables NAME. A sanitizer asks for both, and tests
+start interpreters of their own, with an environment of their own: what is inherited would
+not reach all of them.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ def make(folder: Path, library: str, variables: list[str]) -> None:
     python = folder / "bin" / "python"
     original = Path(sys.executable).resolve()
     settings = shlex.join([f"LD_PRELOAD={library}", *variables])
+    name = '"$(cd "$(dirname "$0")" && pwd)/python"'
     python.unlink()
     # CPython finds its environment by the name that it is called by.
     python.write_text(
         "#!/bin/bash\n"
         f"export {settings}\n"
-        f'exec -a "$(cd "$(dirname "$0")" && pwd)/python" {shlex.quote(str(original))} "$@"\n'
+        f'exec -a {name} {shlex.quote(str(original))} "$@"\n'
     )
     python.chmod(0o755)
     (site,) = folder.glob("lib/python*/site-packages")

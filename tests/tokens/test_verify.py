@@ -281,7 +281,9 @@ def test_a_wanted_session_is_a_str(session_id):
 
 
 @pytest.mark.parametrize("many", [decode_many, lambda given: signer().verify_many(given)])
-@pytest.mark.parametrize(("given", "rule"), [("T1==canary", "many tokens"), (5, "iterable")])
+@pytest.mark.parametrize(
+    ("given", "rule"), [("T1==canary", "many tokens"), (5, "iterable")]
+)
 def test_what_is_not_many_tokens_is_refused_and_not_shown(many, given, rule):
     with pytest.raises(InvalidInput, match=rule) as caught:
         many(given)
