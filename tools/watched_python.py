@@ -3,9 +3,9 @@
     python -m tools.watched_python FOLDER LIBRARY NAME=VALUE ...
 
 FOLDER becomes a virtual environment with all that this one has. Its interpreter loads
-LIBRARY before anything else, and has the variables NAME. A sanitizer asks for both, and tests
-start interpreters of their own, with an environment of their own: what is inherited would
-not reach all of them.
+LIBRARY before anything else, and has the variables NAME. A sanitizer asks for both, and
+tests start interpreters of their own, with an environment of their own: what is inherited
+would not reach all of them.
 """
 
 from __future__ import annotations
