@@ -110,7 +110,8 @@ bench: $(VENV)/benched
 # starts, too. Nothing is suppressed but leaks: CPython keeps at its end what it made once;
 # tests/memory counts. The kernels alone are watched by tests/kernels in any case. Left out is
 # what the sanitizer is not: test_wiping reads all memory of a process, of which its own is
-# terabytes; a browser and the JVM are not to load it.
+# terabytes; a browser and the JVM are not to load it. The library of C++ is loaded at once, or
+# the sanitizer would stop at the first exception that Arrow throws.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
 asan-python: $(ASAN)/installed
 	$(ASAN)/venv/bin/python -m pytest -p no:cacheprovider $(addprefix --ignore=tests/, \
@@ -125,7 +126,7 @@ asan-python: $(ASAN)/installed
 
 $(ASAN)/installed: $(VENV)/installed $(ASAN)/sources tools/watched_python.py
 	$(BIN)/python -m tools.watched_python $(ASAN)/venv \
-		"$$($(CC) -print-file-name=libasan.so)" PYTHONMALLOC=malloc \
+		"$$($(CC) -print-file-name=libasan.so):libstdc++.so.6" PYTHONMALLOC=malloc \
 		ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 	CFLAGS="$(SANITIZE)" $(BIN)/python -m pip install --quiet --no-deps \
 		--target $$(echo $(ASAN)/venv/lib/python*/site-packages) $(ASAN)/sources

@@ -19,15 +19,15 @@ import os
 import queue
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-import venv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tools.environment import borrow
 
 #: Percent of the mutants of a module that must be noticed.
 FLOOR = 90.0
@@ -206,21 +206,15 @@ class Workshop:
     be broken in place of the original; what it starts in turn has that, too."""
 
     def __init__(self, folder: Path, module: str) -> None:
-        venv.create(folder, symlinks=True)
-        self.python = folder / "bin" / "python"
-        top = source_of(module.partition(".")[0])
         copied = folder / "copy"
+        self.python = borrow(folder, copied)
+        top = source_of(module.partition(".")[0])
         if top.name == "__init__.py":
             shutil.copytree(top.parent, copied / top.parent.name)
             self._file = copied / source_of(module).relative_to(top.parent.parent)
         else:
             copied.mkdir()
             self._file = Path(shutil.copy(top, copied))
-        # First what is copied. What else is installed in place, which is done by .pth
-        # files of its own, is thereby out of sight.
-        seen = [str(copied), *(p for p in sys.path if p.endswith("site-packages"))]
-        (site,) = folder.glob("lib/python*/site-packages")
-        (site / "seen.pth").write_text("\n".join(seen) + "\n")
 
     def survives(self, source: str, tests: list[str], patience: float | None) -> bool:
         """Say whether *tests* pass with *source* as the module, in so many seconds."""

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-import venv
 from pathlib import Path
+
+from tools.environment import borrow
 
 
 def make(folder: Path, library: str, variables: list[str]) -> None:
     """Make that environment."""
-    venv.create(folder, symlinks=True, clear=True)
-    python = folder / "bin" / "python"
+    python = borrow(folder)
     original = Path(sys.executable).resolve()
     settings = shlex.join([f"LD_PRELOAD={library}", *variables])
     name = '"$(cd "$(dirname "$0")" && pwd)/python"'
@@ -31,10 +31,6 @@ def make(folder: Path, library: str, variables: list[str]) -> None:
         f'exec -a {name} {shlex.quote(str(original))} "$@"\n'
     )
     python.chmod(0o755)
-    (site,) = folder.glob("lib/python*/site-packages")
-    others = [path for path in sys.path if path.endswith("site-packages")]
-    # Appended: what is installed here comes first.
-    (site / "others.pth").write_text("\n".join(others) + "\n")
 
 
 if __name__ == "__main__":
