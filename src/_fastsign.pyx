@@ -125,8 +125,8 @@ cdef extern from "Python.h":
     """
     ctypedef struct tokbox_arenas:
         pass
-    void tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length)
-    void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n) nogil
+    bint tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length)
+    void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n, PyObject **places) nogil
     void tokbox_arenas_enter(tokbox_arenas *arenas)
     void tokbox_arenas_leave(tokbox_arenas *arenas)
     void tokbox_arenas_close(tokbox_arenas *arenas)
@@ -455,12 +455,6 @@ cdef size_t _slice(size_t n, unsigned threads) noexcept:
     return min(<size_t>LONG_SLICE, max(<size_t>SLICE, n // (4 * max(threads, 1u))))
 
 
-cdef void _prepare(tokbox_arenas *arenas, PyObject **strings, size_t n) noexcept nogil:
-    """Have memory for the next *n* strings, and for what points to them."""
-    fs_touch(strings, n * sizeof(PyObject *))
-    tokbox_arenas_prepare(arenas, n)
-
-
 cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length,
                    tokbox_arenas *arenas) except -1:
     """Make *n* strings of that *length*, whose text is still to be written, in *arenas*."""
@@ -582,16 +576,17 @@ cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
                        Py_ssize_t *made) except -1:
     """Allocate the *n* strings of a job, with the GIL, and have them written in place, without
     it. Frees the crew in any case. *made* says which places of the list have been in use."""
-    cdef Py_ssize_t done = 0, ahead = PREPARE, ready = min(n, PREPARE)
+    cdef Py_ssize_t done = 0, ahead = PREPARE, ready = n
     cdef size_t waiting
-    cdef bint helps
+    cdef bint helps, due
     cdef double since = fs_now()
     cdef tokbox_arenas arenas
 
-    tokbox_arenas_open(&arenas, n, job.plan.text_len)
-    try:
+    if tokbox_arenas_open(&arenas, n, job.plan.text_len):
+        ready = min(n, PREPARE)
         with nogil:
-            _prepare(&arenas, job.strings, ready)
+            tokbox_arenas_prepare(&arenas, ready, job.strings)
+    try:
         while done < n:
             made[0] = min(ready, done + ALLOCATE)
             _allocate(job.strings + done, made[0] - done, job.plan.text_len, &arenas)
@@ -599,13 +594,14 @@ cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
             waiting = fs_crew_publish(crew, done)
             # Who is ahead of the workers helps them; others may run meanwhile.
             helps = threads <= 1 or waiting > ALLOCATE * threads
-            if helps or done == ready:
+            due = done == ready and ready < n
+            if helps or due:
                 with nogil:
                     if helps:
                         fs_crew_work(crew, 0 if threads > 1 else 1)
-                    if done == ready:
+                    if due:
                         ready = min(n, done + ahead)
-                        _prepare(&arenas, job.strings + done, ready - done)
+                        tokbox_arenas_prepare(&arenas, ready - done, job.strings + done)
                     since = fs_now()
                 ahead = PREPARE if fs_now() - since < TURN else PREPARE_MORE
                 since = fs_now()
@@ -713,123 +709,7 @@ cdef Py_ssize_t _next_zero(Memory good, Py_ssize_t i) noexcept:
 
 ### Time for others ###
 
-# Items that are copied, or let go, in one go with the GIL held: about a millisecond. A list
-# of no more is taken as it was at one moment.
-cdef enum:
-    PIECE = 131072
-
-# Bytes of fresh memory that pages are asked for in one go, before signals are looked for.
-cdef enum:
-    PAGES = 1 << 24
-
-
-cdef int _breathe(double *since) except -1:
-    """Once the GIL was held for a turn, let others have it, and look for signals.
-
-    To give it away and to take it at once is not enough: who waits for it has to wake up.
-    """
-    if fs_now() - since[0] < TURN:
-        return 0
-    with nogil:
-        fs_pause()
-    since[0] = fs_now()
-    return PyErr_CheckSignals()
-
-
-def snapshot(values) -> list | tuple:
-    """The items of an iterable, where nobody else can change them."""
-    cdef double since = fs_now()
-    cdef list result
-    if type(values) is tuple:
-        return values
-    if type(values) is list:
-        return _copied(values)
-    result = []
-    items = iter(values)
-    while piece := list(islice(items, PIECE)):
-        result += piece
-        _breathe(&since)
-    return result
-
-
-cdef list _copied(list values):
-    """The items of a list, to which others may do meanwhile what they like."""
-    cdef double since = fs_now()
-    cdef Py_ssize_t n = len(values), done = 0, count, i
-    cdef list result = PyList_New(n), piece
-    cdef PyObject **items = (<PyListObject *>result).ob_item
-    PyObject_GC_UnTrack(result)
-    Py_SET_SIZE(result, 0)
-    while done < n and (piece := values[done : min(n, done + PIECE)]):
-        count = len(piece)
-        with nogil:
-            fs_touch(items + done, count * sizeof(PyObject *))
-        for i in range(count):
-            value = _item(piece, i)
-            Py_INCREF(value)
-            items[done + i] = <PyObject *>value
-        done += count
-        Py_SET_SIZE(result, done)
-        _breathe(&since)
-    PyObject_GC_Track(result)
-    return result
-
-
-cdef Memory _paged(Py_ssize_t nbytes):
-    """Memory that will be written with the GIL held, with all of its pages if it is large:
-    one that a host must first be asked for takes milliseconds."""
-    cdef Memory memory = Memory(nbytes)
-    cdef Py_ssize_t start = 0
-    while memory.fresh and start < nbytes:
-        with nogil:
-            fs_touch(memory.data + start, min(nbytes - start, PAGES))
-        PyErr_CheckSignals()
-        start += PAGES
-    return memory
-
-
-cdef object _checked(values):
-    """What `snapshot` returned, and nothing else."""
-    if type(values) is not list and type(values) is not tuple:
-        raise TypeError("a column is a snapshot")
-    return values
-
-
-cdef inline object _item(values, Py_ssize_t i):
-    return <object>PySequence_Fast_GET_ITEM(values, i)
-
-
-def discard(values) -> None:
-    """Let go of what `snapshot` returned: its items in pieces, which others need not wait
-    for."""
-    if type(values) is list:
-        _drop(values, PIECE, -1)
-
-
-cdef int _drop(list items, Py_ssize_t piece, double most) except -1:
-    """Let go of the last items, and of those before them, for so many seconds at most; -1:
-    until there are none."""
-    cdef double start = fs_now(), since = start
-    while items and (most < 0 or fs_now() - start < most):
-        del items[-piece:]
-        _breathe(&since)
-    return 0
-
-
-def _drop_all(list items) -> None:
-    _drop(items, ALLOCATE, -1)
-
-
-cdef int _abandon(list strings, bint now) except -1:
-    """Let go of strings that nobody will see. To free them takes half as long as to sign
-    them: who pressed Ctrl-C need not wait for that, unless it is to be done *now*."""
-    _drop(strings, ALLOCATE, -1 if now else PATIENCE)
-    if strings:
-        try:
-            Thread(target=_drop_all, args=(strings,), name="tokbox: free memory").start()
-        except RuntimeError:  # no more threads, or no more of this interpreter
-            _drop_all(strings)
-    return 0
+include "_turns.pxi"
 
 
 cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:

@@ -42,10 +42,13 @@ typedef struct {
 
 #if defined(Py_GIL_DISABLED) || defined(PYPY_VERSION) /* no arenas */
 
-static void tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length) {
+static int tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length) {
     (void)arenas, (void)n, (void)length;
+    return 0;
 }
-static void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n) { (void)arenas, (void)n; }
+static void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n, PyObject **places) {
+    (void)arenas, (void)n, (void)places;
+}
 static void tokbox_arenas_enter(tokbox_arenas *arenas) { (void)arenas; }
 static void tokbox_arenas_leave(tokbox_arenas *arenas) { (void)arenas; }
 static void tokbox_arenas_close(tokbox_arenas *arenas) { (void)arenas; }
@@ -58,11 +61,12 @@ static void tokbox_arenas_close(tokbox_arenas *arenas) { (void)arenas; }
  * are looked at with the GIL held. */
 static unsigned tokbox_calls_without, tokbox_calls_lost;
 
-/* At the begin of a call for *n* strings of so many ASCII characters, with the GIL held. */
-static void tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length) {
+/* At the begin of a call for *n* strings of so many ASCII characters, with the GIL held. Says
+ * whether there is anything to prepare. */
+static int tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length) {
     size_t size = (sizeof(PyASCIIObject) + length + 1 + 15) / 16 * 16;
     memset(arenas, 0, sizeof(*arenas));
-    if (size > TOKBOX_SMALL || n < TOKBOX_ARENA / size) return;
+    if (size > TOKBOX_SMALL || n < TOKBOX_ARENA / size) return 0;
     arenas->size = size;
     PyObject_GetArenaAllocator(&arenas->before);
     if (fs_same_library((const void *)arenas->before.free, (const void *)PyObject_Free))
@@ -71,6 +75,7 @@ static void tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length) {
         tokbox_calls_without--;
         arenas->dear = 1;
     }
+    return arenas->native != NULL;
 }
 
 /* Two arenas, or none: a huge page, if one may be tried and is to be had. */
@@ -98,12 +103,12 @@ static int tokbox_ordinary_pages(tokbox_arenas *arenas) {
     return 1;
 }
 
-/* Take arenas for the next *n* strings into stock. Without the GIL: a page that a host must
- * first be asked for takes milliseconds. */
-static void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n) {
+/* Take arenas for the next *n* strings into stock, and the pages of their *places* in a list.
+ * Without the GIL: a page that a host must first be asked for takes milliseconds. */
+static void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n, PyObject **places) {
     /* Of 64 pools, alignment may cost an arena one; and the last is not used up. */
     size_t wanted = n * arenas->size / (TOKBOX_ARENA / 64 * 63) + 1;
-    if (!n || !arenas->native) return;
+    fs_touch(places, n * sizeof(*places));
     while (arenas->count < wanted && arenas->count + 2 <= TOKBOX_STOCK)
         if (!tokbox_huge_page(arenas) && !tokbox_ordinary_pages(arenas)) return;
 }
