@@ -84,7 +84,9 @@ assert len(set(tokens)) == 100_000
     "PYTHONMALLOC" in os.environ, reason="CPython's own allocator is not in use"
 )
 @pytest.mark.parametrize(
-    ("whose", "more"), [("native", range(15, 30)), ("others", range(1))]
+    ("whose", "more"),
+    # What the program itself does meanwhile may take one or two.
+    [("native", range(15, 30)), ("others", range(3))],
 )
 def test_an_allocator_of_others_is_asked_itself(whose, more):
     done = subprocess.run(
