@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import struct
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,8 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SessionSigner"]
 
-#: A str object of ASCII text is its text, this head, a zero byte, and the list's pointer.
-_STR_OVERHEAD = 41 + 8
+#: What a string of ASCII text in a list takes beside its text: its head with a zero byte,
+#: and a pointer.
+_STR_OVERHEAD = sys.getsizeof("") + struct.calcsize("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +254,7 @@ def _stream(
     pool = MemoryPool()
     for first in range(0, n, chunk):
         count = min(chunk, n - first)
-        memory = pool.take(chunk * length)
+        memory = pool.take(min(n, chunk) * length)
         plan.fill(memory, count, first=first, threads=threads)
         batch: TokenBatch[str] = TokenBatch(memory, range(count), length=length)
         # Nothing here may keep what the caller lets go of.
