@@ -1,0 +1,59 @@
+"""What a prepared key tells of itself, and how many threads it asks for."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import pytest
+
+from tokbox.tokens import crew
+from tokbox.tokens.signer import Signer
+
+KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
+SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
+
+
+@pytest.fixture
+def signer() -> Signer:
+    return Signer(KEY, SECRET)
+
+
+def test_it_signs_any_message_as_the_secret_does(signer: Signer) -> None:
+    expected = hmac.digest(SECRET.encode(), b"message", hashlib.sha256)
+    assert signer.hs256(b"message") == expected
+
+
+def test_it_is_named_by_its_api_key_alone(signer: Signer) -> None:
+    assert signer.fingerprint == hashlib.sha256(KEY.encode()).hexdigest()[:8]
+    assert Signer(KEY, "0" * 40).fingerprint == signer.fingerprint
+    assert repr(signer) == f"<Signer for API key {KEY}>"
+    assert repr(Signer.__new__(Signer)) == "<Signer>"
+
+
+@pytest.mark.parametrize(
+    ("n", "threads"), [(0, 1), (8191, 1), (8192, 2), (16_383, 2), (16_384, 3), (10**6, 64)]
+)
+def test_a_thread_is_worth_8192_tokens(
+    signer: Signer, n: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "cpu_count", lambda: 64)
+    assert signer.threads(n, True) == threads
+    assert signer.threads(n, False) == 1
+
+
+@pytest.mark.parametrize("many", ["sign_rows", "verify_many"])
+def test_threads_are_used_only_where_they_are_asked_for(
+    signer: Signer, many: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def threads(signer: Signer, n: int, multithread: bool) -> int:
+        asked.append((n, multithread))
+        return 1
+
+    given = [SESSION] if many == "sign_rows" else [signer.session(SESSION).token()]
+    monkeypatch.setattr(Signer, "threads", threads)
+    for options in ({}, {"multithread": False}, {"multithread": True}):
+        assert len(getattr(signer, many)(given, **options)) == 1
+    assert asked == [(1, False), (1, False), (1, True)]
