@@ -67,6 +67,23 @@ def test_a_thread_that_cannot_start_ends_all(monkeypatch):
     assert threading.active_count() == before
 
 
+@pytest.mark.parametrize(
+    ("n", "threads", "helpers"),
+    [(4, 3, 0), (5, 1, 0), (5, 2, 1), (5, 9, 1), (9, 3, 2), (1000, 3, 2)],
+)
+def test_the_caller_is_one_of_the_threads(n, threads, helpers, monkeypatch):
+    started = []
+
+    class Thread(threading.Thread):
+        def start(self):
+            started.append(self)
+            super().start()
+
+    monkeypatch.setattr(crew, "Thread", Thread)
+    share(lambda rows: None, n, piece=4, threads=threads)
+    assert len(started) == helpers
+
+
 def test_threads_are_as_many_as_are_worth_it(monkeypatch):
     monkeypatch.setattr(crew, "cpu_count", lambda: 4)
     assert [threads_for(n, True, 10) for n in (0, 9, 10, 35, 1000)] == [1, 1, 2, 4, 4]

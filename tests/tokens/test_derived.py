@@ -10,6 +10,7 @@ import pytest
 
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens import rows
+from tokbox.tokens.derive import check_row_key
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
@@ -214,6 +215,7 @@ def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
         ({"run_id": 5}, "run_id"),
         ({"run_id": "é" * 128}, "run_id"),
         ({"run_id": "\ud800"}, "run_id"),
+        ({"run_id": "a\udfff"}, "run_id"),
         ({"row_key": None}, "row_key"),
         ({"row_key": "a"}, "row_key"),
         ({"row_key": 5}, "row_key"),
@@ -225,6 +227,8 @@ def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
         ({"issued_at": -1}, "issued_at"),
         ({"issued_at": 10**11}, "issued_at"),
         ({"issued_at": datetime(2026, 10, 1)}, "issued_at"),
+        # It is rounded down, to what is no time.
+        ({"issued_at": datetime.fromtimestamp(-0.5, timezone.utc)}, "issued_at"),
     ],
     ids=str,
 )
@@ -232,6 +236,23 @@ def test_an_argument_that_breaks_a_rule_is_named(signer, given, field):
     with pytest.raises(InvalidInput) as caught:
         signer.sign_rows([SESSION] * 2, **{**RUN, "row_key": ["a", "b"], **given})
     assert caught.value.field == field
+    assert "not None" not in str(caught.value) or field == "nonce"
+
+
+@pytest.mark.parametrize("key", [-(2**63), 2**64 - 1])
+def test_numbers_of_64_bits_are_keys(key):
+    assert check_row_key(key) == str(key)
+    with pytest.raises(InvalidClaims, match="64 bits"):
+        check_row_key(key + (1 if key > 0 else -1))
+
+
+@pytest.mark.parametrize("when", [0, 99_999_999_999])
+def test_the_first_and_the_last_time_of_issue(signer, when):
+    (token,) = signer.sign_rows([SESSION], row_key=["a"], **{**RUN, "issued_at": when})
+    assert decode(token).create_time == when
+    beyond = {**RUN, "issued_at": when + (1 if when else -1)}
+    with pytest.raises(InvalidInput, match="be from 0 to 99999999999 seconds"):
+        signer.sign_rows([SESSION], row_key=["a"], **beyond)
 
 
 @pytest.mark.parametrize(
