@@ -154,9 +154,18 @@ def test_text_that_is_no_token_is_denied(token: str) -> None:
     assert denial_of(token, now=1_700_000_200)
 
 
-@pytest.mark.parametrize("claims", [{"scope": "other"}, {"iat": None}, {"exp": "x"}])
-def test_bad_claim_is_denied(claims: dict[str, Any]) -> None:
-    assert denial_of(make("JWT", **claims))
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({"scope": "other"}, "the scope"),
+        ({"iat": None}, "when it was made"),
+        ({"exp": "x"}, "cannot be read"),
+        ({"connection_data": ["a"]}, "not a string"),
+        ({"data": {"name": "a"}}, "not a string"),
+    ],
+)
+def test_bad_claim_is_denied(claims: dict[str, Any], reason: str) -> None:
+    assert reason in denial_of(make("JWT", **claims))
 
 
 def test_denial_quotes_neither_token_nor_secret() -> None:

@@ -155,7 +155,14 @@ def test_what_is_no_private_key_is_refused_and_not_shown(source, password, field
 
 
 #: A modulus that is 1, a power of 65537, modulo each of the primes.
-_MODULUS = 2 * math.prod(_ROCA_PRIMES)
+# What is a power of 65537 modulo a prime tells nothing where everything is one.
+_TELLING = [
+    prime
+    for prime in range(3, 168)
+    if all(prime % factor for factor in range(2, prime))
+    and len({pow(65537, exponent, prime) for exponent in range(prime)}) < prime - 1
+]
+_MODULUS = 2 * math.prod(_TELLING)
 ROCA = RSAPublicNumbers(65537, 1 + (2**2048 - 2) // _MODULUS * _MODULUS).public_key()
 
 
@@ -179,12 +186,36 @@ def test_what_is_no_public_key_is_refused(source, rule):
     with pytest.raises(InvalidInput, match=rule) as caught:
         PublicKey(source)
     assert caught.value.field == "public_key"
+    assert "None" not in str(caught.value)
+
+
+def test_every_prime_that_tells_is_asked():
+    assert list(_ROCA_PRIMES) == _TELLING
+
+
+@pytest.mark.parametrize("prime", _TELLING)
+def test_a_key_that_one_prime_clears_is_accepted(prime):
+    others = 2 * math.prod(_TELLING) // prime
+    modulus = 1 + (2**2048 - 2) // others * others
+    while modulus % prime in {pow(65537, exponent, prime) for exponent in range(prime)}:
+        modulus -= others
+    key = RSAPublicNumbers(65537, modulus).public_key()
+    assert PublicKey(key).bits == 2048
 
 
 def test_a_file_that_is_far_too_large_is_not_read_to_its_end(tmp_path):
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(1 << 40)
+    with pytest.raises(InvalidInput, match="more than 65536 bytes"):
+        PrivateKey(path)
+
+
+def test_a_file_is_read_up_to_its_last_byte(tmp_path):
+    path = tmp_path / "padded.pem"
+    path.write_text(private_pem().ljust(65_536, "\n"))
+    assert PrivateKey(path).bits == 2048
+    path.write_text(private_pem().ljust(65_537, "\n"))
     with pytest.raises(InvalidInput, match="more than 65536 bytes"):
         PrivateKey(path)
 
