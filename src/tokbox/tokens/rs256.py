@@ -34,7 +34,7 @@ _DIGITS = 27
 
 
 def _draw(random: bytes | None) -> int:
-    """The jti to count from: 27 digits, drawn just like the core draws its nonces."""
+    """The jti to count from: 27 digits, made like the core's nonces of 24 random bytes."""
     drawn = os.urandom(24) if random is None else random
     high, middle, low = (int.from_bytes(drawn[i : i + 8], "little") for i in (0, 8, 16))
     # The first digit is never 0, and no batch is so large that it runs out of digits.
@@ -228,7 +228,7 @@ class Rows:
                 self._numbers.append(None)
                 continue
             seen.add(text)
-            self._numbers.append(_draw(key.hmac_sha256(run + text.encode())[:24]))
+            self._numbers.append(_draw(key.hmac_sha256(run + text.encode())))
 
     def _jtis(self) -> Iterable[int | None]:
         """The jti of each row, None if it is left out."""
