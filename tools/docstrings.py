@@ -37,8 +37,10 @@ class Markdown(griffe.Extension):
 
     def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
         if obj.is_attribute and not obj.docstring and obj.lineno and obj.module:
-            lines = obj.lines_collection[obj.filepath]
-            if said := comment_above(lines, obj.lineno):
-                obj.docstring = griffe.Docstring(said, parent=obj)
+            # A compiled module has no lines, though its stub has.
+            if obj.filepath in obj.lines_collection:
+                lines = obj.lines_collection[obj.filepath]
+                if said := comment_above(lines, obj.lineno):
+                    obj.docstring = griffe.Docstring(said, parent=obj)
         if obj.docstring:
             obj.docstring.value = markdown(obj.docstring.value)
