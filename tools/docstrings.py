@@ -25,22 +25,38 @@ def markdown(text: str) -> str:
 def comment_above(lines: list[str], line: int) -> str:
     """Return what ``#:`` says right above *line*, which is counted from 1."""
     said: list[str] = []
-    for above in reversed(lines[: line - 1]):
+    for above in reversed(lines[: max(line - 1, 0)]):
         if not above.strip().startswith("#:"):
             break
         said.insert(0, above.strip().removeprefix("#:").strip())
     return "\n".join(said)
 
 
+def declaration(lines: list[str], name: str, first: int, last: int) -> int:
+    """Return the line from *first* to *last* where a class says the type of *name*; 0 if it
+    does not. Griffe knows the line where the attribute gets its value."""
+    declares = re.compile(rf" +{name}: ")
+    texts = enumerate(lines[first - 1 : last], first)
+    return next((line for line, text in texts if declares.match(text)), 0)
+
+
 class Markdown(griffe.Extension):
     """Turn every docstring that is collected into Markdown."""
 
     def on_object(self, *, obj: griffe.Object, **kwargs: Any) -> None:
-        if obj.is_attribute and not obj.docstring and obj.lineno and obj.module:
-            # A compiled module has no lines, though its stub has.
-            if obj.filepath in obj.lines_collection:
-                lines = obj.lines_collection[obj.filepath]
-                if said := comment_above(lines, obj.lineno):
-                    obj.docstring = griffe.Docstring(said, parent=obj)
+        if obj.is_attribute and not obj.docstring:
+            self._read_comment(obj)
         if obj.docstring:
             obj.docstring.value = markdown(obj.docstring.value)
+
+    def _read_comment(self, obj: griffe.Object) -> None:
+        # A compiled module has no lines, though its stub has.
+        if not (obj.lineno and obj.module and obj.filepath in obj.lines_collection):
+            return
+        lines = obj.lines_collection[obj.filepath]
+        said = comment_above(lines, obj.lineno)
+        if not said and obj.parent and obj.parent.is_class:
+            span = obj.parent.lineno or 1, obj.parent.endlineno or 0
+            said = comment_above(lines, declaration(lines, obj.name, *span))
+        if said:
+            obj.docstring = griffe.Docstring(said, parent=obj)
