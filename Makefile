@@ -43,11 +43,13 @@ SOAK_SECONDS ?= 60
 soak: $(VENV)/installed
 	$(BIN)/python -m tools.soak $(SOAK_SECONDS)
 
-# The C core without Python, in one variant; here a missing tool is a failure.
+# The C core without Python, in one variant; here a missing tool is a failure. Where a
+# sanitizer can watch Python, too, its tests follow.
 asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
 	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/kernels -k $@
 
 valgrind: memcheck
+asan: asan-python
 tsan: tsan-python
 
 lint: $(VENV)/linted
