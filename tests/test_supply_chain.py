@@ -30,7 +30,8 @@ def test_a_job_may_do_only_what_it_says(path: Path) -> None:
     assert re.search(r"^permissions: \{\}$", text, re.MULTILINE)
     assert text.count("persist-credentials: false") == text.count("actions/checkout@")
     # Publishing is trusted by name (OpenID Connect): there is no secret to be stolen.
-    assert not re.search(r"\bsecrets\.|\bpassword:|(?<!id-)token:", text)
+    done = re.sub("#.*", "", text)
+    assert not re.search(r"\bsecrets\.|\bpassword:|(?<!id-)token:", done)
 
 
 def test_only_the_job_that_publishes_can_be_recognized_by_the_index() -> None:
