@@ -154,14 +154,18 @@ def test_what_is_no_private_key_is_refused_and_not_shown(source, password, field
         assert body[:12] not in repr(caught.value).replace("PRIVATE KEY", "")
 
 
-#: A modulus that is 1, a power of 65537, modulo each of the primes.
-# What is a power of 65537 modulo a prime tells nothing where everything is one.
+def powers(prime: int) -> set[int]:
+    """What powers of 65537 are modulo a prime."""
+    return {pow(65537, exponent, prime) for exponent in range(prime)}
+
+
+#: The primes that tell: modulo others, every number is a power of 65537.
 _TELLING = [
     prime
     for prime in range(3, 168)
-    if all(prime % factor for factor in range(2, prime))
-    and len({pow(65537, exponent, prime) for exponent in range(prime)}) < prime - 1
+    if all(prime % factor for factor in range(2, prime)) and len(powers(prime)) < prime - 1
 ]
+#: A modulus that is 1, a power of 65537, modulo each of the primes.
 _MODULUS = 2 * math.prod(_TELLING)
 ROCA = RSAPublicNumbers(65537, 1 + (2**2048 - 2) // _MODULUS * _MODULUS).public_key()
 
@@ -197,7 +201,7 @@ def test_every_prime_that_tells_is_asked():
 def test_a_key_that_one_prime_clears_is_accepted(prime):
     others = 2 * math.prod(_TELLING) // prime
     modulus = 1 + (2**2048 - 2) // others * others
-    while modulus % prime in {pow(65537, exponent, prime) for exponent in range(prime)}:
+    while modulus % prime in powers(prime):
         modulus -= others
     key = RSAPublicNumbers(65537, modulus).public_key()
     assert PublicKey(key).bits == 2048

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tokbox import _fastsign
+from tokbox.tokens.signer import Signer
 
 KERNELS = [row["name"] for row in _fastsign.kernels()["sha1"]]
 USABLE = {row["name"] for row in _fastsign.kernels()["sha1"] if row["usable"]}
@@ -18,3 +19,16 @@ def kernel(request: pytest.FixtureRequest):
     _fastsign.select_kernel(request.param)
     yield request.param
     _fastsign.select_kernel(None)
+
+
+@pytest.fixture
+def asked_threads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
+    """What signers are asked for threads, which are one in any case: (n, multithread)."""
+    asked = []
+
+    def threads(signer: Signer, n: int, multithread: bool) -> int:
+        asked.append((n, multithread))
+        return 1
+
+    monkeypatch.setattr(Signer, "threads", threads)
+    return asked
