@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
+import inspect
 import json
 import os
 import socket
@@ -72,6 +73,13 @@ class Script:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass for requesters that are made meanwhile."""
+    defaults = inspect.unwrap(Requester.__init__).__kwdefaults__
+    monkeypatch.setitem(defaults, "monotonic", lambda: EPOCH)
 
 
 @pytest.fixture

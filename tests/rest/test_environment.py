@@ -170,6 +170,7 @@ def test_what_an_application_misses_is_named(
 OPTIONS = {"TOKBOX_TIMEOUT": "4", "TOKBOX_DEADLINE": "7.5", "TOKBOX_RETRIES": "0"}
 
 
+@pytest.mark.usefixtures("still")
 def test_options_come_from_the_environment_where_they_are_left_out() -> None:
     script = Script(answers([{"session_id": SESSION}]))
     environment = {**ENVIRONMENT, **OPTIONS}
@@ -177,8 +178,8 @@ def test_options_come_from_the_environment_where_they_are_left_out() -> None:
         with Tokbox.from_env(environment, transport=script, **options) as tb:  # type: ignore[arg-type]
             tb.new_session()
     first, second = script.requests
-    assert (first.read_timeout, first.timeout) == (4, pytest.approx(7.5, abs=0.5))
-    assert (second.read_timeout, second.timeout) == (2, pytest.approx(3, abs=0.5))
+    assert (first.read_timeout, first.timeout) == (4, pytest.approx(7.5))
+    assert (second.read_timeout, second.timeout) == (2, pytest.approx(3))
 
 
 def test_retries_come_from_the_environment() -> None:

@@ -29,6 +29,7 @@ def test_some_calls_can_have_other_limits_over_the_same_connection() -> None:
         assert server.connections == 1
 
 
+@pytest.mark.usefixtures("still")
 def test_limits_reach_every_attempt() -> None:
     script = Script(Response(503, {}, b""))
     with Tokbox(KEY, SECRET, transport=script) as tb:
@@ -37,18 +38,19 @@ def test_limits_reach_every_attempt() -> None:
             brisk.archives.get(ARCHIVE)
         (request,) = script.requests
         assert request.read_timeout == 1.5
-        assert request.timeout == pytest.approx(2.5, abs=0.5)
+        assert request.timeout == pytest.approx(2.5)
 
 
 @pytest.mark.trap(60)
+@pytest.mark.usefixtures("still")
 def test_what_is_left_out_stays_as_it_was() -> None:
     script = Script(answers(STARTED))
     with Tokbox(KEY, SECRET, transport=script, timeout=4, deadline=8) as tb:
         tb.with_options(timeout=3).with_options(deadline=6).archives.get(ARCHIVE)
         tb.archives.get(ARCHIVE)
         first, second = script.requests
-    assert (first.read_timeout, first.timeout) == (3, pytest.approx(6, abs=0.5))
-    assert (second.read_timeout, second.timeout) == (4, pytest.approx(8, abs=0.5))
+    assert (first.read_timeout, first.timeout) == (3, pytest.approx(6))
+    assert (second.read_timeout, second.timeout) == (4, pytest.approx(8))
 
 
 def test_a_derived_client_borrows_and_does_not_close() -> None:
