@@ -12,7 +12,7 @@ PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
 .PHONY: demo test engines faults soak asan asan-python tsan tsan-python memcheck valgrind \
-	ctgrind arm emulated freethreaded fuzz lint stubs dist wheels docs coverage mutants bench \
+	ctgrind arm emulated freethreaded isolated fuzz lint stubs dist wheels docs coverage mutants bench \
 	clean
 
 # The package is installed in place, so only the compiled core can go stale.
@@ -150,6 +150,18 @@ $(FREE)/installed: $(SOURCES)
 	@$(FREE)/bin/python -m pip install --quiet --only-binary :all: \
 		cryptography-vectors pyarrow PyJWT pytest pytest-benchmark urllib3
 	$(FREE)/bin/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+# Interpreters that have a GIL of their own, on the newest CPython here: they came with 3.12.
+ISOLATED = $(VENV)/isolated
+NEWEST   = $(lastword $(PYTHON) $(sort $(PYTHONS)))
+isolated: $(ISOLATED)/installed
+	$(ISOLATED)/bin/python -m pytest tests/tokens/test_arenas.py -k '$(PLAIN_KERNEL)'
+
+$(ISOLATED)/installed: $(SOURCES)
+	@test -x $(ISOLATED)/bin/python || $(NEWEST) -m venv $(ISOLATED)
+	@$(ISOLATED)/bin/python -m pip install --quiet pytest pytest-benchmark
+	$(ISOLATED)/bin/python -m pip install --quiet .
 	@touch $@
 
 # What threads do, on a CPython that ThreadSanitizer watches, and the core with it. Both are

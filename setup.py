@@ -91,7 +91,7 @@ setup(
             extension("_arrow"),
             extension("_capsules"),
             extension("_csv", csv),
-            extension("_fastsign", *kernels),
+            extension("_fastsign", "src/arenas.c", *kernels),
         ],
         include_path=["src", "src/kernels"],
         build_dir="build/cython",

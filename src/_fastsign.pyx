@@ -73,6 +73,16 @@ from fastsign cimport (
 )
 from pages cimport fs_touch
 from text cimport fs_text
+from arenas cimport (
+    arena_reserve,
+    arena_reserve_close,
+    arena_reserve_counts,
+    arena_reserve_enter,
+    arena_reserve_fill,
+    arena_reserve_leave,
+    arena_reserve_open,
+    arena_reserve_prefault,
+)
 from tokbox._memory cimport (
     Memory,
     Numbers,
@@ -102,8 +112,6 @@ from threading import Thread
 
 cdef extern from "Python.h":
     """
-    #include "arenas.h"
-
     /* Ask for the head of an object that will soon be looked at. */
     #if defined(__GNUC__)
     #define tokbox_ask_for(op) __builtin_prefetch(op)
@@ -123,13 +131,6 @@ cdef extern from "Python.h":
     #define tokbox_entropy(to, len) (-1)
     #endif
     """
-    ctypedef struct tokbox_arenas:
-        pass
-    bint tokbox_arenas_open(tokbox_arenas *arenas, size_t n, size_t length)
-    void tokbox_arenas_prepare(tokbox_arenas *arenas, size_t n, PyObject **places) nogil
-    void tokbox_arenas_enter(tokbox_arenas *arenas)
-    void tokbox_arenas_leave(tokbox_arenas *arenas)
-    void tokbox_arenas_close(tokbox_arenas *arenas)
     void tokbox_ask_for(const void *op)
     int tokbox_entropy(void *to, size_t len)
     void Py_SET_SIZE(object op, Py_ssize_t size)
@@ -456,16 +457,24 @@ cdef size_t _slice(size_t n, unsigned threads) noexcept:
 
 
 cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length,
-                   tokbox_arenas *arenas) except -1:
-    """Make *n* strings of that *length*, whose text is still to be written, in *arenas*."""
+                   arena_reserve *reserve) except -1:
+    """Create *n* strings of that *length* in reserved arenas; their text is written later."""
     cdef Py_ssize_t i
-    tokbox_arenas_enter(arenas)
+    arena_reserve_enter(reserve)
     try:
         for i in range(n):
             strings[i] = PyUnicode_New(length, 127)
     finally:
-        tokbox_arenas_leave(arenas)
+        arena_reserve_leave(reserve)
     return 0
+
+
+def arena_counts() -> tuple:
+    """How often the arena allocator was wrapped, and how often a thread that had not wrapped it
+    called the wrapper. For tests."""
+    cdef unsigned long long installed, foreign
+    arena_reserve_counts(&installed, &foreign)
+    return installed, foreign
 
 
 cdef int _finish(fs_crew *crew) except -1:
@@ -580,28 +589,33 @@ cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
     cdef size_t waiting
     cdef bint helps, due
     cdef double since = fs_now()
-    cdef tokbox_arenas arenas
+    cdef arena_reserve reserve
 
-    if tokbox_arenas_open(&arenas, n, job.plan.text_len):
-        ready = min(n, PREPARE)
-        with nogil:
-            tokbox_arenas_prepare(&arenas, ready, job.strings)
+    arena_reserve_open(&reserve, n, job.plan.text_len)
     try:
+        if arena_reserve_fill(&reserve, min(n, PREPARE), n):
+            ready = min(n, PREPARE)
+            with nogil:
+                fs_touch(job.strings, ready * sizeof(PyObject *))
+                arena_reserve_prefault(&reserve, ready)
         while done < n:
             made[0] = min(ready, done + ALLOCATE)
-            _allocate(job.strings + done, made[0] - done, job.plan.text_len, &arenas)
+            _allocate(job.strings + done, made[0] - done, job.plan.text_len, &reserve)
             done = made[0]
             waiting = fs_crew_publish(crew, done)
             # Who is ahead of the workers helps them; others may run meanwhile.
             helps = threads <= 1 or waiting > ALLOCATE * threads
             due = done == ready and ready < n
+            if due:
+                ready = min(n, done + ahead)
+                arena_reserve_fill(&reserve, ready - done, n - done)
             if helps or due:
                 with nogil:
                     if helps:
                         fs_crew_work(crew, 0 if threads > 1 else 1)
                     if due:
-                        ready = min(n, done + ahead)
-                        tokbox_arenas_prepare(&arenas, ready - done, job.strings + done)
+                        fs_touch(job.strings + done, (ready - done) * sizeof(PyObject *))
+                        arena_reserve_prefault(&reserve, ready - done)
                     since = fs_now()
                 ahead = PREPARE if fs_now() - since < TURN else PREPARE_MORE
                 since = fs_now()
@@ -614,7 +628,7 @@ cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
             fs_crew_join(crew)
         raise
     finally:
-        tokbox_arenas_close(&arenas)
+        arena_reserve_close(&reserve)
     return _finish(crew)
 
 

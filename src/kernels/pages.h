@@ -9,17 +9,8 @@
  * not know it, nothing happens. What the memory holds stays as it is. */
 void fs_touch(void *memory, size_t len);
 
-/* Memory that munmap gives back, with all of its pages, or NULL. */
-void *fs_ordinary_pages(size_t len);
-
-/* A huge page of two megabytes, populated and aligned, or NULL. Each half of it can be given
- * back alone: by fs_give_back or munmap. */
-void *fs_huge_page(void);
-
-/* Unmap what is there; nothing at NULL. */
-void fs_give_back(void *memory, size_t len);
-
-/* Whether two functions are of the same program or library. */
-int fs_same_library(const void *one, const void *other);
+/* Ask for huge pages, of two megabytes, where this range is prefaulted next. Returns 0 if the
+ * system has none. */
+int fs_advise_huge(void *memory, size_t len);
 
 #endif

@@ -75,57 +75,21 @@ const char *do_pause(char **fields, size_t count) {
     return NULL;
 }
 
-const char *do_huge(char **fields, size_t count) {
+const char *do_advise(char **fields, size_t count) {
+    static uint8_t room[2 * HUGE_PAGE];
+    uint8_t *page = room + HUGE_PAGE - (uintptr_t)room % HUGE_PAGE;
     uint64_t refused;
-    uint8_t *page;
+    int advised;
 
     (void)count;
     if (read_number(fields[0], &refused) || refused > 1) return no_number;
     errno = ERANGE;
     advice_refused = (int)refused;
-    page = fs_huge_page();
+    advised = fs_advise_huge(page, HUGE_PAGE);
     advice_refused = 0;
     if (errno != ERANGE) return "it changed errno";
-    if (page) {
-        if ((uintptr_t)page % HUGE_PAGE || page[0] || page[HUGE_PAGE - 1]) return "not fresh";
-        fs_give_back(page + HUGE_PAGE / 2, HUGE_PAGE / 2);
-        page[0] = page[HUGE_PAGE / 2 - 1] = 1; /* the other half is still there */
-    }
-    fs_give_back(page, HUGE_PAGE / 2);
-    fputs(page ? "page" : "none", stdout);
-    return NULL;
-}
-
-const char *do_pages(char **fields, size_t count) {
-    uint64_t len;
-    uint8_t *pages;
-
-    (void)count;
-    if (read_number(fields[0], &len)) return no_number;
-    errno = ERANGE;
-    pages = fs_ordinary_pages(len);
-    if (errno != ERANGE) return "it changed errno";
-    if (pages) {
-        if (pages[0] || pages[len - 1]) return "not fresh";
-        pages[0] = pages[len - 1] = 1;
-    }
-    fs_give_back(pages, len);
-    fputs(pages ? "pages" : "none", stdout);
-    return NULL;
-}
-
-/* Functions as they are handed over: pointers to bytes. */
-static const void *address_of(void (*function)(void)) {
-    const void *address;
-    memcpy(&address, &function, sizeof address);
-    return address;
-}
-
-const char *do_libraries(char **fields, size_t count) {
-    const void *ours = address_of((void (*)(void))fs_touch);
-
-    (void)fields, (void)count;
-    printf("%d%d", fs_same_library(ours, address_of((void (*)(void))do_huge)),
-           fs_same_library(ours, address_of((void (*)(void))fputs)));
+    fs_touch(page, HUGE_PAGE);
+    if (page[0] || page[HUGE_PAGE - 1]) return "not fresh";
+    fputs(advised ? "advised" : "none", stdout);
     return NULL;
 }

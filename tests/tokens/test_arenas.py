@@ -1,21 +1,34 @@
-"""While many strings are made, CPython's arenas are asked for in our way; and then no more."""
+"""CPython's arena allocator (PEP 445) while a call creates many strings, and afterwards."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+from pathlib import Path
 
 import pytest
 
 from tokbox import _fastsign
 
-pytestmark = pytest.mark.skipif(
-    bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
-    reason="free-threaded CPython has no arenas",
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    pytest.mark.skipif(
+        bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        reason="free-threaded CPython has no arenas",
+    ),
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux"), reason="arenas are reserved on Linux only"
+    ),
+]
+
+uses_pymalloc = pytest.mark.skipif(
+    "PYTHONMALLOC" in os.environ, reason="CPython's own allocator is not in use"
 )
 
 MANY = 20_000
@@ -37,14 +50,23 @@ def plan() -> _fastsign.Plan:
     return _fastsign.Plan(_fastsign.Key(b"secret"), b"partner_id=1&sig=", b"a=1&nonce=")
 
 
+def run(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run *code* in a fresh interpreter, whose arenas earlier tests have not used."""
+    command = [sys.executable, "-c", code, *args]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_list_of_tokens_leaves_the_allocator_as_it_was(threads):
-    before = arena_allocator()
+def test_tokens_restores_the_allocator(threads):
+    before, (installed, _) = arena_allocator(), _fastsign.arena_counts()
     assert len(set(plan().strings(MANY, threads=threads))) == MANY
     assert arena_allocator() == before
+    assert _fastsign.arena_counts()[0] > installed
 
 
-def test_a_failure_leaves_the_allocator_as_it_was():
+def test_a_failed_call_restores_the_allocator():
     testcapi = pytest.importorskip("_testcapi")
     before, many = arena_allocator(), plan()
     testcapi.set_nomemory(MANY // 2, MANY // 2 + 1)
@@ -57,7 +79,6 @@ def test_a_failure_leaves_the_allocator_as_it_was():
     assert len(many.strings(MANY)) == MANY
 
 
-#: What an interpreter without a past does: its arenas have no room left of earlier tests.
 COUNT_ARENAS = """
 import ctypes, sys
 from tests.tokens.test_arenas import Allocator, plan
@@ -69,9 +90,9 @@ def show(what):
 before, many = Allocator(), plan()
 ctypes.pythonapi.PyObject_GetArenaAllocator(ctypes.byref(before))
 labs = ctypes.cast(ctypes.CDLL(None).labs, ctypes.c_void_p)
-nothing = Allocator(None, labs, labs)  # whoever asks it gets what its context is: NULL
+nothing = Allocator(None, labs, labs)  # returns its context: NULL
 show("before")
-if sys.argv[1] == "others":
+if sys.argv[1] == "without memory":
     ctypes.pythonapi.PyObject_SetArenaAllocator(ctypes.byref(nothing))
 tokens = many.strings(100_000)
 ctypes.pythonapi.PyObject_SetArenaAllocator(ctypes.byref(before))
@@ -80,21 +101,109 @@ assert len(set(tokens)) == 100_000
 """
 
 
-@pytest.mark.skipif(
-    "PYTHONMALLOC" in os.environ, reason="CPython's own allocator is not in use"
-)
+@uses_pymalloc
 @pytest.mark.parametrize(
-    ("whose", "more"),
-    # What the program itself does meanwhile may take one or two.
-    [("native", range(15, 30)), ("others", range(3))],
+    ("allocator", "more"),
+    # The program itself may need one or two meanwhile.
+    [("native", range(15, 30)), ("without memory", range(3))],
 )
-def test_an_allocator_of_others_is_asked_itself(whose, more):
-    done = subprocess.run(
-        [sys.executable, "-c", COUNT_ARENAS, whose],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+def test_strings_are_created_in_arenas_of_the_current_allocator(allocator, more):
+    done = run(COUNT_ARENAS, allocator)
     arenas = re.findall(r"# arenas allocated total += +([0-9,]+)", done.stderr)
     before, after = (int(number.replace(",", "")) for number in arenas)
     assert after - before in more
+
+
+CREATE_AND_FREE = """
+from tests.tokens.test_arenas import plan
+for threads in (1, 2):
+    for _ in range(3):
+        assert len(set(plan().strings(100_000, threads=threads))) == 100_000
+"""
+
+
+@pytest.fixture(scope="module")
+def embedded(tmp_path_factory):
+    """The path of tests/memory/own_arenas.c, linked with a static libpython."""
+    folder, name = sysconfig.get_config_vars("LIBPL", "LIBRARY")
+    library = Path(folder or "", name or "")
+    compiler = shutil.which(os.environ.get("CC", "cc"))
+    if not compiler or library.suffix != ".a" or not library.is_file():
+        pytest.skip("there is no C compiler, or no static libpython")
+    path = tmp_path_factory.mktemp("embedded") / "python"
+    include = sysconfig.get_path("include")
+    libraries = " ".join(sysconfig.get_config_vars("LIBS", "SYSLIBS")).split()
+    source = ROOT / "tests" / "memory" / "own_arenas.c"
+    options = ["-I", include, *libraries, "-lpthread", "-lutil", "-Wl,--export-dynamic"]
+    subprocess.run([compiler, source, library, *options, "-o", path], check=True)
+    return path
+
+
+@uses_pymalloc
+def test_an_embedder_frees_only_arenas_of_its_own(embedded):
+    """Functions in the same program as CPython's need not be CPython's."""
+    environment = {
+        **os.environ,
+        "PYTHONHOME": sys.base_prefix,
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    done = subprocess.run(
+        [embedded, "-c", CREATE_AND_FREE],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[0]) > 20
+
+
+ISOLATED = """
+import os, sys, threading
+from tests.tokens.test_arenas import plan
+from tokbox import _fastsign
+try:
+    import _interpreters as interpreters
+    isolated = interpreters.create("isolated")
+except ImportError:
+    import _xxsubinterpreters as interpreters
+    isolated = interpreters.create(isolated=True)
+
+started, start = os.pipe()
+stopped, stop = os.pipe()
+os.set_blocking(stopped, False)
+code = f'''
+import os
+os.write({start}, b".")
+while True:
+    kept = [bytes(400) for _ in range(20_000)]
+    del kept
+    try:
+        os.read({stopped}, 1)
+        break
+    except BlockingIOError:
+        pass
+'''
+thread = threading.Thread(target=interpreters.run_string, args=(isolated, code))
+thread.start()
+os.read(started, 1)
+for _ in range(3):
+    assert len(plan().strings(10**6, threads=2)) == 10**6
+during = _fastsign.arena_counts()
+os.write(stop, b".")
+thread.join()
+interpreters.destroy(isolated)
+assert len(plan().strings(10**6)) == 10**6
+after = _fastsign.arena_counts()
+print(*during, *after)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 684 came with CPython 3.12")
+def test_an_interpreter_with_its_own_gil_never_calls_the_wrapper():
+    """While there are two interpreters, nothing is wrapped; with one, it is again."""
+    installed, foreign, installed_later, foreign_later = map(
+        int, run(ISOLATED).stdout.split()
+    )
+    assert (installed, foreign, foreign_later) == (0, 0, 0)
+    assert installed_later > 0

@@ -1,0 +1,202 @@
+/* See arenas.h. */
+#include "arenas.h"
+
+#include "pages.h"
+#include "workers.h"
+
+#if defined(Py_GIL_DISABLED) || defined(PYPY_VERSION) || !defined(__linux__)
+
+/* No arenas, or no way to prefault them. */
+void arena_reserve_open(arena_reserve *reserve, size_t n, size_t length) {
+    (void)n, (void)length;
+    reserve->string_size = 0;
+}
+int arena_reserve_fill(arena_reserve *reserve, size_t next, size_t all) {
+    (void)reserve, (void)next, (void)all;
+    return 0;
+}
+void arena_reserve_prefault(arena_reserve *reserve, size_t n) { (void)reserve, (void)n; }
+void arena_reserve_enter(arena_reserve *reserve) { (void)reserve; }
+void arena_reserve_leave(arena_reserve *reserve) { (void)reserve; }
+void arena_reserve_close(arena_reserve *reserve) { (void)reserve; }
+void arena_reserve_counts(unsigned long long *installed, unsigned long long *foreign) {
+    *installed = *foreign = 0;
+}
+
+#else
+
+/* Of the 64 pools of an arena, alignment may cost one. */
+#define USABLE_SIZE (ARENA_SIZE / 64 * 63)
+#define HUGE_PAGE ((size_t)2 << 20)
+#define MAX_SMALL 512 /* bytes of the largest object that CPython keeps in arenas */
+#define MAX_CALLS_WITHOUT 63
+
+/* Calls that are still to do without huge pages, and how many the last failure has cost. */
+static unsigned calls_without_huge, failure_cost;
+
+/* The installed wrapper; `reserve` is NULL while it is not installed. */
+static struct {
+    PyObjectArenaAllocator wrapped;
+    arena_reserve *reserve;
+    unsigned long thread;
+    unsigned long long installed, foreign;
+} wrapper;
+
+static int is_only_interpreter(void) {
+    PyInterpreterState *head = PyInterpreterState_Head();
+    return head == PyInterpreterState_Get() && !PyInterpreterState_Next(head);
+}
+
+static size_t arenas_for(const arena_reserve *reserve, size_t n) {
+    return n * reserve->string_size / USABLE_SIZE + 1;
+}
+
+void arena_reserve_open(arena_reserve *reserve, size_t n, size_t length) {
+    size_t size = (sizeof(PyASCIIObject) + length + 1 + 15) / 16 * 16;
+    memset(reserve, 0, sizeof(*reserve));
+    if (size > MAX_SMALL || n < ARENA_SIZE / size || !is_only_interpreter()) return;
+    reserve->string_size = size;
+    PyObject_GetArenaAllocator(&reserve->allocator);
+    if (calls_without_huge) {
+        calls_without_huge--;
+        reserve->without_huge = 1;
+    }
+}
+
+int arena_reserve_fill(arena_reserve *reserve, size_t next, size_t all) {
+    const PyObjectArenaAllocator *allocator = &reserve->allocator;
+    size_t wanted;
+    if (!reserve->string_size) return 0;
+    /* Many at once, so that most are adjacent: huge pages need that. */
+    wanted = reserve->count < arenas_for(reserve, next) ? arenas_for(reserve, all) : 0;
+    while (reserve->count < wanted && reserve->count < MAX_RESERVED) {
+        char *start = allocator->alloc(allocator->ctx, ARENA_SIZE);
+        unsigned i = reserve->count;
+        if (!start) break;
+        /* In falling order, so that adjacent arenas are used upwards. */
+        for (; i > 0 && reserve->arenas[i - 1].start < start; i--)
+            reserve->arenas[i] = reserve->arenas[i - 1];
+        reserve->arenas[i] = (reserved_arena){start, 0};
+        reserve->count++;
+    }
+    return 1;
+}
+
+/* Prefault `size` bytes in ordinary pages, and measure what they cost, unless there are so few
+ * that the call itself is most of it. */
+static void prefault_ordinary(arena_reserve *reserve, char *start, size_t size) {
+    double before = fs_now();
+    fs_touch(start, size);
+    if (size >= ARENA_SIZE / 4) reserve->page_cost = (fs_now() - before) / (double)size;
+}
+
+/* Prefault one huge page. It is compared with ordinary pages in each call: where the system has
+ * none, must move memory to make one or must ask its host for one, they are slower. Losses
+ * count twice; once they exceed what was won, this call goes on without huge pages, and so do
+ * the next 1, 3, 7 ... 63 calls. */
+static int prefault_huge(arena_reserve *reserve, char *start) {
+    double before = fs_now(), gain;
+    int advised = fs_advise_huge(start, HUGE_PAGE);
+    if (advised) fs_touch(start, HUGE_PAGE);
+    gain = reserve->page_cost * (double)HUGE_PAGE - (fs_now() - before);
+    reserve->huge_gain += gain > 0 ? gain : 2 * gain;
+    if (!advised || reserve->huge_gain < 0) reserve->without_huge = reserve->huge_failed = 1;
+    return advised;
+}
+
+/* Prefault the next part of arena i: to its end, or to the end of a huge page, which may reach
+ * into the adjacent arenas behind it. */
+static void prefault_part(arena_reserve *reserve, unsigned i) {
+    reserved_arena *arenas = reserve->arenas;
+    char *start = arenas[i].start + arenas[i].prefaulted;
+    size_t size = ARENA_SIZE - arenas[i].prefaulted, adjacent = size;
+    size_t to_boundary = HUGE_PAGE - (uintptr_t)start % HUGE_PAGE;
+    for (unsigned k = i; k > 0 && !arenas[k - 1].prefaulted; k--) {
+        if (arenas[k - 1].start != arenas[k].start + ARENA_SIZE) break;
+        adjacent += ARENA_SIZE;
+    }
+    if (!reserve->without_huge && reserve->page_cost > 0 && to_boundary == HUGE_PAGE &&
+        adjacent >= HUGE_PAGE && prefault_huge(reserve, start)) {
+        size = HUGE_PAGE;
+    } else {
+        if (!reserve->without_huge && to_boundary < size) size = to_boundary;
+        prefault_ordinary(reserve, start, size);
+    }
+    for (unsigned k = i; size; k--) {
+        size_t left = ARENA_SIZE - arenas[k].prefaulted, part = size < left ? size : left;
+        arenas[k].prefaulted += part;
+        size -= part;
+    }
+}
+
+void arena_reserve_prefault(arena_reserve *reserve, size_t n) {
+    size_t wanted = arenas_for(reserve, n);
+    for (unsigned i = reserve->count; i > 0 && wanted; i--, wanted--)
+        while (reserve->arenas[i - 1].prefaulted < ARENA_SIZE) prefault_part(reserve, i - 1);
+}
+
+static void *wrapper_alloc(void *context, size_t size) {
+    arena_reserve *reserve = wrapper.reserve;
+    void *arena;
+    (void)context;
+    if (!reserve || wrapper.thread != PyThread_get_thread_ident()) {
+        __atomic_fetch_add(&wrapper.foreign, 1, __ATOMIC_RELAXED);
+        return wrapper.wrapped.alloc(wrapper.wrapped.ctx, size);
+    }
+    if (reserve->count && size == ARENA_SIZE) {
+        reserved_arena *next = &reserve->arenas[--reserve->count];
+        fs_touch(next->start + next->prefaulted, ARENA_SIZE - next->prefaulted);
+        return next->start;
+    }
+    arena = wrapper.wrapped.alloc(wrapper.wrapped.ctx, size);
+    if (arena) fs_touch(arena, size);
+    return arena;
+}
+
+static void wrapper_free(void *context, void *arena, size_t size) {
+    (void)context;
+    if (!wrapper.reserve || wrapper.thread != PyThread_get_thread_ident())
+        __atomic_fetch_add(&wrapper.foreign, 1, __ATOMIC_RELAXED);
+    wrapper.wrapped.free(wrapper.wrapped.ctx, arena, size);
+}
+
+void arena_reserve_enter(arena_reserve *reserve) {
+    PyObjectArenaAllocator now, ours = {NULL, wrapper_alloc, wrapper_free};
+    if (!reserve->count || !is_only_interpreter()) return;
+    PyObject_GetArenaAllocator(&now);
+    ours.ctx = now.ctx;
+    /* Somebody else may have set another one while the GIL was released. */
+    if (now.ctx != reserve->allocator.ctx || now.alloc != reserve->allocator.alloc ||
+        now.free != reserve->allocator.free)
+        return;
+    wrapper.wrapped = now;
+    wrapper.reserve = reserve;
+    wrapper.thread = PyThread_get_thread_ident();
+    wrapper.installed++;
+    PyObject_SetArenaAllocator(&ours);
+}
+
+void arena_reserve_leave(arena_reserve *reserve) {
+    if (wrapper.reserve != reserve) return;
+    PyObject_SetArenaAllocator(&wrapper.wrapped);
+    wrapper.reserve = NULL;
+}
+
+void arena_reserve_close(arena_reserve *reserve) {
+    const PyObjectArenaAllocator *allocator = &reserve->allocator;
+    while (reserve->count)
+        allocator->free(allocator->ctx, reserve->arenas[--reserve->count].start, ARENA_SIZE);
+    if (reserve->huge_failed) {
+        if (failure_cost < MAX_CALLS_WITHOUT) failure_cost += failure_cost + 1;
+        calls_without_huge = failure_cost;
+    } else if (reserve->huge_gain > 0) {
+        failure_cost = 0;
+    }
+}
+
+void arena_reserve_counts(unsigned long long *installed, unsigned long long *foreign) {
+    *installed = wrapper.installed;
+    *foreign = __atomic_load_n(&wrapper.foreign, __ATOMIC_RELAXED);
+}
+
+#endif
