@@ -1,0 +1,62 @@
+"""Files for secrets and tokens at paths that other users may have prepared."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+
+__all__ = ["open_private"]
+
+
+def open_private(path: str | os.PathLike[str], flags: int) -> int:
+    """Open a file that only its owner can read and write; return the descriptor.
+
+    *flags* are those of `os.open`, so this function is also an ``opener`` for `open`. A
+    symbolic link is not followed. A file that exists must be a regular file that the
+    effective user owns and that has no other hard link. Its mode becomes 0600. With
+    ``os.O_TRUNC`` it is truncated only after these checks.
+
+    The checks for links and owners need a system that has them: Windows has no owners and
+    modes of this kind, and a link that is created there during the call is followed.
+
+    Raises PermissionError if the file cannot be trusted, OSError if it cannot be opened.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        # For a clear message, and because opening a device or a pipe has effects.
+        _check(path, os.lstat(path))
+    safe = flags & ~os.O_TRUNC
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_BINARY"):
+        safe |= getattr(os, name, 0)
+    descriptor = os.open(path, safe, 0o600)
+    try:
+        found = os.fstat(descriptor)
+        _check(path, found)
+        if hasattr(os, "fchmod") and stat.S_IMODE(found.st_mode) != 0o600:
+            os.fchmod(descriptor, 0o600)
+        if flags & os.O_TRUNC:
+            os.ftruncate(descriptor, 0)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check(path: str | os.PathLike[str], found: os.stat_result) -> None:
+    """Raise PermissionError unless *found* is a regular file of this user with one name."""
+    if stat.S_ISLNK(found.st_mode):
+        problem = "it is a symbolic link"
+    elif not stat.S_ISREG(found.st_mode):
+        problem = "it is not a regular file"
+    elif hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        problem = f"it belongs to another user (uid {found.st_uid})"
+    elif found.st_nlink > 1:
+        problem = f"it has {found.st_nlink} hard links"
+    else:
+        return
+    rule = (
+        f"{problem}; secrets and tokens are written only to a regular file that the "
+        "current user owns and that has no other name: remove it, or use another folder"
+    )
+    raise PermissionError(errno.EPERM, rule, os.fspath(path))
