@@ -7,7 +7,16 @@ import errno
 import os
 import stat
 
-__all__ = ["open_private"]
+__all__ = ["open_private", "opener_0600"]
+
+
+def opener_0600(path: str | os.PathLike[str], flags: int) -> int:
+    """Open a path that the user chose; return the descriptor.
+
+    This is an ``opener`` for `open`. A file that it creates can be read by its owner only.
+    Links are followed, and a file that exists keeps its mode.
+    """
+    return os.open(path, flags, 0o600)
 
 
 def open_private(path: str | os.PathLike[str], flags: int) -> int:

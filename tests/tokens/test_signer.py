@@ -8,6 +8,7 @@ import itertools
 import os
 import pickle
 import signal
+import stat
 import subprocess
 import sys
 import threading
@@ -368,3 +369,16 @@ def test_memory_that_the_system_does_not_tell_of_is_thought_to_be_there(monkeypa
     check_memory(1, 1 << 45)
     with pytest.raises(MemoryError):
         check_memory(1, 1 << 47)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_file_of_tokens_that_is_created_is_for_its_owner(session, tmp_path, batch):
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.touch()
+    old.chmod(0o640)
+    for path in (new, old):
+        if batch:
+            session.token_batch(2).write(path)
+        else:
+            assert [*session.write_tokens(path, 2)] == [2]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (new, old)] == [0o600, 0o640]

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import BinaryIO, NoReturn
 
+from tokbox.private_files import open_private, opener_0600
+
 __all__ = ["beside", "continuing", "replacing", "take_place"]
 
 
@@ -22,14 +24,14 @@ def replacing(path: str) -> Iterator[BinaryIO]:
 
     Until then it has another name beside it, and if the block does not end well it is
     removed, also when the process is told to end. Its owner alone may read a new file,
-    since a token lets in whoever has it; a file that is replaced hands on its mode.
-    What is no regular file (a device, a pipe) is written to directly.
+    since a token lets in whoever has it; a file that is replaced hands on its mode, if it
+    belongs to this user. What is no regular file (a device, a pipe) is written to directly.
     """
     try:
-        mode = os.stat(path).st_mode
+        before = os.stat(path)
     except FileNotFoundError:
-        mode = None
-    if mode is not None and not stat.S_ISREG(mode):
+        before = None
+    if before is not None and not stat.S_ISREG(before.st_mode):
         # By the name that was given: what /dev/stdout leads to may have no other.
         with open(path, "wb", buffering=0) as file:
             yield file
@@ -39,9 +41,8 @@ def replacing(path: str) -> Iterator[BinaryIO]:
     part = os.path.join(os.path.dirname(target), f".tokbox-{secrets.token_hex(8)}.part")
     with _ending_by_exception():
         try:
-            with open(part, "xb", buffering=0, opener=_for_the_owner) as file:
-                if mode is not None:
-                    os.chmod(part, stat.S_IMODE(mode))
+            with open(part, "xb", buffering=0, opener=opener_0600) as file:
+                _take_mode(file.fileno(), part, before)
                 yield file
             os.replace(part, target)
         except BaseException as error:
@@ -65,11 +66,12 @@ def continuing(path: str, size: int) -> Iterator[BinaryIO]:
     """Open a file that takes the place of *path* when `take_place` is called.
 
     Until then it has another name beside it, and stays there. Of what an earlier run left
-    under that name, the first *size* bytes are kept. FileNotFoundError if they are gone.
+    under that name, the first *size* bytes are kept. FileNotFoundError if they are gone,
+    PermissionError if another user may have put that file there.
     """
     part = beside(path, "part")
     flags = os.O_RDWR | (0 if size else os.O_CREAT)
-    with open(os.open(part, flags, 0o600), "r+b", buffering=0) as file:
+    with open(open_private(part, flags), "r+b", buffering=0) as file:
         if os.fstat(file.fileno()).st_size < size:
             raise FileNotFoundError(errno.ENOENT, "it is shorter than it was", part)
         file.truncate(size)
@@ -80,14 +82,28 @@ def continuing(path: str, size: int) -> Iterator[BinaryIO]:
 def take_place(path: str) -> None:
     """Let what `continuing` wrote take the place of *path*, if it has not yet."""
     target, part = os.path.realpath(path), beside(path, "part")
-    with contextlib.suppress(FileNotFoundError):
-        os.chmod(part, stat.S_IMODE(os.stat(target).st_mode))
-    with contextlib.suppress(FileNotFoundError):
-        os.replace(part, target)
+    try:
+        descriptor = open_private(part, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            _take_mode(descriptor, part, os.stat(target))
+    finally:
+        os.close(descriptor)
+    os.replace(part, target)
 
 
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+def _take_mode(descriptor: int, path: str, before: os.stat_result | None) -> None:
+    """Give an open file the mode of the file that it will replace.
+
+    The file of another user does not decide who can read tokens.
+    """
+    if before is None or (hasattr(os, "geteuid") and before.st_uid != os.geteuid()):
+        return
+    # By the descriptor where the system can: another user may have changed the name.
+    file = descriptor if os.chmod in os.supports_fd else path
+    os.chmod(file, before.st_mode & 0o777)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from tokbox._capsules import (
 )
 from tokbox._memory import Memory, MemoryPool, TextsInMemory, narrowed, starts, validity
 from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.private_files import opener_0600
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType
@@ -243,11 +244,11 @@ class TokenBatch(Sequence[Text]):
     def write(self, target: str | os.PathLike[str] | BinaryIO | TextIO) -> int:
         """Write one token a line to a path or an open file; return the bytes written.
 
-        A missing row is an empty line. A file that is given stays open. Only some
-        thousand lines exist at a time.
+        A missing row is an empty line. A file that is given stays open. A file that is
+        created can be read by its owner only. Only some thousand lines exist at a time.
         """
         if isinstance(target, str | os.PathLike):
-            with open(target, "wb") as file:
+            with open(target, "wb", opener=opener_0600) as file:
                 return self.write(file)
         written = 0
         for first in range(0, len(self._rows), _STEP):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, TextIO
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
+from tokbox.private_files import opener_0600
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
@@ -211,6 +212,9 @@ class SessionSigner:
     ) -> Iterator[int]:
         """Sign *n* tokens and write one a line, in constant memory.
 
+        *target* is a path or an open file; a file that is created can be read by its
+        owner only.
+
         A generator, so that progress can be shown: yields how many are written so far.
         """
         lines = self._lines(
@@ -284,7 +288,7 @@ def _write(
     target: str | os.PathLike[str] | BinaryIO | TextIO,
 ) -> Iterator[int]:
     if isinstance(target, str | os.PathLike):
-        with open(target, "wb") as file:
+        with open(target, "wb", opener=opener_0600) as file:
             yield from _write(lines, file)
         return
     for done, text in lines:

@@ -15,6 +15,7 @@ from typing import Any
 
 from tokbox.cli.files import beside
 from tokbox.errors import InvalidInput
+from tokbox.private_files import open_private
 
 __all__ = ["Journal"]
 
@@ -30,8 +31,8 @@ class Journal:
         self.path: str = beside(target, "resume")
         #: How far the earlier run was, or None if there was none.
         self.state: dict[str, Any] | None = None
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-        self._file = open(handle, "r+b", buffering=0)  # noqa: SIM115 - closed by close()
+        descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT)
+        self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115 - closed by close()
         try:
             self._lock()
             self._read(asked)
@@ -51,24 +52,31 @@ class Journal:
             raise InvalidInput("resume", None, rule, show=False)
 
     def _read(self, asked: dict[str, Any]) -> None:
-        text = self._file.read()
+        text = self._file.readall()
         whole = text[: text.rfind(b"\n") + 1]
+        lines = _parsed(text, whole)
+        if lines is None:
+            raise self._refused("have a journal that can be read, and this one cannot")
+        if lines:
+            self._compare(lines[0], asked)
+        # Only now is it known to be a journal, of which a line may be incomplete.
         self._file.truncate(len(whole))
         self._file.seek(len(whole))
-        lines = [json.loads(line) for line in whole.splitlines()]
         if not lines:
             self._append(asked)
             _sync_folder(self.path)
-            return
-        before = lines[0]
+        elif len(lines) > 1:
+            self.state = lines[-1]
+
+    def _compare(self, before: dict[str, Any], asked: dict[str, Any]) -> None:
         differing = [name for name in asked if before.get(name) != asked[name]]
         if differing:
-            rule = (
-                f"continue what was begun, and that had another {differing[0]}; remove "
-                f"{self.path} to begin anew"
-            )
-            raise InvalidInput("resume", None, rule, show=False)
-        self.state = lines[-1] if len(lines) > 1 else None
+            rule = f"continue what was begun, and that had another {differing[0]}"
+            raise self._refused(rule)
+
+    def _refused(self, rule: str) -> InvalidInput:
+        rule = f"{rule}; remove {self.path} to begin anew"
+        return InvalidInput("resume", None, rule, show=False)
 
     def _append(self, line: dict[str, Any]) -> None:
         self._file.write(json.dumps(line).encode() + b"\n")
@@ -86,6 +94,25 @@ class Journal:
     def close(self) -> None:
         """Let others continue."""
         self._file.close()
+
+
+def _parsed(text: bytes, whole: bytes) -> list[dict[str, Any]] | None:
+    """Return what the complete lines say, or None if *text* is not a journal."""
+    try:
+        lines = [json.loads(line) for line in whole.splitlines()]
+    except (ValueError, RecursionError):
+        return None
+    if text[:1] not in (b"", b"{") or not all(isinstance(line, dict) for line in lines):
+        return None
+    return lines if all(map(_is_state, lines[1:])) else None
+
+
+def _is_state(line: dict[str, Any]) -> bool:
+    """Say whether a line has the numbers that a run continues from."""
+    return all(
+        type(line.get(name)) is int and line[name] >= 0
+        for name in ("rows", "offset", "rejected", "output", "rejects")
+    )
 
 
 def _sync_folder(path: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 from tokbox.cli.files import beside
 from tokbox.cli.tables.parquet import ParquetTable, copy_groups, open_writer
+from tokbox.private_files import open_private
 from tokbox.tokens.batch import write_all
 
 __all__ = ["LastingOutput", "Output", "PartsOutput", "TextOutput", "writing_parquet"]
@@ -85,10 +86,9 @@ class PartsOutput:
         if not signed.num_rows:
             return
         if self._writer is None:
-            handle = os.open(
-                self._path(self._parts), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600
+            self._file = open(  # noqa: SIM115 - closed by sync()
+                self._path(self._parts), "wb", buffering=0, opener=open_private
             )
-            self._file = open(handle, "wb", buffering=0)  # noqa: SIM115
             self._writer = open_writer(self._file, self._table, self._new)
         self._writer.write_batch(signed)
 
@@ -106,7 +106,8 @@ class PartsOutput:
         """Write one Parquet file that has the row groups of all parts."""
         with open_writer(file, self._table, self._new) as writer:
             for part in range(self._parts):
-                copy_groups(self._path(part), writer)
+                with open(self._path(part), "rb", opener=open_private) as source:
+                    copy_groups(source, writer)
 
     def remove(self) -> None:
         """Remove all parts."""

@@ -102,9 +102,9 @@ def open_writer(file: Any, table: ParquetTable, new: str) -> Any:
     return parquet.ParquetWriter(file, schema, **table.writer_options(new))
 
 
-def copy_groups(path: str, writer: Any) -> None:
-    """Write the row groups of the file *path*, each as it is."""
+def copy_groups(file: BinaryIO, writer: Any) -> None:
+    """Write the row groups of a Parquet file, each as it is."""
     parquet = load("pyarrow.parquet", "pyarrow", "arrow")
-    with parquet.ParquetFile(path) as part:
-        for group in range(part.num_row_groups):
-            writer.write_table(part.read_row_group(group))
+    part = parquet.ParquetFile(file)
+    for group in range(part.num_row_groups):
+        writer.write_table(part.read_row_group(group))
