@@ -12,6 +12,7 @@ import click
 
 from tokbox.cli.options import Command, json_option
 from tokbox.cli.output import console, is_terminal, print_json
+from tokbox.cli.paths import check_paths
 
 if TYPE_CHECKING:
     from tokbox.emulator import Announcement
@@ -115,6 +116,16 @@ def emulator(
     from tokbox.emulator.configuration import webhooks_from_file
     from tokbox.emulator.rules import make_rules
 
+    keys = _pairs("--application", applications)
+    check_paths(
+        {
+            "--projects": projects_file,
+            "--webhooks": webhooks_file,
+            **{f"--application {name}": file for name, file in keys.items()},
+        },
+        {"--db": db, "--key-out": key_out},
+    )
+
     def announce(announcement: Announcement) -> None:
         if as_json:
             print_json(_as_json(announcement))
@@ -127,10 +138,7 @@ def emulator(
             port,
             db,
             projects_file=projects_file,
-            applications={
-                name: Path(file).read_bytes()
-                for name, file in _pairs("--application", applications).items()
-            },
+            applications={name: Path(file).read_bytes() for name, file in keys.items()},
             key_out=key_out,
             host=host,
             clock=None if clock_time is None else Clock.fixed(clock_time),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tokbox.cli.files import beside
 from tokbox.cli.options import Command, client_options, json_option
 from tokbox.cli.output import complain, note, print_json, progress, shows_progress
+from tokbox.cli.paths import check_paths, credential_files
 from tokbox.cli.wording import rate, span
 
 if TYPE_CHECKING:
@@ -143,8 +146,9 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     input. All columns stay as they are, and a column of tokens is added. Nothing is sent,
     and memory does not grow with the rows.
 
-    FILE appears when it is whole. The first row that cannot be signed ends the run; with
-    --rejects all others are signed, and exit code 4 says that some were not.
+    FILE appears when it is complete, and replaces INPUT if it is the same file; with
+    --rejects or --resume it must be another one. The first row that cannot be signed ends
+    the run; with --rejects all others are signed, and exit code 4 says that some were not.
 
     With --resume, a run that was ended in whatever way is continued by the same command:
     each row is in FILE once. With random nonces, rows of the last seconds are signed anew;
@@ -176,13 +180,18 @@ def _sign_here(
 ) -> int:
     """Sign with the CPUs of this machine; return how many rows were rejected."""
     from tokbox.cli.tables.claims import RowClaims
-    from tokbox.cli.tables.formats import format_of, open_table, reading
+    from tokbox.cli.tables.formats import check_suffix, format_of, open_table, reading
     from tokbox.cli.tables.runs import Run
     from tokbox.cli.tables.signing import Signing
     from tokbox.cli.tables.table import check_names
 
     _check_ends(source, output, rejects, resume, as_json)
     kind = format_of(output if source == "-" else source, kind_of_file)
+    if kind_of_file is None:
+        remedy = f"or say --format {kind} to keep that name"
+        check_suffix("--output", output, (kind,), remedy)
+    if rejects is not None:
+        check_suffix("--rejects", rejects, ("csv", "text"))
     if claims["row_key"] is None:
         del claims["row_key"]
     rows = RowClaims.of(claims)
@@ -223,11 +232,27 @@ def _check_ends(
         raise click.UsageError("--resume needs files: a pipe cannot be read again")
     if output == "-" and (as_json or rejects == "-"):
         raise click.UsageError("only one can go to standard output: give --output FILE")
-    places = [
-        os.path.realpath(path) for path in (output, rejects) if path not in (None, "-")
-    ]
-    if len(set(places)) < len(places):
-        raise click.UsageError("--output and --rejects must be two files")
+    credentials = credential_files()
+    writes: dict[str, str | None] = {"standard output": "-"} if as_json else {}
+    writes |= {"--output": output, "--rejects": rejects}
+    check_paths(credentials, writes)
+    if resume:
+        _check_sidecars((output, rejects), {"INPUT": source, **writes, **credentials})
+    if rejects is None and not resume and output != "-":
+        # INPUT can be replaced once all of its rows are signed. Rejected rows would be
+        # lost, and a run that is continued reads INPUT again.
+        del writes["--output"]
+    check_paths({"INPUT": source}, writes)
+
+
+def _check_sidecars(outputs: Iterable[str | None], paths: Mapping[str, str | None]) -> None:
+    """Refuse the names of files that a run with --resume writes beside its outputs."""
+    reserved = tuple(beside(path, "") for path in outputs if path is not None)
+    for name, path in paths.items():
+        if path is not None and os.path.realpath(path).startswith(reserved):
+            raise click.UsageError(
+                f"{name} has the name of a file that --resume writes beside its output"
+            )
 
 
 def _is_pipe(path: str) -> bool:

@@ -19,6 +19,7 @@ from tokbox.cli.options import (
     session_argument,
 )
 from tokbox.cli.output import note, print_json, progress, shows_progress
+from tokbox.cli.paths import check_paths, credential_files
 from tokbox.cli.wording import rate, span
 
 if TYPE_CHECKING:
@@ -97,8 +98,12 @@ def tokens(
     without FILE the tokens are printed as an array.
     """
     from tokbox.cli.tables.ahead import ahead
+    from tokbox.cli.tables.formats import check_suffix
     from tokbox.tokens.batch import write_all
 
+    check_suffix("--output", output, ("text",))
+    standard = {"standard output": "-"} if as_json and output != "-" else {}
+    check_paths(credential_files(), {**standard, "--output": output})
     session = client.session(session_id)
     if output == "-" and as_json:
         _print_array(session, n, multithread, claims)

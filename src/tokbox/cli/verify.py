@@ -12,6 +12,7 @@ import click
 from tokbox.cli.inspect import REFUSED
 from tokbox.cli.options import Command, client_options, json_option
 from tokbox.cli.output import print_json, print_record, progress, shows_progress
+from tokbox.cli.paths import check_paths, credential_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def _verify(
 ) -> int:
     """Verify, and say what was found; return how many tokens do not hold."""
     from tokbox.cli.tables.ahead import ahead
-    from tokbox.cli.tables.formats import format_of, open_table, reading
+    from tokbox.cli.tables.formats import check_suffix, format_of, open_table, reading
     from tokbox.cli.tables.rejects import HEADER, lines
     from tokbox.cli.tables.runs import opened
     from tokbox.cli.tables.table import Place, check_names
@@ -84,6 +85,10 @@ def _verify(
             "--rejects needs a file: standard output says what was found"
         )
     kind = format_of(source, kind_of_file, _FORMATS)
+    if rejects is not None:
+        check_suffix("--rejects", rejects, ("csv", "text"))
+        reads = {"FILE": source, **credential_files()}
+        check_paths(reads, {"standard output": "-", "--rejects": rejects})
     application = not client.api_key.isdecimal()
     reasons: Counter[str] = Counter()
     rows, now = 0, time.time()

@@ -10,6 +10,7 @@ import click
 
 from tokbox.cli.options import Refused
 from tokbox.cli.tables.claims import COLUMN, expiration
+from tokbox.cli.tables.formats import check_suffix
 from tokbox.errors import TokboxError
 from tokbox.integrations.job import SigningJob, load
 
@@ -34,8 +35,15 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
             raise click.UsageError(f"--{option} is for --engine local")
     if "-" in (source, output) or kind not in (None, "parquet"):
         raise click.UsageError(f"--engine {engine} reads and writes folders of Parquet")
-    if os.path.exists(output):
+    if os.path.lexists(output):
         raise click.UsageError(f"--engine {engine} writes a new folder: {output} is there")
+    folder = os.path.join(os.path.realpath(source), "")
+    if os.path.realpath(output).startswith(folder):
+        raise click.UsageError(
+            f"--output {output} is in the folder that is read: name a folder elsewhere"
+        )
+    if kind is None:
+        check_suffix("--output", output, ("parquet",))
     secret_file = click.get_current_context().params.get("secret_file")
     if not options["expiration"].startswith(COLUMN):
         options["expiration"] = expiration(options["expiration"])
@@ -44,6 +52,8 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
         key=key_reference(os.environ, client.api_key, secret_file),
         **options,
     )
+    # The engine creates the folder; others must not be able to read the tokens in it.
+    mask = os.umask(0o077)
     try:
         {"ray": _sign_on_ray, "spark": _sign_on_spark}[engine](source, output, job)
     except TokboxError:
@@ -52,6 +62,8 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
         problem = _last_word(error)
     else:
         return
+    finally:
+        os.umask(mask)
     raise Refused(f"{engine} ended the job: {problem}")
 
 

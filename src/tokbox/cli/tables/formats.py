@@ -14,7 +14,7 @@ import click
 
 from tokbox.cli.options import claim_stdin
 
-__all__ = ["FORMATS", "format_of", "open_table", "reading"]
+__all__ = ["FORMATS", "check_suffix", "format_of", "open_table", "reading"]
 
 FORMATS = ("csv", "ndjson", "parquet")
 _SUFFIXES = {
@@ -40,6 +40,24 @@ def format_of(path: str, chosen: str | None, known: tuple[str, ...] = FORMATS) -
         what = "standard input" if path == "-" else path
         raise click.UsageError(f"say with --format what {what} is: {', '.join(known)}")
     return _SUFFIXES[suffix]
+
+
+def check_suffix(
+    option: str, path: str, written: tuple[str, ...], remedy: str = ""
+) -> None:
+    """Refuse a file to write whose name says a format other than those of *written*.
+
+    The first of these is what the file will hold. Raises UsageError, with *remedy* as one
+    more way out.
+    """
+    named = _SUFFIXES.get(os.path.splitext(path)[1].lower())
+    if named is None or named in written:
+        return
+    suffixes = [suffix for suffix, kind in _SUFFIXES.items() if kind == written[0]]
+    help_ = f"name a {' or '.join(suffixes)} file{remedy and f', {remedy}'}"
+    raise click.UsageError(
+        f"{option} {path} will hold {written[0]}, and its name says {named}: {help_}"
+    )
 
 
 @contextlib.contextmanager
