@@ -183,6 +183,10 @@ def test_replacing_keeps_the_mode_on_a_system_without_descriptors_for_modes(
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
+HEAD = b'{"version": 2}\n'
+STATE = b'{"rows": 1, "offset": 9, "consumed": "00", "rejected": 0, "output": 9, "rejects": 0}\n'
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -192,11 +196,12 @@ def test_replacing_keeps_the_mode_on_a_system_without_descriptors_for_modes(
         b"1\n",
         b"\xff\n",
         b"[" * 100_000 + b"\n",
-        b'{"a": 1}\nnull\n',
-        b'{"a": 1}\n{"rows": 1}\n',
-        b'{"a": 1}\n{"rows":-1,"offset":0,"rejected":0,"output":0,"rejects":0}\n',
-        b'{"a": 1}\n{"rows":true,"offset":0,"rejected":0,"output":0,"rejects":0}\n',
-        b'{"a": 1}\n{"rows":"1","offset":0,"rejected":0,"output":0,"rejects":0}\n',
+        HEAD + b"null\n",
+        HEAD + b'{"rows": 1}\n',
+        HEAD + STATE.replace(b'"rows": 1', b'"rows": -1'),
+        HEAD + STATE.replace(b'"rows": 1', b'"rows": true'),
+        HEAD + STATE.replace(b'"rows": 1', b'"rows": "1"'),
+        HEAD + STATE.replace(b'"consumed": "00"', b'"consumed": 0'),
     ],
 )
 def test_what_is_not_a_journal_is_refused_before_anything_is_truncated(

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -212,9 +212,9 @@ def _sign_here(
                 "token column": token_column,
                 "mapping of columns": rows.columns,
                 "set of values": {name: str(v) for name, v in rows.values.items()},
-                "place for rejects": rejects,
+                "place for rejects": rejects and os.path.realpath(rejects),
                 "key": _fingerprint(signer),
-                "input": [os.path.getsize(source), os.stat(source).st_mtime_ns],
+                "input": _input_identity(file),
             }
         size = None if source == "-" else os.path.getsize(source)
         tally, shown = _carry_out(run, asked, size)
@@ -257,6 +257,17 @@ def _check_sidecars(outputs: Iterable[str | None], paths: Mapping[str, str | Non
 
 def _is_pipe(path: str) -> bool:
     return path == "-" or (os.path.exists(path) and not os.path.isfile(path))
+
+
+def _input_identity(file: BinaryIO) -> dict[str, int]:
+    """Return what tells whether an open file is still the same, and unchanged."""
+    found = os.fstat(file.fileno())
+    return {
+        "inode": found.st_ino,
+        "size": found.st_size,
+        "modified": found.st_mtime_ns,
+        "changed": found.st_ctime_ns,
+    }
 
 
 def _fingerprint(signer: Signer) -> str:

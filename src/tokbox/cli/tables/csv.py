@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from tokbox._csv import Records
 from tokbox._memory import MemoryPool, Texts
-from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, too_long
+from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, text_digest, too_long
 from tokbox.errors import InvalidInput
 from tokbox.tokens.batch import TokenBatch
 
@@ -59,7 +59,8 @@ class CSVTable:
 
     def pieces(self, start: Place) -> Iterator[CSVPiece]:
         """Read on from a place where a piece ended, or from the beginning."""
-        rest, last, place = self._first[self.end :], self._last, Place(0, self.end)
+        rest, last = self._first[self.end :], self._last
+        place = start.after(0, self._first[: self.end])
         if start.offset:
             self._file.seek(start.offset)
             self._blocks = blocks(self._file, self._size)
@@ -67,9 +68,9 @@ class CSVTable:
         while True:
             records = Records(rest, len(self.names), final=last)
             if records.n:
-                piece = CSVPiece(records, self.names, place, self._pool)
-                yield piece
-                place = piece.end
+                end = place.after(records.n, memoryview(rest)[: records.end])
+                yield CSVPiece(records, self.names, place, end, self._pool)
+                place = end
             if last:
                 return
             rest = rest[records.end :]
@@ -78,18 +79,27 @@ class CSVTable:
             block, last = next(self._blocks)
             rest += block
 
+    def digest(self, start: Place) -> Any:
+        """Hash again what was read before a place."""
+        return text_digest(self._file, start.offset)
+
 
 class CSVPiece:
     """The records of a block, and where they stand in the file."""
 
     def __init__(
-        self, records: Records, names: list[str], start: Place, pool: MemoryPool
+        self,
+        records: Records,
+        names: list[str],
+        start: Place,
+        end: Place,
+        pool: MemoryPool,
     ) -> None:
         self._records = records
         self._names = names
         self._pool = pool
         self.start: Place = start
-        self.end: Place = Place(start.rows + records.n, start.offset + records.end)
+        self.end: Place = end
         self.bad: list[Bad] = [
             Bad(start.rows + row + 1, "row", _miscounted(fields, len(names)))
             for row, fields in records.odd()

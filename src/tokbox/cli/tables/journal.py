@@ -16,8 +16,12 @@ from typing import Any
 from tokbox.cli.files import beside
 from tokbox.errors import InvalidInput
 from tokbox.private_files import open_private
+from tokbox.tokens.batch import write_all
 
 __all__ = ["Journal"]
+
+#: The format of the lines. It changes with what they say and with what that means.
+_VERSION = 2
 
 
 class Journal:
@@ -56,30 +60,40 @@ class Journal:
         whole = text[: text.rfind(b"\n") + 1]
         lines = _parsed(text, whole)
         if lines is None:
-            raise self._refused("have a journal that can be read, and this one cannot")
+            raise self.refused("have a journal that can be read, and this one cannot")
         if lines:
-            self._compare(lines[0], asked)
+            self._check(lines, asked)
         # Only now is it known to be a journal, of which a line may be incomplete.
         self._file.truncate(len(whole))
         self._file.seek(len(whole))
         if not lines:
-            self._append(asked)
+            self._append({"version": _VERSION, **asked})
             _sync_folder(self.path)
         elif len(lines) > 1:
             self.state = lines[-1]
 
-    def _compare(self, before: dict[str, Any], asked: dict[str, Any]) -> None:
+    def _check(self, lines: list[dict[str, Any]], asked: dict[str, Any]) -> None:
+        """Raise InvalidInput unless this run can continue what *lines* say."""
+        before, *states = lines
+        if before.get("version") != _VERSION:
+            raise self.refused(
+                "continue a run of this version of tokbox, and the journal is in the "
+                "format of another one"
+            )
+        if not all(map(_is_state, states)):
+            raise self.refused("have a journal that can be read, and this one cannot")
         differing = [name for name in asked if before.get(name) != asked[name]]
         if differing:
             rule = f"continue what was begun, and that had another {differing[0]}"
-            raise self._refused(rule)
+            raise self.refused(rule)
 
-    def _refused(self, rule: str) -> InvalidInput:
+    def refused(self, rule: str) -> InvalidInput:
+        """Return the error of a run that cannot be continued, with the way out."""
         rule = f"{rule}; remove {self.path} to begin anew"
         return InvalidInput("resume", None, rule, show=False)
 
     def _append(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line).encode() + b"\n")
+        write_all(self._file, json.dumps(line).encode() + b"\n")
         os.fsync(self._file.fileno())
 
     def save(self, state: dict[str, Any]) -> None:
@@ -102,14 +116,14 @@ def _parsed(text: bytes, whole: bytes) -> list[dict[str, Any]] | None:
         lines = [json.loads(line) for line in whole.splitlines()]
     except (ValueError, RecursionError):
         return None
-    if text[:1] not in (b"", b"{") or not all(isinstance(line, dict) for line in lines):
-        return None
-    return lines if all(map(_is_state, lines[1:])) else None
+    if text[:1] in (b"", b"{") and all(isinstance(line, dict) for line in lines):
+        return lines
+    return None
 
 
 def _is_state(line: dict[str, Any]) -> bool:
-    """Say whether a line has the numbers that a run continues from."""
-    return all(
+    """Say whether a line has what a run continues from."""
+    return isinstance(line.get("consumed"), str) and all(
         type(line.get(name)) is int and line[name] >= 0
         for name in ("rows", "offset", "rejected", "output", "rejects")
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, too_long
+from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, text_digest, too_long
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.strict_json import read_object
 
@@ -35,10 +35,14 @@ class _LineTable:
             if len(rest) > MOST_BYTES:
                 raise too_long(place.rows + 1)
             lines = [line for line in text[:cut].split(b"\n") if line.strip()]
-            end = Place(place.rows + len(lines), place.offset + cut)
+            end = place.after(len(lines), memoryview(text)[:cut])
             if lines:
                 yield lines, place, end
             place = end
+
+    def digest(self, start: Place) -> Any:
+        """Hash again what was read before a place."""
+        return text_digest(self._file, start.offset)
 
 
 class JSONTable(_LineTable):

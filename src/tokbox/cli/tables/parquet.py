@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from itertools import islice
+from hashlib import sha256
 from typing import Any, BinaryIO
 
 from tokbox.cli.tables.table import Bad, Place
@@ -33,6 +34,7 @@ class ParquetTable:
             rule = "be a Parquet file, from its beginning to its end"
             raise InvalidInput("source", None, rule, show=False)
         self._rows_at_once = rows_at_once
+        self._raw = file
         self.schema: Any = self._file.schema_arrow
         self.names: list[str] = list(self.schema.names)
         self.rows: int | None = self._file.metadata.num_rows
@@ -42,17 +44,64 @@ class ParquetTable:
 
         No piece has rows of two row groups, so where pieces end depends on the file alone.
         """
-        rows, size = 0, self._rows_at_once
-        for group in range(self._file.num_row_groups):
-            behind = rows + self._file.metadata.row_group(group).num_rows
-            if behind > start.rows:
-                batches = self._file.iter_batches(size, row_groups=[group])
-                skipped = max(0, start.rows - rows)
-                rows += skipped
-                for batch in islice(batches, -(-skipped // size), None):
-                    yield ParquetPiece(batch, Place(rows))
-                    rows += batch.num_rows
-            rows = behind
+        rows, digest = 0, start.digest
+        for group in self._groups():
+            first, rows = rows, rows + self._file.metadata.row_group(group).num_rows
+            if rows <= start.rows:
+                continue
+            if digest is not None and first >= start.rows:
+                digest = self._hashed(digest, group)
+            place = Place(first, 0, digest)
+            for batch in self._file.iter_batches(self._rows_at_once, row_groups=[group]):
+                # Of the first group, some rows may have been read before.
+                rest = batch.slice(min(batch.num_rows, max(0, start.rows - place.rows)))
+                place = Place(place.rows + batch.num_rows - rest.num_rows, 0, digest)
+                if rest.num_rows:
+                    yield ParquetPiece(rest, place)
+                place = Place(place.rows + rest.num_rows, 0, digest)
+
+    def digest(self, start: Place) -> Any:
+        """Hash again the footer, and the row groups that were read before a place.
+
+        A group is hashed as a whole before its first row is read.
+        """
+        size = os.fstat(self._raw.fileno()).st_size
+        # A file ends with its footer, 4 bytes of its length, little-endian, and 4 of magic.
+        length = int.from_bytes(os.pread(self._raw.fileno(), 4, size - 8), "little") + 8
+        digest = sha256()
+        self._hash(digest, size - length, length)
+        rows = 0
+        for group in self._groups():
+            if rows < start.rows:
+                digest = self._hashed(digest, group)
+            rows += self._file.metadata.row_group(group).num_rows
+        return digest
+
+    def _groups(self) -> list[int]:
+        """The row groups that have rows."""
+        metadata = self._file.metadata
+        every = range(metadata.num_row_groups)
+        return [group for group in every if metadata.row_group(group).num_rows]
+
+    def _hashed(self, digest: Any, group: int) -> Any:
+        """Return *digest* with the content of a row group."""
+        digest = digest.copy()
+        row_group = self._file.metadata.row_group(group)
+        for i in range(row_group.num_columns):
+            column = row_group.column(i)
+            begins = (column.dictionary_page_offset, column.data_page_offset)
+            # Some writers say 0 where there is no dictionary.
+            self._hash(digest, min(filter(None, begins)), column.total_compressed_size)
+        return digest
+
+    def _hash(self, digest: Any, offset: int, size: int) -> None:
+        # By position, because pyarrow moves the one that the file has.
+        end = offset + size
+        while offset < end and (
+            block := os.pread(self._raw.fileno(), min(end - offset, 1 << 20), offset)
+        ):
+            digest.update(block)
+            offset += len(block)
 
     def writer_options(self, new: str) -> dict[str, Any]:
         """How to write the columns so that they take no more room than they do here.
@@ -78,7 +127,7 @@ class ParquetPiece:
     def __init__(self, batch: Any, start: Place) -> None:
         self._batch = batch
         self.start: Place = start
-        self.end: Place = Place(start.rows + batch.num_rows)
+        self.end: Place = start._replace(rows=start.rows + batch.num_rows)
 
     def column(self, name: str) -> Any:
         """The values of a column, as an Arrow array."""

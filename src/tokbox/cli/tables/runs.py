@@ -6,6 +6,10 @@ signed once, in the order of the input, and the rejected rows are complete, too.
 signed after the last note in the journal is signed anew, so with random nonces those rows
 get other tokens than they had in the partial file, which nobody has seen; with derived
 nonces the output is, byte for byte, that of a run that was never ended.
+
+The input is the same if its inode, size and times are, and if the part that was read has
+the same SHA-256. That part is therefore read and hashed again when a run is continued; a
+run that can be continued hashes what it reads beside the signing, in the reading thread.
 """
 
 from __future__ import annotations
@@ -82,15 +86,21 @@ class Run:
     def resumed(self, advance: Callable[[Place], None], asked: dict[str, Any]) -> Tally:
         """Go on where an earlier run was ended, or begin one that can be continued.
 
-        InvalidInput if the earlier run was asked for something else than *asked*, is still
-        at work, or lost its files.
+        InvalidInput if the earlier run was asked for something else than *asked*, read
+        something else, is still at work, or lost its files.
         """
         from tokbox.cli.tables.journal import Journal
 
         journal = Journal(self.output, asked)
         with contextlib.closing(journal):
             state = journal.state or {"rows": 0, "offset": 0, "rejected": 0}
-            tally = Tally(Place(state["rows"], state["offset"]), state["rejected"])
+            start = Place(state["rows"], state["offset"])
+            digest = self.table.digest(start)
+            if journal.state and digest.hexdigest() != state["consumed"]:
+                raise journal.refused(
+                    "continue with the same input, and what was read of it has changed"
+                )
+            tally = Tally(start._replace(digest=digest), state["rejected"])
             if not state.get("done"):
                 try:
                     state = self._continue(tally, state, journal.save, advance)
@@ -128,6 +138,7 @@ class Run:
                 return {
                     "rows": tally.end.rows,
                     "offset": tally.end.offset,
+                    "consumed": tally.end.digest.hexdigest(),
                     "rejected": tally.rejected,
                     "output": output.sync(),
                     "rejects": rejected.sync() if rejected is not None else 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from tokbox.errors import InvalidInput
@@ -16,6 +17,7 @@ __all__ = [
     "Table",
     "blocks",
     "check_names",
+    "text_digest",
     "too_long",
 ]
 
@@ -28,6 +30,16 @@ class Place(NamedTuple):
 
     rows: int = 0
     offset: int = 0
+    #: The hash of the input up to here, if a run needs it. It must not be updated.
+    digest: Any = None
+
+    def after(self, rows: int, content: bytes | memoryview) -> Place:
+        """Return the place behind *content*, which has so many *rows*."""
+        digest = self.digest
+        if digest is not None:
+            digest = digest.copy()
+            digest.update(content)
+        return Place(self.rows + rows, self.offset + len(content), digest)
 
 
 class Bad(NamedTuple):
@@ -68,6 +80,13 @@ class Table(Protocol):
         """Read on from a place where a piece ended, or from the beginning."""
         ...
 
+    def digest(self, start: Place) -> Any:
+        """Hash again what was read before *start*, which then can have this digest.
+
+        That costs one reading of that part of the file, at the speed of SHA-256.
+        """
+        ...
+
 
 def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> None:
     """See that columns are there, and only once; and that there is none named *new*.
@@ -103,6 +122,17 @@ def _full(file: BinaryIO, size: int) -> bytes:
         parts.append(part)
         size -= len(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def text_digest(file: BinaryIO, size: int) -> Any:
+    """Return the SHA-256 of the first *size* bytes of a file, or of all that it has."""
+    digest = sha256()
+    if size:
+        file.seek(0)
+    while size > 0 and (block := file.read(min(size, 1 << 20))):
+        digest.update(block)
+        size -= len(block)
+    return digest
 
 
 def too_long(row: int) -> InvalidInput:
