@@ -25,7 +25,7 @@ def missing(*_: object, **__: object) -> None:
 
 @pytest.fixture(params=["seen before", "made during the call"])
 def moment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Whether a file is there before the call, or only when it is opened."""
+    """Return when a file is created: before the call, or during it."""
     if request.param == "made during the call":
         monkeypatch.setattr(os, "lstat", missing)
     return str(request.param)

@@ -423,7 +423,7 @@ def test_files_without_inodes_are_not_compared(
     check_paths({}, writes)
 
 
-# Names that say another format.
+# Suffixes of other formats.
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def altered(source: Path) -> bytes:
 
 
 def without_identity(monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path) -> None:
-    """Make the file look as it did, as far as the system tells."""
+    """Give the input the same inode, size and times as before, as the command sees it."""
     journal = Path(beside(str(tmp_path / f"out{source.suffix}"), "resume"))
     asked = json.loads(journal.read_text().splitlines()[0])
     monkeypatch.setattr(command, "_input_identity", lambda file: asked["input"])

@@ -20,12 +20,11 @@ __all__ = ["beside", "continuing", "replacing", "take_place"]
 
 @contextlib.contextmanager
 def replacing(path: str) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of *path* when the block ends well.
+    """Open a temporary file that replaces *path* when the block ends without an error.
 
-    Until then it has another name beside it, and if the block does not end well it is
-    removed, also when the process is told to end. Its owner alone may read a new file,
-    since a token lets in whoever has it; a file that is replaced hands on its mode, if it
-    belongs to this user. What is no regular file (a device, a pipe) is written to directly.
+    After an error, or a signal that ends the process, the temporary file is removed. A new
+    file can be read by its owner only, because anyone can use the tokens in it. A file of
+    this user that is replaced keeps its mode. Devices and pipes are written to directly.
     """
     try:
         before = os.stat(path)
@@ -80,7 +79,7 @@ def continuing(path: str, size: int) -> Iterator[BinaryIO]:
 
 
 def take_place(path: str) -> None:
-    """Let what `continuing` wrote take the place of *path*, if it has not yet."""
+    """Replace *path* by the file that `continuing` wrote, unless that is done already."""
     target, part = os.path.realpath(path), beside(path, "part")
     try:
         descriptor = open_private(part, os.O_RDONLY)

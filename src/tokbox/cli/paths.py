@@ -66,7 +66,7 @@ def _read_identity(path: str) -> tuple[object, ...] | None:
     try:
         return _identity(path, 0)
     except (OSError, ValueError):
-        # Opening it, if it comes to that, says what is wrong.
+        # The error of opening it is clearer, and the command may not need it.
         return None
 
 
@@ -92,7 +92,7 @@ def _future_identity(path: str) -> tuple[object, ...] | None:
     try:
         found = os.stat(folder)
     except OSError:
-        return None  # it cannot be created either, and trying says why
+        return None  # creating the file fails, with a clear error
     return ("name", found.st_dev, found.st_ino, os.path.normcase(name))
 
 

@@ -260,7 +260,7 @@ def _is_pipe(path: str) -> bool:
 
 
 def _input_identity(file: BinaryIO) -> dict[str, int]:
-    """Return what tells whether an open file is still the same, and unchanged."""
+    """Return the inode, size and times in ns by which a run recognizes its input."""
     found = os.fstat(file.fileno())
     return {
         "inode": found.st_ino,

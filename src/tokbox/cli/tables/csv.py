@@ -80,7 +80,7 @@ class CSVTable:
             rest += block
 
     def digest(self, start: Place) -> Any:
-        """Hash again what was read before a place."""
+        """Return the SHA-256 of the bytes before a place."""
         return text_digest(self._file, start.offset)
 
 

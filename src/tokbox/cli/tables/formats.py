@@ -45,10 +45,10 @@ def format_of(path: str, chosen: str | None, known: tuple[str, ...] = FORMATS) -
 def check_suffix(
     option: str, path: str, written: tuple[str, ...], remedy: str = ""
 ) -> None:
-    """Refuse a file to write whose name says a format other than those of *written*.
+    """Refuse a path to write whose suffix names a format that is not in *written*.
 
-    The first of these is what the file will hold. Raises UsageError, with *remedy* as one
-    more way out.
+    The file will hold the first format of *written*. Raises UsageError, whose message
+    offers *remedy* as an alternative to another name.
     """
     named = _SUFFIXES.get(os.path.splitext(path)[1].lower())
     if named is None or named in written:

@@ -20,7 +20,7 @@ from tokbox.tokens.batch import write_all
 
 __all__ = ["Journal"]
 
-#: The format of the lines. It changes with what they say and with what that means.
+#: The version of the format of the lines and of their meaning.
 _VERSION = 2
 
 
@@ -73,7 +73,7 @@ class Journal:
             self.state = lines[-1]
 
     def _check(self, lines: list[dict[str, Any]], asked: dict[str, Any]) -> None:
-        """Raise InvalidInput unless this run can continue what *lines* say."""
+        """Raise InvalidInput unless this run can continue the run of *lines*."""
         before, *states = lines
         if before.get("version") != _VERSION:
             raise self.refused(
@@ -111,7 +111,7 @@ class Journal:
 
 
 def _parsed(text: bytes, whole: bytes) -> list[dict[str, Any]] | None:
-    """Return what the complete lines say, or None if *text* is not a journal."""
+    """Return the complete lines, parsed, or None if *text* is not a journal."""
     try:
         lines = [json.loads(line) for line in whole.splitlines()]
     except (ValueError, RecursionError):
@@ -122,7 +122,7 @@ def _parsed(text: bytes, whole: bytes) -> list[dict[str, Any]] | None:
 
 
 def _is_state(line: dict[str, Any]) -> bool:
-    """Say whether a line has what a run continues from."""
+    """Say whether a line has all values that a run continues from."""
     return isinstance(line.get("consumed"), str) and all(
         type(line.get(name)) is int and line[name] >= 0
         for name in ("rows", "offset", "rejected", "output", "rejects")

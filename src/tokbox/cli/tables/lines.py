@@ -41,7 +41,7 @@ class _LineTable:
             place = end
 
     def digest(self, start: Place) -> Any:
-        """Hash again what was read before a place."""
+        """Return the SHA-256 of the bytes before a place."""
         return text_digest(self._file, start.offset)
 
 

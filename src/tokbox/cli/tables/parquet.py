@@ -61,9 +61,9 @@ class ParquetTable:
                 place = Place(place.rows + rest.num_rows, 0, digest)
 
     def digest(self, start: Place) -> Any:
-        """Hash again the footer, and the row groups that were read before a place.
+        """Return the SHA-256 of the footer and of the row groups before a place.
 
-        A group is hashed as a whole before its first row is read.
+        A row group that ends behind the place counts as a whole.
         """
         size = os.fstat(self._raw.fileno()).st_size
         # A file ends with its footer, 4 bytes of its length, little-endian, and 4 of magic.
@@ -90,7 +90,7 @@ class ParquetTable:
         for i in range(row_group.num_columns):
             column = row_group.column(i)
             begins = (column.dictionary_page_offset, column.data_page_offset)
-            # Some writers say 0 where there is no dictionary.
+            # A column without a dictionary has None or 0 there, depending on the writer.
             self._hash(digest, min(filter(None, begins)), column.total_compressed_size)
         return digest
 

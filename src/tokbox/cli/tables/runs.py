@@ -7,9 +7,9 @@ signed after the last note in the journal is signed anew, so with random nonces 
 get other tokens than they had in the partial file, which nobody has seen; with derived
 nonces the output is, byte for byte, that of a run that was never ended.
 
-The input is the same if its inode, size and times are, and if the part that was read has
-the same SHA-256. That part is therefore read and hashed again when a run is continued; a
-run that can be continued hashes what it reads beside the signing, in the reading thread.
+The input counts as the same if its inode, size and times are the same, and if the part
+that was read has the same SHA-256. A run with --resume therefore hashes the input in the
+thread that reads it, and reads that part once more when it is continued.
 """
 
 from __future__ import annotations

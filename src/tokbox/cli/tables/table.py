@@ -34,7 +34,7 @@ class Place(NamedTuple):
     digest: Any = None
 
     def after(self, rows: int, content: bytes | memoryview) -> Place:
-        """Return the place behind *content*, which has so many *rows*."""
+        """Return the place behind *content*, a part of the input with *rows* rows."""
         digest = self.digest
         if digest is not None:
             digest = digest.copy()
@@ -81,9 +81,9 @@ class Table(Protocol):
         ...
 
     def digest(self, start: Place) -> Any:
-        """Hash again what was read before *start*, which then can have this digest.
+        """Return the SHA-256 of the part of the input before *start*.
 
-        That costs one reading of that part of the file, at the speed of SHA-256.
+        That part is read again, so the cost grows with it.
         """
         ...
 
