@@ -473,6 +473,20 @@ def test_an_engine_refuses_a_folder_whose_name_says_another_format(
     assert (result.code, "its name says csv" in result.err) == (2, True)
 
 
+def test_an_engine_writes_to_any_name_if_the_format_is_given(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs: list[str] = []
+    monkeypatch.setattr(
+        "tokbox.cli.tables.engines._sign_on_ray",
+        lambda source, output, job: outputs.append(output),
+    )
+    args = ("--session-id", "col:s", "--engine", "ray", "--format", "parquet")
+    output = str(tmp_path / "out.csv")
+    assert cli("sign", "in", "-o", output, *args) == Result(0, "", "")
+    assert outputs == [output]
+
+
 @pytest.mark.parametrize("name", ["r.parquet", "r.ndjson", "r.jsonl"])
 def test_rejects_whose_name_says_another_format_are_refused(
     cli: Cli, source: Path, name: str

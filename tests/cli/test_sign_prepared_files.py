@@ -144,6 +144,13 @@ def test_a_link_in_place_of_the_finished_file_is_not_followed(tmp_path: Path) ->
     assert stat.S_IMODE(victim.stat().st_mode) == 0o600
 
 
+def test_a_file_that_took_its_place_already_stays(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    target.write_bytes(b"tokens")
+    take_place(str(target))
+    assert target.read_bytes() == b"tokens"
+
+
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_replaced_file_of_another_user_does_not_decide_who_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resume: bool

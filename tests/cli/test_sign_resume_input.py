@@ -163,6 +163,20 @@ def test_all_that_identifies_an_input_counts(
     is_refused(cli, args, "had another input")
 
 
+def test_an_input_is_identified_by_inode_size_and_times(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_bytes(b"content")
+    os.utime(path, ns=(1, 2))
+    found = path.stat()
+    with path.open("rb") as file:
+        assert command._input_identity(file) == {
+            "inode": found.st_ino,
+            "size": 7,
+            "modified": 2,
+            "changed": found.st_ctime_ns,
+        }
+
+
 @KINDS
 def test_the_same_input_is_continued_after_each_note(
     cli: Cli, tmp_path: Path, kind: str
