@@ -217,6 +217,16 @@ def test_two_runs_do_not_write_one_file(cli: Cli, tmp_path: Path) -> None:
     assert "be left to the run that writes this file right now" in result.err
 
 
+def test_a_system_that_cannot_lock_files_is_told(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tables.write(tmp_path / "in.csv", tables.rows(2))
+    monkeypatch.delattr(os, "pread")
+    result = cli("sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume")
+    assert (result.code, "--resume needs a POSIX system" in result.err) == (2, True)
+    assert os.listdir(tmp_path) == ["in.csv"]
+
+
 def test_a_bad_row_stays_refused_until_it_is_set_apart(cli: Cli, tmp_path: Path) -> None:
     source = table(tmp_path, "csv")
     args = ["sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"]

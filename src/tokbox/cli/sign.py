@@ -230,6 +230,8 @@ def _check_ends(
     pipes = [path for path in (source, output, rejects) if path and _is_pipe(path)]
     if resume and pipes:
         raise click.UsageError("--resume needs files: a pipe cannot be read again")
+    if resume and not hasattr(os, "pread"):
+        raise click.UsageError("--resume needs a POSIX system, which can lock its journal")
     if output == "-" and (as_json or rejects == "-"):
         raise click.UsageError("only one can go to standard output: give --output FILE")
     credentials = credential_files()
