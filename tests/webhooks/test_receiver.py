@@ -120,6 +120,14 @@ FORMS: dict[str, Callable[[dict[str, str]], Any]] = {
     "upper case": lambda headers: {k.upper(): v for k, v in headers.items()},
     "pairs": lambda headers: list(headers.items()),
     "ASGI": raw,
+    "lists of values": lambda headers: {k: [v] for k, v in headers.items()},
+    "tuples of bytes": lambda headers: {
+        k.encode(): (v.encode(),) for k, v in headers.items()
+    },
+    "lists as pairs": lambda headers: [
+        [k, bytearray(v.encode())] for k, v in headers.items()
+    ],
+    "view": lambda headers: headers.items(),
     "Starlette": lambda headers: StarletteHeaders(raw=raw(headers)),
     "urllib3": HTTPHeaderDict,
     "email": message,
@@ -218,13 +226,69 @@ def test_what_is_no_bearer_token_is_malformed(receiver: Receiver, value: Any) ->
     assert refusal(receiver, {"Authorization": value}).reason == "malformed"
 
 
-def test_two_headers_are_one_too_many(receiver: Receiver) -> None:
+def test_two_headers_that_differ_are_malformed(receiver: Receiver) -> None:
     good = signed()["Authorization"]
     for headers in (
         [("Authorization", good), ("authorization", "Bearer x")],
-        {"Authorization": good, "HTTP_AUTHORIZATION": good},
+        [("authorization", "Bearer x"), ("Authorization", good)],
+        {"Authorization": good, "HTTP_AUTHORIZATION": "Basic x"},
+        {"Authorization": [good, "Bearer x"]},
+        {"Authorization": good, "authorization": None},
     ):
         assert refusal(receiver, headers).reason == "malformed"
+
+
+def test_the_same_header_twice_is_one(receiver: Receiver) -> None:
+    good = signed()["Authorization"]
+    for headers in (
+        [("Authorization", good), ("authorization", good)],
+        {"Authorization": good, "HTTP_AUTHORIZATION": f" {good}"},
+        {"authorization": [good, good]},
+        [(b"authorization", good.encode()), (b"Authorization", good.encode())],
+    ):
+        assert receiver.receive(headers, BODY, now=NOW)
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": []}, {"Authorization": ()}, [], ()])
+def test_a_header_without_values_is_missing(receiver: Receiver, headers: Any) -> None:
+    assert refusal(receiver, headers).reason == "missing_header"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        None,
+        5,
+        True,
+        "Authorization: Bearer x",
+        "",
+        b"authorization",
+        bytearray(b"authorization"),
+        memoryview(b"authorization"),
+        object(),
+        dict,
+        ["Authorization", "Bearer x"],
+        ["ab"],
+        [b"ab"],
+        [("Authorization",)],
+        [("Authorization", "Bearer x", "y")],
+        [None],
+        {"Authorization"},
+    ],
+    ids=lambda value: repr(value)[:24],
+)
+def test_what_is_not_headers_is_refused_by_name(receiver: Receiver, headers: Any) -> None:
+    for call in (receiver.receive, receiver.verify):
+        with pytest.raises(InvalidInput, match="headers must be") as caught:
+            call(headers, BODY, now=NOW)
+        assert (caught.value.field, caught.value.value) == ("headers", None)
+        assert "Bearer" not in str(caught.value)
+
+
+@pytest.mark.parametrize("now", ["5", True, float("nan"), float("inf"), b"1", [NOW]])
+def test_what_is_no_time_is_refused_by_name(receiver: Receiver, now: Any) -> None:
+    with pytest.raises(InvalidInput, match="now must be"):
+        receiver.receive(signed(), BODY, now=now)
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS384", "HS512", "ES256", "", 7])
@@ -380,8 +444,40 @@ def test_a_tenant_is_checked(options: dict[str, Any]) -> None:
 def test_a_body_that_was_read_before_cannot_be_verified(
     receiver: Receiver, body: Any
 ) -> None:
-    with pytest.raises(InvalidInput, match="be the bytes that came"):
+    with pytest.raises(InvalidInput, match="be the bytes of the request") as caught:
         receiver.receive(signed(), body, now=NOW)
+    assert "isBase64Encoded" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "kind", [bytes, bytearray, memoryview, lambda body: memoryview(bytearray(body))]
+)
+def test_a_body_is_any_kind_of_bytes(
+    receiver: Receiver, kind: Callable[[bytes], Any]
+) -> None:
+    assert isinstance(receiver.receive(signed(), kind(BODY), now=NOW), ArchiveChanged)
+    assert refusal(receiver, signed(), kind(BODY + b" ")).reason == "altered"
+
+
+def test_a_view_is_measured_in_bytes_and_may_have_gaps(receiver: Receiver) -> None:
+    gaps = memoryview(b"".join(bytes([byte, 0]) for byte in BODY))[::2]
+    assert receiver.receive(signed(), gaps, now=NOW)
+    wide = memoryview(b" " * 1_048_584).cast("Q")
+    with pytest.raises(MalformedWebhook, match="more than"):
+        receiver.receive(signed(), wide, now=NOW)
+
+
+def test_an_event_of_api_gateway_is_understood(receiver: Receiver) -> None:
+    headers = signed()
+    event = {
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "body": base64.b64encode(BODY).decode(),
+        "isBase64Encoded": True,
+    }
+    body = base64.b64decode(str(event["body"]))
+    for name in ("headers", "multiValueHeaders"):
+        assert receiver.receive(event[name], body, now=NOW)  # type: ignore[arg-type]
 
 
 def test_a_body_is_measured_before_anything_is_hashed(receiver: Receiver) -> None:

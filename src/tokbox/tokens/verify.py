@@ -37,7 +37,7 @@ from tokbox.tokens.crew import share
 from tokbox.tokens.findings import Decoded, Verification
 from tokbox.tokens.rsa import PrivateKey, PublicKey
 
-__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "verify"]
+__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "moment", "verify"]
 
 #: How far, in seconds, the clock of whoever made a token may be ahead of ours.
 LEEWAY = 60
@@ -188,8 +188,8 @@ def _authentic(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
     return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
 
-def _moment(now: object) -> int:
-    """The second that *now* means."""
+def moment(now: object) -> int:
+    """Return *now* as whole seconds, the clock's if it is ``None``."""
     if now is None:
         return int(time.time())
     # What has no end, and what is no number, is not 0 when it is taken off itself.
@@ -227,7 +227,7 @@ def check(
     if claims.expires_at > claims.create_time + DAYS_30:
         rule = "be at most 30 days after create_time"
         raise InvalidClaims("expire_time", claims.expire_time, rule)
-    seconds = _moment(now)
+    seconds = moment(now)
     if claims.create_time > seconds + LEEWAY:
         raise NotYetValidToken(claims.create_time, seconds)
     if claims.expires_at <= seconds:
@@ -260,7 +260,7 @@ def check_many(
     The core passes the T1 tokens in which all is as expected; the rest, and all that RSA
     signed, are looked at one by one.
     """
-    seconds = _moment(now)
+    seconds = moment(now)
     _check_wanted(session_id)
     rows = _rows(tokens)
     n = len(rows)

@@ -35,7 +35,7 @@ _KINDS: dict[str, type[events.Event]] = {
 }
 
 
-def parse(body: bytes | bytearray | str | Mapping[str, Any]) -> events.Event:
+def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> events.Event:
     """Return the event that the body of a callback tells of.
 
     *body* is what came, or the object that a framework made of it. Nothing is verified:
@@ -53,8 +53,8 @@ def parse(body: bytes | bytearray | str | Mapping[str, Any]) -> events.Event:
     return event
 
 
-def _read(body: bytes | bytearray | str) -> dict[str, Any]:
-    if not isinstance(body, bytes | bytearray | str):
+def _read(body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
+    if not isinstance(body, bytes | bytearray | memoryview | str):
         rule = f"be bytes, text or an object, not {type(body).__name__}"
         raise InvalidInput("body", None, rule, show=False)
     check_size(body)
@@ -65,9 +65,10 @@ def _read(body: bytes | bytearray | str) -> dict[str, Any]:
     raise MalformedWebhook("not_json", f"the body cannot be read: {problem}")
 
 
-def check_size(body: bytes | bytearray | str) -> None:
+def check_size(body: bytes | bytearray | memoryview | str) -> None:
     """Refuse a body that the service would not send."""
-    if len(body) > LARGEST_BODY:
+    size = body.nbytes if isinstance(body, memoryview) else len(body)
+    if size > LARGEST_BODY:
         problem = f"the body has more than {LARGEST_BODY:,} bytes"
         raise MalformedWebhook("too_large", problem)
 

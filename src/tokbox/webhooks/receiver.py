@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -17,6 +16,7 @@ from tokbox.rest.arguments import optional, secret, text
 from tokbox.secrecy import conceal
 from tokbox.tokens import jwt
 from tokbox.tokens.claims import check_application_id
+from tokbox.tokens.verify import moment
 from tokbox.webhooks.events import Event
 from tokbox.webhooks.parsing import check_size, parse
 
@@ -36,8 +36,10 @@ class _HasItems(Protocol):
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
 
-#: A mapping of any framework, a WSGI environment, or pairs as ASGI has them.
+#: A mapping of any framework, a WSGI environment, or pairs as ASGI has them. A value may
+#: be a list of values, as in ``multiValueHeaders`` of AWS API Gateway.
 Headers: TypeAlias = _HasItems | Iterable[tuple[Any, Any]]
+_Bytes: TypeAlias = bytes | bytearray | memoryview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,32 +101,36 @@ class Receiver:
         n = len(self._keys)
         return f"<Receiver with {n} secret{'s' if n > 1 else ''}>"
 
-    def receive(
-        self, headers: Headers, body: bytes | bytearray, *, now: float | None = None
-    ) -> Event:
+    def receive(self, headers: Headers, body: _Bytes, *, now: float | None = None) -> Event:
         """Return the event that a callback tells of, once its signature holds.
 
-        *headers* are the request's, as any framework has them; *body* is the very bytes
-        that came. *now* (seconds since the epoch) stands in for the clock.
+        *headers* are the request's: a mapping of any framework, a WSGI environment, or
+        pairs as ASGI has them; names in any case, text or bytes. *body* is the bytes of
+        the request, before anything decodes them. AWS API Gateway delivers text, in
+        base64 if ``isBase64Encoded`` is true: encode or decode that first. *now* (seconds
+        since the epoch) stands in for the clock.
 
-        Raises ``UnverifiedWebhook`` and ``MalformedWebhook``, each with a ``.reason``.
+        Raises ``UnverifiedWebhook`` and ``MalformedWebhook``, each with a ``.reason``, and
+        ``InvalidInput`` for arguments of another type.
         """
         self.verify(headers, body, now=now)
         return parse(body)
 
-    def verify(
-        self, headers: Headers, body: bytes | bytearray, *, now: float | None = None
-    ) -> Claims:
+    def verify(self, headers: Headers, body: _Bytes, *, now: float | None = None) -> Claims:
         """Return what the signature says, once it holds for this body.
 
         A delivery may be repeated, by the service or by whoever recorded it: remember
         ``.token_id`` for ``max_age`` and ``leeway`` together to take each once. Raises
         what ``receive`` does.
         """
-        if not isinstance(body, bytes | bytearray):
-            kind = type(body).__name__
-            rule = f"be the bytes that came, before anything reads them, not {kind}"
+        if not isinstance(body, _Bytes):
+            rule = (
+                "be the bytes of the request, before anything decodes them, not "
+                f"{type(body).__name__}; for AWS API Gateway, pass body.encode(), or "
+                "base64.b64decode(body) if isBase64Encoded is true"
+            )
             raise InvalidInput("body", None, rule, show=False)
+        seconds = moment(now)
         check_size(body)
         try:
             payload = self._authentic(_bearer(headers))
@@ -132,14 +138,13 @@ class Receiver:
         except MalformedToken as error:
             reason = "wrong_algorithm" if error.reason == "algorithm" else "malformed"
             raise _untrusted(reason, str(error)) from None
-        seconds = int(time.time() if now is None else now)
         self._check_times(issued, begins, ends, seconds)
         claims = Claims.from_json({**payload, "iat": issued})
         if not claims.payload_hash:
             raise _untrusted(
                 "no_payload_hash", "its signature does not say what body it is for"
             )
-        if not _equal(claims.payload_hash.lower(), hashlib.sha256(body).hexdigest()):
+        if not _equal(claims.payload_hash.lower(), hashlib.sha256(bytes(body)).hexdigest()):
             raise _untrusted("altered", "the body is not the one that was signed")
         self._check_tenant(claims)
         return claims
@@ -185,18 +190,42 @@ class Receiver:
 
 def _bearer(headers: Headers) -> str:
     """Return the token of the one Authorization header."""
-    pairs = headers.items() if isinstance(headers, _HasItems) else headers
-    found = [value for name, value in pairs if _text(name).lower() in _NAMES]
+    found = {
+        _text(value).strip()
+        for name, values in _pairs(headers)
+        if _text(name).lower() in _NAMES
+        for value in (values if isinstance(values, list | tuple) else [values])
+    }
     if not found:
         raise _untrusted(
             "missing_header", "it has no Authorization header: it is not signed"
         )
     if len(found) > 1:
-        raise _untrusted("malformed", "it has more than one Authorization header")
-    scheme, _, token = _text(found[0]).strip().partition(" ")
+        raise _untrusted("malformed", "it has Authorization headers that differ")
+    scheme, _, token = found.pop().partition(" ")
     if scheme.lower() != "bearer":
         raise _untrusted("malformed", "its Authorization is not a bearer token")
     return token.strip()
+
+
+def _pairs(headers: object) -> Iterator[tuple[Any, Any]]:
+    """Yield names and values. Raises ``InvalidInput`` unless *headers* consists of them."""
+    if isinstance(headers, _HasItems) and not isinstance(headers, type):
+        headers = headers.items()
+    if not isinstance(headers, Iterable) or isinstance(headers, str | _Bytes):
+        raise _not_headers(headers)
+    for pair in headers:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise _not_headers(pair)
+        yield pair[0], pair[1]
+
+
+def _not_headers(given: object) -> InvalidInput:
+    rule = (
+        "be the request's headers, as a mapping or as pairs of a name and a value, not "
+        f"{type(given).__name__}; pass {{}} for a request that has none"
+    )
+    return InvalidInput("headers", None, rule, show=False)
 
 
 def _times(payload: Mapping[str, Any]) -> tuple[int, int, float]:
@@ -211,8 +240,8 @@ def _times(payload: Mapping[str, Any]) -> tuple[int, int, float]:
 
 def _text(value: object) -> str:
     """Return a name or a value as text; ASGI has bytes."""
-    if isinstance(value, bytes):
-        return value.decode("latin-1")
+    if isinstance(value, _Bytes):
+        return bytes(value).decode("latin-1")
     return value if isinstance(value, str) else ""
 
 
