@@ -158,7 +158,7 @@ class Tokbox(Resources, Client):
             archive_name=archive_name,
             archive_resolution=archive_resolution,
         )
-        sessions.warn_if_unarchivable(form, stacklevel=2)
+        sessions.warn_if_unarchivable(form)
         return sessions.create(self, form, deadline)
 
     def session(self, session_id: str) -> Session:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,6 +14,7 @@ from tokbox.errors import (
     ProtocolError,
 )
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
+from tokbox.rest.notices import warn
 from tokbox.rest.session_calls import SessionCalls
 from tokbox.tokens.claims import check_session_id
 from tokbox.tokens.session import SessionSigner
@@ -160,7 +160,7 @@ def parameters(
     return form
 
 
-def warn_if_unarchivable(form: Mapping[str, str], *, stacklevel: int) -> None:
+def warn_if_unarchivable(form: Mapping[str, str]) -> None:
     """Warn, once in the life of a process, of a relayed session with archives."""
     asked = (form["p2p.preference"], form["archiveMode"])
     if asked != (MediaMode.P2P.value, ArchiveMode.ALWAYS.value):
@@ -169,11 +169,10 @@ def warn_if_unarchivable(form: Mapping[str, str], *, stacklevel: int) -> None:
         _unwarned.pop()
     except IndexError:
         return
-    warnings.warn(
+    warn(
         "archives need the media router: a relayed session (MediaMode.P2P) "
         "with ArchiveMode.ALWAYS will not be archived",
         ArchivingNeedsMediaRouter,
-        stacklevel=stacklevel + 1,
     )
 
 
