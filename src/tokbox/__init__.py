@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Conflict,
         ConnectFailed,
         ExpiredToken,
+        InsecureTransportWarning,
         InvalidArrow,
         InvalidClaims,
         InvalidInput,
@@ -165,6 +166,7 @@ __all__ = [
     "Hls",
     "HlsSettings",
     "HlsStatus",
+    "InsecureTransportWarning",
     "InvalidArrow",
     "InvalidClaims",
     "InvalidInput",
@@ -246,10 +248,11 @@ _HOMES = {
     ),
     "tokbox.errors": (
         "APIError ArchivingNeedsMediaRouter AuthenticationError BadSignature ClockSkew "
-        "Conflict ConnectFailed ExpiredToken InvalidArrow InvalidClaims InvalidInput "
-        "MalformedToken MalformedWebhook MissingDependency NotFound NotYetValidToken "
-        "ProtocolError RateLimited ServerError TLSError TimedOut TokboxError TokenError "
-        "TransportError UnverifiedWebhook WebhookError WrongAlgorithm WrongKey WrongSession"
+        "Conflict ConnectFailed ExpiredToken InsecureTransportWarning InvalidArrow "
+        "InvalidClaims InvalidInput MalformedToken MalformedWebhook MissingDependency "
+        "NotFound NotYetValidToken ProtocolError RateLimited ServerError TLSError TimedOut "
+        "TokboxError TokenError TransportError UnverifiedWebhook WebhookError "
+        "WrongAlgorithm WrongKey WrongSession"
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",

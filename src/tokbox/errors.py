@@ -50,6 +50,7 @@ __all__ = [
     "Conflict",
     "ConnectFailed",
     "ExpiredToken",
+    "InsecureTransportWarning",
     "InvalidArrow",
     "InvalidClaims",
     "InvalidInput",
@@ -395,3 +396,7 @@ class MissingDependency(TokboxError, ImportError):
 
 class ArchivingNeedsMediaRouter(UserWarning):
     """A relayed session was asked to archive itself, which only routed sessions can do."""
+
+
+class InsecureTransportWarning(UserWarning):
+    """A client sends its credentials over plain HTTP to a host that is not loopback."""

@@ -197,6 +197,56 @@ def test_bad_url_names_its_option(cli: Cli) -> None:
     assert result.err.startswith("tokbox: error: --api-url must be")
 
 
+@pytest.mark.parametrize("variable", ["TOKBOX_API_URL", "OPENTOK_API_URL"])
+def test_bad_url_names_its_variable(
+    variable: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "http://api.opentok.com")
+    result = cli("session", "create")
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert result.err.startswith(f"tokbox: error: {variable} must use https://")
+
+
+def test_plain_http_is_a_warning_of_one_line(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokbox.rest.cleartext._warned", {})
+    url = "http://emulator.invalid"
+    first, second = (cli("token", SESSION, "--api-url", url) for _ in range(2))
+    assert (first.code, second.code, second.err) == (0, 0, "")
+    (line,) = first.err.splitlines()
+    assert line.startswith("tokbox: warning: emulator.invalid is reached over plain HTTP")
+    assert "TOKBOX_ALLOW_HTTP=1" in line
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://emulator.invalid"])
+def test_plain_http_that_is_allowed_is_silent(
+    url: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tokbox.rest.cleartext._warned", {})
+    monkeypatch.setenv("TOKBOX_ALLOW_HTTP", "1")
+    monkeypatch.setenv("TOKBOX_API_URL", url)
+    result = cli("token", SESSION)
+    assert (result.code, result.err) == (0, "")
+
+
+def test_plain_http_to_the_service_is_refused_before_anything_is_sent(cli: Cli) -> None:
+    result = cli("session", "create", "--api-url", "http://api.opentok.com")
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert result.err.startswith("tokbox: error: --api-url must use https://")
+
+
+def test_a_socks_proxy_is_one_line(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("https_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://user:canary0proxy0password@p:1080")
+    result = cli("session", "create", "--api-url", "https://emulator.invalid")
+    assert result.code == 2
+    assert_one_line_error(result)
+    assert "HTTPS_PROXY must be the URL of an HTTP proxy" in result.err
+
+
 def test_file_that_cannot_be_read_is_2(cli: Cli) -> None:
     result = cli("token", SESSION, "--secret-file", "/nowhere/at/all")
     assert result.code == 2

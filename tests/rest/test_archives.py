@@ -194,7 +194,14 @@ def test_ids_stay_within_their_part_of_the_path(
     assert script.requests[0].path == f"{ROOT}/{part}"
 
 
-@pytest.mark.parametrize("archive_id", ["", ".", "..", None, 5, b"x", "\ud800", "x" * 256])
+@pytest.mark.parametrize(
+    "archive_id",
+    [
+        *["", None, 5, b"x", "\ud800", "x" * 256],
+        *[".", "..", "%2e%2e", "%2E", ".%2e", "%252e%252e", "a/../b", "a/..", "../b"],
+        *["a%2f..", "..%2fb", "a\\..", "..%5cb", "..;a", "//b", "a\r\nb", "a\0", "a%00"],
+    ],
+)
 def test_what_cannot_be_an_id_is_refused(archive_id: Any, make: Make) -> None:
     tb, script = make()
     for call in (tb.archives.get, tb.archives.stop, tb.archives.delete):

@@ -34,6 +34,7 @@ def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
     [
         ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
         ("https://host/prefix//", "https://host/prefix"),
+        ("https://host//", "https://host"),
         ("http://[::1]:5", "http://[::1]:5"),
     ],
 )
@@ -56,6 +57,14 @@ def test_a_service_may_live_elsewhere(url: str, kept: str) -> None:
         ({"api_url": "https://ho st"}, "api_url"),
         ({"api_url": "https://host\n"}, "api_url"),
         ({"api_url": "https://höst"}, "api_url"),
+        ({"api_url": "https://host/é"}, "api_url"),
+        ({"api_url": "https://host/a/../b"}, "api_url"),
+        ({"api_url": "https://host/.."}, "api_url"),
+        ({"api_url": "https://host/../"}, "api_url"),
+        ({"api_url": "https://host/%2e%2e"}, "api_url"),
+        ({"api_url": "https://host/%252e%252e/"}, "api_url"),
+        ({"api_url": "https://host/%zz"}, "api_url"),
+        ({"api_url": "https://host:0"}, "api_url"),
         ({"api_url": None}, "api_url"),
         ({"timeout": 0}, "timeout"),
         ({"timeout": None}, "timeout"),

@@ -19,15 +19,15 @@ ENVIRONMENT = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
     ("environment", "url"),
     [
         (ENVIRONMENT, "https://api.opentok.com"),
-        ({**ENVIRONMENT, "TOKBOX_API_URL": "http://a"}, "http://a"),
-        ({**ENVIRONMENT, "OPENTOK_API_URL": "http://b"}, "http://b"),
+        ({**ENVIRONMENT, "TOKBOX_API_URL": "https://a"}, "https://a"),
+        ({**ENVIRONMENT, "OPENTOK_API_URL": "https://b"}, "https://b"),
         (
             {
                 "OPENTOK_API_KEY": KEY,
                 "OPENTOK_API_SECRET": SECRET,
-                "OPENTOK_API_URL": "http://b",
+                "OPENTOK_API_URL": "https://b",
             },
-            "http://b",
+            "https://b",
         ),
         (
             {**ENVIRONMENT, "OPENTOK_API_KEY": "1", "OPENTOK_API_SECRET": "x"},
@@ -109,9 +109,13 @@ def test_the_private_key_can_come_from_a_file(
 ) -> None:
     path = tmp_path / "private.key"
     path.write_text(private_pem())
-    environment = {names[0]: APPLICATION, names[1]: str(path), "TOKBOX_API_URL": "http://a"}
+    environment = {
+        names[0]: APPLICATION,
+        names[1]: str(path),
+        "TOKBOX_API_URL": "https://a",
+    }
     with Tokbox.from_env(environment) as tb:
-        assert (tb.project_id, tb.api_url) == (APPLICATION, "http://a")
+        assert (tb.project_id, tb.api_url) == (APPLICATION, "https://a")
 
 
 OPENTOK = {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET}

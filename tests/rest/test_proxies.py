@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.rest.conftest import traceback_of
+from tests.rest.conftest import KEY, SECRET, traceback_of
 from tests.rest.faulty import FaultyServer, answer, drip, raw, reset
-from tokbox import errors
+from tokbox import Tokbox, errors
 from tokbox.rest import proxies
 from tokbox.rest.requester import Requester
 
@@ -19,6 +19,7 @@ Connect = Callable[..., Requester]
 PASSWORD = "canary-proxy-password"
 SERVICE = "http://api.example.test"
 
+CANARY = "canary0proxy0password"
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 
 
@@ -130,6 +131,44 @@ def test_the_environments_proxy_can_be_ignored(
         ({"http_proxy": "http://p:1"}, "http://127.0.0.1:8080", None),
         ({"http_proxy": "http://p:1"}, "http://localhost:8080", None),
         ({"http_proxy": "http://p:1"}, "http://[::1]:8080", None),
+        ({"http_proxy": "http://p:1"}, "http://a.localhost:8080", None),
+        ({"http_proxy": "http://p:1"}, "http://[::ffff:127.0.0.1]", None),
+        ({"http_proxy": "http://p:1"}, "http://127.evil.test", "http://p:1"),
+        ({"ALL_PROXY": "http://p:1", "NO_PROXY": "*.test"}, "https://a.test", None),
+        ({"https_proxy": "http://p:1", "no_proxy": "10.0.0.0/8"}, "https://10.1.1.1", None),
+        ({"https_proxy": "http://p:1", "no_proxy": "[fd00::1]"}, "https://[fd00::1]", None),
+        # Lower case comes first, also if it is empty.
+        (
+            {"https_proxy": "http://p:1", "HTTPS_PROXY": "http://q:1"},
+            "https://a.test",
+            "http://p:1",
+        ),
+        (
+            {"https_proxy": "http://p:1", "no_proxy": "b.test", "NO_PROXY": "a.test"},
+            "https://a.test",
+            "http://p:1",
+        ),
+        (
+            {"https_proxy": "http://p:1", "no_proxy": "", "NO_PROXY": "a.test"},
+            "https://a.test",
+            "http://p:1",
+        ),
+        ({"https_proxy": "", "HTTPS_PROXY": "http://q:1"}, "https://a.test", None),
+        (
+            {"https_proxy": "http://p:1", "all_proxy": "http://q:1"},
+            "https://a.test",
+            "http://p:1",
+        ),
+        # A variable of a SOCKS proxy that is not needed does no harm.
+        (
+            {"https_proxy": "http://p:1", "all_proxy": "socks5://q"},
+            "https://a.test",
+            "http://p:1",
+        ),
+        ({"all_proxy": "socks5://q", "no_proxy": "a.test"}, "https://a.test", None),
+        ({"all_proxy": "socks5://q"}, "http://127.0.0.1:1", None),
+        # A CGI script must not believe this one: a client can set it by a header.
+        ({"HTTP_PROXY": "http://p:1", "REQUEST_METHOD": "GET"}, "http://a.test", None),
         ({}, "https://a.test", None),
     ],
 )
@@ -146,12 +185,109 @@ def test_the_environment_is_read_as_other_programs_do(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "ftp://p:1", "socks5://p:1", "http://", "http://p:x", 5]
+    ("bypassed", "expected"), [("a.test", None), ("b.test", "http://p:1")]
+)
+def test_settings_of_the_system_count_where_there_are_no_variables(
+    bypassed: str, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"https": "http://p:1"}
+    monkeypatch.setattr("urllib.request.getproxies", lambda: settings)
+    monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: host == bypassed)
+    found = proxies.from_environment("https://a.test")
+    assert (found.url if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        5,
+        None,
+        b"http://p:1",
+        "http://",
+        "http://p:x",
+        "http://p:0",
+        "http://p:65536",
+        "http://[::1",
+        "http://p p:1",
+        "http://p\n:1",
+        "http://p\u00e9:1",
+        "://p:1",
+        f"ftp://u:{CANARY}@p:1",
+        f"direct://u:{CANARY}@p:1",
+        f"{CANARY}://p:1",
+        f"u:{CANARY}/x@p:1",
+        f"http://u:{CANARY}#x@p:1",
+        f"http://u:{CANARY}\udc80@p:1",
+        f"http://u:{CANARY}@",
+        f"http:/u:{CANARY}@p:1",
+    ],
+    ids=lambda text: "proxy",
 )
 def test_a_bad_proxy_is_refused_without_being_shown(text: object) -> None:
-    with pytest.raises(errors.InvalidInput, match="proxy must be") as caught:
+    with pytest.raises(errors.InvalidInput, match="proxy must be the URL of") as caught:
         proxies.parse(text)
     assert caught.value.value is None
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://p/x",
+        "http://p:1/proxy.pac",
+        "p:1/x",
+        "http://p?x",
+        "http://p:1#x",
+        "http:/p",
+    ],
+)
+def test_a_proxy_with_a_path_is_refused(url: str) -> None:
+    with pytest.raises(errors.InvalidInput, match=r"proxy must be .* without a path"):
+        proxies.parse(url)
+
+
+@pytest.mark.parametrize("scheme", ["socks", "socks4", "socks4a", "socks5", "SOCKS5H"])
+def test_a_socks_proxy_is_refused_with_what_to_do(scheme: str) -> None:
+    url = f"{scheme}://user:{CANARY}@p:1080"
+    with pytest.raises(errors.InvalidInput, match="SOCKS is not supported") as caught:
+        Tokbox(KEY, SECRET, proxy=url)
+    assert "http://" in str(caught.value)
+    assert "SOCKSProxyManager" in str(caught.value)
+    assert (caught.value.value, CANARY in str(caught.value)) == (None, False)
+
+
+@pytest.mark.parametrize(
+    "variable", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+)
+def test_a_socks_proxy_of_the_environment_is_named_by_its_variable(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, f"socks5h://user:{CANARY}@p:1080")
+    with Tokbox(KEY, SECRET) as tb, pytest.raises(errors.InvalidInput) as caught:
+        tb.archives.list()
+    assert str(caught.value).startswith(f"{variable} must be")
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("p", "http://p:80"),
+        ("p:3128/", "http://p:3128"),
+        (" HTTP://P:3128\n", "http://p:3128"),
+        ("https://p", "https://p:443"),
+        ("u:w@p:1", "http://p:1"),
+        ("http://@p:1", "http://p:1"),
+        ("DOMAIN\\u:w@p:1", "http://p:1"),
+    ],
+)
+def test_a_proxy_is_read_as_people_write_it(text: str, url: str) -> None:
+    assert proxies.parse(text).url == url
+
+
+def test_a_proxy_without_a_user_gets_no_credentials() -> None:
+    assert proxies.parse("http://@p:1").headers() == {}
 
 
 def test_an_ipv6_address_keeps_its_brackets() -> None:

@@ -88,6 +88,36 @@ def test_headers_that_http_does_not_allow_are_refused(headers: Any) -> None:
         "/é",
         "/x/../y",
         "/./x",
+        "/x/..",
+        "/%2e%2e/x",
+        "/%2E%2e/x",
+        "/.%2e/x",
+        "/%2e",
+        "/x/%2e%2E",
+        "/%252e%252e/x",
+        "/%25252525252e./x",
+        "/%25%32e%2e/x",
+        "/%" + "25" * 9 + "41",
+        "/x%2f..%2fy",
+        "/x%2F%2e%2e",
+        "/x%5c..%5cy",
+        "/%5c..",
+        "/..;a=b/x",
+        "/..%3ba/x",
+        "/..%20/x",
+        "/%2fhost/x",
+        "/%5chost/x",
+        "/x\\y",
+        "/x%00y",
+        "/x%0d%0ay",
+        "/x%250ay",
+        "/x%7f",
+        "/%c0%ae%c0%ae/x",
+        "/%ff",
+        "/%",
+        "/%2",
+        "/%zz",
+        "/x%3",
         "x{project}",
         None,
     ],
@@ -95,6 +125,15 @@ def test_headers_that_http_does_not_allow_are_refused(headers: Any) -> None:
 def test_a_path_leads_nowhere_but_below_the_service(path: Any) -> None:
     with pytest.raises(errors.InvalidInput, match="path"):
         ask("GET", path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/...", "/x..y", "/.x", "/a%2fb", "/a%252fb", "/100%25", "/a%20b", "/%C3%A9", "/a;b"],
+)
+def test_a_path_that_is_encoded_is_sent_as_it_is(path: str) -> None:
+    _, script = ask("GET", path)
+    assert script.requests[0].url == f"https://api.opentok.com{path}"
 
 
 @pytest.mark.parametrize("method", ["get", "TRACE", "GET ", None])

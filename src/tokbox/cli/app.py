@@ -38,6 +38,7 @@ from tokbox.cli.output import complain
 from tokbox.errors import (
     APIError,
     ArchivingNeedsMediaRouter,
+    InsecureTransportWarning,
     InvalidInput,
     MissingDependency,
     TokboxError,
@@ -65,7 +66,8 @@ Credentials come from the environment or a file, never from arguments:
   OPENTOK_API_KEY with OPENTOK_API_SECRET
   TOKBOX_APPLICATION_ID with TOKBOX_PRIVATE_KEY or TOKBOX_PRIVATE_KEY_FILE
   VONAGE_APPLICATION_ID with VONAGE_PRIVATE_KEY or VONAGE_PRIVATE_KEY_PATH
-  TOKBOX_API_URL to reach an emulator (see: tokbox emulator)
+  TOKBOX_API_URL to reach an emulator (see: tokbox emulator); with TOKBOX_ALLOW_HTTP=1
+  a URL with http:// that leads to another machine causes no warning
 """
 
 #: The first class that fits decides.
@@ -230,7 +232,8 @@ def _only_our_warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        warnings.simplefilter("always", ArchivingNeedsMediaRouter)
+        for ours in (ArchivingNeedsMediaRouter, InsecureTransportWarning):
+            warnings.simplefilter("always", ours)
         warnings.showwarning = show
         yield
 

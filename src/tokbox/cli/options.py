@@ -198,6 +198,7 @@ def client_options(function: Function) -> Function:
 
 
 _KEYS = ("TOKBOX_API_KEY", "OPENTOK_API_KEY")
+_URLS = ("TOKBOX_API_URL", "OPENTOK_API_URL")
 _SECRETS = ("TOKBOX_SECRET", "TOKBOX_SECRET_FILE", "OPENTOK_API_SECRET")
 
 
@@ -250,7 +251,8 @@ def make_client(
             help_ = "; or give --api-key and --secret-file"
             raise Refused(f"{error}{help_}") from None
         if error.field == "api_url":
-            source = "--api-url" if api_url is not None else "TOKBOX_API_URL"
+            variable = next(filter(environment.get, _URLS))
+            source = "--api-url" if api_url is not None else variable
             raise Refused(f"{source}{str(error)[len(error.field) :]}") from None
         raise
 

@@ -10,17 +10,20 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote
 
 from tokbox.errors import InvalidInput
+from tokbox.rest import hosts
 
 __all__ = [
     "address",
     "base_url",
     "flag",
     "given",
+    "has_dot_segments",
     "identifier",
     "ipv4",
+    "is_path",
     "one_of",
     "optional",
     "seconds",
@@ -41,6 +44,10 @@ RESOLUTIONS = ("640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _LONGEST_WAIT = 86_400
+#: What RFC 3986 allows in a path; a host or a query cannot be in it.
+_PATH = re.compile(r"/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+#: A path that is encoded more often than this is refused.
+_MAX_DECODINGS = 8
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -176,11 +183,11 @@ def optional(
 def identifier(field: str, value: object) -> str:
     """Return an id of the service's as one percent-encoded part of a path.
 
-    Nothing is assumed about its form but that it is not empty, and that it is not a
-    dot segment, which would lead to another resource.
+    It may have any form, but must not be empty, and must not lead to another resource
+    (see :func:`has_dot_segments`).
     """
     name = text(field, value, shortest=1, longest=255)
-    if name in (".", ".."):
+    if has_dot_segments(name):
         raise InvalidInput(field, value, "be an id that the service gave")
     return quote(name, safe="")
 
@@ -218,21 +225,54 @@ def ipv4(field: str, value: object) -> str:
 
 def base_url(field: str, value: object) -> str:
     """Return ``http[s]://host[:port][/prefix]`` without a slash at the end."""
-    rule = "be an http:// or https:// URL without credentials, query or fragment"
+    rule = (
+        "be an http:// or https:// URL with a host, without credentials, query, fragment "
+        "or dot segments"
+    )
     # A URL with a password in it must not come back in a message.
     show = not (isinstance(value, str) and "@" in value)
-    if not isinstance(value, str) or re.search(r"[\s\x00-\x1f\x7f\\]", value):
-        raise InvalidInput(field, value, rule, show=show)
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise InvalidInput(field, value, rule, show=show) from None
+    found = hosts.parse(value) if isinstance(value, str) else None
+    prefix = "" if found is None else found.rest.rstrip("/")
     if (
-        parts.scheme not in ("http", "https")
-        or not host
-        or not value.isascii()
-        or any(mark in value for mark in "@?#")
+        not isinstance(value, str)
+        or found is None
+        or found.scheme not in ("http", "https")
+        or found.userinfo is not None
+        or (prefix and not is_path(prefix))
     ):
         raise InvalidInput(field, value, rule, show=show)
     return value.rstrip("/")
+
+
+def is_path(path: str) -> bool:
+    """Return whether *path* is a percent-encoded path, absolute and free of dot segments.
+
+    See :func:`has_dot_segments` for what counts as one.
+    """
+    return _PATH.fullmatch(path) is not None and not has_dot_segments(path)
+
+
+def has_dot_segments(path: str) -> bool:
+    """Return whether *path* may lead to another resource than it seems to.
+
+    Servers and proxies decode a path, some of them more than once, and some of them take
+    a backslash for a slash or ignore what follows a semicolon. So ``.`` and ``..``, a
+    control character, bytes that are not UTF-8, and two slashes at the beginning are
+    looked for in every form that decoding produces.
+    """
+    for _ in range(_MAX_DECODINGS):
+        segments = [part.partition(";")[0] for part in re.split(r"[/\\]", path)]
+        if (
+            {".", ".."} & {part.strip() for part in segments}
+            or re.search(r"[\x00-\x1f\x7f]", path)
+            or re.match(r"[/\\]{2}", path)
+        ):
+            return True
+        try:
+            decoded = unquote(path, errors="strict")
+        except UnicodeDecodeError:
+            return True
+        if decoded == path:
+            return False
+        path = decoded
+    return True

@@ -11,7 +11,8 @@ an application          ``TOKBOX_APPLICATION_ID`` with           ``VONAGE_APPLIC
                         ``TOKBOX_PRIVATE_KEY_FILE``              or ``..._KEY_PATH``
 where it is             ``TOKBOX_API_URL``                       ``OPENTOK_API_URL``
 options                 ``TOKBOX_TIMEOUT``, ``TOKBOX_CONNECT_TIMEOUT``,
-                        ``TOKBOX_DEADLINE``, ``TOKBOX_RETRIES``, ``TOKBOX_PROXY``
+                        ``TOKBOX_DEADLINE``, ``TOKBOX_RETRIES``, ``TOKBOX_PROXY``,
+                        ``TOKBOX_ALLOW_HTTP``
 ======================  =======================================  =======================
 
 Nothing is guessed: one half of a pair is never completed from another family, and a
@@ -26,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from tokbox.errors import InvalidInput
-from tokbox.rest import proxies
+from tokbox.rest import cleartext, proxies
 from tokbox.rest.arguments import seconds, whole
 from tokbox.rest.requester import MOST_RETRIES
 from tokbox.secrecy import Secretive
@@ -168,6 +169,10 @@ def _proxy(variable: str, value: str) -> str:
     return value
 
 
+def _allow_http(variable: str, value: str) -> bool | None:
+    return cleartext.from_environment({variable: value})
+
+
 #: Options, the variables that stand for them, and how their values are read.
 _OPTIONS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("timeout", "TOKBOX_TIMEOUT", _seconds),
@@ -175,4 +180,5 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("deadline", "TOKBOX_DEADLINE", _seconds),
     ("retries", "TOKBOX_RETRIES", _retries),
     ("proxy", "TOKBOX_PROXY", _proxy),
+    ("allow_http", cleartext.VARIABLE, _allow_http),
 )

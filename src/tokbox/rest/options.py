@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from tokbox.errors import InvalidInput
-from tokbox.rest import log, proxies
+from tokbox.rest import cleartext, log, proxies
 from tokbox.rest.arguments import base_url, flag, seconds, whole
 from tokbox.rest.requester import MOST_RETRIES, Requester
 
@@ -33,8 +33,13 @@ class Options(TypedDict, total=False):
     - *retries*: how many attempts may follow the first, 0 to 10. What created something
       is never repeated once a byte of it was sent. In an outage they run out, for all
       calls of the client together; see :mod:`tokbox.rest.quota`.
-    - *proxy*: ``http://user:password@host:port``; without it ``HTTPS_PROXY`` and its
-      kin are honoured unless *trust_env* is false.
+    - *proxy*: ``http://user:password@host:port``, also with ``https://``. Without it the
+      variables ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count
+      unless *trust_env* is false; see :mod:`tokbox.rest.proxies`.
+    - *allow_http*: send to an ``api_url`` with ``http://`` without a warning, for example
+      to an emulator in another container. ``None`` leaves it to ``TOKBOX_ALLOW_HTTP``
+      (1 or 0). Loopback addresses never warn; the service's own hosts are never reached
+      over plain HTTP. See :mod:`tokbox.rest.cleartext`.
     - *pool_size*: connections that are kept open; more are opened under load.
     - *user_agent*: what is added to ours, for example ``rooms/2.1``.
     - *correct_clock*: where a refusal shows that this machine's clock is off, date
@@ -53,6 +58,7 @@ class Options(TypedDict, total=False):
     retries: int
     proxy: str | None
     trust_env: bool
+    allow_http: bool | None
     pool_size: int
     user_agent: str
     correct_clock: bool
@@ -70,6 +76,7 @@ def connect(
     retries: int = 2,
     proxy: str | None = None,
     trust_env: bool = True,
+    allow_http: bool | None = None,
     pool_size: int = POOL_SIZE,
     user_agent: str = "",
     correct_clock: bool = False,
@@ -83,6 +90,7 @@ def connect(
     """
     log.from_environment()
     api_url = base_url("api_url", api_url)
+    cleartext.check(api_url, allow_http)
     timeout = seconds("timeout", timeout)
     connect_timeout = seconds("connect_timeout", connect_timeout)
     given = {"proxy": proxy, "http": http, "transport": transport}

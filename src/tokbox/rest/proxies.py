@@ -7,13 +7,26 @@ urllib3 ignores the environment on purpose; people behind company proxies expect
 from __future__ import annotations
 
 import base64
+import os
+import re
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from tokbox.errors import InvalidInput
+from tokbox.rest import hosts
 from tokbox.secrecy import Secretive
 
 __all__ = ["Proxy", "from_environment", "parse"]
+
+_RULE = (
+    "be the URL of an HTTP proxy without a path: http://[user:password@]host[:port], or "
+    "the same with https:// (percent-encode special characters of user and password)"
+)
+_NO_SOCKS = (
+    "be the URL of an HTTP proxy (http:// or https://): SOCKS is not supported. Use an "
+    "HTTP proxy, or give the client a pool that speaks SOCKS: "
+    "http=urllib3.contrib.socks.SOCKSProxyManager(...)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,49 +46,53 @@ class Proxy(Secretive):
 
 
 def parse(text: object, *, name: str = "proxy") -> Proxy:
-    """Read ``http[s]://[user:password@]host[:port]``.
+    """Read ``http[s]://[user:password@]host[:port]``; ``http://`` may be left out.
 
     Raises ``InvalidInput`` without repeating the text, which may hold a password.
     """
-    rule = "be an http:// or https:// URL with a host"
     if not isinstance(text, str):
-        raise InvalidInput(name, None, rule, show=False)
-    # The variables are often written without a scheme, and curl takes that.
-    full = text if "://" in text else f"http://{text}"
-    try:
-        parts = urlsplit(full)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise InvalidInput(name, None, rule, show=False) from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise InvalidInput(name, None, rule, show=False)
-    if ":" in host:
-        host = f"[{host}]"
-    default = 443 if parts.scheme == "https" else 80
+        raise InvalidInput(name, None, _RULE, show=False)
+    text = text.strip()
+    if re.match(r"socks[0-9a-z]*://", text, re.IGNORECASE):
+        raise InvalidInput(name, None, _NO_SOCKS, show=False)
+    # curl accepts a proxy without a scheme, so these variables often have none.
+    found = hosts.parse(text if "://" in text else f"http://{text}")
+    if (
+        found is None
+        or found.scheme not in ("http", "https")
+        or found.rest not in ("", "/")
+    ):
+        raise InvalidInput(name, None, _RULE, show=False)
     credentials = None
-    if parts.username is not None:
-        credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    return Proxy(f"{parts.scheme}://{host}:{port or default}", credentials)
+    if found.userinfo:
+        user, _, password = found.userinfo.partition(":")
+        credentials = f"{unquote(user)}:{unquote(password)}"
+    return Proxy(f"{found.scheme}://{found.netloc}", credentials)
 
 
 def from_environment(url: str) -> Proxy | None:
     """Return the proxy that the environment names for *url*, if any.
 
-    This machine itself is never reached through such a proxy (Go's rule too): a proxy
-    cannot know our loopback interface.
+    ``https_proxy`` or ``http_proxy`` (by the scheme of *url*) comes before ``all_proxy``,
+    and lower case before upper case. Where there are no variables, the settings of the
+    system count (macOS, Windows). A proxy of the environment is never used to reach a
+    loopback address: a proxy cannot reach the loopback interface of this machine.
+
+    Raises ``InvalidInput`` that names the variable.
     """
     # Not at the top: it is only needed here, and it is slow to import.
-    from urllib.request import getproxies, proxy_bypass
+    from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127."):
+    origin = hosts.parse(url)
+    assert origin is not None  # it was checked when the client was made
+    if hosts.is_loopback(origin.host):
         return None
     known = getproxies()
-    kind = parts.scheme if known.get(parts.scheme) else "all"
+    kind = origin.scheme if known.get(origin.scheme) else "all"
     found = known.get(kind)
-    # NO_PROXY may name a port; the URL's own must be spelled out to match it.
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if not found or proxy_bypass(host) or proxy_bypass(f"{host}:{port}"):
+    if not found or hosts.in_no_proxy(known.get("no", ""), origin.host, origin.port):
         return None
-    return parse(found, name=f"{kind.upper()}_PROXY")
+    if not getproxies_environment() and proxy_bypass(origin.host):
+        return None
+    variable = f"{kind}_proxy"
+    return parse(found, name=variable if variable in os.environ else variable.upper())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tokbox.errors import InvalidInput, ProtocolError
-from tokbox.rest.arguments import one_of, text
+from tokbox.rest.arguments import is_path, one_of, text
 
 if TYPE_CHECKING:
     from tokbox.rest.requester import Requester
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "request"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-#: One slash, then what RFC 3986 allows in a path; a host or a query cannot be in it.
-_PATH = re.compile(r"/(?!/)[\w.~!$&'()*+,;=:@%/-]*", re.ASCII)
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 #: Who asks and how a message is framed is the client's business.
@@ -89,7 +87,7 @@ def request(
 
 def _path(path: object, project: str) -> str:
     path = text("path", path, shortest=1).replace("{project}", project)
-    if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+    if not is_path(path):
         rule = (
             "start with one slash and be percent-encoded, without query, fragment or dot "
             "segments ({project} stands for the project's own path)"
