@@ -109,7 +109,7 @@ def test_other_hosts_are_not_this_machine(host: str) -> None:
         ("*", "https://a.test", True),
         ("b.test,*", "https://a.test", True),
         ("*:443", "https://a.test", False),
-        # A domain stands for itself and all below it, with or without a dot in front.
+        # A domain includes its subdomains, with or without a leading dot.
         ("a.test", "https://a.test", True),
         ("a.test", "https://x.a.test", True),
         ("a.test", "https://xa.test", False),
@@ -118,7 +118,7 @@ def test_other_hosts_are_not_this_machine(host: str) -> None:
         ("A.Test.", "https://a.test", True),
         ("a.test", "https://A.test.", True),
         ("test", "https://a.test", True),
-        # A star stands for what is below a domain.
+        # A star and a domain are its subdomains only.
         ("*.a.test", "https://x.a.test", True),
         ("*.a.test", "https://y.x.a.test", True),
         ("*.a.test", "https://a.test", False),

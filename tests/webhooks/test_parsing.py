@@ -95,6 +95,7 @@ def test_every_callback_has_its_type_and_nothing_is_left_over(
 def test_bytes_text_and_objects_are_read_alike(body: dict[str, Any]) -> None:
     text = json.dumps(body)
     forms: list[Any] = [text, text.encode(), bytearray(text.encode()), body]
+    forms.append(memoryview(text.encode()))
     forms.append(MappingProxyType(body))
     assert len({webhooks.parse(form) for form in forms}) == 1
 

@@ -44,7 +44,7 @@ RESOLUTIONS = ("640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _LONGEST_WAIT = 86_400
-#: What RFC 3986 allows in a path; a host or a query cannot be in it.
+#: The characters of a path in RFC 3986, so that a query or a host is refused.
 _PATH = re.compile(r"/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 #: A path that is encoded more often than this is refused.
 _MAX_DECODINGS = 8

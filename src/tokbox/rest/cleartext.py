@@ -66,7 +66,7 @@ def check(api_url: str, allow_http: object) -> None:
 
 
 def from_environment(environ: Mapping[str, str]) -> bool | None:
-    """Return what ``TOKBOX_ALLOW_HTTP`` says: 1, true or yes; 0, false or no.
+    """Return ``TOKBOX_ALLOW_HTTP`` (1, true, yes; 0, false, no), ``None`` if it is unset.
 
     Raises ``InvalidInput`` for any other value.
     """

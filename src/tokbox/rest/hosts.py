@@ -90,12 +90,16 @@ def is_service(host: str) -> bool:
 
 
 def in_no_proxy(entries: str, host: str, port: int) -> bool:
-    """Return whether ``NO_PROXY`` lists *host*, as curl and Go read it.
+    """Return whether ``NO_PROXY`` lists *host*, by the rules of curl and Go.
 
-    *entries* are separated by commas or blanks. Each is ``*`` (every host), an address or
-    a range of addresses (``10.0.0.0/8``, ``[fd00::]/8``), a domain, which stands for
-    itself and all below it (with or without a dot in front), or ``*.domain`` for those
-    below it only. A port after it (``host:8080``, ``[::1]:8080``) restricts it to that.
+    *entries* are separated by commas or blanks. Each is one of these:
+
+    - ``*``: every host
+    - ``domain`` or ``.domain``: the domain and its subdomains
+    - ``*.domain``: the subdomains only
+    - an address, or a range of addresses: ``10.0.0.0/8``, ``[fd00::]/8``
+
+    An entry with a port (``host:8080``, ``[::1]:8080``) lists the host at that port only.
     """
     name = host.rstrip(".")
     address = _ipv6(host)
