@@ -147,6 +147,8 @@ def test_other_hosts_are_not_this_machine(host: str) -> None:
         ("10.0.0.0/33", "https://10.0.0.0", False),
         ("10.0.0.0/8", "https://10.0.0.0.evil.test", False),
         ("0.0.0.0/0", "https://[2001:db8::1]", False),
+        ("::/0", "https://[2001:db8::1]", True),
+        ("::/0", "https://10.0.0.1", False),
         ("10/8", "https://10.0.0.1", False),
         ("fe/8", "https://fe", False),
         ("10.0.0.0/8", "https://[::ffff:10.0.0.1]", True),
@@ -165,6 +167,7 @@ def test_other_hosts_are_not_this_machine(host: str) -> None:
         ("2001:db8::/200", "https://[2001:db8::1]", False),
         ("https://a.test", "https://a.test", False),
         (".", "https://a.test", False),
+        pytest.param(":" * 20_000 + "]", "https://a.test", False, id="colons"),
     ],
 )
 def test_no_proxy_is_read_as_curl_and_go_read_it(

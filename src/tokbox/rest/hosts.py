@@ -27,7 +27,7 @@ _SERVICE = ("opentok.com", "tokbox.com", "vonage.com", "nexmo.com")
 
 #: An entry of ``NO_PROXY``: what has two colons and no brackets is an IPv6 address.
 _ENTRY = re.compile(
-    r"(?:\[(?P<bracketed>[^\]/]+)\]|(?P<plain>[^\[\]/:]+|[^\[\]/]*:[^\[\]/]*:[^\[\]/]*))"
+    r"(?:\[(?P<bracketed>[^\]/]+)\]|(?P<plain>[^\[\]/:]+|[^\[\]/:]*:[^\[\]/:]*:[^\[\]/]*))"
     r"(?:/(?P<bits>[0-9]{1,3}))?(?::(?P<port>[0-9]*))?"
 )
 _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
@@ -112,11 +112,17 @@ def in_no_proxy(entries: str, host: str, port: int) -> bool:
         text = found["bracketed"] or found["plain"]
         network = _network(text, found["bits"])
         if network is not None:
-            if address is not None and address in network:
+            if address is not None and _contains(network, address):
                 return True
         elif address is None and not found["bits"] and _matches(name, text.rstrip(".")):
             return True
     return False
+
+
+def _contains(network: IPv6Network, address: IPv6Address) -> bool:
+    # ``::/0`` and other ranges that are wider than IPv4 are of IPv6 only.
+    wide = network.prefixlen < 96 and address.ipv4_mapped is not None
+    return address in network and not wide
 
 
 def _matches(name: str, pattern: str) -> bool:
