@@ -359,7 +359,7 @@ void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length) {
 
 int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len) {
     uint8_t raw[192];
-    size_t raw_len = 0, tildes = 0, i;
+    size_t raw_len = 0, tildes = 0, spare, i;
     uint32_t bits = 0;
 
     if (len < 4 || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_' || (len - 2) % 4 == 1)
@@ -370,6 +370,9 @@ int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t 
         bits = bits << 6 | value;
         if ((i - 2) % 4) raw[raw_len++] = (uint8_t)(bits >> (6 - 2 * ((i - 2) % 4)));
     }
+    /* Unused bits must be 0, or one session would have several ids. */
+    spare = (len - 2) % 4;
+    if (bits & (spare == 2 ? 15 : spare == 3 ? 3 : 0)) return 0;
     for (i = 0; i < raw_len; i++) {
         if (raw[i] >= 0x80) return 0;
         tildes += raw[i] == '~';

@@ -4,12 +4,18 @@
 
 #define SIG_DIGITS 40
 
+/* Whether a text mixes the two alphabets of base64, which no encoder does. */
+static int is_mixed(const uint8_t *text, size_t len) {
+    return (memchr(text, '-', len) || memchr(text, '_', len)) &&
+           (memchr(text, '+', len) || memchr(text, '/', len));
+}
+
 /* Decode base64 with padding, in either alphabet; 0 if anything is not as it should be.
  * Returns the number of bytes. */
 static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
     size_t padding, end;
 
-    if (len < 4 || len % 4) return 0;
+    if (len < 4 || len % 4 || is_mixed(text, len)) return 0;
     padding = text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
     len -= padding ? 4 : 0;
     if (!fs_base64_decode(raw, text, len)) return 0;
@@ -18,18 +24,17 @@ static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
     return end ? len / 4 * 3 + end : 0;
 }
 
-/* Read eight hex digits in either case, all at once; what is returned is 0 if they are such.
- * A digit's value follows from its lowest bits and from whether it is a letter: made a digit
- * again, it must be what it was. */
+/* Read eight lower-case hex digits, all at once; what is returned is 0 if they are such.
+ * A digit's value follows from its lowest bits and from whether it is a letter: it must be
+ * below 16 and, made a digit again, be what it was. */
 static uint64_t read_hex(const uint8_t *digits, uint32_t *value) {
     const uint64_t each = 0x0101010101010101;
     uint64_t given = (uint64_t)fs_load_be32(digits) << 32 | fs_load_be32(digits + 4);
-    uint64_t lower = given | 0x20 * each, letter = lower >> 6 & each;
-    uint64_t v = (lower & 0x0f * each) + 9 * letter, above9 = (v + 6 * each) >> 4 & each;
-    uint64_t bad = (v + 0x30 * each + 39 * above9) ^ lower;
+    uint64_t v = (given & 0x0f * each) + 9 * (given >> 6 & each);
+    uint64_t above9 = (v + 6 * each) >> 4 & each;
+    uint64_t bad = (v + 0x30 * each + 39 * above9) ^ given;
 
-    /* 0x10 becomes "0" by the case's bit alone: digits have that bit, or the one of letters. */
-    bad |= ~(given | given << 1) & 0x40 * each;
+    bad |= v & 0x10 * each; /* "g" to "o" */
     v = (v | v >> 4) & 0x00ff00ff00ff00ff;
     v = (v | v >> 8) & 0x0000ffff0000ffff;
     *value = (uint32_t)(v | v >> 16);

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         WebhookError,
         WrongAlgorithm,
         WrongKey,
+        WrongPurpose,
         WrongSession,
     )
     from tokbox.rest.account import Account
@@ -229,6 +230,7 @@ __all__ = [
     "WebhookError",
     "WrongAlgorithm",
     "WrongKey",
+    "WrongPurpose",
     "WrongSession",
     "__version__",
     "decode",
@@ -252,7 +254,7 @@ _HOMES = {
         "InvalidClaims InvalidInput MalformedToken MalformedWebhook MissingDependency "
         "NotFound NotYetValidToken ProtocolError RateLimited ServerError TLSError TimedOut "
         "TokboxError TokenError TransportError UnverifiedWebhook WebhookError "
-        "WrongAlgorithm WrongKey WrongSession"
+        "WrongAlgorithm WrongKey WrongPurpose WrongSession"
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",

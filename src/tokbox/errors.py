@@ -13,6 +13,7 @@
     │     ├── WrongKey            it was made for another API key or application
     │     │     └── WrongAlgorithm  ... and in a way that this key cannot verify
     │     ├── BadSignature        it was altered, or signed with another key
+    │     ├── WrongPurpose        its scope or ist is not a client token's: .claim .value
     │     ├── ExpiredToken
     │     └── NotYetValidToken    (each says why in one word: .reason)
     ├── APIError                  the service said no: .status .code .message ...
@@ -71,6 +72,7 @@ __all__ = [
     "WebhookError",
     "WrongAlgorithm",
     "WrongKey",
+    "WrongPurpose",
     "WrongSession",
 ]
 
@@ -134,10 +136,12 @@ class TokenError(TokboxError):
     """Something is wrong with a token, or with what it was asked to say."""
 
     #: Why, in one word for programs: ``expired``, ``not_yet_valid``, ``wrong_key``,
-    #: ``wrong_algorithm``, ``wrong_session``, ``bad_signature`` (altered, or signed with
+    #: ``wrong_algorithm``, ``wrong_session``, ``wrong_scope`` and ``wrong_ist`` (it is
+    #: not for joining a session), ``bad_signature`` (altered, or signed with
     #: another key), ``invalid_claims``; of what cannot be read ``truncated``,
-    #: ``prefix`` (its ``T1==`` was lost), ``alphabet``, ``algorithm`` (none that any
-    #: service takes), else ``malformed``.
+    #: ``prefix`` (its ``T1==`` was lost), ``alphabet``, ``encoding`` (base64 as no
+    #: encoder writes it, in a token or a session id), ``duplicate`` (a field or claim
+    #: stands twice), ``algorithm`` (none that any service takes), else ``malformed``.
     reason: str
 
 
@@ -159,9 +163,12 @@ class InvalidClaims(InvalidInput, TokenError):
         *,
         row: int | None = None,
         show: bool = True,
+        reason: str | None = None,
     ) -> None:
         super().__init__(field, value, rule, show=show)
         self.row = row
+        if reason is not None:
+            self.reason = reason
         if row is not None:
             self.args = (f"row {row}: {self.args[0]}",)
 
@@ -202,6 +209,26 @@ class BadSignature(TokenError):
     reason = "bad_signature"
 
 
+class WrongPurpose(TokenError):
+    """The signature is right, but the token is not for joining a session.
+
+    Its ``.reason`` is ``wrong_scope`` or ``wrong_ist``.
+    """
+
+    #: The claim that says so: ``scope`` or ``ist``.
+    claim: str
+    #: What it says.
+    value: object
+
+    def __init__(self, claim: str, value: object, wanted: str) -> None:
+        self.claim = claim
+        self.value = value
+        self.reason = f"wrong_{claim}"
+        super().__init__(
+            f"{claim} must be {wanted} (or absent) in a client token, not {_shorten(value)}"
+        )
+
+
 class ExpiredToken(TokenError):
     """The signature is right, but the token's time is over."""
 
@@ -216,16 +243,29 @@ class ExpiredToken(TokenError):
 
 
 class NotYetValidToken(TokenError):
-    """The signature is right, but the token was made in the future: a clock is wrong."""
+    """The signature is right, but the token begins in the future.
+
+    It was made in the future (a clock is wrong), or it is not valid before a later time
+    (``nbf``, RFC 7519, section 4.1.5).
+    """
 
     reason = "not_yet_valid"
 
     #: When it says it was made, in seconds since the epoch.
     create_time: int
+    #: Its ``nbf`` in seconds since the epoch, if that is why it is refused.
+    not_before: int | None
 
-    def __init__(self, create_time: int, now: int) -> None:
+    def __init__(
+        self, create_time: int, now: int, *, not_before: int | None = None
+    ) -> None:
         self.create_time = create_time
-        super().__init__(f"the token was made {create_time - now} s in the future")
+        self.not_before = not_before
+        super().__init__(
+            f"the token was made {create_time - now} s in the future"
+            if not_before is None
+            else f"the token is not valid for another {not_before - now} s (its nbf)"
+        )
 
 
 class APIError(TokboxError):

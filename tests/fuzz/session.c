@@ -1,5 +1,6 @@
 /* Session ids: a line with the API key, and behind it the id. What passes is what a plain
- * reading finds in it: digit, "_", and base64url of ASCII fields, the second the API key. */
+ * reading finds in it: digit, "_", and base64url of ASCII fields, the second the API key,
+ * with the unused bits of the last character 0. */
 #include "fuzz.h"
 
 static int plain(const uint8_t *id, size_t len, const uint8_t *key, size_t key_len) {
@@ -19,6 +20,7 @@ static int plain(const uint8_t *id, size_t len, const uint8_t *key, size_t key_l
             raw[raw_len++] = (uint8_t)(bits >> have);
         }
     }
+    if (bits & ((1u << have) - 1)) return 0; /* bits of no byte */
     for (size_t i = 0; i < raw_len; i++) {
         if (raw[i] > 0x7f) return 0;
         tildes += raw[i] == '~';

@@ -10,6 +10,7 @@ import random
 
 from .. import reference
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION
+from .spellings import session_of_length, spellings
 from .test_claims import BAD_SESSIONS
 from .test_verify import DATA, GO_STYLE, MALFORMED, PYTHON_STYLE, VECTORS, make
 
@@ -81,8 +82,8 @@ T1_DATA = [
     *[fields(**{name: value}) for name in ("create_time", "expire_time") for value in NUMBERS],
     *[
         fields(**{name: value})
-        for name in ("connection_data", "initial_layout_class_list", "nonce", "scope", "colour")
-        for value in ENCODED
+        for name in ("connection_data", "initial_layout_class_list", "nonce", "scope", "ist", "nbf", "colour")
+        for value in [*ENCODED, "session.connect", "project", "account"]
     ],
     *[fields(role=role) for role in ["", "king", "Publisher", "publishe%72", "publisher+", "publisheronly", "é", "moderator"]],
     *[fields(session_id=s) for s in [*map(str, BAD_SESSIONS), OTHER_SESSION, SESSION + "=", "1%5F" + SESSION[2:]] if "\0" not in s],
@@ -121,7 +122,7 @@ RAW_BYTES = [
 ]
 NAMES = [
     "iss", "ist", "iat", "exp", "scope", "session_id", "role", "connection_data", "data", "initial_layout_class_list", "initial_layout_list",
-    "jti", "nonce", "create_time", "expire_time", "colour", "", r"i\u0073s", "é",
+    "jti", "nonce", "create_time", "expire_time", "nbf", "colour", "", r"i\u0073s", "é",
 ]  # fmt: skip
 JWT_DATA = [
     *[members(**{name: value}) for name in NAMES for value in [*JSON_NUMBERS, *JSON_TEXTS]],
@@ -140,6 +141,12 @@ JWT_HEADS = [
     '{"alg":"HS256","typ":"JWT"}', '{"typ":"JWT","alg":"HS512"}', '{"typ":"JWT","alg":"none"}', '{"alg":"HS256"}', '{"typ":"JWT","alg":"HS256","kid":"1"}',
     '{"typ":"JWT","alg":"HS256","crit":["b64"],"b64":false}', '{ "typ":"JWT","alg":"HS256"}', "{}", "",
 ]  # fmt: skip
+
+
+#: Ids of two sessions, each in all spellings that a lenient reader takes for it.
+SPELLED_SESSIONS = [
+    one for length in (42, 43) for one in spellings(session_of_length(length))
+]
 
 
 class Text(str):
@@ -162,6 +169,8 @@ def corpus():
         raw.replace(b"partner_id", b"Partner_id"),
         b"sig=" + sig + b"&partner_id=" + KEY.encode() + raw[raw.index(b":") :],
         raw.replace(b"&sig", b"&x=1&sig", 1),
+        raw.replace(b"&sig", b"&partner_id=" + KEY.encode() + b"&sig", 1),
+        raw.replace(b":", b"&sig=" + sig + b":", 1),
         raw.replace(b":", b"::", 1),
         raw[: raw.index(b":")],
         raw[: raw.index(b":") + 1],
@@ -211,6 +220,8 @@ PIECES = [
     b"&role=moderator", b"&session_id=" + SESSION.encode(), b"&session_id=" + OTHER_SESSION.encode(), b"&create_time=",
     b"&expire_time=0", b"&expire_time=1702592100", b"&expire_time=1702592101", b"&connection_data=", b"&scope=session.connect",
     b"&nonce", b"&initial_layout_class_list=a,b", b"subscriber", b"king", b"=&",
+    b"&scope=session", b"&ist=account", b"&ist=project", b"&nbf=9999999999", b"&r%6fle=moderator", b"&nonce=2",
+    *[b"&session_id=" + one.encode() for one in SPELLED_SESSIONS],
 ]  # fmt: skip
 
 
@@ -218,6 +229,8 @@ JSON_PIECES = [
     b",", b":", b'"', b"{", b"}", b"\\", b"0", b"9", b"-", b".", b" ", b"\x1f", b"\x80", b"\xc3", b"\xc3\xa9", b"\\u00e9", b"\\ud83d", b"\\n", b"null", b"[]", b"1",
     *[text.encode() for text in JSON_TEXTS if len(text) < 100], *[number.encode() for number in JSON_NUMBERS if len(number) < 50],
     *[f'"{name}":{value}'.encode() for name in NAMES for value in ("1", '"a"', "1700000100")], b'"role":"moderator"', b'"connection_data":"a,b"',
+    b'"nbf":1700000260', b'"nbf":1700000261', b'"nbf":1700000260.9', b'"nbf":"1"', b'"scope":"session.connect"', b'"scope":"session"',
+    b'"scope":""', b'"ist":"project"', b'"ist":"account"', *[b'"session_id":"' + one.encode() + b'"' for one in SPELLED_SESSIONS],
 ]  # fmt: skip
 
 

@@ -72,6 +72,9 @@ BAD_SESSIONS = [
     "", "1", "1_", "SESSIONID", "1_!!!!", "1_" + "A" * 254, SESSION + "\n", " " + SESSION, SESSION[2:],
     "x_" + SESSION[2:], SESSION[:10], "1_QUJD", SESSION.replace("-", "+"), SESSION + "\0", "é" + SESSION,
     None, 5, SESSION.encode(), [SESSION], "1_MX5-fjE3MDAwMDAwMDAxMjN-",
+    # Unused bits that are not 0: "fg" and "UH4" would be right.
+    "2_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-fh",
+    "2_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5",
 ]  # fmt: skip
 
 

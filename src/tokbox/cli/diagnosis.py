@@ -12,11 +12,12 @@ from typing import Any, TypeGuard
 
 from tokbox.cli.wording import ago, moment, span
 from tokbox.enums import DAYS_30
-from tokbox.errors import InvalidClaims, MalformedToken
+from tokbox.errors import InvalidClaims, MalformedToken, WrongPurpose
 from tokbox.tokens.claims import (
     Token,
     check_connection_data,
     check_layout_classes,
+    check_purpose,
     check_role,
     check_session_id,
 )
@@ -45,6 +46,7 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
         text = "it is for another session than the one asked for: make one for that"
         faults.append(Fault("wrong_session", text))
     for check in (
+        lambda: check_purpose(claims),
         lambda: check_session_id(claims.session_id, claims.api_key),
         lambda: check_role(claims.role),
         lambda: check_connection_data(claims.connection_data),
@@ -52,7 +54,7 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
     ):
         try:
             check()
-        except InvalidClaims as error:
+        except (InvalidClaims, WrongPurpose) as error:
             faults.append(Fault(error.reason, f"its {error}"))
     return faults
 
@@ -66,6 +68,13 @@ def _untimely(claims: Token, now: float) -> Iterator[Fault]:
         text = (
             f"it was made {early} in the future: a clock is wrong, here or on the "
             "machine that made it"
+        )
+        yield Fault("not_yet_valid", text)
+    begins = claims.not_before
+    if begins is not None and begins > now + LEEWAY:
+        text = (
+            f"it is not valid for another {span(int(begins - now))}, by its nbf: wait, or "
+            "make one without it"
         )
         yield Fault("not_yet_valid", text)
     if claims.expires_at <= claims.create_time:
@@ -116,6 +125,8 @@ _HELP = {
     "prefix": "put it back",
     "truncated": "was all of it copied?",
     "alphabet": "copy it again",
+    "encoding": "copy it again",
+    "duplicate": "sign one that holds each field and claim once",
     "algorithm": "sign it with HS256 for an API key, with RS256 for an application",
 }
 

@@ -171,6 +171,7 @@ def _print_claims(
                 "initial_layout_class_list": list(claims.initial_layout_class_list),
                 "create_time": claims.create_time,
                 "expire_time": claims.expire_time,
+                "not_before": claims.not_before,
                 "expires_at": claims.expires_at,
                 "nonce": claims.nonce,
                 "scope": claims.scope,
@@ -180,6 +181,7 @@ def _print_claims(
         return
     implied = "" if claims.expire_time is not None else ", 24 h after it was made"
     why = f" ({found.why})" if found.why else ""
+    begins = claims.not_before
     rows: list[tuple[str, object]] = [
         ("kind", f"{claims.kind} ({claims.algorithm})"),
         ("application" if claims.application_id else "api key", claims.api_key),
@@ -192,6 +194,10 @@ def _print_claims(
         (
             "expires",
             f"{moment(claims.expires_at)} ({ago(claims.expires_at, now)}{implied})",
+        ),
+        (
+            "valid from",
+            None if begins is None else f"{moment(begins)} ({ago(begins, now)})",
         ),
         ("nonce", claims.nonce),
         *((name, show(value)) for name, value in claims.unknown.items()),

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from typing import Any
 
-from tokbox.emulator.jws import Jwt, Unreadable, number, read
+from tokbox.emulator.client_tokens import SCOPE
+from tokbox.emulator.jws import Jwt, Unreadable, read, times
 from tokbox.emulator.replies import Refusal
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.tenants import Account, Application, Project, Tenants
@@ -134,14 +136,15 @@ def _check(
 ) -> None:
     try:
         claims = jwt.check(secret)
-        issued, expires = number(claims, "iat"), number(claims, "exp")
+        issued, begins, expires = times(claims)
     except Unreadable:
         raise _unreadable() from None
     if claims.get("ist", None if required else level) != level:
         raise _refusal(f"Invalid JWT: ist must be {level}")
     if issued is None or expires is None:
         raise _refusal("Invalid JWT: iat and exp are required")
-    complaint = _complaint(issued, expires, now, MAX_LIFETIME if strict else None)
+    limit = MAX_LIFETIME if strict else None
+    complaint = _complaint(claims, issued, begins, expires, now, limit)
     if complaint:
         raise _refusal(complaint)
 
@@ -157,7 +160,7 @@ def _signed_application(
         raise _unauthorized("The application of the token is unknown")
     try:
         claims = jwt.check(application.public_key)
-        issued, expires = number(claims, "iat"), number(claims, "exp")
+        issued, begins, expires = times(claims)
     except Unreadable:
         raise _unreadable_bearer() from None
     if issued is None:
@@ -165,15 +168,27 @@ def _signed_application(
     if expires is None:
         expires = issued + _APPLICATION_LIFETIME
     limit = _MAX_APPLICATION_LIFETIME if strict else None
-    complaint = _complaint(issued, expires, now, limit)
+    complaint = _complaint(claims, issued, begins, expires, now, limit)
     if complaint:
         raise _unauthorized(complaint)
     return application
 
 
-def _complaint(issued: float, expires: float, now: float, limit: int | None) -> str:
+def _complaint(
+    claims: Mapping[str, Any],
+    issued: float,
+    begins: float | None,
+    expires: float,
+    now: float,
+    limit: int | None,
+) -> str:
+    # Clients hold such tokens: they must not be able to make REST calls with them.
+    if claims.get("scope") == SCOPE:
+        return f"Invalid JWT: scope {SCOPE} is for client tokens, not for REST calls"
     if issued > now + TOLERANCE:
         return "Invalid JWT: issued time cannot be greater than the current time"
+    if begins is not None and begins > now + TOLERANCE:
+        return "Invalid JWT: nbf cannot be greater than the current time"
     if expires <= now - TOLERANCE:
         return "Invalid JWT: it has expired"
     if limit is not None and expires - issued > limit:

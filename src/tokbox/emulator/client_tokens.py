@@ -8,12 +8,15 @@ from urllib.parse import unquote_plus
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from tokbox.emulator.jws import Unreadable, number, read
+from tokbox.emulator.jws import Unreadable, read, times
 from tokbox.emulator.tenants import Application, Project
 from tokbox.errors import TokenError
 from tokbox.tokens.signer import Signer
 
-__all__ = ["ROLES", "Admission", "Denied", "admit"]
+__all__ = ["ROLES", "SCOPE", "Admission", "Denied", "admit"]
+
+#: What a client token is for, if it says so.
+SCOPE = "session.connect"
 
 #: What a token lives if it does not say, and the longest it may, in seconds.
 _DEFAULT_LIFETIME = 86_400
@@ -87,16 +90,20 @@ def _admit_jwt(
         if key is None or jwt.claims.get(claim) != tenant.tenant_id:
             raise Denied(f"the token was made for another {owner}")
         claims = jwt.check(key)
-        issued, expires = number(claims, "iat"), number(claims, "exp")
+        issued, begins, expires = times(claims)
     except Unreadable:
         raise Denied("the token cannot be read, or its signature is wrong") from None
     if claims.get("session_id") != session_id:
         raise Denied("the token was made for another session")
-    if claims.get("scope") not in (None, "session.connect"):
-        raise Denied("the scope of the token is not session.connect")
+    if claims.get("scope") not in (None, SCOPE):
+        raise Denied(f"the scope of the token is not {SCOPE}")
+    if claims.get("ist") not in (None, "project"):
+        raise Denied("the ist of the token is not project")
     if issued is None:
         raise Denied("the token does not say when it was made")
     _check_times(issued, expires, now)
+    if begins is not None and begins > now + _TOLERANCE:
+        raise Denied(f"the token is not valid for another {int(begins - now)} s (its nbf)")
     data = claims.get("connection_data") or claims.get("data") or ""
     if not isinstance(data, str):
         raise Denied("the connection data of the token is not a string")

@@ -89,5 +89,6 @@ def _shown(claims: Token) -> dict[str, Any]:
         "layout_classes": " ".join(claims.initial_layout_class_list),
         "scope": claims.scope,
         "nonce": claims.nonce,
+        "nbf": claims.not_before,
         **claims.unknown,
     }

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-__all__ = ["Jwt", "Unreadable", "number", "read"]
+__all__ = ["Jwt", "Unreadable", "read", "times"]
 
 
 class Unreadable(Exception):
@@ -60,13 +60,11 @@ def read(token: str) -> Jwt:
     try:
         signed, _, signature = token.encode("ascii").rpartition(b".")
         head, payload = signed.split(b".")
-        header, claims = json.loads(_decode(head)), json.loads(_decode(payload))
+        header, claims = _read_object(head), _read_object(payload)
         found = _decode(signature)
     except (ValueError, RecursionError):
         # Without the cause, which may quote the token.
         raise Unreadable from None
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise Unreadable
     algorithm = header.get("alg")
     # What is critical and unknown must not be passed over (RFC 7515, 4.1.11).
     if not isinstance(algorithm, str) or "crit" in header:
@@ -74,15 +72,39 @@ def read(token: str) -> Jwt:
     return Jwt(algorithm, claims, signed, found)
 
 
+def _read_object(part: bytes) -> dict[str, Any]:
+    # As text: of bytes, the parser would take UTF-16, too.
+    value = json.loads(_decode(part).decode(), object_pairs_hook=_unique)
+    if not isinstance(value, dict):
+        raise ValueError
+    return value
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a repeated claim: readers differ in which one of them counts."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
+
+
 def _decode(part: bytes) -> bytes:
-    return base64.b64decode(part + b"=" * (-len(part) % 4), b"-_", validate=True)
+    """Decode base64url as RFC 7515 writes it: no padding, and unused bits are 0."""
+    raw = base64.b64decode(part + b"=" * (-len(part) % 4), b"-_", validate=True)
+    if base64.urlsafe_b64encode(raw).rstrip(b"=") != part:
+        raise ValueError
+    return raw
 
 
-def number(claims: dict[str, Any], name: str) -> float | None:
-    """Return a claim that is a time in seconds, or ``None`` if it is not there.
+def times(claims: dict[str, Any]) -> tuple[float | None, ...]:
+    """Return ``iat``, ``nbf`` and ``exp`` in seconds, each ``None`` if it is not there.
 
-    Raises :class:`Unreadable` if it is there and not a usable number.
+    Raises :class:`Unreadable` if one is there and not a usable number.
     """
+    return tuple(_number(claims, name) for name in ("iat", "nbf", "exp"))
+
+
+def _number(claims: dict[str, Any], name: str) -> float | None:
     value = claims.get(name)
     if value is None:
         return None

@@ -16,11 +16,12 @@ from datetime import timedelta
 from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaims, InvalidInput, WrongPurpose
 
 __all__ = [
     "MOST_CONNECTION_DATA",
     "MOST_LAYOUT_CLASSES",
+    "SCOPE",
     "SessionId",
     "Token",
     "check_api_key",
@@ -31,6 +32,7 @@ __all__ = [
     "check_expiration",
     "check_kind",
     "check_layout_classes",
+    "check_purpose",
     "check_role",
     "check_secret",
     "check_session_id",
@@ -39,6 +41,9 @@ __all__ = [
 #: The most characters (code points) of connection data, and of all class names joined.
 MOST_CONNECTION_DATA = 1000
 MOST_LAYOUT_CLASSES = 1000
+
+#: The scope of a token that a client joins a session with.
+SCOPE = "session.connect"
 
 _ROLES = {role.value: role.value for role in Role}
 
@@ -73,6 +78,9 @@ class Token:
     connection_data: str = ""
     initial_layout_class_list: tuple[str, ...] = ()
     scope: str | None = None
+    #: When it begins to be valid (a JWT's ``nbf``), in seconds since the epoch; None if
+    #: it does not say.
+    not_before: int | None = None
     #: Everything else that it says.
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
@@ -141,7 +149,8 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
 
     An id is a digit, ``_`` and the base64 of fields joined by ``~``, in the alphabet of
     URLs and without padding; the second field is the tenant: an API key or, on Vonage,
-    an application id.
+    an application id. Bits that the base64 leaves unused must be 0, as encoders write
+    them: otherwise one session would have several ids.
     """
     if not isinstance(session_id, str) or not session_id:
         raise InvalidClaims("session_id", session_id, "be a string that is not empty")
@@ -150,20 +159,22 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
             "session_id", session_id, f"have at most {_MOST_SESSION_ID} characters"
         )
     fields: list[str] = []
+    raw, text = b"", ""
     if _SESSION_ID.fullmatch(session_id):
         text = session_id[2:].replace("-", "+").replace("_", "/")
+        text += "=" * (-len(text) % 4)
         try:
-            fields = (
-                binascii.a2b_base64(text + "=" * (-len(text) % 4))
-                .decode("ascii")
-                .split("~")
-            )
+            raw = binascii.a2b_base64(text)
+            fields = raw.decode("ascii").split("~")
         except ValueError:
             fields = []
     if len(fields) < 4 or not fields[1]:
         raise InvalidClaims(
             "session_id", session_id, "be a session id as the service makes them"
         )
+    if binascii.b2a_base64(raw, newline=False).decode() != text:
+        rule = "end as base64 encoders end it, with unused bits of 0"
+        raise InvalidClaims("session_id", session_id, rule, reason="encoding")
     if tenant is not None and fields[1].lower() != tenant:
         owner = "API key" if tenant.isdecimal() else "application"
         raise InvalidClaims("session_id", session_id, f"belong to {owner} {tenant}")
@@ -177,6 +188,20 @@ def check_role(role: object) -> str:
         return _ROLES[role]  # type: ignore[index]
     except (KeyError, TypeError):  # not a role; not even hashable
         raise InvalidClaims("role", role, "be one of " + ", ".join(_ROLES)) from None
+
+
+def check_purpose(token: Token) -> None:
+    """See that *token* is for joining a session, as far as it says what it is for.
+
+    ``scope`` must be ``session.connect``, and ``ist``, which tells the tokens of a project
+    from those of an account, ``project``. Raises WrongPurpose.
+    """
+    for claim, value, wanted in (
+        ("scope", token.scope, SCOPE),
+        ("ist", token.unknown.get("ist"), "project"),
+    ):
+        if value is not None and value != wanted:
+            raise WrongPurpose(claim, value, wanted)
 
 
 def check_expiration(expiration: object) -> int:

@@ -137,6 +137,6 @@ class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
 
 
 _FIRST = ("kind", "algorithm", "api_key", "session_id", "role")
-_TIMES = ("create_time", "expire_time")
+_TIMES = ("create_time", "expire_time", "not_before")
 _LAST = ("nonce", "connection_data", "scope")
 _CLASSES = "initial_layout_class_list"

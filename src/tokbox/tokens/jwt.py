@@ -22,7 +22,7 @@ from urllib.parse import unquote_plus
 from tokbox.enums import Role
 from tokbox.errors import MalformedToken
 from tokbox.tokens import strict_json
-from tokbox.tokens.claims import Token
+from tokbox.tokens.claims import SCOPE, Token
 
 __all__ = [
     "Parts",
@@ -42,7 +42,6 @@ __all__ = [
 
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _MOST_CHARACTERS = 65_536
-_SCOPE = "session.connect"
 
 
 def encode(raw: bytes) -> bytes:
@@ -118,7 +117,7 @@ def constant_part(tenant: str, create_time: int, claims: Mapping[str, Any]) -> b
 
     *claims* were checked; those that are missing are columns.
     """
-    first = f'{{{_owner(tenant)},"iat":{create_time},"scope":"{_SCOPE}",'
+    first = f'{{{_owner(tenant)},"iat":{create_time},"scope":"{SCOPE}",'
     return first.encode() + varying_claims(create_time, claims)
 
 
@@ -136,7 +135,7 @@ def varying_claims(create_time: int, claims: Mapping[str, Any]) -> bytes:
 def first_claims(tenant: str, session_id: str) -> bytes:
     """The claims that every token has, up to the time when it is made."""
     return (
-        f'{{{_owner(tenant)},"scope":"{_SCOPE}","session_id":"{session_id}","iat":'
+        f'{{{_owner(tenant)},"scope":"{SCOPE}","session_id":"{session_id}","iat":'
     ).encode()
 
 
@@ -159,9 +158,12 @@ def _decode(part: str) -> bytes:
 def _object(raw: bytes) -> dict[str, Any]:
     try:
         return strict_json.read_object(raw)
+    except strict_json.DuplicateName as error:
+        problem, reason = str(error), "duplicate"
     except ValueError:
-        pass
-    _refuse("it does not hold JSON objects")
+        problem, reason = "it does not hold JSON objects", "malformed"
+    # Out here, so that what was read is not in a chained exception.
+    _refuse(problem, reason)
 
 
 class Parts(NamedTuple):
@@ -230,10 +232,15 @@ def seconds(payload: dict[str, Any], name: str) -> int | None:
 
 
 def _text(payload: dict[str, Any], *names: str) -> str:
-    """The first of *names* that is there, as text; all of them are taken out."""
+    """The first of *names* that is there, as text, or ""; all of them are taken out."""
+    return _optional_text(payload, *names) or ""
+
+
+def _optional_text(payload: dict[str, Any], *names: str) -> str | None:
+    """The same, but None if there is none."""
     found = [value for name in names if (value := payload.pop(name, None)) is not None]
     if not found:
-        return ""
+        return None
     if isinstance(found[0], bool | dict | list):
         _refuse(f"its {names[0]} is not text")
     return str(found[0])
@@ -283,6 +290,7 @@ def read(algorithm: str, said: Mapping[str, Any]) -> Token:
         nonce=_text(payload, "jti", "nonce"),
         connection_data=_text(payload, "connection_data", "data"),
         initial_layout_class_list=_classes(payload, as_form=as_form),
-        scope=_text(payload, "scope") or None,
+        scope=_optional_text(payload, "scope"),
+        not_before=seconds(payload, "nbf"),
         unknown=payload,
     )

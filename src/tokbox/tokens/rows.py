@@ -44,7 +44,9 @@ class _Report:
             try:
                 return check(value)
             except InvalidClaims as error:
-                named = InvalidClaims(error.field, error.value, error.rule, row=row)
+                named = InvalidClaims(
+                    error.field, error.value, error.rule, row=row, reason=error.reason
+                )
             if not self._collect:
                 try:
                     raise named

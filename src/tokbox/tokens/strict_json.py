@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-__all__ = ["read_object"]
+__all__ = ["DuplicateName", "read_object"]
 
 
 class _Refused(ValueError):
     pass
 
 
+class DuplicateName(_Refused):
+    """A name stands twice in one object."""
+
+
 def read_object(raw: bytes | str) -> dict[str, Any]:
     """Return the object that *raw* holds, in UTF-8 if it is bytes.
 
     Names that stand twice in one object (RFC 8259, section 4, leaves it open which of
-    them counts) and the numbers that JSON does not have are refused. Raises ValueError
-    with a phrase that says why and quotes nothing.
+    them counts) and the numbers that JSON does not have are refused. Raises DuplicateName
+    or another ValueError, with a phrase that says why and quotes nothing.
     """
     try:
         text = raw if isinstance(raw, str) else raw.decode()
@@ -47,5 +51,5 @@ def _no_constant(name: str) -> NoReturn:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _Refused("it holds an object that says the same name twice")
+        raise DuplicateName("it holds an object that says the same name twice")
     return found

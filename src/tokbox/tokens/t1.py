@@ -38,7 +38,7 @@ _ALPHABET = re.compile(r"[A-Za-z0-9+/_=-]*", re.ASCII)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
 #: A token of which less than the whole prefix is left: ``partner_id`` follows, in base64.
 _WITHOUT_PREFIX = re.compile(r"[T1=]{0,3}cGFydG5lcl9pZD")
-_SIGNATURE = re.compile(r"[0-9A-Fa-f]{40}", re.ASCII)
+_HEAD = re.compile(rb"partner_id=([^&]+)&sig=([0-9a-f]{40})")
 #: The longest token there can be holds 2,000 characters of four bytes, each byte as
 #: three characters, in base64: anything far beyond is not one.
 _MOST_CHARACTERS = 65_536
@@ -114,21 +114,31 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
     if not _BASE64.fullmatch(text):
         _refuse("its base64 is damaged")
     # The Java SDK writes the alphabet of URLs, with padding.
-    text = text.replace("-", "+").replace("_", "/")
-    raw = base64.b64decode(text)
-    if base64.b64encode(raw).decode("ascii") != text:
-        _refuse("its base64 is damaged at the end")
+    standard = text.replace("-", "+").replace("_", "/")
+    if standard != text and re.search("[+/]", text):
+        _refuse("it mixes the two alphabets of base64", "alphabet")
+    raw = base64.b64decode(standard)
+    if base64.b64encode(raw).decode("ascii") != standard:
+        _refuse("its base64 ends with unused bits that are not 0", "encoding")
     before, colon, data = raw.partition(b":")
     if not colon:
         _refuse("it was cut off, or holds no signature", "truncated")
-    pairs = (pair.partition(b"=") for pair in before.split(b"&"))
-    parts = {name: value for name, _, value in pairs}
-    if set(parts) != {b"partner_id", b"sig"} or not parts[b"partner_id"]:
-        _refuse("it must begin with partner_id and sig")
-    signature = parts[b"sig"].decode("ascii", "replace")
-    if not _SIGNATURE.fullmatch(signature):
-        _refuse("its signature is not 40 hexadecimal digits")
-    return parts[b"partner_id"], bytes.fromhex(signature), data
+    found = _HEAD.fullmatch(before)
+    if found is None:
+        _refuse_head(before)
+    return found[1], bytes.fromhex(found[2].decode()), data
+
+
+def _refuse_head(before: bytes) -> NoReturn:
+    """Refuse what stands before the colon. The signature does not protect it."""
+    names = [pair.partition(b"=")[0] for pair in before.split(b"&")]
+    for name in (b"partner_id", b"sig"):
+        if names.count(name) > 1:
+            _refuse(f"it holds {name.decode()} twice before the colon", "duplicate")
+    _refuse(
+        "it must begin with partner_id=, the API key, &sig= and 40 hexadecimal digits in "
+        "lower case"
+    )
 
 
 def _fields(data: bytes) -> dict[str, str]:
@@ -143,17 +153,21 @@ def _fields(data: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition(b"=")
-        try:
-            key = name.decode("ascii")
-            text = unquote_to_bytes(value.replace(b"+", b" ")).decode()
-        except UnicodeDecodeError:
-            _refuse("its fields are not UTF-8")
+        # Names, too, or one that is encoded could be a second one to other readers.
+        key, text = _decode(name), _decode(value)
         if not equals or not key:
             _refuse("its fields must be name=value")
         if key in fields:
-            _refuse(f"it holds {key} twice")
+            _refuse(f"it holds {key!a:.60} twice", "duplicate")
         fields[key] = text
     return fields
+
+
+def _decode(part: bytes) -> str:
+    try:
+        return unquote_to_bytes(part.replace(b"+", b" ")).decode()
+    except UnicodeDecodeError:
+        _refuse("its fields are not UTF-8")
 
 
 def _seconds(fields: dict[str, str], name: str) -> int | None:

@@ -29,6 +29,7 @@ from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     Token,
     check_application_id,
+    check_purpose,
     check_role,
     check_session_id,
 )
@@ -39,7 +40,8 @@ from tokbox.tokens.rsa import PrivateKey, PublicKey
 
 __all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "moment", "verify"]
 
-#: How far, in seconds, the clock of whoever made a token may be ahead of ours.
+#: How far, in seconds, the clock of whoever made a token may be ahead of ours: its times
+#: of creation and of becoming valid (``nbf``) may lie as far in the future.
 LEEWAY = 60
 
 #: RSA verifications in one slice of work: some milliseconds.
@@ -114,7 +116,7 @@ def verify(
     the clock.
 
     Raises MalformedToken, WrongAlgorithm, WrongKey, BadSignature, ExpiredToken,
-    NotYetValidToken, WrongSession or InvalidClaims; each has a ``.reason``.
+    NotYetValidToken, WrongPurpose, WrongSession or InvalidClaims; each has a ``.reason``.
     """
     if isinstance(key, PrivateKey):
         key = key.public_key()
@@ -218,6 +220,7 @@ def check(
     """
     _check_wanted(session_id)
     claims = _authentic(token, key, tenant)
+    check_purpose(claims)
     check_role(claims.role)
     check_session_id(claims.session_id, claims.api_key)
     if session_id is not None and claims.session_id != session_id:
@@ -230,6 +233,9 @@ def check(
     seconds = moment(now)
     if claims.create_time > seconds + LEEWAY:
         raise NotYetValidToken(claims.create_time, seconds)
+    begins = claims.not_before
+    if begins is not None and begins > seconds + LEEWAY:
+        raise NotYetValidToken(claims.create_time, seconds, not_before=begins)
     if claims.expires_at <= seconds:
         raise ExpiredToken(claims.expires_at, seconds)
     return claims
