@@ -69,6 +69,19 @@ def test_how_far_a_time_is_off_is_told_in_seconds() -> None:
     assert str(errors.ExpiredToken(1_000, 1_060)) == "the token expired 60 s ago"
     future = errors.NotYetValidToken(1_090, 1_000)
     assert str(future) == "the token was made 90 s in the future"
+    assert future.not_before is None
+    later = errors.NotYetValidToken(1_000, 1_000, not_before=1_070)
+    assert str(later) == "the token is not valid for another 70 s (its nbf)"
+    assert (later.create_time, later.not_before) == (1_000, 1_070)
+
+
+@pytest.mark.parametrize("claim", ["scope", "ist"])
+def test_a_wrong_purpose_names_its_claim(claim: str) -> None:
+    error = errors.WrongPurpose(claim, "other", "good")
+    assert (error.reason, error.claim, error.value) == (f"wrong_{claim}", claim, "other")
+    assert str(error) == (
+        f"{claim} must be good (or absent) in a client token, not 'other'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -99,6 +112,9 @@ def test_what_is_no_token_stays_in_a_text(text: str) -> None:
         errors.RateLimited(retry_after=5.0, status=429, **REQUEST),
         errors.InvalidClaims("role", 5, "be one", row=3),
         errors.MalformedToken("cut off", "truncated"),
+        errors.InvalidClaims("session_id", "1_x", "be one", reason="encoding"),
+        errors.WrongPurpose("scope", "other", "session.connect"),
+        errors.NotYetValidToken(1_000, 1_000, not_before=1_070),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -112,3 +128,5 @@ def test_claims_are_shown_with_their_row() -> None:
     error = errors.InvalidClaims("role", "king", "be a role", row=3)
     assert (str(error), error.row) == ("row 3: role must be a role, not 'king'", 3)
     assert errors.InvalidClaims("role", "king", "be a role").value == "king"
+    assert error.reason == "invalid_claims"
+    assert errors.WrongSession("session_id", "x", "be it").reason == "wrong_session"

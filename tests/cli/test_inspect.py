@@ -111,6 +111,7 @@ def test_json_has_every_claim(cli: Cli) -> None:
         "expires_at": now + 60,
         "nonce": "1",
         "scope": "session.connect",
+        "not_before": None,
         "unknown": {"new": "thing"},
     }
 

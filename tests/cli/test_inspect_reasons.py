@@ -64,6 +64,31 @@ def ended(seconds: int) -> dict[str, int]:
     return {"iat": now - 86_400, "exp": now - seconds}
 
 
+def twice() -> str:
+    """A T1 token with two signatures."""
+    raw = base64.b64decode(t1()[4:])
+    return "T1==" + base64.b64encode(raw.replace(b"&sig=", b"&sig=0&sig=", 1)).decode()
+
+
+def twice_in_json() -> str:
+    head, payload, signature = hs256().split(".")
+    raw = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+    again = base64.urlsafe_b64encode(raw[:-1] + b',"exp":1}').rstrip(b"=").decode()
+    return f"{head}.{again}.{signature}"
+
+
+def unused_bits() -> str:
+    raw = base64.b64decode(t1()[4:])
+    text = base64.b64encode(raw + b"x" * (2 - len(raw) % 3)).decode()
+    assert text.endswith("=")
+    assert not text.endswith("==")
+    return f"T1=={text[:-2]}{chr(ord(text[-2]) + 1)}="
+
+
+#: What follows "1_" in the id of a session of KEY, with one of two unused bits set.
+SPELLED = base64.urlsafe_b64encode(f"1~{KEY}~~1~x~~".encode()).decode().rstrip("=")
+SPELLED = f"{SPELLED[:-1]}{chr(ord(SPELLED[-1]) + 1)}"
+
 REASONS: list[tuple[str, Callable[[], str], str]] = [
     ("expired", lambda: hs256(**ended(10_830)), "it expired 3 h ago: make a new one"),
     ("not_yet_valid", lambda: hs256(iat=int(time.time()) + 4000, exp=None), "a clock is wrong"),
@@ -80,6 +105,14 @@ REASONS: list[tuple[str, Callable[[], str], str]] = [
     ("alphabet", lambda: t1()[:60] + " " + t1()[61:], "in a URL, + turns into a space"),
     ("prefix", lambda: t1()[4:], "the T1== at its beginning was lost; put it back"),
     ("prefix", lambda: t1()[2:], "the T1== at its beginning was lost; put it back"),
+    ("not_yet_valid", lambda: hs256(nbf=int(time.time()) + 7210), "it is not valid for another 2 h"),
+    ("not_yet_valid", lambda: hs256(nbf=int(time.time()) + 7210), "by its nbf: wait, or make one without it"),
+    ("wrong_scope", lambda: hs256(scope="archive"), "its scope must be session.connect"),
+    ("wrong_ist", lambda: hs256(ist="account"), "its ist must be project"),
+    ("duplicate", lambda: twice(), "it holds sig twice before the colon; sign one that holds each field"),
+    ("duplicate", lambda: twice_in_json(), "the same name twice; sign one that holds each field and claim once"),
+    ("encoding", lambda: unused_bits(), "its base64 ends with unused bits that are not 0; copy it again"),
+    ("encoding", lambda: hs256(session_id=f"1_{SPELLED}"), "its session_id must end as base64 encoders end it"),
     ("invalid_claims", lambda: hs256(role="king"), "its role must be one of"),
     ("malformed", lambda: hs256(session_id=None), "it names no session"),
     ("malformed", lambda: "hello", "it must begin with T1=="),
@@ -108,6 +141,30 @@ def test_each_failure_has_a_reason_and_a_sentence(
 def test_another_session_is_a_reason_of_its_own(cli: Cli) -> None:
     code, document = examine(cli, t1(), "--session", OTHER_SESSION)
     assert (code, document["reason"]) == (4, "wrong_session")
+
+
+def test_the_time_when_a_token_becomes_valid_is_shown(cli: Cli) -> None:
+    now = int(time.time())
+    token = hs256(nbf=now - 7200)
+    assert examine(cli, token)[1]["not_before"] == now - 7200
+    assert " (2 h ago)" in row(cli, token, "valid from")
+    assert row(cli, hs256(nbf=0), "valid from").startswith("1970-01-01 00:00:00Z")
+    assert "valid from" not in cli("inspect", hs256()).out
+
+
+def row(cli: Cli, token: str, name: str) -> str:
+    lines = cli("inspect", token).out.splitlines()
+    (line,) = (line for line in lines if line.startswith(name))
+    return line.removeprefix(name).strip()
+
+
+def test_every_reason_is_told(cli: Cli) -> None:
+    token = hs256(ist="account", scope="archive", nbf=int(time.time()) + 7210, role="king")
+    code, document = examine(cli, token)
+    reasons = document["reasons"]
+    assert isinstance(reasons, list)
+    assert (code, document["signature"]) == (4, "good")
+    assert [reason.split()[1] for reason in reasons] == ["is", "scope", "role"]
 
 
 def test_a_good_token_has_no_reason(cli: Cli) -> None:

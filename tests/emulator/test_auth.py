@@ -64,6 +64,8 @@ def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) ->
         {"iat": NOW + 5},
         {"exp": NOW - 4},
         {"iat": NOW - 300.5, "exp": NOW + 0.5},
+        {"nbf": NOW + 5},
+        {"nbf": 0},
     ],
 )
 def test_what_sdks_send_is_accepted(changes: dict[str, object]) -> None:
@@ -171,6 +173,25 @@ def test_expired_credentials_are_refused() -> None:
 def test_clock_ahead_of_the_services_is_named() -> None:
     message = refusal_of(credentials(), now=NOW - 6)
     assert "issued time cannot be greater than the current time" in message
+
+
+def test_credentials_are_refused_before_their_nbf() -> None:
+    assert "nbf cannot be greater" in refusal_of(credentials(nbf=NOW + 6))
+    assert "cannot be read" in refusal_of(credentials(nbf="soon"))
+
+
+def test_token_of_a_client_opens_no_project() -> None:
+    assert "is for client tokens" in refusal_of(credentials(scope="session.connect"))
+
+
+def test_claim_that_stands_twice_is_refused() -> None:
+    claims = f'"iat":{NOW},"exp":{NOW + 180}'
+    assert accept(jwt(f'{{"iss":"{KEY}",{claims}}}'.encode())) == KEY
+    for payload in (
+        f'{{"iss":"1","iss":"{KEY}",{claims}}}',
+        f'{{"iss":"{KEY}",{claims},"exp":{NOW + 60}}}',
+    ):
+        assert "cannot be read" in refusal_of(jwt(payload.encode()))
 
 
 def test_account_credentials_do_not_open_a_project() -> None:
@@ -283,6 +304,8 @@ def test_what_sdks_of_applications_send_is_accepted(
         ({"iat": "x"}, "cannot be read"),
         ({"iat": NOW + 60}, "issued time"),
         ({"exp": NOW - 6}, "expired"),
+        ({"nbf": NOW + 60}, "nbf"),
+        ({"scope": "session.connect"}, "client tokens"),
         ({"iat": NOW - 906, "exp": None}, "expired"),
     ],
 )

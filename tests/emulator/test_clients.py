@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import uuid
 from typing import Any
 
@@ -19,6 +22,7 @@ from tests.emulator.support import (
     t1_token,
 )
 from tokbox.emulator.client_tokens import Admission, Denied, admit
+from tokbox.emulator.jws import Unreadable, read
 from tokbox.emulator.keys import new_private_key, public_key_of
 from tokbox.emulator.tenants import Application, Project
 
@@ -158,6 +162,11 @@ def test_text_that_is_no_token_is_denied(token: str) -> None:
     ("claims", "reason"),
     [
         ({"scope": "other"}, "the scope"),
+        ({"scope": ""}, "the scope"),
+        ({"ist": "account"}, "the ist"),
+        ({"ist": ["project"]}, "the ist"),
+        ({"nbf": NOW + 61}, "not valid for another 61 s (its nbf)"),
+        ({"nbf": "x"}, "cannot be read"),
         ({"iat": None}, "when it was made"),
         ({"exp": "x"}, "cannot be read"),
         ({"connection_data": ["a"]}, "not a string"),
@@ -166,6 +175,68 @@ def test_text_that_is_no_token_is_denied(token: str) -> None:
 )
 def test_bad_claim_is_denied(claims: dict[str, Any], reason: str) -> None:
     assert reason in denial_of(make("JWT", **claims))
+
+
+@pytest.mark.parametrize("nbf", [0, NOW, NOW + 60, NOW + 60.0])
+def test_token_is_accepted_from_its_nbf_on(nbf: float) -> None:
+    assert admission_of(make("JWT", nbf=nbf))
+
+
+@pytest.mark.parametrize("scope", ["other", ""])
+def test_t1_token_of_another_scope_is_denied(scope: str) -> None:
+    assert admission_of(make("T1", scope="session.connect"))
+    assert "scope" in denial_of(make("T1", scope=scope))
+
+
+@pytest.mark.parametrize(
+    "again", ['"role":"moderator"', r'"r\u006fle":"moderator"', '"x":{"a":1,"a":1}']
+)
+def test_claim_that_stands_twice_is_denied(again: str) -> None:
+    claims = f'"iss":"{OTHER_KEY}","iat":{NOW},"session_id":"{SESSION}","role":"publisher"'
+    assert admission_of(jwt(f"{{{claims}}}".encode(), OTHER_SECRET))
+    assert "cannot be read" in denial_of(
+        jwt(f"{{{claims},{again}}}".encode(), OTHER_SECRET)
+    )
+
+
+def test_field_of_the_head_that_stands_twice_is_denied() -> None:
+    raw = base64.b64decode(make("T1")[4:])
+    doubled = raw.replace(b"partner_id=", b"partner_id=1&partner_id=", 1)
+    assert "twice" in denial_of("T1==" + base64.b64encode(doubled).decode())
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_part_is_base64url_without_padding(number: int) -> None:
+    parts = make("JWT").split(".")
+    assert read(".".join(parts)).claims["session_id"] == SESSION
+    parts[number] += "=" * (-len(parts[number]) % 4 or 4)
+    with pytest.raises(Unreadable):
+        read(".".join(parts))
+
+
+def test_signature_has_one_spelling() -> None:
+    """Bits that base64 leaves unused are 0 (RFC 4648, section 3.5)."""
+    token = make("JWT")
+    assert len(token.rpartition(".")[2]) % 4 == 3
+    assert "cannot be read" in denial_of(token[:-1] + chr(ord(token[-1]) + 1))
+
+
+def test_claims_are_not_in_the_other_alphabet() -> None:
+    claims = {"iss": OTHER_KEY, "iat": NOW, "session_id": SESSION, "data": "?~>?~>?~>"}
+    signed = jwt(claims, OTHER_SECRET).rpartition(".")[0]
+    assert "_" in signed
+    other = signed.replace("_", "/").replace("-", "+")
+    mac = hmac.digest(OTHER_SECRET.encode(), other.encode(), "sha256")
+    signature = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+    assert admission_of(jwt(claims, OTHER_SECRET))
+    assert "cannot be read" in denial_of(f"{other}.{signature}")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_claims_are_utf_8(encoding: str) -> None:
+    payload = json.dumps({"iss": OTHER_KEY, "iat": NOW, "session_id": SESSION})
+    assert admission_of(jwt(payload.encode(), OTHER_SECRET))
+    assert "cannot be read" in denial_of(jwt(payload.encode(encoding), OTHER_SECRET))
 
 
 def test_denial_quotes_neither_token_nor_secret() -> None:
@@ -238,6 +309,9 @@ def test_every_dialect_of_applications_is_read(
         application_token(application_id=None),
         application_token(iat=NOW - 86_400),
         application_token(exp=NOW + 31 * 86_400),
+        application_token(nbf=NOW + 61),
+        application_token(scope="other"),
+        application_token(ist="account"),
         rs256(
             {"application_id": APPLICATION, "iat": NOW, "session_id": SESSION},
             new_private_key(),

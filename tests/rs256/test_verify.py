@@ -17,6 +17,7 @@ from tokbox.errors import (
     TokenError,
     WrongAlgorithm,
     WrongKey,
+    WrongPurpose,
     WrongSession,
 )
 from tokbox.tokens.rsa import PrivateKey, PublicKey
@@ -91,6 +92,10 @@ def test_an_application_is_the_same_in_any_case(key, id_):
         ({}, {"now": NOW + 3600}, ExpiredToken, "expired"),
         ({"exp": None}, {"now": NOW + 86_400}, ExpiredToken, "expired"),
         ({}, {"now": NOW - 61}, NotYetValidToken, "not_yet_valid"),
+        ({"nbf": NOW + 61}, {}, NotYetValidToken, "not_yet_valid"),
+        ({"nbf": "soon"}, {}, MalformedToken, "malformed"),
+        ({"scope": "archive"}, {}, WrongPurpose, "wrong_scope"),
+        ({"ist": "account"}, {}, WrongPurpose, "wrong_ist"),
         ({"exp": NOW + 2_592_001}, {}, InvalidClaims, "invalid_claims"),
     ],
 )
