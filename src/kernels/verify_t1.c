@@ -4,7 +4,7 @@
 
 #define SIG_DIGITS 40
 
-/* Whether a text mixes the two alphabets of base64, which no encoder does. */
+/* Whether a text has characters of both alphabets of base64. No encoder writes that. */
 static int is_mixed(const uint8_t *text, size_t len) {
     return (memchr(text, '-', len) || memchr(text, '_', len)) &&
            (memchr(text, '+', len) || memchr(text, '/', len));

@@ -135,13 +135,13 @@ class InvalidArrow(InvalidInput, TypeError):
 class TokenError(TokboxError):
     """Something is wrong with a token, or with what it was asked to say."""
 
-    #: Why, in one word for programs: ``expired``, ``not_yet_valid``, ``wrong_key``,
+    #: The reason as one word for programs: ``expired``, ``not_yet_valid``, ``wrong_key``,
     #: ``wrong_algorithm``, ``wrong_session``, ``wrong_scope`` and ``wrong_ist`` (it is
     #: not for joining a session), ``bad_signature`` (altered, or signed with
     #: another key), ``invalid_claims``; of what cannot be read ``truncated``,
-    #: ``prefix`` (its ``T1==`` was lost), ``alphabet``, ``encoding`` (base64 as no
-    #: encoder writes it, in a token or a session id), ``duplicate`` (a field or claim
-    #: stands twice), ``algorithm`` (none that any service takes), else ``malformed``.
+    #: ``prefix`` (its ``T1==`` was lost), ``alphabet``, ``encoding`` (the base64 of a
+    #: token or session id is not canonical), ``duplicate`` (a field or claim appears
+    #: twice), ``algorithm`` (none that any service takes), else ``malformed``.
     reason: str
 
 
@@ -215,9 +215,9 @@ class WrongPurpose(TokenError):
     Its ``.reason`` is ``wrong_scope`` or ``wrong_ist``.
     """
 
-    #: The claim that says so: ``scope`` or ``ist``.
+    #: The claim at fault: ``scope`` or ``ist``.
     claim: str
-    #: What it says.
+    #: The value of that claim.
     value: object
 
     def __init__(self, claim: str, value: object, wanted: str) -> None:

@@ -85,9 +85,9 @@ def unused_bits() -> str:
     return f"T1=={text[:-2]}{chr(ord(text[-2]) + 1)}="
 
 
-#: What follows "1_" in the id of a session of KEY, with one of two unused bits set.
-SPELLED = base64.urlsafe_b64encode(f"1~{KEY}~~1~x~~".encode()).decode().rstrip("=")
-SPELLED = f"{SPELLED[:-1]}{chr(ord(SPELLED[-1]) + 1)}"
+#: The id of a session of KEY without its "1_", with one of two unused bits set.
+ENCODED_ID = base64.urlsafe_b64encode(f"1~{KEY}~~1~x~~".encode()).decode().rstrip("=")
+ENCODED_ID = f"{ENCODED_ID[:-1]}{chr(ord(ENCODED_ID[-1]) + 1)}"
 
 REASONS: list[tuple[str, Callable[[], str], str]] = [
     ("expired", lambda: hs256(**ended(10_830)), "it expired 3 h ago: make a new one"),
@@ -112,7 +112,7 @@ REASONS: list[tuple[str, Callable[[], str], str]] = [
     ("duplicate", lambda: twice(), "it holds sig twice before the colon; sign one that holds each field"),
     ("duplicate", lambda: twice_in_json(), "the same name twice; sign one that holds each field and claim once"),
     ("encoding", lambda: unused_bits(), "its base64 ends with unused bits that are not 0; copy it again"),
-    ("encoding", lambda: hs256(session_id=f"1_{SPELLED}"), "its session_id must end as base64 encoders end it"),
+    ("encoding", lambda: hs256(session_id=f"1_{ENCODED_ID}"), "its session_id must end as base64 encoders end it"),
     ("invalid_claims", lambda: hs256(role="king"), "its role must be one of"),
     ("malformed", lambda: hs256(session_id=None), "it names no session"),
     ("malformed", lambda: "hello", "it must begin with T1=="),

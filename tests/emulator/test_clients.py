@@ -214,7 +214,7 @@ def test_each_part_is_base64url_without_padding(number: int) -> None:
         read(".".join(parts))
 
 
-def test_signature_has_one_spelling() -> None:
+def test_signature_has_one_encoding() -> None:
     """Bits that base64 leaves unused are 0 (RFC 4648, section 3.5)."""
     token = make("JWT")
     assert len(token.rpartition(".")[2]) % 4 == 3

@@ -10,7 +10,7 @@ import random
 
 from .. import reference
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION
-from .spellings import session_of_length, spellings
+from .encodings import encodings, session_of_length
 from .test_claims import BAD_SESSIONS
 from .test_verify import DATA, GO_STYLE, MALFORMED, PYTHON_STYLE, VECTORS, make
 
@@ -143,9 +143,9 @@ JWT_HEADS = [
 ]  # fmt: skip
 
 
-#: Ids of two sessions, each in all spellings that a lenient reader takes for it.
-SPELLED_SESSIONS = [
-    one for length in (42, 43) for one in spellings(session_of_length(length))
+#: Ids of two sessions, each in all encodings that a lenient reader takes for it.
+ENCODED_SESSIONS = [
+    one for length in (42, 43) for one in encodings(session_of_length(length))
 ]
 
 
@@ -221,7 +221,7 @@ PIECES = [
     b"&expire_time=0", b"&expire_time=1702592100", b"&expire_time=1702592101", b"&connection_data=", b"&scope=session.connect",
     b"&nonce", b"&initial_layout_class_list=a,b", b"subscriber", b"king", b"=&",
     b"&scope=session", b"&ist=account", b"&ist=project", b"&nbf=9999999999", b"&r%6fle=moderator", b"&nonce=2",
-    *[b"&session_id=" + one.encode() for one in SPELLED_SESSIONS],
+    *[b"&session_id=" + one.encode() for one in ENCODED_SESSIONS],
 ]  # fmt: skip
 
 
@@ -230,7 +230,7 @@ JSON_PIECES = [
     *[text.encode() for text in JSON_TEXTS if len(text) < 100], *[number.encode() for number in JSON_NUMBERS if len(number) < 50],
     *[f'"{name}":{value}'.encode() for name in NAMES for value in ("1", '"a"', "1700000100")], b'"role":"moderator"', b'"connection_data":"a,b"',
     b'"nbf":1700000260', b'"nbf":1700000261', b'"nbf":1700000260.9', b'"nbf":"1"', b'"scope":"session.connect"', b'"scope":"session"',
-    b'"scope":""', b'"ist":"project"', b'"ist":"account"', *[b'"session_id":"' + one.encode() + b'"' for one in SPELLED_SESSIONS],
+    b'"scope":""', b'"ist":"project"', b'"ist":"account"', *[b'"session_id":"' + one.encode() + b'"' for one in ENCODED_SESSIONS],
 ]  # fmt: skip
 
 

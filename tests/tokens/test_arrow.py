@@ -16,7 +16,7 @@ from tokbox.tokens.signer import Signer
 
 from .. import applications
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION, sign
-from .corpus import CORPUS
+from .corpus import CORPUS, make_jwt
 from .test_verify import NOW
 
 pa = pytest.importorskip("pyarrow")
@@ -409,6 +409,7 @@ def test_what_was_decoded_is_a_table(signer):
             initial_layout_class_list=[["a", "b"], None],
         ),
         signer.session(SESSION).token(kind="jwt"),
+        make_jwt(nbf=1_700_000_100),
         "T1==",
     ]
     many = decode_many(tokens)
@@ -419,8 +420,9 @@ def test_what_was_decoded_is_a_table(signer):
     ):
         table.validate(full=True)
         rows = table.to_pylist()
-        assert [row["reason"] for row in rows] == [None, None, None, "truncated"]
-        assert set(rows[3].values()) == {None, "truncated"}
+        assert [row["reason"] for row in rows] == [None] * 4 + ["truncated"]
+        assert [row["not_before"] for row in rows] == [None] * 3 + [1_700_000_100, None]
+        assert set(rows[4].values()) == {None, "truncated"}
         for row, token in zip(rows, many, strict=False):
             if row["reason"] is None:
                 row.pop("reason")

@@ -1,5 +1,5 @@
 """Tokens that are signed well and still refused: too early, for another purpose, or in
-another spelling than any SDK writes. One at a time and many at a time."""
+another encoding than any SDK writes. One at a time and many at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..applications import APPLICATION, key_pair
 from ..batches import KEY, SECRET, SESSION
 from .corpus import fields, make_raw, make_raw_jwt, members
 from .dialects import CREATED, DIALECTS, EXPIRES, OPENTOK, VONAGE, sign_hs256, sign_rs256
-from .spellings import ALPHABET, session_of_length, spellings
+from .encodings import ALPHABET, encodings, session_of_length
 
 NOW = 1_700_000_200
 PROJECT = Signer(KEY, SECRET)
@@ -48,8 +48,8 @@ def signer_of(token: str) -> Signer:
 
 
 def refusal(token: str, now: float = NOW, signer: Signer | None = None) -> TokenError:
-    """Why *token* is refused, which must be the same one by one, many at a time, and must
-    not be passed by the core alone."""
+    """Return the error of *token*; `verify` and `verify_many` must raise the same, and the
+    core must not accept it."""
     signer = signer or signer_of(token)
     with pytest.raises(TokenError) as caught:
         signer.verify(token, now=now)
@@ -63,7 +63,7 @@ def refusal(token: str, now: float = NOW, signer: Signer | None = None) -> Token
 
 
 def core(signer: Signer, tokens: list[str], now: float = NOW) -> bytes:
-    """What the core says of *tokens*: 1 if it passes one."""
+    """Return the core's result for each of *tokens*: 1 if it accepts one."""
     return _fastsign.verify_many(
         signer.key, t1.head(KEY), KEY.encode(), tokens, int(now), verify_module.LEEWAY
     )
@@ -196,7 +196,7 @@ def test_the_value_of_a_wrong_scope_is_shown_short():
 
 
 def t1_with_head(head: str, data: bytes | None = None) -> str:
-    """The token that says *data*, with SIG in *head* replaced by its signature."""
+    """Return a T1 token with *head*, where SIG stands for the signature of *data*."""
     good = base64.b64decode(make_raw(fields() if data is None else data)[4:])
     before, _, signed = good.partition(b":")
     text = head.replace("SIG", before.decode().partition("&sig=")[2])
@@ -297,10 +297,10 @@ def test_a_name_that_stands_twice_deep_inside_is_refused():
     assert refusal_of_unreadable(make_raw_jwt(payload)).reason == "duplicate"
 
 
-### Spelled in another way ###
+### Encoded in another way ###
 
 
-def test_a_signature_has_one_spelling():
+def test_a_signature_has_one_encoding():
     """Every byte in every place of the hexadecimal digits."""
     good = base64.b64decode(make_raw(fields())[4:])
     begin = len(t1.head(KEY))
@@ -343,14 +343,14 @@ def test_one_token_is_not_in_both_alphabets():
 
 
 @pytest.mark.parametrize("padding", [1, 2])
-def test_the_end_of_a_t1_token_has_one_spelling(padding):
+def test_the_end_of_a_t1_token_has_one_encoding(padding):
     token = next(
         token
         for nonce in ("1", "12", "123")
         if (token := make_raw(fields(nonce=nonce))).count("=") == padding + 2
     )
     body = token[:-padding]
-    others = [other + "=" * padding for other in spellings(body) if other != body]
+    others = [other + "=" * padding for other in encodings(body) if other != body]
     assert len(others) == (3 if padding == 1 else 15)
     for other in others:
         error = refusal_of_unreadable(other)
@@ -358,21 +358,21 @@ def test_the_end_of_a_t1_token_has_one_spelling(padding):
 
 
 @pytest.mark.parametrize("part", [0, 1, 2])
-def test_each_part_of_a_jwt_has_one_spelling(part):
+def test_each_part_of_a_jwt_has_one_encoding(part):
     heads = ['{"typ":"JWT","alg":"HS256"}', '{"alg":"HS256"}', '{"alg":"HS256","kid":"1"}']
     found = 0
     for head, jti in itertools.product(heads, ('"1"', '"12"', '"123"')):
         parts = make_raw_jwt(members(jti=jti), head=head).split(".")
-        for other in spellings(parts[part]):
+        for other in encodings(parts[part]):
             if other == parts[part]:
                 continue
-            # The signature is made again for what is signed, or is respelled itself.
-            spelled = [*parts[:part], other, *parts[part + 1 :]]
+            # The signature is made again for what is signed, or is reencoded itself.
+            changed = [*parts[:part], other, *parts[part + 1 :]]
             if part < 2:
-                spelled[2] = reference.base64url(
-                    PROJECT.key.hmac_sha256(".".join(spelled[:2]).encode())
+                changed[2] = reference.base64url(
+                    PROJECT.key.hmac_sha256(".".join(changed[:2]).encode())
                 )
-            assert refusal_of_unreadable(".".join(spelled)).reason == "truncated"
+            assert refusal_of_unreadable(".".join(changed)).reason == "truncated"
             found += 1
         padded = [*parts[:part], parts[part] + "=", *parts[part + 1 :]]
         assert refusal_of_unreadable(".".join(padded)).reason == "alphabet"
@@ -386,7 +386,7 @@ def test_each_part_of_a_jwt_has_one_spelling(part):
 def test_a_session_has_one_id(length):
     """Encoders write 0 into the bits that base64 leaves over (RFC 4648, section 3.5)."""
     session_id = session_of_length(length)
-    others = [other for other in spellings(session_id) if other != session_id]
+    others = [other for other in encodings(session_id) if other != session_id]
     spare = {0: 0, 2: 4, 3: 2}[(len(session_id) - 2) % 4]
     assert len(others) == 2**spare - 1
     for make in (
@@ -405,7 +405,7 @@ def test_a_session_has_one_id(length):
 @pytest.mark.parametrize("length", [82, 83])
 def test_an_application_s_session_has_one_id(length):
     good = session_of_length(length, APPLICATION)
-    for other in spellings(good):
+    for other in encodings(good):
         if other == good:
             assert accepted(rs256(session_id=other))
         else:
@@ -413,9 +413,9 @@ def test_an_application_s_session_has_one_id(length):
 
 
 @pytest.mark.parametrize("length", [42, 43])
-def test_tokens_are_not_signed_for_another_spelling_of_a_session(length):
+def test_tokens_are_not_signed_for_another_encoding_of_a_session(length):
     good = session_of_length(length)
-    for other in spellings(good):
+    for other in encodings(good):
         if other == good:
             continue
         with pytest.raises(InvalidClaims) as caught:
@@ -429,10 +429,10 @@ def test_tokens_are_not_signed_for_another_spelling_of_a_session(length):
 
 
 @pytest.mark.parametrize("length", [42, 43])
-def test_a_column_of_arrow_holds_one_spelling_of_a_session(length):
+def test_a_column_of_arrow_holds_one_encoding_of_a_session(length):
     pa = pytest.importorskip("pyarrow")
     good = session_of_length(length)
-    ids = spellings(good)
+    ids = encodings(good)
     batch = PROJECT.sign_rows(pa.array(ids), errors="null")
     assert [token is not None for token in batch] == [one == good for one in ids]
 
@@ -454,7 +454,7 @@ def test_another_alphabet_case_or_padding_makes_no_session_id(session_id):
         assert error.field == "session_id"
 
 
-### What SDKs write ###
+### Official SDKs ###
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
@@ -462,6 +462,6 @@ def test_no_token_of_any_sdk_is_too_strictly_read(dialect):
     assert accepted(dialect.token) == dialect.says
 
 
-def test_the_alphabet_of_the_spellings_is_that_of_urls():
+def test_the_alphabet_of_session_ids_is_that_of_urls():
     raw = bytes(range(256)) * 3
     assert set(base64.urlsafe_b64encode(raw).decode()) == set(ALPHABET)

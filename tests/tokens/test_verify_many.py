@@ -30,8 +30,8 @@ from .. import reference
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION
 from .corpus import (
     CORPUS,
+    ENCODED_SESSIONS,
     JSON_PIECES,
-    SPELLED_SESSIONS,
     altered,
     fields,
     make_jwt,
@@ -39,7 +39,7 @@ from .corpus import (
     make_raw_jwt,
     members,
 )
-from .spellings import respelled
+from .encodings import reencoded
 from .test_verify import GO_STYLE, NOW, VECTORS, make
 
 #: Compared alterations of what is signed, signed again, for each kernel.
@@ -285,9 +285,9 @@ def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_what_is_spelled_in_another_way_is_found_as_verify_finds_it(signer, kernel, kind):
+def test_what_is_encoded_in_another_way_is_found_as_verify_finds_it(signer, kernel, kind):
     rng = random.Random(kernel + kind)
-    sessions = [SESSION, *SPELLED_SESSIONS]
+    sessions = [SESSION, *ENCODED_SESSIONS]
     good = [
         make_raw(fields(session_id=one, nonce=nonce, connection_data="?~>"))
         if kind == "t1"
@@ -295,7 +295,7 @@ def test_what_is_spelled_in_another_way_is_found_as_verify_finds_it(signer, kern
         for one in sessions
         for nonce in ("1", "12", "123")
     ]
-    tokens = tuple(respelled(rng, rng.choice(good)) for _ in range(ALTERATIONS))
+    tokens = tuple(reencoded(rng, rng.choice(good)) for _ in range(ALTERATIONS))
     expected = one_by_one(signer, tokens, now=NOW)
     passed = _fastsign.verify_many(
         signer.key, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
@@ -303,7 +303,7 @@ def test_what_is_spelled_in_another_way_is_found_as_verify_finds_it(signer, kern
     assert [tokens[i] for i in range(ALTERATIONS) if passed[i] and expected[i]] == []
     assert said(signer.verify_many(tokens, now=NOW)) == expected
     assert 0 < expected.count(None) < ALTERATIONS
-    # One spelling of each token is accepted, and of a T1 token one in each alphabet.
+    # Each token has one encoding, and a T1 token one in each alphabet.
     accepted = {token for i, token in enumerate(tokens) if expected[i] is None}
     alphabet = str.maketrans("-_", "+/") if kind == "t1" else {}
     assert {token.translate(alphabet) for token in accepted} <= set(good)

@@ -15,7 +15,7 @@ from tokbox.tokens.signer import Signer
 
 __all__ = ["ROLES", "SCOPE", "Admission", "Denied", "admit"]
 
-#: What a client token is for, if it says so.
+#: The scope of client tokens.
 SCOPE = "session.connect"
 
 #: What a token lives if it does not say, and the longest it may, in seconds.

@@ -42,7 +42,7 @@ __all__ = [
 MOST_CONNECTION_DATA = 1000
 MOST_LAYOUT_CLASSES = 1000
 
-#: The scope of a token that a client joins a session with.
+#: The scope of client tokens.
 SCOPE = "session.connect"
 
 _ROLES = {role.value: role.value for role in Role}
@@ -78,8 +78,8 @@ class Token:
     connection_data: str = ""
     initial_layout_class_list: tuple[str, ...] = ()
     scope: str | None = None
-    #: When it begins to be valid (a JWT's ``nbf``), in seconds since the epoch; None if
-    #: it does not say.
+    #: The first second at which it is valid (``nbf`` of a JWT), since the epoch; None
+    #: without that claim.
     not_before: int | None = None
     #: Everything else that it says.
     unknown: Mapping[str, Any] = field(default_factory=dict)
@@ -149,8 +149,8 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
 
     An id is a digit, ``_`` and the base64 of fields joined by ``~``, in the alphabet of
     URLs and without padding; the second field is the tenant: an API key or, on Vonage,
-    an application id. Bits that the base64 leaves unused must be 0, as encoders write
-    them: otherwise one session would have several ids.
+    an application id. Unused bits of its last character must be 0 (RFC 4648, section
+    3.5): otherwise one session would have several ids.
     """
     if not isinstance(session_id, str) or not session_id:
         raise InvalidClaims("session_id", session_id, "be a string that is not empty")
@@ -191,10 +191,10 @@ def check_role(role: object) -> str:
 
 
 def check_purpose(token: Token) -> None:
-    """See that *token* is for joining a session, as far as it says what it is for.
+    """Raise WrongPurpose unless *token* is for joining a session.
 
-    ``scope`` must be ``session.connect``, and ``ist``, which tells the tokens of a project
-    from those of an account, ``project``. Raises WrongPurpose.
+    ``scope`` must be ``session.connect`` or absent, and ``ist`` must be ``project`` or
+    absent: the tokens of an account have ``account``.
     """
     for claim, value, wanted in (
         ("scope", token.scope, SCOPE),

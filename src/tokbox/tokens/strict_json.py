@@ -13,7 +13,7 @@ class _Refused(ValueError):
 
 
 class DuplicateName(_Refused):
-    """A name stands twice in one object."""
+    """A name appears twice in one object."""
 
 
 def read_object(raw: bytes | str) -> dict[str, Any]:

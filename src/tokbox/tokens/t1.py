@@ -130,7 +130,7 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
 
 
 def _refuse_head(before: bytes) -> NoReturn:
-    """Refuse what stands before the colon. The signature does not protect it."""
+    """Refuse the fields before the colon, which the signature does not cover."""
     names = [pair.partition(b"=")[0] for pair in before.split(b"&")]
     for name in (b"partner_id", b"sig"):
         if names.count(name) > 1:
@@ -153,7 +153,7 @@ def _fields(data: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition(b"=")
-        # Names, too, or one that is encoded could be a second one to other readers.
+        # Other parsers decode names, too: ``r%6fle`` is a second ``role`` to them.
         key, text = _decode(name), _decode(value)
         if not equals or not key:
             _refuse("its fields must be name=value")

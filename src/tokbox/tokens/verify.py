@@ -40,8 +40,8 @@ from tokbox.tokens.rsa import PrivateKey, PublicKey
 
 __all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "moment", "verify"]
 
-#: How far, in seconds, the clock of whoever made a token may be ahead of ours: its times
-#: of creation and of becoming valid (``nbf``) may lie as far in the future.
+#: Tolerated clock skew in seconds: ``iat``, ``create_time`` and ``nbf`` may be this far
+#: in the future.
 LEEWAY = 60
 
 #: RSA verifications in one slice of work: some milliseconds.

@@ -1,4 +1,4 @@
-"""Other spellings of what base64 encodes, and tokens that are spelled in another way."""
+"""Canonical and other base64 encodings of the same bytes, and tokens encoded so."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..batches import KEY
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 
 
-def spellings(text: str) -> list[str]:
+def encodings(text: str) -> list[str]:
     """All texts that lenient decoders read as the same bytes as *text*: base64, in either
     alphabet and without padding, perhaps behind a prefix of two characters."""
     places = len(text) - 2 if text[1] == "_" else len(text.removeprefix("T1=="))
@@ -29,7 +29,7 @@ def session_of_length(length: int, key: str = KEY) -> str:
     return "1_" + reference.base64url(f"1~{key}~~1~{'x' * rest}~P~".encode())
 
 
-def respelled(rng: random.Random, token: str) -> str:
+def reencoded(rng: random.Random, token: str) -> str:
     """*token* with one to three changes that leave what is signed as it is, or might."""
     for _ in range(rng.choice([1, 1, 2, 3])):
         token = rng.choice(_WAYS)(rng, token)
@@ -63,7 +63,7 @@ def _padding(rng: random.Random, token: str) -> str:
 
 
 def _head(rng: random.Random, token: str) -> str:
-    """Fields of a T1 token's head doubled, swapped, left out; digits in other spellings."""
+    """Fields of a T1 token's head doubled, swapped, left out; digits in other encodings."""
     try:
         raw = base64.b64decode(token[4:], b"-_", validate=True)
     except ValueError:
