@@ -79,7 +79,7 @@ def _head(rng: random.Random, token: str) -> str:
     elif way == 2:
         pairs.insert(i, rng.choice([b"", b"x=1", b"sig=", b"partner_id=1"]))
     elif way == 3:
-        at = rng.randrange(len(pairs[-1]))
+        at = rng.randrange(len(pairs[-1]) + 1)
         digit = bytes([rng.choice(b"0123456789ABCDEFabcdefghijklmno:@`")])
         pairs[-1] = pairs[-1][:at] + digit + pairs[-1][at + 1 :]
     else:
