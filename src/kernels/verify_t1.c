@@ -4,7 +4,7 @@
 
 #define SIG_DIGITS 40
 
-/* Whether a text has characters of both alphabets of base64. No encoder writes that. */
+/* 1 if a text has characters of both alphabets of base64, which no encoder writes. */
 static int is_mixed(const uint8_t *text, size_t len) {
     return (memchr(text, '-', len) || memchr(text, '_', len)) &&
            (memchr(text, '+', len) || memchr(text, '/', len));

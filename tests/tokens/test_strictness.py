@@ -196,7 +196,7 @@ def test_the_value_of_a_wrong_scope_is_shown_short():
 
 
 def t1_with_head(head: str, data: bytes | None = None) -> str:
-    """Return a T1 token with *head*, where SIG stands for the signature of *data*."""
+    """Return a T1 token with *head*; SIG in it becomes the signature of *data*."""
     good = base64.b64decode(make_raw(fields() if data is None else data)[4:])
     before, _, signed = good.partition(b":")
     text = head.replace("SIG", before.decode().partition("&sig=")[2])
