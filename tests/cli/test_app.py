@@ -39,7 +39,7 @@ def assert_one_line_error(result: Result) -> None:
 
 def test_help_documents_every_exit_code(cli: Cli) -> None:
     text = cli("--help").out
-    for code in (0, 1, 2, 3, 4, 5, 70, 130):
+    for code in (0, 1, 2, 3, 4, 5, 6, 70, 130):
         assert re.search(rf"^ +{code} +\w", text, re.MULTILINE), code
 
 

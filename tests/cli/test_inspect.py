@@ -22,7 +22,6 @@ from tests.cli.support import (
     SESSION,
     Result,
     environment,
-    run_code,
     run_on_terminal,
 )
 from tests.tokens.dialects import sign_hs256
@@ -156,17 +155,6 @@ def test_credentials_that_do_not_go_together_are_an_error_if_asked_for(
     (tmp_path / "empty").touch()
     result = cli("inspect", make(), "--secret-file", str(tmp_path / "empty"))
     assert (result.code, result.out) == (2, "")
-
-
-def test_no_standard_input_is_an_error() -> None:
-    result = run_code(
-        "import sys\n"
-        "sys.stdin = None\n"
-        "from tokbox.cli import main\n"
-        "sys.exit(main(['inspect', '-']))\n"
-    )
-    assert (result.code, result.out) == (2, "")
-    assert "there is no standard input to read the token from" in result.err
 
 
 def test_terminal_says_what_it_waits_for() -> None:

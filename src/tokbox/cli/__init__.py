@@ -21,17 +21,20 @@ def main(args: Sequence[str] | None = None) -> int:
 
     *args* are those of the process if none are given.
     """
-    try:
-        _look_for("click")
-        _look_for("rich")
-        from tokbox.cli.app import run
+    from tokbox.cli.streams import standard_streams
 
-        return run(sys.argv[1:] if args is None else args)
-    except MissingDependency as error:
-        print(f"tokbox: error: {error}", file=sys.stderr)
-        return 5
-    except KeyboardInterrupt:  # while something was still being imported
-        return 130
+    with standard_streams():
+        try:
+            _look_for("click")
+            _look_for("rich")
+            from tokbox.cli.app import run
+
+            return run(sys.argv[1:] if args is None else args)
+        except MissingDependency as error:
+            print(f"tokbox: error: {error}", file=sys.stderr)
+            return 5
+        except KeyboardInterrupt:  # while something was still being imported
+            return 130
 
 
 def _look_for(package: str) -> None:

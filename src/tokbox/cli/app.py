@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import sys
 import traceback
@@ -35,6 +34,7 @@ from tokbox.cli import (
 )
 from tokbox.cli.options import Group
 from tokbox.cli.output import complain
+from tokbox.cli.streams import StreamError, check_output
 from tokbox.errors import (
     APIError,
     ArchivingNeedsMediaRouter,
@@ -56,6 +56,7 @@ Exit codes:
   3    no answer from the service
   4    inspect, verify: a token would be refused, or is none; sign: rows were rejected
   5    an optional part is not installed
+  6    standard output, or standard input where it is read, is closed or cannot be used
   70   a bug in tokbox
   130  interrupted (143: terminated, 141: the reader of a pipe left)
 """
@@ -149,16 +150,8 @@ for _command in (
 
 def run(args: Sequence[str]) -> int:
     """Run one command and return its exit code. What goes wrong is one line on stderr."""
-    for end in (sys.stdout, sys.stderr):
-        if isinstance(end, io.TextIOWrapper):
-            # A name that the terminal's encoding lacks is no reason to fail.
-            end.reconfigure(errors="backslashreplace")
-    completing = os.environ.get("_TOKBOX_COMPLETE")
-    if completing:
-        from click.shell_completion import shell_complete
-
-        return shell_complete(root, {}, "tokbox", "_TOKBOX_COMPLETE", completing)
     try:
+        check_output()
         with _only_our_warnings():
             code = _invoke(args)
         sys.stdout.flush()
@@ -166,12 +159,11 @@ def run(args: Sequence[str]) -> int:
         complain("interrupted")
         return 130
     except BrokenPipeError:
-        _drop_output()
         return 141
     except OSError as error:
         what = error.strerror or type(error).__name__
         complain(f"error: {error.filename}: {what}" if error.filename else f"error: {what}")
-        return 2
+        return 6 if isinstance(error, StreamError) else 2
     except TokboxError as error:
         complain(f"error: {error}")
         return next(code for kind, code in _CODES if isinstance(error, kind))
@@ -185,6 +177,11 @@ def run(args: Sequence[str]) -> int:
 
 
 def _invoke(args: Sequence[str]) -> int:
+    completing = os.environ.get("_TOKBOX_COMPLETE")
+    if completing:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(root, {}, "tokbox", "_TOKBOX_COMPLETE", completing)
     try:
         with root.make_context("tokbox", list(args)) as context:
             root.invoke(context)
@@ -244,11 +241,3 @@ def _blamed(error: Exception) -> traceback.FrameSummary:
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     ours = [place for place in places if place.filename.startswith(here)]
     return (ours or places)[-1]
-
-
-def _drop_output() -> None:
-    """Let the interpreter flush what nobody reads any more without a complaint."""
-    with contextlib.suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from tokbox.cli.streams import check_input
 from tokbox.enums import Role
 from tokbox.errors import InvalidInput, TransportError
 
@@ -91,13 +92,16 @@ class Group(click.Group):
 
 
 def claim_stdin(what: str) -> None:
-    """Have standard input be *what* and nothing else, or refuse."""
+    """Have standard input be *what* and nothing else, or refuse.
+
+    Raises :class:`click.UsageError` if something else was read from it, and
+    :class:`StreamError` if it cannot be read.
+    """
     context = click.get_current_context().find_root()
     taken = context.meta.setdefault("tokbox.stdin", what)
     if taken != what:
         raise click.UsageError(f"standard input cannot be {taken} and {what} at once")
-    if sys.stdin is None:  # closed by whoever started this
-        raise click.UsageError(f"there is no standard input to read {what} from")
+    check_input(what)
 
 
 def read_stdin(what: str) -> str:

@@ -137,7 +137,9 @@ def run(
             pass
 
 
-def _print_announcement(announcement: Announcement, out: TextIO) -> None:
+def _print_announcement(announcement: Announcement, out: TextIO | None) -> None:
+    if out is None:  # the process has no standard output
+        return
     for line in announcement.lines():
         print(line, file=out)
     out.flush()
