@@ -104,6 +104,19 @@ def test_projects_come_from_a_file_and_their_secrets_stay_there(tmp_path: Path) 
         assert "canary" not in out + err
 
 
+def test_further_host_names_are_allowed_by_an_option() -> None:
+    with running(
+        "--allow-host", "proxy.example", "--allow-host", "[2001:db8::7]"
+    ) as process:
+        api = Api(first_line(process))
+        for host in ("proxy.example:80", "[2001:db8::7]"):
+            assert api.request("GET", "/", headers={"Host": host}).status == 200
+        assert api.request("GET", "/", headers={"Host": "evil.example"}).status == 403
+    result = run(["emulator", "--allow-host", "proxy.example:80"])
+    assert result.code == 2
+    assert result.err.startswith("tokbox: error: --allow-host must be host names")
+
+
 def test_private_key_goes_to_a_file_of_its_own_and_nowhere_else(tmp_path: Path) -> None:
     path = tmp_path / "application.pem"
     with running("--key-out", str(path)) as process:

@@ -213,6 +213,6 @@ def test_client_that_hangs_up_in_its_body_harms_nobody(api: Api) -> None:
     parts = urlsplit(api.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as raw:
         raw.sendall(
-            b"POST /session/create HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nabc"
+            b"POST /session/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nabc"
         )
     assert api.request("GET", "/_emulator/").status == 200

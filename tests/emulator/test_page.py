@@ -343,8 +343,3 @@ def test_names_of_this_machine_are_taken(api: Api, host: str) -> None:
     assert get(api, "/", Host=host).status == 200
     origin = {"Host": host, "Origin": f"http://{host}", "Sec-Fetch-Site": "same-origin"}
     assert api.request("POST", "/_emulator/reset", headers={**origin}).status == 204
-
-
-def test_service_itself_takes_any_name(api: Api) -> None:
-    answer = api.request("POST", "/session/create", headers={"Host": "api.example.org"})
-    assert answer.status == 200

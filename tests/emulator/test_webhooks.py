@@ -304,7 +304,9 @@ def test_other_addresses_are_tried_if_they_are_allowed() -> None:
         assert (delivery.state, delivery.attempts) == ("failed", 1)
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.9.8.7", "[::1]", "a.localhost"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.9.8.7", "[::1]", "[::ffff:127.0.0.1]", "a.localhost"]
+)
 def test_loopback_has_many_names(server: Server, api: Api, host: str) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

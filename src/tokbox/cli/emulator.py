@@ -30,6 +30,13 @@ __all__ = ["emulator"]
     help="The port to answer on.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="One more name that the header Host may hold, such as that of a proxy.",
+)
 @click.option("--db", metavar="FILE", help="Keep the state in this file.")
 @click.option(
     "--projects",
@@ -92,6 +99,7 @@ __all__ = ["emulator"]
 def emulator(
     port: int,
     host: str,
+    allow_hosts: tuple[str, ...],
     db: str | None,
     projects_file: str | None,
     applications: tuple[str, ...],
@@ -146,6 +154,7 @@ def emulator(
             seed=seed,
             webhooks=None if webhooks_file is None else webhooks_from_file(webhooks_file),
             webhooks_anywhere=webhooks_anywhere,
+            allow_hosts=allow_hosts,
             strict=make_rules(strict, _pairs("--rule", rules)),
             announce=announce,
         )

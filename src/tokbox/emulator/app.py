@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterator,
+    Mapping,
+)
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -22,7 +29,7 @@ from tokbox.emulator.calls import Call, read_body
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.events import Events
-from tokbox.emulator.guard import Guard
+from tokbox.emulator.guard import Guard, read_hosts
 from tokbox.emulator.ids import Ids, Seed
 from tokbox.emulator.jobs import Jobs
 from tokbox.emulator.journal import Journal, Visit
@@ -75,6 +82,7 @@ def create_app(
     seed: int | None = None,
     webhooks: Mapping[str, Mapping[str, str]] | None = None,
     webhooks_anywhere: bool = False,
+    allow_hosts: Collection[str] = (),
 ) -> Starlette:
     """Make the emulator as an ASGI application.
 
@@ -91,8 +99,9 @@ def create_app(
     :meth:`Clock.fixed` they get the same answers to the last byte. *webhooks* maps API
     keys and application ids to addresses by the names that applications have for them,
     such as ``archive_status``, and maybe to a ``signature_secret``. Nothing is sent but
-    to loopback addresses, unless *webhooks_anywhere* is set. Raises
-    :class:`InvalidInput`.
+    to loopback addresses, unless *webhooks_anywhere* is set. *allow_hosts* are further
+    names that the header ``Host`` may hold; ``guard.py`` lists those that it may hold
+    anyway. Raises :class:`InvalidInput`.
     """
     if store is not None and db is not None:
         raise InvalidInput("db", db, "not be given beside store")
@@ -101,6 +110,7 @@ def create_app(
             "processing_delay", processing_delay, "be from 0 to 86400 seconds"
         )
     rules = make_rules(strict)
+    allowed = read_hosts(allow_hosts)
     owned = store is None
     store = Store(db) if store is None else store
     try:
@@ -175,7 +185,7 @@ def create_app(
     app.state.emulator = emulator
     app.state.webhook_sender = sender
     app.add_middleware(_Spellings)
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, allowed=allowed)
     return app
 
 

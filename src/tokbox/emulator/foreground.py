@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
 from typing import TextIO
@@ -79,6 +79,7 @@ def run(
     seed: int | None = None,
     webhooks: Mapping[str, Mapping[str, str]] | None = None,
     webhooks_anywhere: bool = False,
+    allow_hosts: Collection[str] = (),
     out: TextIO | None = None,
     announce: Callable[[Announcement], None] | None = None,
 ) -> None:
@@ -115,6 +116,7 @@ def run(
         seed=seed,
         webhooks=webhooks,
         webhooks_anywhere=webhooks_anywhere,
+        allow_hosts=allow_hosts,
     )
     with _on_signals(stopping), server:
         if key_out is not None:

@@ -6,7 +6,7 @@ import os
 import socket
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +17,7 @@ from tokbox.emulator.app import PROCESSING_DELAY, create_app
 from tokbox.emulator.clock import Clock
 from tokbox.emulator.engine import Emulator
 from tokbox.emulator.faults import read_fault
+from tokbox.emulator.guard import is_host, read_hosts
 from tokbox.emulator.journal import Entry
 from tokbox.emulator.messages import Kind, Message
 from tokbox.emulator.replies import Refusal
@@ -88,6 +89,7 @@ class Server:
         seed: int | None,
         webhooks: Mapping[str, Mapping[str, str]] | None,
         webhooks_anywhere: bool,
+        allow_hosts: Collection[str],
     ) -> None:
         self.api_key, self.secret = _first(projects, DEFAULT_API_KEY, DEFAULT_SECRET)
         self.application_id, _ = _first(applications, DEFAULT_APPLICATION_ID, "")
@@ -108,6 +110,8 @@ class Server:
                 seed=seed,
                 webhooks=webhooks,
                 webhooks_anywhere=webhooks_anywhere,
+                # Its own URL must work, also where that is http://0.0.0.0.
+                allow_hosts=read_hosts(allow_hosts) | {*filter(is_host, [host])},
             )
             # Bound here and not by uvicorn, so that the port is known at once and a
             # taken one raises where it was asked for.
@@ -332,6 +336,7 @@ def serve(
     seed: int | None = None,
     webhooks: Mapping[str, Mapping[str, str]] | None = None,
     webhooks_anywhere: bool = False,
+    allow_hosts: Collection[str] = (),
 ) -> Server:
     """Make an emulator to run in a thread: ``with serve() as server: ...``
 
@@ -351,6 +356,7 @@ def serve(
         seed=seed,
         webhooks=webhooks,
         webhooks_anywhere=webhooks_anywhere,
+        allow_hosts=allow_hosts,
     )
 
 

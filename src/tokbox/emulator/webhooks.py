@@ -9,7 +9,6 @@ outbox in the transaction of the change that it tells of, so that a crash loses 
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 import sqlite3
@@ -19,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tokbox.emulator.events import Event
+from tokbox.emulator.guard import is_local_name
 from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Callback
 from tokbox.emulator.store import Store
@@ -303,15 +303,10 @@ def is_url(value: object) -> bool:
 
 def _why_not(url: str) -> str | None:
     """Say why nothing is sent to *url*, unless it stays on this machine."""
-    host = urlsplit(url).hostname or ""
     # By name alone: even looking up another one would tell somebody.
-    if host == "localhost" or host.endswith(".localhost"):
+    if is_local_name(urlsplit(url).hostname or ""):
         return None
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    return None if local else "the emulator sends to loopback addresses only"
+    return "the emulator sends to loopback addresses only"
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
