@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tokbox.private_files import open_private
+from tokbox.private_files import check_private, make_private, open_private
 
 WRITE = os.O_RDWR | os.O_CREAT
 OVERWRITE = WRITE | os.O_TRUNC
@@ -157,3 +157,58 @@ def test_it_works_on_a_system_without_owners_and_modes(
     link.symlink_to(path)
     with pytest.raises(PermissionError, match=r"(?i)symbolic link"):
         open_private(link, WRITE)
+
+
+def test_check_without_opening_passes_a_file_of_the_owner_and_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "old"
+    path.touch()
+    path.chmod(0o644)
+    check_private(path)
+    assert mode(path) == 0o644
+    with pytest.raises(FileNotFoundError):
+        check_private(tmp_path / "missing")
+
+
+def test_check_without_opening_refuses_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for check in (check_private, make_private):
+        with pytest.raises(PermissionError, match="symbolic link"):
+            check(tmp_path / "link")
+
+
+@pytest.mark.parametrize("before", [0o600, 0o644, 0o666, 0o400, 0o777])
+def test_make_private_sets_mode_0600(tmp_path: Path, before: int) -> None:
+    path = tmp_path / "old"
+    path.write_bytes(b"content")
+    path.chmod(before)
+    make_private(path)
+    assert (mode(path), path.read_bytes()) == (0o600, b"content")
+
+
+def test_make_private_does_not_open_a_file_that_is_private(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "old"
+    path.touch()
+    path.chmod(0o600)
+    monkeypatch.setattr(os, "open", missing)
+    make_private(path)
+
+
+def test_make_private_follows_no_link_that_is_made_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim, path = tmp_path / "victim", tmp_path / "old"
+    victim.touch()
+    victim.chmod(0o644)
+    path.touch()
+    path.chmod(0o644)
+    found = os.lstat(path)
+    path.unlink()
+    path.symlink_to(victim)
+    monkeypatch.setattr(os, "lstat", lambda path: found)
+    with pytest.raises(OSError):
+        make_private(path)
+    assert mode(victim) == 0o644

@@ -7,7 +7,7 @@ import errno
 import os
 import stat
 
-__all__ = ["open_private", "opener_0600"]
+__all__ = ["check_private", "make_private", "open_private", "opener_0600"]
 
 
 def opener_0600(path: str | os.PathLike[str], flags: int) -> int:
@@ -50,6 +50,24 @@ def open_private(path: str | os.PathLike[str], flags: int) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def check_private(path: str | os.PathLike[str]) -> None:
+    """Check a file that exists as :func:`open_private` does, without opening it.
+
+    To close any descriptor of a file releases all POSIX locks that the process has on it,
+    so a database that may be in use must not be opened for a check. Raises
+    PermissionError, and FileNotFoundError if there is no such file.
+    """
+    _check(path, os.lstat(path))
+
+
+def make_private(path: str | os.PathLike[str]) -> None:
+    """Do :func:`check_private`, and make a file that others can read one of its owner's."""
+    check_private(path)
+    if stat.S_IMODE(os.lstat(path).st_mode) != 0o600:
+        # By a descriptor, since os.chmod would follow a link that is put there meanwhile.
+        os.close(open_private(path, os.O_RDONLY))
 
 
 def _check(path: str | os.PathLike[str], found: os.stat_result) -> None:

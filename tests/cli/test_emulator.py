@@ -128,6 +128,19 @@ def test_private_key_goes_to_a_file_of_its_own_and_nowhere_else(tmp_path: Path) 
     assert "PRIVATE KEY" not in out + err
 
 
+@pytest.mark.parametrize("option", ["--key-out", "--db"])
+def test_link_in_place_of_a_file_to_write_is_one_line_and_2(
+    tmp_path: Path, option: str
+) -> None:
+    path = tmp_path / "link"
+    path.symlink_to(tmp_path / "elsewhere")
+    result = run(["emulator", option, str(path)])
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"tokbox: error: {path}: it is a symbolic link; ")
+    assert result.err.count("\n") == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["link"]
+
+
 def test_further_application_comes_with_a_public_key(tmp_path: Path) -> None:
     path = tmp_path / "public.pem"
     path.write_bytes(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import gc
 import inspect
+import io
 import json
 import os
 import signal
@@ -12,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -326,6 +329,63 @@ def test_nobody_else_is_let_in_unless_that_is_asked_for() -> None:
         assert server.host == "127.0.0.1"
         # Another address of this machine is not answered at.
         assert elsewhere.connect_ex(("127.0.0.2", server.port)) == errno.ECONNREFUSED
+
+
+@pytest.fixture
+def stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """End an emulator in the foreground once it has started."""
+
+    @contextlib.contextmanager
+    def at_once(event: threading.Event) -> Iterator[None]:
+        event.set()
+        yield
+
+    monkeypatch.setattr("tokbox.emulator.foreground._on_signals", at_once)
+
+
+@pytest.mark.usefixtures("stopping")
+def test_private_key_replaces_a_file_that_others_can_read(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text("x" * 10_000)
+    path.chmod(0o666)
+    run(key_out=path, out=io.StringIO())
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_text().startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert path.read_text().endswith("-----END PRIVATE KEY-----\n")
+
+
+@pytest.mark.usefixtures("stopping")
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        lambda path, victim: path.symlink_to(victim),
+        lambda path, victim: os.link(victim, path),
+        lambda path, victim: os.mkfifo(path),
+        lambda path, victim: path.mkdir(),
+    ],
+    ids=["link", "hard link", "pipe", "folder"],
+)
+def test_private_key_is_not_written_to_a_file_that_others_may_have_prepared(
+    tmp_path: Path, prepare: Callable[[Path, Path], None]
+) -> None:
+    path, victim = tmp_path / "key.pem", tmp_path / "victim"
+    victim.write_text("content")
+    victim.chmod(0o644)
+    prepare(path, victim)
+    out = io.StringIO()
+    with pytest.raises(PermissionError) as caught:
+        run(key_out=path, out=out)
+    assert caught.value.filename == str(path)
+    assert (victim.read_text(), victim.stat().st_mode & 0o777) == ("content", 0o644)
+    assert out.getvalue() == ""
+
+
+@pytest.mark.usefixtures("stopping")
+def test_private_key_is_not_written_through_a_dangling_link(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError):
+        run(key_out=tmp_path / "key.pem", out=io.StringIO())
+    assert not (tmp_path / "elsewhere").exists()
 
 
 # Without its packages.

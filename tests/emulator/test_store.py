@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sqlite3
+import stat
+import subprocess
+import sys
 import threading
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -130,16 +135,198 @@ def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         serve(db=path)
 
 
-def test_folder_that_does_not_exist_is_an_error_of_sqlite(tmp_path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError):
+def test_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
         Store(tmp_path / "nowhere" / "emulator.db")
 
 
+def test_empty_path_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="db must be the path of a file"):
+        Store("")
+
+
 def test_file_that_sqlite_cannot_work_with_is_an_error_of_sqlite(tmp_path: Path) -> None:
-    # Where SQLite wants to write what is not committed yet.
-    (tmp_path / "emulator.db-wal").mkdir()
+    # SQLite has a limit of 512 bytes for the name of a file.
+    folder = tmp_path / ("x" * 250) / ("y" * 250)
+    folder.mkdir(parents=True)
     with pytest.raises(sqlite3.OperationalError):
-        Store(tmp_path / "emulator.db")
+        Store(folder / "emulator.db")
+
+
+@pytest.mark.parametrize("name", [":memory:", b":memory:", Path(":memory:")], ids=repr)
+def test_name_of_a_database_in_memory_makes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Store(name).close()
+    assert [*tmp_path.iterdir()] == []
+
+
+# Who may read and write the files.
+
+SIDES = ("", "-wal", "-shm")
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: stat.S_IMODE(path.lstat().st_mode) for path in folder.iterdir()}
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_umask")
+def test_files_of_a_new_database_are_for_the_owner_from_the_beginning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[dict[str, int]] = []
+
+    class Watching(sqlite3.Connection):
+        def execute(self, *args: Any) -> sqlite3.Cursor:
+            done = super().execute(*args)
+            seen.append(modes(tmp_path))
+            return done
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *args, **more: connect(*args, **more, factory=Watching)
+    )
+    with serve(db=tmp_path / "emulator.db", clock=Clock(lambda: NOW)) as server:
+        Api(server.url).create_session()
+        assert modes(tmp_path) == {f"emulator.db{side}": 0o600 for side in SIDES}
+    assert seen[0] == {"emulator.db": 0o600}
+    assert all(mode == 0o600 for each in seen for mode in each.values())
+
+
+@pytest.mark.usefixtures("open_umask")
+@pytest.mark.parametrize("side", SIDES)
+def test_files_that_others_can_read_are_made_the_owners(tmp_path: Path, side: str) -> None:
+    path = tmp_path / "restored.db"
+    with serve(db=path, clock=Clock(lambda: NOW)) as server:
+        session_id = Api(server.url).create_session()
+        # As it is copied from a running emulator, with all that is not written back yet.
+        other = tmp_path / "copy" / path.name
+        other.parent.mkdir()
+        for each in SIDES:
+            shutil.copy(f"{path}{each}", f"{other}{each}")
+    os.chmod(f"{other}{side}", 0o666)
+    with serve(db=other, clock=Clock(lambda: NOW)) as server:
+        assert (
+            Api(server.url).request("GET", f"/_emulator/session/{session_id}").status == 200
+        )
+        assert modes(other.parent) == {f"restored.db{each}": 0o600 for each in SIDES}
+
+
+def test_mode_of_a_database_of_something_else_stays(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE t (x)")
+    db.close()
+    path.chmod(0o640)
+    with pytest.raises(InvalidInput):
+        Store(path)
+    assert modes(tmp_path) == {"other.db": 0o640}
+
+
+def link(path: Path, to: Path) -> None:
+    path.symlink_to(to)
+
+
+def hard_link(path: Path, to: Path) -> None:
+    os.link(to, path)
+
+
+def pipe(path: Path, to: Path) -> None:
+    os.mkfifo(path)
+
+
+def folder(path: Path, to: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("prepare", [link, hard_link, pipe, folder])
+@pytest.mark.parametrize("existing", [False, True], ids=["new", "existing"])
+@pytest.mark.parametrize("side", [*SIDES, "-journal"])
+def test_file_that_others_may_have_prepared_is_refused_and_left_alone(
+    tmp_path: Path, prepare: Callable[[Path, Path], None], existing: bool, side: str
+) -> None:
+    path = tmp_path / "emulator.db"
+    if existing:
+        Store(path).close()
+        if not side:
+            path.rename(tmp_path / "moved")
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"")
+    victim.chmod(0o644)
+    prepare(Path(f"{path}{side}"), victim)
+    with pytest.raises(PermissionError) as caught:
+        Store(path)
+    assert caught.value.filename == f"{path}{side}"
+    assert (victim.read_bytes(), stat.S_IMODE(victim.stat().st_mode)) == (b"", 0o644)
+
+
+def test_dangling_link_is_refused_and_creates_nothing(tmp_path: Path) -> None:
+    (tmp_path / "emulator.db").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError, match="symbolic link"):
+        serve(db=tmp_path / "emulator.db")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("side", ["", "-wal"])
+def test_file_of_another_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    path = tmp_path / "emulator.db"
+    Store(path).close()
+    owner = os.geteuid() + 1
+    if os.geteuid() == 0:
+        Path(f"{path}{side}").touch()
+        os.chown(f"{path}{side}", owner, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: owner)
+    with pytest.raises(PermissionError, match="belongs to another user"):
+        Store(path)
+
+
+def test_file_that_is_put_there_while_the_database_opens_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "emulator.db"
+    prepare = schema.prepare
+
+    def replaced(db: sqlite3.Connection, **options: Any) -> None:
+        prepare(db, **options)
+        os.unlink(f"{path}-wal")
+        os.symlink(tmp_path / "elsewhere", f"{path}-wal")
+
+    monkeypatch.setattr("tokbox.emulator.store.prepare", replaced)
+    with pytest.raises(PermissionError, match="symbolic link"):
+        Store(path)
+
+
+#: Try to get the range of bytes that each SQLite connection has a shared lock on.
+LOCK = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x40000002)
+    except BlockingIOError:
+        print("locked")
+"""
+
+
+def test_second_store_leaves_the_locks_of_the_first_alone(tmp_path: Path) -> None:
+    path = tmp_path / "emulator.db"
+    stores = [Store(path), Store(path)]
+    done = subprocess.run(
+        [sys.executable, "-c", LOCK, path], capture_output=True, text=True, check=True
+    )
+    for store in stores:
+        store.close()
+    assert done.stdout == "locked\n"
 
 
 def test_failed_transaction_leaves_nothing() -> None:

@@ -26,6 +26,7 @@ from tokbox.emulator.tenants import (
     DEFAULT_SECRET,
 )
 from tokbox.errors import TokboxError
+from tokbox.private_files import open_private
 from tokbox.secrecy import concealing
 
 __all__ = ["Announcement", "run"]
@@ -148,8 +149,7 @@ def _print_announcement(announcement: Announcement, out: TextIO | None) -> None:
 
 
 def _write_key(path: str | os.PathLike[str], pem: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with open(os.open(path, flags, 0o600), "w", encoding="ascii") as file:
+    with open(path, "w", encoding="ascii", opener=open_private) as file:
         file.write(pem)
 
 

@@ -3,7 +3,7 @@
 The secrets of the default project are public, and the control routes need no credentials,
 so a page of another site that is open in a browser on this machine must not reach the
 emulator. Such a page is recognised by ``Origin`` or ``Sec-Fetch-Site`` when it changes
-something, and cannot read responses, since none of them allows that. DNS rebinding evades
+something, and cannot read responses, since no response allows that. DNS rebinding evades
 both: the site's own name is made to point to this machine. It shows in ``Host``, which is
 therefore checked on every path:
 

@@ -7,7 +7,7 @@ import sqlite3
 
 from tokbox.errors import InvalidInput
 
-__all__ = ["prepare"]
+__all__ = ["check", "prepare"]
 
 #: "tkbx": tells our files from other SQLite databases.
 _APPLICATION_ID = 0x746B6278
@@ -141,13 +141,12 @@ ALTER TABLE jobs ADD COLUMN alone_ms INTEGER;
 _STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 
 
-def prepare(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:
-    """Create the tables in an empty database, or bring those of an older emulator here.
+def check(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:
+    """Check that a database is empty, or that of an emulator; change nothing.
 
-    Raises :class:`InvalidInput` if they are not ours or of a newer version, and
+    Raises :class:`InvalidInput` if it is something else or of a newer version, and
     :class:`sqlite3.DatabaseError` if *path* is no database.
     """
-    db.execute("PRAGMA foreign_keys = ON")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -158,15 +157,24 @@ def prepare(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None
         raise InvalidInput(
             "db", path, f"have version {newest} of the tables (it has {version})"
         )
+
+
+def prepare(db: sqlite3.Connection, *, in_file: bool) -> None:
+    """Create the tables in an empty database, or upgrade those of an older emulator."""
+    db.execute("PRAGMA foreign_keys = ON")
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    newest = len(_STEPS)
     if version < newest:
         db.executescript(
             f"BEGIN IMMEDIATE; {''.join(_STEPS[version:])}"
             f"PRAGMA application_id = {_APPLICATION_ID};"
             f"PRAGMA user_version = {newest}; COMMIT;"
         )
-    if path is not None:
+    if in_file:
         # A commit has reached the system when it returns, and so outlives a process that
         # is killed. Only FULL would outlive the machine too, at the price of a sync of
         # the disk for every call.
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
+        # SQLite creates the files beside the database with the first read in this mode.
+        db.execute("SELECT count(*) FROM sqlite_master").fetchone()

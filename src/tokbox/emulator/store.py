@@ -11,8 +11,8 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from typing import Any
 
@@ -25,11 +25,14 @@ from tokbox.emulator.records import (
     Stream,
 )
 from tokbox.emulator.rows import from_row, to_row
-from tokbox.emulator.schema import prepare
+from tokbox.emulator.schema import check, prepare
 from tokbox.errors import InvalidInput
+from tokbox.private_files import check_private, make_private, open_private
 
 __all__ = ["PRIVATE_KEY", "Store"]
 
+#: What SQLite calls a database in memory.
+_MEMORY = ":memory:"
 #: The setting that keeps the private key of the default application.
 PRIVATE_KEY = "private_key"
 
@@ -46,21 +49,31 @@ class Store:
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         """Open or create the database.
 
-        Raises :class:`InvalidInput` if the file is something else or of another
-        version, and :class:`sqlite3.OperationalError` if it cannot be opened.
+        A file is readable and writable by its owner only, and so are those that SQLite
+        keeps beside it. Raises :class:`InvalidInput` if the file is something else or of
+        another version, :class:`PermissionError` if it is a link or belongs to another
+        user, another :class:`OSError` if it cannot be opened, and
+        :class:`sqlite3.OperationalError` if SQLite cannot use it.
         """
+        file = _MEMORY if path is None else os.fsdecode(path)
+        in_file = file != _MEMORY
+        if in_file:
+            _create_or_check(file)
         self._lock = threading.RLock()
         self._depth = 0
         # Transactions are begun by hand, because sqlite3 would otherwise begin them
         # late and not at all around reads; the lock makes sharing between threads safe.
-        self._db = sqlite3.connect(
-            ":memory:" if path is None else os.fspath(path),
-            isolation_level=None,
-            check_same_thread=False,
-        )
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         try:
-            prepare(self._db, path)
+            check(self._db, path)
+            if in_file:
+                # Not earlier: the mode of a file of another program stays as it is.
+                _for_each_file(file, make_private)
+            prepare(self._db, in_file=in_file)
+            if in_file:
+                # In a folder of others, a file may have been put there meanwhile.
+                _for_each_file(file, make_private)
         except sqlite3.DatabaseError as error:
             self._db.close()
             if isinstance(error, sqlite3.OperationalError):
@@ -396,3 +409,20 @@ class Store:
             (archive_id,),
         )
         return [Recording(**from_row(row)) for row in rows]
+
+
+def _create_or_check(file: str) -> None:
+    """Create an empty database, or check the files of one that exists."""
+    if not file:
+        raise InvalidInput("db", file, "be the path of a file")
+    with suppress(FileExistsError):
+        os.close(open_private(file, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    # A new database must not read a journal that was put there before it, either.
+    _for_each_file(file, check_private)
+
+
+def _for_each_file(file: str, apply: Callable[[str], None]) -> None:
+    """Apply a function to the file of a database and those beside it that exist."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            apply(file + suffix)
