@@ -152,14 +152,14 @@ def test_closed_input_and_error_output_change_nothing_else(
     assert len(script.requests) == 2 * sent
 
 
-#: Arguments that may be -: standard input, and what stands there in COMMANDS.
+#: Arguments that accept - for standard input, and their values in COMMANDS.
 FROM_INPUT = {
     "session_id": SESSION,
     "source": "rows.csv",
     "token": TOKEN,
     "digits": "12#",
 }
-#: What else a command needs then.
+#: Further arguments that a command needs then.
 FURTHER = {"source": ("--format", "csv"), "--password-file": ("--user", "lobby")}
 
 

@@ -33,12 +33,12 @@ def ask(
     *,
     method: str = "GET",
     path: str = "/",
-    said: list[str] | None = None,
+    bodies: list[str] | None = None,
     **headers: str,
 ) -> int:
     """Send a request that arrived at an address of this machine; return the status.
 
-    The body of the response is appended to *said*.
+    The body of the response is appended to *bodies*.
     """
     started: list[int] = []
 
@@ -48,8 +48,8 @@ def ask(
     async def send(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             started.append(message["status"])
-        elif said is not None:
-            said.append(message["body"].decode())
+        elif bodies is not None:
+            bodies.append(message["body"].decode())
 
     hosts = [host] if isinstance(host, str) else host
     scope = {
@@ -95,9 +95,9 @@ def test_another_name_reaches_no_path(app: Starlette) -> None:
     assert ("POST", "/session/create") in asked
     for method, path in asked:
         for arrived_at in (LOOPBACK, NETWORK):
-            said: list[str] = []
-            ask(app, "evil.example", arrived_at, method=method, path=path, said=said)
-            assert "not a name of this emulator" in said[0], path
+            bodies: list[str] = []
+            ask(app, "evil.example", arrived_at, method=method, path=path, bodies=bodies)
+            assert "not a name of this emulator" in bodies[0], path
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,11 @@ def test_another_page_changes_nothing_on_any_path(
     app: Starlette, headers: dict[str, str]
 ) -> None:
     for method, path in paths(app):
-        said: list[str] = []
-        ask(app, "localhost", method=method, path=path, said=said, **headers)
-        assert ("page of another site" in said[0]) == (method not in ("GET", "HEAD")), path
+        bodies: list[str] = []
+        ask(app, "localhost", method=method, path=path, bodies=bodies, **headers)
+        assert ("page of another site" in bodies[0]) == (method not in ("GET", "HEAD")), (
+            path
+        )
 
 
 def test_another_name_cannot_download_a_file(api: Api, live: str) -> None:

@@ -162,7 +162,7 @@ def test_name_of_a_database_in_memory_makes_no_file(
     assert [*tmp_path.iterdir()] == []
 
 
-# Who may read and write the files.
+# Modes, owners and links of the files.
 
 SIDES = ("", "-wal", "-shm")
 

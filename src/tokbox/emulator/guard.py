@@ -10,8 +10,8 @@ therefore checked on every path:
 - Over a loopback connection, ``Host`` must be ``localhost``, a name below it, or a loopback
   address.
 - Over a network connection, it may also be any IP address, a name without a dot (a service
-  of Docker Compose) or a name below ``.internal`` or ``.local``: public DNS has none of
-  them, so no site can point them anywhere.
+  of Docker Compose) or a name below ``.internal`` or ``.local``: public DNS has no such
+  names, so no site can point them anywhere.
 - Other names must be allowed by the user.
 """
 

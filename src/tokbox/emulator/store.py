@@ -31,7 +31,7 @@ from tokbox.private_files import check_private, make_private, open_private
 
 __all__ = ["PRIVATE_KEY", "Store"]
 
-#: What SQLite calls a database in memory.
+#: The name of a database in memory, in SQLite.
 _MEMORY = ":memory:"
 #: The setting that keeps the private key of the default application.
 PRIVATE_KEY = "private_key"
