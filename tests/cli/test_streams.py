@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -221,6 +222,35 @@ def shell(
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("make", ["pipe", "socketpair"])
+def test_output_without_a_reader_creates_no_session(server: Server, make: str) -> None:
+    before = server.journal()
+    if make == "pipe":
+        theirs, ours = os.pipe()
+    else:
+        theirs, ours = (end.detach() for end in socket.socketpair())
+    os.close(theirs)
+    done = subprocess.run(
+        [*COMMAND, "session", "create"],
+        stdout=ours,
+        stderr=subprocess.PIPE,
+        env=environment(TOKBOX_API_URL=server.url),
+        check=False,
+    )
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert server.journal() == before
+
+
+def test_output_is_not_polled_on_a_system_that_cannot(
+    cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delattr("select.poll")
+    with open(tmp_path / "out", "w+") as out, contextlib.redirect_stdout(out):
+        assert main(["token", SESSION]) == 0
+    assert (tmp_path / "out").read_text().startswith("T1==")
 
 
 unusable = pytest.mark.parametrize(

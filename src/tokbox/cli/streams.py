@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import select
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
@@ -79,17 +80,28 @@ def check_output() -> None:
     """Raise :class:`StreamError` unless standard output can be written to.
 
     A command calls this before it does anything: what it does may be impossible to undo,
-    and its result would be lost.
+    and its result would be lost. Raises BrokenPipeError for a pipe without a reader.
     """
     rule = "closed, or not open for writing: give it a file, a pipe or the null device"
     descriptor = _descriptor(sys.stdout, _OUTPUT, rule)
     if descriptor is not None:
+        if _has_no_reader(descriptor):
+            raise BrokenPipeError
         try:
             # Writing nothing fails on a descriptor that cannot be written to.
             os.write(descriptor, b"")
         except OSError as error:
             what = rule if error.errno == errno.EBADF else error.strerror
             raise StreamError(error.errno, what, _OUTPUT) from None
+
+
+def _has_no_reader(descriptor: int) -> bool:
+    """Tell whether *descriptor* is a pipe or socket whose other end is closed."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def check_input(what: str) -> None:
