@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -196,25 +197,10 @@ def test_closed_input_that_is_to_be_read_is_an_error_before_anything_is_sent(
 # In processes of their own.
 
 
-def shell(
-    redirections: str,
-    *args: str,
-    before: str = "",
-    python: tuple[str, ...] = (),
-    **env: str,
-) -> Result:
+def shell(redirections: str, *args: str, **env: str) -> Result:
     """Run a command with *redirections* of the shell; what is not redirected is a pipe."""
     done = subprocess.run(
-        [
-            "sh",
-            "-c",
-            f'{before} exec "$@" {redirections}',
-            "sh",
-            COMMAND[0],
-            *python,
-            *COMMAND[1:],
-            *args,
-        ],
+        ["sh", "-c", f'exec "$@" {redirections}', "sh", *COMMAND, *args],
         input="",
         capture_output=True,
         encoding="utf-8",
@@ -302,23 +288,48 @@ def test_unusable_output_is_an_error_of_completion() -> None:
     assert_one_line(shell(">/dev/full", **completing), "standard output")
 
 
-@pytest.mark.parametrize("options", [(), ("-u",)], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("buffering", [0, -1], ids=["unbuffered", "buffered"])
 @pytest.mark.parametrize("n", ["1", "100000"])
 def test_output_that_fails_later_is_one_line_too(
-    tmp_path: Path, n: str, options: tuple[str, ...]
+    script: Script, capsys: pytest.CaptureFixture[str], n: str, buffering: int
 ) -> None:
-    result = shell(
-        f">'{tmp_path / 'out'}'",
-        "tokens",
-        "-n",
-        n,
-        "--json",
-        SESSION,
-        before="ulimit -f 0;",
-        python=options,
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (
+        open("out", "wb", buffering=buffering) as file,
+        io.TextIOWrapper(file, write_through=not buffering) as out,  # type: ignore[type-var]
+        contextlib.redirect_stdout(out),
+    ):
+        # A write fails as on a full disk.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        try:
+            code = main(["tokens", "-n", n, "--json", SESSION])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said = capsys.readouterr()
+    assert_one_line(Result(code, said.out, said.err), "standard output")
+    assert "File too large" in said.err
+    assert Path("out").read_bytes() == b""
+
+
+@pytest.mark.parametrize("options", [(), ("-u",)], ids=["buffered", "unbuffered"])
+def test_full_output_fails_once_and_not_again_at_exit(options: tuple[str, ...]) -> None:
+    # The check before the command passes for a terminal or a file that has room yet.
+    code = (
+        "import sys; sys.modules['tokbox.cli.app'] = sys\n"
+        "sys.run = lambda args: print('x') or sys.stdout.flush()\n"
+        "from tokbox.cli import main\n"
+        "try: main([])\n"
+        "except OSError as error: sys.exit(repr(error))"
     )
-    assert_one_line(result, "standard output")
-    assert "File too large" in result.err
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" >/dev/full', "sh", sys.executable, *options, "-c", code],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(),
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "StreamError(28, 'No space left on device')\n"
 
 
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "2</dev/null"])
