@@ -54,7 +54,10 @@ class Role(WireEnum):
 
 
 class MediaMode(WireEnum):
-    """How streams travel: the value of ``p2p.preference``."""
+    """How streams travel: the value of ``p2p.preference``.
+
+    "routed", "relayed" and "p2p" are accepted, too: ``MediaMode("routed")``.
+    """
 
     #: Through the media router (needed for archives, broadcasts, SIP ...).
     MEDIA_ROUTER = "disabled"
@@ -63,6 +66,12 @@ class MediaMode(WireEnum):
 
     ROUTED = "disabled"
     RELAYED = "enabled"
+
+    @classmethod
+    def _missing_(cls, value: object) -> MediaMode | None:
+        """Return the mode of a name that is not its wire value."""
+        names = {"routed": cls.ROUTED, "relayed": cls.RELAYED, "p2p": cls.P2P}
+        return names.get(value) if isinstance(value, str) else None
 
 
 class ArchiveMode(WireEnum):

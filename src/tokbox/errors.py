@@ -40,6 +40,7 @@ an authentication header or a whole token.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 __all__ = [
@@ -126,6 +127,15 @@ class InvalidInput(TokboxError, ValueError):
         self.rule = rule
         got = f", not {_shorten(value)}" if show else ""
         super().__init__(f"{field} must {rule}{got}")
+
+
+def invalid_choice(field: str, value: object, choices: Sequence[str]) -> InvalidInput:
+    """Return the error for a value that is not one of *choices*."""
+    *others, last = [f'"{choice}"' for choice in choices]
+    use = f"{', '.join(others)} or {last}" if others else last
+    error = InvalidInput(field, value, f"be {use}")
+    error.args = (f"{field} {_shorten(value)} is not valid: use {use}",)
+    return error
 
 
 class InvalidArrow(InvalidInput, TypeError):

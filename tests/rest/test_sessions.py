@@ -90,6 +90,64 @@ def test_plain_strings_do_as_well(make: Make) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("mode", "sent_as"),
+    [
+        ("routed", "disabled"),
+        ("relayed", "enabled"),
+        ("p2p", "enabled"),
+        ("enabled", "enabled"),
+        (MediaMode.ROUTED, "disabled"),
+        (MediaMode.RELAYED, "enabled"),
+    ],
+)
+def test_a_media_mode_is_accepted_by_its_name_and_by_its_wire_value(
+    mode: str, sent_as: str, make: Make
+) -> None:
+    tb, script = make()
+    tb.new_session(media_mode=mode)
+    assert sent(script)["p2p.preference"] == sent_as
+    assert MediaMode(mode) == sent_as
+
+
+def test_encryption_needs_a_routed_session_by_any_name(make: Make) -> None:
+    tb, script = make()
+    for mode in ("relayed", "p2p"):
+        with pytest.raises(errors.InvalidInput, match="e2ee must be False in a relayed"):
+            tb.new_session(e2ee=True, media_mode=mode)
+    tb.new_session(e2ee=True, media_mode="routed")
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"media_mode": "x"},
+            'media_mode \'x\' is not valid: use "routed" or "relayed"',
+        ),
+        (
+            {"archive_mode": "never"},
+            'archive_mode \'never\' is not valid: use "manual" or "always"',
+        ),
+    ],
+)
+def test_the_message_for_a_wrong_mode_names_the_valid_ones(
+    options: dict[str, Any], message: str, make: Make
+) -> None:
+    with pytest.raises(errors.InvalidInput) as caught:
+        make()[0].new_session(**options)
+    assert str(caught.value) == message
+    assert str(pickle.loads(pickle.dumps(caught.value))) == message
+
+
+@pytest.mark.parametrize("location", [None, ""])
+def test_no_location_is_sent_without_one(location: str | None, make: Make) -> None:
+    tb, script = make()
+    tb.new_session(location, MediaMode.ROUTED)
+    assert "location" not in sent(script)
+
+
 def test_encryption_is_asked_for(make: Make) -> None:
     tb, script = make()
     tb.new_session(e2ee=True)
@@ -114,8 +172,10 @@ def test_a_session_carries_what_the_service_said(make: Make) -> None:
         ({"location": "1.2.3.4 "}, "location"),
         ({"location": "1.2.3.4\n"}, "location"),
         ({"location": "::1"}, "location"),
-        ({"location": None}, "location"),
-        ({"media_mode": "relayed"}, "media_mode"),
+        ({"media_mode": "relay"}, "media_mode"),
+        ({"media_mode": "ROUTED"}, "media_mode"),
+        ({"media_mode": None}, "media_mode"),
+        ({"media_mode": ["routed"]}, "media_mode"),
         ({"media_mode": True}, "media_mode"),
         ({"archive_mode": "ALWAYS"}, "archive_mode"),
         ({"archive_mode": None}, "archive_mode"),

@@ -9,14 +9,12 @@ import click
 
 from tokbox.cli.options import Group, client_options, json_option
 from tokbox.cli.output import is_terminal, print_json, print_record
-from tokbox.enums import ArchiveMode, MediaMode
+from tokbox.enums import ArchiveMode
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
 
 __all__ = ["session"]
-
-_MEDIA_MODES = {"routed": MediaMode.MEDIA_ROUTER, "relayed": MediaMode.P2P}
 
 
 @click.group(cls=Group)
@@ -28,7 +26,7 @@ def session() -> None:
 @click.option("--location", default="", metavar="IP", help="An IPv4 address near clients.")
 @click.option(
     "--media-mode",
-    type=click.Choice([*_MEDIA_MODES]),
+    type=click.Choice(["routed", "relayed"]),
     default="routed",
     show_default=True,
     help="Through the media router, or directly between clients.",
@@ -61,7 +59,7 @@ def create(
     """
     made = client.new_session(
         location,
-        _MEDIA_MODES[media_mode],
+        media_mode,
         archive_mode,
         e2ee=e2ee,
         archive_name=archive_name,

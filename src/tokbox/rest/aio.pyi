@@ -455,7 +455,7 @@ class AsyncTokbox:
     def project_id(self) -> str: ...
     async def new_session(
         self,
-        location: str = ...,
+        location: str | None = ...,
         media_mode: MediaMode | str = ...,
         archive_mode: ArchiveMode | str = ...,
         *,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInput, invalid_choice
 from tokbox.rest import hosts
 
 __all__ = [
@@ -88,7 +88,7 @@ def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
         for word in words:
             if value == word:
                 return word
-    raise InvalidInput(field, value, f"be one of {', '.join(words)}")
+    raise invalid_choice(field, value, words)
 
 
 def text(

@@ -131,7 +131,7 @@ class Tokbox(Resources, Client):
 
     def new_session(
         self,
-        location: str = "",
+        location: str | None = "",
         media_mode: MediaMode | str = MediaMode.MEDIA_ROUTER,
         archive_mode: ArchiveMode | str = ArchiveMode.MANUAL,
         *,
@@ -142,10 +142,11 @@ class Tokbox(Resources, Client):
     ) -> Session:
         """Create a session.
 
-        *location* is a dotted IPv4 address near the clients; without it the first
-        client decides. *archive_name* (1 to 80 characters) and *archive_resolution*
-        (for example ``1280x720``) go with ``ArchiveMode.ALWAYS``; *e2ee*, end-to-end
-        encryption, needs a routed session that is not always archived.
+        *location* is a dotted IPv4 address near the clients; without it (None or "")
+        the first client decides. *media_mode* is a ``MediaMode``, or "routed", "relayed"
+        or "p2p" (which is relayed). *archive_name* (1 to 80 characters) and
+        *archive_resolution* (for example ``1280x720``) go with ``ArchiveMode.ALWAYS``;
+        *e2ee*, end-to-end encryption, needs a routed session that is not always archived.
 
         Raises ``InvalidInput`` before anything is sent, ``APIError`` if the service
         refuses, ``TransportError`` if there is no usable answer.

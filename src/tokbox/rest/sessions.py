@@ -12,6 +12,7 @@ from tokbox.errors import (
     InvalidClaims,
     InvalidInput,
     ProtocolError,
+    invalid_choice,
 )
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
 from tokbox.rest.notices import warn
@@ -119,7 +120,7 @@ def create(
 
 
 def parameters(
-    location: str,
+    location: str | None,
     media_mode: MediaMode | str,
     archive_mode: ArchiveMode | str,
     *,
@@ -132,11 +133,11 @@ def parameters(
     Raises ``InvalidInput`` for what the service would refuse. Relayed and always
     archived is sent as asked, with a warning.
     """
-    media = one_of("media_mode", media_mode, [mode.value for mode in MediaMode])
+    media = _media_mode(media_mode)
     archiving = one_of("archive_mode", archive_mode, [mode.value for mode in ArchiveMode])
     always = archiving == ArchiveMode.ALWAYS
     form = {"p2p.preference": media, "archiveMode": archiving}
-    if location != "":
+    if location is not None and location != "":
         form["location"] = ipv4("location", location)
     if flag("e2ee", e2ee):
         if media != MediaMode.MEDIA_ROUTER:
@@ -158,6 +159,14 @@ def parameters(
             "archive_resolution", archive_resolution, RESOLUTIONS
         )
     return form
+
+
+def _media_mode(mode: object) -> str:
+    try:
+        return MediaMode(mode).value
+    except ValueError:
+        pass
+    raise invalid_choice("media_mode", mode, ("routed", "relayed"))
 
 
 def warn_if_unarchivable(form: Mapping[str, str]) -> None:
