@@ -28,11 +28,11 @@ BAD_CLAIMS = [
         timedelta(days=31), timedelta(seconds=-1), timedelta(milliseconds=1500),
     ]],
     *[("connection_data", d) for d in [
-        "x" * 1001, "é" * 1001, "\ud800", "a\udfffb", "a\0b", "\0", None, b"data", 5, ["a"],
+        "x" * 1001, "é" * 1001, "\ud800", "a\udfffb", "a\0b", "\0", b"data", 5, ["a"],
     ]],
     *[("initial_layout_class_list", c) for c in [
         "x" * 1001, ["x" * 500, "y" * 500], ["a b"], [""], "a  b", ["a\tb"], ["a\0b"], ["\ud800"],
-        [1], None, 5, b"focus", {"focus": 1}, [None],
+        [1], 5, b"focus", {"focus": 1}, [None],
     ]],
 ]  # fmt: skip
 
@@ -51,6 +51,27 @@ def test_bad_claims_are_refused_before_anything_is_signed(session, method, field
     assert isinstance(error, ValueError)
     assert isinstance(error, TokenError)
     assert len(str(error)) < 300
+
+
+@pytest.mark.parametrize("method", ["token", "tokens", "token_batch", "iter_batches"])
+@pytest.mark.parametrize("kind", ["t1", "jwt"])
+def test_none_stands_for_no_text_as_it_does_in_a_column(session, method, kind):
+    nothing = {"connection_data": None, "initial_layout_class_list": None, "kind": kind}
+    made = getattr(session, method)(*([] if method == "token" else [1]), **nothing)
+    token = made if method == "token" else next(iter(made))
+    token = token if isinstance(token, str) else token[0]
+    found = Signer(KEY, SECRET).verify(token)
+    assert (found.connection_data, found.initial_layout_class_list) == ("", ())
+
+
+@pytest.mark.parametrize("nothing", [None, [None, None]], ids=["value", "column"])
+def test_none_stands_for_no_text_in_rows_as_a_value_and_as_a_column(nothing):
+    signer = Signer(KEY, SECRET)
+    batch = signer.sign_rows(
+        [SESSION] * 2, connection_data=nothing, initial_layout_class_list=nothing
+    )
+    for found in map(signer.verify, batch):
+        assert (found.connection_data, found.initial_layout_class_list) == ("", ())
 
 
 @pytest.mark.parametrize("n", [-1, 10**19, 1.0, True, None, "5", float("nan")])

@@ -359,10 +359,10 @@ class AsyncSession:
     def token(
         self,
         role: Role | str = ...,
-        connection_data: str = ...,
+        connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         *,
-        initial_layout_class_list: Iterable[str] = ...,
+        initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
     ) -> str: ...
     async def tokens(
@@ -370,10 +370,10 @@ class AsyncSession:
         n: int,
         multithread: bool = ...,
         role: Role | str = ...,
-        connection_data: str = ...,
+        connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         *,
-        initial_layout_class_list: Iterable[str] = ...,
+        initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
     ) -> list[str]: ...
     async def token_batch(
@@ -381,10 +381,10 @@ class AsyncSession:
         n: int,
         multithread: bool = ...,
         role: Role | str = ...,
-        connection_data: str = ...,
+        connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         *,
-        initial_layout_class_list: Iterable[str] = ...,
+        initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
         memory_pool: MemoryPool | None = ...,
     ) -> TokenBatch[str]: ...
@@ -393,10 +393,10 @@ class AsyncSession:
         n: int,
         multithread: bool = ...,
         role: Role | str = ...,
-        connection_data: str = ...,
+        connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         *,
-        initial_layout_class_list: Iterable[str] = ...,
+        initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
         chunk: int = ...,
     ) -> AsyncIterator[TokenBatch[str]]: ...
@@ -406,10 +406,10 @@ class AsyncSession:
         n: int,
         multithread: bool = ...,
         role: Role | str = ...,
-        connection_data: str = ...,
+        connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         *,
-        initial_layout_class_list: Iterable[str] = ...,
+        initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
     ) -> AsyncIterator[int]: ...
 

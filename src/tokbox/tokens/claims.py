@@ -221,7 +221,9 @@ def check_expiration(expiration: object) -> int:
 
 
 def check_connection_data(connection_data: object) -> str:
-    """Return the connection data."""
+    """Return the connection data, which is empty for None."""
+    if connection_data is None:
+        return ""
     if not isinstance(connection_data, str):
         raise InvalidClaims("connection_data", connection_data, "be a string")
     if len(connection_data) > MOST_CONNECTION_DATA:
@@ -234,9 +236,11 @@ def check_connection_data(connection_data: object) -> str:
 def check_layout_classes(classes: object) -> str:
     """Return layout class names as the token spells them, with spaces in between.
 
-    They are given so, or one by one.
+    A string holds them in this form, an iterable one by one. None means no class.
     """
     name = "initial_layout_class_list"
+    if classes is None:
+        return ""
     if isinstance(classes, str):
         names: list[object] = list(classes.split(" ")) if classes else []
     elif isinstance(classes, Iterable) and not isinstance(

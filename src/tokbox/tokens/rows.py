@@ -78,11 +78,6 @@ def _column(name: str, value: Any) -> Column | None:
     return snapshot(value)
 
 
-def _or_none(check: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Let None stand for nothing at all."""
-    return lambda value: "" if value is None else check(value)
-
-
 def sign_rows(
     signer: Signer,
     *,
@@ -177,9 +172,9 @@ def _fill(
         elif name == "session_id":
             rows.texts("session_id", values, report.closer(check), api_key.encode())
         elif name == "connection_data":
-            rows.texts("connection_data", values, report.closer(_or_none(check)))
+            rows.texts("connection_data", values, report.closer(check))
         else:
-            rows.texts("classes", values, report.closer(_or_none(check)))
+            rows.texts("classes", values, report.closer(check))
 
 
 def _key_column(row_key: Any) -> list[Any] | tuple[Any, ...]:

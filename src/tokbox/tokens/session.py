@@ -46,12 +46,12 @@ class SessionSigner:
     role
         what the holder may do (`tokbox.Role`, or the same string)
     connection_data
-        at most 1000 characters that every client in the session can read
+        at most 1000 characters that every client in the session can read, or None
     expiration
         how long the token lives, in seconds or as a timedelta, at most 30 days;
         0 leaves it to the service (24 hours)
     initial_layout_class_list
-        layout classes of the holder's streams, one by one or joined by spaces
+        layout classes of the holder's streams, one by one or joined by spaces, or None
     kind
         "t1", or "jwt": a JWT signed with HS256. The tokens of an application are JWTs
         signed with RS256, and nothing else. None stands for "t1", or "jwt" there
@@ -75,10 +75,10 @@ class SessionSigner:
     def token(
         self,
         role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
+        connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Iterable[str] = (),
+        initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
     ) -> str:
         """Sign one token."""
@@ -106,9 +106,9 @@ class SessionSigner:
     def _plan(
         self,
         role: Role | str,
-        connection_data: str,
+        connection_data: str | None,
         expiration: int | timedelta,
-        classes: Iterable[str],
+        classes: Iterable[str] | None,
         kind: str | None,
     ) -> Plan | rs256.Plan:
         """Check all claims, and prepare what all tokens of a batch share."""
@@ -128,10 +128,10 @@ class SessionSigner:
         n: int,
         multithread: bool = False,
         role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
+        connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Iterable[str] = (),
+        initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
     ) -> list[str]:
         """Sign *n* tokens that say the same and are all distinct, in order.
@@ -151,10 +151,10 @@ class SessionSigner:
         n: int,
         multithread: bool = False,
         role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
+        connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Iterable[str] = (),
+        initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
         memory_pool: MemoryPool | None = None,
     ) -> TokenBatch[str]:
@@ -177,10 +177,10 @@ class SessionSigner:
         n: int,
         multithread: bool = False,
         role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
+        connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Iterable[str] = (),
+        initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
         chunk: int = 0,
     ) -> Iterator[TokenBatch[str]]:
@@ -204,10 +204,10 @@ class SessionSigner:
         n: int,
         multithread: bool = False,
         role: Role | str = Role.PUBLISHER,
-        connection_data: str = "",
+        connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         *,
-        initial_layout_class_list: Iterable[str] = (),
+        initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
     ) -> Iterator[int]:
         """Sign *n* tokens and write one a line, in constant memory.
@@ -234,9 +234,9 @@ class SessionSigner:
         multithread: bool,
         *,
         role: Role | str,
-        connection_data: str,
+        connection_data: str | None,
         expiration: int | timedelta,
-        initial_layout_class_list: Iterable[str],
+        initial_layout_class_list: Iterable[str] | None,
         kind: str | None = None,
     ) -> Iterator[tuple[int, memoryview]]:
         """Sign *n* tokens, one a line: yields how many are made so far, and the last ones.
