@@ -227,6 +227,8 @@ def _random_rows(
     given: dict[str, Any] = {}
     said: dict[str, Any] = {}
     for name, values in choices.items():
+        if name in ("connection_data", "initial_layout_class_list"):
+            values.append((None, ""))
         if name not in columns:
             given[name], said[name] = rng.choice(
                 [v for v in values if type(v[0]) is not tuple]
@@ -234,15 +236,13 @@ def _random_rows(
             if type(given[name]) is list:  # would be a column
                 given[name] = said[name]
             continue
-        if name in ("connection_data", "initial_layout_class_list"):
-            values.append((None, ""))
         column = rng.choices(values, k=n)
         given[name] = rng.choice([list, tuple])(value for value, _ in column)
         said[name] = [value for _, value in column]
     return Rows(
         api_key=api_key,
         secret="".join(
-            rng.choices(string.ascii_letters + "é", k=rng.choice([1, 40, 63, 64, 65, 200]))
+            rng.choices(string.ascii_letters + "~", k=rng.choice([1, 40, 63, 64, 65, 200]))
         ),
         create_time=rng.randrange(10**9, 4 * 10**9),
         nonce_bytes=random_nonce(rng, n),

@@ -142,7 +142,7 @@ def test_many_threads_sign_with_one_signer(signer, kind):
 @pytest.mark.parametrize("shape", ["list", "batch"])
 def test_many_threads_verify_the_same_tokens(signer, kind, shape):
     batch = signer.session(SESSION).token_batch(TOKENS, kind=kind)
-    stranger = tokbox.Signer(KEY, "another secret").session(SESSION).token(kind=kind)
+    stranger = tokbox.Signer(KEY, "another0secret").session(SESSION).token(kind=kind)
     tokens = batch if shape == "batch" else [*batch, stranger]
 
     def work(number):

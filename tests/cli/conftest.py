@@ -37,7 +37,8 @@ def cli(
     """Run a command in this process, with *stdin* as its standard input."""
 
     def run(*args: str, stdin: str = "") -> Result:
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        data = io.BytesIO(stdin.encode(errors="surrogatepass"))
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(data, "utf-8", "surrogatepass"))
         capsys.readouterr()
         code = main(args)
         said = capsys.readouterr()

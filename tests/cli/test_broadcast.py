@@ -61,7 +61,8 @@ def test_servers_and_their_keys_come_from_a_file(
 
 def test_servers_come_from_standard_input(cli: Cli, play: Play) -> None:
     script = play(STARTED)
-    result = cli("broadcast", "start", SESSION, "--rtmp-file", "-", stdin="rtmp://a k")
+    stdin = "\ufeffrtmp://a k\r\n"
+    result = cli("broadcast", "start", SESSION, "--rtmp-file", "-", stdin=stdin)
     assert result.code == 0
     assert [*sent(script)[2]["outputs"]] == ["rtmp"]
 

@@ -201,6 +201,21 @@ def test_a_key_in_a_file_verifies_an_application_s_token(
     assert document["application_id"] == APPLICATION
 
 
+@pytest.mark.parametrize("option", ["--public-key-file", "--private-key-file"])
+def test_a_key_file_may_have_a_frame_and_not_be_utf_16(
+    cli: Cli, tmp_path: Path, option: str
+) -> None:
+    file = tmp_path / "key"
+    pem = (public_pem() if option.startswith("--public") else private_pem()).strip()
+    file.write_text(f"\ufeff{pem}\r\n\r\n", encoding="utf-8", newline="")
+    assert cli("inspect", rs256(), option, str(file)).code == 0
+    assert cli("inspect", rs256(), option, "-", stdin=f"\ufeff{pem} ").code == 0
+    file.write_text(pem, encoding="utf-16")
+    result = cli("inspect", rs256(), option, str(file))
+    assert (result.code, result.out) == (2, "")
+    assert "it is UTF-16, not UTF-8" in result.err
+
+
 def test_a_key_may_come_from_standard_input(cli: Cli) -> None:
     result = cli("inspect", rs256(), "--public-key-file", "-", stdin=public_pem())
     assert result.code == 0

@@ -31,7 +31,7 @@ def test_dial_takes_options_and_a_password_from_a_file(
 ) -> None:
     script = play(CALL)
     file = tmp_path / "password"
-    file.write_text("canary\n")
+    file.write_bytes("\ufeffcanary\r\n".encode())
     result = cli(
         *("dial", SESSION, "sip:a", "--from", "b@c", "--secure", "--video", "--json"),
         *("--header", "X-Room: 7", "--header", "X-A:b:c", "--stream", "s"),

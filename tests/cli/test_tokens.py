@@ -92,9 +92,10 @@ def test_session_may_come_from_standard_input(cli: Cli) -> None:
 @pytest.mark.parametrize("end", ["", "\n"], ids=repr)
 def test_data_may_come_from_a_file(cli: Cli, tmp_path: Path, end: str) -> None:
     file = tmp_path / "data.json"
-    file.write_text('{"name": "Zoë"}' + end, encoding="utf-8")
-    result = cli("token", SESSION, "--data-file", str(file))
-    assert verify(result.out.strip()).connection_data == '{"name": "Zoë"}'
+    for encoding in ("utf-8", "utf-8-sig"):
+        file.write_text('{"name": "Zoë"}' + end, encoding=encoding)
+        result = cli("token", SESSION, "--data-file", str(file))
+        assert verify(result.out.strip()).connection_data == '{"name": "Zoë"}'
 
 
 def test_data_and_data_file_exclude_each_other(cli: Cli) -> None:

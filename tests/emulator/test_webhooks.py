@@ -397,6 +397,10 @@ def test_deliveries_can_be_listed_and_forgotten(
         ({"tenant": KEY, "webhooks": {"archive_status": "http://localhost:x/"}}, "URL"),
         ({"tenant": KEY, "webhooks": {"archive_status": "http://local host/"}}, "URL"),
         ({"tenant": KEY, "webhooks": {"signature_secret": ""}}, "signature_secret"),
+        (
+            {"tenant": KEY, "webhooks": {"signature_secret": "canary\n"}},
+            "holds a line break at position 7",
+        ),
     ],
 )
 def test_bad_settings_are_refused_by_name(api: Api, body: Any, named: str) -> None:
@@ -406,7 +410,7 @@ def test_bad_settings_are_refused_by_name(api: Api, body: Any, named: str) -> No
 
 
 def test_settings_from_python_are_checked_too() -> None:
-    with pytest.raises(InvalidInput, match="signature_secret must be a text"):
+    with pytest.raises(InvalidInput, match="signature_secret must be a string"):
         serve(webhooks={KEY: {"signature_secret": 7}})  # type: ignore[dict-item]
     assert len(set(NAMES)) == len(NAMES)
 

@@ -157,8 +157,8 @@ def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
     ("given", "field"),
     [
         ({"key": SECRET}, "key"),
-        ({"key_id": "none"}, "application_id"),
-        ({"key_id": "1" * 21}, "api_key"),
+        ({"key_id": "none"}, "key_id"),
+        ({"key_id": "1" * 21}, "key_id"),
         ({"session_id": "1_none"}, "session_id"),
         ({"role": "king"}, "role"),
         ({"role": "col:"}, "role"),

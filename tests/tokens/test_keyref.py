@@ -106,7 +106,7 @@ def test_what_is_no_reference_is_refused_and_not_shown(text):
         ("env:NOT_SET_ANYWHERE", "no such variable"),
         ("file:/none/such", "No such file"),
         ("file:.", "Is a directory"),
-        ("file:/dev/zero", "text of a key's length"),
+        ("file:/dev/zero", "more than 65536 bytes"),
         ("file:/dev/null", "empty"),
         ("import:no_such_module:f", "raised ModuleNotFoundError"),
         ("import:os:no_such_function", "raised AttributeError"),
@@ -145,7 +145,7 @@ def test_a_key_that_signs_nothing_is_named_by_its_reference_alone(place, kind, k
 
 @pytest.mark.parametrize("key_id", ["", "x", "1" * 21, "3f2b8c10", None])
 def test_whose_key_it_is_is_checked_before_it_is_read(key_id):
-    with pytest.raises(InvalidInput, match=r"api_key|application_id"):
+    with pytest.raises(InvalidInput, match="key_id must be"):
         KeyRef("env:NOT_SET_ANYWHERE").signer(key_id)
 
 

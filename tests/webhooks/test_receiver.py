@@ -161,8 +161,8 @@ def test_several_secrets_are_accepted_while_they_rotate(secrets: tuple[str, str]
     assert refusal(receiver, signed(secret="third")).reason == "bad_signature"
 
 
-@pytest.mark.parametrize("secret", ["s", "ключ", "a" * 500])
-def test_a_secret_is_its_utf8_however_long(secret: str) -> None:
+@pytest.mark.parametrize("secret", ["s", "a" * 500])
+def test_a_secret_may_have_any_length(secret: str) -> None:
     assert Receiver(secret).receive(signed(secret=secret), BODY, now=NOW)
 
 

@@ -13,7 +13,7 @@ from tokbox.cli.options import (
     has_credentials,
     json_option,
     make_client,
-    read_file,
+    read_secret,
     read_stdin,
 )
 from tokbox.cli.output import print_json, print_record
@@ -116,10 +116,10 @@ def _read_key(
             "exclude one another"
         )
     if public is not None:
-        pem = read_file(public, "--public-key-file", "the public key")
+        pem = read_secret(public, "--public-key-file", "the public key")
         return PublicKey(pem.encode())
     if private is not None:
-        pem = read_file(private, "--private-key-file", "the private key")
+        pem = read_secret(private, "--private-key-file", "the private key")
         return PrivateKey(pem.encode()).public_key()
     return None
 

@@ -114,7 +114,7 @@ def read_stdin(what: str) -> str:
             return getpass(_PROMPTS[what], stream=sys.stderr)
         click.echo(f"reading {what} from the terminal; Ctrl-D ends it", err=True)
     try:
-        return sys.stdin.read()
+        return sys.stdin.read().removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise click.UsageError(f"{what} on standard input is not text") from None
 
@@ -224,7 +224,11 @@ def make_client(
     """
     from tokbox.rest.client import Tokbox
     from tokbox.rest.environment import APPLICATIONS
+    from tokbox.tokens.claims import check_api_key
+    from tokbox.tokens.credentials import secret_rule
 
+    if api_key is not None:
+        check_api_key(api_key)
     environment = dict(os.environ)
     if api_key is not None or secret_file is not None:
         # What is given by hand is a project's.
@@ -238,9 +242,10 @@ def make_client(
         environment = {
             name: value for name, value in environment.items() if name not in _SECRETS
         }
-        environment["TOKBOX_SECRET"] = read_secret(
-            secret_file, "--secret-file", "the secret"
-        )
+        secret = read_secret(secret_file, "--secret-file", "the secret")
+        if rule := secret_rule(secret):
+            raise click.UsageError(f"--secret-file: the secret must {rule}")
+        environment["TOKBOX_SECRET"] = secret
         environment["TOKBOX_API_KEY"] = api_key or key or ""
     elif api_key is not None:
         ours = any(environment.get(name) for name in _SECRETS[:2])
@@ -251,7 +256,7 @@ def make_client(
     try:
         return Tokbox.from_env(environment)
     except InvalidInput as error:
-        if error.field.startswith(("TOKBOX_API_KEY", "OPENTOK_API_KEY")):
+        if error.field in _KEYS:
             help_ = "; or give --api-key and --secret-file"
             raise Refused(f"{error}{help_}") from None
         if error.field == "api_url":
@@ -266,7 +271,7 @@ def read_file(path: str, option: str, what: str) -> str:
     if path == "-":
         return read_stdin(what)
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             return file.read()
     except UnicodeDecodeError:
         pass
@@ -275,8 +280,23 @@ def read_file(path: str, option: str, what: str) -> str:
 
 
 def read_secret(path: str, option: str, what: str) -> str:
-    """Return the secret in a file, without the line break that editors and echo add."""
-    return read_file(path, option, what).rstrip("\r\n")
+    """Return the credential in a file that *option* names, or on standard input for ``-``.
+
+    A byte order mark at its start and one line end at its end are no part of it.
+    """
+    from tokbox.tokens.credentials import MAX_BYTES, decode, read
+
+    try:
+        if path != "-":
+            return read(path)
+        claim_stdin(what)
+        if sys.stdin.isatty():
+            return read_stdin(what)
+        return decode(sys.stdin.buffer.read(MAX_BYTES + 1))
+    except ValueError as error:
+        problem = str(error)
+    source = "standard input" if path == "-" else path
+    raise click.UsageError(f"{option}: {source} cannot be read: {problem}")
 
 
 class Claims(TypedDict):

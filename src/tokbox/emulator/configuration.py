@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from tokbox.errors import InvalidInput
 from tokbox.secrecy import conceal
+from tokbox.tokens.credentials import clean, is_utf_16
 
 __all__ = [
     "ENVIRONMENT_VARIABLE",
@@ -27,18 +29,8 @@ def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
     Raises :class:`InvalidInput` if it is anything else, and :class:`OSError` if it
     cannot be read.
     """
-    rule = 'be a JSON file such as {"12345678": "the secret"}'
-    with open(path, encoding="utf-8") as file:
-        try:
-            content = json.load(file)
-        except (ValueError, RecursionError):
-            # The parser's own message may quote a secret.
-            raise InvalidInput("projects", os.fspath(path), rule) from None
-    if not isinstance(content, dict) or not all(
-        isinstance(secret, str) for secret in content.values()
-    ):
-        raise InvalidInput("projects", os.fspath(path), rule)
-    return content
+    example = '{"12345678": "the secret"}'
+    return _object_from_file("projects", path, example, str)
 
 
 @conceal
@@ -48,23 +40,36 @@ def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]
     Raises :class:`InvalidInput` if it is anything else, and :class:`OSError` if it
     cannot be read.
     """
-    rule = 'be a JSON file such as {"12345678": {"archive_status": "http://localhost/"}}'
-    with open(path, encoding="utf-8") as file:
+    example = '{"12345678": {"archive_status": "http://localhost/"}}'
+    return _object_from_file("webhooks", path, example, dict)
+
+
+def _object_from_file(
+    field: str, path: str | os.PathLike[str], example: str, kind: type
+) -> dict[str, Any]:
+    """Read a JSON object whose values are of this *kind*."""
+    with open(path, "rb") as file:
+        data = file.read()
+    rule = f"be a JSON file such as {example}"
+    if is_utf_16(data):
+        rule += " in UTF-8: it is UTF-16"
+    else:
         try:
-            content = json.load(file)
+            content = json.loads(data.decode("utf-8-sig"))
         except (ValueError, RecursionError):
-            raise InvalidInput("webhooks", os.fspath(path), rule) from None
-    if not isinstance(content, dict) or not all(
-        isinstance(webhooks, dict) for webhooks in content.values()
-    ):
-        raise InvalidInput("webhooks", os.fspath(path), rule)
-    return content
+            # The message of the parser may quote a secret.
+            content = None
+        if isinstance(content, dict) and all(
+            isinstance(value, kind) for value in content.values()
+        ):
+            return content
+    raise InvalidInput(field, os.fspath(path), rule)
 
 
 @conceal
 def projects_from_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Read ``key:secret,key:secret`` from :data:`ENVIRONMENT_VARIABLE`."""
-    text = (os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, "")
+    text = clean((os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, ""))
     secrets = {}
     for item in filter(None, (part.strip() for part in text.split(","))):
         api_key, colon, secret = item.partition(":")

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tokbox.errors import InvalidInput
+from tokbox.tokens.credentials import is_utf_16
 
 __all__ = ["new_private_key", "public_key_of", "read_public_key"]
 
@@ -25,6 +26,10 @@ def read_public_key(pem: str | bytes, application_id: str) -> RSAPublicKey:
     Raises :class:`InvalidInput` if it is not an RSA key of at least 2048 bits.
     """
     rule = f"hold the PEM of an RSA public key of {_BITS} bits or more"
+    if isinstance(pem, bytes) and is_utf_16(pem):
+        raise InvalidInput(
+            "applications", application_id, f"{rule}, in UTF-8 (it is UTF-16)"
+        )
     try:
         key = load_pem_public_key(pem.encode() if isinstance(pem, str) else pem)
     except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):

@@ -14,7 +14,8 @@ from tokbox.emulator.keys import new_private_key, public_key_of, read_public_key
 from tokbox.emulator.store import PRIVATE_KEY, Store
 from tokbox.errors import InvalidInput
 from tokbox.secrecy import Secretive
-from tokbox.tokens.claims import check_api_key, check_secret
+from tokbox.tokens.claims import check_api_key, check_project
+from tokbox.tokens.credentials import secret_rule
 
 __all__ = [
     "DEFAULT_ACCOUNT_KEY",
@@ -112,9 +113,10 @@ class Tenants:
             raise InvalidInput("projects", {}, "name at least one project", show=False)
         if accounts is None:
             accounts = {DEFAULT_ACCOUNT_KEY: DEFAULT_ACCOUNT_SECRET}
-        self._secrets = _check_secrets(projects)
+        self._secrets = _check_secrets(projects, "project")
         self._accounts = {
-            key: Account(key, secret) for key, secret in _check_secrets(accounts).items()
+            key: Account(key, secret)
+            for key, secret in _check_secrets(accounts, "account").items()
         }
         if applications is None:
             applications = {DEFAULT_APPLICATION_ID: None}
@@ -231,9 +233,13 @@ def tenant_fields(tenant: str, *, as_string: bool = False) -> dict[str, Any]:
     return {"projectId": tenant if as_string else int(tenant), "partnerId": int(tenant)}
 
 
-def _check_secrets(secrets: Mapping[str, str]) -> dict[str, str]:
+def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
+    """Check keys and their secrets; InvalidInput names the key of a wrong secret."""
     checked = {}
     for key, secret in secrets.items():
-        check_secret(secret)
-        checked[check_api_key(key)] = secret
+        if rule := secret_rule(secret):
+            # The key is checked first, so that a secret in its place is not shown.
+            rule += f" (of {owner} {check_api_key(key)})"
+            raise InvalidInput("secret", None, rule, show=False)
+        checked[check_project(key, secret, owner=owner)[0]] = secret
     return checked

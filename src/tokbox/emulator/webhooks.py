@@ -23,6 +23,7 @@ from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Callback
 from tokbox.emulator.store import Store
 from tokbox.errors import InvalidInput
+from tokbox.tokens.claims import check_secret
 
 __all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "Webhooks", "check_webhooks", "is_url"]
 
@@ -279,8 +280,7 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
     """
     for name, value in webhooks.items():
         if name == SECRET:
-            if not (isinstance(value, str) and value):
-                raise InvalidInput(SECRET, value, "be a text", show=False)
+            check_secret(value, SECRET, "the signature secret of callbacks")
         elif name not in NAMES:
             known = ", ".join((*NAMES, SECRET))
             raise InvalidInput("webhooks", name, f"name some of {known}")

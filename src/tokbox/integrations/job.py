@@ -23,9 +23,8 @@ from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInput, MissingDependency
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
-    check_api_key,
-    check_application_id,
     check_claim,
+    check_key_id,
     check_kind,
     check_session_id,
 )
@@ -88,9 +87,9 @@ class SigningJob:
     key: KeyRef | str
     session_id: str
     role: Role | str = Role.PUBLISHER
-    connection_data: str = ""
+    connection_data: str | None = ""
     expiration: int | timedelta | str = HOURS_24
-    initial_layout_class_list: str | Iterable[str] = ""
+    initial_layout_class_list: str | Iterable[str] | None = ""
     kind: str | None = None
     nonce: Literal["random", "derived"] = "random"
     run_id: str | None = None
@@ -102,10 +101,8 @@ class SigningJob:
     def __post_init__(self) -> None:
         if not isinstance(self.key, KeyRef):
             object.__setattr__(self, "key", KeyRef(self.key))
-        application = not str(self.key_id).isdecimal()
-        check = check_application_id if application else check_api_key
-        object.__setattr__(self, "key_id", check(self.key_id))
-        check_kind(self.kind, application=application)
+        object.__setattr__(self, "key_id", check_key_id(self.key_id))
+        check_kind(self.kind, application=not self.key_id.isdecimal())
         check_run(self.nonce, self.run_id, self.row_key, self.issued_at)
         if self.row_key is not None and not _column(self.row_key):
             raise InvalidInput("row_key", self.row_key, "name a column, as col:NAME")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokbox.errors import InvalidInput
 from tokbox.rest.auth import AccountAuth
 from tokbox.rest.base import Client
 from tokbox.rest.client import DEFAULT_URL
 from tokbox.rest.options import connect
 from tokbox.rest.projects import Projects
 from tokbox.secrecy import conceal
+from tokbox.tokens.claims import check_project
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ class Account(Client):
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        signer = _signer(account_key, account_secret)
+        fields = ("account_key", "account_secret")
+        check_project(account_key, account_secret, fields, "account")
+        signer = Signer(account_key, account_secret)
         auth = AccountAuth(signer.api_key, signer.hs256)
         self._assemble(signer, connect(auth, api_url, **options))
 
@@ -64,16 +66,3 @@ class Account(Client):
             # In the traceback of a constructor that refused an argument.
             return "<Account>"
         return f"Account({self.account_key!r}, api_url={self.api_url!r})"
-
-
-def _signer(account_key: str, account_secret: str) -> Signer:
-    """Return what signs for the account, by the rules that hold for projects."""
-    try:
-        return Signer(account_key, account_secret)
-    except InvalidInput as error:
-        if error.field == "api_key":
-            field, rule = "account_key", "be the account's key, a number"
-        else:
-            field, rule = "account_secret", "be the account's secret, and text"
-    # Outside of the handler, so that it is not the context of this one.
-    raise InvalidInput(field, None, rule, show=False)

@@ -14,10 +14,12 @@ from urllib.parse import quote, unquote
 
 from tokbox.errors import InvalidInput, invalid_choice
 from tokbox.rest import hosts
+from tokbox.tokens.credentials import control_character, odd_character
 
 __all__ = [
     "address",
     "base_url",
+    "credential",
     "flag",
     "given",
     "has_dot_segments",
@@ -121,10 +123,23 @@ def text(
 
 
 def secret(field: str, value: object) -> str:
-    """Return text that is not empty, and never show it."""
+    """Return text that is not empty and holds no control character; never show it."""
+    rule = "be text without control characters"
+    return _unseen(field, value, rule, control_character)
+
+
+def credential(field: str, value: object) -> str:
+    """Return a key, a secret or a token that a service made; never show it."""
+    rule = "be printable ASCII without spaces and quotes"
+    return _unseen(field, value, rule, odd_character)
+
+
+def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], str]) -> str:
     # Not by catching what text() raises: it would be seen as the context of ours.
-    if not isinstance(value, str) or not value or _SURROGATE.search(value):
+    if not isinstance(value, str) or not value:
         raise InvalidInput(field, None, "be text and not empty", show=False)
+    if wrong := find_wrong(value):
+        raise InvalidInput(field, None, f"{rule}: it holds {wrong}", show=False)
     return str(value)
 
 

@@ -46,7 +46,8 @@ class Tokbox(Resources, Client):
     a ``with`` statement. The options are those of
     :class:`~tokbox.rest.options.Options`: time-outs, retries, proxies.
 
-    Raises ``InvalidInput`` for an argument out of bounds.
+    Raises ``InvalidInput`` for an argument out of bounds, and for a secret that holds
+    anything but printable ASCII, a space, or a quotation mark.
     """
 
     __slots__ = ()
@@ -103,7 +104,8 @@ class Tokbox(Resources, Client):
         ``OPENTOK_API_KEY`` with ``OPENTOK_API_SECRET``, or ``VONAGE_APPLICATION_ID`` with
         ``VONAGE_PRIVATE_KEY`` or ``VONAGE_PRIVATE_KEY_PATH``.
         :mod:`tokbox.rest.environment` has the table, and the variables for options, which
-        count where *options* leave them out.
+        count where *options* leave them out. A byte order mark at the start of a credential
+        and one line end at its end are removed.
 
         Raises ``InvalidInput`` that names the variable that is missing or wrong, and if
         there are credentials for both: nothing is guessed.
@@ -116,7 +118,8 @@ class Tokbox(Resources, Client):
         options = environment.options(environ, options)
         if found.kind == "application":
             url = found.api_url or VONAGE_URL
-            return cls.from_private_key(found.id, found.secret, url, **options)
+            key = found.secret.encode() if found.from_file else found.secret
+            return cls.from_private_key(found.id, key, url, **options)
         return cls(found.id, found.secret, found.api_url or DEFAULT_URL, **options)
 
     @property

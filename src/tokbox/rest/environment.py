@@ -15,6 +15,9 @@ options                 ``TOKBOX_TIMEOUT``, ``TOKBOX_CONNECT_TIMEOUT``,
                         ``TOKBOX_ALLOW_HTTP``
 ======================  =======================================  =======================
 
+A byte order mark at the start of a credential and one line end at its end are removed, in a
+variable and in a file alike.
+
 Nothing is guessed: one half of a pair is never completed from another family, and a
 project and an application at once, on one side of the table, are an error. Others' names
 count only where none of ours is set.
@@ -31,7 +34,8 @@ from tokbox.rest import cleartext, proxies
 from tokbox.rest.arguments import seconds, whole
 from tokbox.rest.requester import MOST_RETRIES
 from tokbox.secrecy import Secretive
-from tokbox.tokens.keyref import read_secret, with_line_breaks
+from tokbox.tokens.claims import check_application_id, check_project
+from tokbox.tokens.credentials import clean, read, secret_rule
 
 if TYPE_CHECKING:
     from tokbox.rest.options import Options
@@ -83,6 +87,8 @@ class Credentials(Secretive):
     kind: Literal["project", "application"]
     id: str
     secret: str = field(repr=False)
+    #: Whether *secret* was read from a file.
+    from_file: bool
     #: Where the client is told to go, if it is.
     api_url: str | None
 
@@ -111,9 +117,9 @@ def credentials(environ: Mapping[str, str]) -> Credentials:
 def options(environ: Mapping[str, str], given: Options) -> Options:
     """Return *given*, with what the environment says of the options that it leaves out."""
     found: dict[str, Any] = {}
-    for name, variable, read in _OPTIONS:
+    for name, variable, convert in _OPTIONS:
         if (value := environ.get(variable)) and name not in given:
-            found[name] = read(variable, value)
+            found[name] = convert(variable, value)
     if given.get("http") is not None or given.get("transport") is not None:
         # What decides how requests travel was given by hand.
         found.pop("proxy", None)
@@ -122,18 +128,29 @@ def options(environ: Mapping[str, str], given: Options) -> Options:
 
 
 def _read(environ: Mapping[str, str], family: _Family) -> Credentials:
-    id = environ.get(family.id)
-    secret = environ.get(family.secret)
-    if not secret and family.file and (path := environ.get(family.file)):
-        secret = _content(family.file, path)
+    id, secret = _value(environ, family.id), _value(environ, family.secret)
+    file = None if secret else family.file
+    if file and (path := environ.get(file)):
+        secret = _content(file, path)
     secret_names = " or ".join(family.names[1:])
     if not id:
         raise InvalidInput(family.id, None, f"be set beside {secret_names}", show=False)
     if not secret:
         raise InvalidInput(secret_names, None, f"be set beside {family.id}", show=False)
-    secret = with_line_breaks(secret)
+    if family.kind == "application":
+        id = check_application_id(id, family.id)
+    else:
+        if file and (rule := secret_rule(secret)):
+            rule = f"name a file with the secret, which must {rule}"
+            raise InvalidInput(file, None, rule, show=False)
+        check_project(id, secret, (family.id, family.secret))
     url = next(filter(None, map(environ.get, family.url)), None)
-    return Credentials(family.kind, id, secret, url)
+    return Credentials(family.kind, id, secret, file is not None, url)
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name)
+    return clean(str(value)) if value else ""
 
 
 def _first(environ: Mapping[str, str], family: _Family) -> str:
@@ -142,10 +159,14 @@ def _first(environ: Mapping[str, str], family: _Family) -> str:
 
 def _content(variable: str, path: str) -> str:
     try:
-        return read_secret(path)
+        content = read(path)
     except (OSError, ValueError) as error:
-        problem = getattr(error, "strerror", None) or "it is not text of a key's length"
+        problem = getattr(error, "strerror", None) or error
         rule = f"name a file that can be read ({problem})"
+    else:
+        if content:
+            return content
+        rule = "name a file that is not empty"
     raise InvalidInput(variable, path, rule)
 
 

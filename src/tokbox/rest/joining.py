@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokbox.enums import Role
-from tokbox.rest.arguments import secret
+from tokbox.rest.arguments import credential
 from tokbox.rest.resource import Resource
 
 if TYPE_CHECKING:
@@ -43,4 +43,4 @@ class Joining(Resource):
         self._check_session(session_id)
         if token is None:
             token = self._sign(session_id, self._role, TOKEN_LIFE)
-        return {"sessionId": session_id, "token": secret("token", token)}
+        return {"sessionId": session_id, "token": credential("token", token)}

@@ -17,6 +17,7 @@ from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import InvalidClaims, InvalidInput, WrongPurpose
+from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
 
 __all__ = [
     "MOST_CONNECTION_DATA",
@@ -30,9 +31,11 @@ __all__ = [
     "check_connection_data",
     "check_count",
     "check_expiration",
+    "check_key_id",
     "check_kind",
     "check_layout_classes",
     "check_purpose",
+    "check_project",
     "check_role",
     "check_secret",
     "check_session_id",
@@ -47,6 +50,7 @@ SCOPE = "session.connect"
 
 _ROLES = {role.value: role.value for role in Role}
 
+_API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
@@ -108,40 +112,93 @@ class SessionId:
     create_time_ms: int | None
 
 
-def check_api_key(api_key: object) -> str:
-    """Return the API key as text; an int will do."""
+def check_api_key(
+    api_key: object, field: str = "api_key", what: str = "the project's API key"
+) -> str:
+    """Return the API key as text; an int is accepted."""
     if isinstance(api_key, int) and not isinstance(api_key, bool):
         api_key = str(api_key)
-    if not isinstance(api_key, str) or not re.fullmatch("[0-9]{1,20}", api_key, re.ASCII):
-        # Key and secret are easily mixed up.
-        rule = "be the project's API key, a number"
-        raise InvalidInput("api_key", None, rule, show=False)
-    return api_key
+    if isinstance(api_key, str) and _API_KEY.fullmatch(api_key):
+        return api_key
+    # Not shown: key and secret are easily mixed up.
+    rule = f"be {what}, a number{_mistake(api_key)}"
+    raise InvalidInput(field, None, rule, show=False)
 
 
-def check_application_id(application_id: object) -> str:
-    """Return the id of a Vonage application as text, in lower case; a UUID will do."""
+def _mistake(api_key: object) -> str:
+    """Describe what was given instead of an API key, as far as that is known."""
+    if not isinstance(api_key, str):
+        return ""
+    if _UUID.fullmatch(api_key.strip()) or "-----BEGIN" in api_key:
+        return (
+            "; a UUID and a private key are an application's credentials: "
+            + APPLICATION_HINT
+        )
+    odd = odd_character(api_key)
+    return f": it holds {odd}" if odd else ""
+
+
+def check_application_id(application_id: object, field: str = "application_id") -> str:
+    """Return the id of a Vonage application as text, in lower case; a UUID object is
+    accepted."""
     text = str(application_id)
-    if not _UUID.fullmatch(text):
-        rule = "be the application's id, a UUID"
-        shown = "-----BEGIN" not in text
-        raise InvalidInput("application_id", application_id, rule, show=shown)
-    return text.lower()
+    if _UUID.fullmatch(text):
+        return text.lower()
+    rule = "be the application's id, a UUID"
+    is_number = _API_KEY.fullmatch(text) is not None
+    if is_number:
+        rule += (
+            "; a number is a project's API key: use Tokbox(api_key, secret), or set "
+            "TOKBOX_API_KEY and TOKBOX_SECRET"
+        )
+    elif "-----BEGIN" in text:
+        rule += ", and this is a private key: the id comes first"
+    elif odd := odd_character(text):
+        rule += f": it holds {odd}"
+    # Shown only if it cannot be a secret.
+    shown = not application_id or is_number or text.count("-") == 4
+    raise InvalidInput(field, application_id, rule, show=shown)
 
 
-def check_secret(secret: object) -> bytes:
-    """Return the API secret as HMAC takes it: its UTF-8 bytes, as they are."""
-    if not isinstance(secret, str) or not secret:
-        raise InvalidInput("secret", None, "be a string that is not empty", show=False)
-    if secret.startswith("-----BEGIN"):
-        rule = "be the project's API secret, not a private key"
-        raise InvalidInput("secret", None, rule, show=False)
-    # Not by catching UnicodeEncodeError: it would hold the secret, and be seen as the
-    # context of ours.
-    if any("\ud800" <= character <= "\udfff" for character in secret):
-        rule = "be text that UTF-8 can carry (it holds a lone surrogate)"
-        raise InvalidInput("secret", None, rule, show=False)
-    return secret.encode()
+def check_key_id(key_id: object) -> str:
+    """Return an API key, or the id of an application, as text."""
+    text = str(key_id)
+    if text.isdecimal():
+        return check_api_key(key_id, "key_id")
+    if _UUID.fullmatch(text):
+        return check_application_id(key_id)
+    rule = "be an API key, a number, or an application's id, a UUID"
+    if odd := odd_character(text):
+        rule += f": it holds {odd}"
+    raise InvalidInput("key_id", None, rule, show=False)
+
+
+def check_secret(
+    secret: object, field: str = "secret", what: str = "the project's API secret"
+) -> bytes:
+    """Return the secret as HMAC uses it; see `tokbox.tokens.credentials`."""
+    if rule := secret_rule(secret, what):
+        raise InvalidInput(field, None, rule, show=False)
+    return str.encode(secret)  # type: ignore[arg-type]
+
+
+def check_project(
+    api_key: object,
+    secret: object,
+    fields: tuple[str, str] = ("api_key", "secret"),
+    owner: str = "project",
+) -> tuple[str, bytes]:
+    """Check an API key and its secret, which are easily swapped; return both."""
+    looks_like_a_secret = not (
+        secret_rule(api_key) or str(api_key).isdecimal() or _UUID.fullmatch(str(api_key))
+    )
+    if looks_like_a_secret and isinstance(secret, str) and _API_KEY.fullmatch(secret):
+        rule = f"be the {owner}'s API key, a number: key and secret are swapped"
+        raise InvalidInput(fields[0], None, rule, show=False)
+    return (
+        check_api_key(api_key, fields[0], f"the {owner}'s API key"),
+        check_secret(secret, fields[1], f"the {owner}'s API secret"),
+    )
 
 
 def check_session_id(session_id: object, tenant: str | None = None) -> SessionId:

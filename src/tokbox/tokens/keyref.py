@@ -6,12 +6,13 @@ event log, a task graph. So a key is shipped as a reference, and read where it i
 ``env:NAME``
     the environment variable of that name
 ``file:PATH``
-    the content of that file, without the line break at its end
+    the content of that file
 ``import:MODULE:FUNCTION``
     what that function returns, called without arguments: for a service that keeps secrets
 
-Each leads to an API secret, or to a private key as PEM. Nothing that is raised here tells
-what was found there.
+Each leads to an API secret, or to a private key as PEM. A byte order mark at the start
+of a variable or a file and one line end at its end are removed. Errors never show what
+was found.
 """
 
 from __future__ import annotations
@@ -23,13 +24,11 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from tokbox.errors import InvalidInput
-from tokbox.tokens.claims import check_api_key, check_application_id
+from tokbox.tokens.claims import check_key_id
+from tokbox.tokens.credentials import clean, read
 from tokbox.tokens.signer import Signer
 
-__all__ = ["KeyRef", "read_secret", "with_line_breaks"]
-
-#: A private key of 16,384 bits has a quarter of this, in bytes.
-_MOST_BYTES = 65_536
+__all__ = ["KeyRef"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
@@ -73,10 +72,7 @@ class KeyRef:
 
         InvalidInput if there is nothing, or nothing that signs for *key_id*.
         """
-        if str(key_id).isdecimal():
-            key_id = check_api_key(key_id)
-        else:
-            key_id = check_application_id(key_id)
+        key_id = check_key_id(key_id)
         try:
             return _signer(key_id, self.resolve())
         except InvalidInput as error:
@@ -91,23 +87,6 @@ class KeyRef:
         return InvalidInput("key", None, rule, show=False)
 
 
-def read_secret(path: str | os.PathLike[str]) -> str:
-    """Return what a file holds. OSError, or ValueError if it is no text of sane length."""
-    with open(path, "rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError
-    # Editors and echo end a file with a line break that is no part of it.
-    return content.decode().rstrip("\r\n")
-
-
-def with_line_breaks(secret: str) -> str:
-    """Return a PEM as it was where line breaks are written as in C; else *secret*."""
-    if "-----BEGIN" in secret and "\n" not in secret:
-        return secret.replace("\\n", "\n")
-    return secret
-
-
 def _signer(key_id: str, secret: str) -> Signer:
     if key_id.isdecimal():
         return Signer(key_id, secret)
@@ -119,17 +98,17 @@ def _signer(key_id: str, secret: str) -> Signer:
 
 
 def _from_environment(name: str) -> tuple[str, str]:
-    secret = with_line_breaks(os.environ.get(name, ""))
+    secret = clean(os.environ.get(name, ""))
     return secret, "" if secret else "there is no such variable here, or it is empty"
 
 
 def _from_file(path: str) -> tuple[str, str]:
     try:
-        secret = read_secret(path)
+        secret = read(path)
     except OSError as error:
         return "", error.strerror or "it cannot be read"
-    except ValueError:
-        return "", "the file does not hold text of a key's length"
+    except ValueError as error:
+        return "", str(error)
     return secret, "" if secret else "the file is empty"
 
 

@@ -2,7 +2,7 @@
 
 A key is given as one of these, and nothing is guessed:
 
-- text that begins with ``-----BEGIN`` (after white space) is the key itself, as PEM;
+- text that holds ``-----BEGIN`` is the key itself, as PEM;
 - any other ``str``, and every ``os.PathLike``, is the path of a PEM file;
 - ``bytes`` are the content of such a file;
 - a key object of the package ``cryptography`` is taken as it is.
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tokbox.errors import InvalidInput, MissingDependency
 from tokbox.secrecy import conceal
+from tokbox.tokens.credentials import is_utf_16, read_bytes
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -42,8 +43,6 @@ LEAST_BITS = 2048
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
 _PEM = "-----BEGIN"
-#: A key of 16,384 bits, encrypted, has a quarter of this.
-_MOST_BYTES = 65_536
 _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
 _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 
@@ -266,25 +265,23 @@ def _read(what: str, source: object) -> bytes:
     """The PEM that *source* is or names."""
     if isinstance(source, str):
         text = source.strip()
-        if text.startswith(_PEM):
+        if _PEM in text:
             if "\n" not in text and "\\n" in text:
                 _refuse(what, "have line breaks in its PEM, where it has \\ and n")
             return text.encode(errors="replace")
         if not text or "\n" in text or "\0" in text:
             _refuse(what, f"be PEM text, which begins with {_PEM}, or a path")
     elif isinstance(source, bytes | bytearray | memoryview):
-        return bytes(source)
+        pem = bytes(source)
+        if is_utf_16(pem):
+            _refuse(what, "hold a key in PEM that can be read: it is UTF-16, not UTF-8")
+        return pem
     elif not isinstance(source, os.PathLike):
         rule = f"be PEM text, bytes, a path or a key object, not {type(source).__name__}"
         _refuse(what, rule)
     try:
-        with open(source, "rb") as file:
-            pem = file.read(_MOST_BYTES + 1)
+        return read_bytes(source)
     except (OSError, ValueError) as error:
         # Not the path: it might be a secret that was put in the wrong place.
-        problem = getattr(error, "strerror", None) or "it cannot be a path"
-    else:
-        if len(pem) <= _MOST_BYTES:
-            return pem
-        problem = f"it has more than {_MOST_BYTES} bytes"
+        problem = getattr(error, "strerror", None) or str(error)
     _refuse(what, f"be PEM text, which begins with {_PEM}, or name a file ({problem})")

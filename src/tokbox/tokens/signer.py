@@ -15,10 +15,9 @@ from tokbox.tokens import jwt, rs256, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     Token,
-    check_api_key,
     check_application_id,
     check_kind,
-    check_secret,
+    check_project,
 )
 from tokbox.tokens.crew import threads_for
 from tokbox.tokens.derive import LABEL
@@ -55,6 +54,9 @@ class Signer:
     The secret is not kept, only the states that HMAC has after it, in memory that is
     wiped when the signer is closed or freed. A signer cannot be pickled or copied.
     `from_private_key` makes one that signs for a Vonage application.
+
+    Raises InvalidInput, which shows neither, for a key that is not a number and for a
+    secret that holds anything but printable ASCII, a space, or a quotation mark.
     """
 
     __slots__ = ("_head", "_key", "api_key", "chunk")
@@ -69,8 +71,8 @@ class Signer:
 
     @conceal
     def __init__(self, api_key: str, secret: str) -> None:
-        self.api_key = check_api_key(api_key)
-        self._key = Key(check_secret(secret))
+        self.api_key, checked = check_project(api_key, secret)
+        self._key = Key(checked)
         self._head = t1.head(self.api_key)
         self.chunk = CHUNK
 

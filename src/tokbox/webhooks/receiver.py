@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from tokbox._fastsign import Key
 from tokbox.errors import InvalidInput, MalformedToken, UnverifiedWebhook
 from tokbox.rest import record
-from tokbox.rest.arguments import optional, secret, text
+from tokbox.rest.arguments import credential, optional
 from tokbox.secrecy import conceal
 from tokbox.tokens import jwt
-from tokbox.tokens.claims import check_application_id
+from tokbox.tokens.claims import check_application_id, check_secret
 from tokbox.tokens.verify import moment
 from tokbox.webhooks.events import Event
 from tokbox.webhooks.parsing import check_size, parse
@@ -72,7 +72,8 @@ class Receiver:
     ``Authorization: Bearer``, whose ``payload_hash`` is the SHA-256 of the body. That
     those of video say the same is not confirmed by its own documentation.
 
-    A receiver is safe to share between threads. Raises ``InvalidInput``.
+    A receiver is safe to share between threads. Raises ``InvalidInput``, also for a secret
+    that holds anything but printable ASCII, a space, or a quotation mark.
     """
 
     __slots__ = ("_api_key", "_application_id", "_keys", "_leeway", "_max_age")
@@ -89,8 +90,9 @@ class Receiver:
         leeway: float = MAX_AGE,
     ) -> None:
         secrets = (signature_secret, *more)
-        self._keys = [Key(secret("secret", one).encode()) for one in secrets]
-        self._api_key = optional(text, "api_key", api_key, shortest=1)
+        what = "the signature secret of callbacks"
+        self._keys = [Key(check_secret(one, what=what)) for one in secrets]
+        self._api_key = optional(credential, "api_key", api_key)
         self._application_id = (
             None if application_id is None else check_application_id(application_id)
         )

@@ -1,0 +1,152 @@
+"""Read credentials from files and the environment, and describe their mistakes.
+
+The API keys and secrets of the service are printable ASCII without spaces and quotation
+marks. A file or an environment variable often holds more: a byte order mark (BOM) at its
+start and a line end at its end, which editors and shells add. `clean` removes one of each.
+Any other character outside that alphabet is an error, since the service would refuse every
+token that is signed with such a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+__all__ = [
+    "APPLICATION_HINT",
+    "MAX_BYTES",
+    "clean",
+    "control_character",
+    "decode",
+    "is_utf_16",
+    "odd_character",
+    "read",
+    "read_bytes",
+    "secret_rule",
+]
+
+#: A private key of 16,384 bits, encrypted, has a quarter of this.
+MAX_BYTES = 65_536
+
+#: Where an application's id and private key belong.
+APPLICATION_HINT = (
+    "use Tokbox.from_private_key, or set TOKBOX_APPLICATION_ID and TOKBOX_PRIVATE_KEY"
+)
+
+_BOM = "\ufeff"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+#: Everything but printable ASCII, and of that the space and the quotation marks.
+_ODD = re.compile("[^!#-&(-_a-~]")
+#: Control characters, line separators, the byte order mark and surrogates.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_KINDS = {
+    "\0": "a NUL character",
+    "\t": "a tab",
+    "\n": "a line break",
+    "\r": "a carriage return",
+    " ": "a space",
+    '"': "a quotation mark",
+    "'": "a quotation mark",
+    "`": "a quotation mark",
+    _BOM: "a byte order mark",
+}
+#: By Unicode's general category.
+_CATEGORIES = {
+    "Cc": "a control character",
+    "Cf": "an invisible character",
+    "Cs": "a lone surrogate",
+    "Zl": "a line separator",
+    "Zp": "a line separator",
+    "Zs": "a space outside ASCII",
+}
+
+
+def odd_character(text: str) -> str:
+    """Describe the first character of *text* that no key or secret holds, or return "".
+
+    Only its kind and its position (from 1) are described: the text may be a secret.
+    """
+    return _first(_ODD, text)
+
+
+def control_character(text: str) -> str:
+    """Describe the first control character of *text* in the same way, or return ""."""
+    return _first(_CONTROL, text)
+
+
+def _first(odd: re.Pattern[str], text: str) -> str:
+    found = odd.search(text)
+    if found is None:
+        return ""
+    kind = _KINDS.get(found[0])
+    if kind is None:
+        from unicodedata import category
+
+        kind = _CATEGORIES.get(category(found[0]), "a character outside ASCII")
+    return f"{kind} at position {found.start() + 1}"
+
+
+def secret_rule(secret: object, what: str = "the project's API secret") -> str:
+    """Return the rule that *secret* breaks, as a phrase that follows "must", or ""."""
+    if not isinstance(secret, str) or not secret:
+        return "be a string that is not empty"
+    if "-----BEGIN" in secret:
+        return f"be {what}, not a private key: for an application {APPLICATION_HINT}"
+    if odd := odd_character(secret):
+        return f"be printable ASCII without spaces and quotes: it holds {odd}"
+    return ""
+
+
+def clean(text: str) -> str:
+    """Return what an environment variable or a file holds without its frame.
+
+    A byte order mark at its start and one line end at its end are removed. In a PEM on one
+    line, ``\\n`` stands for a line break, as environment variables often have it.
+    """
+    text = text.removeprefix(_BOM)
+    text = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
+    if "-----BEGIN" in text and "\n" not in text:
+        return text.replace("\\n", "\n")
+    return text
+
+
+def decode(data: bytes) -> str:
+    """Return the credential that a file of these bytes holds; see `clean`.
+
+    ValueError if it is not UTF-8 or too long; its message says so without showing it.
+    """
+    _check(data)
+    try:
+        return clean(data.decode())
+    except UnicodeDecodeError:
+        pass
+    # Outside of the handler: that exception holds what was read.
+    raise ValueError("it is not UTF-8 text")
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """Return the bytes of a file of at most `MAX_BYTES`.
+
+    OSError if it cannot be read, ValueError if it is too long or UTF-16.
+    """
+    with open(path, "rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    _check(data)
+    return data
+
+
+def read(path: str | os.PathLike[str]) -> str:
+    """Return the credential that a file holds. OSError, or ValueError as `decode`."""
+    return decode(read_bytes(path))
+
+
+def is_utf_16(data: bytes) -> bool:
+    """Whether *data* begins with the byte order mark of UTF-16."""
+    return data.startswith(_UTF_16)
+
+
+def _check(data: bytes) -> None:
+    if is_utf_16(data):
+        raise ValueError("it is UTF-16, not UTF-8")
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it has more than {MAX_BYTES} bytes")
