@@ -62,7 +62,9 @@ def test_start_takes_options(cli: Cli, session_id: str) -> None:
 def test_start_refuses_bad_input_before_sending(cli: Cli, session_id: str) -> None:
     result = cli("archive", "start", session_id, "--resolution", "huge")
     assert result.code == 2
-    assert result.err.startswith("tokbox: error: --resolution must be one of")
+    assert result.err.startswith(
+        "tokbox: error: --resolution 'huge' is not valid: use \"640x480\""
+    )
 
 
 def test_session_without_a_client_cannot_be_recorded(cli: Cli, server: Server) -> None:

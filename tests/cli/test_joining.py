@@ -147,7 +147,7 @@ def test_callbacks_are_registered_and_listed(cli: Cli, play: Play) -> None:
         (("render", "start", SESSION, "x"), "URL must be a URL that begins with http://"),
         (("connector", "start", SESSION, "http://a"), "URI must be a URL"),
         (("connector", "stop", ".."), "CONNECTOR must be"),
-        (("callback", "create", "session", "x", PAGE), "GROUP must be one of"),
+        (("callback", "create", "session", "x", PAGE), "GROUP 'session' is not valid: use"),
     ],
 )
 def test_bad_input_is_refused_before_sending(
