@@ -18,7 +18,6 @@ cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 from libc.stdint cimport (
-    INT64_MAX,
     int8_t,
     int16_t,
     int32_t,
@@ -28,9 +27,10 @@ from libc.stdint cimport (
     uint32_t,
     uint64_t,
 )
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from arrow cimport (
+    TOKBOX_MAX_BYTES,
     ArrowArray,
     ArrowArrayStream,
     ArrowSchema,
@@ -41,6 +41,7 @@ from arrow cimport (
 from text cimport fs_text
 from tokbox._memory cimport Numbers, Texts
 
+from tokbox._memory import check_rows
 from tokbox.errors import InvalidArrow
 
 ctypedef fused place_t:
@@ -60,6 +61,10 @@ ctypedef fused whole_t:
 # How deep arrays may be nested: a list of a dictionary of strings, in a table.
 cdef enum:
     MOST_DEPTH = 4
+
+# The most buffers of an array of string views. Their pointers alone take 128 MiB.
+cdef enum:
+    MAX_BUFFERS = 1 << 24
 
 
 def is_arrow(value) -> bool:
@@ -175,6 +180,9 @@ cdef Stream _take_stream(capsule, str field):
     own.stream = there[0]
     there.release = NULL
     tokbox_add(&_held, 1)
+    if (own.stream.get_schema == NULL or own.stream.get_next == NULL
+            or own.stream.get_last_error == NULL):
+        _refuse(field, "be an Arrow stream that has all of its functions")
     return own
 
 
@@ -235,10 +243,13 @@ cdef class Part:
 
 cdef Part _part(ArrowArray *array, str field):
     cdef Part part = Part()
-    if array == NULL or array.length < 0 or array.offset < 0 or (
-        array.offset > INT64_MAX - 1 - array.length
+    # A row takes at most 16 bytes of a buffer, and offsets have one row more. So no number
+    # of bytes that is computed from rows can overflow.
+    cdef int64_t most = (TOKBOX_MAX_BYTES >> 4) - 1
+    if array == NULL or not 0 <= array.length <= most or not (
+        0 <= array.offset <= most - array.length
     ):
-        _refuse(field, "be an Arrow array whose length and offset can be")
+        _refuse(field, "be an Arrow array whose length and offset are possible")
     if array.n_buffers < 0 or array.n_buffers and array.buffers == NULL:
         _refuse(field, "be an Arrow array that has its buffers")
     part.array = array
@@ -313,6 +324,7 @@ cdef object _column(ArrowSchema *schema, list parts, list owners, str field, int
     for part in parts:
         if (part.array.dictionary == NULL) != (schema.dictionary == NULL):
             _refuse(field, "be an Arrow array that has a dictionary if its schema has")
+    total = _rows(parts)
     if schema.dictionary != NULL:
         return _looked_up(schema, parts, owners, field, depth)
     if form == b"u" or form == b"U" or form == b"vu":
@@ -322,17 +334,18 @@ cdef object _column(ArrowSchema *schema, list parts, list owners, str field, int
     if form == b"+l" or form == b"+L":
         return _lists(schema, parts, owners, field, depth)
     if form == b"n":
-        return (None,) * _rows(parts)
+        return (None,) * total
     _refuse(field, "be an Arrow array of strings, integers or lists of them; format "
                    f"{form.decode('ascii', 'replace')!r} is not read")
 
 
 cdef object _rows(list parts):
-    """How many rows all parts have."""
+    """How many rows all parts have. MemoryError if they cannot fit."""
     cdef Part part
     total = 0
     for part in parts:
         total += part.count
+    check_rows(total)
     return total
 
 
@@ -382,7 +395,7 @@ cdef bint _fill_texts(Part part, const place_t *at, const uint8_t *data,
     at += part.first
     end = _once(at)
     last = _once(at + part.count)
-    if end < 0 or data == NULL and last != end:
+    if end < 0 or last > TOKBOX_MAX_BYTES or data == NULL and last != end:
         return False
     for i in range(part.count):
         start, end = end, _once(at + i + 1)
@@ -397,12 +410,13 @@ cdef bint _fill_texts(Part part, const place_t *at, const uint8_t *data,
 cdef bint _fill_views(Part part, const uint8_t *views, fs_text *to) noexcept nogil:
     """The same of views: up to 12 bytes stand in place, longer texts in one of the buffers
     behind it; how long those are is said by the last one."""
-    cdef int64_t i, which, start, length, more = part.array.n_buffers - 3
+    cdef int64_t i, which, start, length, size, more
     cdef const uint8_t *view
     cdef const uint8_t *data
     cdef const int64_t *sizes
-    if more < 0:
+    if not 3 <= part.array.n_buffers <= MAX_BUFFERS:
         return False
+    more = part.array.n_buffers - 3
     sizes = <const int64_t *>part.array.buffers[more + 2]
     for i in range(part.count):
         if _is_absent(part, i):
@@ -420,7 +434,9 @@ cdef bint _fill_views(Part part, const uint8_t *views, fs_text *to) noexcept nog
         if not 0 <= which < more or start < 0 or sizes == NULL:
             return False
         data = <const uint8_t *>part.array.buffers[2 + which]
-        if data == NULL or start > sizes[which] - length:
+        size = tokbox_once64(sizes + which)
+        # The sum of two numbers of 32 bits, so it does not overflow.
+        if data == NULL or not start + length <= size <= TOKBOX_MAX_BYTES:
             return False
         to[i].data = data + start
     return True
@@ -459,9 +475,15 @@ cdef Numbers _numbers(bytes form, list parts, str field):
 cdef void _fill_numbers(Part part, const whole_t *data, int64_t *to,
                         uint8_t *absent) noexcept nogil:
     cdef int64_t i
+    cdef whole_t number
     for i in range(part.count):
+        number = 0
         absent[i] = _is_absent(part, i)
-        to[i] = 0 if absent[i] else <int64_t>data[part.first + i]
+        if not absent[i]:
+            # Not by data[i]: the buffer need not be aligned.
+            memcpy(&number, <const uint8_t *>data + (part.first + i) * sizeof(whole_t),
+                   sizeof(whole_t))
+        to[i] = <int64_t>number
 
 
 cdef object _looked_up(ArrowSchema *schema, list parts, list owners, str field, int depth):
@@ -472,7 +494,7 @@ cdef object _looked_up(ArrowSchema *schema, list parts, list owners, str field, 
     if len(form) != 1 or form not in b"cCsSiIlL":
         _refuse(field, "be an Arrow array whose dictionary is looked up by integers")
     if _format(schema.dictionary, field) in (b"u", b"U", b"vu"):
-        return _looked_up_texts(schema, parts, owners, field)
+        return _looked_up_texts(schema, parts, owners, field, depth)
     for part in parts:
         places = _numbers(form, [part], field)
         values = _column(schema.dictionary, [_part(part.array.dictionary, field)], owners,
@@ -484,7 +506,8 @@ cdef object _looked_up(ArrowSchema *schema, list parts, list owners, str field, 
     return tuple(found)
 
 
-cdef Texts _looked_up_texts(ArrowSchema *schema, list parts, list owners, str field):
+cdef Texts _looked_up_texts(ArrowSchema *schema, list parts, list owners, str field,
+                            int depth):
     """The same where they are strings: rows that are alike point to one text."""
     cdef Texts column = Texts(_rows(parts), owners), values
     cdef Numbers places
@@ -493,8 +516,8 @@ cdef Texts _looked_up_texts(ArrowSchema *schema, list parts, list owners, str fi
     cdef Part part
     for part in parts:
         places = _numbers(_format(schema, field), [part], field)
-        values = _texts(_format(schema.dictionary, field),
-                        [_part(part.array.dictionary, field)], owners, field)
+        values = _column(schema.dictionary, [_part(part.array.dictionary, field)], owners,
+                         field, depth + 1)
         for i in range(part.count):
             if places.absent[i]:
                 continue
@@ -511,21 +534,28 @@ cdef tuple _lists(ArrowSchema *schema, list parts, list owners, str field, int d
     cdef list found = []
     cdef const uint8_t *places
     cdef bint wide = schema.format == b"+L"
-    cdef int64_t i, start, end
+    cdef int64_t i, start, end, width = 8 if wide else 4
     cdef Part part
     for part in parts:
         values = _column(_only_column(schema, field), [_part(_only_child(part.array, field), field)],
                          owners, field, depth + 1)
         places = _buffer(part, 1, field)
-        for i in range(part.first, part.first + part.count):
-            if _is_absent(part, i - part.first):
-                found.append(None)
-                continue
-            if wide:
-                start, end = tokbox_once64(places + 8 * i), tokbox_once64(places + 8 * i + 8)
-            else:
-                start, end = tokbox_once32(places + 4 * i), tokbox_once32(places + 4 * i + 4)
+        if not part.count:
+            continue
+        # Offsets never fall, not even in rows that are null, so the lists together have at
+        # most as many items as the child.
+        places += width * part.first
+        end = _place(places, wide)
+        for i in range(part.count):
+            places += width
+            start, end = end, _place(places, wide)
             if not 0 <= start <= end <= len(values):
                 _refuse(field, "be an Arrow array whose offsets stay within its buffers")
-            found.append([values[j] for j in range(start, end)])
+            found.append(None if _is_absent(part, i) else
+                         [values[j] for j in range(start, end)])
     return tuple(found)
+
+
+cdef inline int64_t _place(const uint8_t *at, bint wide) noexcept nogil:
+    """An offset of 64 bits if *wide*, of 32 bits otherwise."""
+    return tokbox_once64(at) if wide else tokbox_once32(at)

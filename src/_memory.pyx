@@ -14,6 +14,8 @@ from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
+import os
+
 cdef extern from "Python.h":
     """
     /* Put a pointer into a place and take out what was there, as one step. */
@@ -25,6 +27,7 @@ cdef extern from "Python.h":
     """
     void *tokbox_exchange(void **place, void *value) nogil
     void Py_INCREF(object op)
+    const Py_ssize_t PY_SSIZE_T_MAX
 
 # Memory that is freed without the GIL, in bytes.
 cdef enum:
@@ -163,7 +166,8 @@ cdef class Memory:
                 Py_INCREF(None)
                 (<PyListObject *>result).ob_item[i] = <PyObject *>None
                 continue
-            self._check(at[row], 1, at[row + 1] - at[row], 1)
+            if not 0 <= at[row] <= at[row + 1] <= self.nbytes:
+                raise IndexError("outside of the memory")
             text = PyUnicode_New(at[row + 1] - at[row], 127)
             memcpy(tokbox_text(text), self.data + at[row], at[row + 1] - at[row])
             (<PyListObject *>result).ob_item[i] = text
@@ -176,6 +180,8 @@ cdef class Memory:
         cdef bytes result
         cdef char *to
         self._check(start, stride, length, n)
+        if n > PY_SSIZE_T_MAX // (length + 1):
+            raise MemoryError
         result = PyBytes_FromStringAndSize(NULL, n * (length + 1))
         to = PyBytes_AS_STRING(result)
         for i in range(n):
@@ -207,9 +213,13 @@ def validity(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> tuple:
 
 def starts(Py_ssize_t n, Py_ssize_t length) -> Memory:
     """Where each of *n* texts of one length begins, and the end: n + 1 64-bit integers."""
-    cdef Memory offsets = Memory((<object>n + 1) * sizeof(int64_t))
-    cdef int64_t *at = <int64_t *>offsets.data
+    cdef Memory offsets
+    cdef int64_t *at
     cdef Py_ssize_t i
+    if n < 0 or length < 0 or <object>n * length > PY_SSIZE_T_MAX:
+        raise OverflowError("so much text has no 64-bit offsets")
+    offsets = _rows(<object>n + 1, sizeof(int64_t))
+    at = <int64_t *>offsets.data
     with nogil:
         for i in range(n + 1):
             at[i] = i * length
@@ -223,8 +233,10 @@ def narrowed(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> Memory:
     cdef Memory narrow
     if n < 0 or not 0 <= first <= rows - n:
         raise IndexError("outside of the memory")
+    if not _are_offsets(offsets, first, n, PY_SSIZE_T_MAX):
+        raise IndexError("outside of the memory")
     at += first
-    if not 0 <= at[n] - at[0] <= INT32_MAX:
+    if at[n] - at[0] > INT32_MAX:
         raise OverflowError("so much text has no 32-bit offsets")
     narrow = Memory((n + 1) * sizeof(int32_t))
     with nogil:
@@ -240,6 +252,49 @@ def address(Memory memory not None) -> int:
 
 ### Columns ###
 
+def physical_memory() -> int:
+    """The memory that the machine has, in bytes."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not a POSIX system
+        return 1 << 46
+
+
+def check_rows(n) -> None:
+    """Raise MemoryError if a column of *n* rows cannot fit into memory.
+
+    The system would allocate more than there is, and kill the process when it is used.
+    """
+    needed, there = n * sizeof(fs_text), physical_memory()
+    if needed > there:
+        raise MemoryError(
+            f"a column of {n:,} rows needs {needed / 2**30:,.0f} GiB, and there are "
+            f"{there / 2**30:,.0f}"
+        )
+
+
+cdef Memory _rows(n, Py_ssize_t size):
+    """Memory of *n* rows of *size* bytes."""
+    if n < 0:
+        raise ValueError("a column cannot have a negative number of rows")
+    if n > PY_SSIZE_T_MAX // size:
+        raise MemoryError(f"there is no memory for {n:,} rows")
+    return Memory(n * size)
+
+
+cdef bint _are_offsets(Memory offsets, Py_ssize_t first, Py_ssize_t n,
+                       Py_ssize_t nbytes) noexcept:
+    """Check that *n* + 1 offsets, from number *first* on, never fall and end within
+    *nbytes*. They must exist."""
+    cdef int64_t *at = <int64_t *>offsets.data + first
+    cdef Py_ssize_t i
+    cdef bint good = 0 <= at[0] and at[n] <= nbytes
+    with nogil:
+        for i in range(n):
+            good &= at[i] <= at[i + 1]
+    return good
+
+
 @cython.final
 cdef class TextsInMemory:
     """*n* texts in *memory* from number *first* on, told apart by *offsets* or by one
@@ -247,17 +302,16 @@ cdef class TextsInMemory:
 
     def __cinit__(self, Memory memory not None, Memory offsets, Py_ssize_t length,
                   Py_ssize_t first, Py_ssize_t n):
-        cdef int64_t *at
         if n < 0 or length < 0 or first < 0:
             raise ValueError("negative sizes")
         end = <object>first + n
         if offsets is None:
             if end * length > memory.nbytes:
                 raise IndexError("outside of the memory")
-        else:
-            at = <int64_t *>offsets.data
-            if (end + 1) * sizeof(int64_t) > offsets.nbytes or at[end] > memory.nbytes:
-                raise IndexError("outside of the memory")
+        elif (end + 1) * sizeof(int64_t) > offsets.nbytes or not _are_offsets(
+            offsets, first, n, memory.nbytes
+        ):
+            raise IndexError("outside of the memory")
         self.memory = memory
         self.offsets = offsets
         self.length = length
@@ -276,7 +330,7 @@ cdef class Texts:
     """
 
     def __cinit__(self, Py_ssize_t n, list owners not None):
-        self.memory = Memory(<object>n * sizeof(fs_text))
+        self.memory = _rows(n, sizeof(fs_text))
         self.texts = <fs_text *>self.memory.data
         memset(self.texts, 0, n * sizeof(fs_text))
         self.n = n
@@ -308,7 +362,7 @@ cdef class Numbers:
     """
 
     def __cinit__(self, Py_ssize_t n, bint unsigned):
-        self.memory = Memory(<object>n * sizeof(int64_t))
+        self.memory = _rows(n, sizeof(int64_t))
         self.absence = Memory(n)
         self.numbers = <int64_t *>self.memory.data
         self.absent = self.absence.data

@@ -40,8 +40,20 @@ struct ArrowArrayStream {
 #define tokbox_add(counter, n) __atomic_fetch_add(counter, n, __ATOMIC_RELAXED)
 #endif
 
-/* Read what others may write to, once: what was checked is then what is used. */
-#define tokbox_once32(place) (*(const volatile int32_t *)(place))
-#define tokbox_once64(place) (*(const volatile int64_t *)(place))
+/* No buffer is longer. The largest address space of a 64-bit processor has 57 bits, and the
+ * sum of an address and a length within it cannot overflow. */
+#define TOKBOX_MAX_BYTES ((int64_t)(PTRDIFF_MAX > INT32_MAX ? PTRDIFF_MAX >> 6 : PTRDIFF_MAX))
+
+/* Read a number exactly once, so that the value that was checked is the value that is used:
+ * the memory may be written to meanwhile. It need not be aligned. */
+#if defined(_MSC_VER)
+typedef __unaligned int32_t tokbox_int32;
+typedef __unaligned int64_t tokbox_int64;
+#else
+typedef int32_t tokbox_int32 __attribute__((aligned(1), may_alias));
+typedef int64_t tokbox_int64 __attribute__((aligned(1), may_alias));
+#endif
+#define tokbox_once32(place) (*(const volatile tokbox_int32 *)(place))
+#define tokbox_once64(place) (*(const volatile tokbox_int64 *)(place))
 
 #endif

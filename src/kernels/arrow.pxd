@@ -4,6 +4,7 @@ from libc.stdint cimport int32_t, int64_t
 
 cdef extern from "arrow.h" nogil:
     const int64_t ARROW_FLAG_NULLABLE
+    const int64_t TOKBOX_MAX_BYTES
 
     cdef struct ArrowSchema:
         const char *format

@@ -69,17 +69,19 @@ def of_capsule(capsule: object, name: bytes, kind: type) -> ctypes.Structure:
 
 
 class Made:
-    """An Arrow array of a *format* with these *buffers* (bytes or None) and fields.
+    """An Arrow array of a *format* with these *buffers* and fields.
 
-    *children* and *dictionary* are others like it. What `released` counts is how often
-    either of its structs was given back.
+    A buffer is bytes, None, or the address of memory that is kept elsewhere.
+
+    *children* and *dictionary* are others like it. `released` counts how often either of
+    its structs was released.
     """
 
     def __init__(
         self,
         format_: bytes | None,
         length: int,
-        buffers: Iterable[bytes | None],
+        buffers: Iterable[bytes | int | None],
         /,
         *,
         children: Iterable[Made | None] = (),
@@ -89,11 +91,14 @@ class Made:
         self.released = 0
         self._parts = parts = list(children)
         self._buffers = [
-            None if b is None else ctypes.create_string_buffer(b, len(b) + 1)
+            ctypes.create_string_buffer(b, len(b) + 1) if isinstance(b, bytes) else b
             for b in buffers
         ]
         self._places = (ctypes.c_void_p * max(1, len(self._buffers)))(
-            *[None if b is None else ctypes.addressof(b) for b in self._buffers]
+            *[
+                b if b is None or isinstance(b, int) else ctypes.addressof(b)
+                for b in self._buffers
+            ]
         )
         self._release_schema = Release(lambda place: self._release(ArrowSchema, place))
         self._release_array = Release(lambda place: self._release(ArrowArray, place))

@@ -22,7 +22,7 @@ from tokbox._capsules import (
 from tokbox.tokens.signer import Signer
 
 from ..batches import KEY, SECRET, SESSION
-from .structs import ArrowArray, ArrowArrayStream, ArrowSchema, of_capsule
+from .structs import ArrowArray, ArrowArrayStream, ArrowSchema, Made, of_capsule
 
 pa = pytest.importorskip("pyarrow")
 
@@ -83,6 +83,13 @@ def test_the_type_that_is_asked_for_is_had(kind, cut, type_, request):
 )
 def test_a_type_that_cannot_be_had_leaves_it_as_it_is(alike, type_):
     schema, array = alike.__arrow_c_array__(type_.__arrow_c_schema__())
+    assert pa.Array._import_from_c_capsule(schema, array).type == pa.large_string()
+
+
+@pytest.mark.parametrize("format_", [b"", b"UZ", b"Zu", b"uz", b"UZuz", b"u ", b"\xff"])
+def test_a_format_that_does_not_exist_leaves_it_as_it_is(alike, format_):
+    asked, _ = Made(format_, 0, []).__arrow_c_array__()
+    schema, array = alike.__arrow_c_array__(asked)
     assert pa.Array._import_from_c_capsule(schema, array).type == pa.large_string()
 
 

@@ -14,7 +14,15 @@ from tokbox._capsules import (
     schema_capsule,
     stream_capsule,
 )
-from tokbox._memory import Memory, MemoryPool, TextsInMemory, narrowed, starts, validity
+from tokbox._memory import (
+    Memory,
+    MemoryPool,
+    TextsInMemory,
+    narrowed,
+    physical_memory,
+    starts,
+    validity,
+)
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.private_files import opener_0600
 
@@ -28,8 +36,8 @@ _STEP = 8192
 
 #: What a batch can be as an Arrow array: large_utf8, unless it is asked for as
 #: large_binary, utf8 or binary. The last two have offsets of 32 bits.
-_FORMATS = "UZuz"
-_NARROW = "uz"
+_FORMATS = ("U", "Z", "u", "z")
+_NARROW = ("u", "z")
 
 #: What a batch holds: str, or str | None where rows may be missing.
 Text = TypeVar("Text", bound="str | None", covariant=True)
@@ -49,10 +57,7 @@ def check_memory(n: int, needed: int) -> None:
     The system would let us allocate more than there is, and kill the process when the
     memory is used.
     """
-    try:
-        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not a POSIX system
-        there = 1 << 46
+    there = physical_memory()
     if needed > there:
         raise MemoryError(
             f"{n:,} tokens need {needed / 2**30:,.0f} GiB, and there are "
@@ -214,8 +219,8 @@ class TokenBatch(Sequence[Text]):
             # They count from the first token on, so a slice needs none before it.
             offsets, first, data = starts(n, self._length), 0, self.data
         nulls, valid = validity(offsets, first, n) if self.errors else (0, None)
-        asked = asked_for(requested_schema) or ""
-        format_ = asked if asked and asked in _FORMATS else _FORMATS[0]
+        asked = asked_for(requested_schema)
+        format_ = asked if asked in _FORMATS else _FORMATS[0]
         if format_ in _NARROW and self.nbytes < 2**31:
             buffers = (valid, narrowed(offsets, first, n), self.data)
             return Array(format_, "", n, nulls, buffers)
