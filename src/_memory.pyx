@@ -7,10 +7,15 @@ _arrow makes `Texts` and `Numbers` of other people's arrays, which _fastsign rea
 """
 
 cimport cython
-from cpython.buffer cimport PyBuffer_FillInfo
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.buffer cimport (
+    PyBUF_SIMPLE,
+    PyBuffer_FillInfo,
+    PyBuffer_Release,
+    PyObject_GetBuffer,
+)
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport INT32_MAX, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport INT32_MAX, INT64_MAX, int32_t, int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
@@ -110,10 +115,25 @@ cdef class Memory:
     def __releasebuffer__(self, Py_buffer *view):
         pass
 
-    def put(self, Py_ssize_t start, bytes data not None) -> None:
-        """Write *data* at *start*: what fills memory from Python."""
-        self._check(start, 0, PyBytes_GET_SIZE(data), 1)
-        memcpy(self.data + start, PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data))
+    def put(self, Py_ssize_t start, data not None) -> None:
+        """Write the bytes of *data*, which has the buffer protocol, at *start*."""
+        cdef Py_buffer view
+        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
+        try:
+            self._check(start, 0, view.len, 1)
+            with nogil:
+                memcpy(self.data + start, view.buf, view.len)
+        finally:
+            PyBuffer_Release(&view)
+
+    def is_ascii(self) -> bool:
+        """Return True if all bytes are ASCII characters."""
+        cdef uint8_t bits = 0
+        cdef Py_ssize_t i
+        with nogil:
+            for i in range(self.nbytes):
+                bits |= self.data[i]
+        return bits < 128
 
     def text(self, Py_ssize_t start, Py_ssize_t length) -> str:
         """The ASCII text of *length* bytes at *start*."""
@@ -224,6 +244,33 @@ def starts(Py_ssize_t n, Py_ssize_t length) -> Memory:
         for i in range(n + 1):
             at[i] = i * length
     return offsets
+
+
+def rebased(Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
+            Py_ssize_t n) -> Memory:
+    """Return the offsets of a copy that holds the texts of rows *first*, *first* + *step*,
+    ... only: *n* + 1 64-bit integers from 0 on. IndexError if a row does not exist."""
+    cdef int64_t *at = <int64_t *>offsets.data
+    cdef int64_t *to
+    cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, row
+    cdef bint good = True
+    cdef Memory result
+    last = <object>first + (<object>n - 1) * step
+    if n < 0 or n and not (0 <= first < rows and 0 <= last < rows):
+        raise IndexError("outside of the memory")
+    result = _rows(<object>n + 1, sizeof(int64_t))
+    to = <int64_t *>result.data
+    to[0] = 0
+    with nogil:
+        for i in range(n):
+            row = first + i * step
+            good = 0 <= at[row] <= at[row + 1] and at[row + 1] - at[row] <= INT64_MAX - to[i]
+            if not good:
+                break
+            to[i + 1] = to[i] + at[row + 1] - at[row]
+    if not good:
+        raise IndexError("outside of the memory")
+    return result
 
 
 def narrowed(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> Memory:

@@ -23,6 +23,7 @@ FLOORS = {
     "errors": 0,
     "enums": 0,
     "private_files": 0,
+    "readonly": 0,
     "secrecy": 1,
     "states": 1,
     "_memory": 1,

@@ -39,6 +39,7 @@ an authentication header or a whole token.
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -111,6 +112,20 @@ def _shorten(value: object, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
 
 
+def _picklable(value: object) -> object:
+    """Return *value*, or its text in messages if *value* cannot be pickled.
+
+    A worker process pickles the errors that it reports.
+    """
+    if value is None or isinstance(value, str | bytes | int | float):
+        return value
+    try:
+        pickle.dumps(value)
+    except Exception:
+        return _shorten(value)
+    return value
+
+
 class InvalidInput(TokboxError, ValueError):
     """An argument breaks a rule; nothing was signed or sent."""
 
@@ -127,6 +142,11 @@ class InvalidInput(TokboxError, ValueError):
         self.rule = rule
         got = f", not {_shorten(value)}" if show else ""
         super().__init__(f"{field} must {rule}{got}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, (kind, args, state) = super().__reduce__()
+        state["value"] = _picklable(state["value"])
+        return make, (kind, args, state)
 
 
 def invalid_choice(field: str, value: object, choices: Sequence[str]) -> InvalidInput:
@@ -442,6 +462,10 @@ class MissingDependency(TokboxError, ImportError):
         super().__init__(
             f"{package} is not installed; it comes with: pip install 'tokbox[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An ImportError keeps its message outside of the attributes' dictionary.
+        return type(self), (self.package, self.extra), self.__dict__.copy()
 
 
 class ArchivingNeedsMediaRouter(UserWarning):

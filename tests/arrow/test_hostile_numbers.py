@@ -103,14 +103,14 @@ FORMATS = {
 
 @pytest.fixture(autouse=True)
 def small_machine(monkeypatch):
-    """Let the machine have 16 GiB, which 2**31 rows do not fit into."""
+    """Pretend that there are 16 GiB of memory: a column of 2**31 rows needs 32."""
     there = {"SC_PHYS_PAGES": 2**22, "SC_PAGE_SIZE": 4096}
     monkeypatch.setattr(os, "sysconf", there.__getitem__)
 
 
 @pytest.fixture(scope="module")
 def zeros():
-    """The address of so many zeros that row 2**31 of any format is among them."""
+    """Address of 32 GiB of zeros, which is enough for row 2**31 of any format."""
     size = 16 * (2**31 + 2)
     try:
         memory = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, mmap.PROT_READ)
@@ -134,7 +134,7 @@ def parts_of(made):
 
 
 def outcome(source):
-    """What is read of it as a list, or the exception instead."""
+    """Return the values as a list, or the exception that reading them raised."""
     try:
         return list(read(source, "column"))
     except (InvalidArrow, MemoryError) as error:
@@ -144,7 +144,10 @@ def outcome(source):
 
 
 def is_unreadable(field, value):
-    """Whether row 2**31 is asked for, which real memory must have: see below."""
+    """Check whether the field names row 2**31, which the buffers of these arrays lack.
+
+    The reader cannot detect that: ``test_an_offset_of_many_gigabytes_is_followed``.
+    """
     return (field, value) == ("offset", 2**31)
 
 
@@ -242,7 +245,7 @@ def test_a_hostile_offset_is_refused(make, at):
         made.array.buffers[1] = ctypes.addressof(
             kept := ctypes.create_string_buffer(int64s(*offsets))
         )
-        # That a text is as long as 2**31 bytes cannot be seen here.
+        # The reader cannot know that the buffer is shorter than 2**31 bytes.
         if (make, at, value) == (large_texts, 2, 2**31):
             read(made, "column")
         elif (at, value) in ((0, 0), (1, 0)):

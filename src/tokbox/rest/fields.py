@@ -9,31 +9,12 @@ its name is new or its value has another shape than ever seen, stays readable in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["Fields", "Unknown"]
+from tokbox.readonly import ReadOnlyDict
 
-
-class Unknown(Mapping[str, Any]):
-    """Hold what was not understood, read-only, by the service's own names."""
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
-        self._items = dict(items or {})
-
-    def __getitem__(self, name: str) -> Any:
-        return self._items[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __repr__(self) -> str:
-        return repr(self._items)
+__all__ = ["Fields"]
 
 
 class Fields:
@@ -113,9 +94,9 @@ class Fields:
         self._left.pop(name, None)
         return tuple(value)
 
-    def unknown(self) -> Unknown:
-        """Return what nobody took."""
-        return Unknown(self._left)
+    def unknown(self) -> ReadOnlyDict[str, Any]:
+        """Return the properties that were not taken, by the service's own names."""
+        return ReadOnlyDict(self._left)
 
 
 def _all(items: Iterable[object], kind: type) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 from tokbox.errors import ProtocolError
-from tokbox.rest.fields import Unknown
+from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.record import Thing
 
 __all__ = ["LARGEST_OFFSET", "LARGEST_PAGE", "Page", "all_of", "every"]
@@ -32,7 +32,7 @@ class Page(Sequence[_T]):
     #: How many come before this page.
     offset: int = 0
     #: What else the service said of the list, by its own names.
-    unknown: Mapping[str, Any] = field(default_factory=Unknown, hash=False, repr=False)
+    unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
 
     @overload
     def __getitem__(self, index: int) -> _T: ...

@@ -22,7 +22,8 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tokbox.rest.fields import Fields, Unknown
+from tokbox.readonly import ReadOnlyDict
+from tokbox.rest.fields import Fields
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -124,7 +125,7 @@ class Record:
 
     #: Properties that this version does not know, by the service's names. They are not
     #: in the repr: whether they are secret is not known either.
-    unknown: Mapping[str, Any] = field(default_factory=Unknown, hash=False, repr=False)
+    unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
 
     @classmethod
     def from_json(cls, source: Mapping[str, Any]) -> Self:
@@ -149,6 +150,21 @@ class Record:
             for each in _fields(self)
             if secrets or each.repr
         }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By name: fields may be added or change their order in a later version.
+        values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
+        return _restore, (type(self), values)
+
+
+def _restore(kind: type[Record], values: Mapping[str, Any]) -> Record:
+    """Make a pickled record again.
+
+    A field that this version does not have is left out, and a field that the pickle does
+    not have gets its default.
+    """
+    names = {each.name for each in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox.enums import ArchiveMode, MediaMode
@@ -22,6 +22,7 @@ from tokbox.tokens.session import SessionSigner
 
 if TYPE_CHECKING:
     from tokbox.rest.resources import Resources
+    from tokbox.tokens.signer import Signer
 
 __all__ = ["Session", "create", "parameters", "restore", "warn_if_unarchivable"]
 
@@ -31,8 +32,16 @@ _PATH = "/session/create"
 _unwarned = [True]
 
 
+class _InClient(SessionSigner):
+    """A slot that is not a field; see ``tokens.session``."""
+
+    __slots__ = ("_resources",)
+
+    _resources: Resources
+
+
 @dataclass(frozen=True, slots=True)
-class Session(SessionCalls, SessionSigner):
+class Session(SessionCalls, _InClient):
     """A room that clients can join with a token; signs its tokens (see SessionSigner).
 
     It never expires and cannot be deleted: keep the ``session_id``, and make a session
@@ -46,7 +55,12 @@ class Session(SessionCalls, SessionSigner):
     create_dt: str | None = None
     session_status: str | None = None
     media_server_url: str | None = None
-    _resources: Resources = field(kw_only=True, repr=False, compare=False)
+    _of: InitVar[Any] = field(default=_InClient._resources, kw_only=True)
+
+    def __post_init__(self, _by: Signer, _of: Resources) -> None:
+        # In a class with slots the short form of super() does not work before 3.14.
+        SessionSigner.__post_init__(self, _by)
+        object.__setattr__(self, "_resources", _of)
 
     def __str__(self) -> str:
         return self.session_id
@@ -68,9 +82,6 @@ class Session(SessionCalls, SessionSigner):
             "pass session.session_id, and make a session of it with tb.session()"
         )
 
-    def __copy__(self) -> Session:
-        return self
-
     def __deepcopy__(self, memo: object) -> Session:
         return self
 
@@ -86,8 +97,8 @@ def restore(resources: Resources, session_id: object) -> Session:
         str(session_id),
         project_id=tenant,
         partner_id=tenant,
-        _signer=resources._signer,
-        _resources=resources,
+        _by=resources._signer,
+        _of=resources,
     )
 
 
@@ -111,8 +122,8 @@ def create(
             create_dt=_words(first, "create_dt"),
             session_status=_words(first, "session_status"),
             media_server_url=_words(first, "media_server_url"),
-            _signer=resources._signer,
-            _resources=resources,
+            _by=resources._signer,
+            _of=resources,
         )
     except InvalidClaims as error:
         problem = f"the answer holds a session that cannot be used: {error}"

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, TextIO, TypeVar, cast, overload
+from collections.abc import Iterator, Mapping, Sequence
+from pickle import PickleBuffer
+from types import MappingProxyType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    ClassVar,
+    SupportsIndex,
+    TextIO,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from tokbox._capsules import (
     Array,
@@ -20,6 +33,7 @@ from tokbox._memory import (
     TextsInMemory,
     narrowed,
     physical_memory,
+    rebased,
     starts,
     validity,
 )
@@ -27,7 +41,7 @@ from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.private_files import opener_0600
 
 if TYPE_CHECKING:
-    from typing_extensions import CapsuleType
+    from typing_extensions import Buffer, CapsuleType
 
 __all__ = ["TokenBatch", "check_memory", "check_pool"]
 
@@ -72,12 +86,17 @@ class TokenBatch(Sequence[Text]):
     memory. Rows that could not be signed (`Tokbox.sign_rows` with ``errors="null"``)
     are None, and `errors` says why.
 
-    A batch is an Arrow array of large_utf8 for everybody who knows the PyCapsule interface
-    (``pyarrow.array(batch)``, ``polars.Series(batch)``), mostly without a copy: the text
-    stays where it is for as long as the array is used.
+    Arrow's PyCapsule interface exports a batch as large_utf8 (``pyarrow.array(batch)``,
+    ``polars.Series(batch)``). In most cases the text is not copied, and its memory is kept
+    for as long as the array is used.
+
+    A batch holds no key, so it can be pickled and copied. A slice is pickled without the
+    other rows. With pickle protocol 5 its text can be passed out-of-band. ``copy.copy``
+    shares the memory, ``copy.deepcopy`` does not. The ``row`` of an error remains the row
+    of the call that signed.
     """
 
-    __slots__ = ("_length", "_memory", "_offsets", "_rows", "errors")
+    __slots__ = ("_errors", "_length", "_memory", "_offsets", "_rows", "errors")
 
     #: Why rows are None: for each an exception with its ``.row``, ``.field`` and ``.rule``.
     errors: tuple[InvalidClaims, ...]
@@ -89,14 +108,16 @@ class TokenBatch(Sequence[Text]):
         *,
         length: int = 0,
         offsets: Memory | None = None,
-        errors: tuple[InvalidClaims, ...] = (),
+        errors: Mapping[int, InvalidClaims] = MappingProxyType({}),
     ) -> None:
-        # Either all tokens have one length, or there are offsets.
+        # Either all tokens have one length, or there are offsets. Keys of *errors* are rows
+        # of the memory. They differ from the errors' own rows if a slice was pickled.
         self._memory = memory
         self._rows = rows
         self._length = length
         self._offsets = offsets
-        self.errors = errors
+        self._errors = errors
+        self.errors = tuple(errors.values())
 
     @property
     def token_length(self) -> int | None:
@@ -151,7 +172,7 @@ class TokenBatch(Sequence[Text]):
     def __getitem__(self, index: int | slice) -> Text | TokenBatch[Text]:
         if isinstance(index, slice):
             rows = self._rows[index]
-            errors = tuple(e for e in self.errors if e.row in rows)
+            errors = {row: e for row, e in self._errors.items() if row in rows}
             return TokenBatch(
                 self._memory,
                 rows,
@@ -218,7 +239,7 @@ class TokenBatch(Sequence[Text]):
         if offsets is None:
             # They count from the first token on, so a slice needs none before it.
             offsets, first, data = starts(n, self._length), 0, self.data
-        nulls, valid = validity(offsets, first, n) if self.errors else (0, None)
+        nulls, valid = validity(offsets, first, n) if self._errors else (0, None)
         asked = asked_for(requested_schema)
         format_ = asked if asked in _FORMATS else _FORMATS[0]
         if format_ in _NARROW and self.nbytes < 2**31:
@@ -229,10 +250,27 @@ class TokenBatch(Sequence[Text]):
 
     def _gathered(self) -> TokenBatch[Text]:
         """The same in memory of its own, one token behind the other."""
-        memory, offsets = Memory(self.nbytes), Memory(8 * (len(self) + 1))
-        memory.put(0, bytes(self.data))
-        offsets.put(0, array("q", self.offsets).tobytes())
-        return TokenBatch(memory, range(len(self)), offsets=offsets, errors=self.errors)
+        return _restore(*self._packed())
+
+    def _packed(
+        self,
+    ) -> tuple[memoryview, int, int, array[int] | None, dict[int, InvalidClaims]]:
+        """The arguments of `_restore`: the bytes of these rows, and no others."""
+        rows, places = self._rows, None
+        if self._offsets is not None:
+            places = array("q")
+            places.frombytes(rebased(self._offsets, rows.start, rows.step, len(rows)))
+        errors = {rows.index(row): error for row, error in self._errors.items()}
+        return self.data, len(rows), self._length, places, errors
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        data, *rest = self._packed()
+        if operator.index(protocol) >= 5:
+            return _restore, (PickleBuffer(data), *rest)
+        return _restore, (bytes(data), *rest)
+
+    def __copy__(self) -> TokenBatch[Text]:
+        return self[:]
 
     def __arrow_c_schema__(self) -> CapsuleType:
         return schema_capsule(self._arrow())
@@ -267,6 +305,36 @@ class TokenBatch(Sequence[Text]):
             write_all(target, lines)
             written += len(lines)
         return written
+
+
+def _restore(
+    data: Buffer,
+    n: int,
+    length: int,
+    offsets: array[int] | None,
+    errors: Mapping[int, InvalidClaims],
+) -> TokenBatch[Any]:
+    """Return the batch of *n* tokens whose text is a copy of *data*.
+
+    All have one *length*, or begin at *offsets*. Raises ValueError for data that do not
+    fit together.
+    """
+    memory, places = _copied(data), None if offsets is None else _copied(offsets)
+    try:
+        TextsInMemory(memory, places, length, 0, n)
+    except IndexError:
+        fits = False
+    else:
+        fits = memory.is_ascii()
+    if not fits:
+        raise ValueError("this is not a pickled TokenBatch, or it is damaged")
+    return TokenBatch(memory, range(n), length=length, offsets=places, errors=errors)
+
+
+def _copied(data: Buffer) -> Memory:
+    memory = Memory(memoryview(data).nbytes)
+    memory.put(0, data)
+    return memory
 
 
 def write_all(file: BinaryIO | TextIO, lines: bytes | memoryview) -> None:

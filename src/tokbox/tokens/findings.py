@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from tokbox._capsules import (
@@ -14,6 +13,7 @@ from tokbox._capsules import (
     stream_capsule,
 )
 from tokbox.errors import MalformedToken, TokenError
+from tokbox.readonly import ReadOnlyDict
 from tokbox.tokens import columns
 from tokbox.tokens.claims import Token
 
@@ -33,7 +33,10 @@ class _Findings(Sequence[Found], Generic[Found, Failure]):
 
     def __init__(self, n: int, failures: dict[int, Failure]) -> None:
         self._n = n
-        self._failures = failures
+        self._failures = ReadOnlyDict(failures)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._n, self._failures)
 
     @abstractmethod
     def _at(self, row: int) -> Found: ...
@@ -54,7 +57,7 @@ class _Findings(Sequence[Found], Generic[Found, Failure]):
     @property
     def failures(self) -> Mapping[int, Failure]:
         """The exceptions, by row, of the tokens that failed."""
-        return MappingProxyType(self._failures)
+        return self._failures
 
     def raise_first(self) -> None:
         """Raise the first of them, if there are any."""
@@ -92,6 +95,9 @@ class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
     ) -> None:
         super().__init__(len(tokens), failures)
         self._tokens = tokens
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._tokens, self._failures)
 
     def _at(self, row: int) -> Token | MalformedToken:
         token = self._tokens[row]

@@ -59,8 +59,8 @@ class _Report:
         return look_closer
 
     @property
-    def errors(self) -> tuple[InvalidClaims, ...]:
-        return tuple(self._found[row] for row in sorted(self._found))
+    def errors(self) -> dict[int, InvalidClaims]:
+        return dict(sorted(self._found.items()))
 
 
 def _column(name: str, value: Any) -> Column | None:

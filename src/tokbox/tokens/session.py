@@ -7,9 +7,10 @@ import struct
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, BinaryIO, TextIO
+from types import MemberDescriptorType
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
 
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
@@ -27,6 +28,8 @@ from tokbox.tokens.claims import (
 )
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from tokbox.tokens import rs256
     from tokbox.tokens.signer import Signer
 
@@ -37,8 +40,18 @@ __all__ = ["SessionSigner"]
 _STR_OVERHEAD = sys.getsizeof("") + struct.calcsize("P")
 
 
+class _Signing:
+    """Slots that are not fields, because ``dataclasses.asdict`` copies all fields."""
+
+    __slots__ = ("_beginnings", "_signer")
+
+    _signer: Signer
+    #: Prefixes of the tokens by kind; see `Signer.beginnings`.
+    _beginnings: dict[object, tuple[bytes, bytes, bool]]
+
+
 @dataclass(frozen=True, slots=True)
-class SessionSigner:
+class SessionSigner(_Signing):
     """Signs the tokens of one session.
 
     Arguments of all methods, with the rules of `tokbox.tokens.claims`:
@@ -60,17 +73,28 @@ class SessionSigner:
     """
 
     session_id: str
-    _signer: Signer = field(kw_only=True, repr=False, compare=False)
+    # A Signer; pydantic resolves annotations. The default is the slot of `_signer`, so that
+    # ``dataclasses.replace`` finds the value in the object.
+    _by: InitVar[Any] = field(default=_Signing._signer, kw_only=True)  # type: ignore[misc]  # a slot's descriptor
 
-    #: What the tokens of each kind begin with; see `Signer.beginnings`.
-    _beginnings: dict[object, tuple[bytes, bytes, bool]] = field(
-        init=False, repr=False, compare=False
-    )
+    def __post_init__(self, _by: Signer) -> None:
+        if isinstance(_by, MemberDescriptorType):
+            raise TypeError(
+                f"a {type(self).__name__} is made by a method: Signer.session(), "
+                "Tokbox.session() or Tokbox.new_session()"
+            )
+        check_session_id(self.session_id, _by.api_key)
+        object.__setattr__(self, "_signer", _by)
+        object.__setattr__(self, "_beginnings", _by.beginnings(self.session_id))
 
-    def __post_init__(self) -> None:
-        signer = self._signer
-        check_session_id(self.session_id, signer.api_key)
-        object.__setattr__(self, "_beginnings", signer.beginnings(self.session_id))
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} would carry the secret along and cannot be pickled "
+            "or copied; pass its session_id and a tokbox.KeyRef, and make another from them"
+        )
+
+    def __copy__(self) -> Self:
+        return self
 
     def token(
         self,

@@ -162,7 +162,7 @@ class Signer:
 
     def session(self, session_id: str) -> SessionSigner:
         """Return the signer of one session's tokens. InvalidClaims if the id is no good."""
-        return SessionSigner(session_id, _signer=self)
+        return SessionSigner(session_id, _by=self)
 
     @overload
     def sign_rows(
