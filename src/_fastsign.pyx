@@ -110,6 +110,8 @@ from itertools import islice
 from os import environ, urandom
 from threading import Thread
 
+from tokbox.enums import Role
+
 cdef extern from "Python.h":
     """
     /* Ask for the head of an object that will soon be looked at. */
@@ -257,6 +259,13 @@ cdef enum:
 
 # The roles, in the order of rows.c.
 cdef dict ROLES = {"subscriber": 0, "publisher": 1, "publisheronly": 2, "moderator": 3}
+cdef object ROLE = Role
+
+
+cdef inline object _role(value):
+    """Return the number of a role, or None. Other subclasses of str than Role are left to
+    the slow path, since they may override __hash__ and __eq__."""
+    return ROLES.get(value) if type(value) is str or type(value) is ROLE else None
 
 
 ### Keys ###
@@ -313,7 +322,7 @@ cdef class Key:
         cdef size_t text_len = fs_rows_text(head_len, first_len + 24)
         cdef PyObject *text
 
-        found = ROLES.get(role) if isinstance(role, str) else None
+        found = _role(role)
         number = ROLES[look_closer("role", role)] if found is None else found
         if type(expiration) is not int or not 0 <= expiration <= MOST_SECONDS:
             expiration = look_closer("expiration", expiration)

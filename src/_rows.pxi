@@ -231,7 +231,7 @@ cdef class Rows:
             value = _item(values, i)
             if i % LOOK == LOOK - 1:
                 _breathe(&since)
-            number = ROLES.get(value) if isinstance(value, str) else None
+            number = _role(value)
             if number is None:
                 value = self._closer(look_closer, i, value)
                 number = 0 if value is None else ROLES[value]

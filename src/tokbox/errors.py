@@ -108,7 +108,11 @@ def redact(text: str) -> str:
 
 def _shorten(value: object, limit: int = 60) -> str:
     """Show *value* in a message without letting a megabyte of input into a log."""
-    text = ascii(value) if isinstance(value, str | bytes) else repr(value)
+    try:
+        text = ascii(value) if isinstance(value, str | bytes) else repr(value)
+    except Exception:
+        # For example, Python writes no int of thousands of digits.
+        return f"a value of type {type(value).__name__} that cannot be shown"
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from dataclasses import fields
 from datetime import timedelta
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ from tokbox.tokens.keyref import KeyRef
 from tokbox.tokens.signer import Signer
 
 from ..batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
+from ..lookalikes import ArrayOfNoDimensions, Disguised, Index, bool_, member
 
 RUN = {"nonce": "derived", "run_id": "r", "row_key": "col:id", "issued_at": NOW}
 GUESTS = pa.table(
@@ -209,3 +211,89 @@ def test_an_engine_that_is_missing_is_one_sentence(monkeypatch, module, extra, u
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(MissingDependency, match=rf"pip install 'tokbox\[{extra}\]'"):
         use(make(**COLUMNS))
+
+
+@pytest.mark.parametrize("text", [Disguised, member])
+def test_a_job_travels_with_exact_text_and_numbers(text):
+    job = make(
+        key_id=text(KEY),
+        key=text("env:A_SECRET"),
+        session_id=text(SESSION),
+        role=text("moderator"),
+        connection_data=text("col:name"),
+        expiration=Index(60),
+        initial_layout_class_list=[text("focus"), text("full")],
+        kind=text("jwt"),
+        nonce=text("derived"),
+        run_id=text("r"),
+        row_key=text("col:id"),
+        issued_at=Index(NOW),
+        token_column=text("signed"),
+        error_column=text("why"),
+    )
+    plain = make(
+        session_id=SESSION,
+        role="moderator",
+        connection_data="col:name",
+        expiration=60,
+        initial_layout_class_list="focus full",
+        kind="jwt",
+        **RUN,
+        token_column="signed",
+        error_column="why",
+    )
+    travelled = pickle.loads(pickle.dumps(job))
+    assert travelled == plain
+    for field in fields(plain):
+        found = getattr(travelled, field.name)
+        assert type(found) is type(getattr(plain, field.name))
+    assert travelled.open()(GUESTS).equals(plain.open()(GUESTS))
+
+
+@pytest.mark.parametrize("text", [Disguised, member])
+def test_a_job_checks_the_exact_text_of_its_claims(text):
+    for field, value in (("role", "king"), ("session_id", "1_none"), ("kind", "t2")):
+        claims = {"session_id": SESSION, "connection_data": "col:name", field: text(value)}
+        with pytest.raises(InvalidClaims) as caught:
+            make(**claims)
+        assert caught.value.field == field
+
+
+@pytest.mark.parametrize("name", [1, b"a", "", ArrayOfNoDimensions(1)])
+@pytest.mark.parametrize("field", ["token_column", "error_column"])
+def test_a_new_column_needs_a_name_that_is_text(field, name):
+    with pytest.raises(InvalidInput) as caught:
+        make(session_id="col:session", **{field: name})
+    assert caught.value.field == field
+
+
+@pytest.mark.parametrize("field", ["workers", "batch_size"])
+@pytest.mark.parametrize("wrong", [0, -1, True, bool_(1), 1.0, None, "1"])
+def test_workers_and_batches_of_ray_are_whole_numbers(monkeypatch, field, wrong):
+    monkeypatch.setattr(ray, "load", lambda *names: None)
+    job = make(session_id="col:session")
+    with pytest.raises(InvalidInput, match="an int, at least 1") as caught:
+        ray.sign(None, job, **{"workers": 1, field: wrong})
+    assert caught.value.field == field
+
+
+def test_ray_gets_plain_numbers(monkeypatch):
+    class Ray:
+        """As much of ray.data, and of a dataset, as is used."""
+
+        names = GUESTS.schema.names
+
+        def schema(self):
+            return self
+
+        def ActorPoolStrategy(self, size):
+            return size
+
+        def map_batches(self, actor, **options):
+            return options
+
+    monkeypatch.setattr(ray, "load", lambda *names: Ray())
+    job = make(session_id="col:session")
+    options = ray.sign(Ray(), job, workers=Index(2), batch_size=Index(50))
+    for name, expected in (("compute", 2), ("batch_size", 50)):
+        assert (type(options[name]), options[name]) == (int, expected)

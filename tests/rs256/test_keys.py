@@ -28,6 +28,7 @@ from tokbox.tokens.signer import Signer
 
 from .. import reference
 from ..applications import APPLICATION, key_pair, numbers, private_pem, public_pem
+from ..lookalikes import Disguised, member
 
 PASSWORD = "correct horse ü"
 
@@ -284,3 +285,14 @@ def test_without_cryptography_it_is_said_what_to_install():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "pip install 'tokbox[vonage]'" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("text", [Disguised, member])
+def test_a_key_its_path_and_its_password_are_read_as_exact_text(tmp_path, text):
+    path = tmp_path / "key.pem"
+    path.write_bytes(pem(PKCS8, PASSWORD))
+    for source in (pem(PKCS8, PASSWORD).decode(), str(path)):
+        key = PrivateKey(text(source), password=text(PASSWORD))
+        assert key.public_key().holds(b"m", key.sign(b"m"))
+    with pytest.raises(InvalidInput, match="password"):
+        PrivateKey(pem(PKCS8, PASSWORD), password=text(""))

@@ -20,7 +20,8 @@ from tokbox.tokens.verify import verify
 
 from ..applications import APPLICATION, key_pair, private_pem, public_pem
 from ..applications import SESSION as APPLICATION_SESSION
-from ..batches import KEY, SESSION
+from ..batches import KEY, SECRET, SESSION
+from ..lookalikes import ArrayOfNoDimensions, Disguised, member
 
 CANARY = "canary0secret0canary"
 
@@ -165,3 +166,19 @@ def test_who_pickles_a_key_is_told_to_pass_a_reference(make):
     with pytest.raises(TypeError, match=r"cannot be\s+pickled or copied.*tokbox\.KeyRef"):
         pickle.dumps(holder)
     holder.close()
+
+
+@pytest.mark.parametrize("text", [Disguised, member])
+def test_a_reference_and_what_it_leads_to_are_exact_text(place, monkeypatch, text):
+    place(SECRET)
+    reference = KeyRef(text("env:A_SECRET"))
+    assert (type(reference.reference), reference.reference) == (str, "env:A_SECRET")
+    assert reference.signer(text(KEY)).api_key == KEY
+    module = types.ModuleType("vault_of_tests")
+    module.fetch = lambda: text(SECRET)
+    monkeypatch.setitem(sys.modules, "vault_of_tests", module)
+    found = KeyRef("import:vault_of_tests:fetch").resolve()
+    assert (type(found), found) == (str, SECRET)
+    for wrong in (text("nothing"), ArrayOfNoDimensions(1)):
+        with pytest.raises(InvalidInput, match="env:NAME"):
+            KeyRef(wrong)

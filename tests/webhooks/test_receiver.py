@@ -7,6 +7,7 @@ import copy
 import hashlib
 import http.client
 import json
+import math
 import pickle
 from collections.abc import Callable
 from email.message import Message
@@ -19,6 +20,7 @@ from starlette.datastructures import Headers as StarletteHeaders
 from urllib3 import HTTPHeaderDict
 
 from tests.emulator.support import jwt
+from tests.lookalikes import ArrayOfNoDimensions, Index, bool_
 from tokbox.errors import InvalidInput, MalformedWebhook, UnverifiedWebhook, WebhookError
 from tokbox.webhooks import MAX_AGE, ArchiveChanged, Claims, Receiver, UnknownEvent
 
@@ -364,6 +366,22 @@ def test_both_windows_can_be_chosen() -> None:
     assert receiver.receive(signed(), BODY, now=NOW)
     assert refusal(receiver, signed(), now=NOW + 3601).reason == "too_old"
     assert refusal(receiver, signed(), now=NOW - 1).reason == "from_the_future"
+
+
+def test_times_may_be_numbers_of_any_kind() -> None:
+    window: Any = Index(3600)
+    receiver = Receiver(SECRET, max_age=window, leeway=window)
+    for now in (Index(NOW), float(NOW), NOW):
+        assert receiver.receive(signed(), BODY, now=now)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [True, bool_(1), ArrayOfNoDimensions(NOW), "1", math.nan])
+def test_what_is_no_number_of_seconds_is_refused(receiver: Receiver, wrong: Any) -> None:
+    with pytest.raises(InvalidInput, match="now must be seconds since the epoch"):
+        receiver.receive(signed(), BODY, now=wrong)
+    for option in ("max_age", "leeway"):
+        with pytest.raises(InvalidInput, match=f"{option} must be a number of seconds"):
+            Receiver(SECRET, **{option: wrong})
 
 
 def test_an_end_and_a_beginning_are_kept_if_there_are_any() -> None:

@@ -55,6 +55,7 @@ from tokbox.emulator.watch import watch
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Webhooks
 from tokbox.errors import InvalidInput, TokboxError
+from tokbox.exact import exact_number
 from tokbox.secrecy import concealing
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
@@ -105,7 +106,8 @@ def create_app(
     """
     if store is not None and db is not None:
         raise InvalidInput("db", db, "not be given beside store")
-    if not 0 <= processing_delay <= 86_400:
+    delay = exact_number(processing_delay)
+    if delay is None or not 0 <= delay <= 86_400:
         raise InvalidInput(
             "processing_delay", processing_delay, "be from 0 to 86400 seconds"
         )
@@ -146,7 +148,7 @@ def create_app(
             links,
             targets,
             rules,
-            processing_ms=round(processing_delay * 1000),
+            processing_ms=round(delay * 1000),
         ),
         jobs=Jobs(store),
         journal=Journal(store, ids),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 
 __all__ = ["Clock"]
 
@@ -38,10 +39,11 @@ class Clock:
         clock. Raises :class:`InvalidInput`.
         """
         rule = "be a time in ISO 8601, such as 2030-01-31T12:00:00Z"
+        text = exact_text(at)
         try:
             # Python 3.10 does not know the Z.
             moment = dt.datetime.fromisoformat(
-                at.upper().replace("Z", "+00:00") if isinstance(at, str) else at.isoformat()
+                at.isoformat() if text is None else text.upper().replace("Z", "+00:00")  # type: ignore[union-attr]
             )
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=dt.timezone.utc)

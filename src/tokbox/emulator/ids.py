@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from tokbox.emulator.store import Store
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_int
 
 __all__ = ["Ids", "Seed"]
 
@@ -62,9 +63,10 @@ class Seed:
 
     def __init__(self, number: int, store: Store) -> None:
         """Raises :class:`InvalidInput` unless *number* is a whole one, not negative."""
-        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        whole = exact_int(number)
+        if whole is None or whole < 0:
             raise InvalidInput("seed", number, "be a whole number that is not negative")
-        self._number = number
+        self._number = whole
         self._store = store
 
     def draw(self, size: int) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_int, exact_text
 
 __all__ = ["Rules", "make_rules"]
 
@@ -111,12 +112,18 @@ def make_rules(strict: bool | Rules, changes: Mapping[str, str] | None = None) -
             raise InvalidInput(name, text, f"be {' or '.join(written)}")
         values[name] = written[text.lower()]
     rules = replace(rules, **values)
-    for name in known:
-        value = getattr(rules, name)
-        if value not in _choices(name):
-            allowed = " or ".join(repr(choice) for choice in _choices(name))
-            raise InvalidInput(name, value, f"be {allowed}")
-    return rules
+    return replace(rules, **{name: _choice(name, getattr(rules, name)) for name in known})
+
+
+def _choice(name: str, value: object) -> Any:
+    """Return the choice that *value* is equal to and of the same type as."""
+    choices = _choices(name)
+    plain = next((v for v in (exact_text(value), exact_int(value)) if v is not None), value)
+    for choice in choices:
+        if type(choice) is type(plain) and choice == plain:
+            return choice
+    allowed = " or ".join(map(repr, choices))
+    raise InvalidInput(name, value, f"be {allowed}")
 
 
 def _choices(name: str) -> tuple[object, ...]:

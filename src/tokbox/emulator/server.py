@@ -34,6 +34,7 @@ from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Delivery
 from tokbox.emulator.wire import Protocol
 from tokbox.errors import InvalidInput, TokboxError
+from tokbox.exact import exact_int, exact_number
 from tokbox.secrecy import concealing
 
 __all__ = ["Server", "serve"]
@@ -166,12 +167,14 @@ class Server:
         hold ``*`` for anything, *created* tells what created something from the rest,
         and *after* is the number of an entry. The latest 10,000 are kept.
         """
+        after = _whole("after", after)
+        wanted = None if status is None else _whole("status", status)
         with self.store.transaction():
             return self._emulator.journal.entries(
                 method=method,
                 path=path,
                 tenant=tenant,
-                status=status,
+                status=wanted,
                 created=created,
                 after=after,
             )
@@ -190,6 +193,7 @@ class Server:
         ``mute``, *connection_id* one of those who received it, and *after* the number of
         a message. The latest 10,000 are kept.
         """
+        after = _whole("after", after)
         with self.store.transaction():
             return self._emulator.messages.sent(
                 kind=kind,
@@ -220,7 +224,11 @@ class Server:
         ``{"drop": True, "after": True}``; *path* is as in :meth:`journal`. Raises
         :class:`InvalidInput`.
         """
-        asked = dict(fault)
+        asked = {
+            name: value if (number := exact_number(value)) is None else number
+            for name, value in fault.items()
+        }
+        times = _whole("times", times)
         try:
             read_fault(asked)
         except Refusal as refusal:
@@ -243,6 +251,7 @@ class Server:
         ``archive_status``, *state* is ``waiting``, ``delivered``, ``failed`` or
         ``refused``, and *after* is the number of a delivery.
         """
+        after = _whole("after", after)
         with self.store.transaction():
             return self._emulator.webhooks.deliveries(
                 tenant=tenant, event=event, url=url, state=state, after=after
@@ -358,6 +367,13 @@ def serve(
         webhooks_anywhere=webhooks_anywhere,
         allow_hosts=allow_hosts,
     )
+
+
+def _whole(field: str, value: object) -> int:
+    number = exact_int(value)
+    if number is None or not 0 <= number < 2**63:
+        raise InvalidInput(field, value, "be a whole number that is not negative")
+    return number
 
 
 def _first(

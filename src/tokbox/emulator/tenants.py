@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from tokbox.emulator.keys import new_private_key, public_key_of, read_public_key
 from tokbox.emulator.store import PRIVATE_KEY, Store
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 from tokbox.secrecy import Secretive
 from tokbox.tokens.claims import check_api_key, check_project
 from tokbox.tokens.credentials import secret_rule
@@ -123,11 +124,10 @@ class Tenants:
         #: Whether the key of the default application is made here.
         self._makes_key = applications.get(DEFAULT_APPLICATION_ID, "") is None
         self._keys: dict[str, RSAPublicKey | None] = {}
-        for application_id, pem in applications.items():
+        for given_id, pem in applications.items():
+            application_id = exact_text(given_id) or ""
             if not _UUID.fullmatch(application_id):
-                raise InvalidInput(
-                    "applications", application_id, "name applications by a UUID"
-                )
+                raise InvalidInput("applications", given_id, "name applications by a UUID")
             if pem is None and application_id != DEFAULT_APPLICATION_ID:
                 raise InvalidInput("applications", application_id, "come with a key")
             self._keys[application_id] = (
@@ -241,5 +241,6 @@ def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
             # The key is checked first, so that a secret in its place is not shown.
             rule += f" (of {owner} {check_api_key(key)})"
             raise InvalidInput("secret", None, rule, show=False)
-        checked[check_project(key, secret, owner=owner)[0]] = secret
+        api_key, exact_secret = check_project(key, secret, owner=owner)
+        checked[api_key] = exact_secret.decode()
     return checked

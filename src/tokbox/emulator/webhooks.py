@@ -23,6 +23,7 @@ from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Callback
 from tokbox.emulator.store import Store
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 from tokbox.tokens.claims import check_secret
 
 __all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "Webhooks", "check_webhooks", "is_url"]
@@ -278,15 +279,18 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
 
     Raises :class:`InvalidInput`, which shows no secret.
     """
-    for name, value in webhooks.items():
+    checked = {}
+    for given_name, given_value in webhooks.items():
+        name, value = exact_text(given_name), exact_text(given_value) or ""
         if name == SECRET:
             check_secret(value, SECRET, "the signature secret of callbacks")
-        elif name not in NAMES:
+        elif name is None or name not in NAMES:
             known = ", ".join((*NAMES, SECRET))
-            raise InvalidInput("webhooks", name, f"name some of {known}")
+            raise InvalidInput("webhooks", given_name, f"name some of {known}")
         elif not is_url(value):
-            raise InvalidInput(name, value, "be an http or https URL")
-    return dict(webhooks)
+            raise InvalidInput(name, given_value, "be an http or https URL")
+        checked[name] = value
+    return checked
 
 
 def is_url(value: object) -> bool:

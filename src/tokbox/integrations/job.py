@@ -13,7 +13,7 @@ Claims are those of `Signer.sign_rows`: each is one value for all rows, or, as
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, Literal, NoReturn
@@ -21,6 +21,7 @@ from typing import Any, Literal, NoReturn
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInput, MissingDependency
+from tokbox.exact import exact_text
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     check_claim,
@@ -99,17 +100,26 @@ class SigningJob:
     error_column: str | None = None
 
     def __post_init__(self) -> None:
+        # The text itself travels, and not a class that workers may not know.
+        for field in fields(self):
+            if (text := exact_text(getattr(self, field.name))) is not None:
+                object.__setattr__(self, field.name, text)
         if not isinstance(self.key, KeyRef):
             object.__setattr__(self, "key", KeyRef(self.key))
         object.__setattr__(self, "key_id", check_key_id(self.key_id))
         check_kind(self.kind, application=not self.key_id.isdecimal())
-        check_run(self.nonce, self.run_id, self.row_key, self.issued_at)
+        run = check_run(self.nonce, self.run_id, self.row_key, self.issued_at)
+        if run is not None:
+            object.__setattr__(self, "issued_at", run.issued_at)
         if self.row_key is not None and not _column(self.row_key):
             raise InvalidInput("row_key", self.row_key, "name a column, as col:NAME")
         self._check_claims()
-        if not self.token_column or self.token_column == self.error_column:
+        name, other = self.token_column, self.error_column
+        if not isinstance(name, str) or not name or name == other:
             rule = "be a name of its own for the column of tokens"
-            raise InvalidInput("token_column", self.token_column, rule)
+            raise InvalidInput("token_column", name, rule)
+        if other is not None and (not isinstance(other, str) or not other):
+            raise InvalidInput("error_column", other, "be a name for a column, or None")
 
     def _check_claims(self) -> None:
         for name in _CLAIMS:

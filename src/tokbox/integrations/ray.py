@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_int
 from tokbox.integrations.job import SigningJob, load
 
 __all__ = ["sign"]
@@ -44,15 +45,22 @@ def sign(
     Raises InvalidInput, MissingDependency without Ray.
     """
     data = load("ray.data", "ray", "ray")
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise InvalidInput("workers", workers, "be an int, at least 1")
+    size = _at_least_one("workers", workers)
+    rows = _at_least_one("batch_size", batch_size)
     job.check_schema(dataset.schema().names)
     return dataset.map_batches(
         _Actor,
         fn_constructor_args=(job,),
-        batch_size=batch_size,
+        batch_size=rows,
         batch_format="pyarrow",
         zero_copy_batch=True,
-        compute=data.ActorPoolStrategy(size=workers),
+        compute=data.ActorPoolStrategy(size=size),
         **{"num_cpus": 1, **options},
     )
+
+
+def _at_least_one(name: str, value: object) -> int:
+    number = exact_int(value)
+    if number is None or number < 1:
+        raise InvalidInput(name, value, "be an int, at least 1")
+    return number

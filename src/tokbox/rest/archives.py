@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 from tokbox.enums import OutputMode
 from tokbox.errors import InvalidInput
 from tokbox.rest.archive_types import Archive
-from tokbox.rest.arguments import flag, given, one_of, optional, structure, text, whole
+from tokbox.rest.arguments import (
+    flag,
+    given,
+    keep,
+    one_of,
+    optional,
+    structure,
+    text,
+    whole,
+)
 from tokbox.rest.compositions import Compositions, compose
 from tokbox.rest.storage import storage_target
 
@@ -30,7 +39,9 @@ class TranscriptionProperties:
     has_summary: bool | None = None
 
     def __post_init__(self) -> None:
-        optional(text, "primary_language_code", self.primary_language_code, shortest=1)
+        code = self.primary_language_code
+        code = optional(text, "primary_language_code", code, shortest=1)
+        keep(self, primary_language_code=code)
         optional(flag, "has_summary", self.has_summary)
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +84,7 @@ class Archives(Compositions[Archive]):
         Raises ``NotFound`` if no client is connected, ``Conflict`` if the session is
         relayed or already being recorded under the same tag.
         """
-        self._check_session(session_id)
+        session_id = self._check_session(session_id)
         output_mode = one_of("output_mode", output_mode, OutputMode)
         body = {
             "sessionId": session_id,

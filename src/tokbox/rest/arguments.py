@@ -1,18 +1,21 @@
 """Check what callers pass, before anything is sent.
 
 Each function takes the argument's name and its value, and returns the value as it goes
-over the wire or raises ``InvalidInput``.
+over the wire or raises ``InvalidInput``. The result is an exact ``str``, ``int`` or
+``float`` (see :mod:`tokbox.exact`). Always send the result instead of the argument.
 """
 
 from __future__ import annotations
 
-import math
+import contextlib
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 from tokbox.errors import InvalidInput, invalid_choice
+from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
 from tokbox.rest import hosts
 from tokbox.tokens.credentials import control_character, odd_character
 
@@ -26,10 +29,12 @@ __all__ = [
     "identifier",
     "ipv4",
     "is_path",
+    "keep",
     "one_of",
     "optional",
     "seconds",
     "secret",
+    "sendable",
     "structure",
     "text",
     "texts",
@@ -65,6 +70,12 @@ def flag(field: str, value: object) -> bool:
     return value
 
 
+def keep(structure: object, **checked: Any) -> None:
+    """Set fields of a frozen dataclass to their checked values."""
+    for name, value in checked.items():
+        object.__setattr__(structure, name, value)
+
+
 class Structure(Protocol):
     """An argument that has parts, and checked them when it was made."""
 
@@ -86,10 +97,9 @@ def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, A
 def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
     """Return *value* as a plain string if it is one of *allowed*, enum member or not."""
     words = [str(word) for word in allowed]
-    if isinstance(value, str):
-        for word in words:
-            if value == word:
-                return word
+    word = exact_text(value)
+    if word in words:
+        return word
     raise invalid_choice(field, value, words)
 
 
@@ -109,17 +119,18 @@ def text(
         rule = f"be {shortest} to {longest} characters of text"
     else:
         rule = "be text" if shortest == 0 else "be text and not empty"
-    if not isinstance(value, str) or len(value) < shortest:
+    content = exact_text(value)
+    if content is None or len(content) < shortest:
         raise InvalidInput(field, value, rule)
-    if longest is not None and len(value) > longest:
+    if longest is not None and len(content) > longest:
         raise InvalidInput(field, value, rule)
     try:
-        size = len(value.encode())
+        size = len(content.encode())
     except UnicodeEncodeError:
         raise InvalidInput(field, value, "not hold lone surrogates") from None
     if most_bytes is not None and size > most_bytes:
         raise InvalidInput(field, value, f"have at most {most_bytes} bytes in UTF-8")
-    return str(value)
+    return content
 
 
 def secret(field: str, value: object) -> str:
@@ -136,11 +147,21 @@ def credential(field: str, value: object) -> str:
 
 def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], str]) -> str:
     # Not by catching what text() raises: it would be seen as the context of ours.
-    if not isinstance(value, str) or not value:
+    content = exact_text(value)
+    if not content:
         raise InvalidInput(field, None, "be text and not empty", show=False)
-    if wrong := find_wrong(value):
+    if wrong := find_wrong(content):
         raise InvalidInput(field, None, f"{rule}: it holds {wrong}", show=False)
-    return str(value)
+    return content
+
+
+def sendable(field: str, value: Any) -> Any:
+    """Return *value* if JSON (RFC 8259) can represent it; NaN, for example, it cannot."""
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
+        json.dumps(value, allow_nan=False)
+        return value
+    # Outside of the handler: the exception holds what was to be sent.
+    raise InvalidInput(field, None, "be what JSON can say", show=False)
 
 
 def texts(field: str, value: object) -> list[str]:
@@ -148,8 +169,10 @@ def texts(field: str, value: object) -> list[str]:
     rule = "be a sequence of texts that are not empty"
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
         raise InvalidInput(field, value, rule)
-    items = list(value)
-    if not all(isinstance(item, str) and item for item in items):
+    if has_no_dimensions(value):
+        raise InvalidInput(field, value, rule)
+    items = [exact_text(item) for item in value]
+    if not all(items):
         raise InvalidInput(field, value, rule)
     return [text(field, item) for item in items]
 
@@ -165,18 +188,19 @@ def address(
     rule = f"be a URL that begins with {' or '.join(f'{one}://' for one in schemes)}"
     if longest is not None:
         rule += f", of {shortest} to {longest} characters"
+    url = exact_text(value)
     # Credentials and keys must not come back in a message.
-    show = not (isinstance(value, str) and ("@" in value or "?" in value))
+    show = url is None or not ("@" in url or "?" in url)
     if (
-        not isinstance(value, str)
-        or not value.lower().startswith(tuple(f"{one}://" for one in schemes))
-        or len(value) < shortest
-        or (longest is not None and len(value) > longest)
-        or re.search(r"[\s\x00-\x1f\x7f]", value)
-        or _SURROGATE.search(value)
+        url is None
+        or not url.lower().startswith(tuple(f"{one}://" for one in schemes))
+        or len(url) < shortest
+        or (longest is not None and len(url) > longest)
+        or re.search(r"[\s\x00-\x1f\x7f]", url)
+        or _SURROGATE.search(url)
     ):
         raise InvalidInput(field, value, rule, show=show)
-    return str(value)
+    return url
 
 
 def web_address(field: str, value: object) -> str:
@@ -210,32 +234,27 @@ def identifier(field: str, value: object) -> str:
 def whole(field: str, value: object, lowest: int, highest: int | None = None) -> int:
     """Return *value* if it is an integer (a bool is not one) within the bounds."""
     bounds = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
-    outside = (
-        not isinstance(value, int)
-        or isinstance(value, bool)
-        or value < lowest
-        or (highest is not None and value > highest)
-    )
-    if outside or not isinstance(value, int):
+    number = exact_int(value)
+    if number is None or number < lowest or (highest is not None and number > highest):
         raise InvalidInput(field, value, f"be a whole number {bounds}")
-    return int(value)
+    return number
 
 
 def seconds(field: str, value: object) -> float:
     """Return a positive, finite number of seconds: there is no waiting for ever."""
     rule = f"be a number of seconds, more than 0 and at most {_LONGEST_WAIT}"
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    number = exact_number(value)
+    if number is None or not 0 < number <= _LONGEST_WAIT:  # NaN is neither
         raise InvalidInput(field, value, rule)
-    if not (0 < value <= _LONGEST_WAIT) or math.isnan(value):
-        raise InvalidInput(field, value, rule)
-    return float(value)
+    return float(number)
 
 
 def ipv4(field: str, value: object) -> str:
     """Return a dotted address of four decimal numbers; short forms are refused."""
-    if not isinstance(value, str) or not _IPV4.fullmatch(value):
+    dotted = exact_text(value)
+    if dotted is None or not _IPV4.fullmatch(dotted):
         raise InvalidInput(field, value, "be a dotted IPv4 address, such as 203.0.113.7")
-    return str(value)
+    return dotted
 
 
 def base_url(field: str, value: object) -> str:
@@ -245,18 +264,19 @@ def base_url(field: str, value: object) -> str:
         "or dot segments"
     )
     # A URL with a password in it must not come back in a message.
-    show = not (isinstance(value, str) and "@" in value)
-    found = hosts.parse(value) if isinstance(value, str) else None
+    url = exact_text(value)
+    show = url is None or "@" not in url
+    found = None if url is None else hosts.parse(url)
     prefix = "" if found is None else found.rest.rstrip("/")
     if (
-        not isinstance(value, str)
+        url is None
         or found is None
         or found.scheme not in ("http", "https")
         or found.userinfo is not None
         or (prefix and not is_path(prefix))
     ):
         raise InvalidInput(field, value, rule, show=show)
-    return value.rstrip("/")
+    return url.rstrip("/")
 
 
 def is_path(path: str) -> bool:

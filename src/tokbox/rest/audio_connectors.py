@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     address,
     flag,
     given,
+    keep,
     one_of,
     optional,
+    sendable,
     structure,
     text,
     texts,
@@ -44,12 +47,17 @@ class AudioTransport:
     static_fields: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
 
     def __post_init__(self) -> None:
-        one_of("transport", self.transport, ("binary", "json"))
-        optional(one_of, "encoding", self.encoding, ("base64",))
-        optional(text, "audio_field", self.audio_field, shortest=1)
-        optional(text, "receive_audio_field", self.receive_audio_field, shortest=1)
+        other = self.receive_audio_field
+        keep(
+            self,
+            transport=one_of("transport", self.transport, ("binary", "json")),
+            encoding=optional(one_of, "encoding", self.encoding, ("base64",)),
+            audio_field=optional(text, "audio_field", self.audio_field, shortest=1),
+            receive_audio_field=optional(text, "receive_audio_field", other, shortest=1),
+        )
         if self.static_fields is not None and not isinstance(self.static_fields, Mapping):
             raise InvalidInput("static_fields", None, "map names to values", show=False)
+        optional(sendable, "static_fields", self.static_fields and dict(self.static_fields))
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
@@ -80,20 +88,20 @@ class WebSocket:
     audio_transport: AudioTransport | None = None
 
     def __post_init__(self) -> None:
-        address("uri", self.uri, "ws", "wss")
+        uri = address("uri", self.uri, "ws", "wss")
         streams = tuple(texts("streams", self.streams))
         if len(streams) > _MOST_STREAMS:
             rule = f"name at most {_MOST_STREAMS} streams"
             raise InvalidInput("streams", self.streams, rule)
-        # What the caller changes afterwards was not checked.
-        object.__setattr__(self, "streams", streams)
-        object.__setattr__(self, "headers", optional(_headers, "headers", self.headers))
+        headers = optional(_headers, "headers", self.headers)
         rate = optional(whole, "audio_rate", self.audio_rate, min(_RATES), max(_RATES))
         if rate is not None and rate not in _RATES:
             rule = f"be one of {', '.join(map(str, _RATES))}"
             raise InvalidInput("audio_rate", self.audio_rate, rule)
         optional(flag, "bidirectional", self.bidirectional)
         optional(structure, "audio_transport", self.audio_transport, AudioTransport)
+        # What the caller changes afterwards was not checked.
+        keep(self, uri=uri, streams=streams, headers=headers, audio_rate=rate)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
@@ -161,11 +169,15 @@ def _headers(field: str, value: object) -> dict[str, str]:
     rule = "map names to values, both of them text"
     if not isinstance(value, Mapping):
         raise InvalidInput(field, None, rule, show=False)
-    headers = dict(value)
-    words = [*headers.keys(), *headers.values()]
-    if not all(isinstance(word, str) for word in words):
-        raise InvalidInput(field, None, rule, show=False)
-    if sum(len(word.encode("utf-8", "surrogatepass")) for word in words) > _MOST_HEADERS:
+    headers = {}
+    size = 0
+    for given_name, given_content in value.items():
+        name, content = exact_text(given_name), exact_text(given_content)
+        if name is None or content is None:
+            raise InvalidInput(field, None, rule, show=False)
+        size += len((name + content).encode("utf-8", "surrogatepass"))
+        headers[name] = content
+    if size > _MOST_HEADERS:
         rule = f"have at most {_MOST_HEADERS} bytes altogether"
         raise InvalidInput(field, None, rule, show=False)
     return headers

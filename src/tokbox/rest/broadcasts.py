@@ -11,6 +11,7 @@ from tokbox.rest.arguments import (
     address,
     flag,
     given,
+    keep,
     optional,
     secret,
     structure,
@@ -64,9 +65,12 @@ class RtmpTarget:
     id: str | None = None
 
     def __post_init__(self) -> None:
-        address("server_url", self.server_url, "rtmp", "rtmps")
-        secret("stream_name", self.stream_name)
-        optional(text, "id", self.id, shortest=1)
+        keep(
+            self,
+            server_url=address("server_url", self.server_url, "rtmp", "rtmps"),
+            stream_name=secret("stream_name", self.stream_name),
+            id=optional(text, "id", self.id, shortest=1),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the stream's name."""

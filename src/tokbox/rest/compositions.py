@@ -140,7 +140,7 @@ class Compositions(Collection[_Composed]):
         twice, and none that is there all the time is left out.
         """
         if session_id is not None:
-            self._check_session(session_id)
+            session_id = self._check_session(session_id)
         return self._iter(
             page_size,
             lambda offset, count: self.list(offset, count, session_id, deadline=deadline),
@@ -178,8 +178,8 @@ class Compositions(Collection[_Composed]):
         To add a stream again changes what is taken of it. Raises ``APIError`` with
         status 405 where all streams are taken anyway.
         """
-        text("stream_id", stream_id, shortest=1)
-        body = {"addStream": stream_id, **media(has_audio, has_video)}
+        added = text("stream_id", stream_id, shortest=1)
+        body = {"addStream": added, **media(has_audio, has_video)}
         path = self._one(id, "/streams")
         self._requester.request("PATCH", path, json=body, deadline=deadline)
 
@@ -187,7 +187,6 @@ class Compositions(Collection[_Composed]):
         self, id: str, /, stream_id: str, *, deadline: float | None = None
     ) -> None:
         """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
-        text("stream_id", stream_id, shortest=1)
         path = self._one(id, "/streams")
-        body = {"removeStream": stream_id}
+        body = {"removeStream": text("stream_id", stream_id, shortest=1)}
         self._requester.request("PATCH", path, json=body, deadline=deadline)

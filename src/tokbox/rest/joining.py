@@ -40,7 +40,7 @@ class Joining(Resource):
 
     def _credentials(self, session_id: str, token: str | None) -> dict[str, str]:
         """Return the properties of a request that say what is joined, and by what right."""
-        self._check_session(session_id)
+        session_id = self._check_session(session_id)
         if token is None:
             token = self._sign(session_id, self._role, TOKEN_LIFE)
         return {"sessionId": session_id, "token": credential("token", token)}

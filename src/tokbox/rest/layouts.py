@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tokbox.errors import InvalidInput
-from tokbox.rest.arguments import one_of, text
+from tokbox.rest.arguments import keep, one_of, optional, text
 
 __all__ = ["Layout"]
 
@@ -29,25 +29,22 @@ class Layout:
         kind = one_of("layout", self.type, _TYPES)
         if kind == "custom" and self.stylesheet is None:
             raise InvalidInput("stylesheet", None, "be given with the layout custom")
-        if self.stylesheet is not None:
-            text("stylesheet", self.stylesheet, shortest=1)
-            if kind != "custom":
-                raise InvalidInput(
-                    "stylesheet", self.stylesheet, "go with the layout custom"
-                )
-        if self.screenshare_type is not None:
-            one_of("screenshare_type", self.screenshare_type, _SCREENSHARE_TYPES)
-            if kind != "bestFit":
-                rule = "go with the layout bestFit"
-                raise InvalidInput("screenshare_type", self.screenshare_type, rule)
+        stylesheet = optional(text, "stylesheet", self.stylesheet, shortest=1)
+        if stylesheet is not None and kind != "custom":
+            raise InvalidInput("stylesheet", stylesheet, "go with the layout custom")
+        field, shared = "screenshare_type", self.screenshare_type
+        screenshare_type = optional(one_of, field, shared, _SCREENSHARE_TYPES)
+        if screenshare_type is not None and kind != "bestFit":
+            raise InvalidInput(field, screenshare_type, "go with the layout bestFit")
+        keep(self, type=kind, stylesheet=stylesheet, screenshare_type=screenshare_type)
 
     def to_json(self) -> dict[str, str]:
         """Return the object that goes over the wire."""
-        body = {"type": str(self.type)}
+        body = {"type": self.type}
         if self.stylesheet is not None:
             body["stylesheet"] = self.stylesheet
         if self.screenshare_type is not None:
-            body["screenshareType"] = str(self.screenshare_type)
+            body["screenshareType"] = self.screenshare_type
         return body
 
     @classmethod

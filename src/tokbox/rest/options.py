@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 from tokbox.rest import cleartext, log, proxies
 from tokbox.rest.arguments import base_url, flag, seconds, whole
 from tokbox.rest.requester import MOST_RETRIES, Requester
@@ -121,12 +122,11 @@ def connect(
 
 
 def _suffix(user_agent: object) -> str:
-    if user_agent == "":
-        return ""
-    if not isinstance(user_agent, str) or not _USER_AGENT.fullmatch(user_agent):
+    suffix = exact_text(user_agent)
+    if suffix is None or (suffix and not _USER_AGENT.fullmatch(suffix)):
         rule = "be at most 200 visible ASCII characters and spaces between them"
         raise InvalidInput("user_agent", user_agent, rule)
-    return user_agent
+    return suffix
 
 
 class _LazyTransport:

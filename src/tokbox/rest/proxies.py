@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 from tokbox.rest import hosts
 from tokbox.secrecy import Secretive
 
@@ -50,13 +51,14 @@ def parse(text: object, *, name: str = "proxy") -> Proxy:
 
     Raises ``InvalidInput`` without repeating the text, which may hold a password.
     """
-    if not isinstance(text, str):
+    given = exact_text(text)
+    if given is None:
         raise InvalidInput(name, None, _RULE, show=False)
-    text = text.strip()
-    if re.match(r"socks[0-9a-z]*://", text, re.IGNORECASE):
+    given = given.strip()
+    if re.match(r"socks[0-9a-z]*://", given, re.IGNORECASE):
         raise InvalidInput(name, None, _NO_SOCKS, show=False)
     # curl accepts a proxy without a scheme, so these variables often have none.
-    found = hosts.parse(text if "://" in text else f"http://{text}")
+    found = hosts.parse(given if "://" in given else f"http://{given}")
     if (
         found is None
         or found.scheme not in ("http", "https")

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tokbox.errors import InvalidInput, ProtocolError
-from tokbox.rest.arguments import is_path, one_of, text
+from tokbox.exact import exact_int, exact_text
+from tokbox.rest.arguments import is_path, one_of, sendable, text
 
 if TYPE_CHECKING:
     from tokbox.rest.requester import Requester
@@ -76,9 +77,9 @@ def request(
     response = requester.send(
         method,
         path,
-        params=_pairs("params", params, (str, int)),
-        json=_sendable(json),
-        form=_pairs("form", form, (str,)),
+        params=_pairs("params", params, numbers=True),
+        json=sendable("json", json),
+        form=_pairs("form", form),
         headers=_headers(headers),
         deadline=deadline,
     )
@@ -96,40 +97,37 @@ def _path(path: object, project: str) -> str:
     return path
 
 
-def _pairs(name: str, given: Any, kinds: tuple[type, ...]) -> dict[str, Any] | None:
+def _pairs(name: str, given: Any, *, numbers: bool = False) -> dict[str, Any] | None:
     """Check what is to be encoded as a form; what is wrong is not shown."""
     if given is None:
         return None
-    words = " or ".join(kind.__name__ for kind in kinds)
-    if isinstance(given, Mapping) and all(
-        isinstance(key, str) and isinstance(value, kinds) for key, value in given.items()
-    ):
-        with contextlib.suppress(ValueError):  # lone surrogates; numbers without end
-            "".join(f"{key}{value}" for key, value in given.items()).encode()
-            return dict(given)
+    found: dict[str | None, str | int | None] = {}
+    if isinstance(given, Mapping):
+        for key, value in given.items():
+            content: str | int | None = exact_text(value)
+            if content is None and numbers:
+                content = exact_int(value)
+            found[exact_text(key)] = content
+        if None not in found and None not in found.values():
+            with contextlib.suppress(ValueError):  # lone surrogates; numbers without end
+                "".join(f"{key}{value}" for key, value in found.items()).encode()
+                return found  # type: ignore[return-value]
+    words = "str or int" if numbers else "str"
     rule = f"be a mapping of str to {words}, which UTF-8 can hold"
     raise InvalidInput(name, None, rule, show=False)
-
-
-def _sendable(json: Any) -> Any:
-    """Check that JSON (RFC 8259) can say it: NaN, for one, it cannot."""
-    with contextlib.suppress(TypeError, ValueError, RecursionError):
-        _json.dumps(json, allow_nan=False)
-        return json
-    # Outside of the handler: the exception holds what was to be sent.
-    raise InvalidInput("json", None, "be what JSON can say", show=False)
 
 
 def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     checked = {}
     if headers is not None and not isinstance(headers, Mapping):
         raise InvalidInput("headers", None, "be a mapping of str to str", show=False)
-    for name, value in (headers or {}).items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
-            raise InvalidInput("headers", name, "have names that HTTP allows")
+    for given_name, given_value in (headers or {}).items():
+        name, value = exact_text(given_name), exact_text(given_value)
+        if name is None or not _HEADER_NAME.fullmatch(name):
+            raise InvalidInput("headers", given_name, "have names that HTTP allows")
         if name.lower() in _OURS:
             raise InvalidInput("headers", name, "leave this one to the client")
-        if not isinstance(value, str) or not _HEADER_VALUE.fullmatch(value):
+        if value is None or not _HEADER_VALUE.fullmatch(value):
             rule = f"have visible ASCII text as the value of {name}"
             raise InvalidInput("headers", None, rule, show=False)
         checked[name.lower()] = value

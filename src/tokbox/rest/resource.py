@@ -61,8 +61,7 @@ class Resource:
         return f"{self._path}/{identifier(self._id_field, id)}{rest}"
 
     def _check_session(self, session_id: str) -> str:
-        check_session_id(session_id, self._requester.tenant)
-        return session_id
+        return check_session_id(session_id, self._requester.tenant).text
 
     def _in_session(
         self, session_id: str, rest: str, connection_id: str | None = None
@@ -133,9 +132,8 @@ class Collection(Resource, Generic[_Thing]):
         session_id: str | None,
         deadline: float | None,
     ) -> Page[_Thing]:
-        params: dict[str, str | int] = {
-            "offset": whole("offset", offset, 0, LARGEST_OFFSET),
-        }
+        offset = whole("offset", offset, 0, LARGEST_OFFSET)
+        params: dict[str, str | int] = {"offset": offset}
         if count is not None:
             params["count"] = whole("count", count, 0, LARGEST_PAGE)
         if session_id is not None:
@@ -146,5 +144,5 @@ class Collection(Resource, Generic[_Thing]):
         self, page_size: int, fetch: Callable[[int, int], Page[_Thing]]
     ) -> Iterator[_Thing]:
         # Checked now, not when the first item is asked for.
-        whole("page_size", page_size, 1, LARGEST_PAGE)
+        page_size = whole("page_size", page_size, 1, LARGEST_PAGE)
         return every(fetch, page_size, self._path)

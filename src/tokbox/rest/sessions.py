@@ -14,6 +14,7 @@ from tokbox.errors import (
     ProtocolError,
     invalid_choice,
 )
+from tokbox.exact import exact_text
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
 from tokbox.rest.notices import warn
 from tokbox.rest.session_calls import SessionCalls
@@ -92,9 +93,8 @@ def restore(resources: Resources, session_id: object) -> Session:
     Raises ``InvalidClaims`` if it is no session id or belongs to another project.
     """
     tenant = resources._requester.tenant
-    check_session_id(session_id, tenant)
     return Session(
-        str(session_id),
+        check_session_id(session_id, tenant).text,
         project_id=tenant,
         partner_id=tenant,
         _by=resources._signer,
@@ -148,7 +148,7 @@ def parameters(
     archiving = one_of("archive_mode", archive_mode, [mode.value for mode in ArchiveMode])
     always = archiving == ArchiveMode.ALWAYS
     form = {"p2p.preference": media, "archiveMode": archiving}
-    if location is not None and location != "":
+    if location is not None and exact_text(location) != "":
         form["location"] = ipv4("location", location)
     if flag("e2ee", e2ee):
         if media != MediaMode.MEDIA_ROUTER:

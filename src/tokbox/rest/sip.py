@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     flag,
     given,
+    keep,
     optional,
     secret,
     structure,
@@ -31,8 +33,11 @@ class SipAuth:
     password: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        text("username", self.username, shortest=1)
-        secret("password", self.password)
+        keep(
+            self,
+            username=text("username", self.username, shortest=1),
+            password=secret("password", self.password),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the password."""
@@ -113,12 +118,13 @@ class Sip(Joining):
 
         They are ``0`` to ``9``, ``*``, ``#``, and ``p`` for half a second of silence.
         """
-        if not isinstance(digits, str) or not re.fullmatch(r"[0-9*#p]+", digits):
+        tones = exact_text(digits)
+        if tones is None or not re.fullmatch(r"[0-9*#p]+", tones):
             # They may well be somebody's PIN.
             rule = "be text of 0 to 9, *, # and p"
             raise InvalidInput("digits", None, rule, show=False)
         path = self._in_session(session_id, "play-dtmf", connection_id)
-        body = {"digits": str(digits)}
+        body = {"digits": tones}
         self._requester.request("POST", path, json=body, deadline=deadline)
 
 
@@ -126,13 +132,12 @@ def _headers(field: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise InvalidInput(field, value, "map names to values")
     found = {}
-    for name, content in value.items():
+    for given_name, given_content in value.items():
+        name, content = exact_text(given_name), exact_text(given_content)
         # Letters, digits and marks of RFC 3261, "token"; the case of names is no matter.
-        if not isinstance(name, str) or not re.fullmatch(
-            r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+", name
-        ):
-            raise InvalidInput(field, name, "have names that begin with X-")
-        if not isinstance(content, str) or re.search(r"[\r\n\0]", content):
+        if name is None or not re.fullmatch(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+", name):
+            raise InvalidInput(field, given_name, "have names that begin with X-")
+        if content is None or re.search(r"[\r\n\0]", content):
             rule = f"have text of one line for {name}"
             raise InvalidInput(field, None, rule, show=False)
         found[name] = text(field, content)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tokbox.errors import InvalidInput
-from tokbox.rest.arguments import given, one_of, optional, secret, structure, text
+from tokbox.exact import exact_text
+from tokbox.rest.arguments import given, keep, one_of, optional, secret, structure, text
 
 __all__ = ["AzureStorage", "S3Storage", "storage_target"]
 
@@ -27,11 +28,14 @@ class S3Storage:
     sse: str | None = None
 
     def __post_init__(self) -> None:
-        secret("access_key", self.access_key)
-        secret("secret_key", self.secret_key)
-        text("bucket", self.bucket, shortest=1)
-        optional(text, "endpoint", self.endpoint, shortest=1)
-        optional(one_of, "sse", self.sse, ("s3", "none"))
+        keep(
+            self,
+            access_key=secret("access_key", self.access_key),
+            secret_key=secret("secret_key", self.secret_key),
+            bucket=text("bucket", self.bucket, shortest=1),
+            endpoint=optional(text, "endpoint", self.endpoint, shortest=1),
+            sse=optional(one_of, "sse", self.sse, ("s3", "none")),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the keys."""
@@ -56,10 +60,13 @@ class AzureStorage:
     domain: str | None = None
 
     def __post_init__(self) -> None:
-        text("account_name", self.account_name, shortest=1)
-        secret("account_key", self.account_key)
-        text("container", self.container, shortest=1)
-        optional(text, "domain", self.domain, shortest=1)
+        keep(
+            self,
+            account_name=text("account_name", self.account_name, shortest=1),
+            account_key=secret("account_key", self.account_key),
+            container=text("container", self.container, shortest=1),
+            domain=optional(text, "domain", self.domain, shortest=1),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the key."""
@@ -87,6 +94,7 @@ def storage_target(
 def _certificate(field: str, value: object) -> str:
     rule = "be an X.509 certificate in PEM, or the base64 of one"
     # Whoever mixes up the files must not see the key in a log.
-    if not isinstance(value, str) or not value.strip() or "PRIVATE KEY" in value:
+    pem = exact_text(value)
+    if not pem or not pem.strip() or "PRIVATE KEY" in pem:
         raise InvalidInput(field, None, rule, show=False)
-    return text(field, value)
+    return text(field, pem)

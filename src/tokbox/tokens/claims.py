@@ -1,7 +1,8 @@
 """What a token may say: every rule, checked before anything is signed.
 
-Each ``check_*`` function takes what the caller gave and returns what the token will hold,
-or raises InvalidClaims with the field, the value and the rule. The limits are those of
+Each ``check_*`` function takes an argument and returns the value for the token, as an
+exact str or int (see `tokbox.exact`), or raises InvalidClaims with the field, the value
+and the rule. The limits are those of
 the OpenTok developer guide ("Connection token creation"); where the official SDKs
 differ among themselves, the guide decides.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import binascii
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +19,7 @@ from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import InvalidClaims, InvalidInput, WrongPurpose
+from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "check_key_id",
     "check_kind",
     "check_layout_classes",
+    "check_now",
     "check_project",
     "check_purpose",
     "check_role",
@@ -110,24 +114,28 @@ class SessionId:
     #: When it was made, in milliseconds since the epoch; None for ids made before 2014,
     #: which hold a text date.
     create_time_ms: int | None
+    #: The session id itself.
+    text: str
 
 
 def check_api_key(
     api_key: object, field: str = "api_key", what: str = "the project's API key"
 ) -> str:
     """Return the API key as text; an int is accepted."""
-    if isinstance(api_key, int) and not isinstance(api_key, bool):
-        api_key = str(api_key)
-    if isinstance(api_key, str) and _API_KEY.fullmatch(api_key):
-        return api_key
+    number = exact_int(api_key)
+    # Python converts no number of thousands of digits.
+    is_short = number is not None and 0 <= number < 10**20
+    text = str(number) if is_short else exact_text(api_key)
+    if text is not None and _API_KEY.fullmatch(text):
+        return text
     # Not shown: key and secret are easily mixed up.
-    rule = f"be {what}, a number{_mistake(api_key)}"
+    rule = f"be {what}, a number{_mistake(text)}"
     raise InvalidInput(field, None, rule, show=False)
 
 
-def _mistake(api_key: object) -> str:
+def _mistake(api_key: str | None) -> str:
     """Describe what was given instead of an API key, as far as that is known."""
-    if not isinstance(api_key, str):
+    if api_key is None:
         return ""
     if _UUID.fullmatch(api_key.strip()) or "-----BEGIN" in api_key:
         return (
@@ -138,10 +146,22 @@ def _mistake(api_key: object) -> str:
     return f": it holds {odd}" if odd else ""
 
 
+def _id_text(value: object) -> str | None:
+    """Return an id as exact text: a str, a number or an object such as a uuid.UUID."""
+    text = exact_text(value)
+    if text is not None:
+        return text
+    number = exact_int(value)
+    if number is None:
+        return exact_text(str(value))
+    # Python converts no number of thousands of digits.
+    return str(number) if abs(number) < 10**20 else None
+
+
 def check_application_id(application_id: object, field: str = "application_id") -> str:
     """Return the id of a Vonage application as text, in lower case; a UUID object is
     accepted."""
-    text = str(application_id)
+    text = _id_text(application_id) or ""
     if _UUID.fullmatch(text):
         return text.lower()
     rule = "be the application's id, a UUID"
@@ -156,17 +176,17 @@ def check_application_id(application_id: object, field: str = "application_id") 
     elif odd := odd_character(text):
         rule += f": it holds {odd}"
     # Shown only if it cannot be a secret.
-    shown = not application_id or is_number or text.count("-") == 4
+    shown = not text or is_number or text.count("-") == 4
     raise InvalidInput(field, application_id, rule, show=shown)
 
 
 def check_key_id(key_id: object) -> str:
     """Return an API key, or the id of an application, as text."""
-    text = str(key_id)
+    text = _id_text(key_id) or ""
     if text.isdecimal():
-        return check_api_key(key_id, "key_id")
+        return check_api_key(text, "key_id")
     if _UUID.fullmatch(text):
-        return check_application_id(key_id)
+        return check_application_id(text)
     rule = "be an API key, a number, or an application's id, a UUID"
     if odd := odd_character(text):
         rule += f": it holds {odd}"
@@ -177,9 +197,10 @@ def check_secret(
     secret: object, field: str = "secret", what: str = "the project's API secret"
 ) -> bytes:
     """Return the secret as HMAC uses it; see `tokbox.tokens.credentials`."""
-    if rule := secret_rule(secret, what):
+    text = exact_text(secret) or ""
+    if rule := secret_rule(text, what):
         raise InvalidInput(field, None, rule, show=False)
-    return str.encode(secret)  # type: ignore[arg-type]
+    return text.encode()
 
 
 def check_project(
@@ -189,10 +210,11 @@ def check_project(
     owner: str = "project",
 ) -> tuple[str, bytes]:
     """Check an API key and its secret, which are easily swapped; return both."""
+    key_text, secret_text = exact_text(api_key) or "", exact_text(secret) or ""
     looks_like_a_secret = not (
-        secret_rule(api_key) or str(api_key).isdecimal() or _UUID.fullmatch(str(api_key))
+        secret_rule(key_text) or key_text.isdecimal() or _UUID.fullmatch(key_text)
     )
-    if looks_like_a_secret and isinstance(secret, str) and _API_KEY.fullmatch(secret):
+    if looks_like_a_secret and _API_KEY.fullmatch(secret_text):
         rule = f"be the {owner}'s API key, a number: key and secret are swapped"
         raise InvalidInput(fields[0], None, rule, show=False)
     return (
@@ -209,16 +231,17 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
     an application id. Unused bits of its last character must be 0 (RFC 4648, section
     3.5): otherwise one session would have several ids.
     """
-    if not isinstance(session_id, str) or not session_id:
+    whole = exact_text(session_id)
+    if not whole:
         raise InvalidClaims("session_id", session_id, "be a string that is not empty")
-    if len(session_id) > _MOST_SESSION_ID:
+    if len(whole) > _MOST_SESSION_ID:
         raise InvalidClaims(
             "session_id", session_id, f"have at most {_MOST_SESSION_ID} characters"
         )
     fields: list[str] = []
     raw, text = b"", ""
-    if _SESSION_ID.fullmatch(session_id):
-        text = session_id[2:].replace("-", "+").replace("_", "/")
+    if _SESSION_ID.fullmatch(whole):
+        text = whole[2:].replace("-", "+").replace("_", "/")
         text += "=" * (-len(text) % 4)
         try:
             raw = binascii.a2b_base64(text)
@@ -236,15 +259,16 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
         owner = "API key" if tenant.isdecimal() else "application"
         raise InvalidClaims("session_id", session_id, f"belong to {owner} {tenant}")
     made = fields[3]
-    return SessionId(fields[1], fields[2], int(made) if made.isdecimal() else None)
+    create_time_ms = int(made) if made.isdecimal() else None
+    return SessionId(fields[1], fields[2], create_time_ms, whole)
 
 
 def check_role(role: object) -> str:
     """Return the role as the token spells it."""
-    try:
-        return _ROLES[role]  # type: ignore[index]
-    except (KeyError, TypeError):  # not a role; not even hashable
-        raise InvalidClaims("role", role, "be one of " + ", ".join(_ROLES)) from None
+    text = exact_text(role)
+    if text not in _ROLES:
+        raise InvalidClaims("role", role, "be one of " + ", ".join(_ROLES))
+    return _ROLES[text]
 
 
 def check_purpose(token: Token) -> None:
@@ -263,12 +287,15 @@ def check_purpose(token: Token) -> None:
 
 def check_expiration(expiration: object) -> int:
     """Return how long a token shall live, in seconds; 0 leaves it to the service."""
-    seconds = expiration
+    given: object = expiration
     if isinstance(expiration, timedelta):
-        if expiration.microseconds:
+        # pandas.Timedelta has nanoseconds, too. Its base class can hold 0 instead of its
+        # value, so only its attributes are read.
+        if expiration.microseconds or getattr(expiration, "nanoseconds", 0):
             raise InvalidClaims("expiration", expiration, "be whole seconds")
-        seconds = expiration.days * 86400 + expiration.seconds
-    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        given = expiration.days * 86400 + expiration.seconds
+    seconds = exact_int(given)
+    if seconds is None:
         rule = "be an int, in seconds, or a timedelta"
         raise InvalidClaims("expiration", expiration, rule)
     if not 0 <= seconds <= DAYS_30:
@@ -281,13 +308,14 @@ def check_connection_data(connection_data: object) -> str:
     """Return the connection data, which is empty for None."""
     if connection_data is None:
         return ""
-    if not isinstance(connection_data, str):
+    text = exact_text(connection_data)
+    if text is None:
         raise InvalidClaims("connection_data", connection_data, "be a string")
-    if len(connection_data) > MOST_CONNECTION_DATA:
+    if len(text) > MOST_CONNECTION_DATA:
         rule = f"have at most {MOST_CONNECTION_DATA} characters"
         raise InvalidClaims("connection_data", connection_data, rule)
-    _check_text("connection_data", connection_data, connection_data)
-    return connection_data
+    _check_text("connection_data", text, connection_data)
+    return text
 
 
 def check_layout_classes(classes: object) -> str:
@@ -298,19 +326,29 @@ def check_layout_classes(classes: object) -> str:
     name = "initial_layout_class_list"
     if classes is None:
         return ""
-    if isinstance(classes, str):
-        names: list[object] = list(classes.split(" ")) if classes else []
-    elif isinstance(classes, Iterable) and not isinstance(
+    text = exact_text(classes)
+    given: Iterable[object]
+    if text is not None:
+        given = text.split(" ") if text else ()
+    elif isinstance(classes, list | tuple):
+        given = classes
+    elif not isinstance(classes, Iterable) or isinstance(
         classes, bytes | bytearray | Mapping
     ):
-        names = list(classes)
-    else:
         raise InvalidClaims(name, classes, "be a sequence of class names")
-    for one in names:
-        if not isinstance(one, str) or not one or any(c.isspace() for c in one):
+    elif has_no_dimensions(classes):
+        rule = "be a sequence of class names (an array without dimensions holds none)"
+        raise InvalidClaims(name, classes, rule)
+    else:
+        given = classes
+    names = []
+    for one in map(exact_text, given):
+        # This splits at any white space.
+        if one is None or one.split() != [one]:
             rule = "hold names that are strings, not empty and without spaces"
             raise InvalidClaims(name, classes, rule)
-    joined = " ".join(names)  # type: ignore[arg-type]
+        names.append(one)
+    joined = " ".join(names)
     if len(joined) > MOST_LAYOUT_CLASSES:
         rule = f"have at most {MOST_LAYOUT_CLASSES} characters when joined by spaces"
         raise InvalidClaims(name, classes, rule)
@@ -347,22 +385,33 @@ def check_kind(kind: object, *, application: bool = False) -> bool:
     """
     if kind is None:
         return application
-    if kind == "jwt":
+    text = exact_text(kind)
+    if text == "jwt":
         return True
     if application:
         rule = "be jwt: T1 tokens are signed with an API secret, and this is an application"
         raise InvalidClaims("kind", kind, rule)
-    if kind == "t1":
+    if text == "t1":
         return False
     raise InvalidClaims("kind", kind, "be t1 or jwt")
 
 
 def check_count(n: object) -> int:
     """Return how many tokens are asked for."""
-    if isinstance(n, bool) or not isinstance(n, int):
+    count = exact_int(n)
+    if count is None:
         raise InvalidClaims("n", n, "be an int")
-    if n < 0:
+    if count < 0:
         raise InvalidClaims("n", n, "be at least 0")
-    if n > 10**18:
+    if count > 10**18:
         raise InvalidClaims("n", n, "be at most 10**18, what one nonce can count")
-    return n
+    return count
+
+
+def check_now(now: object) -> int:
+    """Return *now*, or the time of the clock if it is None, in whole seconds."""
+    moment = time.time() if now is None else exact_number(now)
+    # Infinity and NaN minus themselves are NaN.
+    if moment is None or moment - moment != 0:
+        raise InvalidInput("now", now, "be seconds since the epoch, finite")
+    return int(moment)

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple, NoReturn
 
 from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.exact import exact_int, exact_text
 
 __all__ = ["LABEL", "MOST_ID", "Run", "check_row_key", "check_run", "refuse_repeated"]
 
@@ -42,29 +43,33 @@ def check_run(
     InvalidInput says what is missing, wrong, or of no use.
     """
     given = {"run_id": run_id, "row_key": row_key, "issued_at": issued_at}
-    if nonce == "random":
+    choice = exact_text(nonce)
+    if choice == "random":
         for name, value in given.items():
             if value is not None:
                 _refuse(name, "be left out, or come with nonce='derived'")
         return None
-    if nonce != "derived":
+    if choice != "derived":
         raise InvalidInput("nonce", nonce, "be random or derived")
     for name, value in given.items():
         if value is None:
             _refuse(name, "come with nonce='derived': nonces are derived from it")
-    if not isinstance(run_id, str) or not _is_id(run_id):
+    text = exact_text(run_id)
+    if text is None or not _is_id(text):
         raise InvalidInput("run_id", run_id, f"be text of 1 to {MOST_ID} bytes in UTF-8")
-    return Run(run_id.encode(), _check_issued_at(issued_at))
+    return Run(text.encode(), _check_issued_at(issued_at))
 
 
 def check_row_key(key: object) -> str:
     """Return the key of a row as text; a number is what its digits are."""
-    if isinstance(key, int) and not isinstance(key, bool) and -(2**63) <= key < 2**64:
-        return str(int(key))
-    if not isinstance(key, str) or not _is_id(key):
+    number = exact_int(key)
+    if number is not None and -(2**63) <= number < 2**64:
+        return str(number)
+    text = exact_text(key)
+    if text is None or not _is_id(text):
         rule = f"be text of 1 to {MOST_ID} bytes in UTF-8, or an int of 64 bits"
         raise InvalidClaims("row_key", key, rule)
-    return key
+    return text
 
 
 def refuse_repeated(key: object) -> NoReturn:
@@ -74,12 +79,13 @@ def refuse_repeated(key: object) -> NoReturn:
 
 def _check_issued_at(issued_at: object) -> int:
     """Return a time in seconds since the epoch; fractions of a second are dropped."""
-    seconds = issued_at
+    given: object = issued_at
     if isinstance(issued_at, datetime):
         if issued_at.tzinfo is None:
             raise InvalidInput("issued_at", issued_at, "have a time zone")
-        seconds = int(issued_at.timestamp() // 1)
-    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        given = int(issued_at.timestamp() // 1)
+    seconds = exact_int(given)
+    if seconds is None:
         rule = "be an int, in seconds since the epoch, or a datetime"
         raise InvalidInput("issued_at", issued_at, rule)
     if not 0 <= seconds < _MOST_SECONDS:

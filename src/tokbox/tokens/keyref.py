@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text
 from tokbox.tokens.claims import check_key_id
 from tokbox.tokens.credentials import clean, read
 from tokbox.tokens.signer import Signer
@@ -45,8 +46,8 @@ class KeyRef:
     reference: str
 
     def __post_init__(self) -> None:
-        text = self.reference
-        scheme, _, place = text.partition(":") if isinstance(text, str) else ("", "", "")
+        text = exact_text(self.reference) or ""
+        scheme, _, place = text.partition(":")
         wellformed = {
             "env": _NAME.fullmatch(place),
             "file": place and "\0" not in place,
@@ -55,6 +56,7 @@ class KeyRef:
         if not wellformed.get(scheme):
             rule = "be env:NAME, file:PATH or import:MODULE:FUNCTION"
             raise InvalidInput("key", None, rule, show=False)
+        object.__setattr__(self, "reference", text)
 
     def __str__(self) -> str:
         return self.reference
@@ -121,9 +123,8 @@ def _from_function(place: str) -> tuple[str, str]:
         return "", f"it raised {type(error).__name__}"
     if isinstance(found, bytes):
         found = found.decode(errors="replace")
-    if not isinstance(found, str) or not found:
-        return "", "the function did not return text"
-    return found, ""
+    text = exact_text(found)
+    return (text, "") if text else ("", "the function did not return text")
 
 
 _SCHEMES: dict[str, Callable[[str], tuple[str, str]]] = {

@@ -10,6 +10,7 @@ from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
 from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
     check_connection_data,
@@ -32,9 +33,10 @@ class _Report:
     """What becomes of values that break a rule: raised at once, or collected."""
 
     def __init__(self, errors: str) -> None:
-        if errors not in ("raise", "null"):
+        choice = exact_text(errors)
+        if choice not in ("raise", "null"):
             raise InvalidInput("errors", errors, "be raise or null")
-        self._collect = errors == "null"
+        self._collect = choice == "null"
         self._found: dict[int, InvalidClaims] = {}
 
     def closer(self, check: Callable[[Any], Any]) -> Callable[[int, Any], Any]:
@@ -68,12 +70,22 @@ def _column(name: str, value: Any) -> Column | None:
     if isinstance(value, Texts | Numbers):
         return value
     if is_arrow(value):
-        return read(value, name)
+        column = read(value, name)
+        # Values of the wrong type are checked one by one, as those of a list are.
+        wrong = Texts if name == "expiration" else Numbers
+        return snapshot(column) if isinstance(column, wrong) else column
     if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):
         return None
     if isinstance(value, Mapping | set | frozenset):
         # Which of its values would be for which row?
         rule = f"be one value or a sequence of them, not a {type(value).__name__}"
+        _refuse(name, rule)
+    if has_no_dimensions(value):
+        kind = type(value).__name__
+        rule = (
+            "be one value or a sequence of them, not an array without dimensions "
+            f"({kind}): pass what its item() returns"
+        )
         _refuse(name, rule)
     return snapshot(value)
 
@@ -143,8 +155,7 @@ def _checks(signer: Signer) -> dict[str, Callable[[Any], Any]]:
     """What each claim must pass, and becomes."""
 
     def check_session(value: Any) -> str:
-        check_session_id(value, signer.api_key)
-        return str(value)
+        return check_session_id(value, signer.api_key).text
 
     return {
         "session_id": check_session,

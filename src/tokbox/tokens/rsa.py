@@ -21,6 +21,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tokbox.errors import InvalidInput, MissingDependency
+from tokbox.exact import exact_text
 from tokbox.secrecy import conceal
 from tokbox.tokens.credentials import is_utf_16, read_bytes
 
@@ -252,19 +253,20 @@ def _password(password: object, *, encrypted: bool) -> bytes | None:
         if encrypted:
             _refuse("private_key", "come with password=: its PEM is encrypted")
         return None
-    if not isinstance(password, str | bytes) or not password:
+    text = exact_text(password)
+    found = password if text is None else text.encode(errors="surrogatepass")
+    if not isinstance(found, bytes) or not found:
         _refuse("password", "be text or bytes that are not empty")
     if not encrypted:
         _refuse("password", "be left out: the key's PEM is not encrypted")
-    return (
-        password.encode(errors="surrogatepass") if isinstance(password, str) else password
-    )
+    return found
 
 
 def _read(what: str, source: object) -> bytes:
     """The PEM that *source* is or names."""
-    if isinstance(source, str):
-        text = source.strip()
+    given = exact_text(source)
+    if given is not None:
+        source, text = given, given.strip()
         if _PEM in text:
             if "\n" not in text and "\\n" in text:
                 _refuse(what, "have line breaks in its PEM, where it has \\ and n")

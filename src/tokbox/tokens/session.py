@@ -83,9 +83,10 @@ class SessionSigner(_Signing):
                 f"a {type(self).__name__} is made by a method: Signer.session(), "
                 "Tokbox.session() or Tokbox.new_session()"
             )
-        check_session_id(self.session_id, _by.api_key)
+        session_id = check_session_id(self.session_id, _by.api_key).text
+        object.__setattr__(self, "session_id", session_id)
         object.__setattr__(self, "_signer", _by)
-        object.__setattr__(self, "_beginnings", _by.beginnings(self.session_id))
+        object.__setattr__(self, "_beginnings", _by.beginnings(session_id))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -109,13 +110,9 @@ class SessionSigner(_Signing):
         # The rest is in the core: this is what a server calls for every participant.
         signer = self._signer
         key = signer._key or signer.key
-        try:
-            head, first, is_jwt = self._beginnings[kind]
-        except (KeyError, TypeError):
-            # InvalidClaims, unless it equals a kind and merely has no hash.
-            head, first, is_jwt = self._beginnings[
-                "jwt" if signer.check_kind(kind) else None
-            ]
+        if kind is not None and (type(kind) is not str or kind not in self._beginnings):
+            kind = "jwt" if signer.check_kind(kind) else None
+        head, first, is_jwt = self._beginnings[kind]
         return key.token(
             head,
             first,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
@@ -24,11 +23,13 @@ from tokbox.errors import (
     WrongKey,
     WrongSession,
 )
+from tokbox.exact import exact_text
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     Token,
     check_application_id,
+    check_now,
     check_purpose,
     check_role,
     check_session_id,
@@ -38,7 +39,7 @@ from tokbox.tokens.crew import share
 from tokbox.tokens.findings import Decoded, Verification
 from tokbox.tokens.rsa import PrivateKey, PublicKey
 
-__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "moment", "verify"]
+__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "verify"]
 
 #: Tolerated clock skew in seconds: ``iat``, ``create_time`` and ``nbf`` may be this far
 #: in the future.
@@ -190,19 +191,12 @@ def _authentic(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
     return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
 
-def moment(now: object) -> int:
-    """Return *now* as whole seconds, the clock's if it is ``None``."""
-    if now is None:
-        return int(time.time())
-    # What has no end, and what is no number, is not 0 when it is taken off itself.
-    if isinstance(now, bool) or not isinstance(now, int | float) or now - now != 0:
-        raise InvalidInput("now", now, "be seconds since the epoch, finite")
-    return int(now)
-
-
-def _check_wanted(session_id: object) -> None:
-    if session_id is not None and not isinstance(session_id, str):
+def _check_wanted(session_id: object) -> str | None:
+    """Return the session id that tokens must be for, or None for any session."""
+    wanted = exact_text(session_id)
+    if session_id is not None and wanted is None:
         raise InvalidInput("session_id", session_id, "be a str, or None for any session")
+    return wanted
 
 
 def check(
@@ -218,7 +212,7 @@ def check(
     *tenant* is the API key or application id that it must be for. Raises what `verify`
     raises; InvalidClaims if it says, well signed, what no token may say.
     """
-    _check_wanted(session_id)
+    session_id = _check_wanted(session_id)
     claims = _authentic(token, key, tenant)
     check_purpose(claims)
     check_role(claims.role)
@@ -230,7 +224,7 @@ def check(
     if claims.expires_at > claims.create_time + DAYS_30:
         rule = "be at most 30 days after create_time"
         raise InvalidClaims("expire_time", claims.expire_time, rule)
-    seconds = moment(now)
+    seconds = check_now(now)
     if claims.create_time > seconds + LEEWAY:
         raise NotYetValidToken(claims.create_time, seconds)
     begins = claims.not_before
@@ -266,8 +260,8 @@ def check_many(
     The core passes the T1 tokens in which all is as expected; the rest, and all that RSA
     signed, are looked at one by one.
     """
-    seconds = moment(now)
-    _check_wanted(session_id)
+    seconds = check_now(now)
+    session_id = _check_wanted(session_id)
     rows = _rows(tokens)
     n = len(rows)
     failures: dict[int, TokenError] = {}

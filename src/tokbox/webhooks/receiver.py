@@ -11,12 +11,12 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from tokbox._fastsign import Key
 from tokbox.errors import InvalidInput, MalformedToken, UnverifiedWebhook
+from tokbox.exact import exact_number
 from tokbox.rest import record
 from tokbox.rest.arguments import credential, optional
 from tokbox.secrecy import conceal
 from tokbox.tokens import jwt
-from tokbox.tokens.claims import check_application_id, check_secret
-from tokbox.tokens.verify import moment
+from tokbox.tokens.claims import check_application_id, check_now, check_secret
 from tokbox.webhooks.events import Event
 from tokbox.webhooks.parsing import check_size, parse
 
@@ -132,7 +132,7 @@ class Receiver:
                 "base64.b64decode(body) if isBase64Encoded is true"
             )
             raise InvalidInput("body", None, rule, show=False)
-        seconds = moment(now)
+        seconds = check_now(now)
         check_size(body)
         try:
             payload = self._authentic(_bearer(headers))
@@ -254,11 +254,10 @@ def _equal(one: str, other: str) -> bool:
 
 def _seconds(field: str, value: object) -> float:
     rule = f"be a number of seconds from 0 to {_LONGEST_AGE}"
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    number = exact_number(value)
+    if number is None or not 0 <= number <= _LONGEST_AGE:  # NaN is neither
         raise InvalidInput(field, value, rule)
-    if not 0 <= value <= _LONGEST_AGE:  # NaN is neither
-        raise InvalidInput(field, value, rule)
-    return float(value)
+    return float(number)
 
 
 def _untrusted(reason: str, problem: str) -> UnverifiedWebhook:

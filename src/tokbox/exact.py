@@ -1,0 +1,61 @@
+"""Convert subclasses of str, int and float to the plain type before they are checked.
+
+A subclass can override methods: the ``__str__`` of an ``enum.Enum`` with a str mixin
+returns ``Room.LOBBY``, and an ``encode`` can return any bytes. If one method is used for
+a check and another one for the output, the output was not checked. So a value is
+converted once, with the methods of the built-in type, and only the result is used.
+numpy is supported without being imported.
+"""
+
+from __future__ import annotations
+
+import operator
+
+__all__ = ["exact_int", "exact_number", "exact_text", "has_no_dimensions"]
+
+#: Names of the boolean type of numpy, which versions before 2 accept as an index.
+_BOOLEANS = ("bool", "bool_")
+
+
+def exact_text(value: object) -> str | None:
+    """Return the characters of a str, or of an instance of a subclass; else None."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[return-value]
+    # isinstance() also accepts an object whose __class__ is str, such as a mock.
+    if not issubclass(kind, str):
+        return None
+    return str.__str__(value)  # pyright: ignore[reportArgumentType]
+
+
+def exact_int(value: object) -> int | None:
+    """Return an int, or any other integer type (``__index__``), as an int; else None.
+
+    Booleans are not integers here, and neither is an array with one element.
+    """
+    kind = type(value)
+    if kind is int:
+        return value  # type: ignore[return-value]
+    if kind.__name__ in _BOOLEANS:
+        return None
+    if not issubclass(kind, int) and hasattr(value, "__len__"):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def exact_number(value: object) -> int | float | None:
+    """Return an integer as `exact_int` does, or a float as a float; else None."""
+    if issubclass(type(value), float):
+        return float.__float__(value)  # type: ignore[arg-type]
+    return exact_int(value)
+
+
+def has_no_dimensions(value: object) -> bool:
+    """Return whether *value* is an array without dimensions, such as ``numpy.array(5)``.
+
+    It has the methods of a sequence, but they fail. To be asked of no str or bytes.
+    """
+    return hasattr(value, "__iter__") and getattr(value, "shape", None) == ()
