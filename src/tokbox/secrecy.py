@@ -1,20 +1,39 @@
-"""Keep secrets out of tracebacks that print locals, and out of pickles."""
+"""Keep secrets out of tracebacks that print locals, and out of pickles.
+
+A reporter that prints the locals of every frame shows the arguments of each call on the
+way to an error, and all that was made of them. So every public call that is given a
+secret, or makes one, clears the locals of the frames below it when it fails. Files,
+functions and line numbers stay.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
-from typing import NoReturn, ParamSpec, TypeVar
+import inspect
+import sys
+from types import FrameType, FunctionType
+from typing import Any, NoReturn, TypeVar
 
-from tokbox.errors import TokboxError
+__all__ = ["NoPickle", "is_stripped", "safe_repr", "strip_traceback"]
 
-__all__ = ["Secretive", "conceal", "concealing"]
+_Target = TypeVar("_Target")
+_Class = TypeVar("_Class", bound=type)
 
-_Parameters = ParamSpec("_Parameters")
-_Result = TypeVar("_Result")
+#: The packages whose frames are cleared: this one, and those that it calls. The frames of
+#: callers and of their callbacks keep their locals.
+_CLEARED = sys.stdlib_module_names | {
+    "cryptography",
+    "starlette",
+    "tokbox",
+    "urllib3",
+    "uvicorn",
+}
+#: The methods that are wrapped although their names begin with an underscore.
+_SPECIAL = ("__init__", "__call__")
 
 
-class Secretive:
+class NoPickle:
     """Refuse to be pickled or copied."""
 
     __slots__ = ()
@@ -25,32 +44,122 @@ class Secretive:
         )
 
 
-def concealing(
-    *kinds: type[Exception],
-) -> Callable[[Callable[_Parameters, _Result]], Callable[_Parameters, _Result]]:
-    """Let a call, which is given a secret, raise errors of *kinds* without its frames.
+def strip_traceback(target: _Target) -> _Target:
+    """Wrap *target*, so that tracebacks of its exceptions have no locals of this package.
 
-    They hold the secret as a local, and so do those below, whatever was wrong. What was
-    is in the error; where is of no use to who gave the argument.
+    *target* is a function, a generator function, a coroutine function or a class. Of a
+    class, the constructor and all public methods are wrapped, inherited ones excluded,
+    and `safe_repr` is applied. The signature and the docstring stay as they are.
     """
+    if not isinstance(target, type):
+        wrapped: _Target = _wrap(target)
+        return wrapped
+    for name, member in list(vars(target).items()):
+        if name.startswith("_") and name not in _SPECIAL:
+            continue
+        if isinstance(member, FunctionType):
+            setattr(target, name, _wrap(member))
+        elif isinstance(member, classmethod | staticmethod):
+            setattr(target, name, type(member)(_wrap(member.__func__)))
+    return safe_repr(target)
 
-    def wrap(call: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-        @functools.wraps(call)
-        def concealed(*args: _Parameters.args, **options: _Parameters.kwargs) -> _Result:
+
+def is_stripped(function: object) -> bool:
+    """Return whether *function* was made by `strip_traceback`."""
+    # Not by an attribute, which functools.wraps would copy to other functions.
+    return isinstance(function, FunctionType) and function.__globals__ is globals()
+
+
+def safe_repr(cls: _Class) -> _Class:
+    """Return the class name as the repr of an object whose attributes are not set.
+
+    A traceback with locals prints the ``self`` of a constructor that failed.
+    """
+    make = vars(cls).get("__repr__")
+    if make is not None and not is_stripped(make):
+
+        @functools.wraps(make)
+        def __repr__(self: object) -> Any:
             try:
-                return call(*args, **options)
-            except kinds as error:
-                failure = error.with_traceback(None)
-            failure.__context__ = None
-            # This frame is the one that is seen.
-            del args, options
-            raise failure
+                return make(self)
+            except AttributeError:
+                return f"<{type(self).__name__}>"
 
-        return concealed
-
-    return wrap
+        setattr(cls, make.__name__, __repr__)
+    return cls
 
 
-def conceal(call: Callable[_Parameters, _Result]) -> Callable[_Parameters, _Result]:
-    """Do as `concealing` does, with our own errors, and leave the frames of all others."""
-    return concealing(TokboxError)(call)
+def _wrap(call: Any) -> Any:
+    if is_stripped(call):
+        return call
+    if inspect.iscoroutinefunction(call):
+
+        @functools.wraps(call)
+        async def coroutine(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await call(*args, **kwargs)
+            except BaseException as error:
+                _clear_locals(error)
+                del args, kwargs
+                raise
+
+        return coroutine
+    if inspect.isgeneratorfunction(call):
+
+        @functools.wraps(call)
+        def generator(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return (yield from call(*args, **kwargs))
+            except BaseException as error:
+                _clear_locals(error)
+                del args, kwargs
+                raise
+
+        return generator
+
+    @functools.wraps(call)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except BaseException as error:
+            _clear_locals(error)
+            # This frame is still executing, so it was not cleared.
+            del args, kwargs
+            raise
+
+    return function
+
+
+def _clear_locals(error: BaseException) -> None:
+    """Clear our frames in the tracebacks of *error*, its causes and its contexts."""
+    seen: set[int] = set()
+    found: list[BaseException | None] = [error]
+    while found:
+        each = found.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        entry = each.__traceback__
+        if entry is not None and not _is_cleared(entry.tb_frame):
+            # It was raised above this call, and the caller is handling it.
+            continue
+        if each.__suppress_context__:
+            # Never printed, but it may hold a secret, as JSONDecodeError.doc does.
+            each.__context__ = None
+        found += each.__cause__, each.__context__
+        ours = True
+        while entry is not None:
+            ours = _is_cleared(entry.tb_frame)
+            if ours:
+                # It is raised for frames that are still executing.
+                with contextlib.suppress(RuntimeError):
+                    entry.tb_frame.clear()
+            entry = entry.tb_next
+        if ours and isinstance(each, AttributeError):
+            # The object without the attribute may be a secret.
+            each.obj = None
+
+
+def _is_cleared(frame: FrameType) -> bool:
+    package, _, _ = str(frame.f_globals.get("__name__")).partition(".")
+    return package in _CLEARED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -54,9 +53,9 @@ from tokbox.emulator.tenants import Account, Application, Project, Tenants
 from tokbox.emulator.watch import watch
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Webhooks
-from tokbox.errors import InvalidInput, TokboxError
+from tokbox.errors import InvalidInput
 from tokbox.exact import exact_number
-from tokbox.secrecy import concealing
+from tokbox.secrecy import strip_traceback
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
 
@@ -69,7 +68,7 @@ _Caller = Project | Application | Account
 _Identify = Callable[[Request], _Caller]
 
 
-@concealing(TokboxError, OSError, sqlite3.Error)
+@strip_traceback
 def create_app(
     *,
     projects: Mapping[str, str] | None = None,

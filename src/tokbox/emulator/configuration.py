@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tokbox.errors import InvalidInput
-from tokbox.secrecy import conceal
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens.credentials import clean, is_utf_16
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
 ENVIRONMENT_VARIABLE = "TOKBOX_EMULATOR_PROJECTS"
 
 
-@conceal
+@strip_traceback
 def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
     """Read a JSON object that maps API keys to secrets.
 
@@ -33,7 +33,7 @@ def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
     return _object_from_file("projects", path, example, str)
 
 
-@conceal
+@strip_traceback
 def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
     """Read a JSON object that maps tenants to their webhooks, as ``serve`` takes them.
 
@@ -66,7 +66,7 @@ def _object_from_file(
     raise InvalidInput(field, os.fspath(path), rule)
 
 
-@conceal
+@strip_traceback
 def projects_from_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     """Read ``key:secret,key:secret`` from :data:`ENVIRONMENT_VARIABLE`."""
     text = clean((os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, ""))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -25,13 +24,13 @@ from tokbox.emulator.tenants import (
     DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,
 )
-from tokbox.errors import TokboxError
 from tokbox.private_files import open_private
-from tokbox.secrecy import concealing
+from tokbox.secrecy import safe_repr, strip_traceback
 
 __all__ = ["Announcement", "run"]
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class Announcement:
     """Where an emulator in the foreground is, and who may call it."""
@@ -64,7 +63,7 @@ class Announcement:
         ]
 
 
-@concealing(TokboxError, OSError, sqlite3.Error)
+@strip_traceback
 def run(
     port: int = 0,
     db: str | os.PathLike[str] | None = None,

@@ -12,10 +12,12 @@ from typing import Any, Literal
 
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_int, exact_text
+from tokbox.secrecy import safe_repr
 
 __all__ = ["Rules", "make_rules"]
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class Rules:
     """Switches; give them to ``serve(strict=Rules(...))``.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sqlite3
 import threading
 from collections.abc import Collection, Mapping
 from types import TracebackType
@@ -33,9 +32,9 @@ from tokbox.emulator.tenants import (
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Delivery
 from tokbox.emulator.wire import Protocol
-from tokbox.errors import InvalidInput, TokboxError
+from tokbox.errors import InvalidInput
 from tokbox.exact import exact_int, exact_number
-from tokbox.secrecy import concealing
+from tokbox.secrecy import strip_traceback
 
 __all__ = ["Server", "serve"]
 
@@ -55,6 +54,7 @@ class _Uvicorn(uvicorn.Server):
         self._ready.set()
 
 
+@strip_traceback
 class Server:
     """An emulator that answers on a loopback port from a thread of its own.
 
@@ -275,6 +275,7 @@ class Server:
         return emulator
 
     @property
+    @strip_traceback
     def private_key(self) -> str:
         """The private key of the default application, as PEM; made when first asked for.
 
@@ -330,7 +331,7 @@ class Server:
             self._ready.set()
 
 
-@concealing(TokboxError, OSError, sqlite3.Error)
+@strip_traceback
 def serve(
     port: int = 0,
     db: str | os.PathLike[str] | None = None,

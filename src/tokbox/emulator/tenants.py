@@ -14,7 +14,7 @@ from tokbox.emulator.keys import new_private_key, public_key_of, read_public_key
 from tokbox.emulator.store import PRIVATE_KEY, Store
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text
-from tokbox.secrecy import Secretive
+from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.tokens.claims import check_api_key, check_project
 from tokbox.tokens.credentials import secret_rule
 
@@ -43,8 +43,9 @@ DEFAULT_ACCOUNT_SECRET = "devaccountsecret"  # noqa: S105
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
-class Project(Secretive):
+class Project(NoPickle):
     """A project of the older environment; its secret is neither shown nor pickled."""
 
     api_key: str
@@ -61,6 +62,7 @@ class Project(Secretive):
         return self.api_key
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class Application:
     """An application of the newer environment, which signs with a key of its own."""
@@ -76,8 +78,9 @@ class Application:
         return self.application_id
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
-class Account(Secretive):
+class Account(NoPickle):
     """Whoever manages projects."""
 
     account_key: str

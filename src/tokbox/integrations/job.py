@@ -22,6 +22,7 @@ from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInput, MissingDependency
 from tokbox.exact import exact_text
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     check_claim,
@@ -60,6 +61,7 @@ def _column(value: object) -> str | None:
     return None
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningJob:
     """A token for each row of a table, wherever its rows are. It holds no secret.
@@ -166,6 +168,7 @@ class SigningJob:
         return BatchSigner(self)
 
 
+@strip_traceback
 class BatchSigner:
     """Signs batches of a job, one after the other, with a key that was read once."""
 

@@ -13,6 +13,7 @@ from typing import Any
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_int
 from tokbox.integrations.job import SigningJob, load
+from tokbox.secrecy import strip_traceback
 
 __all__ = ["sign"]
 
@@ -30,6 +31,7 @@ class _Actor:
         return self._sign(batch)
 
 
+@strip_traceback
 def sign(
     dataset: Any, job: SigningJob, *, workers: int, batch_size: int = BATCH, **options: Any
 ) -> Any:

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tokbox.integrations.job import SigningJob, load
+from tokbox.secrecy import strip_traceback
 
 __all__ = ["sign"]
 
 
+@strip_traceback
 def sign(frame: Any, job: SigningJob) -> Any:
     """Return *frame* (``pyspark.sql.DataFrame``) with the tokens of *job* beside its rows.
 

@@ -9,7 +9,7 @@ from tokbox.rest.base import Client
 from tokbox.rest.client import DEFAULT_URL
 from tokbox.rest.options import connect
 from tokbox.rest.projects import Projects
-from tokbox.secrecy import conceal
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_project
 from tokbox.tokens.signer import Signer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Account"]
 
 
+@strip_traceback
 class Account(Client):
     """Reach the projects of an OpenTok account.
 
@@ -37,7 +38,6 @@ class Account(Client):
 
     __slots__ = ()
 
-    @conceal
     def __init__(
         self,
         account_key: str,
@@ -62,7 +62,4 @@ class Account(Client):
         return Projects(self._requester)
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_requester"):
-            # In the traceback of a constructor that refused an argument.
-            return "<Account>"
         return f"Account({self.account_key!r}, api_url={self.api_url!r})"

@@ -27,7 +27,7 @@ from tokbox.rest.options import POOL_SIZE
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
-from tokbox.secrecy import conceal
+from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -96,6 +96,7 @@ class _Client:
         await self.aclose()
 
 
+@strip_traceback
 class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
     """Reach one project as :class:`~tokbox.rest.client.Tokbox` does, without blocking.
 
@@ -112,7 +113,6 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
 
     __slots__ = ()
 
-    @conceal
     def __init__(
         self,
         api_key: str,
@@ -123,7 +123,6 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         self._start(Tokbox(api_key, secret, api_url, **options), options)
 
     @classmethod
-    @conceal
     def from_private_key(
         cls,
         application_id: str,
@@ -140,7 +139,6 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         return cls.__new__(cls)._start(sync, options)
 
     @classmethod
-    @conceal
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
@@ -148,12 +146,12 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         return cls.__new__(cls)._start(Tokbox.from_env(environ, **options), options)
 
 
+@strip_traceback
 class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
     """Reach the projects of an account, as AsyncTokbox reaches one project."""
 
     __slots__ = ()
 
-    @conceal
     def __init__(
         self,
         account_key: str,

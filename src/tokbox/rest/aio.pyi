@@ -37,7 +37,6 @@ from tokbox.rest.renders import Render
 from tokbox.rest.sip import SipAuth, SipCall
 from tokbox.rest.storage import AzureStorage, S3Storage
 from tokbox.rest.streams import Stream
-from tokbox.secrecy import conceal
 from tokbox.states import ProjectStatus
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import Token
@@ -414,12 +413,10 @@ class AsyncSession:
     ) -> AsyncIterator[int]: ...
 
 class AsyncTokbox:
-    @conceal
     def __init__(
         self, api_key: str, secret: str, api_url: str = ..., **options: Unpack[Options]
     ) -> None: ...
     @classmethod
-    @conceal
     def from_private_key(
         cls,
         application_id: str,
@@ -430,7 +427,6 @@ class AsyncTokbox:
         **options: Unpack[Options],
     ) -> Self: ...
     @classmethod
-    @conceal
     def from_env(
         cls, environ: Mapping[str, str] | None = ..., **options: Unpack[Options]
     ) -> Self: ...
@@ -549,7 +545,6 @@ class AsyncTokbox:
     ) -> Answer: ...
 
 class AsyncAccount:
-    @conceal
     def __init__(
         self,
         account_key: str,

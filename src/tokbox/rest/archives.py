@@ -20,6 +20,7 @@ from tokbox.rest.arguments import (
 )
 from tokbox.rest.compositions import Compositions, compose
 from tokbox.rest.storage import storage_target
+from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Archives", "TranscriptionProperties"]
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class TranscriptionProperties:
     """Say how an archive is to be transcribed."""

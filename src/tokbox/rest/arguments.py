@@ -55,6 +55,7 @@ _LONGEST_WAIT = 86_400
 _PATH = re.compile(r"/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 #: A path that is encoded more often than this is refused.
 _MAX_DECODINGS = 8
+_HOST_ALONE = re.compile(r"(?:[\w+.-]*://)?[^/?#@]*/?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -110,10 +111,12 @@ def text(
     shortest: int = 0,
     longest: int | None = None,
     most_bytes: int | None = None,
+    show: bool = True,
 ) -> str:
     """Return *value* if it is text of a permitted length that UTF-8 can carry.
 
-    *shortest* and *longest* count characters, *most_bytes* those of UTF-8.
+    *shortest* and *longest* count characters, *most_bytes* those of UTF-8. Without
+    *show*, the error does not hold the value.
     """
     if longest is not None:
         rule = f"be {shortest} to {longest} characters of text"
@@ -121,15 +124,14 @@ def text(
         rule = "be text" if shortest == 0 else "be text and not empty"
     content = exact_text(value)
     if content is None or len(content) < shortest:
-        raise InvalidInput(field, value, rule)
+        raise InvalidInput(field, value, rule, show=show)
     if longest is not None and len(content) > longest:
-        raise InvalidInput(field, value, rule)
-    try:
-        size = len(content.encode())
-    except UnicodeEncodeError:
-        raise InvalidInput(field, value, "not hold lone surrogates") from None
-    if most_bytes is not None and size > most_bytes:
-        raise InvalidInput(field, value, f"have at most {most_bytes} bytes in UTF-8")
+        raise InvalidInput(field, value, rule, show=show)
+    if _SURROGATE.search(content):
+        raise InvalidInput(field, value, "not hold lone surrogates", show=show)
+    if most_bytes is not None and len(content.encode()) > most_bytes:
+        rule = f"have at most {most_bytes} bytes in UTF-8"
+        raise InvalidInput(field, value, rule, show=show)
     return content
 
 
@@ -189,8 +191,8 @@ def address(
     if longest is not None:
         rule += f", of {shortest} to {longest} characters"
     url = exact_text(value)
-    # Credentials and keys must not come back in a message.
-    show = url is None or not ("@" in url or "?" in url)
+    # All but the host may hold credentials, keys or the name that makes a URL secret.
+    show = url is not None and _HOST_ALONE.fullmatch(url) is not None
     if (
         url is None
         or not url.lower().startswith(tuple(f"{one}://" for one in schemes))
@@ -263,9 +265,9 @@ def base_url(field: str, value: object) -> str:
         "be an http:// or https:// URL with a host, without credentials, query, fragment "
         "or dot segments"
     )
-    # A URL with a password in it must not come back in a message.
+    # A URL with a password or a key in it must not come back in a message.
     url = exact_text(value)
-    show = url is None or "@" not in url
+    show = url is not None and not any(mark in url for mark in "@?#")
     found = None if url is None else hosts.parse(url)
     prefix = "" if found is None else found.rest.rstrip("/")
     if (

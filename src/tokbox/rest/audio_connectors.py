@@ -23,6 +23,7 @@ from tokbox.rest.arguments import (
     whole,
 )
 from tokbox.rest.joining import Joining
+from tokbox.secrecy import strip_traceback
 
 __all__ = ["AudioConnector", "AudioConnectors", "AudioTransport", "WebSocket"]
 
@@ -32,6 +33,7 @@ _MOST_STREAMS = 50
 _MOST_HEADERS = 512
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class AudioTransport:
     """Say in which form sound goes over a WebSocket."""
@@ -70,6 +72,7 @@ class AudioTransport:
         )
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class WebSocket:
     """Name a WebSocket that takes the sound of a session: 16-bit linear PCM."""

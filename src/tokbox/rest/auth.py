@@ -23,6 +23,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from tokbox.secrecy import safe_repr
+
 __all__ = ["BACKDATE", "LIFETIME", "AccountAuth", "ApplicationAuth", "Auth", "ProjectAuth"]
 
 #: Seconds that a token is valid for, from ``iat`` to ``exp``.
@@ -31,6 +33,7 @@ LIFETIME = 180
 BACKDATE = 5
 
 
+@safe_repr
 class Auth(ABC):
     """Who asks, and the header that proves it.
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox.rest import raw
+from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Client"]
 
 
+@strip_traceback
 class Client:
     """Hold a key and connections; subclasses add the resources that they reach."""
 

@@ -20,6 +20,7 @@ from tokbox.rest.arguments import (
 )
 from tokbox.rest.broadcast_types import Broadcast
 from tokbox.rest.compositions import Compositions, compose
+from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -31,6 +32,7 @@ __all__ = ["Broadcasts", "Hls", "RtmpTarget"]
 _MOST_TARGETS = 5
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class Hls:
     """Ask for a broadcast over HTTP (HLS), for any number of viewers."""
@@ -53,6 +55,7 @@ class Hls:
         return given(dvr=self.dvr, lowLatency=self.low_latency)
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class RtmpTarget:
     """Name a server that a broadcast is sent to."""

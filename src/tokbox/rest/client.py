@@ -14,7 +14,7 @@ from tokbox.rest.base import Client
 from tokbox.rest.options import connect
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
-from tokbox.secrecy import conceal
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ DEFAULT_URL = "https://api.opentok.com"
 VONAGE_URL = "https://video.api.vonage.com"
 
 
+@strip_traceback
 class Tokbox(Resources, Client):
     """Reach one project: create sessions, sign tokens, record archives.
 
@@ -52,7 +53,6 @@ class Tokbox(Resources, Client):
 
     __slots__ = ()
 
-    @conceal
     def __init__(
         self,
         api_key: str,
@@ -65,7 +65,6 @@ class Tokbox(Resources, Client):
         self._assemble(signer, connect(auth, api_url, **options))
 
     @classmethod
-    @conceal
     def from_private_key(
         cls,
         application_id: str,
@@ -92,7 +91,6 @@ class Tokbox(Resources, Client):
         return client
 
     @classmethod
-    @conceal
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
@@ -291,7 +289,4 @@ class Tokbox(Resources, Client):
         )
 
     def __repr__(self) -> str:
-        if not hasattr(self, "_requester"):
-            # In the traceback of a constructor that refused an argument.
-            return "<Tokbox>"
         return f"Tokbox({self.api_key!r}, api_url={self.api_url!r})"

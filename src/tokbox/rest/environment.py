@@ -33,7 +33,7 @@ from tokbox.errors import InvalidInput
 from tokbox.rest import cleartext, proxies
 from tokbox.rest.arguments import seconds, whole
 from tokbox.rest.requester import MOST_RETRIES
-from tokbox.secrecy import Secretive
+from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.tokens.claims import check_application_id, check_project
 from tokbox.tokens.credentials import clean, read, secret_rule
 
@@ -80,8 +80,9 @@ APPLICATIONS = (
 )
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
-class Credentials(Secretive):
+class Credentials(NoPickle):
     """Hold what a client proves itself with."""
 
     kind: Literal["project", "application"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tokbox.errors import InvalidInput
 from tokbox.rest.arguments import keep, one_of, optional, text
+from tokbox.secrecy import safe_repr
 
 __all__ = ["Layout"]
 
@@ -13,6 +14,7 @@ _SCREENSHARE_TYPES = ("bestFit", "horizontalPresentation", "pip", "verticalPrese
 _TYPES = (*_SCREENSHARE_TYPES, "custom")
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Name a predefined layout, or bring a stylesheet with ``type="custom"``.

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 from tokbox.errors import ProtocolError
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.record import Thing
+from tokbox.secrecy import safe_repr, strip_traceback
 
 __all__ = ["LARGEST_OFFSET", "LARGEST_PAGE", "Page", "all_of", "every"]
 
@@ -22,6 +23,7 @@ _T = TypeVar("_T")
 _Item = TypeVar("_Item", bound=Thing)
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class Page(Sequence[_T]):
     """Hold one page of a list, and how many items there are altogether."""
@@ -45,11 +47,13 @@ class Page(Sequence[_T]):
         return len(self.items)
 
 
+@strip_traceback
 def all_of(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
     """Give all items of a list without pages, asked for when the first is needed."""
     yield from fetch()
 
 
+@strip_traceback
 def every(
     fetch: Callable[[int, int], Page[_Item]], page_size: int, path: str
 ) -> Iterator[_Item]:

@@ -174,11 +174,13 @@ class _Connection(HTTPConnection):
                 sock.connect(address)
                 # The TLS handshake comes next and lives by this.
                 sock.settimeout(_call.cap(self.timeout))
-            except OSError as error:
-                # Its traceback would tie this frame, and all below it, to itself.
-                failure = error.with_traceback(None)
+            except BaseException as error:
                 if sock is not None:
                     sock.close()
+                if not isinstance(error, OSError):
+                    raise
+                # Its traceback would tie this frame, and all below it, to itself.
+                failure = error.with_traceback(None)
             else:
                 return sock
         if isinstance(failure, TimeoutError):

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text
 from tokbox.rest import hosts
-from tokbox.secrecy import Secretive
+from tokbox.secrecy import NoPickle, safe_repr
 
 __all__ = ["Proxy", "from_environment", "parse"]
 
@@ -30,8 +30,9 @@ _NO_SOCKS = (
 )
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
-class Proxy(Secretive):
+class Proxy(NoPickle):
     """Name a proxy, and hold its credentials where no repr shows them."""
 
     #: Scheme, host and port; never the credentials.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tokbox.errors import InvalidInput, ProtocolError
 from tokbox.exact import exact_int, exact_text
 from tokbox.rest.arguments import is_path, one_of, sendable, text
+from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
     from tokbox.rest.requester import Requester
@@ -35,6 +36,7 @@ _OURS = frozenset(
 )
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Hold the service's answer to ``tb.request``."""

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.fields import Fields
+from tokbox.secrecy import safe_repr, strip_traceback
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -115,6 +116,7 @@ def _field(
     return field(repr=not secret, metadata={"read": read, "names": names}, **rest)
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Hold what an object of the service's said when it answered."""
@@ -126,6 +128,9 @@ class Record:
     #: Properties that this version does not know, by the service's names. They are not
     #: in the repr: whether they are secret is not known either.
     unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
+
+    def __init_subclass__(cls) -> None:
+        safe_repr(cls)
 
     @classmethod
     def from_json(cls, source: Mapping[str, Any]) -> Self:

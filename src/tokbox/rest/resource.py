@@ -10,6 +10,7 @@ from tokbox.rest.arguments import identifier, whole
 from tokbox.rest.fields import Fields
 from tokbox.rest.paging import LARGEST_OFFSET, LARGEST_PAGE, Page, every
 from tokbox.rest.record import Record, Thing
+from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens.claims import check_session_id
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def read(kind: type[_Record], source: object, method: str, path: str) -> _Record
     return record
 
 
+@safe_repr
 class Resource:
     """Reach one kind of thing that a tenant has.
 
@@ -45,6 +47,10 @@ class Resource:
     #: Where they are in paths, and how the argument that names one is called.
     _segment: str
     _id_field: str
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        strip_traceback(cls)
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokbox.secrecy import strip_traceback
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["SessionCalls"]
 
 
+@strip_traceback
 class SessionCalls:
     """Call resources with the id of a session; options and errors are theirs."""
 

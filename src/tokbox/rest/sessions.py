@@ -18,6 +18,7 @@ from tokbox.exact import exact_text
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
 from tokbox.rest.notices import warn
 from tokbox.rest.session_calls import SessionCalls
+from tokbox.secrecy import safe_repr
 from tokbox.tokens.claims import check_session_id
 from tokbox.tokens.session import SessionSigner
 
@@ -41,6 +42,7 @@ class _InClient(SessionSigner):
     _resources: Resources
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class Session(SessionCalls, _InClient):
     """A room that clients can join with a token; signs its tokens (see SessionSigner).

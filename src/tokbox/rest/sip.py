@@ -21,10 +21,12 @@ from tokbox.rest.arguments import (
     texts,
 )
 from tokbox.rest.joining import Joining
+from tokbox.secrecy import strip_traceback
 
 __all__ = ["Sip", "SipAuth", "SipCall"]
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class SipAuth:
     """Name the user that calls, where the gateway asks who it is (digest access)."""
@@ -92,7 +94,8 @@ class Sip(Joining):
         if it is relayed.
         """
         sip = {
-            "uri": text("uri", uri, shortest=1),
+            # There may be a password in it (RFC 3261, section 19.1).
+            "uri": text("uri", uri, shortest=1, show=False),
             **given(
                 **{"from": optional(text, "from_", from_, shortest=1)},
                 headers=optional(_headers, "headers", headers),
@@ -130,7 +133,7 @@ class Sip(Joining):
 
 def _headers(field: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise InvalidInput(field, value, "map names to values")
+        raise InvalidInput(field, None, "map names to values", show=False)
     found = {}
     for given_name, given_content in value.items():
         name, content = exact_text(given_name), exact_text(given_content)
@@ -140,5 +143,5 @@ def _headers(field: str, value: object) -> dict[str, str]:
         if content is None or re.search(r"[\r\n\0]", content):
             rule = f"have text of one line for {name}"
             raise InvalidInput(field, None, rule, show=False)
-        found[name] = text(field, content)
+        found[name] = text(field, content, show=False)
     return found

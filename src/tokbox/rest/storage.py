@@ -8,6 +8,7 @@ from typing import Any
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text
 from tokbox.rest.arguments import given, keep, one_of, optional, secret, structure, text
+from tokbox.secrecy import strip_traceback
 
 __all__ = ["AzureStorage", "S3Storage", "storage_target"]
 
@@ -15,6 +16,7 @@ __all__ = ["AzureStorage", "S3Storage", "storage_target"]
 _FALLBACKS = ("none", "opentok", "vonage")
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class S3Storage:
     """Name a bucket of S3, and the keys that may write to it."""
@@ -49,6 +51,7 @@ class S3Storage:
         return {"type": "s3", "config": config}
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class AzureStorage:
     """Name a container of Azure's, and the key that may write to it."""
@@ -97,4 +100,4 @@ def _certificate(field: str, value: object) -> str:
     pem = exact_text(value)
     if not pem or not pem.strip() or "PRIVATE KEY" in pem:
         raise InvalidInput(field, None, rule, show=False)
-    return text(field, pem)
+    return text(field, pem, show=False)

@@ -22,6 +22,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tokbox.secrecy import strip_traceback
+
 __all__ = ["Headers", "Request", "Response", "Transport"]
 
 
@@ -34,6 +36,7 @@ class Headers(dict[str, str]):
         return f"<headers: {', '.join(self)}>"
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class Request:
     """Describe one attempt of one call."""
@@ -53,6 +56,7 @@ class Request:
     max_body: int
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class Response:
     """Hold a complete answer, whatever its status.

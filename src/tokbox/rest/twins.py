@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from tokbox.rest.offload import Offload
 from tokbox.rest.resource import Resource
 from tokbox.rest.sessions import Session
+from tokbox.secrecy import is_stripped, safe_repr, strip_traceback
 
 __all__ = ["BULK", "Twin", "derive"]
 
@@ -24,6 +25,7 @@ __all__ = ["BULK", "Twin", "derive"]
 BULK = frozenset({"sign_rows", "token_batch", "tokens", "verify_many"})
 
 
+@safe_repr
 class Twin:
     """Stand for an object of a client, and run its slow methods off the loop."""
 
@@ -37,8 +39,7 @@ class Twin:
         self._offload = offload
 
     def __repr__(self) -> str:
-        # In the traceback of a constructor that refused an argument there is none yet.
-        return f"<async {getattr(self, '_sync', type(self).__name__)!r}>"
+        return f"<async {self._sync!r}>"
 
     def __str__(self) -> str:
         return str(self._sync)
@@ -76,13 +77,17 @@ def derive(kind: type) -> type[Twin]:
 def _member(name: str, source: Any) -> Any:
     if not inspect.isfunction(source):
         return property(lambda self: _adopt(getattr(self._sync, name), self._offload))
-    if str(source.__annotations__.get("return")).startswith("Iterator["):
-        return _iterating(name, source)
     parameters = inspect.signature(source).parameters
     sends = "deadline" in parameters or any(
         each.kind is each.VAR_KEYWORD for each in parameters.values()
     )
-    return _awaited(name, source) if sends or name in BULK else _direct(name, source)
+    if str(source.__annotations__.get("return")).startswith("Iterator["):
+        method = _iterating(name, source)
+    elif sends or name in BULK:
+        method = _awaited(name, source)
+    else:
+        method = _direct(name, source)
+    return strip_traceback(method) if is_stripped(source) else method
 
 
 def _awaited(name: str, source: Callable[..., Any]) -> Callable[..., Any]:

@@ -39,6 +39,7 @@ from tokbox._memory import (
 )
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.private_files import opener_0600
+from tokbox.secrecy import safe_repr, strip_traceback
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, CapsuleType
@@ -79,6 +80,7 @@ def check_memory(n: int, needed: int) -> None:
         )
 
 
+@safe_repr
 class TokenBatch(Sequence[Text]):
     """Tokens in one buffer, and where each begins: a read-only sequence of strings.
 
@@ -284,6 +286,7 @@ class TokenBatch(Sequence[Text]):
     def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType:
         return stream_capsule(self._arrow(requested_schema))
 
+    @strip_traceback
     def write(self, target: str | os.PathLike[str] | BinaryIO | TextIO) -> int:
         """Write one token a line to a path or an open file; return the bytes written.
 

@@ -20,6 +20,7 @@ from typing import Any
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import InvalidClaims, InvalidInput, WrongPurpose
 from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
+from tokbox.secrecy import safe_repr
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
 
 __all__ = [
@@ -60,6 +61,7 @@ _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class Token:
     """What a token says.
@@ -103,6 +105,7 @@ class Token:
         return self.create_time + HOURS_24 if self.expire_time is None else self.expire_time
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class SessionId:
     """What a session id says about its session."""

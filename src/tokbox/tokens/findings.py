@@ -14,6 +14,7 @@ from tokbox._capsules import (
 )
 from tokbox.errors import MalformedToken, TokenError
 from tokbox.readonly import ReadOnlyDict
+from tokbox.secrecy import safe_repr
 from tokbox.tokens import columns
 from tokbox.tokens.claims import Token
 
@@ -65,6 +66,7 @@ class _Findings(Sequence[Found], Generic[Found, Failure]):
             raise error
 
 
+@safe_repr
 class Verification(_Findings["TokenError | None", TokenError]):
     """What was found of many tokens: for each None if it holds, or the exception that says
     why it does not."""
@@ -78,6 +80,7 @@ class Verification(_Findings["TokenError | None", TokenError]):
         return f"<Verification of {self._n:,} tokens, {len(self._failures):,} do not hold>"
 
 
+@safe_repr
 class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
     """What many tokens say, none of which was verified: for each a `Token`, or the
     MalformedToken that says why it cannot be read.

@@ -25,6 +25,7 @@ from importlib import import_module
 
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_key_id
 from tokbox.tokens.credentials import clean, read
 from tokbox.tokens.signer import Signer
@@ -35,6 +36,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 
 
+@strip_traceback
 @dataclass(frozen=True, slots=True)
 class KeyRef:
     """A reference to a key (see `tokbox.tokens.keyref`), which says where it is, not what.

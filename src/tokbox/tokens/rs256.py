@@ -17,6 +17,7 @@ from typing import Any
 
 from tokbox import _fastsign
 from tokbox._memory import Memory
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt
 from tokbox.tokens.columns import Column
 from tokbox.tokens.crew import share
@@ -130,6 +131,7 @@ class Plan:
 
         share(sign, n, piece=PIECE, threads=threads)
 
+    @strip_traceback
     def strings(self, n: int, *, threads: int = 1) -> list[str]:
         """Sign *n* tokens as strings."""
         tokens = [""] * n

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tokbox.errors import InvalidInput, MissingDependency
 from tokbox.exact import exact_text
-from tokbox.secrecy import conceal
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens.credentials import is_utf_16, read_bytes
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED", re.MUL
 _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 
 
+@strip_traceback
 class PrivateKey:
     """An RSA key that signs, read and checked once. It can be shared between threads.
 
@@ -64,7 +65,6 @@ class PrivateKey:
     _key: RSAPrivateKey
     _scheme: tuple[PKCS1v15, SHA256]
 
-    @conceal
     def __init__(
         self, source: PrivateKeySource, *, password: str | bytes | None = None
     ) -> None:
@@ -112,6 +112,7 @@ class PrivateKey:
         )
 
 
+@strip_traceback
 class PublicKey:
     """An RSA key that verifies: for who receives tokens and signs none.
 
@@ -127,7 +128,6 @@ class PublicKey:
     _key: RSAPublicKey
     _scheme: tuple[PKCS1v15, SHA256]
 
-    @conceal
     def __init__(self, source: PublicKeySource) -> None:
         if isinstance(source, PublicKey):
             self._key, self._scheme = source._key, source._scheme

@@ -16,6 +16,7 @@ from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.private_files import opener_0600
+from tokbox.secrecy import safe_repr
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
@@ -50,6 +51,7 @@ class _Signing:
     _beginnings: dict[object, tuple[bytes, bytes, bool]]
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True)
 class SessionSigner(_Signing):
     """Signs the tokens of one session.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, ov
 from tokbox._fastsign import Key, Plan, Rows
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
-from tokbox.secrecy import conceal
+from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens import jwt, rs256, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
@@ -48,6 +48,7 @@ _Value = TypeVar("_Value")
 Column: TypeAlias = _Value | Sequence[_Value]
 
 
+@safe_repr
 class Signer:
     """An API key and its secret, prepared once: signs, verifies, and is safe to share.
 
@@ -69,7 +70,7 @@ class Signer:
     _head: bytes
     _key: Key | rs256.Key | None
 
-    @conceal
+    @strip_traceback
     def __init__(self, api_key: str, secret: str) -> None:
         self.api_key, checked = check_project(api_key, secret)
         self._key = Key(checked)
@@ -77,7 +78,7 @@ class Signer:
         self.chunk = CHUNK
 
     @classmethod
-    @conceal
+    @strip_traceback
     def from_private_key(
         cls,
         application_id: str,
@@ -116,8 +117,6 @@ class Signer:
         return hashlib.sha256(self.api_key.encode()).hexdigest()[:8]
 
     def __repr__(self) -> str:
-        if not hasattr(self, "api_key"):  # in the traceback of a constructor that failed
-            return "<Signer>"
         whose = "application" if self.is_application else "API key"
         return f"<Signer for {whose} {self.api_key}>"
 
@@ -138,6 +137,7 @@ class Signer:
         """Forget the key. What is being signed right now is still finished."""
         self._key = None
 
+    @strip_traceback
     def hs256(self, message: bytes) -> bytes:
         """The 32 bytes of HMAC-SHA256 of *message* under the secret (RFC 7515, HS256).
 
@@ -148,6 +148,7 @@ class Signer:
             raise ValueError("an application signs with RS256, not with HS256")
         return key.hmac_sha256(message)
 
+    @strip_traceback
     def jwt(self, claims: Mapping[str, Any]) -> str:
         """Return a JWT that says *claims* and nothing else, in the compact form.
 
@@ -259,12 +260,14 @@ class Signer:
             issued_at=issued_at,
         )
 
+    @strip_traceback
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
         """Return what *token* says, or raise: see `tokbox.tokens.verify`."""
         return check(token, self._verifier, self.api_key, session_id=session_id, now=now)
 
+    @strip_traceback
     def verify_many(
         self,
         tokens: Iterable[str],

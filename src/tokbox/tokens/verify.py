@@ -24,6 +24,7 @@ from tokbox.errors import (
     WrongSession,
 )
 from tokbox.exact import exact_text
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
@@ -56,12 +57,17 @@ def _is_jwt(token: object) -> bool:
     return isinstance(token, str) and token.startswith("ey")
 
 
+@strip_traceback
 def decode(token: str) -> Token:
     """Read a token without trusting it: nothing is verified.
 
     Takes T1 tokens and JWTs, of both environments. Use `Tokbox.verify` to know whether
     what it says is true. Raises MalformedToken.
     """
+    return _decode(token)
+
+
+def _decode(token: object) -> Token:
     if _is_jwt(token):
         parts = jwt.split(token)
         return jwt.read(parts.algorithm, jwt.claims(parts))
@@ -69,6 +75,7 @@ def decode(token: str) -> Token:
     return t1.read(api_key, data)
 
 
+@strip_traceback
 def decode_many(tokens: Iterable[str]) -> Decoded:
     """Read many tokens, each as `decode` does; see `Decoded`.
 
@@ -81,7 +88,7 @@ def decode_many(tokens: Iterable[str]) -> Decoded:
     # Whatever they are: what is no str is malformed, too.
     for row, token in enumerate(cast("Iterable[str]", rows)):
         try:
-            found[row] = decode(token)
+            found[row] = _decode(token)
         except MalformedToken as error:
             failures[row] = error.with_traceback(None)  # which keeps all tokens
     return Decoded(found, failures)
@@ -101,6 +108,7 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     return snapshot(tokens)
 
 
+@strip_traceback
 def verify(
     token: str,
     key: PublicKey | PrivateKey,

@@ -18,6 +18,7 @@ from tokbox.rest.archive_types import Archive
 from tokbox.rest.broadcast_types import Broadcast
 from tokbox.rest.captions import Captions
 from tokbox.rest.renders import Render
+from tokbox.secrecy import strip_traceback
 from tokbox.states import DestroyedReason, NotificationReason, SipCallState, SipReason
 
 if TYPE_CHECKING:
@@ -221,6 +222,7 @@ class StatusEvent(Event):
     _thing: ClassVar[str]
 
     @classmethod
+    @strip_traceback
     def from_json(cls, source: Mapping[str, Any]) -> Self:
         """Read the service's object, which is the thing itself."""
         shared = {name: source[name] for name in _SHARED if name in source}

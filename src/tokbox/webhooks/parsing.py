@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from tokbox.errors import InvalidInput, MalformedWebhook
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens import strict_json
 from tokbox.webhooks import events
 
@@ -35,6 +36,7 @@ _KINDS: dict[str, type[events.Event]] = {
 }
 
 
+@strip_traceback
 def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> events.Event:
     """Return the event that the body of a callback tells of.
 

@@ -14,7 +14,7 @@ from tokbox.errors import InvalidInput, MalformedToken, UnverifiedWebhook
 from tokbox.exact import exact_number
 from tokbox.rest import record
 from tokbox.rest.arguments import credential, optional
-from tokbox.secrecy import conceal
+from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt
 from tokbox.tokens.claims import check_application_id, check_now, check_secret
 from tokbox.webhooks.events import Event
@@ -59,6 +59,7 @@ class Claims(record.Record):
     application_id: str = record.text("application_id")
 
 
+@strip_traceback
 class Receiver:
     """Take the signed callbacks of the service; keep one for each URL, or for all.
 
@@ -78,7 +79,6 @@ class Receiver:
 
     __slots__ = ("_api_key", "_application_id", "_keys", "_leeway", "_max_age")
 
-    @conceal
     def __init__(
         self,
         signature_secret: str,
