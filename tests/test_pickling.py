@@ -227,6 +227,7 @@ EXAMPLES: dict[type[Exception], Exception] = {
         errors.InvalidClaims("role", 5, "be one", row=3),
         errors.WrongSession("session_id", SESSION, "be another", row=4),
         errors.MalformedToken("cut off", "truncated"),
+        errors.WrongPurpose("ist", "account", "project"),
         errors.WrongKey("another key"),
         errors.WrongAlgorithm("another algorithm"),
         errors.BadSignature("altered"),
@@ -249,6 +250,7 @@ EXAMPLES: dict[type[Exception], Exception] = {
         errors.UnverifiedWebhook("too_old", "an hour old"),
         errors.MissingDependency("pyarrow", "arrow"),
         errors.ArchivingNeedsMediaRouter("archives need the media router"),
+        errors.InsecureTransportWarning("plain HTTP"),
     )
 }
 

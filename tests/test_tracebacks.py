@@ -514,7 +514,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "SipAuth": lambda: tokbox.SipAuth("me", SECRET),
     "StatusEvent": lambda: tokbox.webhooks.ArchiveChanged.from_json(ANSWER),
     "TokenBatch": lambda: SessionSigner(
-        SESSION, _signer=tokbox.Signer(KEY, SECRET)
+        SESSION, _by=tokbox.Signer(KEY, SECRET)
     ).token_batch(3),
     "TranscriptionProperties": lambda: tokbox.TranscriptionProperties(),
     "Verification": lambda: tokbox.Signer(KEY, SECRET).verify_many([TOKEN]),
@@ -744,7 +744,7 @@ def test_a_connection_that_fails_shows_no_secret(
         raise kind("planted")
 
     monkeypatch.setattr(socket.socket, "connect", connect)
-    url = "http://api.example.test" if proxy else "http://127.0.0.1:1"
+    url = "https://api.example.test" if proxy else "http://127.0.0.1:1"
     with tokbox.Tokbox(KEY, SECRET, url, proxy=proxy, retries=0) as tb:
         error = error_of(
             lambda: tb.sip.dial(

@@ -133,7 +133,7 @@ def test_other_kinds_are_refused(session, kind):
     [
         ("role", "king"),
         ("connection_data", "x" * 1001),
-        ("connection_data", None),
+        ("connection_data", 5),
         ("connection_data", "\ud800"),
         ("expiration", -1),
         ("expiration", 1.5),
