@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         AuthenticationError,
         BadSignature,
         ClockSkew,
+        ClosedError,
         Conflict,
         ConnectFailed,
         ExpiredToken,
@@ -155,6 +156,7 @@ __all__ = [
     "CaptionsStatus",
     "ChosenStream",
     "ClockSkew",
+    "ClosedError",
     "Composition",
     "Conflict",
     "ConnectFailed",
@@ -250,11 +252,11 @@ _HOMES = {
     ),
     "tokbox.errors": (
         "APIError ArchivingNeedsMediaRouter AuthenticationError BadSignature ClockSkew "
-        "Conflict ConnectFailed ExpiredToken InsecureTransportWarning InvalidArrow "
-        "InvalidClaims InvalidInput MalformedToken MalformedWebhook MissingDependency "
-        "NotFound NotYetValidToken ProtocolError RateLimited ServerError TLSError TimedOut "
-        "TokboxError TokenError TransportError UnverifiedWebhook WebhookError "
-        "WrongAlgorithm WrongKey WrongPurpose WrongSession"
+        "ClosedError Conflict ConnectFailed ExpiredToken InsecureTransportWarning "
+        "InvalidArrow InvalidClaims InvalidInput MalformedToken MalformedWebhook "
+        "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited ServerError "
+        "TLSError TimedOut TokboxError TokenError TransportError UnverifiedWebhook "
+        "WebhookError WrongAlgorithm WrongKey WrongPurpose WrongSession"
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",

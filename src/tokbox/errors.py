@@ -31,6 +31,7 @@
     ├── WebhookError              a callback that is not taken for true: .reason
     │     ├── MalformedWebhook        its body cannot be read
     │     └── UnverifiedWebhook       nothing proves who sent it, when, and what
+    ├── ClosedError               a client or signer was used after close()
     └── MissingDependency         also ImportError: .package .extra
 
 Exceptions carry evidence as attributes and survive pickling; none ever holds a secret,
@@ -50,6 +51,7 @@ __all__ = [
     "AuthenticationError",
     "BadSignature",
     "ClockSkew",
+    "ClosedError",
     "Conflict",
     "ConnectFailed",
     "ExpiredToken",
@@ -86,6 +88,10 @@ class TokboxError(Exception):
         # The default would call the class with the message alone, which the
         # keyword-only attributes of the subclasses do not survive.
         return _rebuild, (type(self), self.args, self.__dict__.copy())
+
+
+class ClosedError(TokboxError):
+    """A client or signer was used after its ``close()``."""
 
 
 def _rebuild(
@@ -414,7 +420,7 @@ class ConnectFailed(TransportError):
 
 
 class TimedOut(TransportError):
-    """The service did not answer in time, or the deadline of the call passed."""
+    """The service did not answer in time, or the timeout of the call passed."""
 
 
 class TLSError(TransportError):

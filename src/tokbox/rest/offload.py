@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from tokbox.errors import TokboxError
+from tokbox.errors import ClosedError
 from tokbox.rest.pause import abandoned
 
 __all__ = ["Offload"]
@@ -65,7 +65,7 @@ class Offload:
 
     def _executor(self) -> ThreadPoolExecutor:
         if self._closed:
-            raise TokboxError("this client is closed")
+            raise ClosedError("this client is closed: make another one")
         owner = self._owner
         if owner is not None and owner[0] == os.getpid():
             return owner[1]

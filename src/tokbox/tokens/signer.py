@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, ov
 from tokbox._fastsign import Key, Plan, Rows
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
+from tokbox.errors import ClosedError
 from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens import jwt, rs256, t1
 from tokbox.tokens.batch import TokenBatch
@@ -128,9 +129,9 @@ class Signer:
 
     @property
     def key(self) -> Key | rs256.Key:
-        """The prepared key. ValueError after `close`."""
+        """The prepared key. Raises ClosedError after `close`."""
         if self._key is None:
-            raise ValueError("this signer is closed")
+            raise ClosedError("this signer is closed: make another one")
         return self._key
 
     def close(self) -> None:
