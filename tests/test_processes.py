@@ -131,7 +131,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 with client() as tb:
     print("asking", flush=True)
     try:
-        tb.request("GET", "/x", deadline=60)
+        tb.request("GET", "/x", timeout=60)
     except KeyboardInterrupt:
         print("interrupted", sockets())
     print(tb.request("GET", "/x").status)

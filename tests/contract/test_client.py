@@ -252,7 +252,7 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
         PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
         ProjectAuth(signer.api_key, signer.hs256, now=now),
         api_url=server.url,
-        deadline=60,
+        timeout=60,
         retries=0,
         now=now,
     )
@@ -272,7 +272,7 @@ def test_a_wrong_clock_is_corrected_if_asked(offset: int, server: Server) -> Non
         PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
         ProjectAuth(signer.api_key, signer.hs256, now=now),
         api_url=server.url,
-        deadline=60,
+        timeout=60,
         retries=0,
         correct_clock=True,
         now=now,

@@ -109,8 +109,8 @@ def test_a_call_that_was_given_up_is_not_made_again(server: Server) -> None:
     draw = random.Random(2)
     names = [f"archive {number}" for number in range(max(20, CALLS // 50))]
     given_up = 0
-    with client(server, retries=3, timeout=_DELAY / 2) as tb:
-        patient = tb.with_options(timeout=30)
+    with client(server, retries=3, read_timeout=_DELAY / 2) as tb:
+        patient = tb.with_options(read_timeout=30)
         session_id = live(patient, server)
         for name in names:
             if draw.random() < 0.8:

@@ -95,8 +95,8 @@ RIGHT: dict[str, list[Any]] = {
     "n": [0, 3],
     "chunk": [2],
     "now": [1_700_000_000],
-    "deadline": [1.0],
     "timeout": [1.0],
+    "read_timeout": [1.0],
     "retries": [0],
     "multithread": [False, True],
 }

@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -88,7 +89,7 @@ def scripted(clock: Clock) -> Callable[..., tuple[Requester, Script]]:
 
     def make(*outcomes: object, **options: object) -> tuple[Requester, Script]:
         script = Script(*outcomes)  # type: ignore[arg-type]
-        settings = {"deadline": 30.0, "retries": 2, **options}
+        settings = {"timeout": 30.0, "retries": 2, **options}
         requester = Requester(
             script,
             ProjectAuth(KEY, sign, now=clock),
@@ -143,6 +144,22 @@ def sockets_since(before: dict[str, str]) -> list[str]:
 
 
 @pytest.fixture
+def black_hole() -> Iterator[int]:
+    """A port from which nothing ever comes back: what it is sent is dropped."""
+    if sys.platform != "linux":
+        pytest.skip("relies on how Linux drops a SYN")
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(2):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
 def connect() -> Iterator[Callable[..., Requester]]:
     """Make requesters over real sockets; closed when the test ends.
 
@@ -158,7 +175,7 @@ def connect() -> Iterator[Callable[..., Requester]]:
                 "pool_size": 10,
                 "trust_env": False,
             }
-            calls: dict[str, object] = {"deadline": 60.0, "retries": 0, "timeout": 20.0}
+            calls: dict[str, object] = {"timeout": 60.0, "retries": 0, "read_timeout": 20.0}
             for name, value in options.items():
                 (calls if name in calls else settings)[name] = value
             requester = Requester(

@@ -297,7 +297,7 @@ def test_other_limits_share_the_threads_and_end_with_the_client() -> None:
 
     async def main() -> None:
         async with AsyncTokbox(KEY, SECRET, transport=script, pool_size=1) as tb:
-            async with tb.with_options(timeout=1.5) as brisk:
+            async with tb.with_options(read_timeout=1.5) as brisk:
                 await brisk.archives.get(ID)
             assert script.requests[0].read_timeout == 1.5
             await tb.archives.get(ID)
@@ -442,7 +442,7 @@ def test_every_member_of_a_client_has_its_twin(client: type, twin: type) -> None
 
 def test_what_a_client_does_itself_is_awaited_if_it_takes_long() -> None:
     public = {name for name in dir(Tokbox) if not name.startswith("_")}
-    awaited = {name for name in public if _awaits(getattr(AsyncTokbox, name))}
+    awaited = {name for name in public if _awaits(getattr(AsyncTokbox, name, None))}
     assert awaited == {"new_session", "request", "sign_rows", "verify_many"}
     assert awaited & twins.BULK == {"sign_rows", "verify_many"}
 

@@ -24,9 +24,7 @@ def test_the_stub_names_every_member_and_says_how_it_is_called() -> None:
     twins = [getattr(aio, f"Async{name}") for name in aio.resources()]
     for twin in (*twins, aio.AsyncSession, *CLIENTS.values()):
         public = {
-            name
-            for name in dir(twin)
-            if not name.startswith("_") and getattr(twin, name) is not None
+            name for name in dir(twin) if not name.startswith("_") and hasattr(twin, name)
         }
         stub = {
             node.name: isinstance(node, ast.AsyncFunctionDef)

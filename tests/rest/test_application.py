@@ -83,8 +83,8 @@ def test_bad_credentials_are_refused_and_not_shown():
     with pytest.raises(InvalidInput) as caught:
         Tokbox.from_private_key(APPLICATION, pem[:900])
     assert pem[100:130] not in repr(caught.value)
-    with pytest.raises(InvalidInput, match="deadline"):
-        client(deadline=-1)
+    with pytest.raises(InvalidInput, match="timeout"):
+        client(timeout=-1)
 
 
 def test_it_never_shows_its_key():

@@ -109,7 +109,7 @@ def test_paths_hold_the_tenant_of_either_environment(auth: Auth) -> None:
     empty = json.dumps({"count": 0, "items": []}).encode()
     script = Script(Response(200, {}, empty))
     requester = Requester(
-        script, auth, api_url="https://api.example.test", deadline=30, retries=0
+        script, auth, api_url="https://api.example.test", timeout=30, retries=0
     )
     Archives(requester).list()
     (request,) = script.requests
@@ -122,7 +122,7 @@ def test_a_tenant_that_is_no_id_never_gets_into_a_path() -> None:
         Script(Response(200, {}, b"")),
         ProjectAuth("..", sign),
         api_url="https://api.example.test",
-        deadline=30,
+        timeout=30,
         retries=0,
     )
     with pytest.raises(errors.InvalidInput, match="project_id"):

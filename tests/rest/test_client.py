@@ -69,7 +69,7 @@ def test_a_service_may_live_elsewhere(url: str, kept: str) -> None:
         ({"timeout": 0}, "timeout"),
         ({"timeout": None}, "timeout"),
         ({"connect_timeout": float("inf")}, "connect_timeout"),
-        ({"deadline": float("nan")}, "deadline"),
+        ({"read_timeout": float("nan")}, "read_timeout"),
         ({"retries": -1}, "retries"),
         ({"retries": 2.0}, "retries"),
         ({"retries": True}, "retries"),

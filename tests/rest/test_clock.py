@@ -42,7 +42,7 @@ class Service:
 def connect(service: Service | Script, clock: Clock, **options: Any) -> Requester:
     settings: dict[str, Any] = {
         "api_url": "https://api.example.test",
-        "deadline": 30,
+        "timeout": 30,
         "retries": 0,
         "now": clock,
         **options,
@@ -114,7 +114,7 @@ def test_a_correction_comes_on_top_of_the_retries(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(("left", "attempts"), [(0.5, 2), (0.0, 1)])
-def test_a_correction_comes_before_the_deadline_or_not_at_all(
+def test_a_correction_comes_before_the_timeout_or_not_at_all(
     left: float, attempts: int, clock: Clock
 ) -> None:
     def slow(request: Request) -> Response:

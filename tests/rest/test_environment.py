@@ -171,14 +171,14 @@ def test_what_an_application_misses_is_named(
     assert "BEGIN" not in str(caught.value)
 
 
-OPTIONS = {"TOKBOX_TIMEOUT": "4", "TOKBOX_DEADLINE": "7.5", "TOKBOX_RETRIES": "0"}
+OPTIONS = {"TOKBOX_TIMEOUT": "7.5", "TOKBOX_READ_TIMEOUT": "4", "TOKBOX_RETRIES": "0"}
 
 
 @pytest.mark.usefixtures("still")
 def test_options_come_from_the_environment_where_they_are_left_out() -> None:
     script = Script(answers([{"session_id": SESSION}]))
     environment = {**ENVIRONMENT, **OPTIONS}
-    for options in ({}, {"timeout": 2, "deadline": 3}):
+    for options in ({}, {"timeout": 3, "read_timeout": 2}):
         with Tokbox.from_env(environment, transport=script, **options) as tb:  # type: ignore[arg-type]
             tb.new_session()
     first, second = script.requests
@@ -221,7 +221,7 @@ def test_a_way_to_travel_that_is_given_by_hand_needs_no_proxy() -> None:
         ("TOKBOX_TIMEOUT", "soon"),
         ("TOKBOX_TIMEOUT", "nan"),
         ("TOKBOX_CONNECT_TIMEOUT", "0"),
-        ("TOKBOX_DEADLINE", "inf"),
+        ("TOKBOX_READ_TIMEOUT", "inf"),
         ("TOKBOX_RETRIES", "2.5"),
         ("TOKBOX_RETRIES", "11"),
         ("TOKBOX_PROXY", "socks5://canary@host"),

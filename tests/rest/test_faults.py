@@ -62,7 +62,7 @@ def test_an_address_that_refuses_gives_way_to_the_next(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="relies on how Linux drops a SYN")
-def test_addresses_that_do_not_answer_share_one_deadline(
+def test_addresses_that_do_not_answer_share_one_timeout(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as listener, socket.socket() as first, socket.socket() as second:
@@ -82,8 +82,8 @@ def test_addresses_that_do_not_answer_share_one_deadline(
             super(socket.socket, sock).connect(address)  # type: ignore[arg-type]
 
         monkeypatch.setattr(socket.socket, "connect", connect_and_count)
-        with pytest.raises(errors.TimedOut, match=r"deadline of 0\.3 s"):
-            connect(f"http://127.0.0.1:{port}", deadline=0.3).request("GET", "/x")
+        with pytest.raises(errors.TimedOut, match=r"timeout of 0\.3 s"):
+            connect(f"http://127.0.0.1:{port}", timeout=0.3).request("GET", "/x")
         assert len(tried) == 1
 
 
@@ -169,25 +169,25 @@ def test_a_connection_that_the_server_closed_while_idle_costs_nothing(
         ),
     ],
 )
-def test_no_server_is_slow_enough_to_pass_the_deadline(
+def test_no_server_is_slow_enough_to_pass_the_timeout(
     fault: Callable[..., None], connect: Connect
 ) -> None:
     with (
         FaultyServer(fault) as server,
-        pytest.raises(errors.TimedOut, match=r"deadline of 0\.3 s"),
+        pytest.raises(errors.TimedOut, match=r"timeout of 0\.3 s"),
     ):
-        connect(server.url, deadline=0.3).request_json("GET", "/x")
+        connect(server.url, timeout=0.3).request_json("GET", "/x")
     assert server.notes == []
 
 
-def test_a_call_can_have_a_deadline_of_its_own(connect: Connect) -> None:
+def test_a_call_can_have_a_timeout_of_its_own(connect: Connect) -> None:
     with FaultyServer(silence) as server, pytest.raises(errors.TimedOut, match=r"0\.2 s"):
-        connect(server.url).request_json("GET", "/x", deadline=0.2)
+        connect(server.url).request_json("GET", "/x", timeout=0.2)
 
 
 def test_a_read_that_takes_too_long_is_tried_again(connect: Connect) -> None:
     with FaultyServer(silence, answer(200, {})) as server:
-        requester = connect(server.url, timeout=1.0, retries=1)
+        requester = connect(server.url, read_timeout=1.0, retries=1)
         assert requester.request_json("GET", "/x") == {}
 
 
@@ -321,7 +321,7 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
         from tokbox.rest.requester import Requester
         pool = PooledTransport(connect_timeout=20, pool_size=2, trust_env=False)
         auth = ProjectAuth("1", lambda message: b"")
-        client = Requester(pool, auth, api_url=sys.argv[1], deadline=30, retries=0)
+        client = Requester(pool, auth, api_url=sys.argv[1], timeout=30, retries=0)
         client.request("GET", "/parent")
         child = os.fork()
         client.request("GET", "/child" if child == 0 else "/parent")

@@ -37,7 +37,7 @@ def peak():
 
 pool = PooledTransport(connect_timeout=20, pool_size=2, trust_env=False)
 auth = ProjectAuth("1", lambda message: b"")
-client = Requester(pool, auth, api_url=sys.argv[1], deadline=60, retries=0)
+client = Requester(pool, auth, api_url=sys.argv[1], timeout=60, retries=0)
 client.request_json("GET", "/small")
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")

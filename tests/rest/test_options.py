@@ -24,7 +24,7 @@ def test_some_calls_can_have_other_limits_over_the_same_connection() -> None:
         Tokbox(KEY, SECRET, server.url, trust_env=False) as tb,
     ):
         tb.archives.get(ARCHIVE)
-        tb.with_options(timeout=5, retries=0, deadline=7).archives.get(ARCHIVE)
+        tb.with_options(timeout=7, read_timeout=5, retries=0).archives.get(ARCHIVE)
         tb.archives.get(ARCHIVE)
         assert server.connections == 1
 
@@ -33,7 +33,7 @@ def test_some_calls_can_have_other_limits_over_the_same_connection() -> None:
 def test_limits_reach_every_attempt() -> None:
     script = Script(Response(503, {}, b""))
     with Tokbox(KEY, SECRET, transport=script) as tb:
-        brisk = tb.with_options(timeout=1.5, retries=0, deadline=2.5)
+        brisk = tb.with_options(timeout=2.5, read_timeout=1.5, retries=0)
         with pytest.raises(errors.ServerError):
             brisk.archives.get(ARCHIVE)
         (request,) = script.requests
@@ -45,8 +45,8 @@ def test_limits_reach_every_attempt() -> None:
 @pytest.mark.usefixtures("still")
 def test_what_is_left_out_stays_as_it_was() -> None:
     script = Script(answers(STARTED))
-    with Tokbox(KEY, SECRET, transport=script, timeout=4, deadline=8) as tb:
-        tb.with_options(timeout=3).with_options(deadline=6).archives.get(ARCHIVE)
+    with Tokbox(KEY, SECRET, transport=script, timeout=8, read_timeout=4) as tb:
+        tb.with_options(read_timeout=3).with_options(timeout=6).archives.get(ARCHIVE)
         tb.archives.get(ARCHIVE)
         first, second = script.requests
     assert (first.read_timeout, first.timeout) == (3, pytest.approx(6))
@@ -68,9 +68,9 @@ def test_a_derived_client_borrows_and_does_not_close() -> None:
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        ({"timeout": 0}, "timeout"),
+        ({"read_timeout": 0}, "read_timeout"),
         ({"retries": 11}, "retries"),
-        ({"deadline": "1"}, "deadline"),
+        ({"timeout": "1"}, "timeout"),
     ],
 )
 def test_a_limit_out_of_bounds_is_refused(options: dict[str, Any], field: str) -> None:
@@ -109,7 +109,7 @@ class Recording(urllib3.PoolManager):
 def test_a_pool_of_ones_own_sends_and_is_not_closed() -> None:
     pool = Recording()
     with FaultyServer(answer(200, STARTED)) as server:
-        with Tokbox(KEY, SECRET, server.url, http=pool, timeout=4) as tb:
+        with Tokbox(KEY, SECRET, server.url, http=pool, read_timeout=4) as tb:
             assert tb.archives.get(ARCHIVE).id == STARTED["id"]
         assert len(pool.pools) == 1
         (options,) = pool.options
@@ -136,7 +136,7 @@ def test_a_pool_of_ones_own_fails_in_our_words_once_bytes_were_sent(
     with (
         FaultyServer(fault) as server,
         urllib3.PoolManager() as pool,
-        Tokbox(KEY, SECRET, server.url, http=pool, retries=2, deadline=0.5) as tb,
+        Tokbox(KEY, SECRET, server.url, http=pool, retries=2, timeout=0.5) as tb,
     ):
         with pytest.raises(kind) as caught:
             tb.archives.start(SESSION)

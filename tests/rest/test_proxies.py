@@ -66,12 +66,12 @@ def test_a_proxy_that_wants_credentials_is_told_by_its_answer(connect: Connect) 
         assert (caught.value.status, len(proxy.requests)) == (407, 1)
 
 
-def test_a_tunnel_that_stalls_keeps_to_the_deadline(connect: Connect) -> None:
+def test_a_tunnel_that_stalls_keeps_to_the_timeout(connect: Connect) -> None:
     slow = drip(b"HTTP/1.1 200 OK\r\nX: ", b"x")
     with FaultyServer(slow) as proxy:
         service = connect("https://api.example.test", proxy=proxies.parse(proxy.url))
-        with pytest.raises(errors.TimedOut, match=r"deadline of 0\.3 s"):
-            service.request("POST", "/x", deadline=0.3)
+        with pytest.raises(errors.TimedOut, match=r"timeout of 0\.3 s"):
+            service.request("POST", "/x", timeout=0.3)
         assert proxy.notes == []
 
 

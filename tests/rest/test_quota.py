@@ -36,7 +36,7 @@ def call(requester: Requester, method: str = "GET") -> None:
 def test_an_outage_adds_at_most_a_tenth_to_a_thousand_calls(
     method: str, failure: object, scripted: Scripted
 ) -> None:
-    requester, script = scripted(failure, retries=10, deadline=1000.0)
+    requester, script = scripted(failure, retries=10, timeout=1000.0)
     for _ in range(1000):
         call(requester, method)
     assert len(script.requests) == 1100
@@ -59,7 +59,7 @@ def test_a_service_that_fails_half_the_time_gets_a_tenth_more_in_the_long_run(
 
 def test_calls_that_succeed_bring_retries_back(scripted: Scripted) -> None:
     quota: list[Response] = [DOWN]
-    requester, script = scripted(lambda _: quota[0], retries=10, deadline=1000.0)
+    requester, script = scripted(lambda _: quota[0], retries=10, timeout=1000.0)
     for _ in range(RETRIES // 10 + 1):
         call(requester)
     quota[0] = FINE
@@ -87,7 +87,7 @@ def test_the_error_is_the_failures_own_and_the_log_says_why(
     scripted: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="tokbox")
-    requester, _ = scripted(DOWN, retries=10, deadline=1000.0)
+    requester, _ = scripted(DOWN, retries=10, timeout=1000.0)
     for _ in range(RETRIES // 10):
         call(requester)
     caplog.clear()
@@ -98,9 +98,9 @@ def test_the_error_is_the_failures_own_and_the_log_says_why(
 
 
 def test_with_options_shares_what_is_left(scripted: Scripted) -> None:
-    requester, script = scripted(DOWN, retries=10, deadline=1000.0)
+    requester, script = scripted(DOWN, retries=10, timeout=1000.0)
     for _ in range(RETRIES // 10):
-        call(requester.with_options(None, 10, None))
+        call(requester.with_options(retries=10))
     script.requests.clear()
     call(requester)
     assert len(script.requests) == 1
@@ -137,7 +137,7 @@ def test_waits_are_spread_over_all_that_they_may_last(clock: Clock) -> None:
         Script(busy_once),
         ProjectAuth(KEY, sign, now=clock),
         api_url="https://api.example.test",
-        deadline=30.0,
+        timeout=30.0,
         retries=1,
         sleep=clock.sleep,
         monotonic=clock,

@@ -113,7 +113,7 @@ def test_an_error_that_knows_of_its_attempts_is_not_counted_again(
 
 
 def test_waits_double_up_to_eight_seconds(scripted: Scripted, clock: Clock) -> None:
-    requester, _ = scripted(status(503), retries=7, deadline=1000.0)
+    requester, _ = scripted(status(503), retries=7, timeout=1000.0)
     with pytest.raises(errors.ServerError):
         requester.request("GET", "/x")
     assert clock.sleeps == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
@@ -147,7 +147,7 @@ def test_waits_double_up_to_eight_seconds(scripted: Scripted, clock: Clock) -> N
 def test_retry_after_is_honoured_within_reason(
     code: int, header: str, wait: float, scripted: Scripted, clock: Clock
 ) -> None:
-    requester, _ = scripted(status(code, retry_after=header), FINE, deadline=1000.0)
+    requester, _ = scripted(status(code, retry_after=header), FINE, timeout=1000.0)
     requester.request("GET", "/x")
     assert clock.sleeps == [wait]
 
@@ -166,8 +166,8 @@ def test_a_retry_date_is_read_by_the_clock_of_who_wrote_it(
     assert clock.sleeps == [4.0]
 
 
-def test_a_wait_beyond_the_deadline_is_not_begun(scripted: Scripted, clock: Clock) -> None:
-    requester, script = scripted(status(429, retry_after="45"), FINE, deadline=30.0)
+def test_a_wait_beyond_the_timeout_is_not_begun(scripted: Scripted, clock: Clock) -> None:
+    requester, script = scripted(status(429, retry_after="45"), FINE, timeout=30.0)
     with pytest.raises(errors.RateLimited) as caught:
         requester.request("GET", "/x")
     assert caught.value.retry_after == 45.0
@@ -175,23 +175,23 @@ def test_a_wait_beyond_the_deadline_is_not_begun(scripted: Scripted, clock: Cloc
     assert len(script.requests) == 1
 
 
-def test_a_wait_that_would_end_at_the_deadline_is_not_begun(
+def test_a_wait_that_would_end_at_the_timeout_is_not_begun(
     scripted: Scripted, clock: Clock
 ) -> None:
-    requester, _ = scripted(status(503, retry_after="30"), FINE, deadline=30.0)
+    requester, _ = scripted(status(503, retry_after="30"), FINE, timeout=30.0)
     with pytest.raises(errors.ServerError):
         requester.request("GET", "/x")
     assert clock.sleeps == []
 
 
-def test_an_error_shortly_before_the_deadline_is_told_as_it_is(
+def test_an_error_shortly_before_the_timeout_is_told_as_it_is(
     scripted: Scripted, clock: Clock
 ) -> None:
     def slow(request: Request) -> Response:
         clock.now += request.timeout - 0.5
         raise broken(errors.ProtocolError)
 
-    requester, _ = scripted(slow, deadline=30.0)
+    requester, _ = scripted(slow, timeout=30.0)
     with pytest.raises(errors.ProtocolError):
         requester.request("POST", "/x")
 
@@ -201,44 +201,44 @@ def test_each_attempt_gets_the_time_that_is_left(scripted: Scripted, clock: Cloc
         clock.now += 10
         return status(503)
 
-    requester, script = scripted(slow, deadline=30.0)
+    requester, script = scripted(slow, timeout=30.0)
     with pytest.raises(errors.ServerError):
         requester.request("GET", "/x")
     assert [request.timeout for request in script.requests] == [30.0, 19.5, 8.5]
 
 
-def test_the_deadline_names_itself(scripted: Scripted, clock: Clock) -> None:
+def test_the_timeout_names_itself(scripted: Scripted, clock: Clock) -> None:
     def slow(request: Request) -> Response:
         clock.now += request.timeout
         raise errors.ProtocolError("cut", method="GET", path="/x")
 
-    requester, _ = scripted(slow, deadline=12.5)
-    with pytest.raises(errors.TimedOut, match=r"deadline of 12\.5 s"):
+    requester, _ = scripted(slow, timeout=12.5)
+    with pytest.raises(errors.TimedOut, match=r"timeout of 12\.5 s"):
         requester.request("GET", "/x")
 
 
-@pytest.mark.parametrize("deadline", [0, -1, float("nan"), float("inf"), "5", True])
-def test_a_deadline_that_is_none_is_refused(deadline: Any, scripted: Scripted) -> None:
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", True])
+def test_a_timeout_that_is_none_is_refused(timeout: Any, scripted: Scripted) -> None:
     requester, script = scripted(FINE)
     with pytest.raises(errors.InvalidInput) as caught:
-        requester.request("GET", "/x", deadline=deadline)
-    assert caught.value.field == "deadline"
+        requester.request("GET", "/x", timeout=timeout)
+    assert caught.value.field == "timeout"
     assert script.requests == []
 
 
 def test_up_to_ten_retries_may_be_asked_for(scripted: Scripted) -> None:
-    requester, script = scripted(status(503), deadline=1000.0)
+    requester, script = scripted(status(503), timeout=1000.0)
     with pytest.raises(errors.ServerError):
-        requester.with_options(None, 10, None).request("GET", "/x")
+        requester.with_options(retries=10).request("GET", "/x")
     assert len(script.requests) == 11
     with pytest.raises(errors.InvalidInput):
-        requester.with_options(None, 11, None)
+        requester.with_options(retries=11)
 
 
 def test_limits_that_are_not_given_stay_as_they_were(scripted: Scripted) -> None:
-    requester, script = scripted(status(503), retries=1, deadline=20.0, timeout=4.0)
+    requester, script = scripted(status(503), retries=1, timeout=20.0, read_timeout=4.0)
     with pytest.raises(errors.ServerError):
-        requester.with_options(None, None, None).request("GET", "/x")
+        requester.with_options().request("GET", "/x")
     assert [(each.timeout, each.read_timeout) for each in script.requests] == [
         (20.0, 4.0),
         (19.5, 4.0),
@@ -293,7 +293,7 @@ def test_a_body_is_sent_as_what_it_is(
 
 def test_a_client_that_is_closed_sends_nothing(scripted: Scripted) -> None:
     requester, script = scripted(FINE)
-    borrowed = requester.with_options(None, 0, None)
+    borrowed = requester.with_options(retries=0)
     requester.close()
     for each in (requester, borrowed):
         with pytest.raises(errors.TokboxError, match="closed"):

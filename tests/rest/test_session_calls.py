@@ -43,8 +43,8 @@ def keywords(call: Callable[..., Any]) -> set[str]:
         (compositions.Composition, compositions.compose),
         (call_options.ArchiveOptions, Archives.start),
         (call_options.BroadcastOptions, Broadcasts.start),
-        (call_options.Deadline, Streams.list),
-        (call_options.Deadline, Moderation.mute_all),
+        (call_options.CallOptions, Streams.list),
+        (call_options.CallOptions, Moderation.mute_all),
         (call_options.ClientOptions, Signals.send),
         (call_options.ClientOptions, Sip.play_dtmf),
         (call_options.DialOptions, Sip.dial),
@@ -88,14 +88,14 @@ def test_every_call_is_known_here() -> None:
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_a_call_says_its_session_and_takes_a_deadline(name: str, make: Make) -> None:
+def test_a_call_says_its_session_and_takes_a_timeout(name: str, make: Make) -> None:
     tb, script = make(Response(404, {}, b"{}"))
     options = {"hls": True} if name == "start_broadcast" else {}
     call = getattr(tb.session(SESSION), name)
     with pytest.raises(errors.NotFound):
-        call(*NEEDED[name], **options, deadline=7)
+        call(*NEEDED[name], **options, timeout=7)
     (request,) = script.requests
     assert SESSION in request.path or SESSION.encode() in (request.body or b"")
     assert 0 < request.timeout <= 7
-    with pytest.raises(errors.InvalidInput, match="deadline"):
-        call(*NEEDED[name], **options, deadline=0)
+    with pytest.raises(errors.InvalidInput, match="timeout"):
+        call(*NEEDED[name], **options, timeout=0)

@@ -190,7 +190,7 @@ def test_a_session_carries_what_the_service_said(make: Make) -> None:
         ({"e2ee": 1}, "e2ee"),
         ({"e2ee": True, "media_mode": "enabled"}, "e2ee"),
         ({"e2ee": True, "archive_mode": "always"}, "e2ee"),
-        ({"deadline": 0}, "deadline"),
+        ({"timeout": 0}, "timeout"),
     ],
 )
 def test_a_bad_argument_is_refused_before_anything_is_sent(

@@ -138,11 +138,11 @@ def test_a_server_without_tls_is_a_tls_error(connect: Connect) -> None:
 @pytest.mark.parametrize(
     "greeting", [b"", b"\x16\x03\x03\x40\x00\x02"], ids=["silent", "half-a-record"]
 )
-def test_a_handshake_that_stalls_keeps_to_the_deadline(
+def test_a_handshake_that_stalls_keeps_to_the_timeout(
     greeting: bytes, connect: Connect
 ) -> None:
     with (
         FaultyServer(answer(200, {}), greeting=greeting) as server,
-        pytest.raises(errors.TimedOut, match="deadline"),
+        pytest.raises(errors.TimedOut, match="timeout"),
     ):
-        connect(f"https://127.0.0.1:{server.port}", deadline=0.3).request("GET", "/x")
+        connect(f"https://127.0.0.1:{server.port}", timeout=0.3).request("GET", "/x")

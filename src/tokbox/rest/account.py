@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tokbox.rest.auth import AccountAuth
 from tokbox.rest.base import Client
 from tokbox.rest.client import DEFAULT_URL
-from tokbox.rest.options import connect
+from tokbox.rest.options import check_names, connect
 from tokbox.rest.projects import Projects
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_project
@@ -45,6 +45,7 @@ class Account(Client):
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
+        check_names(type(self).__name__, options, "api_url")
         fields = ("account_key", "account_secret")
         check_project(account_key, account_secret, fields, "account")
         signer = Signer(account_key, account_secret)

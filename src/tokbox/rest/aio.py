@@ -18,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox.rest.account import Account
 from tokbox.rest.client import DEFAULT_URL, VONAGE_URL, Tokbox
 from tokbox.rest.offload import Offload
-from tokbox.rest.options import POOL_SIZE
+from tokbox.rest.options import POOL_SIZE, Limits, check_names
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
@@ -44,6 +44,21 @@ __all__ = ["AsyncAccount", "AsyncSession", "AsyncTokbox"]
 AsyncSession = derive(Session)
 
 
+class _Replaced:
+    """Name what to use in place of a member that only synchronous clients have."""
+
+    def __init__(self, instead: str) -> None:
+        self._instead = instead
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(
+            f"{owner.__name__!r} has no attribute {self._name!r}: use {self._instead!r}"
+        )
+
+
 class _Client:
     """What the clients for asyncio have in common."""
 
@@ -52,26 +67,20 @@ class _Client:
     _sync: Any
     _offload: Offload
 
-    #: There is ``aclose()``.
-    close = None
+    close = _Replaced("await client.aclose()")
+    __enter__ = _Replaced("async with")
+    __exit__ = _Replaced("async with")
 
     def _start(self, sync: Client, options: Options) -> Self:
         self._sync = sync
         self._offload = Offload(options.get("pool_size", POOL_SIZE))
         return self
 
-    def with_options(
-        self,
-        *,
-        timeout: float | None = None,
-        retries: int | None = None,
-        deadline: float | None = None,
-    ) -> Self:
+    def with_options(self, **limits: Unpack[Limits]) -> Self:
         """Return a client with other limits, over the same connections and threads."""
+        check_names(f"{type(self).__name__}.with_options", limits, options=Limits)
         client = type(self).__new__(type(self))
-        client._sync = self._sync.with_options(
-            timeout=timeout, retries=retries, deadline=deadline
-        )
+        client._sync = self._sync.with_options(**limits)
         client._offload = self._offload
         return client
 
@@ -101,14 +110,14 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
     """Reach one project as :class:`~tokbox.rest.client.Tokbox` does, without blocking.
 
     Calls run in threads of the client's own, at most ``pool_size`` at a time; the
-    deadline of a call begins with its turn. So do ``tokens``, ``token_batch``,
+    timeout of a call begins with its turn. So do ``tokens``, ``token_batch``,
     ``sign_rows`` and ``verify_many``; what takes microseconds is called as it is:
     ``session.token()``, ``tb.verify()``, ``tb.session()``.
 
     To cancel an await returns at once. A call whose turn had not come is not made; one
     that is under way cannot be taken back, so what it creates may exist, but it is not
     tried again. ``aclose()`` (or leaving ``async with``) waits for calls under way, none
-    of which outlives its deadline.
+    of which outlives its timeout.
     """
 
     __slots__ = ()
@@ -120,6 +129,7 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
+        check_names(type(self).__name__, options, "api_url")
         self._start(Tokbox(api_key, secret, api_url, **options), options)
 
     @classmethod
@@ -133,6 +143,7 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         **options: Unpack[Options],
     ) -> Self:
         """Reach a Vonage application; see ``Tokbox.from_private_key``."""
+        check_names(f"{cls.__name__}.from_private_key", options, "api_url", "password")
         sync = Tokbox.from_private_key(
             application_id, key, api_url, password=password, **options
         )
@@ -143,6 +154,7 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
         """Make a client of what the environment says; see ``Tokbox.from_env``."""
+        check_names(f"{cls.__name__}.from_env", options)
         return cls.__new__(cls)._start(Tokbox.from_env(environ, **options), options)
 
 
@@ -159,6 +171,7 @@ class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
+        check_names(type(self).__name__, options, "api_url")
         self._start(Account(account_key, account_secret, api_url, **options), options)
 
 

@@ -73,7 +73,7 @@ class Archives(Compositions[Archive]):
         quantization_parameter: int | None = None,
         has_transcription: bool = False,
         transcription_properties: TranscriptionProperties | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
         **composition: Unpack[Composition],
     ) -> Archive:
         """Start to record a routed session that a client is connected to.
@@ -118,24 +118,24 @@ class Archives(Compositions[Archive]):
                 if property_ in body:
                     rule = "be left out of an individual archive"
                     raise InvalidInput(field, body[property_], rule)
-        return self._ask(Archive, "POST", self._path, body, deadline)
+        return self._ask(Archive, "POST", self._path, body, timeout)
 
-    def stop(self, id: str, /, *, deadline: float | None = None) -> Archive:
+    def stop(self, id: str, /, *, timeout: float | None = None) -> Archive:
         """Stop an archive; to stop a stopped one again is no error.
 
         Raises ``NotFound`` for an unknown one, ``Conflict`` for one that is past
         stopping. Archives of sessions with ``ArchiveMode.ALWAYS`` stop by themselves.
         """
-        return self._ask(Archive, "POST", self._one(id, "/stop"), None, deadline)
+        return self._ask(Archive, "POST", self._one(id, "/stop"), None, timeout)
 
-    def delete(self, id: str, /, *, deadline: float | None = None) -> None:
+    def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Delete an archive that is available, uploaded or deleted.
 
         Raises ``Conflict`` for one in another state, ``NotFound`` for an unknown one;
         with ``.attempts`` above 1 the latter may mean that an earlier attempt worked
         though its answer was lost.
         """
-        self._requester.request("DELETE", self._one(id), deadline=deadline)
+        self._requester.request("DELETE", self._one(id), timeout=timeout)
 
     def set_storage(
         self,
@@ -143,7 +143,7 @@ class Archives(Compositions[Archive]):
         *,
         fallback: str | None = None,
         certificate: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Let archives be delivered to a bucket of your own from now on.
 
@@ -153,11 +153,11 @@ class Archives(Compositions[Archive]):
         bits) archives are encrypted for its owner; without it they are not.
         """
         body = storage_target(target, fallback, certificate)
-        self._requester.request("PUT", self._storage, json=body, deadline=deadline)
+        self._requester.request("PUT", self._storage, json=body, timeout=timeout)
 
-    def delete_storage(self, *, deadline: float | None = None) -> None:
+    def delete_storage(self, *, timeout: float | None = None) -> None:
         """Let archives stay in the provider's cloud from now on."""
-        self._requester.request("DELETE", self._storage, deadline=deadline)
+        self._requester.request("DELETE", self._storage, timeout=timeout)
 
     @property
     def _storage(self) -> str:

@@ -146,7 +146,7 @@ class AudioConnectors(Joining):
         websocket: WebSocket | str,
         *,
         token: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> AudioConnector:
         """Connect a routed session with a WebSocket, or with the one at a URI.
 
@@ -160,11 +160,11 @@ class AudioConnectors(Joining):
             **self._credentials(session_id, token),
             "websocket": structure("websocket", websocket, WebSocket),
         }
-        return self._ask(AudioConnector, "POST", self._path, body, deadline)
+        return self._ask(AudioConnector, "POST", self._path, body, timeout)
 
-    def stop(self, id: str, /, *, deadline: float | None = None) -> None:
+    def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """End the connection; to disconnect its ``connection_id`` does the same."""
-        self._requester.request("POST", self._one(id, "/stop"), deadline=deadline)
+        self._requester.request("POST", self._one(id, "/stop"), timeout=timeout)
 
 
 def _headers(field: str, value: object) -> dict[str, str]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox.rest import raw
+from tokbox.rest.options import Limits, check_names
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from tokbox.rest.raw import Answer
     from tokbox.rest.requester import Requester
@@ -41,23 +42,22 @@ class Client:
         """Return where requests go, without a slash at the end."""
         return self._requester.api_url
 
-    def with_options(
-        self,
-        *,
-        timeout: float | None = None,
-        retries: int | None = None,
-        deadline: float | None = None,
-    ) -> Self:
+    def with_options(self, **limits: Unpack[Limits]) -> Self:
         """Return a client with other limits, over the same connections and key.
+
+        *timeout* is the limit in seconds for a whole call with its retries and waits,
+        *read_timeout* for a single read; *retries* is how many attempts may follow the
+        first.
 
         It costs nothing, so it can be made for a single call::
 
             tb.with_options(timeout=60, retries=0).archives.get(archive_id)
 
-        What is left out stays as it is. It ends with the client that it was made from:
-        to close it does nothing. Raises ``InvalidInput`` for a limit out of bounds.
+        What is left out or None stays as it is. It ends with the client that it was made
+        from: to close it does nothing. Raises ``InvalidInput`` for a limit out of bounds.
         """
-        requester = self._requester.with_options(timeout, retries, deadline)
+        check_names(f"{type(self).__name__}.with_options", limits, options=Limits)
+        requester = self._requester.with_options(**limits)
         client = type(self).__new__(type(self))
         client._assemble(self._signer, requester)
         client._borrowed = True
@@ -72,7 +72,7 @@ class Client:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Answer:
         """Make a call that there is no method for, with all that other calls have.
 
@@ -82,7 +82,8 @@ class Client:
             tb.request("GET", "{project}/archive", params={"count": 1}).json()
 
         The body is *json*, anything that JSON can say, or a *form*. *headers* go along;
-        those that authenticate and frame the request are the client's own.
+        those that authenticate and frame the request are the client's own. *timeout* is
+        the limit in seconds for the whole call; None means the client's limit.
 
         Raises ``InvalidInput`` before anything is sent, ``APIError`` for an answer other
         than 2xx, ``TransportError`` if there is no usable one. It is repeated by the same
@@ -96,7 +97,7 @@ class Client:
             json=json,
             form=form,
             headers=headers,
-            deadline=deadline,
+            timeout=timeout,
         )
 
     def close(self) -> None:

@@ -98,7 +98,7 @@ class Broadcasts(Compositions[Broadcast]):
         rtmp: RtmpTarget | Sequence[RtmpTarget] = (),
         max_duration: int | None = None,
         multi_broadcast_tag: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
         **composition: Unpack[Composition],
     ) -> Broadcast:
         """Start to broadcast a routed session that a client is connected to.
@@ -124,11 +124,11 @@ class Broadcasts(Compositions[Broadcast]):
                 ),
             ),
         }
-        return self._ask(Broadcast, "POST", self._path, body, deadline)
+        return self._ask(Broadcast, "POST", self._path, body, timeout)
 
-    def stop(self, id: str, /, *, deadline: float | None = None) -> Broadcast:
+    def stop(self, id: str, /, *, timeout: float | None = None) -> Broadcast:
         """Stop a broadcast. Raises ``NotFound`` if it is unknown or has stopped."""
-        return self._ask(Broadcast, "POST", self._one(id, "/stop"), None, deadline)
+        return self._ask(Broadcast, "POST", self._one(id, "/stop"), None, timeout)
 
 
 def _outputs(hls: Hls | bool, rtmp: RtmpTarget | Sequence[RtmpTarget]) -> dict[str, Any]:

@@ -18,22 +18,22 @@ from tokbox.rest.sip import SipAuth
 __all__ = [
     "ArchiveOptions",
     "BroadcastOptions",
+    "CallOptions",
     "CaptionsOptions",
     "ClientOptions",
-    "Deadline",
     "DialOptions",
     "JoiningOptions",
     "RenderOptions",
 ]
 
 
-class Deadline(TypedDict, total=False):
+class CallOptions(TypedDict, total=False):
     """Name the option that every call has."""
 
-    deadline: float | None
+    timeout: float | None
 
 
-class ArchiveOptions(Composition, Deadline, total=False):
+class ArchiveOptions(Composition, CallOptions, total=False):
     """Name the options of ``tb.archives.start``."""
 
     name: str | None
@@ -44,7 +44,7 @@ class ArchiveOptions(Composition, Deadline, total=False):
     transcription_properties: TranscriptionProperties | None
 
 
-class BroadcastOptions(Composition, Deadline, total=False):
+class BroadcastOptions(Composition, CallOptions, total=False):
     """Name the options of ``tb.broadcasts.start``."""
 
     hls: Hls | bool
@@ -53,13 +53,13 @@ class BroadcastOptions(Composition, Deadline, total=False):
     multi_broadcast_tag: str | None
 
 
-class ClientOptions(Deadline, total=False):
+class ClientOptions(CallOptions, total=False):
     """Name the options of ``tb.signals.send`` and ``tb.sip.play_dtmf``."""
 
     connection_id: str | None
 
 
-class JoiningOptions(Deadline, total=False):
+class JoiningOptions(CallOptions, total=False):
     """Name the options of all that joins a session: ``tb.audio_connectors.start``."""
 
     token: str | None

@@ -50,7 +50,7 @@ class Callbacks(Resource):
     _id_field = "callback_id"
 
     def create(
-        self, group: str, event: str, url: str, *, deadline: float | None = None
+        self, group: str, event: str, url: str, *, timeout: float | None = None
     ) -> Callback:
         """Let *url* be told of an event.
 
@@ -64,16 +64,16 @@ class Callbacks(Resource):
             "event": one_of("event", event, _EVENTS[group]),
             "url": address("url", url, "http", "https"),
         }
-        return self._ask(Callback, "POST", self._path, body, deadline)
+        return self._ask(Callback, "POST", self._path, body, timeout)
 
-    def list(self, *, deadline: float | None = None) -> Page[Callback]:
+    def list(self, *, timeout: float | None = None) -> Page[Callback]:
         """Return all callbacks of the project."""
-        return self._array(Callback, self._path, deadline)
+        return self._array(Callback, self._path, timeout)
 
-    def iter(self, *, deadline: float | None = None) -> Iterator[Callback]:
+    def iter(self, *, timeout: float | None = None) -> Iterator[Callback]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
-        return all_of(lambda: self.list(deadline=deadline))
+        return all_of(lambda: self.list(timeout=timeout))
 
-    def delete(self, id: str, /, *, deadline: float | None = None) -> None:
+    def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Let a URL be told no longer."""
-        self._requester.request("DELETE", self._one(id), deadline=deadline)
+        self._requester.request("DELETE", self._one(id), timeout=timeout)

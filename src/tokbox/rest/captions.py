@@ -57,7 +57,7 @@ class LiveCaptions(Joining, Collection[Captions]):
         max_duration: int | None = None,
         partial_captions: bool | None = None,
         status_callback_url: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Captions:
         """Start to caption a routed session.
 
@@ -80,8 +80,8 @@ class LiveCaptions(Joining, Collection[Captions]):
                 ),
             ),
         }
-        return self._ask(Captions, "POST", self._path, body, deadline)
+        return self._ask(Captions, "POST", self._path, body, timeout)
 
-    def stop(self, id: str, /, *, deadline: float | None = None) -> None:
+    def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """Stop captions. Raises ``NotFound`` if they are unknown or have stopped."""
-        self._requester.request("POST", self._one(id, "/stop"), deadline=deadline)
+        self._requester.request("POST", self._one(id, "/stop"), timeout=timeout)

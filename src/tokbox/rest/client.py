@@ -11,7 +11,7 @@ from tokbox.errors import InvalidInput
 from tokbox.rest import environment, sessions
 from tokbox.rest.auth import ApplicationAuth, ProjectAuth
 from tokbox.rest.base import Client
-from tokbox.rest.options import connect
+from tokbox.rest.options import check_names, connect
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
 from tokbox.secrecy import strip_traceback
@@ -60,6 +60,7 @@ class Tokbox(Resources, Client):
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
+        check_names(type(self).__name__, options, "api_url")
         signer = Signer(api_key, secret)
         auth = ProjectAuth(signer.api_key, signer.hs256)
         self._assemble(signer, connect(auth, api_url, **options))
@@ -84,6 +85,7 @@ class Tokbox(Resources, Client):
         least 2,048 bits; ``MissingDependency`` without ``cryptography``, which comes with
         ``pip install 'tokbox[vonage]'``.
         """
+        check_names(f"{cls.__name__}.from_private_key", options, "api_url", "password")
         signer = Signer.from_private_key(application_id, key, password=password)
         client = cls.__new__(cls)
         auth = ApplicationAuth(signer.api_key, signer.jwt)
@@ -108,6 +110,7 @@ class Tokbox(Resources, Client):
         Raises ``InvalidInput`` that names the variable that is missing or wrong, and if
         there are credentials for both: nothing is guessed.
         """
+        check_names(f"{cls.__name__}.from_env", options)
         environ = os.environ if environ is None else environ
         if not isinstance(environ, Mapping):
             rule = f"be a mapping of variables, not {type(environ).__name__}"
@@ -139,7 +142,7 @@ class Tokbox(Resources, Client):
         e2ee: bool = False,
         archive_name: str | None = None,
         archive_resolution: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Session:
         """Create a session.
 
@@ -148,6 +151,7 @@ class Tokbox(Resources, Client):
         or "p2p" (which is relayed). *archive_name* (1 to 80 characters) and
         *archive_resolution* (for example ``1280x720``) go with ``ArchiveMode.ALWAYS``;
         *e2ee*, end-to-end encryption, needs a routed session that is not always archived.
+        *timeout* is the limit in seconds for the whole call; None means the client's.
 
         Raises ``InvalidInput`` before anything is sent, ``APIError`` if the service
         refuses, ``TransportError`` if there is no usable answer.
@@ -161,7 +165,7 @@ class Tokbox(Resources, Client):
             archive_resolution=archive_resolution,
         )
         sessions.warn_if_unarchivable(form)
-        return sessions.create(self, form, deadline)
+        return sessions.create(self, form, timeout)
 
     def session(self, session_id: str) -> Session:
         """Return the session with a stored id. Checks it; sends nothing.

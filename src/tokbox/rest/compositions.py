@@ -118,24 +118,24 @@ class Compositions(Collection[_Composed]):
         count: int | None = None,
         session_id: str | None = None,
         *,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Page[_Composed]:
         """Return one page, newest first: of all of them, or of a session's.
 
         *count* is at most 1000; without it the service gives 50.
         """
-        return self._list(offset, count, session_id, deadline)
+        return self._list(offset, count, session_id, timeout)
 
     def iter(
         self,
         session_id: str | None = None,
         page_size: int = 100,
         *,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Iterator[_Composed]:
         """Return an iterator over all of them, newest first, that pages by itself.
 
-        Pages are asked for when they are needed; *deadline* is for each of them. Some
+        Pages are requested when they are needed; *timeout* applies to each request. Some
         may come and go meanwhile, also by the hand of whoever iterates: none comes
         twice, and none that is there all the time is left out.
         """
@@ -143,7 +143,7 @@ class Compositions(Collection[_Composed]):
             session_id = self._check_session(session_id)
         return self._iter(
             page_size,
-            lambda offset, count: self.list(offset, count, session_id, deadline=deadline),
+            lambda offset, count: self.list(offset, count, session_id, timeout=timeout),
         )
 
     def set_layout(
@@ -154,14 +154,14 @@ class Compositions(Collection[_Composed]):
         *,
         stylesheet: str | None = None,
         screenshare_type: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Arrange the streams of a running composed video anew."""
         chosen = Layout.build(layout, stylesheet, screenshare_type)
         if chosen is None:
             raise InvalidInput("layout", None, "be a Layout or its parts")
         path = self._one(id, "/layout")
-        self._requester.request("PUT", path, json=chosen.to_json(), deadline=deadline)
+        self._requester.request("PUT", path, json=chosen.to_json(), timeout=timeout)
 
     def add_stream(
         self,
@@ -171,7 +171,7 @@ class Compositions(Collection[_Composed]):
         has_audio: bool = True,
         has_video: bool = True,
         *,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Take a stream, or part of it, where ``StreamMode.MANUAL`` was asked for.
 
@@ -181,12 +181,12 @@ class Compositions(Collection[_Composed]):
         added = text("stream_id", stream_id, shortest=1)
         body = {"addStream": added, **media(has_audio, has_video)}
         path = self._one(id, "/streams")
-        self._requester.request("PATCH", path, json=body, deadline=deadline)
+        self._requester.request("PATCH", path, json=body, timeout=timeout)
 
     def remove_stream(
-        self, id: str, /, stream_id: str, *, deadline: float | None = None
+        self, id: str, /, stream_id: str, *, timeout: float | None = None
     ) -> None:
         """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
         path = self._one(id, "/streams")
         body = {"removeStream": text("stream_id", stream_id, shortest=1)}
-        self._requester.request("PATCH", path, json=body, deadline=deadline)
+        self._requester.request("PATCH", path, json=body, timeout=timeout)

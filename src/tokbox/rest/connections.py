@@ -38,13 +38,13 @@ class Connections(Resource):
 
     _noun = "connections"
 
-    def list(self, session_id: str, *, deadline: float | None = None) -> Page[Connection]:
+    def list(self, session_id: str, *, timeout: float | None = None) -> Page[Connection]:
         """Return all connections of a session."""
-        return self._page(Connection, self._in_session(session_id, "connection"), deadline)
+        return self._page(Connection, self._in_session(session_id, "connection"), timeout)
 
     def iter(
-        self, session_id: str, *, deadline: float | None = None
+        self, session_id: str, *, timeout: float | None = None
     ) -> Iterator[Connection]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
         path = self._in_session(session_id, "connection")
-        return all_of(lambda: self._page(Connection, path, deadline))
+        return all_of(lambda: self._page(Connection, path, timeout))

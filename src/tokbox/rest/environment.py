@@ -10,8 +10,8 @@ an application          ``TOKBOX_APPLICATION_ID`` with           ``VONAGE_APPLIC
 (Vonage)                ``TOKBOX_PRIVATE_KEY`` or                with ``VONAGE_PRIVATE_KEY``
                         ``TOKBOX_PRIVATE_KEY_FILE``              or ``..._KEY_PATH``
 where it is             ``TOKBOX_API_URL``                       ``OPENTOK_API_URL``
-options                 ``TOKBOX_TIMEOUT``, ``TOKBOX_CONNECT_TIMEOUT``,
-                        ``TOKBOX_DEADLINE``, ``TOKBOX_RETRIES``, ``TOKBOX_PROXY``,
+options                 ``TOKBOX_TIMEOUT``, ``TOKBOX_READ_TIMEOUT``,
+                        ``TOKBOX_CONNECT_TIMEOUT``, ``TOKBOX_RETRIES``, ``TOKBOX_PROXY``,
                         ``TOKBOX_ALLOW_HTTP``
 ======================  =======================================  =======================
 
@@ -198,8 +198,8 @@ def _allow_http(variable: str, value: str) -> bool | None:
 #: Options, the variables that stand for them, and how their values are read.
 _OPTIONS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("timeout", "TOKBOX_TIMEOUT", _seconds),
+    ("read_timeout", "TOKBOX_READ_TIMEOUT", _seconds),
     ("connect_timeout", "TOKBOX_CONNECT_TIMEOUT", _seconds),
-    ("deadline", "TOKBOX_DEADLINE", _seconds),
     ("retries", "TOKBOX_RETRIES", _retries),
     ("proxy", "TOKBOX_PROXY", _proxy),
     ("allow_http", cleartext.VARIABLE, _allow_http),

@@ -22,7 +22,7 @@ class Moderation(Resource):
     _noun = "moderation"
 
     def disconnect(
-        self, session_id: str, connection_id: str, *, deadline: float | None = None
+        self, session_id: str, connection_id: str, *, timeout: float | None = None
     ) -> None:
         """Force a client to leave; ends SIP calls and Audio Connectors as well.
 
@@ -31,22 +31,22 @@ class Moderation(Resource):
         """
         part = identifier("connection_id", connection_id)
         path = self._in_session(session_id, f"connection/{part}")
-        self._requester.request("DELETE", path, deadline=deadline)
+        self._requester.request("DELETE", path, timeout=timeout)
 
     def mute_stream(
-        self, session_id: str, stream_id: str, *, deadline: float | None = None
+        self, session_id: str, stream_id: str, *, timeout: float | None = None
     ) -> None:
         """Mute one stream; its publisher may unmute it."""
         part = identifier("stream_id", stream_id)
         path = self._in_session(session_id, f"stream/{part}/mute")
-        self._requester.request("POST", path, deadline=deadline)
+        self._requester.request("POST", path, timeout=timeout)
 
     def mute_all(
         self,
         session_id: str,
         excluded_stream_ids: Iterable[str] = (),
         *,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Mute all streams but some, and those that will be published, too.
 
@@ -55,14 +55,14 @@ class Moderation(Resource):
         # Older SDKs say excludedStreams; the documentation and all newer ones say this.
         excluded = texts("excluded_stream_ids", excluded_stream_ids)
         body = {"active": True, "excludedStreamIds": excluded}
-        self._set_muting(session_id, body, deadline)
+        self._set_muting(session_id, body, timeout)
 
-    def unmute_all(self, session_id: str, *, deadline: float | None = None) -> None:
+    def unmute_all(self, session_id: str, *, timeout: float | None = None) -> None:
         """Let streams be published unmuted again; those that are muted stay so."""
-        self._set_muting(session_id, {"active": False}, deadline)
+        self._set_muting(session_id, {"active": False}, timeout)
 
     def _set_muting(
-        self, session_id: str, body: dict[str, Any], deadline: float | None
+        self, session_id: str, body: dict[str, Any], timeout: float | None
     ) -> None:
         path = self._in_session(session_id, "mute")
-        self._requester.request("POST", path, json=body, deadline=deadline)
+        self._requester.request("POST", path, json=body, timeout=timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from tokbox.errors import InvalidInput
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tokbox.rest.own_pool import Pool
     from tokbox.rest.transport import Request, Response, Transport
 
-__all__ = ["POOL_SIZE", "Options", "connect"]
+__all__ = ["POOL_SIZE", "Limits", "Options", "check_names", "connect"]
 
 #: Connections that are kept open, unless said otherwise.
 POOL_SIZE = 10
@@ -28,9 +28,11 @@ _USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 class Options(TypedDict, total=False):
     """Name the keyword arguments of :func:`connect`, which every client takes.
 
-    - *timeout*, *connect_timeout*: seconds for a read, and for each address of the host.
-    - *deadline*: seconds for a whole call with all its attempts and waits; every method
-      that sends takes its own.
+    - *timeout*: seconds for a whole call with all its attempts and waits (default 30).
+      Every method that sends a request takes it, too, for that call.
+    - *read_timeout*: seconds for a single read or write (default 10).
+    - *connect_timeout*: seconds for each address of the host (default 3). Both are cut
+      to what is left of *timeout*, which may be shorter than either.
     - *retries*: how many attempts may follow the first, 0 to 10. What created something
       is never repeated once a byte of it was sent. In an outage they run out, for all
       calls of the client together; see :mod:`tokbox.rest.quota`.
@@ -54,8 +56,8 @@ class Options(TypedDict, total=False):
     """
 
     timeout: float
+    read_timeout: float
     connect_timeout: float
-    deadline: float
     retries: int
     proxy: str | None
     trust_env: bool
@@ -67,13 +69,67 @@ class Options(TypedDict, total=False):
     transport: Transport | None
 
 
+class Limits(TypedDict, total=False):
+    """Name the keyword arguments of ``with_options``."""
+
+    timeout: float | None
+    read_timeout: float | None
+    retries: int | None
+
+
+#: Names of options in other libraries, and those of the same options here.
+_ELSEWHERE = {
+    "app_info": "user_agent",
+    "backoff_retries": "retries",
+    "base_url": "api_url",
+    "connection_timeout": "connect_timeout",
+    "deadline": "timeout",
+    "endpoint": "api_url",
+    "host": "api_url",
+    "http_client": "http",
+    "max_retries": "retries",
+    "pool": "http",
+    "pool_connections": "pool_size",
+    "pool_maxsize": "pool_size",
+    "proxies": "proxy",
+    "request_timeout": "timeout",
+    "socket_timeout": "read_timeout",
+    "total_timeout": "timeout",
+}
+
+
+def check_names(
+    call: str, given: Iterable[str], *others: str, options: type = Options
+) -> None:
+    """Raise ``TypeError`` if *given* names an option that *call* does not have.
+
+    It has *others* beside *options*. The message names the one that was probably meant.
+    """
+    names = {*options.__annotations__, *others}
+    for name in given:
+        if name not in names:
+            advice = _advice(name, names)
+            raise TypeError(
+                f"{call}() got an unexpected keyword argument {name!r}; {advice}"
+            )
+
+
+def _advice(name: str, names: set[str]) -> str:
+    from difflib import get_close_matches
+
+    for near in (_ELSEWHERE.get(name), *get_close_matches(name, sorted(names))):
+        if near in names:
+            return f"did you mean {near!r}?"
+    return f"it accepts {', '.join(sorted(names))}"
+
+
 def connect(
     auth: Auth,
     api_url: str,
     *,
-    timeout: float = 10.0,
+    timeout: float = 30.0,
+    read_timeout: float = 10.0,
     connect_timeout: float = 3.0,
-    deadline: float = 30.0,
     retries: int = 2,
     proxy: str | None = None,
     trust_env: bool = True,
@@ -92,7 +148,6 @@ def connect(
     log.from_environment()
     api_url = base_url("api_url", api_url)
     cleartext.check(api_url, allow_http)
-    timeout = seconds("timeout", timeout)
     connect_timeout = seconds("connect_timeout", connect_timeout)
     given = {"proxy": proxy, "http": http, "transport": transport}
     ways = [name for name, way in given.items() if way is not None]
@@ -113,9 +168,9 @@ def connect(
         transport,
         auth,
         api_url=api_url,
-        deadline=seconds("deadline", deadline),
+        timeout=seconds("timeout", timeout),
         retries=whole("retries", retries, 0, MOST_RETRIES),
-        timeout=timeout,
+        read_timeout=seconds("read_timeout", read_timeout),
         user_agent=_suffix(user_agent),
         correct_clock=flag("correct_clock", correct_clock),
     )

@@ -4,7 +4,7 @@ It is for those who have one already: with certificates and proxies of their own
 a runtime that allows no other. The pool decides how connections are made. The rest is
 as ever: redirects are not followed, nothing is repeated below the client's own rules,
 and the client's time-outs go along with every request. They bound each operation on a
-socket, and the deadline is looked at between pieces of a body; unlike the client's own
+socket, and the time left is checked between pieces of a body; unlike the client's own
 pool, a foreign one can be held up by a peer that sends its headers byte by byte.
 """
 
@@ -61,4 +61,4 @@ def _pieces(response: Any, end: float) -> Iterator[bytes]:
     while piece := response.read1(CHUNK, decode_content=True):
         yield piece
         if time.monotonic() >= end:
-            raise TimeoutError("the deadline passed")
+            raise TimeoutError("no time is left")

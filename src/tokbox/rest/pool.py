@@ -75,7 +75,7 @@ class _Call(threading.local):
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("the deadline passed")
+            raise TimeoutError("no time is left")
         return left if seconds is None else min(seconds, left)
 
 
@@ -114,7 +114,7 @@ class _Lines(io.BufferedReader):
 
 
 class _BoundedResponse(http.client.HTTPResponse):
-    """Read status line, headers and body within the deadline."""
+    """Read status line, headers and body within the time limit of the call."""
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -129,7 +129,7 @@ class _BoundedResponse(http.client.HTTPResponse):
 
 
 class _Connection(HTTPConnection):
-    """Connect and send within the deadline, and note when the first byte leaves."""
+    """Connect and send in the time that is left, and note when the first byte leaves."""
 
     # http.client makes every response from this, those of proxies to CONNECT included.
     response_class = _BoundedResponse

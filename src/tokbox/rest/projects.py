@@ -53,38 +53,38 @@ class Projects(Collection[Project]):
         name: str | None = None,
         *,
         environment_id: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Project:
         """Make a project; its ``secret`` is in what comes back."""
         body = given(
             name=optional(text, "name", name),
             environmentId=optional(text, "environment_id", environment_id, shortest=1),
         )
-        return self._ask(Project, "POST", self._path, body or None, deadline)
+        return self._ask(Project, "POST", self._path, body or None, timeout)
 
-    def list(self, *, deadline: float | None = None) -> Page[Project]:
+    def list(self, *, timeout: float | None = None) -> Page[Project]:
         """Return all projects of the account."""
-        return self._array(Project, self._path, deadline)
+        return self._array(Project, self._path, timeout)
 
-    def iter(self, *, deadline: float | None = None) -> Iterator[Project]:
+    def iter(self, *, timeout: float | None = None) -> Iterator[Project]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
-        return all_of(lambda: self.list(deadline=deadline))
+        return all_of(lambda: self.list(timeout=timeout))
 
     def set_status(
-        self, id: str, /, status: ProjectStatus | str, *, deadline: float | None = None
+        self, id: str, /, status: ProjectStatus | str, *, timeout: float | None = None
     ) -> Project:
         """Suspend a project, or make it active again."""
         body = {"status": one_of("status", status, ProjectStatus)}
-        return self._ask(Project, "PUT", self._one(id), body, deadline)
+        return self._ask(Project, "PUT", self._one(id), body, timeout)
 
-    def refresh_secret(self, id: str, /, *, deadline: float | None = None) -> Project:
+    def refresh_secret(self, id: str, /, *, timeout: float | None = None) -> Project:
         """Give a project a new ``secret``; the old one stops working.
 
         What was signed with the old one, tokens included, is worthless from then on.
         """
         path = self._one(id, "/refreshSecret")
-        return self._ask(Project, "POST", path, None, deadline)
+        return self._ask(Project, "POST", path, None, timeout)
 
-    def delete(self, id: str, /, *, deadline: float | None = None) -> None:
+    def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Delete a project, for good."""
-        self._requester.request("DELETE", self._one(id), deadline=deadline)
+        self._requester.request("DELETE", self._one(id), timeout=timeout)

@@ -69,7 +69,7 @@ def request(
     json: Any,
     form: Mapping[str, str] | None,
     headers: Mapping[str, str] | None,
-    deadline: float | None,
+    timeout: float | None,
 ) -> Answer:
     """Make a call of any kind; see ``Client.request``."""
     method = one_of("method", method, _METHODS)
@@ -83,7 +83,7 @@ def request(
         json=sendable("json", json),
         form=_pairs("form", form),
         headers=_headers(headers),
-        deadline=deadline,
+        timeout=timeout,
     )
     return Answer(response.status, response.headers, response.body, (method, path))
 

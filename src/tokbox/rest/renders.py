@@ -66,7 +66,7 @@ class Renders(Joining, Collection[Render]):
         resolution: str | None = None,
         max_duration: int | None = None,
         status_callback_url: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Render:
         """Open a public web page, and publish what it shows and plays to a session.
 
@@ -92,36 +92,36 @@ class Renders(Joining, Collection[Render]):
                 properties=properties or None,
             ),
         }
-        return self._ask(Render, "POST", self._path, body, deadline)
+        return self._ask(Render, "POST", self._path, body, timeout)
 
-    def stop(self, id: str, /, *, deadline: float | None = None) -> None:
+    def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """Close the page.
 
         Raises ``NotFound`` if it is unknown or has stopped; with ``.attempts`` above 1
         that may mean that an earlier attempt worked though its answer was lost.
         """
-        self._requester.request("DELETE", self._one(id), deadline=deadline)
+        self._requester.request("DELETE", self._one(id), timeout=timeout)
 
     def list(
-        self, offset: int = 0, count: int | None = None, *, deadline: float | None = None
+        self, offset: int = 0, count: int | None = None, *, timeout: float | None = None
     ) -> Page[Render]:
         """Return one page, newest first.
 
         *count* is at most 1000; without it the service gives 50. Its ``total`` has been
         seen to be the length of the page only.
         """
-        return self._list(offset, count, None, deadline)
+        return self._list(offset, count, None, timeout)
 
     def iter(
-        self, page_size: int = 100, *, deadline: float | None = None
+        self, page_size: int = 100, *, timeout: float | None = None
     ) -> Iterator[Render]:
         """Return an iterator over all of them, newest first, that pages by itself.
 
-        Pages are asked for when they are needed; *deadline* is for each of them.
+        Pages are requested when they are needed; *timeout* applies to each request.
         """
 
         def fetch(offset: int, count: int) -> Page[Render]:
-            page = self.list(offset, count, deadline=deadline)
+            page = self.list(offset, count, timeout=timeout)
             # Whatever the service counts, there may be more behind a full page.
             least = offset + len(page) + (len(page) >= count)
             return dataclasses.replace(page, total=max(page.total, least))

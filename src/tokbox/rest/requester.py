@@ -14,7 +14,7 @@ TLS refused, any other answer  never                  never
 
 Waits double from half a second with full jitter, and are never shorter than what
 ``Retry-After`` asks for (of which at most a minute is believed). A wait that does not
-fit into the deadline is not begun. All calls of a client share a stock of retries
+fit into the time that is left is not begun. All calls of a client share a stock of retries
 (:mod:`tokbox.rest.quota`), so that an outage is not made worse by who suffers from it.
 
 Who asks for it (``correct_clock``) has a call that was refused because of our clock
@@ -61,9 +61,9 @@ MOST_RETRIES = 10
 
 
 class Requester:
-    """Send calls to one service, with retries, within a deadline.
+    """Send calls to one service, with retries, within a time limit.
 
-    *timeout* (for a single read) and *deadline* (for a whole call) are in seconds;
+    *timeout* (for a whole call) and *read_timeout* (for a single read) are in seconds;
     *retries* is how many attempts may follow the first; *user_agent* is added to ours.
     *sleep*, *monotonic*, *now* and *jitter* exist for tests.
     """
@@ -72,11 +72,11 @@ class Requester:
         "_auth",
         "_closed",
         "_correct_clock",
-        "_deadline",
         "_jitter",
         "_monotonic",
         "_now",
         "_quota",
+        "_read_timeout",
         "_retries",
         "_sleep",
         "_timeout",
@@ -91,9 +91,9 @@ class Requester:
         auth: Auth,
         *,
         api_url: str,
-        deadline: float,
+        timeout: float,
         retries: int,
-        timeout: float = 10.0,
+        read_timeout: float = 10.0,
         user_agent: str = "",
         correct_clock: bool = False,
         sleep: Callable[[float], object] = pause,
@@ -104,9 +104,9 @@ class Requester:
         self.api_url: str = api_url
         self._transport = transport
         self._auth = auth
-        self._deadline = deadline
-        self._retries = retries
         self._timeout = timeout
+        self._read_timeout = read_timeout
+        self._retries = retries
         self._sleep = sleep
         self._monotonic = monotonic
         self._now = now
@@ -128,16 +128,20 @@ class Requester:
         return f"/v2/project/{identifier('project_id', self._auth.tenant)}"
 
     def with_options(
-        self, timeout: float | None, retries: int | None, deadline: float | None
+        self,
+        *,
+        timeout: float | None = None,
+        read_timeout: float | None = None,
+        retries: int | None = None,
     ) -> Requester:
         """Return a requester with other limits over the same transport."""
         other = copy.copy(self)
         if timeout is not None:
             other._timeout = seconds("timeout", timeout)
+        if read_timeout is not None:
+            other._read_timeout = seconds("read_timeout", read_timeout)
         if retries is not None:
             other._retries = whole("retries", retries, 0, MOST_RETRIES)
-        if deadline is not None:
-            other._deadline = seconds("deadline", deadline)
         return other
 
     def request_json(
@@ -148,10 +152,10 @@ class Requester:
         params: Mapping[str, str | int] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Any:
         """Make a call whose answer is promised to be JSON, and return that."""
-        response, attempts = self._call(method, path, params, json, form, None, deadline)
+        response, attempts = self._call(method, path, params, json, form, None, timeout)
         return answers.read_json(response, method=method, path=path, attempts=attempts)
 
     def request(
@@ -162,10 +166,10 @@ class Requester:
         params: Mapping[str, str | int] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Make a call of which only the success matters."""
-        self._call(method, path, params, json, form, None, deadline)
+        self._call(method, path, params, json, form, None, timeout)
 
     def send(
         self,
@@ -176,10 +180,10 @@ class Requester:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> Response:
         """Make a call and return its answer as it came."""
-        return self._call(method, path, params, json, form, headers, deadline)[0]
+        return self._call(method, path, params, json, form, headers, timeout)[0]
 
     def close(self) -> None:
         """Refuse further calls and close the transport. May be repeated."""
@@ -194,9 +198,9 @@ class Requester:
         json: Any,
         form: Mapping[str, str] | None,
         extra: Mapping[str, str] | None,
-        deadline: float | None,
+        timeout: float | None,
     ) -> tuple[Response, int]:
-        limit = self._deadline if deadline is None else seconds("deadline", deadline)
+        limit = self._timeout if timeout is None else seconds("timeout", timeout)
         url = self.api_url + path + (f"?{urlencode(params)}" if params else "")
         content_type, body = _encode(json, form)
         end = self._monotonic() + limit
@@ -204,9 +208,9 @@ class Requester:
         corrected = False
         while True:
             if self._closed.is_set():
-                raise errors.TokboxError("this client is closed")
+                raise errors.ClosedError("this client is closed: make another one")
             attempt += 1
-            left = end - self._monotonic()
+            left = max(end - self._monotonic(), 0.001)
             offset = self._auth.offset
             request = Request(
                 method,
@@ -214,8 +218,8 @@ class Requester:
                 errors.redact(path),
                 self._headers(content_type, extra),
                 body,
-                max(left, 0.001),
-                self._timeout,
+                left,
+                min(self._read_timeout, left),
                 MAX_BODY,
             )
             outcome = self._attempt(request, attempt, offset)
@@ -225,7 +229,7 @@ class Requester:
             error, asked = outcome
             left = end - self._monotonic()
             if left <= 0 and not isinstance(error, errors.APIError | errors.TLSError):
-                raise _at_deadline(error, limit, attempt) from error.__cause__
+                raise _timed_out(error, limit, attempt) from error.__cause__
             may_correct = self._correct_clock and not corrected and left > 0
             if may_correct and isinstance(error, errors.ClockSkew):
                 corrected = True
@@ -331,11 +335,11 @@ def _may_repeat(error: errors.APIError | errors.TransportError, method: str) -> 
     return not isinstance(error, errors.TLSError)
 
 
-def _at_deadline(
+def _timed_out(
     error: errors.TransportError, limit: float, attempts: int
 ) -> errors.TimedOut:
     return errors.TimedOut(
-        f"the deadline of {limit:g} s passed",
+        f"the timeout of {limit:g} s passed",
         method=error.method,
         path=error.path,
         attempts=attempts,

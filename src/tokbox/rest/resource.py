@@ -35,9 +35,10 @@ def read(kind: type[_Record], source: object, method: str, path: str) -> _Record
 class Resource:
     """Reach one kind of thing that a tenant has.
 
-    Every method takes ``deadline``, seconds for the whole call, in place of the
-    client's. All raise ``InvalidInput`` before anything is sent, ``APIError`` when the
-    service refuses and ``TransportError`` when there is no usable answer.
+    Every method takes ``timeout``: seconds for the whole call with its retries and waits.
+    None means the client's limit. All raise ``InvalidInput`` before anything is sent,
+    ``APIError`` when the service refuses and ``TransportError`` when there is no usable
+    answer.
     """
 
     __slots__ = ("_requester", "_root")
@@ -84,22 +85,22 @@ class Resource:
         method: str,
         path: str,
         body: Mapping[str, Any] | None,
-        deadline: float | None,
+        timeout: float | None,
     ) -> _Record:
         """Make a call that is answered with a record."""
-        source = self._requester.request_json(method, path, json=body, deadline=deadline)
+        source = self._requester.request_json(method, path, json=body, timeout=timeout)
         return read(kind, source, method, path)
 
     def _page(
         self,
         kind: type[_Thing],
         path: str,
-        deadline: float | None,
+        timeout: float | None,
         params: Mapping[str, str | int] | None = None,
         offset: int = 0,
     ) -> Page[_Thing]:
         """Ask for a list that says how long it is: ``{"count": ..., "items": [...]}``."""
-        source = self._requester.request_json("GET", path, params=params, deadline=deadline)
+        source = self._requester.request_json("GET", path, params=params, timeout=timeout)
         fields = Fields(source if isinstance(source, dict) else {})
         things = self._things(kind, path, fields.take("items"))
         total = fields.whole("count")
@@ -107,9 +108,9 @@ class Resource:
             total = offset + len(things)
         return Page(things, total, offset, fields.unknown())
 
-    def _array(self, kind: type[_Thing], path: str, deadline: float | None) -> Page[_Thing]:
+    def _array(self, kind: type[_Thing], path: str, timeout: float | None) -> Page[_Thing]:
         """Ask for a list that is no more than that: ``[...]``."""
-        source = self._requester.request_json("GET", path, deadline=deadline)
+        source = self._requester.request_json("GET", path, timeout=timeout)
         things = self._things(kind, path, source)
         return Page(things, len(things))
 
@@ -127,16 +128,16 @@ class Collection(Resource, Generic[_Thing]):
 
     _kind: type[_Thing]
 
-    def get(self, id: str, /, *, deadline: float | None = None) -> _Thing:
+    def get(self, id: str, /, *, timeout: float | None = None) -> _Thing:
         """Return one as it is now. Raises ``NotFound`` for an unknown one."""
-        return self._ask(self._kind, "GET", self._one(id), None, deadline)
+        return self._ask(self._kind, "GET", self._one(id), None, timeout)
 
     def _list(
         self,
         offset: int,
         count: int | None,
         session_id: str | None,
-        deadline: float | None,
+        timeout: float | None,
     ) -> Page[_Thing]:
         offset = whole("offset", offset, 0, LARGEST_OFFSET)
         params: dict[str, str | int] = {"offset": offset}
@@ -144,7 +145,7 @@ class Collection(Resource, Generic[_Thing]):
             params["count"] = whole("count", count, 0, LARGEST_PAGE)
         if session_id is not None:
             params["sessionId"] = self._check_session(session_id)
-        return self._page(self._kind, self._path, deadline, params, offset)
+        return self._page(self._kind, self._path, timeout, params, offset)
 
     def _iter(
         self, page_size: int, fetch: Callable[[int, int], Page[_Thing]]

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tokbox.rest.call_options import (
         ArchiveOptions,
         BroadcastOptions,
+        CallOptions,
         CaptionsOptions,
         ClientOptions,
-        Deadline,
         DialOptions,
         JoiningOptions,
         RenderOptions,
@@ -52,21 +52,21 @@ class SessionCalls:
         """Start to broadcast this session; see ``tb.broadcasts.start``."""
         return self._resources.broadcasts.start(self.session_id, **options)
 
-    def list_streams(self, **options: Unpack[Deadline]) -> Page[Stream]:
+    def list_streams(self, **options: Unpack[CallOptions]) -> Page[Stream]:
         """Return all streams of this session; see ``tb.streams.list``."""
         return self._resources.streams.list(self.session_id, **options)
 
-    def get_stream(self, stream_id: str, **options: Unpack[Deadline]) -> Stream:
+    def get_stream(self, stream_id: str, **options: Unpack[CallOptions]) -> Stream:
         """Return one stream of this session; see ``tb.streams.get``."""
         return self._resources.streams.get(self.session_id, stream_id, **options)
 
     def set_layout_classes(
-        self, classes: Mapping[str, Sequence[str]], **options: Unpack[Deadline]
+        self, classes: Mapping[str, Sequence[str]], **options: Unpack[CallOptions]
     ) -> None:
         """Give streams their layout classes; see ``tb.streams.set_layout_classes``."""
         self._resources.streams.set_layout_classes(self.session_id, classes, **options)
 
-    def list_connections(self, **options: Unpack[Deadline]) -> Page[Connection]:
+    def list_connections(self, **options: Unpack[CallOptions]) -> Page[Connection]:
         """Return all connections of this session; see ``tb.connections.list``."""
         return self._resources.connections.list(self.session_id, **options)
 
@@ -76,21 +76,21 @@ class SessionCalls:
         """Signal to all clients of this session, or one; see ``tb.signals.send``."""
         self._resources.signals.send(self.session_id, data, type, **options)
 
-    def disconnect(self, connection_id: str, **options: Unpack[Deadline]) -> None:
+    def disconnect(self, connection_id: str, **options: Unpack[CallOptions]) -> None:
         """Force a client to leave; see ``tb.moderation.disconnect``."""
         self._resources.moderation.disconnect(self.session_id, connection_id, **options)
 
-    def mute_stream(self, stream_id: str, **options: Unpack[Deadline]) -> None:
+    def mute_stream(self, stream_id: str, **options: Unpack[CallOptions]) -> None:
         """Mute one stream; see ``tb.moderation.mute_stream``."""
         self._resources.moderation.mute_stream(self.session_id, stream_id, **options)
 
     def mute_all(
-        self, excluded_stream_ids: Iterable[str] = (), **options: Unpack[Deadline]
+        self, excluded_stream_ids: Iterable[str] = (), **options: Unpack[CallOptions]
     ) -> None:
         """Mute all streams but some; see ``tb.moderation.mute_all``."""
         self._resources.moderation.mute_all(self.session_id, excluded_stream_ids, **options)
 
-    def unmute_all(self, **options: Unpack[Deadline]) -> None:
+    def unmute_all(self, **options: Unpack[CallOptions]) -> None:
         """Let streams be heard again; see ``tb.moderation.unmute_all``."""
         self._resources.moderation.unmute_all(self.session_id, **options)
 

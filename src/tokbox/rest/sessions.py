@@ -104,11 +104,9 @@ def restore(resources: Resources, session_id: object) -> Session:
     )
 
 
-def create(
-    resources: Resources, form: Mapping[str, str], deadline: float | None
-) -> Session:
+def create(resources: Resources, form: Mapping[str, str], timeout: float | None) -> Session:
     """Register a session; *form* is what :func:`parameters` returned."""
-    source = resources._requester.request_json("POST", _PATH, form=form, deadline=deadline)
+    source = resources._requester.request_json("POST", _PATH, form=form, timeout=timeout)
     # An array of exactly one object, though [] has been seen.
     first = source[0] if isinstance(source, list) and source else None
     if not isinstance(first, dict):

@@ -26,7 +26,7 @@ class Signals(Resource):
         type: str | None = None,
         *,
         connection_id: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Send a signal to all clients of a session, or to one.
 
@@ -39,4 +39,4 @@ class Signals(Resource):
             "data": text("data", data, most_bytes=_MOST_DATA),
         }
         path = self._in_session(session_id, "signal", connection_id)
-        self._requester.request("POST", path, json=body, deadline=deadline)
+        self._requester.request("POST", path, json=body, timeout=timeout)

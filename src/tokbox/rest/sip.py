@@ -79,7 +79,7 @@ class Sip(Joining):
         video: bool | None = None,
         observe_force_mute: bool | None = None,
         streams: Iterable[str] | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> SipCall:
         """Call *uri*, and let whoever answers take part in a routed session.
 
@@ -107,7 +107,7 @@ class Sip(Joining):
             ),
         }
         body = {**self._credentials(session_id, token), "sip": sip}
-        return self._ask(SipCall, "POST", f"{self._root}/dial", body, deadline)
+        return self._ask(SipCall, "POST", f"{self._root}/dial", body, timeout)
 
     def play_dtmf(
         self,
@@ -115,7 +115,7 @@ class Sip(Joining):
         digits: str,
         *,
         connection_id: str | None = None,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Play the tones of *digits* to all SIP calls of a session, or to one.
 
@@ -128,7 +128,7 @@ class Sip(Joining):
             raise InvalidInput("digits", None, rule, show=False)
         path = self._in_session(session_id, "play-dtmf", connection_id)
         body = {"digits": tones}
-        self._requester.request("POST", path, json=body, deadline=deadline)
+        self._requester.request("POST", path, json=body, timeout=timeout)
 
 
 def _headers(field: str, value: object) -> dict[str, str]:

@@ -42,17 +42,17 @@ class Streams(Resource):
 
     _noun = "streams"
 
-    def list(self, session_id: str, *, deadline: float | None = None) -> Page[Stream]:
+    def list(self, session_id: str, *, timeout: float | None = None) -> Page[Stream]:
         """Return all streams of a session."""
-        return self._page(Stream, self._in_session(session_id, "stream"), deadline)
+        return self._page(Stream, self._in_session(session_id, "stream"), timeout)
 
-    def iter(self, session_id: str, *, deadline: float | None = None) -> Iterator[Stream]:
+    def iter(self, session_id: str, *, timeout: float | None = None) -> Iterator[Stream]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
         path = self._in_session(session_id, "stream")
-        return all_of(lambda: self._page(Stream, path, deadline))
+        return all_of(lambda: self._page(Stream, path, timeout))
 
     def get(
-        self, session_id: str, stream_id: str, *, deadline: float | None = None
+        self, session_id: str, stream_id: str, *, timeout: float | None = None
     ) -> Stream:
         """Return one stream.
 
@@ -61,14 +61,14 @@ class Streams(Resource):
         """
         part = identifier("stream_id", stream_id)
         path = self._in_session(session_id, f"stream/{part}")
-        return self._ask(Stream, "GET", path, None, deadline)
+        return self._ask(Stream, "GET", path, None, timeout)
 
     def set_layout_classes(
         self,
         session_id: str,
         classes: Mapping[str, Sequence[str]],
         *,
-        deadline: float | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Give streams the layout classes that archives and broadcasts arrange them by.
 
@@ -87,4 +87,4 @@ class Streams(Resource):
             }
             for stream_id, names in classes.items()
         ]
-        self._requester.request("PUT", path, json={"items": items}, deadline=deadline)
+        self._requester.request("PUT", path, json={"items": items}, timeout=timeout)

@@ -12,7 +12,7 @@
 
     tb = Tokbox("12345678", "devsecret", transport=Canned())
 
-Retries, the deadline of a call and the meaning of answers are decided above the seam
+Retries, the timeout of a call and the meaning of answers are decided above the seam
 (:mod:`tokbox.rest.requester`), so a fake sees every attempt, as a server would.
 """
 
@@ -50,7 +50,7 @@ class Request:
     body: bytes | None = field(repr=False)
     #: Seconds that this attempt may take from its first to its last byte.
     timeout: float
-    #: Seconds that it may wait for a single read or write.
+    #: Seconds that it may wait for a single read or write; at most *timeout*.
     read_timeout: float
     #: Bytes of body (after decompression) beyond which an answer is not worth reading.
     max_body: int

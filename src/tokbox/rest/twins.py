@@ -1,7 +1,7 @@
 """Derive from a class one whose methods are awaited, so that nothing is written twice.
 
 What a method of the twin does is what the method of the same name does, in one of the
-client's threads if it may take long: because it sends (it takes a ``deadline``, or
+client's threads if it may take long: because it sends (it takes a ``timeout``, or
 options among which there is one), or because it signs or verifies many tokens. What
 only computes a little, ``session.token()`` say, is called as it is. Iterators become
 asynchronous iterators. Types are in ``aio.pyi``, which is made from the same rules.
@@ -78,7 +78,7 @@ def _member(name: str, source: Any) -> Any:
     if not inspect.isfunction(source):
         return property(lambda self: _adopt(getattr(self._sync, name), self._offload))
     parameters = inspect.signature(source).parameters
-    sends = "deadline" in parameters or any(
+    sends = "timeout" in parameters or any(
         each.kind is each.VAR_KEYWORD for each in parameters.values()
     )
     if str(source.__annotations__.get("return")).startswith("Iterator["):

@@ -1,0 +1,125 @@
+"""An option that does not exist is refused by the name of the call, with the nearest one."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import tokbox
+from tests.rest.conftest import KEY, SECRET
+from tests.rest.test_sessions import SESSION
+from tokbox import Account, AsyncAccount, AsyncTokbox, Tokbox
+
+ENVIRONMENT = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
+UUID = "00000000-0000-4000-8000-000000000001"
+
+CALLS: dict[str, Callable[..., Any]] = {
+    "Tokbox": lambda **options: Tokbox(KEY, SECRET, **options),
+    "Account": lambda **options: Account(KEY, SECRET, **options),
+    "AsyncTokbox": lambda **options: AsyncTokbox(KEY, SECRET, **options),
+    "AsyncAccount": lambda **options: AsyncAccount(KEY, SECRET, **options),
+    "Tokbox.from_env": lambda **options: Tokbox.from_env(ENVIRONMENT, **options),
+    "AsyncTokbox.from_env": lambda **options: AsyncTokbox.from_env(ENVIRONMENT, **options),
+    "Tokbox.from_private_key": lambda **options: Tokbox.from_private_key(
+        UUID, "no key", **options
+    ),
+    "AsyncTokbox.from_private_key": lambda **options: AsyncTokbox.from_private_key(
+        UUID, "no key", **options
+    ),
+    "Tokbox.with_options": lambda **options: Tokbox(KEY, SECRET).with_options(**options),
+    "Account.with_options": lambda **options: Account(KEY, SECRET).with_options(**options),
+    "AsyncTokbox.with_options": lambda **options: AsyncTokbox(KEY, SECRET).with_options(
+        **options
+    ),
+    "AsyncAccount.with_options": lambda **options: AsyncAccount(KEY, SECRET).with_options(
+        **options
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("timout", "timeout"),
+        ("time_out", "timeout"),
+        ("deadline", "timeout"),
+        ("max_retries", "retries"),
+        ("readtimeout", "read_timeout"),
+    ],
+)
+def test_an_unknown_option_names_the_call_and_the_nearest_option(
+    call: str, given: str, meant: str
+) -> None:
+    message = (
+        f"{call}() got an unexpected keyword argument {given!r}; did you mean {meant!r}?"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        CALLS[call](**{given: 3})
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "meant"),
+    [
+        ("Tokbox", "base_url", "api_url"),
+        ("Account", "host", "api_url"),
+        ("AsyncTokbox", "http_client", "http"),
+        ("Tokbox.from_private_key", "pasword", "password"),
+        ("AsyncTokbox.from_private_key", "proxies", "proxy"),
+    ],
+)
+def test_names_of_other_libraries_lead_to_the_option(
+    call: str, given: str, meant: str
+) -> None:
+    with pytest.raises(TypeError, match=f"did you mean '{meant}'"):
+        CALLS[call](**{given: "https://example.com"})
+
+
+@pytest.mark.parametrize("name", ["base_url", "pool_size", "zebra"])
+def test_without_a_near_name_the_accepted_ones_are_listed(name: str) -> None:
+    message = "it accepts read_timeout, retries, timeout"
+    with Tokbox(KEY, SECRET) as tb, pytest.raises(TypeError, match=f"{message}$"):
+        tb.with_options(**{name: 1})  # type: ignore[arg-type]
+
+
+def test_a_subclass_is_named_as_it_is_called() -> None:
+    class Rooms(Tokbox):
+        __slots__ = ()
+
+    with pytest.raises(TypeError, match=r"^Rooms\(\) got an unexpected"):
+        Rooms(KEY, SECRET, timout=3)  # type: ignore[call-arg]
+
+
+def test_the_synchronous_end_of_an_awaited_client_names_the_awaited_one() -> None:
+    tb = AsyncTokbox(KEY, SECRET)
+    with pytest.raises(AttributeError, match=r"'close': use 'await client\.aclose"):
+        tb.close()  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="use 'async with'"), tb:  # type: ignore[attr-defined]
+        pass
+    asyncio.run(tb.aclose())
+    assert not hasattr(AsyncAccount, "close")
+
+
+def test_a_closed_client_or_signer_says_so_in_one_class_of_error() -> None:
+    async def main() -> None:
+        tb = AsyncTokbox(KEY, SECRET)
+        session = tb.session(SESSION)
+        await tb.aclose()
+        with pytest.raises(tokbox.ClosedError, match="client is closed"):
+            await tb.new_session()
+        with pytest.raises(tokbox.ClosedError, match="signer is closed"):
+            session.token()
+
+    asyncio.run(main())
+    tb = Tokbox(KEY, SECRET)
+    session = tb.session(SESSION)
+    tb.close()
+    for call in (session.token, tb.new_session, tb.with_options(timeout=3).new_session):
+        with pytest.raises(tokbox.ClosedError, match="is closed: make another one"):
+            call()
+    assert issubclass(tokbox.ClosedError, tokbox.TokboxError)
+    assert not issubclass(tokbox.ClosedError, ValueError)
