@@ -33,6 +33,7 @@ FLOORS = {
     "_capsules": 2,
     "_csv": 2,
     "tokens": 3,
+    "transport": 3,
     "rest": 4,
     "emulator": 4,
     "integrations": 4,

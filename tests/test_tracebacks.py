@@ -27,14 +27,14 @@ import tokbox.webhooks
 from tests.applications import APPLICATION, private_pem, public_pem
 from tests.batches import KEY, SESSION
 from tests.rest.conftest import SECRET, Script
-from tokbox import errors
+from tokbox import errors, transport
 from tokbox._memory import Memory
 from tokbox.integrations import job, ray, spark
-from tokbox.rest import aio, call_options, compositions, options, record, transport
-from tokbox.rest.transport import Headers, Request, Response
+from tokbox.rest import aio, call_options, compositions, options, record
 from tokbox.rest.twins import Twin
 from tokbox.secrecy import is_stripped
 from tokbox.tokens.session import SessionSigner
+from tokbox.transport import Headers, Request, Response
 
 HERE = str(Path(__file__).parent)
 MODULES = (
@@ -495,6 +495,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Clock": lambda: tokbox.emulator.Clock(),
     "Decoded": lambda: tokbox.decode_many([TOKEN]),
     "Announcement": lambda: tokbox.emulator.Announcement("http://h", {}, (), {}),
+    "HTTPTransport": lambda: transport.HTTPTransport(trust_env=False),
     "Hls": lambda: tokbox.Hls(),
     "KeyRef": lambda: tokbox.KeyRef("env:A_SECRET"),
     "Layout": lambda: tokbox.Layout(),
@@ -729,7 +730,7 @@ ALSO_NEEDED: dict[str, dict[str, Any]] = {
 #: Parameters that do not go together with all others.
 NOT_TOGETHER = {"from_private_key": "password", "PrivateKey": "password"}
 #: Calls with an option timeout that send nothing.
-NOT_SENT = ("from_env", "from_private_key", "with_options")
+NOT_SENT = ("drain_webhooks", "from_env", "from_private_key", "with_options")
 #: Calls that take any option.
 TAKE_ANYTHING = ("sign",)
 

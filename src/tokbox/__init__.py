@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokbox import errors as errors
+    from tokbox import transport as transport
     from tokbox import webhooks as webhooks
     from tokbox._fastsign import kernels
     from tokbox._memory import MemoryPool
@@ -239,6 +240,7 @@ __all__ = [
     "decode_many",
     "errors",
     "kernels",
+    "transport",
     "verify",
     "webhooks",
 ]
@@ -306,7 +308,7 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("tokbox")
-    elif name in ("errors", "webhooks"):
+    elif name in ("errors", "transport", "webhooks"):
         value = import_module(f"tokbox.{name}")
     elif name in _HOME:
         value = getattr(import_module(_HOME[name]), name)

@@ -15,7 +15,7 @@ from tests.rest.conftest import Script
 from tokbox import Tokbox
 from tokbox.cli import main
 from tokbox.emulator import Server, serve
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 
 @pytest.fixture

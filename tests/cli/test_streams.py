@@ -26,7 +26,7 @@ from tokbox.cli.app import root
 from tokbox.cli.options import take_session
 from tokbox.cli.streams import check_output, standard_streams
 from tokbox.emulator import Server, run
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 ID = "00000000-0000-4000-8000-000000000001"
 TOKEN = t1_token(SESSION, at=1_700_000_000)

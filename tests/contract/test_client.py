@@ -16,8 +16,8 @@ from tests.contract.support import client, join
 from tokbox import ArchiveMode, MediaMode, Tokbox, errors
 from tokbox.emulator import Server, serve
 from tokbox.rest.auth import ProjectAuth
-from tokbox.rest.pool import PooledTransport
 from tokbox.rest.requester import Requester
+from tokbox.transport.pool import PooledTransport
 
 UNKNOWN = "0b9f3c1e-6a7d-4c2b-9e88-5d1f2a3b4c5d"
 

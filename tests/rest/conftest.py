@@ -20,9 +20,9 @@ import pytest
 
 from tokbox import Tokbox
 from tokbox.rest.auth import ProjectAuth
-from tokbox.rest.pool import PooledTransport
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Request, Response
+from tokbox.transport import Request, Response
+from tokbox.transport.pool import PooledTransport
 
 KEY = "40000123"
 #: Looked for wherever it must not be.

@@ -24,8 +24,8 @@ from tokbox import Account, AsyncAccount, AsyncTokbox, Session, Tokbox, errors
 from tokbox.rest import aio, twins
 from tokbox.rest.resource import Resource
 from tokbox.rest.session_calls import SessionCalls
-from tokbox.rest.transport import Request, Response
 from tokbox.tokens.signer import SessionSigner
+from tokbox.transport import Request, Response
 
 ID = STARTED["id"]
 
@@ -276,7 +276,7 @@ def test_a_forked_child_starts_threads_of_its_own() -> None:
 
     program = f"""
 import asyncio, os, tokbox
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 class Canned:
     def send(self, request): return Response(200, {{}}, b"{{}}")
     def close(self): pass

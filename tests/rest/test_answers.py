@@ -10,7 +10,7 @@ import pytest
 from tests.rest.conftest import EPOCH
 from tokbox import errors
 from tokbox.rest import answers
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 
 def refusal(

@@ -7,7 +7,7 @@ import pytest
 
 from tokbox import Tokbox
 from tokbox.errors import InvalidClaims, InvalidInput
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 from ..applications import APPLICATION, SESSION, key_pair, private_pem
 from .conftest import Script

@@ -11,7 +11,7 @@ from tests.rest.conftest import Make
 from tests.rest.test_archives import STARTED
 from tests.rest.test_sessions import FOREIGN, answers
 from tokbox import errors
-from tokbox.rest.transport import Request, Response
+from tokbox.transport import Request, Response
 
 
 class Shelf:

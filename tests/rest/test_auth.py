@@ -15,7 +15,7 @@ from tokbox import errors
 from tokbox.rest.archives import Archives
 from tokbox.rest.auth import AccountAuth, ApplicationAuth, Auth, ProjectAuth
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 APPLICATION = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
 

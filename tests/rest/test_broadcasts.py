@@ -273,7 +273,7 @@ def test_the_bit_rate_is_read_in_its_other_spelling() -> None:
 
 @pytest.mark.trap(48, 92)
 def test_a_stopped_one_that_is_stopped_again_is_not_found(make: Make) -> None:
-    tb, _ = make(tokbox.rest.transport.Response(404, {}, b"{}"))
+    tb, _ = make(tokbox.transport.Response(404, {}, b"{}"))
     with pytest.raises(errors.NotFound):
         tb.broadcasts.stop(ID)
 

@@ -15,7 +15,7 @@ from tests.rest.conftest import EPOCH, KEY, SECRET, Clock, Script, sign
 from tokbox import Tokbox, errors
 from tokbox.rest.auth import ProjectAuth
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Request, Response
+from tokbox.transport import Request, Response
 
 
 class Service:

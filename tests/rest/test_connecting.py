@@ -15,9 +15,9 @@ from urllib3 import exceptions
 
 from tests.rest.faulty import Exchange, FaultyServer, Step, answer, drip, silence
 from tokbox import errors
-from tokbox.rest.pool import PooledTransport, _Lines, translate
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Request
+from tokbox.transport import Request
+from tokbox.transport.pool import PooledTransport, _Lines, translate
 
 Connect = Callable[..., Requester]
 SERVICE = "http://api.example.test"

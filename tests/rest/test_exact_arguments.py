@@ -26,9 +26,9 @@ from tokbox.rest.arguments import seconds, texts, whole
 from tokbox.rest.audio_connectors import AudioTransport, WebSocket
 from tokbox.rest.broadcasts import RtmpTarget
 from tokbox.rest.layouts import Layout
-from tokbox.rest.proxies import parse
 from tokbox.rest.sip import SipAuth
 from tokbox.rest.storage import AzureStorage, S3Storage
+from tokbox.transport.proxies import parse
 
 ID = "d6f0f2a4-0000-4000-8000-000000000001"
 URL = "https://example.com/hook"

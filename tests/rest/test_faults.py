@@ -317,7 +317,7 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
         """
         import os, sys
         from tokbox.rest.auth import ProjectAuth
-        from tokbox.rest.pool import PooledTransport
+        from tokbox.transport.pool import PooledTransport
         from tokbox.rest.requester import Requester
         pool = PooledTransport(connect_timeout=20, pool_size=2, trust_env=False)
         auth = ProjectAuth("1", lambda message: b"")

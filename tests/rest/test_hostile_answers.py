@@ -27,7 +27,7 @@ PROGRAM = """
 import json, resource, sys
 import tokbox
 from tokbox.rest.auth import ProjectAuth
-from tokbox.rest.pool import PooledTransport
+from tokbox.transport.pool import PooledTransport
 from tokbox.rest.requester import Requester
 
 def peak():

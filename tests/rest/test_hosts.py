@@ -9,7 +9,7 @@ import pytest
 
 from tests.rest.conftest import KEY, SECRET
 from tests.rest.test_sessions import SESSION
-from tokbox.rest import hosts
+from tokbox.transport import hosts
 
 
 @pytest.mark.parametrize(

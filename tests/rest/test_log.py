@@ -15,7 +15,7 @@ from tests.rest.test_sessions import SESSION, answers
 from tokbox import Tokbox, errors
 from tokbox.rest.log import log
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Request, Response
+from tokbox.transport import Request, Response
 
 Scripted = Callable[..., tuple[Requester, Script]]
 
@@ -87,7 +87,7 @@ def test_whatever_is_logged_is_redacted_before_a_handler_sees_it(
 
 PROGRAM = f"""
 import logging, sys, tokbox
-from tokbox.rest.transport import Request, Response
+from tokbox.transport import Request, Response
 class Canned:
     def send(self, request): return Response(404, {{}}, b"")
     def close(self): pass

@@ -12,7 +12,7 @@ import pytest
 from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION
 from tokbox import errors
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 ROOT = f"/v2/project/{KEY}/session/{SESSION}"
 DETAILS = {"id": KEY, "secret": "canary", "status": "ACTIVE", "name": "Demo"}

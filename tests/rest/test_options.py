@@ -13,7 +13,7 @@ from tests.rest.faulty import FaultyServer, answer, drip, raw, reset, silence
 from tests.rest.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
 from tokbox import Tokbox, errors
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 ARCHIVE = "d6f0f2a4-0000-4000-8000-000000000001"
 

@@ -13,8 +13,8 @@ import pytest
 from tests.rest.conftest import SECRET, Script, sent
 from tests.rest.test_sessions import answers
 from tokbox import Account, errors
-from tokbox.rest.transport import Response
 from tokbox.states import ProjectStatus
+from tokbox.transport import Response
 
 ACCOUNT = "87654321"
 ROOT = "/v2/project"

@@ -12,8 +12,8 @@ import pytest
 from tests.rest.conftest import KEY, SECRET, traceback_of
 from tests.rest.faulty import FaultyServer, answer, drip, raw, reset
 from tokbox import Tokbox, errors
-from tokbox.rest import proxies
 from tokbox.rest.requester import Requester
+from tokbox.transport import proxies
 
 Connect = Callable[..., Requester]
 PASSWORD = "canary-proxy-password"

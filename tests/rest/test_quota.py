@@ -13,7 +13,7 @@ from tokbox import errors
 from tokbox.rest.auth import ProjectAuth
 from tokbox.rest.quota import RETRIES, SUCCESSES, Quota
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Request, Response
+from tokbox.transport import Request, Response
 
 Scripted = Callable[..., tuple[Requester, Script]]
 

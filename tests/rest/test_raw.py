@@ -9,7 +9,7 @@ import pytest
 from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import answers
 from tokbox import Tokbox, errors
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 
 def ask(*arguments: Any, outcome: Any = None, **options: Any) -> tuple[Any, Script]:

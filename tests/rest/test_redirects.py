@@ -10,8 +10,8 @@ import urllib3
 from tests.rest.conftest import KEY, SECRET, traceback_of
 from tests.rest.faulty import FaultyServer, answer
 from tokbox import Tokbox, errors
-from tokbox.rest import proxies
 from tokbox.rest.requester import Requester
+from tokbox.transport import proxies
 
 Connect = Callable[..., Requester]
 PASSWORD = "canary-in-a-location"

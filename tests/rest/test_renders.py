@@ -10,8 +10,8 @@ import pytest
 from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tokbox import Render, errors
-from tokbox.rest.transport import Request, Response
 from tokbox.states import RenderStatus
+from tokbox.transport import Request, Response
 
 ROOT = f"/v2/project/{KEY}/render"
 ID = "4a5b6c7d"

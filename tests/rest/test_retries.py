@@ -11,7 +11,7 @@ import pytest
 from tests.rest.conftest import EPOCH, Clock, Script
 from tokbox import errors
 from tokbox.rest.requester import Requester
-from tokbox.rest.transport import Headers, Request, Response
+from tokbox.transport import Headers, Request, Response
 
 Scripted = Callable[..., tuple[Requester, Script]]
 

@@ -21,10 +21,9 @@ from tests.applications import APPLICATION, private_pem
 from tests.rest.conftest import KEY, SECRET, Script, traceback_of
 from tests.rest.faulty import FaultyServer, answer
 from tokbox import Account, AsyncTokbox, PrivateKey, Tokbox, errors
-from tokbox.rest import proxies
 from tokbox.rest.environment import credentials
-from tokbox.rest.transport import Response
 from tokbox.tokens.signer import Signer
+from tokbox.transport import Response, proxies
 from tokbox.webhooks import Receiver
 
 PROXY_PASSWORD = "canary0proxy0password"

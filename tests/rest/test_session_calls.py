@@ -23,7 +23,7 @@ from tokbox.rest.session_calls import SessionCalls
 from tokbox.rest.signals import Signals
 from tokbox.rest.sip import Sip
 from tokbox.rest.streams import Streams
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 
 def keywords(call: Callable[..., Any]) -> set[str]:

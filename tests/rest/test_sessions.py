@@ -18,7 +18,7 @@ import pytest
 import tokbox
 from tests.rest.conftest import KEY, SECRET, Script
 from tokbox import ArchiveMode, MediaMode, errors
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
 FOREIGN = "1_MX40MDAwMDEyNH5-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
@@ -236,7 +236,7 @@ def test_relayed_and_always_archived_is_sent_with_one_warning() -> None:
         f"""
         import warnings
         import tokbox
-        from tokbox.rest.transport import Response
+        from tokbox.transport import Response
 
         class Canned:
             bodies = []

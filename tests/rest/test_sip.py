@@ -9,7 +9,7 @@ import pytest
 from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tokbox import SipAuth, SipCall, errors
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 DIAL = f"/v2/project/{KEY}/dial"
 ROOT = f"/v2/project/{KEY}/session/{SESSION}"

@@ -9,8 +9,8 @@ import pytest
 from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tokbox import errors
-from tokbox.rest.transport import Response
 from tokbox.states import VideoType
+from tokbox.transport import Response
 
 ROOT = f"/v2/project/{KEY}/session/{SESSION}/stream"
 CAMERA = {"id": "5f3e", "videoType": "camera", "name": "", "layoutClassList": ["full"]}

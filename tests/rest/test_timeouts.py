@@ -41,7 +41,7 @@ def _handshake() -> Iterator[str]:
         yield server.url.replace("http:", "https:")
 
 
-#: What makes a server that stalls there; what is None takes a fixture.
+#: A server that stalls at each stage of a call; the fixture `black_hole` is the first.
 STAGES: dict[str, Callable[[], Any] | None] = {
     "connection": None,
     "handshake": _handshake,

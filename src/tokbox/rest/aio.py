@@ -23,11 +23,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tokbox.rest.account import Account
 from tokbox.rest.client import DEFAULT_URL, VONAGE_URL, Tokbox
 from tokbox.rest.offload import Offload
-from tokbox.rest.options import POOL_SIZE, Limits, check_names
+from tokbox.rest.options import Limits, check_names
 from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
 from tokbox.secrecy import strip_traceback
+from tokbox.transport import POOL_SIZE
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from tokbox import errors
 from tokbox.rest.hints import hint
-from tokbox.rest.transport import Response
+from tokbox.transport import Response
 
 __all__ = ["api_error", "read_json", "refuse_page", "retry_after"]
 

@@ -15,9 +15,10 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 from tokbox.errors import InvalidInput, invalid_choice
-from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
-from tokbox.rest import hosts
+from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.tokens.credentials import control_character, odd_character
+from tokbox.transport import hosts
+from tokbox.transport.arguments import flag, seconds, whole
 
 __all__ = [
     "address",
@@ -50,7 +51,6 @@ RESOLUTIONS = ("640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-_LONGEST_WAIT = 86_400
 #: The characters of a path in RFC 3986, so that a query or a host is refused.
 _PATH = re.compile(r"/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 #: A path that is encoded more often than this is refused.
@@ -62,13 +62,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def given(**properties: Any) -> dict[str, Any]:
     """Return those that are not ``None``: the service has defaults of its own."""
     return {name: value for name, value in properties.items() if value is not None}
-
-
-def flag(field: str, value: object) -> bool:
-    """Return *value* if it is a real boolean: a string such as "false" is true."""
-    if not isinstance(value, bool):
-        raise InvalidInput(field, value, "be True or False")
-    return value
 
 
 def keep(structure: object, **checked: Any) -> None:
@@ -231,24 +224,6 @@ def identifier(field: str, value: object) -> str:
     if has_dot_segments(name):
         raise InvalidInput(field, value, "be an id that the service gave")
     return quote(name, safe="")
-
-
-def whole(field: str, value: object, lowest: int, highest: int | None = None) -> int:
-    """Return *value* if it is an integer (a bool is not one) within the bounds."""
-    bounds = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
-    number = exact_int(value)
-    if number is None or number < lowest or (highest is not None and number > highest):
-        raise InvalidInput(field, value, f"be a whole number {bounds}")
-    return number
-
-
-def seconds(field: str, value: object) -> float:
-    """Return a positive, finite number of seconds: there is no waiting for ever."""
-    rule = f"be a number of seconds, more than 0 and at most {_LONGEST_WAIT}"
-    number = exact_number(value)
-    if number is None or not 0 < number <= _LONGEST_WAIT:  # NaN is neither
-        raise InvalidInput(field, value, rule)
-    return float(number)
 
 
 def ipv4(field: str, value: object) -> str:

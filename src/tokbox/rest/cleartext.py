@@ -11,9 +11,9 @@ import os
 from typing import TYPE_CHECKING
 
 from tokbox.errors import InsecureTransportWarning, InvalidInput
-from tokbox.rest import hosts
 from tokbox.rest.arguments import flag
 from tokbox.rest.notices import warn
+from tokbox.transport import hosts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,12 +30,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from tokbox.errors import InvalidInput
-from tokbox.rest import cleartext, proxies
+from tokbox.rest import cleartext
 from tokbox.rest.arguments import seconds, whole
 from tokbox.rest.requester import MOST_RETRIES
 from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.tokens.claims import check_application_id, check_project
 from tokbox.tokens.credentials import clean, read, secret_rule
+from tokbox.transport import proxies
 
 if TYPE_CHECKING:
     from tokbox.rest.options import Options

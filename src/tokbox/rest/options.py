@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text
-from tokbox.rest import cleartext, log, proxies
+from tokbox.rest import cleartext, log
 from tokbox.rest.arguments import base_url, flag, seconds, whole
 from tokbox.rest.requester import MOST_RETRIES, Requester
+from tokbox.transport import POOL_SIZE, HTTPTransport
 
 if TYPE_CHECKING:
     from tokbox.rest.auth import Auth
-    from tokbox.rest.own_pool import Pool
-    from tokbox.rest.transport import Request, Response, Transport
+    from tokbox.transport import Transport
+    from tokbox.transport.own_pool import Pool
 
-__all__ = ["POOL_SIZE", "Limits", "Options", "check_names", "connect"]
-
-#: Connections that are kept open, unless said otherwise.
-POOL_SIZE = 10
+__all__ = ["Limits", "Options", "check_names", "connect"]
 
 _USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
@@ -38,7 +36,7 @@ class Options(TypedDict, total=False):
       calls of the client together; see :mod:`tokbox.rest.quota`.
     - *proxy*: ``http://user:password@host:port``, also with ``https://``. Without it the
       variables ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count
-      unless *trust_env* is false; see :mod:`tokbox.rest.proxies`.
+      unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
     - *allow_http*: send to an ``api_url`` with ``http://`` without a warning, for example
       to an emulator in another container. ``None`` leaves it to ``TOKBOX_ALLOW_HTTP``
       (1 or 0). Loopback addresses never warn; the service's own hosts are never reached
@@ -50,9 +48,9 @@ class Options(TypedDict, total=False):
       clients are still dated by the machine's clock, so it is better to set that.
     - *http*: a pool of your own, a ``urllib3.PoolManager`` or what behaves like one. It
       decides how connections are made, and stays yours to close. Time-outs, retries and
-      the ban on redirects stay the client's; see :mod:`tokbox.rest.own_pool`.
-    - *transport*: sends the requests in place of all of this; see
-      :mod:`tokbox.rest.transport`.
+      the ban on redirects stay the client's; see :mod:`tokbox.transport.own_pool`.
+    - *transport*: sends the requests in place of all of this, for example a wrapper
+      around :class:`tokbox.transport.HTTPTransport`. The client closes it.
     """
 
     timeout: float
@@ -148,22 +146,24 @@ def connect(
     log.from_environment()
     api_url = base_url("api_url", api_url)
     cleartext.check(api_url, allow_http)
-    connect_timeout = seconds("connect_timeout", connect_timeout)
     given = {"proxy": proxy, "http": http, "transport": transport}
     ways = [name for name, way in given.items() if way is not None]
     if len(ways) > 1:
         rule = f"be left out beside {ways[1]}: it decides how requests travel"
         raise InvalidInput(ways[0], None, rule, show=False)
     if http is not None:
-        transport = _LazyTransport(lambda: _own_pool(http, connect_timeout))
+        # It imports urllib3, which is slow.
+        from tokbox.transport.own_pool import OwnPool
+
+        connect_timeout = seconds("connect_timeout", connect_timeout)
+        transport = OwnPool(http, connect_timeout=connect_timeout)
     elif transport is None:
-        settings: _Settings = {
-            "connect_timeout": connect_timeout,
-            "pool_size": whole("pool_size", pool_size, 1, 10_000),
-            "proxy": None if proxy is None else proxies.parse(proxy),
-            "trust_env": flag("trust_env", trust_env),
-        }
-        transport = _LazyTransport(lambda: _pool(settings))
+        transport = HTTPTransport(
+            connect_timeout=connect_timeout,
+            pool_size=pool_size,
+            proxy=proxy,
+            trust_env=trust_env,
+        )
     return Requester(
         transport,
         auth,
@@ -182,43 +182,3 @@ def _suffix(user_agent: object) -> str:
         rule = "be at most 200 visible ASCII characters and spaces between them"
         raise InvalidInput("user_agent", user_agent, rule)
     return suffix
-
-
-class _LazyTransport:
-    """Load urllib3 with the first request: who only signs never needs it."""
-
-    __slots__ = ("_made", "_make")
-
-    def __init__(self, make: Callable[[], Transport]) -> None:
-        self._make = make
-        self._made: Transport | None = None
-
-    def send(self, request: Request) -> Response:
-        made = self._made
-        if made is None:
-            # Of two first requests at once, one transport is forgotten after its use.
-            made = self._made = self._make()
-        return made.send(request)
-
-    def close(self) -> None:
-        if self._made is not None:
-            self._made.close()
-
-
-class _Settings(TypedDict):
-    connect_timeout: float
-    pool_size: int
-    proxy: proxies.Proxy | None
-    trust_env: bool
-
-
-def _pool(settings: _Settings) -> Transport:
-    from tokbox.rest.pool import PooledTransport
-
-    return PooledTransport(**settings)
-
-
-def _own_pool(pool: Pool, connect_timeout: float) -> Transport:
-    from tokbox.rest.own_pool import OwnPool
-
-    return OwnPool(pool, connect_timeout=connect_timeout)

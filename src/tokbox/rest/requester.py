@@ -41,7 +41,7 @@ from tokbox.rest.arguments import identifier, seconds, whole
 from tokbox.rest.log import log
 from tokbox.rest.pause import pause
 from tokbox.rest.quota import Quota
-from tokbox.rest.transport import Headers, Request, Response, Transport
+from tokbox.transport import Headers, Request, Response, Transport
 
 if TYPE_CHECKING:
     from tokbox.rest.auth import Auth

@@ -26,8 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tokbox import errors
-from tokbox.rest import proxies
-from tokbox.rest.transport import Headers, Request, Response
+from tokbox.transport import Headers, Request, Response, proxies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -231,7 +230,7 @@ class PooledTransport:
 
     *pool_size* connections are kept; more are opened when more threads ask at the
     same time, and closed after use. *connect_timeout* is in seconds, for each address
-    of the host. Proxies (see :mod:`tokbox.rest.proxies`) and certificates are looked
+    of the host. Proxies (see :mod:`tokbox.transport.proxies`) and certificates are looked
     up at the first request.
     """
 
@@ -259,7 +258,7 @@ class PooledTransport:
         self._owner: tuple[int, urllib3.PoolManager | _OneHost] | None = None
 
     def send(self, request: Request) -> Response:
-        """Send *request* once; see :meth:`tokbox.rest.transport.Transport.send`."""
+        """Send *request* once; see :meth:`tokbox.transport.Transport.send`."""
         _call.deadline = time.monotonic() + request.timeout
         _call.read_timeout = request.read_timeout
         _call.sent = False

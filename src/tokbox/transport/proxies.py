@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text
-from tokbox.rest import hosts
 from tokbox.secrecy import NoPickle, safe_repr
+from tokbox.transport import hosts
 
 __all__ = ["Proxy", "from_environment", "parse"]
 

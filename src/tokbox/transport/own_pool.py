@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from urllib3 import exceptions
 
-from tokbox.rest.pool import CHUNK, exchange, translate
-from tokbox.rest.transport import Request, Response
+from tokbox.transport import Request, Response
+from tokbox.transport.pool import CHUNK, exchange, translate
 
 __all__ = ["OwnPool"]
 
@@ -41,7 +41,7 @@ class OwnPool:
         self._connect_timeout = connect_timeout
 
     def send(self, request: Request) -> Response:
-        """Send *request* once; see :meth:`tokbox.rest.transport.Transport.send`."""
+        """Send *request* once; see :meth:`tokbox.transport.Transport.send`."""
         end = time.monotonic() + request.timeout
         try:
             return exchange(

@@ -1,0 +1,39 @@
+"""Check numbers, flags and times that callers pass.
+
+Each function takes the argument's name and its value, and returns the value as an exact
+``bool``, ``int`` or ``float`` (see :mod:`tokbox.exact`) or raises ``InvalidInput``.
+"""
+
+from __future__ import annotations
+
+from tokbox.errors import InvalidInput
+from tokbox.exact import exact_int, exact_number
+
+__all__ = ["flag", "seconds", "whole"]
+
+_LONGEST_WAIT = 86_400
+
+
+def flag(field: str, value: object) -> bool:
+    """Return *value* if it is a real boolean: a string such as "false" is true."""
+    if not isinstance(value, bool):
+        raise InvalidInput(field, value, "be True or False")
+    return value
+
+
+def seconds(field: str, value: object) -> float:
+    """Return a positive, finite number of seconds: there is no waiting for ever."""
+    rule = f"be a number of seconds, more than 0 and at most {_LONGEST_WAIT}"
+    number = exact_number(value)
+    if number is None or not 0 < number <= _LONGEST_WAIT:  # NaN is neither
+        raise InvalidInput(field, value, rule)
+    return float(number)
+
+
+def whole(field: str, value: object, lowest: int, highest: int | None = None) -> int:
+    """Return *value* if it is an integer (a bool is not one) within the bounds."""
+    bounds = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
+    number = exact_int(value)
+    if number is None or number < lowest or (highest is not None and number > highest):
+        raise InvalidInput(field, value, f"be a whole number {bounds}")
+    return number
