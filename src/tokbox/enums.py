@@ -7,6 +7,7 @@ member takes the plain string as well.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Literal, TypeAlias
 
 __all__ = [
     "DAYS_30",
@@ -15,10 +16,19 @@ __all__ = [
     "HOURS_24",
     "WEEKS_1",
     "ArchiveMode",
+    "ArchiveModeName",
+    "CallbackEvent",
+    "CallbackGroup",
+    "LayoutName",
     "MediaMode",
+    "MediaModeName",
     "OutputMode",
+    "OutputModeName",
+    "Resolution",
     "Role",
+    "ScreenshareLayoutName",
     "StreamMode",
+    "StreamModeName",
 ]
 
 #: The longest a token may live, in seconds.
@@ -97,3 +107,26 @@ class StreamMode(WireEnum):
     AUTO = "auto"
     #: Streams are added and removed by calls.
     MANUAL = "manual"
+
+
+#: Text that is accepted in place of the members of an enum, for type checkers.
+MediaModeName: TypeAlias = Literal["routed", "relayed", "p2p", "enabled", "disabled"]
+ArchiveModeName: TypeAlias = Literal["always", "manual"]
+OutputModeName: TypeAlias = Literal["composed", "individual"]
+StreamModeName: TypeAlias = Literal["auto", "manual"]
+
+#: Width and height of a composed video or a rendered page.
+Resolution: TypeAlias = Literal[
+    "640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"
+]
+
+#: How the streams of a composed video are arranged while a screen is shared.
+ScreenshareLayoutName: TypeAlias = Literal[
+    "bestFit", "horizontalPresentation", "pip", "verticalPresentation"
+]
+#: How they are arranged; ``custom`` needs a stylesheet.
+LayoutName: TypeAlias = Literal[ScreenshareLayoutName, "custom"]
+
+#: What a callback can be registered for: ``archive`` has ``status``, the others the rest.
+CallbackGroup: TypeAlias = Literal["connection", "stream", "archive", "sip_call"]
+CallbackEvent: TypeAlias = Literal["created", "destroyed", "status"]

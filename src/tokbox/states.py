@@ -7,6 +7,8 @@ so ``archive.status == "available"`` holds in either case.
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from tokbox.enums import WireEnum
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "HlsStatus",
     "NotificationReason",
     "ProjectStatus",
+    "ProjectStatusName",
     "RenderStatus",
     "RtmpStatus",
     "SipCallState",
@@ -163,6 +166,10 @@ class SipReason(WireEnum):
     MAX_DURATION = "705"
     #: Nobody sent any media for too long.
     MAX_INACTIVE = "706"
+
+
+#: Text that is accepted in place of the members of `ProjectStatus`, for type checkers.
+ProjectStatusName: TypeAlias = Literal["ACTIVE", "SUSPENDED"]
 
 
 class ProjectStatus(WireEnum):

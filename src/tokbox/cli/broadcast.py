@@ -30,6 +30,7 @@ from tokbox.cli.records import (
 from tokbox.cli.wording import span
 
 if TYPE_CHECKING:
+    from tokbox.enums import LayoutName
     from tokbox.rest.broadcast_types import Broadcast
     from tokbox.rest.broadcasts import RtmpTarget
     from tokbox.rest.client import Tokbox
@@ -119,7 +120,7 @@ def list_(client: Tokbox, session_id: str | None, as_json: bool, **chosen: Any) 
 @click.argument("layout", metavar="LAYOUT")
 @json_option
 @client_options
-def layout(client: Tokbox, broadcast_id: str, layout: str, as_json: bool) -> None:
+def layout(client: Tokbox, broadcast_id: str, layout: LayoutName, as_json: bool) -> None:
     """Arrange a broadcast anew: bestFit, pip, horizontalPresentation ..."""
     client.broadcasts.set_layout(broadcast_id, layout)
     confirm("arranged", broadcast_id, as_json)

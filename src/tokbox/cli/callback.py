@@ -11,6 +11,7 @@ from tokbox.cli.options import Group, client_options, json_option
 from tokbox.cli.records import confirm, show_id, show_list
 
 if TYPE_CHECKING:
+    from tokbox.enums import CallbackEvent, CallbackGroup
     from tokbox.rest.callbacks import Callback
     from tokbox.rest.client import Tokbox
 
@@ -28,7 +29,9 @@ def callback() -> None:
 @click.argument("url", metavar="URL")
 @json_option
 @client_options
-def create(client: Tokbox, group: str, event: str, url: str, as_json: bool) -> None:
+def create(
+    client: Tokbox, group: CallbackGroup, event: CallbackEvent, url: str, as_json: bool
+) -> None:
     """Let URL be told of an event.
 
     GROUP and EVENT are: archive status; connection, stream or sip_call, each with

@@ -9,7 +9,7 @@ import click
 
 from tokbox.cli.options import Group, client_options, json_option
 from tokbox.cli.output import is_terminal, print_json, print_record
-from tokbox.enums import ArchiveMode
+from tokbox.enums import ArchiveMode, ArchiveModeName, MediaModeName, Resolution
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -46,10 +46,10 @@ def session() -> None:
 def create(
     client: Tokbox,
     location: str,
-    media_mode: str,
-    archive_mode: str,
+    media_mode: MediaModeName,
+    archive_mode: ArchiveModeName,
     archive_name: str | None,
-    archive_resolution: str | None,
+    archive_resolution: Resolution | None,
     e2ee: bool,
     as_json: bool,
 ) -> None:

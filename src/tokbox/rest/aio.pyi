@@ -8,7 +8,20 @@ from typing import Any, BinaryIO, Literal, TextIO, overload
 from typing_extensions import Self, Unpack
 
 from tokbox._memory import MemoryPool
-from tokbox.enums import ArchiveMode, MediaMode, OutputMode, Role
+from tokbox.enums import (
+    ArchiveMode,
+    ArchiveModeName,
+    CallbackEvent,
+    CallbackGroup,
+    LayoutName,
+    MediaMode,
+    MediaModeName,
+    OutputMode,
+    OutputModeName,
+    Resolution,
+    Role,
+    ScreenshareLayoutName,
+)
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.archives import TranscriptionProperties
 from tokbox.rest.audio_connectors import AudioConnector, WebSocket
@@ -37,7 +50,7 @@ from tokbox.rest.renders import Render
 from tokbox.rest.sip import SipAuth, SipCall
 from tokbox.rest.storage import AzureStorage, S3Storage
 from tokbox.rest.streams import Stream
-from tokbox.states import ProjectStatus
+from tokbox.states import ProjectStatus, ProjectStatusName
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import Token
 from tokbox.tokens.findings import Verification
@@ -50,7 +63,7 @@ class AsyncArchives:
         session_id: str,
         *,
         name: str | None = ...,
-        output_mode: OutputMode | str = ...,
+        output_mode: OutputMode | OutputModeName = ...,
         multi_archive_tag: str | None = ...,
         quantization_parameter: int | None = ...,
         has_transcription: bool = ...,
@@ -88,10 +101,10 @@ class AsyncArchives:
         self,
         id: str,
         /,
-        layout: Layout | str | None = ...,
+        layout: Layout | LayoutName | None = ...,
         *,
         stylesheet: str | None = ...,
-        screenshare_type: str | None = ...,
+        screenshare_type: ScreenshareLayoutName | None = ...,
         timeout: float | None = ...,
     ) -> None: ...
     async def add_stream(
@@ -152,10 +165,10 @@ class AsyncBroadcasts:
         self,
         id: str,
         /,
-        layout: Layout | str | None = ...,
+        layout: Layout | LayoutName | None = ...,
         *,
         stylesheet: str | None = ...,
-        screenshare_type: str | None = ...,
+        screenshare_type: ScreenshareLayoutName | None = ...,
         timeout: float | None = ...,
     ) -> None: ...
     async def add_stream(
@@ -175,7 +188,12 @@ class AsyncBroadcasts:
 
 class AsyncCallbacks:
     async def create(
-        self, group: str, event: str, url: str, *, timeout: float | None = ...
+        self,
+        group: CallbackGroup,
+        event: CallbackEvent,
+        url: str,
+        *,
+        timeout: float | None = ...,
     ) -> Callback: ...
     async def list(self, *, timeout: float | None = ...) -> Page[Callback]: ...
     def iter(self, *, timeout: float | None = ...) -> AsyncIterator[Callback]: ...
@@ -231,7 +249,12 @@ class AsyncProjects:
     async def list(self, *, timeout: float | None = ...) -> Page[Project]: ...
     def iter(self, *, timeout: float | None = ...) -> AsyncIterator[Project]: ...
     async def set_status(
-        self, id: str, /, status: ProjectStatus | str, *, timeout: float | None = ...
+        self,
+        id: str,
+        /,
+        status: ProjectStatus | ProjectStatusName,
+        *,
+        timeout: float | None = ...,
     ) -> Project: ...
     async def refresh_secret(
         self, id: str, /, *, timeout: float | None = ...
@@ -247,7 +270,7 @@ class AsyncRenders:
         *,
         token: str | None = ...,
         name: str | None = ...,
-        resolution: str | None = ...,
+        resolution: Resolution | None = ...,
         max_duration: int | None = ...,
         status_callback_url: str | None = ...,
         timeout: float | None = ...,
@@ -450,12 +473,12 @@ class AsyncTokbox:
     async def new_session(
         self,
         location: str | None = ...,
-        media_mode: MediaMode | str = ...,
-        archive_mode: ArchiveMode | str = ...,
+        media_mode: MediaMode | MediaModeName = ...,
+        archive_mode: ArchiveMode | ArchiveModeName = ...,
         *,
         e2ee: bool = ...,
         archive_name: str | None = ...,
-        archive_resolution: str | None = ...,
+        archive_resolution: Resolution | None = ...,
         timeout: float | None = ...,
     ) -> AsyncSession: ...
     def session(self, session_id: str) -> AsyncSession: ...

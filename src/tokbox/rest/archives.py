@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tokbox.enums import OutputMode
+from tokbox.enums import OutputMode, OutputModeName
 from tokbox.errors import InvalidInput
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.arguments import (
@@ -68,7 +68,7 @@ class Archives(Compositions[Archive]):
         session_id: str,
         *,
         name: str | None = None,
-        output_mode: OutputMode | str = OutputMode.COMPOSED,
+        output_mode: OutputMode | OutputModeName = OutputMode.COMPOSED,
         multi_archive_tag: str | None = None,
         quantization_parameter: int | None = None,
         has_transcription: bool = False,
@@ -87,10 +87,10 @@ class Archives(Compositions[Archive]):
         relayed or already being recorded under the same tag.
         """
         session_id = self._check_session(session_id)
-        output_mode = one_of("output_mode", output_mode, OutputMode)
+        output = one_of("output_mode", output_mode, OutputMode)
         body = {
             "sessionId": session_id,
-            "outputMode": output_mode,
+            "outputMode": output,
             **compose(**composition),
             **given(
                 name=optional(text, "name", name),
@@ -113,7 +113,7 @@ class Archives(Compositions[Archive]):
         if "quantizationParameter" in body and "maxBitrate" in body:
             field, rule = "quantization_parameter", "not go with max_bitrate"
             raise InvalidInput(field, quantization_parameter, rule)
-        if output_mode != OutputMode.COMPOSED:
+        if output != OutputMode.COMPOSED:
             for property_, field in _COMPOSED_ONLY.items():
                 if property_ in body:
                     rule = "be left out of an individual archive"

@@ -11,9 +11,10 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args
 from urllib.parse import quote, unquote
 
+from tokbox.enums import Resolution
 from tokbox.errors import InvalidInput, invalid_choice
 from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.tokens.credentials import control_character, odd_character
@@ -47,7 +48,7 @@ _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
 #: Both hosts know these and no others.
-RESOLUTIONS = ("640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920")
+RESOLUTIONS: tuple[str, ...] = get_args(Resolution)
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text
@@ -39,9 +39,9 @@ class AudioTransport:
     """Say in which form sound goes over a WebSocket."""
 
     #: ``binary`` or ``json``.
-    transport: str
+    transport: Literal["binary", "json"]
     #: Of sound in JSON: ``base64``.
-    encoding: str | None = None
+    encoding: Literal["base64"] | None = None
     #: In JSON, the names of the fields with sound from the session and for it.
     audio_field: str | None = None
     receive_audio_field: str | None = None

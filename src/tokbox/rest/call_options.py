@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 
-from tokbox.enums import OutputMode
+from tokbox.enums import OutputMode, OutputModeName, Resolution
 from tokbox.rest.archives import TranscriptionProperties
 from tokbox.rest.broadcasts import Hls, RtmpTarget
 from tokbox.rest.compositions import Composition
@@ -37,7 +37,7 @@ class ArchiveOptions(Composition, CallOptions, total=False):
     """Name the options of ``tb.archives.start``."""
 
     name: str | None
-    output_mode: OutputMode | str
+    output_mode: OutputMode | OutputModeName
     multi_archive_tag: str | None
     quantization_parameter: int | None
     has_transcription: bool
@@ -90,6 +90,6 @@ class RenderOptions(JoiningOptions, total=False):
     """Name the options of ``tb.renders.start``."""
 
     name: str | None
-    resolution: str | None
+    resolution: Resolution | None
     max_duration: int | None
     status_callback_url: str | None

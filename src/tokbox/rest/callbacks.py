@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tokbox.enums import CallbackEvent, CallbackGroup
 from tokbox.rest import record
 from tokbox.rest.arguments import address, one_of
 from tokbox.rest.paging import all_of
@@ -50,7 +51,12 @@ class Callbacks(Resource):
     _id_field = "callback_id"
 
     def create(
-        self, group: str, event: str, url: str, *, timeout: float | None = None
+        self,
+        group: CallbackGroup,
+        event: CallbackEvent,
+        url: str,
+        *,
+        timeout: float | None = None,
     ) -> Callback:
         """Let *url* be told of an event.
 
@@ -58,10 +64,10 @@ class Callbacks(Resource):
         ``destroyed``, ``archive`` with ``status``, and ``sip_call`` with ``created`` and
         ``destroyed``.
         """
-        group = one_of("group", group, _EVENTS)
+        name = one_of("group", group, _EVENTS)
         body = {
-            "group": group,
-            "event": one_of("event", event, _EVENTS[group]),
+            "group": name,
+            "event": one_of("event", event, _EVENTS[name]),
             "url": address("url", url, "http", "https"),
         }
         return self._ask(Callback, "POST", self._path, body, timeout)

@@ -6,7 +6,15 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, overload
 
-from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
+from tokbox.enums import (
+    HOURS_24,
+    ArchiveMode,
+    ArchiveModeName,
+    MediaMode,
+    MediaModeName,
+    Resolution,
+    Role,
+)
 from tokbox.errors import InvalidInput
 from tokbox.rest import environment, sessions
 from tokbox.rest.auth import ApplicationAuth, ProjectAuth
@@ -136,12 +144,12 @@ class Tokbox(Resources, Client):
     def new_session(
         self,
         location: str | None = "",
-        media_mode: MediaMode | str = MediaMode.MEDIA_ROUTER,
-        archive_mode: ArchiveMode | str = ArchiveMode.MANUAL,
+        media_mode: MediaMode | MediaModeName = MediaMode.MEDIA_ROUTER,
+        archive_mode: ArchiveMode | ArchiveModeName = ArchiveMode.MANUAL,
         *,
         e2ee: bool = False,
         archive_name: str | None = None,
-        archive_resolution: str | None = None,
+        archive_resolution: Resolution | None = None,
         timeout: float | None = None,
     ) -> Session:
         """Create a session.

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from tokbox.enums import StreamMode
+from tokbox.enums import (
+    LayoutName,
+    Resolution,
+    ScreenshareLayoutName,
+    StreamMode,
+    StreamModeName,
+)
 from tokbox.errors import InvalidInput
 from tokbox.rest import record
 from tokbox.rest.arguments import RESOLUTIONS, flag, given, one_of, optional, text, whole
@@ -59,11 +65,11 @@ class Composition(TypedDict, total=False):
 
     has_audio: bool
     has_video: bool
-    stream_mode: StreamMode | str
-    resolution: str | None
-    layout: Layout | str | None
+    stream_mode: StreamMode | StreamModeName
+    resolution: Resolution | None
+    layout: Layout | LayoutName | None
     stylesheet: str | None
-    screenshare_type: str | None
+    screenshare_type: ScreenshareLayoutName | None
     max_bitrate: int | None
 
 
@@ -71,11 +77,11 @@ def compose(
     *,
     has_audio: bool = True,
     has_video: bool = True,
-    stream_mode: StreamMode | str = StreamMode.AUTO,
-    resolution: str | None = None,
-    layout: Layout | str | None = None,
+    stream_mode: StreamMode | StreamModeName = StreamMode.AUTO,
+    resolution: Resolution | None = None,
+    layout: Layout | LayoutName | None = None,
     stylesheet: str | None = None,
-    screenshare_type: str | None = None,
+    screenshare_type: ScreenshareLayoutName | None = None,
     max_bitrate: int | None = None,
 ) -> dict[str, Any]:
     """Return the properties of a request that say what :class:`Composition` does."""
@@ -150,10 +156,10 @@ class Compositions(Collection[_Composed]):
         self,
         id: str,
         /,
-        layout: Layout | str | None = None,
+        layout: Layout | LayoutName | None = None,
         *,
         stylesheet: str | None = None,
-        screenshare_type: str | None = None,
+        screenshare_type: ScreenshareLayoutName | None = None,
         timeout: float | None = None,
     ) -> None:
         """Arrange the streams of a running composed video anew."""

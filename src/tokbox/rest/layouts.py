@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
+from tokbox.enums import LayoutName, ScreenshareLayoutName
 from tokbox.errors import InvalidInput
 from tokbox.rest.arguments import keep, one_of, optional, text
 from tokbox.secrecy import safe_repr
 
 __all__ = ["Layout"]
 
-_SCREENSHARE_TYPES = ("bestFit", "horizontalPresentation", "pip", "verticalPresentation")
-_TYPES = (*_SCREENSHARE_TYPES, "custom")
+_SCREENSHARE_TYPES = get_args(ScreenshareLayoutName)
+_TYPES = get_args(LayoutName)
 
 
 @safe_repr
@@ -23,9 +25,9 @@ class Layout:
     belongs to ``custom`` and is needed there, a screenshare type to ``bestFit`` only.
     """
 
-    type: str = "bestFit"
+    type: LayoutName = "bestFit"
     stylesheet: str | None = None
-    screenshare_type: str | None = None
+    screenshare_type: ScreenshareLayoutName | None = None
 
     def __post_init__(self) -> None:
         kind = one_of("layout", self.type, _TYPES)
@@ -42,7 +44,7 @@ class Layout:
 
     def to_json(self) -> dict[str, str]:
         """Return the object that goes over the wire."""
-        body = {"type": self.type}
+        body: dict[str, str] = {"type": self.type}
         if self.stylesheet is not None:
             body["stylesheet"] = self.stylesheet
         if self.screenshare_type is not None:
@@ -52,9 +54,9 @@ class Layout:
     @classmethod
     def build(
         cls,
-        layout: Layout | str | None,
+        layout: Layout | LayoutName | None,
         stylesheet: str | None,
-        screenshare_type: str | None,
+        screenshare_type: ScreenshareLayoutName | None,
     ) -> Layout | None:
         """Make one layout of a whole or of its parts; ``None`` if there are none."""
         if isinstance(layout, Layout):
@@ -65,5 +67,5 @@ class Layout:
         if layout is None:
             if stylesheet is None and screenshare_type is None:
                 return None
-            layout = "custom" if stylesheet is not None else "bestFit"
+            layout = "bestFit" if stylesheet is None else "custom"
         return cls(layout, stylesheet, screenshare_type)

@@ -10,7 +10,7 @@ from tokbox.rest import record
 from tokbox.rest.arguments import given, one_of, optional, text
 from tokbox.rest.paging import all_of
 from tokbox.rest.resource import Collection
-from tokbox.states import ProjectStatus
+from tokbox.states import ProjectStatus, ProjectStatusName
 
 if TYPE_CHECKING:
     from tokbox.rest.paging import Page
@@ -71,7 +71,12 @@ class Projects(Collection[Project]):
         return all_of(lambda: self.list(timeout=timeout))
 
     def set_status(
-        self, id: str, /, status: ProjectStatus | str, *, timeout: float | None = None
+        self,
+        id: str,
+        /,
+        status: ProjectStatus | ProjectStatusName,
+        *,
+        timeout: float | None = None,
     ) -> Project:
         """Suspend a project, or make it active again."""
         body = {"status": one_of("status", status, ProjectStatus)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tokbox.enums import Resolution
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     RESOLUTIONS,
@@ -63,7 +64,7 @@ class Renders(Joining, Collection[Render]):
         *,
         token: str | None = None,
         name: str | None = None,
-        resolution: str | None = None,
+        resolution: Resolution | None = None,
         max_duration: int | None = None,
         status_callback_url: str | None = None,
         timeout: float | None = None,

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from tokbox.enums import ArchiveMode, MediaMode
+from tokbox.enums import (
+    ArchiveMode,
+    ArchiveModeName,
+    MediaMode,
+    MediaModeName,
+    Resolution,
+)
 from tokbox.errors import (
     ArchivingNeedsMediaRouter,
     InvalidClaims,
@@ -132,12 +138,12 @@ def create(resources: Resources, form: Mapping[str, str], timeout: float | None)
 
 def parameters(
     location: str | None,
-    media_mode: MediaMode | str,
-    archive_mode: ArchiveMode | str,
+    media_mode: MediaMode | MediaModeName,
+    archive_mode: ArchiveMode | ArchiveModeName,
     *,
     e2ee: bool,
     archive_name: str | None,
-    archive_resolution: str | None,
+    archive_resolution: Resolution | None,
 ) -> dict[str, str]:
     """Return the form that asks for a session.
 
