@@ -248,6 +248,7 @@ EXAMPLES: dict[type[Exception], Exception] = {
         errors.WebhookError("altered", "the body is another one"),
         errors.MalformedWebhook("not_json", "no JSON"),
         errors.UnverifiedWebhook("too_old", "an hour old"),
+        errors.ClosedError("this client is closed"),
         errors.MissingDependency("pyarrow", "arrow"),
         errors.ArchivingNeedsMediaRouter("archives need the media router"),
         errors.InsecureTransportWarning("plain HTTP"),

@@ -127,6 +127,7 @@ ScreenshareLayoutName: TypeAlias = Literal[
 #: How they are arranged; ``custom`` needs a stylesheet.
 LayoutName: TypeAlias = Literal[ScreenshareLayoutName, "custom"]
 
-#: What a callback can be registered for: ``archive`` has ``status``, the others the rest.
+#: Groups and events of callbacks: ``archive`` has ``status``, the other groups have
+#: ``created`` and ``destroyed``.
 CallbackGroup: TypeAlias = Literal["connection", "stream", "archive", "sip_call"]
 CallbackEvent: TypeAlias = Literal["created", "destroyed", "status"]

@@ -1,6 +1,6 @@
-"""What the type checkers must accept and refuse as options and closed sets of words.
+"""Options and closed sets of words, as the type checkers must accept or refuse them.
 
-An ``ignore`` that is not needed is an error for both checkers, so each marks a refusal.
+Both checkers report an unnecessary ``ignore``, so each one marks a refusal.
 """
 
 # pyright: reportUnnecessaryTypeIgnoreComment=true

@@ -50,7 +50,7 @@ class Options(TypedDict, total=False):
       decides how connections are made, and stays yours to close. Time-outs, retries and
       the ban on redirects stay the client's; see :mod:`tokbox.transport.own_pool`.
     - *transport*: sends the requests in place of all of this, for example a wrapper
-      around :class:`tokbox.transport.HTTPTransport`. The client closes it.
+      around :class:`tokbox.transport.HTTPTransport`. ``close()`` closes it.
     """
 
     timeout: float

@@ -1,8 +1,8 @@
-"""What sends the requests of a client, to be wrapped or replaced.
+"""Transports: send the requests of a client.
 
-:class:`Transport` is all that a client needs of the network: one request in, one answer
-out. :class:`HTTPTransport` is the default one. A wrapper sees every attempt, for example
-to measure it::
+:class:`Transport` is the protocol: one request in, one response out.
+:class:`HTTPTransport` is the default. A wrapper sees every attempt, for example to
+measure it::
 
     class Timed:
         def __init__(self, inner: Transport) -> None:
@@ -19,7 +19,7 @@ to measure it::
 
     tb = Tokbox(api_key, secret, transport=Timed(HTTPTransport()))
 
-Retries, the timeout of a call and the meaning of answers are decided above the transport.
+Retries, the timeout of a call and the errors for responses are handled by the client.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tokbox.transport.arguments import flag, seconds, whole
 
 __all__ = ["HTTPTransport", "Headers", "Request", "Response", "Transport"]
 
-#: Connections that are kept open, unless said otherwise.
+#: Default number of connections that are kept open.
 POOL_SIZE = 10
 
 
@@ -70,10 +70,10 @@ class Request:
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Hold a complete answer, whatever its status.
+    """Hold a response of any status, with its complete body.
 
-    Of a body longer than the request's ``max_body`` only a little more than that
-    needs to be there: the length tells the client that it was too long.
+    A body longer than the request's ``max_body`` may be cut anywhere after that length;
+    the client refuses it.
     """
 
     status: int
