@@ -112,7 +112,8 @@ def test_what_is_no_token_stays_in_a_text(text: str) -> None:
         errors.RateLimited(retry_after=5.0, status=429, **REQUEST),
         errors.InvalidClaims("role", 5, "be one", row=3),
         errors.MalformedToken("cut off", "truncated"),
-        errors.InvalidClaims("session_id", "1_x", "be one", reason="encoding"),
+        errors.WrongClaims("session_id", "1_x", "be one", reason="encoding"),
+        errors.WrongSession("session_id", "1_x", "be another"),
         errors.WrongPurpose("scope", "other", "session.connect"),
         errors.NotYetValidToken(1_000, 1_000, not_before=1_070),
     ],
@@ -128,5 +129,22 @@ def test_claims_are_shown_with_their_row() -> None:
     error = errors.InvalidClaims("role", "king", "be a role", row=3)
     assert (str(error), error.row) == ("row 3: role must be a role, not 'king'", 3)
     assert errors.InvalidClaims("role", "king", "be a role").value == "king"
+
+
+def test_a_wrong_claim_is_shown_with_its_rule_and_reason() -> None:
+    error = errors.WrongClaims("role", "king", "be a role")
+    assert str(error) == "role must be a role, not 'king'"
+    assert (error.field, error.value, error.rule) == ("role", "king", "be a role")
     assert error.reason == "invalid_claims"
-    assert errors.WrongSession("session_id", "x", "be it").reason == "wrong_session"
+    assert errors.WrongClaims("n", 1, "be 2", reason="encoding").reason == "encoding"
+    other = errors.WrongSession("session_id", "x", "be it")
+    assert (other.field, other.reason) == ("session_id", "wrong_session")
+
+
+def test_no_exception_is_both_an_argument_error_and_a_token_error() -> None:
+    classes = [getattr(errors, name) for name in errors.__all__]
+    assert errors.InvalidClaims in classes
+    assert errors.WrongSession in classes
+    for cls in classes:
+        assert not (issubclass(cls, ValueError) and issubclass(cls, errors.TokenError)), cls
+        assert issubclass(cls, ValueError) == issubclass(cls, errors.InvalidInput), cls

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         UnverifiedWebhook,
         WebhookError,
         WrongAlgorithm,
+        WrongClaims,
         WrongKey,
         WrongPurpose,
         WrongSession,
@@ -232,6 +233,7 @@ __all__ = [
     "WebSocket",
     "WebhookError",
     "WrongAlgorithm",
+    "WrongClaims",
     "WrongKey",
     "WrongPurpose",
     "WrongSession",
@@ -258,7 +260,7 @@ _HOMES = {
         "InvalidArrow InvalidClaims InvalidInput MalformedToken MalformedWebhook "
         "MissingDependency NotFound NotYetValidToken ProtocolError RateLimited ServerError "
         "TLSError TimedOut TokboxError TokenError TransportError UnverifiedWebhook "
-        "WebhookError WrongAlgorithm WrongKey WrongPurpose WrongSession"
+        "WebhookError WrongAlgorithm WrongClaims WrongKey WrongPurpose WrongSession"
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",

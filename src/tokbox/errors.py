@@ -5,17 +5,17 @@
     TokboxError
     ├── InvalidInput              also ValueError: .field .value .rule
     │     ├── InvalidArrow        also TypeError: an Arrow array that cannot be read
-    │     └── InvalidClaims       also TokenError: adds .row
-    ├── TokenError                something is wrong with a token or what it should say
-    │     ├── InvalidClaims
-    │     │     └── WrongSession  it is for another session than the one asked for
+    │     └── InvalidClaims       a claim of a token to be signed: adds .row
+    ├── TokenError                a token is refused; each has a one-word .reason
     │     ├── MalformedToken      it cannot be read
     │     ├── WrongKey            it was made for another API key or application
     │     │     └── WrongAlgorithm  ... and in a way that this key cannot verify
     │     ├── BadSignature        it was altered, or signed with another key
     │     ├── WrongPurpose        its scope or ist is not a client token's: .claim .value
+    │     ├── WrongClaims         a signed claim is not valid: .field .value .rule
+    │     │     └── WrongSession  ... for the session that was asked for
     │     ├── ExpiredToken
-    │     └── NotYetValidToken    (each says why in one word: .reason)
+    │     └── NotYetValidToken
     ├── APIError                  the service said no: .status .code .message ...
     │     ├── AuthenticationError     401, 403
     │     │     └── ClockSkew         ... because our clock is off: .offset
@@ -33,6 +33,9 @@
     │     └── UnverifiedWebhook       nothing proves who sent it, when, and what
     ├── ClosedError               a client or signer was used after close()
     └── MissingDependency         also ImportError: .package .extra
+
+An argument error (InvalidInput) is never a TokenError, and a refused token is never a
+ValueError.
 
 Exceptions carry evidence as attributes and survive pickling; none ever holds a secret,
 an authentication header or a whole token.
@@ -75,6 +78,7 @@ __all__ = [
     "UnverifiedWebhook",
     "WebhookError",
     "WrongAlgorithm",
+    "WrongClaims",
     "WrongKey",
     "WrongPurpose",
     "WrongSession",
@@ -173,7 +177,7 @@ class InvalidArrow(InvalidInput, TypeError):
 
 
 class TokenError(TokboxError):
-    """Something is wrong with a token, or with what it was asked to say."""
+    """A token is refused."""
 
     #: The reason as one word for programs: ``expired``, ``not_yet_valid``, ``wrong_key``,
     #: ``wrong_algorithm``, ``wrong_session``, ``wrong_scope`` and ``wrong_ist`` (it is
@@ -185,10 +189,8 @@ class TokenError(TokboxError):
     reason: str
 
 
-class InvalidClaims(InvalidInput, TokenError):
-    """A token was asked to say something that the service would refuse."""
-
-    reason = "invalid_claims"
+class InvalidClaims(InvalidInput):
+    """A claim of a token to be signed breaks a rule of the service; nothing was signed."""
 
     args: tuple[Any, ...]
 
@@ -203,20 +205,11 @@ class InvalidClaims(InvalidInput, TokenError):
         *,
         row: int | None = None,
         show: bool = True,
-        reason: str | None = None,
     ) -> None:
         super().__init__(field, value, rule, show=show)
         self.row = row
-        if reason is not None:
-            self.reason = reason
         if row is not None:
             self.args = (f"row {row}: {self.args[0]}",)
-
-
-class WrongSession(InvalidClaims):
-    """The token holds, but not for the session that was asked for."""
-
-    reason = "wrong_session"
 
 
 class MalformedToken(TokenError):
@@ -267,6 +260,39 @@ class WrongPurpose(TokenError):
         super().__init__(
             f"{claim} must be {wanted} (or absent) in a client token, not {_shorten(value)}"
         )
+
+
+class WrongClaims(TokenError):
+    """The signature is right, but a claim of the token breaks a rule of the service.
+
+    Its ``.reason`` is ``invalid_claims``, or ``encoding`` for a session id whose base64 is
+    not canonical.
+    """
+
+    reason = "invalid_claims"
+
+    #: The claim at fault.
+    field: str
+    #: The value of that claim.
+    value: object
+    #: The rule that it breaks, as a phrase that follows "must".
+    rule: str
+
+    def __init__(
+        self, field: str, value: object, rule: str, *, reason: str | None = None
+    ) -> None:
+        self.field = field
+        self.value = value
+        self.rule = rule
+        if reason is not None:
+            self.reason = reason
+        super().__init__(f"{field} must {rule}, not {_shorten(value)}")
+
+
+class WrongSession(WrongClaims):
+    """The token is for another session than the one that was asked for."""
+
+    reason = "wrong_session"
 
 
 class ExpiredToken(TokenError):

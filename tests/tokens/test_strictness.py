@@ -13,9 +13,11 @@ import tokbox
 from tokbox import Signer, _fastsign
 from tokbox.errors import (
     InvalidClaims,
+    InvalidInput,
     MalformedToken,
     NotYetValidToken,
     TokenError,
+    WrongClaims,
     WrongPurpose,
 )
 from tokbox.tokens import t1
@@ -24,7 +26,7 @@ from tokbox.tokens import verify as verify_module
 from .. import reference
 from ..applications import APPLICATION, key_pair
 from ..batches import KEY, SECRET, SESSION
-from .corpus import fields, make_raw, make_raw_jwt, members
+from .corpus import CORPUS, fields, make_raw, make_raw_jwt, members
 from .dialects import CREATED, DIALECTS, EXPIRES, OPENTOK, VONAGE, sign_hs256, sign_rs256
 from .encodings import ALPHABET, encodings, session_of_length
 
@@ -73,6 +75,34 @@ def accepted(token: str, now: float = NOW) -> tokbox.Token:
     signer = signer_of(token)
     assert not signer.verify_many([token], now=now).failures
     return signer.verify(token, now=now)
+
+
+### Argument errors ###
+
+
+def test_no_refused_token_raises_a_value_error():
+    refused: list[TokenError] = []
+    for token in CORPUS:
+        try:
+            PROJECT.verify(token, session_id=SESSION, now=NOW)
+        except TokenError as error:
+            refused.append(error)
+    failures = PROJECT.verify_many(CORPUS, session_id=SESSION, now=NOW).failures.values()
+    assert len(failures) == len(refused) > 1000
+    assert not [error for error in (*refused, *failures) if isinstance(error, ValueError)]
+
+
+@pytest.mark.parametrize(
+    "options", [{"now": "noon"}, {"now": float("nan")}, {"session_id": 5}], ids=str
+)
+def test_an_invalid_argument_of_verify_is_not_a_token_error(options):
+    for call in (
+        lambda: PROJECT.verify("T1==", **options),
+        lambda: PROJECT.verify_many(["T1=="], **options),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            call()
+        assert not isinstance(caught.value, TokenError)
 
 
 ### Not yet valid ###
@@ -397,7 +427,7 @@ def test_a_session_has_one_id(length):
         assert core(PROJECT, [make(session_id)]) == b"\1"
         for other in others:
             error = refusal(make(other))
-            assert isinstance(error, InvalidClaims)
+            assert isinstance(error, WrongClaims)
             assert (error.reason, error.field) == ("encoding", "session_id")
             assert "unused bits" in error.rule
 
@@ -422,10 +452,11 @@ def test_tokens_are_not_signed_for_another_encoding_of_a_session(length):
             continue
         with pytest.raises(InvalidClaims) as caught:
             PROJECT.session(other)
-        assert caught.value.reason == "encoding"
+        assert "unused bits" in caught.value.rule
         with pytest.raises(InvalidClaims) as caught:
             PROJECT.sign_rows([good, other, good])
-        assert (caught.value.row, caught.value.reason) == (1, "encoding")
+        assert caught.value.row == 1
+        assert "unused bits" in caught.value.rule
         batch = PROJECT.sign_rows([good, other, good], errors="null")
         assert [token is None for token in batch] == [False, True, False]
 
@@ -453,7 +484,7 @@ def test_another_alphabet_case_or_padding_makes_no_session_id(session_id):
         make_raw_jwt(members(session_id=json.dumps(session_id))),
     ):
         error = refusal(token)
-        assert isinstance(error, InvalidClaims)
+        assert isinstance(error, WrongClaims)
         assert error.field == "session_id"
 
 

@@ -12,12 +12,13 @@ from tokbox import _fastsign
 from tokbox.errors import (
     BadSignature,
     ExpiredToken,
-    InvalidClaims,
     InvalidInput,
     MalformedToken,
     NotYetValidToken,
     TokenError,
+    WrongClaims,
     WrongKey,
+    WrongSession,
 )
 from tokbox.tokens import t1
 from tokbox.tokens.signer import Signer
@@ -142,8 +143,9 @@ def test_a_token_from_the_future_is_refused_beyond_a_minute():
 
 def test_the_session_can_be_pinned():
     other = SESSION[:-8] + "AAAAUH5-"
-    with pytest.raises(InvalidClaims, match="session_id"):
+    with pytest.raises(WrongSession, match="session_id") as caught:
         signer().verify(make(GO_STYLE), session_id=other, now=NOW)
+    assert (caught.value.field, caught.value.value) == ("session_id", SESSION)
     assert signer().verify(make(GO_STYLE), session_id=SESSION, now=NOW)
 
 
@@ -156,7 +158,7 @@ def test_the_session_can_be_pinned():
     ],
 )
 def test_well_signed_nonsense_is_refused(field, data):
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(WrongClaims) as caught:
         signer().verify(make(data), now=NOW)
     assert caught.value.field == field
 

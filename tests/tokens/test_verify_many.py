@@ -105,7 +105,7 @@ def test_the_corpus_holds_good_tokens_and_each_reason_to_refuse(signer):
     found = one_by_one(signer, CORPUS, now=NOW)
     reasons = {error and error[0].__name__ for error in found}
     assert reasons == {
-        None, "MalformedToken", "WrongKey", "BadSignature", "ExpiredToken", "NotYetValidToken", "InvalidClaims", "WrongPurpose",
+        None, "MalformedToken", "WrongKey", "BadSignature", "ExpiredToken", "NotYetValidToken", "WrongClaims", "WrongPurpose",
     }  # fmt: skip
     assert found.count(None) > 100
 

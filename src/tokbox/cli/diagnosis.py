@@ -20,6 +20,7 @@ from tokbox.tokens.claims import (
     check_purpose,
     check_role,
     check_session_id,
+    wrong_claims,
 )
 from tokbox.tokens.verify import LEEWAY
 
@@ -54,7 +55,9 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
     ):
         try:
             check()
-        except (InvalidClaims, WrongPurpose) as error:
+        except InvalidClaims as error:
+            faults.append(Fault(wrong_claims(error).reason, f"its {error}"))
+        except WrongPurpose as error:
             faults.append(Fault(error.reason, f"its {error}"))
     return faults
 

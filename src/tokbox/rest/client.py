@@ -275,7 +275,7 @@ class Tokbox(Resources, Client):
         With *session_id* it must be for that session; *now* (seconds since the epoch)
         stands in for the clock. Raises ``MalformedToken``, ``WrongAlgorithm``,
         ``WrongKey``, ``BadSignature``, ``ExpiredToken``, ``NotYetValidToken``,
-        ``WrongPurpose``, ``WrongSession`` or ``InvalidClaims``; each has a ``.reason``,
+        ``WrongPurpose``, ``WrongSession`` or ``WrongClaims``; each has a ``.reason``,
         one word.
         """
         return self._signer.verify(token, session_id=session_id, now=now)

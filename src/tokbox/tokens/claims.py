@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role
-from tokbox.errors import InvalidClaims, InvalidInput, WrongPurpose
+from tokbox.errors import InvalidClaims, InvalidInput, WrongClaims, WrongPurpose
 from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
@@ -44,6 +44,7 @@ __all__ = [
     "check_role",
     "check_secret",
     "check_session_id",
+    "wrong_claims",
 ]
 
 #: The most characters (code points) of connection data, and of all class names joined.
@@ -59,6 +60,7 @@ _API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
+_CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 
 @safe_repr
@@ -256,8 +258,7 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
             "session_id", session_id, "be a session id as the service makes them"
         )
     if binascii.b2a_base64(raw, newline=False).decode() != text:
-        rule = "end as base64 encoders end it, with unused bits of 0"
-        raise InvalidClaims("session_id", session_id, rule, reason="encoding")
+        raise InvalidClaims("session_id", session_id, _CANONICAL)
     if tenant is not None and fields[1].lower() != tenant:
         owner = "API key" if tenant.isdecimal() else "application"
         raise InvalidClaims("session_id", session_id, f"belong to {owner} {tenant}")
@@ -286,6 +287,12 @@ def check_purpose(token: Token) -> None:
     ):
         if value is not None and value != wanted:
             raise WrongPurpose(claim, value, wanted)
+
+
+def wrong_claims(error: InvalidClaims) -> WrongClaims:
+    """Return the error of a signed token whose claim failed a check with *error*."""
+    reason = "encoding" if error.rule == _CANONICAL else "invalid_claims"
+    return WrongClaims(error.field, error.value, error.rule, reason=reason)
 
 
 def check_expiration(expiration: object) -> int:

@@ -46,9 +46,7 @@ class _Report:
             try:
                 return check(value)
             except InvalidClaims as error:
-                named = InvalidClaims(
-                    error.field, error.value, error.rule, row=row, reason=error.reason
-                )
+                named = InvalidClaims(error.field, error.value, error.rule, row=row)
             if not self._collect:
                 try:
                     raise named

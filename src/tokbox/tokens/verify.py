@@ -20,6 +20,7 @@ from tokbox.errors import (
     NotYetValidToken,
     TokenError,
     WrongAlgorithm,
+    WrongClaims,
     WrongKey,
     WrongSession,
 )
@@ -34,6 +35,7 @@ from tokbox.tokens.claims import (
     check_purpose,
     check_role,
     check_session_id,
+    wrong_claims,
 )
 from tokbox.tokens.columns import Column
 from tokbox.tokens.crew import share
@@ -125,7 +127,7 @@ def verify(
     the clock.
 
     Raises MalformedToken, WrongAlgorithm, WrongKey, BadSignature, ExpiredToken,
-    NotYetValidToken, WrongPurpose, WrongSession or InvalidClaims; each has a ``.reason``.
+    NotYetValidToken, WrongPurpose, WrongSession or WrongClaims; each has a ``.reason``.
     """
     if isinstance(key, PrivateKey):
         key = key.public_key()
@@ -207,6 +209,18 @@ def _check_wanted(session_id: object) -> str | None:
     return wanted
 
 
+def _check_rules(claims: Token) -> None:
+    """Raise WrongClaims unless the role and the session id follow the rules of signing."""
+    try:
+        check_role(claims.role)
+        check_session_id(claims.session_id, claims.api_key)
+        return
+    except InvalidClaims as error:
+        wrong = wrong_claims(error)
+    # Not inside the handler, which would chain an argument error to it.
+    raise wrong
+
+
 def check(
     token: str,
     key: Key | PublicKey,
@@ -218,21 +232,19 @@ def check(
     """Return what *token* says if all of it holds, as the service would see it *now*.
 
     *tenant* is the API key or application id that it must be for. Raises what `verify`
-    raises; InvalidClaims if it says, well signed, what no token may say.
+    raises.
     """
-    session_id = _check_wanted(session_id)
+    session_id, seconds = _check_wanted(session_id), check_now(now)
     claims = _authentic(token, key, tenant)
     check_purpose(claims)
-    check_role(claims.role)
-    check_session_id(claims.session_id, claims.api_key)
+    _check_rules(claims)
     if session_id is not None and claims.session_id != session_id:
         raise WrongSession(
             "session_id", claims.session_id, "be the session that was asked for"
         )
     if claims.expires_at > claims.create_time + DAYS_30:
         rule = "be at most 30 days after create_time"
-        raise InvalidClaims("expire_time", claims.expire_time, rule)
-    seconds = check_now(now)
+        raise WrongClaims("expire_time", claims.expire_time, rule)
     if claims.create_time > seconds + LEEWAY:
         raise NotYetValidToken(claims.create_time, seconds)
     begins = claims.not_before
