@@ -55,9 +55,8 @@ def refusal(token: str, now: float = NOW, signer: Signer | None = None) -> Token
     signer = signer or signer_of(token)
     with pytest.raises(TokenError) as caught:
         signer.verify(token, now=now)
-    (found,) = signer.verify_many([token], now=now)
+    (found,) = signer.verify_many([token], now=now).failures.values()
     assert (type(found), str(found)) == (type(caught.value), str(caught.value))
-    assert found is not None
     assert found.reason == caught.value.reason
     if isinstance(signer.key, _fastsign.Key):
         assert core(signer, [token], now) == b"\0"
@@ -339,7 +338,7 @@ def test_a_signature_has_one_encoding():
         other = good[:place] + bytes([byte]) + good[place + 1 :]
         tokens.append("T1==" + base64.b64encode(other).decode())
         expected.append(other == good)
-    assert [error is None for error in PROJECT.verify_many(tokens, now=NOW)] == expected
+    assert list(PROJECT.verify_many(tokens, now=NOW)) == expected
     assert [bool(passed) for passed in core(PROJECT, tokens)] == expected
     for token, holds in zip(tokens, expected, strict=True):
         if not holds:

@@ -25,6 +25,7 @@ from tokbox.errors import (
 from tokbox.tokens import t1
 from tokbox.tokens import verify as verify_module
 from tokbox.tokens.signer import Signer
+from tokbox.tokens.verify import decode_many
 
 from .. import reference
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION
@@ -65,7 +66,13 @@ def one_by_one(signer, tokens, **options):
 
 
 def said(verification):
-    return [None if error is None else (type(error), str(error)) for error in verification]
+    """The same of what `verify_many` returned."""
+    failures = verification.failures
+    assert list(verification) == [row not in failures for row in range(len(verification))]
+    return [
+        (type(failures[row]), str(failures[row])) if row in failures else None
+        for row in range(len(verification))
+    ]
 
 
 @pytest.fixture
@@ -147,9 +154,9 @@ def test_the_clock_is_the_default(signer):
         session.token(kind="jwt"),
         make_jwt(),
     ]
-    assert [type(error) for error in signer.verify_many(tokens)] == [
-        ExpiredToken, type(None), type(None), ExpiredToken,
-    ]  # fmt: skip
+    found = signer.verify_many(tokens)
+    assert list(found) == [False, True, True, False]
+    assert {type(error) for error in found.failures.values()} == {ExpiredToken}
 
 
 @pytest.mark.parametrize("key", ["1", "12", "123", "40000123", "12345678901234567890"])
@@ -158,11 +165,13 @@ def test_keys_of_every_length_are_verified(key):
     signer = Signer(key, SECRET)
     session = "1_" + reference.base64url(f"1~{key}~~1~x~P~".encode())
     tokens = signer.sign_rows(session, connection_data=["x" * i for i in range(200)])
-    assert list(signer.verify_many(tokens)) == [None] * 200
+    assert list(signer.verify_many(tokens)) == [True] * 200
     stranger = Signer(key[:-1] + "9", SECRET)
-    assert {type(error) for error in stranger.verify_many(tokens)} == {WrongKey}
+    failures = stranger.verify_many(tokens).failures
+    assert [*map(type, failures.values())] == [WrongKey] * 200
     forger = Signer(key, "another")
-    assert {type(error) for error in forger.verify_many(tokens)} == {BadSignature}
+    failures = forger.verify_many(tokens).failures
+    assert [*map(type, failures.values())] == [BadSignature] * 200
 
 
 ### How tokens are given ###
@@ -329,7 +338,7 @@ def test_no_altered_bit_of_a_token_passes(signer):
             other = raw[:i] + bytes([raw[i] ^ 1 << bit]) + raw[i + 1 :]
             altered_tokens.append("T1==" + base64.b64encode(other).decode())
     found = signer.verify_many(altered_tokens, now=NOW)
-    assert None not in list(found)
+    assert True not in found
     assert said(found) == one_by_one(signer, altered_tokens, now=NOW)
 
 
@@ -361,24 +370,85 @@ def test_our_own_tokens_need_no_closer_look(signer, monkeypatch, kind):
 ### What is returned ###
 
 
-def test_a_verification_is_a_sequence_of_what_was_found(signer):
+def test_a_verification_is_a_sequence_of_bool(signer):
     good, bad = make(GO_STYLE), make(GO_STYLE, secret="another")
     found = signer.verify_many([good, bad, good, "T1=="], now=NOW)
     assert len(found) == 4
-    types = [type(None), BadSignature, type(None), MalformedToken]
-    assert [type(error) for error in found] == types
-    assert [type(found[i]) for i in range(-4, 4)] == types * 2
-    assert [type(error) for error in found[::-1]] == types[::-1]
-    assert found[1:2] == [found[1]]
+    valid = [True, False, True, False]
+    assert list(found) == valid
+    assert [found[i] for i in range(-4, 4)] == valid * 2
+    assert all(type(one) is bool for one in (*found, *found[:], found[0], found[1]))
+    assert found[::-1] == list(reversed(found)) == valid[::-1]
+    assert found[1:2] == [False]
     assert found[9:] == []
+    assert (found.count(True), found.index(False), False in found) == (2, 1, True)
     for i in (4, -5, 10**30):
         with pytest.raises(IndexError):
             found[i]
-    assert [*found.failures] == [1, 3]
-    assert found.failures[1] is found[1]
+    assert [(row, type(error)) for row, error in found.failures.items()] == [
+        (1, BadSignature),
+        (3, MalformedToken),
+    ]
     with pytest.raises(TypeError):
         found.failures[0] = None
-    assert repr(found) == "<Verification of 4 tokens, 2 do not hold>"
+    assert repr(found) == "<Verification of 4 tokens, 2 not valid>"
+
+
+def test_all_is_false_and_ok_is_false_if_no_token_is_valid(signer):
+    found = signer.verify_many(["T1==", make(GO_STYLE, secret="another")], now=NOW)
+    assert not all(found)
+    assert not any(found)
+    assert found.ok is False
+
+
+def test_ok_is_true_if_all_tokens_are_valid(signer):
+    found = signer.verify_many([make(GO_STYLE)] * 3, now=NOW)
+    assert all(found)
+    assert found.ok is True
+    assert found.failures == {}
+    assert signer.verify_many([]).ok is True
+    assert signer.verify_many([make(GO_STYLE), "T1=="], now=NOW).ok is False
+
+
+@pytest.mark.parametrize("tokens", [[], ["T1=="], [make(GO_STYLE)] * 2], ids=len)
+def test_a_bulk_result_has_no_truth_value(signer, tokens):
+    for found in (signer.verify_many(tokens, now=NOW), decode_many(tokens)):
+        name = type(found).__name__
+        for ask in (bool, lambda given: not given, lambda given: 1 if given else 2):
+            with pytest.raises(TypeError, match=f"truth value of a {name} .* use .ok"):
+                ask(found)
+
+
+def test_verifications_are_equal_if_the_same_rows_are_valid(signer):
+    good, bad = make(GO_STYLE), make(GO_STYLE, secret="another")
+    found = signer.verify_many([good, bad], now=NOW)
+    assert found == signer.verify_many([good, "T1=="], now=NOW)
+    for other in ([bad, good], [good], [good, bad, good], [bad, bad]):
+        assert found != signer.verify_many(other, now=NOW)
+    assert found != [True, False]
+    assert found != decode_many([good, bad])
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(found)
+
+
+def test_decoded_tokens_are_equal_if_they_say_the_same():
+    tokens = [make(GO_STYLE), "T1=="]
+    found = decode_many(tokens)
+    assert found == decode_many(tokens)
+    for other in (tokens[:1], tokens[::-1], [tokens[0], ""], [make(GO_STYLE)] * 2):
+        assert found != decode_many(other)
+    assert found != list(found)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(found)
+
+
+def test_decoded_tokens_are_ok_if_all_can_be_read():
+    assert decode_many([]).ok is True
+    assert decode_many([make(GO_STYLE)]).ok is True
+    found = decode_many([make(GO_STYLE), "T1==", "x"])
+    assert found.ok is False
+    assert [*found.failures] == [1, 2]
+    assert found.failures[1] is found[1]
 
 
 def test_the_first_failure_can_be_raised(signer):

@@ -57,6 +57,10 @@ def verification(tb: Tokbox, texts: list[str]) -> None:
     found = tb.verify_many(texts)
     assert_type(found, Verification)
     assert_type(found.failures, Mapping[int, tokbox.TokenError])
+    assert_type(found.ok, bool)
+    assert_type(found[0], bool)
+    assert_type(found[1:], list[bool])
+    assert_type(list(found), list[bool])
 
 
 def archives(tb: Tokbox, session: Session) -> None:

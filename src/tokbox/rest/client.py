@@ -290,8 +290,8 @@ class Tokbox(Resources, Client):
     ) -> Verification:
         """Verify many tokens, each as ``verify`` does.
 
-        Returns for each, in order, None if it holds, or the exception that ``verify``
-        would raise::
+        Returns for each, in order, whether it is valid. ``.failures`` has the exceptions
+        that ``verify`` would raise, by row; ``.ok`` is True if there are none::
 
             for row, error in tb.verify_many(tokens).failures.items():
                 print(row, error)

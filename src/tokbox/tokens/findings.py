@@ -1,10 +1,10 @@
-"""What was found of many tokens: a result for each, and the failures apart."""
+"""Results for many tokens: one for each token, and the failures by row."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
 
 from tokbox._capsules import (
     Array,
@@ -27,8 +27,8 @@ Found = TypeVar("Found", covariant=True)
 Failure = TypeVar("Failure", bound=TokenError)
 
 
-class _Findings(Sequence[Found], Generic[Found, Failure]):
-    """A result for each of *n* tokens, of which some are exceptions."""
+class _Findings(ABC, Generic[Found, Failure]):
+    """A result for each of *n* tokens, and an exception for each that failed."""
 
     __slots__ = ("_failures", "_n")
 
@@ -55,29 +55,61 @@ class _Findings(Sequence[Found], Generic[Found, Failure]):
             return [self._at(row) for row in rows]
         return self._at(rows)
 
+    def __iter__(self) -> Iterator[Found]:
+        return map(self._at, range(self._n))
+
+    def __bool__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(
+            f"the truth value of a {name} is ambiguous: use .ok, which is True if no token "
+            "failed, or len()"
+        )
+
+    @property
+    def ok(self) -> bool:
+        """Whether no token failed, which is also the case if there are no tokens."""
+        return not self._failures
+
     @property
     def failures(self) -> Mapping[int, Failure]:
-        """The exceptions, by row, of the tokens that failed."""
+        """Exceptions of the tokens that failed, by row, in ascending order. Read-only."""
         return self._failures
 
     def raise_first(self) -> None:
-        """Raise the first of them, if there are any."""
+        """Raise the exception of the first token that failed, if any."""
         for error in self._failures.values():
             raise error
 
 
 @safe_repr
-class Verification(_Findings["TokenError | None", TokenError]):
-    """What was found of many tokens: for each None if it holds, or the exception that says
-    why it does not."""
+class Verification(_Findings[bool, TokenError], Sequence[bool]):
+    """The results of `Tokbox.verify_many`: for each token, whether it is valid.
+
+    A sequence of bool, in the order of the tokens; a slice is a list of bool. `failures`
+    has the exceptions of the tokens that are not valid. The object itself has no truth
+    value: ``if verification:`` raises TypeError, as with an array. Example::
+
+        verification = tb.verify_many(tokens)
+        if not verification.ok:
+            for row, error in verification.failures.items():
+                print(row, error.reason)
+    """
 
     __slots__ = ()
 
-    def _at(self, row: int) -> TokenError | None:
-        return self._failures.get(row)
+    def _at(self, row: int) -> bool:
+        return row not in self._failures
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Verification):
+            return NotImplemented
+        mine, theirs = self._failures.keys(), other._failures.keys()
+        return self._n == other._n and mine == theirs
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by value
 
     def __repr__(self) -> str:
-        return f"<Verification of {self._n:,} tokens, {len(self._failures):,} do not hold>"
+        return f"<Verification of {self._n:,} tokens, {len(self._failures):,} not valid>"
 
 
 @safe_repr
@@ -85,12 +117,17 @@ class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
     """What many tokens say, none of which was verified: for each a `Token`, or the
     MalformedToken that says why it cannot be read.
 
+    It has a length, and can be indexed, sliced (a slice is a list) and iterated over. `ok`
+    is True if all tokens could be read. The object itself has no truth value:
+    ``if decoded:`` raises TypeError, as with an array.
+
     It is a table for everybody who knows Arrow's PyCapsule interface
     (``polars.DataFrame(decoded)``, ``pyarrow.table(decoded)``): a column for each claim,
     null where there is none, and ``reason``, null where the token could be read. Claims
     of other SDKs (`Token.unknown`) are not in it.
     """
 
+    # Not a collections.abc.Sequence: polars would read it item by item and not as Arrow.
     __slots__ = ("_tokens",)
 
     def __init__(
@@ -105,6 +142,14 @@ class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
     def _at(self, row: int) -> Token | MalformedToken:
         token = self._tokens[row]
         return self._failures[row] if token is None else token
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Decoded):
+            return NotImplemented
+        mine, theirs = self._failures.values(), other._failures.values()
+        return self._tokens == other._tokens and [*map(str, mine)] == [*map(str, theirs)]
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by value
 
     def _arrow(self) -> Array:
         failures = self._failures
