@@ -81,11 +81,13 @@ def test_a_copied_batch_is_equal_in_every_respect(how: str, kind: str, cut: slic
     assert list(again.offsets) == list(batch.offsets)
     assert again.nbytes == batch.nbytes
     assert again.token_length == batch.token_length
-    assert [vars(error) for error in again.errors] == [vars(e) for e in batch.errors]
+    assert [vars(error) for error in again.failures.values()] == [
+        vars(e) for e in batch.failures.values()
+    ]
     # The copy can be cut, copied and verified like any other.
     for other in CUTS:
         assert COPIES[how](again[other]).tolist() == batch.tolist()[other]
-        assert [e.row for e in again[other].errors] == [e.row for e in batch[other].errors]
+        assert [*again[other].failures] == [*batch[other].failures]
     signer = Signer(KEY, SECRET)
     present = [token is not None for token in batch]
     assert list(signer.verify_many(again)) == present
@@ -94,11 +96,11 @@ def test_a_copied_batch_is_equal_in_every_respect(how: str, kind: str, cut: slic
 def test_errors_of_a_pickled_slice_keep_their_rows() -> None:
     batch = sign("nulls")[4:15]
     again = pickle.loads(pickle.dumps(batch))
-    assert [error.row for error in again.errors] == [5, 9, 13]
-    assert [again[error.row - 4] for error in again.errors] == [None] * 3
-    assert [error.row for error in again[2:6].errors] == [9]
-    assert [error.row for error in again[::-1].errors] == [5, 9, 13]
-    (error, *_) = again.errors
+    assert [*again.failures] == [5, 9, 13]
+    assert [again[row - 4] for row in again.failures] == [None] * 3
+    assert [*again[2:6].failures] == [9]
+    assert [*again[::-1].failures] == [5, 9, 13]
+    (error, *_) = again.failures.values()
     assert (error.field, error.value) == ("connection_data", "\0")
 
 
@@ -143,7 +145,7 @@ def test_a_process_pool_returns_batches() -> None:
     assert len(alike) == len(rows) == len(nulls) == 20
     for token in (*alike, *rows, *filter(None, nulls)):
         assert signer.verify(token).session_id == SESSION
-    assert [error.row for error in nulls.errors] == [1, 5, 9, 13, 17]
+    assert [*nulls.failures] == [1, 5, 9, 13, 17]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_a_row_whose_key_is_bad_or_stands_twice_is_named_or_left_out(signer):
     batch = signer.sign_rows(SESSION, row_key=keys, **RUN, errors="null")
     good = signer.sign_rows(SESSION, row_key=["a", "b"], **RUN)
     assert batch.tolist() == [good[0], None, good[1], None]
-    assert [error.row for error in batch.errors] == [1, 3]
+    assert [*batch.failures] == [1, 3]
 
 
 def test_the_secret_of_a_purpose_is_not_shown(signer):

@@ -213,7 +213,7 @@ def test_rows_are_what_the_plain_twin_signs(signer, columns):
     for threads in (1, 3):
         batch = batches.sign(signer, kind=None, threads=threads, **given)
         assert batch.tolist() == expected
-        assert batch.errors == ()
+        assert batch.failures == {}
 
 
 def test_rows_say_what_their_columns_say(signer):
@@ -252,7 +252,7 @@ def test_a_bad_row_is_named_or_left_out(signer, name, column):
     batch = signer.sign_rows(**given, errors="null")
     assert batch[1] is None
     assert signer.verify(batch[0])
-    assert [(error.row, error.field) for error in batch.errors] == [(1, name)]
+    assert [(error.row, error.field) for error in batch.failures.values()] == [(1, name)]
 
 
 def test_columns_of_different_lengths_are_refused(signer):

@@ -225,15 +225,15 @@ def test_arrow_columns_are_refused_like_lists(signer, field):
     rest = {} if field == "session_id" else {"session_id": SESSION}
     for plain, arrow in both(signer, {**column}, errors="null", **rest):
         assert arrow == plain
-        assert [(e.row, str(e)) for e in arrow.errors] == [
-            (e.row, str(e)) for e in plain.errors
+        assert [(e.row, str(e)) for e in arrow.failures.values()] == [
+            (e.row, str(e)) for e in plain.failures.values()
         ]
 
 
 def test_unsigned_integers_beyond_the_signed_ones_are_refused_as_they_are(signer):
     column = pa.array([1, 2**64 - 1, 2**63], pa.uint64())
     batch = signer.sign_rows(SESSION, expiration=column, errors="null")
-    assert [e.value for e in batch.errors] == [2**64 - 1, 2**63]
+    assert [e.value for e in batch.failures.values()] == [2**64 - 1, 2**63]
 
 
 def damaged(type_):
@@ -257,8 +257,8 @@ def test_what_is_no_utf8_becomes_lone_surrogates_and_is_refused(signer, type_):
     array = damaged(type_)
     assert to_list(array)[:2] == ["ok", "\udcff"]
     batch = signer.sign_rows(SESSION, connection_data=array, errors="null")
-    assert [e.row for e in batch.errors] == [1, 2, 3, 4, 6]
-    assert {e.field for e in batch.errors} == {"connection_data"}
+    assert [*batch.failures] == [1, 2, 3, 4, 6]
+    assert {e.field for e in batch.failures.values()} == {"connection_data"}
     with pytest.raises(InvalidClaims, match="surrogate") as caught:
         signer.sign_rows(SESSION, connection_data=array)
     assert caught.value.row == 1
@@ -275,7 +275,7 @@ def test_texts_of_every_length_are_judged_byte_by_byte(signer, length):
         signer, {"connection_data": texts}, session_id=SESSION, errors="null"
     ):
         assert arrow == plain
-        assert [e.row for e in arrow.errors] == [e.row for e in plain.errors]
+        assert [*arrow.failures] == [*plain.failures]
 
 
 def test_rows_that_are_alike_are_judged_once_more_where_that_matters(signer):
@@ -284,9 +284,9 @@ def test_rows_that_are_alike_are_judged_once_more_where_that_matters(signer):
     indices = pa.array([0, 0, 1, 1, 2, 2, 0, 3, 3, 2, 0], pa.int8())
     column = pa.DictionaryArray.from_arrays(indices, dictionary)
     batch = signer.sign_rows(column, errors="null")
-    assert [e.row for e in batch.errors] == [2, 3, 4, 5, 9]
+    assert [*batch.failures] == [2, 3, 4, 5, 9]
     batch = signer.sign_rows(pa.array(["", "", SESSION]), errors="null")
-    assert [e.row for e in batch.errors] == [0, 1]
+    assert [*batch.failures] == [0, 1]
 
 
 def test_layout_classes_are_lists_of_strings(signer):
@@ -331,7 +331,7 @@ def test_a_buffer_that_changes_while_it_is_signed_leaves_the_memory_whole(signer
             batch = signer.sign_rows(
                 SESSION, connection_data=array, kind=kind, errors="null", multithread=True
             )
-            left_out = {error.row for error in batch.errors}
+            left_out = set(batch.failures)
             for row, token in enumerate(batch):
                 assert (token is None) == (row in left_out)
                 if token is not None:

@@ -81,8 +81,10 @@ def test_a_bad_value_can_leave_its_row_out(signer, kind, field, value):
     batch = sign(signer, kind, "null", **{field: column})
     nonce = reference.nonce_start(NONCE_BYTES)
     assert [i for i, token in enumerate(batch) if token is None] == [0, 3, 5]
-    assert [(e.row, e.field) for e in batch.errors] == [(i, field) for i in (0, 3, 5)]
-    assert {e.rule for e in batch.errors} == {rule_of(signer, field, value)}
+    assert [(e.row, e.field) for e in batch.failures.values()] == [
+        (i, field) for i in (0, 3, 5)
+    ]
+    assert {e.rule for e in batch.failures.values()} == {rule_of(signer, field, value)}
     # The others are what they would be with something good in its place.
     filled = [good[0] if v is value else v for v in column]
     for got, token in zip(batch, sign(signer, kind, **{field: filled}), strict=True):
@@ -104,8 +106,8 @@ def test_every_choice_of_rows_to_leave_out_signs_the_others_right(signer):
                     left_out[row] = "several" if row in left_out else name
         batch = sign(signer, errors="null", threads=2, **columns)
         assert batch.tolist() == [None if i in left_out else t for i, t in enumerate(whole)]
-        assert [e.row for e in batch.errors] == sorted(left_out)
-        for error in batch.errors:
+        assert [*batch.failures] == sorted(left_out)
+        for error in batch.failures.values():
             assert left_out[error.row] in (error.field, "several")
 
 
@@ -114,7 +116,7 @@ def test_a_row_that_breaks_several_rules_is_reported_once(signer):
         ["", SESSION], ["king", "publisher"], ["\0"] * 2, errors="null"
     )
     assert batch.tolist() == [None, None]
-    assert [(e.row, e.field) for e in batch.errors] == [
+    assert [(e.row, e.field) for e in batch.failures.values()] == [
         (0, "session_id"),
         (1, "connection_data"),
     ]
@@ -122,14 +124,14 @@ def test_a_row_that_breaks_several_rules_is_reported_once(signer):
 
 def test_all_rows_can_be_left_out(signer):
     batch = signer.sign_rows([None] * 100, errors="null")
-    assert (batch.tolist(), batch.nbytes, len(batch.errors)) == ([None] * 100, 0, 100)
+    assert (batch.tolist(), batch.nbytes, len(batch.failures)) == ([None] * 100, 0, 100)
 
 
 def test_a_session_is_checked_again_where_it_stands_again(signer):
     """The same bad string twice in a row must not pass for one that was checked."""
     for bad in ("", "1_none", None, SESSION[:17], SESSION + "\ud800"):
         batch = signer.sign_rows([bad, bad, SESSION, SESSION, bad, SESSION], errors="null")
-        assert [e.row for e in batch.errors] == [0, 1, 4]
+        assert [*batch.failures] == [0, 1, 4]
         assert [token is None for token in batch] == [True, True, False, False, True, False]
 
 

@@ -187,7 +187,7 @@ def test_a_row_without_a_key_is_named_or_left_out(signer, bad):
     batch = signer.sign_rows(SESSION, row_key=["a", bad, "c"], **RUN, errors="null")
     good = signer.sign_rows(SESSION, row_key=["a", "c"], **RUN)
     assert batch.tolist() == [good[0], None, good[1]]
-    assert [error.row for error in batch.errors] == [1]
+    assert [*batch.failures] == [1]
 
 
 @pytest.mark.parametrize("again", ["7", 7, Text("7")])
@@ -199,7 +199,7 @@ def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
     batch = signer.sign_rows(SESSION, row_key=keys, **RUN, errors="null")
     good = signer.sign_rows(SESSION, row_key=keys[:3], **RUN)
     assert batch.tolist() == [*good, None, None]
-    assert [(error.row, error.field) for error in batch.errors] == [
+    assert [(error.row, error.field) for error in batch.failures.values()] == [
         (3, "row_key"),
         (4, "row_key"),
     ]

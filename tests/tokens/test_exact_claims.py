@@ -375,6 +375,6 @@ def test_text_of_arrow_in_a_column_of_seconds_is_refused_row_by_row():
     seconds = pyarrow.array(["60", None])
     with pytest.raises(InvalidClaims, match="an int, in seconds"):
         signer.sign_rows(SESSION, expiration=seconds)
-    errors = signer.sign_rows(SESSION, expiration=seconds, errors="null").errors
+    errors = signer.sign_rows(SESSION, expiration=seconds, errors="null").failures.values()
     assert [(e.row, e.value) for e in errors] == [(0, "60"), (1, None)]
-    assert signer.sign_rows([SESSION, OTHER_SESSION]).errors == ()
+    assert signer.sign_rows([SESSION, OTHER_SESSION]).failures == {}

@@ -135,7 +135,7 @@ def test_each_row_says_what_it_was_asked_to_say(signer, kind, multithread):
         "initial_layout_class_list": [["focus", f"c{i}"] for i in range(n)],
     }
     batch = signer.sign_rows(**claims, kind=kind, multithread=multithread)
-    assert (len(batch), batch.errors) == (n, ())
+    assert (len(batch), batch.failures) == (n, {})
     for i in range(0, n, 97):
         # A clock that is ahead shows that it lives as long as it was asked to.
         token = signer.verify(batch[i], now=time.time() - 3)
@@ -214,7 +214,7 @@ def test_rows_may_hold_other_types_that_mean_the_same(signer):
 def test_no_rows_make_an_empty_batch(signer):
     for column in ([], (), iter([])):
         batch = signer.sign_rows(column)
-        assert (len(batch), batch.nbytes, list(batch), batch.errors) == (0, 0, [], ())
+        assert (len(batch), batch.nbytes, list(batch), batch.failures) == (0, 0, [], {})
         assert (bytes(batch.data), list(batch.offsets)) == (b"", [0])
 
 

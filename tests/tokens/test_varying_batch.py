@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from tokbox.errors import InvalidClaims
 from tokbox.tokens.signer import Signer
 
 from ..batches import KEY, SECRET, SESSION, sign
@@ -105,7 +106,26 @@ def test_varying_batches_are_compared_by_their_tokens(varying):
 
 def test_a_slice_reports_the_errors_of_its_rows_only(signer):
     batch = signer.sign_rows([SESSION, "", SESSION, "1_", SESSION], errors="null")
-    assert [e.row for e in batch.errors] == [1, 3]
-    assert [e.row for e in batch[2:].errors] == [3]
-    assert [e.row for e in batch[::-1].errors] == [1, 3]
-    assert batch[::2].errors == batch[4:].errors == ()
+    assert [*batch.failures] == [1, 3]
+    assert [*batch[2:].failures] == [3]
+    assert [*batch[::-1].failures] == [1, 3]
+    assert batch[::2].failures == batch[4:].failures == {}
+    for part in (batch, batch[2:], batch[::-1], batch[3:][::-1]):
+        assert {row: error.row for row, error in part.failures.items()} == {
+            row: row for row in part.failures
+        }
+
+
+def test_failures_cannot_be_changed_and_the_first_can_be_raised(signer):
+    batch = signer.sign_rows([SESSION, "", SESSION, "1_", SESSION], errors="null")
+    with pytest.raises(TypeError, match="read-only"):
+        batch.failures[0] = batch.failures[1]
+    with pytest.raises(AttributeError):
+        batch.failures = {}
+    with pytest.raises(InvalidClaims) as caught:
+        batch.raise_first()
+    assert caught.value is batch.failures[1]
+    with pytest.raises(InvalidClaims, match=r"^row 3: session_id must"):
+        batch[2:].raise_first()
+    assert batch[4:].raise_first() is None
+    assert signer.session(SESSION).token_batch(2).failures == {}

@@ -211,10 +211,9 @@ class BatchSigner:
     def _texts(self, tokens: TokenBatch[Any]) -> Any:
         """The tokens as an Arrow array over the memory that they are in."""
         valid = None
-        if tokens.errors:
+        if tokens.failures:
             bits = bytearray(b"\xff" * ((len(tokens) + 7) // 8))
-            for error in tokens.errors:
-                row = error.row or 0
+            for row in tokens.failures:
                 bits[row // 8] &= ~(1 << row % 8)
             valid = self._arrow.py_buffer(bytes(bits))
         return self._arrow.LargeStringArray.from_buffers(
@@ -227,6 +226,6 @@ class BatchSigner:
     def _errors(self, tokens: TokenBatch[Any]) -> Any:
         """Why rows have no token; null where they have one."""
         reasons: list[str | None] = [None] * len(tokens)
-        for error in tokens.errors:
-            reasons[error.row or 0] = f"{error.field} must {error.rule}"
+        for row, error in tokens.failures.items():
+            reasons[row] = f"{error.field} must {error.rule}"
         return self._arrow.array(reasons, self._arrow.large_string())

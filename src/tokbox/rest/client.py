@@ -245,8 +245,8 @@ class Tokbox(Resources, Client):
             tokens = tb.sign_rows(sessions, Role.SUBSCRIBER, names, HOURS_2)
 
         A value that breaks a rule raises ``InvalidClaims``, which names its ``row``, and
-        nothing is signed; with ``errors="null"`` its row is None, and ``tokens.errors``
-        say why. With ``nonce="derived"``, a *run_id*, a column of *row_key* and
+        nothing is signed; with ``errors="null"`` its row is None, and ``tokens.failures``
+        says why. With ``nonce="derived"``, a *run_id*, a column of *row_key* and
         *issued_at*, signing the same rows again gives equal tokens.
         ``Signer.sign_rows`` tells more.
         """

@@ -7,7 +7,6 @@ import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from pickle import PickleBuffer
-from types import MappingProxyType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -39,6 +38,7 @@ from tokbox._memory import (
 )
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.private_files import opener_0600
+from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr, strip_traceback
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class TokenBatch(Sequence[Text]):
 
     The strings exist only when they are asked for. A slice is a batch over the same
     memory. Rows that could not be signed (`Tokbox.sign_rows` with ``errors="null"``)
-    are None, and `errors` says why.
+    are None, and `failures` says why.
 
     Arrow's PyCapsule interface exports a batch as large_utf8 (``pyarrow.array(batch)``,
     ``polars.Series(batch)``). In most cases the text is not copied, and its memory is kept
@@ -94,14 +94,10 @@ class TokenBatch(Sequence[Text]):
 
     A batch holds no key, so it can be pickled and copied. A slice is pickled without the
     other rows. With pickle protocol 5 its text can be passed out-of-band. ``copy.copy``
-    shares the memory, ``copy.deepcopy`` does not. The ``row`` of an error remains the row
-    of the call that signed.
+    shares the memory, ``copy.deepcopy`` does not.
     """
 
-    __slots__ = ("_errors", "_length", "_memory", "_offsets", "_rows", "errors")
-
-    #: Why rows are None: for each an exception with its ``.row``, ``.field`` and ``.rule``.
-    errors: tuple[InvalidClaims, ...]
+    __slots__ = ("_errors", "_failures", "_length", "_memory", "_offsets", "_rows")
 
     def __init__(
         self,
@@ -110,7 +106,7 @@ class TokenBatch(Sequence[Text]):
         *,
         length: int = 0,
         offsets: Memory | None = None,
-        errors: Mapping[int, InvalidClaims] = MappingProxyType({}),
+        errors: Mapping[int, InvalidClaims] | None = None,
     ) -> None:
         # Either all tokens have one length, or there are offsets. Keys of *errors* are rows
         # of the memory. They differ from the errors' own rows if a slice was pickled.
@@ -118,8 +114,30 @@ class TokenBatch(Sequence[Text]):
         self._rows = rows
         self._length = length
         self._offsets = offsets
-        self._errors = errors
-        self.errors = tuple(errors.values())
+        self._errors = errors or {}
+        self._failures = ReadOnlyDict(
+            {cast(int, error.row): error for error in self._errors.values()}
+        )
+
+    @property
+    def failures(self) -> Mapping[int, InvalidClaims]:
+        """Why rows are None: an InvalidClaims for each, by row, in ascending order.
+        Read-only.
+
+        The keys are the rows of the call that signed, the same numbers as the ``.row`` of
+        each exception. A slice keeps these numbers, also when it is pickled: they are not
+        positions in the slice. Example::
+
+            batch = tb.sign_rows(session_ids, roles, errors="null")
+            for row, error in batch.failures.items():
+                print(row, error.field, error.rule)
+        """
+        return self._failures
+
+    def raise_first(self) -> None:
+        """Raise the InvalidClaims of the first row that is None, if any."""
+        for error in self._failures.values():
+            raise error
 
     @property
     def token_length(self) -> int | None:

@@ -137,9 +137,9 @@ class ParquetPiece:
         """Those rows that have a token, with it as their last column."""
         arrow = load("pyarrow", "pyarrow", "arrow")
         signed = self._batch.append_column(name, arrow.array(tokens))
-        if not tokens.errors:
+        without = tokens.failures
+        if not without:
             return signed
-        without = {error.row for error in tokens.errors}
         return signed.filter(arrow.array([i not in without for i in range(len(tokens))]))
 
 

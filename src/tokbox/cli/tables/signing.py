@@ -54,8 +54,8 @@ class Signing:
 def _bad(piece: Piece, tokens: TokenBatch[Any]) -> list[Bad]:
     """Why rows have no token; one reason for each."""
     found = {each.row: each for each in piece.bad}
-    for error in tokens.errors:
-        row = piece.start.rows + 1 + (error.row or 0)
+    for index, error in tokens.failures.items():
+        row = piece.start.rows + 1 + index
         if row not in found:
             found[row] = Bad(row, error.field, f"must {error.rule}")
     return [found[row] for row in sorted(found)]
