@@ -120,7 +120,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.keyref import KeyRef
     from tokbox.tokens.rsa import PrivateKey, PublicKey
     from tokbox.tokens.signer import Signer
-    from tokbox.tokens.verify import decode, decode_many, verify
+    from tokbox.tokens.verify import decode, decode_many
 
     __version__: str
 
@@ -243,7 +243,6 @@ __all__ = [
     "errors",
     "kernels",
     "transport",
-    "verify",
     "webhooks",
 ]
 
@@ -300,7 +299,7 @@ _HOMES = {
     "tokbox.tokens.keyref": "KeyRef",
     "tokbox.tokens.rsa": "PrivateKey PublicKey",
     "tokbox.tokens.signer": "Signer",
-    "tokbox.tokens.verify": "decode decode_many verify",
+    "tokbox.tokens.verify": "decode decode_many",
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names.split()}
 

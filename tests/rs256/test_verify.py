@@ -50,9 +50,7 @@ def key():
 
 
 def test_a_good_token_is_returned_as_what_it_says(key):
-    found = tokbox.verify(
-        make(), key, application_id=APPLICATION, session_id=SESSION, now=NOW
-    )
+    found = key.verify(make(), application_id=APPLICATION, session_id=SESSION, now=NOW)
     assert found.application_id == found.api_key == APPLICATION
     assert (found.session_id, found.role) == (SESSION, "moderator")
     assert (found.create_time, found.expire_time) == (NOW, NOW + 3600)
@@ -60,20 +58,20 @@ def test_a_good_token_is_returned_as_what_it_says(key):
 
 def test_a_public_key_verifies_what_its_private_key_signs(session, key):
     for token in [session.token(), *session.tokens(2), *session.token_batch(2)]:
-        assert tokbox.verify(token, key, session_id=SESSION).application_id == APPLICATION
+        assert key.verify(token, session_id=SESSION).application_id == APPLICATION
 
 
-def test_a_private_key_holds_the_public_one():
-    assert tokbox.verify(make(), PrivateKey(private_pem()), now=NOW)
+def test_a_private_key_verifies_by_its_public_key():
+    assert PrivateKey(private_pem()).public_key().verify(make(), now=NOW)
 
 
 @pytest.mark.parametrize(
     "id_", [APPLICATION, APPLICATION.upper(), APPLICATION.capitalize()]
 )
 def test_an_application_is_the_same_in_any_case(key, id_):
-    assert tokbox.verify(make(), key, application_id=id_, now=NOW)
+    assert key.verify(make(), application_id=id_, now=NOW)
     token = make(application_id=id_)
-    found = tokbox.verify(token, key, application_id=APPLICATION, now=NOW)
+    found = key.verify(token, application_id=APPLICATION, now=NOW)
     assert found.application_id == APPLICATION
 
 
@@ -101,7 +99,7 @@ def test_an_application_is_the_same_in_any_case(key, id_):
 )
 def test_what_does_not_hold_says_why(key, claims, options, error, reason):
     with pytest.raises(TokenError) as caught:
-        tokbox.verify(make(**claims), key, **{"now": NOW, **options})
+        key.verify(make(**claims), **{"now": NOW, **options})
     assert type(caught.value) is error
     assert caught.value.reason == reason
 
@@ -109,13 +107,13 @@ def test_what_does_not_hold_says_why(key, claims, options, error, reason):
 def test_another_key_is_noticed():
     other = PublicKey(key_pair(number=1).public_key())
     with pytest.raises(BadSignature):
-        tokbox.verify(make(), other, now=NOW)
+        other.verify(make(), now=NOW)
 
 
 def test_a_longer_key_is_noticed():
     """Its signatures are longer, too, so one of ours is too short for it."""
     with pytest.raises(BadSignature):
-        tokbox.verify(make(), PublicKey(key_pair(3072).public_key()), now=NOW)
+        PublicKey(key_pair(3072).public_key()).verify(make(), now=NOW)
 
 
 def test_any_altered_or_cut_token_is_noticed(key):
@@ -124,37 +122,83 @@ def test_any_altered_or_cut_token_is_noticed(key):
         for other in ("A" if token[i] != "A" else "B", "."):
             if other != token[i]:
                 with pytest.raises(TokenError):
-                    tokbox.verify(token[:i] + other + token[i + 1 :], key, now=NOW)
+                    key.verify(token[:i] + other + token[i + 1 :], now=NOW)
         with pytest.raises(TokenError):
-            tokbox.verify(token[:i], key, now=NOW)
+            key.verify(token[:i], now=NOW)
 
 
 def test_opentok_s_tokens_are_of_another_environment(key):
     session = tokbox.Signer(batches.KEY, batches.SECRET).session(batches.SESSION)
     for kind in ("t1", "jwt"):
         with pytest.raises(WrongAlgorithm):
-            tokbox.verify(session.token(kind=kind), key)
+            key.verify(session.token(kind=kind))
 
 
 def test_the_clock_is_the_default(key):
     now = int(time.time())
-    assert tokbox.verify(make(iat=now, exp=now + 60), key)
+    assert key.verify(make(iat=now, exp=now + 60))
     with pytest.raises(ExpiredToken):
-        tokbox.verify(make(), key)
-
-
-@pytest.mark.parametrize(
-    "given", [public_pem(), public_pem().encode(), private_pem(), key_pair(), None]
-)
-def test_a_key_is_read_once_and_not_for_every_token(given):
-    with pytest.raises(InvalidInput, match=r"be a tokbox\.PublicKey") as caught:
-        tokbox.verify(make(), given, now=NOW)
-    assert (caught.value.field, caught.value.value) == ("key", None)
-    assert "BEGIN" not in str(caught.value)
+        key.verify(make())
 
 
 @pytest.mark.parametrize("id_", ["", "40000123", APPLICATION[:-1], 5])
 def test_what_is_no_application_id_is_refused(key, id_):
     with pytest.raises(InvalidInput) as caught:
-        tokbox.verify(make(), key, application_id=id_, now=NOW)
+        key.verify(make(), application_id=id_, now=NOW)
     assert caught.value.field == "application_id"
+
+
+### Many at once ###
+
+
+def test_many_tokens_are_verified_as_one_by_one(key):
+    tokens = [make(), make(role="king"), make(exp=NOW), "T1==", None, make()[:-9], make()]
+    options = {"application_id": APPLICATION, "session_id": SESSION, "now": NOW}
+    found = key.verify_many(tokens, **options)
+    expected = {}
+    for row, token in enumerate(tokens):
+        try:
+            key.verify(token, **options)
+        except TokenError as error:
+            expected[row] = (type(error), str(error))
+    assert len(expected) == 5
+    failures = {row: (type(e), str(e)) for row, e in found.failures.items()}
+    assert failures == expected
+    assert list(found) == [row not in expected for row in range(len(tokens))]
+
+
+@pytest.mark.parametrize("multithread", [False, True])
+def test_many_tokens_are_verified_in_threads(key, multithread):
+    tokens = [make(), make(session_id=OTHER_SESSION), make()[:-3]] * 100
+    found = key.verify_many(tokens, now=NOW, multithread=multithread)
+    assert list(found) == [True, True, False] * 100
+    assert key.verify_many([], now=NOW).ok
+    other = key.verify_many(tokens[:2], session_id=SESSION, now=NOW)
+    assert [type(error) for error in other.failures.values()] == [WrongSession]
+    other = key.verify_many(tokens[:2], application_id=OTHER, now=NOW)
+    assert [type(error) for error in other.failures.values()] == [WrongKey] * 2
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"multithread": "moderator"}, "multithread"),
+        ({"multithread": 1}, "multithread"),
+        ({"application_id": "40000123"}, "application_id"),
+        ({"session_id": 5}, "session_id"),
+        ({"now": "noon"}, "now"),
+    ],
+    ids=str,
+)
+def test_an_invalid_argument_of_verify_many_is_refused(key, options, field):
+    with pytest.raises(InvalidInput) as caught:
+        key.verify_many([], **options)
+    assert caught.value.field == field
+    assert not isinstance(caught.value, TokenError)
+
+
+def test_only_keys_and_clients_verify():
+    assert not hasattr(tokbox, "verify")
+    for owner in (tokbox.Tokbox, tokbox.Signer, tokbox.PublicKey):
+        assert callable(owner.verify)
+        assert callable(owner.verify_many)

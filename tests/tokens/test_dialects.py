@@ -64,7 +64,7 @@ def test_a_token_of_each_sdk_ends_when_it_says_or_after_a_day(dialect):
 @each(VONAGE_DIALECTS)
 def test_a_public_key_is_enough_for_a_token_of_each_vonage_sdk(dialect):
     key = tokbox.PublicKey(public_pem())
-    found = tokbox.verify(dialect.token, key, application_id=APPLICATION, now=NOW)
+    found = key.verify(dialect.token, application_id=APPLICATION, now=NOW)
     assert found == dialect.says
 
 
@@ -148,7 +148,7 @@ def test_what_vonage_s_sdk_signs_is_read():
     )
     token = Video(HttpClient(auth)).generate_client_token(options)
     text = token.decode() if isinstance(token, bytes) else token
-    found = tokbox.verify(text, tokbox.PublicKey(public_pem()))
+    found = tokbox.PublicKey(public_pem()).verify(text)
     assert (found.role, found.connection_data) == ("moderator", dialects.DATA)
     assert found.initial_layout_class_list == ("focus", "small")
     assert found.application_id == APPLICATION

@@ -193,6 +193,18 @@ def test_what_does_not_hold_is_refused(signer, error, payload):
         signer.verify(make({**PAYLOAD, **payload}), now=NOW)
 
 
+def test_tokens_are_hashable_and_equal_tokens_have_equal_hashes(signer):
+    text = make({**PAYLOAD, "custom": {"a": [1]}})
+    one, other = (signer.verify(text, now=NOW) for _ in range(2))
+    assert one.unknown["custom"] == {"a": [1]}
+    assert len({one, other}) == 1
+    changed = signer.verify(make({**PAYLOAD, "custom": {"a": [2]}}), now=NOW)
+    assert changed != one
+    assert hash(changed) == hash(one)
+    third = signer.verify(make({**PAYLOAD, "role": "moderator"}), now=NOW)
+    assert len({one, changed, third}) == 3
+
+
 def test_any_altered_or_cut_token_is_noticed(signer):
     token = make(PAYLOAD)
     assert signer.verify(token, now=NOW)

@@ -16,7 +16,6 @@ from tokbox import KeyRef
 from tokbox.errors import InvalidInput
 from tokbox.tokens.rsa import PublicKey
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import verify
 
 from ..applications import APPLICATION, key_pair, private_pem, public_pem
 from ..applications import SESSION as APPLICATION_SESSION
@@ -57,7 +56,7 @@ def test_a_reference_leads_to_an_api_secret(place, kind):
 def test_a_reference_leads_to_an_application_s_private_key(place, kind):
     signer = KeyRef(place(private_pem())[kind]).signer(APPLICATION)
     token = signer.session(APPLICATION_SESSION).token()
-    assert verify(token, PublicKey(public_pem())).session_id == APPLICATION_SESSION
+    assert PublicKey(public_pem()).verify(token).session_id == APPLICATION_SESSION
 
 
 def test_a_variable_may_hold_a_pem_on_one_line(monkeypatch):

@@ -40,6 +40,7 @@ def tokens(tb: Tokbox, session: Session) -> None:
     assert_type(batch, TokenBatch[str])
     assert_type(batch[0], str)
     assert_type(batch.write("tokens.txt"), int)
+    assert_type(batch.failures, Mapping[int, tokbox.InvalidClaims])
     assert_type(session.iter_batches(5), Iterator[TokenBatch[str]])
 
 
@@ -61,6 +62,15 @@ def verification(tb: Tokbox, texts: list[str]) -> None:
     assert_type(found[0], bool)
     assert_type(found[1:], list[bool])
     assert_type(list(found), list[bool])
+    key = tokbox.PublicKey("public.pem")
+    assert_type(key.verify("eyJ", application_id="id", session_id="1_", now=1.5), Token)
+    assert_type(key.verify_many(texts, multithread=True), Verification)
+    assert_type(tokbox.Signer("key", "secret").verify("T1=="), Token)
+    assert_type({tb.verify("T1=="): 1}, dict[Token, int])
+    decoded = tokbox.decode_many(texts)
+    assert_type(decoded.ok, bool)
+    assert_type(decoded[0], tokbox.Token | tokbox.errors.MalformedToken)
+    assert_type(decoded.failures, Mapping[int, tokbox.errors.MalformedToken])
 
 
 def archives(tb: Tokbox, session: Session) -> None:
@@ -104,6 +114,9 @@ def errors() -> None:
     except tokbox.InvalidClaims as error:
         assert_type(error.field, str)
         assert_type(error.row, int | None)
+    except tokbox.WrongClaims as error:
+        assert_type(error.field, str)
+        assert_type(error.reason, str)
     except tokbox.RateLimited as error:
         assert_type(error.retry_after, float | None)
     except tokbox.UnverifiedWebhook as error:

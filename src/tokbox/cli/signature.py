@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from tokbox.cli.diagnosis import Fault
@@ -51,9 +50,7 @@ def by_client(client: Tokbox) -> Verifier:
 
 def by_key(key: PublicKey) -> Verifier:
     """Verify with an application's key, whoever that is."""
-    from tokbox.tokens.verify import verify
-
-    return Verifier(partial(verify, key=key), "its application", "an application's key")
+    return Verifier(key.verify, "its application", "an application's key")
 
 
 def owner_of(claims: Token) -> str:

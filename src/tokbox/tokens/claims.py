@@ -38,6 +38,7 @@ __all__ = [
     "check_key_id",
     "check_kind",
     "check_layout_classes",
+    "check_multithread",
     "check_now",
     "check_project",
     "check_purpose",
@@ -66,7 +67,7 @@ _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token says.
+    """What a token says. Tokens are hashable; `unknown` is not part of the hash.
 
     `tokbox.decode` fills one without trusting it, `Tokbox.verify` only after the
     signature and the times were found good.
@@ -94,7 +95,7 @@ class Token:
     #: without that claim.
     not_before: int | None = None
     #: Everything else that it says.
-    unknown: Mapping[str, Any] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def application_id(self) -> str | None:
@@ -416,6 +417,18 @@ def check_count(n: object) -> int:
     if count > 10**18:
         raise InvalidClaims("n", n, "be at most 10**18, what one nonce can count")
     return count
+
+
+def check_multithread(multithread: object) -> bool:
+    """Return *multithread* if it is a bool.
+
+    In ``tokens`` it comes before the role, so the role is easily passed in its place.
+    """
+    if type(multithread) is bool:
+        return multithread
+    is_role = exact_text(multithread) in _ROLES
+    hint = " (pass a role as role=...)" if is_role else ""
+    raise InvalidInput("multithread", multithread, f"be True or False{hint}")
 
 
 def check_now(now: object) -> int:

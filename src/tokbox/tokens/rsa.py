@@ -17,13 +17,17 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tokbox.errors import InvalidInput, MissingDependency
 from tokbox.exact import exact_text
 from tokbox.secrecy import strip_traceback
+from tokbox.tokens.claims import Token, check_application_id, check_multithread
 from tokbox.tokens.credentials import is_utf_16, read_bytes
+from tokbox.tokens.crew import threads_for
+from tokbox.tokens.findings import Verification
+from tokbox.tokens.verify import check, check_many
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -42,6 +46,9 @@ LEAST_BITS = 2048
 
 #: Some primes that tell the keys of CVE-2017-15361 (ROCA) from others; see `_check`.
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
+
+#: Below this many tokens to verify, a second thread costs more than it saves.
+_WORTH_A_THREAD = 64
 
 _PEM = "-----BEGIN"
 _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
@@ -114,13 +121,17 @@ class PrivateKey:
 
 @strip_traceback
 class PublicKey:
-    """An RSA key that verifies: for who receives tokens and signs none.
+    """An RSA key that verifies the tokens of a Vonage application, without its private key.
 
     *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rsa`).
 
     Raises InvalidInput unless it is an RSA key of at least 2,048 bits that can be read;
     a private key is refused, since it does not belong where only this one is needed.
-    MissingDependency without ``cryptography``.
+    MissingDependency without ``cryptography``. It is read and checked once, so it should be
+    made once and kept. Example::
+
+        key = tokbox.PublicKey("public.pem")
+        token = key.verify(text, application_id="00000000-0000-4000-8000-000012345678")
     """
 
     __slots__ = ("_key", "_scheme")
@@ -139,6 +150,49 @@ class PublicKey:
     def bits(self) -> int:
         """The length of its modulus."""
         return self._key.key_size
+
+    def verify(
+        self,
+        token: str,
+        *,
+        application_id: str | None = None,
+        session_id: str | None = None,
+        now: float | None = None,
+    ) -> Token:
+        """Return what an application's token says, once its signature and its times are
+        verified.
+
+        With *application_id* and *session_id* the token must be for those; in any case its
+        session must belong to its application. *now*, in seconds since the epoch, is the
+        time to verify it at instead of the clock's.
+
+        Raises what `Signer.verify` raises, and InvalidInput for an *application_id* that is
+        not a UUID.
+        """
+        return check(token, self, _tenant(application_id), session_id=session_id, now=now)
+
+    def verify_many(
+        self,
+        tokens: Iterable[str],
+        *,
+        application_id: str | None = None,
+        session_id: str | None = None,
+        now: float | None = None,
+        multithread: bool = False,
+    ) -> Verification:
+        """Verify many tokens, each as `verify` does; see `Verification`.
+
+        They can also be an Arrow array or stream of strings. *multithread* uses every CPU.
+        """
+        check_multithread(multithread)
+        return check_many(
+            tokens,
+            self,
+            _tenant(application_id),
+            session_id=session_id,
+            now=now,
+            threads=lambda n: threads_for(n, multithread, _WORTH_A_THREAD),
+        )
 
     def holds(self, message: bytes, signature: bytes) -> bool:
         """Say whether *signature* is that of *message* under this key's other half."""
@@ -163,6 +217,11 @@ class PublicKey:
 
     def __reduce__(self) -> tuple[type[PublicKey], tuple[str]]:
         return PublicKey, (self.pem(),)
+
+
+def _tenant(application_id: object) -> str | None:
+    """Return the application that tokens must be for, or None for any application."""
+    return None if application_id is None else check_application_id(application_id)
 
 
 def _scheme() -> tuple[PKCS1v15, SHA256]:

@@ -231,7 +231,7 @@ class Signer:
 
         With ``errors="raise"``, a value that breaks a rule raises InvalidClaims with
         its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
-        ``errors="null"`` its row is None, and the batch's ``errors`` hold the reasons.
+        ``errors="null"`` its row is None, and `TokenBatch.failures` has the reasons.
 
         Who signs one batch after the other passes them all one *memory_pool*: each uses
         the memory of an earlier one that is gone, which is about twice as fast.
@@ -265,7 +265,15 @@ class Signer:
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
-        """Return what *token* says, or raise: see `tokbox.tokens.verify`."""
+        """Return what a token says, once its signature and its times are verified.
+
+        With *session_id* it must be for that session. *now*, in seconds since the epoch,
+        is the time to verify it at instead of the clock's.
+
+        Raises MalformedToken, WrongAlgorithm, WrongKey, BadSignature, WrongPurpose,
+        WrongClaims, WrongSession, NotYetValidToken or ExpiredToken, which are TokenErrors;
+        InvalidInput for *session_id* or *now* of another type.
+        """
         return check(token, self._verifier, self.api_key, session_id=session_id, now=now)
 
     @strip_traceback
@@ -286,7 +294,7 @@ class Signer:
             tokens,
             self._verifier,
             self.api_key,
-            self._head,
+            head=self._head,
             session_id=session_id,
             now=now,
             threads=lambda n: self.threads(n, multithread),

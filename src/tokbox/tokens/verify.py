@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Key, discard, snapshot
@@ -30,7 +30,6 @@ from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     Token,
-    check_application_id,
     check_now,
     check_purpose,
     check_role,
@@ -40,9 +39,11 @@ from tokbox.tokens.claims import (
 from tokbox.tokens.columns import Column
 from tokbox.tokens.crew import share
 from tokbox.tokens.findings import Decoded, Verification
-from tokbox.tokens.rsa import PrivateKey, PublicKey
 
-__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "verify"]
+if TYPE_CHECKING:
+    from tokbox.tokens.rsa import PublicKey
+
+__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many"]
 
 #: Tolerated clock skew in seconds: ``iat``, ``create_time`` and ``nbf`` may be this far
 #: in the future.
@@ -63,8 +64,8 @@ def _is_jwt(token: object) -> bool:
 def decode(token: str) -> Token:
     """Read a token without trusting it: nothing is verified.
 
-    Takes T1 tokens and JWTs, of both environments. Use `Tokbox.verify` to know whether
-    what it says is true. Raises MalformedToken.
+    Takes T1 tokens and JWTs, of both environments. Use `Tokbox.verify`, or
+    `PublicKey.verify`, to know whether what it says is true. Raises MalformedToken.
     """
     return _decode(token)
 
@@ -110,64 +111,35 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     return snapshot(tokens)
 
 
-@strip_traceback
-def verify(
-    token: str,
-    key: PublicKey | PrivateKey,
-    *,
-    application_id: str | None = None,
-    session_id: str | None = None,
-    now: float | None = None,
-) -> Token:
-    """Return what a Vonage token (RS256) says, once all of it is found right.
-
-    This takes no more than the public key, which is all that who receives tokens needs.
-    With *application_id* and *session_id* the token must be for those; its session must
-    belong to its application in any case. *now* (seconds since the epoch) stands in for
-    the clock.
-
-    Raises MalformedToken, WrongAlgorithm, WrongKey, BadSignature, ExpiredToken,
-    NotYetValidToken, WrongPurpose, WrongSession or WrongClaims; each has a ``.reason``.
-    """
-    if isinstance(key, PrivateKey):
-        key = key.public_key()
-    if not isinstance(key, PublicKey):
-        # To read a key for every token would take longer than all the rest.
-        rule = f"be a tokbox.PublicKey, made once and kept, not {type(key).__name__}"
-        raise InvalidInput("key", None, rule, show=False)
-    tenant = None if application_id is None else check_application_id(application_id)
-    return check(token, key, tenant, session_id=session_id, now=now)
-
-
 def pin_algorithm(algorithm: str, key: Key | PublicKey) -> None:
     """See that *algorithm* is the one that *key* is made for.
 
     What the key is decides, and the token does not (RFC 8725, section 3.1). Raises
     WrongAlgorithm.
     """
-    if isinstance(key, PublicKey):
-        if algorithm != "RS256":
+    if isinstance(key, Key):
+        if algorithm != "HS256":
             raise WrongAlgorithm(
-                f"this token is signed with {algorithm}, and an application's with "
-                "RS256: it is OpenTok's, or somebody took the public key for a secret"
+                f"this token is signed with {algorithm}, by a Vonage application; those of "
+                "an API key are signed with its secret"
             )
-    elif algorithm != "HS256":
+    elif algorithm != "RS256":
         raise WrongAlgorithm(
-            f"this token is signed with {algorithm}, by a Vonage application; those of an "
-            "API key are signed with its secret"
+            f"this token is signed with {algorithm}, and an application's with "
+            "RS256: it is OpenTok's, or somebody took the public key for a secret"
         )
 
 
 def is_signed_by(key: Key | PublicKey, parts: jwt.Parts) -> bool:
     """Say whether *key*, made for their algorithm, signed *parts*."""
-    if isinstance(key, PublicKey):
-        return key.holds(parts.signed, parts.signature)
-    return hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
+    if isinstance(key, Key):
+        return hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
+    return key.holds(parts.signed, parts.signature)
 
 
 def _authentic_t1(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
     owner, signature, data = t1.split(token)
-    if isinstance(key, PublicKey):
+    if not isinstance(key, Key):
         raise WrongAlgorithm(
             "this is a T1 token, signed with an API secret; an application's tokens "
             "are signed with RS256"
@@ -183,14 +155,14 @@ def _authentic_jwt(token: str, key: Key | PublicKey, tenant: str | None) -> Toke
     parts = jwt.split(token)
     claims = jwt.claims(parts)
     pin_algorithm(parts.algorithm, key)
-    if isinstance(key, PublicKey):
-        named = claims.get("application_id")
-        if tenant is not None and str(named).lower() != tenant:
-            raise WrongKey(f"the token was made for another application than {tenant}")
-    else:
+    if isinstance(key, Key):
         named = claims.get("iss")
         if isinstance(named, bool) or str(named) != tenant:
             raise WrongKey(f"the token was made for another API key than {tenant}")
+    else:
+        named = claims.get("application_id")
+        if tenant is not None and str(named).lower() != tenant:
+            raise WrongKey(f"the token was made for another application than {tenant}")
     if not is_signed_by(key, parts):
         raise BadSignature(_ALTERED)
     return jwt.read(parts.algorithm, claims)
@@ -231,8 +203,8 @@ def check(
 ) -> Token:
     """Return what *token* says if all of it holds, as the service would see it *now*.
 
-    *tenant* is the API key or application id that it must be for. Raises what `verify`
-    raises.
+    *tenant* is the API key or application id that it must be for. An application may be
+    None, and then it is the one that the token names. Raises what `Signer.verify` raises.
     """
     session_id, seconds = _check_wanted(session_id), check_now(now)
     claims = _authentic(token, key, tenant)
@@ -268,16 +240,17 @@ def _for_the_core(
 def check_many(
     tokens: Iterable[str],
     key: Key | PublicKey,
-    tenant: str,
-    head: bytes,
+    tenant: str | None,
     *,
+    head: bytes = b"",
     session_id: str | None,
     now: float | None,
     threads: Callable[[int], int],
 ) -> Verification:
     """Do what `Signer.verify_many` says.
 
-    The core passes the T1 tokens in which all is as expected; the rest, and all that RSA
+    *tenant* is as in `check`; *head* is what a T1 token of that API key begins with. The
+    core passes the T1 tokens in which all is as expected; the rest, and all that RSA
     signed, are looked at one by one.
     """
     seconds = check_now(now)
@@ -293,7 +266,7 @@ def check_many(
         except TokenError as error:
             failures[row] = error.with_traceback(None)  # which keeps all tokens
 
-    if isinstance(key, PublicKey):
+    if not isinstance(key, Key):
 
         def look_at(slice_: range) -> None:
             for row in slice_:
@@ -306,7 +279,7 @@ def check_many(
         good = core_verify_many(
             key,
             head,
-            tenant.encode(),
+            cast(str, tenant).encode(),  # an API key
             _for_the_core(rows),
             seconds,
             LEEWAY,
