@@ -49,7 +49,7 @@ def by_client(client: Tokbox) -> Verifier:
 
 
 def by_key(key: PublicKey) -> Verifier:
-    """Verify with an application's key, whoever that is."""
+    """Verify with the public key of any application."""
     return Verifier(key.verify, "its application", "an application's key")
 
 

@@ -270,13 +270,22 @@ class Tokbox(Resources, Client):
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
-        """Return what a token says, once its signature and times are found right.
+        """Verify a token, and return its claims.
 
-        With *session_id* it must be for that session; *now* (seconds since the epoch)
-        stands in for the clock. Raises ``MalformedToken``, ``WrongAlgorithm``,
-        ``WrongKey``, ``BadSignature``, ``ExpiredToken``, ``NotYetValidToken``,
-        ``WrongPurpose``, ``WrongSession`` or ``WrongClaims``; each has a ``.reason``,
-        one word.
+        *session_id*
+            the session that the token must be for; None, the default, for any session
+        *now*
+            the time of verification, in seconds since the epoch; by default the clock's
+
+        Raises ``MalformedToken``, ``WrongAlgorithm``, ``WrongKey``, ``BadSignature``,
+        ``WrongPurpose``, ``WrongClaims``, ``WrongSession``, ``NotYetValidToken`` or
+        ``ExpiredToken``, which are ``TokenError`` with a ``.reason`` in one word;
+        ``InvalidInput`` for a *session_id* or *now* of another type. Example::
+
+            try:
+                claims = tb.verify(token, session_id=session.session_id)
+            except tokbox.TokenError as error:
+                print(error.reason)
         """
         return self._signer.verify(token, session_id=session_id, now=now)
 

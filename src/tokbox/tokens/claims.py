@@ -67,10 +67,11 @@ _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a token says. Tokens are hashable; `unknown` is not part of the hash.
+    """The claims of a token.
 
-    `tokbox.decode` fills one without trusting it, `Tokbox.verify` only after the
-    signature and the times were found good.
+    `tokbox.decode` returns claims without verifying them. The ``verify`` methods of
+    `Tokbox`, `Signer` and `PublicKey` return them after the signature, the times and the
+    other claims were verified. Tokens are hashable; `unknown` is not part of the hash.
     """
 
     #: "t1" or "jwt".

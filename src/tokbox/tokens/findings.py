@@ -67,7 +67,7 @@ class _Findings(ABC, Generic[Found, Failure]):
 
     @property
     def ok(self) -> bool:
-        """Whether no token failed, which is also the case if there are no tokens."""
+        """True if all tokens are good. It is also True without any tokens."""
         return not self._failures
 
     @property
@@ -114,8 +114,8 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 
 @safe_repr
 class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
-    """What many tokens say, none of which was verified: for each a `Token`, or the
-    MalformedToken that says why it cannot be read.
+    """The results of `decode_many`: for each token a `Token`, or a MalformedToken with the
+    reason if it cannot be read. The tokens were not verified.
 
     It has a length, and can be indexed, sliced (a slice is a list) and iterated over. `ok`
     is True if all tokens could be read. The object itself has no truth value:

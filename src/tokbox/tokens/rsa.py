@@ -159,15 +159,18 @@ class PublicKey:
         session_id: str | None = None,
         now: float | None = None,
     ) -> Token:
-        """Return what an application's token says, once its signature and its times are
-        verified.
+        """Verify a token of a Vonage application (RS256), and return its claims.
 
-        With *application_id* and *session_id* the token must be for those; in any case its
-        session must belong to its application. *now*, in seconds since the epoch, is the
-        time to verify it at instead of the clock's.
+        *application_id*
+            the application that the token must be for; None, the default, for any
+            application. The session of the token must belong to its application
+        *session_id*
+            the session that the token must be for; None, the default, for any session
+        *now*
+            the time of verification, in seconds since the epoch; by default the clock's
 
-        Raises what `Signer.verify` raises, and InvalidInput for an *application_id* that is
-        not a UUID.
+        Raises the exceptions of `Signer.verify`, and InvalidInput for an *application_id*
+        that is not a UUID.
         """
         return check(token, self, _tenant(application_id), session_id=session_id, now=now)
 

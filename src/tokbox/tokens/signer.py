@@ -265,14 +265,16 @@ class Signer:
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
-        """Return what a token says, once its signature and its times are verified.
+        """Verify a token, and return its claims.
 
-        With *session_id* it must be for that session. *now*, in seconds since the epoch,
-        is the time to verify it at instead of the clock's.
+        *session_id*
+            the session that the token must be for; None, the default, for any session
+        *now*
+            the time of verification, in seconds since the epoch; by default the clock's
 
         Raises MalformedToken, WrongAlgorithm, WrongKey, BadSignature, WrongPurpose,
-        WrongClaims, WrongSession, NotYetValidToken or ExpiredToken, which are TokenErrors;
-        InvalidInput for *session_id* or *now* of another type.
+        WrongClaims, WrongSession, NotYetValidToken or ExpiredToken, which are TokenErrors
+        with a ``.reason``; InvalidInput for a *session_id* or *now* of another type.
         """
         return check(token, self._verifier, self.api_key, session_id=session_id, now=now)
 

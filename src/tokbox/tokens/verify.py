@@ -62,10 +62,10 @@ def _is_jwt(token: object) -> bool:
 
 @strip_traceback
 def decode(token: str) -> Token:
-    """Read a token without trusting it: nothing is verified.
+    """Return the claims of a token without verifying them.
 
-    Takes T1 tokens and JWTs, of both environments. Use `Tokbox.verify`, or
-    `PublicKey.verify`, to know whether what it says is true. Raises MalformedToken.
+    Reads T1 tokens and JWTs, of both environments. Use the ``verify`` method of `Tokbox`,
+    `Signer` or `PublicKey` before you trust the claims. Raises MalformedToken.
     """
     return _decode(token)
 
@@ -201,10 +201,10 @@ def check(
     session_id: str | None = None,
     now: float | None = None,
 ) -> Token:
-    """Return what *token* says if all of it holds, as the service would see it *now*.
+    """Verify *token*, as the service would at the time *now*, and return its claims.
 
-    *tenant* is the API key or application id that it must be for. An application may be
-    None, and then it is the one that the token names. Raises what `Signer.verify` raises.
+    *tenant* is the API key or application id that it must be for. With a public key it may
+    be None, for any application. Raises the exceptions of `Signer.verify`.
     """
     session_id, seconds = _check_wanted(session_id), check_now(now)
     claims = _authentic(token, key, tenant)
@@ -247,11 +247,11 @@ def check_many(
     now: float | None,
     threads: Callable[[int], int],
 ) -> Verification:
-    """Do what `Signer.verify_many` says.
+    """Verify many tokens, each as `check` does.
 
-    *tenant* is as in `check`; *head* is what a T1 token of that API key begins with. The
-    core passes the T1 tokens in which all is as expected; the rest, and all that RSA
-    signed, are looked at one by one.
+    *tenant* is as in `check`. *head* is the start of all T1 tokens of that API key (see
+    `t1.head`). The core accepts T1 tokens that are valid and in the expected form; all
+    other tokens, and all RS256 tokens, are checked one by one.
     """
     seconds = check_now(now)
     session_id = _check_wanted(session_id)
