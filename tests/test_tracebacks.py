@@ -343,9 +343,6 @@ def secrets(owner: str) -> dict[str, list[Any]]:
         ]
     if owner == "SigningJob":
         found["key"] = ["env:A_SECRET", SECRET, f"env:{SECRET} ", Odd()]
-    if owner == "verify":
-        key = tokbox.PublicKey(public_pem())
-        found["key"] = [key, tokbox.PrivateKey(private_pem()), private_pem(), SECRET]
     if is_record(getattr(tokbox, owner, getattr(tokbox.webhooks, owner, None))):
         found["source"] = [ANSWER, SECRET, [SECRET], {5: SECRET}, Breaking(SECRET)]
     return found
