@@ -14,7 +14,7 @@ from . import workloads
 from .peers import PEERS
 from .rivals import Unavailable
 
-CLAIMS = (workloads.ROLE, workloads.CONNECTION_DATA, workloads.EXPIRATION)
+CLAIMS = tuple(workloads.CLAIMS.values())
 BATCH = 200_000
 
 
@@ -45,7 +45,8 @@ def test_tokens(benchmark, session, multithread):
 @pytest.mark.benchmark(group="a batch in one buffer")
 @pytest.mark.parametrize("multithread", [False, True], ids=["1 thread", "threads"])
 def test_token_batch(benchmark, session, multithread):
-    rounds(benchmark, lambda: session.token_batch(BATCH, multithread, *CLAIMS), BATCH)
+    options = {"multithread": multithread, **workloads.CLAIMS}
+    rounds(benchmark, lambda: session.token_batch(BATCH, **options), BATCH)
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.name)

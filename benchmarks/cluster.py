@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tokbox.errors import MissingDependency
 from tokbox.integrations import ray as ray_adapter
 from tokbox.integrations import spark as spark_adapter
-from tokbox.integrations.job import SigningJob, load
+from tokbox.integrations.job import SigningJob, col, load
 
 from . import workloads
 
@@ -54,7 +54,7 @@ def job(folder: Path) -> SigningJob:
         key_id=APPLICATION,
         key=f"file:{path}",
         session_id=SESSION,
-        connection_data="col:name",
+        connection_data=col("name"),
     )
 
 

@@ -14,13 +14,14 @@ import pyarrow as pa
 
 from tokbox import _fastsign, _memory
 from tokbox.tokens.crew import cpu_count
+from tokbox.tokens.derive import Derived
 from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import CHUNK, Signer
 
 from . import workloads
 from .measure import Workload, timed
 
-CLAIMS = (workloads.ROLE, workloads.CONNECTION_DATA, workloads.EXPIRATION)
+CLAIMS = tuple(workloads.CLAIMS.values())
 
 #: How many of n tokens are made one by one.
 SINGLES = 10
@@ -39,7 +40,7 @@ def session(kernel: str | None = None) -> SessionSigner:
 
 def drain(one: SessionSigner, n: int, multithread: bool = False, kind: str = "t1") -> None:
     """Sign *n* tokens into memory that is used again and again."""
-    for _ in one.iter_batches(n, multithread, *CLAIMS, kind=kind):
+    for _ in one.iter_batches(n, multithread=multithread, **workloads.CLAIMS, kind=kind):
         pass
 
 
@@ -104,7 +105,8 @@ def entry_points(
     def on(
         function: Callable[..., object], multithread: bool = False, **options: str
     ) -> Callable[[], float]:
-        return timed(lambda: function(n, multithread, *CLAIMS, **options))
+        given = {"multithread": multithread, **workloads.CLAIMS, **options}
+        return timed(lambda: function(n, **given))
 
     def stream(multithread: bool = False, kind: str = "t1") -> Callable[[], float]:
         return timed(lambda: drain(s, n, multithread, kind))
@@ -123,10 +125,7 @@ def entry_points(
             workloads.SESSION_ID,
             connection_data=rows,
             memory_pool=pool,
-            nonce="derived",
-            run_id="benchmark",
-            row_key=keys,
-            issued_at=1_700_000_000,
+            nonce=Derived(run_id="benchmark", row_key=keys, issued_at=1_700_000_000),
         )
 
     rows = workloads.connection_data(n)

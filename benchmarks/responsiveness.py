@@ -20,7 +20,7 @@ from tokbox.tokens.signer import Signer
 
 from . import workloads
 
-CLAIMS = (workloads.ROLE, workloads.CONNECTION_DATA, workloads.EXPIRATION)
+CLAIMS = tuple(workloads.CLAIMS.values())
 
 
 def resident() -> int:
@@ -83,7 +83,7 @@ def main() -> int:
     n, more, many = 10**7, 25 * 10**6, 10**8
 
     def drain(count: int, multithread: bool) -> None:
-        for _ in session.iter_batches(count, multithread, *CLAIMS):
+        for _ in session.iter_batches(count, multithread=multithread, **workloads.CLAIMS):
             pass
 
     def rows() -> object:
@@ -97,7 +97,7 @@ def main() -> int:
     for name, work in [
         ("tokens(10**7)", lambda: session.tokens(n, False, *CLAIMS)),
         ("tokens(10**7, multithread)", lambda: session.tokens(n, True, *CLAIMS)),
-        ("token_batch(10**7)", lambda: session.token_batch(n, False, *CLAIMS)),
+        ("token_batch(10**7)", lambda: session.token_batch(n, **workloads.CLAIMS)),
         ("iter_batches(10**7)", lambda: drain(n, False)),
         ("sign_rows, 10**7 rows", rows),
         ("verify_many, 10**6 strings", lambda: signer.verify_many(signed)),
@@ -112,7 +112,7 @@ def main() -> int:
         ("tokens(2.5 * 10**7, multithread)", lambda: session.tokens(more, True, *CLAIMS)),
         (
             "token_batch(2.5 * 10**7, multithread)",
-            lambda: session.token_batch(more, True, *CLAIMS),
+            lambda: session.token_batch(more, multithread=True, **workloads.CLAIMS),
         ),
         ("iter_batches(10**8)", lambda: drain(many, False)),
         ("iter_batches(10**8, multithread)", lambda: drain(many, True)),

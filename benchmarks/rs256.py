@@ -102,7 +102,7 @@ def ours(n: int = N) -> list[Workload]:
 
     def verify_bare() -> None:
         for _ in range(n):
-            public.holds(message, signature)
+            public._holds(message, signature)
 
     def verify_many() -> None:
         one._signer.verify_many(tokens).raise_first()

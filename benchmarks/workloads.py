@@ -6,12 +6,20 @@ as its nonce and its order of fields want it.
 
 from __future__ import annotations
 
+from typing import Any
+
 API_KEY = "40000123"
 SECRET = "example0secret0example0secret0example0sec"
 SESSION_ID = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
 ROLE = "publisher"
 CONNECTION_DATA = "user-12345678"
 EXPIRATION = 86_400  # seconds
+#: The same as keyword arguments.
+CLAIMS: dict[str, Any] = {
+    "role": ROLE,
+    "connection_data": CONNECTION_DATA,
+    "expiration": EXPIRATION,
+}
 
 #: Length of a tokbox T1 token for this work, in characters.
 TOKEN_LENGTH = 372

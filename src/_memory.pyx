@@ -74,10 +74,6 @@ cdef class MemoryPool:
     def __reduce__(self):
         raise TypeError("a memory pool cannot be pickled or copied")
 
-    def take(self, Py_ssize_t nbytes) -> Memory:
-        """Memory of *nbytes*, the spare piece if it is large enough."""
-        return Memory(nbytes, self)
-
 
 @cython.final
 @cython.no_gc

@@ -23,7 +23,7 @@ from tokbox.emulator.configuration import (
     webhooks_from_file,
 )
 from tokbox.errors import InvalidInput
-from tokbox.integrations.job import SigningJob
+from tokbox.integrations.job import SigningJob, col
 from tokbox.rest.account import Account
 from tokbox.rest.arguments import credential
 from tokbox.rest.broadcasts import RtmpTarget
@@ -433,7 +433,7 @@ def test_a_job_and_a_reference_check_whose_key_it_is(key_id: Any) -> None:
     reference = KeyRef("env:NOT_SET_ANYWHERE")
     for call in (
         lambda: reference.signer(key_id),
-        lambda: SigningJob(key_id=key_id, key=reference, session_id="col:s"),
+        lambda: SigningJob(key_id=key_id, key=reference, session_id=col("s")),
     ):
         error = refusal(call)
         assert error.field == "key_id"

@@ -123,7 +123,9 @@ def test_many_threads_sign_with_one_signer(signer, kind):
         many = session.tokens(TOKENS, connection_data=said, kind=kind)
         batch = session.token_batch(TOKENS, connection_data=said, kind=kind)
         texts = [f"{said}, row {i}" for i in range(TOKENS)]
-        rows = signer.sign_rows(SESSION, "publisher", texts, kind=kind, multithread=True)
+        rows = signer.sign_rows(
+            SESSION, role="publisher", connection_data=texts, kind=kind, multithread=True
+        )
         assert [signer.verify(token).connection_data for token in rows] == texts
         return [*one, *many, *batch], list(rows)
 
@@ -194,7 +196,7 @@ def test_a_column_that_others_change_is_taken_as_it_was_at_one_moment(signer):
             for i in range(TOKENS):
                 column[:] = ["ab"[i % 2]] * TOKENS
             return None
-        batch = signer.sign_rows(SESSION, "publisher", column)
+        batch = signer.sign_rows(SESSION, role="publisher", connection_data=column)
         return {signer.verify(token).connection_data for token in batch}
 
     assert all(said in ({"a"}, {"b"}) for said in at_once(work) if said is not None)

@@ -98,13 +98,13 @@ def children():
             # Whoever waits for a lock that nobody here will let go is ended by this.
             signal.alarm(60)
             good = len(set(nonces(tb))) == 500
-            good = good and len(tb.session(SESSION).token_batch(20_000, True)) == 20_000
+            good = good and len(tb.session(SESSION).token_batch(20_000, multithread=True)) == 20_000
             os._exit(0 if good else 1)
         yield os.waitpid(child, 0)[1]
 
 def sign():
     while not stop.is_set():
-        session.token_batch(200_000, True)
+        session.token_batch(200_000, multithread=True)
         runs.append(None)
 
 tb, stop, runs = client(), threading.Event(), []

@@ -116,6 +116,7 @@ if TYPE_CHECKING:
     )
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.derive import Derived
     from tokbox.tokens.findings import Decoded, Verification
     from tokbox.tokens.keyref import KeyRef
     from tokbox.tokens.rsa import PrivateKey, PublicKey
@@ -166,6 +167,7 @@ __all__ = [
     "ConnectionState",
     "Connections",
     "Decoded",
+    "Derived",
     "DestroyedReason",
     "ExpiredToken",
     "Hls",
@@ -295,6 +297,7 @@ _HOMES = {
     ),
     "tokbox.tokens.batch": "TokenBatch",
     "tokbox.tokens.claims": "Token",
+    "tokbox.tokens.derive": "Derived",
     "tokbox.tokens.findings": "Decoded Verification",
     "tokbox.tokens.keyref": "KeyRef",
     "tokbox.tokens.rsa": "PrivateKey PublicKey",

@@ -8,7 +8,6 @@ from typing_extensions import Buffer, Self
 @final
 class MemoryPool:
     def __new__(cls) -> Self: ...
-    def take(self, nbytes: int) -> Memory: ...
 
 @final
 class Memory(Buffer):

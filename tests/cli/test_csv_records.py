@@ -106,7 +106,7 @@ def test_as_many_tokens_as_records_are_needed() -> None:
     records = Records(b"a\nb\n", 1, final=True)
     signer = Signer(KEY, SECRET)
     for n in (1, 3):
-        tokens = signer.sign_rows([SESSION] * n).in_memory()
+        tokens = signer.sign_rows([SESSION] * n)._in_memory()
         assert tokens is not None
         with pytest.raises(ValueError, match="as many tokens as records"):
             records.signed(tokens)

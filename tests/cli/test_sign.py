@@ -488,6 +488,10 @@ def test_what_is_no_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
             "only one can go to standard output",
         ),
         (("in.csv", "--session-id", "col:s", "--run-id", "x"), "--run-id must be left out"),
+        (
+            ("in.csv", "--session-id", "col:s", "--nonce", "derived"),
+            "--run-id must come with --nonce derived",
+        ),
         (("in.csv", "--session-id", "col:s", "--issued-at", "now"), "--issued-at"),
         (
             ("in.csv", "--session-id", "col:s", *DERIVED[:4], "--row-key", "x"),

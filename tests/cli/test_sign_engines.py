@@ -16,7 +16,7 @@ from tests.cli.support import KEY, SECRET, SESSION, Result
 from tests.engines import install_ray, install_spark
 from tokbox import Signer
 from tokbox.cli.tables import engines
-from tokbox.integrations.job import SigningJob
+from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.claims import Token
 
 Cli = Callable[..., Result]
@@ -51,7 +51,7 @@ def test_an_engine_gets_the_job_and_no_secret(
     ((source, output, job),) = handed
     assert (source, output) == ("in", str(tmp_path / "out"))
     assert (job.key_id, str(job.key)) == (KEY, "env:TOKBOX_SECRET")
-    assert (job.session_id, job.expiration, job.role) == ("col:s", 3600, "publisher")
+    assert (job.session_id, job.expiration, job.role) == (col("s"), 3600, "publisher")
 
 
 def test_lifetimes_may_be_a_column_there_too(
@@ -60,7 +60,7 @@ def test_lifetimes_may_be_a_column_there_too(
     columns = ("--session-id", "col:s", "--expiration", "col:lives")
     args = ("in", "-o", str(tmp_path / "out"), *columns, "--engine", "ray")
     assert cli("sign", *args).code == 0
-    assert handed[0][2].expiration == "col:lives"
+    assert handed[0][2].expiration == col("lives")
 
 
 def test_a_key_that_workers_cannot_find_is_refused() -> None:

@@ -37,7 +37,9 @@ def test_a_session_is_made_and_joined_with_each_way_to_sign(server):
         tokens = [
             session.token("moderator", "a=b"),
             *session.tokens(2),
-            *tb.sign_rows(session.session_id, "subscriber", ["Ada", "Grace"]),
+            *tb.sign_rows(
+                session.session_id, role="subscriber", connection_data=["Ada", "Grace"]
+            ),
         ]
         for token in tokens:
             assert connect(server, session, token)

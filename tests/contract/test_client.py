@@ -250,7 +250,7 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
         PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
-        ProjectAuth(signer.api_key, signer.hs256, now=now),
+        ProjectAuth(signer.api_key, signer._hs256, now=now),
         api_url=server.url,
         timeout=60,
         retries=0,
@@ -270,7 +270,7 @@ def test_a_wrong_clock_is_corrected_if_asked(offset: int, server: Server) -> Non
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
         PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
-        ProjectAuth(signer.api_key, signer.hs256, now=now),
+        ProjectAuth(signer.api_key, signer._hs256, now=now),
         api_url=server.url,
         timeout=60,
         retries=0,

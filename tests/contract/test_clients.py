@@ -33,8 +33,8 @@ def session(tb: Tokbox) -> tokbox.Session:
 
 
 def muted(server: Server, session: tokbox.Session) -> dict[str, bool]:
-    with server.store.transaction():
-        streams = server.store.streams(session.session_id)
+    with server._store.transaction():
+        streams = server._store.streams(session.session_id)
     return {stream.stream_id: stream.muted for stream in streams}
 
 

@@ -407,7 +407,7 @@ def test_fault_waits_until_the_connection_is_gone() -> None:
 
 def test_answer_in_pieces_comes_whole(server: Server) -> None:
     pieces = [b"one ", b"two ", b"three"]
-    server.app.router.add_route("/pieces", lambda _: StreamingResponse(iter(pieces)))
+    server._app.router.add_route("/pieces", lambda _: StreamingResponse(iter(pieces)))
     answer = Api(server.url).request("GET", "/pieces")
     assert answer.body == b"one two three"
 

@@ -84,8 +84,8 @@ def test_only_so_many_are_kept(
     monkeypatch.setattr(messages, "LIMIT", 3)
     for number in range(5):
         signal(api, live, str(number))
-    with server.store.transaction():
-        kept = server.app.state.emulator.messages.sent()
+    with server._store.transaction():
+        kept = server._app.state.emulator.messages.sent()
     assert [message.content["data"] for message in kept] == ["2", "3", "4"]
 
 

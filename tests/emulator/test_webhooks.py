@@ -171,10 +171,10 @@ def test_webhook_without_a_secret_is_not_signed(
 
 def sender_of(server: Server, *delays: float) -> WebhookSender:
     """Give *server* a sender that is less patient."""
-    old: WebhookSender = server.app.state.webhook_sender
+    old: WebhookSender = server._app.state.webhook_sender
     old.stop()
-    sender = WebhookSender(server.app.state.emulator, retry_delays=delays)
-    server.app.state.webhook_sender = sender
+    sender = WebhookSender(server._app.state.emulator, retry_delays=delays)
+    server._app.state.webhook_sender = sender
     sender.start()
     return sender
 
@@ -334,8 +334,10 @@ def test_what_was_not_sent_yet_survives_a_restart(
             server.drain_webhooks(timeout=0.3)
     with serve(db=db, clock=Clock(lambda: NOW)) as server:
         assert [one.state for one in server.webhooks()] == ["waiting"] * 3
-        with server.store.transaction():
-            server.store.db.execute("UPDATE webhooks SET url = ?, due = 0", (receiver.url,))
+        with server._store.transaction():
+            server._store.db.execute(
+                "UPDATE webhooks SET url = ?, due = 0", (receiver.url,)
+            )
         server.drain_webhooks()
         assert [one.state for one in server.webhooks()] == ["delivered"] * 3
     assert receiver.statuses_of("archive") == ["started", "stopped", "available"]

@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tokbox.integrations.job import SigningJob, load
+from tokbox.integrations.job import SigningJob, col, load
+from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
 
 from ..applications import APPLICATION, SESSION, key_pair, private_pem
@@ -135,11 +136,8 @@ def make_job(vault: Vault) -> Callable[..., SigningJob]:
             "key_id": APPLICATION,
             "key": vault.reference,
             "session_id": SESSION,
-            "connection_data": "col:name",
-            "nonce": "derived",
-            "run_id": "a run",
-            "row_key": "col:id",
-            "issued_at": NOW,
+            "connection_data": col("name"),
+            "nonce": Derived(run_id="a run", row_key=col("id"), issued_at=NOW),
             **changes,
         }
         return SigningJob(**given)
@@ -157,10 +155,7 @@ def undisturbed(n: int) -> dict[int, str]:
     tokens = Signer.from_private_key(APPLICATION, key_pair()).sign_rows(
         SESSION,
         connection_data=[f"guest {i}" for i in range(n)],
-        nonce="derived",
-        run_id="a run",
-        row_key=range(n),
-        issued_at=NOW,
         multithread=True,
+        nonce=Derived(run_id="a run", row_key=range(n), issued_at=NOW),
     )
     return dict(enumerate(tokens))

@@ -7,7 +7,8 @@ import pytest
 
 from tokbox.errors import InvalidInput
 from tokbox.integrations import ray, spark
-from tokbox.integrations.job import SigningJob
+from tokbox.integrations.job import SigningJob, col
+from tokbox.tokens.derive import Derived
 
 from ..batches import KEY, NOW, SECRET, SESSION
 from ..engines import (
@@ -29,12 +30,9 @@ def job(monkeypatch):
         key_id=KEY,
         key="env:A_SECRET",
         session_id=SESSION,
-        connection_data="col:name",
-        nonce="derived",
-        run_id="r",
-        row_key="col:id",
-        issued_at=NOW,
+        connection_data=col("name"),
         error_column="why",
+        nonce=Derived(run_id="r", row_key=col("id"), issued_at=NOW),
     )
 
 

@@ -13,14 +13,16 @@ import pytest
 from tokbox.enums import Role
 from tokbox.errors import InvalidClaims, InvalidInput, MissingDependency
 from tokbox.integrations import ray, spark
-from tokbox.integrations.job import SigningJob
+from tokbox.integrations.job import SigningJob, col
+from tokbox.tokens.derive import Derived
 from tokbox.tokens.keyref import KeyRef
 from tokbox.tokens.signer import Signer
+from tokbox.tokens.verify import decode
 
 from ..batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
 from ..lookalikes import ArrayOfNoDimensions, Disguised, Index, bool_, member
 
-RUN = {"nonce": "derived", "run_id": "r", "row_key": "col:id", "issued_at": NOW}
+RUN = {"nonce": Derived(run_id="r", row_key=col("id"), issued_at=NOW)}
 GUESTS = pa.table(
     {
         "id": pa.array(range(6)),
@@ -32,11 +34,11 @@ GUESTS = pa.table(
     }
 )
 COLUMNS = {
-    "session_id": "col:session",
-    "role": "col:role",
-    "connection_data": "col:name",
-    "expiration": "col:seconds",
-    "initial_layout_class_list": "col:classes",
+    "session_id": col("session"),
+    "role": col("role"),
+    "connection_data": col("name"),
+    "expiration": col("seconds"),
+    "initial_layout_class_list": col("classes"),
 }
 
 
@@ -52,15 +54,12 @@ def make(**given):
 def test_columns_and_values_are_signed_as_a_signer_would():
     expected = Signer(KEY, SECRET).sign_rows(
         GUESTS["session"],
-        GUESTS["role"],
-        GUESTS["name"],
-        GUESTS["seconds"],
-        GUESTS["classes"],
+        role=GUESTS["role"],
+        connection_data=GUESTS["name"],
+        expiration=GUESTS["seconds"],
+        initial_layout_class_list=GUESTS["classes"],
         kind="jwt",
-        nonce="derived",
-        run_id="r",
-        row_key=range(6),
-        issued_at=NOW,
+        nonce=Derived(run_id="r", row_key=range(6), issued_at=NOW),
     )
     signed = make(**COLUMNS, kind="jwt", **RUN).open()(GUESTS)
     assert signed["token"].to_pylist() == expected.tolist()
@@ -96,14 +95,17 @@ def test_values_for_all_rows_are_given_as_a_session_takes_them():
         role=Role.MODERATOR,
         expiration=timedelta(hours=1),
         initial_layout_class_list=["a", "b"],
-        connection_data="col:name",
+        connection_data=col("name"),
         **RUN,
     )
-    expected = Signer(KEY, SECRET).sign_rows(
-        SESSION, Role.MODERATOR, GUESTS["name"], 3600, "a b",
-        nonce="derived", run_id="r", row_key=range(6), issued_at=NOW,
-    )  # fmt: skip
+    expected = Signer(KEY, SECRET).sign_rows(SESSION, role=Role.MODERATOR, connection_data=GUESTS["name"], expiration=3600, initial_layout_class_list="a b", nonce=Derived(run_id="r", row_key=range(6), issued_at=NOW))  # fmt: skip
     assert job.open()(GUESTS)["token"].to_pylist() == expected.tolist()
+
+
+def test_text_that_begins_like_a_column_of_the_command_line_is_a_value():
+    job = make(session_id=col("session"), connection_data="col:name")
+    tokens = job.open()(GUESTS)["token"].to_pylist()
+    assert {decode(token).connection_data for token in tokens} == {"col:name"}
 
 
 ### Rows that break a rule ###
@@ -163,16 +165,15 @@ def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
         ({"key_id": "1" * 21}, "key_id"),
         ({"session_id": "1_none"}, "session_id"),
         ({"role": "king"}, "role"),
-        ({"role": "col:"}, "role"),
         ({"expiration": -1}, "expiration"),
         ({"initial_layout_class_list": ["a b"]}, "initial_layout_class_list"),
         ({"connection_data": "x" * 1001}, "connection_data"),
         ({"connection_data": "no column"}, "session_id"),
         ({"kind": "jot"}, "kind"),
         ({"nonce": "counted"}, "nonce"),
-        ({"run_id": "r"}, "run_id"),
-        ({**RUN, "row_key": "id"}, "row_key"),
-        ({**RUN, "issued_at": None}, "issued_at"),
+        ({"nonce": "derived"}, "nonce"),
+        ({"nonce": Derived(run_id="r", row_key=["id"], issued_at=NOW)}, "row_key"),
+        ({"session_id": "col:session"}, "session_id"),
         ({"token_column": ""}, "token_column"),
         ({"error_column": "token"}, "token_column"),
     ],
@@ -180,7 +181,7 @@ def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
 )  # fmt: skip
 def test_what_breaks_a_rule_is_refused_where_the_job_is_made(given, field):
     with pytest.raises(InvalidInput) as caught:
-        make(**{"session_id": SESSION, "connection_data": "col:name", **given})
+        make(**{"session_id": SESSION, "connection_data": col("name"), **given})
     assert caught.value.field == field
     assert SECRET not in str(caught.value)
 
@@ -188,13 +189,13 @@ def test_what_breaks_a_rule_is_refused_where_the_job_is_made(given, field):
 @pytest.mark.parametrize(
     ("given", "rule"),
     [
-        ({"connection_data": "col:Name"}, "connection_data must name one of the columns"),
+        ({"connection_data": col("Name")}, "connection_data must name one of the columns"),
         ({"token_column": "name"}, "token_column must be new"),
         ({"error_column": "id"}, "error_column must be new"),
     ],
 )
 def test_columns_that_do_not_fit_the_table_are_refused(given, rule):
-    job = make(**{"session_id": SESSION, "connection_data": "col:name", **given})
+    job = make(**{"session_id": SESSION, "connection_data": col("name"), **given})
     with pytest.raises(InvalidInput, match=rule):
         job.open()(GUESTS)
 
@@ -220,21 +221,18 @@ def test_a_job_travels_with_exact_text_and_numbers(text):
         key=text("env:A_SECRET"),
         session_id=text(SESSION),
         role=text("moderator"),
-        connection_data=text("col:name"),
+        connection_data=col(text("name")),
         expiration=Index(60),
         initial_layout_class_list=[text("focus"), text("full")],
         kind=text("jwt"),
-        nonce=text("derived"),
-        run_id=text("r"),
-        row_key=text("col:id"),
-        issued_at=Index(NOW),
+        nonce=Derived(run_id=text("r"), row_key=col(text("id")), issued_at=Index(NOW)),
         token_column=text("signed"),
         error_column=text("why"),
     )
     plain = make(
         session_id=SESSION,
         role="moderator",
-        connection_data="col:name",
+        connection_data=col("name"),
         expiration=60,
         initial_layout_class_list="focus full",
         kind="jwt",
@@ -253,7 +251,7 @@ def test_a_job_travels_with_exact_text_and_numbers(text):
 @pytest.mark.parametrize("text", [Disguised, member])
 def test_a_job_checks_the_exact_text_of_its_claims(text):
     for field, value in (("role", "king"), ("session_id", "1_none"), ("kind", "t2")):
-        claims = {"session_id": SESSION, "connection_data": "col:name", field: text(value)}
+        claims = {"session_id": SESSION, "connection_data": col("name"), field: text(value)}
         with pytest.raises(InvalidClaims) as caught:
             make(**claims)
         assert caught.value.field == field
@@ -263,7 +261,7 @@ def test_a_job_checks_the_exact_text_of_its_claims(text):
 @pytest.mark.parametrize("field", ["token_column", "error_column"])
 def test_a_new_column_needs_a_name_that_is_text(field, name):
     with pytest.raises(InvalidInput) as caught:
-        make(session_id="col:session", **{field: name})
+        make(session_id=col("session"), **{field: name})
     assert caught.value.field == field
 
 
@@ -271,7 +269,7 @@ def test_a_new_column_needs_a_name_that_is_text(field, name):
 @pytest.mark.parametrize("wrong", [0, -1, True, bool_(1), 1.0, None, "1"])
 def test_workers_and_batches_of_ray_are_whole_numbers(monkeypatch, field, wrong):
     monkeypatch.setattr(ray, "load", lambda *names: None)
-    job = make(session_id="col:session")
+    job = make(session_id=col("session"))
     with pytest.raises(InvalidInput, match="an int, at least 1") as caught:
         ray.sign(None, job, **{"workers": 1, field: wrong})
     assert caught.value.field == field
@@ -293,7 +291,7 @@ def test_ray_gets_plain_numbers(monkeypatch):
             return options
 
     monkeypatch.setattr(ray, "load", lambda *names: Ray())
-    job = make(session_id="col:session")
+    job = make(session_id=col("session"))
     options = ray.sign(Ray(), job, workers=Index(2), batch_size=Index(50))
     for name, expected in (("compute", 2), ("batch_size", 50)):
         assert (type(options[name]), options[name]) == (int, expected)

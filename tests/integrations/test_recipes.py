@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
@@ -53,10 +54,9 @@ def expected() -> list[str]:
             [OTHER_SESSION] * 2,
             connection_data=["Ada", "Grace"],
             expiration=7200,
-            nonce="derived",
-            run_id="guests of 2026-10-01",
-            row_key=[1, 2],
-            issued_at=1_790_812_800,
+            nonce=Derived(
+                run_id="guests of 2026-10-01", row_key=[1, 2], issued_at=1_790_812_800
+            ),
         )
         .tolist()
     )

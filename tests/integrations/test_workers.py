@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from tokbox.integrations.job import SigningJob
+from tokbox.integrations.job import SigningJob, col
+from tokbox.tokens.derive import Derived
 
 from ..batches import KEY, NOW, SECRET, SESSION
 
@@ -34,7 +35,7 @@ def nonces(job: SigningJob, worker: int) -> bytes:
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @pytest.mark.parametrize(
     "how",
-    [{}, {"nonce": "derived", "run_id": "r", "issued_at": NOW}],
+    [None, Derived(run_id="r", row_key=col("id"), issued_at=NOW)],
     ids=["random", "derived"],
 )
 def test_no_two_of_64_workers_make_the_same_nonce(monkeypatch, how):
@@ -43,9 +44,8 @@ def test_no_two_of_64_workers_make_the_same_nonce(monkeypatch, how):
         key_id=KEY,
         key="env:A_SECRET",
         session_id=SESSION,
-        connection_data="col:name",
-        row_key="col:id" if how else None,
-        **how,
+        connection_data=col("name"),
+        nonce=how,
     )
     # Each is a process of its own, forked from one that has signed before.
     job.open()(pa.table({"id": [1], "name": ["guest"]}))

@@ -17,7 +17,9 @@ N = 40
 SIGNER = tokbox.Signer(KEY, SECRET)
 HERE = SIGNER.session(SESSION)
 BATCH = HERE.token_batch(N)
-ROWS = SIGNER.sign_rows(SESSION, "publisher", [f"row {i}" for i in range(N)])
+ROWS = SIGNER.sign_rows(
+    SESSION, role="publisher", connection_data=[f"row {i}" for i in range(N)]
+)
 GOOD = [HERE.token(), HERE.token(kind="jwt")]
 BAD = ["T1==", "é", "eyJ", GOOD[0][:-8], GOOD[1][:-4] + "AAAA", None]
 
@@ -46,8 +48,8 @@ def columns(**more: Any) -> Any:
     """Rows of which some values have to be looked at more closely."""
     return SIGNER.sign_rows(
         [SESSION] * N,
-        ["publisher", tokbox.Role.MODERATOR] * (N // 2),
-        [text(i) for i in range(N)],
+        role=["publisher", tokbox.Role.MODERATOR] * (N // 2),
+        connection_data=[text(i) for i in range(N)],
         initial_layout_class_list=[["focus"], "", ("a", "b"), None] * (N // 4),
         **more,
     )
@@ -97,7 +99,9 @@ OPERATIONS = {
     "sign_rows": Operation(columns, says(*TEXTS)),
     "sign_rows_jwt": Operation(lambda: columns(kind="jwt", multithread=True), says(*TEXTS)),
     "sign_bad_rows": Operation(
-        lambda: SIGNER.sign_rows(SESSION, "publisher", ["a", 7, "b"], errors="null"),
+        lambda: SIGNER.sign_rows(
+            SESSION, role="publisher", connection_data=["a", 7, "b"], errors="null"
+        ),
         lambda found: found[1] is None and says("a", "b")([found[0], found[2]]),
     ),
     "verify": Operation(

@@ -144,17 +144,33 @@ def test_many_tokens_are_signed_and_verified_off_the_loop(
     assert seen[0].startswith("tokbox")
 
 
-def test_batches_and_files_of_tokens_come_piece_by_piece(tmp_path: Path) -> None:
+def test_batches_of_tokens_come_one_by_one() -> None:
     async def main() -> None:
         async with AsyncTokbox(KEY, SECRET) as tb:
             session = tb.session(SESSION)
             sizes = [len(batch) async for batch in session.iter_batches(5, chunk=2)]
             assert sizes == [2, 2, 1]
+
+    run(main)
+
+
+def test_a_file_of_tokens_is_awaited_and_progress_is_called_in_its_thread(
+    tmp_path: Path,
+) -> None:
+    seen: list[tuple[int, str]] = []
+
+    def progress(done: int) -> None:
+        seen.append((done, threading.current_thread().name[:6]))
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET) as tb:
+            session = tb.session(SESSION)
             path = tmp_path / "tokens"
-            assert [n async for n in session.write_tokens(path, 3)] == [3]
+            assert await session.write_tokens(path, 3, progress=progress) == 3
             assert len(path.read_text().splitlines()) == 3
 
     run(main)
+    assert seen == [(3, "tokbox")]
 
 
 def page(*ids: str, total: int) -> Response:

@@ -55,7 +55,7 @@ def test_its_sessions_sign_every_way_and_its_client_verifies():
     tokens = [
         session.token("moderator", "a=b", 60, initial_layout_class_list=["focus"]),
         *session.tokens(2),
-        *session.token_batch(2, True),
+        *session.token_batch(2, multithread=True),
         *next(session.iter_batches(2)),
         *tb.sign_rows(SESSION, connection_data=["Ada", "Grace"]),
     ]

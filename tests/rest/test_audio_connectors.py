@@ -116,7 +116,7 @@ def test_what_is_checked_cannot_be_changed_afterwards() -> None:
     socket = WebSocket(URI, headers=headers, streams=streams)
     headers["c"] = "x" * 600
     streams.append("")
-    assert socket.to_json() == {"uri": URI, "headers": {"a": "b"}, "streams": ["s"]}
+    assert socket._to_json() == {"uri": URI, "headers": {"a": "b"}, "streams": ["s"]}
 
 
 def test_headers_are_not_in_the_repr() -> None:

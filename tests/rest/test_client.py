@@ -98,7 +98,13 @@ def test_a_client_signs_rows_and_verifies_many() -> None:
         roles, names, ends = ["publisher", "subscriber"], ["Ada", None], [3600, 60]
         classes = [["focus"], ""]
         batch = tb.sign_rows(
-            SESSION, roles, names, ends, classes, kind="jwt", multithread=True
+            SESSION,
+            role=roles,
+            connection_data=names,
+            expiration=ends,
+            initial_layout_class_list=classes,
+            kind="jwt",
+            multithread=True,
         )
         first, second = map(tb.verify, batch)
         assert (first.kind, first.role, first.connection_data) == (

@@ -272,4 +272,4 @@ def test_fields_that_json_cannot_say_are_refused() -> None:
     for wrong in (Index(1), float("nan"), b"a"):
         with pytest.raises(errors.InvalidInput, match="static_fields must be what JSON"):
             AudioTransport("json", static_fields={"a": wrong})
-    assert AudioTransport("json", static_fields={}).to_json()["static_fields"] == {}
+    assert AudioTransport("json", static_fields={})._to_json()["static_fields"] == {}

@@ -301,11 +301,15 @@ def test_every_way_to_many_tokens_gives_the_same_kind(make: Make, tmp_path: Any)
     session = tb.session(SESSION)
     options = {"role": "subscriber", "connection_data": "x", "expiration": 60}
     path = tmp_path / "tokens.txt"
-    assert list(session.write_tokens(path, 3, **options))[-1] == 3
+    assert session.write_tokens(path, 3, **options) == 3
     ways = [
         session.tokens(3, True, "subscriber", "x", 60),
         session.tokens(3, **options),
-        list(session.token_batch(3, True, "subscriber", "x", 60)),
+        list(
+            session.token_batch(
+                3, multithread=True, role="subscriber", connection_data="x", expiration=60
+            )
+        ),
         list(session.token_batch(3, **options)),
         [token for batch in session.iter_batches(3, chunk=2, **options) for token in batch],
         path.read_text().split(),

@@ -12,13 +12,15 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from tokbox.errors import InvalidClaims
+from tokbox.secrecy import is_stripped
+from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
 from .. import batches, reference
 from ..applications import APPLICATION, SESSION, key_pair, numbers, private_pem
 
-RUN = {"nonce": "derived", "run_id": "run 1", "issued_at": batches.NOW}
+RUN = {"run_id": "run 1", "issued_at": batches.NOW}
 
 
 def test_rows_with_derived_nonces_equal_the_plain_twin(signer):
@@ -32,7 +34,9 @@ def test_rows_with_derived_nonces_equal_the_plain_twin(signer):
         "expiration": 3600,
         "initial_layout_class_list": "",
     }
-    batch = batches.sign(signer, None, threads=2, **claims, **RUN, row_key=row_keys)
+    batch = batches.sign(
+        signer, None, threads=2, **claims, nonce=Derived(**RUN, row_key=row_keys)
+    )
     assert batch.tolist() == [
         reference.row(
             "rs256",
@@ -54,7 +58,8 @@ def test_a_key_read_again_from_another_pem_signs_equal_tokens(signer):
     again = Signer.from_private_key(APPLICATION, traditional)
     other = Signer.from_private_key(APPLICATION, private_pem(key_pair(number=1)))
     first, second, third = (
-        one.sign_rows(SESSION, row_key=range(3), **RUN) for one in (signer, again, other)
+        one.sign_rows(SESSION, nonce=Derived(row_key=range(3), **RUN))
+        for one in (signer, again, other)
     )
     assert first == second
     assert not {decode(t).nonce for t in first} & {decode(t).nonce for t in third}
@@ -63,17 +68,20 @@ def test_a_key_read_again_from_another_pem_signs_equal_tokens(signer):
 def test_a_row_whose_key_is_bad_or_stands_twice_is_named_or_left_out(signer):
     keys = ["a", "", "b", "a"]
     with pytest.raises(InvalidClaims, match="row 1: row_key must be text"):
-        signer.sign_rows(SESSION, row_key=keys, **RUN)
+        signer.sign_rows(SESSION, nonce=Derived(row_key=keys, **RUN))
     with pytest.raises(InvalidClaims, match="row 2: row_key must be unique"):
-        signer.sign_rows(SESSION, row_key=[*keys[::2], "a"], **RUN)
-    batch = signer.sign_rows(SESSION, row_key=keys, **RUN, errors="null")
-    good = signer.sign_rows(SESSION, row_key=["a", "b"], **RUN)
+        signer.sign_rows(SESSION, nonce=Derived(row_key=[*keys[::2], "a"], **RUN))
+    batch = signer.sign_rows(SESSION, errors="null", nonce=Derived(row_key=keys, **RUN))
+    good = signer.sign_rows(SESSION, nonce=Derived(row_key=["a", "b"], **RUN))
     assert batch.tolist() == [good[0], None, good[1], None]
     assert [*batch.failures] == [1, 3]
 
 
 def test_the_secret_of_a_purpose_is_not_shown(signer):
-    secret = signer.key.private.secret_for(b"a purpose")
-    assert secret != signer.key.private.secret_for(b"another")
-    shown = f"{signer!r} {signer.key!r} {signer.key.private!r} {signer.nonce_key()!r}"
+    key = signer._prepared.private
+    secret = key._secret_for(b"a purpose")
+    assert secret != key._secret_for(b"another")
+    shown = f"{signer!r} {signer._prepared!r} {key!r} {signer._nonce_key()!r}"
     assert secret.hex() not in shown
+    assert is_stripped(type(key)._secret_for)
+    assert is_stripped(type(key)._sign)

@@ -70,14 +70,14 @@ def file(tmp_path):
 def test_a_private_key_is_read_from_what_holds_or_names_it(make, file):
     key = PrivateKey(make(file))
     assert key.bits == 2048
-    assert key.sign(b"message") == reference.rs256(*numbers(), b"message")
+    assert key._sign(b"message") == reference.rs256(*numbers(), b"message")
 
 
 @pytest.mark.parametrize("form", [PKCS8, PKCS1], ids=["PKCS #8", "PKCS #1"])
 @pytest.mark.parametrize("password", [PASSWORD, PASSWORD.encode()], ids=["text", "bytes"])
 def test_an_encrypted_key_is_read_with_its_password(form, password):
     key = PrivateKey(pem(form, PASSWORD), password=password)
-    assert key.sign(b"m") == reference.rs256(*numbers(), b"m")
+    assert key._sign(b"m") == reference.rs256(*numbers(), b"m")
 
 
 @pytest.mark.parametrize(
@@ -96,9 +96,9 @@ def test_a_public_key_is_read_from_what_holds_or_names_it(make, file):
     file.write_text(public_pem())
     key = PublicKey(make(file))
     signature = reference.rs256(*numbers(), b"message")
-    assert key.holds(b"message", signature)
-    assert not key.holds(b"massage", signature)
-    assert not key.holds(b"message", signature[:-1])
+    assert key._holds(b"message", signature)
+    assert not key._holds(b"massage", signature)
+    assert not key._holds(b"message", signature[:-1])
     assert key.pem() == public_pem()
 
 
@@ -242,13 +242,13 @@ def test_a_key_is_read_once_for_all_tokens(monkeypatch):
     )
     signer = Signer.from_private_key(APPLICATION, private_pem())
     for _ in range(3):
-        signer.jwt({})
+        signer._jwt({})
     assert len(read) == 1
 
 
 def test_what_openssl_signs_is_what_we_sign():
     signature = key_pair().sign(b"m", padding.PKCS1v15(), SHA256())
-    assert signature == PrivateKey(key_pair()).sign(b"m")
+    assert signature == PrivateKey(key_pair())._sign(b"m")
 
 
 @pytest.mark.parametrize("id_", [APPLICATION, APPLICATION.upper(), uuid.UUID(APPLICATION)])
@@ -272,7 +272,7 @@ def test_a_signer_shows_its_application_only():
         pickle.dumps(signer)
     signer.close()
     with pytest.raises(ValueError, match="closed"):
-        signer.jwt({})
+        signer._jwt({})
 
 
 def test_without_cryptography_it_is_said_what_to_install():
@@ -293,6 +293,6 @@ def test_a_key_its_path_and_its_password_are_read_as_exact_text(tmp_path, text):
     path.write_bytes(pem(PKCS8, PASSWORD))
     for source in (pem(PKCS8, PASSWORD).decode(), str(path)):
         key = PrivateKey(text(source), password=text(PASSWORD))
-        assert key.public_key().holds(b"m", key.sign(b"m"))
+        assert key.public_key()._holds(b"m", key._sign(b"m"))
     with pytest.raises(InvalidInput, match="password"):
         PrivateKey(pem(PKCS8, PASSWORD), password=text(""))

@@ -52,7 +52,7 @@ def test_pyjwt_reads_what_we_sign(session, text):
         session.token(**claims, kind="jwt"),
         *session.tokens(9, **claims),
         *session.tokens(40, True, **claims),
-        *session.token_batch(9, True, **claims),
+        *session.token_batch(9, multithread=True, **claims),
         *[token for batch in session.iter_batches(9, **claims, chunk=4) for token in batch],
     ]
     assert len(set(tokens)) == 69
@@ -86,7 +86,7 @@ def data_of(text: str, classes: str) -> bytes:
 def test_a_batch_is_what_the_plain_twin_signs(signer, length):
     """For every number of bytes that base64 can have left over before the jti."""
     data = data_of("é" * length + "x", "a b")
-    plan = rs256.Plan(signer.key, data, RANDOM)
+    plan = rs256.Plan(signer._prepared, data, RANDOM)
     first = reference.nonce_start(RANDOM)
     expected = [
         reference.rs256_jwt(numbers(), f'{data.decode()}{first + i}"}}') for i in range(20)
@@ -100,18 +100,18 @@ def test_every_way_into_memory_gives_the_same_tokens(signer, session, monkeypatc
     monkeypatch.setattr("tokbox.tokens.session.time.time", lambda: NOW)
     tokens = session.tokens(20)
     assert session.token_batch(20).tolist() == tokens
-    assert session.token_batch(20, True).tolist() == tokens
+    assert session.token_batch(20, multithread=True).tolist() == tokens
     kept = list(session.iter_batches(20, chunk=7))
     assert [token for batch in kept for token in batch] == tokens
     file = io.BytesIO()
-    assert list(session.write_tokens(file, 20)) == [20]
+    assert session.write_tokens(file, 20) == 20
     assert file.getvalue().decode().split() == tokens
     assert session.tokens(0) == []
 
 
 def test_a_stream_comes_in_smaller_pieces(signer, session):
     batch = next(session.iter_batches(10**6))
-    assert len(batch) == signer.chunk == 256
+    assert len(batch) == signer._chunk == 256
 
 
 @pytest.mark.parametrize("kind", ["t1", "T1", "rs256", "", 1, []])
@@ -165,12 +165,12 @@ def test_a_session_is_ours_in_any_case_of_its_id(signer):
 def test_any_claims_are_signed_for_rest_calls(signer):
     claims = {"application_id": APPLICATION, "iat": 1, "é": [None, "ü"]}
     key = key_pair().public_key()
-    assert pyjwt.decode(signer.jwt(claims), key, algorithms=["RS256"]) == claims
+    assert pyjwt.decode(signer._jwt(claims), key, algorithms=["RS256"]) == claims
     secret = "example0secret0example0secret0example0sec"
-    signed = Signer("40000123", secret).jwt(claims)
+    signed = Signer("40000123", secret)._jwt(claims)
     assert pyjwt.decode(signed, secret, algorithms=["HS256"]) == claims
     with pytest.raises(ValueError, match="RS256"):
-        signer.hs256(b"")
+        signer._hs256(b"")
 
 
 ### One token a row ###
@@ -257,7 +257,7 @@ def test_a_bad_row_is_named_or_left_out(signer, name, column):
 
 def test_columns_of_different_lengths_are_refused(signer):
     with pytest.raises(InvalidInput, match="as many rows"):
-        signer.sign_rows([SESSION] * 2, ["publisher"] * 3)
+        signer.sign_rows([SESSION] * 2, role=["publisher"] * 3)
 
 
 ### When something goes wrong ###
@@ -267,13 +267,13 @@ def test_an_error_in_a_thread_arrives(signer, session, monkeypatch):
     class Broken:
         bits = 2048
 
-        def sign(self, message):
+        def _sign(self, message):
             raise RuntimeError("no signature")
 
-    monkeypatch.setattr(signer.key, "private", Broken())
+    monkeypatch.setattr(signer._prepared, "private", Broken())
     for sign in (session.tokens, session.token_batch):
         with pytest.raises(RuntimeError, match="no signature"):
-            sign(200, True)
+            sign(200, multithread=True)
 
 
 @pytest.mark.parametrize("multithread", [False, True])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tokbox import _fastsign
-from tokbox.tokens.signer import Signer
+from tokbox.tokens import signer
 
 KERNELS = [row["name"] for row in _fastsign.kernels()["sha1"]]
 USABLE = {row["name"] for row in _fastsign.kernels()["sha1"] if row["usable"]}
@@ -26,9 +26,9 @@ def asked_threads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
     """What signers are asked for threads, which are one in any case: (n, multithread)."""
     asked = []
 
-    def threads(signer: Signer, n: int, multithread: bool) -> int:
+    def threads(n: int, multithread: bool, worth_one: int) -> int:
         asked.append((n, multithread))
         return 1
 
-    monkeypatch.setattr(Signer, "threads", threads)
+    monkeypatch.setattr(signer, "threads_for", threads)
     return asked

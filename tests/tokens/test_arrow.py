@@ -445,7 +445,7 @@ def test_polars_columns_are_signed_and_batches_become_series(signer):
     for part in (frame, frame[1:], pl.concat([frame, frame], rechunk=False)):
         batch = signer.sign_rows(
             SESSION,
-            OnlyStream(part["role"]),
+            role=OnlyStream(part["role"]),
             connection_data=OnlyStream(part["data"]),
             expiration=OnlyStream(part["seconds"]),
         )

@@ -113,7 +113,7 @@ def test_every_choice_of_rows_to_leave_out_signs_the_others_right(signer):
 
 def test_a_row_that_breaks_several_rules_is_reported_once(signer):
     batch = signer.sign_rows(
-        ["", SESSION], ["king", "publisher"], ["\0"] * 2, errors="null"
+        ["", SESSION], role=["king", "publisher"], connection_data=["\0"] * 2, errors="null"
     )
     assert batch.tolist() == [None, None]
     assert [(e.row, e.field) for e in batch.failures.values()] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
 
 from tokbox.enums import DAYS_30, Role
@@ -72,6 +73,35 @@ def test_none_stands_for_no_text_in_rows_as_a_value_and_as_a_column(nothing):
     )
     for found in map(signer.verify, batch):
         assert (found.connection_data, found.initial_layout_class_list) == ("", ())
+
+
+#: Columns of None.
+NULLS = [[None] * 2, (None,) * 2, pa.nulls(2, pa.string()), pa.nulls(2, pa.int64())]
+
+
+@pytest.mark.parametrize("nulls", NULLS, ids=lambda nulls: str(type(nulls)))
+@pytest.mark.parametrize("field", ["connection_data", "initial_layout_class_list"])
+def test_none_in_a_column_is_no_text_as_in_a_single_call(session, field, nulls):
+    signer = Signer(KEY, SECRET)
+    single = session.token(**{field: None})
+    for token in (single, *signer.sign_rows(SESSION, **{field: nulls})):
+        found = signer.verify(token)
+        assert (found.connection_data, found.initial_layout_class_list) == ("", ())
+
+
+@pytest.mark.parametrize("nulls", [None, *NULLS], ids=lambda nulls: str(type(nulls)))
+@pytest.mark.parametrize("field", ["role", "expiration"])
+def test_none_is_no_role_and_no_time_in_a_column_or_in_a_single_call(session, field, nulls):
+    with pytest.raises(InvalidClaims) as single:
+        session.token(**{field: None})
+    claims = {"session_id": [SESSION] * 2, field: nulls}
+    with pytest.raises(InvalidClaims) as column:
+        Signer(KEY, SECRET).sign_rows(**claims)
+    assert column.value.field == single.value.field == field
+    assert column.value.rule == single.value.rule
+    if nulls is not None:
+        batch = Signer(KEY, SECRET).sign_rows(**claims, errors="null")
+        assert batch.tolist() == [None, None]
 
 
 @pytest.mark.parametrize("n", [-1, 10**19, 1.0, True, None, "5", float("nan")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from datetime import datetime, timedelta, timezone
 
@@ -10,7 +11,8 @@ import pytest
 
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens import rows
-from tokbox.tokens.derive import check_row_key
+from tokbox.tokens.columns import col
+from tokbox.tokens.derive import Derived, check_row_key
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
@@ -18,7 +20,7 @@ from .. import reference
 from ..batches import KEY, NOW, SECRET, SESSION, random_id, random_rows, sign
 
 ROWS = 40_000
-RUN = {"nonce": "derived", "run_id": "2026-10-01", "issued_at": NOW}
+RUN = {"run_id": "2026-10-01", "issued_at": NOW}
 
 
 @pytest.fixture
@@ -52,11 +54,12 @@ def test_derived_rows_equal_the_plain_twin(kind):
             Signer(case.api_key, case.secret),
             kind,
             threads=1 + i % 2,
-            nonce="derived",
-            run_id=run_id,
-            row_key=rng.choice([list, tuple])(keys),
-            issued_at=case.create_time,
             **case.given,
+            nonce=Derived(
+                run_id=run_id,
+                row_key=rng.choice([list, tuple])(keys),
+                issued_at=case.create_time,
+            ),
         )
         key = reference.nonce_key(case.secret.encode())
         made = [reference.derived_nonce(key, run_id, str(k)) for k in keys]
@@ -70,14 +73,14 @@ def test_ids_of_every_length_are_derived_right(signer):
     for length in range(1, 256):
         run = {**RUN, "run_id": "r" * length}
         some = keys if length in (1, 55, 56, 57, 255) else keys[:20]
-        batch = signer.sign_rows(SESSION, row_key=some, **run)
+        batch = signer.sign_rows(SESSION, nonce=Derived(row_key=some, **run))
         assert nonces(batch) == [
             reference.derived_nonce(key, run["run_id"], k) for k in some
         ]
 
 
 def test_a_derived_nonce_has_27_digits_and_none_is_like_another(signer):
-    found = nonces(signer.sign_rows(SESSION, row_key=range(20_000), **RUN))
+    found = nonces(signer.sign_rows(SESSION, nonce=Derived(row_key=range(20_000), **RUN)))
     assert len(set(found)) == len(found)
     assert {len(str(nonce)) for nonce in found} == {27}
 
@@ -91,7 +94,10 @@ def test_signing_again_in_other_batches_gives_equal_tokens(signer):
     def signed(first, end, **how):
         part = slice(first, end)
         return Signer(KEY, SECRET).sign_rows(
-            SESSION, connection_data=names[part], row_key=range(1000)[part], **RUN, **how
+            SESSION,
+            connection_data=names[part],
+            **how,
+            nonce=Derived(row_key=range(1000)[part], **RUN),
         )
 
     whole = signed(0, 1000).tolist()
@@ -105,7 +111,10 @@ def test_derived_tokens_do_not_ask_the_clock_or_chance(signer, monkeypatch):
         raise AssertionError("that is not a function of its arguments")
 
     monkeypatch.setattr(rows.time, "time", asked)
-    first, again = (signer.sign_rows(SESSION, row_key=["a", "b"], **RUN) for _ in range(2))
+    first, again = (
+        signer.sign_rows(SESSION, nonce=Derived(row_key=["a", "b"], **RUN))
+        for _ in range(2)
+    )
     assert first == again
     token = decode(first[0])
     assert (token.create_time, token.expire_time) == (NOW, NOW + 86400)
@@ -122,22 +131,24 @@ def test_random_nonces_stay_the_default(signer):
 def test_another_run_or_row_or_secret_gives_another_nonce(other):
     def signed(secret=SECRET, **changes):
         given = {**RUN, "row_key": ["a"], **changes}
-        return nonces(Signer(KEY, secret).sign_rows(SESSION, **given))
+        return nonces(Signer(KEY, secret).sign_rows(SESSION, nonce=Derived(**given)))
 
     assert signed() == signed()
     assert signed(**other) != signed()
 
 
 def test_where_the_run_ends_and_the_row_begins_makes_a_difference(signer):
-    one = signer.sign_rows(SESSION, **{**RUN, "run_id": "ab"}, row_key=["c"])
-    other = signer.sign_rows(SESSION, **{**RUN, "run_id": "a"}, row_key=["bc"])
+    one = signer.sign_rows(SESSION, nonce=Derived(**{**RUN, "run_id": "ab"}, row_key=["c"]))
+    other = signer.sign_rows(
+        SESSION, nonce=Derived(**{**RUN, "run_id": "a"}, row_key=["bc"])
+    )
     assert nonces(one) != nonces(other)
 
 
 def test_the_key_of_derived_nonces_signs_nothing_else(signer):
     message = b"\0" * 7 + b"\1" + b"rk"
-    key = signer.nonce_key()
-    assert key.hmac_sha256(message) != signer.hs256(message)
+    key = signer._nonce_key()
+    assert key.hmac_sha256(message) != signer._hs256(message)
     assert SECRET not in repr(key)
 
 
@@ -145,24 +156,28 @@ def test_the_key_of_derived_nonces_signs_nothing_else(signer):
 
 
 def test_a_number_is_the_text_of_its_digits(signer):
-    as_numbers = signer.sign_rows(SESSION, row_key=[7, -7, 2**64 - 1], **RUN)
-    as_text = signer.sign_rows(SESSION, row_key=["7", "-7", str(2**64 - 1)], **RUN)
+    as_numbers = signer.sign_rows(SESSION, nonce=Derived(row_key=[7, -7, 2**64 - 1], **RUN))
+    as_text = signer.sign_rows(
+        SESSION, nonce=Derived(row_key=["7", "-7", str(2**64 - 1)], **RUN)
+    )
     assert as_numbers == as_text
 
 
 @pytest.mark.parametrize("kind", [pa.int64(), pa.string()])
 def test_row_keys_may_be_an_arrow_column(signer, kind):
     column = pa.array([str(i) for i in range(50)]).cast(kind)
-    batch = signer.sign_rows(SESSION, row_key=column, **RUN)
-    assert batch == signer.sign_rows(SESSION, row_key=range(50), **RUN)
+    batch = signer.sign_rows(SESSION, nonce=Derived(row_key=column, **RUN))
+    assert batch == signer.sign_rows(SESSION, nonce=Derived(row_key=range(50), **RUN))
 
 
 @pytest.mark.parametrize("fraction", [0, 999_999])
 def test_the_time_of_issue_may_be_a_datetime(signer, fraction):
     zone = timezone(timedelta(hours=9))
     when = datetime.fromtimestamp(NOW, zone).replace(microsecond=fraction)
-    batch = signer.sign_rows(SESSION, row_key=["a"], **{**RUN, "issued_at": when})
-    assert batch == signer.sign_rows(SESSION, row_key=["a"], **RUN)
+    batch = signer.sign_rows(
+        SESSION, nonce=Derived(row_key=["a"], **{**RUN, "issued_at": when})
+    )
+    assert batch == signer.sign_rows(SESSION, nonce=Derived(row_key=["a"], **RUN))
 
 
 class Text(str):
@@ -170,8 +185,8 @@ class Text(str):
 
 
 def test_text_of_a_class_of_its_own_is_the_same_key(signer):
-    batch = signer.sign_rows(SESSION, row_key=[Text("a"), "b"], **RUN)
-    assert batch == signer.sign_rows(SESSION, row_key=["a", "b"], **RUN)
+    batch = signer.sign_rows(SESSION, nonce=Derived(row_key=[Text("a"), "b"], **RUN))
+    assert batch == signer.sign_rows(SESSION, nonce=Derived(row_key=["a", "b"], **RUN))
 
 
 ### What is refused ###
@@ -182,10 +197,12 @@ BAD_KEYS = ["", None, True, 1.5, b"a", "x" * 256, "é" * 128, "\ud800", 2**64, -
 @pytest.mark.parametrize("bad", BAD_KEYS, ids=lambda bad: ascii(bad)[:20])
 def test_a_row_without_a_key_is_named_or_left_out(signer, bad):
     with pytest.raises(InvalidClaims, match="row 1: row_key must") as caught:
-        signer.sign_rows(SESSION, row_key=["a", bad, "c"], **RUN)
+        signer.sign_rows(SESSION, nonce=Derived(row_key=["a", bad, "c"], **RUN))
     assert (caught.value.row, caught.value.field) == (1, "row_key")
-    batch = signer.sign_rows(SESSION, row_key=["a", bad, "c"], **RUN, errors="null")
-    good = signer.sign_rows(SESSION, row_key=["a", "c"], **RUN)
+    batch = signer.sign_rows(
+        SESSION, errors="null", nonce=Derived(row_key=["a", bad, "c"], **RUN)
+    )
+    good = signer.sign_rows(SESSION, nonce=Derived(row_key=["a", "c"], **RUN))
     assert batch.tolist() == [good[0], None, good[1]]
     assert [*batch.failures] == [1]
 
@@ -194,10 +211,10 @@ def test_a_row_without_a_key_is_named_or_left_out(signer, bad):
 def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
     keys = ["a", 7, "c", again, "a"]
     with pytest.raises(InvalidClaims, match="row 3: row_key must be unique") as caught:
-        signer.sign_rows(SESSION, row_key=keys, **RUN)
+        signer.sign_rows(SESSION, nonce=Derived(row_key=keys, **RUN))
     assert caught.value.row == 3
-    batch = signer.sign_rows(SESSION, row_key=keys, **RUN, errors="null")
-    good = signer.sign_rows(SESSION, row_key=keys[:3], **RUN)
+    batch = signer.sign_rows(SESSION, errors="null", nonce=Derived(row_key=keys, **RUN))
+    good = signer.sign_rows(SESSION, nonce=Derived(row_key=keys[:3], **RUN))
     assert batch.tolist() == [*good, None, None]
     assert [(error.row, error.field) for error in batch.failures.values()] == [
         (3, "row_key"),
@@ -208,8 +225,6 @@ def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
 @pytest.mark.parametrize(
     ("given", "field"),
     [
-        ({"nonce": "counted"}, "nonce"),
-        ({"nonce": None}, "nonce"),
         ({"run_id": None}, "run_id"),
         ({"run_id": ""}, "run_id"),
         ({"run_id": 5}, "run_id"),
@@ -234,9 +249,10 @@ def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
 )
 def test_an_argument_that_breaks_a_rule_is_named(signer, given, field):
     with pytest.raises(InvalidInput) as caught:
-        signer.sign_rows([SESSION] * 2, **{**RUN, "row_key": ["a", "b"], **given})
+        signer.sign_rows(
+            [SESSION] * 2, nonce=Derived(**{**RUN, "row_key": ["a", "b"], **given})
+        )
     assert caught.value.field == field
-    assert "not None" not in str(caught.value) or field == "nonce"
 
 
 @pytest.mark.parametrize("key", [-(2**63), 2**64 - 1])
@@ -248,17 +264,45 @@ def test_numbers_of_64_bits_are_keys(key):
 
 @pytest.mark.parametrize("when", [0, 99_999_999_999])
 def test_the_first_and_the_last_time_of_issue(signer, when):
-    (token,) = signer.sign_rows([SESSION], row_key=["a"], **{**RUN, "issued_at": when})
+    (token,) = signer.sign_rows(
+        [SESSION], nonce=Derived(row_key=["a"], **{**RUN, "issued_at": when})
+    )
     assert decode(token).create_time == when
     beyond = {**RUN, "issued_at": when + (1 if when else -1)}
     with pytest.raises(InvalidInput, match="be from 0 to 99999999999 seconds"):
-        signer.sign_rows([SESSION], row_key=["a"], **beyond)
+        signer.sign_rows([SESSION], nonce=Derived(row_key=["a"], **beyond))
 
 
-@pytest.mark.parametrize(
-    "given", [{"run_id": "r"}, {"row_key": ["a"]}, {"issued_at": NOW}], ids=str
-)
-def test_what_random_nonces_have_no_use_for_is_refused(signer, given):
-    with pytest.raises(InvalidInput, match="nonce='derived'") as caught:
-        signer.sign_rows([SESSION], **given)
-    assert caught.value.field in given
+@pytest.mark.parametrize("nonce", ["derived", "random", True, {"run_id": "r"}], ids=str)
+def test_a_nonce_is_a_derived_or_none(signer, nonce):
+    with pytest.raises(InvalidInput, match=r"nonce must be a tokbox\.Derived, or None"):
+        signer.sign_rows([SESSION], nonce=nonce)
+    assert len(signer.sign_rows([SESSION], nonce=None)) == 1
+
+
+def test_derived_is_checked_and_made_exact_when_it_is_made():
+    when = datetime.fromtimestamp(NOW, timezone.utc)
+    run = Derived(run_id=Text("r"), row_key=["a"], issued_at=when)
+    assert (type(run.run_id), run.issued_at) == (str, NOW)
+    assert run == Derived(run_id="r", row_key=["a"], issued_at=NOW)
+    assert pickle.loads(pickle.dumps(run)) == run
+    with pytest.raises(TypeError):
+        Derived("r", ["a"], NOW)
+    with pytest.raises(TypeError, match="row_key"):
+        Derived(run_id="r", issued_at=NOW)
+
+
+def test_a_name_of_a_column_is_for_jobs_only(signer):
+    run = Derived(run_id="r", row_key=col("id"), issued_at=NOW)
+    with pytest.raises(InvalidInput, match="only a SigningJob") as caught:
+        signer.sign_rows([SESSION], nonce=run)
+    assert caught.value.field == "row_key"
+
+
+@pytest.mark.parametrize("name", ["", None, 5, b"a", col("a")], ids=repr)
+def test_a_column_has_a_name_that_is_text(name):
+    with pytest.raises(InvalidInput, match="column must be a name"):
+        col(name)
+    assert repr(col("a")) == "col('a')"
+    assert col(Text("a")) == col("a")
+    assert type(col(Text("a")).name) is str

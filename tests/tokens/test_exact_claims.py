@@ -13,7 +13,7 @@ import pytest
 import tokbox
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.tokens.claims import check_application_id, check_key_id
-from tokbox.tokens.derive import check_row_key, check_run
+from tokbox.tokens.derive import Derived, check_row_key
 from tokbox.tokens.signer import Signer
 
 from ..applications import APPLICATION, key_pair
@@ -34,6 +34,9 @@ TEXTS = [Disguised, member]
 INTEGERS = [Number, Index]
 
 
+RUN = {"run_id": "r", "issued_at": NOW, "row_key": [0, 1]}
+
+
 def signers() -> Iterator[tuple[Signer, str, str]]:
     """Every way to sign: a signer, a session of it, and a kind of token."""
     yield Signer(KEY, SECRET), SESSION, "t1"
@@ -52,7 +55,7 @@ def all_tokens(
     for batch in session.iter_batches(n, **claims, kind=kind, chunk=n):
         yield from batch
     lines = io.BytesIO()
-    assert list(session.write_tokens(lines, n, **claims, kind=kind))
+    assert session.write_tokens(lines, n, **claims, kind=kind)
     yield from lines.getvalue().decode().split()
     classes = "initial_layout_class_list"
     # A sequence of classes would be a column of them.
@@ -181,15 +184,16 @@ def test_a_key_id_of_either_kind_is_taken_exactly(kind_of_text):
 def test_runs_are_derived_from_exact_values(kind_of_text, whole):
     for signer, session_id, _ in signers():
         expected = signer.sign_rows(
-            session_id, nonce="derived", run_id="r", row_key=["a", 5], issued_at=NOW
+            session_id, nonce=Derived(run_id="r", row_key=["a", 5], issued_at=NOW)
         )
         found = signer.sign_rows(
             session_id,
-            nonce=kind_of_text("derived"),
-            run_id=kind_of_text("r"),
-            row_key=[kind_of_text("a"), whole(5)],
-            issued_at=whole(NOW),
             errors=kind_of_text("raise"),
+            nonce=Derived(
+                run_id=kind_of_text("r"),
+                row_key=[kind_of_text("a"), whole(5)],
+                issued_at=whole(NOW),
+            ),
         )
         assert found == expected
     found = check_row_key(kind_of_text("a"))
@@ -199,15 +203,17 @@ def test_runs_are_derived_from_exact_values(kind_of_text, whole):
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 def test_a_repeated_row_key_is_refused_whatever_its_type_says(kind_of_text):
     for signer, session_id, _ in signers():
-        run = {"nonce": "derived", "run_id": "r", "issued_at": NOW}
+        run = {"run_id": "r", "issued_at": NOW}
         with pytest.raises(InvalidClaims, match="unique"):
-            signer.sign_rows(session_id, row_key=["a", kind_of_text("a")], **run)
+            signer.sign_rows(
+                session_id, nonce=Derived(row_key=["a", kind_of_text("a")], **run)
+            )
 
 
 @pytest.mark.parametrize("issued_at", [bool_(1), ArrayOfNoDimensions(NOW), True, 1.0])
 def test_an_issue_time_is_a_whole_number_of_seconds(issued_at):
     with pytest.raises(InvalidInput, match="issued_at"):
-        check_run("derived", "r", "col:a", issued_at)
+        Derived(run_id="r", row_key=["a"], issued_at=issued_at)
 
 
 ### Numbers ###
@@ -279,8 +285,8 @@ def test_a_number_that_cannot_be_written_is_refused_all_the_same():
 @pytest.mark.parametrize("now", [Index(NOW), Number(NOW)])
 def test_the_time_of_a_verification_may_be_any_number(now):
     signer = Signer(KEY, SECRET)
-    rows = {"nonce": "derived", "run_id": "r", "row_key": ["a"], "issued_at": NOW}
-    (token,) = signer.sign_rows(SESSION, **rows)
+    rows = {"run_id": "r", "row_key": ["a"], "issued_at": NOW}
+    (token,) = signer.sign_rows(SESSION, nonce=Derived(**rows))
     assert signer.verify(token, now=now).create_time == NOW
     assert signer.verify_many([token], now=now).failures == {}
     for wrong in (bool_(1), ArrayOfNoDimensions(NOW)):
@@ -299,19 +305,25 @@ def test_numpy_columns_are_signed_like_lists():
             "connection_data": ["a", "é"],
             "expiration": [60, 3600],
             "initial_layout_class_list": ["focus", "a b"],
-            "row_key": [0, 1],
         }
-        run = {"nonce": "derived", "run_id": "r", "issued_at": NOW, "kind": kind}
-        expected = signer.sign_rows(session_id, **columns, **run)
+
+        def signed(
+            ids: Any, columns: Any, *, signer: Signer = signer, kind: Any = kind, **run: Any
+        ) -> Any:
+            nonce = Derived(**{**RUN, **run})
+            return signer.sign_rows(ids, **columns, nonce=nonce, kind=kind)
+
+        expected = signed(session_id, columns)
         arrays = {name: numpy.array(column) for name, column in columns.items()}
-        assert signer.sign_rows(session_id, **arrays, **run) == expected
+        assert signed(session_id, arrays, row_key=numpy.array([0, 1])) == expected
         as_objects = {name: array.astype(object) for name, array in arrays.items()}
-        assert signer.sign_rows(session_id, **as_objects, **run) == expected
-        arrays["row_key"] = numpy.arange(2)
+        keys = numpy.array([0, 1], object)
+        assert signed(session_id, as_objects, row_key=keys) == expected
         ids = numpy.array([session_id] * 2)
-        run["issued_at"] = numpy.int64(NOW)
+        keys, now = numpy.arange(2), numpy.int64(NOW)
         assert [signer.verify(t, now=NOW).nonce for t in expected] == [
-            signer.verify(t, now=NOW).nonce for t in signer.sign_rows(ids, **arrays, **run)
+            signer.verify(t, now=NOW).nonce
+            for t in signed(ids, arrays, row_key=keys, issued_at=now)
         ]
 
 

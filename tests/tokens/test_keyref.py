@@ -61,7 +61,7 @@ def test_a_reference_leads_to_an_application_s_private_key(place, kind):
 
 def test_a_variable_may_hold_a_pem_on_one_line(monkeypatch):
     monkeypatch.setenv("A_SECRET", private_pem().strip().replace("\n", "\\n"))
-    assert KeyRef("env:A_SECRET").signer(APPLICATION).is_application
+    assert KeyRef("env:A_SECRET").signer(APPLICATION)._is_application
 
 
 def test_a_function_may_return_bytes(place, monkeypatch):

@@ -21,7 +21,7 @@ def signer() -> Signer:
 
 def test_it_signs_any_message_as_the_secret_does(signer: Signer) -> None:
     expected = hmac.digest(SECRET.encode(), b"message", hashlib.sha256)
-    assert signer.hs256(b"message") == expected
+    assert signer._hs256(b"message") == expected
 
 
 def test_it_is_named_by_its_api_key_alone(signer: Signer) -> None:
@@ -38,8 +38,8 @@ def test_a_thread_is_worth_8192_tokens(
     signer: Signer, n: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(crew, "cpu_count", lambda: 64)
-    assert signer.threads(n, True) == threads
-    assert signer.threads(n, False) == 1
+    assert signer._threads(True)(n) == threads
+    assert signer._threads(False)(n) == 1
 
 
 @pytest.mark.parametrize("many", ["sign_rows", "verify_many"])

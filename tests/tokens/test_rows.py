@@ -261,7 +261,13 @@ def test_many_threads_can_sign_rows_with_one_signer(signer):
 
     def work(kind):
         results.append(
-            signer.sign_rows(SESSION, "publisher", texts, kind=kind, multithread=True)
+            signer.sign_rows(
+                SESSION,
+                role="publisher",
+                connection_data=texts,
+                kind=kind,
+                multithread=True,
+            )
         )
 
     threads = [threading.Thread(target=work, args=(kind,)) for kind in ("t1", "jwt") * 4]
@@ -314,7 +320,9 @@ def test_other_threads_run_while_rows_are_signed(signer, multithread):
     thread.start()
     try:
         before = counted
-        batch = signer.sign_rows(SESSION, "publisher", texts, multithread=multithread)
+        batch = signer.sign_rows(
+            SESSION, role="publisher", connection_data=texts, multithread=multithread
+        )
         during = counted - before
     finally:
         stop.set()
@@ -337,7 +345,7 @@ text = ["x" * 1000] * 1_500_000
 threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     while True:
-        signer.sign_rows({SESSION!r}, "publisher", text, {options})
+        signer.sign_rows({SESSION!r}, connection_data=text, {options})
 except KeyboardInterrupt:
     print("interrupted", threading.active_count() <= 2)
 assert signer.verify(signer.sign_rows([{SESSION!r}])[0])
@@ -353,7 +361,7 @@ def test_signals_are_seen_while_a_column_is_read(signer, column):
     values = {"expiration": 60, "role": "publisher", "connection_data": "x" * 20}
     hits = []
     before = signal.signal(signal.SIGALRM, lambda *_: hits.append(1))
-    rows = _fastsign.Rows(signer.key, 3_000_000, t1.head(KEY), b"create_time=1", 1)
+    rows = _fastsign.Rows(signer._prepared, 3_000_000, t1.head(KEY), b"create_time=1", 1)
     given = (values.get(column, SESSION),) * rows.n
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
     try:

@@ -6,11 +6,14 @@ import os
 import struct
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
+from tests.lookalikes import bool_
 from tokbox.enums import Role
+from tokbox.errors import InvalidInput
 from tokbox.tokens import batch as batches
 from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import Signer
@@ -43,7 +46,7 @@ def make(session: SessionSigner, name: str, *args: Any, **options: Any) -> Any:
     """Make tokens by that method, all of them."""
     if name == "write_tokens":
         with open(os.devnull, "wb") as nowhere:
-            return list(session.write_tokens(nowhere, *args, **options))
+            return session.write_tokens(nowhere, *args, **options)
     made = getattr(session, name)(*args, **options)
     return list(made) if name == "iter_batches" else made
 
@@ -103,10 +106,52 @@ def test_threads_are_used_only_where_they_are_asked_for(
     assert asked_threads == [(n, False), (n, False), (n, True)]
 
 
-@pytest.mark.parametrize("name", MANY)
-def test_threads_come_before_the_claims(session: SessionSigner, name: str) -> None:
-    made = make(session, name, 3, False, *CLAIMS)
-    assert made == [3] if name == "write_tokens" else len(made) in {1, 3}
+def test_the_claims_of_tokens_follow_multithread(session: SessionSigner) -> None:
+    assert len(session.tokens(3, False, *CLAIMS)) == 3
+
+
+@pytest.mark.parametrize("name", MANY[1:])
+def test_only_the_count_is_positional(session: SessionSigner, name: str) -> None:
+    with pytest.raises(TypeError, match="positional"):
+        make(session, name, 3, False)
+
+
+@pytest.mark.parametrize("word", ["moderator", Role.SUBSCRIBER])
+def test_a_role_in_the_place_of_multithread_is_refused(
+    session: SessionSigner, word: Any
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        session.tokens(2, word)
+    assert caught.value.field == "multithread"
+    assert "must be True or False (pass a role as role=...), not" in str(caught.value)
+
+
+#: Values with a truth value that are not of type bool.
+NO_BOOLS = ["moderator", "yes", "", None, 0, 1, bool_(1), object()]
+
+
+@pytest.mark.parametrize("value", NO_BOOLS, ids=repr)
+def test_multithread_is_a_bool_in_every_call(session: SessionSigner, value: Any) -> None:
+    signer, token = session._signer, session.token()
+    for call in (
+        *(partial(make, session, name, 3) for name in MANY),
+        partial(signer.sign_rows, [SESSION]),
+        partial(signer.sign_rows, []),
+        partial(signer.verify_many, [token]),
+        partial(signer.verify_many, [], now=2**70),
+    ):
+        with pytest.raises(InvalidInput, match="multithread must be True or False"):
+            call(multithread=value)
+
+
+def test_a_stream_refuses_multithread_before_it_is_read(session: SessionSigner) -> None:
+    with pytest.raises(InvalidInput, match="multithread"):
+        session.iter_batches(3, multithread="yes")  # type: ignore[arg-type]
+
+
+def test_sign_rows_takes_claims_by_name_only(session: SessionSigner) -> None:
+    with pytest.raises(TypeError, match="positional"):
+        session._signer.sign_rows([SESSION], "moderator")  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("count", [3, 8192, 20_000])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import io
 import itertools
 import os
 import pickle
@@ -17,6 +18,7 @@ import pytest
 
 from tokbox import _fastsign, _memory
 from tokbox.enums import HOURS_2
+from tokbox.errors import InvalidInput
 from tokbox.tokens.batch import TokenBatch, check_memory
 from tokbox.tokens.signer import Signer
 
@@ -54,7 +56,12 @@ def test_n_tokens_are_counted_on_in_order(signer, session, n, multithread):
 def test_a_batch_says_what_the_list_says(signer, session, multithread):
     claims = ("moderator", "a=b&c+d%~é", HOURS_2)
     batch = session.token_batch(
-        5000, multithread, *claims, initial_layout_class_list="focus"
+        5000,
+        multithread=multithread,
+        role=claims[0],
+        connection_data=claims[1],
+        expiration=claims[2],
+        initial_layout_class_list="focus",
     )
     for token in [*batch[:20], *batch[-20:]]:
         read = signer.verify(token, session_id=SESSION)
@@ -91,6 +98,15 @@ def test_a_stream_reuses_memory_but_never_under_a_batch_that_is_kept(session):
     assert len(addresses) == 2
 
 
+def test_a_signer_is_closed_at_the_end_of_a_with_block():
+    with Signer(KEY, SECRET) as signer:
+        session = signer.session(SESSION)
+        assert signer.verify(session.token()).session_id == SESSION
+    for call in (session.token, lambda: signer.sign_rows([SESSION])):
+        with pytest.raises(ValueError, match="closed"):
+            call()
+
+
 def test_a_stream_checks_its_claims_at_once(session):
     with pytest.raises(ValueError, match="role"):
         session.iter_batches(10, role="king")
@@ -99,12 +115,47 @@ def test_a_stream_checks_its_claims_at_once(session):
 @pytest.mark.parametrize("n", [0, 1, 8192, 8193, 20_000])
 def test_written_lines_are_tokens(signer, session, tmp_path, n):
     path = tmp_path / "tokens"
-    progress = list(session.write_tokens(path, n))
+    assert session.write_tokens(path, n) == n
     lines = path.read_text().splitlines()
     assert len(lines) == len(set(lines)) == n
-    assert progress[-1:] == ([n] if n else [])
     for line in lines[:10] + lines[-10:]:
         signer.verify(line)
+
+
+@pytest.mark.parametrize(
+    ("n", "calls"), [(0, []), (3, [3]), (8192, [8192]), (20_000, [8192, 16_384, 20_000])]
+)
+def test_progress_is_called_with_the_number_of_written_tokens(session, n, calls):
+    seen: list[tuple[int, int]] = []
+    file = io.StringIO()
+    session.write_tokens(
+        file, n, progress=lambda done: seen.append((done, file.getvalue().count("\n")))
+    )
+    assert seen == [(done, done) for done in calls]
+
+
+def test_an_exception_of_progress_stops_writing_and_the_lines_stay(session, tmp_path):
+    def stop(done: int) -> None:
+        raise LookupError(done)
+
+    path = tmp_path / "tokens"
+    with pytest.raises(LookupError) as caught:
+        session.write_tokens(path, 20_000, progress=stop)
+    assert caught.value.args == (8192,)
+    assert path.read_text().count("\n") == 8192
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"progress": True}, {"role": "king"}, {"multithread": "yes"}, {"n": -1}],
+    ids=str,
+)
+def test_arguments_are_checked_before_a_file_is_opened(session, tmp_path, wrong):
+    path = tmp_path / "tokens"
+    path.write_text("as before")
+    with pytest.raises(InvalidInput, match=f"{next(iter(wrong))} must"):
+        session.write_tokens(path, **{"n": 3, **wrong})
+    assert path.read_text() == "as before"
 
 
 @pytest.mark.parametrize("n", [0, 1, 8193])
@@ -255,7 +306,7 @@ def test_forked_children_never_repeat_a_nonce(signer, session, tmp_path):
 
 
 def test_the_secret_is_nowhere_to_be_seen(signer, session):
-    for thing in (signer, session, signer.key):
+    for thing in (signer, session, signer._prepared):
         assert "canary" not in repr(thing) + str(thing)
         with pytest.raises(TypeError, match="secret"):
             pickle.dumps(thing)
@@ -275,14 +326,18 @@ def test_a_closed_signer_signs_no_more(signer, session):
     with pytest.raises(ValueError, match="closed"):
         session.token()
     with pytest.raises(ValueError, match="closed"):
-        signer.hs256(b"")
+        signer._hs256(b"")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize("threads", ["", "_fastsign.Thread = no_thread"])
 @pytest.mark.parametrize(
     "call",
-    ["tokens(20_000_000)", "tokens(20_000_000, True)", "token_batch(30_000_000, True)"],
+    [
+        "tokens(20_000_000)",
+        "tokens(20_000_000, True)",
+        "token_batch(30_000_000, multithread=True)",
+    ],
 )
 def test_control_c_ends_a_batch(kernel, call, threads):
     program = f"""
@@ -380,5 +435,5 @@ def test_a_file_of_tokens_that_is_created_is_for_its_owner(session, tmp_path, ba
         if batch:
             session.token_batch(2).write(path)
         else:
-            assert [*session.write_tokens(path, 2)] == [2]
+            assert session.write_tokens(path, 2) == 2
     assert [stat.S_IMODE(path.stat().st_mode) for path in (new, old)] == [0o600, 0o640]

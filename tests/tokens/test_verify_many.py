@@ -229,7 +229,9 @@ def test_a_batch_is_verified_like_a_list_of_its_tokens(signer, name, cut):
 def test_a_batch_is_verified_by_more_than_one_thread(signer):
     texts = [None if i % 1000 == 7 else "x" * (i % 50) for i in range(40_000)]
     ends = [-1 if i % 1000 == 9 else 600 for i in range(40_000)]
-    batch = signer.sign_rows(SESSION, "publisher", texts, ends, errors="null")
+    batch = signer.sign_rows(
+        SESSION, role="publisher", connection_data=texts, expiration=ends, errors="null"
+    )
     found = signer.verify_many(batch, multithread=True)
     assert [*found.failures] == [*range(9, 40_000, 1000)]
 
@@ -282,7 +284,7 @@ def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
         tokens = tuple(map(make_raw_jwt, data))
     expected = one_by_one(signer, tokens, now=NOW)
     passed = _fastsign.verify_many(
-        signer.key, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
+        signer._prepared, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
     )
     wrongly = [data[i] for i in range(ALTERATIONS) if passed[i] and expected[i]]
     assert wrongly == []
@@ -307,7 +309,7 @@ def test_what_is_encoded_in_another_way_is_found_as_verify_finds_it(signer, kern
     tokens = tuple(reencoded(rng, rng.choice(good)) for _ in range(ALTERATIONS))
     expected = one_by_one(signer, tokens, now=NOW)
     passed = _fastsign.verify_many(
-        signer.key, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
+        signer._prepared, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
     )
     assert [tokens[i] for i in range(ALTERATIONS) if passed[i] and expected[i]] == []
     assert said(signer.verify_many(tokens, now=NOW)) == expected
@@ -347,10 +349,10 @@ def test_our_own_tokens_need_no_closer_look(signer, monkeypatch, kind):
     """They hold, and the quick way finds it: nothing else keeps verify_many quick."""
     batch = signer.sign_rows(
         [SESSION, OTHER_SESSION] * 500,
-        ["publisher", "subscriber", "moderator", "publisheronly"] * 250,
-        [f'é {i} +&="\\\n' * (i % 70) for i in range(1000)],
-        [0, 60, 86400, 2592000] * 250,
-        ["", "a", "a b", None] * 250,
+        role=["publisher", "subscriber", "moderator", "publisheronly"] * 250,
+        connection_data=[f'é {i} +&="\\\n' * (i % 70) for i in range(1000)],
+        expiration=[0, 60, 86400, 2592000] * 250,
+        initial_layout_class_list=["", "a", "a b", None] * 250,
         kind=kind,
     )
 
@@ -488,7 +490,9 @@ def test_many_threads_can_verify_with_one_signer(signer, among_many):
 @pytest.mark.parametrize("multithread", [False, True])
 @pytest.mark.parametrize("shape", ["list", "batch"])
 def test_other_threads_run_while_tokens_are_verified(signer, shape, multithread):
-    batch = signer.sign_rows(SESSION, "publisher", ["x" * (i % 50) for i in range(200_000)])
+    batch = signer.sign_rows(
+        SESSION, role="publisher", connection_data=["x" * (i % 50) for i in range(200_000)]
+    )
     tokens = batch.tolist() if shape == "list" else batch
     counted = 0
     stop = threading.Event()

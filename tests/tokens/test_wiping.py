@@ -31,13 +31,13 @@ session = signer.session(session_id)
 for kind in ("t1", "jwt"):
     token = session.token(kind=kind)
     tokens = session.tokens(1000, kind=kind)
-    batch = session.token_batch(20_000, True, kind=kind)
+    batch = session.token_batch(20_000, multithread=True, kind=kind)
     rows = signer.sign_rows(
         session_id, connection_data=[f"row {row}" for row in range(20_000)], kind=kind,
         multithread=True,
     )
     assert signer.verify(token) and signer.verify_many(rows, multithread=True).ok
-signer.jwt({"iss": key})
+signer._jwt({"iss": key})
 print("open", flush=True)
 sys.stdin.readline()
 signer.close()

@@ -12,6 +12,7 @@ from tokbox import (
     HOURS_24,
     Archive,
     Archives,
+    Derived,
     Role,
     Session,
     Tokbox,
@@ -20,6 +21,7 @@ from tokbox import (
     Verification,
     webhooks,
 )
+from tokbox.integrations import ColumnName, SigningJob, col
 from tokbox.rest.paging import Page
 
 
@@ -42,14 +44,37 @@ def tokens(tb: Tokbox, session: Session) -> None:
     assert_type(batch.write("tokens.txt"), int)
     assert_type(batch.failures, Mapping[int, tokbox.InvalidClaims])
     assert_type(session.iter_batches(5), Iterator[TokenBatch[str]])
+    assert_type(session.write_tokens("tokens.txt", 5, progress=print), int)
 
 
 def rows(tb: Tokbox, session_ids: list[str]) -> None:
     assert_type(tb.sign_rows(session_ids), TokenBatch[str])
     assert_type(tb.sign_rows(session_ids, errors="null"), TokenBatch[str | None])
-    run = tb.sign_rows(session_ids, nonce="derived", run_id="r", row_key=[1], issued_at=1)
+    run = tb.sign_rows(session_ids, nonce=Derived(run_id="r", row_key=[1], issued_at=1))
     assert_type(run, TokenBatch[str])
     assert_type(tokbox.KeyRef("env:SECRET").signer("40000123"), tokbox.Signer)
+
+
+def signers(session_id: str) -> None:
+    with tokbox.Signer("40000123", "secret") as signer:
+        assert_type(signer, tokbox.Signer)
+    run = Derived(run_id="r", row_key=col("id"), issued_at=datetime.now().astimezone())
+    job = SigningJob(
+        key_id="40000123",
+        key="env:SECRET",
+        session_id=session_id,
+        connection_data=col("name"),
+        expiration=col("seconds"),
+        nonce=run,
+    )
+    assert_type(job.nonce, Derived | None)
+    assert_type(col("id"), ColumnName)
+
+
+async def awaited(tb: tokbox.AsyncTokbox, session_id: str) -> None:
+    session = tb.session(session_id)
+    assert_type(await session.write_tokens("tokens.txt", 5, progress=print), int)
+    assert_type(await session.token_batch(5, multithread=True), TokenBatch[str])
 
 
 def verification(tb: Tokbox, texts: list[str]) -> None:

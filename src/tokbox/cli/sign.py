@@ -192,12 +192,10 @@ def _sign_here(
         check_suffix("--output", output, (kind,), remedy)
     if rejects is not None:
         check_suffix("--rejects", rejects, ("csv", "text"))
-    if claims["row_key"] is None:
-        del claims["row_key"]
     rows = RowClaims.of(claims)
     signer = client._signer
     rows.check(signer)
-    application = signer.is_application
+    application = signer._is_application
     start = time.perf_counter()
     with reading(source, kind) as file:
         table = open_table(file, kind, application=application, new=token_column)
@@ -274,7 +272,7 @@ def _input_identity(file: BinaryIO) -> dict[str, int]:
 
 def _fingerprint(signer: Signer) -> str:
     """What tells whether the key is the same, and nothing else of it."""
-    return signer.nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
+    return signer._nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
 
 
 def _carry_out(

@@ -113,7 +113,7 @@ def tokens(
         show = shows_progress(file)
         with progress("Signing", n, show=show) as advance:
             # Writing is the larger part of it, so the rest is done meanwhile.
-            for done, lines in ahead(session._lines(n, multithread, **claims)):
+            for done, lines in ahead(session._lines(n, multithread=multithread, **claims)):
                 write_all(file, lines)
                 del lines
                 advance(done)
@@ -143,7 +143,7 @@ def _opened(output: str) -> Iterator[BinaryIO]:
 
 
 def _print_array(session: Session, n: int, multithread: bool, claims: Claims) -> None:
-    batches = session.iter_batches(n, multithread, **claims)
+    batches = session.iter_batches(n, multithread=multithread, **claims)
     separator = "[\n"
     for batch in batches:
         # Tokens are ASCII without quotes or backslashes: JSON as they are.

@@ -109,7 +109,7 @@ def _sign(
     hashes: set[int] = set()
     chosen = ""
     done = 0
-    batches = session.iter_batches(n, True, chunk=_CHUNK)
+    batches = session.iter_batches(n, multithread=True, chunk=_CHUNK)
     while done < n:
         start = time.perf_counter()
         tokens = next(batches).tolist()

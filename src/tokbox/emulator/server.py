@@ -70,10 +70,10 @@ class Server:
     #: The key and secret of its first account.
     account_key: str
     account_secret: str
-    #: The ASGI application, and the state behind it.
-    app: Starlette
-    store: Store
     clock: Clock
+    #: The ASGI application, and the state behind it.
+    _app: Starlette
+    _store: Store
 
     def __init__(
         self,
@@ -98,13 +98,13 @@ class Server:
             accounts, DEFAULT_ACCOUNT_KEY, DEFAULT_ACCOUNT_SECRET
         )
         self.clock = Clock() if clock is None else clock
-        self.store = Store(db)
+        self._store = Store(db)
         try:
-            self.app = create_app(
+            self._app = create_app(
                 projects=projects,
                 applications=applications,
                 accounts=accounts,
-                store=self.store,
+                store=self._store,
                 clock=self.clock,
                 processing_delay=processing_delay,
                 strict=strict,
@@ -118,7 +118,7 @@ class Server:
             # taken one raises where it was asked for.
             self._socket = _listen(host, port)
         except BaseException:
-            self.store.close()
+            self._store.close()
             raise
         self.host = host
         self.port: int = self._socket.getsockname()[1]
@@ -127,7 +127,7 @@ class Server:
         self._thread: threading.Thread | None = None
         self._stopped = False
         config = uvicorn.Config(
-            self.app,
+            self._app,
             # The same parts everywhere, whatever else is installed.
             loop="asyncio",
             http=Protocol,
@@ -169,7 +169,7 @@ class Server:
         """
         after = _whole("after", after)
         wanted = None if status is None else _whole("status", status)
-        with self.store.transaction():
+        with self._store.transaction():
             return self._emulator.journal.entries(
                 method=method,
                 path=path,
@@ -194,7 +194,7 @@ class Server:
         a message. The latest 10,000 are kept.
         """
         after = _whole("after", after)
-        with self.store.transaction():
+        with self._store.transaction():
             return self._emulator.messages.sent(
                 kind=kind,
                 session_id=session_id,
@@ -207,7 +207,7 @@ class Server:
 
         What becomes of them then is what the target's ``fallback`` says.
         """
-        with self.store.transaction():
+        with self._store.transaction():
             self._emulator.targets.break_off(tenant, fail)
 
     def fail_next(
@@ -233,7 +233,7 @@ class Server:
             read_fault(asked)
         except Refusal as refusal:
             raise InvalidInput("fault", asked, f"be a fault ({refusal})") from None
-        with self.store.transaction():
+        with self._store.transaction():
             self._emulator.faults.arm(asked, method=method, path=path, times=times)
 
     def webhooks(
@@ -252,7 +252,7 @@ class Server:
         ``refused``, and *after* is the number of a delivery.
         """
         after = _whole("after", after)
-        with self.store.transaction():
+        with self._store.transaction():
             return self._emulator.webhooks.deliveries(
                 tenant=tenant, event=event, url=url, state=state, after=after
             )
@@ -266,12 +266,12 @@ class Server:
 
     @property
     def _sender(self) -> WebhookSender:
-        sender: WebhookSender = self.app.state.webhook_sender
+        sender: WebhookSender = self._app.state.webhook_sender
         return sender
 
     @property
     def _emulator(self) -> Emulator:
-        emulator: Emulator = self.app.state.emulator
+        emulator: Emulator = self._app.state.emulator
         return emulator
 
     @property
@@ -281,7 +281,7 @@ class Server:
 
         Raises :class:`RuntimeError` if other applications were named instead.
         """
-        with self.store.transaction():
+        with self._store.transaction():
             return self._emulator.tenants.private_key()
 
     def start(self) -> Server:
@@ -309,7 +309,7 @@ class Server:
             self._thread.join()
         self._sender.stop()
         self._socket.close()
-        self.store.close()
+        self._store.close()
 
     def __enter__(self) -> Server:
         return self.start()

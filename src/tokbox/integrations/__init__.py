@@ -3,3 +3,9 @@
 `tokbox.integrations.job` says what is to be signed and signs a batch; `ray` and `spark`
 hand it to their engines.
 """
+
+from __future__ import annotations
+
+from tokbox.integrations.job import BatchSigner, ColumnName, SigningJob, col
+
+__all__ = ["BatchSigner", "ColumnName", "SigningJob", "col"]

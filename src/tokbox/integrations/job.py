@@ -6,17 +6,17 @@
     worker   job.open() -> BatchSigner: reads the key, once
              BatchSigner(batch) -> the batch, and a column of tokens
 
-Claims are those of `Signer.sign_rows`: each is one value for all rows, or, as
-``"col:NAME"``, what a column of the batch says.
+Claims are those of `Signer.sign_rows`: each is one value for all rows, or the name of a
+column of the batch, as ``col("name")``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from importlib import import_module
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
@@ -30,10 +30,11 @@ from tokbox.tokens.claims import (
     check_kind,
     check_session_id,
 )
-from tokbox.tokens.derive import check_run
+from tokbox.tokens.columns import ColumnName, col
+from tokbox.tokens.derive import Derived, check_nonce
 from tokbox.tokens.keyref import KeyRef
 
-__all__ = ["BatchSigner", "SigningJob", "load"]
+__all__ = ["BatchSigner", "ColumnName", "SigningJob", "col", "load"]
 
 _CLAIMS = (
     "session_id",
@@ -42,8 +43,6 @@ _CLAIMS = (
     "expiration",
     "initial_layout_class_list",
 )
-_REST = ("kind", "nonce", "run_id", "row_key", "issued_at")
-_COLUMN = "col:"
 
 
 def load(module: str, package: str, extra: str) -> Any:
@@ -52,13 +51,6 @@ def load(module: str, package: str, extra: str) -> Any:
         return import_module(module)
     except ImportError:
         raise MissingDependency(package, extra) from None
-
-
-def _column(value: object) -> str | None:
-    """The column that *value* names, or None if it is a value."""
-    if isinstance(value, str) and value.startswith(_COLUMN):
-        return value.removeprefix(_COLUMN)
-    return None
 
 
 @strip_traceback
@@ -72,11 +64,11 @@ class SigningJob:
         where its secret or private key is: a `tokbox.KeyRef`, or its text. It is read on
         each worker
     session_id, role, connection_data, expiration, initial_layout_class_list
-        what the tokens say: a value for all rows, or ``"col:NAME"``
-    kind, nonce, run_id, issued_at
-        as `Signer.sign_rows` takes them
-    row_key
-        ``"col:NAME"``, the column that tells rows apart, with ``nonce="derived"``
+        what the tokens say: a value for all rows, or ``col("name")``
+    kind
+        "t1" or "jwt", as `Signer.sign_rows` takes it
+    nonce
+        a `tokbox.Derived` whose ``row_key`` is ``col("name")``, or None for random nonces
     token_column
         the name of the column that is added
     error_column
@@ -84,20 +76,25 @@ class SigningJob:
         that breaks a rule raises InvalidClaims and ends the job
 
     All that can be known without the rows is checked here: InvalidInput or InvalidClaims.
+    For example::
+
+        job = SigningJob(
+            key_id="40000123",
+            key="env:TOKBOX_SECRET",
+            session_id=col("session"),
+            nonce=Derived(run_id="May", row_key=col("id"), issued_at=1_790_812_800),
+        )
     """
 
     key_id: str
     key: KeyRef | str
-    session_id: str
-    role: Role | str = Role.PUBLISHER
-    connection_data: str | None = ""
-    expiration: int | timedelta | str = HOURS_24
-    initial_layout_class_list: str | Iterable[str] | None = ""
+    session_id: str | ColumnName
+    role: Role | str | ColumnName = Role.PUBLISHER
+    connection_data: str | ColumnName | None = ""
+    expiration: int | timedelta | ColumnName = HOURS_24
+    initial_layout_class_list: str | Iterable[str] | ColumnName | None = ""
     kind: str | None = None
-    nonce: Literal["random", "derived"] = "random"
-    run_id: str | None = None
-    row_key: str | None = None
-    issued_at: int | datetime | None = None
+    nonce: Derived | None = None
     token_column: str = "token"  # noqa: S105
     error_column: str | None = None
 
@@ -110,11 +107,10 @@ class SigningJob:
             object.__setattr__(self, "key", KeyRef(self.key))
         object.__setattr__(self, "key_id", check_key_id(self.key_id))
         check_kind(self.kind, application=not self.key_id.isdecimal())
-        run = check_run(self.nonce, self.run_id, self.row_key, self.issued_at)
-        if run is not None:
-            object.__setattr__(self, "issued_at", run.issued_at)
-        if self.row_key is not None and not _column(self.row_key):
-            raise InvalidInput("row_key", self.row_key, "name a column, as col:NAME")
+        run = check_nonce(self.nonce)
+        if run is not None and not isinstance(run.row_key, ColumnName):
+            rule = 'name a column of the rows, as col("name")'
+            raise InvalidInput("row_key", None, rule, show=False)
         self._check_claims()
         name, other = self.token_column, self.error_column
         if not isinstance(name, str) or not name or name == other:
@@ -126,23 +122,22 @@ class SigningJob:
     def _check_claims(self) -> None:
         for name in _CLAIMS:
             value = getattr(self, name)
-            if _column(value) == "":
-                raise InvalidInput(name, value, "name a column behind col:")
-            if _column(value):
+            if isinstance(value, ColumnName):
                 continue
             if name == "session_id":
                 check_session_id(value, self.key_id)
             else:
                 object.__setattr__(self, name, check_claim(name, value))
         if not self.columns:
-            rule = "be a column, as col:NAME, or another claim must be"
+            rule = 'be a column, as col("name"), or another claim must be'
             raise InvalidInput("session_id", self.session_id, rule)
 
     @property
     def columns(self) -> dict[str, str]:
         """The columns that are read, by what they are read for."""
-        given = {name: _column(getattr(self, name)) for name in (*_CLAIMS, "row_key")}
-        return {name: column for name, column in given.items() if column}
+        given = {name: getattr(self, name) for name in _CLAIMS}
+        given["row_key"] = self.nonce and self.nonce.row_key
+        return {k: v.name for k, v in given.items() if isinstance(v, ColumnName)}
 
     @property
     def new_columns(self) -> list[str]:
@@ -155,7 +150,7 @@ class SigningJob:
         for field, column in self.columns.items():
             if column not in there:
                 rule = f"name one of the columns, which are {', '.join(there) or 'none'}"
-                raise InvalidInput(field, _COLUMN + column, rule)
+                raise InvalidInput(field, column, rule)
         for field in ("token_column", "error_column"):
             if getattr(self, field) in there:
                 raise InvalidInput(field, getattr(self, field), "be new: it is there")
@@ -199,8 +194,10 @@ class BatchSigner:
         """
         job = self._job
         job.check_schema(batch.schema.names)
-        given = {name: getattr(job, name) for name in (*_CLAIMS, *_REST)}
+        given = {name: getattr(job, name) for name in (*_CLAIMS, "kind", "nonce")}
         given |= {name: batch.column(column) for name, column in job.columns.items()}
+        if job.nonce is not None:
+            given["nonce"] = replace(job.nonce, row_key=given.pop("row_key"))
         given["errors"] = "raise" if job.error_column is None else "null"
         tokens: TokenBatch[Any] = self._signer.sign_rows(**given, memory_pool=self._pool)
         signed = batch.append_column(job.token_column, self._texts(tokens))

@@ -2,7 +2,9 @@
 
 ::
 
-    job = SigningJob(key_id="40000123", key="env:TOKBOX_SECRET", session_id="col:session")
+    job = SigningJob(
+        key_id="40000123", key="env:TOKBOX_SECRET", session_id=col("session")
+    )
     signed = ray.sign(dataset, job, workers=8)
 """
 
@@ -42,7 +44,7 @@ def sign(
     is consumed, and each time that it is: with random nonces, write it out first.
 
     An actor that dies is replaced, and what it had not delivered is signed once more:
-    with ``nonce="derived"`` the tokens are then the same.
+    with a ``tokbox.Derived`` as ``nonce`` the tokens are then the same.
 
     Raises InvalidInput, MissingDependency without Ray.
     """

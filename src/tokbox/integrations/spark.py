@@ -2,7 +2,9 @@
 
 ::
 
-    job = SigningJob(key_id="40000123", key="env:TOKBOX_SECRET", session_id="col:session")
+    job = SigningJob(
+        key_id="40000123", key="env:TOKBOX_SECRET", session_id=col("session")
+    )
     signed = spark.sign(frame, job)
 """
 
@@ -26,7 +28,7 @@ def sign(frame: Any, job: SigningJob) -> Any:
     used, and each time that it is: with random nonces, write it out first.
 
     A task that fails is tried again and signs its partition once more: with
-    ``nonce="derived"`` the tokens are then the same.
+    a ``tokbox.Derived`` as ``nonce`` the tokens are then the same.
 
     Raises InvalidInput, MissingDependency without Spark.
     """

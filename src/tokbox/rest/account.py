@@ -49,7 +49,7 @@ class Account(Client):
         fields = ("account_key", "account_secret")
         check_project(account_key, account_secret, fields, "account")
         signer = Signer(account_key, account_secret)
-        auth = AccountAuth(signer.api_key, signer.hs256)
+        auth = AccountAuth(signer.api_key, signer._hs256)
         self._assemble(signer, connect(auth, api_url, **options))
 
     @property

@@ -112,8 +112,9 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
 
     Calls run in threads of the client's own, at most ``pool_size`` at a time; the
     timeout of a call begins with its turn. So do ``tokens``, ``token_batch``,
-    ``sign_rows`` and ``verify_many``; what takes microseconds is called as it is:
-    ``session.token()``, ``tb.verify()``, ``tb.session()``.
+    ``write_tokens``, ``sign_rows`` and ``verify_many``; a ``progress`` function is called
+    in that thread, so it must not use the loop directly. What takes microseconds is
+    called as it is: ``session.token()``, ``tb.verify()``, ``tb.session()``.
 
     To cancel an await returns at once. A call whose turn had not come is not made; one
     that is under way cannot be taken back, so what it creates may exist, but it is not

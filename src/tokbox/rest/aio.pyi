@@ -1,7 +1,7 @@
 # Made by tools/async_stub.py of the classes that it names; not edited by hand.
 import os
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, TextIO, overload
 
@@ -53,6 +53,7 @@ from tokbox.rest.streams import Stream
 from tokbox.states import ProjectStatus, ProjectStatusName
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import Token
+from tokbox.tokens.derive import Derived
 from tokbox.tokens.findings import Verification
 from tokbox.tokens.rsa import PrivateKeySource
 from tokbox.tokens.signer import Column
@@ -405,11 +406,11 @@ class AsyncSession:
     async def token_batch(
         self,
         n: int,
+        *,
         multithread: bool = ...,
         role: Role | str = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
-        *,
         initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
         memory_pool: MemoryPool | None = ...,
@@ -417,27 +418,28 @@ class AsyncSession:
     def iter_batches(
         self,
         n: int,
+        *,
         multithread: bool = ...,
         role: Role | str = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
-        *,
         initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
         chunk: int = ...,
     ) -> AsyncIterator[TokenBatch[str]]: ...
-    def write_tokens(
+    async def write_tokens(
         self,
         target: str | os.PathLike[str] | BinaryIO | TextIO,
         n: int,
+        *,
         multithread: bool = ...,
         role: Role | str = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
-        *,
         initial_layout_class_list: Iterable[str] | None = ...,
         kind: str | None = ...,
-    ) -> AsyncIterator[int]: ...
+        progress: Callable[[int], object] | None = ...,
+    ) -> int: ...
 
 class AsyncTokbox:
     def __init__(
@@ -486,37 +488,31 @@ class AsyncTokbox:
     async def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        *,
         kind: str | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
-        nonce: Literal["random", "derived"] = ...,
-        run_id: str | None = ...,
-        row_key: Column[str | int] | None = ...,
-        issued_at: int | datetime | None = ...,
+        nonce: Derived | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     async def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        *,
         kind: str | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
-        nonce: Literal["random", "derived"] = ...,
-        run_id: str | None = ...,
-        row_key: Column[str | int] | None = ...,
-        issued_at: int | datetime | None = ...,
+        nonce: Derived | None = ...,
     ) -> TokenBatch[str | None]: ...
     def verify(
         self, token: str, *, session_id: str | None = ..., now: float | None = ...

@@ -46,7 +46,7 @@ class TranscriptionProperties:
         keep(self, primary_language_code=code)
         optional(flag, "has_summary", self.has_summary)
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
         return given(
             primaryLanguageCode=self.primary_language_code, hasSummary=self.has_summary

@@ -74,7 +74,7 @@ def keep(structure: object, **checked: Any) -> None:
 class Structure(Protocol):
     """An argument that has parts, and checked them when it was made."""
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
         ...
 
@@ -83,7 +83,7 @@ def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, A
     """Return what goes over the wire for a *value* of one of these classes."""
     for kind in kinds:
         if isinstance(value, kind):
-            return value.to_json()
+            return value._to_json()
     names = " or ".join(kind.__name__ for kind in kinds)
     # What was given instead may hold the same secrets.
     raise InvalidInput(field, None, f"be made with {names}", show=False)

@@ -61,7 +61,7 @@ class AudioTransport:
             raise InvalidInput("static_fields", None, "map names to values", show=False)
         optional(sendable, "static_fields", self.static_fields and dict(self.static_fields))
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
         return given(
             transport=self.transport,
@@ -106,7 +106,7 @@ class WebSocket:
         # What the caller changes afterwards was not checked.
         keep(self, uri=uri, streams=streams, headers=headers, audio_rate=rate)
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
         return {
             "uri": self.uri,
@@ -115,7 +115,7 @@ class WebSocket:
                 headers=self.headers,
                 audioRate=self.audio_rate,
                 bidirectional=self.bidirectional,
-                audioTransport=self.audio_transport and self.audio_transport.to_json(),
+                audioTransport=self.audio_transport and self.audio_transport._to_json(),
             ),
         }
 

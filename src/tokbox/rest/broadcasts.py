@@ -50,7 +50,7 @@ class Hls:
                 "low_latency", self.low_latency, "be False where dvr is True"
             )
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
         return given(dvr=self.dvr, lowLatency=self.low_latency)
 
@@ -75,7 +75,7 @@ class RtmpTarget:
             id=optional(text, "id", self.id, shortest=1),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the stream's name."""
         return given(id=self.id, serverUrl=self.server_url, streamName=self.stream_name)
 

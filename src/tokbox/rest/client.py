@@ -26,7 +26,7 @@ from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from typing_extensions import Self, Unpack
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tokbox.rest.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.derive import Derived
     from tokbox.tokens.findings import Verification
     from tokbox.tokens.rsa import PrivateKeySource
     from tokbox.tokens.signer import Column
@@ -70,7 +71,7 @@ class Tokbox(Resources, Client):
     ) -> None:
         check_names(type(self).__name__, options, "api_url")
         signer = Signer(api_key, secret)
-        auth = ProjectAuth(signer.api_key, signer.hs256)
+        auth = ProjectAuth(signer.api_key, signer._hs256)
         self._assemble(signer, connect(auth, api_url, **options))
 
     @classmethod
@@ -96,7 +97,7 @@ class Tokbox(Resources, Client):
         check_names(f"{cls.__name__}.from_private_key", options, "api_url", "password")
         signer = Signer.from_private_key(application_id, key, password=password)
         client = cls.__new__(cls)
-        auth = ApplicationAuth(signer.api_key, signer.jwt)
+        auth = ApplicationAuth(signer.api_key, signer._jwt)
         client._assemble(signer, connect(auth, api_url, **options))
         return client
 
@@ -186,54 +187,45 @@ class Tokbox(Resources, Client):
     def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        *,
         kind: str | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
-        nonce: Literal["random", "derived"] = ...,
-        run_id: str | None = ...,
-        row_key: Column[str | int] | None = ...,
-        issued_at: int | datetime | None = ...,
+        nonce: Derived | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        *,
         kind: str | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
-        nonce: Literal["random", "derived"] = ...,
-        run_id: str | None = ...,
-        row_key: Column[str | int] | None = ...,
-        issued_at: int | datetime | None = ...,
+        nonce: Derived | None = ...,
     ) -> TokenBatch[str | None]: ...
     def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = Role.PUBLISHER,
         connection_data: Column[str | None] = "",
         expiration: Column[int | timedelta] = HOURS_24,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
-        *,
         kind: str | None = None,
         errors: Literal["raise", "null"] = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
-        nonce: Literal["random", "derived"] = "random",
-        run_id: str | None = None,
-        row_key: Column[str | int] | None = None,
-        issued_at: int | datetime | None = None,
+        nonce: Derived | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token a row, each with claims of its own, in order.
 
@@ -242,29 +234,28 @@ class Tokbox(Resources, Client):
 
             guests = [("1_MX4...", "Ada"), ("1_MX4...", "Grace"), ("1_NX5...", "Edsger")]
             sessions, names = zip(*guests)
-            tokens = tb.sign_rows(sessions, Role.SUBSCRIBER, names, HOURS_2)
+            tokens = tb.sign_rows(
+                sessions, role=Role.SUBSCRIBER, connection_data=names, expiration=HOURS_2
+            )
 
         A value that breaks a rule raises ``InvalidClaims``, which names its ``row``, and
         nothing is signed; with ``errors="null"`` its row is None, and ``tokens.failures``
-        says why. With ``nonce="derived"``, a *run_id*, a column of *row_key* and
-        *issued_at*, signing the same rows again gives equal tokens.
+        says why. With a ``tokbox.Derived`` as *nonce*, signing the same rows again returns
+        the same tokens.
         ``Signer.sign_rows`` tells more.
         """
         # mypy does not try all combinations of so many unions.
         return self._signer.sign_rows(  # type: ignore[misc]
             session_id,
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list,
+            role=role,
+            connection_data=connection_data,
+            expiration=expiration,
+            initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             errors=errors,  # type: ignore[arg-type]
             multithread=multithread,
             memory_pool=memory_pool,
             nonce=nonce,
-            run_id=run_id,
-            row_key=row_key,
-            issued_at=issued_at,
         )
 
     def verify(

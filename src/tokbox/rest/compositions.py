@@ -85,13 +85,13 @@ def compose(
     max_bitrate: int | None = None,
 ) -> dict[str, Any]:
     """Return the properties of a request that say what :class:`Composition` does."""
-    chosen = Layout.build(layout, stylesheet, screenshare_type)
+    chosen = Layout._build(layout, stylesheet, screenshare_type)
     return {
         **media(has_audio, has_video),
         "streamMode": one_of("stream_mode", stream_mode, StreamMode),
         **given(
             resolution=optional(one_of, "resolution", resolution, RESOLUTIONS),
-            layout=None if chosen is None else chosen.to_json(),
+            layout=None if chosen is None else chosen._to_json(),
             # Some texts say at least 1,000,000 for archives, 400,000 to 2,000,000 for
             # broadcasts; these are the widest bounds that any of them gives.
             maxBitrate=optional(whole, "max_bitrate", max_bitrate, 100_000, 6_000_000),
@@ -163,11 +163,11 @@ class Compositions(Collection[_Composed]):
         timeout: float | None = None,
     ) -> None:
         """Arrange the streams of a running composed video anew."""
-        chosen = Layout.build(layout, stylesheet, screenshare_type)
+        chosen = Layout._build(layout, stylesheet, screenshare_type)
         if chosen is None:
             raise InvalidInput("layout", None, "be a Layout or its parts")
         path = self._one(id, "/layout")
-        self._requester.request("PUT", path, json=chosen.to_json(), timeout=timeout)
+        self._requester.request("PUT", path, json=chosen._to_json(), timeout=timeout)
 
     def add_stream(
         self,

@@ -42,7 +42,7 @@ class Layout:
             raise InvalidInput(field, screenshare_type, "go with the layout bestFit")
         keep(self, type=kind, stylesheet=stylesheet, screenshare_type=screenshare_type)
 
-    def to_json(self) -> dict[str, str]:
+    def _to_json(self) -> dict[str, str]:
         """Return the object that goes over the wire."""
         body: dict[str, str] = {"type": self.type}
         if self.stylesheet is not None:
@@ -52,7 +52,7 @@ class Layout:
         return body
 
     @classmethod
-    def build(
+    def _build(
         cls,
         layout: Layout | LayoutName | None,
         stylesheet: str | None,

@@ -41,7 +41,7 @@ class SipAuth:
             password=secret("password", self.password),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the password."""
         return {"username": self.username, "password": self.password}
 

@@ -39,7 +39,7 @@ class S3Storage:
             sse=optional(one_of, "sse", self.sse, ("s3", "none")),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the keys."""
         config = given(
             accessKey=self.access_key,
@@ -71,7 +71,7 @@ class AzureStorage:
             domain=optional(text, "domain", self.domain, shortest=1),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the key."""
         config = given(
             accountName=self.account_name,

@@ -22,7 +22,7 @@ from tokbox.secrecy import is_stripped, safe_repr, strip_traceback
 __all__ = ["BULK", "Twin", "derive"]
 
 #: What takes long without sending anything.
-BULK = frozenset({"sign_rows", "token_batch", "tokens", "verify_many"})
+BULK = frozenset({"sign_rows", "token_batch", "tokens", "verify_many", "write_tokens"})
 
 
 @safe_repr

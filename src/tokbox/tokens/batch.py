@@ -224,7 +224,7 @@ class TokenBatch(Sequence[Text]):
         """Like `_strings`, with nothing in place of None."""
         return ["" if token is None else str(token) for token in self._strings(rows)]
 
-    def in_memory(self) -> TextsInMemory | None:
+    def _in_memory(self) -> TextsInMemory | None:
         """The same as the core takes it, or None if rows are left out or turned round."""
         rows = self._rows
         if rows.step != 1:
@@ -308,8 +308,10 @@ class TokenBatch(Sequence[Text]):
     def write(self, target: str | os.PathLike[str] | BinaryIO | TextIO) -> int:
         """Write one token a line to a path or an open file; return the bytes written.
 
-        A missing row is an empty line. A file that is given stays open. A file that is
-        created can be read by its owner only. Only some thousand lines exist at a time.
+        A missing row is an empty line. A file that is passed stays open. A path is
+        overwritten, and only its owner can read a file that is created. Only 8,192 lines
+        exist in memory at a time. If writing fails, the lines written until then stay in
+        the file.
         """
         if isinstance(target, str | os.PathLike):
             with open(target, "wb", opener=opener_0600) as file:

@@ -3,17 +3,77 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, TypeAlias
 
+from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
 from tokbox._memory import Numbers, Texts
+from tokbox.errors import InvalidInput
+from tokbox.exact import exact_text, has_no_dimensions
 
-__all__ = ["Column", "lists", "numbers", "table", "texts"]
+__all__ = [
+    "Column",
+    "ColumnName",
+    "col",
+    "is_column",
+    "lists",
+    "numbers",
+    "table",
+    "texts",
+]
 
 #: The values of an Arrow array, where they stand or as Python's; or any sequence's.
 Column: TypeAlias = Texts | Numbers | list[Any] | tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ColumnName:
+    """The name of a column, in place of one value for all rows; see `col`."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        text = exact_text(self.name)
+        if not text:
+            raise InvalidInput("column", self.name, "be a name, text that is not empty")
+        object.__setattr__(self, "name", text)
+
+    def __repr__(self) -> str:
+        return f"col({self.name!r})"
+
+
+def col(name: str) -> ColumnName:
+    """Name the column of a table that a job reads a value from.
+
+    Raises InvalidInput unless *name* is text that is not empty.
+    """
+    return ColumnName(name)
+
+
+def is_column(name: str, value: object) -> bool:
+    """Return whether *value* holds a value for each row. *name* is the argument.
+
+    InvalidInput for a collection without an order, and an array without dimensions.
+    """
+    if isinstance(value, Texts | Numbers) or is_arrow(value):
+        return True
+    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):
+        return False
+    kind = type(value).__name__
+    if isinstance(value, Mapping | set | frozenset):
+        # Which of its values would be for which row?
+        rule = f"be one value or a sequence of them, not a {kind}"
+    elif has_no_dimensions(value):
+        rule = (
+            "be one value or a sequence of them, not an array without dimensions "
+            f"({kind}): pass what its item() returns"
+        )
+    else:
+        return True
+    raise InvalidInput(name, None, rule, show=False)
 
 
 def _validity(values: Sequence[object]) -> tuple[int, bytearray | None]:

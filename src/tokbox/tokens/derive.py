@@ -9,13 +9,24 @@ the bytes become digits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.exact import exact_int, exact_text
+from tokbox.tokens.columns import ColumnName, is_column
 
-__all__ = ["LABEL", "MOST_ID", "Run", "check_row_key", "check_run", "refuse_repeated"]
+__all__ = [
+    "LABEL",
+    "MOST_ID",
+    "Derived",
+    "check_issued_at",
+    "check_nonce",
+    "check_row_key",
+    "refuse_repeated",
+]
 
 #: What the key of derived nonces is made for. No token that is signed with the secret
 #: itself begins like this.
@@ -27,37 +38,54 @@ MOST_ID = 255
 _MOST_SECONDS = 10**11
 
 
-class Run(NamedTuple):
-    """What all rows of a run share."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """Derive nonces from the run and the row, so that a retry signs equal tokens.
 
-    id: bytes
-    #: In seconds since the epoch.
-    issued_at: int
+    Signing the same rows again returns the same tokens, byte for byte::
 
+        run = Derived(run_id="guests of May", row_key=[1, 2], issued_at=1_790_812_800)
+        tb.sign_rows(session_id, connection_data=["Ada", "Grace"], nonce=run)
 
-def check_run(
-    nonce: object, run_id: object, row_key: object, issued_at: object
-) -> Run | None:
-    """Return the run whose nonces are derived, or None if they are random.
+    run_id
+        the name of the run, 1 to 255 bytes of UTF-8. Two runs with the same id and the
+        same keys sign tokens with the same nonces, so give each run an id of its own
+    row_key
+        a column of text or integers that tell the rows of the run apart. A key that
+        occurs twice in one call is refused; keys of other calls are not known. In a
+        `tokbox.integrations.SigningJob` it is the name of the column, as ``col("id")``
+    issued_at
+        when the tokens are issued: seconds since the epoch, or a datetime with a time
+        zone, which is converted to seconds. Fractions of a second are dropped
 
-    InvalidInput says what is missing, wrong, or of no use.
+    Raises InvalidInput for an argument that is missing or wrong. The keys themselves are
+    checked when they are used.
     """
-    given = {"run_id": run_id, "row_key": row_key, "issued_at": issued_at}
-    choice = exact_text(nonce)
-    if choice == "random":
-        for name, value in given.items():
-            if value is not None:
-                _refuse(name, "be left out, or come with nonce='derived'")
-        return None
-    if choice != "derived":
-        raise InvalidInput("nonce", nonce, "be random or derived")
-    for name, value in given.items():
-        if value is None:
-            _refuse(name, "come with nonce='derived': nonces are derived from it")
-    text = exact_text(run_id)
-    if text is None or not _is_id(text):
-        raise InvalidInput("run_id", run_id, f"be text of 1 to {MOST_ID} bytes in UTF-8")
-    return Run(text.encode(), _check_issued_at(issued_at))
+
+    run_id: str
+    row_key: Sequence[str | int] | ColumnName
+    issued_at: int | datetime
+
+    def __post_init__(self) -> None:
+        text = exact_text(self.run_id)
+        if text is None or not _is_id(text):
+            rule = f"be text of 1 to {MOST_ID} bytes in UTF-8"
+            raise InvalidInput("run_id", self.run_id, rule)
+        object.__setattr__(self, "run_id", text)
+        object.__setattr__(self, "issued_at", check_issued_at(self.issued_at))
+        key = self.row_key
+        if not isinstance(key, ColumnName) and not is_column("row_key", key):
+            raise InvalidInput(
+                "row_key", None, "be a column of keys, one a row", show=False
+            )
+
+
+def check_nonce(nonce: object) -> Derived | None:
+    """Return what nonces are derived from, or None if they are random."""
+    if nonce is None or isinstance(nonce, Derived):
+        return nonce
+    rule = "be a tokbox.Derived, or None for random nonces"
+    raise InvalidInput("nonce", nonce, rule)
 
 
 def check_row_key(key: object) -> str:
@@ -77,7 +105,7 @@ def refuse_repeated(key: object) -> NoReturn:
     raise InvalidClaims("row_key", key, "be unique, and an earlier row has this one")
 
 
-def _check_issued_at(issued_at: object) -> int:
+def check_issued_at(issued_at: object) -> int:
     """Return a time in seconds since the epoch; fractions of a second are dropped."""
     given: object = issued_at
     if isinstance(issued_at, datetime):
@@ -99,7 +127,3 @@ def _is_id(text: str) -> bool:
     if any("\ud800" <= character <= "\udfff" for character in text):
         return False
     return 0 < len(text.encode()) <= MOST_ID
-
-
-def _refuse(field: str, rule: str) -> NoReturn:
-    raise InvalidInput(field, None, rule, show=False)

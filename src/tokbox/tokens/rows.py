@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
 from tokbox.errors import InvalidClaims, InvalidInput
-from tokbox.exact import exact_text, has_no_dimensions
+from tokbox.exact import exact_text
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
     check_connection_data,
@@ -19,8 +19,14 @@ from tokbox.tokens.claims import (
     check_role,
     check_session_id,
 )
-from tokbox.tokens.columns import Column
-from tokbox.tokens.derive import check_row_key, check_run, refuse_repeated
+from tokbox.tokens.columns import Column, is_column
+from tokbox.tokens.derive import (
+    Derived,
+    check_issued_at,
+    check_nonce,
+    check_row_key,
+    refuse_repeated,
+)
 
 if TYPE_CHECKING:
     from tokbox.tokens import rs256
@@ -65,6 +71,8 @@ class _Report:
 
 def _column(name: str, value: Any) -> Column | None:
     """The values of a column, or None for one value that is meant for all rows."""
+    if not is_column(name, value):
+        return None
     if isinstance(value, Texts | Numbers):
         return value
     if is_arrow(value):
@@ -72,19 +80,6 @@ def _column(name: str, value: Any) -> Column | None:
         # Values of the wrong type are checked one by one, as those of a list are.
         wrong = Texts if name == "expiration" else Numbers
         return snapshot(column) if isinstance(column, wrong) else column
-    if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):
-        return None
-    if isinstance(value, Mapping | set | frozenset):
-        # Which of its values would be for which row?
-        rule = f"be one value or a sequence of them, not a {type(value).__name__}"
-        _refuse(name, rule)
-    if has_no_dimensions(value):
-        kind = type(value).__name__
-        rule = (
-            "be one value or a sequence of them, not an array without dimensions "
-            f"({kind}): pass what its item() returns"
-        )
-        _refuse(name, rule)
     return snapshot(value)
 
 
@@ -100,19 +95,16 @@ def sign_rows(
     errors: str,
     threads: Callable[[int], int],
     memory_pool: MemoryPool | None = None,
-    nonce: str = "random",
-    run_id: str | None = None,
-    row_key: Any = None,
-    issued_at: Any = None,
+    nonce: Derived | None = None,
     random: bytes | None = None,
     now: int | None = None,
 ) -> TokenBatch[Any]:
     """Do what `Signer.sign_rows` says. *random* and *now* are for tests."""
     report, pool = _Report(errors), check_pool(memory_pool)
-    is_jwt = signer.check_kind(kind)
-    run = check_run(nonce, run_id, row_key, issued_at)
+    is_jwt = signer._check_kind(kind)
+    run = check_nonce(nonce)
     if run is not None:
-        now = run.issued_at
+        now = check_issued_at(run.issued_at)
     create_time = int(time.time()) if now is None else now
     given = {
         "session_id": session_id,
@@ -126,18 +118,20 @@ def sign_rows(
         for name, value in given.items()
         if (column := _column(name, value)) is not None
     }
-    keys = None if run is None else _key_column(row_key)
+    keys = None if run is None else _key_column(run.row_key)
     n = _length(columns if keys is None else {**columns, "row_key": keys})
     checks = _checks(signer)
     constant = {name: checks[name](given[name]) for name in given if name not in columns}
-    rows = signer.rows(n, is_jwt, create_time, constant, random)
+    rows = signer._rows(n, is_jwt, create_time, constant, random)
     workers = threads(n)
     try:
         _fill(rows, columns, checks, report, signer.api_key)
         if run is not None and keys is not None:
             closer, again = report.closer(check_row_key), report.closer(refuse_repeated)
-            nonce_key = signer.nonce_key()
-            rows.row_keys(nonce_key, run.id, keys, closer, again, threads=workers)
+            nonce_key = signer._nonce_key()
+            rows.row_keys(
+                nonce_key, run.run_id.encode(), keys, closer, again, threads=workers
+            )
         offsets = rows.lengths(threads=workers)
         size = memoryview(offsets).cast("q")[n]
         check_memory(n, size)
@@ -187,10 +181,9 @@ def _fill(
 
 
 def _key_column(row_key: Any) -> list[Any] | tuple[Any, ...]:
-    """The keys of the rows: a column in any case."""
     keys = _column("row_key", row_key)
     if keys is None:
-        _refuse("row_key", "be a column of keys, one a row")
+        _refuse("row_key", "be a column of keys: only a SigningJob takes a name of one")
     return snapshot(keys)
 
 

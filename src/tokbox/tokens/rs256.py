@@ -65,7 +65,7 @@ class Key:
 
     def sign(self, message: bytes) -> bytes:
         """Return a whole JWT of *message*, an encoded header and payload."""
-        return b"%b.%b" % (message, jwt.encode(self.private.sign(message)))
+        return b"%b.%b" % (message, jwt.encode(self.private._sign(message)))
 
     def token(
         self,

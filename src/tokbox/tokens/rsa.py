@@ -88,11 +88,13 @@ class PrivateKey:
         """The length of its modulus."""
         return self._key.key_size
 
-    def sign(self, message: bytes) -> bytes:
+    @strip_traceback
+    def _sign(self, message: bytes) -> bytes:
         """Return the signature of *message*: RSASSA-PKCS1-v1_5 with SHA-256."""
         return self._key.sign(message, *self._scheme)
 
-    def secret_for(self, purpose: bytes) -> bytes:
+    @strip_traceback
+    def _secret_for(self, purpose: bytes) -> bytes:
         """Return 32 bytes that nobody knows who has not this key, made for a purpose.
 
         They are SHA-256 of *purpose* and the key's numbers (PKCS #8 in DER).
@@ -197,7 +199,7 @@ class PublicKey:
             threads=lambda n: threads_for(n, multithread, _WORTH_A_THREAD),
         )
 
-    def holds(self, message: bytes, signature: bytes) -> bool:
+    def _holds(self, message: bytes, signature: bytes) -> bool:
         """Say whether *signature* is that of *message* under this key's other half."""
         from cryptography.exceptions import InvalidSignature
 

@@ -6,7 +6,7 @@ import os
 import struct
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
 from types import MemberDescriptorType
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
+from tokbox.errors import InvalidInput
 from tokbox.private_files import opener_0600
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
@@ -47,7 +48,7 @@ class _Signing:
     __slots__ = ("_beginnings", "_signer")
 
     _signer: Signer
-    #: Prefixes of the tokens by kind; see `Signer.beginnings`.
+    #: Prefixes of the tokens by kind; see `Signer._beginnings`.
     _beginnings: dict[object, tuple[bytes, bytes, bool]]
 
 
@@ -71,6 +72,10 @@ class SessionSigner(_Signing):
         "t1", or "jwt": a JWT signed with HS256. The tokens of an application are JWTs
         signed with RS256, and nothing else. None stands for "t1", or "jwt" there
 
+    None is the empty value of connection data and layout classes, here and in a column of
+    `Signer.sign_rows`. A role and an expiration have no empty value, so None is refused
+    for them.
+
     Nothing is signed if one of them breaks a rule: InvalidClaims says which.
     """
 
@@ -88,7 +93,7 @@ class SessionSigner(_Signing):
         session_id = check_session_id(self.session_id, _by.api_key).text
         object.__setattr__(self, "session_id", session_id)
         object.__setattr__(self, "_signer", _by)
-        object.__setattr__(self, "_beginnings", _by.beginnings(session_id))
+        object.__setattr__(self, "_beginnings", _by._beginnings(session_id))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -111,9 +116,9 @@ class SessionSigner(_Signing):
         """Sign one token."""
         # The rest is in the core: this is what a server calls for every participant.
         signer = self._signer
-        key = signer._key or signer.key
+        key = signer._key or signer._prepared
         if kind is not None and (type(kind) is not str or kind not in self._beginnings):
-            kind = "jwt" if signer.check_kind(kind) else None
+            kind = "jwt" if signer._check_kind(kind) else None
         head, first, is_jwt = self._beginnings[kind]
         return key.token(
             head,
@@ -135,8 +140,8 @@ class SessionSigner(_Signing):
         kind: str | None,
     ) -> Plan | rs256.Plan:
         """Check all claims, and prepare what all tokens of a batch share."""
-        is_jwt = self._signer.check_kind(kind)
-        return self._signer.plan(
+        is_jwt = self._signer._check_kind(kind)
+        return self._signer._plan(
             is_jwt,
             self.session_id,
             int(time.time()),
@@ -162,21 +167,21 @@ class SessionSigner(_Signing):
         *multithread* uses every CPU that the process may use. Either all *n* are
         returned or an exception is raised; MemoryError if they cannot fit.
         """
-        n = check_count(n)
+        n, threads = check_count(n), self._signer._threads(multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         check_memory(n, n * (plan.token_length + _STR_OVERHEAD))
-        return plan.strings(n, threads=self._signer.threads(n, multithread))
+        return plan.strings(n, threads=threads(n))
 
     def token_batch(
         self,
         n: int,
+        *,
         multithread: bool = False,
         role: Role | str = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
-        *,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
         memory_pool: MemoryPool | None = None,
@@ -186,23 +191,24 @@ class SessionSigner(_Signing):
         *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
         """
         n, pool = check_count(n), check_pool(memory_pool)
+        threads = self._signer._threads(multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         check_memory(n, n * plan.token_length)
         length = plan.token_length
         memory = Memory(n * length, pool)
-        plan.fill(memory, n, threads=self._signer.threads(n, multithread))
+        plan.fill(memory, n, threads=threads(n))
         return TokenBatch(memory, range(n), length=length)
 
     def iter_batches(
         self,
         n: int,
+        *,
         multithread: bool = False,
         role: Role | str = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
-        *,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
         chunk: int = 0,
@@ -213,49 +219,63 @@ class SessionSigner(_Signing):
         The memory of a batch is used again once nothing refers to the batch any more;
         a batch that is kept stays as it is.
         """
-        n = check_count(n)
-        chunk = check_count(chunk) or self._signer.chunk
+        n, threads = check_count(n), self._signer._threads(multithread)
+        chunk = check_count(chunk) or self._signer._chunk
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         check_memory(chunk, 2 * min(n, chunk) * plan.token_length)
-        return _stream(plan, n, chunk, self._signer.threads(chunk, multithread))
+        return _stream(plan, n, chunk, threads(chunk))
 
     def write_tokens(
         self,
         target: str | os.PathLike[str] | BinaryIO | TextIO,
         n: int,
+        *,
         multithread: bool = False,
         role: Role | str = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
-        *,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: str | None = None,
-    ) -> Iterator[int]:
-        """Sign *n* tokens and write one a line, in constant memory.
+        progress: Callable[[int], object] | None = None,
+    ) -> int:
+        """Sign *n* tokens, write one per line in constant memory, and return *n*.
 
-        *target* is a path or an open file; a file that is created can be read by its
-        owner only.
+        *target* is a path or an open file of bytes or text. A path is overwritten, and
+        only its owner can read a file that is created. A file that is passed stays open.
 
-        A generator, so that progress can be shown: yields how many are written so far.
+        *progress* is called with the number of tokens written so far, after each 8,192
+        tokens (256 with RSA) and at the end::
+
+            session.write_tokens("tokens.txt", 10**6, progress=print)
+
+        All arguments are checked before the file is opened. An exception of the file or
+        of *progress* stops the call and is raised; the lines written until then stay in
+        the file, and the last one may be incomplete if the disk is full.
         """
+        if progress is not None and not callable(progress):
+            rule = "be a function that takes the number of written tokens, or None"
+            raise InvalidInput("progress", progress, rule)
         lines = self._lines(
             n,
-            multithread,
+            multithread=multithread,
             role=role,
             connection_data=connection_data,
             expiration=expiration,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
         )
-        return _write(lines, target)
+        if isinstance(target, str | os.PathLike):
+            with open(target, "wb", opener=opener_0600) as file:
+                return _write(lines, file, progress)
+        return _write(lines, target, progress)
 
     def _lines(
         self,
         n: int,
-        multithread: bool,
         *,
+        multithread: bool,
         role: Role | str,
         connection_data: str | None,
         expiration: int | timedelta,
@@ -266,12 +286,12 @@ class SessionSigner(_Signing):
 
         Memory is used again once nothing refers to it.
         """
-        n = check_count(n)
+        n, threads = check_count(n), self._signer._threads(multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
-        chunk = self._signer.chunk
-        return _lines(plan, n, chunk, self._signer.threads(chunk, multithread))
+        chunk = self._signer._chunk
+        return _lines(plan, n, chunk, threads(chunk))
 
 
 def _stream(
@@ -281,7 +301,7 @@ def _stream(
     pool = MemoryPool()
     for first in range(0, n, chunk):
         count = min(chunk, n - first)
-        memory = pool.take(min(n, chunk) * length)
+        memory = Memory(min(n, chunk) * length, pool)
         plan.fill(memory, count, first=first, threads=threads)
         batch: TokenBatch[str] = TokenBatch(memory, range(count), length=length)
         # Nothing here may keep what the caller lets go of.
@@ -297,7 +317,7 @@ def _lines(
     pool = MemoryPool()
     for first in range(0, n, chunk):
         count = min(chunk, n - first)
-        memory = pool.take(min(n, chunk) * line)
+        memory = Memory(min(n, chunk) * line, pool)
         plan.fill(memory, count, first=first, threads=threads, lines=True)
         lines = memoryview(memory)[: count * line]
         # As above: nothing here may keep it.
@@ -308,13 +328,14 @@ def _lines(
 
 def _write(
     lines: Iterator[tuple[int, memoryview]],
-    target: str | os.PathLike[str] | BinaryIO | TextIO,
-) -> Iterator[int]:
-    if isinstance(target, str | os.PathLike):
-        with open(target, "wb", opener=opener_0600) as file:
-            yield from _write(lines, file)
-        return
-    for done, text in lines:
-        write_all(target, text)
+    file: BinaryIO | TextIO,
+    progress: Callable[[int], object] | None,
+) -> int:
+    written = 0
+    for written, text in lines:
+        write_all(file, text)
+        # As above.
         del text
-        yield done
+        if progress is not None:
+            progress(written)
+    return written

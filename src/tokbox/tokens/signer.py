@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, overload
 
 from tokbox._fastsign import Key, Plan, Rows
@@ -18,10 +18,11 @@ from tokbox.tokens.claims import (
     Token,
     check_application_id,
     check_kind,
+    check_multithread,
     check_project,
 )
 from tokbox.tokens.crew import threads_for
-from tokbox.tokens.derive import LABEL
+from tokbox.tokens.derive import LABEL, Derived
 from tokbox.tokens.findings import Verification
 from tokbox.tokens.rows import sign_rows
 from tokbox.tokens.rsa import PrivateKey, PublicKey
@@ -29,6 +30,8 @@ from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.verify import check, check_many
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from typing_extensions import Self
 
     from tokbox.tokens.rsa import PrivateKeySource
@@ -54,19 +57,24 @@ class Signer:
     """An API key and its secret, prepared once: signs, verifies, and is safe to share.
 
     The secret is not kept, only the states that HMAC has after it, in memory that is
-    wiped when the signer is closed or freed. A signer cannot be pickled or copied.
+    wiped when the signer is closed or freed, and at the end of a ``with`` block. A signer
+    cannot be pickled or copied::
+
+        with Signer("40000123", secret) as signer:
+            token = signer.session(session_id).token()
+
     `from_private_key` makes one that signs for a Vonage application.
 
     Raises InvalidInput, which shows neither, for a key that is not a number and for a
     secret that holds anything but printable ASCII, a space, or a quotation mark.
     """
 
-    __slots__ = ("_head", "_key", "api_key", "chunk")
+    __slots__ = ("_chunk", "_head", "_key", "api_key")
 
     #: The API key, or the application id.
     api_key: str
     #: How many tokens a stream makes at once if nothing else is said.
-    chunk: int
+    _chunk: int
 
     _head: bytes
     _key: Key | rs256.Key | None
@@ -76,7 +84,7 @@ class Signer:
         self.api_key, checked = check_project(api_key, secret)
         self._key = Key(checked)
         self._head = t1.head(self.api_key)
-        self.chunk = CHUNK
+        self._chunk = CHUNK
 
     @classmethod
     @strip_traceback
@@ -100,11 +108,11 @@ class Signer:
         signer.api_key = check_application_id(application_id)
         signer._key = rs256.Key(PrivateKey(key, password=password))
         signer._head = b""
-        signer.chunk = _RSA_CHUNK
+        signer._chunk = _RSA_CHUNK
         return signer
 
     @property
-    def is_application(self) -> bool:
+    def _is_application(self) -> bool:
         """Whether this signs for a Vonage application, with RS256."""
         return not self.api_key.isdecimal()
 
@@ -118,7 +126,7 @@ class Signer:
         return hashlib.sha256(self.api_key.encode()).hexdigest()[:8]
 
     def __repr__(self) -> str:
-        whose = "application" if self.is_application else "API key"
+        whose = "application" if self._is_application else "API key"
         return f"<Signer for {whose} {self.api_key}>"
 
     def __reduce__(self) -> NoReturn:
@@ -128,34 +136,45 @@ class Signer:
         )
 
     @property
-    def key(self) -> Key | rs256.Key:
+    def _prepared(self) -> Key | rs256.Key:
         """The prepared key. Raises ClosedError after `close`."""
         if self._key is None:
             raise ClosedError("this signer is closed: make another one")
         return self._key
 
     def close(self) -> None:
-        """Forget the key. What is being signed right now is still finished."""
+        """Wipe the key. Calls under way still finish; later ones raise ValueError."""
         self._key = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
     @strip_traceback
-    def hs256(self, message: bytes) -> bytes:
+    def _hs256(self, message: bytes) -> bytes:
         """The 32 bytes of HMAC-SHA256 of *message* under the secret (RFC 7515, HS256).
 
         ValueError for an application, which has no secret.
         """
-        key = self.key
+        key = self._prepared
         if not isinstance(key, Key):
             raise ValueError("an application signs with RS256, not with HS256")
         return key.hmac_sha256(message)
 
     @strip_traceback
-    def jwt(self, claims: Mapping[str, Any]) -> str:
+    def _jwt(self, claims: Mapping[str, Any]) -> str:
         """Return a JWT that says *claims* and nothing else, in the compact form.
 
         It is signed with HS256, or with RS256 for an application. No claim is checked.
         """
-        key = self.key
+        key = self._prepared
         body = jwt.encode(jwt.compact(claims))
         if isinstance(key, Key):
             message = jwt.head("HS256") + body
@@ -170,54 +189,45 @@ class Signer:
     def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        *,
         kind: str | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
-        nonce: Literal["random", "derived"] = ...,
-        run_id: str | None = ...,
-        row_key: Column[str | int] | None = ...,
-        issued_at: int | datetime | None = ...,
+        nonce: Derived | None = ...,
     ) -> TokenBatch[str]: ...
     @overload
     def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        *,
         kind: str | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
-        nonce: Literal["random", "derived"] = ...,
-        run_id: str | None = ...,
-        row_key: Column[str | int] | None = ...,
-        issued_at: int | datetime | None = ...,
+        nonce: Derived | None = ...,
     ) -> TokenBatch[str | None]: ...
     def sign_rows(
         self,
         session_id: Column[str],
+        *,
         role: Column[Role | str] = Role.PUBLISHER,
         connection_data: Column[str | None] = "",
         expiration: Column[int | timedelta] = HOURS_24,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
-        *,
         kind: str | None = None,
         errors: str = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
-        nonce: Literal["random", "derived"] = "random",
-        run_id: str | None = None,
-        row_key: Column[str | int] | None = None,
-        issued_at: int | datetime | None = None,
+        nonce: Derived | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token a row, each with claims of its own, in order.
 
@@ -225,9 +235,9 @@ class Signer:
         sequence, or an Arrow array or stream of strings, integers or lists (of any
         library: see `tokbox.errors.InvalidArrow`). (A sequence of layout
         classes is a column, too; its values are names joined by spaces, or sequences of
-        names.) Claims and rules are those of `SessionSigner`; in a column of connection
-        data or layout classes, None stands for nothing. What all rows share is hashed
-        and encoded once.
+        names.) Claims and rules are those of `SessionSigner`; None in
+        a column means what it means there. Values shared by all rows are hashed and
+        encoded once.
 
         With ``errors="raise"``, a value that breaks a rule raises InvalidClaims with
         its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
@@ -236,13 +246,8 @@ class Signer:
         Who signs one batch after the other passes them all one *memory_pool*: each uses
         the memory of an earlier one that is gone, which is about twice as fast.
 
-        With ``nonce="derived"`` the batch is a function of its arguments: who signs the
-        same rows again gets equal tokens, as a task must that may be tried twice. Then
-        *run_id* names the run, *row_key* is a column whose values, text or numbers, tell
-        the rows of the run apart, and *issued_at* is when its tokens are issued, in
-        seconds since the epoch or as a datetime with a time zone. A row key that stands
-        twice in one batch is refused; no batch knows those of others. Two runs with one
-        id and one key sign tokens with one nonce, so give each run an id of its own.
+        Nonces are random, or derived from the rows: with a `Derived` as *nonce*, signing
+        the same rows again returns the same tokens.
         """
         return sign_rows(
             self,
@@ -253,12 +258,9 @@ class Signer:
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             errors=errors,
-            threads=lambda n: self.threads(n, multithread),
+            threads=self._threads(multithread),
             memory_pool=memory_pool,
             nonce=nonce,
-            run_id=run_id,
-            row_key=row_key,
-            issued_at=issued_at,
         )
 
     @strip_traceback
@@ -299,50 +301,54 @@ class Signer:
             head=self._head,
             session_id=session_id,
             now=now,
-            threads=lambda n: self.threads(n, multithread),
+            threads=self._threads(multithread),
         )
 
     @property
     def _verifier(self) -> Key | PublicKey:
         """What verifies: the secret itself, or the other half of a private key."""
-        key = self.key
+        key = self._prepared
         return key if isinstance(key, Key) else key.public
 
     # What the rest of this package makes tokens by:
 
-    def nonce_key(self) -> Key:
+    def _nonce_key(self) -> Key:
         """The key of derived nonces, made of the secret for them alone."""
-        key = self.key
+        key = self._prepared
         if isinstance(key, Key):
             return Key(key.hmac_sha256(LABEL))
-        return Key(key.private.secret_for(LABEL))
+        return Key(key.private._secret_for(LABEL))
 
-    def check_kind(self, kind: object) -> bool:
+    def _check_kind(self, kind: object) -> bool:
         """Return whether tokens of this kind are JWTs; InvalidClaims if there are none."""
-        return check_kind(kind, application=self.is_application)
+        return check_kind(kind, application=self._is_application)
 
-    def threads(self, n: int, multithread: bool) -> int:
-        """How many threads to use for *n* tokens."""
-        worth = _RSA_WORTH_A_THREAD if self.is_application else _WORTH_A_THREAD
-        return threads_for(n, multithread, worth)
+    def _threads(self, multithread: bool) -> Callable[[int], int]:
+        """Return a function that returns the number of threads for a number of tokens.
 
-    def beginnings(self, session_id: str) -> dict[object, tuple[bytes, bytes, bool]]:
+        InvalidInput unless *multithread* is a bool.
+        """
+        check_multithread(multithread)
+        worth = _RSA_WORTH_A_THREAD if self._is_application else _WORTH_A_THREAD
+        return lambda n: threads_for(n, multithread, worth)
+
+    def _beginnings(self, session_id: str) -> dict[object, tuple[bytes, bytes, bool]]:
         """What the tokens of a session begin with, by the kind that is asked for.
 
         This is what stands before the claims, the claims up to the time, and whether
         they make a JWT.
         """
         first = jwt.first_claims(self.api_key, session_id)
-        if self.is_application:
+        if self._is_application:
             rs256_jwt = (jwt.head("RS256"), first, True)
             return {None: rs256_jwt, "jwt": rs256_jwt}
         plain = (self._head, t1.first_claims(self.api_key, session_id), False)
         return {None: plain, "t1": plain, "jwt": (jwt.head("HS256"), first, True)}
 
-    def plan(self, is_jwt: bool, *claims: Any) -> Plan | rs256.Plan:
+    def _plan(self, is_jwt: bool, *claims: Any) -> Plan | rs256.Plan:
         """Prepare what the tokens of a batch share; *claims* as `jwt.signed_part` has
         them, checked."""
-        key = self.key
+        key = self._prepared
         if not isinstance(key, Key):
             return rs256.Plan(key, jwt.signed_part(self.api_key, *claims))
         if is_jwt:
@@ -350,7 +356,7 @@ class Signer:
             return Plan(key, head, jwt.signed_part(self.api_key, *claims), True)
         return Plan(key, self._head, t1.signed_part(*claims))
 
-    def rows(
+    def _rows(
         self,
         n: int,
         is_jwt: bool,
@@ -359,7 +365,7 @@ class Signer:
         random: bytes | None,
     ) -> Rows | rs256.Rows:
         """Prepare rows that share *claims*, checked; see `tokbox.tokens.rows`."""
-        key, form = self.key, jwt if is_jwt else t1
+        key, form = self._prepared, jwt if is_jwt else t1
         data = form.constant_part(self.api_key, create_time, claims)
         if not isinstance(key, Key):
             return rs256.Rows(key, n, data, create_time, random)

@@ -134,7 +134,7 @@ def is_signed_by(key: Key | PublicKey, parts: jwt.Parts) -> bool:
     """Say whether *key*, made for their algorithm, signed *parts*."""
     if isinstance(key, Key):
         return hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
-    return key.holds(parts.signed, parts.signature)
+    return key._holds(parts.signed, parts.signature)
 
 
 def _authentic_t1(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
@@ -233,7 +233,7 @@ def _for_the_core(
     """The same as the core takes them."""
     if isinstance(rows, Texts | list | tuple):
         return rows
-    batch = rows.in_memory() if isinstance(rows, TokenBatch) else None
+    batch = rows._in_memory() if isinstance(rows, TokenBatch) else None
     return snapshot(rows) if batch is None else batch
 
 

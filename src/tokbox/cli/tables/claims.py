@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tokbox.cli.options import lifetime
 from tokbox.errors import InvalidInput
+from tokbox.tokens.derive import Derived
 
 if TYPE_CHECKING:
     from tokbox._memory import MemoryPool
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.signer import Signer
 
-__all__ = ["COLUMN", "RowClaims", "expiration"]
+__all__ = ["RowClaims"]
 
-#: What a column's name stands behind.
-COLUMN = "col:"
+#: The prefix of a column's name.
+_COLUMN = "col:"
+#: The arguments of `Derived`.
+_RUN = ("run_id", "row_key", "issued_at")
 
 
 @dataclass(frozen=True)
@@ -32,29 +35,33 @@ class RowClaims:
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> RowClaims:
-        """Tell columns, as ``col:NAME``, from values. InvalidInput if none is a column."""
+        """Tell columns, as ``col:NAME``, from values. InvalidInput if none is a column.
+
+        An option that is None was not given.
+        """
+        given = {name: value for name, value in given.items() if value is not None}
         columns = {
-            name: value.removeprefix(COLUMN)
+            name: value.removeprefix(_COLUMN)
             for name, value in given.items()
-            if isinstance(value, str) and value.startswith(COLUMN)
+            if isinstance(value, str) and value.startswith(_COLUMN)
         }
         if "" in columns.values():
             name = next(name for name, column in columns.items() if not column)
-            raise InvalidInput(name, COLUMN, "name a column behind col:")
+            raise InvalidInput(name, _COLUMN, "name a column behind col:")
         if not columns:
             rule = "be a column, as col:NAME, or another claim must be"
             raise InvalidInput("session_id", given["session_id"], rule)
         values = {name: value for name, value in given.items() if name not in columns}
         if "row_key" in values:
             raise InvalidInput("row_key", values["row_key"], "name a column, as col:NAME")
+        _check_run(given)
         if isinstance(values.get("expiration"), str):
-            values["expiration"] = expiration(values["expiration"])
+            values["expiration"] = _expiration(values["expiration"])
         return cls(values, columns)
 
     def check(self, signer: Signer) -> None:
         """Refuse, before anything is read, values that break a rule."""
-        nothing: dict[str, Any] = dict.fromkeys(self.columns, ())
-        signer.sign_rows(**self.values, **nothing)
+        signer.sign_rows(**self.arguments(dict.fromkeys(self.columns, ())))
 
     def sign(
         self, signer: Signer, piece: Piece, pool: MemoryPool, multithread: bool
@@ -65,13 +72,32 @@ class RowClaims:
         }
         if "expiration" in columns:
             columns["expiration"] = _seconds(columns["expiration"])
-        arguments: dict[str, Any] = {**self.values, **columns}
+        arguments = self.arguments(columns)
         return signer.sign_rows(
             **arguments, errors="null", multithread=multithread, memory_pool=pool
         )
 
+    def arguments(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments of `Signer.sign_rows` for these *columns*."""
+        given = {**self.values, **columns}
+        run = {name: given.pop(name) for name in _RUN if name in given}
+        return {**given, "nonce": Derived(**run) if run else None}
 
-def expiration(text: str) -> int:
+
+def _check_run(given: dict[str, Any]) -> None:
+    """Refuse options of derived nonces that are missing, or useless."""
+    derived = given["nonce"] == "derived"
+    for name in _RUN:
+        if derived and name not in given:
+            rule = "come with --nonce derived: nonces are derived from it"
+        elif name in given and not derived:
+            rule = "be left out, or come with --nonce derived"
+        else:
+            continue
+        raise InvalidInput(name, None, rule, show=False)
+
+
+def _expiration(text: str) -> int:
     """Read a lifetime, in seconds. InvalidInput if it is none."""
     try:
         return lifetime(text)

@@ -111,7 +111,7 @@ class CSVPiece:
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
         """Those rows that have a token, with it as their last field."""
-        texts = tokens.in_memory()
+        texts = tokens._in_memory()
         assert texts is not None  # nothing was left out of the batch
         return memoryview(self._records.signed(texts, self._pool))
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tokbox.cli.options import Refused
-from tokbox.cli.tables.claims import COLUMN, expiration
+from tokbox.cli.tables.claims import RowClaims
 from tokbox.cli.tables.formats import check_suffix
 from tokbox.errors import TokboxError
-from tokbox.integrations.job import SigningJob, load
+from tokbox.integrations.job import SigningJob, col, load
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -45,12 +45,14 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     if kind is None:
         check_suffix("--output", output, ("parquet",))
     secret_file = click.get_current_context().params.get("secret_file")
-    if not options["expiration"].startswith(COLUMN):
-        options["expiration"] = expiration(options["expiration"])
+    token_column = options.pop("token_column")
+    rows = RowClaims.of(options)
+    columns = {name: col(column) for name, column in rows.columns.items()}
     job = SigningJob(
         key_id=client.api_key,
         key=key_reference(os.environ, client.api_key, secret_file),
-        **options,
+        token_column=token_column,
+        **rows.arguments(columns),
     )
     # The engine creates the folder; others must not be able to read the tokens in it.
     mask = os.umask(0o077)

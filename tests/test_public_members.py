@@ -1,0 +1,59 @@
+"""Objects that hold a key, memory or a server have the public members listed here."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+import tokbox
+import tokbox.emulator
+
+MEMBERS = {
+    tokbox.Signer: (
+        "api_key close fingerprint from_private_key session sign_rows verify verify_many"
+    ),
+    tokbox.PrivateKey: "bits public_key",
+    tokbox.MemoryPool: "",
+    tokbox.TokenBatch: ("count data errors index nbytes offsets token_length tolist write"),
+    tokbox.emulator.Server: (
+        "account_key account_secret api_key application_id clock drain_webhooks fail_next "
+        "fail_uploads host journal messages port private_key secret start stop url webhooks"
+    ),
+}
+#: Classes of arguments: they have their fields, and nothing else.
+INPUTS = (
+    tokbox.AudioTransport,
+    tokbox.AzureStorage,
+    tokbox.Derived,
+    tokbox.Hls,
+    tokbox.Layout,
+    tokbox.RtmpTarget,
+    tokbox.S3Storage,
+    tokbox.SipAuth,
+    tokbox.TranscriptionProperties,
+    tokbox.WebSocket,
+)
+
+
+def public(thing: Any) -> set[str]:
+    return {name for name in dir(thing) if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("kind", MEMBERS, ids=lambda kind: kind.__name__)
+def test_public_members_are_those_that_are_listed(kind: Any) -> None:
+    if kind is tokbox.emulator.Server:
+        with tokbox.emulator.serve() as thing:
+            assert public(thing) == {*MEMBERS[kind].split()}
+    else:
+        assert public(kind) == {*MEMBERS[kind].split()}
+
+
+def test_a_public_key_signs_nothing_and_keeps_its_parts_private() -> None:
+    assert public(tokbox.PublicKey) - {"verify", "verify_many"} == {"bits", "pem"}
+
+
+@pytest.mark.parametrize("kind", INPUTS, ids=lambda kind: kind.__name__)
+def test_an_argument_class_has_its_fields_only(kind: Any) -> None:
+    assert public(kind) == {field.name for field in dataclasses.fields(kind)}
