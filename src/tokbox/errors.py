@@ -216,7 +216,7 @@ class MalformedToken(TokenError):
     """The text is not a token: truncated, damaged or something else altogether."""
 
     def __init__(self, message: str, reason: str = "malformed") -> None:
-        self.reason = reason
+        self.reason: str = reason
         super().__init__(message)
 
 
@@ -256,7 +256,7 @@ class WrongPurpose(TokenError):
     def __init__(self, claim: str, value: object, wanted: str) -> None:
         self.claim = claim
         self.value = value
-        self.reason = f"wrong_{claim}"
+        self.reason: str = f"wrong_{claim}"
         super().__init__(
             f"{claim} must be {wanted} (or absent) in a client token, not {_shorten(value)}"
         )
@@ -285,7 +285,7 @@ class WrongClaims(TokenError):
         self.value = value
         self.rule = rule
         if reason is not None:
-            self.reason = reason
+            self.reason: str = reason
         super().__init__(f"{field} must {rule}, not {_shorten(value)}")
 
 
@@ -464,7 +464,7 @@ class WebhookError(TokboxError):
     reason: str
 
     def __init__(self, reason: str, message: str) -> None:
-        self.reason = reason
+        self.reason: str = reason
         super().__init__(message)
 
 
