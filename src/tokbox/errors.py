@@ -269,7 +269,7 @@ class WrongClaims(TokenError):
     not canonical.
     """
 
-    reason = "invalid_claims"
+    reason: str = "invalid_claims"
 
     #: The claim at fault.
     field: str
@@ -285,7 +285,7 @@ class WrongClaims(TokenError):
         self.value = value
         self.rule = rule
         if reason is not None:
-            self.reason: str = reason
+            self.reason = reason
         super().__init__(f"{field} must {rule}, not {_shorten(value)}")
 
 
