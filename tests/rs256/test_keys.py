@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import ClosedError, InvalidInput
 from tokbox.tokens.rsa import _ROCA_PRIMES, PrivateKey, PublicKey
 from tokbox.tokens.signer import Signer
 
@@ -271,7 +271,7 @@ def test_a_signer_shows_its_application_only():
     with pytest.raises(TypeError, match="pickled"):
         pickle.dumps(signer)
     signer.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         signer._jwt({})
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tokbox.enums import Role
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import ClosedError, InvalidClaims, InvalidInput
 from tokbox.tokens.signer import Signer
 
 from .. import reference
@@ -202,5 +202,5 @@ def test_an_exception_of_the_caller_s_own_is_left_as_it_is(signer):
 
 def test_a_closed_signer_signs_no_rows(signer):
     signer.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         signer.sign_rows([SESSION])

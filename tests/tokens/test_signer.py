@@ -18,7 +18,7 @@ import pytest
 
 from tokbox import _fastsign, _memory
 from tokbox.enums import HOURS_2
-from tokbox.errors import InvalidInput
+from tokbox.errors import ClosedError, InvalidInput
 from tokbox.tokens.batch import TokenBatch, check_memory
 from tokbox.tokens.signer import Signer
 
@@ -103,7 +103,7 @@ def test_a_signer_is_closed_at_the_end_of_a_with_block():
         session = signer.session(SESSION)
         assert signer.verify(session.token()).session_id == SESSION
     for call in (session.token, lambda: signer.sign_rows([SESSION])):
-        with pytest.raises(ValueError, match="closed"):
+        with pytest.raises(ClosedError, match="closed"):
             call()
 
 
@@ -323,9 +323,9 @@ def test_the_secret_is_nowhere_to_be_seen(signer, session):
 def test_a_closed_signer_signs_no_more(signer, session):
     signer.close()
     signer.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         session.token()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         signer._hs256(b"")
 
 

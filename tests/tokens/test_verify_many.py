@@ -16,6 +16,7 @@ import pytest
 from tokbox import _fastsign, _memory
 from tokbox.errors import (
     BadSignature,
+    ClosedError,
     ExpiredToken,
     InvalidInput,
     MalformedToken,
@@ -251,7 +252,7 @@ def test_what_gives_no_tokens_is_refused(signer, tokens):
 
 def test_a_closed_signer_verifies_nothing(signer):
     signer.close()
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         signer.verify_many([])
 
 
