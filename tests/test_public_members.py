@@ -16,7 +16,9 @@ MEMBERS = {
     ),
     tokbox.PrivateKey: "bits public_key",
     tokbox.MemoryPool: "",
-    tokbox.TokenBatch: ("count data errors index nbytes offsets token_length tolist write"),
+    tokbox.TokenBatch: (
+        "count data failures index nbytes offsets raise_first token_length tolist write"
+    ),
     tokbox.emulator.Server: (
         "account_key account_secret api_key application_id clock drain_webhooks fail_next "
         "fail_uploads host journal messages port private_key secret start stop url webhooks"
