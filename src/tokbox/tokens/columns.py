@@ -13,6 +13,7 @@ from tokbox._capsules import Array
 from tokbox._memory import Numbers, Texts
 from tokbox.errors import InvalidInput
 from tokbox.exact import exact_text, has_no_dimensions
+from tokbox.secrecy import safe_repr
 
 __all__ = [
     "Column",
@@ -29,6 +30,7 @@ __all__ = [
 Column: TypeAlias = Texts | Numbers | list[Any] | tuple[Any, ...]
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True, repr=False)
 class ColumnName:
     """The name of a column, in place of one value for all rows; see `col`."""

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from tokbox.errors import InvalidClaims, InvalidInput
 from tokbox.exact import exact_int, exact_text
+from tokbox.secrecy import safe_repr
 from tokbox.tokens.columns import ColumnName, is_column
 
 __all__ = [
@@ -38,6 +39,7 @@ MOST_ID = 255
 _MOST_SECONDS = 10**11
 
 
+@safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:
     """Derive nonces from the run and the row, so that a retry signs equal tokens.
