@@ -143,7 +143,7 @@ class Signer:
         return self._key
 
     def close(self) -> None:
-        """Wipe the key. Calls under way still finish; later ones raise ValueError."""
+        """Wipe the key. Calls under way still finish; later ones raise ClosedError."""
         self._key = None
 
     def __enter__(self) -> Self:
