@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from tokbox.errors import MissingDependency
+from tokbox.errors import MissingDependencyError
 from tokbox.integrations import ray as ray_adapter
 from tokbox.integrations import spark as spark_adapter
 from tokbox.integrations.job import SigningJob, col, load
@@ -172,7 +172,7 @@ def main() -> int:
         for name in options.only:
             try:
                 one, two = (ENGINES[name](work, options.n, workers) for workers in (1, 2))
-            except MissingDependency as missing:
+            except MissingDependencyError as missing:
                 print(f"{name}: {missing}")
                 continue
             rates = f"{one:,.0f} tokens/s by 1 worker, {two:,.0f} by 2"

@@ -42,7 +42,7 @@ from text cimport fs_text
 from tokbox._memory cimport Numbers, Texts
 
 from tokbox._memory import check_rows
-from tokbox.errors import InvalidArrow
+from tokbox.errors import InvalidArrowError
 
 ctypedef fused place_t:
     int32_t
@@ -76,7 +76,7 @@ def read(value, str field not None):
     """The column that an Arrow array is, or that all chunks of a stream are.
 
     Strings become `Texts`, integers `Numbers`, and lists and nulls a tuple of Python
-    values. A table of one column is that column. InvalidArrow for any other type, and for
+    values. A table of one column is that column. InvalidArrowError for any other type, and for
     an array that contradicts itself; *field* names it.
     """
     cdef Schema schema
@@ -105,7 +105,7 @@ def held() -> int:
 
 
 cdef int _refuse(str field, str rule) except -1:
-    raise InvalidArrow(field, None, rule, show=False)
+    raise InvalidArrowError(field, None, rule, show=False)
 
 
 ### Structs of others, which are given back ###

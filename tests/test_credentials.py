@@ -22,7 +22,7 @@ from tokbox.emulator.configuration import (
     projects_from_file,
     webhooks_from_file,
 )
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.integrations.job import SigningJob, col
 from tokbox.rest.account import Account
 from tokbox.rest.arguments import credential
@@ -63,9 +63,9 @@ def unnamed(value: object) -> str:
     return ""
 
 
-def refusal(call: Callable[[], object]) -> InvalidInput:
+def refusal(call: Callable[[], object]) -> InvalidInputError:
     """Return the error of a call that shows no secret, in no frame of its own."""
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         call()
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value.value)
     assert "canary" not in shown
@@ -307,7 +307,7 @@ def test_a_private_key_file_is_never_the_name_of_another(tmp_path: Path) -> None
         "TOKBOX_APPLICATION_ID": APPLICATION,
         "TOKBOX_PRIVATE_KEY_FILE": str(link),
     }
-    with pytest.raises(InvalidInput, match="hold a key in PEM that can be read"):
+    with pytest.raises(InvalidInputError, match="hold a key in PEM that can be read"):
         Tokbox.from_env(environment)
 
 
@@ -352,11 +352,11 @@ def test_a_pem_in_utf_16_is_named_as_such(encoding: str, tmp_path: Path) -> None
     path = tmp_path / "key.pem"
     path.write_bytes(private)
     for source in (private, path):
-        with pytest.raises(InvalidInput, match="it is UTF-16, not UTF-8"):
+        with pytest.raises(InvalidInputError, match="it is UTF-16, not UTF-8"):
             PrivateKey(source)
-    with pytest.raises(InvalidInput, match="it is UTF-16, not UTF-8"):
+    with pytest.raises(InvalidInputError, match="it is UTF-16, not UTF-8"):
         PublicKey(public)
-    with pytest.raises(InvalidInput, match="it is UTF-16"):
+    with pytest.raises(InvalidInputError, match="it is UTF-16"):
         create_app(applications={APPLICATION: public})
 
 

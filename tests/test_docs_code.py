@@ -176,7 +176,7 @@ def run(source: str, line: int, page: str, names: dict[str, Any]) -> None:
         asyncio.run(done)
 
 
-@pytest.mark.filterwarnings("default::tokbox.ArchivingNeedsMediaRouter")
+@pytest.mark.filterwarnings("default::tokbox.ArchivingNeedsMediaRouterWarning")
 @pytest.mark.parametrize("page", WITH_CODE)
 def test_python_on_the_page_runs(
     page: str, world: None, server: Server, request: pytest.FixtureRequest

@@ -44,40 +44,42 @@ def test_a_refusal_says_what_the_service_said(details: dict[str, Any], said: str
 def test_a_call_without_an_answer_says_how_often_it_was_tried(
     attempts: int, said: str
 ) -> None:
-    error = errors.TimedOut("broke", method="GET", path="/x", attempts=attempts)
+    error = errors.RequestTimeoutError("broke", method="GET", path="/x", attempts=attempts)
     assert (str(error), error.attempts) == (said, attempts)
-    assert errors.TimedOut("broke", method="GET", path="/x").attempts == 1
+    assert errors.RequestTimeoutError("broke", method="GET", path="/x").attempts == 1
 
 
 def test_sixty_characters_of_a_value_are_shown() -> None:
-    assert str(errors.InvalidInput("n", int("1" * 60), "be small")).endswith("1" * 60)
-    longer = str(errors.InvalidInput("n", int("1" * 61), "be small"))
+    assert str(errors.InvalidInputError("n", int("1" * 60), "be small")).endswith("1" * 60)
+    longer = str(errors.InvalidInputError("n", int("1" * 61), "be small"))
     assert longer == f"n must be small, not {'1' * 60}... (61 characters)"
 
 
 def test_a_value_that_may_not_be_shown_is_not_kept() -> None:
-    error = errors.InvalidInput("key", "canary", "be one", show=False)
+    error = errors.InvalidInputError("key", "canary", "be one", show=False)
     assert (str(error), error.value) == ("key must be one", None)
 
 
 def test_the_row_at_fault_is_named_from_the_first_one_on() -> None:
-    assert str(errors.InvalidClaims("role", 5, "be one", row=0)).startswith("row 0: role")
-    assert str(errors.InvalidClaims("role", 5, "be one")).startswith("role")
+    assert str(errors.InvalidClaimsError("role", 5, "be one", row=0)).startswith(
+        "row 0: role"
+    )
+    assert str(errors.InvalidClaimsError("role", 5, "be one")).startswith("role")
 
 
 def test_how_far_a_time_is_off_is_told_in_seconds() -> None:
-    assert str(errors.ExpiredToken(1_000, 1_060)) == "the token expired 60 s ago"
-    future = errors.NotYetValidToken(1_090, 1_000)
+    assert str(errors.ExpiredTokenError(1_000, 1_060)) == "the token expired 60 s ago"
+    future = errors.NotYetValidTokenError(1_090, 1_000)
     assert str(future) == "the token was made 90 s in the future"
     assert future.not_before is None
-    later = errors.NotYetValidToken(1_000, 1_000, not_before=1_070)
+    later = errors.NotYetValidTokenError(1_000, 1_000, not_before=1_070)
     assert str(later) == "the token is not valid for another 70 s (its nbf)"
     assert (later.create_time, later.not_before) == (1_000, 1_070)
 
 
 @pytest.mark.parametrize("claim", ["scope", "ist"])
 def test_a_wrong_purpose_names_its_claim(claim: str) -> None:
-    error = errors.WrongPurpose(claim, "other", "good")
+    error = errors.WrongPurposeError(claim, "other", "good")
     assert (error.reason, error.claim, error.value) == (f"wrong_{claim}", claim, "other")
     assert str(error) == (
         f"{claim} must be good (or absent) in a client token, not 'other'"
@@ -96,8 +98,8 @@ def test_a_wrong_purpose_names_its_claim(claim: str) -> None:
 )
 def test_tokens_are_taken_out_of_a_text(token: str) -> None:
     assert errors.redact(f"/a/{token}?b={token}") == "/a/[removed]?b=[removed]"
-    assert errors.NotFound(status=404, method="GET", path=token).path == "[removed]"
-    assert token not in str(errors.TimedOut("broke", method="GET", path=token))
+    assert errors.NotFoundError(status=404, method="GET", path=token).path == "[removed]"
+    assert token not in str(errors.RequestTimeoutError("broke", method="GET", path=token))
 
 
 @pytest.mark.parametrize("text", ["/v2/project/40000123/archive", "T1=", "eyJ", "T1"])
@@ -108,14 +110,14 @@ def test_what_is_no_token_stays_in_a_text(text: str) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        errors.ClockSkew(offset=600.0, status=403, **REQUEST),
-        errors.RateLimited(retry_after=5.0, status=429, **REQUEST),
-        errors.InvalidClaims("role", 5, "be one", row=3),
-        errors.MalformedToken("cut off", "truncated"),
-        errors.WrongClaims("session_id", "1_x", "be one", reason="encoding"),
-        errors.WrongSession("session_id", "1_x", "be another"),
-        errors.WrongPurpose("scope", "other", "session.connect"),
-        errors.NotYetValidToken(1_000, 1_000, not_before=1_070),
+        errors.ClockSkewError(offset=600.0, status=403, **REQUEST),
+        errors.RateLimitError(retry_after=5.0, status=429, **REQUEST),
+        errors.InvalidClaimsError("role", 5, "be one", row=3),
+        errors.MalformedTokenError("cut off", "truncated"),
+        errors.WrongClaimsError("session_id", "1_x", "be one", reason="encoding"),
+        errors.WrongSessionError("session_id", "1_x", "be another"),
+        errors.WrongPurposeError("scope", "other", "session.connect"),
+        errors.NotYetValidTokenError(1_000, 1_000, not_before=1_070),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -126,25 +128,25 @@ def test_a_pickled_error_keeps_its_evidence(error: errors.TokboxError) -> None:
 
 
 def test_claims_are_shown_with_their_row() -> None:
-    error = errors.InvalidClaims("role", "king", "be a role", row=3)
+    error = errors.InvalidClaimsError("role", "king", "be a role", row=3)
     assert (str(error), error.row) == ("row 3: role must be a role, not 'king'", 3)
-    assert errors.InvalidClaims("role", "king", "be a role").value == "king"
+    assert errors.InvalidClaimsError("role", "king", "be a role").value == "king"
 
 
 def test_a_wrong_claim_is_shown_with_its_rule_and_reason() -> None:
-    error = errors.WrongClaims("role", "king", "be a role")
+    error = errors.WrongClaimsError("role", "king", "be a role")
     assert str(error) == "role must be a role, not 'king'"
     assert (error.field, error.value, error.rule) == ("role", "king", "be a role")
     assert error.reason == "invalid_claims"
-    assert errors.WrongClaims("n", 1, "be 2", reason="encoding").reason == "encoding"
-    other = errors.WrongSession("session_id", "x", "be it")
+    assert errors.WrongClaimsError("n", 1, "be 2", reason="encoding").reason == "encoding"
+    other = errors.WrongSessionError("session_id", "x", "be it")
     assert (other.field, other.reason) == ("session_id", "wrong_session")
 
 
 def test_no_exception_is_both_an_argument_error_and_a_token_error() -> None:
     classes = [getattr(errors, name) for name in errors.__all__]
-    assert errors.InvalidClaims in classes
-    assert errors.WrongSession in classes
+    assert errors.InvalidClaimsError in classes
+    assert errors.WrongSessionError in classes
     for cls in classes:
         assert not (issubclass(cls, ValueError) and issubclass(cls, errors.TokenError)), cls
-        assert issubclass(cls, ValueError) == issubclass(cls, errors.InvalidInput), cls
+        assert issubclass(cls, ValueError) == issubclass(cls, errors.InvalidInputError), cls

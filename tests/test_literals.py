@@ -50,7 +50,7 @@ def test_every_resolution_and_layout_is_accepted() -> None:
         assert Layout(name, stylesheet).type == name
     for name in get_args(enums.ScreenshareLayoutName):
         assert Layout(screenshare_type=name).screenshare_type == name
-    with pytest.raises(errors.InvalidInput):
+    with pytest.raises(errors.InvalidInputError):
         Layout(screenshare_type="custom")  # type: ignore[arg-type]
 
 

@@ -220,37 +220,37 @@ EXAMPLES: dict[type[Exception], Exception] = {
     type(error): error
     for error in (
         errors.TokboxError("a", "b"),
-        errors.InvalidInput("n", {"a": [1]}, "be small"),
-        errors.InvalidArrow("n", None, "be an array", show=False),
+        errors.InvalidInputError("n", {"a": [1]}, "be small"),
+        errors.InvalidArrowError("n", None, "be an array", show=False),
         errors.TokenError("bad"),
-        errors.InvalidClaims("role", 5, "be one", row=3),
-        errors.WrongClaims("role", "king", "be one", reason="encoding"),
-        errors.WrongSession("session_id", SESSION, "be another"),
-        errors.MalformedToken("cut off", "truncated"),
-        errors.WrongPurpose("ist", "account", "project"),
-        errors.WrongKey("another key"),
-        errors.WrongAlgorithm("another algorithm"),
-        errors.BadSignature("altered"),
-        errors.ExpiredToken(1, 5),
-        errors.NotYetValidToken(5, 1),
+        errors.InvalidClaimsError("role", 5, "be one", row=3),
+        errors.WrongClaimsError("role", "king", "be one", reason="encoding"),
+        errors.WrongSessionError("session_id", SESSION, "be another"),
+        errors.MalformedTokenError("cut off", "truncated"),
+        errors.WrongPurposeError("ist", "account", "project"),
+        errors.WrongKeyError("another key"),
+        errors.WrongAlgorithmError("another algorithm"),
+        errors.BadSignatureError("altered"),
+        errors.ExpiredTokenError(1, 5),
+        errors.NotYetValidTokenError(5, 1),
         errors.APIError(**REQUEST),
         errors.AuthenticationError(**REQUEST),
-        errors.ClockSkew(offset=600.5, **REQUEST),
-        errors.NotFound(**REQUEST),
-        errors.Conflict(**REQUEST),
-        errors.RateLimited(retry_after=5.0, **REQUEST),
+        errors.ClockSkewError(offset=600.5, **REQUEST),
+        errors.NotFoundError(**REQUEST),
+        errors.ConflictError(**REQUEST),
+        errors.RateLimitError(retry_after=5.0, **REQUEST),
         errors.ServerError(**REQUEST),
         errors.TransportError("broke", **CALL),
-        errors.ConnectFailed("refused", **CALL),
-        errors.TimedOut("late", **CALL),
+        errors.ConnectError("refused", **CALL),
+        errors.RequestTimeoutError("late", **CALL),
         errors.TLSError("expired", **CALL),
         errors.ProtocolError("no JSON", **CALL),
         errors.WebhookError("altered", "the body is another one"),
-        errors.MalformedWebhook("not_json", "no JSON"),
-        errors.UnverifiedWebhook("too_old", "an hour old"),
+        errors.MalformedWebhookError("not_json", "no JSON"),
+        errors.UnverifiedWebhookError("too_old", "an hour old"),
         errors.ClosedError("this client is closed"),
-        errors.MissingDependency("pyarrow", "arrow"),
-        errors.ArchivingNeedsMediaRouter("archives need the media router"),
+        errors.MissingDependencyError("pyarrow", "arrow"),
+        errors.ArchivingNeedsMediaRouterWarning("archives need the media router"),
         errors.InsecureTransportWarning("plain HTTP"),
     )
 }
@@ -281,7 +281,7 @@ def test_a_value_without_a_pickle_does_not_keep_its_error_from_being_pickled(
 
     signer = Signer(KEY, SECRET)
     for value in (threading.Lock(), local, lambda: 1, (n for n in "a"), signer, [signer]):
-        error = errors.InvalidClaims("role", value, "be one", row=3)
+        error = errors.InvalidClaimsError("role", value, "be one", row=3)
         again = pickled(protocol, error)
         assert str(again) == str(error)
         assert (again.field, again.rule, again.row) == ("role", "be one", 3)
@@ -412,7 +412,7 @@ def test_a_session_with_another_property_signs_as_before(session: tokbox.Session
     assert (other.session_id, other.project_id) == (SESSION, "7")
     assert Signer(KEY, SECRET).verify(other.token()).session_id == SESSION
     assert other._resources is session._resources
-    with pytest.raises(errors.InvalidClaims):
+    with pytest.raises(errors.InvalidClaimsError):
         dataclasses.replace(session, session_id="another")
 
 

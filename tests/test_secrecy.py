@@ -17,7 +17,7 @@ import pytest
 from tests.rest.conftest import SECRET
 from tests.test_tracebacks import CALLS
 from tokbox import secrecy
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.secrecy import NoPickle, is_stripped, safe_repr, strip_traceback
 
 
@@ -120,7 +120,7 @@ def test_a_stripped_call_returns_what_it_returned(way: str) -> None:
     assert WAYS[way]("abc") == "cba"
 
 
-KINDS = [InvalidInput, TypeError, MemoryError, KeyboardInterrupt]
+KINDS = [InvalidInputError, TypeError, MemoryError, KeyboardInterrupt]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,9 @@ KINDS = [InvalidInput, TypeError, MemoryError, KeyboardInterrupt]
 def test_a_stripped_call_keeps_lines_and_drops_locals(
     way: str, kind: type[BaseException]
 ) -> None:
-    error = InvalidInput("x", 1, "be 2") if kind is InvalidInput else kind("planted")
+    error = (
+        InvalidInputError("x", 1, "be 2") if kind is InvalidInputError else kind("planted")
+    )
     with pytest.raises(kind) as caught:
         WAYS[way](SECRET, error=error)
     below = frames(caught.value)
@@ -208,9 +210,9 @@ def test_causes_and_contexts_are_stripped() -> None:
             try:
                 inner(secret, KeyError("second"))
             except KeyError:
-                raise InvalidInput("x", 1, "be 2") from error
+                raise InvalidInputError("x", 1, "be 2") from error
 
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         call(SECRET)
     # A context that "from" hides is dropped: it may hold a secret itself.
     assert caught.value.__context__ is None

@@ -447,7 +447,7 @@ def answer(status: int, body: Any) -> Response:
 
 
 def refused(request: Request) -> Response:
-    raise errors.ConnectFailed("no connection", method="GET", path="/", attempts=1)
+    raise errors.ConnectError("no connection", method="GET", path="/", attempts=1)
 
 
 def failing(error: type[BaseException]) -> Callable[[Request], Response]:
@@ -715,7 +715,7 @@ def test_a_call_that_fails_shows_no_secret(
                 error = attempt(what, base, outcome)
                 if what == "refused" and "timeout" in known and own not in NOT_SENT:
                     # It came as far as that.
-                    assert isinstance(error, errors.ConnectFailed)
+                    assert isinstance(error, errors.ConnectError)
 
 
 ALSO_NEEDED: dict[str, dict[str, Any]] = {
@@ -750,7 +750,7 @@ def test_a_connection_that_fails_shows_no_secret(
             ),
             loop,
         )
-    assert isinstance(error, errors.ConnectFailed if kind is OSError else kind)
+    assert isinstance(error, errors.ConnectError if kind is OSError else kind)
     check("dial", error, "no connection")
 
 

@@ -3,38 +3,38 @@
 ::
 
     TokboxError
-    ├── InvalidInput              also ValueError: .field .value .rule
-    │     ├── InvalidArrow        also TypeError: an Arrow array that cannot be read
-    │     └── InvalidClaims       a claim of a token to be signed: adds .row
+    ├── InvalidInputError         also ValueError: .field .value .rule
+    │     ├── InvalidArrowError       also TypeError: an Arrow array that cannot be read
+    │     └── InvalidClaimsError      a claim of a token to be signed: adds .row
     ├── TokenError                a token is refused; each has a one-word .reason
-    │     ├── MalformedToken      it cannot be read
-    │     ├── WrongKey            it was made for another API key or application
-    │     │     └── WrongAlgorithm  ... and in a way that this key cannot verify
-    │     ├── BadSignature        it was altered, or signed with another key
-    │     ├── WrongPurpose        its scope or ist is not a client token's: .claim .value
-    │     ├── WrongClaims         a signed claim is not valid: .field .value .rule
-    │     │     └── WrongSession  ... for the session that was asked for
-    │     ├── ExpiredToken
-    │     └── NotYetValidToken
-    ├── APIError                  the service said no: .status .code .message ...
+    │     ├── MalformedTokenError     it cannot be read
+    │     ├── WrongKeyError           it was made for another API key or application
+    │     │     └── WrongAlgorithmError   ... and in a way that this key cannot verify
+    │     ├── BadSignatureError       it was altered, or signed with another key
+    │     ├── WrongPurposeError       it is not a client token: .claim .value
+    │     ├── WrongClaimsError        a signed claim is not valid: .field .value .rule
+    │     │     └── WrongSessionError     ... for the session that was asked for
+    │     ├── ExpiredTokenError
+    │     └── NotYetValidTokenError
+    ├── APIError                  the service refused a call: .status .code .message ...
     │     ├── AuthenticationError     401, 403
-    │     │     └── ClockSkew         ... because our clock is off: .offset
-    │     ├── NotFound                404
-    │     ├── Conflict                409
-    │     ├── RateLimited             429: .retry_after
+    │     │     └── ClockSkewError        ... because our clock is off: .offset
+    │     ├── NotFoundError           404
+    │     ├── ConflictError           409
+    │     ├── RateLimitError          429: .retry_after
     │     └── ServerError             5xx
     ├── TransportError            no answer: .method .path .attempts
-    │     ├── ConnectFailed           no byte was sent
-    │     ├── TimedOut
+    │     ├── ConnectError            no byte was sent
+    │     ├── RequestTimeoutError
     │     ├── TLSError
     │     └── ProtocolError           an answer that cannot be read
-    ├── WebhookError              a callback that is not taken for true: .reason
-    │     ├── MalformedWebhook        its body cannot be read
-    │     └── UnverifiedWebhook       nothing proves who sent it, when, and what
+    ├── WebhookError              a callback is refused: .reason
+    │     ├── MalformedWebhookError   its body cannot be read
+    │     └── UnverifiedWebhookError  its signature does not prove sender, time and body
     ├── ClosedError               a client or signer was used after close()
-    └── MissingDependency         also ImportError: .package .extra
+    └── MissingDependencyError    also ImportError: .package .extra
 
-An argument error (InvalidInput) is never a TokenError, and a refused token is never a
+An argument error (InvalidInputError) is never a TokenError, and a refused token is never a
 ValueError.
 
 Exceptions carry evidence as attributes and survive pickling; none ever holds a secret,
@@ -50,38 +50,38 @@ from typing import Any
 
 __all__ = [
     "APIError",
-    "ArchivingNeedsMediaRouter",
+    "ArchivingNeedsMediaRouterWarning",
     "AuthenticationError",
-    "BadSignature",
-    "ClockSkew",
+    "BadSignatureError",
+    "ClockSkewError",
     "ClosedError",
-    "Conflict",
-    "ConnectFailed",
-    "ExpiredToken",
+    "ConflictError",
+    "ConnectError",
+    "ExpiredTokenError",
     "InsecureTransportWarning",
-    "InvalidArrow",
-    "InvalidClaims",
-    "InvalidInput",
-    "MalformedToken",
-    "MalformedWebhook",
-    "MissingDependency",
-    "NotFound",
-    "NotYetValidToken",
+    "InvalidArrowError",
+    "InvalidClaimsError",
+    "InvalidInputError",
+    "MalformedTokenError",
+    "MalformedWebhookError",
+    "MissingDependencyError",
+    "NotFoundError",
+    "NotYetValidTokenError",
     "ProtocolError",
-    "RateLimited",
+    "RateLimitError",
+    "RequestTimeoutError",
     "ServerError",
     "TLSError",
-    "TimedOut",
     "TokboxError",
     "TokenError",
     "TransportError",
-    "UnverifiedWebhook",
+    "UnverifiedWebhookError",
     "WebhookError",
-    "WrongAlgorithm",
-    "WrongClaims",
-    "WrongKey",
-    "WrongPurpose",
-    "WrongSession",
+    "WrongAlgorithmError",
+    "WrongClaimsError",
+    "WrongKeyError",
+    "WrongPurposeError",
+    "WrongSessionError",
 ]
 
 
@@ -140,7 +140,7 @@ def _picklable(value: object) -> object:
     return value
 
 
-class InvalidInput(TokboxError, ValueError):
+class InvalidInputError(TokboxError, ValueError):
     """An argument breaks a rule; nothing was signed or sent."""
 
     #: The argument at fault.
@@ -163,16 +163,16 @@ class InvalidInput(TokboxError, ValueError):
         return make, (kind, args, state)
 
 
-def invalid_choice(field: str, value: object, choices: Sequence[str]) -> InvalidInput:
+def invalid_choice(field: str, value: object, choices: Sequence[str]) -> InvalidInputError:
     """Return the error for a value that is not one of *choices*."""
     *others, last = [f'"{choice}"' for choice in choices]
     use = f"{', '.join(others)} or {last}" if others else last
-    error = InvalidInput(field, value, f"be {use}")
+    error = InvalidInputError(field, value, f"be {use}")
     error.args = (f"{field} {_shorten(value)} is not valid: use {use}",)
     return error
 
 
-class InvalidArrow(InvalidInput, TypeError):
+class InvalidArrowError(InvalidInputError, TypeError):
     """An Arrow array is of a type that is not read here, or contradicts itself."""
 
 
@@ -189,7 +189,7 @@ class TokenError(TokboxError):
     reason: str
 
 
-class InvalidClaims(InvalidInput):
+class InvalidClaimsError(InvalidInputError):
     """A claim of a token to be signed breaks a rule of the service; nothing was signed."""
 
     args: tuple[Any, ...]
@@ -212,7 +212,7 @@ class InvalidClaims(InvalidInput):
             self.args = (f"row {row}: {self.args[0]}",)
 
 
-class MalformedToken(TokenError):
+class MalformedTokenError(TokenError):
     """The text is not a token: truncated, damaged or something else altogether."""
 
     def __init__(self, message: str, reason: str = "malformed") -> None:
@@ -220,13 +220,13 @@ class MalformedToken(TokenError):
         super().__init__(message)
 
 
-class WrongKey(TokenError):
+class WrongKeyError(TokenError):
     """The token was made for another API key or application than the one that verifies."""
 
     reason = "wrong_key"
 
 
-class WrongAlgorithm(WrongKey):
+class WrongAlgorithmError(WrongKeyError):
     """The token is of a kind that this key cannot verify.
 
     What is signed with an API secret (T1, HS256) and what is signed with an application's
@@ -236,13 +236,13 @@ class WrongAlgorithm(WrongKey):
     reason = "wrong_algorithm"
 
 
-class BadSignature(TokenError):
+class BadSignatureError(TokenError):
     """The token was altered after signing, or signed with another key."""
 
     reason = "bad_signature"
 
 
-class WrongPurpose(TokenError):
+class WrongPurposeError(TokenError):
     """The signature is right, but the token is not for joining a session.
 
     Its ``.reason`` is ``wrong_scope`` or ``wrong_ist``.
@@ -262,7 +262,7 @@ class WrongPurpose(TokenError):
         )
 
 
-class WrongClaims(TokenError):
+class WrongClaimsError(TokenError):
     """The signature is right, but a claim of the token breaks a rule of the service.
 
     Its ``.reason`` is ``invalid_claims``, or ``encoding`` for a session id whose base64 is
@@ -289,13 +289,13 @@ class WrongClaims(TokenError):
         super().__init__(f"{field} must {rule}, not {_shorten(value)}")
 
 
-class WrongSession(WrongClaims):
+class WrongSessionError(WrongClaimsError):
     """The token is for another session than the one that was asked for."""
 
     reason = "wrong_session"
 
 
-class ExpiredToken(TokenError):
+class ExpiredTokenError(TokenError):
     """The signature is right, but the token's time is over."""
 
     reason = "expired"
@@ -308,7 +308,7 @@ class ExpiredToken(TokenError):
         super().__init__(f"the token expired {now - expired_at} s ago")
 
 
-class NotYetValidToken(TokenError):
+class NotYetValidTokenError(TokenError):
     """The signature is right, but the token begins in the future.
 
     It was made in the future (a clock is wrong), or it is not valid before a later time
@@ -390,7 +390,7 @@ class AuthenticationError(APIError):
     """The service does not accept the API key and secret (401 or 403)."""
 
 
-class ClockSkew(AuthenticationError):
+class ClockSkewError(AuthenticationError):
     """The credentials were refused while our clock disagreed with the service's."""
 
     #: Our clock minus the service's, in seconds.
@@ -401,15 +401,15 @@ class ClockSkew(AuthenticationError):
         self.offset = offset
 
 
-class NotFound(APIError):
+class NotFoundError(APIError):
     """There is no such thing, or no client is connected to the session (404)."""
 
 
-class Conflict(APIError):
+class ConflictError(APIError):
     """The state of the session or archive does not allow it (409)."""
 
 
-class RateLimited(APIError):
+class RateLimitError(APIError):
     """Too many requests (429)."""
 
     #: Seconds to wait, if the service said so.
@@ -441,11 +441,11 @@ class TransportError(TokboxError):
         super().__init__(f"{method} {path}: {message}{tries}")
 
 
-class ConnectFailed(TransportError):
+class ConnectError(TransportError):
     """No connection could be made: no byte of the request was sent."""
 
 
-class TimedOut(TransportError):
+class RequestTimeoutError(TransportError):
     """The service did not answer in time, or the timeout of the call passed."""
 
 
@@ -468,7 +468,7 @@ class WebhookError(TokboxError):
         super().__init__(message)
 
 
-class MalformedWebhook(WebhookError):
+class MalformedWebhookError(WebhookError):
     """The body is not what the service sends.
 
     ``reason`` is ``too_large``, ``not_json`` (or not an object, or ambiguous), or
@@ -476,7 +476,7 @@ class MalformedWebhook(WebhookError):
     """
 
 
-class UnverifiedWebhook(WebhookError):
+class UnverifiedWebhookError(WebhookError):
     """The signature is missing or does not hold; nothing of the body was read.
 
     ``reason`` is ``missing_header``, ``malformed``, ``wrong_algorithm``,
@@ -485,7 +485,7 @@ class UnverifiedWebhook(WebhookError):
     """
 
 
-class MissingDependency(TokboxError, ImportError):
+class MissingDependencyError(TokboxError, ImportError):
     """An optional part is not installed."""
 
     #: The package that is missing and the extra of tokbox that brings it.
@@ -504,7 +504,7 @@ class MissingDependency(TokboxError, ImportError):
         return type(self), (self.package, self.extra), self.__dict__.copy()
 
 
-class ArchivingNeedsMediaRouter(UserWarning):
+class ArchivingNeedsMediaRouterWarning(UserWarning):
     """A relayed session was asked to archive itself, which only routed sessions can do."""
 
 

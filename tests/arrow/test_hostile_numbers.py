@@ -11,7 +11,7 @@ import pytest
 
 from tokbox._arrow import held, read
 from tokbox._memory import Memory, Numbers, Texts, TextsInMemory, narrowed, starts
-from tokbox.errors import InvalidArrow
+from tokbox.errors import InvalidArrowError
 
 from .structs import GetNext, Made, MadeStream, int32s, int64s, view
 
@@ -137,7 +137,7 @@ def outcome(source):
     """Return the values as a list, or the exception that reading them raised."""
     try:
         return list(read(source, "column"))
-    except (InvalidArrow, MemoryError) as error:
+    except (InvalidArrowError, MemoryError) as error:
         return error
     finally:
         assert held() == 0
@@ -175,7 +175,7 @@ def test_a_hostile_field_is_refused_or_changes_nothing(name, field, streamed):
             else:
                 assert found in allowed, told
             if field in ("length", "offset") and value not in (0, 2**31):
-                assert isinstance(found, InvalidArrow), told
+                assert isinstance(found, InvalidArrowError), told
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if "+s" not in name])
@@ -199,7 +199,7 @@ def test_a_hostile_field_of_a_schema_is_refused_or_changes_nothing(name, field):
             made = make()
             setattr(list(parts_of(made))[which].schema, field, value)
             found = outcome(made)
-            assert isinstance(found, InvalidArrow) or found == expected, (which, value)
+            assert isinstance(found, InvalidArrowError) or found == expected, (which, value)
 
 
 @pytest.mark.parametrize(
@@ -210,10 +210,10 @@ def test_a_hostile_field_of_a_schema_is_refused_or_changes_nothing(name, field):
     ],
 )  # fmt: skip
 def test_a_view_is_refused_if_the_size_of_its_buffer_cannot_be(size):
-    assert isinstance(outcome(views(size=size)), InvalidArrow)
-    assert isinstance(outcome(views(size=size, start=2**31 - 1)), InvalidArrow)
-    assert isinstance(outcome(table(lambda: views(size=size))), InvalidArrow)
-    assert isinstance(outcome(integers(dictionary=views(size=size))), InvalidArrow)
+    assert isinstance(outcome(views(size=size)), InvalidArrowError)
+    assert isinstance(outcome(views(size=size, start=2**31 - 1)), InvalidArrowError)
+    assert isinstance(outcome(table(lambda: views(size=size))), InvalidArrowError)
+    assert isinstance(outcome(integers(dictionary=views(size=size))), InvalidArrowError)
 
 
 def test_a_view_may_end_where_its_buffer_does():
@@ -232,7 +232,7 @@ def test_a_hostile_number_in_a_view_is_refused(number, value):
     ):
         assert len(found) == 2
     else:
-        assert isinstance(found, InvalidArrow)
+        assert isinstance(found, InvalidArrowError)
 
 
 @pytest.mark.parametrize("at", range(3))
@@ -251,7 +251,7 @@ def test_a_hostile_offset_is_refused(make, at):
         elif (at, value) in ((0, 0), (1, 0)):
             assert len(outcome(made)) == 2
         else:
-            assert isinstance(outcome(made), InvalidArrow), value
+            assert isinstance(outcome(made), InvalidArrowError), value
         del kept
 
 
@@ -261,13 +261,15 @@ def test_a_hostile_offset_of_32_bits_is_refused(at):
         offsets = [0, 1, 2]
         offsets[at] = value
         expected = (at, value) in ((0, 0), (1, 0))
-        assert isinstance(outcome(lists(offsets=offsets)), InvalidArrow) != expected, value
+        assert isinstance(outcome(lists(offsets=offsets)), InvalidArrowError) != expected, (
+            value
+        )
         made = Made(b"u", 2, [None, int32s(*offsets), b"abc" * 5])
         if (at, value) == (2, 2**31 - 1):
             read(made, "column")  # as above
         else:
             expected = expected or (at, value) == (2, 13)
-            assert isinstance(outcome(made), InvalidArrow) != expected, value
+            assert isinstance(outcome(made), InvalidArrowError) != expected, value
 
 
 @pytest.mark.parametrize("form", "cCsSiIlL")
@@ -277,7 +279,7 @@ def test_a_hostile_index_is_refused(form, values):
     least, most = (0, 2**bits) if form.isupper() else (-(2 ** (bits - 1)), 2 ** (bits - 1))
     for index in {least, least + 1, 2, most // 2, most - 1, max(least, -1)} - {0, 1}:
         made = integers(form.encode(), [0, index], dictionary=values())
-        assert isinstance(outcome(made), InvalidArrow), index
+        assert isinstance(outcome(made), InvalidArrowError), index
 
 
 def test_rows_that_cannot_fit_are_refused_before_there_is_memory_for_them():
@@ -298,7 +300,7 @@ def test_rows_that_cannot_fit_are_refused_before_there_is_memory_for_them():
 
 def test_items_are_not_in_two_lists():
     made = Made(b"+l", 3, [b"\x05", int32s(0, 2, 0, 2)], children=[texts()])
-    assert isinstance(outcome(made), InvalidArrow)
+    assert isinstance(outcome(made), InvalidArrowError)
 
 
 def test_a_dictionary_of_texts_has_no_dictionary():
@@ -309,7 +311,7 @@ def test_a_dictionary_of_texts_has_no_dictionary():
             inner.schema.dictionary = type(inner.schema.dictionary)()
         if not of_array:
             inner.array.dictionary = type(inner.array.dictionary)()
-        assert isinstance(outcome(made), InvalidArrow)
+        assert isinstance(outcome(made), InvalidArrowError)
 
 
 @pytest.mark.parametrize("function", ["get_schema", "get_next", "get_last_error"])
@@ -317,7 +319,7 @@ def test_a_stream_without_a_function_is_refused(function):
     stream = MadeStream(texts(), [texts()])
     kind = type(getattr(stream.stream, function))
     setattr(stream.stream, function, kind() if kind is not GetNext else GetNext())
-    with pytest.raises(InvalidArrow, match="has all of its functions"):
+    with pytest.raises(InvalidArrowError, match="has all of its functions"):
         read(stream, "column")
     assert (stream.released, held()) == (1, 0)
 

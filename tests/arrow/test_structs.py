@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tokbox._arrow import held, read
-from tokbox.errors import InvalidArrow
+from tokbox.errors import InvalidArrowError
 
 from .structs import Made, MadeStream, int32s, int64s, view
 
@@ -156,7 +156,7 @@ def test_structs_that_are_right_are_read(name):
 @pytest.mark.parametrize("name", BAD)
 def test_structs_that_contradict_themselves_are_refused(name):
     made = BAD[name]()
-    with pytest.raises(InvalidArrow, match=r"^column must ") as caught:
+    with pytest.raises(InvalidArrowError, match=r"^column must ") as caught:
         read(made, "column")
     assert (caught.value.field, caught.value.value) == ("column", None)
     assert made.released == 2
@@ -170,7 +170,7 @@ def test_streams_of_such_structs_are_refused(name):
     stream = MadeStream(bad if bad_schema else good, [bad, strings()])
     if not bad_schema and bad.schema.dictionary:
         stream = MadeStream(bad, [bad, strings()])
-    with pytest.raises(InvalidArrow):
+    with pytest.raises(InvalidArrowError):
         read(stream, "column")
     assert (stream.released, held()) == (1, 0)
 
@@ -193,7 +193,7 @@ def test_a_stream_is_read_to_its_end_and_all_of_it_goes_back():
 )
 def test_streams_that_break_off_are_refused(schema, arrays, said):
     stream = MadeStream(schema, arrays)
-    with pytest.raises(InvalidArrow, match=said):
+    with pytest.raises(InvalidArrowError, match=said):
         read(stream, "column")
     assert (stream.released, held()) == (1, 0)
 
@@ -203,12 +203,12 @@ def test_what_was_taken_already_is_refused():
     read(made, "column")
     read(stream, "column")
     for gone in (made, stream):
-        with pytest.raises(InvalidArrow, match="released or taken"):
+        with pytest.raises(InvalidArrowError, match="released or taken"):
             read(gone, "column")
         assert gone.released == (2 if gone is made else 1)
     half = strings()
     half.array.release = type(half.array.release)()
-    with pytest.raises(InvalidArrow, match="released or taken"):
+    with pytest.raises(InvalidArrowError, match="released or taken"):
         read(half, "column")
     assert (half.released, held()) == (1, 0)
 
@@ -226,7 +226,7 @@ def test_what_is_no_capsule_is_refused(handed):
             return handed
 
     for odd in (Odd(), OddStream()):
-        with pytest.raises(InvalidArrow, match="capsule"):
+        with pytest.raises(InvalidArrowError, match="capsule"):
             read(odd, "column")
 
 
@@ -237,7 +237,7 @@ def test_capsules_in_each_other_s_place_are_refused():
 
         __arrow_c_stream__ = None
 
-    with pytest.raises(InvalidArrow, match="capsule named arrow_schema"):
+    with pytest.raises(InvalidArrowError, match="capsule named arrow_schema"):
         read(Swapped(), "column")
 
 

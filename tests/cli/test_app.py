@@ -316,12 +316,12 @@ sys.exit(main({args!r}))
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (errors.NotFound(status=404, method="GET", path="/"), 1),
-        (errors.TimedOut("late", method="GET", path="/"), 3),
-        (errors.MissingDependency("x", "y"), 5),
-        (errors.InvalidInput("x", 1, "be 2"), 2),
-        (errors.InvalidClaims("x", 1, "be 2"), 2),
-        (errors.BadSignature("altered"), 4),
+        (errors.NotFoundError(status=404, method="GET", path="/"), 1),
+        (errors.RequestTimeoutError("late", method="GET", path="/"), 3),
+        (errors.MissingDependencyError("x", "y"), 5),
+        (errors.InvalidInputError("x", 1, "be 2"), 2),
+        (errors.InvalidClaimsError("x", 1, "be 2"), 2),
+        (errors.BadSignatureError("altered"), 4),
         (FileNotFoundError(2, "No such file", "name"), 2),
         (KeyboardInterrupt(), 130),
     ],

@@ -119,7 +119,7 @@ def test_what_an_engine_says_of_a_row_is_one_line(
 ) -> None:
     def fail(*given: Any) -> None:
         raise RuntimeError(
-            "job aborted\nTraceback\n  x\ntokbox.errors.InvalidClaims: row 5: role must"
+            "job aborted\nTraceback\n  x\ntokbox.errors.InvalidClaimsError: row 5: role must"
         )
 
     monkeypatch.setattr(engines, "_sign_on_ray", fail)
@@ -127,7 +127,7 @@ def test_what_an_engine_says_of_a_row_is_one_line(
     result = cli("sign", *args)
     assert result.code == 2
     assert result.err == (
-        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaims: row 5: role must\n"
+        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaimsError: row 5: role must\n"
     )
 
 

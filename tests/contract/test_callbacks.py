@@ -43,7 +43,7 @@ def test_a_callback_is_told_until_it_is_deleted(server: Server, tb: Tokbox) -> N
     (received,) = receiver.received
     assert received.json()["connection"]["id"] == joined["connectionId"]
     assert list(tb.callbacks.iter()) == []
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         tb.callbacks.delete(callback.id)
 
 

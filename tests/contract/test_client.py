@@ -99,7 +99,7 @@ def test_an_archive_lives_from_start_to_deletion(prompt: Server) -> None:
         assert [archive.id for archive in tb.archives.list()] == [started.id]
         tb.archives.delete(started.id)
         assert list(tb.archives.iter()) == []
-        with pytest.raises(errors.NotFound):
+        with pytest.raises(errors.NotFoundError):
             tb.archives.get(started.id)
 
 
@@ -170,7 +170,7 @@ def test_iter_pages_through_a_sessions_archives(server: Server, tb: Tokbox) -> N
 
 @pytest.mark.trap(41, 95)
 def test_to_archive_an_empty_session_is_not_found_and_says_why(tb: Tokbox) -> None:
-    with pytest.raises(errors.NotFound) as caught:
+    with pytest.raises(errors.NotFoundError) as caught:
         tb.new_session().start_archive()
     assert caught.value.hint is not None
     assert "must connect" in caught.value.hint
@@ -181,7 +181,7 @@ def test_to_archive_a_relayed_session_is_a_conflict_and_says_why(
 ) -> None:
     session = tb.new_session(media_mode=MediaMode.P2P)
     join(server, session)
-    with pytest.raises(errors.Conflict) as caught:
+    with pytest.raises(errors.ConflictError) as caught:
         session.start_archive()
     assert caught.value.code == 15008
     assert caught.value.hint is not None
@@ -192,7 +192,7 @@ def test_a_second_archive_without_a_tag_is_a_conflict(server: Server, tb: Tokbox
     session = tb.new_session()
     join(server, session)
     session.start_archive()
-    with pytest.raises(errors.Conflict) as caught:
+    with pytest.raises(errors.ConflictError) as caught:
         session.start_archive()
     assert caught.value.code == 15001
 
@@ -201,7 +201,7 @@ def test_to_delete_a_running_archive_is_a_conflict(server: Server, tb: Tokbox) -
     session = tb.new_session()
     join(server, session)
     archive = session.start_archive()
-    with pytest.raises(errors.Conflict) as caught:
+    with pytest.raises(errors.ConflictError) as caught:
         tb.archives.delete(archive.id)
     assert caught.value.code == 15004
 
@@ -219,7 +219,7 @@ def test_to_choose_streams_of_an_automatic_archive_is_refused(
 
 @pytest.mark.parametrize("call", ["get", "stop", "delete"])
 def test_an_unknown_archive_is_not_found(call: str, tb: Tokbox) -> None:
-    with pytest.raises(errors.NotFound) as caught:
+    with pytest.raises(errors.NotFoundError) as caught:
         getattr(tb.archives, call)(UNKNOWN)
     assert caught.value.path.startswith(f"/v2/project/{tb.api_key}/archive/{UNKNOWN}")
     assert caught.value.attempts == 1
@@ -256,7 +256,7 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
         retries=0,
         now=now,
     )
-    with pytest.raises(errors.ClockSkew) as caught:
+    with pytest.raises(errors.ClockSkewError) as caught:
         requester.request_json("POST", "/session/create", form={})
     requester.close()
     assert caught.value.offset == pytest.approx(offset, abs=30)

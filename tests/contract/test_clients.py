@@ -98,7 +98,7 @@ def test_tones_reach_all_or_one(server: Server, session: tokbox.Session) -> None
 def test_nobody_is_found_in_a_session_that_nobody_joined(
     call: Callable[[tokbox.Session], object], session: tokbox.Session
 ) -> None:
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         call(session)
 
 
@@ -109,7 +109,7 @@ def test_a_client_is_disconnected(server: Server, session: tokbox.Session) -> No
     joined = join(server, session)
     session.disconnect(joined["connectionId"])
     assert list(session.list_connections()) == []
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         session.disconnect(joined["connectionId"])
 
 

@@ -101,7 +101,12 @@ def test_nothing_is_created_twice_whatever_goes_wrong(server: Server) -> None:
                 assert created or not succeeded or send is ways[-1]
         Api(server.url).request("DELETE", "/_emulator/faults")
     # Otherwise the faults were not what they were meant to be.
-    assert caller.ends.keys() >= {"success", "RateLimited", "ServerError", "ProtocolError"}
+    assert caller.ends.keys() >= {
+        "success",
+        "RateLimitError",
+        "ServerError",
+        "ProtocolError",
+    }
     assert CALLS / 4 < caller.ends["success"] < CALLS
 
 
@@ -117,7 +122,7 @@ def test_a_call_that_was_given_up_is_not_made_again(server: Server) -> None:
                 server.fail_next({"delay": _DELAY}, method="POST")
             try:
                 tb.archives.start(session_id, name=name, multi_archive_tag=name)
-            except errors.TimedOut:
+            except errors.RequestTimeoutError:
                 given_up += 1
         # What the client no longer waits for arrives all the same.
         end = time.monotonic() + 60

@@ -65,7 +65,7 @@ def test_a_broadcast_lives_from_start_to_stop(
     stopped = tb.broadcasts.stop(started.id)
     assert (stopped.status, stopped.urls.hls) == ("stopped", "")
     assert list(tb.broadcasts.iter(session.session_id)) == []
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         tb.broadcasts.stop(started.id)
 
 
@@ -113,7 +113,7 @@ def test_a_second_broadcast_without_a_tag_is_a_conflict(
     tb: Tokbox, session: tokbox.Session
 ) -> None:
     tb.broadcasts.start(session.session_id, hls=True)
-    with pytest.raises(errors.Conflict, match="already composed"):
+    with pytest.raises(errors.ConflictError, match="already composed"):
         tb.broadcasts.start(session.session_id, hls=True)
 
 
@@ -141,7 +141,7 @@ def test_a_render_publishes_until_it_is_stopped(
     tb.renders.stop(started.id)
     assert tb.renders.get(started.id).reason == "Stop Requested."
     assert len(tb.streams.list(session.session_id)) == 1
-    with pytest.raises(errors.NotFound, match="already stopped"):
+    with pytest.raises(errors.NotFoundError, match="already stopped"):
         tb.renders.stop(started.id)
 
 
@@ -168,7 +168,7 @@ def test_captions_run_until_they_are_stopped(
     started = tb.captions.start(
         session.session_id, language_code="de-DE", max_duration=300, partial_captions=False
     )
-    with pytest.raises(errors.Conflict) as caught:
+    with pytest.raises(errors.ConflictError) as caught:
         tb.captions.start(session.session_id)
     assert caught.value.code == 60003
     advance(server, 12)
@@ -180,7 +180,7 @@ def test_captions_run_until_they_are_stopped(
     assert dict(captions.unknown) == {}
     tb.captions.stop(started.id)
     assert tb.captions.get(started.id).status == "stopped"
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         tb.captions.stop(started.id)
 
 
@@ -203,7 +203,7 @@ def test_a_call_ends_with_its_connection(tb: Tokbox, session: tokbox.Session) ->
     assert dict(call.unknown) == {}
     assert tb.streams.get(session.session_id, call.stream_id).id == call.stream_id
     tb.moderation.disconnect(session.session_id, call.connection_id)
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         tb.streams.get(session.session_id, call.stream_id)
 
 
@@ -226,7 +226,7 @@ def test_an_audio_connector_ends_when_it_is_stopped(
     assert len(tb.streams.list(session.session_id)) == 2
     tb.audio_connectors.stop(connector.id)
     assert len(tb.connections.list(session.session_id)) == 1
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         tb.audio_connectors.stop(connector.id)
 
 
@@ -242,5 +242,5 @@ def test_a_relayed_session_is_a_conflict_for_all_of_them(
         lambda: tb.sip.dial(session.session_id, GATEWAY),
         lambda: tb.audio_connectors.start(session.session_id, SOCKET),
     ):
-        with pytest.raises(errors.Conflict, match="Only routed sessions"):
+        with pytest.raises(errors.ConflictError, match="Only routed sessions"):
             start()

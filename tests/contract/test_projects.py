@@ -45,7 +45,7 @@ def test_a_project_lives_from_creation_to_deletion(
     assert [each.id for each in account.projects.list()] == [server.api_key, project.id]
     use(server, project)
     account.projects.delete(project.id)
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         account.projects.get(project.id)
     with pytest.raises(errors.AuthenticationError):
         use(server, project)

@@ -25,7 +25,7 @@ from tokbox import (
 from tokbox.emulator import DEFAULT_API_KEY, DEFAULT_APPLICATION_ID, Server, serve
 from tokbox.emulator.webhooks import NAMES
 from tokbox.emulator.webhooks import SECRET as SIGNATURE_SECRET
-from tokbox.errors import UnverifiedWebhook
+from tokbox.errors import UnverifiedWebhookError
 
 _E = TypeVar("_E", bound=webhooks.Event)
 
@@ -283,7 +283,7 @@ def test_it_can_be_held_to_its_tenant_and_to_no_other(env: Environment) -> None:
         right = webhooks.Receiver(SECRET, application_id=env.tenant)
         wrong = webhooks.Receiver(SECRET, api_key=env.tenant)
     assert len(env.events(right)) == 3
-    with pytest.raises(UnverifiedWebhook) as caught:
+    with pytest.raises(UnverifiedWebhookError) as caught:
         env.events(wrong)
     assert caught.value.reason == "wrong_tenant"
 
@@ -297,7 +297,7 @@ def test_what_was_sent_and_changed_on_its_way_is_refused(env: Environment) -> No
         (one.headers, other.body, SECRET),
         (one.headers, one.body, SECRET + "x"),
     ):
-        with pytest.raises(UnverifiedWebhook) as caught:
+        with pytest.raises(UnverifiedWebhookError) as caught:
             webhooks.Receiver(secret).receive(headers, body)
         reasons.append(caught.value.reason)
     assert reasons == ["altered", "altered", "bad_signature"]
@@ -307,7 +307,7 @@ def test_what_was_sent_and_changed_on_its_way_is_refused(env: Environment) -> No
 def test_what_is_not_signed_is_refused_but_can_be_read(env: Environment) -> None:
     env.join(env.tb.new_session())
     for one in env.deliveries():
-        with pytest.raises(UnverifiedWebhook) as caught:
+        with pytest.raises(UnverifiedWebhookError) as caught:
             webhooks.Receiver(SECRET).receive(one.headers, one.body)
         assert caught.value.reason == "missing_header"
         assert isinstance(webhooks.parse(one.body), webhooks.SessionEvent)

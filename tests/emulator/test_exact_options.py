@@ -20,7 +20,7 @@ from tokbox.emulator import Clock, Rules, Server, create_app, serve
 from tokbox.emulator.rules import make_rules
 from tokbox.emulator.tenants import DEFAULT_APPLICATION_ID
 from tokbox.emulator.webhooks import check_webhooks
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 KEY, SECRET = "40000123", "an0emulated0secret0of0forty0characters00"
 WRONG = [True, bool_(1), ArrayOfNoDimensions(1), "1", None]
@@ -49,7 +49,7 @@ def test_an_application_is_known_by_its_exact_id(text: Any) -> None:
     app = create_app(applications={text(DEFAULT_APPLICATION_ID): None})
     assert app.state.emulator.tenants.application(DEFAULT_APPLICATION_ID) is not None
     for wrong in (text("x"), 5):
-        with pytest.raises(InvalidInput, match="UUID"):
+        with pytest.raises(InvalidInputError, match="UUID"):
             create_app(applications={wrong: None})
 
 
@@ -62,7 +62,7 @@ def test_bad_addresses_are_refused_whatever_their_types_say(text: Any) -> None:
         {5: "http://localhost/"},
         {"signature_secret": text("")},
     ):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInputError):
             check_webhooks(wrong)
 
 
@@ -79,14 +79,14 @@ def test_numbers_of_any_kind_are_taken(whole: Any) -> None:
 @pytest.mark.parametrize("wrong", WRONG[:-1])
 def test_booleans_and_arrays_are_no_seeds_and_no_delays(wrong: Any) -> None:
     for field in ("seed", "processing_delay"):
-        with pytest.raises(InvalidInput) as caught:
+        with pytest.raises(InvalidInputError) as caught:
             create_app(**{field: wrong})
         assert caught.value.field == field
 
 
 @pytest.mark.parametrize("wrong", [1, bool_(1), Index(1), ArrayOfNoDimensions(1), "true"])
 def test_a_switch_of_the_rules_is_true_or_false(wrong: Any) -> None:
-    with pytest.raises(InvalidInput, match="False or True"):
+    with pytest.raises(InvalidInputError, match="False or True"):
         make_rules(Rules(first_publish=wrong))
 
 
@@ -111,9 +111,9 @@ def test_what_is_no_number_of_an_entry_is_refused(server: Server, wrong: Any) ->
         (server.messages, {"after": wrong}),
         (server.webhooks, {"after": wrong}),
     ):
-        with pytest.raises(InvalidInput, match="after must be a whole number"):
+        with pytest.raises(InvalidInputError, match="after must be a whole number"):
             call(**options)  # type: ignore[operator]
-    with pytest.raises(InvalidInput, match="times must be a whole number"):
+    with pytest.raises(InvalidInputError, match="times must be a whole number"):
         server.fail_next({"drop": True}, times=wrong)
 
 
@@ -121,5 +121,5 @@ def test_what_is_no_number_of_an_entry_is_refused(server: Server, wrong: Any) ->
 def test_a_clock_stands_at_the_exact_text(text: Any) -> None:
     at = "2030-01-31T12:00:00Z"
     assert Clock.fixed(text(at)).now_ms() == Clock.fixed(at).now_ms()
-    with pytest.raises(InvalidInput, match="ISO 8601"):
+    with pytest.raises(InvalidInputError, match="ISO 8601"):
         Clock.fixed(text("tomorrow"))

@@ -18,7 +18,7 @@ from tests.emulator.support import Api, credentials
 from tokbox.emulator import Server, create_app
 from tokbox.emulator.faults import HEADER, Fault
 from tokbox.emulator.wire import Spoiled
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 
 def fault(**members: object) -> dict[str, str | None]:
@@ -336,7 +336,7 @@ def test_armed_faults_can_be_disarmed(api: Api, path: str) -> None:
 def test_faults_are_armed_from_python_too(server: Server, api: Api) -> None:
     server.fail_next({"status": 503}, method="POST", path="/session/*")
     assert [create(api), create(api)] == [503, 200]
-    with pytest.raises(InvalidInput, match=r"fault must be a fault .*status must"):
+    with pytest.raises(InvalidInputError, match=r"fault must be a fault .*status must"):
         server.fail_next({"status": 1})
 
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from tests.emulator.support import KEY, Api, credentials
 from tokbox.emulator import Server, create_app, serve
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 LOOPBACK = "127.0.0.1"
 NETWORK = "172.17.0.2"
@@ -254,7 +254,7 @@ def test_other_kinds_of_connections_pass(app: Starlette) -> None:
     "names", ["emulator.test", [""], ["emulator:80"], ["http://x"], [7], ["a b"]], ids=str
 )
 def test_what_is_no_list_of_names_is_refused(names: Any) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         create_app(allow_hosts=names)
     assert caught.value.field == "allow_hosts"
 

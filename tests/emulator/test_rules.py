@@ -8,7 +8,7 @@ import pytest
 
 from tokbox.emulator import Rules
 from tokbox.emulator.rules import _CHOICES, make_rules
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 
 def test_strict_turns_every_refusal_on_and_nothing_else() -> None:
@@ -37,11 +37,11 @@ def test_rules_are_read_from_text() -> None:
 
 
 def test_unknown_rule_is_told_all_the_known_ones() -> None:
-    with pytest.raises(InvalidInput, match=r"captions_start.*unset_name"):
+    with pytest.raises(InvalidInputError, match=r"captions_start.*unset_name"):
         make_rules(False, {"render": "200"})
 
 
 @pytest.mark.parametrize("text", ["201", "", "yes"])
 def test_unknown_value_is_told_the_known_ones(text: str) -> None:
-    with pytest.raises(InvalidInput, match="none or 200 or 204"):
+    with pytest.raises(InvalidInputError, match="none or 200 or 204"):
         make_rules(False, {"render_stop": text})

@@ -21,7 +21,7 @@ from tokbox.emulator.configuration import (
     webhooks_from_file,
 )
 from tokbox.emulator.journal import Journal
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 PROJECT_SECRET = "canary0secret0of0the0project"
 OWNER_SECRET = "canary0secret0of0the0account"
@@ -175,7 +175,7 @@ def test_a_traceback_with_locals_shows_no_secret(
     name: str, tmp_path: Path, taken_port: int
 ) -> None:
     (tmp_path / "malformed").write_text(f'{{"{KEY}": "{PROJECT_SECRET}"')
-    with pytest.raises((InvalidInput, OSError, sqlite3.OperationalError)) as caught:
+    with pytest.raises((InvalidInputError, OSError, sqlite3.OperationalError)) as caught:
         FAILING[name](tmp_path, taken_port)
     shown = traceback_of(caught.value) + repr(vars(caught.value))
     assert [secret for secret in CANARIES if secret in shown] == []

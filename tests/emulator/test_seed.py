@@ -13,7 +13,7 @@ import pytest
 
 from tests.emulator.support import KEY, NOW, Api, client_token, credentials
 from tokbox.emulator import Clock, serve
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 #: The start of 2030, as a number and as text.
 START = 1_893_456_000
@@ -121,7 +121,7 @@ def test_refused_call_uses_up_no_ids() -> None:
 
 @pytest.mark.parametrize("seed", [-1, 1.0, True, "7"])
 def test_seed_is_a_whole_number(seed: Any) -> None:
-    with pytest.raises(InvalidInput, match="seed must be a whole number"):
+    with pytest.raises(InvalidInputError, match="seed must be a whole number"):
         serve(seed=seed)
 
 
@@ -143,7 +143,7 @@ def test_fixed_clock_stands_where_it_was_put(at: Any) -> None:
 
 @pytest.mark.parametrize("at", ["", "noon", "2030-13-01", "1969-12-31T00:00:00Z", 7])
 def test_time_that_is_none_is_refused(at: Any) -> None:
-    with pytest.raises(InvalidInput, match="clock must"):
+    with pytest.raises(InvalidInputError, match="clock must"):
         Clock.fixed(at)
 
 

@@ -33,7 +33,7 @@ from tests.emulator.support import (
 from tokbox.emulator import Announcement, Clock, Rules, Server, run, serve
 from tokbox.emulator.configuration import projects_from_environment, projects_from_file
 from tokbox.emulator.keys import new_private_key, public_key_of
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 OTHER_APPLICATION = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
 
@@ -156,7 +156,7 @@ def test_repr_shows_no_secret() -> None:
     ],
 )
 def test_bad_option_is_refused(options: dict[str, object], field: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         serve(**options)  # type: ignore[arg-type]
     assert caught.value.field == field
     assert "canary" not in str(caught.value)
@@ -234,7 +234,7 @@ def test_projects_from_the_environment() -> None:
 
 @pytest.mark.parametrize("text", ["1", "1:", ":a", "1:a,2"])
 def test_malformed_environment_is_refused_without_showing_it(text: str) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         projects_from_environment({"TOKBOX_EMULATOR_PROJECTS": text + ",9:canary"})
     assert "canary" not in str(caught.value)
 
@@ -251,7 +251,7 @@ def test_projects_from_a_file(tmp_path: Path) -> None:
 def test_malformed_file_is_refused_without_showing_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "projects.json"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         projects_from_file(path)
     assert "canary" not in str(caught.value)
     assert caught.value.__cause__ is None
@@ -430,10 +430,10 @@ def test_missing_package_is_named_with_its_extra(module: str, package: str) -> N
 import json, sys
 sys.modules[{module!r}] = None
 import tokbox.emulator
-from tokbox.errors import MissingDependency
+from tokbox.errors import MissingDependencyError
 try:
     tokbox.emulator.serve()
-except MissingDependency as error:
+except MissingDependencyError as error:
     print(json.dumps([error.package, error.extra]))
 """
     assert json.loads(in_fresh_python(code)) == [package, "emulator"]

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from tests.emulator.support import NOW, Api
 from tokbox.emulator import Clock, create_app, schema, serve
 from tokbox.emulator.store import Store
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 
 def test_file_survives_a_restart(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_other_version_is_refused(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.close()
-    with pytest.raises(InvalidInput, match=r"version \d+ of the tables \(it has 99\)"):
+    with pytest.raises(InvalidInputError, match=r"version \d+ of the tables \(it has 99\)"):
         Store(path)
 
 
@@ -123,7 +123,7 @@ def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) ->
     db.execute("CREATE TABLE t (x)")
     db.close()
     before = path.read_bytes()
-    with pytest.raises(InvalidInput, match="database of this emulator"):
+    with pytest.raises(InvalidInputError, match="database of this emulator"):
         Store(path)
     assert path.read_bytes() == before
 
@@ -131,7 +131,7 @@ def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) ->
 def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database, " * 100)
-    with pytest.raises(InvalidInput, match="database of this emulator"):
+    with pytest.raises(InvalidInputError, match="database of this emulator"):
         serve(db=path)
 
 
@@ -141,7 +141,7 @@ def test_folder_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
 
 
 def test_empty_path_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="db must be the path of a file"):
+    with pytest.raises(InvalidInputError, match="db must be the path of a file"):
         Store("")
 
 
@@ -226,7 +226,7 @@ def test_mode_of_a_database_of_something_else_stays(tmp_path: Path) -> None:
     db.execute("CREATE TABLE t (x)")
     db.close()
     path.chmod(0o640)
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         Store(path)
     assert modes(tmp_path) == {"other.db": 0o640}
 
@@ -367,7 +367,7 @@ def test_transactions_of_threads_do_not_mix() -> None:
 
 def test_store_and_db_exclude_one_another(tmp_path: Path) -> None:
     store = Store()
-    with pytest.raises(InvalidInput, match="not be given beside store"):
+    with pytest.raises(InvalidInputError, match="not be given beside store"):
         create_app(store=store, db=tmp_path / "x.db")
     store.close()
 
@@ -391,7 +391,7 @@ def test_application_closes_only_the_store_that_it_opened(tmp_path: Path) -> Non
 def test_application_that_is_refused_closes_the_store_that_it_opened(
     tmp_path: Path,
 ) -> None:
-    with pytest.raises(InvalidInput):
+    with pytest.raises(InvalidInputError):
         create_app(projects={"key": "x"}, db=tmp_path / "emulator.db")
     assert [path.name for path in tmp_path.iterdir()] == ["emulator.db"]
 

@@ -19,7 +19,7 @@ from tests.emulator.support import APPLICATION, KEY, NOW, Api
 from tokbox.emulator import Clock, Server, serve
 from tokbox.emulator.webhook_sender import RETRY_DELAYS, WebhookSender
 from tokbox.emulator.webhooks import NAMES
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 SECRET = "example0signature0secret"
 
@@ -412,7 +412,7 @@ def test_bad_settings_are_refused_by_name(api: Api, body: Any, named: str) -> No
 
 
 def test_settings_from_python_are_checked_too() -> None:
-    with pytest.raises(InvalidInput, match="signature_secret must be a string"):
+    with pytest.raises(InvalidInputError, match="signature_secret must be a string"):
         serve(webhooks={KEY: {"signature_secret": 7}})  # type: ignore[dict-item]
     assert len(set(NAMES)) == len(NAMES)
 

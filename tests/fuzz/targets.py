@@ -50,7 +50,7 @@ def callback(data: bytes) -> None:
     """A callback's body is an event or refused."""
     try:
         event = webhooks.parse(data)
-    except errors.MalformedWebhook:
+    except errors.MalformedWebhookError:
         return
     assert isinstance(event, webhooks.Event)
     assert repr(event)

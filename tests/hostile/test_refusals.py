@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tokbox
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 from ..batches import KEY, SECRET, SESSION
 from .test_client import API, Nobody
@@ -54,6 +54,6 @@ def ask(**given: Any) -> None:
 def test_it_is_refused_by_the_name_of_the_argument(
     field: str, call: Callable[[], object]
 ) -> None:
-    with pytest.raises(InvalidInput) as refused:
+    with pytest.raises(InvalidInputError) as refused:
         call()
     assert refused.value.field == field

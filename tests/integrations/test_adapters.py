@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.integrations import ray, spark
 from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.derive import Derived
@@ -59,7 +59,7 @@ def test_an_actor_may_be_given_other_resources(monkeypatch, job):
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
 def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, job, workers):
     install_ray(monkeypatch)
-    with pytest.raises(InvalidInput, match="workers must be an int"):
+    with pytest.raises(InvalidInputError, match="workers must be an int"):
         ray.sign(Dataset(GUESTS), job, workers=workers)
 
 
@@ -81,7 +81,7 @@ def test_columns_that_are_not_there_are_refused_before_an_engine_is_asked(monkey
     install_ray(monkeypatch)
     install_spark(monkeypatch)
     table = GUESTS.drop_columns(["name"])
-    with pytest.raises(InvalidInput, match="columns, which are id, not"):
+    with pytest.raises(InvalidInputError, match="columns, which are id, not"):
         ray.sign(Dataset(table), job, workers=1)
-    with pytest.raises(InvalidInput, match="columns, which are id, not"):
+    with pytest.raises(InvalidInputError, match="columns, which are id, not"):
         spark.sign(Frame.of(table), job)

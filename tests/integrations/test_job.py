@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from tokbox.enums import Role
-from tokbox.errors import InvalidClaims, InvalidInput, MissingDependency
+from tokbox.errors import InvalidClaimsError, InvalidInputError, MissingDependencyError
 from tokbox.integrations import ray, spark
 from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.derive import Derived
@@ -116,7 +116,7 @@ BAD = GUESTS.set_column(0, "id", pa.array([1, 2, None, 1, 5, 6])).set_column(
 
 
 def test_a_row_that_breaks_a_rule_ends_the_job():
-    with pytest.raises(InvalidClaims, match="row 1: role must be one of") as caught:
+    with pytest.raises(InvalidClaimsError, match="row 1: role must be one of") as caught:
         make(**COLUMNS, **RUN).open()(BAD)
     assert caught.value.row == 1
 
@@ -180,7 +180,7 @@ def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
     ids=str,
 )  # fmt: skip
 def test_what_breaks_a_rule_is_refused_where_the_job_is_made(given, field):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         make(**{"session_id": SESSION, "connection_data": col("name"), **given})
     assert caught.value.field == field
     assert SECRET not in str(caught.value)
@@ -196,7 +196,7 @@ def test_what_breaks_a_rule_is_refused_where_the_job_is_made(given, field):
 )
 def test_columns_that_do_not_fit_the_table_are_refused(given, rule):
     job = make(**{"session_id": SESSION, "connection_data": col("name"), **given})
-    with pytest.raises(InvalidInput, match=rule):
+    with pytest.raises(InvalidInputError, match=rule):
         job.open()(GUESTS)
 
 
@@ -210,7 +210,7 @@ def test_columns_that_do_not_fit_the_table_are_refused(given, rule):
 )
 def test_an_engine_that_is_missing_is_one_sentence(monkeypatch, module, extra, use):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingDependency, match=rf"pip install 'tokbox\[{extra}\]'"):
+    with pytest.raises(MissingDependencyError, match=rf"pip install 'tokbox\[{extra}\]'"):
         use(make(**COLUMNS))
 
 
@@ -252,7 +252,7 @@ def test_a_job_travels_with_exact_text_and_numbers(text):
 def test_a_job_checks_the_exact_text_of_its_claims(text):
     for field, value in (("role", "king"), ("session_id", "1_none"), ("kind", "t2")):
         claims = {"session_id": SESSION, "connection_data": col("name"), field: text(value)}
-        with pytest.raises(InvalidClaims) as caught:
+        with pytest.raises(InvalidClaimsError) as caught:
             make(**claims)
         assert caught.value.field == field
 
@@ -260,7 +260,7 @@ def test_a_job_checks_the_exact_text_of_its_claims(text):
 @pytest.mark.parametrize("name", [1, b"a", "", ArrayOfNoDimensions(1)])
 @pytest.mark.parametrize("field", ["token_column", "error_column"])
 def test_a_new_column_needs_a_name_that_is_text(field, name):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         make(session_id=col("session"), **{field: name})
     assert caught.value.field == field
 
@@ -270,7 +270,7 @@ def test_a_new_column_needs_a_name_that_is_text(field, name):
 def test_workers_and_batches_of_ray_are_whole_numbers(monkeypatch, field, wrong):
     monkeypatch.setattr(ray, "load", lambda *names: None)
     job = make(session_id=col("session"))
-    with pytest.raises(InvalidInput, match="an int, at least 1") as caught:
+    with pytest.raises(InvalidInputError, match="an int, at least 1") as caught:
         ray.sign(None, job, **{"workers": 1, field: wrong})
     assert caught.value.field == field
 

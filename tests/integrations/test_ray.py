@@ -8,7 +8,7 @@ import signal
 import pyarrow as pa
 import pytest
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.integrations import ray as adapter
 from tokbox.integrations.job import col
 
@@ -57,6 +57,6 @@ def test_rows_that_break_a_rule_are_told_in_a_column(data, make_job):
 
 def test_a_column_that_is_not_there_is_refused_before_anything_runs(data, vault, make_job):
     rows = data.from_arrow(guests(1))
-    with pytest.raises(InvalidInput, match="columns, which are id, name"):
+    with pytest.raises(InvalidInputError, match="columns, which are id, name"):
         adapter.sign(rows, make_job(connection_data=col("number")), workers=1)
     assert vault.opened() == []

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.integrations import spark as adapter
 from tokbox.integrations.job import col
 
@@ -81,6 +81,6 @@ def test_rows_that_break_a_rule_are_told_in_a_column(spark, make_job):
 
 
 def test_a_column_that_is_not_there_is_refused_before_anything_runs(spark, vault, make_job):
-    with pytest.raises(InvalidInput, match="columns, which are id, name"):
+    with pytest.raises(InvalidInputError, match="columns, which are id, name"):
         adapter.sign(frame(spark, 1), make_job(connection_data=col("number")))
     assert vault.opened() == []

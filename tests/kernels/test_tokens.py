@@ -279,7 +279,7 @@ def holds(check, raw: bytes, *more: str) -> bool:
     """Whether a rule of `tokbox.tokens.claims` lets the text *raw* pass."""
     try:
         check(raw.decode(), *more)
-    except ValueError:  # no UTF-8, or InvalidClaims
+    except ValueError:  # no UTF-8, or InvalidClaimsError
         return False
     return True
 

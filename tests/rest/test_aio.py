@@ -187,7 +187,7 @@ def test_iteration_pages_by_itself_and_only_as_far_as_it_goes() -> None:
             assert (await anext(found)).id == "a"
             assert len(script.requests) == 1
             assert [archive.id async for archive in found] == ["b", "c", "d"]
-            with pytest.raises(errors.InvalidInput):
+            with pytest.raises(errors.InvalidInputError):
                 tb.archives.iter(page_size=0)
 
     run(main)
@@ -386,7 +386,7 @@ def test_nothing_shows_the_secret_and_nothing_is_pickled() -> None:
         assert SECRET not in repr(each)
         with pytest.raises(TypeError, match="cannot be pickled"):
             pickle.dumps(each)
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         AsyncTokbox(KEY, SECRET, retries=-1)
     report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     ours = [frame for frame in report.stack if "rest" + os.sep in frame.filename]

@@ -31,10 +31,10 @@ def refusal(
         (400, errors.APIError),
         (401, errors.AuthenticationError),
         (403, errors.AuthenticationError),
-        (404, errors.NotFound),
+        (404, errors.NotFoundError),
         (405, errors.APIError),
-        (409, errors.Conflict),
-        (429, errors.RateLimited),
+        (409, errors.ConflictError),
+        (429, errors.RateLimitError),
         (500, errors.ServerError),
         (599, errors.ServerError),
     ],
@@ -174,7 +174,7 @@ def test_a_page_that_refuses_is_not_put_down_to_the_service(
     date = {"date": formatdate(EPOCH - 3600, usegmt=True)}
     error = refusal(status, body, headers={**headers, **date})
     assert "between us and the service" in (error.hint or "")
-    assert not isinstance(error, errors.ClockSkew)
+    assert not isinstance(error, errors.ClockSkewError)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_the_request_id_is_kept() -> None:
 def test_a_refusal_with_a_wrong_clock_is_clock_skew(offset: int) -> None:
     headers = {"date": formatdate(EPOCH - offset, usegmt=True)}
     error = refusal(403, headers=headers)
-    assert isinstance(error, errors.ClockSkew)
+    assert isinstance(error, errors.ClockSkewError)
     assert error.offset == offset
     assert f"{abs(offset)} s" in str(error)
 
@@ -218,7 +218,7 @@ def test_a_refusal_with_a_right_clock_is_not(date: str) -> None:
 
 def test_other_refusals_do_not_blame_the_clock() -> None:
     headers = {"date": formatdate(EPOCH - 9000, usegmt=True)}
-    assert type(refusal(404, headers=headers)) is errors.NotFound
+    assert type(refusal(404, headers=headers)) is errors.NotFoundError
 
 
 def test_the_error_that_comes_with_status_200_is_an_api_error() -> None:

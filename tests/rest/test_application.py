@@ -6,7 +6,7 @@ import jwt as pyjwt
 import pytest
 
 from tokbox import Tokbox
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.transport import Response
 
 from ..applications import APPLICATION, SESSION, key_pair, private_pem
@@ -63,7 +63,7 @@ def test_its_sessions_sign_every_way_and_its_client_verifies():
         claims = tb.verify(token, session_id=SESSION)
         assert (claims.algorithm, claims.application_id) == ("RS256", APPLICATION)
     assert not tb.verify_many(tokens).failures
-    with pytest.raises(InvalidClaims, match="T1"):
+    with pytest.raises(InvalidClaimsError, match="T1"):
         session.token(kind="t1")
 
 
@@ -72,18 +72,20 @@ def test_sessions_of_api_keys_and_other_applications_are_refused():
         "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYn4",
         SESSION.replace("zZj", "yZj"),
     ):
-        with pytest.raises(InvalidClaims, match=f"belong to application {APPLICATION}"):
+        with pytest.raises(
+            InvalidClaimsError, match=f"belong to application {APPLICATION}"
+        ):
             client().session(other)
 
 
 def test_bad_credentials_are_refused_and_not_shown():
-    with pytest.raises(InvalidInput, match="application_id must be"):
+    with pytest.raises(InvalidInputError, match="application_id must be"):
         Tokbox.from_private_key("40000123", key_pair())
     pem = private_pem()
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         Tokbox.from_private_key(APPLICATION, pem[:900])
     assert pem[100:130] not in repr(caught.value)
-    with pytest.raises(InvalidInput, match="timeout"):
+    with pytest.raises(InvalidInputError, match="timeout"):
         client(timeout=-1)
 
 

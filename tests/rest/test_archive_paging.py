@@ -97,7 +97,7 @@ def test_iter_does_not_follow_a_list_without_end(make: Make) -> None:
 
 def test_iter_checks_its_arguments_at_once(make: Make) -> None:
     tb, _ = make()
-    with pytest.raises(errors.InvalidInput):
+    with pytest.raises(errors.InvalidInputError):
         tb.archives.iter(page_size=0)
-    with pytest.raises(errors.InvalidInput):
+    with pytest.raises(errors.InvalidInputError):
         tb.archives.iter(FOREIGN)

@@ -147,7 +147,7 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.archives.start(**{"session_id": SESSION, **options})
     assert caught.value.field == field
     assert script.requests == []
@@ -205,7 +205,7 @@ def test_ids_stay_within_their_part_of_the_path(
 def test_what_cannot_be_an_id_is_refused(archive_id: Any, make: Make) -> None:
     tb, script = make()
     for call in (tb.archives.get, tb.archives.stop, tb.archives.delete):
-        with pytest.raises(errors.InvalidInput) as caught:
+        with pytest.raises(errors.InvalidInputError) as caught:
             call(archive_id)
         assert caught.value.field == "archive_id"
     assert script.requests == []
@@ -346,7 +346,7 @@ def test_a_list_asks_for_what_was_said(make: Make) -> None:
 )
 def test_a_bad_page_is_refused(options: dict[str, Any], field: str, make: Make) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.archives.list(**options)
     assert caught.value.field == field
     assert script.requests == []

@@ -85,7 +85,7 @@ def test_without_a_token_one_is_signed_for_a_publisher_for_ten_minutes(make: Mak
     ],
 )
 def test_a_bad_websocket_cannot_be_made(parts: dict[str, Any], field: str) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         WebSocket(**{"uri": URI, **parts})
     assert caught.value.field == field
 
@@ -101,7 +101,7 @@ def test_a_bad_websocket_cannot_be_made(parts: dict[str, Any], field: str) -> No
     ],
 )
 def test_a_bad_transport_cannot_be_made(parts: dict[str, Any], field: str) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         AudioTransport(**{"transport": "json", **parts})
     assert caught.value.field == field
 
@@ -135,7 +135,7 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.audio_connectors.start(**{"session_id": SESSION, "websocket": URI, **options})
     assert caught.value.field == field
     assert script.requests == []

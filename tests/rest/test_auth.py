@@ -125,5 +125,5 @@ def test_a_tenant_that_is_no_id_never_gets_into_a_path() -> None:
         timeout=30,
         retries=0,
     )
-    with pytest.raises(errors.InvalidInput, match="project_id"):
+    with pytest.raises(errors.InvalidInputError, match="project_id"):
         Archives(requester)

@@ -141,7 +141,7 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.broadcasts.start(**{"session_id": SESSION, "hls": True, **options})
     assert caught.value.field == field
     assert "canary" not in str(caught.value)
@@ -168,7 +168,7 @@ def test_an_option_that_there_is_not_is_a_mistake(make: Make) -> None:
     ],
 )
 def test_a_bad_output_cannot_be_made(build: Callable[[], object], field: str) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         build()
     assert caught.value.field == field
     assert "canary" not in f"{caught.value}{caught.value.value}"
@@ -191,7 +191,7 @@ def test_each_call_is_one_request(
 
 @pytest.mark.parametrize("broadcast_id", ["", ".", None])
 def test_what_cannot_be_an_id_is_refused_by_its_name(broadcast_id: Any, make: Make) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         make()[0].broadcasts.stop(broadcast_id)
     assert caught.value.field == "broadcast_id"
 
@@ -274,7 +274,7 @@ def test_the_bit_rate_is_read_in_its_other_spelling() -> None:
 @pytest.mark.trap(48, 92)
 def test_a_stopped_one_that_is_stopped_again_is_not_found(make: Make) -> None:
     tb, _ = make(tokbox.transport.Response(404, {}, b"{}"))
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         tb.broadcasts.stop(ID)
 
 

@@ -71,7 +71,7 @@ def test_a_bad_callback_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.callbacks.create(
             **{"group": "archive", "event": "status", "url": HOOK, **options}
         )

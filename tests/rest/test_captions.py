@@ -69,7 +69,7 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.captions.start(**{"session_id": SESSION, **options})
     assert caught.value.field == field
     assert script.requests == []
@@ -89,7 +89,7 @@ def test_captions_stop_with_an_empty_answer(make: Make) -> None:
 
 
 def test_captions_that_are_unknown_or_have_stopped_are_not_found(make: Make) -> None:
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         make(Response(404, {}, b"{}"))[0].captions.stop(ID)
 
 
@@ -118,7 +118,7 @@ def test_captions_are_looked_at_under_their_other_name(make: Make) -> None:
 
 def test_a_second_start_says_that_there_are_captions(make: Make) -> None:
     body = b'{"code":60003,"message":"Audio captioning is already enabled"}'
-    with pytest.raises(errors.Conflict, match="already enabled") as caught:
+    with pytest.raises(errors.ConflictError, match="already enabled") as caught:
         make(Response(409, {}, body))[0].captions.start(SESSION)
     assert caught.value.code == 60003
 

@@ -14,7 +14,7 @@ import urllib3
 from tests.applications import APPLICATION, private_pem
 from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import SESSION, answers
-from tokbox import Account, AsyncTokbox, InsecureTransportWarning, InvalidInput, Tokbox
+from tokbox import Account, AsyncTokbox, InsecureTransportWarning, InvalidInputError, Tokbox
 from tokbox.rest import cleartext
 from tokbox.rest.aio import AsyncAccount
 
@@ -69,7 +69,7 @@ makers = pytest.mark.parametrize("make", list(MAKERS.values()), ids=list(MAKERS)
 def test_plain_http_to_the_service_is_refused_by_every_client(
     make: Callable[..., Any], options: dict[str, Any]
 ) -> None:
-    with pytest.raises(InvalidInput, match="use https://") as caught:
+    with pytest.raises(InvalidInputError, match="use https://") as caught:
         make("http://api.opentok.com", **options)
     assert caught.value.field == "api_url"
     assert SECRET not in str(caught.value)
@@ -95,7 +95,7 @@ def test_plain_http_to_any_host_of_the_service_is_refused(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TOKBOX_ALLOW_HTTP", "1")
-    with pytest.raises(InvalidInput, match="unencrypted"):
+    with pytest.raises(InvalidInputError, match="unencrypted"):
         Tokbox(KEY, SECRET, url)
 
 
@@ -114,7 +114,7 @@ def test_plain_http_to_any_host_of_the_service_is_refused(
     ],
 )
 def test_a_disguised_host_is_refused(url: str) -> None:
-    with pytest.raises(InvalidInput, match="api_url"):
+    with pytest.raises(InvalidInputError, match="api_url"):
         Tokbox(KEY, SECRET, url, allow_http=True)
 
 
@@ -247,16 +247,16 @@ def test_what_only_looks_like_loopback_is_warned_of(url: str) -> None:
 
 @pytest.mark.parametrize("value", [1, 0, "1", "yes", []])
 def test_allow_http_is_a_boolean(value: Any) -> None:
-    with pytest.raises(InvalidInput, match="allow_http must be True or False"):
+    with pytest.raises(InvalidInputError, match="allow_http must be True or False"):
         Tokbox(KEY, SECRET, allow_http=value)
 
 
 def test_a_word_that_is_not_understood_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKBOX_ALLOW_HTTP", "maybe")
-    with pytest.raises(InvalidInput, match="TOKBOX_ALLOW_HTTP must be 1 or 0"):
+    with pytest.raises(InvalidInputError, match="TOKBOX_ALLOW_HTTP must be 1 or 0"):
         Tokbox(KEY, SECRET, ELSEWHERE)
     environment = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
-    with pytest.raises(InvalidInput, match="TOKBOX_ALLOW_HTTP must be 1 or 0"):
+    with pytest.raises(InvalidInputError, match="TOKBOX_ALLOW_HTTP must be 1 or 0"):
         Tokbox.from_env({**environment, "TOKBOX_ALLOW_HTTP": "maybe"})
 
 

@@ -81,13 +81,13 @@ def test_a_service_may_live_elsewhere(url: str, kept: str) -> None:
     ],
 )
 def test_a_bad_setting_is_refused(options: dict[str, Any], field: str) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         Tokbox(**{"api_key": KEY, "secret": SECRET, **options})
     assert caught.value.field == field
 
 
 def test_credentials_in_a_url_are_not_repeated() -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         Tokbox(KEY, SECRET, "https://user:canary@host")
     assert "canary" not in str(caught.value)
     assert caught.value.value is None

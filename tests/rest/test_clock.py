@@ -67,7 +67,7 @@ def test_a_clock_is_corrected_by_what_a_refusal_shows(
 
 def test_nothing_is_corrected_unless_asked(clock: Clock) -> None:
     service = Service(EPOCH - 600)
-    with pytest.raises(errors.ClockSkew) as caught:
+    with pytest.raises(errors.ClockSkewError) as caught:
         connect(service, clock).request("GET", "/x")
     assert caught.value.offset == 600
     assert service.statuses == [403]
@@ -99,7 +99,7 @@ def test_a_service_whose_clock_jumps_is_followed_once_a_call(clock: Clock) -> No
 
     service = Jumping(EPOCH)
     requester = connect(service, clock, correct_clock=True)
-    with pytest.raises(errors.ClockSkew) as caught:
+    with pytest.raises(errors.ClockSkewError) as caught:
         requester.request("GET", "/x")
     assert caught.value.offset == -2000
     assert service.statuses == [403, 403]
@@ -123,7 +123,7 @@ def test_a_correction_comes_before_the_timeout_or_not_at_all(
 
     script = Script(slow, Response(200, {}, b"{}"))
     requester = connect(script, clock, correct_clock=True, monotonic=clock)
-    with contextlib.suppress(errors.ClockSkew):
+    with contextlib.suppress(errors.ClockSkewError):
         requester.request("GET", "/x")
     assert len(script.requests) == attempts
 
@@ -158,5 +158,5 @@ def test_a_client_takes_the_switch_and_shares_what_it_learned() -> None:
         tb.with_options(retries=0).request("GET", "/x")
         tb.request("GET", "/x")
     assert service.statuses == [403, 200, 200]
-    with pytest.raises(errors.InvalidInput, match="correct_clock"):
+    with pytest.raises(errors.InvalidInputError, match="correct_clock"):
         Tokbox(KEY, SECRET, correct_clock="yes")  # type: ignore[arg-type]

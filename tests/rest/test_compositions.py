@@ -70,7 +70,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
     noun: str, call: Callable[[Any], object], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         call(getattr(tb, f"{noun}s"))
     assert caught.value.field == field
     assert script.requests == []

@@ -61,7 +61,7 @@ def test_a_name_that_does_not_resolve_is_asked_for_again(
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(
-        errors.ConnectFailed, match=f"not known: {problem.strerror}"
+        errors.ConnectError, match=f"not known: {problem.strerror}"
     ) as caught:
         connect(SERVICE, retries=2).request(method, "/x")
     assert caught.value.attempts == len(asked) == 3
@@ -71,7 +71,7 @@ def test_a_name_without_an_address_is_a_failed_connect(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolve(monkeypatch)
-    with pytest.raises(errors.ConnectFailed, match="the name has no address"):
+    with pytest.raises(errors.ConnectError, match="the name has no address"):
         connect(SERVICE).request("POST", "/x")
 
 
@@ -162,7 +162,7 @@ def test_a_black_hole_alone_is_tried_as_often_as_it_may_be(
     connect: Connect, black_hole: int
 ) -> None:
     client = connect(f"http://127.0.0.1:{black_hole}", connect_timeout=0.1, retries=2)
-    with pytest.raises(errors.ConnectFailed, match="no connection in time") as caught:
+    with pytest.raises(errors.ConnectError, match="no connection in time") as caught:
         client.request("POST", "/x")
     assert caught.value.attempts == 3
 
@@ -174,16 +174,16 @@ def test_a_connection_reset_at_once_is_tried_again_unless_a_post_may_have_left(
     caplog.set_level("DEBUG", logger="tokbox")
     with FaultyServer(answer(200, {}), resets=10) as server:
         # Which of the two it is depends on who is faster.
-        with pytest.raises((errors.ConnectFailed, errors.ProtocolError)) as caught:
+        with pytest.raises((errors.ConnectError, errors.ProtocolError)) as caught:
             connect(server.url, retries=2).request_json(method, "/x", json={})
         assert caught.value.attempts == server.connections
         assert server.requests == []
     *before, last = re.findall(r"(\w+), \d+ ms", caplog.text)
     assert len(before) == server.connections - 1
-    if method == "GET" or last == "ConnectFailed":
+    if method == "GET" or last == "ConnectError":
         assert server.connections == 3
     if method == "POST":
-        assert set(before) <= {"ConnectFailed"}
+        assert set(before) <= {"ConnectError"}
 
 
 def _then_vanish(exchange: Exchange) -> None:
@@ -202,7 +202,7 @@ def test_a_kept_connection_whose_other_end_vanished_costs_one_time_out(
         if works:
             assert client.request_json(method, "/x") == {"new": True}
         else:
-            with pytest.raises(errors.TimedOut) as caught:
+            with pytest.raises(errors.RequestTimeoutError) as caught:
                 client.request_json(method, "/x", json={})
             assert caught.value.attempts == 1
             # What is dead is not used again.
@@ -232,7 +232,7 @@ def test_the_timeout_is_kept_to_a_quarter_of_a_second(
 
     def overdue(client: Requester) -> float:
         started = time.monotonic()
-        with pytest.raises(errors.TimedOut, match=r"timeout of 0\.5 s"):
+        with pytest.raises(errors.RequestTimeoutError, match=r"timeout of 0\.5 s"):
             client.request_json("GET", "/x", timeout=timeout)
         return time.monotonic() - started - timeout
 

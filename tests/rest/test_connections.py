@@ -61,7 +61,7 @@ def test_a_list_without_a_count_counts_itself(make: Make) -> None:
 
 def test_a_foreign_session_is_refused(make: Make) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.connections.iter(FOREIGN)
     assert caught.value.field == "session_id"
     assert script.requests == []

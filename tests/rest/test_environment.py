@@ -69,7 +69,7 @@ def test_the_secret_can_come_from_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_missing_is_named(environment: dict[str, str], named: str) -> None:
-    with pytest.raises(errors.InvalidInput, match=named) as caught:
+    with pytest.raises(errors.InvalidInputError, match=named) as caught:
         Tokbox.from_env(environment)
     assert SECRET not in str(caught.value)
 
@@ -134,7 +134,7 @@ OPENTOK = {"OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET}
 def test_which_environment_is_meant_is_not_guessed(
     environment: dict[str, str], named: str
 ) -> None:
-    with pytest.raises(errors.InvalidInput, match=named) as caught:
+    with pytest.raises(errors.InvalidInputError, match=named) as caught:
         Tokbox.from_env(environment)
     assert "not guessed" in str(caught.value)
     assert SECRET not in str(caught.value)
@@ -166,7 +166,7 @@ def test_ours_counts_where_theirs_would_be_ambiguous() -> None:
 def test_what_an_application_misses_is_named(
     environment: dict[str, str], named: str
 ) -> None:
-    with pytest.raises(errors.InvalidInput, match=named) as caught:
+    with pytest.raises(errors.InvalidInputError, match=named) as caught:
         Tokbox.from_env(environment)
     assert "BEGIN" not in str(caught.value)
 
@@ -187,11 +187,11 @@ def test_options_come_from_the_environment_where_they_are_left_out() -> None:
 
 
 def test_retries_come_from_the_environment() -> None:
-    script = Script(errors.ConnectFailed("no", method="POST", path="/x"))
+    script = Script(errors.ConnectError("no", method="POST", path="/x"))
     environment = {**ENVIRONMENT, "TOKBOX_RETRIES": "0"}
     with (
         Tokbox.from_env(environment, transport=script) as tb,
-        pytest.raises(errors.ConnectFailed),
+        pytest.raises(errors.ConnectError),
     ):
         tb.new_session()
     assert len(script.requests) == 1
@@ -201,7 +201,7 @@ def test_a_proxy_comes_from_the_environment() -> None:
     environment = {**ENVIRONMENT, "TOKBOX_PROXY": "http://127.0.0.1:1"}
     with (
         Tokbox.from_env(environment, retries=0) as tb,
-        pytest.raises(errors.ConnectFailed, match="through the proxy"),
+        pytest.raises(errors.ConnectError, match="through the proxy"),
     ):
         tb.new_session()
 
@@ -230,7 +230,7 @@ def test_a_way_to_travel_that_is_given_by_hand_needs_no_proxy() -> None:
 def test_an_option_that_is_wrong_is_named_by_its_variable(
     variable: str, value: str
 ) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         Tokbox.from_env({**ENVIRONMENT, variable: value})
     assert caught.value.field == variable
     assert "canary" not in str(caught.value)

@@ -193,14 +193,14 @@ def test_a_bad_text_is_refused_before_anything_is_sent(text: Kind) -> None:
             lambda: tb.request("GET", "/x", headers={"X-A": text("a\nb")}),
             lambda: tb.callbacks.create("archive", "status", text("file:///etc/x")),
         ):
-            with pytest.raises(errors.InvalidInput):
+            with pytest.raises(errors.InvalidInputError):
                 call()
     assert script.requests == []
 
 
 @pytest.mark.parametrize("wrong", [True, bool_(1), ArrayOfNoDimensions(1), 1.0, "1"])
 def test_booleans_and_arrays_are_no_whole_numbers(wrong: object) -> None:
-    with pytest.raises(errors.InvalidInput, match="whole number"):
+    with pytest.raises(errors.InvalidInputError, match="whole number"):
         whole("count", wrong, 0)
     with Tokbox(KEY, SECRET, transport=Script(answers({}))) as tb:
         for call in (
@@ -208,7 +208,7 @@ def test_booleans_and_arrays_are_no_whole_numbers(wrong: object) -> None:
             lambda: tb.archives.iter(page_size=wrong),  # type: ignore[arg-type]
             lambda: tb.with_options(retries=wrong),  # type: ignore[arg-type]
         ):
-            with pytest.raises(errors.InvalidInput, match="whole number"):
+            with pytest.raises(errors.InvalidInputError, match="whole number"):
                 call()
 
 
@@ -226,7 +226,7 @@ def test_booleans_and_arrays_are_no_parameters_of_a_request(wrong: Any) -> None:
             {"form": {"a": wrong}},
             {"params": wrong},
         ):
-            with pytest.raises(errors.InvalidInput, match="mapping of str"):
+            with pytest.raises(errors.InvalidInputError, match="mapping of str"):
                 tb.request("POST", "/x", **options)  # type: ignore[arg-type]
 
 
@@ -235,12 +235,12 @@ def test_times_may_be_numbers_of_any_kind() -> None:
         found = seconds("timeout", number)
         assert (type(found), found) == (float, 5.0)
     for wrong in (True, bool_(1), ArrayOfNoDimensions(5), float("nan"), 0, 10**5000):
-        with pytest.raises(errors.InvalidInput, match="number of seconds"):
+        with pytest.raises(errors.InvalidInputError, match="number of seconds"):
             seconds("timeout", wrong)
 
 
 def test_an_array_without_dimensions_is_no_sequence_of_texts() -> None:
-    with pytest.raises(errors.InvalidInput, match="sequence of texts"):
+    with pytest.raises(errors.InvalidInputError, match="sequence of texts"):
         texts("streams", ArrayOfNoDimensions(1))
 
 
@@ -254,7 +254,7 @@ def test_options_are_held_as_exact_text(text: Kind) -> None:
     assert request.url == "https://example.test/prefix/x"
     assert re.fullmatch(r"tokbox/\S+ python/\S+ rooms/2\.1", request.headers["user-agent"])
     assert parse(text("http://user:word@proxy.test:1")).url == "http://proxy.test:1"
-    with pytest.raises(errors.InvalidInput, match="user_agent"):
+    with pytest.raises(errors.InvalidInputError, match="user_agent"):
         Tokbox(KEY, SECRET, user_agent=text("a\nb"))
 
 
@@ -270,6 +270,8 @@ def test_the_parts_of_a_structure_are_held_as_exact_text() -> None:
 
 def test_fields_that_json_cannot_say_are_refused() -> None:
     for wrong in (Index(1), float("nan"), b"a"):
-        with pytest.raises(errors.InvalidInput, match="static_fields must be what JSON"):
+        with pytest.raises(
+            errors.InvalidInputError, match="static_fields must be what JSON"
+        ):
             AudioTransport("json", static_fields={"a": wrong})
     assert AudioTransport("json", static_fields={})._to_json()["static_fields"] == {}

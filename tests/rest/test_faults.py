@@ -35,7 +35,7 @@ def test_json_comes_back_parsed(connect: Connect) -> None:
 
 def test_a_refused_connection_is_tried_again_even_for_post(connect: Connect) -> None:
     requester = connect(f"http://127.0.0.1:{_closed_port()}", retries=2)
-    with pytest.raises(errors.ConnectFailed, match="Connection refused") as caught:
+    with pytest.raises(errors.ConnectError, match="Connection refused") as caught:
         requester.request_json("POST", "/x", json={})
     assert caught.value.attempts == 3
 
@@ -47,7 +47,7 @@ def test_an_unknown_host_is_a_failed_connect(
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(errors.ConnectFailed, match="host is not known"):
+    with pytest.raises(errors.ConnectError, match="host is not known"):
         connect("http://api.example.test").request("GET", "/x")
 
 
@@ -82,7 +82,7 @@ def test_addresses_that_do_not_answer_share_one_timeout(
             super(socket.socket, sock).connect(address)  # type: ignore[arg-type]
 
         monkeypatch.setattr(socket.socket, "connect", connect_and_count)
-        with pytest.raises(errors.TimedOut, match=r"timeout of 0\.3 s"):
+        with pytest.raises(errors.RequestTimeoutError, match=r"timeout of 0\.3 s"):
             connect(f"http://127.0.0.1:{port}", timeout=0.3).request("GET", "/x")
         assert len(tried) == 1
 
@@ -174,14 +174,17 @@ def test_no_server_is_slow_enough_to_pass_the_timeout(
 ) -> None:
     with (
         FaultyServer(fault) as server,
-        pytest.raises(errors.TimedOut, match=r"timeout of 0\.3 s"),
+        pytest.raises(errors.RequestTimeoutError, match=r"timeout of 0\.3 s"),
     ):
         connect(server.url, timeout=0.3).request_json("GET", "/x")
     assert server.notes == []
 
 
 def test_a_call_can_have_a_timeout_of_its_own(connect: Connect) -> None:
-    with FaultyServer(silence) as server, pytest.raises(errors.TimedOut, match=r"0\.2 s"):
+    with (
+        FaultyServer(silence) as server,
+        pytest.raises(errors.RequestTimeoutError, match=r"0\.2 s"),
+    ):
         connect(server.url).request_json("GET", "/x", timeout=0.2)
 
 
@@ -205,7 +208,7 @@ def test_a_refusal_says_when_to_come_again(
     lines: bytes, asked: float | None, connect: Connect
 ) -> None:
     refusal = raw(b"HTTP/1.1 429 No\r\nContent-Length: 0\r\n" + lines + b"\r\n")
-    with FaultyServer(refusal) as server, pytest.raises(errors.RateLimited) as caught:
+    with FaultyServer(refusal) as server, pytest.raises(errors.RateLimitError) as caught:
         connect(server.url).request("POST", "/x")
     assert caught.value.retry_after == asked
 

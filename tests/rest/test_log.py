@@ -68,7 +68,7 @@ def test_a_token_in_a_path_shows_in_no_log_and_no_error(
         # T1 tokens are too long to be ids; JWTs may be short enough.
         t1, jwt = session.token()[:250], "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJl"
         for token in (t1, jwt):
-            with pytest.raises(errors.NotFound) as caught:
+            with pytest.raises(errors.NotFoundError) as caught:
                 tb.archives.get(token)
             assert caught.value.path == f"/v2/project/{KEY}/archive/[removed]"
             assert token[-20:] not in str(caught.value)
@@ -97,7 +97,7 @@ for turn in range(2):
     tb = tokbox.Tokbox("{KEY}", "{SECRET}", transport=Canned())
 try:
     tb.archives.get("a")
-except tokbox.NotFound:
+except tokbox.NotFoundError:
     pass
 """
 

@@ -99,7 +99,7 @@ def test_bad_ids_are_refused_before_anything_is_sent(
     call: Callable[[Any], object], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         call(tb.moderation)
     assert caught.value.field == field
     assert script.requests == []

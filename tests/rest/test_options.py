@@ -74,7 +74,7 @@ def test_a_derived_client_borrows_and_does_not_close() -> None:
     ],
 )
 def test_a_limit_out_of_bounds_is_refused(options: dict[str, Any], field: str) -> None:
-    with Tokbox(KEY, SECRET) as tb, pytest.raises(errors.InvalidInput) as caught:
+    with Tokbox(KEY, SECRET) as tb, pytest.raises(errors.InvalidInputError) as caught:
         tb.with_options(**options)
     assert caught.value.field == field
 
@@ -90,7 +90,7 @@ def test_the_user_agent_says_who_asks() -> None:
 
 @pytest.mark.parametrize("agent", [" x", "x\r\ny: z", "é", "x" * 201, None, 1])
 def test_a_user_agent_that_no_header_can_hold_is_refused(agent: Any) -> None:
-    with pytest.raises(errors.InvalidInput, match="user_agent"):
+    with pytest.raises(errors.InvalidInputError, match="user_agent"):
         Tokbox(KEY, SECRET, user_agent=agent)
 
 
@@ -122,10 +122,10 @@ def test_a_pool_of_ones_own_sends_and_is_not_closed() -> None:
     [
         pytest.param(reset(), errors.ProtocolError, id="reset"),
         pytest.param(raw(b"nonsense\r\n\r\n"), errors.ProtocolError, id="not-http"),
-        pytest.param(silence, errors.TimedOut, id="silence"),
+        pytest.param(silence, errors.RequestTimeoutError, id="silence"),
         pytest.param(
             drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x"),
-            errors.TimedOut,
+            errors.RequestTimeoutError,
             id="dripping-body",
         ),
     ],
@@ -152,7 +152,7 @@ def test_a_pool_of_ones_own_that_cannot_connect_may_be_asked_again() -> None:
     with (
         urllib3.PoolManager() as pool,
         Tokbox(KEY, SECRET, gone, http=pool, retries=1) as tb,
-        pytest.raises(errors.ConnectFailed) as caught,
+        pytest.raises(errors.ConnectError) as caught,
     ):
         tb.archives.start(SESSION)
     assert caught.value.attempts == 2
@@ -181,5 +181,5 @@ def test_a_body_too_large_leaves_no_connection_behind() -> None:
     ids=lambda options: "-".join(options),
 )
 def test_one_thing_decides_how_requests_travel(options: dict[str, Any]) -> None:
-    with pytest.raises(errors.InvalidInput, match="left out beside"):
+    with pytest.raises(errors.InvalidInputError, match="left out beside"):
         Tokbox(KEY, SECRET, **options)

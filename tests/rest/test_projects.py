@@ -141,7 +141,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
     call: Callable[[Any], object], field: str, make: Make
 ) -> None:
     account, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         call(account.projects)
     assert caught.value.field == field
     assert script.requests == []
@@ -174,7 +174,7 @@ def test_secrets_are_in_no_repr(make: Make) -> None:
 def test_bad_credentials_are_refused_by_their_names(
     key: Any, secret: Any, field: str
 ) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         Account(key, secret)
     assert caught.value.field == field
     assert caught.value.__context__ is None

@@ -50,7 +50,7 @@ def test_an_explicit_proxy_gets_the_request_and_its_credentials(connect: Connect
 def test_a_tunnel_is_asked_for_without_the_services_credentials(connect: Connect) -> None:
     with FaultyServer(raw(b"HTTP/1.1 407 Authenticate\r\n\r\n")) as proxy:
         service = connect("https://api.example.test", proxy=proxies.parse(proxy.url))
-        with pytest.raises(errors.ConnectFailed, match="407"):
+        with pytest.raises(errors.ConnectError, match="407"):
             service.request_json("POST", "/x", json={})
         (request,) = proxy.requests
     assert request.method == "CONNECT"
@@ -70,7 +70,7 @@ def test_a_tunnel_that_stalls_keeps_to_the_timeout(connect: Connect) -> None:
     slow = drip(b"HTTP/1.1 200 OK\r\nX: ", b"x")
     with FaultyServer(slow) as proxy:
         service = connect("https://api.example.test", proxy=proxies.parse(proxy.url))
-        with pytest.raises(errors.TimedOut, match=r"timeout of 0\.3 s"):
+        with pytest.raises(errors.RequestTimeoutError, match=r"timeout of 0\.3 s"):
             service.request("POST", "/x", timeout=0.3)
         assert proxy.notes == []
 
@@ -80,7 +80,7 @@ def test_a_post_is_tried_again_if_the_tunnel_breaks(connect: Connect) -> None:
         service = connect(
             "https://api.example.test", proxy=proxies.parse(proxy.url), retries=2
         )
-        with pytest.raises(errors.ConnectFailed) as caught:
+        with pytest.raises(errors.ConnectError) as caught:
             service.request_json("POST", "/x", json={})
         assert caught.value.attempts == len(proxy.requests) == 3
 
@@ -100,7 +100,7 @@ def test_the_environments_proxy_can_be_ignored(
     with FaultyServer(answer(200, {})) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setattr(socket, "getaddrinfo", _nowhere)
-        with pytest.raises(errors.ConnectFailed, match="host is not known"):
+        with pytest.raises(errors.ConnectError, match="host is not known"):
             connect(SERVICE, trust_env=False).request("GET", "/x")
         assert proxy.connections == 0
 
@@ -225,7 +225,9 @@ def test_settings_of_the_system_count_where_there_are_no_variables(
     ids=lambda text: "proxy",
 )
 def test_a_bad_proxy_is_refused_without_being_shown(text: object) -> None:
-    with pytest.raises(errors.InvalidInput, match="proxy must be the URL of") as caught:
+    with pytest.raises(
+        errors.InvalidInputError, match="proxy must be the URL of"
+    ) as caught:
         proxies.parse(text)
     assert caught.value.value is None
     assert CANARY not in str(caught.value)
@@ -243,14 +245,14 @@ def test_a_bad_proxy_is_refused_without_being_shown(text: object) -> None:
     ],
 )
 def test_a_proxy_with_a_path_is_refused(url: str) -> None:
-    with pytest.raises(errors.InvalidInput, match=r"proxy must be .* without a path"):
+    with pytest.raises(errors.InvalidInputError, match=r"proxy must be .* without a path"):
         proxies.parse(url)
 
 
 @pytest.mark.parametrize("scheme", ["socks", "socks4", "socks4a", "socks5", "SOCKS5H"])
 def test_a_socks_proxy_is_refused_with_what_to_do(scheme: str) -> None:
     url = f"{scheme}://user:{CANARY}@p:1080"
-    with pytest.raises(errors.InvalidInput, match="SOCKS is not supported") as caught:
+    with pytest.raises(errors.InvalidInputError, match="SOCKS is not supported") as caught:
         Tokbox(KEY, SECRET, proxy=url)
     assert "http://" in str(caught.value)
     assert "SOCKSProxyManager" in str(caught.value)
@@ -264,7 +266,7 @@ def test_a_socks_proxy_of_the_environment_is_named_by_its_variable(
     variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, f"socks5h://user:{CANARY}@p:1080")
-    with Tokbox(KEY, SECRET) as tb, pytest.raises(errors.InvalidInput) as caught:
+    with Tokbox(KEY, SECRET) as tb, pytest.raises(errors.InvalidInputError) as caught:
         tb.archives.list()
     assert str(caught.value).startswith(f"{variable} must be")
     assert CANARY not in str(caught.value)
@@ -306,7 +308,7 @@ def test_the_password_is_nowhere_to_be_seen(
     caplog.set_level(logging.DEBUG)
     with FaultyServer(raw(b"HTTP/1.1 407 No\r\n\r\n")) as server:
         proxy = proxies.parse(with_password(server))
-        with pytest.raises(errors.ConnectFailed) as caught:
+        with pytest.raises(errors.ConnectError) as caught:
             connect("https://api.example.test", proxy=proxy).request("GET", "/x")
     shown = traceback_of(caught.value)
     basic = base64.b64encode(f"user:{PASSWORD}".encode()).decode()

@@ -22,11 +22,11 @@ DOWN = Response(503, {}, b"")
 
 
 def unreachable() -> errors.TransportError:
-    return errors.ConnectFailed("no connection", method="-", path="/x")
+    return errors.ConnectError("no connection", method="-", path="/x")
 
 
 def call(requester: Requester, method: str = "GET") -> None:
-    with pytest.raises((errors.ServerError, errors.ConnectFailed)):
+    with pytest.raises((errors.ServerError, errors.ConnectError)):
         requester.request(method, "/x")
 
 

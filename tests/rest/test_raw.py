@@ -61,7 +61,7 @@ def test_headers_go_along() -> None:
     "name", ["Authorization", "X-OPENTOK-AUTH", "host", "Content-Length"]
 )
 def test_headers_of_the_client_cannot_be_replaced(name: str) -> None:
-    with pytest.raises(errors.InvalidInput, match="to the client"):
+    with pytest.raises(errors.InvalidInputError, match="to the client"):
         ask("GET", "/x", headers={name: "x"})
 
 
@@ -69,7 +69,7 @@ def test_headers_of_the_client_cannot_be_replaced(name: str) -> None:
     "headers", [{"a b": "x"}, {"": "x"}, {"a": "x\r\nb: c"}, {"a": ""}, {"a": 1}, {1: "a"}]
 )
 def test_headers_that_http_does_not_allow_are_refused(headers: Any) -> None:
-    with pytest.raises(errors.InvalidInput, match="headers"):
+    with pytest.raises(errors.InvalidInputError, match="headers"):
         ask("GET", "/x", headers=headers)
 
 
@@ -123,7 +123,7 @@ def test_headers_that_http_does_not_allow_are_refused(headers: Any) -> None:
     ],
 )
 def test_a_path_leads_nowhere_but_below_the_service(path: Any) -> None:
-    with pytest.raises(errors.InvalidInput, match="path"):
+    with pytest.raises(errors.InvalidInputError, match="path"):
         ask("GET", path)
 
 
@@ -138,17 +138,17 @@ def test_a_path_that_is_encoded_is_sent_as_it_is(path: str) -> None:
 
 @pytest.mark.parametrize("method", ["get", "TRACE", "GET ", None])
 def test_a_method_is_one_of_five(method: Any) -> None:
-    with pytest.raises(errors.InvalidInput, match="method"):
+    with pytest.raises(errors.InvalidInputError, match="method"):
         ask(method, "/x")
 
 
 def test_there_is_one_body_at_most() -> None:
-    with pytest.raises(errors.InvalidInput, match="beside json"):
+    with pytest.raises(errors.InvalidInputError, match="beside json"):
         ask("POST", "/x", json={}, form={})
 
 
 def test_a_refusal_is_the_same_exception_as_ever() -> None:
-    with pytest.raises(errors.NotFound) as caught:
+    with pytest.raises(errors.NotFoundError) as caught:
         ask("GET", "/x", outcome=Response(404, {}, b'{"message": "No"}'))
     assert (caught.value.message, caught.value.path) == ("No", "/x")
 

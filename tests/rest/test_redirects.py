@@ -84,7 +84,7 @@ def test_a_redirect_to_a_tunnel_is_no_connection(
     headers = {"Location": f"{other.url}/log-in"}
     with FaultyServer(answer(302, b"", headers)) as proxy:
         client = connect("https://api.example.test", proxy=proxies.parse(proxy.url))
-        with pytest.raises(errors.ConnectFailed, match="302"):
+        with pytest.raises(errors.ConnectError, match="302"):
             client.request("POST", "/x")
     assert other.connections == 0
 

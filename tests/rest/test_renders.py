@@ -91,14 +91,14 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.renders.start(**{"session_id": SESSION, "url": PAGE, **options})
     assert caught.value.field == field
     assert script.requests == []
 
 
 def test_a_url_with_a_query_is_not_shown_when_it_is_refused(make: Make) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         make()[0].renders.start(SESSION, "ftp://a.example/?token=canary")
     assert "canary" not in f"{caught.value}{caught.value.value}"
 
@@ -113,7 +113,7 @@ def test_a_render_stops_with_either_status(status: int, make: Make) -> None:
 
 def test_one_that_has_stopped_is_not_found(make: Make) -> None:
     body = b'{"code":404,"message":"not found or it has already stopped."}'
-    with pytest.raises(errors.NotFound, match="already stopped"):
+    with pytest.raises(errors.NotFoundError, match="already stopped"):
         make(Response(404, {}, body))[0].renders.stop(ID)
 
 
@@ -162,5 +162,5 @@ def test_iter_reads_every_page_whatever_the_service_counts(
 
 
 def test_iter_checks_its_argument_at_once(make: Make) -> None:
-    with pytest.raises(errors.InvalidInput):
+    with pytest.raises(errors.InvalidInputError):
         make()[0].renders.iter(page_size=1001)

@@ -34,8 +34,8 @@ SAFE = ("GET", "PUT", "DELETE")
 @pytest.mark.parametrize(
     ("fault", "repeated"),
     [
-        (lambda: broken(errors.ConnectFailed), ALL),
-        (lambda: broken(errors.TimedOut), SAFE),
+        (lambda: broken(errors.ConnectError), ALL),
+        (lambda: broken(errors.RequestTimeoutError), SAFE),
         (lambda: broken(errors.ProtocolError), SAFE),
         (lambda: broken(errors.TLSError), ()),
         (lambda: status(400), ()),
@@ -87,16 +87,18 @@ def test_retries_are_counted_after_the_first_attempt(
 def test_a_transport_error_tells_how_often_it_was_tried(
     attempts: int, scripted: Scripted
 ) -> None:
-    failures = [broken(errors.TimedOut) for _ in range(attempts)]
+    failures = [broken(errors.RequestTimeoutError) for _ in range(attempts)]
     requester, _ = scripted(*failures, retries=attempts - 1)
-    with pytest.raises(errors.TimedOut, match=f"after {attempts} attempts") as caught:
+    with pytest.raises(
+        errors.RequestTimeoutError, match=f"after {attempts} attempts"
+    ) as caught:
         requester.request("GET", "/x")
     assert caught.value.attempts == attempts
 
 
 def test_a_first_attempt_is_not_counted_in_words(scripted: Scripted) -> None:
-    requester, _ = scripted(broken(errors.TimedOut))
-    with pytest.raises(errors.TimedOut) as caught:
+    requester, _ = scripted(broken(errors.RequestTimeoutError))
+    with pytest.raises(errors.RequestTimeoutError) as caught:
         requester.request("POST", "/x")
     assert str(caught.value) == "- /x: broke"
 
@@ -104,9 +106,9 @@ def test_a_first_attempt_is_not_counted_in_words(scripted: Scripted) -> None:
 def test_an_error_that_knows_of_its_attempts_is_not_counted_again(
     scripted: Scripted,
 ) -> None:
-    counted = errors.TimedOut("broke", method="GET", path="/x", attempts=5)
+    counted = errors.RequestTimeoutError("broke", method="GET", path="/x", attempts=5)
     requester, _ = scripted(counted, retries=1)
-    with pytest.raises(errors.TimedOut) as caught:
+    with pytest.raises(errors.RequestTimeoutError) as caught:
         requester.request("GET", "/x")
     assert caught.value.attempts == 5
     assert str(caught.value) == "GET /x: broke (after 5 attempts)"
@@ -168,7 +170,7 @@ def test_a_retry_date_is_read_by_the_clock_of_who_wrote_it(
 
 def test_a_wait_beyond_the_timeout_is_not_begun(scripted: Scripted, clock: Clock) -> None:
     requester, script = scripted(status(429, retry_after="45"), FINE, timeout=30.0)
-    with pytest.raises(errors.RateLimited) as caught:
+    with pytest.raises(errors.RateLimitError) as caught:
         requester.request("GET", "/x")
     assert caught.value.retry_after == 45.0
     assert clock.sleeps == []
@@ -213,14 +215,14 @@ def test_the_timeout_names_itself(scripted: Scripted, clock: Clock) -> None:
         raise errors.ProtocolError("cut", method="GET", path="/x")
 
     requester, _ = scripted(slow, timeout=12.5)
-    with pytest.raises(errors.TimedOut, match=r"timeout of 12\.5 s"):
+    with pytest.raises(errors.RequestTimeoutError, match=r"timeout of 12\.5 s"):
         requester.request("GET", "/x")
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", True])
 def test_a_timeout_that_is_none_is_refused(timeout: Any, scripted: Scripted) -> None:
     requester, script = scripted(FINE)
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         requester.request("GET", "/x", timeout=timeout)
     assert caught.value.field == "timeout"
     assert script.requests == []
@@ -231,7 +233,7 @@ def test_up_to_ten_retries_may_be_asked_for(scripted: Scripted) -> None:
     with pytest.raises(errors.ServerError):
         requester.with_options(retries=10).request("GET", "/x")
     assert len(script.requests) == 11
-    with pytest.raises(errors.InvalidInput):
+    with pytest.raises(errors.InvalidInputError):
         requester.with_options(retries=11)
 
 

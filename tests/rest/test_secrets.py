@@ -217,9 +217,9 @@ def test_no_object_that_a_client_keeps_holds_the_secret() -> None:
 
 def test_what_the_tests_above_look_at_does_hold_locals() -> None:
     def fail(canary: str) -> None:
-        raise errors.InvalidInput("x", None, "be another", show=False)
+        raise errors.InvalidInputError("x", None, "be another", show=False)
 
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         fail(SECRET)
     assert SECRET in traceback_of(caught.value)
     assert SECRET in rich_traceback(caught.value)

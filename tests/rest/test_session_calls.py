@@ -92,10 +92,10 @@ def test_a_call_says_its_session_and_takes_a_timeout(name: str, make: Make) -> N
     tb, script = make(Response(404, {}, b"{}"))
     options = {"hls": True} if name == "start_broadcast" else {}
     call = getattr(tb.session(SESSION), name)
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFoundError):
         call(*NEEDED[name], **options, timeout=7)
     (request,) = script.requests
     assert SESSION in request.path or SESSION.encode() in (request.body or b"")
     assert 0 < request.timeout <= 7
-    with pytest.raises(errors.InvalidInput, match="timeout"):
+    with pytest.raises(errors.InvalidInputError, match="timeout"):
         call(*NEEDED[name], **options, timeout=0)

@@ -113,7 +113,9 @@ def test_a_media_mode_is_accepted_by_its_name_and_by_its_wire_value(
 def test_encryption_needs_a_routed_session_by_any_name(make: Make) -> None:
     tb, script = make()
     for mode in ("relayed", "p2p"):
-        with pytest.raises(errors.InvalidInput, match="e2ee must be False in a relayed"):
+        with pytest.raises(
+            errors.InvalidInputError, match="e2ee must be False in a relayed"
+        ):
             tb.new_session(e2ee=True, media_mode=mode)
     tb.new_session(e2ee=True, media_mode="routed")
     assert len(script.requests) == 1
@@ -135,7 +137,7 @@ def test_encryption_needs_a_routed_session_by_any_name(make: Make) -> None:
 def test_the_message_for_a_wrong_mode_names_the_valid_ones(
     options: dict[str, Any], message: str, make: Make
 ) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         make()[0].new_session(**options)
     assert str(caught.value) == message
     assert str(pickle.loads(pickle.dumps(caught.value))) == message
@@ -197,7 +199,7 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.new_session(**options)
     assert caught.value.field == field
     assert script.requests == []
@@ -252,7 +254,7 @@ def test_relayed_and_always_archived_is_sent_with_one_warning() -> None:
             for _ in range(3):
                 with tokbox.Tokbox("{KEY}", "secret", transport=canned) as tb:
                     tb.new_session("", tokbox.MediaMode.P2P, tokbox.ArchiveMode.ALWAYS)
-        assert [w.category for w in seen] == [tokbox.ArchivingNeedsMediaRouter], seen
+        assert [w.category for w in seen] == [tokbox.ArchivingNeedsMediaRouterWarning], seen
         assert seen[0].filename == "<string>", seen[0].filename
         assert canned.bodies == [b"p2p.preference=enabled&archiveMode=always"] * 3
         """
@@ -278,7 +280,7 @@ def test_a_stored_id_becomes_a_session_without_a_request(make: Make) -> None:
 
 @pytest.mark.parametrize("session_id", ["", None, 5, "x", "1_", FOREIGN, SESSION + "é"])
 def test_a_stored_id_must_be_one_of_ours(session_id: Any, make: Make) -> None:
-    with pytest.raises(errors.InvalidClaims) as caught:
+    with pytest.raises(errors.InvalidClaimsError) as caught:
         make()[0].session(session_id)
     assert caught.value.field == "session_id"
 

@@ -53,7 +53,7 @@ def test_a_bad_signal_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, rule: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput, match=rule) as caught:
+    with pytest.raises(errors.InvalidInputError, match=rule) as caught:
         tb.signals.send(**{"session_id": SESSION, "data": "x", **options})
     assert caught.value.field == field
     assert script.requests == []
@@ -62,7 +62,7 @@ def test_a_bad_signal_is_refused_before_anything_is_sent(
 def test_nobody_there_is_said_in_a_way_to_act_on(make: Make) -> None:
     message = b'{"message":"Not found. No clients are actively connected to the OpenTok session."}'
     tb, _ = make(Response(404, {}, message))
-    with pytest.raises(errors.NotFound, match="a client must connect"):
+    with pytest.raises(errors.NotFoundError, match="a client must connect"):
         tb.signals.send(SESSION, "x")
 
 

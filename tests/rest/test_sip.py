@@ -98,7 +98,7 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.sip.dial(**{"session_id": SESSION, "uri": "sip:a", **options})
     assert caught.value.field == field
     assert "canary" not in str(caught.value)
@@ -112,7 +112,7 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
 def test_credentials_that_lack_something_cannot_be_made(
     parts: tuple[Any, Any], field: str
 ) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         SipAuth(*parts)
     assert caught.value.field == field
 
@@ -154,7 +154,7 @@ def test_tones_are_played_to_all_or_to_one(body: bytes, make: Make) -> None:
 @pytest.mark.parametrize("digits", ["", "12a", "P", "1 2", "1\n", "\u0661", 12, None])
 def test_what_is_no_tone_is_refused_and_not_shown(digits: Any, make: Make) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.sip.play_dtmf(SESSION, digits)
     assert caught.value.field == "digits"
     assert caught.value.value is None

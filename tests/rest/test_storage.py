@@ -100,7 +100,7 @@ def test_a_target_that_lacks_something_cannot_be_made(
         if kind is S3Storage
         else {"account_name": "a", "account_key": "canary", "container": "c"}
     )
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         kind(**{**whole, **changes})
     assert caught.value.field == field
     assert "canary" not in str(caught.value)
@@ -121,7 +121,7 @@ def test_a_bad_option_is_refused_without_showing_a_secret(
     options: dict[str, Any], field: str, make: Make
 ) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.archives.set_storage(**{"target": BUCKET, **options})
     assert caught.value.field == field
     assert "canary" not in f"{caught.value!r}{caught.value.value}"

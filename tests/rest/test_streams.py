@@ -78,7 +78,7 @@ def test_layout_classes_are_set_and_the_answer_is_no_matter(
 )
 def test_classes_that_are_none_are_refused(classes: Any, make: Make) -> None:
     tb, script = make()
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.streams.set_layout_classes(SESSION, classes)
     assert caught.value.field == "classes"
     assert script.requests == []
@@ -87,10 +87,10 @@ def test_classes_that_are_none_are_refused(classes: Any, make: Make) -> None:
 def test_ids_are_checked_before_anything_is_sent(make: Make) -> None:
     tb, script = make()
     for session_id in (FOREIGN, "", None):
-        with pytest.raises(errors.InvalidInput) as caught:
+        with pytest.raises(errors.InvalidInputError) as caught:
             tb.streams.list(session_id)  # type: ignore[arg-type]
         assert caught.value.field == "session_id"
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         tb.streams.get(SESSION, "..")
     assert caught.value.field == "stream_id"
     assert script.requests == []

@@ -104,7 +104,7 @@ def test_a_call_ends_within_its_timeout(
     def late(url: str) -> float:
         started = time.monotonic()
         # A wait that would end too late is not begun: then the last answer is raised.
-        with pytest.raises((errors.TimedOut, errors.ServerError)):
+        with pytest.raises((errors.RequestTimeoutError, errors.ServerError)):
             place(url)
         return time.monotonic() - started - TIMEOUT
 
@@ -149,6 +149,6 @@ def test_a_single_read_ends_at_its_timeout_before_the_call_does() -> None:
     with (
         FaultyServer(silence) as server,
         Tokbox(KEY, SECRET, server.url, read_timeout=0.1, retries=0, trust_env=False) as tb,
-        pytest.raises(errors.TimedOut, match="no answer in time"),
+        pytest.raises(errors.RequestTimeoutError, match="no answer in time"),
     ):
         tb.archives.get(ARCHIVE)

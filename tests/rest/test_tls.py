@@ -122,7 +122,7 @@ def test_a_server_that_knows_old_versions_only_is_refused_at_once(
 def test_a_handshake_that_breaks_off_is_tried_again(method: str, connect: Connect) -> None:
     with FaultyServer(answer(200, {}), resets=10) as server:
         client = connect(f"https://127.0.0.1:{server.port}", retries=2)
-        with pytest.raises(errors.ConnectFailed) as caught:
+        with pytest.raises(errors.ConnectError) as caught:
             client.request(method, "/x")
         assert caught.value.attempts == server.connections == 3
 
@@ -143,6 +143,6 @@ def test_a_handshake_that_stalls_keeps_to_the_timeout(
 ) -> None:
     with (
         FaultyServer(answer(200, {}), greeting=greeting) as server,
-        pytest.raises(errors.TimedOut, match="timeout"),
+        pytest.raises(errors.RequestTimeoutError, match="timeout"),
     ):
         connect(f"https://127.0.0.1:{server.port}", timeout=0.3).request("GET", "/x")

@@ -103,7 +103,7 @@ def test_the_default_transport_keeps_its_connections_until_it_is_closed(
     ],
 )
 def test_an_option_out_of_bounds_is_refused(option: str, value: Any) -> None:
-    with pytest.raises(errors.InvalidInput) as caught:
+    with pytest.raises(errors.InvalidInputError) as caught:
         HTTPTransport(**{option: value})
     assert caught.value.field == option
 

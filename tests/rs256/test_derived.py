@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from tokbox.errors import InvalidClaims
+from tokbox.errors import InvalidClaimsError
 from tokbox.secrecy import is_stripped
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
@@ -67,9 +67,9 @@ def test_a_key_read_again_from_another_pem_signs_equal_tokens(signer):
 
 def test_a_row_whose_key_is_bad_or_stands_twice_is_named_or_left_out(signer):
     keys = ["a", "", "b", "a"]
-    with pytest.raises(InvalidClaims, match="row 1: row_key must be text"):
+    with pytest.raises(InvalidClaimsError, match="row 1: row_key must be text"):
         signer.sign_rows(SESSION, nonce=Derived(row_key=keys, **RUN))
-    with pytest.raises(InvalidClaims, match="row 2: row_key must be unique"):
+    with pytest.raises(InvalidClaimsError, match="row 2: row_key must be unique"):
         signer.sign_rows(SESSION, nonce=Derived(row_key=[*keys[::2], "a"], **RUN))
     batch = signer.sign_rows(SESSION, errors="null", nonce=Derived(row_key=keys, **RUN))
     good = signer.sign_rows(SESSION, nonce=Derived(row_key=["a", "b"], **RUN))

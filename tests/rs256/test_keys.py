@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from tokbox.errors import ClosedError, InvalidInput
+from tokbox.errors import ClosedError, InvalidInputError
 from tokbox.tokens.rsa import _ROCA_PRIMES, PrivateKey, PublicKey
 from tokbox.tokens.signer import Signer
 
@@ -144,7 +144,7 @@ BASE64 = private_pem().split("-----")[2]
     ],
 )  # fmt: skip
 def test_what_is_no_private_key_is_refused_and_not_shown(source, password, field, rule):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         PrivateKey(source, password=password)
     assert caught.value.field == field
     assert rule in str(caught.value)
@@ -188,7 +188,7 @@ ROCA = RSAPublicNumbers(65537, 1 + (2**2048 - 2) // _MODULUS * _MODULUS).public_
     ],
 )
 def test_what_is_no_public_key_is_refused(source, rule):
-    with pytest.raises(InvalidInput, match=rule) as caught:
+    with pytest.raises(InvalidInputError, match=rule) as caught:
         PublicKey(source)
     assert caught.value.field == "public_key"
     assert "None" not in str(caught.value)
@@ -212,7 +212,7 @@ def test_a_file_that_is_far_too_large_is_not_read_to_its_end(tmp_path):
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(InvalidInput, match="more than 65536 bytes"):
+    with pytest.raises(InvalidInputError, match="more than 65536 bytes"):
         PrivateKey(path)
 
 
@@ -221,7 +221,7 @@ def test_a_file_is_read_up_to_its_last_byte(tmp_path):
     path.write_text(private_pem().ljust(65_536, "\n"))
     assert PrivateKey(path).bits == 2048
     path.write_text(private_pem().ljust(65_537, "\n"))
-    with pytest.raises(InvalidInput, match="more than 65536 bytes"):
+    with pytest.raises(InvalidInputError, match="more than 65536 bytes"):
         PrivateKey(path)
 
 
@@ -260,7 +260,7 @@ def test_an_application_id_is_a_uuid_in_any_case(id_):
     "id_", ["", "40000123", APPLICATION[:-1], f"{{{APPLICATION}}}", None]
 )
 def test_what_is_no_application_id_is_refused(id_):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         Signer.from_private_key(id_, key_pair())
     assert (caught.value.field, caught.value.value) == ("application_id", id_)
 
@@ -281,7 +281,7 @@ def test_without_cryptography_it_is_said_what_to_install():
         "for name in ('cryptography', 'cryptography.hazmat'): sys.modules[name] = None\n"
         "import tokbox\n"
         "try: tokbox.PrivateKey('-----BEGIN')\n"
-        "except tokbox.MissingDependency as error: print(error, error.extra)\n"
+        "except tokbox.MissingDependencyError as error: print(error, error.extra)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "pip install 'tokbox[vonage]'" in done.stdout, done.stderr
@@ -294,5 +294,5 @@ def test_a_key_its_path_and_its_password_are_read_as_exact_text(tmp_path, text):
     for source in (pem(PKCS8, PASSWORD).decode(), str(path)):
         key = PrivateKey(text(source), password=text(PASSWORD))
         assert key.public_key()._holds(b"m", key._sign(b"m"))
-    with pytest.raises(InvalidInput, match="password"):
+    with pytest.raises(InvalidInputError, match="password"):
         PrivateKey(pem(PKCS8, PASSWORD), password=text(""))

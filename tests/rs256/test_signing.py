@@ -13,7 +13,7 @@ from datetime import timedelta
 import jwt as pyjwt
 import pytest
 
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.tokens import jwt, rs256
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
@@ -122,7 +122,7 @@ def test_other_kinds_are_refused(session, kind):
         lambda: session.token_batch(2, kind=kind),
         lambda: session._signer.sign_rows([SESSION], kind=kind),
     ):
-        with pytest.raises(InvalidClaims) as caught:
+        with pytest.raises(InvalidClaimsError) as caught:
             sign()
         assert caught.value.field == "kind"
         assert "T1 tokens are signed with an API secret" in str(caught.value)
@@ -143,7 +143,7 @@ def test_other_kinds_are_refused(session, kind):
 )
 def test_claims_that_break_a_rule_are_not_signed(session, field, value):
     for sign in (session.token, lambda **claim: session.tokens(2, **claim)):
-        with pytest.raises(InvalidClaims) as caught:
+        with pytest.raises(InvalidClaimsError) as caught:
             sign(**{field: value})
         assert caught.value.field == field
 
@@ -153,7 +153,9 @@ def test_a_session_of_another_tenant_is_refused(signer):
         batches.SESSION,
         SESSION.replace("MX4zZ", "MX40Z"),
     ):
-        with pytest.raises(InvalidClaims, match=f"belong to application {APPLICATION}"):
+        with pytest.raises(
+            InvalidClaimsError, match=f"belong to application {APPLICATION}"
+        ):
             signer.session(other)
 
 
@@ -246,7 +248,7 @@ BAD = [
 @pytest.mark.parametrize(("name", "column"), BAD)
 def test_a_bad_row_is_named_or_left_out(signer, name, column):
     given = {"session_id": SESSION, name: column}
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         signer.sign_rows(**given)
     assert (caught.value.row, caught.value.field) == (1, name)
     batch = signer.sign_rows(**given, errors="null")
@@ -256,7 +258,7 @@ def test_a_bad_row_is_named_or_left_out(signer, name, column):
 
 
 def test_columns_of_different_lengths_are_refused(signer):
-    with pytest.raises(InvalidInput, match="as many rows"):
+    with pytest.raises(InvalidInputError, match="as many rows"):
         signer.sign_rows([SESSION] * 2, role=["publisher"] * 3)
 
 

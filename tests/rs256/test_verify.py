@@ -8,17 +8,17 @@ import pytest
 
 import tokbox
 from tokbox.errors import (
-    BadSignature,
-    ExpiredToken,
-    InvalidInput,
-    MalformedToken,
-    NotYetValidToken,
+    BadSignatureError,
+    ExpiredTokenError,
+    InvalidInputError,
+    MalformedTokenError,
+    NotYetValidTokenError,
     TokenError,
-    WrongAlgorithm,
-    WrongClaims,
-    WrongKey,
-    WrongPurpose,
-    WrongSession,
+    WrongAlgorithmError,
+    WrongClaimsError,
+    WrongKeyError,
+    WrongPurposeError,
+    WrongSessionError,
 )
 from tokbox.tokens.rsa import PrivateKey, PublicKey
 
@@ -78,23 +78,33 @@ def test_an_application_is_the_same_in_any_case(key, id_):
 @pytest.mark.parametrize(
     ("claims", "options", "error", "reason"),
     [
-        ({}, {"application_id": OTHER}, WrongKey, "wrong_key"),
-        ({"application_id": OTHER}, {"application_id": APPLICATION}, WrongKey, "wrong_key"),
-        ({"application_id": None}, {"application_id": APPLICATION}, WrongKey, "wrong_key"),
-        ({"application_id": OTHER}, {}, WrongClaims, "invalid_claims"),
-        ({"application_id": None}, {}, MalformedToken, "malformed"),
-        ({}, {"session_id": OTHER_SESSION}, WrongSession, "wrong_session"),
-        ({"session_id": batches.SESSION}, {}, WrongClaims, "invalid_claims"),
-        ({"session_id": None}, {}, MalformedToken, "malformed"),
-        ({"role": "king"}, {}, WrongClaims, "invalid_claims"),
-        ({}, {"now": NOW + 3600}, ExpiredToken, "expired"),
-        ({"exp": None}, {"now": NOW + 86_400}, ExpiredToken, "expired"),
-        ({}, {"now": NOW - 61}, NotYetValidToken, "not_yet_valid"),
-        ({"nbf": NOW + 61}, {}, NotYetValidToken, "not_yet_valid"),
-        ({"nbf": "soon"}, {}, MalformedToken, "malformed"),
-        ({"scope": "archive"}, {}, WrongPurpose, "wrong_scope"),
-        ({"ist": "account"}, {}, WrongPurpose, "wrong_ist"),
-        ({"exp": NOW + 2_592_001}, {}, WrongClaims, "invalid_claims"),
+        ({}, {"application_id": OTHER}, WrongKeyError, "wrong_key"),
+        (
+            {"application_id": OTHER},
+            {"application_id": APPLICATION},
+            WrongKeyError,
+            "wrong_key",
+        ),
+        (
+            {"application_id": None},
+            {"application_id": APPLICATION},
+            WrongKeyError,
+            "wrong_key",
+        ),
+        ({"application_id": OTHER}, {}, WrongClaimsError, "invalid_claims"),
+        ({"application_id": None}, {}, MalformedTokenError, "malformed"),
+        ({}, {"session_id": OTHER_SESSION}, WrongSessionError, "wrong_session"),
+        ({"session_id": batches.SESSION}, {}, WrongClaimsError, "invalid_claims"),
+        ({"session_id": None}, {}, MalformedTokenError, "malformed"),
+        ({"role": "king"}, {}, WrongClaimsError, "invalid_claims"),
+        ({}, {"now": NOW + 3600}, ExpiredTokenError, "expired"),
+        ({"exp": None}, {"now": NOW + 86_400}, ExpiredTokenError, "expired"),
+        ({}, {"now": NOW - 61}, NotYetValidTokenError, "not_yet_valid"),
+        ({"nbf": NOW + 61}, {}, NotYetValidTokenError, "not_yet_valid"),
+        ({"nbf": "soon"}, {}, MalformedTokenError, "malformed"),
+        ({"scope": "archive"}, {}, WrongPurposeError, "wrong_scope"),
+        ({"ist": "account"}, {}, WrongPurposeError, "wrong_ist"),
+        ({"exp": NOW + 2_592_001}, {}, WrongClaimsError, "invalid_claims"),
     ],
 )
 def test_what_does_not_hold_says_why(key, claims, options, error, reason):
@@ -106,13 +116,13 @@ def test_what_does_not_hold_says_why(key, claims, options, error, reason):
 
 def test_another_key_is_noticed():
     other = PublicKey(key_pair(number=1).public_key())
-    with pytest.raises(BadSignature):
+    with pytest.raises(BadSignatureError):
         other.verify(make(), now=NOW)
 
 
 def test_a_longer_key_is_noticed():
     """Its signatures are longer, too, so one of ours is too short for it."""
-    with pytest.raises(BadSignature):
+    with pytest.raises(BadSignatureError):
         PublicKey(key_pair(3072).public_key()).verify(make(), now=NOW)
 
 
@@ -130,20 +140,20 @@ def test_any_altered_or_cut_token_is_noticed(key):
 def test_opentok_s_tokens_are_of_another_environment(key):
     session = tokbox.Signer(batches.KEY, batches.SECRET).session(batches.SESSION)
     for kind in ("t1", "jwt"):
-        with pytest.raises(WrongAlgorithm):
+        with pytest.raises(WrongAlgorithmError):
             key.verify(session.token(kind=kind))
 
 
 def test_the_clock_is_the_default(key):
     now = int(time.time())
     assert key.verify(make(iat=now, exp=now + 60))
-    with pytest.raises(ExpiredToken):
+    with pytest.raises(ExpiredTokenError):
         key.verify(make())
 
 
 @pytest.mark.parametrize("id_", ["", "40000123", APPLICATION[:-1], 5])
 def test_what_is_no_application_id_is_refused(key, id_):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         key.verify(make(), application_id=id_, now=NOW)
     assert caught.value.field == "application_id"
 
@@ -174,9 +184,9 @@ def test_many_tokens_are_verified_in_threads(key, multithread):
     assert list(found) == [True, True, False] * 100
     assert key.verify_many([], now=NOW).ok
     other = key.verify_many(tokens[:2], session_id=SESSION, now=NOW)
-    assert [type(error) for error in other.failures.values()] == [WrongSession]
+    assert [type(error) for error in other.failures.values()] == [WrongSessionError]
     other = key.verify_many(tokens[:2], application_id=OTHER, now=NOW)
-    assert [type(error) for error in other.failures.values()] == [WrongKey] * 2
+    assert [type(error) for error in other.failures.values()] == [WrongKeyError] * 2
 
 
 @pytest.mark.parametrize(
@@ -191,7 +201,7 @@ def test_many_tokens_are_verified_in_threads(key, multithread):
     ids=str,
 )
 def test_an_invalid_argument_of_verify_many_is_refused(key, options, field):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         key.verify_many([], **options)
     assert caught.value.field == field
     assert not isinstance(caught.value, TokenError)

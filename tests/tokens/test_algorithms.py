@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tokbox import PublicKey, Signer
 from tokbox.errors import (
-    BadSignature,
-    MalformedToken,
+    BadSignatureError,
+    MalformedTokenError,
     TokenError,
-    WrongAlgorithm,
-    WrongKey,
+    WrongAlgorithmError,
+    WrongKeyError,
 )
 
 from ..applications import APPLICATION, key_pair, public_pem
@@ -87,7 +87,7 @@ def test_no_other_algorithm_is_read_whoever_signed(project, application, algorit
     for signer, sign in ((project, by_secret()), (application, by_key())):
         for ending in (sign, lambda message: b""):
             error = refused(signer, make(header, BOTH, ending))
-            assert type(error) is MalformedToken
+            assert type(error) is MalformedTokenError
             assert error.reason == "algorithm"
 
 
@@ -119,7 +119,7 @@ def test_the_public_key_is_no_secret(application, secret):
     """Everybody has it, so whoever takes it for one lets everybody in."""
     token = hs256(BOTH, secret)
     assert refused(application, token).reason == "wrong_algorithm"
-    with pytest.raises(WrongAlgorithm, match="took the public key for a secret"):
+    with pytest.raises(WrongAlgorithmError, match="took the public key for a secret"):
         PublicKey(PUBLIC).verify(token, now=NOW)
 
 
@@ -131,16 +131,16 @@ def test_the_label_does_not_make_it_another_algorithm(project, application):
         error = refused(application, make(rs, BOTH, sign))
         assert error.reason in ("bad_signature", "truncated")
     error = refused(project, make(hs, BOTH, by_secret(hashed=hashlib.sha512)))
-    assert type(error) is BadSignature
-    assert type(refused(project, make(hs, BOTH, by_key()))) is BadSignature
+    assert type(error) is BadSignatureError
+    assert type(refused(project, make(hs, BOTH, by_key()))) is BadSignatureError
 
 
 def test_an_environment_does_not_take_what_the_other_signs(project, application):
     for one in DIALECTS:
         other = project if one.says.application_id else application
         error = refused(other, one.token)
-        assert type(error) is WrongAlgorithm
-        assert isinstance(error, WrongKey)
+        assert type(error) is WrongAlgorithmError
+        assert isinstance(error, WrongKeyError)
         assert error.reason == "wrong_algorithm"
     ours = hs256({**BOTH, "session_id": SESSION})
     assert project.verify(ours, now=NOW).algorithm == "HS256"
@@ -161,7 +161,7 @@ def test_an_environment_does_not_take_what_the_other_signs(project, application)
     ],
 )
 def test_a_header_that_says_something_twice_is_refused(project, header):
-    assert type(refused(project, make(header, PROJECT, by_secret()))) is MalformedToken
+    assert type(refused(project, make(header, PROJECT, by_secret()))) is MalformedTokenError
 
 
 @pytest.mark.parametrize("name", [*PROJECT, "x"])
@@ -170,7 +170,7 @@ def test_a_payload_that_says_something_twice_is_refused(project, name):
     twice = f'{payload[:-1]},"{name}":{json.dumps({**PROJECT, "x": 1}[name])}}}'
     header = '{"typ":"JWT","alg":"HS256"}'
     assert project.verify(make(header, payload, by_secret()), now=NOW)
-    assert type(refused(project, make(header, twice, by_secret()))) is MalformedToken
+    assert type(refused(project, make(header, twice, by_secret()))) is MalformedTokenError
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_header_that_must_be_understood_is_refused(project, application, extra
         (application, "RS256", by_key()),
     ):
         token = make(f'{{"alg":"{algorithm}",{extra}}}', BOTH, sign)
-        assert type(refused(signer, token)) is MalformedToken
+        assert type(refused(signer, token)) is MalformedTokenError
 
 
 STRANGE = key_pair(number=1).public_key()
@@ -202,7 +202,7 @@ HINTS = [
 def test_keys_that_a_token_brings_along_are_not_looked_at(project, application, hint):
     assert project.verify(hs256(PROJECT, **hint), now=NOW)
     assert application.verify(rs256(APPLICATIONS, **hint), now=NOW)
-    assert type(refused(project, hs256(PROJECT, "another", **hint))) is BadSignature
+    assert type(refused(project, hs256(PROJECT, "another", **hint))) is BadSignatureError
     header = json.dumps({"alg": "RS256", **hint})
     forged = make(header, APPLICATIONS, by_key(number=1))
-    assert type(refused(application, forged)) is BadSignature
+    assert type(refused(application, forged)) is BadSignatureError

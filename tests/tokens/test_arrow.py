@@ -11,7 +11,12 @@ import pytest
 from tokbox import Decoded, decode, decode_many
 from tokbox._arrow import held, is_arrow, read
 from tokbox._memory import Numbers, Texts
-from tokbox.errors import InvalidArrow, InvalidClaims, InvalidInput, TokenError
+from tokbox.errors import (
+    InvalidArrowError,
+    InvalidClaimsError,
+    InvalidInputError,
+    TokenError,
+)
 from tokbox.tokens.signer import Signer
 
 from .. import applications
@@ -119,7 +124,7 @@ def test_a_table_of_one_column_is_that_column():
     )
     assert to_list(rows) == ["a", None, None, *WORDS[4:]]
     assert to_list(rows[2:]) == [None, *WORDS[4:]]
-    with pytest.raises(InvalidArrow, match="one column, not an Arrow table of 2"):
+    with pytest.raises(InvalidArrowError, match="one column, not an Arrow table of 2"):
         to_list(pa.table({"a": [1], "b": [2]}))
 
 
@@ -129,16 +134,16 @@ def test_a_table_of_one_column_is_that_column():
     ids=lambda array: str(array.type),
 )
 def test_other_types_are_refused_by_name(array, signer):
-    with pytest.raises(InvalidArrow, match=r"format '.+' is not read") as caught:
+    with pytest.raises(InvalidArrowError, match=r"format '.+' is not read") as caught:
         signer.sign_rows(SESSION, connection_data=array)
     assert caught.value.field == "connection_data"
     assert isinstance(caught.value, TypeError)
-    assert isinstance(caught.value, InvalidInput)
+    assert isinstance(caught.value, InvalidInputError)
 
 
 def test_what_is_nested_too_deeply_is_refused():
     array = pa.array([[[[[["a"]]]]]])
-    with pytest.raises(InvalidArrow, match="deeply"):
+    with pytest.raises(InvalidArrowError, match="deeply"):
         to_list(array)
 
 
@@ -148,7 +153,7 @@ def test_an_error_of_the_stream_is_told():
         raise LookupError("the disk is gone")
 
     reader = pa.RecordBatchReader.from_batches(pa.schema({"data": pa.string()}), fail())
-    with pytest.raises(InvalidArrow, match="the disk is gone"):
+    with pytest.raises(InvalidArrowError, match="the disk is gone"):
         to_list(OnlyStream(reader))
     assert held() == 0
 
@@ -259,7 +264,7 @@ def test_what_is_no_utf8_becomes_lone_surrogates_and_is_refused(signer, type_):
     batch = signer.sign_rows(SESSION, connection_data=array, errors="null")
     assert [*batch.failures] == [1, 2, 3, 4, 6]
     assert {e.field for e in batch.failures.values()} == {"connection_data"}
-    with pytest.raises(InvalidClaims, match="surrogate") as caught:
+    with pytest.raises(InvalidClaimsError, match="surrogate") as caught:
         signer.sign_rows(SESSION, connection_data=array)
     assert caught.value.row == 1
 
@@ -395,9 +400,9 @@ def test_tokens_of_every_kind_of_column_are_decoded(signer):
         many = decode_many(given)
         assert many[0].connection_data == "a"
         assert many.failures.keys() == {1}
-    with pytest.raises(InvalidInput, match="many tokens, not one"):
+    with pytest.raises(InvalidInputError, match="many tokens, not one"):
         decode_many(batch[0])
-    with pytest.raises(InvalidArrow, match=r"^tokens must"):
+    with pytest.raises(InvalidArrowError, match=r"^tokens must"):
         decode_many(pa.array([1.5]))
 
 
@@ -530,12 +535,12 @@ def test_arrays_are_given_back(signer):
             assert held() > already
             del column
             signer.sign_rows(SESSION, connection_data=given)
-            with pytest.raises(InvalidClaims):
+            with pytest.raises(InvalidClaimsError):
                 signer.sign_rows(given, connection_data=given)
             signer.verify_many(given)
             decode_many(given)
             assert held() == already
-        with pytest.raises(InvalidArrow):
+        with pytest.raises(InvalidArrowError):
             read(pa.table({"a": array, "b": array}), "column")
         assert held() == already
     del array, given

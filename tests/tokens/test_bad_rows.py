@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tokbox.enums import Role
-from tokbox.errors import ClosedError, InvalidClaims, InvalidInput
+from tokbox.errors import ClosedError, InvalidClaimsError, InvalidInputError
 from tokbox.tokens.signer import Signer
 
 from .. import reference
@@ -52,7 +52,7 @@ BAD_VALUES = [
 def rule_of(signer, field, value):
     """The rule that a single token names."""
     session, claims = (value, {}) if field == "session_id" else (SESSION, {field: value})
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         signer.session(session).token(**claims)
     return caught.value.rule
 
@@ -62,7 +62,7 @@ def test_a_bad_value_is_refused_by_row_field_and_rule(signer, field, value):
     good = COLUMN_OF[field]
     for row in range(4):
         column = [*good[:row], value, *good[row:]]
-        with pytest.raises(InvalidClaims) as caught:
+        with pytest.raises(InvalidClaimsError) as caught:
             signer.sign_rows(**{"session_id": SESSION, field: column})
         error = caught.value
         assert (error.row, error.field) == (row, field)
@@ -148,7 +148,7 @@ def test_a_bad_value_for_all_rows_is_refused_at_once(signer, errors, field, valu
     column = {"session_id": [SESSION] * 3}
     if field == "connection_data" and value is None:
         pytest.skip("a value for all rows is checked as that of a single token")
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         signer.sign_rows(**column, **{field: value}, errors=errors)
     assert (caught.value.row, caught.value.field) == (None, field)
 
@@ -158,20 +158,20 @@ def test_a_bad_value_for_all_rows_is_refused_at_once(signer, errors, field, valu
 )
 @pytest.mark.parametrize("field", ["role", "connection_data", "initial_layout_class_list"])
 def test_what_has_no_order_of_rows_is_no_column(signer, field, value):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         signer.sign_rows(**{"session_id": [SESSION] * 2, field: value})
     assert caught.value.field == field
 
 
 def test_rows_need_a_column(signer):
-    with pytest.raises(InvalidInput, match="column") as caught:
+    with pytest.raises(InvalidInputError, match="column") as caught:
         signer.sign_rows(SESSION)
     assert caught.value.field == "session_id"
 
 
 def test_columns_must_have_one_length(signer):
     with pytest.raises(
-        InvalidInput, match="as many rows as session_id, 2, not 3"
+        InvalidInputError, match="as many rows as session_id, 2, not 3"
     ) as caught:
         signer.sign_rows([SESSION] * 2, connection_data=["a", "b", "c"])
     assert caught.value.field == "connection_data"
@@ -179,14 +179,14 @@ def test_columns_must_have_one_length(signer):
 
 @pytest.mark.parametrize("choice", ["", "ignore", None, True])
 def test_errors_are_raised_or_nulls(signer, choice):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         signer.sign_rows([SESSION], errors=choice)
     assert caught.value.field == "errors"
 
 
 @pytest.mark.parametrize("kind", ["T1", "rs256", "", 1])
 def test_unknown_kinds_are_refused(signer, kind):
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         signer.sign_rows([SESSION], kind=kind)
     assert caught.value.field == "kind"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tokbox.enums import DAYS_30, Role
-from tokbox.errors import InvalidClaims, InvalidInput, TokenError
+from tokbox.errors import InvalidClaimsError, InvalidInputError, TokenError
 from tokbox.tokens.claims import check_session_id
 from tokbox.tokens.signer import Signer
 
@@ -42,7 +42,7 @@ BAD_CLAIMS = [
 @pytest.mark.parametrize("method", ["token", "tokens", "token_batch", "iter_batches"])
 def test_bad_claims_are_refused_before_anything_is_signed(session, method, field, value):
     n = () if method == "token" else (3,)
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         getattr(session, method)(*n, **{field: value})
     error = caught.value
     assert error.field == field
@@ -103,10 +103,10 @@ def test_none_in_a_column_is_no_text_as_in_a_single_call(session, field, kind):
 @pytest.mark.parametrize("field", ["role", "expiration"])
 def test_none_is_no_role_and_no_time_in_a_column_or_in_a_single_call(session, field, kind):
     nulls = None if kind is None else NULLS[kind]()
-    with pytest.raises(InvalidClaims) as single:
+    with pytest.raises(InvalidClaimsError) as single:
         session.token(**{field: None})
     claims = {"session_id": [SESSION] * 2, field: nulls}
-    with pytest.raises(InvalidClaims) as column:
+    with pytest.raises(InvalidClaimsError) as column:
         Signer(KEY, SECRET).sign_rows(**claims)
     assert column.value.field == single.value.field == field
     assert column.value.rule == single.value.rule
@@ -118,7 +118,7 @@ def test_none_is_no_role_and_no_time_in_a_column_or_in_a_single_call(session, fi
 @pytest.mark.parametrize("n", [-1, 10**19, 1.0, True, None, "5", float("nan")])
 @pytest.mark.parametrize("method", ["tokens", "token_batch", "iter_batches"])
 def test_bad_counts_are_refused(session, method, n):
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         getattr(session, method)(n)
     assert caught.value.field == "n"
 
@@ -142,7 +142,7 @@ BAD_SESSIONS = [
 
 @pytest.mark.parametrize("session_id", BAD_SESSIONS)
 def test_malformed_session_ids_are_refused(session_id):
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         Signer(KEY, SECRET).session(session_id)
     assert caught.value.field == "session_id"
     assert caught.value.value == session_id
@@ -152,7 +152,7 @@ def test_malformed_session_ids_are_refused(session_id):
 @pytest.mark.parametrize("key", ["4000012", "400001231", "0123", "1", "1700000000123"])
 def test_a_session_of_another_key_is_refused(key):
     """Equal, not contained: a known SDK looks for a substring, another in any field."""
-    with pytest.raises(InvalidClaims, match=f"belong to API key {key}"):
+    with pytest.raises(InvalidClaimsError, match=f"belong to API key {key}"):
         Signer(key, SECRET).session(SESSION)
 
 
@@ -184,7 +184,7 @@ def test_session_ids_of_every_kind_are_taken_apart():
     ["", "abc", "12 34", None, 1.5, True, -5, "1&sig=", "٣", "1" * 21, Decimal(KEY)],
 )
 def test_bad_api_keys_are_refused(api_key):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         Signer(api_key, SECRET)
     assert caught.value.field == "api_key"
     # Key and secret are easily mixed up, so neither is shown.
@@ -197,7 +197,7 @@ def test_bad_api_keys_are_refused(api_key):
     ["", None, 5, b"canary-secret", "canary\ud800", "-----BEGIN PRIVATE KEY-----canary"],
 )
 def test_bad_secrets_are_refused_without_being_shown(secret):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         Signer(KEY, secret)
     error = caught.value
     assert error.field == "secret"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pyarrow as pa
 import pytest
 
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.tokens import rows
 from tokbox.tokens.columns import col
 from tokbox.tokens.derive import Derived, check_row_key
@@ -196,7 +196,7 @@ BAD_KEYS = ["", None, True, 1.5, b"a", "x" * 256, "é" * 128, "\ud800", 2**64, -
 
 @pytest.mark.parametrize("bad", BAD_KEYS, ids=lambda bad: ascii(bad)[:20])
 def test_a_row_without_a_key_is_named_or_left_out(signer, bad):
-    with pytest.raises(InvalidClaims, match="row 1: row_key must") as caught:
+    with pytest.raises(InvalidClaimsError, match="row 1: row_key must") as caught:
         signer.sign_rows(SESSION, nonce=Derived(row_key=["a", bad, "c"], **RUN))
     assert (caught.value.row, caught.value.field) == (1, "row_key")
     batch = signer.sign_rows(
@@ -210,7 +210,7 @@ def test_a_row_without_a_key_is_named_or_left_out(signer, bad):
 @pytest.mark.parametrize("again", ["7", 7, Text("7")])
 def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
     keys = ["a", 7, "c", again, "a"]
-    with pytest.raises(InvalidClaims, match="row 3: row_key must be unique") as caught:
+    with pytest.raises(InvalidClaimsError, match="row 3: row_key must be unique") as caught:
         signer.sign_rows(SESSION, nonce=Derived(row_key=keys, **RUN))
     assert caught.value.row == 3
     batch = signer.sign_rows(SESSION, errors="null", nonce=Derived(row_key=keys, **RUN))
@@ -248,7 +248,7 @@ def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
     ids=str,
 )
 def test_an_argument_that_breaks_a_rule_is_named(signer, given, field):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         signer.sign_rows(
             [SESSION] * 2, nonce=Derived(**{**RUN, "row_key": ["a", "b"], **given})
         )
@@ -258,7 +258,7 @@ def test_an_argument_that_breaks_a_rule_is_named(signer, given, field):
 @pytest.mark.parametrize("key", [-(2**63), 2**64 - 1])
 def test_numbers_of_64_bits_are_keys(key):
     assert check_row_key(key) == str(key)
-    with pytest.raises(InvalidClaims, match="64 bits"):
+    with pytest.raises(InvalidClaimsError, match="64 bits"):
         check_row_key(key + (1 if key > 0 else -1))
 
 
@@ -269,13 +269,15 @@ def test_the_first_and_the_last_time_of_issue(signer, when):
     )
     assert decode(token).create_time == when
     beyond = {**RUN, "issued_at": when + (1 if when else -1)}
-    with pytest.raises(InvalidInput, match="be from 0 to 99999999999 seconds"):
+    with pytest.raises(InvalidInputError, match="be from 0 to 99999999999 seconds"):
         signer.sign_rows([SESSION], nonce=Derived(row_key=["a"], **beyond))
 
 
 @pytest.mark.parametrize("nonce", ["derived", "random", True, {"run_id": "r"}], ids=str)
 def test_a_nonce_is_a_derived_or_none(signer, nonce):
-    with pytest.raises(InvalidInput, match=r"nonce must be a tokbox\.Derived, or None"):
+    with pytest.raises(
+        InvalidInputError, match=r"nonce must be a tokbox\.Derived, or None"
+    ):
         signer.sign_rows([SESSION], nonce=nonce)
     assert len(signer.sign_rows([SESSION], nonce=None)) == 1
 
@@ -294,14 +296,14 @@ def test_derived_is_checked_and_made_exact_when_it_is_made():
 
 def test_a_name_of_a_column_is_for_jobs_only(signer):
     run = Derived(run_id="r", row_key=col("id"), issued_at=NOW)
-    with pytest.raises(InvalidInput, match="only a SigningJob") as caught:
+    with pytest.raises(InvalidInputError, match="only a SigningJob") as caught:
         signer.sign_rows([SESSION], nonce=run)
     assert caught.value.field == "row_key"
 
 
 @pytest.mark.parametrize("name", ["", None, 5, b"a", col("a")], ids=repr)
 def test_a_column_has_a_name_that_is_text(name):
-    with pytest.raises(InvalidInput, match="column must be a name"):
+    with pytest.raises(InvalidInputError, match="column must be a name"):
         col(name)
     assert repr(col("a")) == "col('a')"
     assert col(Text("a")) == col("a")

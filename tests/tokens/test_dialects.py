@@ -8,7 +8,7 @@ import pytest
 
 import tokbox
 from tokbox import Role, Signer, Tokbox
-from tokbox.errors import BadSignature, ExpiredToken, InvalidClaims
+from tokbox.errors import BadSignatureError, ExpiredTokenError, InvalidClaimsError
 
 from ..applications import APPLICATION, key_pair, private_pem, public_pem
 from ..applications import SESSION as APPLICATION_SESSION
@@ -57,7 +57,7 @@ def test_a_token_of_each_sdk_ends_when_it_says_or_after_a_day(dialect):
     with client(dialect) as tb:
         end = dialect.says.expires_at
         assert tb.verify(dialect.token, now=end - 1)
-        with pytest.raises(ExpiredToken):
+        with pytest.raises(ExpiredTokenError):
             tb.verify(dialect.token, now=end)
 
 
@@ -85,7 +85,7 @@ def test_no_token_of_any_sdk_holds_with_another_key(dialect):
         other = Signer.from_private_key(APPLICATION, key_pair(number=1))
     else:
         other = Signer(KEY, "another")
-    with pytest.raises(BadSignature):
+    with pytest.raises(BadSignatureError):
         other.verify(dialect.token, now=NOW)
     assert list(other.verify_many([dialect.token], now=NOW).failures) == [0]
 
@@ -209,7 +209,7 @@ def test_times_are_compared_as_numbers():
     for token in (dialects.sign_hs256(said), dialects.sign_t1(t1)):
         assert signer.verify(token, now=999_999_999)
         assert not signer.verify_many([token], now=999_999_999).failures
-        with pytest.raises(ExpiredToken):
+        with pytest.raises(ExpiredTokenError):
             signer.verify(token, now=1_000_000_000)
 
 
@@ -226,7 +226,7 @@ def test_no_text_becomes_a_claim_of_its_own(sign, text):
 @pytest.mark.parametrize("character", ["x", "é", "\U0001f600"])
 def test_the_limit_counts_characters_in_every_kind(sign, character):
     assert sign(connection_data=character * 1000).connection_data == character * 1000
-    with pytest.raises(InvalidClaims, match="at most 1000 characters"):
+    with pytest.raises(InvalidClaimsError, match="at most 1000 characters"):
         sign(connection_data=character * 1001)
 
 

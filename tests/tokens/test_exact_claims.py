@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import tokbox
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.tokens.claims import check_application_id, check_key_id
 from tokbox.tokens.derive import Derived, check_row_key
 from tokbox.tokens.signer import Signer
@@ -124,7 +124,7 @@ def test_a_bad_text_is_refused_whatever_its_type_says(kind_of_text, field, text)
             (signer.sign_rows, {"session_id": session_id, field: [value]}),
             (signer.sign_rows, {"session_id": [session_id], field: value}),
         ):
-            with pytest.raises(InvalidClaims) as caught:
+            with pytest.raises(InvalidClaimsError) as caught:
                 call(**arguments)
             assert caught.value.field == field
             assert caught.value.value is value
@@ -134,7 +134,7 @@ def test_a_bad_text_is_refused_whatever_its_type_says(kind_of_text, field, text)
 def test_a_session_of_another_key_is_refused_whatever_its_type_says(kind_of_text):
     signer = Signer("40000124", SECRET)
     for call in (signer.session, lambda value: signer.sign_rows([value])):
-        with pytest.raises(InvalidClaims, match="belong to API key 40000124"):
+        with pytest.raises(InvalidClaimsError, match="belong to API key 40000124"):
             call(kind_of_text(SESSION))
 
 
@@ -163,7 +163,7 @@ def test_an_api_key_may_be_any_integer(whole):
 )
 def test_what_is_no_whole_number_is_no_api_key(key):
     for check in (lambda: Signer(key, SECRET), lambda: check_application_id(key)):
-        with pytest.raises(InvalidInput):
+        with pytest.raises(InvalidInputError):
             check()
 
 
@@ -172,7 +172,7 @@ def test_a_key_id_of_either_kind_is_taken_exactly(kind_of_text):
     for key_id in (KEY, APPLICATION):
         found = check_key_id(kind_of_text(key_id))
         assert (type(found), found) == (str, key_id)
-    with pytest.raises(InvalidInput, match="application"):
+    with pytest.raises(InvalidInputError, match="application"):
         check_key_id(kind_of_text("x"))
 
 
@@ -204,7 +204,7 @@ def test_runs_are_derived_from_exact_values(kind_of_text, whole):
 def test_a_repeated_row_key_is_refused_whatever_its_type_says(kind_of_text):
     for signer, session_id, _ in signers():
         run = {"run_id": "r", "issued_at": NOW}
-        with pytest.raises(InvalidClaims, match="unique"):
+        with pytest.raises(InvalidClaimsError, match="unique"):
             signer.sign_rows(
                 session_id, nonce=Derived(row_key=["a", kind_of_text("a")], **run)
             )
@@ -212,7 +212,7 @@ def test_a_repeated_row_key_is_refused_whatever_its_type_says(kind_of_text):
 
 @pytest.mark.parametrize("issued_at", [bool_(1), ArrayOfNoDimensions(NOW), True, 1.0])
 def test_an_issue_time_is_a_whole_number_of_seconds(issued_at):
-    with pytest.raises(InvalidInput, match="issued_at"):
+    with pytest.raises(InvalidInputError, match="issued_at"):
         Derived(run_id="r", row_key=["a"], issued_at=issued_at)
 
 
@@ -232,17 +232,19 @@ def test_booleans_and_arrays_are_no_counts_and_no_seconds(value):
         lambda: session.write_tokens(io.BytesIO(), value),
         lambda: signer.sign_rows(SESSION, expiration=[value]),
     ):
-        with pytest.raises(InvalidClaims, match="must be an int"):
+        with pytest.raises(InvalidClaimsError, match="must be an int"):
             call()
 
 
 def test_an_array_without_dimensions_is_no_column():
     signer = Signer(KEY, SECRET)
     for field in ("session_id", "role", "connection_data", "expiration"):
-        with pytest.raises(InvalidInput, match=r"without dimensions .*item\(\)") as caught:
+        with pytest.raises(
+            InvalidInputError, match=r"without dimensions .*item\(\)"
+        ) as caught:
             signer.sign_rows(**{"session_id": [SESSION], field: ArrayOfNoDimensions(1)})
         assert caught.value.field == field
-    with pytest.raises(InvalidClaims, match="without dimensions"):
+    with pytest.raises(InvalidClaimsError, match="without dimensions"):
         signer.session(SESSION).token(initial_layout_class_list=ArrayOfNoDimensions(1))
 
 
@@ -267,7 +269,7 @@ def test_a_fraction_that_only_a_subclass_knows_is_refused():
         lambda: signer.session(SESSION).tokens(1, expiration=value),
         lambda: signer.sign_rows(SESSION, expiration=[value]),
     ):
-        with pytest.raises(InvalidClaims, match="whole seconds"):
+        with pytest.raises(InvalidClaimsError, match="whole seconds"):
             call()
 
 
@@ -278,7 +280,7 @@ def test_the_attributes_of_a_timedelta_count():
 
 
 def test_a_number_that_cannot_be_written_is_refused_all_the_same():
-    with pytest.raises(InvalidClaims, match=r"30 days.*not a value of type int"):
+    with pytest.raises(InvalidClaimsError, match=r"30 days.*not a value of type int"):
         Signer(KEY, SECRET).session(SESSION).token(expiration=10**5000)
 
 
@@ -290,7 +292,7 @@ def test_the_time_of_a_verification_may_be_any_number(now):
     assert signer.verify(token, now=now).create_time == NOW
     assert signer.verify_many([token], now=now).failures == {}
     for wrong in (bool_(1), ArrayOfNoDimensions(NOW)):
-        with pytest.raises(InvalidInput, match="now"):
+        with pytest.raises(InvalidInputError, match="now"):
             signer.verify(token, now=wrong)
 
 
@@ -345,9 +347,9 @@ def test_numpy_values_are_signed_like_plain_ones():
             assert (said.role, said.connection_data) == ("moderator", "é")
             assert said.initial_layout_class_list == ("focus", "full")
     for value in (numpy.bool_(True), numpy.array(60), numpy.float64(60)):
-        with pytest.raises(InvalidClaims, match="must be an int"):
+        with pytest.raises(InvalidClaimsError, match="must be an int"):
             signer.session(session_id).token(expiration=value)
-    with pytest.raises(InvalidInput, match="without dimensions"):
+    with pytest.raises(InvalidInputError, match="without dimensions"):
         signer.sign_rows(session_id, expiration=numpy.array(60))
 
 
@@ -361,9 +363,9 @@ def test_the_nanoseconds_of_pandas_are_a_fraction():
         )
         assert said.expires_at - said.create_time == 60
     for fraction in (pandas.Timedelta(1), pandas.Timedelta(60 * 10**9 + 1)):
-        with pytest.raises(InvalidClaims, match="whole seconds"):
+        with pytest.raises(InvalidClaimsError, match="whole seconds"):
             session.token(expiration=fraction)
-    with pytest.raises(InvalidClaims, match="an int, in seconds"):
+    with pytest.raises(InvalidClaimsError, match="an int, in seconds"):
         session.token(expiration=pandas.NaT)
 
 
@@ -374,7 +376,7 @@ def test_numbers_of_arrow_in_a_column_of_text_are_refused_row_by_row(field):
     pyarrow = pytest.importorskip("pyarrow")
     for signer, session_id, _ in signers():
         columns = {"session_id": [session_id] * 2, field: pyarrow.array([1, 2])}
-        with pytest.raises(InvalidClaims) as caught:
+        with pytest.raises(InvalidClaimsError) as caught:
             signer.sign_rows(**columns)
         assert (caught.value.row, caught.value.field) == (0, field)
         batch = signer.sign_rows(**columns, errors="null")
@@ -385,7 +387,7 @@ def test_text_of_arrow_in_a_column_of_seconds_is_refused_row_by_row():
     pyarrow = pytest.importorskip("pyarrow")
     signer = Signer(KEY, SECRET)
     seconds = pyarrow.array(["60", None])
-    with pytest.raises(InvalidClaims, match="an int, in seconds"):
+    with pytest.raises(InvalidClaimsError, match="an int, in seconds"):
         signer.sign_rows(SESSION, expiration=seconds)
     errors = signer.sign_rows(SESSION, expiration=seconds, errors="null").failures.values()
     assert [(e.row, e.value) for e in errors] == [(0, "60"), (1, None)]

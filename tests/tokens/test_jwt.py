@@ -10,14 +10,14 @@ import jwt as pyjwt
 import pytest
 
 from tokbox.errors import (
-    BadSignature,
-    ExpiredToken,
-    InvalidClaims,
-    MalformedToken,
-    NotYetValidToken,
+    BadSignatureError,
+    ExpiredTokenError,
+    InvalidClaimsError,
+    MalformedTokenError,
+    NotYetValidTokenError,
     TokenError,
-    WrongClaims,
-    WrongKey,
+    WrongClaimsError,
+    WrongKeyError,
 )
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
@@ -117,7 +117,7 @@ def test_no_expiration_leaves_the_claim_out(signer, session):
 
 @pytest.mark.parametrize("kind", ["T1", "rs256", "", 1, []])
 def test_unknown_kinds_are_refused(session, kind):
-    with pytest.raises(InvalidClaims, match="kind"):
+    with pytest.raises(InvalidClaimsError, match="kind"):
         session.token(kind=kind)
 
 
@@ -172,20 +172,20 @@ def test_the_dialects_of_all_sdks_are_read(signer, said, read):
 @pytest.mark.parametrize(
     ("error", "payload"),
     [
-        (WrongKey, {"iss": "1"}),
-        (ExpiredToken, {"exp": 1_700_000_150}),
-        (NotYetValidToken, {"iat": 1_700_000_261}),
-        (WrongClaims, {"role": "king"}),
-        (WrongClaims, {"session_id": "1_none"}),
-        (WrongClaims, {"exp": 1_702_592_101}),
-        (MalformedToken, {"exp": "soon"}),
-        (MalformedToken, {"exp": True}),
-        (MalformedToken, {"iat": -1}),
-        (MalformedToken, {"exp": 1e300}),
-        (MalformedToken, {"session_id": None}),
-        (MalformedToken, {"iat": None}),
-        (MalformedToken, {"role": ["publisher"]}),
-        (MalformedToken, {"initial_layout_class_list": [1]}),
+        (WrongKeyError, {"iss": "1"}),
+        (ExpiredTokenError, {"exp": 1_700_000_150}),
+        (NotYetValidTokenError, {"iat": 1_700_000_261}),
+        (WrongClaimsError, {"role": "king"}),
+        (WrongClaimsError, {"session_id": "1_none"}),
+        (WrongClaimsError, {"exp": 1_702_592_101}),
+        (MalformedTokenError, {"exp": "soon"}),
+        (MalformedTokenError, {"exp": True}),
+        (MalformedTokenError, {"iat": -1}),
+        (MalformedTokenError, {"exp": 1e300}),
+        (MalformedTokenError, {"session_id": None}),
+        (MalformedTokenError, {"iat": None}),
+        (MalformedTokenError, {"role": ["publisher"]}),
+        (MalformedTokenError, {"initial_layout_class_list": [1]}),
     ],
 )
 def test_what_does_not_hold_is_refused(signer, error, payload):
@@ -218,7 +218,7 @@ def test_any_altered_or_cut_token_is_noticed(signer):
 
 
 def test_another_secret_is_noticed(signer):
-    with pytest.raises(BadSignature):
+    with pytest.raises(BadSignatureError):
         signer.verify(make(PAYLOAD, secret="another"), now=NOW)
 
 
@@ -234,7 +234,7 @@ def test_another_secret_is_noticed(signer):
     ],
 )
 def test_the_algorithm_is_not_the_token_s_to_choose(signer, header):
-    with pytest.raises(MalformedToken):
+    with pytest.raises(MalformedTokenError):
         signer.verify(make(PAYLOAD, **header), now=NOW)
 
 
@@ -246,6 +246,6 @@ def test_the_algorithm_is_not_the_token_s_to_choose(signer, header):
     ],
 )  # fmt: skip
 def test_what_is_no_jwt_is_called_malformed(token):
-    with pytest.raises(MalformedToken) as caught:
+    with pytest.raises(MalformedTokenError) as caught:
         decode(token)
     assert token[10:40] not in repr(caught.value) or len(token) < 20

@@ -13,7 +13,7 @@ import pytest
 
 import tokbox
 from tokbox import KeyRef
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.tokens.rsa import PublicKey
 from tokbox.tokens.signer import Signer
 
@@ -94,7 +94,7 @@ def test_a_reference_travels_as_its_text():
 )  # fmt: skip
 def test_what_is_no_reference_is_refused_and_not_shown(text):
     with pytest.raises(
-        InvalidInput, match="env:NAME, file:PATH or import:MODULE:FUNC"
+        InvalidInputError, match="env:NAME, file:PATH or import:MODULE:FUNC"
     ) as e:
         KeyRef(text)
     assert CANARY not in "".join(traceback.format_exception(e.value))
@@ -114,7 +114,7 @@ def test_what_is_no_reference_is_refused_and_not_shown(text):
     ],
 )
 def test_a_reference_that_leads_nowhere_is_named(text, problem):
-    with pytest.raises(InvalidInput, match=problem) as caught:
+    with pytest.raises(InvalidInputError, match=problem) as caught:
         KeyRef(text).signer(KEY)
     assert text in str(caught.value)
 
@@ -125,7 +125,7 @@ def test_what_a_function_raises_is_not_quoted(place, monkeypatch):
 
     reference = KeyRef(place(CANARY)[2])
     monkeypatch.setattr(sys.modules["vault_of_tests"], "fetch", fail)
-    with pytest.raises(InvalidInput, match="raised LookupError") as caught:
+    with pytest.raises(InvalidInputError, match="raised LookupError") as caught:
         reference.resolve()
     assert CANARY not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None
@@ -136,7 +136,7 @@ def test_what_a_function_raises_is_not_quoted(place, monkeypatch):
 def test_a_key_that_signs_nothing_is_named_by_its_reference_alone(place, kind, key_id):
     wrong = f"-----BEGIN {CANARY}-----\n{CANARY}" if key_id == KEY else CANARY
     text = place(wrong)[kind]
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         KeyRef(text).signer(key_id)
     assert text in str(caught.value)
     assert CANARY not in "".join(traceback.format_exception(caught.value))
@@ -145,7 +145,7 @@ def test_a_key_that_signs_nothing_is_named_by_its_reference_alone(place, kind, k
 
 @pytest.mark.parametrize("key_id", ["", "x", "1" * 21, "3f2b8c10", None])
 def test_whose_key_it_is_is_checked_before_it_is_read(key_id):
-    with pytest.raises(InvalidInput, match="key_id must be"):
+    with pytest.raises(InvalidInputError, match="key_id must be"):
         KeyRef("env:NOT_SET_ANYWHERE").signer(key_id)
 
 
@@ -179,5 +179,5 @@ def test_a_reference_and_what_it_leads_to_are_exact_text(place, monkeypatch, tex
     found = KeyRef("import:vault_of_tests:fetch").resolve()
     assert (type(found), found) == (str, SECRET)
     for wrong in (text("nothing"), ArrayOfNoDimensions(1)):
-        with pytest.raises(InvalidInput, match="env:NAME"):
+        with pytest.raises(InvalidInputError, match="env:NAME"):
             KeyRef(wrong)

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from tokbox.errors import (
-    ExpiredToken,
-    InvalidClaims,
-    InvalidInput,
-    MalformedToken,
-    NotYetValidToken,
-    WrongClaims,
+    ExpiredTokenError,
+    InvalidClaimsError,
+    InvalidInputError,
+    MalformedTokenError,
+    NotYetValidTokenError,
+    WrongClaimsError,
 )
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.claims import (
@@ -53,7 +53,7 @@ def session_of(*fields: str) -> str:
 
 def test_up_to_ten_to_the_eighteen_tokens_may_be_asked_for():
     assert [check_count(n) for n in (0, 1, 10**18)] == [0, 1, 10**18]
-    with pytest.raises(InvalidClaims, match="at most"):
+    with pytest.raises(InvalidClaimsError, match="at most"):
         check_count(10**18 + 1)
 
 
@@ -61,7 +61,7 @@ def test_a_lifetime_has_days_and_seconds():
     assert [check_expiration(seconds) for seconds in (0, 2_592_000)] == [0, 2_592_000]
     assert check_expiration(timedelta(days=2, seconds=5)) == 172_805
     assert check_expiration(timedelta(days=30)) == 2_592_000
-    with pytest.raises(InvalidClaims, match="whole seconds"):
+    with pytest.raises(InvalidClaimsError, match="whole seconds"):
         check_expiration(timedelta(microseconds=1))
 
 
@@ -69,15 +69,15 @@ def test_texts_have_up_to_a_thousand_characters():
     longest = "é" * 1000
     assert check_connection_data(longest) == check_layout_classes(longest) == longest
     for check in (check_connection_data, check_layout_classes):
-        with pytest.raises(InvalidClaims, match="at most 1000 characters"):
+        with pytest.raises(InvalidClaimsError, match="at most 1000 characters"):
             check(longest + "x")
 
 
 def test_a_session_id_has_up_to_255_characters():
     # There is no base64 of 253 characters, so this one is refused for what it is.
-    with pytest.raises(InvalidClaims, match="as the service makes them"):
+    with pytest.raises(InvalidClaimsError, match="as the service makes them"):
         check_session_id("1_" + "A" * 253)
-    with pytest.raises(InvalidClaims, match="at most 255 characters"):
+    with pytest.raises(InvalidClaimsError, match="at most 255 characters"):
         check_session_id("1_" + "A" * 254)
 
 
@@ -85,7 +85,7 @@ def test_a_session_id_has_a_tenant_and_a_time():
     taken = check_session_id(session_of("2", KEY, "", "1700000000123"))
     assert (taken.api_key, taken.create_time_ms) == (KEY, 1_700_000_000_123)
     for fields in [("2", KEY, ""), ("2", "", "", "1700000000123")]:
-        with pytest.raises(InvalidClaims, match="as the service makes them"):
+        with pytest.raises(InvalidClaimsError, match="as the service makes them"):
             check_session_id(session_of(*fields))
 
 
@@ -93,16 +93,16 @@ def test_an_application_s_session_id_names_it_in_any_case():
     tenant = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
     session_id = session_of("2", tenant.upper(), "", "1700000000123")
     assert check_session_id(session_id, tenant).api_key == tenant.upper()
-    with pytest.raises(InvalidClaims, match=f"belong to application 0{tenant[1:]}"):
+    with pytest.raises(InvalidClaimsError, match=f"belong to application 0{tenant[1:]}"):
         check_session_id(session_id, f"0{tenant[1:]}")
 
 
 def test_a_wrong_application_id_is_shown_unless_it_may_be_a_secret():
     wrong = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5"
-    with pytest.raises(InvalidInput, match=f"'{wrong}'") as caught:
+    with pytest.raises(InvalidInputError, match=f"'{wrong}'") as caught:
         check_application_id(wrong)
     assert caught.value.value == wrong
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         check_application_id("-----BEGIN PRIVATE KEY-----canary")
     assert caught.value.value is None
     assert "canary" not in str(caught.value)
@@ -116,9 +116,9 @@ def test_all_that_utf_8_can_carry_is_text(text):
 @pytest.mark.parametrize("half", [0xD800, 0xDBFF, 0xDFFF])
 def test_half_of_a_pair_of_surrogates_is_none(half):
     text = f"a{chr(half)}"
-    with pytest.raises(InvalidClaims, match="lone surrogate"):
+    with pytest.raises(InvalidClaimsError, match="lone surrogate"):
         check_connection_data(text)
-    with pytest.raises(InvalidInput, match="lone surrogate"):
+    with pytest.raises(InvalidInputError, match="lone surrogate"):
         check_secret(text)
 
 
@@ -127,15 +127,15 @@ def test_the_tokens_of_an_application_are_jwts():
     found = [check_kind(kind, application=of_one) for kind, of_one in kinds]
     assert found == [False, False, True, True, True]
     assert [check_kind(None), check_kind("t1")] == [False, False]
-    with pytest.raises(InvalidClaims, match="this is an application"):
+    with pytest.raises(InvalidClaimsError, match="this is an application"):
         check_kind("t1", application=True)
 
 
 def test_a_t1_token_is_read_up_to_a_length():
     longest = "A" * MOST_CHARACTERS
-    with pytest.raises(MalformedToken, match="holds no signature"):
+    with pytest.raises(MalformedTokenError, match="holds no signature"):
         t1.split(t1.PREFIX + longest)
-    with pytest.raises(MalformedToken, match="at most 65536 characters"):
+    with pytest.raises(MalformedTokenError, match="at most 65536 characters"):
         t1.split(t1.PREFIX + longest + "A")
 
 
@@ -143,20 +143,20 @@ def test_a_jwt_is_read_up_to_a_length():
     whole = jwt_of()
     padded = whole + "A" * (MOST_CHARACTERS - len(whole))
     assert len(jwt.split(padded).signature) > 32
-    with pytest.raises(MalformedToken, match="at most 65536 characters"):
+    with pytest.raises(MalformedTokenError, match="at most 65536 characters"):
         jwt.split(padded + "A")
 
 
 def test_a_t1_token_holds_up_to_sixty_four_fields():
     more = {f"x{i}": i for i in range(62)}
     assert len(decode(t1_of(**more)).unknown) == 62
-    with pytest.raises(MalformedToken, match="more than 64 fields"):
+    with pytest.raises(MalformedTokenError, match="more than 64 fields"):
         decode(t1_of(**more, x=1))
 
 
 def test_the_times_of_a_t1_token_have_up_to_twelve_digits():
     assert decode(t1_of(create_time="9" * 12)).create_time == 10**12 - 1
-    with pytest.raises(MalformedToken, match="create_time"):
+    with pytest.raises(MalformedTokenError, match="create_time"):
         decode(t1_of(create_time="1" + "0" * 12))
 
 
@@ -169,12 +169,12 @@ def test_times_that_a_clock_can_show_are_read(seconds):
 @pytest.mark.parametrize("seconds", [-1, -0.5, 10**12, 1e300])
 def test_times_that_no_clock_can_show_are_refused(seconds):
     for name in ("iat", "exp"):
-        with pytest.raises(MalformedToken, match=f"{name} is out of range"):
+        with pytest.raises(MalformedTokenError, match=f"{name} is out of range"):
             decode(jwt_of(**{name: seconds}))
 
 
 def test_a_jwt_has_three_parts_and_no_fourth():
-    with pytest.raises(MalformedToken, match="three parts"):
+    with pytest.raises(MalformedTokenError, match="three parts"):
         Signer(KEY, SECRET).verify(f"{jwt_of()}.AAAA")
 
 
@@ -207,7 +207,7 @@ def test_a_token_holds_from_a_minute_before_it_was_made_until_it_ends(make):
     for now in (NOW - 60, NOW, end - 1, end - 0.5):
         assert signer.verify(token, now=now).expire_time == end
         assert list(signer.verify_many([token], now=now)) == [True]
-    for now, error in [(NOW - 61, NotYetValidToken), (end, ExpiredToken)]:
+    for now, error in [(NOW - 61, NotYetValidTokenError), (end, ExpiredTokenError)]:
         with pytest.raises(error):
             signer.verify(token, now=now)
         (found,) = signer.verify_many([token], now=now).failures.values()
@@ -219,16 +219,16 @@ def test_a_token_lives_for_up_to_thirty_days(make):
     signer, name = Signer(KEY, SECRET), "exp" if make is jwt_of else "expire_time"
     longest, longer = (make(**{name: NOW + 2_592_000 + more}) for more in (0, 1))
     assert signer.verify(longest, now=NOW).expires_at == NOW + 2_592_000
-    with pytest.raises(WrongClaims, match="at most 30 days"):
+    with pytest.raises(WrongClaimsError, match="at most 30 days"):
         signer.verify(longer, now=NOW)
     found = signer.verify_many([longer, longest, longer], now=NOW)
     assert {row: type(error) for row, error in found.failures.items()} == {
-        0: WrongClaims,
-        2: WrongClaims,
+        0: WrongClaimsError,
+        2: WrongClaimsError,
     }
 
 
 @pytest.mark.parametrize("token", [None, b"e30.e30.", {"payload": "e30"}, ["e30"]])
 def test_a_jwt_is_a_string(token: object) -> None:
-    with pytest.raises(MalformedToken, match="it must be a string, not"):
+    with pytest.raises(MalformedTokenError, match="it must be a string, not"):
         jwt.split(token)

@@ -10,7 +10,7 @@ import pytest
 
 import tokbox
 from tokbox import _memory
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
@@ -130,5 +130,5 @@ def test_a_pool_cannot_be_pickled_or_copied():
 
 
 def test_what_is_no_pool_is_refused(session):
-    with pytest.raises(InvalidInput, match="memory_pool must be a tokbox"):
+    with pytest.raises(InvalidInputError, match="memory_pool must be a tokbox"):
         session.token_batch(1, memory_pool=object())

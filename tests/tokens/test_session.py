@@ -13,7 +13,7 @@ import pytest
 
 from tests.lookalikes import bool_
 from tokbox.enums import Role
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.tokens import batch as batches
 from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import Signer
@@ -120,7 +120,7 @@ def test_only_the_count_is_positional(session: SessionSigner, name: str) -> None
 def test_a_role_in_the_place_of_multithread_is_refused(
     session: SessionSigner, word: Any
 ) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         session.tokens(2, word)
     assert caught.value.field == "multithread"
     assert "must be True or False (pass a role as role=...), not" in str(caught.value)
@@ -140,12 +140,12 @@ def test_multithread_is_a_bool_in_every_call(session: SessionSigner, value: Any)
         partial(signer.verify_many, [token]),
         partial(signer.verify_many, [], now=2**70),
     ):
-        with pytest.raises(InvalidInput, match="multithread must be True or False"):
+        with pytest.raises(InvalidInputError, match="multithread must be True or False"):
             call(multithread=value)
 
 
 def test_a_stream_refuses_multithread_before_it_is_read(session: SessionSigner) -> None:
-    with pytest.raises(InvalidInput, match="multithread"):
+    with pytest.raises(InvalidInputError, match="multithread"):
         session.iter_batches(3, multithread="yes")  # type: ignore[arg-type]
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tokbox import _fastsign, _memory
 from tokbox.enums import HOURS_2
-from tokbox.errors import ClosedError, InvalidInput
+from tokbox.errors import ClosedError, InvalidInputError
 from tokbox.tokens.batch import TokenBatch, check_memory
 from tokbox.tokens.signer import Signer
 
@@ -153,7 +153,7 @@ def test_an_exception_of_progress_stops_writing_and_the_lines_stay(session, tmp_
 def test_arguments_are_checked_before_a_file_is_opened(session, tmp_path, wrong):
     path = tmp_path / "tokens"
     path.write_text("as before")
-    with pytest.raises(InvalidInput, match=f"{next(iter(wrong))} must"):
+    with pytest.raises(InvalidInputError, match=f"{next(iter(wrong))} must"):
         session.write_tokens(path, **{"n": 3, **wrong})
     assert path.read_text() == "as before"
 

@@ -12,13 +12,13 @@ import pytest
 import tokbox
 from tokbox import Signer, _fastsign
 from tokbox.errors import (
-    InvalidClaims,
-    InvalidInput,
-    MalformedToken,
-    NotYetValidToken,
+    InvalidClaimsError,
+    InvalidInputError,
+    MalformedTokenError,
+    NotYetValidTokenError,
     TokenError,
-    WrongClaims,
-    WrongPurpose,
+    WrongClaimsError,
+    WrongPurposeError,
 )
 from tokbox.tokens import t1
 from tokbox.tokens import verify as verify_module
@@ -99,7 +99,7 @@ def test_an_invalid_argument_of_verify_is_not_a_token_error(options):
         lambda: PROJECT.verify("T1==", **options),
         lambda: PROJECT.verify_many(["T1=="], **options),
     ):
-        with pytest.raises(InvalidInput) as caught:
+        with pytest.raises(InvalidInputError) as caught:
             call()
         assert not isinstance(caught.value, TokenError)
 
@@ -112,7 +112,7 @@ def test_a_token_is_refused_before_its_nbf_with_a_minute_of_leeway(make):
     token = make(nbf=NOW + 3600)
     assert accepted(token, NOW + 3540).not_before == NOW + 3600
     error = refusal(token, NOW + 3539)
-    assert isinstance(error, NotYetValidToken)
+    assert isinstance(error, NotYetValidTokenError)
     assert error.reason == "not_yet_valid"
     assert (error.not_before, error.create_time) == (NOW + 3600, CREATED)
     assert str(error) == "the token is not valid for another 61 s (its nbf)"
@@ -135,9 +135,9 @@ def test_nbf_may_be_a_fraction():
     "nbf", ["soon", str(CREATED), "", True, False, [], [CREATED], {}, -1, 10**12, 1e300]
 )
 def test_an_nbf_that_is_no_number_of_seconds_is_malformed(make, nbf):
-    with pytest.raises(MalformedToken, match="its nbf is"):
+    with pytest.raises(MalformedTokenError, match="its nbf is"):
         tokbox.decode(make(nbf=nbf))
-    with pytest.raises(MalformedToken, match="its nbf is"):
+    with pytest.raises(MalformedTokenError, match="its nbf is"):
         Signer(KEY, SECRET).verify(hs256(nbf=nbf), now=NOW)
     assert PROJECT.verify_many([hs256(nbf=nbf)], now=NOW).failures[0].reason == "malformed"
 
@@ -173,7 +173,7 @@ WRONG_SCOPES = [
 )
 def test_another_scope_than_session_connect_is_refused(make, scope):
     error = refusal(make(scope=scope))
-    assert isinstance(error, WrongPurpose)
+    assert isinstance(error, WrongPurposeError)
     assert (error.reason, error.claim, error.value) == ("wrong_scope", "scope", scope)
     assert str(error).startswith("scope must be session.connect (or absent)")
     assert tokbox.decode(make(scope=scope)).scope == scope
@@ -195,7 +195,7 @@ def test_a_scope_that_is_no_text_is_malformed(scope):
 
 
 def refusal_of_unreadable(token: object) -> TokenError:
-    with pytest.raises(MalformedToken):
+    with pytest.raises(MalformedTokenError):
         tokbox.decode(token)  # type: ignore[arg-type]
     return refusal(token, signer=PROJECT)  # type: ignore[arg-type]
 
@@ -206,7 +206,7 @@ def refusal_of_unreadable(token: object) -> TokenError:
 @pytest.mark.parametrize("make", [hs256, rs256])
 def test_a_token_of_an_account_is_no_client_token(make, ist):
     error = refusal(make(ist=ist))
-    assert isinstance(error, WrongPurpose)
+    assert isinstance(error, WrongPurposeError)
     assert (error.reason, error.claim, error.value) == ("wrong_ist", "ist", ist)
     assert str(error).startswith("ist must be project (or absent)")
 
@@ -426,7 +426,7 @@ def test_a_session_has_one_id(length):
         assert core(PROJECT, [make(session_id)]) == b"\1"
         for other in others:
             error = refusal(make(other))
-            assert isinstance(error, WrongClaims)
+            assert isinstance(error, WrongClaimsError)
             assert (error.reason, error.field) == ("encoding", "session_id")
             assert "unused bits" in error.rule
 
@@ -449,10 +449,10 @@ def test_tokens_are_not_signed_for_another_encoding_of_a_session(length):
     for other in encodings(good):
         if other == good:
             continue
-        with pytest.raises(InvalidClaims) as caught:
+        with pytest.raises(InvalidClaimsError) as caught:
             PROJECT.session(other)
         assert "unused bits" in caught.value.rule
-        with pytest.raises(InvalidClaims) as caught:
+        with pytest.raises(InvalidClaimsError) as caught:
             PROJECT.sign_rows([good, other, good])
         assert caught.value.row == 1
         assert "unused bits" in caught.value.rule
@@ -483,7 +483,7 @@ def test_another_alphabet_case_or_padding_makes_no_session_id(session_id):
         make_raw_jwt(members(session_id=json.dumps(session_id))),
     ):
         error = refusal(token)
-        assert isinstance(error, WrongClaims)
+        assert isinstance(error, WrongClaimsError)
         assert error.field == "session_id"
 
 

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from tokbox.errors import InvalidClaims
+from tokbox.errors import InvalidClaimsError
 from tokbox.tokens.signer import Signer
 
 from ..batches import KEY, SECRET, SESSION, sign
@@ -122,10 +122,10 @@ def test_failures_cannot_be_changed_and_the_first_can_be_raised(signer):
         batch.failures[0] = batch.failures[1]
     with pytest.raises(AttributeError):
         batch.failures = {}
-    with pytest.raises(InvalidClaims) as caught:
+    with pytest.raises(InvalidClaimsError) as caught:
         batch.raise_first()
     assert caught.value is batch.failures[1]
-    with pytest.raises(InvalidClaims, match=r"^row 3: session_id must"):
+    with pytest.raises(InvalidClaimsError, match=r"^row 3: session_id must"):
         batch[2:].raise_first()
     assert batch[4:].raise_first() is None
     assert signer.session(SESSION).token_batch(2).failures == {}

@@ -10,15 +10,15 @@ import pytest
 
 from tokbox import _fastsign
 from tokbox.errors import (
-    BadSignature,
-    ExpiredToken,
-    InvalidInput,
-    MalformedToken,
-    NotYetValidToken,
+    BadSignatureError,
+    ExpiredTokenError,
+    InvalidInputError,
+    MalformedTokenError,
+    NotYetValidTokenError,
     TokenError,
-    WrongClaims,
-    WrongKey,
-    WrongSession,
+    WrongClaimsError,
+    WrongKeyError,
+    WrongSessionError,
 )
 from tokbox.tokens import t1
 from tokbox.tokens.signer import Signer
@@ -111,17 +111,17 @@ def test_any_truncated_token_is_noticed():
 
 
 def test_a_token_signed_with_another_secret_is_refused():
-    with pytest.raises(BadSignature):
+    with pytest.raises(BadSignatureError):
         signer().verify(make(GO_STYLE, secret="another"), now=NOW)
 
 
 def test_a_token_of_another_key_is_refused():
-    with pytest.raises(WrongKey):
+    with pytest.raises(WrongKeyError):
         signer().verify(make(GO_STYLE, key="40000124"), now=NOW)
 
 
 def test_expired_token_says_when():
-    with pytest.raises(ExpiredToken) as caught:
+    with pytest.raises(ExpiredTokenError) as caught:
         signer().verify(make(GO_STYLE), now=1700086500)
     assert caught.value.expired_at == 1700086500
     assert signer().verify(make(GO_STYLE), now=1700086499)
@@ -130,20 +130,20 @@ def test_expired_token_says_when():
 def test_a_token_without_an_end_lives_for_a_day():
     token = make(f"session_id={SESSION}&create_time=1700000100&nonce=1")
     assert signer().verify(token, now=1700000100 + 86399).role == "publisher"
-    with pytest.raises(ExpiredToken):
+    with pytest.raises(ExpiredTokenError):
         signer().verify(token, now=1700000100 + 86400)
 
 
 def test_a_token_from_the_future_is_refused_beyond_a_minute():
     assert signer().verify(make(GO_STYLE), now=1700000100 - 60)
-    with pytest.raises(NotYetValidToken) as caught:
+    with pytest.raises(NotYetValidTokenError) as caught:
         signer().verify(make(GO_STYLE), now=1700000100 - 61)
     assert caught.value.create_time == 1700000100
 
 
 def test_the_session_can_be_pinned():
     other = SESSION[:-8] + "AAAAUH5-"
-    with pytest.raises(WrongSession, match="session_id") as caught:
+    with pytest.raises(WrongSessionError, match="session_id") as caught:
         signer().verify(make(GO_STYLE), session_id=other, now=NOW)
     assert (caught.value.field, caught.value.value) == ("session_id", SESSION)
     assert signer().verify(make(GO_STYLE), session_id=SESSION, now=NOW)
@@ -158,7 +158,7 @@ def test_the_session_can_be_pinned():
     ],
 )
 def test_well_signed_nonsense_is_refused(field, data):
-    with pytest.raises(WrongClaims) as caught:
+    with pytest.raises(WrongClaimsError) as caught:
         signer().verify(make(data), now=NOW)
     assert caught.value.field == field
 
@@ -184,7 +184,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("token", MALFORMED)
 def test_what_is_no_token_is_called_malformed(token):
-    with pytest.raises(MalformedToken):
+    with pytest.raises(MalformedTokenError):
         decode(token)
     with pytest.raises(TokenError):
         signer().verify(token)
@@ -207,7 +207,7 @@ def test_what_is_no_token_is_called_malformed(token):
     ],
 )
 def test_what_cannot_be_read_says_in_one_word_why(spoil, reason):
-    with pytest.raises(MalformedToken) as caught:
+    with pytest.raises(MalformedTokenError) as caught:
         decode(spoil(make(GO_STYLE)))
     assert caught.value.reason == reason
 
@@ -215,7 +215,7 @@ def test_what_cannot_be_read_says_in_one_word_why(spoil, reason):
 def test_errors_never_show_the_token():
     for token in MALFORMED:
         if isinstance(token, str) and len(token) > 20:
-            with pytest.raises(MalformedToken) as caught:
+            with pytest.raises(MalformedTokenError) as caught:
                 decode(token)
             assert token[4:24] not in repr(caught.value)
 
@@ -241,7 +241,7 @@ def test_class_lists_of_every_sdk_are_read():
 
 
 def test_errors_survive_pickling():
-    error = ExpiredToken(5, 9)
+    error = ExpiredTokenError(5, 9)
     again = pickle.loads(pickle.dumps(error))
     assert (str(again), again.expired_at) == (str(error), 5)
 
@@ -256,32 +256,32 @@ def test_verify_uses_the_clock_by_default():
 def test_a_token_of_another_key_is_of_another_key_even_if_the_secret_is_the_same(issuer):
     payload = {"iss": issuer, "session_id": SESSION, "scope": "session.connect"}
     token = reference.jwt(SECRET.encode(), reference.compact(payload))
-    with pytest.raises(WrongKey, match=KEY):
+    with pytest.raises(WrongKeyError, match=KEY):
         signer().verify(token, now=NOW)
 
 
 def test_true_is_not_the_key_1():
     payload = {"iss": True, "session_id": SESSION, "scope": "session.connect"}
     token = reference.jwt(SECRET.encode(), reference.compact(payload))
-    with pytest.raises(WrongKey, match="another API key than 1"):
+    with pytest.raises(WrongKeyError, match="another API key than 1"):
         Signer("1", SECRET).verify(token)
 
 
 @pytest.mark.parametrize("now", [True, "1", float("nan"), float("inf"), -float("inf"), 1j])
 def test_what_is_no_moment_is_refused(now):
     token = make(GO_STYLE)
-    with pytest.raises(InvalidInput, match="seconds since the epoch"):
+    with pytest.raises(InvalidInputError, match="seconds since the epoch"):
         signer().verify(token, now=now)
-    with pytest.raises(InvalidInput, match="seconds since the epoch"):
+    with pytest.raises(InvalidInputError, match="seconds since the epoch"):
         signer().verify_many([token], now=now)
 
 
 @pytest.mark.parametrize("session_id", [1, b"1", [SESSION]])
 def test_a_wanted_session_is_a_str(session_id):
     token = make(GO_STYLE)
-    with pytest.raises(InvalidInput, match="session_id must be a str"):
+    with pytest.raises(InvalidInputError, match="session_id must be a str"):
         signer().verify(token, session_id=session_id, now=NOW)
-    with pytest.raises(InvalidInput, match="session_id must be a str"):
+    with pytest.raises(InvalidInputError, match="session_id must be a str"):
         signer().verify_many([token], session_id=session_id, now=NOW)
 
 
@@ -290,7 +290,7 @@ def test_a_wanted_session_is_a_str(session_id):
     ("given", "rule"), [("T1==canary", "many tokens"), (5, "iterable")]
 )
 def test_what_is_not_many_tokens_is_refused_and_not_shown(many, given, rule):
-    with pytest.raises(InvalidInput, match=rule) as caught:
+    with pytest.raises(InvalidInputError, match=rule) as caught:
         many(given)
     assert caught.value.value is None
     assert "canary" not in str(caught.value)
@@ -303,5 +303,5 @@ def test_the_limits_of_the_core_are_none_of_verify_many(second):
     if second <= 0:
         assert error is None
     else:
-        assert isinstance(error, ExpiredToken)
+        assert isinstance(error, ExpiredTokenError)
         assert str(error) == f"the token expired {second - 1} s ago"

@@ -15,13 +15,13 @@ import pytest
 
 from tokbox import _fastsign, _memory
 from tokbox.errors import (
-    BadSignature,
+    BadSignatureError,
     ClosedError,
-    ExpiredToken,
-    InvalidInput,
-    MalformedToken,
+    ExpiredTokenError,
+    InvalidInputError,
+    MalformedTokenError,
     TokenError,
-    WrongKey,
+    WrongKeyError,
 )
 from tokbox.tokens import t1
 from tokbox.tokens import verify as verify_module
@@ -113,7 +113,7 @@ def test_the_corpus_holds_good_tokens_and_each_reason_to_refuse(signer):
     found = one_by_one(signer, CORPUS, now=NOW)
     reasons = {error and error[0].__name__ for error in found}
     assert reasons == {
-        None, "MalformedToken", "WrongKey", "BadSignature", "ExpiredToken", "NotYetValidToken", "WrongClaims", "WrongPurpose",
+        None, "MalformedTokenError", "WrongKeyError", "BadSignatureError", "ExpiredTokenError", "NotYetValidTokenError", "WrongClaimsError", "WrongPurposeError",
     }  # fmt: skip
     assert found.count(None) > 100
 
@@ -157,7 +157,7 @@ def test_the_clock_is_the_default(signer):
     ]
     found = signer.verify_many(tokens)
     assert list(found) == [False, True, True, False]
-    assert {type(error) for error in found.failures.values()} == {ExpiredToken}
+    assert {type(error) for error in found.failures.values()} == {ExpiredTokenError}
 
 
 @pytest.mark.parametrize("key", ["1", "12", "123", "40000123", "12345678901234567890"])
@@ -169,10 +169,10 @@ def test_keys_of_every_length_are_verified(key):
     assert list(signer.verify_many(tokens)) == [True] * 200
     stranger = Signer(key[:-1] + "9", SECRET)
     failures = stranger.verify_many(tokens).failures
-    assert [*map(type, failures.values())] == [WrongKey] * 200
+    assert [*map(type, failures.values())] == [WrongKeyError] * 200
     forger = Signer(key, "another")
     failures = forger.verify_many(tokens).failures
-    assert [*map(type, failures.values())] == [BadSignature] * 200
+    assert [*map(type, failures.values())] == [BadSignatureError] * 200
 
 
 ### How tokens are given ###
@@ -224,7 +224,7 @@ def test_a_batch_is_verified_like_a_list_of_its_tokens(signer, name, cut):
     else:
         failures = signer.verify_many(batch).failures
         assert [*failures] == [i for i, token in enumerate(batch) if token is None]
-        assert all(type(error) is MalformedToken for error in failures.values())
+        assert all(type(error) is MalformedTokenError for error in failures.values())
 
 
 def test_a_batch_is_verified_by_more_than_one_thread(signer):
@@ -238,7 +238,7 @@ def test_a_batch_is_verified_by_more_than_one_thread(signer):
 
 
 def test_one_token_is_not_many(signer):
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         signer.verify_many(make(GO_STYLE))
     assert caught.value.field == "tokens"
     assert make(GO_STYLE) not in str(caught.value)
@@ -246,7 +246,7 @@ def test_one_token_is_not_many(signer):
 
 @pytest.mark.parametrize("tokens", [None, 5, object()])
 def test_what_gives_no_tokens_is_refused(signer, tokens):
-    with pytest.raises(InvalidInput, match="tokens must be an iterable"):
+    with pytest.raises(InvalidInputError, match="tokens must be an iterable"):
         signer.verify_many(tokens)
 
 
@@ -389,8 +389,8 @@ def test_a_verification_is_a_sequence_of_bool(signer):
         with pytest.raises(IndexError):
             found[i]
     assert [(row, type(error)) for row, error in found.failures.items()] == [
-        (1, BadSignature),
-        (3, MalformedToken),
+        (1, BadSignatureError),
+        (3, MalformedTokenError),
     ]
     with pytest.raises(TypeError):
         found.failures[0] = None
@@ -456,7 +456,7 @@ def test_decoded_tokens_are_ok_if_all_can_be_read():
 
 def test_the_first_failure_can_be_raised(signer):
     good, bad = make(GO_STYLE), make(GO_STYLE, secret="another")
-    with pytest.raises(BadSignature):
+    with pytest.raises(BadSignatureError):
         signer.verify_many([good, bad, "T1=="], now=NOW).raise_first()
     assert signer.verify_many([good], now=NOW).raise_first() is None
     assert signer.verify_many([]).raise_first() is None

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tokbox import InvalidInput, PublicKey, TokboxError, TokenError
+from tokbox import InvalidInputError, PublicKey, TokboxError, TokenError
 from tokbox._fastsign import Key
 from tokbox.tokens import jwt
 from tokbox.tokens.verify import is_signed_by, pin_algorithm
@@ -168,5 +168,5 @@ def test_wycheproof_keys_that_are_no_good_are_refused(comment, rule):
     found = [keys[0] for _, keys, case in cases() if case["comment"] == comment]
     assert found
     for jwk in found:
-        with pytest.raises(InvalidInput, match=rule):
+        with pytest.raises(InvalidInputError, match=rule):
             PublicKey(pem(jwk))

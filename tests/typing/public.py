@@ -42,7 +42,7 @@ def tokens(tb: Tokbox, session: Session) -> None:
     assert_type(batch, TokenBatch[str])
     assert_type(batch[0], str)
     assert_type(batch.write("tokens.txt"), int)
-    assert_type(batch.failures, Mapping[int, tokbox.InvalidClaims])
+    assert_type(batch.failures, Mapping[int, tokbox.InvalidClaimsError])
     assert_type(session.iter_batches(5), Iterator[TokenBatch[str]])
     assert_type(session.write_tokens("tokens.txt", 5, progress=print), int)
 
@@ -94,8 +94,8 @@ def verification(tb: Tokbox, texts: list[str]) -> None:
     assert_type({tb.verify("T1=="): 1}, dict[Token, int])
     decoded = tokbox.decode_many(texts)
     assert_type(decoded.ok, bool)
-    assert_type(decoded[0], tokbox.Token | tokbox.errors.MalformedToken)
-    assert_type(decoded.failures, Mapping[int, tokbox.errors.MalformedToken])
+    assert_type(decoded[0], tokbox.Token | tokbox.errors.MalformedTokenError)
+    assert_type(decoded.failures, Mapping[int, tokbox.errors.MalformedTokenError])
 
 
 def archives(tb: Tokbox, session: Session) -> None:
@@ -136,15 +136,15 @@ def callbacks(headers: dict[str, str], environ: dict[str, object], body: bytes) 
 def errors() -> None:
     try:
         tokbox.decode("")
-    except tokbox.InvalidClaims as error:
+    except tokbox.InvalidClaimsError as error:
         assert_type(error.field, str)
         assert_type(error.row, int | None)
-    except tokbox.WrongClaims as error:
+    except tokbox.WrongClaimsError as error:
         assert_type(error.field, str)
         assert_type(error.reason, str)
-    except tokbox.RateLimited as error:
+    except tokbox.RateLimitError as error:
         assert_type(error.retry_after, float | None)
-    except tokbox.UnverifiedWebhook as error:
+    except tokbox.UnverifiedWebhookError as error:
         assert_type(error.reason, str)
     except tokbox.APIError as error:
         assert_type(error.status, int)

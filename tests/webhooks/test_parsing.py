@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import tokbox
 from tokbox import webhooks
-from tokbox.errors import InvalidInput, MalformedWebhook, WebhookError
+from tokbox.errors import InvalidInputError, MalformedWebhookError, WebhookError
 from tokbox.rest.record import Record
 from tokbox.states import (
     ArchiveStatus,
@@ -69,7 +69,7 @@ def read(body: Any) -> webhooks.Event | str:
     """The event, or the reason why there is none."""
     try:
         return webhooks.parse(body)
-    except MalformedWebhook as error:
+    except MalformedWebhookError as error:
         return error.reason
 
 
@@ -305,7 +305,7 @@ def test_events_are_frozen_and_pickle_and_become_dicts() -> None:
 def test_what_is_not_one_json_object_is_refused_with_the_reason(
     body: bytes, problem: str
 ) -> None:
-    with pytest.raises(MalformedWebhook, match=problem) as caught:
+    with pytest.raises(MalformedWebhookError, match=problem) as caught:
         webhooks.parse(body)
     assert caught.value.reason == "not_json"
     assert caught.value.__cause__ is None
@@ -342,19 +342,19 @@ def test_a_body_is_read_up_to_its_limit_and_not_beyond() -> None:
 def test_what_lacks_what_it_is_about_is_refused_by_name(
     body: dict[str, Any], lacks: str
 ) -> None:
-    with pytest.raises(MalformedWebhook, match=rf"lacks {lacks}$") as caught:
+    with pytest.raises(MalformedWebhookError, match=rf"lacks {lacks}$") as caught:
         webhooks.parse(body)
     assert caught.value.reason == "incomplete"
 
 
 @pytest.mark.parametrize("body", [None, 7, ["a"]])
 def test_another_kind_of_body_is_the_caller_s_mistake(body: Any) -> None:
-    with pytest.raises(InvalidInput, match="body must be bytes, text or an object"):
+    with pytest.raises(InvalidInputError, match="body must be bytes, text or an object"):
         webhooks.parse(body)
 
 
 def test_errors_survive_pickling() -> None:
-    with pytest.raises(MalformedWebhook) as caught:
+    with pytest.raises(MalformedWebhookError) as caught:
         webhooks.parse(b"[]")
     again = pickle.loads(pickle.dumps(caught.value))
     assert (again.reason, str(again)) == (caught.value.reason, str(caught.value))

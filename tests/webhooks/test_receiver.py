@@ -21,7 +21,12 @@ from urllib3 import HTTPHeaderDict
 
 from tests.emulator.support import jwt
 from tests.lookalikes import ArrayOfNoDimensions, Index, bool_
-from tokbox.errors import InvalidInput, MalformedWebhook, UnverifiedWebhook, WebhookError
+from tokbox.errors import (
+    InvalidInputError,
+    MalformedWebhookError,
+    UnverifiedWebhookError,
+    WebhookError,
+)
 from tokbox.webhooks import MAX_AGE, ArchiveChanged, Claims, Receiver, UnknownEvent
 
 from .payloads import APPLICATION, ARCHIVE
@@ -64,10 +69,10 @@ def receiver() -> Receiver:
 
 def refusal(
     receiver: Receiver, headers: Any, body: bytes = BODY, now: float = NOW
-) -> UnverifiedWebhook:
-    with pytest.raises(UnverifiedWebhook) as caught:
+) -> UnverifiedWebhookError:
+    with pytest.raises(UnverifiedWebhookError) as caught:
         receiver.receive(headers, body, now=now)
-    with pytest.raises(UnverifiedWebhook) as again:
+    with pytest.raises(UnverifiedWebhookError) as again:
         receiver.verify(headers, body, now=now)
     assert again.value.reason == caught.value.reason
     assert SECRET not in str(caught.value)
@@ -284,7 +289,7 @@ def test_a_header_without_values_is_missing(receiver: Receiver, headers: Any) ->
 )
 def test_what_is_not_headers_is_refused_by_name(receiver: Receiver, headers: Any) -> None:
     for call in (receiver.receive, receiver.verify):
-        with pytest.raises(InvalidInput, match="headers must be") as caught:
+        with pytest.raises(InvalidInputError, match="headers must be") as caught:
             call(headers, BODY, now=NOW)
         assert (caught.value.field, caught.value.value) == ("headers", None)
         assert "Bearer" not in str(caught.value)
@@ -292,7 +297,7 @@ def test_what_is_not_headers_is_refused_by_name(receiver: Receiver, headers: Any
 
 @pytest.mark.parametrize("now", ["5", True, float("nan"), float("inf"), b"1", [NOW]])
 def test_what_is_no_time_is_refused_by_name(receiver: Receiver, now: Any) -> None:
-    with pytest.raises(InvalidInput, match="now must be"):
+    with pytest.raises(InvalidInputError, match="now must be"):
         receiver.receive(signed(), BODY, now=now)
 
 
@@ -377,10 +382,12 @@ def test_times_may_be_numbers_of_any_kind() -> None:
 
 @pytest.mark.parametrize("wrong", [True, bool_(1), ArrayOfNoDimensions(NOW), "1", math.nan])
 def test_what_is_no_number_of_seconds_is_refused(receiver: Receiver, wrong: Any) -> None:
-    with pytest.raises(InvalidInput, match="now must be seconds since the epoch"):
+    with pytest.raises(InvalidInputError, match="now must be seconds since the epoch"):
         receiver.receive(signed(), BODY, now=wrong)
     for option in ("max_age", "leeway"):
-        with pytest.raises(InvalidInput, match=f"{option} must be a number of seconds"):
+        with pytest.raises(
+            InvalidInputError, match=f"{option} must be a number of seconds"
+        ):
             Receiver(SECRET, **{option: wrong})
 
 
@@ -441,7 +448,7 @@ def test_no_secret_is_shown_or_kept() -> None:
 @pytest.mark.parametrize("secret", ["", None, b"bytes", "\ud800"])
 def test_a_secret_that_is_none_is_refused_unseen(secret: Any) -> None:
     for secrets in ((secret,), (SECRET, secret)):
-        with pytest.raises(InvalidInput) as caught:
+        with pytest.raises(InvalidInputError) as caught:
             Receiver(*secrets)
         assert (caught.value.field, caught.value.value) == ("secret", None)
 
@@ -449,14 +456,14 @@ def test_a_secret_that_is_none_is_refused_unseen(secret: Any) -> None:
 @pytest.mark.parametrize("value", [-1, 86_401, float("nan"), float("inf"), True, "5", None])
 @pytest.mark.parametrize("name", ["max_age", "leeway"])
 def test_a_window_is_a_number_of_seconds(name: str, value: Any) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         Receiver(SECRET, **{name: value})
     assert caught.value.field == name
 
 
 @pytest.mark.parametrize("options", [{"api_key": ""}, {"application_id": "12345678"}])
 def test_a_tenant_is_checked(options: dict[str, Any]) -> None:
-    with pytest.raises(InvalidInput) as caught:
+    with pytest.raises(InvalidInputError) as caught:
         Receiver(SECRET, **options)
     assert caught.value.field in options
 
@@ -465,7 +472,7 @@ def test_a_tenant_is_checked(options: dict[str, Any]) -> None:
 def test_a_body_that_was_read_before_cannot_be_verified(
     receiver: Receiver, body: Any
 ) -> None:
-    with pytest.raises(InvalidInput, match="be the bytes of the request") as caught:
+    with pytest.raises(InvalidInputError, match="be the bytes of the request") as caught:
         receiver.receive(signed(), body, now=NOW)
     assert "isBase64Encoded" in str(caught.value)
 
@@ -484,7 +491,7 @@ def test_a_view_is_measured_in_bytes_and_may_have_gaps(receiver: Receiver) -> No
     gaps = memoryview(b"".join(bytes([byte, 0]) for byte in BODY))[::2]
     assert receiver.receive(signed(), gaps, now=NOW)
     wide = memoryview(b" " * 1_048_584).cast("Q")
-    with pytest.raises(MalformedWebhook, match="more than"):
+    with pytest.raises(MalformedWebhookError, match="more than"):
         receiver.receive(signed(), wide, now=NOW)
 
 
@@ -502,13 +509,13 @@ def test_an_event_of_api_gateway_is_understood(receiver: Receiver) -> None:
 
 
 def test_a_body_is_measured_before_anything_is_hashed(receiver: Receiver) -> None:
-    with pytest.raises(MalformedWebhook) as caught:
+    with pytest.raises(MalformedWebhookError) as caught:
         receiver.receive({}, b" " * 1_048_577)
     assert caught.value.reason == "too_large"
 
 
 def test_a_signed_body_that_cannot_be_read_is_malformed(receiver: Receiver) -> None:
-    with pytest.raises(MalformedWebhook) as caught:
+    with pytest.raises(MalformedWebhookError) as caught:
         receiver.receive(signed(b"[]"), b"[]", now=NOW)
     assert caught.value.reason == "not_json"
 

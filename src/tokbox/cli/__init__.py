@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from tokbox.errors import MissingDependency
+from tokbox.errors import MissingDependencyError
 
 __all__ = ["main"]
 
@@ -30,7 +30,7 @@ def main(args: Sequence[str] | None = None) -> int:
             from tokbox.cli.app import run
 
             return run(sys.argv[1:] if args is None else args)
-        except MissingDependency as error:
+        except MissingDependencyError as error:
             print(f"tokbox: error: {error}", file=sys.stderr)
             return 5
         except KeyboardInterrupt:  # while something was still being imported
@@ -43,4 +43,4 @@ def _look_for(package: str) -> None:
     except ModuleNotFoundError as error:
         if error.name != package:  # it is there, but what it needs is not
             raise
-        raise MissingDependency(package, "cli") from None
+        raise MissingDependencyError(package, "cli") from None

@@ -37,10 +37,10 @@ from tokbox.cli.output import complain
 from tokbox.cli.streams import StreamError, check_output
 from tokbox.errors import (
     APIError,
-    ArchivingNeedsMediaRouter,
+    ArchivingNeedsMediaRouterWarning,
     InsecureTransportWarning,
-    InvalidInput,
-    MissingDependency,
+    InvalidInputError,
+    MissingDependencyError,
     TokboxError,
     TokenError,
     TransportError,
@@ -75,8 +75,8 @@ Credentials come from the environment or a file, never from arguments:
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (APIError, 1),
     (TransportError, 3),
-    (MissingDependency, 5),
-    (InvalidInput, 2),
+    (MissingDependencyError, 5),
+    (InvalidInputError, 2),
     (TokenError, 4),
     (TokboxError, 1),
 )
@@ -229,7 +229,7 @@ def _only_our_warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for ours in (ArchivingNeedsMediaRouter, InsecureTransportWarning):
+        for ours in (ArchivingNeedsMediaRouterWarning, InsecureTransportWarning):
             warnings.simplefilter("always", ours)
         warnings.showwarning = show
         yield

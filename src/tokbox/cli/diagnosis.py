@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 
 from tokbox.cli.wording import ago, moment, span
 from tokbox.enums import DAYS_30
-from tokbox.errors import InvalidClaims, MalformedToken, WrongPurpose
+from tokbox.errors import InvalidClaimsError, MalformedTokenError, WrongPurposeError
 from tokbox.tokens.claims import (
     Token,
     check_connection_data,
@@ -55,9 +55,9 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
     ):
         try:
             check()
-        except InvalidClaims as error:
+        except InvalidClaimsError as error:
             faults.append(Fault(wrong_claims(error).reason, f"its {error}"))
-        except WrongPurpose as error:
+        except WrongPurposeError as error:
             faults.append(Fault(error.reason, f"its {error}"))
     return faults
 
@@ -102,7 +102,7 @@ class Stranger:
     rows: tuple[tuple[str, str], ...] = field(default=())
 
 
-def explain(text: str, error: MalformedToken, now: float) -> Stranger:
+def explain(text: str, error: MalformedTokenError, now: float) -> Stranger:
     """Guess what *text*, which is no client token because of *error*, was meant to be."""
     if not text:
         return Stranger("", Fault(error.reason, "not a token: it is empty"))
@@ -150,7 +150,7 @@ def _hint(text: str, reason: str) -> str:
 def _is_session_id(text: str) -> bool:
     try:
         check_session_id(text)
-    except InvalidClaims:
+    except InvalidClaimsError:
         return False
     return True
 

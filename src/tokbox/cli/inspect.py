@@ -18,7 +18,7 @@ from tokbox.cli.options import (
 )
 from tokbox.cli.output import print_json, print_record
 from tokbox.cli.wording import ago, moment
-from tokbox.errors import InvalidInput, MalformedToken
+from tokbox.errors import InvalidInputError, MalformedTokenError
 
 if TYPE_CHECKING:
     from tokbox.cli.diagnosis import Fault, Stranger
@@ -87,7 +87,7 @@ def inspect(
     now = time.time()
     try:
         claims = decode(text)
-    except MalformedToken as error:
+    except MalformedTokenError as error:
         _print_stranger(explain(text, error, now), as_json)
         context.exit(REFUSED)
     faults = find_faults(claims, now, session_id)
@@ -142,7 +142,7 @@ def _find_out(
         return Finding(NOT_CHECKED, "there are no credentials")
     try:
         client = make_client(api_key, secret_file, api_url)
-    except (InvalidInput, click.ClickException) as error:
+    except (InvalidInputError, click.ClickException) as error:
         if asked:
             raise
         why = error.message if isinstance(error, click.ClickException) else str(error)

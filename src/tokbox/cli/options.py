@@ -13,7 +13,7 @@ import click
 
 from tokbox.cli.streams import check_input
 from tokbox.enums import Role
-from tokbox.errors import InvalidInput, TransportError
+from tokbox.errors import InvalidInputError, TransportError
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -72,7 +72,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except InvalidInput as error:
+        except InvalidInputError as error:
             message = str(error)
             for parameter in self.params:
                 # Parameters bear the names of the library's arguments.
@@ -219,7 +219,7 @@ def make_client(
 ) -> Tokbox:
     """Make a client of the environment, where these options stand in for parts of it.
 
-    Raises ``InvalidInput`` that names the variable that is missing or wrong, and
+    Raises ``InvalidInputError`` that names the variable that is missing or wrong, and
     ``OSError`` if the file cannot be read.
     """
     from tokbox.rest.client import Tokbox
@@ -255,7 +255,7 @@ def make_client(
             environment.pop(_KEYS[0], None)
     try:
         return Tokbox.from_env(environment)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         if error.field in _KEYS:
             help_ = "; or give --api-key and --secret-file"
             raise Refused(f"{error}{help_}") from None

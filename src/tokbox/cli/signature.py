@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokbox.cli.diagnosis import Fault
-from tokbox.errors import BadSignature, TokenError, WrongAlgorithm, WrongKey
+from tokbox.errors import BadSignatureError, TokenError, WrongAlgorithmError, WrongKeyError
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -69,13 +69,13 @@ def check(verifier: Verifier, token: str, claims: Token) -> Finding:
     """
     try:
         verifier.verify(token)
-    except WrongKey as error:
+    except WrongKeyError as error:
         text = str(error)
-        if not isinstance(error, WrongAlgorithm):
+        if not isinstance(error, WrongAlgorithmError):
             text = f"it was made for {owner_of(claims)}, not for {verifier.owner}"
         why = f"there is nothing here to check it with but {verifier.key}"
         return Finding(NOT_CHECKED, why, Fault(error.reason, text))
-    except BadSignature as error:
+    except BadSignatureError as error:
         text = (
             "its signature is wrong: it was altered or cut off, or not signed with "
             f"{verifier.key}: check that the signer uses it"

@@ -15,7 +15,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tokbox.errors import MissingDependency
+from tokbox.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from tokbox.emulator.app import create_app
@@ -79,7 +79,7 @@ def __getattr__(name: str) -> Any:
         package = _PACKAGES.get((error.name or "").partition(".")[0])
         if package is None:
             raise
-        raise MissingDependency(package, "emulator") from None
+        raise MissingDependencyError(package, "emulator") from None
 
 
 def __dir__() -> list[str]:

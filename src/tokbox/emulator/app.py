@@ -53,7 +53,7 @@ from tokbox.emulator.tenants import Account, Application, Project, Tenants
 from tokbox.emulator.watch import watch
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Webhooks
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_number
 from tokbox.secrecy import strip_traceback
 
@@ -101,13 +101,13 @@ def create_app(
     such as ``archive_status``, and maybe to a ``signature_secret``. Nothing is sent but
     to loopback addresses, unless *webhooks_anywhere* is set. *allow_hosts* are further
     names that the header ``Host`` may hold; ``guard.py`` lists those that it may hold
-    anyway. Raises :class:`InvalidInput`.
+    anyway. Raises :class:`InvalidInputError`.
     """
     if store is not None and db is not None:
-        raise InvalidInput("db", db, "not be given beside store")
+        raise InvalidInputError("db", db, "not be given beside store")
     delay = exact_number(processing_delay)
     if delay is None or not 0 <= delay <= 86_400:
-        raise InvalidInput(
+        raise InvalidInputError(
             "processing_delay", processing_delay, "be from 0 to 86400 seconds"
         )
     rules = make_rules(strict)

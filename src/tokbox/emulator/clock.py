@@ -6,7 +6,7 @@ import datetime as dt
 import time
 from collections.abc import Callable
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 
 __all__ = ["Clock"]
@@ -36,7 +36,7 @@ class Clock:
 
         *at* is a datetime or ISO 8601, such as ``2030-01-31T12:00:00Z``; without an
         offset it is UTC. Credentials and tokens are still measured by the system's
-        clock. Raises :class:`InvalidInput`.
+        clock. Raises :class:`InvalidInputError`.
         """
         rule = "be a time in ISO 8601, such as 2030-01-31T12:00:00Z"
         text = exact_text(at)
@@ -49,9 +49,9 @@ class Clock:
                 moment = moment.replace(tzinfo=dt.timezone.utc)
             seconds = moment.timestamp()
         except (ValueError, OverflowError, AttributeError):
-            raise InvalidInput("clock", at, rule) from None
+            raise InvalidInputError("clock", at, rule) from None
         if seconds < 0:
-            raise InvalidInput("clock", at, "not be before 1970")
+            raise InvalidInputError("clock", at, "not be before 1970")
         return cls(lambda: seconds, real=time.time)
 
     @property

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.credentials import clean, is_utf_16
 
@@ -26,7 +26,7 @@ ENVIRONMENT_VARIABLE = "TOKBOX_EMULATOR_PROJECTS"
 def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
     """Read a JSON object that maps API keys to secrets.
 
-    Raises :class:`InvalidInput` if it is anything else, and :class:`OSError` if it
+    Raises :class:`InvalidInputError` if it is anything else, and :class:`OSError` if it
     cannot be read.
     """
     example = '{"12345678": "the secret"}'
@@ -37,7 +37,7 @@ def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
 def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
     """Read a JSON object that maps tenants to their webhooks, as ``serve`` takes them.
 
-    Raises :class:`InvalidInput` if it is anything else, and :class:`OSError` if it
+    Raises :class:`InvalidInputError` if it is anything else, and :class:`OSError` if it
     cannot be read.
     """
     example = '{"12345678": {"archive_status": "http://localhost/"}}'
@@ -63,7 +63,7 @@ def _object_from_file(
             isinstance(value, kind) for value in content.values()
         ):
             return content
-    raise InvalidInput(field, os.fspath(path), rule)
+    raise InvalidInputError(field, os.fspath(path), rule)
 
 
 @strip_traceback
@@ -74,7 +74,7 @@ def projects_from_environment(environ: Mapping[str, str] | None = None) -> dict[
     for item in filter(None, (part.strip() for part in text.split(","))):
         api_key, colon, secret = item.partition(":")
         if not (api_key and colon and secret):
-            raise InvalidInput(
+            raise InvalidInputError(
                 ENVIRONMENT_VARIABLE, text, "look like key:secret,key:secret", show=False
             )
         secrets[api_key] = secret

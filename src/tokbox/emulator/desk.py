@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tokbox.emulator.calls import Call
 from tokbox.emulator.client_tokens import Denied, admit
 from tokbox.emulator.replies import Refusal, json_reply
-from tokbox.errors import MalformedToken
+from tokbox.errors import MalformedTokenError
 from tokbox.tokens.claims import Token
 from tokbox.tokens.verify import decode
 
@@ -36,7 +36,7 @@ def inspect(call: Call) -> Response:
     found: dict[str, Any] = {"now": round(now * 1000), "kind": None, "claims": {}}
     try:
         claims = decode(token)
-    except MalformedToken as error:
+    except MalformedTokenError as error:
         return json_reply(
             {
                 **found,

@@ -25,7 +25,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tokbox.emulator.replies import Refusal, refuse
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 __all__ = ["Guard", "is_host", "is_local_name", "read_hosts"]
 
@@ -108,14 +108,15 @@ def is_host(name: object) -> bool:
 def read_hosts(names: Collection[str]) -> frozenset[str]:
     """Return *names* in the form in which ``Host`` is compared with them.
 
-    Raises :class:`InvalidInput` unless they are host names or addresses without a port.
+    Raises :class:`InvalidInputError` unless they are host names or addresses without a
+    port.
     """
     if isinstance(names, str):
-        raise InvalidInput("allow_hosts", names, "be a list of names")
+        raise InvalidInputError("allow_hosts", names, "be a list of names")
     for name in names:
         if not is_host(name):
             rule = "be host names without a port, such as emulator.test"
-            raise InvalidInput("allow_hosts", name, rule)
+            raise InvalidInputError("allow_hosts", name, rule)
     return frozenset(map(_normal, names))
 
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from tokbox.emulator.store import Store
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int
 
 __all__ = ["Ids", "Seed"]
@@ -62,10 +62,12 @@ class Seed:
     _DRAWN = "seed_drawn"
 
     def __init__(self, number: int, store: Store) -> None:
-        """Raises :class:`InvalidInput` unless *number* is a whole one, not negative."""
+        """Raises :class:`InvalidInputError` unless *number* is an integer of 0 or more."""
         whole = exact_int(number)
         if whole is None or whole < 0:
-            raise InvalidInput("seed", number, "be a whole number that is not negative")
+            raise InvalidInputError(
+                "seed", number, "be a whole number that is not negative"
+            )
         self._number = whole
         self._store = store
 

@@ -14,7 +14,7 @@ from tokbox.emulator.calls import Call
 from tokbox.emulator.faults import read_fault
 from tokbox.emulator.journal import LIMIT
 from tokbox.emulator.replies import Refusal, json_reply
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 __all__ = [
     "arm_fault",
@@ -134,7 +134,7 @@ def configure_webhooks(call: Call) -> Response:
         raise Refusal(400, "webhooks must be an object of names and addresses")
     try:
         call.emulator.webhooks.configure(tenant, webhooks)
-    except InvalidInput as error:
+    except InvalidInputError as error:
         raise Refusal(400, str(error)) from None
     return Response(status_code=204)
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.tokens.credentials import is_utf_16
 
 __all__ = ["new_private_key", "public_key_of", "read_public_key"]
@@ -23,19 +23,19 @@ _BITS = 2048
 def read_public_key(pem: str | bytes, application_id: str) -> RSAPublicKey:
     """Read the public key of an application.
 
-    Raises :class:`InvalidInput` if it is not an RSA key of at least 2048 bits.
+    Raises :class:`InvalidInputError` if it is not an RSA key of at least 2048 bits.
     """
     rule = f"hold the PEM of an RSA public key of {_BITS} bits or more"
     if isinstance(pem, bytes) and is_utf_16(pem):
-        raise InvalidInput(
+        raise InvalidInputError(
             "applications", application_id, f"{rule}, in UTF-8 (it is UTF-16)"
         )
     try:
         key = load_pem_public_key(pem.encode() if isinstance(pem, str) else pem)
     except (ValueError, TypeError, AttributeError, UnsupportedAlgorithm):
-        raise InvalidInput("applications", application_id, rule) from None
+        raise InvalidInputError("applications", application_id, rule) from None
     if not isinstance(key, RSAPublicKey) or key.key_size < _BITS:
-        raise InvalidInput("applications", application_id, rule)
+        raise InvalidInputError("applications", application_id, rule)
     return key
 
 

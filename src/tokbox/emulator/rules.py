@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_text
 from tokbox.secrecy import safe_repr
 
@@ -101,17 +101,17 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 def make_rules(strict: bool | Rules, changes: Mapping[str, str] | None = None) -> Rules:
     """Return the rules that *strict* asks for, with *changes* as a command line has them.
 
-    Raises :class:`InvalidInput` naming the rule and its values.
+    Raises :class:`InvalidInputError` naming the rule and its values.
     """
     rules = strict if isinstance(strict, Rules) else Rules.strict() if strict else Rules()
     known = {field.name for field in fields(Rules)}
     values: dict[str, Any] = {}
     for name, text in (changes or {}).items():
         if name not in known:
-            raise InvalidInput("rule", name, f"be one of {', '.join(sorted(known))}")
+            raise InvalidInputError("rule", name, f"be one of {', '.join(sorted(known))}")
         written = {str(choice).lower(): choice for choice in _choices(name)}
         if text.lower() not in written:
-            raise InvalidInput(name, text, f"be {' or '.join(written)}")
+            raise InvalidInputError(name, text, f"be {' or '.join(written)}")
         values[name] = written[text.lower()]
     rules = replace(rules, **values)
     return replace(rules, **{name: _choice(name, getattr(rules, name)) for name in known})
@@ -125,7 +125,7 @@ def _choice(name: str, value: object) -> Any:
         if type(choice) is type(plain) and choice == plain:
             return choice
     allowed = " or ".join(map(repr, choices))
-    raise InvalidInput(name, value, f"be {allowed}")
+    raise InvalidInputError(name, value, f"be {allowed}")
 
 
 def _choices(name: str) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 __all__ = ["check", "prepare"]
 
@@ -144,17 +144,17 @@ _STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 def check(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:
     """Check that a database is empty, or that of an emulator; change nothing.
 
-    Raises :class:`InvalidInput` if it is something else or of a newer version, and
+    Raises :class:`InvalidInputError` if it is something else or of a newer version, and
     :class:`sqlite3.DatabaseError` if *path* is no database.
     """
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != _APPLICATION_ID and (version, application, tables) != (0, 0, 0):
-        raise InvalidInput("db", path, "be a database of this emulator")
+        raise InvalidInputError("db", path, "be a database of this emulator")
     newest = len(_STEPS)
     if version > newest:
-        raise InvalidInput(
+        raise InvalidInputError(
             "db", path, f"have version {newest} of the tables (it has {version})"
         )
 

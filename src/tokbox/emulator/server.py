@@ -32,7 +32,7 @@ from tokbox.emulator.tenants import (
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Delivery
 from tokbox.emulator.wire import Protocol
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number
 from tokbox.secrecy import strip_traceback
 
@@ -222,7 +222,7 @@ class Server:
 
         A fault is what the header ``X-Tokbox-Emulator`` may hold, such as
         ``{"drop": True, "after": True}``; *path* is as in :meth:`journal`. Raises
-        :class:`InvalidInput`.
+        :class:`InvalidInputError`.
         """
         asked = {
             name: value if (number := exact_number(value)) is None else number
@@ -232,7 +232,7 @@ class Server:
         try:
             read_fault(asked)
         except Refusal as refusal:
-            raise InvalidInput("fault", asked, f"be a fault ({refusal})") from None
+            raise InvalidInputError("fault", asked, f"be a fault ({refusal})") from None
         with self._store.transaction():
             self._emulator.faults.arm(asked, method=method, path=path, times=times)
 
@@ -351,7 +351,7 @@ def serve(
     """Make an emulator to run in a thread: ``with serve() as server: ...``
 
     *port* 0 is a free one; the rest is as in :func:`create_app`. Raises
-    :class:`InvalidInput`, and :class:`OSError` if the port is taken.
+    :class:`InvalidInputError`, and :class:`OSError` if the port is taken.
     """
     return Server(
         host=host,
@@ -373,7 +373,7 @@ def serve(
 def _whole(field: str, value: object) -> int:
     number = exact_int(value)
     if number is None or not 0 <= number < 2**63:
-        raise InvalidInput(field, value, "be a whole number that is not negative")
+        raise InvalidInputError(field, value, "be a whole number that is not negative")
     return number
 
 

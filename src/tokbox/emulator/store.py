@@ -26,7 +26,7 @@ from tokbox.emulator.records import (
 )
 from tokbox.emulator.rows import from_row, to_row
 from tokbox.emulator.schema import check, prepare
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.private_files import check_private, make_private, open_private
 
 __all__ = ["PRIVATE_KEY", "Store"]
@@ -50,8 +50,8 @@ class Store:
         """Open or create the database.
 
         A file is readable and writable by its owner only, and so are those that SQLite
-        keeps beside it. Raises :class:`InvalidInput` if the file is something else or of
-        another version, :class:`PermissionError` if it is a link or belongs to another
+        keeps beside it. Raises :class:`InvalidInputError` if the file is something else or
+        of another version, :class:`PermissionError` if it is a link or belongs to another
         user, another :class:`OSError` if it cannot be opened, and
         :class:`sqlite3.OperationalError` if SQLite cannot use it.
         """
@@ -78,7 +78,7 @@ class Store:
             self._db.close()
             if isinstance(error, sqlite3.OperationalError):
                 raise
-            raise InvalidInput("db", path, "be a database of this emulator") from None
+            raise InvalidInputError("db", path, "be a database of this emulator") from None
         except BaseException:
             self._db.close()
             raise
@@ -414,7 +414,7 @@ class Store:
 def _create_or_check(file: str) -> None:
     """Create an empty database, or check the files of one that exists."""
     if not file:
-        raise InvalidInput("db", file, "be the path of a file")
+        raise InvalidInputError("db", file, "be the path of a file")
     with suppress(FileExistsError):
         os.close(open_private(file, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     # A new database must not read a journal that was put there before it, either.

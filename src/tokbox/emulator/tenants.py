@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tokbox.emulator.keys import new_private_key, public_key_of, read_public_key
 from tokbox.emulator.store import PRIVATE_KEY, Store
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.tokens.claims import check_api_key, check_project
@@ -108,13 +108,13 @@ class Tenants:
     ) -> None:
         """Check keys and secrets by the rules of signing; without any, take the default.
 
-        Raises :class:`InvalidInput`, which shows no secret.
+        Raises :class:`InvalidInputError`, which shows no secret.
         """
         self._store = store
         if projects is None:
             projects = {DEFAULT_API_KEY: DEFAULT_SECRET}
         if not projects:
-            raise InvalidInput("projects", {}, "name at least one project", show=False)
+            raise InvalidInputError("projects", {}, "name at least one project", show=False)
         if accounts is None:
             accounts = {DEFAULT_ACCOUNT_KEY: DEFAULT_ACCOUNT_SECRET}
         self._secrets = _check_secrets(projects, "project")
@@ -130,9 +130,11 @@ class Tenants:
         for given_id, pem in applications.items():
             application_id = exact_text(given_id) or ""
             if not _UUID.fullmatch(application_id):
-                raise InvalidInput("applications", given_id, "name applications by a UUID")
+                raise InvalidInputError(
+                    "applications", given_id, "name applications by a UUID"
+                )
             if pem is None and application_id != DEFAULT_APPLICATION_ID:
-                raise InvalidInput("applications", application_id, "come with a key")
+                raise InvalidInputError("applications", application_id, "come with a key")
             self._keys[application_id] = (
                 None if pem is None else read_public_key(pem, application_id)
             )
@@ -237,13 +239,13 @@ def tenant_fields(tenant: str, *, as_string: bool = False) -> dict[str, Any]:
 
 
 def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
-    """Check keys and their secrets; InvalidInput names the key of a wrong secret."""
+    """Check keys and their secrets; InvalidInputError names the key of a wrong secret."""
     checked = {}
     for key, secret in secrets.items():
         if rule := secret_rule(secret):
             # The key is checked first, so that a secret in its place is not shown.
             rule += f" (of {owner} {check_api_key(key)})"
-            raise InvalidInput("secret", None, rule, show=False)
+            raise InvalidInputError("secret", None, rule, show=False)
         api_key, exact_secret = check_project(key, secret, owner=owner)
         checked[api_key] = exact_secret.decode()
     return checked

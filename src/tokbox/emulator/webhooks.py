@@ -22,7 +22,7 @@ from tokbox.emulator.guard import is_local_name
 from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Callback
 from tokbox.emulator.store import Store
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.tokens.claims import check_secret
 
@@ -105,7 +105,7 @@ class Webhooks:
         """Take the addresses that are *given* from the start, by tenant.
 
         They, and the secrets among them, stay in memory. Without *anywhere* nothing is
-        sent but to loopback addresses. Raises :class:`InvalidInput`.
+        sent but to loopback addresses. Raises :class:`InvalidInputError`.
         """
         self._store = store
         self._ids = ids
@@ -122,7 +122,7 @@ class Webhooks:
         """Set the addresses of a tenant, in place of those that it had.
 
         They are kept in the store, with the secret that may be among them. Raises
-        :class:`InvalidInput`.
+        :class:`InvalidInputError`.
         """
         self._store.db.execute(
             "INSERT OR REPLACE INTO webhook_settings VALUES (?, ?)",
@@ -277,7 +277,7 @@ class Webhooks:
 def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
     """Check addresses by their names, and the secret among them.
 
-    Raises :class:`InvalidInput`, which shows no secret.
+    Raises :class:`InvalidInputError`, which shows no secret.
     """
     checked = {}
     for given_name, given_value in webhooks.items():
@@ -286,9 +286,9 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
             check_secret(value, SECRET, "the signature secret of callbacks")
         elif name is None or name not in NAMES:
             known = ", ".join((*NAMES, SECRET))
-            raise InvalidInput("webhooks", given_name, f"name some of {known}")
+            raise InvalidInputError("webhooks", given_name, f"name some of {known}")
         elif not is_url(value):
-            raise InvalidInput(name, given_value, "be an http or https URL")
+            raise InvalidInputError(name, given_value, "be an http or https URL")
         checked[name] = value
     return checked
 

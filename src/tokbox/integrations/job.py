@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
-from tokbox.errors import InvalidInput, MissingDependency
+from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.batch import TokenBatch
@@ -46,11 +46,11 @@ _CLAIMS = (
 
 
 def load(module: str, package: str, extra: str) -> Any:
-    """Import what only one engine needs; MissingDependency names its extra."""
+    """Import what only one engine needs; MissingDependencyError names its extra."""
     try:
         return import_module(module)
     except ImportError:
-        raise MissingDependency(package, extra) from None
+        raise MissingDependencyError(package, extra) from None
 
 
 @strip_traceback
@@ -73,10 +73,10 @@ class SigningJob:
         the name of the column that is added
     error_column
         the name of another column, which says why a row has no token. Without it, a row
-        that breaks a rule raises InvalidClaims and ends the job
+        that breaks a rule raises InvalidClaimsError and ends the job
 
-    All that can be known without the rows is checked here: InvalidInput or InvalidClaims.
-    For example::
+    All that can be known without the rows is checked here: InvalidInputError or
+    InvalidClaimsError. For example::
 
         job = SigningJob(
             key_id="40000123",
@@ -110,14 +110,16 @@ class SigningJob:
         run = check_nonce(self.nonce)
         if run is not None and not isinstance(run.row_key, ColumnName):
             rule = 'name a column of the rows, as col("name")'
-            raise InvalidInput("row_key", None, rule, show=False)
+            raise InvalidInputError("row_key", None, rule, show=False)
         self._check_claims()
         name, other = self.token_column, self.error_column
         if not isinstance(name, str) or not name or name == other:
             rule = "be a name of its own for the column of tokens"
-            raise InvalidInput("token_column", name, rule)
+            raise InvalidInputError("token_column", name, rule)
         if other is not None and (not isinstance(other, str) or not other):
-            raise InvalidInput("error_column", other, "be a name for a column, or None")
+            raise InvalidInputError(
+                "error_column", other, "be a name for a column, or None"
+            )
 
     def _check_claims(self) -> None:
         for name in _CLAIMS:
@@ -130,7 +132,7 @@ class SigningJob:
                 object.__setattr__(self, name, check_claim(name, value))
         if not self.columns:
             rule = 'be a column, as col("name"), or another claim must be'
-            raise InvalidInput("session_id", self.session_id, rule)
+            raise InvalidInputError("session_id", self.session_id, rule)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -145,20 +147,20 @@ class SigningJob:
         return [name for name in (self.token_column, self.error_column) if name]
 
     def check_schema(self, names: Iterable[str]) -> None:
-        """See that rows with columns of these *names* can be signed, or InvalidInput."""
+        """Raise InvalidInputError if a column that the job needs is not in *names*."""
         there = list(names)
         for field, column in self.columns.items():
             if column not in there:
                 rule = f"name one of the columns, which are {', '.join(there) or 'none'}"
-                raise InvalidInput(field, column, rule)
+                raise InvalidInputError(field, column, rule)
         for field in ("token_column", "error_column"):
             if getattr(self, field) in there:
-                raise InvalidInput(field, getattr(self, field), "be new: it is there")
+                raise InvalidInputError(field, getattr(self, field), "be new: it is there")
 
     def open(self) -> BatchSigner:
         """Read the key, here and once, and return what signs batches.
 
-        InvalidInput if there is none; MissingDependency without ``pyarrow``.
+        InvalidInputError if there is none; MissingDependencyError without ``pyarrow``.
         """
         return BatchSigner(self)
 
@@ -188,8 +190,8 @@ class BatchSigner:
     def __call__(self, batch: Any) -> Any:
         """Return an Arrow table or record batch with its tokens (large_string) beside it.
 
-        The batch itself is not written to. Raises InvalidInput if a column is missing,
-        InvalidClaims if a row breaks a rule and there is no column for errors: its
+        The batch itself is not written to. Raises InvalidInputError if a column is missing,
+        InvalidClaimsError if a row breaks a rule and there is no column for errors: its
         ``.row`` counts within this batch.
         """
         job = self._job

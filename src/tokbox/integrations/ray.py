@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int
 from tokbox.integrations.job import SigningJob, load
 from tokbox.secrecy import strip_traceback
@@ -46,7 +46,7 @@ def sign(
     An actor that dies is replaced, and what it had not delivered is signed once more:
     with a ``tokbox.Derived`` as ``nonce`` the tokens are then the same.
 
-    Raises InvalidInput, MissingDependency without Ray.
+    Raises InvalidInputError, MissingDependencyError without Ray.
     """
     data = load("ray.data", "ray", "ray")
     size = _at_least_one("workers", workers)
@@ -66,5 +66,5 @@ def sign(
 def _at_least_one(name: str, value: object) -> int:
     number = exact_int(value)
     if number is None or number < 1:
-        raise InvalidInput(name, value, "be an int, at least 1")
+        raise InvalidInputError(name, value, "be an int, at least 1")
     return number

@@ -30,7 +30,7 @@ def sign(frame: Any, job: SigningJob) -> Any:
     A task that fails is tried again and signs its partition once more: with
     a ``tokbox.Derived`` as ``nonce`` the tokens are then the same.
 
-    Raises InvalidInput, MissingDependency without Spark.
+    Raises InvalidInputError, MissingDependencyError without Spark.
     """
     types = load("pyspark.sql.types", "pyspark", "spark")
     job.check_schema(frame.schema.names)

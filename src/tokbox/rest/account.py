@@ -33,7 +33,7 @@ class Account(Client):
             project = account.projects.create("rooms")
         tb = Tokbox(project.id, project.secret)
 
-    Raises ``InvalidInput`` for an argument out of bounds.
+    Raises ``InvalidInputError`` for an argument out of bounds.
     """
 
     __slots__ = ()

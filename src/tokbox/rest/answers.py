@@ -38,9 +38,9 @@ _FOREIGN = "something between us and the service (a proxy, a firewall) answered"
 _BY_STATUS: dict[int, type[errors.APIError]] = {
     401: errors.AuthenticationError,
     403: errors.AuthenticationError,
-    404: errors.NotFound,
-    409: errors.Conflict,
-    429: errors.RateLimited,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    429: errors.RateLimitError,
 }
 
 _XML_CODE = re.compile(r"<code>\s*(-?\d{1,9})\s*</code>")
@@ -133,8 +133,10 @@ def api_error(
     kind = _BY_STATUS.get(response.status, errors.APIError)
     if response.status >= 500:
         kind = errors.ServerError
-    if kind is errors.RateLimited:
-        return errors.RateLimited(retry_after=retry_after(response.headers, now), **details)
+    if kind is errors.RateLimitError:
+        return errors.RateLimitError(
+            retry_after=retry_after(response.headers, now), **details
+        )
     if kind is errors.AuthenticationError and now is not None and not foreign:
         offset = _clock_offset(response.headers, now)
         if offset is not None and not -_BEHIND <= offset - corrected <= _AHEAD:
@@ -142,7 +144,7 @@ def api_error(
                 f"this machine's clock is {abs(offset):.0f} s "
                 f"{'ahead of' if offset > 0 else 'behind'} the service's"
             )
-            return errors.ClockSkew(offset=offset, **details)
+            return errors.ClockSkewError(offset=offset, **details)
     return kind(**details)
 
 

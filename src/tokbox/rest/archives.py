@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tokbox.enums import OutputMode, OutputModeName
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.arguments import (
     flag,
@@ -83,8 +83,8 @@ class Archives(Compositions[Archive]):
         can have a *quantization_parameter* (15 to 40) instead of a bit rate. A second
         archive of the same session needs a *multi_archive_tag* of its own.
 
-        Raises ``NotFound`` if no client is connected, ``Conflict`` if the session is
-        relayed or already being recorded under the same tag.
+        Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
+        is relayed or already being recorded under the same tag.
         """
         session_id = self._check_session(session_id)
         output = one_of("output_mode", output_mode, OutputMode)
@@ -112,18 +112,18 @@ class Archives(Compositions[Archive]):
         }
         if "quantizationParameter" in body and "maxBitrate" in body:
             field, rule = "quantization_parameter", "not go with max_bitrate"
-            raise InvalidInput(field, quantization_parameter, rule)
+            raise InvalidInputError(field, quantization_parameter, rule)
         if output != OutputMode.COMPOSED:
             for property_, field in _COMPOSED_ONLY.items():
                 if property_ in body:
                     rule = "be left out of an individual archive"
-                    raise InvalidInput(field, body[property_], rule)
+                    raise InvalidInputError(field, body[property_], rule)
         return self._ask(Archive, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> Archive:
         """Stop an archive; to stop a stopped one again is no error.
 
-        Raises ``NotFound`` for an unknown one, ``Conflict`` for one that is past
+        Raises ``NotFoundError`` for an unknown one, ``ConflictError`` for one that is past
         stopping. Archives of sessions with ``ArchiveMode.ALWAYS`` stop by themselves.
         """
         return self._ask(Archive, "POST", self._one(id, "/stop"), None, timeout)
@@ -131,8 +131,8 @@ class Archives(Compositions[Archive]):
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Delete an archive that is available, uploaded or deleted.
 
-        Raises ``Conflict`` for one in another state, ``NotFound`` for an unknown one;
-        with ``.attempts`` above 1 the latter may mean that an earlier attempt worked
+        Raises ``ConflictError`` for one in another state, ``NotFoundError`` for an unknown
+        one; with ``.attempts`` above 1 the latter may mean that an earlier attempt worked
         though its answer was lost.
         """
         self._requester.request("DELETE", self._one(id), timeout=timeout)

@@ -1,7 +1,7 @@
 """Check what callers pass, before anything is sent.
 
 Each function takes the argument's name and its value, and returns the value as it goes
-over the wire or raises ``InvalidInput``. The result is an exact ``str``, ``int`` or
+over the wire or raises ``InvalidInputError``. The result is an exact ``str``, ``int`` or
 ``float`` (see :mod:`tokbox.exact`). Always send the result instead of the argument.
 """
 
@@ -15,7 +15,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args
 from urllib.parse import quote, unquote
 
 from tokbox.enums import Resolution
-from tokbox.errors import InvalidInput, invalid_choice
+from tokbox.errors import InvalidInputError, invalid_choice
 from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.tokens.credentials import control_character, odd_character
 from tokbox.transport import hosts
@@ -86,7 +86,7 @@ def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, A
             return value._to_json()
     names = " or ".join(kind.__name__ for kind in kinds)
     # What was given instead may hold the same secrets.
-    raise InvalidInput(field, None, f"be made with {names}", show=False)
+    raise InvalidInputError(field, None, f"be made with {names}", show=False)
 
 
 def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
@@ -118,14 +118,14 @@ def text(
         rule = "be text" if shortest == 0 else "be text and not empty"
     content = exact_text(value)
     if content is None or len(content) < shortest:
-        raise InvalidInput(field, value, rule, show=show)
+        raise InvalidInputError(field, value, rule, show=show)
     if longest is not None and len(content) > longest:
-        raise InvalidInput(field, value, rule, show=show)
+        raise InvalidInputError(field, value, rule, show=show)
     if _SURROGATE.search(content):
-        raise InvalidInput(field, value, "not hold lone surrogates", show=show)
+        raise InvalidInputError(field, value, "not hold lone surrogates", show=show)
     if most_bytes is not None and len(content.encode()) > most_bytes:
         rule = f"have at most {most_bytes} bytes in UTF-8"
-        raise InvalidInput(field, value, rule, show=show)
+        raise InvalidInputError(field, value, rule, show=show)
     return content
 
 
@@ -145,9 +145,9 @@ def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], st
     # Not by catching what text() raises: it would be seen as the context of ours.
     content = exact_text(value)
     if not content:
-        raise InvalidInput(field, None, "be text and not empty", show=False)
+        raise InvalidInputError(field, None, "be text and not empty", show=False)
     if wrong := find_wrong(content):
-        raise InvalidInput(field, None, f"{rule}: it holds {wrong}", show=False)
+        raise InvalidInputError(field, None, f"{rule}: it holds {wrong}", show=False)
     return content
 
 
@@ -157,19 +157,19 @@ def sendable(field: str, value: Any) -> Any:
         json.dumps(value, allow_nan=False)
         return value
     # Outside of the handler: the exception holds what was to be sent.
-    raise InvalidInput(field, None, "be what JSON can say", show=False)
+    raise InvalidInputError(field, None, "be what JSON can say", show=False)
 
 
 def texts(field: str, value: object) -> list[str]:
     """Return several texts, none of them empty; one alone is most likely a mistake."""
     rule = "be a sequence of texts that are not empty"
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
-        raise InvalidInput(field, value, rule)
+        raise InvalidInputError(field, value, rule)
     if has_no_dimensions(value):
-        raise InvalidInput(field, value, rule)
+        raise InvalidInputError(field, value, rule)
     items = [exact_text(item) for item in value]
     if not all(items):
-        raise InvalidInput(field, value, rule)
+        raise InvalidInputError(field, value, rule)
     return [text(field, item) for item in items]
 
 
@@ -195,7 +195,7 @@ def address(
         or re.search(r"[\s\x00-\x1f\x7f]", url)
         or _SURROGATE.search(url)
     ):
-        raise InvalidInput(field, value, rule, show=show)
+        raise InvalidInputError(field, value, rule, show=show)
     return url
 
 
@@ -223,7 +223,7 @@ def identifier(field: str, value: object) -> str:
     """
     name = text(field, value, shortest=1, longest=255)
     if has_dot_segments(name):
-        raise InvalidInput(field, value, "be an id that the service gave")
+        raise InvalidInputError(field, value, "be an id that the service gave")
     return quote(name, safe="")
 
 
@@ -231,7 +231,9 @@ def ipv4(field: str, value: object) -> str:
     """Return a dotted address of four decimal numbers; short forms are refused."""
     dotted = exact_text(value)
     if dotted is None or not _IPV4.fullmatch(dotted):
-        raise InvalidInput(field, value, "be a dotted IPv4 address, such as 203.0.113.7")
+        raise InvalidInputError(
+            field, value, "be a dotted IPv4 address, such as 203.0.113.7"
+        )
     return dotted
 
 
@@ -253,7 +255,7 @@ def base_url(field: str, value: object) -> str:
         or found.userinfo is not None
         or (prefix and not is_path(prefix))
     ):
-        raise InvalidInput(field, value, rule, show=show)
+        raise InvalidInputError(field, value, rule, show=show)
     return url.rstrip("/")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.rest import record
 from tokbox.rest.arguments import (
@@ -58,7 +58,9 @@ class AudioTransport:
             receive_audio_field=optional(text, "receive_audio_field", other, shortest=1),
         )
         if self.static_fields is not None and not isinstance(self.static_fields, Mapping):
-            raise InvalidInput("static_fields", None, "map names to values", show=False)
+            raise InvalidInputError(
+                "static_fields", None, "map names to values", show=False
+            )
         optional(sendable, "static_fields", self.static_fields and dict(self.static_fields))
 
     def _to_json(self) -> dict[str, Any]:
@@ -95,12 +97,12 @@ class WebSocket:
         streams = tuple(texts("streams", self.streams))
         if len(streams) > _MOST_STREAMS:
             rule = f"name at most {_MOST_STREAMS} streams"
-            raise InvalidInput("streams", self.streams, rule)
+            raise InvalidInputError("streams", self.streams, rule)
         headers = optional(_headers, "headers", self.headers)
         rate = optional(whole, "audio_rate", self.audio_rate, min(_RATES), max(_RATES))
         if rate is not None and rate not in _RATES:
             rule = f"be one of {', '.join(map(str, _RATES))}"
-            raise InvalidInput("audio_rate", self.audio_rate, rule)
+            raise InvalidInputError("audio_rate", self.audio_rate, rule)
         optional(flag, "bidirectional", self.bidirectional)
         optional(structure, "audio_transport", self.audio_transport, AudioTransport)
         # What the caller changes afterwards was not checked.
@@ -151,7 +153,7 @@ class AudioConnectors(Joining):
         """Connect a routed session with a WebSocket, or with the one at a URI.
 
         The socket must be open within six seconds. Without a *token* the client signs
-        one for a publisher, which is good for ten minutes. Raises ``Conflict`` if the
+        one for a publisher, which is good for ten minutes. Raises ``ConflictError`` if the
         session is relayed.
         """
         if isinstance(websocket, str):
@@ -171,16 +173,16 @@ def _headers(field: str, value: object) -> dict[str, str]:
     """Return headers, whose bytes are those of all names and values together."""
     rule = "map names to values, both of them text"
     if not isinstance(value, Mapping):
-        raise InvalidInput(field, None, rule, show=False)
+        raise InvalidInputError(field, None, rule, show=False)
     headers = {}
     size = 0
     for given_name, given_content in value.items():
         name, content = exact_text(given_name), exact_text(given_content)
         if name is None or content is None:
-            raise InvalidInput(field, None, rule, show=False)
+            raise InvalidInputError(field, None, rule, show=False)
         size += len((name + content).encode("utf-8", "surrogatepass"))
         headers[name] = content
     if size > _MOST_HEADERS:
         rule = f"have at most {_MOST_HEADERS} bytes altogether"
-        raise InvalidInput(field, None, rule, show=False)
+        raise InvalidInputError(field, None, rule, show=False)
     return headers

@@ -54,7 +54,8 @@ class Client:
             tb.with_options(timeout=60, retries=0).archives.get(archive_id)
 
         What is left out or None stays as it is. It ends with the client that it was made
-        from: to close it does nothing. Raises ``InvalidInput`` for a limit out of bounds.
+        from: to close it does nothing. Raises ``InvalidInputError`` for a limit out of
+        bounds.
         """
         check_names(f"{type(self).__name__}.with_options", limits, options=Limits)
         requester = self._requester.with_options(**limits)
@@ -85,9 +86,9 @@ class Client:
         those that authenticate and frame the request are the client's own. *timeout* is
         the limit in seconds for the whole call; None means the client's limit.
 
-        Raises ``InvalidInput`` before anything is sent, ``APIError`` for an answer other
-        than 2xx, ``TransportError`` if there is no usable one. It is repeated by the same
-        rules as all calls: POST and PATCH only if no byte was sent.
+        Raises ``InvalidInputError`` before anything is sent, ``APIError`` for an answer
+        other than 2xx, ``TransportError`` if there is no usable one. It is repeated by the
+        same rules as all calls: POST and PATCH only if no byte was sent.
         """
         return raw.request(
             self._requester,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.rest.arguments import (
     address,
     flag,
@@ -46,7 +46,7 @@ class Hls:
         optional(flag, "dvr", self.dvr)
         optional(flag, "low_latency", self.low_latency)
         if self.dvr and self.low_latency:
-            raise InvalidInput(
+            raise InvalidInputError(
                 "low_latency", self.low_latency, "be False where dvr is True"
             )
 
@@ -110,8 +110,8 @@ class Broadcasts(Compositions[Broadcast]):
         of :class:`~tokbox.rest.compositions.Composition`: sound and pictures, streams,
         resolution, layout, bit rate.
 
-        Raises ``NotFound`` if no client is connected, ``Conflict`` if the session is
-        relayed or already broadcast under the same tag.
+        Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
+        is relayed or already broadcast under the same tag.
         """
         body = {
             "sessionId": self._check_session(session_id),
@@ -127,7 +127,7 @@ class Broadcasts(Compositions[Broadcast]):
         return self._ask(Broadcast, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> Broadcast:
-        """Stop a broadcast. Raises ``NotFound`` if it is unknown or has stopped."""
+        """Stop a broadcast. Raises ``NotFoundError`` if it is unknown or has stopped."""
         return self._ask(Broadcast, "POST", self._one(id, "/stop"), None, timeout)
 
 
@@ -140,11 +140,11 @@ def _outputs(hls: Hls | bool, rtmp: RtmpTarget | Sequence[RtmpTarget]) -> dict[s
     targets = [rtmp] if isinstance(rtmp, RtmpTarget) else rtmp
     if not isinstance(targets, list | tuple):
         rule = "be an RtmpTarget or a sequence of them"
-        raise InvalidInput("rtmp", None, rule, show=False)
+        raise InvalidInputError("rtmp", None, rule, show=False)
     if targets:
         outputs["rtmp"] = _rtmp(targets)
     if not outputs:
-        raise InvalidInput("hls", hls, "be asked for where rtmp names no target")
+        raise InvalidInputError("hls", hls, "be asked for where rtmp names no target")
     return outputs
 
 
@@ -152,9 +152,9 @@ def _rtmp(targets: Sequence[RtmpTarget]) -> list[dict[str, Any]]:
     found = [structure("rtmp", target, RtmpTarget) for target in targets]
     if len(found) > _MOST_TARGETS:
         rule = f"name at most {_MOST_TARGETS} targets"
-        raise InvalidInput("rtmp", None, f"{rule}, not {len(found)}", show=False)
+        raise InvalidInputError("rtmp", None, f"{rule}, not {len(found)}", show=False)
     ids = [target["id"] for target in found if "id" in target]
     for number, id in enumerate(ids):
         if id in ids[:number]:
-            raise InvalidInput("rtmp", id, "name targets with different ids")
+            raise InvalidInputError("rtmp", id, "name targets with different ids")
     return found

@@ -67,7 +67,7 @@ class LiveCaptions(Joining, Collection[Captions]):
         is told of every change.
 
         The *token* must be a moderator's; without it the client signs one, which is
-        good for ten minutes. Raises ``Conflict`` if the session has captions already.
+        good for ten minutes. Raises ``ConflictError`` if the session has captions already.
         """
         body = {
             **self._credentials(session_id, token),
@@ -83,5 +83,5 @@ class LiveCaptions(Joining, Collection[Captions]):
         return self._ask(Captions, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Stop captions. Raises ``NotFound`` if they are unknown or have stopped."""
+        """Stop captions. Raises ``NotFoundError`` if they are unknown or have stopped."""
         self._requester.request("POST", self._one(id, "/stop"), timeout=timeout)

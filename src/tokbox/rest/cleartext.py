@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tokbox.errors import InsecureTransportWarning, InvalidInput
+from tokbox.errors import InsecureTransportWarning, InvalidInputError
 from tokbox.rest.arguments import flag
 from tokbox.rest.notices import warn
 from tokbox.transport import hosts
@@ -34,7 +34,7 @@ def check(api_url: str, allow_http: object) -> None:
     *allow_http* silences the warning; ``None`` leaves that to the environment. Loopback
     addresses are silent: what is sent to them does not leave this machine.
 
-    Raises ``InvalidInput``.
+    Raises ``InvalidInputError``.
     """
     allowed = None if allow_http is None else flag("allow_http", allow_http)
     origin = hosts.parse(api_url)
@@ -43,7 +43,7 @@ def check(api_url: str, allow_http: object) -> None:
         return
     if hosts.is_service(origin.host):
         rule = "use https:// for this host: http:// would send credentials unencrypted"
-        raise InvalidInput("api_url", api_url, rule)
+        raise InvalidInputError("api_url", api_url, rule)
     if hosts.is_loopback(origin.host):
         return
     if from_environment(os.environ) if allowed is None else allowed:
@@ -68,12 +68,12 @@ def check(api_url: str, allow_http: object) -> None:
 def from_environment(environ: Mapping[str, str]) -> bool | None:
     """Return ``TOKBOX_ALLOW_HTTP`` (1, true, yes; 0, false, no), ``None`` if it is unset.
 
-    Raises ``InvalidInput`` for any other value.
+    Raises ``InvalidInputError`` for any other value.
     """
     word = environ.get(VARIABLE)
     if not word:
         return None
     allowed = _WORDS.get(word.strip().lower())
     if allowed is None:
-        raise InvalidInput(VARIABLE, word, "be 1 or 0")
+        raise InvalidInputError(VARIABLE, word, "be 1 or 0")
     return allowed

@@ -15,7 +15,7 @@ from tokbox.enums import (
     Resolution,
     Role,
 )
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.rest import environment, sessions
 from tokbox.rest.auth import ApplicationAuth, ProjectAuth
 from tokbox.rest.base import Client
@@ -56,7 +56,7 @@ class Tokbox(Resources, Client):
     a ``with`` statement. The options are those of
     :class:`~tokbox.rest.options.Options`: time-outs, retries, proxies.
 
-    Raises ``InvalidInput`` for an argument out of bounds, and for a secret that holds
+    Raises ``InvalidInputError`` for an argument out of bounds, and for a secret that holds
     anything but printable ASCII, a space, or a quotation mark.
     """
 
@@ -90,9 +90,9 @@ class Tokbox(Resources, Client):
         a key object of the package ``cryptography``, or a ``tokbox.PrivateKey``. It is
         read and checked here, once. *password* is what the PEM is encrypted with.
 
-        Raises ``InvalidInput`` unless *application_id* is a UUID and the key is RSA of at
-        least 2,048 bits; ``MissingDependency`` without ``cryptography``, which comes with
-        ``pip install 'tokbox[vonage]'``.
+        Raises ``InvalidInputError`` unless *application_id* is a UUID and the key is RSA of
+        at least 2,048 bits; ``MissingDependencyError`` without ``cryptography``, which
+        comes with ``pip install 'tokbox[vonage]'``.
         """
         check_names(f"{cls.__name__}.from_private_key", options, "api_url", "password")
         signer = Signer.from_private_key(application_id, key, password=password)
@@ -116,14 +116,14 @@ class Tokbox(Resources, Client):
         count where *options* leave them out. A byte order mark at the start of a credential
         and one line end at its end are removed.
 
-        Raises ``InvalidInput`` that names the variable that is missing or wrong, and if
-        there are credentials for both: nothing is guessed.
+        Raises ``InvalidInputError`` that names the variable that is missing or wrong, and
+        if there are credentials for both: nothing is guessed.
         """
         check_names(f"{cls.__name__}.from_env", options)
         environ = os.environ if environ is None else environ
         if not isinstance(environ, Mapping):
             rule = f"be a mapping of variables, not {type(environ).__name__}"
-            raise InvalidInput("environ", None, rule, show=False)
+            raise InvalidInputError("environ", None, rule, show=False)
         found = environment.credentials(environ)
         options = environment.options(environ, options)
         if found.kind == "application":
@@ -162,7 +162,7 @@ class Tokbox(Resources, Client):
         *e2ee*, end-to-end encryption, needs a routed session that is not always archived.
         *timeout* is the limit in seconds for the whole call; None means the client's.
 
-        Raises ``InvalidInput`` before anything is sent, ``APIError`` if the service
+        Raises ``InvalidInputError`` before anything is sent, ``APIError`` if the service
         refuses, ``TransportError`` if there is no usable answer.
         """
         form = sessions.parameters(
@@ -179,7 +179,7 @@ class Tokbox(Resources, Client):
     def session(self, session_id: str) -> Session:
         """Return the session with a stored id. Checks it; sends nothing.
 
-        Raises ``InvalidClaims`` if it is damaged or belongs to another project.
+        Raises ``InvalidClaimsError`` if it is damaged or belongs to another project.
         """
         return sessions.restore(self, session_id)
 
@@ -238,11 +238,10 @@ class Tokbox(Resources, Client):
                 sessions, role=Role.SUBSCRIBER, connection_data=names, expiration=HOURS_2
             )
 
-        A value that breaks a rule raises ``InvalidClaims``, which names its ``row``, and
-        nothing is signed; with ``errors="null"`` its row is None, and ``tokens.failures``
-        says why. With a ``tokbox.Derived`` as *nonce*, signing the same rows again returns
-        the same tokens.
-        ``Signer.sign_rows`` tells more.
+        A value that breaks a rule raises ``InvalidClaimsError``, which names its ``row``,
+        and nothing is signed; with ``errors="null"`` its row is None, and
+        ``tokens.failures`` says why. With a ``tokbox.Derived`` as *nonce*, signing the same
+        rows again returns the same tokens. ``Signer.sign_rows`` tells more.
         """
         # mypy does not try all combinations of so many unions.
         return self._signer.sign_rows(  # type: ignore[misc]
@@ -268,10 +267,11 @@ class Tokbox(Resources, Client):
         *now*
             the time of verification, in seconds since the epoch; by default the clock's
 
-        Raises ``MalformedToken``, ``WrongAlgorithm``, ``WrongKey``, ``BadSignature``,
-        ``WrongPurpose``, ``WrongClaims``, ``WrongSession``, ``NotYetValidToken`` or
-        ``ExpiredToken``, which are ``TokenError`` with a ``.reason`` in one word;
-        ``InvalidInput`` for a *session_id* or *now* of another type. Example::
+        Raises ``MalformedTokenError``, ``WrongAlgorithmError``, ``WrongKeyError``,
+        ``BadSignatureError``, ``WrongPurposeError``, ``WrongClaimsError``,
+        ``WrongSessionError``, ``NotYetValidTokenError`` or ``ExpiredTokenError``, which are
+        ``TokenError`` with a ``.reason`` in one word; ``InvalidInputError`` for a
+        *session_id* or *now* of another type. Example::
 
             try:
                 claims = tb.verify(token, session_id=session.session_id)

@@ -13,7 +13,7 @@ from tokbox.enums import (
     StreamMode,
     StreamModeName,
 )
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.rest import record
 from tokbox.rest.arguments import RESOLUTIONS, flag, given, one_of, optional, text, whole
 from tokbox.rest.layouts import Layout
@@ -106,7 +106,7 @@ def media(has_audio: bool, has_video: bool) -> dict[str, Any]:
         "hasVideo": flag("has_video", has_video),
     }
     if not any(body.values()):
-        raise InvalidInput("has_video", has_video, "be True where has_audio is False")
+        raise InvalidInputError("has_video", has_video, "be True where has_audio is False")
     return body
 
 
@@ -165,7 +165,7 @@ class Compositions(Collection[_Composed]):
         """Arrange the streams of a running composed video anew."""
         chosen = Layout._build(layout, stylesheet, screenshare_type)
         if chosen is None:
-            raise InvalidInput("layout", None, "be a Layout or its parts")
+            raise InvalidInputError("layout", None, "be a Layout or its parts")
         path = self._one(id, "/layout")
         self._requester.request("PUT", path, json=chosen._to_json(), timeout=timeout)
 

@@ -31,7 +31,7 @@ class Connections(Resource):
     """Reach the connections of sessions, as ``tb.connections``.
 
     ``tb.moderation.disconnect`` ends one. Until a first client has connected, the
-    service knows nothing of a session and answers ``NotFound``.
+    service knows nothing of a session and answers ``NotFoundError``.
     """
 
     __slots__ = ()

@@ -29,7 +29,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.rest import cleartext
 from tokbox.rest.arguments import seconds, whole
 from tokbox.rest.requester import MOST_RETRIES
@@ -96,7 +96,7 @@ class Credentials(NoPickle):
 
 
 def credentials(environ: Mapping[str, str]) -> Credentials:
-    """Return the credentials; ``InvalidInput`` names the variable that is at fault."""
+    """Return the credentials; ``InvalidInputError`` names the variable that is at fault."""
     # Ours first, then others'; on each side, a project or an application.
     for side in zip(PROJECTS, APPLICATIONS, strict=True):
         named = [each for each in side if any(map(environ.get, each.names))]
@@ -106,14 +106,14 @@ def credentials(environ: Mapping[str, str]) -> Credentials:
                 f"be left out beside {application.id}, or that beside it: one is for "
                 "OpenTok, one for Vonage, and which is meant is not guessed"
             )
-            raise InvalidInput(_first(environ, project), None, rule, show=False)
+            raise InvalidInputError(_first(environ, project), None, rule, show=False)
         if named:
             return _read(environ, named[0])
     rule = (
         "be set (and TOKBOX_SECRET or TOKBOX_SECRET_FILE beside it), or for Vonage "
         "TOKBOX_APPLICATION_ID (and TOKBOX_PRIVATE_KEY or TOKBOX_PRIVATE_KEY_FILE)"
     )
-    raise InvalidInput("TOKBOX_API_KEY", None, rule, show=False)
+    raise InvalidInputError("TOKBOX_API_KEY", None, rule, show=False)
 
 
 def options(environ: Mapping[str, str], given: Options) -> Options:
@@ -136,15 +136,19 @@ def _read(environ: Mapping[str, str], family: _Family) -> Credentials:
         secret = _content(file, path)
     secret_names = " or ".join(family.names[1:])
     if not id:
-        raise InvalidInput(family.id, None, f"be set beside {secret_names}", show=False)
+        raise InvalidInputError(
+            family.id, None, f"be set beside {secret_names}", show=False
+        )
     if not secret:
-        raise InvalidInput(secret_names, None, f"be set beside {family.id}", show=False)
+        raise InvalidInputError(
+            secret_names, None, f"be set beside {family.id}", show=False
+        )
     if family.kind == "application":
         id = check_application_id(id, family.id)
     else:
         if file and (rule := secret_rule(secret)):
             rule = f"name a file with the secret, which must {rule}"
-            raise InvalidInput(file, None, rule, show=False)
+            raise InvalidInputError(file, None, rule, show=False)
         check_project(id, secret, (family.id, family.secret))
     url = next(filter(None, map(environ.get, family.url)), None)
     return Credentials(family.kind, id, secret, file is not None, url)
@@ -169,7 +173,7 @@ def _content(variable: str, path: str) -> str:
         if content:
             return content
         rule = "name a file that is not empty"
-    raise InvalidInput(variable, path, rule)
+    raise InvalidInputError(variable, path, rule)
 
 
 def _number(kind: type[float], value: str) -> object:

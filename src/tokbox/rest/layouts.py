@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from tokbox.enums import LayoutName, ScreenshareLayoutName
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.rest.arguments import keep, one_of, optional, text
 from tokbox.secrecy import safe_repr
 
@@ -21,7 +21,7 @@ _TYPES = get_args(LayoutName)
 class Layout:
     """Name a predefined layout, or bring a stylesheet with ``type="custom"``.
 
-    Raises ``InvalidInput`` for combinations that the service refuses: a stylesheet
+    Raises ``InvalidInputError`` for combinations that the service refuses: a stylesheet
     belongs to ``custom`` and is needed there, a screenshare type to ``bestFit`` only.
     """
 
@@ -32,14 +32,14 @@ class Layout:
     def __post_init__(self) -> None:
         kind = one_of("layout", self.type, _TYPES)
         if kind == "custom" and self.stylesheet is None:
-            raise InvalidInput("stylesheet", None, "be given with the layout custom")
+            raise InvalidInputError("stylesheet", None, "be given with the layout custom")
         stylesheet = optional(text, "stylesheet", self.stylesheet, shortest=1)
         if stylesheet is not None and kind != "custom":
-            raise InvalidInput("stylesheet", stylesheet, "go with the layout custom")
+            raise InvalidInputError("stylesheet", stylesheet, "go with the layout custom")
         field, shared = "screenshare_type", self.screenshare_type
         screenshare_type = optional(one_of, field, shared, _SCREENSHARE_TYPES)
         if screenshare_type is not None and kind != "bestFit":
-            raise InvalidInput(field, screenshare_type, "go with the layout bestFit")
+            raise InvalidInputError(field, screenshare_type, "go with the layout bestFit")
         keep(self, type=kind, stylesheet=stylesheet, screenshare_type=screenshare_type)
 
     def _to_json(self) -> dict[str, str]:
@@ -62,7 +62,7 @@ class Layout:
         if isinstance(layout, Layout):
             if stylesheet is not None or screenshare_type is not None:
                 rule = "be a name when stylesheet or screenshare_type is given beside it"
-                raise InvalidInput("layout", layout, rule)
+                raise InvalidInputError("layout", layout, rule)
             return layout
         if layout is None:
             if stylesheet is None and screenshare_type is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 
-from tokbox.errors import InvalidInput, redact
+from tokbox.errors import InvalidInputError, redact
 
 __all__ = ["from_environment", "log"]
 
@@ -32,14 +32,14 @@ log.addFilter(_Redaction())
 def from_environment() -> None:
     """Do what ``TOKBOX_LOG`` says: to standard error, unless logging is set up already.
 
-    Raises ``InvalidInput`` for a level that there is not.
+    Raises ``InvalidInputError`` for a level that there is not.
     """
     word = os.environ.get("TOKBOX_LOG")
     if not word:
         return
     level = _LEVELS.get(word.lower())
     if level is None:
-        raise InvalidInput("TOKBOX_LOG", word, "be debug or info")
+        raise InvalidInputError("TOKBOX_LOG", word, "be debug or info")
     log.setLevel(level)
     if not log.hasHandlers():
         handler = logging.StreamHandler()

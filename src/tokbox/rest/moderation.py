@@ -26,7 +26,7 @@ class Moderation(Resource):
     ) -> None:
         """Force a client to leave; ends SIP calls and Audio Connectors as well.
 
-        Raises ``NotFound`` if it is not connected; with ``.attempts`` above 1 that may
+        Raises ``NotFoundError`` if it is not connected; with ``.attempts`` above 1 that may
         mean that an earlier attempt worked though its answer was lost.
         """
         part = identifier("connection_id", connection_id)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.rest import cleartext, log
 from tokbox.rest.arguments import base_url, flag, seconds, whole
@@ -140,7 +140,7 @@ def connect(
 ) -> Requester:
     """Return what sends the calls of a client; nothing is opened before the first.
 
-    The options are those of :class:`Options`. Raises ``InvalidInput`` for one that is
+    The options are those of :class:`Options`. Raises ``InvalidInputError`` for one that is
     out of bounds.
     """
     log.from_environment()
@@ -150,7 +150,7 @@ def connect(
     ways = [name for name, way in given.items() if way is not None]
     if len(ways) > 1:
         rule = f"be left out beside {ways[1]}: it decides how requests travel"
-        raise InvalidInput(ways[0], None, rule, show=False)
+        raise InvalidInputError(ways[0], None, rule, show=False)
     if http is not None:
         # It imports urllib3, which is slow.
         from tokbox.transport.own_pool import OwnPool
@@ -180,5 +180,5 @@ def _suffix(user_agent: object) -> str:
     suffix = exact_text(user_agent)
     if suffix is None or (suffix and not _USER_AGENT.fullmatch(suffix)):
         rule = "be at most 200 visible ASCII characters and spaces between them"
-        raise InvalidInput("user_agent", user_agent, rule)
+        raise InvalidInputError("user_agent", user_agent, rule)
     return suffix

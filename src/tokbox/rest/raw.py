@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tokbox.errors import InvalidInput, ProtocolError
+from tokbox.errors import InvalidInputError, ProtocolError
 from tokbox.exact import exact_int, exact_text
 from tokbox.rest.arguments import is_path, one_of, sendable, text
 from tokbox.secrecy import strip_traceback
@@ -75,7 +75,7 @@ def request(
     method = one_of("method", method, _METHODS)
     path = _path(path, requester.project)
     if json is not None and form is not None:
-        raise InvalidInput("form", form, "be left out beside json", show=False)
+        raise InvalidInputError("form", form, "be left out beside json", show=False)
     response = requester.send(
         method,
         path,
@@ -95,7 +95,7 @@ def _path(path: object, project: str) -> str:
             "start with one slash and be percent-encoded, without query, fragment or dot "
             "segments ({project} stands for the project's own path)"
         )
-        raise InvalidInput("path", path, rule)
+        raise InvalidInputError("path", path, rule)
     return path
 
 
@@ -116,21 +116,21 @@ def _pairs(name: str, given: Any, *, numbers: bool = False) -> dict[str, Any] | 
                 return found  # type: ignore[return-value]
     words = "str or int" if numbers else "str"
     rule = f"be a mapping of str to {words}, which UTF-8 can hold"
-    raise InvalidInput(name, None, rule, show=False)
+    raise InvalidInputError(name, None, rule, show=False)
 
 
 def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     checked = {}
     if headers is not None and not isinstance(headers, Mapping):
-        raise InvalidInput("headers", None, "be a mapping of str to str", show=False)
+        raise InvalidInputError("headers", None, "be a mapping of str to str", show=False)
     for given_name, given_value in (headers or {}).items():
         name, value = exact_text(given_name), exact_text(given_value)
         if name is None or not _HEADER_NAME.fullmatch(name):
-            raise InvalidInput("headers", given_name, "have names that HTTP allows")
+            raise InvalidInputError("headers", given_name, "have names that HTTP allows")
         if name.lower() in _OURS:
-            raise InvalidInput("headers", name, "leave this one to the client")
+            raise InvalidInputError("headers", name, "leave this one to the client")
         if value is None or not _HEADER_VALUE.fullmatch(value):
             rule = f"have visible ASCII text as the value of {name}"
-            raise InvalidInput("headers", None, rule, show=False)
+            raise InvalidInputError("headers", None, rule, show=False)
         checked[name.lower()] = value
     return checked

@@ -98,7 +98,7 @@ class Renders(Joining, Collection[Render]):
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """Close the page.
 
-        Raises ``NotFound`` if it is unknown or has stopped; with ``.attempts`` above 1
+        Raises ``NotFoundError`` if it is unknown or has stopped; with ``.attempts`` above 1
         that may mean that an earlier attempt worked though its answer was lost.
         """
         self._requester.request("DELETE", self._one(id), timeout=timeout)

@@ -231,7 +231,7 @@ class Requester:
             if left <= 0 and not isinstance(error, errors.APIError | errors.TLSError):
                 raise _timed_out(error, limit, attempt) from error.__cause__
             may_correct = self._correct_clock and not corrected and left > 0
-            if may_correct and isinstance(error, errors.ClockSkew):
+            if may_correct and isinstance(error, errors.ClockSkewError):
                 corrected = True
                 self._learn(error.offset, request)
                 continue
@@ -326,7 +326,7 @@ def _encode(json: Any, form: Mapping[str, str] | None) -> tuple[str | None, byte
 
 def _may_repeat(error: errors.APIError | errors.TransportError, method: str) -> bool:
     """Tell whether the table at the top allows another attempt."""
-    if isinstance(error, errors.ConnectFailed):
+    if isinstance(error, errors.ConnectError):
         return True
     if method not in _IDEMPOTENT:
         return False
@@ -337,8 +337,8 @@ def _may_repeat(error: errors.APIError | errors.TransportError, method: str) -> 
 
 def _timed_out(
     error: errors.TransportError, limit: float, attempts: int
-) -> errors.TimedOut:
-    return errors.TimedOut(
+) -> errors.RequestTimeoutError:
+    return errors.RequestTimeoutError(
         f"the timeout of {limit:g} s passed",
         method=error.method,
         path=error.path,

@@ -36,7 +36,7 @@ class Resource:
     """Reach one kind of thing that a tenant has.
 
     Every method takes ``timeout``: seconds for the whole call with its retries and waits.
-    None means the client's limit. All raise ``InvalidInput`` before anything is sent,
+    None means the client's limit. All raise ``InvalidInputError`` before anything is sent,
     ``APIError`` when the service refuses and ``TransportError`` when there is no usable
     answer.
     """
@@ -129,7 +129,7 @@ class Collection(Resource, Generic[_Thing]):
     _kind: type[_Thing]
 
     def get(self, id: str, /, *, timeout: float | None = None) -> _Thing:
-        """Return one as it is now. Raises ``NotFound`` for an unknown one."""
+        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
         return self._ask(self._kind, "GET", self._one(id), None, timeout)
 
     def _list(

@@ -14,9 +14,9 @@ from tokbox.enums import (
     Resolution,
 )
 from tokbox.errors import (
-    ArchivingNeedsMediaRouter,
-    InvalidClaims,
-    InvalidInput,
+    ArchivingNeedsMediaRouterWarning,
+    InvalidClaimsError,
+    InvalidInputError,
     ProtocolError,
     invalid_choice,
 )
@@ -98,7 +98,7 @@ class Session(SessionCalls, _InClient):
 def restore(resources: Resources, session_id: object) -> Session:
     """Return the session with a stored id, without a request.
 
-    Raises ``InvalidClaims`` if it is no session id or belongs to another project.
+    Raises ``InvalidClaimsError`` if it is no session id or belongs to another project.
     """
     tenant = resources._requester.tenant
     return Session(
@@ -131,7 +131,7 @@ def create(resources: Resources, form: Mapping[str, str], timeout: float | None)
             _by=resources._signer,
             _of=resources,
         )
-    except InvalidClaims as error:
+    except InvalidClaimsError as error:
         problem = f"the answer holds a session that cannot be used: {error}"
         raise ProtocolError(problem, method="POST", path=_PATH) from None
 
@@ -147,7 +147,7 @@ def parameters(
 ) -> dict[str, str]:
     """Return the form that asks for a session.
 
-    Raises ``InvalidInput`` for what the service would refuse. Relayed and always
+    Raises ``InvalidInputError`` for what the service would refuse. Relayed and always
     archived is sent as asked, with a warning.
     """
     media = _media_mode(media_mode)
@@ -158,20 +158,20 @@ def parameters(
         form["location"] = ipv4("location", location)
     if flag("e2ee", e2ee):
         if media != MediaMode.MEDIA_ROUTER:
-            raise InvalidInput("e2ee", e2ee, "be False in a relayed session")
+            raise InvalidInputError("e2ee", e2ee, "be False in a relayed session")
         if always:
-            raise InvalidInput(
+            raise InvalidInputError(
                 "e2ee", e2ee, "be False in a session that is always archived"
             )
         form["e2ee"] = "true"
     only_always = "be left out unless archive_mode is always"
     if archive_name is not None:
         if not always:
-            raise InvalidInput("archive_name", archive_name, only_always)
+            raise InvalidInputError("archive_name", archive_name, only_always)
         form["archiveName"] = text("archive_name", archive_name, shortest=1, longest=80)
     if archive_resolution is not None:
         if not always:
-            raise InvalidInput("archive_resolution", archive_resolution, only_always)
+            raise InvalidInputError("archive_resolution", archive_resolution, only_always)
         form["archiveResolution"] = one_of(
             "archive_resolution", archive_resolution, RESOLUTIONS
         )
@@ -198,7 +198,7 @@ def warn_if_unarchivable(form: Mapping[str, str]) -> None:
     warn(
         "archives need the media router: a relayed session (MediaMode.P2P) "
         "with ArchiveMode.ALWAYS will not be archived",
-        ArchivingNeedsMediaRouter,
+        ArchivingNeedsMediaRouterWarning,
     )
 
 

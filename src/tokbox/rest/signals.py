@@ -31,7 +31,7 @@ class Signals(Resource):
         """Send a signal to all clients of a session, or to one.
 
         *data* has at most 8192 bytes, *type* 128, in UTF-8. Clients see that it has no
-        sender. Works in relayed sessions, too. Raises ``NotFound`` if nobody, or not
+        sender. Works in relayed sessions, too. Raises ``NotFoundError`` if nobody, or not
         the one, is connected.
         """
         body = {

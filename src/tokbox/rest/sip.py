@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.rest import record
 from tokbox.rest.arguments import (
@@ -90,8 +90,8 @@ class Sip(Joining):
         *observe_force_mute* muting counts for the callee, too, who can press ``*6``.
 
         Without a *token* the client signs one for a publisher, which is good for ten
-        minutes. Raises ``NotFound`` if nobody is connected to the session, ``Conflict``
-        if it is relayed.
+        minutes. Raises ``NotFoundError`` if nobody is connected to the session,
+        ``ConflictError`` if it is relayed.
         """
         sip = {
             # There may be a password in it (RFC 3261, section 19.1).
@@ -125,7 +125,7 @@ class Sip(Joining):
         if tones is None or not re.fullmatch(r"[0-9*#p]+", tones):
             # They may well be somebody's PIN.
             rule = "be text of 0 to 9, *, # and p"
-            raise InvalidInput("digits", None, rule, show=False)
+            raise InvalidInputError("digits", None, rule, show=False)
         path = self._in_session(session_id, "play-dtmf", connection_id)
         body = {"digits": tones}
         self._requester.request("POST", path, json=body, timeout=timeout)
@@ -133,15 +133,15 @@ class Sip(Joining):
 
 def _headers(field: str, value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise InvalidInput(field, None, "map names to values", show=False)
+        raise InvalidInputError(field, None, "map names to values", show=False)
     found = {}
     for given_name, given_content in value.items():
         name, content = exact_text(given_name), exact_text(given_content)
         # Letters, digits and marks of RFC 3261, "token"; the case of names is no matter.
         if name is None or not re.fullmatch(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+", name):
-            raise InvalidInput(field, given_name, "have names that begin with X-")
+            raise InvalidInputError(field, given_name, "have names that begin with X-")
         if content is None or re.search(r"[\r\n\0]", content):
             rule = f"have text of one line for {name}"
-            raise InvalidInput(field, None, rule, show=False)
+            raise InvalidInputError(field, None, rule, show=False)
         found[name] = text(field, content, show=False)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.rest.arguments import given, keep, one_of, optional, secret, structure, text
 from tokbox.secrecy import strip_traceback
@@ -99,5 +99,5 @@ def _certificate(field: str, value: object) -> str:
     # Whoever mixes up the files must not see the key in a log.
     pem = exact_text(value)
     if not pem or not pem.strip() or "PRIVATE KEY" in pem:
-        raise InvalidInput(field, None, rule, show=False)
+        raise InvalidInputError(field, None, rule, show=False)
     return text(field, pem, show=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.rest import record
 from tokbox.rest.arguments import identifier, text, texts
 from tokbox.rest.paging import all_of
@@ -35,7 +35,7 @@ class Streams(Resource):
     """Reach the streams of sessions, as ``tb.streams``.
 
     Until a first client has connected, the service knows nothing of a session and
-    answers ``NotFound``.
+    answers ``NotFoundError``.
     """
 
     __slots__ = ()
@@ -79,7 +79,9 @@ class Streams(Resource):
         """
         path = self._in_session(session_id, "stream")
         if not isinstance(classes, Mapping) or not classes:
-            raise InvalidInput("classes", classes, "map ids of streams to their classes")
+            raise InvalidInputError(
+                "classes", classes, "map ids of streams to their classes"
+            )
         items = [
             {
                 "id": text("classes", stream_id, shortest=1),

@@ -36,7 +36,7 @@ from tokbox._memory import (
     starts,
     validity,
 )
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.private_files import opener_0600
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -59,11 +59,11 @@ Text = TypeVar("Text", bound="str | None", covariant=True)
 
 
 def check_pool(value: object) -> MemoryPool | None:
-    """Return the memory pool that was given, if any; InvalidInput for anything else."""
+    """Return the memory pool, or None. Raises InvalidInputError for anything else."""
     if value is None or isinstance(value, MemoryPool):
         return value
     rule = f"be a tokbox.MemoryPool, not {type(value).__name__}"
-    raise InvalidInput("memory_pool", None, rule, show=False)
+    raise InvalidInputError("memory_pool", None, rule, show=False)
 
 
 def check_memory(n: int, needed: int) -> None:
@@ -106,7 +106,7 @@ class TokenBatch(Sequence[Text]):
         *,
         length: int = 0,
         offsets: Memory | None = None,
-        errors: Mapping[int, InvalidClaims] | None = None,
+        errors: Mapping[int, InvalidClaimsError] | None = None,
     ) -> None:
         # Either all tokens have one length, or there are offsets. Keys of *errors* are rows
         # of the memory. They differ from the errors' own rows if a slice was pickled.
@@ -120,8 +120,8 @@ class TokenBatch(Sequence[Text]):
         )
 
     @property
-    def failures(self) -> Mapping[int, InvalidClaims]:
-        """Why rows are None: an InvalidClaims for each, by row, in ascending order.
+    def failures(self) -> Mapping[int, InvalidClaimsError]:
+        """Why rows are None: an InvalidClaimsError for each, by row, in ascending order.
         Read-only.
 
         The keys are the rows of the call that signed, the same numbers as the ``.row`` of
@@ -135,7 +135,7 @@ class TokenBatch(Sequence[Text]):
         return self._failures
 
     def raise_first(self) -> None:
-        """Raise the InvalidClaims of the first row that is None, if any."""
+        """Raise the InvalidClaimsError of the first row that is None, if any."""
         for error in self._failures.values():
             raise error
 
@@ -274,7 +274,7 @@ class TokenBatch(Sequence[Text]):
 
     def _packed(
         self,
-    ) -> tuple[memoryview, int, int, array[int] | None, dict[int, InvalidClaims]]:
+    ) -> tuple[memoryview, int, int, array[int] | None, dict[int, InvalidClaimsError]]:
         """The arguments of `_restore`: the bytes of these rows, and no others."""
         rows, places = self._rows, None
         if self._offsets is not None:
@@ -335,7 +335,7 @@ def _restore(
     n: int,
     length: int,
     offsets: array[int] | None,
-    errors: Mapping[int, InvalidClaims],
+    errors: Mapping[int, InvalidClaimsError],
 ) -> TokenBatch[Any]:
     """Return the batch of *n* tokens whose text is a copy of *data*.
 

@@ -1,10 +1,9 @@
 """What a token may say: every rule, checked before anything is signed.
 
 Each ``check_*`` function takes an argument and returns the value for the token, as an
-exact str or int (see `tokbox.exact`), or raises InvalidClaims with the field, the value
-and the rule. The limits are those of
-the OpenTok developer guide ("Connection token creation"); where the official SDKs
-differ among themselves, the guide decides.
+exact str or int (see `tokbox.exact`), or raises InvalidClaimsError with the field, the
+value and the rule. The limits are those of the OpenTok developer guide ("Connection token
+creation"); where the official SDKs differ among themselves, the guide decides.
 """
 
 from __future__ import annotations
@@ -18,7 +17,12 @@ from datetime import timedelta
 from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role
-from tokbox.errors import InvalidClaims, InvalidInput, WrongClaims, WrongPurpose
+from tokbox.errors import (
+    InvalidClaimsError,
+    InvalidInputError,
+    WrongClaimsError,
+    WrongPurposeError,
+)
 from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
@@ -137,7 +141,7 @@ def check_api_key(
         return text
     # Not shown: key and secret are easily mixed up.
     rule = f"be {what}, a number{_mistake(text)}"
-    raise InvalidInput(field, None, rule, show=False)
+    raise InvalidInputError(field, None, rule, show=False)
 
 
 def _mistake(api_key: str | None) -> str:
@@ -184,7 +188,7 @@ def check_application_id(application_id: object, field: str = "application_id") 
         rule += f": it holds {odd}"
     # Shown only if it cannot be a secret.
     shown = not text or is_number or text.count("-") == 4
-    raise InvalidInput(field, application_id, rule, show=shown)
+    raise InvalidInputError(field, application_id, rule, show=shown)
 
 
 def check_key_id(key_id: object) -> str:
@@ -197,7 +201,7 @@ def check_key_id(key_id: object) -> str:
     rule = "be an API key, a number, or an application's id, a UUID"
     if odd := odd_character(text):
         rule += f": it holds {odd}"
-    raise InvalidInput("key_id", None, rule, show=False)
+    raise InvalidInputError("key_id", None, rule, show=False)
 
 
 def check_secret(
@@ -206,7 +210,7 @@ def check_secret(
     """Return the secret as HMAC uses it; see `tokbox.tokens.credentials`."""
     text = exact_text(secret) or ""
     if rule := secret_rule(text, what):
-        raise InvalidInput(field, None, rule, show=False)
+        raise InvalidInputError(field, None, rule, show=False)
     return text.encode()
 
 
@@ -223,7 +227,7 @@ def check_project(
     )
     if looks_like_a_secret and _API_KEY.fullmatch(secret_text):
         rule = f"be the {owner}'s API key, a number: key and secret are swapped"
-        raise InvalidInput(fields[0], None, rule, show=False)
+        raise InvalidInputError(fields[0], None, rule, show=False)
     return (
         check_api_key(api_key, fields[0], f"the {owner}'s API key"),
         check_secret(secret, fields[1], f"the {owner}'s API secret"),
@@ -240,9 +244,9 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
     """
     whole = exact_text(session_id)
     if not whole:
-        raise InvalidClaims("session_id", session_id, "be a string that is not empty")
+        raise InvalidClaimsError("session_id", session_id, "be a string that is not empty")
     if len(whole) > _MOST_SESSION_ID:
-        raise InvalidClaims(
+        raise InvalidClaimsError(
             "session_id", session_id, f"have at most {_MOST_SESSION_ID} characters"
         )
     fields: list[str] = []
@@ -256,14 +260,14 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
         except ValueError:
             fields = []
     if len(fields) < 4 or not fields[1]:
-        raise InvalidClaims(
+        raise InvalidClaimsError(
             "session_id", session_id, "be a session id as the service makes them"
         )
     if binascii.b2a_base64(raw, newline=False).decode() != text:
-        raise InvalidClaims("session_id", session_id, _CANONICAL)
+        raise InvalidClaimsError("session_id", session_id, _CANONICAL)
     if tenant is not None and fields[1].lower() != tenant:
         owner = "API key" if tenant.isdecimal() else "application"
-        raise InvalidClaims("session_id", session_id, f"belong to {owner} {tenant}")
+        raise InvalidClaimsError("session_id", session_id, f"belong to {owner} {tenant}")
     made = fields[3]
     create_time_ms = int(made) if made.isdecimal() else None
     return SessionId(fields[1], fields[2], create_time_ms, whole)
@@ -273,12 +277,12 @@ def check_role(role: object) -> str:
     """Return the role as the token spells it."""
     text = exact_text(role)
     if text not in _ROLES:
-        raise InvalidClaims("role", role, "be one of " + ", ".join(_ROLES))
+        raise InvalidClaimsError("role", role, "be one of " + ", ".join(_ROLES))
     return _ROLES[text]
 
 
 def check_purpose(token: Token) -> None:
-    """Raise WrongPurpose unless *token* is for joining a session.
+    """Raise WrongPurposeError unless *token* is for joining a session.
 
     ``scope`` must be ``session.connect`` or absent, and ``ist`` must be ``project`` or
     absent: the tokens of an account have ``account``.
@@ -288,13 +292,13 @@ def check_purpose(token: Token) -> None:
         ("ist", token.unknown.get("ist"), "project"),
     ):
         if value is not None and value != wanted:
-            raise WrongPurpose(claim, value, wanted)
+            raise WrongPurposeError(claim, value, wanted)
 
 
-def wrong_claims(error: InvalidClaims) -> WrongClaims:
+def wrong_claims(error: InvalidClaimsError) -> WrongClaimsError:
     """Return the error of a signed token whose claim failed a check with *error*."""
     reason = "encoding" if error.rule == _CANONICAL else "invalid_claims"
-    return WrongClaims(error.field, error.value, error.rule, reason=reason)
+    return WrongClaimsError(error.field, error.value, error.rule, reason=reason)
 
 
 def check_expiration(expiration: object) -> int:
@@ -304,15 +308,15 @@ def check_expiration(expiration: object) -> int:
         # pandas.Timedelta has nanoseconds, too. Its base class can hold 0 instead of its
         # value, so only its attributes are read.
         if expiration.microseconds or getattr(expiration, "nanoseconds", 0):
-            raise InvalidClaims("expiration", expiration, "be whole seconds")
+            raise InvalidClaimsError("expiration", expiration, "be whole seconds")
         given = expiration.days * 86400 + expiration.seconds
     seconds = exact_int(given)
     if seconds is None:
         rule = "be an int, in seconds, or a timedelta"
-        raise InvalidClaims("expiration", expiration, rule)
+        raise InvalidClaimsError("expiration", expiration, rule)
     if not 0 <= seconds <= DAYS_30:
         rule = f"be between 0 and {DAYS_30} seconds (30 days)"
-        raise InvalidClaims("expiration", expiration, rule)
+        raise InvalidClaimsError("expiration", expiration, rule)
     return seconds
 
 
@@ -322,10 +326,10 @@ def check_connection_data(connection_data: object) -> str:
         return ""
     text = exact_text(connection_data)
     if text is None:
-        raise InvalidClaims("connection_data", connection_data, "be a string")
+        raise InvalidClaimsError("connection_data", connection_data, "be a string")
     if len(text) > MOST_CONNECTION_DATA:
         rule = f"have at most {MOST_CONNECTION_DATA} characters"
-        raise InvalidClaims("connection_data", connection_data, rule)
+        raise InvalidClaimsError("connection_data", connection_data, rule)
     _check_text("connection_data", text, connection_data)
     return text
 
@@ -347,10 +351,10 @@ def check_layout_classes(classes: object) -> str:
     elif not isinstance(classes, Iterable) or isinstance(
         classes, bytes | bytearray | Mapping
     ):
-        raise InvalidClaims(name, classes, "be a sequence of class names")
+        raise InvalidClaimsError(name, classes, "be a sequence of class names")
     elif has_no_dimensions(classes):
         rule = "be a sequence of class names (an array without dimensions holds none)"
-        raise InvalidClaims(name, classes, rule)
+        raise InvalidClaimsError(name, classes, rule)
     else:
         given = classes
     names = []
@@ -358,22 +362,22 @@ def check_layout_classes(classes: object) -> str:
         # This splits at any white space.
         if one is None or one.split() != [one]:
             rule = "hold names that are strings, not empty and without spaces"
-            raise InvalidClaims(name, classes, rule)
+            raise InvalidClaimsError(name, classes, rule)
         names.append(one)
     joined = " ".join(names)
     if len(joined) > MOST_LAYOUT_CLASSES:
         rule = f"have at most {MOST_LAYOUT_CLASSES} characters when joined by spaces"
-        raise InvalidClaims(name, classes, rule)
+        raise InvalidClaimsError(name, classes, rule)
     _check_text(name, joined, classes)
     return joined
 
 
 def _check_text(field: str, text: str, value: object) -> None:
     if "\0" in text:
-        raise InvalidClaims(field, value, "not hold a NUL character")
+        raise InvalidClaimsError(field, value, "not hold a NUL character")
     if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
         rule = "be text that UTF-8 can carry, without lone surrogates"
-        raise InvalidClaims(field, value, rule)
+        raise InvalidClaimsError(field, value, rule)
 
 
 _CHECKS = {
@@ -402,21 +406,21 @@ def check_kind(kind: object, *, application: bool = False) -> bool:
         return True
     if application:
         rule = "be jwt: T1 tokens are signed with an API secret, and this is an application"
-        raise InvalidClaims("kind", kind, rule)
+        raise InvalidClaimsError("kind", kind, rule)
     if text == "t1":
         return False
-    raise InvalidClaims("kind", kind, "be t1 or jwt")
+    raise InvalidClaimsError("kind", kind, "be t1 or jwt")
 
 
 def check_count(n: object) -> int:
     """Return how many tokens are asked for."""
     count = exact_int(n)
     if count is None:
-        raise InvalidClaims("n", n, "be an int")
+        raise InvalidClaimsError("n", n, "be an int")
     if count < 0:
-        raise InvalidClaims("n", n, "be at least 0")
+        raise InvalidClaimsError("n", n, "be at least 0")
     if count > 10**18:
-        raise InvalidClaims("n", n, "be at most 10**18, what one nonce can count")
+        raise InvalidClaimsError("n", n, "be at most 10**18, what one nonce can count")
     return count
 
 
@@ -429,7 +433,7 @@ def check_multithread(multithread: object) -> bool:
         return multithread
     is_role = exact_text(multithread) in _ROLES
     hint = " (pass a role as role=...)" if is_role else ""
-    raise InvalidInput("multithread", multithread, f"be True or False{hint}")
+    raise InvalidInputError("multithread", multithread, f"be True or False{hint}")
 
 
 def check_now(now: object) -> int:
@@ -437,5 +441,5 @@ def check_now(now: object) -> int:
     moment = time.time() if now is None else exact_number(now)
     # Infinity and NaN minus themselves are NaN.
     if moment is None or moment - moment != 0:
-        raise InvalidInput("now", now, "be seconds since the epoch, finite")
+        raise InvalidInputError("now", now, "be seconds since the epoch, finite")
     return int(moment)

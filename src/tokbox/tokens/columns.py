@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
 from tokbox._memory import Numbers, Texts
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.secrecy import safe_repr
 
@@ -40,7 +40,9 @@ class ColumnName:
     def __post_init__(self) -> None:
         text = exact_text(self.name)
         if not text:
-            raise InvalidInput("column", self.name, "be a name, text that is not empty")
+            raise InvalidInputError(
+                "column", self.name, "be a name, text that is not empty"
+            )
         object.__setattr__(self, "name", text)
 
     def __repr__(self) -> str:
@@ -50,7 +52,7 @@ class ColumnName:
 def col(name: str) -> ColumnName:
     """Name the column of a table that a job reads a value from.
 
-    Raises InvalidInput unless *name* is text that is not empty.
+    Raises InvalidInputError unless *name* is text that is not empty.
     """
     return ColumnName(name)
 
@@ -58,7 +60,7 @@ def col(name: str) -> ColumnName:
 def is_column(name: str, value: object) -> bool:
     """Return whether *value* holds a value for each row. *name* is the argument.
 
-    InvalidInput for a collection without an order, and an array without dimensions.
+    InvalidInputError for a collection without an order, and an array without dimensions.
     """
     if isinstance(value, Texts | Numbers) or is_arrow(value):
         return True
@@ -75,7 +77,7 @@ def is_column(name: str, value: object) -> bool:
         )
     else:
         return True
-    raise InvalidInput(name, None, rule, show=False)
+    raise InvalidInputError(name, None, rule, show=False)
 
 
 def _validity(values: Sequence[object]) -> tuple[int, bytearray | None]:

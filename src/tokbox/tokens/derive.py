@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_int, exact_text
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.columns import ColumnName, is_column
@@ -60,8 +60,8 @@ class Derived:
         when the tokens are issued: seconds since the epoch, or a datetime with a time
         zone, which is converted to seconds. Fractions of a second are dropped
 
-    Raises InvalidInput for an argument that is missing or wrong. The keys themselves are
-    checked when they are used.
+    Raises InvalidInputError for an argument that is missing or wrong. The keys themselves
+    are checked when they are used.
     """
 
     run_id: str
@@ -72,12 +72,12 @@ class Derived:
         text = exact_text(self.run_id)
         if text is None or not _is_id(text):
             rule = f"be text of 1 to {MOST_ID} bytes in UTF-8"
-            raise InvalidInput("run_id", self.run_id, rule)
+            raise InvalidInputError("run_id", self.run_id, rule)
         object.__setattr__(self, "run_id", text)
         object.__setattr__(self, "issued_at", check_issued_at(self.issued_at))
         key = self.row_key
         if not isinstance(key, ColumnName) and not is_column("row_key", key):
-            raise InvalidInput(
+            raise InvalidInputError(
                 "row_key", None, "be a column of keys, one a row", show=False
             )
 
@@ -87,7 +87,7 @@ def check_nonce(nonce: object) -> Derived | None:
     if nonce is None or isinstance(nonce, Derived):
         return nonce
     rule = "be a tokbox.Derived, or None for random nonces"
-    raise InvalidInput("nonce", nonce, rule)
+    raise InvalidInputError("nonce", nonce, rule)
 
 
 def check_row_key(key: object) -> str:
@@ -98,13 +98,13 @@ def check_row_key(key: object) -> str:
     text = exact_text(key)
     if text is None or not _is_id(text):
         rule = f"be text of 1 to {MOST_ID} bytes in UTF-8, or an int of 64 bits"
-        raise InvalidClaims("row_key", key, rule)
+        raise InvalidClaimsError("row_key", key, rule)
     return text
 
 
 def refuse_repeated(key: object) -> NoReturn:
     """Say that a row has the key of an earlier one: they would have one nonce."""
-    raise InvalidClaims("row_key", key, "be unique, and an earlier row has this one")
+    raise InvalidClaimsError("row_key", key, "be unique, and an earlier row has this one")
 
 
 def check_issued_at(issued_at: object) -> int:
@@ -112,15 +112,15 @@ def check_issued_at(issued_at: object) -> int:
     given: object = issued_at
     if isinstance(issued_at, datetime):
         if issued_at.tzinfo is None:
-            raise InvalidInput("issued_at", issued_at, "have a time zone")
+            raise InvalidInputError("issued_at", issued_at, "have a time zone")
         given = int(issued_at.timestamp() // 1)
     seconds = exact_int(given)
     if seconds is None:
         rule = "be an int, in seconds since the epoch, or a datetime"
-        raise InvalidInput("issued_at", issued_at, rule)
+        raise InvalidInputError("issued_at", issued_at, rule)
     if not 0 <= seconds < _MOST_SECONDS:
         rule = f"be from 0 to {_MOST_SECONDS - 1} seconds since the epoch"
-        raise InvalidInput("issued_at", issued_at, rule)
+        raise InvalidInputError("issued_at", issued_at, rule)
     return seconds
 
 

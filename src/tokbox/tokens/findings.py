@@ -12,7 +12,7 @@ from tokbox._capsules import (
     schema_capsule,
     stream_capsule,
 )
-from tokbox.errors import MalformedToken, TokenError
+from tokbox.errors import MalformedTokenError, TokenError
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr
 from tokbox.tokens import columns
@@ -113,9 +113,10 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 
 
 @safe_repr
-class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
-    """The results of `decode_many`: for each token a `Token`, or a MalformedToken with the
-    reason if it cannot be read. The tokens were not verified.
+class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
+    """The results of `decode_many`, for tokens that were not verified.
+
+    Each is a `Token`, or a MalformedTokenError with the reason why it cannot be read.
 
     It has a length, and can be indexed, sliced (a slice is a list) and iterated over. `ok`
     is True if all tokens could be read. The object itself has no truth value:
@@ -131,7 +132,7 @@ class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
     __slots__ = ("_tokens",)
 
     def __init__(
-        self, tokens: list[Token | None], failures: dict[int, MalformedToken]
+        self, tokens: list[Token | None], failures: dict[int, MalformedTokenError]
     ) -> None:
         super().__init__(len(tokens), failures)
         self._tokens = tokens
@@ -139,7 +140,7 @@ class Decoded(_Findings["Token | MalformedToken", MalformedToken]):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._tokens, self._failures)
 
-    def _at(self, row: int) -> Token | MalformedToken:
+    def _at(self, row: int) -> Token | MalformedTokenError:
         token = self._tokens[row]
         return self._failures[row] if token is None else token
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 from urllib.parse import unquote_plus
 
 from tokbox.enums import Role
-from tokbox.errors import MalformedToken
+from tokbox.errors import MalformedTokenError
 from tokbox.tokens import strict_json
 from tokbox.tokens.claims import SCOPE, Token
 
@@ -141,7 +141,7 @@ def first_claims(tenant: str, session_id: str) -> bytes:
 
 def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
     # What follows quotes nothing of the token: it would let someone in.
-    raise MalformedToken(f"not a usable JWT: {problem}", reason)
+    raise MalformedTokenError(f"not a usable JWT: {problem}", reason)
 
 
 def _decode(part: str) -> bytes:
@@ -218,7 +218,7 @@ def claims(parts: Parts) -> dict[str, Any]:
 def seconds(payload: dict[str, Any], name: str) -> int | None:
     """Take a claim that is a time out of *payload*; None if it is not there.
 
-    Raises MalformedToken if it is no number of seconds that any clock could show.
+    Raises MalformedTokenError if it is no number of seconds that any clock could show.
     """
     value = payload.pop(name, None)
     if value is None:

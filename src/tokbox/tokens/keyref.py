@@ -23,7 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_key_id
@@ -41,7 +41,7 @@ _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 class KeyRef:
     """A reference to a key (see `tokbox.tokens.keyref`), which says where it is, not what.
 
-    It can be printed, logged, pickled and compared. InvalidInput, which does not show
+    It can be printed, logged, pickled and compared. InvalidInputError, which does not show
     what was given, if it is no such reference: it might be the secret itself.
     """
 
@@ -57,14 +57,14 @@ class KeyRef:
         }
         if not wellformed.get(scheme):
             rule = "be env:NAME, file:PATH or import:MODULE:FUNCTION"
-            raise InvalidInput("key", None, rule, show=False)
+            raise InvalidInputError("key", None, rule, show=False)
         object.__setattr__(self, "reference", text)
 
     def __str__(self) -> str:
         return self.reference
 
     def resolve(self) -> str:
-        """Return the secret that this leads to. InvalidInput if there is none."""
+        """Return the secret that this leads to. InvalidInputError if there is none."""
         scheme, _, place = self.reference.partition(":")
         secret, problem = _SCHEMES[scheme](place)
         if problem:
@@ -74,21 +74,21 @@ class KeyRef:
     def signer(self, key_id: str) -> Signer:
         """Make the signer of an API key or an application id, with what this leads to.
 
-        InvalidInput if there is nothing, or nothing that signs for *key_id*.
+        InvalidInputError if there is nothing, or nothing that signs for *key_id*.
         """
         key_id = check_key_id(key_id)
         try:
             return _signer(key_id, self.resolve())
-        except InvalidInput as error:
+        except InvalidInputError as error:
             if error.field == "key":
                 raise
             problem = f"{error.field} must {error.rule}"
         # Outside of the handler: nothing that holds the secret goes along.
         raise self._wrong(problem)
 
-    def _wrong(self, problem: str) -> InvalidInput:
+    def _wrong(self, problem: str) -> InvalidInputError:
         rule = f"lead to a key, and {self.reference} does not: {problem}"
-        return InvalidInput("key", None, rule, show=False)
+        return InvalidInputError("key", None, rule, show=False)
 
 
 def _signer(key_id: str, secret: str) -> Signer:

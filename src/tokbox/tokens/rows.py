@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
-from tokbox.errors import InvalidClaims, InvalidInput
+from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
@@ -41,9 +41,9 @@ class _Report:
     def __init__(self, errors: str) -> None:
         choice = exact_text(errors)
         if choice not in ("raise", "null"):
-            raise InvalidInput("errors", errors, "be raise or null")
+            raise InvalidInputError("errors", errors, "be raise or null")
         self._collect = choice == "null"
-        self._found: dict[int, InvalidClaims] = {}
+        self._found: dict[int, InvalidClaimsError] = {}
 
     def closer(self, check: Callable[[Any], Any]) -> Callable[[int, Any], Any]:
         """Return what the core calls with a row and a value that it has doubts about."""
@@ -51,8 +51,8 @@ class _Report:
         def look_closer(row: int, value: Any) -> Any:
             try:
                 return check(value)
-            except InvalidClaims as error:
-                named = InvalidClaims(error.field, error.value, error.rule, row=row)
+            except InvalidClaimsError as error:
+                named = InvalidClaimsError(error.field, error.value, error.rule, row=row)
             if not self._collect:
                 try:
                     raise named
@@ -65,7 +65,7 @@ class _Report:
         return look_closer
 
     @property
-    def errors(self) -> dict[int, InvalidClaims]:
+    def errors(self) -> dict[int, InvalidClaimsError]:
         return dict(sorted(self._found.items()))
 
 
@@ -201,4 +201,4 @@ def _length(columns: dict[str, Column]) -> int:
 
 
 def _refuse(field: str, rule: str) -> NoReturn:
-    raise InvalidInput(field, None, rule, show=False)
+    raise InvalidInputError(field, None, rule, show=False)

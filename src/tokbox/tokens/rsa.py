@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
-from tokbox.errors import InvalidInput, MissingDependency
+from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import Token, check_application_id, check_multithread
@@ -63,8 +63,8 @@ class PrivateKey:
     *password* what its PEM is encrypted with. A private key cannot be pickled or copied
     by `copy`: it stays where it was read.
 
-    Raises InvalidInput, which never shows any of it, unless *source* is an RSA key of at
-    least 2,048 bits that can be read; MissingDependency without ``cryptography``.
+    Raises InvalidInputError, which never shows any of it, unless *source* is an RSA key of
+    at least 2,048 bits that can be read; MissingDependencyError without ``cryptography``.
     """
 
     __slots__ = ("_key", "_scheme")
@@ -127,10 +127,10 @@ class PublicKey:
 
     *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rsa`).
 
-    Raises InvalidInput unless it is an RSA key of at least 2,048 bits that can be read;
-    a private key is refused, since it does not belong where only this one is needed.
-    MissingDependency without ``cryptography``. It is read and checked once, so it should be
-    made once and kept. Example::
+    Raises InvalidInputError unless it is an RSA key of at least 2,048 bits that can be
+    read; a private key is refused, since it does not belong where only this one is needed.
+    MissingDependencyError without ``cryptography``. It is read and checked once, so it
+    should be made once and kept. Example::
 
         key = tokbox.PublicKey("public.pem")
         token = key.verify(text, application_id="00000000-0000-4000-8000-000012345678")
@@ -171,8 +171,8 @@ class PublicKey:
         *now*
             the time of verification, in seconds since the epoch; by default the clock's
 
-        Raises the exceptions of `Signer.verify`, and InvalidInput for an *application_id*
-        that is not a UUID.
+        Raises the exceptions of `Signer.verify`, and InvalidInputError for an
+        *application_id* that is not a UUID.
         """
         return check(token, self, _tenant(application_id), session_id=session_id, now=now)
 
@@ -235,13 +235,13 @@ def _scheme() -> tuple[PKCS1v15, SHA256]:
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.hashes import SHA256
     except ImportError:
-        raise MissingDependency("cryptography", "vonage") from None
+        raise MissingDependencyError("cryptography", "vonage") from None
     return PKCS1v15(), SHA256()
 
 
 def _refuse(field: str, rule: str) -> NoReturn:
     # Nothing of a key is ever shown, nor of what was meant to be one.
-    raise InvalidInput(field, None, rule, show=False)
+    raise InvalidInputError(field, None, rule, show=False)
 
 
 def _private(source: object, password: object) -> RSAPrivateKey:

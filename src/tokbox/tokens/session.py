@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.private_files import opener_0600
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
@@ -76,7 +76,7 @@ class SessionSigner(_Signing):
     `Signer.sign_rows`. A role and an expiration have no empty value, so None is refused
     for them.
 
-    Nothing is signed if one of them breaks a rule: InvalidClaims says which.
+    Nothing is signed if one of them breaks a rule: InvalidClaimsError says which.
     """
 
     session_id: str
@@ -256,7 +256,7 @@ class SessionSigner(_Signing):
         """
         if progress is not None and not callable(progress):
             rule = "be a function that takes the number of written tokens, or None"
-            raise InvalidInput("progress", progress, rule)
+            raise InvalidInputError("progress", progress, rule)
         lines = self._lines(
             n,
             multithread=multithread,

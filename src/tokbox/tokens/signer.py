@@ -65,7 +65,7 @@ class Signer:
 
     `from_private_key` makes one that signs for a Vonage application.
 
-    Raises InvalidInput, which shows neither, for a key that is not a number and for a
+    Raises InvalidInputError, which shows neither, for a key that is not a number and for a
     secret that holds anything but printable ASCII, a space, or a quotation mark.
     """
 
@@ -101,7 +101,8 @@ class Signer:
         PEM file, bytes, a key object of ``cryptography``, or a `PrivateKey`. It is read
         and checked here, once. *password* is what the PEM is encrypted with.
 
-        Raises InvalidInput, MissingDependency without the package ``cryptography``.
+        Raises InvalidInputError, MissingDependencyError without the package
+        ``cryptography``.
         """
         signer = cls.__new__(cls)
         signer._key = None  # should the lines below fail
@@ -182,7 +183,7 @@ class Signer:
         return key.sign(jwt.head("RS256") + body).decode()
 
     def session(self, session_id: str) -> SessionSigner:
-        """Return the signer of one session's tokens. InvalidClaims if the id is no good."""
+        """Return the signer of one session's tokens, or raise InvalidClaimsError."""
         return SessionSigner(session_id, _by=self)
 
     @overload
@@ -233,13 +234,13 @@ class Signer:
 
         Each claim is one value for all rows, or a column with a value for each row: a
         sequence, or an Arrow array or stream of strings, integers or lists (of any
-        library: see `tokbox.errors.InvalidArrow`). (A sequence of layout
+        library: see `tokbox.errors.InvalidArrowError`). (A sequence of layout
         classes is a column, too; its values are names joined by spaces, or sequences of
         names.) Claims and rules are those of `SessionSigner`; None in
         a column means what it means there. Values shared by all rows are hashed and
         encoded once.
 
-        With ``errors="raise"``, a value that breaks a rule raises InvalidClaims with
+        With ``errors="raise"``, a value that breaks a rule raises InvalidClaimsError with
         its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
         ``errors="null"`` its row is None, and `TokenBatch.failures` has the reasons.
 
@@ -274,9 +275,10 @@ class Signer:
         *now*
             the time of verification, in seconds since the epoch; by default the clock's
 
-        Raises MalformedToken, WrongAlgorithm, WrongKey, BadSignature, WrongPurpose,
-        WrongClaims, WrongSession, NotYetValidToken or ExpiredToken, which are TokenErrors
-        with a ``.reason``; InvalidInput for a *session_id* or *now* of another type.
+        Raises MalformedTokenError, WrongAlgorithmError, WrongKeyError, BadSignatureError,
+        WrongPurposeError, WrongClaimsError, WrongSessionError, NotYetValidTokenError or
+        ExpiredTokenError, which are TokenErrors with a ``.reason``; InvalidInputError
+        for a *session_id* or *now* of another type.
         """
         return check(token, self._verifier, self.api_key, session_id=session_id, now=now)
 
@@ -320,13 +322,13 @@ class Signer:
         return Key(key.private._secret_for(LABEL))
 
     def _check_kind(self, kind: object) -> bool:
-        """Return whether tokens of this kind are JWTs; InvalidClaims if there are none."""
+        """Return whether tokens of this *kind* are JWTs. Raises InvalidClaimsError."""
         return check_kind(kind, application=self._is_application)
 
     def _threads(self, multithread: bool) -> Callable[[int], int]:
         """Return a function that returns the number of threads for a number of tokens.
 
-        InvalidInput unless *multithread* is a bool.
+        InvalidInputError unless *multithread* is a bool.
         """
         check_multithread(multithread)
         worth = _RSA_WORTH_A_THREAD if self._is_application else _WORTH_A_THREAD

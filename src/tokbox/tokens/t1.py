@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 
 from tokbox._fastsign import quote_plus
 from tokbox.enums import Role
-from tokbox.errors import MalformedToken
+from tokbox.errors import MalformedTokenError
 from tokbox.tokens.claims import Token
 
 __all__ = [
@@ -93,7 +93,7 @@ def first_claims(api_key: str, session_id: str) -> bytes:
 
 def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
     # What follows quotes nothing of the token: it would let someone in.
-    raise MalformedToken(f"not a T1 token: {problem}", reason)
+    raise MalformedTokenError(f"not a T1 token: {problem}", reason)
 
 
 def split(token: object) -> tuple[bytes, bytes, bytes]:

@@ -12,17 +12,17 @@ from tokbox._fastsign import verify_many as core_verify_many
 from tokbox._memory import Texts, TextsInMemory
 from tokbox.enums import DAYS_30
 from tokbox.errors import (
-    BadSignature,
-    ExpiredToken,
-    InvalidClaims,
-    InvalidInput,
-    MalformedToken,
-    NotYetValidToken,
+    BadSignatureError,
+    ExpiredTokenError,
+    InvalidClaimsError,
+    InvalidInputError,
+    MalformedTokenError,
+    NotYetValidTokenError,
     TokenError,
-    WrongAlgorithm,
-    WrongClaims,
-    WrongKey,
-    WrongSession,
+    WrongAlgorithmError,
+    WrongClaimsError,
+    WrongKeyError,
+    WrongSessionError,
 )
 from tokbox.exact import exact_text
 from tokbox.secrecy import strip_traceback
@@ -65,7 +65,7 @@ def decode(token: str) -> Token:
     """Return the claims of a token without verifying them.
 
     Reads T1 tokens and JWTs, of both environments. Use the ``verify`` method of `Tokbox`,
-    `Signer` or `PublicKey` before you trust the claims. Raises MalformedToken.
+    `Signer` or `PublicKey` before you trust the claims. Raises MalformedTokenError.
     """
     return _decode(token)
 
@@ -82,17 +82,17 @@ def _decode(token: object) -> Token:
 def decode_many(tokens: Iterable[str]) -> Decoded:
     """Read many tokens, each as `decode` does; see `Decoded`.
 
-    *tokens* may be an Arrow array or stream of strings, too. InvalidInput if it is one
-    token, InvalidArrow if it is an array of anything else.
+    *tokens* may be an Arrow array or stream of strings, too. InvalidInputError if it is one
+    token, InvalidArrowError if it is an array of anything else.
     """
     rows = _rows(tokens)
     found: list[Token | None] = [None] * len(rows)
-    failures: dict[int, MalformedToken] = {}
+    failures: dict[int, MalformedTokenError] = {}
     # Whatever they are: what is no str is malformed, too.
     for row, token in enumerate(cast("Iterable[str]", rows)):
         try:
             found[row] = _decode(token)
-        except MalformedToken as error:
+        except MalformedTokenError as error:
             failures[row] = error.with_traceback(None)  # which keeps all tokens
     return Decoded(found, failures)
 
@@ -100,14 +100,14 @@ def decode_many(tokens: Iterable[str]) -> Decoded:
 def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     """The tokens that were given, one by one."""
     if isinstance(tokens, str):
-        raise InvalidInput("tokens", None, "be many tokens, not one", show=False)
+        raise InvalidInputError("tokens", None, "be many tokens, not one", show=False)
     if isinstance(tokens, TokenBatch | Texts):
         return tokens
     if is_arrow(tokens):
         return read(tokens, "tokens")
     if not isinstance(tokens, Iterable):
         rule = f"be an iterable of tokens, not {type(tokens).__name__}"
-        raise InvalidInput("tokens", None, rule, show=False)
+        raise InvalidInputError("tokens", None, rule, show=False)
     return snapshot(tokens)
 
 
@@ -115,16 +115,16 @@ def pin_algorithm(algorithm: str, key: Key | PublicKey) -> None:
     """See that *algorithm* is the one that *key* is made for.
 
     What the key is decides, and the token does not (RFC 8725, section 3.1). Raises
-    WrongAlgorithm.
+    WrongAlgorithmError.
     """
     if isinstance(key, Key):
         if algorithm != "HS256":
-            raise WrongAlgorithm(
+            raise WrongAlgorithmError(
                 f"this token is signed with {algorithm}, by a Vonage application; those of "
                 "an API key are signed with its secret"
             )
     elif algorithm != "RS256":
-        raise WrongAlgorithm(
+        raise WrongAlgorithmError(
             f"this token is signed with {algorithm}, and an application's with "
             "RS256: it is OpenTok's, or somebody took the public key for a secret"
         )
@@ -140,14 +140,14 @@ def is_signed_by(key: Key | PublicKey, parts: jwt.Parts) -> bool:
 def _authentic_t1(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
     owner, signature, data = t1.split(token)
     if not isinstance(key, Key):
-        raise WrongAlgorithm(
+        raise WrongAlgorithmError(
             "this is a T1 token, signed with an API secret; an application's tokens "
             "are signed with RS256"
         )
     if owner != str(tenant).encode():
-        raise WrongKey(f"the token was made for another API key than {tenant}")
+        raise WrongKeyError(f"the token was made for another API key than {tenant}")
     if not hmac.compare_digest(key.hmac_sha1(data), signature):
-        raise BadSignature(_ALTERED)
+        raise BadSignatureError(_ALTERED)
     return t1.read(owner, data)
 
 
@@ -158,13 +158,13 @@ def _authentic_jwt(token: str, key: Key | PublicKey, tenant: str | None) -> Toke
     if isinstance(key, Key):
         named = claims.get("iss")
         if isinstance(named, bool) or str(named) != tenant:
-            raise WrongKey(f"the token was made for another API key than {tenant}")
+            raise WrongKeyError(f"the token was made for another API key than {tenant}")
     else:
         named = claims.get("application_id")
         if tenant is not None and str(named).lower() != tenant:
-            raise WrongKey(f"the token was made for another application than {tenant}")
+            raise WrongKeyError(f"the token was made for another application than {tenant}")
     if not is_signed_by(key, parts):
-        raise BadSignature(_ALTERED)
+        raise BadSignatureError(_ALTERED)
     return jwt.read(parts.algorithm, claims)
 
 
@@ -177,17 +177,19 @@ def _check_wanted(session_id: object) -> str | None:
     """Return the session id that tokens must be for, or None for any session."""
     wanted = exact_text(session_id)
     if session_id is not None and wanted is None:
-        raise InvalidInput("session_id", session_id, "be a str, or None for any session")
+        raise InvalidInputError(
+            "session_id", session_id, "be a str, or None for any session"
+        )
     return wanted
 
 
 def _check_rules(claims: Token) -> None:
-    """Raise WrongClaims unless the role and the session id follow the rules of signing."""
+    """Raise WrongClaimsError unless role and session id follow the rules of signing."""
     try:
         check_role(claims.role)
         check_session_id(claims.session_id, claims.api_key)
         return
-    except InvalidClaims as error:
+    except InvalidClaimsError as error:
         wrong = wrong_claims(error)
     # Not inside the handler, which would chain an argument error to it.
     raise wrong
@@ -211,19 +213,19 @@ def check(
     check_purpose(claims)
     _check_rules(claims)
     if session_id is not None and claims.session_id != session_id:
-        raise WrongSession(
+        raise WrongSessionError(
             "session_id", claims.session_id, "be the session that was asked for"
         )
     if claims.expires_at > claims.create_time + DAYS_30:
         rule = "be at most 30 days after create_time"
-        raise WrongClaims("expire_time", claims.expire_time, rule)
+        raise WrongClaimsError("expire_time", claims.expire_time, rule)
     if claims.create_time > seconds + LEEWAY:
-        raise NotYetValidToken(claims.create_time, seconds)
+        raise NotYetValidTokenError(claims.create_time, seconds)
     begins = claims.not_before
     if begins is not None and begins > seconds + LEEWAY:
-        raise NotYetValidToken(claims.create_time, seconds, not_before=begins)
+        raise NotYetValidTokenError(claims.create_time, seconds, not_before=begins)
     if claims.expires_at <= seconds:
-        raise ExpiredToken(claims.expires_at, seconds)
+        raise ExpiredTokenError(claims.expires_at, seconds)
     return claims
 
 

@@ -88,9 +88,9 @@ class Transport(Protocol):
     def send(self, request: Request) -> Response:
         """Send *request* once and return the answer.
 
-        Raises ``ConnectFailed`` if certainly no byte of the request was sent, which is
-        what allows any method to be tried again, and ``TimedOut``, ``TLSError`` or
-        ``ProtocolError`` otherwise. Redirects are answers like any other.
+        Raises ``ConnectError`` if certainly no byte of the request was sent, which is
+        what allows any method to be tried again, and ``RequestTimeoutError``, ``TLSError``
+        or ``ProtocolError`` otherwise. Redirects are answers like any other.
         """
         ...
 
@@ -111,7 +111,7 @@ class HTTPTransport:
       unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
 
     It is safe to share between threads and survives a fork. Nothing is opened before the
-    first request. Raises ``InvalidInput`` for an option that is out of bounds.
+    first request. Raises ``InvalidInputError`` for an option that is out of bounds.
     """
 
     __slots__ = ("_connect_timeout", "_pool", "_pool_size", "_proxy", "_trust_env")

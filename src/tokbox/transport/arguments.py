@@ -1,12 +1,12 @@
 """Check numbers, flags and times that callers pass.
 
 Each function takes the argument's name and its value, and returns the value as an exact
-``bool``, ``int`` or ``float`` (see :mod:`tokbox.exact`) or raises ``InvalidInput``.
+``bool``, ``int`` or ``float`` (see :mod:`tokbox.exact`) or raises ``InvalidInputError``.
 """
 
 from __future__ import annotations
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number
 
 __all__ = ["flag", "seconds", "whole"]
@@ -17,7 +17,7 @@ _LONGEST_WAIT = 86_400
 def flag(field: str, value: object) -> bool:
     """Return *value* if it is a real boolean: a string such as "false" is true."""
     if not isinstance(value, bool):
-        raise InvalidInput(field, value, "be True or False")
+        raise InvalidInputError(field, value, "be True or False")
     return value
 
 
@@ -26,7 +26,7 @@ def seconds(field: str, value: object) -> float:
     rule = f"be a number of seconds, more than 0 and at most {_LONGEST_WAIT}"
     number = exact_number(value)
     if number is None or not 0 < number <= _LONGEST_WAIT:  # NaN is neither
-        raise InvalidInput(field, value, rule)
+        raise InvalidInputError(field, value, rule)
     return float(number)
 
 
@@ -35,5 +35,5 @@ def whole(field: str, value: object, lowest: int, highest: int | None = None) ->
     bounds = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
     number = exact_int(value)
     if number is None or number < lowest or (highest is not None and number > highest):
-        raise InvalidInput(field, value, f"be a whole number {bounds}")
+        raise InvalidInputError(field, value, f"be a whole number {bounds}")
     return number

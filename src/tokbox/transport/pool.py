@@ -45,13 +45,13 @@ _NEVER = urllib3.Retry(False, redirect=False)
 #: What an exception from below becomes, most specific first.
 _FAILURES: tuple[tuple[type[Exception], type[errors.TransportError], str], ...] = (
     (exceptions.SSLError, errors.TLSError, "TLS failed"),
-    (exceptions.ProxyError, errors.ConnectFailed, "no connection through the proxy"),
-    (exceptions.NameResolutionError, errors.ConnectFailed, "the host is not known"),
-    (exceptions.NewConnectionError, errors.ConnectFailed, "no connection"),
-    (exceptions.ConnectTimeoutError, errors.ConnectFailed, "no connection in time"),
-    (exceptions.TimeoutError, errors.TimedOut, "no answer in time"),
-    (exceptions.PoolError, errors.ConnectFailed, "the connection pool is closed"),
-    (exceptions.LocationValueError, errors.ConnectFailed, "the host is not valid"),
+    (exceptions.ProxyError, errors.ConnectError, "no connection through the proxy"),
+    (exceptions.NameResolutionError, errors.ConnectError, "the host is not known"),
+    (exceptions.NewConnectionError, errors.ConnectError, "no connection"),
+    (exceptions.ConnectTimeoutError, errors.ConnectError, "no connection in time"),
+    (exceptions.TimeoutError, errors.RequestTimeoutError, "no answer in time"),
+    (exceptions.PoolError, errors.ConnectError, "the connection pool is closed"),
+    (exceptions.LocationValueError, errors.ConnectError, "the host is not valid"),
     (exceptions.DecodeError, errors.ProtocolError, "the body cannot be decompressed"),
     (exceptions.HTTPError, errors.ProtocolError, "the connection broke"),
     (http.client.HTTPException, errors.ProtocolError, "the answer is not HTTP"),
@@ -373,11 +373,15 @@ def translate(
         (kind, phrase) for source, kind, phrase in _FAILURES if isinstance(error, source)
     )
     # The flag knows better than the exception's class what was sent.
-    if sent and kind in (errors.ConnectFailed, errors.TLSError):
+    if sent and kind in (errors.ConnectError, errors.TLSError):
         kind, phrase = errors.ProtocolError, "the connection broke"
-    elif sent is False and kind in (errors.TimedOut, errors.ProtocolError):
-        phrase = "no connection in time" if kind is errors.TimedOut else "no connection"
-        kind = errors.ConnectFailed
+    elif sent is False and kind in (errors.RequestTimeoutError, errors.ProtocolError):
+        phrase = (
+            "no connection in time"
+            if kind is errors.RequestTimeoutError
+            else "no connection"
+        )
+        kind = errors.ConnectError
     cause = _system_error(error)
     if cause is not None:
         phrase = f"{phrase}: {_explain(cause)}"

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.transport import hosts
@@ -50,14 +50,14 @@ class Proxy(NoPickle):
 def parse(text: object, *, name: str = "proxy") -> Proxy:
     """Read ``http[s]://[user:password@]host[:port]``; ``http://`` may be left out.
 
-    Raises ``InvalidInput`` without repeating the text, which may hold a password.
+    Raises ``InvalidInputError`` without repeating the text, which may hold a password.
     """
     given = exact_text(text)
     if given is None:
-        raise InvalidInput(name, None, _RULE, show=False)
+        raise InvalidInputError(name, None, _RULE, show=False)
     given = given.strip()
     if re.match(r"socks[0-9a-z]*://", given, re.IGNORECASE):
-        raise InvalidInput(name, None, _NO_SOCKS, show=False)
+        raise InvalidInputError(name, None, _NO_SOCKS, show=False)
     # curl accepts a proxy without a scheme, so these variables often have none.
     found = hosts.parse(given if "://" in given else f"http://{given}")
     if (
@@ -65,7 +65,7 @@ def parse(text: object, *, name: str = "proxy") -> Proxy:
         or found.scheme not in ("http", "https")
         or found.rest not in ("", "/")
     ):
-        raise InvalidInput(name, None, _RULE, show=False)
+        raise InvalidInputError(name, None, _RULE, show=False)
     credentials = None
     if found.userinfo:
         user, _, password = found.userinfo.partition(":")
@@ -81,7 +81,7 @@ def from_environment(url: str) -> Proxy | None:
     system count (macOS, Windows). A proxy of the environment is never used to reach a
     loopback address: a proxy cannot reach the loopback interface of this machine.
 
-    Raises ``InvalidInput`` that names the variable.
+    Raises ``InvalidInputError`` that names the variable.
     """
     # Not at the top: it is only needed here, and it is slow to import.
     from urllib.request import getproxies, getproxies_environment, proxy_bypass

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from tokbox.errors import InvalidInput, MalformedWebhook
+from tokbox.errors import InvalidInputError, MalformedWebhookError
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens import strict_json
 from tokbox.webhooks import events
@@ -43,7 +43,7 @@ def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> eve
     *body* is what came, or the object that a framework made of it. Nothing is verified:
     whoever knows the URL can send anything. See :class:`Receiver` for signed callbacks.
 
-    Raises ``MalformedWebhook``. An event that this version does not know is no error,
+    Raises ``MalformedWebhookError``. An event that this version does not know is no error,
     but an ``UnknownEvent``.
     """
     source = dict(body) if isinstance(body, Mapping) else _read(body)
@@ -51,20 +51,20 @@ def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> eve
     for path in event._needs:
         if not attrgetter(path)(event):
             what = event.event or type(event).__name__
-            raise MalformedWebhook("incomplete", f"{what} lacks {path}")
+            raise MalformedWebhookError("incomplete", f"{what} lacks {path}")
     return event
 
 
 def _read(body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
     if not isinstance(body, bytes | bytearray | memoryview | str):
         rule = f"be bytes, text or an object, not {type(body).__name__}"
-        raise InvalidInput("body", None, rule, show=False)
+        raise InvalidInputError("body", None, rule, show=False)
     check_size(body)
     try:
         return strict_json.read_object(body if isinstance(body, str) else bytes(body))
     except ValueError as error:
         problem = str(error)
-    raise MalformedWebhook("not_json", f"the body cannot be read: {problem}")
+    raise MalformedWebhookError("not_json", f"the body cannot be read: {problem}")
 
 
 def check_size(body: bytes | bytearray | memoryview | str) -> None:
@@ -72,7 +72,7 @@ def check_size(body: bytes | bytearray | memoryview | str) -> None:
     size = body.nbytes if isinstance(body, memoryview) else len(body)
     if size > LARGEST_BODY:
         problem = f"the body has more than {LARGEST_BODY:,} bytes"
-        raise MalformedWebhook("too_large", problem)
+        raise MalformedWebhookError("too_large", problem)
 
 
 def _kind(source: Mapping[str, Any]) -> type[events.Event]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from tokbox._fastsign import Key
-from tokbox.errors import InvalidInput, MalformedToken, UnverifiedWebhook
+from tokbox.errors import InvalidInputError, MalformedTokenError, UnverifiedWebhookError
 from tokbox.exact import exact_number
 from tokbox.rest import record
 from tokbox.rest.arguments import credential, optional
@@ -73,8 +73,8 @@ class Receiver:
     ``Authorization: Bearer``, whose ``payload_hash`` is the SHA-256 of the body. That
     those of video say the same is not confirmed by its own documentation.
 
-    A receiver is safe to share between threads. Raises ``InvalidInput``, also for a secret
-    that holds anything but printable ASCII, a space, or a quotation mark.
+    A receiver is safe to share between threads. Raises ``InvalidInputError``, also for a
+    secret that holds anything but printable ASCII, a space, or a quotation mark.
     """
 
     __slots__ = ("_api_key", "_application_id", "_keys", "_leeway", "_max_age")
@@ -112,8 +112,8 @@ class Receiver:
         base64 if ``isBase64Encoded`` is true: encode or decode that first. *now* (seconds
         since the epoch) stands in for the clock.
 
-        Raises ``UnverifiedWebhook`` and ``MalformedWebhook``, each with a ``.reason``, and
-        ``InvalidInput`` for arguments of another type.
+        Raises ``UnverifiedWebhookError`` and ``MalformedWebhookError``, each with a
+        ``.reason``, and ``InvalidInputError`` for arguments of another type.
         """
         self.verify(headers, body, now=now)
         return parse(body)
@@ -131,13 +131,13 @@ class Receiver:
                 f"{type(body).__name__}; for AWS API Gateway, pass body.encode(), or "
                 "base64.b64decode(body) if isBase64Encoded is true"
             )
-            raise InvalidInput("body", None, rule, show=False)
+            raise InvalidInputError("body", None, rule, show=False)
         seconds = check_now(now)
         check_size(body)
         try:
             payload = self._authentic(_bearer(headers))
             issued, begins, ends = _times(payload)
-        except MalformedToken as error:
+        except MalformedTokenError as error:
             reason = "wrong_algorithm" if error.reason == "algorithm" else "malformed"
             raise _untrusted(reason, str(error)) from None
         self._check_times(issued, begins, ends, seconds)
@@ -211,7 +211,7 @@ def _bearer(headers: Headers) -> str:
 
 
 def _pairs(headers: object) -> Iterator[tuple[Any, Any]]:
-    """Yield names and values. Raises ``InvalidInput`` unless *headers* consists of them."""
+    """Yield names and values of *headers*. Raises ``InvalidInputError``."""
     if isinstance(headers, _HasItems) and not isinstance(headers, type):
         headers = headers.items()
     if not isinstance(headers, Iterable) or isinstance(headers, str | _Bytes):
@@ -222,12 +222,12 @@ def _pairs(headers: object) -> Iterator[tuple[Any, Any]]:
         yield pair[0], pair[1]
 
 
-def _not_headers(given: object) -> InvalidInput:
+def _not_headers(given: object) -> InvalidInputError:
     rule = (
         "be the request's headers, as a mapping or as pairs of a name and a value, not "
         f"{type(given).__name__}; pass {{}} for a request that has none"
     )
-    return InvalidInput("headers", None, rule, show=False)
+    return InvalidInputError("headers", None, rule, show=False)
 
 
 def _times(payload: Mapping[str, Any]) -> tuple[int, int, float]:
@@ -256,9 +256,9 @@ def _seconds(field: str, value: object) -> float:
     rule = f"be a number of seconds from 0 to {_LONGEST_AGE}"
     number = exact_number(value)
     if number is None or not 0 <= number <= _LONGEST_AGE:  # NaN is neither
-        raise InvalidInput(field, value, rule)
+        raise InvalidInputError(field, value, rule)
     return float(number)
 
 
-def _untrusted(reason: str, problem: str) -> UnverifiedWebhook:
-    return UnverifiedWebhook(reason, f"the webhook cannot be trusted: {problem}")
+def _untrusted(reason: str, problem: str) -> UnverifiedWebhookError:
+    return UnverifiedWebhookError(reason, f"the webhook cannot be trusted: {problem}")

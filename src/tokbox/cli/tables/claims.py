@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tokbox.cli.options import lifetime
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.tokens.derive import Derived
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ class RowClaims:
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> RowClaims:
-        """Tell columns, as ``col:NAME``, from values. InvalidInput if none is a column.
+        """Separate columns, written ``col:NAME``, from values.
+
+        Raises InvalidInputError if none is a column.
 
         An option that is None was not given.
         """
@@ -47,13 +49,15 @@ class RowClaims:
         }
         if "" in columns.values():
             name = next(name for name, column in columns.items() if not column)
-            raise InvalidInput(name, _COLUMN, "name a column behind col:")
+            raise InvalidInputError(name, _COLUMN, "name a column behind col:")
         if not columns:
             rule = "be a column, as col:NAME, or another claim must be"
-            raise InvalidInput("session_id", given["session_id"], rule)
+            raise InvalidInputError("session_id", given["session_id"], rule)
         values = {name: value for name, value in given.items() if name not in columns}
         if "row_key" in values:
-            raise InvalidInput("row_key", values["row_key"], "name a column, as col:NAME")
+            raise InvalidInputError(
+                "row_key", values["row_key"], "name a column, as col:NAME"
+            )
         _check_run(given)
         if isinstance(values.get("expiration"), str):
             values["expiration"] = _expiration(values["expiration"])
@@ -94,16 +98,16 @@ def _check_run(given: dict[str, Any]) -> None:
             rule = "be left out, or come with --nonce derived"
         else:
             continue
-        raise InvalidInput(name, None, rule, show=False)
+        raise InvalidInputError(name, None, rule, show=False)
 
 
 def _expiration(text: str) -> int:
-    """Read a lifetime, in seconds. InvalidInput if it is none."""
+    """Read a lifetime, in seconds. InvalidInputError if it is none."""
     try:
         return lifetime(text)
     except ValueError:
         rule = "be seconds, or a time such as 90s, 30m, 1h or 7d"
-    raise InvalidInput("expiration", text, rule)
+    raise InvalidInputError("expiration", text, rule)
 
 
 def _seconds(column: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from tokbox._csv import Records
 from tokbox._memory import MemoryPool, Texts
 from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, text_digest, too_long
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 
 __all__ = ["CSVTable"]
@@ -21,7 +21,7 @@ _BOM = b"\xef\xbb\xbf"
 class CSVTable:
     """A file of CSV (RFC 4180) in UTF-8 whose first record names the columns.
 
-    Empty lines are no rows. Raises InvalidInput if there is no header.
+    Empty lines are no rows. Raises InvalidInputError if there is no header.
     """
 
     rows = None
@@ -122,5 +122,5 @@ def _miscounted(fields: int, names: int) -> str:
     return f"must have as many fields as the header, {names}, not {fields}"
 
 
-def _wrong(rule: str) -> InvalidInput:
-    return InvalidInput("source", None, rule, show=False)
+def _wrong(rule: str) -> InvalidInputError:
+    return InvalidInputError("source", None, rule, show=False)

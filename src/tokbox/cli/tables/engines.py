@@ -24,7 +24,7 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     """Sign the Parquet files in a folder, or one, into a folder that is not there yet.
 
     The credentials go to the workers as a reference: they have to be where the workers
-    are, too. Raises UsageError for what only this machine can do, MissingDependency
+    are, too. Raises UsageError for what only this machine can do, MissingDependencyError
     without the engine.
     """
     source, output = options.pop("source"), options.pop("output")

@@ -14,7 +14,7 @@ import os
 from typing import Any
 
 from tokbox.cli.files import beside
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.private_files import open_private
 from tokbox.tokens.batch import write_all
 
@@ -27,7 +27,7 @@ _VERSION = 2
 class Journal:
     """The journal of the run that writes *target*; locked for as long as it is open.
 
-    *asked* is what the run is asked for, as JSON can say it. Raises InvalidInput if an
+    *asked* is what the run is asked for, as JSON can say it. Raises InvalidInputError if an
     earlier run was asked for something else, or is still at work.
     """
 
@@ -53,7 +53,7 @@ class Journal:
             problem = False
         if problem:
             rule = "be left to the run that writes this file right now"
-            raise InvalidInput("resume", None, rule, show=False)
+            raise InvalidInputError("resume", None, rule, show=False)
 
     def _read(self, asked: dict[str, Any]) -> None:
         text = self._file.readall()
@@ -73,7 +73,7 @@ class Journal:
             self.state = lines[-1]
 
     def _check(self, lines: list[dict[str, Any]], asked: dict[str, Any]) -> None:
-        """Raise InvalidInput unless this run can continue the run of *lines*."""
+        """Raise InvalidInputError unless this run can continue the run of *lines*."""
         before, *states = lines
         if before.get("version") != _VERSION:
             raise self.refused(
@@ -87,10 +87,10 @@ class Journal:
             rule = f"continue what was begun, and that had another {differing[0]}"
             raise self.refused(rule)
 
-    def refused(self, rule: str) -> InvalidInput:
+    def refused(self, rule: str) -> InvalidInputError:
         """Return the error of a run that cannot be continued, with the way out."""
         rule = f"{rule}; remove {self.path} to begin anew"
-        return InvalidInput("resume", None, rule, show=False)
+        return InvalidInputError("resume", None, rule, show=False)
 
     def _append(self, line: dict[str, Any]) -> None:
         write_all(self._file, json.dumps(line).encode() + b"\n")

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, BinaryIO
 
 from tokbox.cli.tables.table import Bad, Place
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.integrations.job import load
 from tokbox.tokens.batch import TokenBatch
 
@@ -18,7 +18,7 @@ __all__ = ["ParquetTable", "copy_groups", "open_writer"]
 class ParquetTable:
     """A Parquet file, whose columns keep their types and their compression.
 
-    Raises InvalidInput if it is none; MissingDependency without ``pyarrow``.
+    Raises InvalidInputError if it is none; MissingDependencyError without ``pyarrow``.
     """
 
     def __init__(self, file: BinaryIO, rows_at_once: int) -> None:
@@ -32,7 +32,7 @@ class ParquetTable:
             problem = False
         if problem:
             rule = "be a Parquet file, from its beginning to its end"
-            raise InvalidInput("source", None, rule, show=False)
+            raise InvalidInputError("source", None, rule, show=False)
         self._rows_at_once = rows_at_once
         self._raw = file
         self.schema: Any = self._file.schema_arrow

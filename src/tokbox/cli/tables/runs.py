@@ -31,7 +31,7 @@ from tokbox.cli.tables.outputs import (
 )
 from tokbox.cli.tables.signing import Signing, Tally, write
 from tokbox.cli.tables.table import Place
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 
 __all__ = ["Run", "opened"]
 
@@ -86,7 +86,7 @@ class Run:
     def resumed(self, advance: Callable[[Place], None], asked: dict[str, Any]) -> Tally:
         """Go on where an earlier run was ended, or begin one that can be continued.
 
-        InvalidInput if the earlier run was asked for something else than *asked*, read
+        InvalidInputError if the earlier run was asked for something else than *asked*, read
         something else, is still at work, or lost its files.
         """
         from tokbox.cli.tables.journal import Journal
@@ -109,7 +109,7 @@ class Run:
                         raise
                     lost = f"{error.filename} is gone: remove {journal.path} to begin anew"
                     rule = f"find what the earlier run wrote, and {lost}"
-                    raise InvalidInput("resume", None, rule, show=False) from None
+                    raise InvalidInputError("resume", None, rule, show=False) from None
             self._finish(state)
             journal.remove()
             if self.is_parquet:

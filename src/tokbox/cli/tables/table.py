@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
-from tokbox.errors import InvalidInput
+from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 
 __all__ = [
@@ -91,16 +91,18 @@ class Table(Protocol):
 def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> None:
     """See that columns are there, and only once; and that there is none named *new*.
 
-    *wanted* are columns by what they are for. Raises InvalidInput.
+    *wanted* are columns by what they are for. Raises InvalidInputError.
     """
     for field, name in wanted.items():
         if name not in names:
             rule = f"name one of the columns, which are {', '.join(names) or 'none'}"
-            raise InvalidInput(field, name, rule)
+            raise InvalidInputError(field, name, rule)
         if list(names).count(name) > 1:
-            raise InvalidInput(field, name, "name a column of which there is only one")
+            raise InvalidInputError(field, name, "name a column of which there is only one")
     if new in names:
-        raise InvalidInput("token_column", new, "be new: there is a column of that name")
+        raise InvalidInputError(
+            "token_column", new, "be new: there is a column of that name"
+        )
 
 
 def blocks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
@@ -135,10 +137,10 @@ def text_digest(file: BinaryIO, size: int) -> Any:
     return digest
 
 
-def too_long(row: int) -> InvalidInput:
+def too_long(row: int) -> InvalidInputError:
     """What becomes of a row that does not end."""
     rule = (
         f"have rows of at most {MOST_BYTES >> 20} MiB, and row {row:,} is longer: is a "
         "quote not closed there?"
     )
-    return InvalidInput("source", None, rule, show=False)
+    return InvalidInputError("source", None, rule, show=False)
