@@ -14,7 +14,7 @@ import pytest
 from tests.applications import APPLICATION, private_pem, public_pem
 from tests.applications import SESSION as APPLICATION_SESSION
 from tests.batches import KEY, SESSION
-from tokbox import AsyncTokbox, KeyRef, PrivateKey, PublicKey, Signer, Tokbox
+from tokbox import AsyncTokbox, PrivateKey, PublicKey, Signer, Tokbox
 from tokbox.emulator import create_app
 from tokbox.emulator.configuration import (
     ENVIRONMENT_VARIABLE,
@@ -23,6 +23,7 @@ from tokbox.emulator.configuration import (
     webhooks_from_file,
 )
 from tokbox.errors import InvalidInputError
+from tokbox.integrations import KeyRef
 from tokbox.integrations.job import SigningJob, col
 from tokbox.rest.account import Account
 from tokbox.rest.arguments import credential

@@ -104,7 +104,7 @@ def test_names_of_the_package_can_be_asked_for_first_by_many_threads():
         "found = []\n"
         "def work():\n"
         "    together.wait()\n"
-        "    found.append((tokbox.Signer, tokbox.decode, tokbox.Role, tokbox.TokenBatch))\n"
+        "    found.append((tokbox.Signer, tokbox.decode, tokbox.Role, tokbox.types.TokenBatch))\n"
         f"threads = [threading.Thread(target=work) for _ in range({THREADS})]\n"
         "for thread in threads: thread.start()\n"
         "for thread in threads: thread.join()\n"
@@ -172,7 +172,7 @@ def test_many_threads_read_one_batch(signer):
 
 
 def test_no_memory_of_a_shared_pool_is_used_twice_at_once(signer):
-    session, pool = signer.session(SESSION), tokbox.MemoryPool()
+    session, pool = signer.session(SESSION), tokbox.types.MemoryPool()
 
     def work(number):
         for _ in range(20):

@@ -15,8 +15,8 @@ MEMBERS = {
         "api_key close fingerprint from_private_key session sign_rows verify verify_many"
     ),
     tokbox.PrivateKey: "bits public_key",
-    tokbox.MemoryPool: "",
-    tokbox.TokenBatch: (
+    tokbox.types.MemoryPool: "",
+    tokbox.types.TokenBatch: (
         "count data failures index nbytes offsets raise_first token_length tolist write"
     ),
     tokbox.emulator.Server: (

@@ -20,6 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar, get_args, get_origin
 
+import tokbox
 from tokbox.rest import aio
 from tokbox.rest.account import Account
 from tokbox.rest.client import Tokbox
@@ -43,6 +44,20 @@ def render() -> str:
     classes += [writer.client(kind, twin) for kind, twin in CLIENTS.items()]
     module = ast.Module([*writer.imports(), *classes], [])
     return _HEAD + ast.unparse(ast.fix_missing_locations(module)) + "\n"
+
+
+#: Public modules, which import lazily, and so do not define what they name.
+_HOMES = {
+    name: home
+    for homes in (tokbox._HOMES, tokbox.types._HOMES)
+    for home, names in homes.items()
+    for name in names.split()
+}
+
+
+def _home(kind: type) -> str:
+    """Return the module that defines *kind*; its ``__module__`` is the public one."""
+    return _HOMES.get(kind.__name__, kind.__module__)
 
 
 class _Writer:
@@ -165,12 +180,12 @@ class _Writer:
             if isinstance(each, ast.Name) and each.id in bindings:
                 bound = bindings[each.id]
                 each.id = bound.__name__
-                self._needed.setdefault(bound.__module__, set()).add(bound.__name__)
+                self._needed.setdefault(_home(bound), set()).add(bound.__name__)
         self._need(node, base)
         return node
 
     def _need(self, node: ast.AST, base: type) -> None:
-        origins = _origins(base.__module__)
+        origins = _origins(_home(base))
         for each in ast.walk(node):
             if isinstance(each, ast.Name) and each.id in origins:
                 module, name = origins[each.id]
@@ -220,7 +235,7 @@ def _bases(kind: type) -> Iterator[tuple[type, dict[str, type]]]:
     """Yield the classes of ours that make up *kind*, with their type variables bound."""
     bindings: dict[type, dict[str, type]] = {kind: {}}
     for base in kind.__mro__:
-        if not base.__module__.startswith("tokbox."):
+        if base.__module__.partition(".")[0] != "tokbox":
             continue
         known = bindings.setdefault(base, {})
         for parent in getattr(base, "__orig_bases__", ()):
@@ -236,7 +251,7 @@ def _bases(kind: type) -> Iterator[tuple[type, dict[str, type]]]:
 
 @cache
 def _source(kind: type) -> ast.ClassDef:
-    tree = ast.parse(inspect.getsource(sys.modules[kind.__module__]))
+    tree = ast.parse(inspect.getsource(sys.modules[_home(kind)]))
     return next(
         node
         for node in tree.body
@@ -257,7 +272,7 @@ def _origins(module: str) -> dict[str, tuple[str, str]]:
                 found[alias.asname or alias.name] = (alias.name, "")
     for name, value in vars(sys.modules[module]).items():
         if name not in found and not hasattr(builtins, name) and not name.startswith("_"):
-            found[name] = (getattr(value, "__module__", module), name)
+            found[name] = (_home(value) if isinstance(value, type) else module, name)
     return found
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Literal, TypeAlias
 
+from tokbox.lazy import set_module
+
 __all__ = [
     "DAYS_30",
     "HOURS_1",
@@ -50,6 +52,7 @@ class WireEnum(str, Enum):
         return str.__format__(self.value, spec)
 
 
+@set_module("tokbox")
 class Role(WireEnum):
     """What the holder of a token may do in the session."""
 
@@ -63,6 +66,7 @@ class Role(WireEnum):
     MODERATOR = "moderator"
 
 
+@set_module("tokbox")
 class MediaMode(WireEnum):
     """How streams travel: the value of ``p2p.preference``.
 
@@ -84,6 +88,7 @@ class MediaMode(WireEnum):
         return names.get(value) if isinstance(value, str) else None
 
 
+@set_module("tokbox")
 class ArchiveMode(WireEnum):
     """Whether a session is archived by itself."""
 
@@ -93,6 +98,7 @@ class ArchiveMode(WireEnum):
     ALWAYS = "always"
 
 
+@set_module("tokbox")
 class OutputMode(WireEnum):
     """One file for the whole archive, or one for each stream."""
 
@@ -100,6 +106,7 @@ class OutputMode(WireEnum):
     INDIVIDUAL = "individual"
 
 
+@set_module("tokbox")
 class StreamMode(WireEnum):
     """Who chooses the streams of an archive or broadcast."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from tokbox.enums import WireEnum
+from tokbox.lazy import set_module
 
 __all__ = [
     "ArchiveReason",
@@ -31,6 +32,7 @@ __all__ = [
 ]
 
 
+@set_module("tokbox.types")
 class ArchiveStatus(WireEnum):
     """How far an archive is."""
 
@@ -49,6 +51,7 @@ class ArchiveStatus(WireEnum):
     DELETED = "deleted"
 
 
+@set_module("tokbox.types")
 class ArchiveReason(WireEnum):
     """Why an archive stopped."""
 
@@ -59,6 +62,7 @@ class ArchiveReason(WireEnum):
     FAILURE = "failure"
 
 
+@set_module("tokbox.types")
 class TranscriptionStatus(WireEnum):
     """How far the transcription of an archive is."""
 
@@ -66,6 +70,7 @@ class TranscriptionStatus(WireEnum):
     COMPLETED = "completed"
 
 
+@set_module("tokbox.types")
 class BroadcastStatus(WireEnum):
     """How far a broadcast is."""
 
@@ -74,6 +79,7 @@ class BroadcastStatus(WireEnum):
     FAILED = "failed"
 
 
+@set_module("tokbox.types")
 class HlsStatus(WireEnum):
     """How far the HLS output of a broadcast is."""
 
@@ -84,6 +90,7 @@ class HlsStatus(WireEnum):
     ERROR = "error"
 
 
+@set_module("tokbox.types")
 class RtmpStatus(WireEnum):
     """How one RTMP output of a broadcast does."""
 
@@ -93,6 +100,7 @@ class RtmpStatus(WireEnum):
     ERROR = "error"
 
 
+@set_module("tokbox.types")
 class VideoType(WireEnum):
     """What the picture of a stream comes from; a stream of sound has none."""
 
@@ -101,6 +109,7 @@ class VideoType(WireEnum):
     CUSTOM = "custom"
 
 
+@set_module("tokbox.types")
 class ConnectionState(WireEnum):
     """How a client is connected."""
 
@@ -109,6 +118,7 @@ class ConnectionState(WireEnum):
     DISCONNECTED = "Disconnected"
 
 
+@set_module("tokbox.types")
 class DestroyedReason(WireEnum):
     """Why a connection, a stream or a session came to its end."""
 
@@ -122,6 +132,7 @@ class DestroyedReason(WireEnum):
     MEDIA_STOPPED = "mediaStopped"
 
 
+@set_module("tokbox.types")
 class NotificationReason(WireEnum):
     """What a session is notified of."""
 
@@ -129,6 +140,7 @@ class NotificationReason(WireEnum):
     SERVER_ROTATION = "serverRotation"
 
 
+@set_module("tokbox.types")
 class CaptionsStatus(WireEnum):
     """How far live captions are."""
 
@@ -138,6 +150,7 @@ class CaptionsStatus(WireEnum):
     FAILED = "failed"
 
 
+@set_module("tokbox.types")
 class RenderStatus(WireEnum):
     """How far an Experience Composer is."""
 
@@ -147,6 +160,7 @@ class RenderStatus(WireEnum):
     FAILED = "failed"
 
 
+@set_module("tokbox.types")
 class SipCallState(WireEnum):
     """How far a call is."""
 
@@ -157,6 +171,7 @@ class SipCallState(WireEnum):
     HANGUP = "HANGUP"
 
 
+@set_module("tokbox.types")
 class SipReason(WireEnum):
     """Why a call ended, where it is not one of SIP's own response codes."""
 
@@ -172,6 +187,7 @@ class SipReason(WireEnum):
 ProjectStatusName: TypeAlias = Literal["ACTIVE", "SUSPENDED"]
 
 
+@set_module("tokbox.types")
 class ProjectStatus(WireEnum):
     """Whether a project can be used."""
 

@@ -111,7 +111,7 @@ def test_text_is_not_copied(alike, different):
 
 
 def test_memory_that_an_array_looks_at_is_not_used_again(signer):
-    pool = tokbox.MemoryPool()
+    pool = tokbox.types.MemoryPool()
     session = signer.session(SESSION)
     batch = session.token_batch(100, memory_pool=pool)
     first, tokens = _memory.address(batch._memory), batch.tolist()

@@ -29,7 +29,7 @@ def tb(request: pytest.FixtureRequest, server: Server) -> Iterator[Tokbox]:
         yield tb
 
 
-def recorded(server: Server, tb: Tokbox) -> tokbox.Archive:
+def recorded(server: Server, tb: Tokbox) -> tokbox.types.Archive:
     session = tb.new_session()
     join(server, session)
     archive = session.start_archive()

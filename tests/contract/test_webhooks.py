@@ -12,20 +12,18 @@ import pytest
 
 from tests.emulator.receiver import Received, Receiver, receiving
 from tests.emulator.support import Api
-from tokbox import (
-    DestroyedReason,
-    NotificationReason,
-    Session,
-    SipCallState,
-    SipReason,
-    Tokbox,
-    VideoType,
-    webhooks,
-)
+from tokbox import Session, Tokbox, webhooks
 from tokbox.emulator import DEFAULT_API_KEY, DEFAULT_APPLICATION_ID, Server, serve
 from tokbox.emulator.webhooks import NAMES
 from tokbox.emulator.webhooks import SECRET as SIGNATURE_SECRET
 from tokbox.errors import UnverifiedWebhookError
+from tokbox.types import (
+    DestroyedReason,
+    NotificationReason,
+    SipCallState,
+    SipReason,
+    VideoType,
+)
 
 _E = TypeVar("_E", bound=webhooks.Event)
 

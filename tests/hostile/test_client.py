@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tokbox import Tokbox
 from tokbox.errors import TokboxError
+from tokbox.rest.resource import Resource
 
 from ..batches import KEY, SECRET
 from .values import arguments
@@ -40,7 +41,7 @@ def methods() -> Iterator[tuple[str, str]]:
     with Tokbox(KEY, SECRET) as tb:
         for name in sorted(vars(type(tb)).keys() | set(dir(tb))):
             one = getattr(tb, name)
-            if name.startswith("_") or not type(one).__module__.startswith("tokbox.rest"):
+            if name.startswith("_") or not isinstance(one, Resource):
                 continue
             for method in dir(one):
                 if not method.startswith("_") and callable(getattr(one, method)):

@@ -43,7 +43,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "Session.token_batch": SESSION_SIGNER.token_batch,
     "Session.iter_batches": SESSION_SIGNER.iter_batches,
     "TokenBatch.__getitem__": BATCH.__getitem__,
-    "KeyRef": tokbox.KeyRef,
+    "KeyRef": tokbox.integrations.KeyRef,
     "PrivateKey": tokbox.PrivateKey,
     "PublicKey": tokbox.PublicKey,
     "PublicKey.verify": PUBLIC_KEY.verify,

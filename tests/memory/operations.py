@@ -79,7 +79,7 @@ OPERATIONS = {
     ),
     "token_batch": Operation(
         lambda: HERE.token_batch(
-            N, connection_data=text(), memory_pool=tokbox.MemoryPool()
+            N, connection_data=text(), memory_pool=tokbox.types.MemoryPool()
         ),
         says(*[text()] * N),
     ),

@@ -15,8 +15,9 @@ import pytest
 import tokbox
 from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
-from tokbox import Archive, Layout, TranscriptionProperties, errors
+from tokbox import Layout, TranscriptionProperties, errors
 from tokbox.transport import Response
+from tokbox.types import Archive
 
 ROOT = f"/v2/project/{KEY}/archive"
 ID = "0b9f3c1e-6a7d-4c2b-9e88-5d1f2a3b4c5d"

@@ -11,8 +11,9 @@ import pytest
 import tokbox
 from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
-from tokbox import Broadcast, Hls, Layout, RtmpTarget, errors
+from tokbox import Hls, Layout, RtmpTarget, errors
 from tokbox.states import BroadcastStatus, HlsStatus, RtmpStatus
+from tokbox.types import Broadcast
 
 ROOT = f"/v2/project/{KEY}/broadcast"
 ID = "7d0c2f4e-1b3a-4d5c-8e6f-9a0b1c2d3e4f"
@@ -254,9 +255,9 @@ def test_rtmp_may_be_an_object_by_id() -> None:
         (
             {"streams": [{"streamId": "s"}]},
             "streams",
-            (tokbox.ChosenStream(stream_id="s"),),
+            (tokbox.types.ChosenStream(stream_id="s"),),
         ),
-        ({"settings": None}, "settings", tokbox.BroadcastSettings()),
+        ({"settings": None}, "settings", tokbox.types.BroadcastSettings()),
     ],
 )
 def test_the_services_moods_are_tolerated(

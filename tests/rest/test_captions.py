@@ -8,9 +8,10 @@ import pytest
 
 from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
-from tokbox import Captions, errors
+from tokbox import errors
 from tokbox.states import CaptionsStatus
 from tokbox.transport import Response
+from tokbox.types import Captions
 
 ROOT = f"/v2/project/{KEY}/captions"
 ID = "2d4f"

@@ -9,9 +9,10 @@ import pytest
 
 from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
-from tokbox import Render, errors
+from tokbox import errors
 from tokbox.states import RenderStatus
 from tokbox.transport import Request, Response
+from tokbox.types import Render
 
 ROOT = f"/v2/project/{KEY}/render"
 ID = "4a5b6c7d"

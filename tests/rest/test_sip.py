@@ -8,8 +8,9 @@ import pytest
 
 from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
-from tokbox import SipAuth, SipCall, errors
+from tokbox import SipAuth, errors
 from tokbox.transport import Response
+from tokbox.types import SipCall
 
 DIAL = f"/v2/project/{KEY}/dial"
 ROOT = f"/v2/project/{KEY}/session/{SESSION}"

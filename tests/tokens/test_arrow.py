@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from tokbox import Decoded, decode, decode_many
+from tokbox import decode, decode_many
 from tokbox._arrow import held, is_arrow, read
 from tokbox._memory import Numbers, Texts
 from tokbox.errors import (
@@ -18,6 +18,7 @@ from tokbox.errors import (
     TokenError,
 )
 from tokbox.tokens.signer import Signer
+from tokbox.types import Decoded
 
 from .. import applications
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION, sign

@@ -12,8 +12,8 @@ import types
 import pytest
 
 import tokbox
-from tokbox import KeyRef
 from tokbox.errors import InvalidInputError
+from tokbox.integrations import KeyRef
 from tokbox.tokens.rsa import PublicKey
 from tokbox.tokens.signer import Signer
 

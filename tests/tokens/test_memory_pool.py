@@ -35,7 +35,7 @@ def address(batch):
 
 
 def test_a_batch_uses_the_memory_of_one_that_is_gone(session):
-    pool = tokbox.MemoryPool()
+    pool = tokbox.types.MemoryPool()
     batch = session.token_batch(LARGE, memory_pool=pool)
     first = address(batch)
     del batch
@@ -45,7 +45,7 @@ def test_a_batch_uses_the_memory_of_one_that_is_gone(session):
 
 
 def test_rows_use_it_as_well_if_there_is_enough_of_it(session, signer):
-    pool = tokbox.MemoryPool()
+    pool = tokbox.types.MemoryPool()
     batch = session.token_batch(1000, memory_pool=pool)
     first = address(batch)
     del batch
@@ -70,7 +70,7 @@ def test_rows_use_it_as_well_if_there_is_enough_of_it(session, signer):
     ids=["batch", "slice", "bytes", "view", "iterator"],
 )
 def test_memory_that_is_still_looked_at_is_left_alone(session, keep):
-    pool = tokbox.MemoryPool()
+    pool = tokbox.types.MemoryPool()
     batch = session.token_batch(100, memory_pool=pool)
     first = address(batch)
     kept = keep(batch)
@@ -100,7 +100,7 @@ def test_a_stream_runs_in_two_pieces_of_memory(session):
 
 
 def test_threads_can_share_a_pool(session):
-    pool = tokbox.MemoryPool()
+    pool = tokbox.types.MemoryPool()
     seen: list[list[str]] = []
 
     def work():
@@ -116,14 +116,14 @@ def test_threads_can_share_a_pool(session):
 
 
 def test_a_pool_may_go_before_its_memory(session):
-    pool = tokbox.MemoryPool()
+    pool = tokbox.types.MemoryPool()
     batch = session.token_batch(100, memory_pool=pool)
     del pool
     assert len(set(batch)) == 100
 
 
 def test_a_pool_cannot_be_pickled_or_copied():
-    pool = tokbox.MemoryPool()
+    pool = tokbox.types.MemoryPool()
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="memory pool"):
             attempt(pool)

@@ -17,11 +17,11 @@ from tokbox import (
     Layout,
     MediaMode,
     OutputMode,
-    ProjectStatus,
     Session,
     Tokbox,
 )
 from tokbox.transport import HTTPTransport, Request, Response, Transport
+from tokbox.types import ProjectStatus
 
 
 def time_limits(tb: Tokbox, session: Session) -> None:

@@ -8,21 +8,10 @@ from datetime import datetime, timedelta
 from typing_extensions import assert_type
 
 import tokbox
-from tokbox import (
-    HOURS_24,
-    Archive,
-    Archives,
-    Derived,
-    Role,
-    Session,
-    Tokbox,
-    Token,
-    TokenBatch,
-    Verification,
-    webhooks,
-)
+from tokbox import HOURS_24, Derived, Role, Session, Tokbox, Token, webhooks
 from tokbox.integrations import ColumnName, SigningJob, col
 from tokbox.rest.paging import Page
+from tokbox.types import Archive, Archives, TokenBatch, Verification
 
 
 def sessions(tb: Tokbox) -> None:
@@ -52,7 +41,7 @@ def rows(tb: Tokbox, session_ids: list[str]) -> None:
     assert_type(tb.sign_rows(session_ids, errors="null"), TokenBatch[str | None])
     run = tb.sign_rows(session_ids, nonce=Derived(run_id="r", row_key=[1], issued_at=1))
     assert_type(run, TokenBatch[str])
-    assert_type(tokbox.KeyRef("env:SECRET").signer("40000123"), tokbox.Signer)
+    assert_type(tokbox.integrations.KeyRef("env:SECRET").signer("40000123"), tokbox.Signer)
 
 
 def signers(session_id: str) -> None:
@@ -123,10 +112,10 @@ def callbacks(headers: dict[str, str], environ: dict[str, object], body: bytes) 
         case webhooks.StreamDestroyed(stream=stream, reason=reason):
             assert_type(stream, webhooks.MonitoredStream)
             assert_type(stream.connection.data, str)
-            assert_type(reason, tokbox.DestroyedReason | str)
+            assert_type(reason, tokbox.types.DestroyedReason | str)
         case webhooks.SipCallUpdated(call=call, state=state):
             assert_type(call, webhooks.MonitoredCall)
-            assert_type(state, tokbox.SipCallState | str)
+            assert_type(state, tokbox.types.SipCallState | str)
         case webhooks.SessionEvent() as event:
             assert_type(event.when, datetime | None)
         case other:

@@ -112,7 +112,7 @@ def test_a_client_has_its_data_and_its_time() -> None:
 def test_a_stream_says_whose_it_is() -> None:
     event = webhooks.parse(monitored("streamCreated", stream=STREAM))
     assert isinstance(event, webhooks.StreamCreated)
-    assert isinstance(event.stream, tokbox.Stream)
+    assert isinstance(event.stream, tokbox.types.Stream)
     assert event.stream.video_type is VideoType.CAMERA
     assert event.stream.connection.data == "role=host"
 
@@ -170,7 +170,7 @@ def test_an_archive_is_what_the_client_would_read(status: ArchiveStatus) -> None
     body = {**ARCHIVE, "status": status.value}
     event = webhooks.parse(body)
     assert isinstance(event, webhooks.ArchiveChanged)
-    assert event.archive == tokbox.Archive.from_json(body)
+    assert event.archive == tokbox.types.Archive.from_json(body)
     assert event.archive.status is status
     assert event.archive.url not in repr(event)
 

@@ -55,6 +55,7 @@ from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Webhooks
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_number
+from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
@@ -68,6 +69,7 @@ _Caller = Project | Application | Account
 _Identify = Callable[[Request], _Caller]
 
 
+@set_module("tokbox.emulator")
 @strip_traceback
 def create_app(
     *,

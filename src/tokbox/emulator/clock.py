@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 
 __all__ = ["Clock"]
 
 
+@set_module("tokbox.emulator")
 class Clock:
     """Tell the emulated time: a source of seconds, plus what it was advanced by.
 

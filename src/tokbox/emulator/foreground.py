@@ -24,12 +24,14 @@ from tokbox.emulator.tenants import (
     DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,
 )
+from tokbox.lazy import set_module
 from tokbox.private_files import open_private
 from tokbox.secrecy import safe_repr, strip_traceback
 
 __all__ = ["Announcement", "run"]
 
 
+@set_module("tokbox.emulator")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Announcement:
@@ -63,6 +65,7 @@ class Announcement:
         ]
 
 
+@set_module("tokbox.emulator")
 @strip_traceback
 def run(
     port: int = 0,

@@ -12,11 +12,13 @@ from typing import Any, Literal
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_text
+from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr
 
 __all__ = ["Rules", "make_rules"]
 
 
+@set_module("tokbox.emulator")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Rules:

@@ -34,6 +34,7 @@ from tokbox.emulator.webhooks import Delivery
 from tokbox.emulator.wire import Protocol
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number
+from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 
 __all__ = ["Server", "serve"]
@@ -54,6 +55,7 @@ class _Uvicorn(uvicorn.Server):
         self._ready.set()
 
 
+@set_module("tokbox.emulator")
 @strip_traceback
 class Server:
     """An emulator that answers on a loopback port from a thread of its own.
@@ -331,6 +333,7 @@ class Server:
             self._ready.set()
 
 
+@set_module("tokbox.emulator")
 @strip_traceback
 def serve(
     port: int = 0,

@@ -22,6 +22,7 @@ from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
@@ -53,6 +54,7 @@ def load(module: str, package: str, extra: str) -> Any:
         raise MissingDependencyError(package, extra) from None
 
 
+@set_module("tokbox.integrations")
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningJob:
@@ -61,8 +63,8 @@ class SigningJob:
     key_id
         the API key, or an application's id
     key
-        where its secret or private key is: a `tokbox.KeyRef`, or its text. It is read on
-        each worker
+        where its secret or private key is: a `tokbox.integrations.KeyRef`, or its text. It
+        is read on each worker
     session_id, role, connection_data, expiration, initial_layout_class_list
         what the tokens say: a value for all rows, or ``col("name")``
     kind
@@ -165,6 +167,7 @@ class SigningJob:
         return BatchSigner(self)
 
 
+@set_module("tokbox.integrations")
 @strip_traceback
 class BatchSigner:
     """Signs batches of a job, one after the other, with a key that was read once."""

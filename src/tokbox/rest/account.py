@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokbox.lazy import set_module
 from tokbox.rest.auth import AccountAuth
 from tokbox.rest.base import Client
 from tokbox.rest.client import DEFAULT_URL
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Account"]
 
 
+@set_module("tokbox")
 @strip_traceback
 class Account(Client):
     """Reach the projects of an OpenTok account.

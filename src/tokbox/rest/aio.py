@@ -20,6 +20,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from tokbox.lazy import set_module
 from tokbox.rest.account import Account
 from tokbox.rest.client import DEFAULT_URL, VONAGE_URL, Tokbox
 from tokbox.rest.offload import Offload
@@ -106,6 +107,7 @@ class _Client:
         await self.aclose()
 
 
+@set_module("tokbox")
 @strip_traceback
 class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
     """Reach one project as :class:`~tokbox.rest.client.Tokbox` does, without blocking.
@@ -160,6 +162,7 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         return cls.__new__(cls)._start(Tokbox.from_env(environ, **options), options)
 
 
+@set_module("tokbox")
 @strip_traceback
 class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
     """Reach the projects of an account, as AsyncTokbox reaches one project."""

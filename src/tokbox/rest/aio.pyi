@@ -45,7 +45,7 @@ from tokbox.rest.layouts import Layout
 from tokbox.rest.options import Limits, Options
 from tokbox.rest.paging import Page
 from tokbox.rest.projects import Project
-from tokbox.rest.raw import Answer
+from tokbox.rest.raw import APIResponse
 from tokbox.rest.renders import Render
 from tokbox.rest.sip import SipAuth, SipCall
 from tokbox.rest.storage import AzureStorage, S3Storage
@@ -559,7 +559,7 @@ class AsyncTokbox:
         form: Mapping[str, str] | None = ...,
         headers: Mapping[str, str] | None = ...,
         timeout: float | None = ...,
-    ) -> Answer: ...
+    ) -> APIResponse: ...
 
 class AsyncAccount:
     def __init__(
@@ -594,4 +594,4 @@ class AsyncAccount:
         form: Mapping[str, str] | None = ...,
         headers: Mapping[str, str] | None = ...,
         timeout: float | None = ...,
-    ) -> Answer: ...
+    ) -> APIResponse: ...

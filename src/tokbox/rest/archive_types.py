@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tokbox.enums import OutputMode
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.compositions import Composed
 from tokbox.states import ArchiveReason, ArchiveStatus, TranscriptionStatus
@@ -12,6 +13,7 @@ from tokbox.states import ArchiveReason, ArchiveStatus, TranscriptionStatus
 __all__ = ["Archive", "Transcription"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcription(record.Record):
     """Tell how far the transcription of an archive is, and where it lies."""
@@ -24,6 +26,7 @@ class Transcription(record.Record):
     has_summary: bool | None = record.flag()
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive(Composed):
     """Describe one recording as it was when the service answered.

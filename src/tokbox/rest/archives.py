@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tokbox.enums import OutputMode, OutputModeName
 from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.arguments import (
     flag,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Archives", "TranscriptionProperties"]
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class TranscriptionProperties:
@@ -53,6 +55,7 @@ class TranscriptionProperties:
         )
 
 
+@set_module("tokbox.types")
 class Archives(Compositions[Archive]):
     """Reach the archives of a project, as ``tb.archives``."""
 

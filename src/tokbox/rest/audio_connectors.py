@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     address,
@@ -33,6 +34,7 @@ _MOST_STREAMS = 50
 _MOST_HEADERS = 512
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class AudioTransport:
@@ -74,6 +76,7 @@ class AudioTransport:
         )
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class WebSocket:
@@ -122,6 +125,7 @@ class WebSocket:
         }
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioConnector(record.Thing):
     """Describe the way from a session to a WebSocket, a client of the session."""
@@ -133,6 +137,7 @@ class AudioConnector(record.Thing):
     connection_id: str = record.text()
 
 
+@set_module("tokbox.types")
 class AudioConnectors(Joining):
     """Connect sessions with WebSockets, as ``tb.audio_connectors``."""
 

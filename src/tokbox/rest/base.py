@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from tokbox.rest.raw import Answer
+    from tokbox.rest.raw import APIResponse
     from tokbox.rest.requester import Requester
     from tokbox.tokens.signer import Signer
 
@@ -74,7 +74,7 @@ class Client:
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
-    ) -> Answer:
+    ) -> APIResponse:
         """Make a call that there is no method for, with all that other calls have.
 
         *path* is below ``api_url``, and ``{project}`` in it stands for the path of the
@@ -121,8 +121,8 @@ class Client:
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             f"{type(self).__name__} holds a secret and open connections, and cannot be "
-            "pickled or copied; pass a reference to its key (tokbox.KeyRef) and make a "
-            "client where it is used"
+            "pickled or copied; pass a reference to its key "
+            "(tokbox.integrations.KeyRef) and make a client where it is used"
         )
 
     def __copy__(self) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.compositions import Composed
 from tokbox.states import BroadcastStatus, HlsStatus, RtmpStatus
@@ -11,6 +12,7 @@ from tokbox.states import BroadcastStatus, HlsStatus, RtmpStatus
 __all__ = ["Broadcast", "BroadcastSettings", "BroadcastUrls", "HlsSettings", "RtmpOutput"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RtmpOutput(record.Record):
     """Tell how a broadcast to one server does."""
@@ -22,6 +24,7 @@ class RtmpOutput(record.Record):
     stream_name: str = record.text(secret=True)
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastUrls(record.Record):
     """Tell where a broadcast can be seen, and how that does; empty once it stopped."""
@@ -32,6 +35,7 @@ class BroadcastUrls(record.Record):
     rtmp: tuple[RtmpOutput, ...] = record.parts(RtmpOutput, key="id")
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HlsSettings(record.Record):
     """Tell what kind of HLS it is."""
@@ -40,6 +44,7 @@ class HlsSettings(record.Record):
     low_latency: bool | None = record.flag()
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastSettings(record.Record):
     """Tell how a broadcast was set up."""
@@ -47,6 +52,7 @@ class BroadcastSettings(record.Record):
     hls: HlsSettings | None = record.part(HlsSettings)
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broadcast(Composed):
     """Describe one live broadcast as it was when the service answered."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.rest.arguments import (
     address,
     flag,
@@ -32,6 +33,7 @@ __all__ = ["Broadcasts", "Hls", "RtmpTarget"]
 _MOST_TARGETS = 5
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class Hls:
@@ -55,6 +57,7 @@ class Hls:
         return given(dvr=self.dvr, lowLatency=self.low_latency)
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class RtmpTarget:
@@ -80,6 +83,7 @@ class RtmpTarget:
         return given(id=self.id, serverUrl=self.server_url, streamName=self.stream_name)
 
 
+@set_module("tokbox.types")
 class Broadcasts(Compositions[Broadcast]):
     """Reach the broadcasts of a project, as ``tb.broadcasts``."""
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokbox.enums import CallbackEvent, CallbackGroup
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import address, one_of
 from tokbox.rest.paging import all_of
@@ -30,6 +31,7 @@ _EVENTS = {
 }
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback(record.Thing):
     """Describe a URL that is told of one kind of event."""
@@ -41,6 +43,7 @@ class Callback(record.Thing):
     url: str = record.text()
 
 
+@set_module("tokbox.types")
 class Callbacks(Resource):
     """Reach the callbacks of a project, as ``tb.callbacks``."""
 

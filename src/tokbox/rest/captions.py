@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tokbox.enums import Role
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import flag, given, optional, text, web_address, whole
 from tokbox.rest.joining import Joining
@@ -14,6 +15,7 @@ from tokbox.states import CaptionsStatus
 __all__ = ["Captions", "LiveCaptions"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions(record.Owned):
     """Describe the live captions of a session.
@@ -34,6 +36,7 @@ class Captions(record.Owned):
     provider: str = record.text()
 
 
+@set_module("tokbox.types")
 class LiveCaptions(Joining, Collection[Captions]):
     """Reach the live captions of sessions, as ``tb.captions``.
 

@@ -16,6 +16,7 @@ from tokbox.enums import (
     Role,
 )
 from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.rest import environment, sessions
 from tokbox.rest.auth import ApplicationAuth, ProjectAuth
 from tokbox.rest.base import Client
@@ -45,6 +46,7 @@ DEFAULT_URL = "https://api.opentok.com"
 VONAGE_URL = "https://video.api.vonage.com"
 
 
+@set_module("tokbox")
 @strip_traceback
 class Tokbox(Resources, Client):
     """Reach one project: create sessions, sign tokens, record archives.

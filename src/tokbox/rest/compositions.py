@@ -14,6 +14,7 @@ from tokbox.enums import (
     StreamModeName,
 )
 from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import RESOLUTIONS, flag, given, one_of, optional, text, whole
 from tokbox.rest.layouts import Layout
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["ChosenStream", "Composed", "Composition", "Compositions", "compose"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenStream(record.Record):
     """Tell what is taken of one stream, where streams are chosen by calls."""

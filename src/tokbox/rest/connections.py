@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.paging import all_of
 from tokbox.rest.resource import Resource
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Connections"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection(record.Thing):
     """Describe one client's connection."""
@@ -27,6 +29,7 @@ class Connection(record.Thing):
     state: ConnectionState | str = record.word(ConnectionState, "connectionState", "state")
 
 
+@set_module("tokbox.types")
 class Connections(Resource):
     """Reach the connections of sessions, as ``tb.connections``.
 

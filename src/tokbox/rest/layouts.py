@@ -7,6 +7,7 @@ from typing import get_args
 
 from tokbox.enums import LayoutName, ScreenshareLayoutName
 from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.rest.arguments import keep, one_of, optional, text
 from tokbox.secrecy import safe_repr
 
@@ -16,6 +17,7 @@ _SCREENSHARE_TYPES = get_args(ScreenshareLayoutName)
 _TYPES = get_args(LayoutName)
 
 
+@set_module("tokbox")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Layout:

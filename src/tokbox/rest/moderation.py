@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from tokbox.lazy import set_module
 from tokbox.rest.arguments import identifier, texts
 from tokbox.rest.resource import Resource
 
 __all__ = ["Moderation"]
 
 
+@set_module("tokbox.types")
 class Moderation(Resource):
     """Moderate sessions, as ``tb.moderation``.
 

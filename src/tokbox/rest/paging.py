@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 from tokbox.errors import ProtocolError
+from tokbox.lazy import set_module
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.record import Thing
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -23,6 +24,7 @@ _T = TypeVar("_T")
 _Item = TypeVar("_Item", bound=Thing)
 
 
+@set_module("tokbox.types")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Page(Sequence[_T]):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import given, one_of, optional, text
 from tokbox.rest.paging import all_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Project", "Projects"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project(record.Thing):
     """Describe one project: ``id`` is its API key."""
@@ -32,6 +34,7 @@ class Project(record.Thing):
     environment_description: str = record.text()
 
 
+@set_module("tokbox.types")
 class Projects(Collection[Project]):
     """Reach the projects of an account, as ``account.projects``."""
 

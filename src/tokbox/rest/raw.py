@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from tokbox.errors import InvalidInputError, ProtocolError
 from tokbox.exact import exact_int, exact_text
+from tokbox.lazy import set_module
 from tokbox.rest.arguments import is_path, one_of, sendable, text
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
     from tokbox.rest.requester import Requester
 
-__all__ = ["Answer", "request"]
+__all__ = ["APIResponse", "request"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
@@ -36,9 +37,10 @@ _OURS = frozenset(
 )
 
 
+@set_module("tokbox.types")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class Answer:
+class APIResponse:
     """Hold the service's answer to ``tb.request``."""
 
     #: HTTP status, 200 to 299.
@@ -70,7 +72,7 @@ def request(
     form: Mapping[str, str] | None,
     headers: Mapping[str, str] | None,
     timeout: float | None,
-) -> Answer:
+) -> APIResponse:
     """Make a call of any kind; see ``Client.request``."""
     method = one_of("method", method, _METHODS)
     path = _path(path, requester.project)
@@ -85,7 +87,7 @@ def request(
         headers=_headers(headers),
         timeout=timeout,
     )
-    return Answer(response.status, response.headers, response.body, (method, path))
+    return APIResponse(response.status, response.headers, response.body, (method, path))
 
 
 def _path(path: object, project: str) -> str:

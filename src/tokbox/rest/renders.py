@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokbox.enums import Resolution
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     RESOLUTIONS,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Render", "Renders"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Render(record.Owned):
     """Describe one Experience Composer as it was when the service answered."""
@@ -47,6 +49,7 @@ class Render(record.Owned):
     callback_url: str = record.text("callbackUrl", "statusCallbackUrl")
 
 
+@set_module("tokbox.types")
 class Renders(Joining, Collection[Render]):
     """Reach the Experience Composers of a project, as ``tb.renders``."""
 

@@ -21,6 +21,7 @@ from tokbox.errors import (
     invalid_choice,
 )
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
 from tokbox.rest.notices import warn
 from tokbox.rest.session_calls import SessionCalls
@@ -48,6 +49,7 @@ class _InClient(SessionSigner):
     _resources: Resources
 
 
+@set_module("tokbox")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Session(SessionCalls, _InClient):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tokbox.lazy import set_module
 from tokbox.rest.arguments import given, optional, text
 from tokbox.rest.resource import Resource
 
@@ -12,6 +13,7 @@ _MOST_TYPE = 128
 _MOST_DATA = 8192
 
 
+@set_module("tokbox.types")
 class Signals(Resource):
     """Signal to sessions, as ``tb.signals``."""
 

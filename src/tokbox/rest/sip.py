@@ -9,6 +9,7 @@ from typing import Any
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     flag,
@@ -26,6 +27,7 @@ from tokbox.secrecy import strip_traceback
 __all__ = ["Sip", "SipAuth", "SipCall"]
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class SipAuth:
@@ -46,6 +48,7 @@ class SipAuth:
         return {"username": self.username, "password": self.password}
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCall(record.Owned):
     """Describe a call that is being made, as a client of its session.
@@ -59,6 +62,7 @@ class SipCall(record.Owned):
     stream_id: str = record.text()
 
 
+@set_module("tokbox.types")
 class Sip(Joining):
     """Call out of sessions, as ``tb.sip``."""
 

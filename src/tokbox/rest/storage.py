@@ -7,6 +7,7 @@ from typing import Any
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.rest.arguments import given, keep, one_of, optional, secret, structure, text
 from tokbox.secrecy import strip_traceback
 
@@ -16,6 +17,7 @@ __all__ = ["AzureStorage", "S3Storage", "storage_target"]
 _FALLBACKS = ("none", "opentok", "vonage")
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class S3Storage:
@@ -51,6 +53,7 @@ class S3Storage:
         return {"type": "s3", "config": config}
 
 
+@set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class AzureStorage:

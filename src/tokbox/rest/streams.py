@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import identifier, text, texts
 from tokbox.rest.paging import all_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Stream", "Streams"]
 
 
+@set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream(record.Thing):
     """Describe what one client publishes."""
@@ -31,6 +33,7 @@ class Stream(record.Thing):
     layout_classes: tuple[str, ...] = record.texts("layoutClassList")
 
 
+@set_module("tokbox.types")
 class Streams(Resource):
     """Reach the streams of sessions, as ``tb.streams``.
 

@@ -64,7 +64,7 @@ def derive(kind: type) -> type[Twin]:
     members: dict[str, Any] = {
         "__slots__": (),
         "__doc__": kind.__doc__,
-        "__module__": "tokbox.rest.aio",
+        "__module__": "tokbox.types",
     }
     for name in dir(kind):
         source = inspect.getattr_static(kind, name)

@@ -37,6 +37,7 @@ from tokbox._memory import (
     validity,
 )
 from tokbox.errors import InvalidClaimsError, InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.private_files import opener_0600
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -62,7 +63,7 @@ def check_pool(value: object) -> MemoryPool | None:
     """Return the memory pool, or None. Raises InvalidInputError for anything else."""
     if value is None or isinstance(value, MemoryPool):
         return value
-    rule = f"be a tokbox.MemoryPool, not {type(value).__name__}"
+    rule = f"be a tokbox.types.MemoryPool, not {type(value).__name__}"
     raise InvalidInputError("memory_pool", None, rule, show=False)
 
 
@@ -80,6 +81,7 @@ def check_memory(n: int, needed: int) -> None:
         )
 
 
+@set_module("tokbox.types")
 @safe_repr
 class TokenBatch(Sequence[Text]):
     """Tokens in one buffer, and where each begins: a read-only sequence of strings.

@@ -24,6 +24,7 @@ from tokbox.errors import (
     WrongPurposeError,
 )
 from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
+from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
 
@@ -68,6 +69,7 @@ _MOST_SESSION_ID = 255
 _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 
+@set_module("tokbox")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Token:

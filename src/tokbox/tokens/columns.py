@@ -13,6 +13,7 @@ from tokbox._capsules import Array
 from tokbox._memory import Numbers, Texts
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text, has_no_dimensions
+from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 Column: TypeAlias = Texts | Numbers | list[Any] | tuple[Any, ...]
 
 
+@set_module("tokbox.integrations")
 @safe_repr
 @dataclass(frozen=True, slots=True, repr=False)
 class ColumnName:
@@ -49,6 +51,7 @@ class ColumnName:
         return f"col({self.name!r})"
 
 
+@set_module("tokbox.integrations")
 def col(name: str) -> ColumnName:
     """Name the column of a table that a job reads a value from.
 

@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_int, exact_text
+from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.columns import ColumnName, is_column
 
@@ -39,6 +40,7 @@ MOST_ID = 255
 _MOST_SECONDS = 10**11
 
 
+@set_module("tokbox")
 @safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Derived:

@@ -13,6 +13,7 @@ from tokbox._capsules import (
     stream_capsule,
 )
 from tokbox.errors import MalformedTokenError, TokenError
+from tokbox.lazy import set_module
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr
 from tokbox.tokens import columns
@@ -81,6 +82,7 @@ class _Findings(ABC, Generic[Found, Failure]):
             raise error
 
 
+@set_module("tokbox.types")
 @safe_repr
 class Verification(_Findings[bool, TokenError], Sequence[bool]):
     """The results of `Tokbox.verify_many`: for each token, whether it is valid.
@@ -112,6 +114,7 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
         return f"<Verification of {self._n:,} tokens, {len(self._failures):,} not valid>"
 
 
+@set_module("tokbox.types")
 @safe_repr
 class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
     """The results of `decode_many`, for tokens that were not verified.

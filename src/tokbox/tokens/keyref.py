@@ -25,6 +25,7 @@ from importlib import import_module
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_key_id
 from tokbox.tokens.credentials import clean, read
@@ -36,6 +37,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 
 
+@set_module("tokbox.integrations")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class KeyRef:

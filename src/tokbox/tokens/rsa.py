@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import Token, check_application_id, check_multithread
 from tokbox.tokens.credentials import is_utf_16, read_bytes
@@ -55,6 +56,7 @@ _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED", re.MUL
 _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 
 
+@set_module("tokbox")
 @strip_traceback
 class PrivateKey:
     """An RSA key that signs, read and checked once. It can be shared between threads.
@@ -121,6 +123,7 @@ class PrivateKey:
         )
 
 
+@set_module("tokbox")
 @strip_traceback
 class PublicKey:
     """An RSA key that verifies the tokens of a Vonage application, without its private key.

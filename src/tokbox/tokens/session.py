@@ -16,6 +16,7 @@ from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
 from tokbox.private_files import opener_0600
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
@@ -52,6 +53,7 @@ class _Signing:
     _beginnings: dict[object, tuple[bytes, bytes, bool]]
 
 
+@set_module("tokbox.types")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class SessionSigner(_Signing):
@@ -98,7 +100,8 @@ class SessionSigner(_Signing):
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             f"a {type(self).__name__} would carry the secret along and cannot be pickled "
-            "or copied; pass its session_id and a tokbox.KeyRef, and make another from them"
+            "or copied; pass its session_id and a tokbox.integrations.KeyRef, and make "
+            "another from them"
         )
 
     def __copy__(self) -> Self:

@@ -11,6 +11,7 @@ from tokbox._fastsign import Key, Plan, Rows
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import ClosedError
+from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens import jwt, rs256, t1
 from tokbox.tokens.batch import TokenBatch
@@ -52,6 +53,7 @@ _Value = TypeVar("_Value")
 Column: TypeAlias = _Value | Sequence[_Value]
 
 
+@set_module("tokbox")
 @safe_repr
 class Signer:
     """An API key and its secret, prepared once: signs, verifies, and is safe to share.
@@ -133,7 +135,7 @@ class Signer:
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             "a Signer cannot be pickled or copied: it would carry the secret along; pass "
-            "a tokbox.KeyRef, and make a signer of it where it is used"
+            "a tokbox.integrations.KeyRef, and make a signer of it where it is used"
         )
 
     @property

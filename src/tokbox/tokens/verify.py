@@ -25,6 +25,7 @@ from tokbox.errors import (
     WrongSessionError,
 )
 from tokbox.exact import exact_text
+from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
@@ -60,6 +61,7 @@ def _is_jwt(token: object) -> bool:
     return isinstance(token, str) and token.startswith("ey")
 
 
+@set_module("tokbox")
 @strip_traceback
 def decode(token: str) -> Token:
     """Return the claims of a token without verifying them.
@@ -78,6 +80,7 @@ def _decode(token: object) -> Token:
     return t1.read(api_key, data)
 
 
+@set_module("tokbox")
 @strip_traceback
 def decode_many(tokens: Iterable[str]) -> Decoded:
     """Read many tokens, each as `decode` does; see `Decoded`.

@@ -17,12 +17,14 @@ from typing import Any, Protocol
 
 from urllib3 import exceptions
 
+from tokbox.lazy import set_module
 from tokbox.transport import Request, Response
 from tokbox.transport.pool import CHUNK, exchange, translate
 
 __all__ = ["OwnPool"]
 
 
+@set_module("tokbox.types")
 class Pool(Protocol):
     """What is needed of a pool: urllib3's ``PoolManager`` has it."""
 

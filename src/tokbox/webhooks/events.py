@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tokbox.lazy import set_module
 from tokbox.rest import connections, record, streams
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.broadcast_types import Broadcast
@@ -53,6 +54,7 @@ __all__ = [
 ]
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(record.Record):
     """Hold what every callback tells."""
@@ -65,6 +67,7 @@ class Event(record.Record):
     application_id: str = record.text()
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEvent(Event):
     """Hold a callback that this version knows nothing of, readable in ``unknown``."""
@@ -75,6 +78,7 @@ class UnknownEvent(Event):
 # What happens in sessions.
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoredConnection(connections.Connection):
     """Describe the client that an event is about."""
@@ -83,6 +87,7 @@ class MonitoredConnection(connections.Connection):
     data: str = record.text()
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoredStream(streams.Stream):
     """Describe the stream that an event is about, and whose it is."""
@@ -90,6 +95,7 @@ class MonitoredStream(streams.Stream):
     connection: MonitoredConnection = record.part(MonitoredConnection, always=True)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoredCall(record.Thing):
     """Describe the call that an event is about."""
@@ -97,6 +103,7 @@ class MonitoredCall(record.Thing):
     connection_id: str = record.text()
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEvent(Event):
     """Tell that something happened in a session."""
@@ -112,11 +119,13 @@ class SessionEvent(Event):
         return record.moment(self.timestamp)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCreated(SessionEvent):
     """Tell that a session became active."""
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDestroyed(SessionEvent):
     """Tell that a session is no longer active; its id stays good."""
@@ -124,6 +133,7 @@ class SessionDestroyed(SessionEvent):
     reason: DestroyedReason | str = record.word(DestroyedReason)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionNotification(SessionEvent):
     """Tell of something that will concern all who are in a session."""
@@ -131,6 +141,7 @@ class SessionNotification(SessionEvent):
     reason: NotificationReason | str = record.word(NotificationReason)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionEvent(SessionEvent):
     """Tell something of a client."""
@@ -140,11 +151,13 @@ class ConnectionEvent(SessionEvent):
     connection: MonitoredConnection = record.part(MonitoredConnection, always=True)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionCreated(ConnectionEvent):
     """Tell that a client has connected."""
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionDestroyed(ConnectionEvent):
     """Tell that a client has left."""
@@ -152,6 +165,7 @@ class ConnectionDestroyed(ConnectionEvent):
     reason: DestroyedReason | str = record.word(DestroyedReason)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEvent(SessionEvent):
     """Tell something of a stream."""
@@ -161,11 +175,13 @@ class StreamEvent(SessionEvent):
     stream: MonitoredStream = record.part(MonitoredStream, always=True)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamCreated(StreamEvent):
     """Tell that a client publishes."""
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDestroyed(StreamEvent):
     """Tell that a client no longer publishes."""
@@ -173,6 +189,7 @@ class StreamDestroyed(StreamEvent):
     reason: DestroyedReason | str = record.word(DestroyedReason)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallEvent(SessionEvent):
     """Tell something of a call."""
@@ -182,11 +199,13 @@ class SipCallEvent(SessionEvent):
     call: MonitoredCall = record.part(MonitoredCall, always=True)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallCreated(SipCallEvent):
     """Tell that a call is being made."""
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallUpdated(SipCallEvent):
     """Tell how far a call is."""
@@ -194,6 +213,7 @@ class SipCallUpdated(SipCallEvent):
     state: SipCallState | str = record.word(SipCallState)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallDestroyed(SipCallEvent):
     """Tell that a call is over."""
@@ -203,6 +223,7 @@ class SipCallDestroyed(SipCallEvent):
     reason_message: str = record.text("reason_message", "reasonMessage")
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallMuteForced(SipCallEvent):
     """Tell that a caller who observes it was muted by moderation."""
@@ -214,6 +235,7 @@ class SipCallMuteForced(SipCallEvent):
 _SHARED = ("event", "sessionId", "projectId", "applicationId")
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusEvent(Event):
     """Tell that something has another status."""
@@ -230,6 +252,7 @@ class StatusEvent(Event):
         return super(StatusEvent, cls).from_json({**shared, cls._thing: source})
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveChanged(StatusEvent):
     """Tell that an archive has another status.
@@ -244,6 +267,7 @@ class ArchiveChanged(StatusEvent):
     archive: Archive = record.part(Archive, always=True)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastChanged(StatusEvent):
     """Tell that a broadcast has another status."""
@@ -254,6 +278,7 @@ class BroadcastChanged(StatusEvent):
     broadcast: Broadcast = record.part(Broadcast, always=True)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderChanged(StatusEvent):
     """Tell that an Experience Composer has another status."""
@@ -264,6 +289,7 @@ class RenderChanged(StatusEvent):
     render: Render = record.part(Render, always=True)
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionsChanged(StatusEvent):
     """Tell that live captions have another status."""

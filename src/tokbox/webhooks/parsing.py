@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import Any
 
 from tokbox.errors import InvalidInputError, MalformedWebhookError
+from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens import strict_json
 from tokbox.webhooks import events
@@ -36,6 +37,7 @@ _KINDS: dict[str, type[events.Event]] = {
 }
 
 
+@set_module("tokbox.webhooks")
 @strip_traceback
 def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> events.Event:
     """Return the event that the body of a callback tells of.

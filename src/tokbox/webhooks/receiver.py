@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from tokbox._fastsign import Key
 from tokbox.errors import InvalidInputError, MalformedTokenError, UnverifiedWebhookError
 from tokbox.exact import exact_number
+from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import credential, optional
 from tokbox.secrecy import strip_traceback
@@ -42,6 +43,7 @@ Headers: TypeAlias = _HasItems | Iterable[tuple[Any, Any]]
 _Bytes: TypeAlias = bytes | bytearray | memoryview
 
 
+@set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims(record.Record):
     """Hold what the signature of a callback says."""
@@ -59,6 +61,7 @@ class Claims(record.Record):
     application_id: str = record.text("application_id")
 
 
+@set_module("tokbox.webhooks")
 @strip_traceback
 class Receiver:
     """Take the signed callbacks of the service; keep one for each URL, or for all.

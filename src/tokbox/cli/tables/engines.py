@@ -77,7 +77,7 @@ def _last_word(error: Exception) -> str:
 
 
 def key_reference(environ: Mapping[str, str], key_id: str, secret_file: str | None) -> str:
-    """Say where the key of *key_id* is, as `tokbox.KeyRef` takes it."""
+    """Say where the key of *key_id* is, as `tokbox.integrations.KeyRef` takes it."""
     from tokbox.rest.environment import APPLICATIONS, PROJECTS
 
     if secret_file == "-":  # noqa: S105 - no password

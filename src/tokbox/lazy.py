@@ -1,0 +1,69 @@
+"""Lazy imports of public names, and public module paths of classes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
+from importlib import import_module
+from typing import Any, TypeVar
+
+__all__ = ["attach", "set_module"]
+
+_T = TypeVar("_T")
+
+
+def attach(
+    package: str, homes: Mapping[str, str], submodules: tuple[str, ...] = ()
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` of *package*.
+
+    *homes* maps modules to the names that they define, separated by spaces. A name is
+    imported at its first use, so that a program that only signs does not load HTTP.
+    *submodules* are attributes of *package*, too.
+    """
+    home = {name: module for module, names in homes.items() for name in names.split()}
+
+    def get(name: str) -> Any:
+        if name in submodules:
+            return import_module(f"{package}.{name}")
+        if name not in home:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value = getattr(import_module(home[name]), name)
+        vars(sys.modules[package])[name] = value
+        return value
+
+    def names() -> list[str]:
+        return sorted(sys.modules[package].__all__)
+
+    return get, names
+
+
+def set_module(module: str) -> Callable[[_T], _T]:
+    """Return a decorator that sets ``__module__`` to the public *module* of a class.
+
+    Pickles and messages then name a path that stays, wherever the class is defined.
+    """
+
+    def mark(thing: _T) -> _T:
+        if is_dataclass(thing):
+            _resolve_annotations(thing)
+        thing.__module__ = module
+        return thing
+
+    return mark
+
+
+def _resolve_annotations(kind: Any) -> None:
+    """Replace annotations that are text by types.
+
+    ``typing.get_type_hints`` and pydantic would look up their names in the public module.
+    """
+    names = vars(sys.modules[kind.__module__])
+    for name, annotation in kind.__annotations__.items():
+        if isinstance(annotation, str):
+            # The text of our own source, as typing.get_type_hints evaluates it.
+            kind.__annotations__[name] = eval(annotation, names)  # noqa: S307
+    # Not dataclasses.fields(), which leaves out an InitVar.
+    for each in kind.__dataclass_fields__.values():
+        each.type = kind.__annotations__.get(each.name, each.type)
