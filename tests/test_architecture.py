@@ -24,6 +24,7 @@ FLOORS = {
     "enums": 1,
     "exact": 0,
     "lazy": 0,
+    "pickling": 0,
     "private_files": 0,
     "readonly": 0,
     "secrecy": 1,

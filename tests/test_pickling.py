@@ -8,7 +8,9 @@ import functools
 import json
 import multiprocessing
 import pickle
+import sys
 import threading
+import typing
 from array import array
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 
 import tokbox
 from tokbox import _memory, errors
+from tokbox.integrations import col
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest import record
 from tokbox.rest.archive_types import Archive
@@ -48,6 +51,17 @@ def out_of_band(thing: object) -> Any:
 def pickled(protocol: int, thing: object) -> Any:
     return pickle.loads(pickle.dumps(thing, protocol))
 
+
+#: All that is public; see the top of ``tokbox``.
+PUBLIC_MODULES = (
+    tokbox,
+    tokbox.types,
+    tokbox.errors,
+    tokbox.webhooks,
+    tokbox.transport,
+    tokbox.emulator,
+    tokbox.integrations,
+)
 
 COPIES: dict[str, Copy] = {
     "copy": copy.copy,
@@ -354,6 +368,77 @@ def test_a_record_is_pickled_by_the_names_of_its_fields() -> None:
     restore, (_, values) = record.__reduce__()
     again = restore(Later, values)
     assert again == Later(id="a", size=5, added="", unknown=ReadOnlyDict(NEW))
+
+
+VALUES = [
+    tokbox.AudioTransport("json"),
+    tokbox.AzureStorage("account", "key", "container"),
+    tokbox.Derived(run_id="run", row_key=col("id"), issued_at=1),
+    tokbox.Hls(dvr=True),
+    tokbox.Layout("pip"),
+    tokbox.RtmpTarget("rtmp://h/x", "stream"),
+    tokbox.S3Storage("access", "secret", "bucket"),
+    tokbox.SipAuth("name", "password"),
+    tokbox.TranscriptionProperties(),
+    tokbox.WebSocket("wss://h/"),
+    tokbox.emulator.Announcement("http://h", {}, (), {}),
+    tokbox.emulator.Rules(),
+    col("id"),
+    tokbox.integrations.KeyRef("env:A_SECRET"),
+    tokbox.integrations.SigningJob(key_id=KEY, key="env:A_SECRET", session_id=col("s")),
+    tokbox.transport.Request(
+        "GET", "http://h/x", "/x", tokbox.transport.Headers({"a": "b"}), None, 1.0, 1.0, 9
+    ),
+    tokbox.transport.Response(200, {"a": "b"}, b"{}"),
+    tokbox.types.APIResponse(200, {"a": "b"}, b"{}", ("GET", "/x")),
+    *RECORDS.values(),
+]
+
+
+def test_every_public_dataclass_that_can_be_pickled_has_an_example() -> None:
+    classes = {
+        getattr(module, name)
+        for module in PUBLIC_MODULES
+        for name in module.__all__
+        if dataclasses.is_dataclass(getattr(module, name))
+    }
+    others = classes - {type(value) for value in VALUES}
+    assert all(issubclass(kind, record.Record | SessionSigner) for kind in others), others
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_value_is_pickled_by_the_names_of_its_fields(value: Any) -> None:
+    restore, (kind, fields) = value.__reduce__()
+    assert kind is type(value)
+    assert set(fields) == {each.name for each in dataclasses.fields(value)}
+    reordered = dict(reversed(fields.items()))
+    assert restore(kind, {**reordered, "of_a_later_version": 1}) == value
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_a_pickle_names_the_public_module(value: Any) -> None:
+    module = type(value).__module__
+    assert sys.modules[module] in PUBLIC_MODULES
+    assert f"{module}\n{type(value).__name__}\n".encode() in pickle.dumps(value, 0)
+    assert pickle.loads(pickle.dumps(value)) == value
+
+
+@pytest.mark.parametrize("module", PUBLIC_MODULES, ids=lambda module: module.__name__)
+def test_public_classes_have_the_path_of_a_public_module(module: Any) -> None:
+    for name in module.__all__:
+        kind = getattr(module, name)
+        if not isinstance(kind, type) or typing.is_typeddict(kind):
+            continue
+        if kind is not _memory.MemoryPool:  # which Cython names by its own module
+            assert getattr(sys.modules[kind.__module__], name) is kind, name
+            assert sys.modules[kind.__module__] in PUBLIC_MODULES, name
+
+
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_type_hints_of_public_dataclasses_can_be_resolved(value: Any) -> None:
+    hints = typing.get_type_hints(type(value))
+    assert set(hints) >= {each.name for each in dataclasses.fields(value)}
+    assert not [hint for hint in hints.values() if isinstance(hint, str)]
 
 
 @pytest.mark.parametrize("how", COPIES)

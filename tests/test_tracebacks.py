@@ -39,9 +39,10 @@ from tokbox.transport import Headers, Request, Response
 HERE = str(Path(__file__).parent)
 MODULES = (
     tokbox,
+    tokbox.types,
     tokbox.webhooks,
     tokbox.emulator,
-    job,
+    tokbox.integrations,
     ray,
     spark,
     transport,
@@ -123,7 +124,7 @@ def public_calls() -> Iterator[Call]:
         if isinstance(each, type):
             if issubclass(each, Exception | enum.Enum) or not is_ours(each):
                 continue
-            if each is transport.Transport:  # a protocol
+            if getattr(each, "_is_protocol", False):
                 continue
             for name in dir(each):
                 member = inspect.getattr_static(each, name)
@@ -483,7 +484,7 @@ def client(kind: type, outcome: Any) -> Any:
 
 
 OBJECTS: dict[str, Callable[[], Any]] = {
-    "Answer": lambda: tokbox.types.APIResponse(200, {}, SECRET.encode(), ("GET", "/")),
+    "APIResponse": lambda: tokbox.types.APIResponse(200, {}, SECRET.encode(), ("GET", "/")),
     "AudioTransport": lambda: tokbox.AudioTransport("json", static_fields={"x": SECRET}),
     "AzureStorage": lambda: tokbox.AzureStorage("a", SECRET, "c"),
     "BatchSigner": lambda: OBJECTS["SigningJob"]().open(),

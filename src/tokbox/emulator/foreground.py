@@ -25,6 +25,7 @@ from tokbox.emulator.tenants import (
     DEFAULT_SECRET,
 )
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.private_files import open_private
 from tokbox.secrecy import safe_repr, strip_traceback
 
@@ -34,7 +35,7 @@ __all__ = ["Announcement", "run"]
 @set_module("tokbox.emulator")
 @safe_repr
 @dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(PickledByName):
     """Where an emulator in the foreground is, and who may call it."""
 
     url: str

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.secrecy import safe_repr
 
 __all__ = ["Rules", "make_rules"]
@@ -21,7 +22,7 @@ __all__ = ["Rules", "make_rules"]
 @set_module("tokbox.emulator")
 @safe_repr
 @dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(PickledByName):
     """Switches; give them to ``serve(strict=Rules(...))``.
 
     ``strict=True`` is :meth:`strict`: every ``refuse_`` switch is on.

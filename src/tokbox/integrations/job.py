@@ -23,6 +23,7 @@ from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
@@ -57,7 +58,7 @@ def load(module: str, package: str, extra: str) -> Any:
 @set_module("tokbox.integrations")
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SigningJob:
+class SigningJob(PickledByName):
     """A token for each row of a table, wherever its rows are. It holds no secret.
 
     key_id

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tokbox.enums import OutputMode, OutputModeName
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.arguments import (
     flag,
@@ -35,7 +36,7 @@ __all__ = ["Archives", "TranscriptionProperties"]
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class TranscriptionProperties:
+class TranscriptionProperties(PickledByName):
     """Say how an archive is to be transcribed."""
 
     #: BCP 47, for example ``en-US``.

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     address,
@@ -37,7 +38,7 @@ _MOST_HEADERS = 512
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class AudioTransport:
+class AudioTransport(PickledByName):
     """Say in which form sound goes over a WebSocket."""
 
     #: ``binary`` or ``json``.
@@ -79,7 +80,7 @@ class AudioTransport:
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class WebSocket:
+class WebSocket(PickledByName):
     """Name a WebSocket that takes the sound of a session: 16-bit linear PCM."""
 
     #: ``wss://`` or ``ws://``.

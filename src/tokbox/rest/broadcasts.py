@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.rest.arguments import (
     address,
     flag,
@@ -36,7 +37,7 @@ _MOST_TARGETS = 5
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class Hls:
+class Hls(PickledByName):
     """Ask for a broadcast over HTTP (HLS), for any number of viewers."""
 
     #: Let viewers rewind, up to two hours.
@@ -60,7 +61,7 @@ class Hls:
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class RtmpTarget:
+class RtmpTarget(PickledByName):
     """Name a server that a broadcast is sent to."""
 
     #: ``rtmp://`` or ``rtmps://``.

@@ -8,6 +8,7 @@ from typing import get_args
 from tokbox.enums import LayoutName, ScreenshareLayoutName
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.rest.arguments import keep, one_of, optional, text
 from tokbox.secrecy import safe_repr
 
@@ -20,7 +21,7 @@ _TYPES = get_args(LayoutName)
 @set_module("tokbox")
 @safe_repr
 @dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(PickledByName):
     """Name a predefined layout, or bring a stylesheet with ``type="custom"``.
 
     Raises ``InvalidInputError`` for combinations that the service refuses: a stylesheet

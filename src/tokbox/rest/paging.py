@@ -8,6 +8,7 @@ from typing import Any, TypeVar, overload
 
 from tokbox.errors import ProtocolError
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.record import Thing
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -27,7 +28,7 @@ _Item = TypeVar("_Item", bound=Thing)
 @set_module("tokbox.types")
 @safe_repr
 @dataclass(frozen=True, slots=True)
-class Page(Sequence[_T]):
+class Page(PickledByName, Sequence[_T]):
     """Hold one page of a list, and how many items there are altogether."""
 
     items: tuple[_T, ...]

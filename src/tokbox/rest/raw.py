@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tokbox.errors import InvalidInputError, ProtocolError
 from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.rest.arguments import is_path, one_of, sendable, text
 from tokbox.secrecy import strip_traceback
 
@@ -40,7 +41,7 @@ _OURS = frozenset(
 @set_module("tokbox.types")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class APIResponse:
+class APIResponse(PickledByName):
     """Hold the service's answer to ``tb.request``."""
 
     #: HTTP status, 200 to 299.

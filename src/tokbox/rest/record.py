@@ -22,6 +22,7 @@ from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tokbox.pickling import PickledByName
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.fields import Fields
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -118,7 +119,7 @@ def _field(
 
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(PickledByName):
     """Hold what an object of the service's said when it answered."""
 
     #: What it is, and the fields without which it is none, for an error's message.
@@ -155,21 +156,6 @@ class Record:
             for each in _fields(self)
             if secrets or each.repr
         }
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # By name: fields may be added or change their order in a later version.
-        values = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
-        return _restore, (type(self), values)
-
-
-def _restore(kind: type[Record], values: Mapping[str, Any]) -> Record:
-    """Make a pickled record again.
-
-    A field that this version does not have is left out, and a field that the pickle does
-    not have gets its default.
-    """
-    names = {each.name for each in dataclasses.fields(kind)}
-    return kind(**{name: value for name, value in values.items() if name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Any
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.rest import record
 from tokbox.rest.arguments import (
     flag,
@@ -30,7 +31,7 @@ __all__ = ["Sip", "SipAuth", "SipCall"]
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class SipAuth:
+class SipAuth(PickledByName):
     """Name the user that calls, where the gateway asks who it is (digest access)."""
 
     username: str

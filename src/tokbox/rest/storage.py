@@ -8,6 +8,7 @@ from typing import Any
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.rest.arguments import given, keep, one_of, optional, secret, structure, text
 from tokbox.secrecy import strip_traceback
 
@@ -20,7 +21,7 @@ _FALLBACKS = ("none", "opentok", "vonage")
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class S3Storage:
+class S3Storage(PickledByName):
     """Name a bucket of S3, and the keys that may write to it."""
 
     access_key: str = field(repr=False)
@@ -56,7 +57,7 @@ class S3Storage:
 @set_module("tokbox")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class AzureStorage:
+class AzureStorage(PickledByName):
     """Name a container of Azure's, and the key that may write to it."""
 
     account_name: str

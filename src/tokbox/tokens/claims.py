@@ -25,6 +25,7 @@ from tokbox.errors import (
 )
 from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
 
@@ -72,7 +73,7 @@ _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 @set_module("tokbox")
 @safe_repr
 @dataclass(frozen=True, slots=True)
-class Token:
+class Token(PickledByName):
     """The claims of a token.
 
     `tokbox.decode` returns claims without verifying them. The ``verify`` methods of

@@ -14,6 +14,7 @@ from tokbox._memory import Numbers, Texts
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.secrecy import safe_repr
 
 __all__ = [
@@ -34,7 +35,7 @@ Column: TypeAlias = Texts | Numbers | list[Any] | tuple[Any, ...]
 @set_module("tokbox.integrations")
 @safe_repr
 @dataclass(frozen=True, slots=True, repr=False)
-class ColumnName:
+class ColumnName(PickledByName):
     """The name of a column, in place of one value for all rows; see `col`."""
 
     name: str

@@ -17,6 +17,7 @@ from typing import NoReturn
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.secrecy import safe_repr
 from tokbox.tokens.columns import ColumnName, is_column
 
@@ -43,7 +44,7 @@ _MOST_SECONDS = 10**11
 @set_module("tokbox")
 @safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
+class Derived(PickledByName):
     """Derive nonces from the run and the row, so that a retry signs equal tokens.
 
     Signing the same rows again returns the same tokens, byte for byte::

@@ -26,6 +26,7 @@ from importlib import import_module
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_key_id
 from tokbox.tokens.credentials import clean, read
@@ -40,7 +41,7 @@ _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 @set_module("tokbox.integrations")
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class KeyRef:
+class KeyRef(PickledByName):
     """A reference to a key (see `tokbox.tokens.keyref`), which says where it is, not what.
 
     It can be printed, logged, pickled and compared. InvalidInputError, which does not show

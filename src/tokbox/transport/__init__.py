@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tokbox.pickling import PickledByName
 from tokbox.secrecy import strip_traceback
 from tokbox.transport import proxies
 from tokbox.transport.arguments import flag, seconds, whole
@@ -49,7 +50,7 @@ class Headers(dict[str, str]):
 
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(PickledByName):
     """Describe one attempt of one call."""
 
     method: str
@@ -69,7 +70,7 @@ class Request:
 
 @strip_traceback
 @dataclass(frozen=True, slots=True)
-class Response:
+class Response(PickledByName):
     """Hold a response of any status, with its complete body.
 
     A body longer than the request's ``max_body`` may be cut anywhere after that length;
