@@ -36,6 +36,11 @@ def _records(name: str, first: str) -> list[dict[str, str]]:
     return records
 
 
+def pem(name: str) -> bytes:
+    """Return a published test key, as a PEM file."""
+    return (_PYCA / "asymmetric" / name).read_bytes()
+
+
 def cavp_messages(name: str) -> list[tuple[bytes, bytes]]:
     """(message, digest) of a ShortMsg or LongMsg file."""
     # A message of length 0 is written as 00.

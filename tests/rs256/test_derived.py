@@ -17,7 +17,7 @@ from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
-from .. import batches, reference
+from .. import batches, reference, vectors
 from ..applications import APPLICATION, SESSION, key_pair, numbers, private_pem
 
 RUN = {"run_id": "run 1", "issued_at": batches.NOW}
@@ -85,3 +85,20 @@ def test_the_secret_of_a_purpose_is_not_shown(signer):
     assert secret.hex() not in shown
     assert is_stripped(type(key)._secret_for)
     assert is_stripped(type(key)._sign)
+
+
+def test_derived_tokens_are_the_same_bytes_in_every_minor_version():
+    # docs/policy.md promises it. Never change this digest within a major version.
+    signer = Signer.from_private_key(
+        APPLICATION, vectors.pem("Traditional_OpenSSL_Serialization/testrsa.pem")
+    )
+    batch = signer.sign_rows(
+        SESSION,
+        connection_data=["", "name=A"],
+        expiration=3600,
+        nonce=Derived(run_id="2026-11-30", row_key=["a", 7], issued_at=1_700_000_000),
+    )
+    assert (
+        hashlib.sha256("\n".join(batch).encode()).hexdigest()
+        == "aab421b13c6f42f44d89910d7e0d36cd39636f411534752cbd844cf61d596aff"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import random
 from datetime import datetime, timedelta, timezone
@@ -135,6 +136,28 @@ def test_another_run_or_row_or_secret_gives_another_nonce(other):
 
     assert signed() == signed()
     assert signed(**other) != signed()
+
+
+@pytest.mark.parametrize(
+    ("kind", "digest"),
+    [
+        ("t1", "a209e9923e0c396aa372c00eefa4aa6edd9a29d8c836e29f81a0fb37eb120dee"),
+        ("jwt", "ad7f7ed54733f8602a7819803b936903c8124f0deb47352b37db8358b9a0414a"),
+    ],
+)
+def test_derived_tokens_are_the_same_bytes_in_every_minor_version(kind, digest):
+    # docs/policy.md promises it. Never change these digests within a major version.
+    signer = Signer("40000123", "0123456789abcdef0123456789abcdef01234567")
+    batch = signer.sign_rows(
+        "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYn4",
+        role=["publisher", "moderator", "subscriber"],
+        connection_data=["", "name=A", "\u00e9\u6f22"],
+        expiration=3600,
+        initial_layout_class_list=["", "focus", "focus full"],
+        kind=kind,
+        nonce=Derived(run_id="2026-11-30", row_key=["a", 7, "c"], issued_at=1_700_000_000),
+    )
+    assert hashlib.sha256("\n".join(batch).encode()).hexdigest() == digest
 
 
 def test_where_the_run_ends_and_the_row_begins_makes_a_difference(signer):
