@@ -128,6 +128,12 @@ def _take_time(
     metavar="TIME",
     help="With derived: seconds since 1970, or 2026-01-31T12:00Z.",
 )
+@click.option(
+    "--allow-missing",
+    is_flag=True,
+    help="NDJSON: accept a column that none of the first rows has. A row without it is "
+    "signed as if it were empty.",
+)
 @click.option("--threads", "multithread", is_flag=True, help="Sign on all CPUs.")
 @click.option(
     "--engine",
@@ -176,6 +182,7 @@ def _sign_here(
     resume: bool,
     multithread: bool,
     as_json: bool,
+    allow_missing: bool,
     **claims: Any,
 ) -> int:
     """Sign with the CPUs of this machine; return how many rows were rejected."""
@@ -198,9 +205,14 @@ def _sign_here(
     application = signer._is_application
     start = time.perf_counter()
     with reading(source, kind) as file:
-        table = open_table(file, kind, application=application, new=token_column)
+        columns = rows.columns.values()
+        table = open_table(
+            file, kind, application=application, columns=columns, new=token_column
+        )
         if table.names is not None:
             check_names(table.names, rows.columns, token_column)
+        elif not allow_missing:
+            table.check(rows.columns, " or come with --allow-missing")
         signing = Signing(signer, rows, token_column, multithread)
         run = Run(table, kind == "parquet", signing, output, rejects)
         asked = None

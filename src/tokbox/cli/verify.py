@@ -96,9 +96,11 @@ def _verify(
         reading(source, kind) as file,
         opened(rejects if rejects is not None else os.devnull) as refused,
     ):
-        table = open_table(file, kind, application=application)
+        table = open_table(file, kind, application=application, columns=(token_column,))
         if table.names is not None:
             check_names(table.names, {"token_column": token_column})
+        elif kind == "ndjson":
+            table.check({"token_column": token_column})
         write_all(refused, HEADER)
         size = None if source == "-" else os.path.getsize(source)
         total = size if table.rows is None else table.rows

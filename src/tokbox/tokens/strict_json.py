@@ -32,8 +32,11 @@ def read_object(raw: bytes | str) -> dict[str, Any]:
         raise
     except UnicodeDecodeError:
         problem = "it is not UTF-8"
-    except ValueError:
+    except json.JSONDecodeError:
         problem = "it is not JSON"
+    except ValueError:
+        # Python reads no longer one (sys.set_int_max_str_digits).
+        problem = "it holds an integer of thousands of digits"
     except RecursionError:
         problem = "it is nested too deeply"
     else:

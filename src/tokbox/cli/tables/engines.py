@@ -29,9 +29,10 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     """
     source, output = options.pop("source"), options.pop("output")
     kind = options.pop("kind_of_file")
-    for name in ("rejects", "resume", "multithread", "as_json"):
+    for name in ("rejects", "resume", "multithread", "as_json", "allow_missing"):
         if options.pop(name):
             option = {"multithread": "threads", "as_json": "json"}.get(name, name)
+            option = option.replace("_", "-")
             raise click.UsageError(f"--{option} is for --engine local")
     if "-" in (source, output) or kind not in (None, "parquet"):
         raise click.UsageError(f"--engine {engine} reads and writes folders of Parquet")

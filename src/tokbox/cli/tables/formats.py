@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
 import click
@@ -80,9 +80,17 @@ def reading(path: str, kind: str) -> Iterator[BinaryIO]:
         yield copy
 
 
-def open_table(file: BinaryIO, kind: str, *, application: bool, new: str = "") -> Any:
-    """Read the head of a table. *new* is the column that it must not have yet.
+def open_table(
+    file: BinaryIO,
+    kind: str,
+    *,
+    application: bool,
+    columns: Collection[str] = (),
+    new: str = "",
+) -> Any:
+    """Read the head of a table.
 
+    *columns* are those that will be read, and *new* is the one that it must not have yet.
     *application* says that RSA is at work, which takes its time for each row.
     """
     size, rows = (_RSA_BYTES, _RSA_ROWS) if application else (_BYTES, _ROWS)
@@ -96,4 +104,6 @@ def open_table(file: BinaryIO, kind: str, *, application: bool, new: str = "") -
         return ParquetTable(file, rows)
     from tokbox.cli.tables.lines import JSONTable, TextTable
 
-    return JSONTable(file, size, new) if kind == "ndjson" else TextTable(file, size)
+    if kind == "ndjson":
+        return JSONTable(file, size, columns, new)
+    return TextTable(file, size)

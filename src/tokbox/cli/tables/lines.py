@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain
 from typing import Any, BinaryIO
 
+from tokbox.cli.tables.members import MemberReader
 from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, text_digest, too_long
+from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.strict_json import read_object
 
@@ -22,19 +26,34 @@ class _LineTable:
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
         self._size = size
+        self._blocks = blocks(file, size)
+        #: Blocks that were read to look at the first lines.
+        self._seen: list[tuple[bytes, bool]] = []
+
+    def _first_lines(self) -> list[bytes]:
+        """Return the lines of the first block, or of as many as the first line needs."""
+        text, last = b"", False
+        while not last and b"\n" not in text and len(text) <= MOST_BYTES:
+            block, last = next(self._blocks)
+            self._seen.append((block, last))
+            text += block
+        cut = len(text) if last else text.rfind(b"\n") + 1
+        return _without_blanks(text.removeprefix(_BOM)[:cut])
 
     def _lines(self, start: Place) -> Iterator[tuple[list[bytes], Place, Place]]:
         """Lines that are not empty, without their ends, and where they stand."""
         place, rest = start, b""
+        source: Iterable[tuple[bytes, bool]] = chain(self._seen, self._blocks)
         if start.offset:
             self._file.seek(start.offset)
-        for block, last in blocks(self._file, self._size):
+            source = blocks(self._file, self._size)
+        for block, last in source:
             text = rest + block
             cut = len(text) if last else text.rfind(b"\n") + 1
             rest = text[cut:]
             if len(rest) > MOST_BYTES:
                 raise too_long(place.rows + 1)
-            lines = [line for line in text[:cut].split(b"\n") if line.strip()]
+            lines = _without_blanks(text[:cut])
             end = place.after(len(lines), memoryview(text)[:cut])
             if lines:
                 yield lines, place, end
@@ -45,15 +64,33 @@ class _LineTable:
         return text_digest(self._file, start.offset)
 
 
+def _without_blanks(text: bytes) -> list[bytes]:
+    return [line for line in text.split(b"\n") if line and not line.isspace()]
+
+
 class JSONTable(_LineTable):
     """Newline-delimited JSON: an object a line, each with columns of its own.
 
-    None of them may have one named *new*.
+    *columns* are those that are read. No object may have one named *new*.
     """
 
-    def __init__(self, file: BinaryIO, size: int, new: str = "") -> None:
+    def __init__(
+        self, file: BinaryIO, size: int, columns: Collection[str] = (), new: str = ""
+    ) -> None:
         super().__init__(file, size)
         self._new = new
+        self._reader = MemberReader(columns, new)
+
+    def check(self, wanted: dict[str, str], remedy: str = "") -> None:
+        """Raise InvalidInputError if none of the first rows has one of *wanted*.
+
+        *wanted* are columns by what they are for. The message offers *remedy*.
+        """
+        lines = self._first_lines()
+        rows, _ = self._reader.read(lines)
+        for field, name in wanted.items():
+            if rows and not any(self._reader.has(name, rows)):
+                raise InvalidInputError(field, name, _none_has(lines) + remedy)
 
     def header(self, name: str) -> bytes:
         """What stands before the rows: nothing."""
@@ -62,57 +99,70 @@ class JSONTable(_LineTable):
     def pieces(self, start: Place) -> Iterator[JSONPiece]:
         """Read on from a place where a piece ended, or from the beginning."""
         for lines, begin, end in self._lines(start):
-            yield JSONPiece(lines, begin, end, self._new)
+            yield JSONPiece(lines, begin, end, self._reader, self._new)
+
+
+def _none_has(lines: list[bytes]) -> str:
+    """Say that a name is in none of the first *lines*, and which names are there."""
+    names: dict[str, None] = {}
+    for line in lines[:100]:
+        with suppress(ValueError):
+            names.update(dict.fromkeys(read_object(line)))
+    there = ", ".join(names) or "none"
+    return f"name a column that one of the first rows has (they have {there})"
 
 
 class JSONPiece:
-    """Lines of JSON, and what they say."""
+    """Lines of JSON, and the members of them that are needed."""
 
-    def __init__(self, lines: list[bytes], start: Place, end: Place, new: str) -> None:
+    def __init__(
+        self,
+        lines: list[bytes],
+        start: Place,
+        end: Place,
+        reader: MemberReader,
+        new: str,
+    ) -> None:
         self._lines = lines
-        self._new = new
+        self._reader = reader
         self.start: Place = start
         self.end: Place = end
-        self.bad: list[Bad] = []
-        self._objects = [self._read(i, line) for i, line in enumerate(lines)]
-
-    def _read(self, i: int, line: bytes) -> dict[str, Any]:
-        if not self.start.offset and not i:
-            line = line.removeprefix(_BOM)
-        row = self.start.rows + i + 1
-        try:
-            found = read_object(line)
-        except ValueError as error:
-            self.bad.append(Bad(row, "row", f"must be a JSON object: {error}"))
-            return {}
-        if self._new in found:
-            reason = f"must be new: there is a {json.dumps(self._new)} already"
-            self.bad.append(Bad(row, "token_column", reason))
-        return found
+        if not start.offset:
+            lines = [lines[0].removeprefix(_BOM), *lines[1:]]
+        self._rows, problems = reader.read(lines)
+        self.bad: list[Bad] = [
+            Bad(start.rows + i + 1, "row", f"must be a JSON object: {problem}")
+            for i, problem in problems.items()
+        ]
+        if new:
+            reason = f"must be new: there is a {json.dumps(new)} already"
+            self.bad += [
+                Bad(start.rows + i + 1, "token_column", reason)
+                for i, there in enumerate(reader.has(new, self._rows))
+                if there
+            ]
 
     def column(self, name: str) -> list[Any]:
         """The values of a column; None where an object has none."""
-        return [each.get(name) for each in self._objects]
+        return self._reader.values(name, self._rows)
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> bytes:
         """Those rows that have a token, with it as their last member."""
         bad = {each.row - self.start.rows - 1 for each in self.bad}
-        key = json.dumps(name).encode()
-        return b"".join(
-            # Tokens are ASCII without quotes or backslashes: JSON as they are.
-            b'%b%b%b:"%b"}%b\n'
-            % (
-                line.rstrip()[:-1],
-                b"," if values else b"",
-                key,
-                token.encode(),
-                b"\r" if line.endswith(b"\r") else b"",
-            )
-            for i, (line, values, token) in enumerate(
-                zip(self._lines, self._objects, tokens, strict=True)
-            )
-            if token is not None and i not in bad
-        )
+        member = json.dumps(name).encode() + b':"'
+        signed: list[bytes] = []
+        for i, (line, token) in enumerate(zip(self._lines, tokens, strict=True)):
+            if token is not None and i not in bad:
+                end = b'"}\n'
+                if line[-1:] != b"}":
+                    end = b'"}\r\n' if line.endswith(b"\r") else end
+                    line = line.rstrip()
+                members = line[:-1].rstrip()
+                # Only an object without members ends so.
+                comma = b"" if members[-1:] == b"{" else b","
+                # Tokens are ASCII without quotes or backslashes: JSON as they are.
+                signed += (members, comma, member, token.encode(), end)
+        return b"".join(signed)
 
 
 class TextTable(_LineTable):
