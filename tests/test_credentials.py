@@ -131,9 +131,11 @@ def test_what_a_function_returns_is_used_as_it_is(monkeypatch: pytest.MonkeyPatc
     [
         lambda text: SipAuth("user", text),
         lambda text: RtmpTarget("rtmp://a", text),
-        lambda text: S3Storage(text, "x", "bucket"),
-        lambda text: S3Storage("x", text, "bucket"),
-        lambda text: AzureStorage("name", text, "container"),
+        lambda text: S3Storage(access_key=text, secret_key="x", bucket="bucket"),
+        lambda text: S3Storage(access_key="x", secret_key=text, bucket="bucket"),
+        lambda text: AzureStorage(
+            account_name="name", account_key=text, container="container"
+        ),
     ],
     ids=["SIP", "RTMP", "S3 access key", "S3 secret key", "Azure"],
 )

@@ -47,7 +47,7 @@ def test_every_resolution_and_layout_is_accepted() -> None:
         assert form["archiveResolution"] == resolution
     for name in get_args(enums.LayoutName):
         stylesheet = "stream {}" if name == "custom" else None
-        assert Layout(name, stylesheet).type == name
+        assert Layout(name, stylesheet=stylesheet).type == name
     for name in get_args(enums.ScreenshareLayoutName):
         assert Layout(screenshare_type=name).screenshare_type == name
     with pytest.raises(errors.InvalidInputError):

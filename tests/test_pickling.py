@@ -328,7 +328,12 @@ RECORDS = {
     "event": StreamCreated.from_json(
         {"event": "streamCreated", "sessionId": "s", "stream": {"id": "i", **NEW}, **NEW}
     ),
-    "page": Page((Archive.from_json({"id": "a", **NEW}),), 1, 0, ReadOnlyDict(NEW)),
+    "page": Page(
+        items=(Archive.from_json({"id": "a", **NEW}),),
+        total=1,
+        offset=0,
+        unknown=ReadOnlyDict(NEW),
+    ),
     "token": tokbox.decode(Signer(KEY, SECRET).session(SESSION).token(kind="jwt")),
 }
 

@@ -293,7 +293,7 @@ def secrets(owner: str) -> dict[str, list[Any]]:
             {"stream_name": SECRET},
         ],
         "target": [
-            tokbox.S3Storage(SECRET, SECRET, "bucket"),
+            tokbox.S3Storage(access_key=SECRET, secret_key=SECRET, bucket="bucket"),
             SECRET,
             {"secret_key": SECRET},
         ],
@@ -347,7 +347,16 @@ def secrets(owner: str) -> dict[str, list[Any]]:
     return found
 
 
-REQUEST = Request("GET", "https://h/", "/", Headers(x=SECRET), None, 1.0, 1.0, 9)
+REQUEST = Request(
+    method="GET",
+    url="https://h/",
+    path="/",
+    headers=Headers(x=SECRET),
+    body=None,
+    timeout=1.0,
+    read_timeout=1.0,
+    max_body=9,
+)
 
 GOOD: dict[str, Any] = {
     "_call": ("GET", "/"),
@@ -484,24 +493,34 @@ def client(kind: type, outcome: Any) -> Any:
 
 
 OBJECTS: dict[str, Callable[[], Any]] = {
-    "APIResponse": lambda: tokbox.types.APIResponse(200, {}, SECRET.encode(), ("GET", "/")),
-    "AudioTransport": lambda: tokbox.AudioTransport("json", static_fields={"x": SECRET}),
-    "AzureStorage": lambda: tokbox.AzureStorage("a", SECRET, "c"),
+    "APIResponse": lambda: tokbox.types.APIResponse(
+        status=200, headers={}, body=SECRET.encode(), _call=("GET", "/")
+    ),
+    "AudioTransport": lambda: tokbox.AudioTransport(
+        transport="json", static_fields={"x": SECRET}
+    ),
+    "AzureStorage": lambda: tokbox.AzureStorage(
+        account_name="a", account_key=SECRET, container="c"
+    ),
     "BatchSigner": lambda: OBJECTS["SigningJob"]().open(),
     "Clock": lambda: tokbox.emulator.Clock(),
     "Decoded": lambda: tokbox.decode_many([TOKEN]),
-    "Announcement": lambda: tokbox.emulator.Announcement("http://h", {}, (), {}),
+    "Announcement": lambda: tokbox.emulator.Announcement(
+        url="http://h", projects={}, applications=(), accounts={}
+    ),
     "HTTPTransport": lambda: transport.HTTPTransport(trust_env=False),
     "Hls": lambda: tokbox.Hls(),
     "KeyRef": lambda: tokbox.integrations.KeyRef("env:A_SECRET"),
     "Layout": lambda: tokbox.Layout(),
-    "Page": lambda: tokbox.types.Page((), 0),
+    "Page": lambda: tokbox.types.Page(items=(), total=0),
     "PrivateKey": lambda: tokbox.PrivateKey(private_pem()),
     "PublicKey": lambda: tokbox.PublicKey(public_pem()),
     "Receiver": lambda: tokbox.webhooks.Receiver(SECRET),
     "Rules": lambda: tokbox.emulator.Rules(),
     "RtmpTarget": lambda: tokbox.RtmpTarget("rtmp://h/x", SECRET),
-    "S3Storage": lambda: tokbox.S3Storage(SECRET, SECRET, "bucket"),
+    "S3Storage": lambda: tokbox.S3Storage(
+        access_key=SECRET, secret_key=SECRET, bucket="bucket"
+    ),
     "Server": lambda: tokbox.emulator.serve(projects={KEY: SECRET}),
     "SessionSigner": lambda: tokbox.Signer(KEY, SECRET).session(SESSION),
     "Signer": lambda: tokbox.Signer(KEY, SECRET),

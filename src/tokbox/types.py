@@ -61,7 +61,9 @@ if TYPE_CHECKING:
         ClientOptions,
         DialOptions,
         JoiningOptions,
+        MuteOptions,
         RenderOptions,
+        SignalOptions,
     )
     from tokbox.rest.callbacks import Callback, Callbacks
     from tokbox.rest.captions import Captions, LiveCaptions
@@ -157,6 +159,7 @@ __all__ = [
     "MediaModeName",
     "MemoryPool",
     "Moderation",
+    "MuteOptions",
     "NotificationReason",
     "Options",
     "OutputModeName",
@@ -177,6 +180,7 @@ __all__ = [
     "RtmpStatus",
     "ScreenshareLayoutName",
     "SessionSigner",
+    "SignalOptions",
     "Signals",
     "Sip",
     "SipCall",
@@ -212,7 +216,7 @@ _HOMES = {
     "tokbox.rest.broadcasts": "Broadcasts",
     "tokbox.rest.call_options": (
         "ArchiveOptions BroadcastOptions CallOptions CaptionsOptions ClientOptions "
-        "DialOptions JoiningOptions RenderOptions"
+        "DialOptions JoiningOptions MuteOptions RenderOptions SignalOptions"
     ),
     "tokbox.rest.callbacks": "Callback Callbacks",
     "tokbox.rest.captions": "Captions LiveCaptions",

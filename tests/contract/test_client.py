@@ -109,14 +109,16 @@ def test_an_archive_lives_from_start_to_deletion(prompt: Server) -> None:
         {"has_audio": False},
         {"has_video": False, "output_mode": "individual"},
         {"layout": "pip"},
-        {"layout": tokbox.Layout("custom", "stream {}")},
+        {"layout": tokbox.Layout("custom", stylesheet="stream {}")},
         {"layout": "bestFit", "screenshare_type": "verticalPresentation"},
         {"max_bitrate": 1_000_000},
         {"quantization_parameter": 15},
         {"stream_mode": "manual", "multi_archive_tag": "t"},
         {
             "has_transcription": True,
-            "transcription_properties": tokbox.TranscriptionProperties("en-US", True),
+            "transcription_properties": tokbox.TranscriptionProperties(
+                primary_language_code="en-US", has_summary=True
+            ),
         },
     ],
 )
@@ -164,7 +166,7 @@ def test_iter_pages_through_a_sessions_archives(server: Server, tb: Tokbox) -> N
     started = [session.start_archive(multi_archive_tag=str(tag)).id for tag in range(7)]
     found = [archive.id for archive in tb.archives.iter(session.session_id, page_size=3)]
     assert found == started[::-1]
-    page = tb.archives.list(5, 5, session.session_id)
+    page = tb.archives.list(offset=5, count=5, session_id=session.session_id)
     assert ([archive.id for archive in page], page.total) == (found[5:], 7)
 
 

@@ -43,7 +43,7 @@ def muted(server: Server, session: tokbox.Session) -> dict[str, bool]:
 
 def test_a_signal_reaches_all_clients(server: Server, session: tokbox.Session) -> None:
     ids = [join(server, session)["connectionId"] for _ in range(2)]
-    session.signal("héllo", "chat")
+    session.signal("héllo", type="chat")
     (message,) = server.messages(kind="signal")
     assert message.content == {"type": "chat", "data": "héllo"}
     assert list(message.recipients) == ids
@@ -60,7 +60,7 @@ def test_a_signal_of_the_largest_size_is_taken(
     server: Server, session: tokbox.Session
 ) -> None:
     join(server, session)
-    session.signal("d" * 8192, "t" * 128)
+    session.signal("d" * 8192, type="t" * 128)
     assert len(server.messages()) == 1
 
 
@@ -123,7 +123,7 @@ def test_all_streams_are_muted_until_that_is_ended(
     server: Server, session: tokbox.Session
 ) -> None:
     one, two = (join(server, session)["streamId"] for _ in range(2))
-    session.mute_all([one])
+    session.mute_all(excluded_stream_ids=[one])
     three = join(server, session)["streamId"]
     session.unmute_all()
     four = join(server, session)["streamId"]

@@ -77,7 +77,7 @@ def test_a_broadcast_lives_from_start_to_stop(
         {"hls": Hls(low_latency=True)},
         {"hls": False, "rtmp": [RtmpTarget("rtmps://a.example.net/b", "key")] * 5},
         {"layout": "bestFit", "screenshare_type": "verticalPresentation"},
-        {"layout": tokbox.Layout("custom", "stream {}")},
+        {"layout": tokbox.Layout("custom", stylesheet="stream {}")},
         {"max_bitrate": 100_000, "max_duration": 36_000},
         {"resolution": "1080x1920", "stream_mode": "manual"},
     ],
@@ -218,7 +218,13 @@ def test_an_audio_connector_ends_when_it_is_stopped(
             headers={"X-Answer": "42"},
             audio_rate=24_000,
             bidirectional=True,
-            audio_transport=AudioTransport("json", "base64", "sound", "answer", {"a": 1}),
+            audio_transport=AudioTransport(
+                transport="json",
+                encoding="base64",
+                audio_field="sound",
+                receive_audio_field="answer",
+                static_fields={"a": 1},
+            ),
         ),
     )
     connections = tb.connections.list(session.session_id)

@@ -12,9 +12,18 @@ from tokbox import Tokbox
 from tokbox.emulator import Server, serve
 
 S3 = tokbox.S3Storage(
-    "AK", "example0secret", "b", endpoint="https://s3.example.net", sse="s3"
+    access_key="AK",
+    secret_key="example0secret",
+    bucket="b",
+    endpoint="https://s3.example.net",
+    sse="s3",
 )
-AZURE = tokbox.AzureStorage("acct", "example0secret", "c", domain="blob.example.net")
+AZURE = tokbox.AzureStorage(
+    account_name="acct",
+    account_key="example0secret",
+    container="c",
+    domain="blob.example.net",
+)
 
 
 @pytest.fixture

@@ -141,7 +141,7 @@ FAILING: dict[str, Callable[[Path, int], Any]] = {
     "serve-bad-webhook": lambda folder, port: serve(
         projects=PROJECTS, webhooks={KEY: {**WEBHOOKS[KEY], "archive": "x"}}
     ),
-    "serve-port-taken": lambda folder, port: serve(port, projects=PROJECTS),
+    "serve-port-taken": lambda folder, port: serve(port=port, projects=PROJECTS),
     "serve-no-such-folder": lambda folder, port: serve(
         db=folder / "none" / "emulator.db", projects=PROJECTS
     ),
@@ -152,7 +152,7 @@ FAILING: dict[str, Callable[[Path, int], Any]] = {
         projects=PROJECTS, db=folder / "none" / "emulator.db"
     ),
     "run": lambda folder, port: run(projects=PROJECTS, processing_delay=-1),
-    "run-port-taken": lambda folder, port: run(port, projects=PROJECTS),
+    "run-port-taken": lambda folder, port: run(port=port, projects=PROJECTS),
     "run-projects-file": lambda folder, port: run(projects_file=folder / "malformed"),
     "projects-file": lambda folder, port: projects_from_file(folder / "malformed"),
     "webhooks-file": lambda folder, port: webhooks_from_file(folder / "malformed"),

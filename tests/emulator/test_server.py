@@ -315,7 +315,7 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
     ],
 )
 def test_announcement_says_whether_others_reach_it(url: str, alone: bool) -> None:
-    announcement = Announcement(url, projects={}, applications=(), accounts={})
+    announcement = Announcement(url=url, projects={}, applications=(), accounts={})
     only, others = "this machine only", "whoever reaches it may control it"
     assert (only in announcement.lines()[1]) == alone
     assert (others in announcement.lines()[1]) != alone

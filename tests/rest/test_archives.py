@@ -77,7 +77,9 @@ def test_every_option_of_a_start_is_sent_by_its_name(make: Make) -> None:
         multi_archive_tag="b",
         quantization_parameter=40,
         has_transcription=True,
-        transcription_properties=TranscriptionProperties("en-US", has_summary=True),
+        transcription_properties=TranscriptionProperties(
+            primary_language_code="en-US", has_summary=True
+        ),
     )
     assert sent(script)[2] == {
         "sessionId": SESSION,
@@ -325,7 +327,7 @@ def test_an_answer_that_is_no_archive_is_a_protocol_error(body: object, make: Ma
 
 def test_a_list_asks_for_what_was_said(make: Make) -> None:
     tb, script = make(answers({"count": 137, "items": [STARTED]}))
-    page = tb.archives.list(10, 20, SESSION)
+    page = tb.archives.list(offset=10, count=20, session_id=SESSION)
     query = parse_qs(urlsplit(script.requests[0].url).query)
     assert query == {"offset": ["10"], "count": ["20"], "sessionId": [SESSION]}
     assert (page.total, page.offset, len(page)) == (137, 10, 1)

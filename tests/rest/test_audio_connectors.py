@@ -33,7 +33,7 @@ def test_every_part_of_a_websocket_is_sent_by_its_name(make: Make) -> None:
         audio_rate=24_000,
         bidirectional=True,
         audio_transport=AudioTransport(
-            "json",
+            transport="json",
             encoding="base64",
             audio_field="audio",
             receive_audio_field="heard",

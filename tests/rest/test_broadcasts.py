@@ -281,7 +281,7 @@ def test_a_stopped_one_that_is_stopped_again_is_not_found(make: Make) -> None:
 
 def test_a_list_asks_for_what_was_said(make: Make) -> None:
     tb, script = make(answers({"count": 2, "items": [STARTED]}))
-    page = tb.broadcasts.list(1, 20, SESSION)
+    page = tb.broadcasts.list(offset=1, count=20, session_id=SESSION)
     query = parse_qs(urlsplit(script.requests[0].url).query)
     assert query == {"offset": ["1"], "count": ["20"], "sessionId": [SESSION]}
     assert (page.total, page.offset, [each.id for each in page]) == (2, 1, [ID])

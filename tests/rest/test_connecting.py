@@ -118,7 +118,16 @@ def test_a_name_that_no_resolver_takes_is_a_failed_connect(connect: Connect) -> 
 
 
 def get(url: str) -> Request:
-    return Request("GET", url, "/", {}, None, 20, 20, 1000)
+    return Request(
+        method="GET",
+        url=url,
+        path="/",
+        headers={},
+        body=None,
+        timeout=20,
+        read_timeout=20,
+        max_body=1000,
+    )
 
 
 def test_another_host_than_the_first_is_reached_too() -> None:

@@ -51,7 +51,9 @@ CALLS: dict[str, Callable[[Tokbox, Kind, Kind], object]] = {
         output_mode=t("composed"),
         multi_archive_tag=t("tag"),
         has_transcription=True,
-        transcription_properties=TranscriptionProperties(t("en-US"), True),
+        transcription_properties=TranscriptionProperties(
+            primary_language_code=t("en-US"), has_summary=True
+        ),
         stream_mode=t("manual"),
         resolution=t("1280x720"),
         layout=t("custom"),
@@ -63,16 +65,26 @@ CALLS: dict[str, Callable[[Tokbox, Kind, Kind], object]] = {
         quantization_parameter=n(20),
         layout=Layout(t("bestFit"), screenshare_type=t("pip")),
     ),
-    "archives": lambda tb, t, n: tb.archives.list(n(3), n(5), t(SESSION)),
-    "all archives": lambda tb, t, n: list(tb.archives.iter(t(SESSION), n(5))),
+    "archives": lambda tb, t, n: tb.archives.list(
+        offset=n(3), count=n(5), session_id=t(SESSION)
+    ),
+    "all archives": lambda tb, t, n: list(tb.archives.iter(t(SESSION), page_size=n(5))),
     "one archive": lambda tb, t, n: tb.archives.get(t(ID)),
     "storage": lambda tb, t, n: tb.archives.set_storage(
-        S3Storage(t("a"), t("b"), t("c"), t("d"), t("s3")),
+        S3Storage(
+            access_key=t("a"),
+            secret_key=t("b"),
+            bucket=t("c"),
+            endpoint=t("d"),
+            sse=t("s3"),
+        ),
         fallback=t("none"),
         certificate=t("-----BEGIN CERTIFICATE-----"),
     ),
     "other storage": lambda tb, t, n: tb.archives.set_storage(
-        AzureStorage(t("a"), t("b"), t("c"), t("d"))
+        AzureStorage(
+            account_name=t("a"), account_key=t("b"), container=t("c"), domain=t("d")
+        )
     ),
     "broadcast": lambda tb, t, n: tb.broadcasts.start(
         t(SESSION),
@@ -87,10 +99,12 @@ CALLS: dict[str, Callable[[Tokbox, Kind, Kind], object]] = {
         t(SESSION), {t("stream"): [t("focus"), t("full")]}
     ),
     "signal": lambda tb, t, n: tb.signals.send(
-        t(SESSION), t("hello"), t("chat"), connection_id=t(ID)
+        t(SESSION), t("hello"), type=t("chat"), connection_id=t(ID)
     ),
     "disconnect": lambda tb, t, n: tb.moderation.disconnect(t(SESSION), t(ID)),
-    "mute": lambda tb, t, n: tb.moderation.mute_all(t(SESSION), [t("stream")]),
+    "mute": lambda tb, t, n: tb.moderation.mute_all(
+        t(SESSION), excluded_stream_ids=[t("stream")]
+    ),
     "dial": lambda tb, t, n: tb.sip.dial(
         t(SESSION),
         t("sip:user@example.com"),
@@ -121,10 +135,15 @@ CALLS: dict[str, Callable[[Tokbox, Kind, Kind], object]] = {
         t(SESSION),
         WebSocket(
             t("wss://example.com/in"),
-            [t("stream")],
-            {t("room"): t("one")},
-            n(16_000),
-            audio_transport=AudioTransport(t("json"), t("base64"), t("a"), t("b")),
+            streams=[t("stream")],
+            headers={t("room"): t("one")},
+            audio_rate=n(16_000),
+            audio_transport=AudioTransport(
+                transport=t("json"),
+                encoding=t("base64"),
+                audio_field=t("a"),
+                receive_audio_field=t("b"),
+            ),
         ),
         token=t("T1==x"),
     ),
@@ -204,7 +223,7 @@ def test_booleans_and_arrays_are_no_whole_numbers(wrong: object) -> None:
         whole("count", wrong, 0)
     with Tokbox(KEY, SECRET, transport=Script(answers({}))) as tb:
         for call in (
-            lambda: tb.archives.list(wrong),  # type: ignore[arg-type]
+            lambda: tb.archives.list(offset=wrong),  # type: ignore[arg-type]
             lambda: tb.archives.iter(page_size=wrong),  # type: ignore[arg-type]
             lambda: tb.with_options(retries=wrong),  # type: ignore[arg-type]
         ):
@@ -214,7 +233,7 @@ def test_booleans_and_arrays_are_no_whole_numbers(wrong: object) -> None:
 
 def test_a_page_begins_at_a_plain_number() -> None:
     with Tokbox(KEY, SECRET, transport=Script(answers({"items": [], "count": 9}))) as tb:
-        page = tb.archives.list(Index(3))  # type: ignore[arg-type]
+        page = tb.archives.list(offset=Index(3))  # type: ignore[arg-type]
     assert (type(page.offset), page.offset) == (int, 3)
 
 
@@ -273,5 +292,7 @@ def test_fields_that_json_cannot_say_are_refused() -> None:
         with pytest.raises(
             errors.InvalidInputError, match="static_fields must be what JSON"
         ):
-            AudioTransport("json", static_fields={"a": wrong})
-    assert AudioTransport("json", static_fields={})._to_json()["static_fields"] == {}
+            AudioTransport(transport="json", static_fields={"a": wrong})
+    assert (
+        AudioTransport(transport="json", static_fields={})._to_json()["static_fields"] == {}
+    )

@@ -34,7 +34,7 @@ DETAILS = {"id": KEY, "secret": "canary", "status": "ACTIVE", "name": "Demo"}
             ("POST", f"{ROOT}/mute", {"active": True, "excludedStreamIds": []}),
         ),
         (
-            lambda m: m.mute_all(SESSION, ("a", "b")),
+            lambda m: m.mute_all(SESSION, excluded_stream_ids=("a", "b")),
             ("POST", f"{ROOT}/mute", {"active": True, "excludedStreamIds": ["a", "b"]}),
         ),
         (
@@ -56,7 +56,7 @@ def test_a_session_moderates_itself(make: Make) -> None:
     session = tb.session(SESSION)
     session.disconnect("c")
     session.mute_stream("s")
-    session.mute_all(["a"])
+    session.mute_all(excluded_stream_ids=["a"])
     session.unmute_all()
     paths = [(each.method, each.path.removeprefix(ROOT)) for each in script.requests]
     assert paths == [
@@ -88,10 +88,10 @@ def test_the_answer_to_muting_is_neither_returned_nor_logged(
         (lambda m: m.disconnect(FOREIGN, "c"), "session_id"),
         (lambda m: m.disconnect(SESSION, ""), "connection_id"),
         (lambda m: m.mute_stream(SESSION, ".."), "stream_id"),
-        (lambda m: m.mute_all(SESSION, "abc"), "excluded_stream_ids"),
-        (lambda m: m.mute_all(SESSION, [""]), "excluded_stream_ids"),
-        (lambda m: m.mute_all(SESSION, [5]), "excluded_stream_ids"),
-        (lambda m: m.mute_all(SESSION, None), "excluded_stream_ids"),
+        (lambda m: m.mute_all(SESSION, excluded_stream_ids="abc"), "excluded_stream_ids"),
+        (lambda m: m.mute_all(SESSION, excluded_stream_ids=[""]), "excluded_stream_ids"),
+        (lambda m: m.mute_all(SESSION, excluded_stream_ids=[5]), "excluded_stream_ids"),
+        (lambda m: m.mute_all(SESSION, excluded_stream_ids=None), "excluded_stream_ids"),
         (lambda m: m.unmute_all(""), "session_id"),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_status_that_is_new_is_its_word() -> None:
 
 def test_a_list_asks_for_what_was_said(make: Make) -> None:
     tb, script = make(answers({"count": 1, "items": [STARTING]}))
-    page = tb.renders.list(5, 10)
+    page = tb.renders.list(offset=5, count=10)
     query = parse_qs(urlsplit(script.requests[0].url).query)
     assert query == {"offset": ["5"], "count": ["10"]}
     assert (page.total, page.offset, [each.id for each in page]) == (1, 5, [ID])

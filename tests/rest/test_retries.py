@@ -317,5 +317,14 @@ def test_the_user_agent_names_the_library_and_python(scripted: Scripted) -> None
 
 
 def test_header_values_are_in_no_repr() -> None:
-    request = Request("GET", "u", "/x", Headers({"a": "canary"}), b"canary", 1.0, 1.0, 1)
+    request = Request(
+        method="GET",
+        url="u",
+        path="/x",
+        headers=Headers({"a": "canary"}),
+        body=b"canary",
+        timeout=1.0,
+        read_timeout=1.0,
+        max_body=1,
+    )
     assert "canary" not in repr(request) + repr(request.headers)

@@ -16,7 +16,7 @@ ROOT = f"/v2/project/{KEY}/session/{SESSION}"
 
 def test_a_signal_goes_to_all(make: Make) -> None:
     tb, script = make(Response(204, {}, b""))
-    tb.signals.send(SESSION, "hello", "chat")
+    tb.signals.send(SESSION, "hello", type="chat")
     assert sent(script) == ("POST", f"{ROOT}/signal", {"type": "chat", "data": "hello"})
 
 
@@ -29,7 +29,7 @@ def test_a_signal_goes_to_one(make: Make) -> None:
 
 def test_limits_are_counted_in_bytes(make: Make) -> None:
     tb, script = make()
-    tb.signals.send(SESSION, "é" * 4096, "é" * 64)
+    tb.signals.send(SESSION, "é" * 4096, type="é" * 64)
     assert len(script.requests) == 1
 
 

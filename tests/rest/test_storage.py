@@ -10,7 +10,7 @@ from tests.rest.conftest import KEY, Make, sent
 from tokbox import AzureStorage, S3Storage, errors
 
 ROOT = f"/v2/project/{KEY}/archive/storage"
-BUCKET = S3Storage("AK", "canary-secret", "my-archives")
+BUCKET = S3Storage(access_key="AK", secret_key="canary-secret", bucket="my-archives")
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -29,7 +29,13 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
             },
         ),
         (
-            S3Storage("a", "b", "c", endpoint="https://s3.example.net", sse="s3"),
+            S3Storage(
+                access_key="a",
+                secret_key="b",
+                bucket="c",
+                endpoint="https://s3.example.net",
+                sse="s3",
+            ),
             {
                 "type": "s3",
                 "config": {
@@ -42,7 +48,12 @@ CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
             },
         ),
         (
-            AzureStorage("acct", "key", "archives", domain="blob.example.net"),
+            AzureStorage(
+                account_name="acct",
+                account_key="key",
+                container="archives",
+                domain="blob.example.net",
+            ),
             {
                 "type": "azure",
                 "config": {
@@ -130,4 +141,6 @@ def test_a_bad_option_is_refused_without_showing_a_secret(
 
 def test_keys_are_not_in_the_repr() -> None:
     assert repr(BUCKET) == "S3Storage(bucket='my-archives', endpoint=None, sse=None)"
-    assert "canary" not in repr(AzureStorage("acct", "canary", "c"))
+    assert "canary" not in repr(
+        AzureStorage(account_name="acct", account_key="canary", container="c")
+    )

@@ -80,7 +80,16 @@ def test_a_wrapper_can_answer_in_place_of_the_service(inner: HTTPTransport) -> N
 def test_the_default_transport_keeps_its_connections_until_it_is_closed(
     inner: HTTPTransport,
 ) -> None:
-    request = Request("GET", "", "/x", Headers(), None, 5, 5, 1_000)
+    request = Request(
+        method="GET",
+        url="",
+        path="/x",
+        headers=Headers(),
+        body=None,
+        timeout=5,
+        read_timeout=5,
+        max_body=1_000,
+    )
     with FaultyServer(answer(200, b"{}")) as server:
         request = dataclasses.replace(request, url=f"{server.url}/x")
         for _ in range(2):

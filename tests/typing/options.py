@@ -62,8 +62,8 @@ def words(tb: Tokbox, session: Session, account: Account) -> None:
     account.projects.set_status("id", "SUSPENDED")
     account.projects.set_status("id", ProjectStatus.ACTIVE)
     account.projects.set_status("id", "active")  # type: ignore[arg-type]
-    AudioTransport("json", encoding="base64")
-    AudioTransport("text")  # type: ignore[arg-type]
+    AudioTransport(transport="json", encoding="base64")
+    AudioTransport(transport="text")  # type: ignore[arg-type]
 
 
 async def awaited(tb: AsyncTokbox) -> None:

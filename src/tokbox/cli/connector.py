@@ -50,7 +50,7 @@ def start(
     from tokbox.rest.audio_connectors import WebSocket
 
     socket = WebSocket(
-        uri, streams, audio_rate=audio_rate, bidirectional=bidirectional or None
+        uri, streams=streams, audio_rate=audio_rate, bidirectional=bidirectional or None
     )
     made = client.audio_connectors.start(session_id, socket)
     show_id(made, [("id", made.id), ("connection", made.connection_id)], as_json)

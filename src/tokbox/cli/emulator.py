@@ -143,8 +143,8 @@ def emulator(
 
     try:
         run(
-            port,
-            db,
+            port=port,
+            db=db,
             projects_file=projects_file,
             applications={name: Path(file).read_bytes() for name, file in keys.items()},
             key_out=key_out,

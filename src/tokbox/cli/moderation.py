@@ -47,7 +47,7 @@ def mute(
 ) -> None:
     """Mute one stream of SESSION, or all, also those to come."""
     if stream_id is None:
-        client.moderation.mute_all(session_id, excluded_stream_ids)
+        client.moderation.mute_all(session_id, excluded_stream_ids=excluded_stream_ids)
     elif excluded_stream_ids:
         raise click.UsageError("--stream and --except exclude each other")
     else:

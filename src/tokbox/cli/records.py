@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 import time
@@ -64,17 +65,20 @@ def page_options(function: Function) -> Function:
 
 
 def collect(
-    fetch: Callable[[int, int], Page[_Thing]],
+    fetch: Callable[..., Page[_Thing]],
     every: Callable[[], Iterator[_Thing]],
     *,
     offset: int,
     count: int,
     everything: bool,
 ) -> tuple[list[_Thing], int]:
-    """Return the chosen part of a list, and how many things come after it."""
+    """Return the chosen part of a list, and how many things come after it.
+
+    *fetch* takes ``offset`` and ``count``.
+    """
     if everything:
         return list(itertools.islice(every(), offset, None)), 0
-    page = fetch(offset, count)
+    page = fetch(offset=offset, count=count)
     return list(page), page.total - offset - len(page)
 
 
@@ -83,8 +87,8 @@ def collect_of(
 ) -> tuple[list[_Composed], int]:
     """Return the chosen part of a list that can be a session's."""
     return collect(
-        lambda offset, count: resource.list(offset, count, session_id),
-        lambda: resource.iter(session_id),
+        functools.partial(resource.list, session_id),
+        functools.partial(resource.iter, session_id),
         **chosen,
     )
 

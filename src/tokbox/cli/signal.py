@@ -43,5 +43,5 @@ def signal(
         raise click.UsageError("give either TEXT or --file")
     if path is not None:
         data = read_file(path, "--file", "the signal")
-    client.signals.send(session_id, data or "", type, connection_id=connection_id)
+    client.signals.send(session_id, data or "", type=type, connection_id=connection_id)
     confirm("signalled", connection_id or session_id, as_json)

@@ -34,7 +34,7 @@ __all__ = ["Announcement", "run"]
 
 @set_module("tokbox.emulator")
 @safe_repr
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement(PickledByName):
     """Where an emulator in the foreground is, and who may call it."""
 
@@ -69,10 +69,10 @@ class Announcement(PickledByName):
 @set_module("tokbox.emulator")
 @strip_traceback
 def run(
+    *,
     port: int = 0,
     db: str | os.PathLike[str] | None = None,
     projects: Mapping[str, str] | None = None,
-    *,
     projects_file: str | os.PathLike[str] | None = None,
     applications: Mapping[str, str | bytes | None] | None = None,
     key_out: str | os.PathLike[str] | None = None,
@@ -109,9 +109,9 @@ def run(
     default = (DEFAULT_API_KEY, DEFAULT_SECRET)
     stopping = threading.Event()
     server = serve(
-        port,
-        db,
-        everyone,
+        port=port,
+        db=db,
+        projects=everyone,
         applications=known,
         host=host,
         clock=clock,

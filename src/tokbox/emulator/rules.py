@@ -21,7 +21,7 @@ __all__ = ["Rules", "make_rules"]
 
 @set_module("tokbox.emulator")
 @safe_repr
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules(PickledByName):
     """Switches; give them to ``serve(strict=Rules(...))``.
 

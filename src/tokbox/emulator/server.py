@@ -204,7 +204,7 @@ class Server:
                 after=after,
             )
 
-    def fail_uploads(self, tenant: str, fail: bool = True) -> None:
+    def fail_uploads(self, tenant: str, *, fail: bool = True) -> None:
         """Let no archive of a tenant reach its storage target, or let them again.
 
         What becomes of them then is what the target's ``fallback`` says.
@@ -259,7 +259,7 @@ class Server:
                 tenant=tenant, event=event, url=url, state=state, after=after
             )
 
-    def drain_webhooks(self, timeout: float = 30) -> None:
+    def drain_webhooks(self, *, timeout: float = 30) -> None:
         """Wait until every webhook is delivered or given up.
 
         Raises :class:`TimeoutError` if that takes longer than *timeout* seconds.
@@ -336,10 +336,10 @@ class Server:
 @set_module("tokbox.emulator")
 @strip_traceback
 def serve(
+    *,
     port: int = 0,
     db: str | os.PathLike[str] | None = None,
     projects: Mapping[str, str] | None = None,
-    *,
     applications: Mapping[str, str | bytes | None] | None = None,
     accounts: Mapping[str, str] | None = None,
     host: str = "127.0.0.1",

@@ -35,7 +35,9 @@ from tokbox.rest.call_options import (
     ClientOptions,
     DialOptions,
     JoiningOptions,
+    MuteOptions,
     RenderOptions,
+    SignalOptions,
 )
 from tokbox.rest.callbacks import Callback
 from tokbox.rest.captions import Captions
@@ -85,17 +87,17 @@ class AsyncArchives:
     async def delete_storage(self, *, timeout: float | None = ...) -> None: ...
     async def list(
         self,
-        offset: int = ...,
-        count: int | None = ...,
         session_id: str | None = ...,
         *,
+        offset: int = ...,
+        count: int | None = ...,
         timeout: float | None = ...,
     ) -> Page[Archive]: ...
     def iter(
         self,
         session_id: str | None = ...,
-        page_size: int = ...,
         *,
+        page_size: int = ...,
         timeout: float | None = ...,
     ) -> AsyncIterator[Archive]: ...
     async def set_layout(
@@ -113,9 +115,9 @@ class AsyncArchives:
         id: str,
         /,
         stream_id: str,
+        *,
         has_audio: bool = ...,
         has_video: bool = ...,
-        *,
         timeout: float | None = ...,
     ) -> None: ...
     async def remove_stream(
@@ -149,17 +151,17 @@ class AsyncBroadcasts:
     async def stop(self, id: str, /, *, timeout: float | None = ...) -> Broadcast: ...
     async def list(
         self,
-        offset: int = ...,
-        count: int | None = ...,
         session_id: str | None = ...,
         *,
+        offset: int = ...,
+        count: int | None = ...,
         timeout: float | None = ...,
     ) -> Page[Broadcast]: ...
     def iter(
         self,
         session_id: str | None = ...,
-        page_size: int = ...,
         *,
+        page_size: int = ...,
         timeout: float | None = ...,
     ) -> AsyncIterator[Broadcast]: ...
     async def set_layout(
@@ -177,9 +179,9 @@ class AsyncBroadcasts:
         id: str,
         /,
         stream_id: str,
+        *,
         has_audio: bool = ...,
         has_video: bool = ...,
-        *,
         timeout: float | None = ...,
     ) -> None: ...
     async def remove_stream(
@@ -233,8 +235,8 @@ class AsyncModeration:
     async def mute_all(
         self,
         session_id: str,
-        excluded_stream_ids: Iterable[str] = ...,
         *,
+        excluded_stream_ids: Iterable[str] = ...,
         timeout: float | None = ...,
     ) -> None: ...
     async def unmute_all(self, session_id: str, *, timeout: float | None = ...) -> None: ...
@@ -278,10 +280,10 @@ class AsyncRenders:
     ) -> Render: ...
     async def stop(self, id: str, /, *, timeout: float | None = ...) -> None: ...
     async def list(
-        self, offset: int = ..., count: int | None = ..., *, timeout: float | None = ...
+        self, *, offset: int = ..., count: int | None = ..., timeout: float | None = ...
     ) -> Page[Render]: ...
     def iter(
-        self, page_size: int = ..., *, timeout: float | None = ...
+        self, *, page_size: int = ..., timeout: float | None = ...
     ) -> AsyncIterator[Render]: ...
     async def get(self, id: str, /, *, timeout: float | None = ...) -> Render: ...
 
@@ -290,8 +292,8 @@ class AsyncSignals:
         self,
         session_id: str,
         data: str,
-        type: str | None = ...,
         *,
+        type: str | None = ...,
         connection_id: str | None = ...,
         timeout: float | None = ...,
     ) -> None: ...
@@ -365,16 +367,12 @@ class AsyncSession:
     async def list_connections(
         self, **options: Unpack[CallOptions]
     ) -> Page[Connection]: ...
-    async def signal(
-        self, data: str, type: str | None = ..., **options: Unpack[ClientOptions]
-    ) -> None: ...
+    async def signal(self, data: str, **options: Unpack[SignalOptions]) -> None: ...
     async def disconnect(
         self, connection_id: str, **options: Unpack[CallOptions]
     ) -> None: ...
     async def mute_stream(self, stream_id: str, **options: Unpack[CallOptions]) -> None: ...
-    async def mute_all(
-        self, excluded_stream_ids: Iterable[str] = ..., **options: Unpack[CallOptions]
-    ) -> None: ...
+    async def mute_all(self, **options: Unpack[MuteOptions]) -> None: ...
     async def unmute_all(self, **options: Unpack[CallOptions]) -> None: ...
     async def dial(self, uri: str, **options: Unpack[DialOptions]) -> SipCall: ...
     async def play_dtmf(self, digits: str, **options: Unpack[ClientOptions]) -> None: ...

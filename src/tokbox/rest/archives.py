@@ -35,7 +35,7 @@ __all__ = ["Archives", "TranscriptionProperties"]
 
 @set_module("tokbox")
 @strip_traceback
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionProperties(PickledByName):
     """Say how an archive is to be transcribed."""
 

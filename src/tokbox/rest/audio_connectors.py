@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Literal
 
 from tokbox.errors import InvalidInputError
@@ -37,7 +37,7 @@ _MOST_HEADERS = 512
 
 @set_module("tokbox")
 @strip_traceback
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudioTransport(PickledByName):
     """Say in which form sound goes over a WebSocket."""
 
@@ -85,6 +85,7 @@ class WebSocket(PickledByName):
 
     #: ``wss://`` or ``ws://``.
     uri: str
+    _: KW_ONLY
     #: The streams that it hears, at most 50; all if there are none here.
     streams: Iterable[str] = ()
     #: Sent with its first message, at most 512 bytes; maybe a secret, thus not in the

@@ -23,7 +23,9 @@ __all__ = [
     "ClientOptions",
     "DialOptions",
     "JoiningOptions",
+    "MuteOptions",
     "RenderOptions",
+    "SignalOptions",
 ]
 
 
@@ -54,9 +56,21 @@ class BroadcastOptions(Composition, CallOptions, total=False):
 
 
 class ClientOptions(CallOptions, total=False):
-    """Name the options of ``tb.signals.send`` and ``tb.sip.play_dtmf``."""
+    """Name the options of ``tb.sip.play_dtmf``."""
 
     connection_id: str | None
+
+
+class SignalOptions(ClientOptions, total=False):
+    """Name the options of ``tb.signals.send``."""
+
+    type: str | None
+
+
+class MuteOptions(CallOptions, total=False):
+    """Name the options of ``tb.moderation.mute_all``."""
+
+    excluded_stream_ids: Iterable[str]
 
 
 class JoiningOptions(CallOptions, total=False):

@@ -122,10 +122,10 @@ class Compositions(Collection[_Composed]):
 
     def list(
         self,
-        offset: int = 0,
-        count: int | None = None,
         session_id: str | None = None,
         *,
+        offset: int = 0,
+        count: int | None = None,
         timeout: float | None = None,
     ) -> Page[_Composed]:
         """Return one page, newest first: of all of them, or of a session's.
@@ -137,8 +137,8 @@ class Compositions(Collection[_Composed]):
     def iter(
         self,
         session_id: str | None = None,
-        page_size: int = 100,
         *,
+        page_size: int = 100,
         timeout: float | None = None,
     ) -> Iterator[_Composed]:
         """Return an iterator over all of them, newest first, that pages by itself.
@@ -151,7 +151,9 @@ class Compositions(Collection[_Composed]):
             session_id = self._check_session(session_id)
         return self._iter(
             page_size,
-            lambda offset, count: self.list(offset, count, session_id, timeout=timeout),
+            lambda offset, count: self.list(
+                session_id, offset=offset, count=count, timeout=timeout
+            ),
         )
 
     def set_layout(
@@ -176,9 +178,9 @@ class Compositions(Collection[_Composed]):
         id: str,
         /,
         stream_id: str,
+        *,
         has_audio: bool = True,
         has_video: bool = True,
-        *,
         timeout: float | None = None,
     ) -> None:
         """Take a stream, or part of it, where ``StreamMode.MANUAL`` was asked for.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import get_args
 
 from tokbox.enums import LayoutName, ScreenshareLayoutName
@@ -29,6 +29,7 @@ class Layout(PickledByName):
     """
 
     type: LayoutName = "bestFit"
+    _: KW_ONLY
     stylesheet: str | None = None
     screenshare_type: ScreenshareLayoutName | None = None
 
@@ -71,4 +72,4 @@ class Layout(PickledByName):
             if stylesheet is None and screenshare_type is None:
                 return None
             layout = "bestFit" if stylesheet is None else "custom"
-        return cls(layout, stylesheet, screenshare_type)
+        return cls(layout, stylesheet=stylesheet, screenshare_type=screenshare_type)

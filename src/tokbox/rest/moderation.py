@@ -46,8 +46,8 @@ class Moderation(Resource):
     def mute_all(
         self,
         session_id: str,
-        excluded_stream_ids: Iterable[str] = (),
         *,
+        excluded_stream_ids: Iterable[str] = (),
         timeout: float | None = None,
     ) -> None:
         """Mute all streams but some, and those that will be published, too.

@@ -27,7 +27,7 @@ _Item = TypeVar("_Item", bound=Thing)
 
 @set_module("tokbox.types")
 @safe_repr
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page(PickledByName, Sequence[_T]):
     """Hold one page of a list, and how many items there are altogether."""
 

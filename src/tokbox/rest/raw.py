@@ -40,7 +40,7 @@ _OURS = frozenset(
 
 @set_module("tokbox.types")
 @strip_traceback
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class APIResponse(PickledByName):
     """Hold the service's answer to ``tb.request``."""
 
@@ -88,7 +88,12 @@ def request(
         headers=_headers(headers),
         timeout=timeout,
     )
-    return APIResponse(response.status, response.headers, response.body, (method, path))
+    return APIResponse(
+        status=response.status,
+        headers=response.headers,
+        body=response.body,
+        _call=(method, path),
+    )
 
 
 def _path(path: object, project: str) -> str:

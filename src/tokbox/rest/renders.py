@@ -107,7 +107,11 @@ class Renders(Joining, Collection[Render]):
         self._requester.request("DELETE", self._one(id), timeout=timeout)
 
     def list(
-        self, offset: int = 0, count: int | None = None, *, timeout: float | None = None
+        self,
+        *,
+        offset: int = 0,
+        count: int | None = None,
+        timeout: float | None = None,
     ) -> Page[Render]:
         """Return one page, newest first.
 
@@ -117,7 +121,7 @@ class Renders(Joining, Collection[Render]):
         return self._list(offset, count, None, timeout)
 
     def iter(
-        self, page_size: int = 100, *, timeout: float | None = None
+        self, *, page_size: int = 100, timeout: float | None = None
     ) -> Iterator[Render]:
         """Return an iterator over all of them, newest first, that pages by itself.
 
@@ -125,7 +129,7 @@ class Renders(Joining, Collection[Render]):
         """
 
         def fetch(offset: int, count: int) -> Page[Render]:
-            page = self.list(offset, count, timeout=timeout)
+            page = self.list(offset=offset, count=count, timeout=timeout)
             # Whatever the service counts, there may be more behind a full page.
             least = offset + len(page) + (len(page) >= count)
             return dataclasses.replace(page, total=max(page.total, least))

@@ -213,14 +213,14 @@ class Requester:
             left = max(end - self._monotonic(), 0.001)
             offset = self._auth.offset
             request = Request(
-                method,
-                url,
-                errors.redact(path),
-                self._headers(content_type, extra),
-                body,
-                left,
-                min(self._read_timeout, left),
-                MAX_BODY,
+                method=method,
+                url=url,
+                path=errors.redact(path),
+                headers=self._headers(content_type, extra),
+                body=body,
+                timeout=left,
+                read_timeout=min(self._read_timeout, left),
+                max_body=MAX_BODY,
             )
             outcome = self._attempt(request, attempt, offset)
             if isinstance(outcome, Response):

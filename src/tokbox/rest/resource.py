@@ -106,13 +106,13 @@ class Resource:
         total = fields.whole("count")
         if total is None:
             total = offset + len(things)
-        return Page(things, total, offset, fields.unknown())
+        return Page(items=things, total=total, offset=offset, unknown=fields.unknown())
 
     def _array(self, kind: type[_Thing], path: str, timeout: float | None) -> Page[_Thing]:
         """Ask for a list that is no more than that: ``[...]``."""
         source = self._requester.request_json("GET", path, timeout=timeout)
         things = self._things(kind, path, source)
-        return Page(things, len(things))
+        return Page(items=things, total=len(things))
 
     def _things(self, kind: type[_Thing], path: str, items: object) -> tuple[_Thing, ...]:
         if not isinstance(items, list):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from typing_extensions import Unpack
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
         ClientOptions,
         DialOptions,
         JoiningOptions,
+        MuteOptions,
         RenderOptions,
+        SignalOptions,
     )
     from tokbox.rest.captions import Captions
     from tokbox.rest.connections import Connection
@@ -70,11 +72,9 @@ class SessionCalls:
         """Return all connections of this session; see ``tb.connections.list``."""
         return self._resources.connections.list(self.session_id, **options)
 
-    def signal(
-        self, data: str, type: str | None = None, **options: Unpack[ClientOptions]
-    ) -> None:
+    def signal(self, data: str, **options: Unpack[SignalOptions]) -> None:
         """Signal to all clients of this session, or one; see ``tb.signals.send``."""
-        self._resources.signals.send(self.session_id, data, type, **options)
+        self._resources.signals.send(self.session_id, data, **options)
 
     def disconnect(self, connection_id: str, **options: Unpack[CallOptions]) -> None:
         """Force a client to leave; see ``tb.moderation.disconnect``."""
@@ -84,11 +84,9 @@ class SessionCalls:
         """Mute one stream; see ``tb.moderation.mute_stream``."""
         self._resources.moderation.mute_stream(self.session_id, stream_id, **options)
 
-    def mute_all(
-        self, excluded_stream_ids: Iterable[str] = (), **options: Unpack[CallOptions]
-    ) -> None:
+    def mute_all(self, **options: Unpack[MuteOptions]) -> None:
         """Mute all streams but some; see ``tb.moderation.mute_all``."""
-        self._resources.moderation.mute_all(self.session_id, excluded_stream_ids, **options)
+        self._resources.moderation.mute_all(self.session_id, **options)
 
     def unmute_all(self, **options: Unpack[CallOptions]) -> None:
         """Let streams be heard again; see ``tb.moderation.unmute_all``."""

@@ -25,8 +25,8 @@ class Signals(Resource):
         self,
         session_id: str,
         data: str,
-        type: str | None = None,
         *,
+        type: str | None = None,
         connection_id: str | None = None,
         timeout: float | None = None,
     ) -> None:

@@ -20,7 +20,7 @@ _FALLBACKS = ("none", "opentok", "vonage")
 
 @set_module("tokbox")
 @strip_traceback
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class S3Storage(PickledByName):
     """Name a bucket of S3, and the keys that may write to it."""
 
@@ -56,7 +56,7 @@ class S3Storage(PickledByName):
 
 @set_module("tokbox")
 @strip_traceback
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AzureStorage(PickledByName):
     """Name a container of Azure's, and the key that may write to it."""
 

@@ -72,7 +72,7 @@ _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 @set_module("tokbox")
 @safe_repr
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Token(PickledByName):
     """The claims of a token.
 

@@ -49,7 +49,7 @@ class Headers(dict[str, str]):
 
 
 @strip_traceback
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request(PickledByName):
     """Describe one attempt of one call."""
 
