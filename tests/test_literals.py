@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, get_args
 
 import pytest
 
-from tokbox import enums, errors, states
+from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.test_sessions import SESSION, answers
+from tokbox import (
+    AudioTransport,
+    S3Storage,
+    Signer,
+    Tokbox,
+    WebSocket,
+    enums,
+    errors,
+    states,
+)
 from tokbox.rest import sessions
 from tokbox.rest.callbacks import _EVENTS
 from tokbox.rest.layouts import Layout
+from tokbox.rest.storage import storage_target
 
 
 @pytest.mark.parametrize(
@@ -18,6 +31,7 @@ from tokbox.rest.layouts import Layout
     [
         (enums.ArchiveModeName, enums.ArchiveMode),
         (enums.OutputModeName, enums.OutputMode),
+        (enums.RoleName, enums.Role),
         (enums.StreamModeName, enums.StreamMode),
         (states.ProjectStatusName, states.ProjectStatus),
     ],
@@ -58,3 +72,37 @@ def test_the_names_of_callbacks_are_those_of_their_table() -> None:
     assert set(get_args(enums.CallbackGroup)) == _EVENTS.keys()
     events = {event for events in _EVENTS.values() for event in events}
     assert set(get_args(enums.CallbackEvent)) == events
+
+
+def accepted(name: Any, call: Callable[[Any], object], wrong: object) -> None:
+    """Call with each value of a Literal, and with another one, which must be refused."""
+    for value in get_args(name):
+        call(value)
+    with pytest.raises(errors.InvalidInputError):
+        call(wrong)
+
+
+def test_every_kind_of_token_and_of_row_errors_is_accepted() -> None:
+    signer = Signer(KEY, SECRET)
+    session = signer.session(SESSION)
+    accepted(enums.TokenKind, lambda kind: session.token(kind=kind), "T1")
+    accepted(enums.RowErrors, lambda way: signer.sign_rows([SESSION], errors=way), "ignore")
+
+
+def test_every_word_for_storage_and_audio_is_accepted() -> None:
+    keys = {"access_key": "a", "secret_key": "s", "bucket": "b"}
+    accepted(enums.StorageEncryption, lambda sse: S3Storage(**keys, sse=sse), "aes")
+    target = S3Storage(**keys)
+    accepted(enums.StorageFallback, lambda way: storage_target(target, way, None), "cloud")
+    accepted(enums.AudioTransportName, lambda way: AudioTransport(transport=way), "text")
+    accepted(
+        enums.AudioEncoding,
+        lambda way: AudioTransport(transport="json", encoding=way),
+        "hex",
+    )
+    accepted(enums.AudioRate, lambda rate: WebSocket("wss://h", audio_rate=rate), 44_100)
+
+
+def test_every_method_of_a_request_is_accepted() -> None:
+    with Tokbox(KEY, SECRET, transport=Script(answers({}))) as tb:
+        accepted(enums.RequestMethod, lambda way: tb.request(way, "/x"), "HEAD")

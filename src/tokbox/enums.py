@@ -19,18 +19,29 @@ __all__ = [
     "WEEKS_1",
     "ArchiveMode",
     "ArchiveModeName",
+    "AudioEncoding",
+    "AudioRate",
+    "AudioTransportName",
     "CallbackEvent",
     "CallbackGroup",
     "LayoutName",
     "MediaMode",
     "MediaModeName",
+    "MessageKind",
     "OutputMode",
     "OutputModeName",
+    "RequestMethod",
     "Resolution",
     "Role",
+    "RoleName",
+    "RowErrors",
     "ScreenshareLayoutName",
+    "StorageEncryption",
+    "StorageFallback",
     "StreamMode",
     "StreamModeName",
+    "TokenKind",
+    "WebhookState",
 ]
 
 #: The longest a token may live, in seconds.
@@ -117,6 +128,7 @@ class StreamMode(WireEnum):
 
 
 #: Text that is accepted in place of the members of an enum, for type checkers.
+RoleName: TypeAlias = Literal["subscriber", "publisher", "publisheronly", "moderator"]
 MediaModeName: TypeAlias = Literal["routed", "relayed", "p2p", "enabled", "disabled"]
 ArchiveModeName: TypeAlias = Literal["always", "manual"]
 OutputModeName: TypeAlias = Literal["composed", "individual"]
@@ -138,3 +150,27 @@ LayoutName: TypeAlias = Literal[ScreenshareLayoutName, "custom"]
 #: ``created`` and ``destroyed``.
 CallbackGroup: TypeAlias = Literal["connection", "stream", "archive", "sip_call"]
 CallbackEvent: TypeAlias = Literal["created", "destroyed", "status"]
+
+#: The format of a token.
+TokenKind: TypeAlias = Literal["t1", "jwt"]
+#: The result of ``sign_rows`` for a row that breaks a rule: an exception, or None.
+RowErrors: TypeAlias = Literal["raise", "null"]
+
+#: The methods that ``tb.request`` sends.
+RequestMethod: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+#: The form of audio in the messages of a WebSocket, its encoding in JSON, and its samples
+#: a second.
+AudioTransportName: TypeAlias = Literal["binary", "json"]
+AudioEncoding: TypeAlias = Literal["base64"]
+AudioRate: TypeAlias = Literal[8000, 16000, 24000]
+
+#: Server-side encryption of a bucket.
+StorageEncryption: TypeAlias = Literal["s3", "none"]
+#: The storage of archives that cannot be delivered. One guide of Vonage says ``vonage``;
+#: all others say ``opentok``.
+StorageFallback: TypeAlias = Literal["none", "opentok", "vonage"]
+
+#: Messages that the emulator delivers to simulated clients, and the states of its webhooks.
+MessageKind: TypeAlias = Literal["signal", "dtmf", "mute"]
+WebhookState: TypeAlias = Literal["waiting", "delivered", "failed", "refused"]

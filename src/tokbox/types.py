@@ -18,14 +18,25 @@ if TYPE_CHECKING:
     from tokbox._memory import MemoryPool
     from tokbox.enums import (
         ArchiveModeName,
+        AudioEncoding,
+        AudioRate,
+        AudioTransportName,
         CallbackEvent,
         CallbackGroup,
         LayoutName,
         MediaModeName,
+        MessageKind,
         OutputModeName,
+        RequestMethod,
         Resolution,
+        RoleName,
+        RowErrors,
         ScreenshareLayoutName,
+        StorageEncryption,
+        StorageFallback,
         StreamModeName,
+        TokenKind,
+        WebhookState,
     )
     from tokbox.rest.aio import (
         AsyncArchives,
@@ -97,10 +108,11 @@ if TYPE_CHECKING:
         VideoType,
     )
     from tokbox.tokens.batch import TokenBatch
+    from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.findings import Decoded, Verification
     from tokbox.tokens.rsa import PrivateKeySource, PublicKeySource
     from tokbox.tokens.session import SessionSigner
-    from tokbox.tokens.signer import Column
+    from tokbox.tokens.signer import Column, RoleColumn
     from tokbox.transport.own_pool import Pool
 
 __all__ = [
@@ -111,6 +123,8 @@ __all__ = [
     "ArchiveReason",
     "ArchiveStatus",
     "Archives",
+    "ArrowArray",
+    "ArrowStream",
     "AsyncArchives",
     "AsyncAudioConnectors",
     "AsyncBroadcasts",
@@ -126,6 +140,9 @@ __all__ = [
     "AsyncStreams",
     "AudioConnector",
     "AudioConnectors",
+    "AudioEncoding",
+    "AudioRate",
+    "AudioTransportName",
     "Broadcast",
     "BroadcastOptions",
     "BroadcastSettings",
@@ -158,6 +175,7 @@ __all__ = [
     "LiveCaptions",
     "MediaModeName",
     "MemoryPool",
+    "MessageKind",
     "Moderation",
     "MuteOptions",
     "NotificationReason",
@@ -175,7 +193,11 @@ __all__ = [
     "RenderOptions",
     "RenderStatus",
     "Renders",
+    "RequestMethod",
     "Resolution",
+    "RoleColumn",
+    "RoleName",
+    "RowErrors",
     "RtmpOutput",
     "RtmpStatus",
     "ScreenshareLayoutName",
@@ -186,21 +208,27 @@ __all__ = [
     "SipCall",
     "SipCallState",
     "SipReason",
+    "StorageEncryption",
+    "StorageFallback",
     "Stream",
     "StreamModeName",
     "Streams",
     "TokenBatch",
+    "TokenKind",
     "Transcription",
     "TranscriptionStatus",
     "Verification",
     "VideoType",
+    "WebhookState",
 ]
 
 _HOMES = {
     "tokbox._memory": "MemoryPool",
     "tokbox.enums": (
-        "ArchiveModeName CallbackEvent CallbackGroup LayoutName MediaModeName "
-        "OutputModeName Resolution ScreenshareLayoutName StreamModeName"
+        "ArchiveModeName AudioEncoding AudioRate AudioTransportName CallbackEvent "
+        "CallbackGroup LayoutName MediaModeName MessageKind OutputModeName "
+        "RequestMethod Resolution RoleName RowErrors ScreenshareLayoutName "
+        "StorageEncryption StorageFallback StreamModeName TokenKind WebhookState"
     ),
     "tokbox.rest.aio": (
         "AsyncArchives AsyncAudioConnectors AsyncBroadcasts AsyncCallbacks "
@@ -237,10 +265,11 @@ _HOMES = {
         "RenderStatus RtmpStatus SipCallState SipReason TranscriptionStatus VideoType"
     ),
     "tokbox.tokens.batch": "TokenBatch",
+    "tokbox.tokens.columns": "ArrowArray ArrowStream",
     "tokbox.tokens.findings": "Decoded Verification",
     "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
     "tokbox.tokens.session": "SessionSigner",
-    "tokbox.tokens.signer": "Column",
+    "tokbox.tokens.signer": "Column RoleColumn",
     "tokbox.transport.own_pool": "Pool",
 }
 

@@ -10,6 +10,7 @@ from tokbox.cli.options import Group, client_options, json_option, session_argum
 from tokbox.cli.records import add_stop, show_id
 
 if TYPE_CHECKING:
+    from tokbox.enums import AudioRate
     from tokbox.rest.client import Tokbox
 
 __all__ = ["connector"]
@@ -39,7 +40,7 @@ def start(
     session_id: str,
     uri: str,
     streams: tuple[str, ...],
-    audio_rate: int | None,
+    audio_rate: AudioRate | None,
     bidirectional: bool,
     as_json: bool,
 ) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from tokbox.cli.streams import check_input
-from tokbox.enums import Role
+from tokbox.enums import Role, RoleName
 from tokbox.errors import InvalidInputError, TransportError
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def read_secret(path: str, option: str, what: str) -> str:
 class Claims(TypedDict):
     """What a token shall say, as ``Session.token`` takes it."""
 
-    role: str
+    role: RoleName
     connection_data: str
     expiration: int
     initial_layout_class_list: tuple[str, ...]
@@ -313,7 +313,7 @@ def claim_options(function: Function) -> Function:
 
     @wraps(function)
     def command(
-        role: str,
+        role: RoleName,
         connection_data: str | None,
         data_file: str | None,
         expiration: int,

@@ -10,16 +10,15 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from tokbox.emulator.store import Store
+from tokbox.enums import MessageKind
 
-__all__ = ["LIMIT", "Kind", "Message", "Messages"]
+__all__ = ["LIMIT", "Message", "Messages"]
 
 #: How many messages are kept; the oldest make room.
 LIMIT = 10_000
-
-Kind = Literal["signal", "dtmf", "mute"]
 
 _COLUMNS = "number, kind, session_id, sent_ms, content, recipients"
 
@@ -30,7 +29,7 @@ class Message:
 
     #: Counts up from 1, and never down: ``after`` of a listing goes by it.
     number: int
-    kind: str
+    kind: MessageKind
     session_id: str
     #: By the emulated clock, in milliseconds since the epoch.
     sent_ms: int
@@ -60,7 +59,7 @@ class Messages:
 
     def add(
         self,
-        kind: Kind,
+        kind: MessageKind,
         session_id: str,
         content: Mapping[str, Any],
         recipients: Iterable[str],
@@ -79,7 +78,7 @@ class Messages:
     def sent(
         self,
         *,
-        kind: str | None = None,
+        kind: MessageKind | None = None,
         session_id: str | None = None,
         connection_id: str | None = None,
         after: int = 0,

@@ -18,7 +18,7 @@ from tokbox.emulator.engine import Emulator
 from tokbox.emulator.faults import read_fault
 from tokbox.emulator.guard import is_host, read_hosts
 from tokbox.emulator.journal import Entry
-from tokbox.emulator.messages import Kind, Message
+from tokbox.emulator.messages import Message
 from tokbox.emulator.replies import Refusal
 from tokbox.emulator.rules import Rules
 from tokbox.emulator.store import Store
@@ -32,6 +32,7 @@ from tokbox.emulator.tenants import (
 from tokbox.emulator.webhook_sender import WebhookSender
 from tokbox.emulator.webhooks import Delivery
 from tokbox.emulator.wire import Protocol
+from tokbox.enums import MessageKind, WebhookState
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number
 from tokbox.lazy import set_module
@@ -184,7 +185,7 @@ class Server:
     def messages(
         self,
         *,
-        kind: Kind | None = None,
+        kind: MessageKind | None = None,
         session_id: str | None = None,
         connection_id: str | None = None,
         after: int = 0,
@@ -244,7 +245,7 @@ class Server:
         tenant: str | None = None,
         event: str | None = None,
         url: str | None = None,
-        state: str | None = None,
+        state: WebhookState | None = None,
         after: int = 0,
     ) -> list[Delivery]:
         """List the webhooks that were or are to be sent, oldest first.

@@ -22,6 +22,7 @@ from tokbox.emulator.guard import is_local_name
 from tokbox.emulator.ids import Ids
 from tokbox.emulator.records import Callback
 from tokbox.emulator.store import Store
+from tokbox.enums import WebhookState
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.tokens.claims import check_secret
@@ -65,7 +66,7 @@ class Delivery:
     #: The ``jti`` of its signature, the same for every attempt.
     token_id: str
     #: ``waiting``, ``delivered``, ``failed`` (given up), or ``refused`` (never tried).
-    state: str
+    state: WebhookState
     attempts: int
     #: What the receiver answered last, if it did.
     status: int | None
@@ -238,7 +239,7 @@ class Webhooks:
         *,
         status: int | None,
         error: str | None,
-        state: str,
+        state: WebhookState,
         due: float = 0,
     ) -> None:
         """Keep what came of an attempt, and when the next one is *due* if there is."""
@@ -254,7 +255,7 @@ class Webhooks:
         tenant: str | None = None,
         event: str | None = None,
         url: str | None = None,
-        state: str | None = None,
+        state: WebhookState | None = None,
         after: int = 0,
         count: int = LIMIT,
     ) -> list[Delivery]:

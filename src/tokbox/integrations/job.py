@@ -19,7 +19,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from tokbox._memory import MemoryPool
-from tokbox.enums import HOURS_24, Role
+from tokbox.enums import HOURS_24, Role, RoleName, TokenKind
 from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
@@ -92,11 +92,11 @@ class SigningJob(PickledByName):
     key_id: str
     key: KeyRef | str
     session_id: str | ColumnName
-    role: Role | str | ColumnName = Role.PUBLISHER
+    role: Role | RoleName | ColumnName = Role.PUBLISHER
     connection_data: str | ColumnName | None = ""
     expiration: int | timedelta | ColumnName = HOURS_24
     initial_layout_class_list: str | Iterable[str] | ColumnName | None = ""
-    kind: str | None = None
+    kind: TokenKind | None = None
     nonce: Derived | None = None
     token_column: str = "token"  # noqa: S105
     error_column: str | None = None

@@ -18,9 +18,13 @@ from tokbox.enums import (
     MediaModeName,
     OutputMode,
     OutputModeName,
+    RequestMethod,
     Resolution,
     Role,
+    RoleName,
     ScreenshareLayoutName,
+    StorageFallback,
+    TokenKind,
 )
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.archives import TranscriptionProperties
@@ -55,10 +59,11 @@ from tokbox.rest.streams import Stream
 from tokbox.states import ProjectStatus, ProjectStatusName
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import Token
+from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.findings import Verification
 from tokbox.tokens.rsa import PrivateKeySource
-from tokbox.tokens.signer import Column
+from tokbox.tokens.signer import Column, RoleColumn
 
 class AsyncArchives:
     async def start(
@@ -80,7 +85,7 @@ class AsyncArchives:
         self,
         target: S3Storage | AzureStorage,
         *,
-        fallback: str | None = ...,
+        fallback: StorageFallback | None = ...,
         certificate: str | None = ...,
         timeout: float | None = ...,
     ) -> None: ...
@@ -383,34 +388,34 @@ class AsyncSession:
     ) -> AudioConnector: ...
     def token(
         self,
-        role: Role | str = ...,
+        role: Role | RoleName = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         *,
         initial_layout_class_list: Iterable[str] | None = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
     ) -> str: ...
     async def tokens(
         self,
         n: int,
         multithread: bool = ...,
-        role: Role | str = ...,
+        role: Role | RoleName = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         *,
         initial_layout_class_list: Iterable[str] | None = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
     ) -> list[str]: ...
     async def token_batch(
         self,
         n: int,
         *,
         multithread: bool = ...,
-        role: Role | str = ...,
+        role: Role | RoleName = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         initial_layout_class_list: Iterable[str] | None = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         memory_pool: MemoryPool | None = ...,
     ) -> TokenBatch[str]: ...
     def iter_batches(
@@ -418,11 +423,11 @@ class AsyncSession:
         n: int,
         *,
         multithread: bool = ...,
-        role: Role | str = ...,
+        role: Role | RoleName = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         initial_layout_class_list: Iterable[str] | None = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         chunk: int = ...,
     ) -> AsyncIterator[TokenBatch[str]]: ...
     async def write_tokens(
@@ -431,11 +436,11 @@ class AsyncSession:
         n: int,
         *,
         multithread: bool = ...,
-        role: Role | str = ...,
+        role: Role | RoleName = ...,
         connection_data: str | None = ...,
         expiration: int | timedelta = ...,
         initial_layout_class_list: Iterable[str] | None = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         progress: Callable[[int], object] | None = ...,
     ) -> int: ...
 
@@ -487,11 +492,11 @@ class AsyncTokbox:
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = ...,
+        role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -502,22 +507,37 @@ class AsyncTokbox:
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = ...,
+        role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
         nonce: Derived | None = ...,
     ) -> TokenBatch[str | None]: ...
+    @overload
+    async def sign_rows(
+        self,
+        session_id: Column[str],
+        *,
+        role: RoleColumn = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        kind: TokenKind | None = ...,
+        errors: str,
+        multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
+        nonce: Derived | None = ...,
+    ) -> TokenBatch[str] | TokenBatch[str | None]: ...
     def verify(
         self, token: str, *, session_id: str | None = ..., now: float | None = ...
     ) -> Token: ...
     async def verify_many(
         self,
-        tokens: Iterable[str],
+        tokens: Iterable[str] | ArrowArray | ArrowStream,
         *,
         session_id: str | None = ...,
         now: float | None = ...,
@@ -549,7 +569,7 @@ class AsyncTokbox:
     def api_url(self) -> str: ...
     async def request(
         self,
-        method: str,
+        method: RequestMethod,
         path: str,
         *,
         params: Mapping[str, str | int] | None = ...,
@@ -584,7 +604,7 @@ class AsyncAccount:
     def api_url(self) -> str: ...
     async def request(
         self,
-        method: str,
+        method: RequestMethod,
         path: str,
         *,
         params: Mapping[str, str | int] | None = ...,

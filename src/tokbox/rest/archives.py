@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tokbox.enums import OutputMode, OutputModeName
+from tokbox.enums import OutputMode, OutputModeName, StorageFallback
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
@@ -145,7 +145,7 @@ class Archives(Compositions[Archive]):
         self,
         target: S3Storage | AzureStorage,
         *,
-        fallback: str | None = None,
+        fallback: StorageFallback | None = None,
         certificate: str | None = None,
         timeout: float | None = None,
     ) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Literal
+from typing import Any, get_args
 
+from tokbox.enums import AudioEncoding, AudioRate, AudioTransportName
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
@@ -29,8 +30,10 @@ from tokbox.secrecy import strip_traceback
 
 __all__ = ["AudioConnector", "AudioConnectors", "AudioTransport", "WebSocket"]
 
+_TRANSPORTS = get_args(AudioTransportName)
+_ENCODINGS = get_args(AudioEncoding)
 #: One SDK knows only the first two.
-_RATES = (8_000, 16_000, 24_000)
+_RATES = get_args(AudioRate)
 _MOST_STREAMS = 50
 _MOST_HEADERS = 512
 
@@ -42,9 +45,9 @@ class AudioTransport(PickledByName):
     """Say in which form sound goes over a WebSocket."""
 
     #: ``binary`` or ``json``.
-    transport: Literal["binary", "json"]
+    transport: AudioTransportName
     #: Of sound in JSON: ``base64``.
-    encoding: Literal["base64"] | None = None
+    encoding: AudioEncoding | None = None
     #: In JSON, the names of the fields with sound from the session and for it.
     audio_field: str | None = None
     receive_audio_field: str | None = None
@@ -55,8 +58,8 @@ class AudioTransport(PickledByName):
         other = self.receive_audio_field
         keep(
             self,
-            transport=one_of("transport", self.transport, ("binary", "json")),
-            encoding=optional(one_of, "encoding", self.encoding, ("base64",)),
+            transport=one_of("transport", self.transport, _TRANSPORTS),
+            encoding=optional(one_of, "encoding", self.encoding, _ENCODINGS),
             audio_field=optional(text, "audio_field", self.audio_field, shortest=1),
             receive_audio_field=optional(text, "receive_audio_field", other, shortest=1),
         )
@@ -92,7 +95,7 @@ class WebSocket(PickledByName):
     #: repr.
     headers: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
     #: Samples a second: 8000, 16000 (the service's default) or 24000.
-    audio_rate: int | None = None
+    audio_rate: AudioRate | None = None
     #: Publish what the socket says.
     bidirectional: bool | None = None
     audio_transport: AudioTransport | None = None

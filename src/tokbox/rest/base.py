@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from tokbox.enums import RequestMethod
     from tokbox.rest.raw import APIResponse
     from tokbox.rest.requester import Requester
     from tokbox.tokens.signer import Signer
@@ -66,7 +67,7 @@ class Client:
 
     def request(
         self,
-        method: str,
+        method: RequestMethod,
         path: str,
         *,
         params: Mapping[str, str | int] | None = None,

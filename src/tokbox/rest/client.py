@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tokbox._memory import MemoryPool
+    from tokbox.enums import TokenKind
     from tokbox.rest.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.claims import Token
+    from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.findings import Verification
     from tokbox.tokens.rsa import PrivateKeySource
-    from tokbox.tokens.signer import Column
+    from tokbox.tokens.signer import Column, RoleColumn
 
 __all__ = ["Tokbox"]
 
@@ -190,11 +192,11 @@ class Tokbox(Resources, Client):
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = ...,
+        role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -205,26 +207,41 @@ class Tokbox(Resources, Client):
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = ...,
+        role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
         nonce: Derived | None = ...,
     ) -> TokenBatch[str | None]: ...
+    @overload
     def sign_rows(
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = Role.PUBLISHER,
+        role: RoleColumn = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        kind: TokenKind | None = ...,
+        errors: str,
+        multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
+        nonce: Derived | None = ...,
+    ) -> TokenBatch[str] | TokenBatch[str | None]: ...
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        *,
+        role: RoleColumn = Role.PUBLISHER,
         connection_data: Column[str | None] = "",
         expiration: Column[int | timedelta] = HOURS_24,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
-        kind: str | None = None,
-        errors: Literal["raise", "null"] = "raise",
+        kind: TokenKind | None = None,
+        errors: str = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
         nonce: Derived | None = None,
@@ -245,15 +262,14 @@ class Tokbox(Resources, Client):
         ``tokens.failures`` says why. With a ``tokbox.Derived`` as *nonce*, signing the same
         rows again returns the same tokens. ``Signer.sign_rows`` tells more.
         """
-        # mypy does not try all combinations of so many unions.
-        return self._signer.sign_rows(  # type: ignore[misc]
+        return self._signer.sign_rows(
             session_id,
             role=role,
             connection_data=connection_data,
             expiration=expiration,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
-            errors=errors,  # type: ignore[arg-type]
+            errors=errors,
             multithread=multithread,
             memory_pool=memory_pool,
             nonce=nonce,
@@ -284,7 +300,7 @@ class Tokbox(Resources, Client):
 
     def verify_many(
         self,
-        tokens: Iterable[str],
+        tokens: Iterable[str] | ArrowArray | ArrowStream,
         *,
         session_id: str | None = None,
         now: float | None = None,

@@ -7,8 +7,9 @@ import json as _json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from tokbox.enums import RequestMethod
 from tokbox.errors import InvalidInputError, ProtocolError
 from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["APIResponse", "request"]
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = get_args(RequestMethod)
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 #: Who asks and how a message is framed is the client's business.
@@ -65,7 +66,7 @@ class APIResponse(PickledByName):
 
 def request(
     requester: Requester,
-    method: str,
+    method: RequestMethod,
     path: str,
     *,
     params: Mapping[str, str | int] | None,
@@ -75,12 +76,12 @@ def request(
     timeout: float | None,
 ) -> APIResponse:
     """Make a call of any kind; see ``Client.request``."""
-    method = one_of("method", method, _METHODS)
+    verb = one_of("method", method, _METHODS)
     path = _path(path, requester.project)
     if json is not None and form is not None:
         raise InvalidInputError("form", form, "be left out beside json", show=False)
     response = requester.send(
-        method,
+        verb,
         path,
         params=_pairs("params", params, numbers=True),
         json=sendable("json", json),
@@ -92,7 +93,7 @@ def request(
         status=response.status,
         headers=response.headers,
         body=response.body,
-        _call=(method, path),
+        _call=(verb, path),
     )
 
 

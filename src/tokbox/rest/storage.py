@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
+from tokbox.enums import StorageEncryption, StorageFallback
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
@@ -14,8 +15,8 @@ from tokbox.secrecy import strip_traceback
 
 __all__ = ["AzureStorage", "S3Storage", "storage_target"]
 
-#: One guide of Vonage's says ``vonage`` where all others say ``opentok``.
-_FALLBACKS = ("none", "opentok", "vonage")
+_FALLBACKS = get_args(StorageFallback)
+_ENCRYPTIONS = get_args(StorageEncryption)
 
 
 @set_module("tokbox")
@@ -30,7 +31,7 @@ class S3Storage(PickledByName):
     #: Of a service that speaks like S3; without it, Amazon's own.
     endpoint: str | None = None
     #: Server-side encryption: ``s3`` or ``none``.
-    sse: str | None = None
+    sse: StorageEncryption | None = None
 
     def __post_init__(self) -> None:
         keep(
@@ -39,7 +40,7 @@ class S3Storage(PickledByName):
             secret_key=secret("secret_key", self.secret_key),
             bucket=text("bucket", self.bucket, shortest=1),
             endpoint=optional(text, "endpoint", self.endpoint, shortest=1),
-            sse=optional(one_of, "sse", self.sse, ("s3", "none")),
+            sse=optional(one_of, "sse", self.sse, _ENCRYPTIONS),
         )
 
     def _to_json(self) -> dict[str, Any]:
@@ -87,7 +88,9 @@ class AzureStorage(PickledByName):
 
 
 def storage_target(
-    target: S3Storage | AzureStorage, fallback: str | None, certificate: str | None
+    target: S3Storage | AzureStorage,
+    fallback: StorageFallback | None,
+    certificate: str | None,
 ) -> dict[str, Any]:
     """Return the body that sets a target."""
     return {

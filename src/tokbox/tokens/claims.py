@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from tokbox.enums import DAYS_30, HOURS_24, Role
+from tokbox.enums import DAYS_30, HOURS_24, Role, TokenKind
 from tokbox.errors import (
     InvalidClaimsError,
     InvalidInputError,
@@ -82,7 +82,7 @@ class Token(PickledByName):
     """
 
     #: "t1" or "jwt".
-    kind: str
+    kind: TokenKind
     #: What it is signed with: "HMAC-SHA1" (T1), "HS256", or "RS256" (an application's).
     algorithm: str
     #: The API key it was made for, or the application id.

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
@@ -18,6 +18,8 @@ from tokbox.pickling import PickledByName
 from tokbox.secrecy import safe_repr
 
 __all__ = [
+    "ArrowArray",
+    "ArrowStream",
     "Column",
     "ColumnName",
     "col",
@@ -30,6 +32,24 @@ __all__ = [
 
 #: The values of an Arrow array, where they stand or as Python's; or any sequence's.
 Column: TypeAlias = Texts | Numbers | list[Any] | tuple[Any, ...]
+
+
+@set_module("tokbox.types")
+class ArrowArray(Protocol):
+    """An array of any library that implements Arrow's PyCapsule interface."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None, /) -> tuple[object, object]:
+        """Return the capsules of the schema and of the array."""
+        ...
+
+
+@set_module("tokbox.types")
+class ArrowStream(Protocol):
+    """A stream of arrays, such as a chunked array, a series or a column of a table."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None, /) -> object:
+        """Return the capsule of the stream."""
+        ...
 
 
 @set_module("tokbox.integrations")

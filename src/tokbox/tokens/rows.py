@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
+from tokbox.enums import RowErrors
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool
@@ -40,7 +41,7 @@ class _Report:
 
     def __init__(self, errors: str) -> None:
         choice = exact_text(errors)
-        if choice not in ("raise", "null"):
+        if choice not in get_args(RowErrors):
             raise InvalidInputError("errors", errors, "be raise or null")
         self._collect = choice == "null"
         self._found: dict[int, InvalidClaimsError] = {}

@@ -25,6 +25,7 @@ from tokbox.exact import exact_text
 from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import Token, check_application_id, check_multithread
+from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.credentials import is_utf_16, read_bytes
 from tokbox.tokens.crew import threads_for
 from tokbox.tokens.findings import Verification
@@ -181,7 +182,7 @@ class PublicKey:
 
     def verify_many(
         self,
-        tokens: Iterable[str],
+        tokens: Iterable[str] | ArrowArray | ArrowStream,
         *,
         application_id: str | None = None,
         session_id: str | None = None,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
 
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
-from tokbox.enums import HOURS_24, Role
+from tokbox.enums import HOURS_24, Role, RoleName, TokenKind
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.private_files import opener_0600
@@ -109,12 +109,12 @@ class SessionSigner(_Signing):
 
     def token(
         self,
-        role: Role | str = Role.PUBLISHER,
+        role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] | None = (),
-        kind: str | None = None,
+        kind: TokenKind | None = None,
     ) -> str:
         """Sign one token."""
         # The rest is in the core: this is what a server calls for every participant.
@@ -136,11 +136,11 @@ class SessionSigner(_Signing):
 
     def _plan(
         self,
-        role: Role | str,
+        role: Role | RoleName,
         connection_data: str | None,
         expiration: int | timedelta,
         classes: Iterable[str] | None,
-        kind: str | None,
+        kind: TokenKind | None,
     ) -> Plan | rs256.Plan:
         """Check all claims, and prepare what all tokens of a batch share."""
         is_jwt = self._signer._check_kind(kind)
@@ -158,12 +158,12 @@ class SessionSigner(_Signing):
         self,
         n: int,
         multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
+        role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] | None = (),
-        kind: str | None = None,
+        kind: TokenKind | None = None,
     ) -> list[str]:
         """Sign *n* tokens that say the same and are all distinct, in order.
 
@@ -182,11 +182,11 @@ class SessionSigner(_Signing):
         n: int,
         *,
         multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
+        role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         initial_layout_class_list: Iterable[str] | None = (),
-        kind: str | None = None,
+        kind: TokenKind | None = None,
         memory_pool: MemoryPool | None = None,
     ) -> TokenBatch[str]:
         """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings.
@@ -209,11 +209,11 @@ class SessionSigner(_Signing):
         n: int,
         *,
         multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
+        role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         initial_layout_class_list: Iterable[str] | None = (),
-        kind: str | None = None,
+        kind: TokenKind | None = None,
         chunk: int = 0,
     ) -> Iterator[TokenBatch[str]]:
         """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
@@ -236,11 +236,11 @@ class SessionSigner(_Signing):
         n: int,
         *,
         multithread: bool = False,
-        role: Role | str = Role.PUBLISHER,
+        role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta = HOURS_24,
         initial_layout_class_list: Iterable[str] | None = (),
-        kind: str | None = None,
+        kind: TokenKind | None = None,
         progress: Callable[[int], object] | None = None,
     ) -> int:
         """Sign *n* tokens, write one per line in constant memory, and return *n*.
@@ -279,11 +279,11 @@ class SessionSigner(_Signing):
         n: int,
         *,
         multithread: bool,
-        role: Role | str,
+        role: Role | RoleName,
         connection_data: str | None,
         expiration: int | timedelta,
         initial_layout_class_list: Iterable[str] | None,
-        kind: str | None = None,
+        kind: TokenKind | None = None,
     ) -> Iterator[tuple[int, memoryview]]:
         """Sign *n* tokens, one a line: yields how many are made so far, and the last ones.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, ov
 
 from tokbox._fastsign import Key, Plan, Rows
 from tokbox._memory import MemoryPool
-from tokbox.enums import HOURS_24, Role
+from tokbox.enums import HOURS_24, Role, RoleName, TokenKind
 from tokbox.errors import ClosedError
 from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -22,6 +22,7 @@ from tokbox.tokens.claims import (
     check_multithread,
     check_project,
 )
+from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.crew import threads_for
 from tokbox.tokens.derive import LABEL, Derived
 from tokbox.tokens.findings import Verification
@@ -50,7 +51,9 @@ _RSA_CHUNK = 256
 
 _Value = TypeVar("_Value")
 #: One value for all rows, or one for each.
-Column: TypeAlias = _Value | Sequence[_Value]
+Column: TypeAlias = _Value | Sequence[_Value] | ArrowArray | ArrowStream
+#: The roles of rows are often data, so a list of any text is accepted, too.
+RoleColumn: TypeAlias = Column[Role | RoleName] | list[str] | tuple[str, ...]
 
 
 @set_module("tokbox")
@@ -193,11 +196,11 @@ class Signer:
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = ...,
+        role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
@@ -208,25 +211,40 @@ class Signer:
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = ...,
+        role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: str | None = ...,
+        kind: TokenKind | None = ...,
         errors: Literal["null"],
         multithread: bool = ...,
         memory_pool: MemoryPool | None = ...,
         nonce: Derived | None = ...,
     ) -> TokenBatch[str | None]: ...
+    @overload
     def sign_rows(
         self,
         session_id: Column[str],
         *,
-        role: Column[Role | str] = Role.PUBLISHER,
+        role: RoleColumn = ...,
+        connection_data: Column[str | None] = ...,
+        expiration: Column[int | timedelta] = ...,
+        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
+        kind: TokenKind | None = ...,
+        errors: str,
+        multithread: bool = ...,
+        memory_pool: MemoryPool | None = ...,
+        nonce: Derived | None = ...,
+    ) -> TokenBatch[str] | TokenBatch[str | None]: ...
+    def sign_rows(
+        self,
+        session_id: Column[str],
+        *,
+        role: RoleColumn = Role.PUBLISHER,
         connection_data: Column[str | None] = "",
         expiration: Column[int | timedelta] = HOURS_24,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
-        kind: str | None = None,
+        kind: TokenKind | None = None,
         errors: str = "raise",
         multithread: bool = False,
         memory_pool: MemoryPool | None = None,
@@ -287,7 +305,7 @@ class Signer:
     @strip_traceback
     def verify_many(
         self,
-        tokens: Iterable[str],
+        tokens: Iterable[str] | ArrowArray | ArrowStream,
         *,
         session_id: str | None = None,
         now: float | None = None,

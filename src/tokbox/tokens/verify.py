@@ -37,7 +37,7 @@ from tokbox.tokens.claims import (
     check_session_id,
     wrong_claims,
 )
-from tokbox.tokens.columns import Column
+from tokbox.tokens.columns import ArrowArray, ArrowStream, Column
 from tokbox.tokens.crew import share
 from tokbox.tokens.findings import Decoded, Verification
 
@@ -82,7 +82,7 @@ def _decode(token: object) -> Token:
 
 @set_module("tokbox")
 @strip_traceback
-def decode_many(tokens: Iterable[str]) -> Decoded:
+def decode_many(tokens: Iterable[str] | ArrowArray | ArrowStream) -> Decoded:
     """Read many tokens, each as `decode` does; see `Decoded`.
 
     *tokens* may be an Arrow array or stream of strings, too. InvalidInputError if it is one
@@ -243,7 +243,7 @@ def _for_the_core(
 
 
 def check_many(
-    tokens: Iterable[str],
+    tokens: Iterable[str] | ArrowArray | ArrowStream,
     key: Key | PublicKey,
     tenant: str | None,
     *,
