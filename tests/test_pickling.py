@@ -376,26 +376,35 @@ def test_a_record_is_pickled_by_the_names_of_its_fields() -> None:
 
 
 VALUES = [
-    tokbox.AudioTransport("json"),
-    tokbox.AzureStorage("account", "key", "container"),
+    tokbox.AudioTransport(transport="json"),
+    tokbox.AzureStorage(account_name="account", account_key="key", container="container"),
     tokbox.Derived(run_id="run", row_key=col("id"), issued_at=1),
     tokbox.Hls(dvr=True),
     tokbox.Layout("pip"),
     tokbox.RtmpTarget("rtmp://h/x", "stream"),
-    tokbox.S3Storage("access", "secret", "bucket"),
+    tokbox.S3Storage(access_key="access", secret_key="secret", bucket="bucket"),
     tokbox.SipAuth("name", "password"),
     tokbox.TranscriptionProperties(),
     tokbox.WebSocket("wss://h/"),
-    tokbox.emulator.Announcement("http://h", {}, (), {}),
+    tokbox.emulator.Announcement(url="http://h", projects={}, applications=(), accounts={}),
     tokbox.emulator.Rules(),
     col("id"),
     tokbox.integrations.KeyRef("env:A_SECRET"),
     tokbox.integrations.SigningJob(key_id=KEY, key="env:A_SECRET", session_id=col("s")),
     tokbox.transport.Request(
-        "GET", "http://h/x", "/x", tokbox.transport.Headers({"a": "b"}), None, 1.0, 1.0, 9
+        method="GET",
+        url="http://h/x",
+        path="/x",
+        headers=tokbox.transport.Headers({"a": "b"}),
+        body=None,
+        timeout=1.0,
+        read_timeout=1.0,
+        max_body=9,
     ),
     tokbox.transport.Response(200, {"a": "b"}, b"{}"),
-    tokbox.types.APIResponse(200, {"a": "b"}, b"{}", ("GET", "/x")),
+    tokbox.types.APIResponse(
+        status=200, headers={"a": "b"}, body=b"{}", _call=("GET", "/x")
+    ),
     *RECORDS.values(),
 ]
 

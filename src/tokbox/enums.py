@@ -167,8 +167,7 @@ AudioRate: TypeAlias = Literal[8000, 16000, 24000]
 
 #: Server-side encryption of a bucket.
 StorageEncryption: TypeAlias = Literal["s3", "none"]
-#: The storage of archives that cannot be delivered. One guide of Vonage says ``vonage``;
-#: all others say ``opentok``.
+#: Fallback storage for archives. One guide has ``vonage`` instead of ``opentok``.
 StorageFallback: TypeAlias = Literal["none", "opentok", "vonage"]
 
 #: Messages that the emulator delivers to simulated clients, and the states of its webhooks.

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, SECRET
+from tests.rest.conftest import KEY, SECRET, Make
 from tests.rest.test_sessions import SESSION
 from tokbox import Account, AsyncAccount, AsyncTokbox, Tokbox
+from tokbox.rest.session_calls import SessionCalls
 
 ENVIRONMENT = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
 UUID = "00000000-0000-4000-8000-000000000001"
@@ -84,6 +85,89 @@ def test_without_a_near_name_the_accepted_ones_are_listed(name: str) -> None:
     message = "it accepts read_timeout, retries, timeout"
     with Tokbox(KEY, SECRET) as tb, pytest.raises(TypeError, match=f"{message}$"):
         tb.with_options(**{name: 1})  # type: ignore[arg-type]
+
+
+SESSION_CALLS = {
+    "start_archive": ((), "multi_archive_tag"),
+    "start_broadcast": ((), "multi_broadcast_tag"),
+    "list_streams": ((), "timeout"),
+    "get_stream": (("s",), "timeout"),
+    "set_layout_classes": (({"s": []},), "classes"),
+    "list_connections": ((), "timeout"),
+    "signal": (("hello",), "connection_id"),
+    "disconnect": (("c",), "timeout"),
+    "mute_stream": (("s",), "stream_id"),
+    "mute_all": ((), "excluded_stream_ids"),
+    "unmute_all": ((), "timeout"),
+    "dial": (("sip:a",), "observe_force_mute"),
+    "play_dtmf": (("1",), "connection_id"),
+    "start_captions": ((), "language_code"),
+    "start_render": (("https://a.example/page",), "status_callback_url"),
+    "start_audio_connector": (("wss://a.example",), "token"),
+}
+
+
+def refusal(call: str, option: str) -> str:
+    """Return the pattern of the message for *option* with one letter left out."""
+    message = f"{call}() got an unexpected keyword argument {option[:-2] + option[-1]!r}; "
+    return f"^{re.escape(message)}did you mean {option!r}\\?$"
+
+
+@pytest.mark.parametrize("name", SESSION_CALLS)
+def test_a_call_of_a_session_names_itself_and_the_nearest_option(
+    name: str, make: Make
+) -> None:
+    args, option = SESSION_CALLS[name]
+    tb, script = make()
+    with pytest.raises(TypeError, match=refusal(f"Session.{name}", option)):
+        getattr(tb.session(SESSION), name)(*args, **{option[:-2] + option[-1]: 3})
+    assert script.requests == []
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET) as client:
+            call = getattr(client.session(SESSION), name)
+            with pytest.raises(TypeError, match=refusal(f"AsyncSession.{name}", option)):
+                await call(*args, **{option[:-2] + option[-1]: 3})
+
+    asyncio.run(main())
+
+
+def test_every_call_of_a_session_is_known_here() -> None:
+    known = {name for name in vars(SessionCalls) if not name.startswith("_")}
+    assert known == SESSION_CALLS.keys()
+
+
+@pytest.mark.parametrize(
+    ("noun", "option"),
+    [
+        ("archives", "name"),
+        ("archives", "max_bitrate"),
+        ("broadcasts", "max_duration"),
+        ("broadcasts", "screenshare_type"),
+    ],
+)
+def test_a_start_of_a_resource_names_itself_and_the_nearest_option(
+    noun: str, option: str
+) -> None:
+    wrong, kind = option[:-2] + option[-1], noun.capitalize()
+    with Tokbox(KEY, SECRET) as tb:
+        start = getattr(tb, noun).start
+        with pytest.raises(TypeError, match=refusal(f"{kind}.start", option)):
+            start(SESSION, **{wrong: 3})
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET) as client:
+            start = getattr(client, noun).start
+            with pytest.raises(TypeError, match=refusal(f"Async{kind}.start", option)):
+                await start(SESSION, **{wrong: 3})
+
+    asyncio.run(main())
+
+
+def test_an_option_that_the_session_gives_is_refused() -> None:
+    session = Tokbox(KEY, SECRET).session(SESSION)
+    with pytest.raises(TypeError, match=r"'session_id'; it accepts timeout$"):
+        session.list_streams(session_id=SESSION)  # type: ignore[call-arg]
 
 
 def test_a_subclass_is_named_as_it_is_called() -> None:

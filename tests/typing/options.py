@@ -154,9 +154,7 @@ def positions(tb: Tokbox, session: Session) -> None:
     tb.archives.iter("1_MX4", page_size=1000)
     tb.archives.list("1_MX4", 50)  # type: ignore[call-arg]
     tb.signals.send("1_MX4", "hello", "chat")  # type: ignore[call-arg]
-    session.signal("hello", "chat")  # type: ignore[call-arg]
     session.signal("hello", type="chat", connection_id="id")
-    session.mute_all(["stream"])  # type: ignore[call-arg]
     session.mute_all(excluded_stream_ids=["stream"], timeout=5)
     Layout("custom", "stream {}")  # type: ignore[call-arg]
     emulator.serve(8080)  # type: ignore[call-arg]

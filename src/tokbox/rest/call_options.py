@@ -1,7 +1,8 @@
-"""The keyword arguments of calls that a session offers, too; for type checkers only.
+"""The keyword arguments of calls that a session offers, too.
 
 Each class names what a call takes beside the session and what it needs;
-``tests/rest/test_session_calls.py`` holds that they agree.
+``tests/rest/test_session_calls.py`` checks that they agree. Type checkers read them, and
+so does ``options.check_call``.
 """
 
 from __future__ import annotations

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
@@ -18,7 +21,17 @@ if TYPE_CHECKING:
     from tokbox.transport import Transport
     from tokbox.transport.own_pool import Pool
 
-__all__ = ["Limits", "Options", "check_names", "connect"]
+__all__ = [
+    "Limits",
+    "Options",
+    "check_call",
+    "check_names",
+    "connect",
+    "has_options",
+    "refuse_unknown_options",
+]
+
+_Class = TypeVar("_Class", bound=type)
 
 _USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
@@ -119,6 +132,51 @@ def _advice(name: str, names: set[str]) -> str:
         if near in names:
             return f"did you mean {near!r}?"
     return f"it accepts {', '.join(sorted(names))}"
+
+
+def refuse_unknown_options(cls: _Class) -> _Class:
+    """Wrap the methods of *cls* that have ``**options``, so that they call `check_call`."""
+    for name, member in list(vars(cls).items()):
+        if isinstance(member, FunctionType) and has_options(member):
+            setattr(cls, name, _checked(member))
+    return cls
+
+
+def has_options(call: Callable[..., Any]) -> bool:
+    """Return whether *call* has ``**options``."""
+    parameters = inspect.signature(call).parameters.values()
+    return any(each.kind is each.VAR_KEYWORD for each in parameters)
+
+
+def _checked(call: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(call)
+    def method(self: object, /, *args: Any, **options: Any) -> Any:
+        check_call(self, call, options)
+        return call(self, *args, **options)
+
+    return method
+
+
+def check_call(owner: object, call: Callable[..., Any], given: Iterable[str]) -> None:
+    """Raise ``TypeError`` if *given* names an option that *call* does not have.
+
+    *call* is a method of *owner* with ``**options: Unpack[...]``. The message names the
+    class of *owner*.
+    """
+    others, options = _accepted(call)
+    name = f"{type(owner).__name__}.{call.__name__}"
+    check_names(name, given, *others, options=options)
+
+
+@functools.cache
+def _accepted(call: Callable[..., Any]) -> tuple[list[str], type]:
+    """Return the names of parameters, and the class that names the other options."""
+    # It imports several resources.
+    from tokbox.rest import call_options
+
+    _, *others, last = inspect.signature(call).parameters.values()
+    kind = str(last.annotation).removeprefix("Unpack[").removesuffix("]")
+    return [each.name for each in others], getattr(call_options, kind)
 
 
 def connect(

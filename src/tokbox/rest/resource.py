@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from tokbox.errors import ProtocolError
 from tokbox.rest.arguments import identifier, whole
 from tokbox.rest.fields import Fields
+from tokbox.rest.options import refuse_unknown_options
 from tokbox.rest.paging import LARGEST_OFFSET, LARGEST_PAGE, Page, every
 from tokbox.rest.record import Record, Thing
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -51,7 +52,7 @@ class Resource:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        strip_traceback(cls)
+        strip_traceback(refuse_unknown_options(cls))
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tokbox.rest.options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = ["SessionCalls"]
 
 
 @strip_traceback
+@refuse_unknown_options
 class SessionCalls:
     """Call resources with the id of a session; options and errors are theirs."""
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tokbox.rest.offload import Offload
+from tokbox.rest.options import check_call, has_options
 from tokbox.rest.resource import Resource
 from tokbox.rest.sessions import Session
 from tokbox.secrecy import is_stripped, safe_repr, strip_traceback
@@ -77,10 +78,7 @@ def derive(kind: type) -> type[Twin]:
 def _member(name: str, source: Any) -> Any:
     if not inspect.isfunction(source):
         return property(lambda self: _adopt(getattr(self._sync, name), self._offload))
-    parameters = inspect.signature(source).parameters
-    sends = "timeout" in parameters or any(
-        each.kind is each.VAR_KEYWORD for each in parameters.values()
-    )
+    sends = "timeout" in inspect.signature(source).parameters or has_options(source)
     if str(source.__annotations__.get("return")).startswith("Iterator["):
         method = _iterating(name, source)
     elif sends or name in BULK:
@@ -91,8 +89,12 @@ def _member(name: str, source: Any) -> Any:
 
 
 def _awaited(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
+    takes_options = has_options(source)
+
     @functools.wraps(source)
     async def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
+        if takes_options:
+            check_call(self, source, kwargs)
         result = await self._offload.call(getattr(self._sync, name), *args, **kwargs)
         return _adopt(result, self._offload)
 
