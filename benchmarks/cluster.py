@@ -51,7 +51,7 @@ def job(folder: Path) -> SigningJob:
     path = folder / "key.pem"
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return SigningJob(
-        key_id=APPLICATION,
+        project_id=APPLICATION,
         key=f"file:{path}",
         session_id=SESSION,
         connection_data=col("name"),

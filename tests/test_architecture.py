@@ -27,6 +27,7 @@ FLOORS = {
     "pickling": 0,
     "private_files": 0,
     "readonly": 0,
+    "times": -1,
     "secrecy": 1,
     "states": 2,
     "_memory": 1,

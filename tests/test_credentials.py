@@ -191,7 +191,7 @@ def test_a_byte_order_mark_and_one_line_end_are_removed(
 ) -> None:
     signer = source(f"{start}{SECRET}{end}".encode(), tmp_path, monkeypatch)
     token = signer.session(SESSION).token()
-    assert Signer(KEY, SECRET).verify(token).api_key == KEY
+    assert Signer(KEY, SECRET).verify(token).project_id == KEY
 
 
 @pytest.mark.parametrize("source", FRAMED)
@@ -251,12 +251,12 @@ def test_the_longest_file_is_read() -> None:
 
 def test_ids_in_variables_may_have_a_frame() -> None:
     framed = {"TOKBOX_API_KEY": f"{BOM}{KEY}\r\n", "TOKBOX_SECRET": SECRET}
-    assert Tokbox.from_env(framed).api_key == KEY
+    assert Tokbox.from_env(framed).project_id == KEY
     framed = {
         "TOKBOX_APPLICATION_ID": f"{BOM}{APPLICATION}\n",
         "TOKBOX_PRIVATE_KEY": f"{BOM}{private_pem()}",
     }
-    assert Tokbox.from_env(framed).api_key == APPLICATION
+    assert Tokbox.from_env(framed).project_id == APPLICATION
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_a_pem_may_have_a_frame(change: Callable[[str], str], tmp_path: Path) ->
         "TOKBOX_APPLICATION_ID": APPLICATION,
         "TOKBOX_PRIVATE_KEY_FILE": str(path),
     }
-    assert Tokbox.from_env(environment).api_key == APPLICATION
+    assert Tokbox.from_env(environment).project_id == APPLICATION
     create_app(applications={APPLICATION: change(public_pem())})
 
 
@@ -430,16 +430,16 @@ def test_a_project_s_credentials_are_sent_to_the_constructor(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "key_id", [f"{KEY} ", f"{APPLICATION}\n", "canary", "", None], ids=unnamed
+    "project_id", [f"{KEY} ", f"{APPLICATION}\n", "canary", "", None], ids=unnamed
 )
-def test_a_job_and_a_reference_check_whose_key_it_is(key_id: Any) -> None:
+def test_a_job_and_a_reference_check_whose_key_it_is(project_id: Any) -> None:
     reference = KeyRef("env:NOT_SET_ANYWHERE")
     for call in (
-        lambda: reference.signer(key_id),
-        lambda: SigningJob(key_id=key_id, key=reference, session_id=col("s")),
+        lambda: reference.signer(project_id),
+        lambda: SigningJob(project_id=project_id, key=reference, session_id=col("s")),
     ):
         error = refusal(call)
-        assert error.field == "key_id"
+        assert error.field == "project_id"
         assert "be an API key, a number, or an application's id, a UUID" in error.rule
 
 

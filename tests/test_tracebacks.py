@@ -387,7 +387,7 @@ GOOD: dict[str, Any] = {
     "issued_at": 1,
     "items": (),
     "job": Odd(),
-    "key_id": KEY,
+    "project_id": KEY,
     "kind": None,
     "layout": "bestFit",
     "max_body": 9,
@@ -525,7 +525,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "SessionSigner": lambda: tokbox.Signer(KEY, SECRET).session(SESSION),
     "Signer": lambda: tokbox.Signer(KEY, SECRET),
     "SigningJob": lambda: job.SigningJob(
-        key_id=KEY, key="env:A_SECRET", session_id=job.col("session")
+        project_id=KEY, key="env:A_SECRET", session_id=job.col("session")
     ),
     "SipAuth": lambda: tokbox.SipAuth("me", SECRET),
     "StatusEvent": lambda: tokbox.webhooks.ArchiveChanged.from_json(ANSWER),

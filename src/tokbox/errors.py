@@ -23,7 +23,7 @@
     │     ├── ConflictError           409
     │     ├── RateLimitError          429: .retry_after
     │     └── ServerError             5xx
-    ├── TransportError            no answer: .method .path .attempts
+    ├── TransportError            no answer: .method .path .attempts .request_id
     │     ├── ConnectError            no byte was sent
     │     ├── RequestTimeoutError
     │     ├── TLSError
@@ -46,7 +46,10 @@ from __future__ import annotations
 import pickle
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+
+from tokbox.times import from_seconds
 
 __all__ = [
     "APIError",
@@ -301,11 +304,16 @@ class ExpiredTokenError(TokenError):
     reason = "expired"
 
     #: When it expired, in seconds since the epoch.
-    expired_at: int
+    expire_time: int
 
-    def __init__(self, expired_at: int, now: int) -> None:
-        self.expired_at = expired_at
-        super().__init__(f"the token expired {now - expired_at} s ago")
+    def __init__(self, expire_time: int, now: int) -> None:
+        self.expire_time = expire_time
+        super().__init__(f"the token expired {now - expire_time} s ago")
+
+    @property
+    def expired_at(self) -> datetime | None:
+        """``expire_time`` as a UTC datetime, or None after the year 9999."""
+        return from_seconds(self.expire_time)
 
 
 class NotYetValidTokenError(TokenError):
@@ -432,11 +440,22 @@ class TransportError(TokboxError):
     path: str
     #: How many times the request was tried.
     attempts: int
+    #: The service's id for the request, if there was an answer and it has one.
+    request_id: str | None
 
-    def __init__(self, message: str, *, method: str, path: str, attempts: int = 1) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        method: str,
+        path: str,
+        attempts: int = 1,
+        request_id: str | None = None,
+    ) -> None:
         self.method = method
         self.path = path = redact(path)
         self.attempts = attempts
+        self.request_id = request_id
         tries = f" (after {attempts} attempts)" if attempts > 1 else ""
         super().__init__(f"{method} {path}: {message}{tries}")
 
@@ -481,7 +500,7 @@ class UnverifiedWebhookError(WebhookError):
 
     ``reason`` is ``missing_header``, ``malformed``, ``wrong_algorithm``,
     ``bad_signature``, ``too_old``, ``from_the_future``, ``no_payload_hash``, ``altered``
-    (the body is not the one that was signed), or ``wrong_tenant``.
+    (the body is not the one that was signed), or ``wrong_project``.
     """
 
 

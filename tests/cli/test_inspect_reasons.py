@@ -198,7 +198,7 @@ def test_a_key_in_a_file_verifies_an_application_s_token(
     )
     assert (code, document["signature"]) == (0, "good")
     assert document["algorithm"] == "RS256"
-    assert document["application_id"] == APPLICATION
+    assert document["project_id"] == APPLICATION
 
 
 @pytest.mark.parametrize("option", ["--public-key-file", "--private-key-file"])

@@ -150,7 +150,7 @@ def test_a_value_counts_for_all_rows(cli: Cli, tmp_path: Path) -> None:
         "u-1",
     )
     assert claims.initial_layout_class_list == ("focus", "small")
-    assert claims.expires_at - claims.create_time == 7200
+    assert claims.end_time - claims.create_time == 7200
 
 
 def test_lifetimes_and_classes_come_from_columns_of_text(cli: Cli, tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_lifetimes_and_classes_come_from_columns_of_text(cli: Cli, tmp_path: Pat
     output = tmp_path / "out.csv"
     assert cli("sign", str(source), "-o", str(output), *columns).code == 0
     first, second = (signer.verify(row["token"]) for row in tables.read(output))
-    assert first.expires_at - first.create_time == 90
-    assert second.expires_at - second.create_time == 3600
+    assert first.end_time - first.create_time == 90
+    assert second.end_time - second.create_time == 3600
     assert (first.initial_layout_class_list, second.initial_layout_class_list) == (
         (),
         ("a", "b"),
@@ -193,7 +193,7 @@ def test_json_and_parquet_have_numbers_and_lists(cli: Cli, tmp_path: Path) -> No
         assert cli("sign", source, "-o", str(output), *columns).code == 0
         found = [signer.verify(row["token"]) for row in tables.read(output)]
         assert [each.initial_layout_class_list for each in found] == [("a", "b"), ()]
-        assert [each.expires_at - each.create_time for each in found] == [90, 60]
+        assert [each.end_time - each.create_time for each in found] == [90, 60]
 
 
 def test_an_application_signs_on_all_cpus(

@@ -50,7 +50,7 @@ def test_an_engine_gets_the_job_and_no_secret(
     assert cli("sign", *args, "--engine", engine) == Result(0, "", "")
     ((source, output, job),) = handed
     assert (source, output) == ("in", str(tmp_path / "out"))
-    assert (job.key_id, str(job.key)) == (KEY, "env:TOKBOX_SECRET")
+    assert (job.project_id, str(job.key)) == (KEY, "env:TOKBOX_SECRET")
     assert (job.session_id, job.expiration, job.role) == (col("s"), 3600, "publisher")
 
 
@@ -79,7 +79,7 @@ def test_a_secret_in_a_file_is_referred_to(
 
 
 @pytest.mark.parametrize(
-    ("environ", "key_id", "reference"),
+    ("environ", "project_id", "reference"),
     [
         ({"TOKBOX_SECRET_FILE": "/run/s"}, KEY, "file:/run/s"),
         ({"OPENTOK_API_SECRET": "x"}, KEY, "env:OPENTOK_API_SECRET"),
@@ -88,9 +88,9 @@ def test_a_secret_in_a_file_is_referred_to(
     ],
 )
 def test_a_key_is_referred_to_where_the_environment_has_it(
-    environ: dict[str, str], key_id: str, reference: str
+    environ: dict[str, str], project_id: str, reference: str
 ) -> None:
-    assert engines.key_reference(environ, key_id, None) == reference
+    assert engines.key_reference(environ, project_id, None) == reference
 
 
 @pytest.mark.parametrize(

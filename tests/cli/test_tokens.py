@@ -40,7 +40,7 @@ def test_token_prints_the_token_alone(cli: Cli) -> None:
     assert result.out.endswith("\n")
     claims = verify(result.out.rstrip("\n"))
     assert (claims.session_id, claims.role) == (SESSION, "publisher")
-    assert claims.expires_at - claims.create_time == 86_400
+    assert claims.end_time - claims.create_time == 86_400
 
 
 def test_token_carries_what_the_options_say(cli: Cli) -> None:
@@ -51,7 +51,7 @@ def test_token_carries_what_the_options_say(cli: Cli) -> None:
     claims = verify(result.out.strip())
     assert claims.role == "moderator"
     assert claims.connection_data == "a=b&c+d%~é"
-    assert claims.expires_at - claims.create_time == 7200
+    assert claims.end_time - claims.create_time == 7200
     assert claims.initial_layout_class_list == ("focus", "small")
 
 

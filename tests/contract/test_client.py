@@ -51,8 +51,8 @@ def test_a_session_is_created_with_every_option(tb: Tokbox) -> None:
             archive_mode=ArchiveMode.ALWAYS, archive_name="a", archive_resolution="640x480"
         ),
     ):
-        assert session.project_id == tb.api_key
-        assert session.create_dt
+        assert session.to_dict()["project_id"] == tb.project_id
+        assert session.to_dict()["create_dt"]
         assert tb.session(session.session_id) == tb.session(str(session))
 
 
@@ -223,7 +223,7 @@ def test_to_choose_streams_of_an_automatic_archive_is_refused(
 def test_an_unknown_archive_is_not_found(call: str, tb: Tokbox) -> None:
     with pytest.raises(errors.NotFoundError) as caught:
         getattr(tb.archives, call)(UNKNOWN)
-    assert caught.value.path.startswith(f"/v2/project/{tb.api_key}/archive/{UNKNOWN}")
+    assert caught.value.path.startswith(f"/v2/project/{tb.project_id}/archive/{UNKNOWN}")
     assert caught.value.attempts == 1
 
 
@@ -252,7 +252,7 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
         PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
-        ProjectAuth(signer.api_key, signer._hs256, now=now),
+        ProjectAuth(signer.project_id, signer._hs256, now=now),
         api_url=server.url,
         timeout=60,
         retries=0,
@@ -272,7 +272,7 @@ def test_a_wrong_clock_is_corrected_if_asked(offset: int, server: Server) -> Non
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
         PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
-        ProjectAuth(signer.api_key, signer._hs256, now=now),
+        ProjectAuth(signer.project_id, signer._hs256, now=now),
         api_url=server.url,
         timeout=60,
         retries=0,

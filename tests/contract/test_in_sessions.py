@@ -54,7 +54,7 @@ def test_a_broadcast_lives_from_start_to_stop(
     )
     assert (started.status, started.session_id) == ("started", session.session_id)
     assert started.urls.hls_status == "connecting"
-    assert tb.api_key in (started.project_id, started.application_id)
+    assert started.project_id == tb.project_id
     assert dict(started.unknown) == {}
     advance(server, 20)
     found = tb.broadcasts.get(started.id)
@@ -132,7 +132,7 @@ def test_a_render_publishes_until_it_is_stopped(
         status_callback_url="http://127.0.0.1:9/render",
     )
     assert (started.status, started.name, started.url) == ("starting", "stage", PAGE)
-    assert tb.api_key in (started.project_id, started.application_id)
+    assert started.project_id == tb.project_id
     assert dict(started.unknown) == {}
     advance(server, 1)
     render = tb.renders.get(started.id)
@@ -199,7 +199,7 @@ def test_a_call_ends_with_its_connection(tb: Tokbox, session: tokbox.Session) ->
         observe_force_mute=True,
         streams=[tb.streams.list(session.session_id)[0].id],
     )
-    assert call.project_id == tb.api_key
+    assert call.project_id == tb.project_id
     assert dict(call.unknown) == {}
     assert tb.streams.get(session.session_id, call.stream_id).id == call.stream_id
     tb.moderation.disconnect(session.session_id, call.connection_id)

@@ -65,5 +65,5 @@ def test_fallback_is_understood(
     fallback: str | None, status: str, server: Server, tb: Tokbox
 ) -> None:
     tb.archives.set_storage(S3, fallback=fallback)
-    server.fail_uploads(tb.api_key)
+    server.fail_uploads(tb.project_id)
     assert recorded(server, tb).status == status

@@ -125,7 +125,7 @@ def test_everything_that_happens_is_told_in_order_and_verified(env: Environment)
     ]
     for event in events:
         assert event.session_id == session.session_id
-        assert env.tenant in (event.project_id, event.application_id)
+        assert event.project_id == env.tenant
         assert dict(event.unknown) == {}
 
 
@@ -138,9 +138,9 @@ def test_a_client_that_joins_and_is_removed_is_told_of(env: Environment) -> None
     assert first.connection.data == "name=Ada"
     assert last.connection.id == first.connection.id
     assert last.reason is DestroyedReason.FORCE_DISCONNECTED
-    assert first.when is not None
-    assert last.when is not None
-    assert first.when <= last.when
+    assert first.occurred_at is not None
+    assert last.occurred_at is not None
+    assert first.occurred_at <= last.occurred_at
 
 
 def test_a_stream_is_the_one_that_the_client_reads(env: Environment) -> None:
@@ -177,7 +177,7 @@ def test_a_session_is_told_of_from_its_first_client_on(env: Environment) -> None
     assert destroyed.reason is DestroyedReason.CLIENT_DISCONNECTED
     for event in (created, notified, destroyed):
         assert event.session_id == session.session_id
-        assert event.when is not None
+        assert event.occurred_at is not None
         assert dict(event.unknown) == {}
 
 
@@ -283,7 +283,7 @@ def test_it_can_be_held_to_its_tenant_and_to_no_other(env: Environment) -> None:
     assert len(env.events(right)) == 3
     with pytest.raises(UnverifiedWebhookError) as caught:
         env.events(wrong)
-    assert caught.value.reason == "wrong_tenant"
+    assert caught.value.reason == "wrong_project"
 
 
 def test_what_was_sent_and_changed_on_its_way_is_refused(env: Environment) -> None:

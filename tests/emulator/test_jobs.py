@@ -31,7 +31,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def configure(api: Api, url: str, *names: str) -> None:
-    body = {"tenant": api.key, "webhooks": dict.fromkeys(names, url)}
+    body = {"projectId": api.key, "webhooks": dict.fromkeys(names, url)}
     assert api.request("POST", "/_emulator/webhooks", body).status == 204
 
 

@@ -36,7 +36,7 @@ def test_entry_says_who_asked_what_and_what_came_of_it(api: Api) -> None:
         "method": "POST",
         "path": "/session/create",
         "query": "debug=1",
-        "tenant": KEY,
+        "projectId": KEY,
         "status": 200,
         "created": True,
         "fault": None,
@@ -65,7 +65,9 @@ def test_refused_calls_are_there_too(server: Server, api: Api, other: Api) -> No
     other.request("GET", f"/v2/project/{KEY}/archive")
     api.request("GET", "/nowhere")
     api.request("PATCH", "/session/create")
-    assert [(entry.status, entry.tenant, entry.created) for entry in server.journal()] == [
+    assert [
+        (entry.status, entry.project_id, entry.created) for entry in server.journal()
+    ] == [
         (400, KEY, False),
         (403, None, False),
         (403, other.key, False),
@@ -95,10 +97,10 @@ def test_filters_combine(server: Server, api: Api, other: Api) -> None:
     api.project("GET", f"/session/{first}/stream")
 
     def found(query: str) -> list[str]:
-        return [f"{entry['method']} {entry['tenant']}" for entry in entries(api, query)]
+        return [f"{entry['method']} {entry['projectId']}" for entry in entries(api, query)]
 
     assert found("?method=post") == [f"POST {KEY}", f"POST {other.key}"]
-    assert found(f"?method=POST&tenant={KEY}") == [f"POST {KEY}"]
+    assert found(f"?method=POST&project_id={KEY}") == [f"POST {KEY}"]
     assert found("?path=/v2/project/*/archive") == [f"GET {KEY}"]
     assert found("?path=*stream&status=404") == [f"GET {KEY}"]
     assert found("?created=false&status=200") == [f"GET {KEY}"]

@@ -184,7 +184,7 @@ def test_call_that_observes_it_tells_webhooks_that_it_was_muted(
     server: Server, api: Api, live: str, observes: bool, count: int
 ) -> None:
     webhooks = {"sip_call_mute_forced": "http://calls.example.org/"}
-    api.request("POST", "/_emulator/webhooks", {"tenant": KEY, "webhooks": webhooks})
+    api.request("POST", "/_emulator/webhooks", {"projectId": KEY, "webhooks": webhooks})
     sip = {"uri": "sip:user@gateway.example.org", "observeForceMute": observes}
     call = api.start("dial", live, sip=sip)
     assert mute_all(api, live, {"active": True}) == 200

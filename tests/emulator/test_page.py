@@ -188,7 +188,7 @@ def test_page_calls_the_service_for_a_tenant(api: Api, server: Server) -> None:
         headers={"X-OPENTOK-AUTH": None},
     )
     assert answer.json()["status"] == "started"
-    assert [(entry.tenant, entry.created) for entry in server.journal()] == [
+    assert [(entry.project_id, entry.created) for entry in server.journal()] == [
         (KEY, True)
     ] * 2
 

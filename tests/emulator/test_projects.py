@@ -68,7 +68,7 @@ def test_project_is_made_with_a_key_and_a_secret(server: Server, account: Accoun
     }
     assert status_of(account.url, project) == 200
     (entry,) = server.journal(created=True)
-    assert (entry.path, entry.tenant) == ("/v2/project", ACCOUNT)
+    assert (entry.path, entry.project_id) == ("/v2/project", ACCOUNT)
 
 
 def test_key_that_is_taken_is_not_given_twice(

@@ -173,6 +173,6 @@ def test_tokens_age_by_what_a_fixed_clock_is_advanced() -> None:
 def test_journal_has_the_emulated_time() -> None:
     with serve(clock=Clock.fixed(START_TEXT)) as server:
         Recorder(server.url).create_session()
-        (entry,) = server.journal(tenant=KEY)
+        (entry,) = server.journal(project_id=KEY)
         assert entry.at_ms == START * 1000
         assert json.dumps(entry.describe())

@@ -324,7 +324,7 @@ def test_every_archive_has_a_password_of_its_own(api: Api) -> None:
 
 def test_password_is_told_to_webhooks(server: Server, api: Api) -> None:
     webhooks = {"archive_status": "http://archives.example.org/"}
-    api.request("POST", "/_emulator/webhooks", {"tenant": KEY, "webhooks": webhooks})
+    api.request("POST", "/_emulator/webhooks", {"projectId": KEY, "webhooks": webhooks})
     put(api, certificate=certificate())
     password = finish(api)["password"]
     bodies = [json.loads(one.body) for one in server.webhooks()]

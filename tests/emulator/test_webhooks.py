@@ -32,7 +32,7 @@ def receiver() -> Iterator[Receiver]:
 
 def configure(api: Api, webhooks: dict[str, Any], tenant: str = KEY) -> None:
     answer = api.request(
-        "POST", "/_emulator/webhooks", {"tenant": tenant, "webhooks": webhooks}
+        "POST", "/_emulator/webhooks", {"projectId": tenant, "webhooks": webhooks}
     )
     assert answer.status == 204, answer.body
 
@@ -381,7 +381,7 @@ def test_deliveries_can_be_listed_and_forgotten(
     assert content["count"] == 3
     assert content["items"][0]["body"]["status"] == "started"
     assert [item["state"] for item in content["items"]] == ["delivered"] * 3
-    query = f"?after={content['items'][1]['number']}&tenant={KEY}&url={receiver.url}"
+    query = f"?after={content['items'][1]['number']}&project_id={KEY}&url={receiver.url}"
     assert api.request("GET", f"/_emulator/webhooks{query}").json()["count"] == 1
     assert api.request("GET", "/_emulator/webhooks?state=failed").json()["count"] == 0
     assert api.request("DELETE", "/_emulator/webhooks").status == 204
@@ -391,16 +391,19 @@ def test_deliveries_can_be_listed_and_forgotten(
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ({}, "tenant"),
-        ({"tenant": "999", "webhooks": {}}, "tenant"),
-        ({"tenant": KEY}, "webhooks"),
-        ({"tenant": KEY, "webhooks": {"archive": "http://localhost/"}}, "archive_status"),
-        ({"tenant": KEY, "webhooks": {"archive_status": "ftp://localhost/"}}, "URL"),
-        ({"tenant": KEY, "webhooks": {"archive_status": "http://localhost:x/"}}, "URL"),
-        ({"tenant": KEY, "webhooks": {"archive_status": "http://local host/"}}, "URL"),
-        ({"tenant": KEY, "webhooks": {"signature_secret": ""}}, "signature_secret"),
+        ({}, "projectId"),
+        ({"projectId": "999", "webhooks": {}}, "projectId"),
+        ({"projectId": KEY}, "webhooks"),
         (
-            {"tenant": KEY, "webhooks": {"signature_secret": "canary\n"}},
+            {"projectId": KEY, "webhooks": {"archive": "http://localhost/"}},
+            "archive_status",
+        ),
+        ({"projectId": KEY, "webhooks": {"archive_status": "ftp://localhost/"}}, "URL"),
+        ({"projectId": KEY, "webhooks": {"archive_status": "http://localhost:x/"}}, "URL"),
+        ({"projectId": KEY, "webhooks": {"archive_status": "http://local host/"}}, "URL"),
+        ({"projectId": KEY, "webhooks": {"signature_secret": ""}}, "signature_secret"),
+        (
+            {"projectId": KEY, "webhooks": {"signature_secret": "canary\n"}},
             "holds a line break at position 7",
         ),
     ],

@@ -133,7 +133,7 @@ def make_job(vault: Vault) -> Callable[..., SigningJob]:
 
     def make(**changes: Any) -> SigningJob:
         given = {
-            "key_id": APPLICATION,
+            "project_id": APPLICATION,
             "key": vault.reference,
             "session_id": SESSION,
             "connection_data": col("name"),

@@ -27,7 +27,7 @@ GUESTS = pa.table({"id": range(5), "name": [f"guest {i}" for i in range(5)]})
 def job(monkeypatch):
     monkeypatch.setenv("A_SECRET", SECRET)
     return SigningJob(
-        key_id=KEY,
+        project_id=KEY,
         key="env:A_SECRET",
         session_id=SESSION,
         connection_data=col("name"),

@@ -48,7 +48,7 @@ def key(monkeypatch):
 
 
 def make(**given):
-    return SigningJob(**{"key_id": KEY, "key": "env:A_SECRET", **given})
+    return SigningJob(**{"project_id": KEY, "key": "env:A_SECRET", **given})
 
 
 def test_columns_and_values_are_signed_as_a_signer_would():
@@ -161,8 +161,8 @@ def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
     ("given", "field"),
     [
         ({"key": SECRET}, "key"),
-        ({"key_id": "none"}, "key_id"),
-        ({"key_id": "1" * 21}, "key_id"),
+        ({"project_id": "none"}, "project_id"),
+        ({"project_id": "1" * 21}, "project_id"),
         ({"session_id": "1_none"}, "session_id"),
         ({"role": "king"}, "role"),
         ({"expiration": -1}, "expiration"),
@@ -217,7 +217,7 @@ def test_an_engine_that_is_missing_is_one_sentence(monkeypatch, module, extra, u
 @pytest.mark.parametrize("text", [Disguised, member])
 def test_a_job_travels_with_exact_text_and_numbers(text):
     job = make(
-        key_id=text(KEY),
+        project_id=text(KEY),
         key=text("env:A_SECRET"),
         session_id=text(SESSION),
         role=text("moderator"),

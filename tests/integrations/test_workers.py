@@ -41,7 +41,7 @@ def nonces(job: SigningJob, worker: int) -> bytes:
 def test_no_two_of_64_workers_make_the_same_nonce(monkeypatch, how):
     monkeypatch.setenv("A_SECRET", SECRET)
     job = SigningJob(
-        key_id=KEY,
+        project_id=KEY,
         key="env:A_SECRET",
         session_id=SESSION,
         connection_data=col("name"),

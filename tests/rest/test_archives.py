@@ -218,9 +218,9 @@ def test_an_archive_is_read_completely(make: Make) -> None:
     archive = make()[0].archives.get(ID)
     assert (archive.id, archive.status, archive.name) == (ID, "started", "weekly")
     assert archive.session_id == SESSION
-    assert (archive.project_id, archive.partner_id) == (KEY, KEY)
-    assert archive.created_at == 1700000200123
-    assert archive.created == datetime(2023, 11, 14, 22, 16, 40, 123000, timezone.utc)
+    assert archive.project_id == KEY
+    assert archive.created_ms == 1700000200123
+    assert archive.created_at == datetime(2023, 11, 14, 22, 16, 40, 123000, timezone.utc)
     assert (archive.size, archive.duration) == (0, 0)
     assert (archive.has_audio, archive.has_video) == (True, True)
     assert archive.url == ""
@@ -234,11 +234,11 @@ def test_an_archive_is_read_completely(make: Make) -> None:
         ({"name": None}, "name", ""),
         ({"name": ""}, "name", ""),
         ({"projectId": "40000123"}, "project_id", "40000123"),
-        ({"projectId": None, "applicationId": "3f2b"}, "application_id", "3f2b"),
+        ({"projectId": None, "applicationId": "3f2b"}, "project_id", "3f2b"),
         ({"status": "hovering"}, "status", "hovering"),
-        ({"createdAt": 1.7e12}, "created_at", 1_700_000_000_000),
-        ({"createdAt": "1700000000000"}, "created_at", 1_700_000_000_000),
-        ({"createdAt": 10**30}, "created", None),
+        ({"createdAt": 1.7e12}, "created_ms", 1_700_000_000_000),
+        ({"createdAt": "1700000000000"}, "created_ms", 1_700_000_000_000),
+        ({"createdAt": 10**30}, "created_at", None),
         ({"size": None}, "size", None),
         ({"maxBitrate": 200_000}, "max_bitrate", 200_000),
         ({"streams": None}, "streams", ()),

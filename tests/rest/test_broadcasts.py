@@ -201,9 +201,9 @@ def test_a_broadcast_is_read_completely(make: Make) -> None:
     broadcast = make()[0].broadcasts.get(ID)
     assert (broadcast.id, broadcast.session_id) == (ID, SESSION)
     assert broadcast.status is BroadcastStatus.STARTED
-    assert (broadcast.project_id, broadcast.partner_id) == (KEY, KEY)
-    assert broadcast.created is not None
-    assert broadcast.created.isoformat() == "2023-11-14T22:18:20+00:00"
+    assert broadcast.project_id == KEY
+    assert broadcast.created_at is not None
+    assert broadcast.created_at.isoformat() == "2023-11-14T22:18:20+00:00"
     assert (broadcast.max_duration, broadcast.max_bitrate) == (14400, 2_000_000)
     assert broadcast.multi_broadcast_tag == "b1"
     assert broadcast.settings.hls is not None
@@ -250,7 +250,7 @@ def test_rtmp_may_be_an_object_by_id() -> None:
     [
         ({"maxBitrate": None, "maxBitRate": 5}, "max_bitrate", None),
         ({"projectId": "40000123"}, "project_id", "40000123"),
-        ({"projectId": None, "applicationId": "3f2b"}, "application_id", "3f2b"),
+        ({"projectId": None, "applicationId": "3f2b"}, "project_id", "3f2b"),
         ({"status": "hovering"}, "status", "hovering"),
         (
             {"streams": [{"streamId": "s"}]},

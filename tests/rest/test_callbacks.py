@@ -40,7 +40,7 @@ def test_a_callback_is_registered(group: str, event: str, make: Make) -> None:
     assert sent(script) == ("POST", ROOT, {"group": group, "event": event, "url": HOOK})
     assert (callback.id, callback.url) == ("5", HOOK)
     assert (callback.group, callback.event) == ("archive", "status")
-    assert callback.created_at == 1700000000000
+    assert callback.created_ms == 1700000000000
 
 
 def test_callbacks_are_listed(make: Make) -> None:

@@ -110,7 +110,7 @@ def test_captions_are_looked_at_under_their_other_name(make: Make) -> None:
     tb, script = make(answers(source))
     captions = tb.captions.get(ID)
     assert sent(script) == ("GET", f"{ROOT}/{ID}", None)
-    assert (captions.id, captions.application_id) == (ID, "3f2b")
+    assert (captions.id, captions.project_id) == (ID, "3f2b")
     assert captions.status is CaptionsStatus.STARTED
     assert (captions.duration, captions.language_code) == (120, "en-US")
     assert (captions.provider, captions.reason) == ("aws-transcribe", "")

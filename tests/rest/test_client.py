@@ -113,10 +113,10 @@ def test_a_client_signs_rows_and_verifies_many() -> None:
             "Ada",
         )
         assert first.initial_layout_class_list == ("focus",)
-        assert second.expires_at - second.create_time == 60
+        assert second.end_time - second.create_time == 60
         found = tb.verify_many([*batch, "T1=="], session_id=SESSION, multithread=True)
         assert [*found.failures] == [2]
-        assert len(tb.verify_many(batch, now=second.expires_at).failures) == 1
+        assert len(tb.verify_many(batch, now=second.end_time).failures) == 1
         some = tb.sign_rows([SESSION, "1_"], errors="null")
         assert (some[1], [*some.failures]) == (None, [1])
         pinned = tb.verify_many(tb.sign_rows([SESSION] * 2), session_id="1_")

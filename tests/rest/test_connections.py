@@ -26,7 +26,7 @@ def test_a_sessions_connections_are_listed(make: Make) -> None:
     path = f"/v2/project/{KEY}/session/{SESSION}/connection"
     assert sent(script) == ("GET", path, None)
     assert (page.total, len(page)) == (1, 1)
-    assert (connection.id, connection.created_at) == (ID, 1700000150000)
+    assert (connection.id, connection.created_ms) == (ID, 1700000150000)
     assert connection.state is ConnectionState.CONNECTED
     assert dict(connection.unknown) == {}
     assert [*tb.connections.iter(SESSION)] == [connection]
@@ -42,7 +42,7 @@ def test_what_else_is_said_of_the_list_is_kept(tenant: dict[str, str], make: Mak
 @pytest.mark.parametrize(
     ("properties", "field", "value"),
     [
-        ({"createdAt": "1700000150000"}, "created_at", 1700000150000),
+        ({"createdAt": "1700000150000"}, "created_ms", 1700000150000),
         ({"connectionState": "Hovering"}, "state", "Hovering"),
         ({"connectionState": None}, "state", ""),
     ],

@@ -37,15 +37,15 @@ ENVIRONMENT = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}
 )
 def test_the_environment_makes_a_client(environment: dict[str, str], url: str) -> None:
     with Tokbox.from_env(environment) as tb, Tokbox(KEY, SECRET) as known:
-        assert (tb.api_key, tb.api_url) == (KEY, url)
-        assert tb.verify(known.session(SESSION).token()).api_key == KEY
+        assert (tb.project_id, tb.api_url) == (KEY, url)
+        assert tb.verify(known.session(SESSION).token()).project_id == KEY
 
 
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     with Tokbox.from_env(retries=0) as tb:
-        assert tb.api_key == KEY
+        assert tb.project_id == KEY
 
 
 def test_the_secret_can_come_from_a_file(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_the_secret_can_come_from_a_file(tmp_path: Path) -> None:
     path.write_text(f"{SECRET}\n")
     environment = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET_FILE": str(path)}
     with Tokbox.from_env(environment) as tb, Tokbox(KEY, SECRET) as known:
-        assert tb.verify(known.session(SESSION).token()).api_key == KEY
+        assert tb.verify(known.session(SESSION).token()).project_id == KEY
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def _closed_port() -> int:
 
 def test_json_comes_back_parsed(connect: Connect) -> None:
     with FaultyServer(answer(200, {"a": [1, None]})) as server:
-        assert connect(server.url).request_json("GET", "/x") == {"a": [1, None]}
+        assert connect(server.url).request_json("GET", "/x")[0] == {"a": [1, None]}
 
 
 def test_a_refused_connection_is_tried_again_even_for_post(connect: Connect) -> None:
@@ -58,7 +58,7 @@ def test_an_address_that_refuses_gives_way_to_the_next(
         dead, live = ("127.0.0.1", _closed_port()), ("127.0.0.1", server.port)
         found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", each) for each in (dead, live)]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: found)
-        assert connect("http://api.example.test").request_json("GET", "/x") == {}
+        assert connect("http://api.example.test").request_json("GET", "/x")[0] == {}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="relies on how Linux drops a SYN")
@@ -125,12 +125,12 @@ class TestBrokenAnswer:
             requester = connect(server.url)
             with pytest.raises(errors.ProtocolError):
                 requester.request_json("POST", "/x", json={})
-            assert requester.request_json("POST", "/x", json={}) == {"fine": True}
+            assert requester.request_json("POST", "/x", json={})[0] == {"fine": True}
 
 
 def test_a_get_is_repeated_after_a_reset(connect: Connect) -> None:
     with FaultyServer(reset(), reset(), answer(200, {})) as server:
-        assert connect(server.url, retries=2).request_json("GET", "/x") == {}
+        assert connect(server.url, retries=2).request_json("GET", "/x")[0] == {}
         assert len(server.requests) == 3
 
 
@@ -151,7 +151,7 @@ def test_a_connection_that_the_server_closed_while_idle_costs_nothing(
     with FaultyServer(answer(200, {}, keep=False)) as server:
         requester = connect(server.url)
         for _ in range(3):
-            assert requester.request_json("POST", "/x", json={}) == {}
+            assert requester.request_json("POST", "/x", json={})[0] == {}
             server.wait_for_hangups()
         assert server.connections == 3
 
@@ -191,7 +191,7 @@ def test_a_call_can_have_a_timeout_of_its_own(connect: Connect) -> None:
 def test_a_read_that_takes_too_long_is_tried_again(connect: Connect) -> None:
     with FaultyServer(silence, answer(200, {})) as server:
         requester = connect(server.url, read_timeout=1.0, retries=1)
-        assert requester.request_json("GET", "/x") == {}
+        assert requester.request_json("GET", "/x")[0] == {}
 
 
 @pytest.mark.parametrize(
@@ -233,13 +233,13 @@ def test_success_without_json_is_a_protocol_error(body: bytes, connect: Connect)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_json_in_any_unicode_encoding_is_read(encoding: str, connect: Connect) -> None:
     with FaultyServer(answer(200, '{"a": "é"}'.encode(encoding))) as server:
-        assert connect(server.url).request_json("GET", "/x") == {"a": "é"}
+        assert connect(server.url).request_json("GET", "/x")[0] == {"a": "é"}
 
 
 def test_a_compressed_body_is_read(connect: Connect) -> None:
     body = gzip.compress(b'{"a": 1}')
     with FaultyServer(answer(200, body, {"Content-Encoding": "gzip"})) as server:
-        assert connect(server.url).request_json("GET", "/x") == {"a": 1}
+        assert connect(server.url).request_json("GET", "/x")[0] == {"a": 1}
 
 
 def test_a_body_that_is_not_as_compressed_as_it_says_is_refused(connect: Connect) -> None:
@@ -301,7 +301,7 @@ def test_many_threads_share_one_client(connect: Connect) -> None:
         def work(number: int) -> None:
             for turn in range(20):
                 target = f"/{number}/{turn}"
-                got = requester.request_json("GET", target)
+                got, _ = requester.request_json("GET", target)
                 if got != {"target": target}:
                     wrong.append(got)
 

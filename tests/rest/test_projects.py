@@ -87,7 +87,7 @@ def test_a_project_is_read_completely(make: Make) -> None:
     assert (project.id, project.secret, project.name) == (KEY, "canary", "Acme")
     assert project.status is ProjectStatus.ACTIVE
     assert project.environment == "standard"
-    assert project.created_at == 1690000000000
+    assert project.created_ms == 1690000000000
     assert dict(project.unknown) == {}
 
 

@@ -112,14 +112,14 @@ def test_what_holds_no_records_is_kept_aside(many: object) -> None:
 
 def test_times_are_dates_in_utc() -> None:
     outer = Outer.from_json({"createdAt": 1700000200123, "updatedAt": "1700000200000"})
-    assert outer.created == datetime(2023, 11, 14, 22, 16, 40, 123000, timezone.utc)
-    assert outer.updated == datetime(2023, 11, 14, 22, 16, 40, 0, timezone.utc)
-    assert outer.created.tzinfo is timezone.utc
+    assert outer.created_at == datetime(2023, 11, 14, 22, 16, 40, 123000, timezone.utc)
+    assert outer.updated_at == datetime(2023, 11, 14, 22, 16, 40, 0, timezone.utc)
+    assert outer.created_at.tzinfo is timezone.utc
 
 
 @pytest.mark.parametrize("value", [None, 10**30, -(10**30)])
 def test_a_time_that_no_calendar_has_is_no_date(value: int | None) -> None:
-    assert Outer(created_at=value).created is None
+    assert Outer(created_ms=value).created_at is None
 
 
 def test_neither_secrets_nor_what_is_unknown_are_in_the_repr() -> None:
@@ -141,8 +141,8 @@ def test_a_record_turns_into_plain_json_with_the_unknown_at_the_end() -> None:
     assert type(data["hls_status"]) is str
     assert json.loads(json.dumps(data)) == {
         "id": "a",
-        "created_at": None,
-        "updated_at": None,
+        "created_ms": None,
+        "updated_ms": None,
         "hls_status": "live",
         "tags": [],
         "one": None,

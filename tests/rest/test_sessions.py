@@ -159,10 +159,10 @@ def test_encryption_is_asked_for(make: Make) -> None:
 def test_a_session_carries_what_the_service_said(make: Make) -> None:
     session = make()[0].new_session()
     assert session.session_id == str(session) == SESSION
-    assert (session.project_id, session.partner_id) == (KEY, KEY)
-    assert session.create_dt == "Tue Nov 14 14:13:20 PST 2023"
-    assert session.session_status is None
-    assert session.media_server_url == ""
+    assert session.to_dict()["project_id"] == session.to_dict()["partner_id"] == KEY
+    assert session.to_dict()["create_dt"] == "Tue Nov 14 14:13:20 PST 2023"
+    assert session.to_dict()["session_status"] is None
+    assert session.to_dict()["media_server_url"] == ""
 
 
 @pytest.mark.parametrize(
@@ -273,8 +273,8 @@ def test_a_stored_id_becomes_a_session_without_a_request(make: Make) -> None:
     tb, script = make()
     session = tb.session(SESSION)
     assert session.session_id == SESSION
-    assert (session.project_id, session.partner_id) == (KEY, KEY)
-    assert session.create_dt is None
+    assert session.to_dict()["project_id"] == session.to_dict()["partner_id"] == KEY
+    assert session.to_dict()["create_dt"] is None
     assert script.requests == []
 
 

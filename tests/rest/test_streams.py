@@ -47,7 +47,7 @@ def test_a_stream_of_sound_has_no_kind_of_picture(
 def test_what_else_is_said_of_a_stream_is_kept(make: Make) -> None:
     tb, _ = make(answers({**CAMERA, "createdAt": 1, "duration": 2}))
     stream = tb.streams.get(SESSION, "5f3e")
-    assert (stream.created_at, dict(stream.unknown)) == (1, {"duration": 2})
+    assert (stream.created_ms, dict(stream.unknown)) == (1, {"duration": 2})
 
 
 @pytest.mark.trap(93)

@@ -80,7 +80,7 @@ def test_a_trusted_certificate_is_accepted(
     connect: Connect, serve: Callable[..., FaultyServer]
 ) -> None:
     with serve() as server:
-        assert connect(server.url).request_json("GET", "/x") == {}
+        assert connect(server.url).request_json("GET", "/x")[0] == {}
 
 
 @pytest.mark.parametrize(

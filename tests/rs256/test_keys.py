@@ -253,7 +253,7 @@ def test_what_openssl_signs_is_what_we_sign():
 
 @pytest.mark.parametrize("id_", [APPLICATION, APPLICATION.upper(), uuid.UUID(APPLICATION)])
 def test_an_application_id_is_a_uuid_in_any_case(id_):
-    assert Signer.from_private_key(id_, key_pair()).api_key == APPLICATION
+    assert Signer.from_private_key(id_, key_pair()).project_id == APPLICATION
 
 
 @pytest.mark.parametrize(

@@ -51,14 +51,14 @@ def key():
 
 def test_a_good_token_is_returned_as_what_it_says(key):
     found = key.verify(make(), application_id=APPLICATION, session_id=SESSION, now=NOW)
-    assert found.application_id == found.api_key == APPLICATION
+    assert found.project_id == APPLICATION
     assert (found.session_id, found.role) == (SESSION, "moderator")
     assert (found.create_time, found.expire_time) == (NOW, NOW + 3600)
 
 
 def test_a_public_key_verifies_what_its_private_key_signs(session, key):
     for token in [session.token(), *session.tokens(2), *session.token_batch(2)]:
-        assert key.verify(token, session_id=SESSION).application_id == APPLICATION
+        assert key.verify(token, session_id=SESSION).project_id == APPLICATION
 
 
 def test_a_private_key_verifies_by_its_public_key():
@@ -72,7 +72,7 @@ def test_an_application_is_the_same_in_any_case(key, id_):
     assert key.verify(make(), application_id=id_, now=NOW)
     token = make(application_id=id_)
     found = key.verify(token, application_id=APPLICATION, now=NOW)
-    assert found.application_id == APPLICATION
+    assert found.project_id == APPLICATION
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def t1(
     full: dict[str, Any] = {
         "kind": "t1",
         "algorithm": "HMAC-SHA1",
-        "api_key": KEY,
+        "project_id": KEY,
         "session_id": SESSION,
         "create_time": CREATED,
         "expire_time": EXPIRES,
@@ -226,7 +226,7 @@ def opentok(
     full: dict[str, Any] = {
         "kind": "jwt",
         "algorithm": "HS256",
-        "api_key": KEY,
+        "project_id": KEY,
         "session_id": SESSION,
         "create_time": CREATED,
         "expire_time": EXPIRES,
@@ -303,7 +303,7 @@ def vonage(name: str, claims: dict[str, Any], *traps: int, **says: Any) -> Diale
     full: dict[str, Any] = {
         "kind": "jwt",
         "algorithm": "RS256",
-        "api_key": APPLICATION,
+        "project_id": APPLICATION,
         "session_id": APPLICATION_SESSION,
         "create_time": CREATED,
         "expire_time": EXPIRES,

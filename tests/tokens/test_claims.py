@@ -159,7 +159,7 @@ def test_a_session_of_another_key_is_refused(key):
 @pytest.mark.trap(36, 37, 38)
 def test_session_ids_of_every_kind_are_taken_apart():
     modern = check_session_id(SESSION)
-    assert (modern.api_key, modern.location, modern.create_time_ms) == (
+    assert (modern.project_id, modern.location, modern.created_ms) == (
         KEY,
         "",
         1700000000123,
@@ -167,7 +167,7 @@ def test_session_ids_of_every_kind_are_taken_apart():
     legacy = check_session_id(
         "1_MX40MDAwMDEyM34yMDMuMC4xMTMuN35UdWUgTm92IDE0IDE0OjEzOjIwIFBTVCAyMDIzfjAuMTIzNDU2Nzg5MDEyMzQ1fg"
     )
-    assert (legacy.api_key, legacy.location, legacy.create_time_ms) == (
+    assert (legacy.project_id, legacy.location, legacy.created_ms) == (
         KEY,
         "203.0.113.7",
         None,
@@ -176,7 +176,7 @@ def test_session_ids_of_every_kind_are_taken_apart():
         "1_MX4zZjJiOGMxMC01YTZkLTRlN2YtOGE5Yi0wYzFkMmUzZjRhNWJ-fjE3MDAwMDAwMDAxMjN-"
         "QWIzL0VmR2hJaitsTW5PcFFyU3RVdld4fn5-"
     )
-    assert unified.api_key == "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
+    assert unified.project_id == "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_bad_secrets_are_refused_without_being_shown(secret):
 
 
 def test_an_api_key_may_be_an_int():
-    assert Signer(40000123, SECRET).api_key == KEY  # type: ignore[arg-type]
+    assert Signer(40000123, SECRET).project_id == KEY  # type: ignore[arg-type]
 
 
 def test_limits_themselves_are_allowed(session):
@@ -223,7 +223,7 @@ def test_limits_themselves_are_allowed(session):
         )
     )
     assert token.connection_data == "\U0001f600" * 1000
-    assert token.expires_at - token.create_time == DAYS_30
+    assert token.end_time - token.create_time == DAYS_30
     assert [len(c) for c in token.initial_layout_class_list] == [499, 500]
 
 
@@ -235,7 +235,7 @@ def test_expiration_may_be_a_timedelta(session):
 def test_expiration_zero_leaves_the_end_to_the_service(session):
     token = Signer(KEY, SECRET).verify(session.token(expiration=0))
     assert token.expire_time is None
-    assert token.expires_at == token.create_time + 86400
+    assert token.end_time == token.create_time + 86400
 
 
 @pytest.mark.parametrize("role", [*Role, *[r.value for r in Role]])

@@ -308,7 +308,7 @@ def test_a_nonce_is_a_derived_or_none(signer, nonce):
 def test_derived_is_checked_and_made_exact_when_it_is_made():
     when = datetime.fromtimestamp(NOW, timezone.utc)
     run = Derived(run_id=Text("r"), row_key=["a"], issued_at=when)
-    assert (type(run.run_id), run.issued_at) == (str, NOW)
+    assert (type(run.run_id), run.issued_at.timestamp()) == (str, NOW)
     assert run == Derived(run_id="r", row_key=["a"], issued_at=NOW)
     assert pickle.loads(pickle.dumps(run)) == run
     with pytest.raises(TypeError):

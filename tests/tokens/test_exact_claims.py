@@ -12,7 +12,7 @@ import pytest
 
 import tokbox
 from tokbox.errors import InvalidClaimsError, InvalidInputError
-from tokbox.tokens.claims import check_application_id, check_key_id
+from tokbox.tokens.claims import check_application_id, check_project_id
 from tokbox.tokens.derive import Derived, check_row_key
 from tokbox.tokens.signer import Signer
 
@@ -89,7 +89,7 @@ def test_a_token_says_the_exact_text_and_number_of_every_claim(kind_of_text, who
             said = signer.verify(token)
             assert (said.kind, said.session_id) == (kind, session_id)
             assert (said.role, said.connection_data) == ("subscriber", "id=1&role=x")
-            assert said.expires_at - said.create_time == 60
+            assert said.end_time - said.create_time == 60
             assert said.unknown.keys() <= {"ist", "nonce", "acl", "sub"}
 
 
@@ -141,12 +141,12 @@ def test_a_session_of_another_key_is_refused_whatever_its_type_says(kind_of_text
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 def test_a_session_and_a_signer_hold_exact_text(kind_of_text):
     signer = Signer(kind_of_text(KEY), kind_of_text(SECRET))
-    assert (type(signer.api_key), signer.api_key) == (str, KEY)
+    assert (type(signer.project_id), signer.project_id) == (str, KEY)
     session = signer.session(kind_of_text(SESSION))
     assert (type(session.session_id), session.session_id) == (str, SESSION)
     Signer(KEY, SECRET).verify(session.token())
     application = Signer.from_private_key(kind_of_text(APPLICATION), key_pair())
-    assert (type(application.api_key), application.api_key) == (str, APPLICATION)
+    assert (type(application.project_id), application.project_id) == (str, APPLICATION)
     with tokbox.Tokbox(kind_of_text(KEY), kind_of_text(SECRET)) as tb:
         restored = tb.session(kind_of_text(SESSION))
         assert (type(restored.session_id), restored.session_id) == (str, SESSION)
@@ -154,8 +154,8 @@ def test_a_session_and_a_signer_hold_exact_text(kind_of_text):
 
 @pytest.mark.parametrize("whole", INTEGERS)
 def test_an_api_key_may_be_any_integer(whole):
-    assert Signer(whole(40000123), SECRET).api_key == KEY
-    assert check_key_id(whole(40000123)) == KEY
+    assert Signer(whole(40000123), SECRET).project_id == KEY
+    assert check_project_id(whole(40000123)) == KEY
 
 
 @pytest.mark.parametrize(
@@ -169,11 +169,11 @@ def test_what_is_no_whole_number_is_no_api_key(key):
 
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 def test_a_key_id_of_either_kind_is_taken_exactly(kind_of_text):
-    for key_id in (KEY, APPLICATION):
-        found = check_key_id(kind_of_text(key_id))
-        assert (type(found), found) == (str, key_id)
+    for project_id in (KEY, APPLICATION):
+        found = check_project_id(kind_of_text(project_id))
+        assert (type(found), found) == (str, project_id)
     with pytest.raises(InvalidInputError, match="application"):
-        check_key_id(kind_of_text("x"))
+        check_project_id(kind_of_text("x"))
 
 
 ### Derived nonces ###
@@ -276,7 +276,7 @@ def test_a_fraction_that_only_a_subclass_knows_is_refused():
 def test_the_attributes_of_a_timedelta_count():
     signer = Signer(KEY, SECRET)
     said = signer.verify(signer.session(SESSION).token(expiration=WideDelta()))
-    assert said.expires_at - said.create_time == 86_405
+    assert said.end_time - said.create_time == 86_405
 
 
 def test_a_number_that_cannot_be_written_is_refused_all_the_same():
@@ -361,7 +361,7 @@ def test_the_nanoseconds_of_pandas_are_a_fraction():
         said = signer.verify(
             session.token(expiration=pandas.Timedelta(60, unit="s").as_unit(unit))
         )
-        assert said.expires_at - said.create_time == 60
+        assert said.end_time - said.create_time == 60
     for fraction in (pandas.Timedelta(1), pandas.Timedelta(60 * 10**9 + 1)):
         with pytest.raises(InvalidClaimsError, match="whole seconds"):
             session.token(expiration=fraction)

@@ -156,7 +156,7 @@ DIALECTS = [
     ({"nonce": 0.25}, {"nonce": "0.25"}),
     ({"exp": 1_700_086_500.0}, {"expire_time": 1_700_086_500}),
     ({"exp": None, "expire_time": 1_700_086_500}, {"expire_time": 1_700_086_500}),
-    ({"exp": None}, {"expire_time": None, "expires_at": 1_700_086_500}),
+    ({"exp": None}, {"expire_time": None, "end_time": 1_700_086_500}),
 ]  # fmt: skip
 
 

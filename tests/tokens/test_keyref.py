@@ -131,22 +131,22 @@ def test_what_a_function_raises_is_not_quoted(place, monkeypatch):
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("key_id", [KEY, APPLICATION])
+@pytest.mark.parametrize("project_id", [KEY, APPLICATION])
 @pytest.mark.parametrize("kind", [0, 1, 2], ids=["env", "file", "import"])
-def test_a_key_that_signs_nothing_is_named_by_its_reference_alone(place, kind, key_id):
-    wrong = f"-----BEGIN {CANARY}-----\n{CANARY}" if key_id == KEY else CANARY
+def test_a_key_that_signs_nothing_is_named_by_its_reference_alone(place, kind, project_id):
+    wrong = f"-----BEGIN {CANARY}-----\n{CANARY}" if project_id == KEY else CANARY
     text = place(wrong)[kind]
     with pytest.raises(InvalidInputError) as caught:
-        KeyRef(text).signer(key_id)
+        KeyRef(text).signer(project_id)
     assert text in str(caught.value)
     assert CANARY not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None
 
 
-@pytest.mark.parametrize("key_id", ["", "x", "1" * 21, "3f2b8c10", None])
-def test_whose_key_it_is_is_checked_before_it_is_read(key_id):
-    with pytest.raises(InvalidInputError, match="key_id must be"):
-        KeyRef("env:NOT_SET_ANYWHERE").signer(key_id)
+@pytest.mark.parametrize("project_id", ["", "x", "1" * 21, "3f2b8c10", None])
+def test_whose_key_it_is_is_checked_before_it_is_read(project_id):
+    with pytest.raises(InvalidInputError, match="project_id must be"):
+        KeyRef("env:NOT_SET_ANYWHERE").signer(project_id)
 
 
 ### Fingerprints, and what does not travel ###
@@ -172,7 +172,7 @@ def test_a_reference_and_what_it_leads_to_are_exact_text(place, monkeypatch, tex
     place(SECRET)
     reference = KeyRef(text("env:A_SECRET"))
     assert (type(reference.reference), reference.reference) == (str, "env:A_SECRET")
-    assert reference.signer(text(KEY)).api_key == KEY
+    assert reference.signer(text(KEY)).project_id == KEY
     module = types.ModuleType("vault_of_tests")
     module.fetch = lambda: text(SECRET)
     monkeypatch.setitem(sys.modules, "vault_of_tests", module)

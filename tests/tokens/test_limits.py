@@ -83,7 +83,7 @@ def test_a_session_id_has_up_to_255_characters():
 
 def test_a_session_id_has_a_tenant_and_a_time():
     taken = check_session_id(session_of("2", KEY, "", "1700000000123"))
-    assert (taken.api_key, taken.create_time_ms) == (KEY, 1_700_000_000_123)
+    assert (taken.project_id, taken.created_ms) == (KEY, 1_700_000_000_123)
     for fields in [("2", KEY, ""), ("2", "", "", "1700000000123")]:
         with pytest.raises(InvalidClaimsError, match="as the service makes them"):
             check_session_id(session_of(*fields))
@@ -92,7 +92,7 @@ def test_a_session_id_has_a_tenant_and_a_time():
 def test_an_application_s_session_id_names_it_in_any_case():
     tenant = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
     session_id = session_of("2", tenant.upper(), "", "1700000000123")
-    assert check_session_id(session_id, tenant).api_key == tenant.upper()
+    assert check_session_id(session_id, tenant).project_id == tenant.upper()
     with pytest.raises(InvalidClaimsError, match=f"belong to application 0{tenant[1:]}"):
         check_session_id(session_id, f"0{tenant[1:]}")
 
@@ -218,7 +218,7 @@ def test_a_token_holds_from_a_minute_before_it_was_made_until_it_ends(make):
 def test_a_token_lives_for_up_to_thirty_days(make):
     signer, name = Signer(KEY, SECRET), "exp" if make is jwt_of else "expire_time"
     longest, longer = (make(**{name: NOW + 2_592_000 + more}) for more in (0, 1))
-    assert signer.verify(longest, now=NOW).expires_at == NOW + 2_592_000
+    assert signer.verify(longest, now=NOW).end_time == NOW + 2_592_000
     with pytest.raises(WrongClaimsError, match="at most 30 days"):
         signer.verify(longer, now=NOW)
     found = signer.verify_many([longer, longest, longer], now=NOW)

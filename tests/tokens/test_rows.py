@@ -167,7 +167,7 @@ def test_defaults_are_those_of_a_single_token(signer):
         "unknown",
     ):
         assert getattr(row, name) == getattr(single, name)
-    assert row.expires_at - row.create_time == single.expires_at - single.create_time
+    assert row.end_time - row.create_time == single.end_time - single.create_time
 
 
 @pytest.mark.parametrize(

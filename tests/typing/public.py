@@ -49,7 +49,7 @@ def signers(session_id: str) -> None:
         assert_type(signer, tokbox.Signer)
     run = Derived(run_id="r", row_key=col("id"), issued_at=datetime.now().astimezone())
     job = SigningJob(
-        key_id="40000123",
+        project_id="40000123",
         key="env:SECRET",
         session_id=session_id,
         connection_data=col("name"),
@@ -117,7 +117,7 @@ def callbacks(headers: dict[str, str], environ: dict[str, object], body: bytes) 
             assert_type(call, webhooks.MonitoredCall)
             assert_type(state, tokbox.types.SipCallState | str)
         case webhooks.SessionEvent() as event:
-            assert_type(event.when, datetime | None)
+            assert_type(event.occurred_at, datetime | None)
         case other:
             assert_type(other, webhooks.Event)
 

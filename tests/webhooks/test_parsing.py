@@ -104,9 +104,9 @@ def test_a_client_has_its_data_and_its_time() -> None:
     event = webhooks.parse(monitored("connectionCreated", connection=CONNECTION))
     assert isinstance(event, webhooks.ConnectionCreated)
     assert (event.connection.id, event.connection.data) == ("8c1d", "role=host")
-    assert event.connection.created_at == 1_700_000_150_143
-    assert event.timestamp == AT
-    assert event.when == datetime(2023, 11, 14, 22, 15, 50, 300_000, timezone.utc)
+    assert event.connection.created_ms == 1_700_000_150_143
+    assert event.occurred_ms == AT
+    assert event.occurred_at == datetime(2023, 11, 14, 22, 15, 50, 300_000, timezone.utc)
 
 
 def test_a_stream_says_whose_it_is() -> None:
@@ -228,19 +228,24 @@ def test_a_status_that_is_new_is_its_word() -> None:
 @pytest.mark.parametrize(
     ("tenant", "expected"),
     [
-        ({"projectId": "40000123"}, ("40000123", "")),
-        ({"projectId": 40000123}, ("40000123", "")),
-        ({"applicationId": APPLICATION}, ("", APPLICATION)),
-        ({"projectId": APPLICATION, "applicationId": APPLICATION}, (APPLICATION,) * 2),
-        ({}, ("", "")),
+        ({"projectId": "40000123"}, "40000123"),
+        ({"projectId": 40000123}, "40000123"),
+        ({"projectId": "40000123", "partnerId": 40000123}, "40000123"),
+        ({"applicationId": APPLICATION}, APPLICATION),
+        ({"projectId": APPLICATION, "applicationId": APPLICATION}, APPLICATION),
+        ({"projectId": None, "applicationId": APPLICATION}, APPLICATION),
+        ({}, ""),
     ],
 )
-def test_the_tenant_is_named_in_any_way(
-    body: dict[str, Any], tenant: dict[str, Any], expected: tuple[str, str]
+def test_project_id_is_read_from_any_name_that_the_service_uses(
+    body: dict[str, Any], tenant: dict[str, Any], expected: str
 ) -> None:
-    rest = {k: v for k, v in body.items() if k not in ("projectId", "applicationId")}
+    names = ("projectId", "applicationId", "partnerId")
+    rest = {k: v for k, v in body.items() if k not in names}
     event = webhooks.parse({**rest, **tenant})
-    assert (event.project_id, event.application_id) == expected
+    assert event.project_id == expected
+    assert not event.unknown.keys() & tenant.keys()
+    assert {name: event.raw[name] for name in tenant} == tenant
 
 
 def test_what_is_new_stays_readable_where_it_was() -> None:
@@ -261,7 +266,7 @@ def test_an_event_that_is_not_known_keeps_everything(event: object) -> None:
     found = webhooks.parse(body)
     assert type(found) is webhooks.UnknownEvent
     assert found.event == (str(event) if isinstance(event, str | int) else "")
-    assert (found.session_id, found.timestamp) == (SESSION, AT)
+    assert (found.session_id, found.occurred_ms) == (SESSION, AT)
     assert found.unknown["stream"] == {"id": "f00d"}
     assert ("event" in found.unknown) is isinstance(event, list)
 

@@ -92,7 +92,7 @@ def test_the_claims_can_be_read(receiver: Receiver) -> None:
     found = receiver.verify(signed(mood="good"), BODY, now=NOW)
     assert found == Claims(
         issuer="Vonage",
-        issued_at=NOW,
+        issue_time=NOW,
         token_id="c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5",
         payload_hash=hashlib.sha256(BODY).hexdigest(),
         api_key="a1b2c3d",
@@ -415,7 +415,7 @@ def test_without_a_time_it_is_malformed(receiver: Receiver) -> None:
 
 
 def test_a_time_may_have_fractions(receiver: Receiver) -> None:
-    assert receiver.verify(signed(iat=NOW + 0.7), BODY, now=NOW).issued_at == NOW
+    assert receiver.verify(signed(iat=NOW + 0.7), BODY, now=NOW).issue_time == NOW
 
 
 def test_it_must_be_for_whom_it_is_asked_to_be() -> None:
@@ -426,9 +426,9 @@ def test_it_must_be_for_whom_it_is_asked_to_be() -> None:
     ):
         assert receiver.receive(signed(), BODY, now=NOW)
         other = signed(api_key="zzz", application_id="zzz")
-        assert refusal(receiver, other).reason == "wrong_tenant"
+        assert refusal(receiver, other).reason == "wrong_project"
         neither = signed(api_key=None, application_id=None)
-        assert refusal(receiver, neither).reason == "wrong_tenant"
+        assert refusal(receiver, neither).reason == "wrong_project"
 
 
 # The receiver.
@@ -583,7 +583,7 @@ def test_any_claims_that_are_well_signed_are_accepted_only_if_all_of_them_hold(
         and ("exp" not in said or is_time(said["exp"], NOW - MAX_AGE, 10**12))
     )
     if right:
-        assert receiver.verify(headers, BODY, now=NOW).issued_at == int(said["iat"])
+        assert receiver.verify(headers, BODY, now=NOW).issue_time == int(said["iat"])
     else:
         assert refusal(receiver, headers).reason in {
             "malformed",

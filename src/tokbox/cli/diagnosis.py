@@ -48,7 +48,7 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
         faults.append(Fault("wrong_session", text))
     for check in (
         lambda: check_purpose(claims),
-        lambda: check_session_id(claims.session_id, claims.api_key),
+        lambda: check_session_id(claims.session_id, claims.project_id),
         lambda: check_role(claims.role),
         lambda: check_connection_data(claims.connection_data),
         lambda: check_layout_classes(claims.initial_layout_class_list),
@@ -63,8 +63,8 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
 
 
 def _untimely(claims: Token, now: float) -> Iterator[Fault]:
-    if claims.expires_at <= now:
-        text = f"it expired {ago(claims.expires_at, now)}: make a new one"
+    if claims.end_time <= now:
+        text = f"it expired {ago(claims.end_time, now)}: make a new one"
         yield Fault("expired", text)
     if claims.create_time > now + LEEWAY:
         early = span(int(claims.create_time - now))
@@ -80,10 +80,10 @@ def _untimely(claims: Token, now: float) -> Iterator[Fault]:
             "make one without it"
         )
         yield Fault("not_yet_valid", text)
-    if claims.expires_at <= claims.create_time:
+    if claims.end_time <= claims.create_time:
         yield Fault("invalid_claims", "it expires before it was made")
-    elif claims.expires_at > claims.create_time + DAYS_30:
-        lifetime = span(claims.expires_at - claims.create_time)
+    elif claims.end_time > claims.create_time + DAYS_30:
+        lifetime = span(claims.end_time - claims.create_time)
         text = f"it lives for {lifetime}, and 30 days are the most"
         yield Fault("invalid_claims", text)
 

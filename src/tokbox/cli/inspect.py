@@ -91,7 +91,7 @@ def inspect(
         _print_stranger(explain(text, error, now), as_json)
         context.exit(REFUSED)
     faults = find_faults(claims, now, session_id)
-    if application_id is not None and claims.application_id != application_id:
+    if application_id is not None and claims.project_id != application_id:
         words = f"it was made for {owner_of(claims)}, not for application {application_id}"
         faults.insert(0, Fault("wrong_key", words))
     found = _find_out(text, claims, key, api_key, secret_file, api_url)
@@ -163,8 +163,7 @@ def _print_claims(
                 "algorithm": claims.algorithm,
                 **_refusal(faults),
                 "signature": found.verdict,
-                "api_key": claims.api_key,
-                "application_id": claims.application_id,
+                "project_id": claims.project_id,
                 "session_id": claims.session_id,
                 "role": claims.role,
                 "connection_data": claims.connection_data,
@@ -172,7 +171,7 @@ def _print_claims(
                 "create_time": claims.create_time,
                 "expire_time": claims.expire_time,
                 "not_before": claims.not_before,
-                "expires_at": claims.expires_at,
+                "end_time": claims.end_time,
                 "nonce": claims.nonce,
                 "scope": claims.scope,
                 "unknown": dict(claims.unknown),
@@ -184,7 +183,7 @@ def _print_claims(
     begins = claims.not_before
     rows: list[tuple[str, object]] = [
         ("kind", f"{claims.kind} ({claims.algorithm})"),
-        ("application" if claims.application_id else "api key", claims.api_key),
+        ("application" if claims.algorithm == "RS256" else "api key", claims.project_id),
         ("session", claims.session_id),
         ("role", claims.role),
         ("data", claims.connection_data),
@@ -193,7 +192,7 @@ def _print_claims(
         ("made", f"{moment(claims.create_time)} ({ago(claims.create_time, now)})"),
         (
             "expires",
-            f"{moment(claims.expires_at)} ({ago(claims.expires_at, now)}{implied})",
+            f"{moment(claims.end_time)} ({ago(claims.end_time, now)}{implied})",
         ),
         (
             "valid from",

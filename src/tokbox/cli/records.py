@@ -185,11 +185,11 @@ def add_stop(group: click.Group, noun: str, stop: Callable[[Tokbox, str], None])
 
 def created(one: Thing) -> str:
     """Say when something was made."""
-    return "" if one.created_at is None else moment(one.created_at / 1000)
+    return "" if one.created_ms is None else moment(one.created_ms / 1000)
 
 
 def age(one: Thing) -> str:
     """Say when something was made, in the few characters that a terminal has for it."""
     if not is_terminal(sys.stdout):
         return created(one)
-    return "" if one.created_at is None else ago(one.created_at / 1000, time.time())
+    return "" if one.created_ms is None else ago(one.created_ms / 1000, time.time())

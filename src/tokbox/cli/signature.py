@@ -43,8 +43,8 @@ class Finding:
 
 def by_client(client: Tokbox) -> Verifier:
     """Verify with a client's credentials."""
-    owner = _owner(client.api_key)
-    what = "secret" if client.api_key.isdecimal() else "private key"
+    owner = _owner(client.project_id)
+    what = "secret" if client.project_id.isdecimal() else "private key"
     return Verifier(client.verify, owner, f"the {what} of {owner}")
 
 
@@ -55,7 +55,7 @@ def by_key(key: PublicKey) -> Verifier:
 
 def owner_of(claims: Token) -> str:
     """Say whom a token was made for."""
-    return _owner(claims.api_key)
+    return _owner(claims.project_id)
 
 
 def _owner(tenant: str) -> str:

@@ -89,7 +89,7 @@ def _verify(
         check_suffix("--rejects", rejects, ("csv", "text"))
         reads = {"FILE": source, **credential_files()}
         check_paths(reads, {"standard output": "-", "--rejects": rejects})
-    application = not client.api_key.isdecimal()
+    application = not client.project_id.isdecimal()
     reasons: Counter[str] = Counter()
     rows, now = 0, time.time()
     with (

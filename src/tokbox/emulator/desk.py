@@ -53,7 +53,7 @@ def inspect(call: Call) -> Response:
             "kind": claims.kind,
             "claims": _shown(claims),
             "made": claims.create_time * 1000,
-            "expires": claims.expires_at * 1000,
+            "expires": claims.end_time * 1000,
             "verdict": verdict,
             "reason": reason,
         }
@@ -61,11 +61,11 @@ def inspect(call: Call) -> Response:
 
 
 def _judge(call: Call, token: str, claims: Token, now: float) -> tuple[str, str]:
-    tenant = call.emulator.tenants.tenant(claims.api_key)
+    tenant = call.emulator.tenants.tenant(claims.project_id)
     if tenant is None:
         return (
             "unknown",
-            f"Not judged: {claims.api_key} is neither a project nor an application of "
+            f"Not judged: {claims.project_id} is neither a project nor an application of "
             "this emulator, so the signature cannot be checked.",
         )
     try:
@@ -82,7 +82,7 @@ def _judge(call: Call, token: str, claims: Token, now: float) -> tuple[str, str]
 
 def _shown(claims: Token) -> dict[str, Any]:
     return {
-        "api_key": claims.api_key,
+        "api_key": claims.project_id,
         "session": claims.session_id,
         "role": claims.role,
         "connection_data": claims.connection_data,

@@ -28,9 +28,9 @@ __all__ = [
     "read_webhooks",
 ]
 
-_JOURNAL_FILTERS = ("method", "path", "tenant", "status", "created", "after", "count")
+_JOURNAL_FILTERS = ("method", "path", "project_id", "status", "created", "after", "count")
 _MESSAGE_FILTERS = ("kind", "session_id", "connection_id", "after", "count")
-_WEBHOOK_FILTERS = ("tenant", "event", "url", "state", "after", "count")
+_WEBHOOK_FILTERS = ("project_id", "event", "url", "state", "after", "count")
 _MAX_TIMES = 1_000_000
 #: More than any number of an entry.
 _MAX_NUMBER = 2**63 - 1
@@ -39,7 +39,7 @@ _MAX_NUMBER = 2**63 - 1
 def read_journal(call: Call) -> Response:
     """``GET /_emulator/journal``: the calls of the service, oldest first.
 
-    ``?method=POST&path=/v2/project/*/archive&status=200&created=true&tenant=12345678``
+    ``?method=POST&path=/v2/project/*/archive&status=200&created=true&project_id=12345678``
     leaves out what does not fit, ``&after=17`` what came no later than entry 17, and
     ``&count=100`` what follows the first hundred.
     """
@@ -111,8 +111,8 @@ def disarm_faults(call: Call) -> Response:
 def read_webhooks(call: Call) -> Response:
     """``GET /_emulator/webhooks``: what was sent or is to be sent, oldest first.
 
-    ``?event=archive_status&state=failed&tenant=12345678&url=...&after=17&count=100``
-    works as for the journal.
+    ``?event=archive_status&state=failed&project_id=12345678&after=17&count=100`` works as
+    for the journal.
     """
     found = call.emulator.webhooks.deliveries(**_filters(call, _WEBHOOK_FILTERS))
     return json_reply(
@@ -123,13 +123,14 @@ def read_webhooks(call: Call) -> Response:
 def configure_webhooks(call: Call) -> Response:
     """``POST /_emulator/webhooks``: set the addresses of a project or an application.
 
-    The body is ``{"tenant": "...", "webhooks": {"archive_status": "http://...",
+    The body is ``{"projectId": "...", "webhooks": {"archive_status": "http://...",
     "signature_secret": "..."}}``; it replaces what was set before.
     """
     body = call.json_object()
-    tenant, webhooks = body.get("tenant"), body.get("webhooks")
+    tenant, webhooks = body.get("projectId"), body.get("webhooks")
     if not isinstance(tenant, str) or call.emulator.tenants.tenant(tenant) is None:
-        raise Refusal(400, "tenant must be an API key or application id that is known here")
+        rule = "be an API key or application id that is known here"
+        raise Refusal(400, f"projectId must {rule}")
     if not isinstance(webhooks, dict):
         raise Refusal(400, "webhooks must be an object of names and addresses")
     try:

@@ -35,7 +35,7 @@ _TOKEN = re.compile(r"T1(?:==|%3[dD]%3[dD])[^&/]*|eyJ[\w-]*\.[\w-]+\.[\w-]*")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A call that was made; times are milliseconds, those of a day since the epoch."""
+    """A call that was made; ``at_ms`` is in milliseconds since the epoch."""
 
     #: Counts up from 1, and never down: ``after`` of a listing goes by it.
     number: int
@@ -45,12 +45,12 @@ class Entry:
     method: str
     path: str
     query: str
-    #: Whose credentials it had, if they were good.
-    tenant: str | None
+    #: The project or application of its credentials, if they were valid.
+    project_id: str | None
     #: What was answered; ``None`` if the connection was closed instead.
     status: int | None
     #: By an ordinary clock, whatever the emulated one does.
-    duration_ms: float
+    duration_seconds: float
     #: Whether it created something: a session, an archive, a call...
     created: bool
     #: The fault that was injected, as it was asked for.
@@ -65,9 +65,9 @@ class Entry:
             "method": self.method,
             "path": self.path,
             "query": self.query,
-            "tenant": self.tenant,
+            "projectId": self.project_id,
             "status": self.status,
-            "duration": self.duration_ms,
+            "duration": round(self.duration_seconds * 1000, 3),
             "created": self.created,
             "fault": self.fault,
         }
@@ -134,7 +134,7 @@ class Journal:
         *,
         method: str | None = None,
         path: str | None = None,
-        tenant: str | None = None,
+        project_id: str | None = None,
         status: int | None = None,
         created: bool | None = None,
         after: int = 0,
@@ -148,7 +148,7 @@ class Journal:
         conditions: Mapping[str, object] = {
             "method = ?": method and method.upper(),
             "path GLOB ?": path and as_glob(path),
-            "tenant = ?": tenant,
+            "tenant = ?": project_id,
             "status = ?": status,
             "created = ?": created,
         }
@@ -168,6 +168,8 @@ class Journal:
 
 def _entry(row: sqlite3.Row) -> Entry:
     fields: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118
+    fields["project_id"] = fields.pop("tenant")
+    fields["duration_seconds"] = fields.pop("duration_ms") / 1000
     fields["created"] = bool(fields["created"])
     if fields["fault"] is not None:
         fields["fault"] = json.loads(fields["fault"])

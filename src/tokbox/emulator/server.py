@@ -159,7 +159,7 @@ class Server:
         *,
         method: str | None = None,
         path: str | None = None,
-        tenant: str | None = None,
+        project_id: str | None = None,
         status: int | None = None,
         created: bool | None = None,
         after: int = 0,
@@ -176,7 +176,7 @@ class Server:
             return self._emulator.journal.entries(
                 method=method,
                 path=path,
-                tenant=tenant,
+                project_id=project_id,
                 status=wanted,
                 created=created,
                 after=after,
@@ -205,13 +205,15 @@ class Server:
                 after=after,
             )
 
-    def fail_uploads(self, tenant: str, *, fail: bool = True) -> None:
-        """Let no archive of a tenant reach its storage target, or let them again.
+    def fail_uploads(self, project_id: str, *, fail: bool = True) -> None:
+        """Let no archive of a project reach its storage target, or let them again.
+
+        *project_id* is an API key or an application id.
 
         What becomes of them then is what the target's ``fallback`` says.
         """
         with self._store.transaction():
-            self._emulator.targets.break_off(tenant, fail)
+            self._emulator.targets.break_off(project_id, fail)
 
     def fail_next(
         self,
@@ -242,7 +244,7 @@ class Server:
     def webhooks(
         self,
         *,
-        tenant: str | None = None,
+        project_id: str | None = None,
         event: str | None = None,
         url: str | None = None,
         state: WebhookState | None = None,
@@ -257,7 +259,7 @@ class Server:
         after = _whole("after", after)
         with self._store.transaction():
             return self._emulator.webhooks.deliveries(
-                tenant=tenant, event=event, url=url, state=state, after=after
+                project_id=project_id, event=event, url=url, state=state, after=after
             )
 
     def drain_webhooks(self, *, timeout: float = 30) -> None:

@@ -113,7 +113,7 @@ class WebhookSender:
     def _attempt(self, delivery: Delivery) -> None:
         webhooks = self._emulator.webhooks
         with self._emulator.store.transaction():
-            secret = webhooks.settings(delivery.tenant).get(SECRET)
+            secret = webhooks.settings(delivery.project_id).get(SECRET)
         status, error = send(delivery, secret, now=self._emulator.clock.real())
         delays, attempts = self._retry_delays, delivery.attempts + 1
         with self._emulator.store.transaction():
@@ -165,13 +165,13 @@ def sign(delivery: Delivery, secret: str, *, now: float) -> str:
     It has the claims of the platform's other signed webhooks; those of video are not
     published.
     """
-    whose = "api_key" if delivery.tenant.isdecimal() else "application_id"
+    whose = "api_key" if delivery.project_id.isdecimal() else "application_id"
     claims = {
         "iss": _ISSUER,
         "iat": int(now),
         "jti": delivery.token_id,
         "payload_hash": hashlib.sha256(delivery.body.encode()).hexdigest(),
-        whose: delivery.tenant,
+        whose: delivery.project_id,
     }
     message = b".".join(map(_segment, ({"typ": "JWT", "alg": "HS256"}, claims)))
     mac = hmac.new(secret.encode(), message, hashlib.sha256).digest()

@@ -57,7 +57,8 @@ class Delivery:
     number: int
     #: When what it tells of happened, by the emulated clock.
     at_ms: int
-    tenant: str
+    #: The project or application: an API key, or an application id.
+    project_id: str
     #: By the name that an application knows it by, such as ``archive_status``.
     event: str
     url: str
@@ -78,7 +79,7 @@ class Delivery:
         return {
             "number": self.number,
             "at": self.at_ms,
-            "tenant": self.tenant,
+            "projectId": self.project_id,
             "event": self.event,
             "url": self.url,
             "state": self.state,
@@ -252,7 +253,7 @@ class Webhooks:
     def deliveries(
         self,
         *,
-        tenant: str | None = None,
+        project_id: str | None = None,
         event: str | None = None,
         url: str | None = None,
         state: WebhookState | None = None,
@@ -260,7 +261,7 @@ class Webhooks:
         count: int = LIMIT,
     ) -> list[Delivery]:
         """List the deliveries that fit everything that is given, oldest first."""
-        filters = {"tenant": tenant, "event": event, "url": url, "state": state}
+        filters = {"tenant": project_id, "event": event, "url": url, "state": state}
         given = {name: value for name, value in filters.items() if value is not None}
         rows = self._store.db.execute(
             f"SELECT {_COLUMNS} FROM webhooks WHERE "  # noqa: S608
@@ -315,4 +316,6 @@ def _why_not(url: str) -> str | None:
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
-    return Delivery(**{name: row[name] for name in row.keys() if name != "due"})  # noqa: SIM118
+    fields: dict[str, Any] = {name: row[name] for name in row.keys() if name != "due"}  # noqa: SIM118
+    fields["project_id"] = fields.pop("tenant")
+    return Delivery(**fields)

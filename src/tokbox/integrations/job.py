@@ -28,8 +28,8 @@ from tokbox.secrecy import strip_traceback
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     check_claim,
-    check_key_id,
     check_kind,
+    check_project_id,
     check_session_id,
 )
 from tokbox.tokens.columns import ColumnName, col
@@ -61,8 +61,8 @@ def load(module: str, package: str, extra: str) -> Any:
 class SigningJob(PickledByName):
     """A token for each row of a table, wherever its rows are. It holds no secret.
 
-    key_id
-        the API key, or an application's id
+    project_id
+        the project or application: an API key, or an application id
     key
         where its secret or private key is: a `tokbox.integrations.KeyRef`, or its text. It
         is read on each worker
@@ -82,14 +82,14 @@ class SigningJob(PickledByName):
     InvalidClaimsError. For example::
 
         job = SigningJob(
-            key_id="40000123",
+            project_id="40000123",
             key="env:TOKBOX_SECRET",
             session_id=col("session"),
             nonce=Derived(run_id="May", row_key=col("id"), issued_at=1_790_812_800),
         )
     """
 
-    key_id: str
+    project_id: str
     key: KeyRef | str
     session_id: str | ColumnName
     role: Role | RoleName | ColumnName = Role.PUBLISHER
@@ -108,8 +108,8 @@ class SigningJob(PickledByName):
                 object.__setattr__(self, field.name, text)
         if not isinstance(self.key, KeyRef):
             object.__setattr__(self, "key", KeyRef(self.key))
-        object.__setattr__(self, "key_id", check_key_id(self.key_id))
-        check_kind(self.kind, application=not self.key_id.isdecimal())
+        object.__setattr__(self, "project_id", check_project_id(self.project_id))
+        check_kind(self.kind, application=not self.project_id.isdecimal())
         run = check_nonce(self.nonce)
         if run is not None and not isinstance(run.row_key, ColumnName):
             rule = 'name a column of the rows, as col("name")'
@@ -130,7 +130,7 @@ class SigningJob(PickledByName):
             if isinstance(value, ColumnName):
                 continue
             if name == "session_id":
-                check_session_id(value, self.key_id)
+                check_session_id(value, self.project_id)
             else:
                 object.__setattr__(self, name, check_claim(name, value))
         if not self.columns:
@@ -179,7 +179,7 @@ class BatchSigner:
         self._arrow = load("pyarrow", "pyarrow", "arrow")
         assert isinstance(job.key, KeyRef)  # since it was made
         self._job = job
-        self._signer = job.key.signer(job.key_id)
+        self._signer = job.key.signer(job.project_id)
         self._pool = MemoryPool()
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 ::
 
     job = SigningJob(
-        key_id="40000123", key="env:TOKBOX_SECRET", session_id=col("session")
+        project_id="40000123", key="env:TOKBOX_SECRET", session_id=col("session")
     )
     signed = ray.sign(dataset, job, workers=8)
 """

@@ -51,13 +51,13 @@ class Account(Client):
         fields = ("account_key", "account_secret")
         check_project(account_key, account_secret, fields, "account")
         signer = Signer(account_key, account_secret)
-        auth = AccountAuth(signer.api_key, signer._hs256)
+        auth = AccountAuth(signer.project_id, signer._hs256)
         self._assemble(signer, connect(auth, api_url, **options))
 
     @property
     def account_key(self) -> str:
         """Return the account's key."""
-        return self._signer.api_key
+        return self._signer.project_id
 
     @property
     def projects(self) -> Projects:

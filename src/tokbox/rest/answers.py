@@ -16,10 +16,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 from tokbox import errors
+from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.hints import hint
 from tokbox.transport import Response
 
-__all__ = ["api_error", "read_json", "refuse_page", "retry_after"]
+__all__ = ["api_error", "read_json", "refuse_page", "request_id", "retry_after"]
 
 #: Our clock may be this much ahead (the service refuses tokens from its future) or
 #: behind (they live three minutes) before a refusal is put down to it. Seconds.
@@ -34,6 +35,9 @@ _REDIRECT = (
     "redirects are never followed: they would carry the credentials away; check api_url"
 )
 _FOREIGN = "something between us and the service (a proxy, a firewall) answered"
+
+#: Headers that contain a request id, in order of preference. Both are undocumented.
+_REQUEST_ID = ("x-request-id", "request-id")
 
 _BY_STATUS: dict[int, type[errors.APIError]] = {
     401: errors.AuthenticationError,
@@ -59,7 +63,9 @@ def read_json(response: Response, *, method: str, path: str, attempts: int) -> A
     error document that session creation used to send with status 200.
     """
     try:
-        return json.loads(response.body, parse_constant=_refuse_constant)
+        return json.loads(
+            response.body, object_hook=ReadOnlyDict, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError):
         # Raised below, so that the body is not in a chained exception.
         pass
@@ -76,6 +82,7 @@ def read_json(response: Response, *, method: str, path: str, attempts: int) -> A
         method=method,
         path=path,
         attempts=attempts,
+        request_id=request_id(response.headers),
     )
 
 
@@ -92,8 +99,13 @@ def refuse_page(response: Response, *, method: str, path: str, attempts: int) ->
     if _is_page(response):
         title = _title(_text(response))
         called = f' called "{title}"' if title else ""
-        problem = f"{response.status} came with a web page{called}: {_FOREIGN}"
-        raise errors.ProtocolError(problem, method=method, path=path, attempts=attempts)
+        raise errors.ProtocolError(
+            f"{response.status} came with a web page{called}: {_FOREIGN}",
+            method=method,
+            path=path,
+            attempts=attempts,
+            request_id=request_id(response.headers),
+        )
 
 
 def api_error(
@@ -119,7 +131,6 @@ def api_error(
         advice = f"this is a web page: {_FOREIGN}"
     else:
         advice = hint(response.status, code, message)
-    request_id = response.headers.get("x-request-id")
     details: dict[str, Any] = {
         "status": response.status,
         "code": code,
@@ -127,7 +138,7 @@ def api_error(
         "method": method,
         "path": path,
         "attempts": attempts,
-        "request_id": _clean(request_id, limit=100) if request_id else None,
+        "request_id": request_id(response.headers),
         "hint": advice,
     }
     kind = _BY_STATUS.get(response.status, errors.APIError)
@@ -146,6 +157,12 @@ def api_error(
             )
             return errors.ClockSkewError(offset=offset, **details)
     return kind(**details)
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the service's id for a request, or ``None`` if it sent none."""
+    given = next((headers[name] for name in _REQUEST_ID if headers.get(name)), "")
+    return _clean(given, limit=100) or None
 
 
 def retry_after(headers: Mapping[str, str], now: float | None) -> float | None:

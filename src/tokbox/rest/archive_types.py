@@ -31,7 +31,7 @@ class Transcription(record.Record):
 class Archive(Composed):
     """Describe one recording as it was when the service answered.
 
-    ``created_at`` in the answer to a start is exact; later ones are rounded to seconds
+    ``created_ms`` in the answer to a start is exact; later ones are rounded to seconds
     and tell when recording really began.
     """
 

@@ -75,7 +75,7 @@ class Tokbox(Resources, Client):
     ) -> None:
         check_names(type(self).__name__, options, "api_url")
         signer = Signer(api_key, secret)
-        auth = ProjectAuth(signer.api_key, signer._hs256)
+        auth = ProjectAuth(signer.project_id, signer._hs256)
         self._assemble(signer, connect(auth, api_url, **options))
 
     @classmethod
@@ -101,7 +101,7 @@ class Tokbox(Resources, Client):
         check_names(f"{cls.__name__}.from_private_key", options, "api_url", "password")
         signer = Signer.from_private_key(application_id, key, password=password)
         client = cls.__new__(cls)
-        auth = ApplicationAuth(signer.api_key, signer._jwt)
+        auth = ApplicationAuth(signer.project_id, signer._jwt)
         client._assemble(signer, connect(auth, api_url, **options))
         return client
 
@@ -137,13 +137,8 @@ class Tokbox(Resources, Client):
         return cls(found.id, found.secret, found.api_url or DEFAULT_URL, **options)
 
     @property
-    def api_key(self) -> str:
-        """Return the API key, or the application id."""
-        return self._signer.api_key
-
-    @property
     def project_id(self) -> str:
-        """Return what names the project in paths: the API key, or the application id."""
+        """Return the project or application: the API key, or the application id."""
         return self._requester.tenant
 
     def new_session(
@@ -319,4 +314,4 @@ class Tokbox(Resources, Client):
         )
 
     def __repr__(self) -> str:
-        return f"Tokbox({self.api_key!r}, api_url={self.api_url!r})"
+        return f"Tokbox({self.project_id!r}, api_url={self.api_url!r})"

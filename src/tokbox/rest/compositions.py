@@ -40,8 +40,6 @@ class ChosenStream(record.Record):
 class Composed(record.Owned):
     """Hold what both an archive and a broadcast tell."""
 
-    #: Beside ``project_id``, from OpenTok only.
-    partner_id: str = record.text()
     has_audio: bool | None = record.flag()
     has_video: bool | None = record.flag()
     stream_mode: StreamMode | str = record.word(StreamMode)

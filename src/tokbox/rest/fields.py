@@ -72,15 +72,18 @@ class Fields:
         self._left.pop(name, None)
         return value
 
-    def records(self, name: str, key: str | None = None) -> tuple[Mapping[str, Any], ...]:
-        """Take an array of objects, all or nothing.
+    def records(
+        self, name: str, key: str | None = None
+    ) -> tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...]:
+        """Take an array of objects, all or nothing: each to be read, and as it was sent.
 
         With *key* an object of objects will do, too: each gets its own name as *key*.
         """
         value = self._left.get(name)
         if key is not None and isinstance(value, dict) and _all(value.values(), dict):
-            value = [{key: own, **item} for own, item in value.items()]
-        return self._array(name, value, dict)
+            del self._left[name]
+            return tuple(({key: own, **item}, item) for own, item in value.items())
+        return tuple((item, item) for item in self._array(name, value, dict))
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Take an array of strings, all or nothing."""

@@ -38,6 +38,11 @@ class Page(PickledByName, Sequence[_T]):
     offset: int = 0
     #: What else the service said of the list, by its own names.
     unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
+    #: The list as the service sent it; read-only. It is empty for a list that came as a
+    #: JSON array: there each item has its own ``raw``.
+    raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
+    #: The id of the request, for Vonage support. None if the response has none.
+    request_id: str | None = field(default=None, compare=False, repr=False)
 
     @overload
     def __getitem__(self, index: int) -> _T: ...

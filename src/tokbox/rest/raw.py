@@ -14,6 +14,7 @@ from tokbox.errors import InvalidInputError, ProtocolError
 from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
+from tokbox.rest import answers
 from tokbox.rest.arguments import is_path, one_of, sendable, text
 from tokbox.secrecy import strip_traceback
 
@@ -51,6 +52,8 @@ class APIResponse(PickledByName):
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     _call: tuple[str, str] = field(repr=False, compare=False)
+    #: The id of the request, for Vonage support. None if the response has none.
+    request_id: str | None = field(default=None, repr=False, compare=False)
 
     def json(self) -> Any:
         """Return what the JSON of the body says. Raises ``ProtocolError`` if it is none."""
@@ -61,7 +64,7 @@ class APIResponse(PickledByName):
         # Outside of the handler: the exception holds what was read.
         method, path = self._call
         problem = f"{self.status} came with a body that is not JSON"
-        raise ProtocolError(problem, method=method, path=path)
+        raise ProtocolError(problem, method=method, path=path, request_id=self.request_id)
 
 
 def request(
@@ -94,6 +97,7 @@ def request(
         headers=response.headers,
         body=response.body,
         _call=(verb, path),
+        request_id=answers.request_id(response.headers),
     )
 
 

@@ -11,6 +11,9 @@ case::
 Absent text is ``""``, an absent number or boolean ``None``, an absent array ``()``. A
 word that is known is a member of its enum, which equals its text; a word that the
 service adds one day is that text.
+
+Times are integers as the service sends them, in fields that end in ``_ms``; properties
+that end in ``_at`` are the same times as UTC datetimes.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -26,6 +29,7 @@ from tokbox.pickling import PickledByName
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.fields import Fields
 from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.times import from_milliseconds
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,16 +39,14 @@ __all__ = [
     "Record",
     "Thing",
     "flag",
-    "moment",
     "part",
     "parts",
+    "project",
     "text",
     "texts",
     "whole",
     "word",
 ]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 #: Takes a property by its name.
 _Read = Callable[[Fields, str], Any]
@@ -73,6 +75,21 @@ def word(words: type[Enum], *names: str) -> Any:
     def read(fields: Fields, name: str) -> Enum | str:
         said = fields.text(name)
         return known.get(said, said)
+
+    return _field(read, names, default="")
+
+
+def project() -> Any:
+    """Describe the field for the project or application.
+
+    OpenTok calls it ``projectId`` or ``partnerId``, Vonage ``applicationId``, and some
+    objects have several of these names. The first one that is not empty is used.
+    """
+    names = ("projectId", "applicationId", "partnerId")
+
+    def read(fields: Fields, _: str) -> str:
+        ids = [fields.text(name) for name in names]
+        return next(filter(None, ids), "")
 
     return _field(read, names, default="")
 
@@ -106,7 +123,7 @@ def parts(kind: type[Record], *names: str, key: str | None = None) -> Any:
     """
 
     def read(fields: Fields, name: str) -> tuple[Record, ...]:
-        return tuple(map(kind.from_json, fields.records(name, key)))
+        return tuple(kind._read(*item) for item in fields.records(name, key))
 
     return _field(read, names, default=())
 
@@ -120,7 +137,11 @@ def _field(
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record(PickledByName):
-    """Hold what an object of the service's said when it answered."""
+    """One object of a response, with a field for each known property.
+
+    ``unknown``, ``raw`` and ``request_id`` are not in the repr. ``raw`` and
+    ``request_id`` are not compared, and not in ``to_dict()``.
+    """
 
     #: What it is, and the fields without which it is none, for an error's message.
     _what: ClassVar[str] = "a record"
@@ -129,6 +150,12 @@ class Record(PickledByName):
     #: Properties that this version does not know, by the service's names. They are not
     #: in the repr: whether they are secret is not known either.
     unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
+    #: The object as the service sent it, with the service's own names. It is read-only,
+    #: and empty if the record was not read from JSON.
+    raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
+    #: The id of the request that returned this record, for Vonage support. None if the
+    #: response has none, and in nested records and webhook events.
+    request_id: str | None = field(default=None, compare=False, repr=False)
 
     def __init_subclass__(cls) -> None:
         safe_repr(cls)
@@ -136,6 +163,16 @@ class Record(PickledByName):
     @classmethod
     def from_json(cls, source: Mapping[str, Any]) -> Self:
         """Read the service's object."""
+        return cls._read(source, source)
+
+    @classmethod
+    def _read(
+        cls,
+        source: Mapping[str, Any],
+        raw: Mapping[str, Any],
+        request_id: str | None = None,
+    ) -> Self:
+        """Read the fields in *source*, which were sent as *raw*."""
         fields = Fields(source)
         known = {}
         for own_name, names, read in _readers(cls):
@@ -144,12 +181,18 @@ class Record(PickledByName):
                     known[own_name] = read(fields, name)
                     break
         # What is absent has the default of its field, which is what reading it gives.
-        return cls(**known, unknown=fields.unknown())
+        return cls(
+            **known,
+            unknown=fields.unknown(),
+            raw=raw if isinstance(raw, ReadOnlyDict) else ReadOnlyDict(raw),
+            request_id=request_id,
+        )
 
     def to_dict(self, *, secrets: bool = True) -> dict[str, Any]:
         """Return the fields by their names, ready for JSON.
 
-        Without *secrets* it holds what the repr does, and can be left in a log.
+        ``raw`` and ``request_id`` are left out. Without *secrets* it holds what the repr
+        does, and can be left in a log.
         """
         return {
             each.name: _plain(getattr(self, each.name), secrets)
@@ -165,19 +208,25 @@ class Thing(Record):
     _needs: ClassVar[tuple[str, ...]] = ("id",)
 
     id: str = text()
-    #: Milliseconds since the epoch; ``created`` and ``updated`` are the same as dates.
-    created_at: int | None = whole()
-    updated_at: int | None = whole()
+    #: Milliseconds since the epoch, as the service sends them.
+    created_ms: int | None = whole("createdAt")
+    updated_ms: int | None = whole("updatedAt")
 
     @property
-    def created(self) -> datetime | None:
-        """Return ``created_at`` as a UTC datetime, or ``None`` if no calendar has it."""
-        return moment(self.created_at)
+    def created_at(self) -> datetime | None:
+        """Return ``created_ms`` as a UTC datetime.
+
+        None if the service sent no time, or one after the year 9999.
+        """
+        return from_milliseconds(self.created_ms)
 
     @property
-    def updated(self) -> datetime | None:
-        """Return ``updated_at`` as a UTC datetime, or ``None`` if no calendar has it."""
-        return moment(self.updated_at)
+    def updated_at(self) -> datetime | None:
+        """Return ``updated_ms`` as a UTC datetime.
+
+        None if the service sent no time, or one after the year 9999.
+        """
+        return from_milliseconds(self.updated_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,10 +234,9 @@ class Owned(Thing):
     """Hold what belongs to a session."""
 
     session_id: str = text()
-    #: The tenant: OpenTok says the first (or an ``application_id`` in the place of it),
-    #: Vonage the second.
-    project_id: str = text()
-    application_id: str = text()
+    #: The project or application: an API key of OpenTok, or an application id of Vonage.
+    #: ``raw`` has it by the service's own name.
+    project_id: str = project()
 
 
 #: How the fields of each class are read: their names, the service's, and by what.
@@ -215,8 +263,9 @@ def _camel_case(name: str) -> str:
 
 
 def _fields(value: Record) -> list[dataclasses.Field[Any]]:
-    """Return all fields, with what is not known at the end."""
-    return sorted(dataclasses.fields(value), key=lambda each: each.name == "unknown")
+    """Return the fields of `to_dict`, with what is not known at the end."""
+    known = [each for each in dataclasses.fields(value) if each.metadata]
+    return [*known, *(each for each in dataclasses.fields(value) if each.name == "unknown")]
 
 
 def _plain(value: Any, secrets: bool) -> Any:
@@ -227,13 +276,3 @@ def _plain(value: Any, secrets: bool) -> Any:
     if isinstance(value, tuple):
         return [_plain(item, secrets) for item in value]
     return dict(value) if isinstance(value, Mapping) else value
-
-
-def moment(milliseconds: int | None) -> datetime | None:
-    """Return milliseconds since the epoch as a UTC datetime; None beyond the calendar."""
-    if milliseconds is None:
-        return None
-    try:
-        return _EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        return None

@@ -119,7 +119,7 @@ class Requester:
 
     @property
     def tenant(self) -> str:
-        """Return whose resources these are: an API key or an application id."""
+        """Return the project or application: an API key or an application id."""
         return self._auth.tenant
 
     @property
@@ -153,10 +153,11 @@ class Requester:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         timeout: float | None = None,
-    ) -> Any:
-        """Make a call whose answer is promised to be JSON, and return that."""
+    ) -> tuple[Any, str | None]:
+        """Make a call that is answered with JSON; return that and the request id."""
         response, attempts = self._call(method, path, params, json, form, None, timeout)
-        return answers.read_json(response, method=method, path=path, attempts=attempts)
+        source = answers.read_json(response, method=method, path=path, attempts=attempts)
+        return source, answers.request_id(response.headers)
 
     def request(
         self,
@@ -257,10 +258,16 @@ class Requester:
         except errors.TransportError as error:
             self._report(request, type(error).__name__, started, attempt)
             return _count(error, attempt), None
-        self._report(request, response.status, started, attempt)
+        request_id = answers.request_id(response.headers)
+        self._report(request, response.status, started, attempt, request_id)
         if len(response.body) > request.max_body:
-            problem = f"the body is larger than {request.max_body} bytes"
-            raise errors.ProtocolError(problem, method=method, path=path, attempts=attempt)
+            raise errors.ProtocolError(
+                f"the body is larger than {request.max_body} bytes",
+                method=method,
+                path=path,
+                attempts=attempt,
+                request_id=request_id,
+            )
         if 200 <= response.status < 300:
             answers.refuse_page(response, method=method, path=path, attempts=attempt)
             return response
@@ -282,16 +289,22 @@ class Requester:
         log.info("%s %s: %s %.0f s", request.method, request.path, what, offset)
 
     def _report(
-        self, request: Request, outcome: object, started: float, attempt: int
+        self,
+        request: Request,
+        outcome: object,
+        started: float,
+        attempt: int,
+        request_id: str | None = None,
     ) -> None:
         spent = (self._monotonic() - started) * 1000
         log.debug(
-            "%s %s: %s, %.0f ms, attempt %d",
+            "%s %s: %s, %.0f ms, attempt %d%s",
             request.method,
             request.path,
             outcome,
             spent,
             attempt,
+            f", request id {request_id}" if request_id else "",
         )
 
     def _wait(self, attempt: int, asked: float | None) -> float:

@@ -23,12 +23,14 @@ _Record = TypeVar("_Record", bound=Record)
 _Thing = TypeVar("_Thing", bound=Thing)
 
 
-def read(kind: type[_Record], source: object, method: str, path: str) -> _Record:
+def read(
+    kind: type[_Record], source: object, method: str, path: str, request_id: str | None
+) -> _Record:
     """Return an answer as a record, or raise ``ProtocolError`` if it is none."""
-    record = kind.from_json(source) if isinstance(source, dict) else None
+    record = kind._read(source, source, request_id) if isinstance(source, dict) else None
     if record is None or not all(getattr(record, name) for name in kind._needs):
         problem = f"the answer is not {kind._what} with {' and '.join(kind._needs)}"
-        raise ProtocolError(problem, method=method, path=path)
+        raise ProtocolError(problem, method=method, path=path, request_id=request_id)
     return record
 
 
@@ -89,8 +91,9 @@ class Resource:
         timeout: float | None,
     ) -> _Record:
         """Make a call that is answered with a record."""
-        source = self._requester.request_json(method, path, json=body, timeout=timeout)
-        return read(kind, source, method, path)
+        answer = self._requester.request_json(method, path, json=body, timeout=timeout)
+        source, request_id = answer
+        return read(kind, source, method, path, request_id)
 
     def _page(
         self,
@@ -101,25 +104,37 @@ class Resource:
         offset: int = 0,
     ) -> Page[_Thing]:
         """Ask for a list that says how long it is: ``{"count": ..., "items": [...]}``."""
-        source = self._requester.request_json("GET", path, params=params, timeout=timeout)
-        fields = Fields(source if isinstance(source, dict) else {})
-        things = self._things(kind, path, fields.take("items"))
+        answer = self._requester.request_json("GET", path, params=params, timeout=timeout)
+        source, request_id = answer
+        if not isinstance(source, dict):
+            source = {}
+        fields = Fields(source)
+        things = self._things(kind, path, fields.take("items"), request_id)
         total = fields.whole("count")
         if total is None:
             total = offset + len(things)
-        return Page(items=things, total=total, offset=offset, unknown=fields.unknown())
+        return Page(
+            items=things,
+            total=total,
+            offset=offset,
+            unknown=fields.unknown(),
+            raw=source,
+            request_id=request_id,
+        )
 
     def _array(self, kind: type[_Thing], path: str, timeout: float | None) -> Page[_Thing]:
         """Ask for a list that is no more than that: ``[...]``."""
-        source = self._requester.request_json("GET", path, timeout=timeout)
-        things = self._things(kind, path, source)
-        return Page(items=things, total=len(things))
+        source, request_id = self._requester.request_json("GET", path, timeout=timeout)
+        things = self._things(kind, path, source, request_id)
+        return Page(items=things, total=len(things), request_id=request_id)
 
-    def _things(self, kind: type[_Thing], path: str, items: object) -> tuple[_Thing, ...]:
+    def _things(
+        self, kind: type[_Thing], path: str, items: object, request_id: str | None
+    ) -> tuple[_Thing, ...]:
         if not isinstance(items, list):
             problem = f"the answer is not a list of {self._noun}"
-            raise ProtocolError(problem, method="GET", path=path)
-        return tuple(read(kind, item, "GET", path) for item in items)
+            raise ProtocolError(problem, method="GET", path=path, request_id=request_id)
+        return tuple(read(kind, item, "GET", path, request_id) for item in items)
 
 
 class Collection(Resource, Generic[_Thing]):

@@ -42,11 +42,23 @@ _unwarned = [True]
 
 
 class _InClient(SessionSigner):
-    """A slot that is not a field; see ``tokens.session``."""
+    """Slots that are not fields; see ``tokens.session``."""
 
-    __slots__ = ("_resources",)
+    __slots__ = ("_properties", "_resources")
 
     _resources: Resources
+    #: What `Session.to_dict` returns beside the id.
+    _properties: dict[str, str | None]
+
+
+#: The service's properties of a session that `Session.to_dict` has beside the id.
+_PROPERTIES = (
+    "project_id",
+    "partner_id",
+    "create_dt",
+    "session_status",
+    "media_server_url",
+)
 
 
 @set_module("tokbox")
@@ -56,36 +68,33 @@ class Session(SessionCalls, _InClient):
     """A room that clients can join with a token; signs its tokens (see SessionSigner).
 
     It never expires and cannot be deleted: keep the ``session_id``, and make a session
-    of it again with ``tb.session()``. Of the service's other properties those that were
-    ``null`` are ``None``; a session made from its id knows those that the id tells.
+    of it again with ``tb.session()``. Sessions with the same id are equal, and have the
+    same hash. The service's other properties are in ``to_dict()``.
     """
 
-    project_id: str | None = None
-    partner_id: str | None = None
-    #: For example ``Tue Nov 14 14:13:20 PST 2023``, as the service writes it.
-    create_dt: str | None = None
-    session_status: str | None = None
-    media_server_url: str | None = None
     _of: InitVar[Any] = field(default=_InClient._resources, kw_only=True)
+    _known: InitVar[Any] = field(default=_InClient._properties, kw_only=True)
 
-    def __post_init__(self, _by: Signer, _of: Resources) -> None:
+    def __post_init__(
+        self, _by: Signer, _of: Resources, _known: dict[str, str | None]
+    ) -> None:
         # In a class with slots the short form of super() does not work before 3.14.
         SessionSigner.__post_init__(self, _by)
         object.__setattr__(self, "_resources", _of)
+        object.__setattr__(self, "_properties", _known)
 
     def __str__(self) -> str:
         return self.session_id
 
     def to_dict(self) -> dict[str, str | None]:
-        """Return the six properties of the session, ready for JSON."""
-        return {
-            "session_id": self.session_id,
-            "project_id": self.project_id,
-            "partner_id": self.partner_id,
-            "create_dt": self.create_dt,
-            "session_status": self.session_status,
-            "media_server_url": self.media_server_url,
-        }
+        """Return the properties of the session by the service's names, ready for JSON.
+
+        They are ``session_id``, ``project_id``, ``partner_id`` (the same),
+        ``create_dt`` (a text such as ``Tue Nov 14 14:13:20 PST 2023``),
+        ``session_status`` and ``media_server_url``. A property that the service did not
+        send is None; a session that was made from its id has the first three.
+        """
+        return {"session_id": self.session_id, **self._properties}
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -105,8 +114,7 @@ def restore(resources: Resources, session_id: object) -> Session:
     tenant = resources._requester.tenant
     return Session(
         check_session_id(session_id, tenant).text,
-        project_id=tenant,
-        partner_id=tenant,
+        _known=dict.fromkeys(_PROPERTIES) | {"project_id": tenant, "partner_id": tenant},
         _by=resources._signer,
         _of=resources,
     )
@@ -114,28 +122,29 @@ def restore(resources: Resources, session_id: object) -> Session:
 
 def create(resources: Resources, form: Mapping[str, str], timeout: float | None) -> Session:
     """Register a session; *form* is what :func:`parameters` returned."""
-    source = resources._requester.request_json("POST", _PATH, form=form, timeout=timeout)
+    source, request_id = resources._requester.request_json(
+        "POST", _PATH, form=form, timeout=timeout
+    )
     # An array of exactly one object, though [] has been seen.
     first = source[0] if isinstance(source, list) and source else None
     if not isinstance(first, dict):
         first = {}
     session_id = first.get("session_id")
     if not isinstance(session_id, str) or not session_id:
-        raise ProtocolError("the answer holds no session", method="POST", path=_PATH)
+        problem = "the answer holds no session"
+        raise ProtocolError(problem, method="POST", path=_PATH, request_id=request_id)
     try:
         return Session(
             session_id,
-            project_id=_words(first, "project_id"),
-            partner_id=_words(first, "partner_id"),
-            create_dt=_words(first, "create_dt"),
-            session_status=_words(first, "session_status"),
-            media_server_url=_words(first, "media_server_url"),
+            _known={name: _words(first, name) for name in _PROPERTIES},
             _by=resources._signer,
             _of=resources,
         )
     except InvalidClaimsError as error:
         problem = f"the answer holds a session that cannot be used: {error}"
-        raise ProtocolError(problem, method="POST", path=_PATH) from None
+        raise ProtocolError(
+            problem, method="POST", path=_PATH, request_id=request_id
+        ) from None
 
 
 def parameters(

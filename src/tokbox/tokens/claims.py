@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role, TokenKind
@@ -26,7 +26,9 @@ from tokbox.errors import (
 from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
+from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr
+from tokbox.times import from_seconds
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
 
 __all__ = [
@@ -41,12 +43,12 @@ __all__ = [
     "check_connection_data",
     "check_count",
     "check_expiration",
-    "check_key_id",
     "check_kind",
     "check_layout_classes",
     "check_multithread",
     "check_now",
     "check_project",
+    "check_project_id",
     "check_purpose",
     "check_role",
     "check_secret",
@@ -85,13 +87,14 @@ class Token(PickledByName):
     kind: TokenKind
     #: What it is signed with: "HMAC-SHA1" (T1), "HS256", or "RS256" (an application's).
     algorithm: str
-    #: The API key it was made for, or the application id.
-    api_key: str
+    #: The project or application it was made for: an API key, or an application id.
+    project_id: str
     session_id: str
     #: A publisher's, if the token does not say.
     role: str
     #: When it was made and when it ends, in seconds since the epoch. A token that names
-    #: no end lives for 24 hours: see `expires_at`.
+    #: no end lives for 24 hours: see `end_time`. `created_at` and `expires_at` are
+    #: datetimes.
     create_time: int
     expire_time: int | None
     #: What sets it apart from others that say the same: a T1 token's nonce, a JWT's jti.
@@ -104,14 +107,22 @@ class Token(PickledByName):
     not_before: int | None = None
     #: Everything else that it says.
     unknown: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    #: All claims of a JWT, or fields of a T1 token, as they are written in it. It is
+    #: read-only, and not in the repr, not compared and not part of the hash.
+    raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
 
     @property
-    def application_id(self) -> str | None:
-        """The application it was made for, if it is Vonage's (RS256)."""
-        return self.api_key if self.algorithm == "RS256" else None
+    def created_at(self) -> datetime | None:
+        """``create_time`` as a UTC datetime, or None after the year 9999."""
+        return from_seconds(self.create_time)
 
     @property
-    def expires_at(self) -> int:
+    def expires_at(self) -> datetime | None:
+        """``end_time`` as a UTC datetime, or None after the year 9999."""
+        return from_seconds(self.end_time)
+
+    @property
+    def end_time(self) -> int:
         """When it ends, in seconds since the epoch, whether or not it says so."""
         return self.create_time + HOURS_24 if self.expire_time is None else self.expire_time
 
@@ -121,13 +132,13 @@ class Token(PickledByName):
 class SessionId:
     """What a session id says about its session."""
 
-    #: The API key (or application id) it belongs to.
-    api_key: str
+    #: The project or application it belongs to: an API key, or an application id.
+    project_id: str
     #: The location hint, an IP address, or "".
     location: str
     #: When it was made, in milliseconds since the epoch; None for ids made before 2014,
     #: which hold a text date.
-    create_time_ms: int | None
+    created_ms: int | None
     #: The session id itself.
     text: str
 
@@ -194,17 +205,17 @@ def check_application_id(application_id: object, field: str = "application_id") 
     raise InvalidInputError(field, application_id, rule, show=shown)
 
 
-def check_key_id(key_id: object) -> str:
+def check_project_id(project_id: object) -> str:
     """Return an API key, or the id of an application, as text."""
-    text = _id_text(key_id) or ""
+    text = _id_text(project_id) or ""
     if text.isdecimal():
-        return check_api_key(text, "key_id")
+        return check_api_key(text, "project_id")
     if _UUID.fullmatch(text):
         return check_application_id(text)
     rule = "be an API key, a number, or an application's id, a UUID"
     if odd := odd_character(text):
         rule += f": it holds {odd}"
-    raise InvalidInputError("key_id", None, rule, show=False)
+    raise InvalidInputError("project_id", None, rule, show=False)
 
 
 def check_secret(
@@ -272,8 +283,8 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
         owner = "API key" if tenant.isdecimal() else "application"
         raise InvalidClaimsError("session_id", session_id, f"belong to {owner} {tenant}")
     made = fields[3]
-    create_time_ms = int(made) if made.isdecimal() else None
-    return SessionId(fields[1], fields[2], create_time_ms, whole)
+    created_ms = int(made) if made.isdecimal() else None
+    return SessionId(fields[1], fields[2], created_ms, whole)
 
 
 def check_role(role: object) -> str:

@@ -19,6 +19,7 @@ from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
 from tokbox.secrecy import safe_repr
+from tokbox.times import from_seconds
 from tokbox.tokens.columns import ColumnName, is_column
 
 __all__ = [
@@ -43,7 +44,7 @@ _MOST_SECONDS = 10**11
 
 @set_module("tokbox")
 @safe_repr
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Derived(PickledByName):
     """Derive nonces from the run and the row, so that a retry signs equal tokens.
 
@@ -61,7 +62,7 @@ class Derived(PickledByName):
         `tokbox.integrations.SigningJob` it is the name of the column, as ``col("id")``
     issued_at
         when the tokens are issued: seconds since the epoch, or a datetime with a time
-        zone, which is converted to seconds. Fractions of a second are dropped
+        zone. Fractions of a second are dropped. The attribute is a UTC datetime
 
     Raises InvalidInputError for an argument that is missing or wrong. The keys themselves
     are checked when they are used.
@@ -69,20 +70,27 @@ class Derived(PickledByName):
 
     run_id: str
     row_key: Sequence[str | int] | ColumnName
-    issued_at: int | datetime
+    issued_at: datetime
 
-    def __post_init__(self) -> None:
-        text = exact_text(self.run_id)
+    # Written out because `issued_at` accepts more types than it has as an attribute.
+    def __init__(
+        self,
+        *,
+        run_id: str,
+        row_key: Sequence[str | int] | ColumnName,
+        issued_at: int | datetime,
+    ) -> None:
+        text = exact_text(run_id)
         if text is None or not _is_id(text):
             rule = f"be text of 1 to {MOST_ID} bytes in UTF-8"
-            raise InvalidInputError("run_id", self.run_id, rule)
+            raise InvalidInputError("run_id", run_id, rule)
         object.__setattr__(self, "run_id", text)
-        object.__setattr__(self, "issued_at", check_issued_at(self.issued_at))
-        key = self.row_key
-        if not isinstance(key, ColumnName) and not is_column("row_key", key):
+        object.__setattr__(self, "issued_at", from_seconds(check_issued_at(issued_at)))
+        if not isinstance(row_key, ColumnName) and not is_column("row_key", row_key):
             raise InvalidInputError(
                 "row_key", None, "be a column of keys, one a row", show=False
             )
+        object.__setattr__(self, "row_key", row_key)
 
 
 def check_nonce(nonce: object) -> Derived | None:

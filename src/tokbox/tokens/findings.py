@@ -194,7 +194,7 @@ class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
         return f"<Decoded {self._n:,} tokens, {len(self._failures):,} cannot be read>"
 
 
-_FIRST = ("kind", "algorithm", "api_key", "session_id", "role")
+_FIRST = ("kind", "algorithm", "project_id", "session_id", "role")
 _TIMES = ("create_time", "expire_time", "not_before")
 _LAST = ("nonce", "connection_data", "scope")
 _CLASSES = "initial_layout_class_list"

@@ -282,7 +282,7 @@ def read(algorithm: str, said: Mapping[str, Any]) -> Token:
     return Token(
         kind="jwt",
         algorithm=algorithm,
-        api_key=owner.lower() if application else owner,
+        project_id=owner.lower() if application else owner,
         session_id=session_id,
         create_time=create_time,
         expire_time=also if expire_time is None else expire_time,
@@ -293,4 +293,5 @@ def read(algorithm: str, said: Mapping[str, Any]) -> Token:
         scope=_optional_text(payload, "scope"),
         not_before=seconds(payload, "nbf"),
         unknown=payload,
+        raw=said,
     )

@@ -28,7 +28,7 @@ from tokbox.exact import exact_text
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
 from tokbox.secrecy import strip_traceback
-from tokbox.tokens.claims import check_key_id
+from tokbox.tokens.claims import check_project_id
 from tokbox.tokens.credentials import clean, read
 from tokbox.tokens.signer import Signer
 
@@ -74,14 +74,15 @@ class KeyRef(PickledByName):
             raise self._wrong(problem)
         return secret
 
-    def signer(self, key_id: str) -> Signer:
-        """Make the signer of an API key or an application id, with what this leads to.
+    def signer(self, project_id: str) -> Signer:
+        """Make the signer of a project or application, with what this leads to.
 
-        InvalidInputError if there is nothing, or nothing that signs for *key_id*.
+        *project_id* is an API key or an application id.
+        InvalidInputError if there is nothing, or nothing that signs for *project_id*.
         """
-        key_id = check_key_id(key_id)
+        project_id = check_project_id(project_id)
         try:
-            return _signer(key_id, self.resolve())
+            return _signer(project_id, self.resolve())
         except InvalidInputError as error:
             if error.field == "key":
                 raise
@@ -94,11 +95,11 @@ class KeyRef(PickledByName):
         return InvalidInputError("key", None, rule, show=False)
 
 
-def _signer(key_id: str, secret: str) -> Signer:
-    if key_id.isdecimal():
-        return Signer(key_id, secret)
+def _signer(project_id: str, secret: str) -> Signer:
+    if project_id.isdecimal():
+        return Signer(project_id, secret)
     # As bytes it is the key, whatever it looks like, and never a path.
-    return Signer.from_private_key(key_id, secret.encode(errors="replace"))
+    return Signer.from_private_key(project_id, secret.encode(errors="replace"))
 
 
 # Each returns a secret and "", or "" and what is wrong.

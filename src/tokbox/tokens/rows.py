@@ -126,7 +126,7 @@ def sign_rows(
     rows = signer._rows(n, is_jwt, create_time, constant, random)
     workers = threads(n)
     try:
-        _fill(rows, columns, checks, report, signer.api_key)
+        _fill(rows, columns, checks, report, signer.project_id)
         if run is not None and keys is not None:
             closer, again = report.closer(check_row_key), report.closer(refuse_repeated)
             nonce_key = signer._nonce_key()
@@ -148,7 +148,7 @@ def _checks(signer: Signer) -> dict[str, Callable[[Any], Any]]:
     """What each claim must pass, and becomes."""
 
     def check_session(value: Any) -> str:
-        return check_session_id(value, signer.api_key).text
+        return check_session_id(value, signer.project_id).text
 
     return {
         "session_id": check_session,

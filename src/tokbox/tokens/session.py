@@ -92,7 +92,7 @@ class SessionSigner(_Signing):
                 f"a {type(self).__name__} is made by a method: Signer.session(), "
                 "Tokbox.session() or Tokbox.new_session()"
             )
-        session_id = check_session_id(self.session_id, _by.api_key).text
+        session_id = check_session_id(self.session_id, _by.project_id).text
         object.__setattr__(self, "session_id", session_id)
         object.__setattr__(self, "_signer", _by)
         object.__setattr__(self, "_beginnings", _by._beginnings(session_id))

@@ -74,10 +74,10 @@ class Signer:
     secret that holds anything but printable ASCII, a space, or a quotation mark.
     """
 
-    __slots__ = ("_chunk", "_head", "_key", "api_key")
+    __slots__ = ("_chunk", "_head", "_key", "project_id")
 
-    #: The API key, or the application id.
-    api_key: str
+    #: The project or application: the API key, or the application id.
+    project_id: str
     #: How many tokens a stream makes at once if nothing else is said.
     _chunk: int
 
@@ -86,9 +86,9 @@ class Signer:
 
     @strip_traceback
     def __init__(self, api_key: str, secret: str) -> None:
-        self.api_key, checked = check_project(api_key, secret)
+        self.project_id, checked = check_project(api_key, secret)
         self._key = Key(checked)
-        self._head = t1.head(self.api_key)
+        self._head = t1.head(self.project_id)
         self._chunk = CHUNK
 
     @classmethod
@@ -111,7 +111,7 @@ class Signer:
         """
         signer = cls.__new__(cls)
         signer._key = None  # should the lines below fail
-        signer.api_key = check_application_id(application_id)
+        signer.project_id = check_application_id(application_id)
         signer._key = rs256.Key(PrivateKey(key, password=password))
         signer._head = b""
         signer._chunk = _RSA_CHUNK
@@ -120,7 +120,7 @@ class Signer:
     @property
     def _is_application(self) -> bool:
         """Whether this signs for a Vonage application, with RS256."""
-        return not self.api_key.isdecimal()
+        return not self.project_id.isdecimal()
 
     @property
     def fingerprint(self) -> str:
@@ -129,11 +129,11 @@ class Signer:
         The first 8 hex digits of SHA-256 of the API key or application id; the secret
         has no part in it.
         """
-        return hashlib.sha256(self.api_key.encode()).hexdigest()[:8]
+        return hashlib.sha256(self.project_id.encode()).hexdigest()[:8]
 
     def __repr__(self) -> str:
         whose = "application" if self._is_application else "API key"
-        return f"<Signer for {whose} {self.api_key}>"
+        return f"<Signer for {whose} {self.project_id}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -300,7 +300,7 @@ class Signer:
         ExpiredTokenError, which are TokenErrors with a ``.reason``; InvalidInputError
         for a *session_id* or *now* of another type.
         """
-        return check(token, self._verifier, self.api_key, session_id=session_id, now=now)
+        return check(token, self._verifier, self.project_id, session_id=session_id, now=now)
 
     @strip_traceback
     def verify_many(
@@ -319,7 +319,7 @@ class Signer:
         return check_many(
             tokens,
             self._verifier,
-            self.api_key,
+            self.project_id,
             head=self._head,
             session_id=session_id,
             now=now,
@@ -360,11 +360,11 @@ class Signer:
         This is what stands before the claims, the claims up to the time, and whether
         they make a JWT.
         """
-        first = jwt.first_claims(self.api_key, session_id)
+        first = jwt.first_claims(self.project_id, session_id)
         if self._is_application:
             rs256_jwt = (jwt.head("RS256"), first, True)
             return {None: rs256_jwt, "jwt": rs256_jwt}
-        plain = (self._head, t1.first_claims(self.api_key, session_id), False)
+        plain = (self._head, t1.first_claims(self.project_id, session_id), False)
         return {None: plain, "t1": plain, "jwt": (jwt.head("HS256"), first, True)}
 
     def _plan(self, is_jwt: bool, *claims: Any) -> Plan | rs256.Plan:
@@ -372,10 +372,10 @@ class Signer:
         them, checked."""
         key = self._prepared
         if not isinstance(key, Key):
-            return rs256.Plan(key, jwt.signed_part(self.api_key, *claims))
+            return rs256.Plan(key, jwt.signed_part(self.project_id, *claims))
         if is_jwt:
             head = jwt.head("HS256")
-            return Plan(key, head, jwt.signed_part(self.api_key, *claims), True)
+            return Plan(key, head, jwt.signed_part(self.project_id, *claims), True)
         return Plan(key, self._head, t1.signed_part(*claims))
 
     def _rows(
@@ -388,7 +388,7 @@ class Signer:
     ) -> Rows | rs256.Rows:
         """Prepare rows that share *claims*, checked; see `tokbox.tokens.rows`."""
         key, form = self._prepared, jwt if is_jwt else t1
-        data = form.constant_part(self.api_key, create_time, claims)
+        data = form.constant_part(self.project_id, create_time, claims)
         if not isinstance(key, Key):
             return rs256.Rows(key, n, data, create_time, random)
         head = jwt.head("HS256") if is_jwt else self._head

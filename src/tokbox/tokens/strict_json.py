@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
+from tokbox.readonly import ReadOnlyDict
+
 __all__ = ["DuplicateName", "read_object"]
 
 
@@ -17,7 +19,7 @@ class DuplicateName(_Refused):
 
 
 def read_object(raw: bytes | str) -> dict[str, Any]:
-    """Return the object that *raw* holds, in UTF-8 if it is bytes.
+    """Return the object that *raw* holds, in UTF-8 if it is bytes; objects are read-only.
 
     Names that stand twice in one object (RFC 8259, section 4, leaves it open which of
     them counts) and the numbers that JSON does not have are refused. Raises DuplicateName
@@ -52,7 +54,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    found = ReadOnlyDict(pairs)
     if len(found) != len(pairs):
         raise DuplicateName("it holds an object that says the same name twice")
     return found

@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 from tokbox._fastsign import quote_plus
 from tokbox.enums import Role
 from tokbox.errors import MalformedTokenError
+from tokbox.readonly import ReadOnlyDict
 from tokbox.tokens.claims import Token
 
 __all__ = [
@@ -182,6 +183,7 @@ def _seconds(fields: dict[str, str], name: str) -> int | None:
 def read(api_key: bytes, data: bytes) -> Token:
     """Read what `split` took apart."""
     fields = _fields(data)
+    raw = ReadOnlyDict(fields)
     session_id = fields.pop("session_id", "")
     create_time = _seconds(fields, "create_time")
     if not session_id:
@@ -193,7 +195,7 @@ def read(api_key: bytes, data: bytes) -> Token:
     return Token(
         kind="t1",
         algorithm="HMAC-SHA1",
-        api_key=api_key.decode("ascii", "replace"),
+        project_id=api_key.decode("ascii", "replace"),
         session_id=session_id,
         create_time=create_time,
         expire_time=_seconds(fields, "expire_time"),
@@ -203,4 +205,5 @@ def read(api_key: bytes, data: bytes) -> Token:
         initial_layout_class_list=tuple(classes.split()),
         scope=fields.pop("scope", None),
         unknown=fields,
+        raw=raw,
     )

@@ -190,7 +190,7 @@ def _check_rules(claims: Token) -> None:
     """Raise WrongClaimsError unless role and session id follow the rules of signing."""
     try:
         check_role(claims.role)
-        check_session_id(claims.session_id, claims.api_key)
+        check_session_id(claims.session_id, claims.project_id)
         return
     except InvalidClaimsError as error:
         wrong = wrong_claims(error)
@@ -219,7 +219,7 @@ def check(
         raise WrongSessionError(
             "session_id", claims.session_id, "be the session that was asked for"
         )
-    if claims.expires_at > claims.create_time + DAYS_30:
+    if claims.end_time > claims.create_time + DAYS_30:
         rule = "be at most 30 days after create_time"
         raise WrongClaimsError("expire_time", claims.expire_time, rule)
     if claims.create_time > seconds + LEEWAY:
@@ -227,8 +227,8 @@ def check(
     begins = claims.not_before
     if begins is not None and begins > seconds + LEEWAY:
         raise NotYetValidTokenError(claims.create_time, seconds, not_before=begins)
-    if claims.expires_at <= seconds:
-        raise ExpiredTokenError(claims.expires_at, seconds)
+    if claims.end_time <= seconds:
+        raise ExpiredTokenError(claims.end_time, seconds)
     return claims
 
 

@@ -21,6 +21,7 @@ from tokbox.rest.captions import Captions
 from tokbox.rest.renders import Render
 from tokbox.secrecy import strip_traceback
 from tokbox.states import DestroyedReason, NotificationReason, SipCallState, SipReason
+from tokbox.times import from_milliseconds
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -62,17 +63,31 @@ class Event(record.Record):
     #: The service's own word for what happened; empty where it says none.
     event: str = record.text()
     session_id: str = record.text()
-    #: The tenant: OpenTok says the first, Vonage one or the other.
-    project_id: str = record.text()
-    application_id: str = record.text()
+    #: The project or application: an API key of OpenTok, or an application id of Vonage.
+    #: ``raw`` has it by the service's own name.
+    project_id: str = record.project()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _TimedEvent(Event):
+    """Hold an event that tells when it happened."""
+
+    #: When it happened, in milliseconds since the epoch.
+    occurred_ms: int | None = record.whole("timestamp")
+
+    @property
+    def occurred_at(self) -> datetime | None:
+        """Return ``occurred_ms`` as a UTC datetime.
+
+        None if the service sent no time, or one after the year 9999.
+        """
+        return from_milliseconds(self.occurred_ms)
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownEvent(Event):
+class UnknownEvent(_TimedEvent):
     """Hold a callback that this version knows nothing of, readable in ``unknown``."""
-
-    timestamp: int | None = record.whole()
 
 
 # What happens in sessions.
@@ -105,18 +120,10 @@ class MonitoredCall(record.Thing):
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionEvent(Event):
+class SessionEvent(_TimedEvent):
     """Tell that something happened in a session."""
 
     _needs: ClassVar[tuple[str, ...]] = ("session_id",)
-
-    #: When it happened, in milliseconds since the epoch; ``when`` is the same as a date.
-    timestamp: int | None = record.whole()
-
-    @property
-    def when(self) -> datetime | None:
-        """Return ``timestamp`` as a UTC datetime, or ``None`` if no calendar has it."""
-        return record.moment(self.timestamp)
 
 
 @set_module("tokbox.webhooks")
@@ -232,7 +239,7 @@ class SipCallMuteForced(SipCallEvent):
 # What has a status.
 
 #: What an event repeats of the thing that it is about.
-_SHARED = ("event", "sessionId", "projectId", "applicationId")
+_SHARED = ("event", "sessionId", "projectId", "applicationId", "partnerId")
 
 
 @set_module("tokbox.webhooks")
@@ -248,8 +255,7 @@ class StatusEvent(Event):
     def from_json(cls, source: Mapping[str, Any]) -> Self:
         """Read the service's object, which is the thing itself."""
         shared = {name: source[name] for name in _SHARED if name in source}
-        # In a class with slots the short form of super() does not work before 3.14.
-        return super(StatusEvent, cls).from_json({**shared, cls._thing: source})
+        return cls._read({**shared, cls._thing: source}, source)
 
 
 @set_module("tokbox.webhooks")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tokbox.errors import InvalidInputError, MalformedWebhookError
 from tokbox.lazy import set_module
+from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens import strict_json
 from tokbox.webhooks import events
@@ -48,7 +49,7 @@ def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> eve
     Raises ``MalformedWebhookError``. An event that this version does not know is no error,
     but an ``UnknownEvent``.
     """
-    source = dict(body) if isinstance(body, Mapping) else _read(body)
+    source = ReadOnlyDict(body) if isinstance(body, Mapping) else _read(body)
     event = _kind(source).from_json(source)
     for path in event._needs:
         if not attrgetter(path)(event):

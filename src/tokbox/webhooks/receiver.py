@@ -7,6 +7,7 @@ import hmac
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from tokbox._fastsign import Key
@@ -16,6 +17,7 @@ from tokbox.lazy import set_module
 from tokbox.rest import record
 from tokbox.rest.arguments import credential, optional
 from tokbox.secrecy import strip_traceback
+from tokbox.times import from_seconds
 from tokbox.tokens import jwt
 from tokbox.tokens.claims import check_application_id, check_now, check_secret
 from tokbox.webhooks.events import Event
@@ -51,7 +53,7 @@ class Claims(record.Record):
     #: ``Vonage``.
     issuer: str = record.text("iss")
     #: When it was signed, in seconds since the epoch.
-    issued_at: int | None = record.whole("iat")
+    issue_time: int | None = record.whole("iat")
     #: What sets this callback apart from all others.
     token_id: str = record.text("jti")
     #: SHA-256 of the body, in hex.
@@ -59,6 +61,11 @@ class Claims(record.Record):
     #: The account, and the application if there is one.
     api_key: str = record.text("api_key")
     application_id: str = record.text("application_id")
+
+    @property
+    def issued_at(self) -> datetime | None:
+        """Return ``issue_time`` as a UTC datetime."""
+        return from_seconds(self.issue_time)
 
 
 @set_module("tokbox.webhooks")
@@ -186,11 +193,11 @@ class Receiver:
     def _check_tenant(self, claims: Claims) -> None:
         if self._api_key is not None and not _equal(claims.api_key, self._api_key):
             raise _untrusted(
-                "wrong_tenant", f"it is not signed for API key {self._api_key}"
+                "wrong_project", f"it is not signed for API key {self._api_key}"
             )
         wanted = self._application_id
         if wanted is not None and not _equal(claims.application_id.lower(), wanted):
-            raise _untrusted("wrong_tenant", f"it is not signed for application {wanted}")
+            raise _untrusted("wrong_project", f"it is not signed for application {wanted}")
 
 
 def _bearer(headers: Headers) -> str:

@@ -50,8 +50,8 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     rows = RowClaims.of(options)
     columns = {name: col(column) for name, column in rows.columns.items()}
     job = SigningJob(
-        key_id=client.api_key,
-        key=key_reference(os.environ, client.api_key, secret_file),
+        project_id=client.project_id,
+        key=key_reference(os.environ, client.project_id, secret_file),
         token_column=token_column,
         **rows.arguments(columns),
     )
@@ -77,8 +77,10 @@ def _last_word(error: Exception) -> str:
     return (ours or lines or [type(error).__name__])[0]
 
 
-def key_reference(environ: Mapping[str, str], key_id: str, secret_file: str | None) -> str:
-    """Say where the key of *key_id* is, as `tokbox.integrations.KeyRef` takes it."""
+def key_reference(
+    environ: Mapping[str, str], project_id: str, secret_file: str | None
+) -> str:
+    """Say where the key of *project_id* is, as `tokbox.integrations.KeyRef` takes it."""
     from tokbox.rest.environment import APPLICATIONS, PROJECTS
 
     if secret_file == "-":  # noqa: S105 - no password
@@ -87,7 +89,7 @@ def key_reference(environ: Mapping[str, str], key_id: str, secret_file: str | No
         )
     if secret_file is not None:
         return f"file:{os.path.abspath(secret_file)}"
-    for family in PROJECTS if key_id.isdecimal() else APPLICATIONS:
+    for family in PROJECTS if project_id.isdecimal() else APPLICATIONS:
         if environ.get(family.secret):
             return f"env:{family.secret}"
         if family.file and environ.get(family.file):
