@@ -190,7 +190,7 @@ _HOMES = {
     "tokbox.tokens.verify": "decode decode_many",
 }
 
-_import, __dir__ = lazy.attach(
+_import = lazy.attach(
     __name__,
     _HOMES,
     ("emulator", "errors", "integrations", "transport", "types", "webhooks"),
@@ -203,3 +203,7 @@ def __getattr__(name: str) -> Any:
     from importlib.metadata import version
 
     return version("tokbox")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

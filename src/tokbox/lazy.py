@@ -15,8 +15,8 @@ _T = TypeVar("_T")
 
 def attach(
     package: str, homes: Mapping[str, str], submodules: tuple[str, ...] = ()
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` of *package*.
+) -> Callable[[str], Any]:
+    """Return what ``__getattr__`` of *package* calls.
 
     *homes* maps modules to the names that they define, separated by spaces. A name is
     imported at its first use, so that a program that only signs does not load HTTP.
@@ -33,10 +33,7 @@ def attach(
         vars(sys.modules[package])[name] = value
         return value
 
-    def names() -> list[str]:
-        return sorted(sys.modules[package].__all__)
-
-    return get, names
+    return get
 
 
 def set_module(module: str) -> Callable[[_T], _T]:

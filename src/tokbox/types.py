@@ -10,7 +10,7 @@ an annotation or in ``isinstance``::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tokbox import lazy
 
@@ -273,4 +273,12 @@ _HOMES = {
     "tokbox.transport.own_pool": "Pool",
 }
 
-__getattr__, __dir__ = lazy.attach(__name__, _HOMES)
+_import = lazy.attach(__name__, _HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    return _import(name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -162,7 +162,9 @@ def test_a_fingerprint_is_of_the_key_s_name_and_not_of_the_secret():
 @pytest.mark.parametrize("make", [Signer, tokbox.Tokbox])
 def test_who_pickles_a_key_is_told_to_pass_a_reference(make):
     holder = make(KEY, CANARY)
-    with pytest.raises(TypeError, match=r"cannot be\s+pickled or copied.*tokbox\.integrations\.KeyRef"):
+    with pytest.raises(
+        TypeError, match=r"cannot be\s+pickled or copied.*tokbox\.integrations\.KeyRef"
+    ):
         pickle.dumps(holder)
     holder.close()
 
