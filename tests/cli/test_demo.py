@@ -137,7 +137,7 @@ def test_demo_fails_if_an_archive_is_not_listed(
     listing = Archives.list
 
     def empty(self: Archives, *args: object, **options: object) -> object:
-        return listing(self, 0, 0)
+        return listing(self, count=0)
 
     monkeypatch.setattr(Archives, "list", empty)
     result = cli("demo", "-n", "5")
