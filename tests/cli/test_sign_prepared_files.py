@@ -18,7 +18,7 @@ from tokbox.cli.files import beside, continuing, replacing, take_place
 Cli = Callable[..., Result]
 
 #: The format of a table, and a file that a run with --resume writes beside the output.
-BESIDE = [("csv", "part"), ("csv", "resume"), ("ndjson", "part"), ("parquet", "part-0")]
+BESIDE = [("csv", "part"), ("csv", "resume"), ("ndjson", "part"), ("parquet", "part")]
 PREPARED = pytest.mark.parametrize(("kind", "what"), BESIDE)
 
 
@@ -123,14 +123,17 @@ def test_files_of_this_user_that_others_can_read_become_private(
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_parts_that_became_links_are_not_read(cli: Cli, tmp_path: Path) -> None:
-    args = arguments(tmp_path, "parquet", 2000)
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_partial_file_that_became_a_link_is_not_continued(
+    cli: Cli, tmp_path: Path, kind: str
+) -> None:
+    args = arguments(tmp_path, kind, 2000)
     killed("after", 2, args)
-    part = beside(str(tmp_path / "out.parquet"), "part-0")
+    part = beside(str(tmp_path / f"out.{kind}"), "part")
     os.rename(part, tmp_path / "elsewhere")
     os.symlink(tmp_path / "elsewhere", part)
     assert cli(*args).code == 2
-    assert not (tmp_path / "out.parquet").exists()
+    assert not (tmp_path / f"out.{kind}").exists()
 
 
 def test_a_link_in_place_of_the_finished_file_is_not_followed(tmp_path: Path) -> None:

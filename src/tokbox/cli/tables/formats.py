@@ -27,7 +27,7 @@ _SUFFIXES = {
 
 #: Bytes of text, and rows of Parquet, that are signed at once: some hundredths of a second
 #: of HMAC, and a second of RSA.
-_BYTES, _ROWS = 1 << 19, 1 << 16
+_BYTES, _ROWS = 1 << 19, 1 << 14
 _RSA_BYTES, _RSA_ROWS = 1 << 18, 1 << 12
 
 
@@ -101,7 +101,7 @@ def open_table(
     if kind == "parquet":
         from tokbox.cli.tables.parquet import ParquetTable
 
-        return ParquetTable(file, rows)
+        return ParquetTable(file, rows, columns)
     from tokbox.cli.tables.lines import JSONTable, TextTable
 
     if kind == "ndjson":

@@ -1,44 +1,29 @@
-"""Where signed rows go: text that grows, or Parquet, whole or in parts."""
+"""Where signed rows go: text that grows, or a Parquet file with a column more."""
 
 from __future__ import annotations
 
-import contextlib
+import mmap
 import os
-from collections.abc import Iterator
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
-from tokbox.cli.files import beside
-from tokbox.cli.tables.parquet import ParquetTable, copy_groups, open_writer
-from tokbox.private_files import open_private
+from tokbox.cli.tables import footer_keys
+from tokbox.cli.tables.footer import Footer, Page, read_pages
+from tokbox.cli.tables.parquet import ParquetTable
+from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import write_all
 
-__all__ = ["LastingOutput", "Output", "PartsOutput", "TextOutput", "writing_parquet"]
-
-
-class Output(Protocol):
-    """Takes what `Piece.signed` returns, in order."""
-
-    def write(self, signed: Any) -> None:
-        """Write rows."""
-
-
-class LastingOutput(Output, Protocol):
-    """An output that can be gone on with by another run."""
-
-    def sync(self) -> int:
-        """Have all that was written reach the disk; return what to go on from."""
-        ...
+__all__ = ["ParquetOutput", "TextOutput"]
 
 
 class TextOutput:
-    """A file to which text is appended. What to go on from is its size."""
+    """A file to which text is appended. An earlier run left its first *size* bytes."""
 
     def __init__(self, file: BinaryIO, size: int = 0) -> None:
         self._file = file
         self._size = size
 
-    def write(self, signed: Any) -> None:
-        """Write rows."""
+    def write(self, signed: bytes | memoryview) -> None:
+        """Write what `Piece.signed` returned; pieces come in order."""
         write_all(self._file, signed)
         self._size += len(signed)
 
@@ -47,70 +32,42 @@ class TextOutput:
         os.fsync(self._file.fileno())
         return self._size
 
-
-class _ParquetOutput:
-    """A file that nobody can go on with: it can be read only when it is whole."""
-
-    def __init__(self, writer: Any) -> None:
-        self._writer = writer
-
-    def write(self, signed: Any) -> None:
-        if signed.num_rows:
-            self._writer.write_batch(signed)
+    def finish(self) -> None:
+        """Write what follows the last row."""
 
 
-@contextlib.contextmanager
-def writing_parquet(file: BinaryIO, table: ParquetTable, new: str) -> Iterator[Output]:
-    """Write a Parquet file, a row group for each piece."""
-    with open_writer(file, table, new) as writer:
-        yield _ParquetOutput(writer)
+class ParquetOutput(TextOutput):
+    """A Parquet file: the content of *table*, pages of tokens, and a footer.
 
+    *name* is the column of tokens. Raises InvalidInputError if the footer cannot be
+    changed.
+    """
 
-class PartsOutput:
-    """Parquet files beside *target*, a new one after each `sync`. What to go on from is
-    their number."""
-
-    def __init__(self, target: str, table: ParquetTable, new: str, parts: int) -> None:
-        self._target = target
+    def __init__(
+        self, file: BinaryIO, table: ParquetTable, name: str, size: int = 0
+    ) -> None:
+        super().__init__(file, size)
         self._table = table
-        self._new = new
-        self._parts = parts
-        self._writer: Any = None
-        self._file: Any = None
+        self._name = name
+        self._footer = Footer(table.footer())
+        if self._footer.is_encrypted:
+            rule = "be decrypted first: columns of this Parquet file are encrypted"
+            raise InvalidInputError("source", None, rule, show=False)
+        self._footer.add_column(name, footer_keys.add_column(self._footer.keys, name))
+        self._pages: list[Page] = []
+        if size > table.end:
+            with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as content:
+                self._pages.extend(read_pages(content, table.end))
+        if not size:
+            for piece in table.content():
+                super().write(piece)
 
-    def _path(self, part: int) -> str:
-        return beside(self._target, f"part-{part}")
+    def write(self, signed: bytes | memoryview) -> None:
+        """Write pages."""
+        self._pages.extend(read_pages(signed))
+        super().write(signed)
 
-    def write(self, signed: Any) -> None:
-        """Write rows to the last part."""
-        if not signed.num_rows:
-            return
-        if self._writer is None:
-            self._file = open(  # noqa: SIM115 - closed by sync()
-                self._path(self._parts), "wb", buffering=0, opener=open_private
-            )
-            self._writer = open_writer(self._file, self._table, self._new)
-        self._writer.write_batch(signed)
-
-    def sync(self) -> int:
-        """End the last part, and have it reach the disk; return how many there are."""
-        if self._writer is not None:
-            self._writer.close()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._writer = None
-            self._parts += 1
-        return self._parts
-
-    def merge(self, file: BinaryIO) -> None:
-        """Write one Parquet file that has the row groups of all parts."""
-        with open_writer(file, self._table, self._new) as writer:
-            for part in range(self._parts):
-                with open(self._path(part), "rb", opener=open_private) as source:
-                    copy_groups(source, writer)
-
-    def remove(self) -> None:
-        """Remove all parts."""
-        for part in range(self._parts):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._path(part))
+    def finish(self) -> None:
+        """Write the footer."""
+        end, read = self._table.end, self._table.read
+        super().write(self._footer.add_chunks(self._name, self._pages, end, read))

@@ -1,122 +1,139 @@
-"""Parquet: row groups in, row groups out, and a column more. Needs pyarrow."""
+"""Parquet: a column more, and all others as they are. Needs pyarrow.
+
+Only columns that are asked for are decoded. The content of the file is copied byte for
+byte: types, encodings, statistics, indexes and filters of its columns stay what they are.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from hashlib import sha256
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
-from tokbox.cli.tables.table import Bad, Place
+from tokbox.cli.tables.table import Bad, Place, full, text_digest
 from tokbox.errors import InvalidInputError
 from tokbox.integrations.job import load
 from tokbox.tokens.batch import TokenBatch
 
-__all__ = ["ParquetTable", "copy_groups", "open_writer"]
+__all__ = ["ParquetTable"]
+
+#: Bytes of values and of tokens that are in memory for each piece, as far as the footer
+#: tells: a token has the values of its row and some hundred bytes more.
+_BYTES, _TOKEN = 1 << 23, 512
+#: Bytes that are read at once.
+_READ = 1 << 20
 
 
 class ParquetTable:
-    """A Parquet file, whose columns keep their types and their compression.
+    """A Parquet file, of which *columns* are read.
 
-    Raises InvalidInputError if it is none; MissingDependencyError without ``pyarrow``.
+    Raises InvalidInputError if it is none, or encrypted; MissingDependencyError without
+    ``pyarrow``.
     """
 
-    def __init__(self, file: BinaryIO, rows_at_once: int) -> None:
+    def __init__(self, file: BinaryIO, rows_at_once: int, columns: Collection[str]) -> None:
         arrow = load("pyarrow", "pyarrow", "arrow")
         parquet = load("pyarrow.parquet", "pyarrow", "arrow")
+        self._raw = file
+        size = file.seek(0, os.SEEK_END)
+        if self.read(max(0, size - 4), 4) == b"PARE":
+            raise _wrong("be decrypted first: it is an encrypted Parquet file")
         try:
-            self._file = parquet.ParquetFile(file)
+            # Spark and Impala write times as INT96, whose range is that of no other type.
+            self._file = parquet.ParquetFile(
+                file,
+                pre_buffer=False,
+                buffer_size=_READ,
+                coerce_int96_timestamp_unit="us",
+            )
         except (arrow.ArrowInvalid, OSError):
             problem = True
         else:
             problem = False
         if problem:
-            rule = "be a Parquet file, from its beginning to its end"
-            raise InvalidInputError("source", None, rule, show=False)
+            raise _wrong("be a Parquet file, from its beginning to its end")
         self._rows_at_once = rows_at_once
-        self._raw = file
-        self.schema: Any = self._file.schema_arrow
-        self.names: list[str] = list(self.schema.names)
-        self.rows: int | None = self._file.metadata.num_rows
+        self._columns = list(columns)
+        schema = self._file.schema
+        paths = [schema.column(i).path for i in range(len(schema))]
+        self._leaves = [i for i, path in enumerate(paths) if self._is_read(path)]
+        self.names: list[str] = list(self._file.schema_arrow.names)
+        metadata = self._file.metadata
+        self.rows: int | None = metadata.num_rows
+        if (
+            len(schema)
+            and metadata.num_row_groups
+            and metadata.row_group(0).column(0).file_path
+        ):
+            raise _wrong("have its rows in itself: this file is an index of others")
+        # A file ends with its footer, 4 bytes of its length, little-endian, and 4 of magic.
+        length = int.from_bytes(self.read(size - 8, 4), "little")
+        #: Where the footer begins.
+        self.end: int = size - 8 - length
+        self._size = size
+
+    def footer(self) -> bytes:
+        """Return the footer."""
+        return self.read(self.end, self._size - 8 - self.end)
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return bytes of the file."""
+        self._raw.seek(offset)
+        return full(self._raw, size)
+
+    def content(self) -> Iterator[bytes]:
+        """Return all that stands before the footer, in pieces."""
+        for offset in range(0, self.end, _READ):
+            yield self.read(offset, min(_READ, self.end - offset))
 
     def pieces(self, start: Place) -> Iterator[ParquetPiece]:
         """Read on from a place where a piece ended, or from the beginning.
 
         No piece has rows of two row groups, so where pieces end depends on the file alone.
         """
-        rows, digest = 0, start.digest
-        for group in self._groups():
-            first, rows = rows, rows + self._file.metadata.row_group(group).num_rows
-            if rows <= start.rows:
+        metadata, place = self._file.metadata, Place(digest=start.digest)
+        for group in range(metadata.num_row_groups):
+            rows = metadata.row_group(group).num_rows
+            if place.rows + rows <= start.rows:
+                place = place.after(rows)
                 continue
-            if digest is not None and first >= start.rows:
-                digest = self._hashed(digest, group)
-            place = Place(first, 0, digest)
-            for batch in self._file.iter_batches(self._rows_at_once, row_groups=[group]):
+            for batch in self._decoded(group):
                 # Of the first group, some rows may have been read before.
-                rest = batch.slice(min(batch.num_rows, max(0, start.rows - place.rows)))
-                place = Place(place.rows + batch.num_rows - rest.num_rows, 0, digest)
-                if rest.num_rows:
-                    yield ParquetPiece(rest, place)
-                place = Place(place.rows + rest.num_rows, 0, digest)
+                known = min(batch.num_rows, max(0, start.rows - place.rows))
+                place = place.after(known)
+                if known < batch.num_rows:
+                    yield ParquetPiece(batch.slice(known), place)
+                place = place.after(batch.num_rows - known)
+
+    def _decoded(self, group: int) -> Iterator[Any]:
+        arrow = load("pyarrow", "pyarrow", "arrow")
+        try:
+            yield from self._file.iter_batches(
+                self._rows_of(group), row_groups=[group], columns=self._columns
+            )
+        except (arrow.ArrowException, OSError) as error:
+            if getattr(error, "errno", None) is not None:
+                raise  # the file cannot be read
+            problem = str(error).partition("\n")[0]
+        else:
+            return
+        columns = ", ".join(self._columns)
+        raise _wrong(f"have columns that can be decoded: {columns}: {problem}")
+
+    def _rows_of(self, group: int) -> int:
+        """How many rows of a row group are decoded at once."""
+        found = self._file.metadata.row_group(group)
+        size: int = sum(found.column(i).total_uncompressed_size for i in self._leaves)
+        row: int = 2 * (size // max(1, found.num_rows)) + _TOKEN
+        return max(1, min(self._rows_at_once, _BYTES // row))
+
+    def _is_read(self, path: str) -> bool:
+        """Whether a column of values is, or is a part of, a column that is asked for."""
+        return any(path == each or path.startswith(f"{each}.") for each in self._columns)
 
     def digest(self, start: Place) -> Any:
-        """Return the SHA-256 of the footer and of the row groups before a place.
-
-        A row group that ends behind the place counts as a whole.
-        """
-        size = os.fstat(self._raw.fileno()).st_size
-        # A file ends with its footer, 4 bytes of its length, little-endian, and 4 of magic.
-        length = int.from_bytes(os.pread(self._raw.fileno(), 4, size - 8), "little") + 8
-        digest = sha256()
-        self._hash(digest, size - length, length)
-        rows = 0
-        for group in self._groups():
-            if rows < start.rows:
-                digest = self._hashed(digest, group)
-            rows += self._file.metadata.row_group(group).num_rows
-        return digest
-
-    def _groups(self) -> list[int]:
-        """The row groups that have rows."""
-        metadata = self._file.metadata
-        every = range(metadata.num_row_groups)
-        return [group for group in every if metadata.row_group(group).num_rows]
-
-    def _hashed(self, digest: Any, group: int) -> Any:
-        """Return *digest* with the content of a row group."""
-        digest = digest.copy()
-        row_group = self._file.metadata.row_group(group)
-        for i in range(row_group.num_columns):
-            column = row_group.column(i)
-            begins = (column.dictionary_page_offset, column.data_page_offset)
-            # A column without a dictionary has None or 0 there, depending on the writer.
-            self._hash(digest, min(filter(None, begins)), column.total_compressed_size)
-        return digest
-
-    def _hash(self, digest: Any, offset: int, size: int) -> None:
-        # By position, because pyarrow moves the one that the file has.
-        end = offset + size
-        while offset < end and (
-            block := os.pread(self._raw.fileno(), min(end - offset, 1 << 20), offset)
-        ):
-            digest.update(block)
-            offset += len(block)
-
-    def writer_options(self, new: str) -> dict[str, Any]:
-        """How to write the columns so that they take no more room than they do here.
-
-        Nothing of a token repeats, and it does not get shorter.
-        """
-        options: dict[str, Any] = {"compression": {new: "NONE"}}
-        metadata = self._file.metadata
-        paths = [metadata.schema.column(i).path for i in range(metadata.num_columns)]
-        for i, path in enumerate(paths):
-            codec = "SNAPPY"
-            if metadata.num_row_groups:
-                codec = metadata.row_group(0).column(i).compression
-            options["compression"][path] = "NONE" if codec == "UNCOMPRESSED" else codec
-        return {**options, "use_dictionary": paths, "write_statistics": paths}
+        """Return the SHA-256 of the whole file, which is copied before a row is signed."""
+        return text_digest(self._raw, self._size)
 
 
 class ParquetPiece:
@@ -127,33 +144,36 @@ class ParquetPiece:
     def __init__(self, batch: Any, start: Place) -> None:
         self._batch = batch
         self.start: Place = start
-        self.end: Place = start._replace(rows=start.rows + batch.num_rows)
+        self.end: Place = start.after(batch.num_rows)
 
     def column(self, name: str) -> Any:
         """The values of a column, as an Arrow array."""
         return self._batch.column(self._batch.schema.names.index(name))
 
-    def signed(self, tokens: TokenBatch[Any], name: str) -> Any:
-        """Those rows that have a token, with it as their last column."""
+    def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
+        """The tokens of all rows as pages of Parquet; null is that of a row without one.
+
+        They are not compressed: nothing of a token repeats.
+        """
         arrow = load("pyarrow", "pyarrow", "arrow")
-        signed = self._batch.append_column(name, arrow.array(tokens))
-        without = tokens.failures
-        if not without:
-            return signed
-        return signed.filter(arrow.array([i not in without for i in range(len(tokens))]))
+        parquet = load("pyarrow.parquet", "pyarrow", "arrow")
+        written = arrow.BufferOutputStream()
+        found: list[Any] = []
+        parquet.write_table(
+            arrow.table({name: arrow.array(tokens)}),
+            written,
+            data_page_version="1.0",
+            compression="NONE",
+            use_dictionary=False,
+            write_statistics=False,
+            store_schema=False,
+            metadata_collector=found,
+        )
+        chunk = found[0].row_group(0).column(0)
+        start = chunk.data_page_offset
+        content = memoryview(written.getvalue()).cast("B")
+        return content[start : start + chunk.total_compressed_size]
 
 
-def open_writer(file: Any, table: ParquetTable, new: str) -> Any:
-    """Open what writes *table* with a column of tokens named *new* to *file*."""
-    arrow = load("pyarrow", "pyarrow", "arrow")
-    parquet = load("pyarrow.parquet", "pyarrow", "arrow")
-    schema = table.schema.append(arrow.field(new, arrow.large_string()))
-    return parquet.ParquetWriter(file, schema, **table.writer_options(new))
-
-
-def copy_groups(file: BinaryIO, writer: Any) -> None:
-    """Write the row groups of a Parquet file, each as it is."""
-    parquet = load("pyarrow.parquet", "pyarrow", "arrow")
-    part = parquet.ParquetFile(file)
-    for group in range(part.num_row_groups):
-        writer.write_table(part.read_row_group(group))
+def _wrong(rule: str) -> InvalidInputError:
+    return InvalidInputError("source", None, rule, show=False)

@@ -9,7 +9,11 @@ nonces the output is, byte for byte, that of a run that was never ended.
 
 The input counts as the same if its inode, size and times are the same, and if the part
 that was read has the same SHA-256. A run with --resume therefore hashes the input in the
-thread that reads it, and reads that part once more when it is continued.
+thread that reads it, and reads that part once more when it is continued. Parquet is copied
+before it is signed, so it is hashed as a whole when a run begins, and when it is continued.
+
+A run that is continued has to do again what it did in its last 5 seconds. What it writes
+has one name beside the output until it is complete, and the last step is to rename it.
 """
 
 from __future__ import annotations
@@ -22,19 +26,15 @@ from typing import Any, BinaryIO
 
 from tokbox.cli.files import continuing, replacing, take_place
 from tokbox.cli.tables import rejects
-from tokbox.cli.tables.outputs import (
-    LastingOutput,
-    Output,
-    PartsOutput,
-    TextOutput,
-    writing_parquet,
-)
+from tokbox.cli.tables.outputs import ParquetOutput, TextOutput
 from tokbox.cli.tables.signing import Signing, Tally, write
 from tokbox.cli.tables.table import Place
 from tokbox.errors import InvalidInputError
 
 __all__ = ["Run", "opened"]
 
+#: What a run is at when it begins.
+_START = ("rows", "offset", "rejected", "output", "rejects")
 #: Seconds of work that are lost at most when a run is continued.
 EVERY = 5.0
 
@@ -71,12 +71,7 @@ class Run:
             if self.rejects is not None:
                 rejected = TextOutput(stack.enter_context(opened(self.rejects)))
                 rejected.write(rejects.HEADER)
-            output: Output
-            if self.is_parquet:
-                output = stack.enter_context(writing_parquet(file, self.table, self._new))
-            else:
-                output = TextOutput(file)
-                output.write(self.table.header(self._new))
+            output = self._output(file)
             pieces = stack.enter_context(
                 contextlib.closing(self.signing.pieces(self.table, tally.end))
             )
@@ -93,7 +88,7 @@ class Run:
 
         journal = Journal(self.output, asked)
         with contextlib.closing(journal):
-            state = journal.state or {"rows": 0, "offset": 0, "rejected": 0}
+            state = journal.state or dict.fromkeys(_START, 0)
             start = Place(state["rows"], state["offset"])
             digest = self.table.digest(start)
             if journal.state and digest.hexdigest() != state["consumed"]:
@@ -103,17 +98,15 @@ class Run:
             tally = Tally(start._replace(digest=digest), state["rejected"])
             if not state.get("done"):
                 try:
-                    state = self._continue(tally, state, journal.save, advance)
+                    self._continue(tally, state, journal.save, advance)
                 except FileNotFoundError as error:
                     if journal.state is None:  # there was nothing yet to be lost
                         raise
                     lost = f"{error.filename} is gone: remove {journal.path} to begin anew"
                     rule = f"find what the earlier run wrote, and {lost}"
                     raise InvalidInputError("resume", None, rule, show=False) from None
-            self._finish(state)
+            self._finish()
             journal.remove()
-            if self.is_parquet:
-                self._parts(state["output"]).remove()
         return tally
 
     def _continue(
@@ -122,17 +115,19 @@ class Run:
         state: dict[str, Any],
         note: Callable[[dict[str, Any]], None],
         advance: Callable[[Place], None],
-    ) -> dict[str, Any]:
-        """Write what is missing; return how far that is: to the end."""
+    ) -> None:
+        """Write what is missing."""
         with contextlib.ExitStack() as stack:
             rejected = None
             if self.rejects is not None:
-                size = state.get("rejects", 0)
+                size = state["rejects"]
                 file = stack.enter_context(continuing(self.rejects, size))
                 rejected = TextOutput(file, size)
                 if not size:
                     rejected.write(rejects.HEADER)
-            output = self._continued(state.get("output", 0), stack)
+            size = state["output"]
+            file = stack.enter_context(continuing(self.output, size))
+            output = self._output(file, size)
 
             def reached(**more: Any) -> dict[str, Any]:
                 return {
@@ -157,27 +152,19 @@ class Run:
                 save=lambda: note(reached()),
                 every=EVERY,
             )
-            end = reached(done=True)
-            note(end)
-        return end
+            note(reached(done=True))
 
-    def _continued(self, reached: int, stack: contextlib.ExitStack) -> LastingOutput:
+    def _output(self, file: BinaryIO, size: int = 0) -> TextOutput:
+        """Write to *file*, of which an earlier run left *size* bytes."""
         if self.is_parquet:
-            return self._parts(reached)
-        output = TextOutput(stack.enter_context(continuing(self.output, reached)), reached)
-        if not reached:
+            return ParquetOutput(file, self.table, self._new, size)
+        output = TextOutput(file, size)
+        if not size:
             output.write(self.table.header(self._new))
         return output
 
-    def _parts(self, parts: int) -> PartsOutput:
-        return PartsOutput(self.output, self.table, self._new, parts)
-
-    def _finish(self, state: dict[str, Any]) -> None:
-        """Let files take their places. Who is ended here can do it again."""
-        if self.rejects is not None:
-            take_place(self.rejects)
-        if not self.is_parquet:
-            take_place(self.output)
-            return
-        with replacing(self.output) as file:
-            self._parts(state["output"]).merge(file)
+    def _finish(self) -> None:
+        """Let files take their places. A run that is ended here does it again."""
+        for path in (self.rejects, self.output):
+            if path is not None:
+                take_place(path)

@@ -15,7 +15,7 @@ from tokbox.cli.tables.table import Bad, Piece, Place, Table
 
 if TYPE_CHECKING:
     from tokbox.cli.tables.claims import RowClaims
-    from tokbox.cli.tables.outputs import Output, TextOutput
+    from tokbox.cli.tables.outputs import TextOutput
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.signer import Signer
 
@@ -76,7 +76,7 @@ class Tally:
 
 def write(
     pieces: Iterator[Signed],
-    output: Output,
+    output: TextOutput,
     rejected: TextOutput | None,
     tally: Tally,
     *,
@@ -84,11 +84,12 @@ def write(
     save: Callable[[], None] | None = None,
     every: float = 5.0,
 ) -> None:
-    """Write pieces, and count them in *tally*. *save* is called each *every* seconds.
+    """Write pieces, and count them in *tally*.
 
-    Without a place for rejected rows, the first one is refused.
+    *save* is called after the first piece, so that a copy of the input is not lost, and
+    then each *every* seconds. Without a place for rejected rows, the first one is refused.
     """
-    due = time.monotonic() + every
+    due = time.monotonic()
     for piece in pieces:
         if piece.bad and rejected is None:
             raise _refusal(piece.bad[0])
@@ -101,6 +102,7 @@ def write(
         if save is not None and time.monotonic() >= due:
             save()
             due = time.monotonic() + every
+    output.finish()
 
 
 def _refusal(bad: Bad) -> Refused:

@@ -17,6 +17,7 @@ __all__ = [
     "Table",
     "blocks",
     "check_names",
+    "full",
     "text_digest",
     "too_long",
 ]
@@ -33,7 +34,7 @@ class Place(NamedTuple):
     #: The hash of the input up to here, if a run needs it. It must not be updated.
     digest: Any = None
 
-    def after(self, rows: int, content: bytes | memoryview) -> Place:
+    def after(self, rows: int, content: bytes | memoryview = b"") -> Place:
         """Return the place behind *content*, a part of the input with *rows* rows."""
         digest = self.digest
         if digest is not None:
@@ -107,9 +108,9 @@ def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> 
 
 def blocks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
     """Read a file in blocks, and say of each whether it is the last, which may be empty."""
-    block = _full(file, size)
+    block = full(file, size)
     while len(block) == size:
-        following = _full(file, size)
+        following = full(file, size)
         yield block, not following
         if not following:
             return
@@ -117,7 +118,7 @@ def blocks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
     yield block, True
 
 
-def _full(file: BinaryIO, size: int) -> bytes:
+def full(file: BinaryIO, size: int) -> bytes:
     """As many bytes as asked for, unless the file ends before: a pipe has fewer ready."""
     parts = []
     while size > 0 and (part := file.read(size)):
