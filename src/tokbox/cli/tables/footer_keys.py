@@ -48,7 +48,7 @@ def _arrow(value: bytes, name: str) -> bytes:
     schema = arrow.ipc.read_schema(arrow.py_buffer(base64.b64decode(value)))
     schema = schema.append(arrow.field(name, arrow.string()))
     keys = dict(add_column(list((schema.metadata or {}).items()), name))
-    return base64.b64encode(schema.with_metadata(keys or None).serialize())
+    return base64.b64encode(schema.with_metadata(keys).serialize())
 
 
 def _spark(value: bytes, name: str) -> bytes:

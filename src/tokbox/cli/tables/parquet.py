@@ -55,16 +55,20 @@ class ParquetTable:
         self._rows_at_once = rows_at_once
         self._columns = list(columns)
         schema = self._file.schema
-        paths = [schema.column(i).path for i in range(len(schema))]
-        self._leaves = [i for i, path in enumerate(paths) if self._is_read(path)]
-        self.names: list[str] = list(self._file.schema_arrow.names)
+        leaves = [schema.column(i).path for i in range(len(schema))]
+        self._leaves = [i for i, path in enumerate(leaves) if self._is_read(path)]
+        found = self._file.schema_arrow
+        #: Where columns and members of structs are, by their names.
+        self._paths: dict[str, tuple[str, ...]] = {}
+        for path in sorted(_paths(found, arrow.types.is_struct), key=len):
+            self._paths.setdefault(".".join(path), path)
+        members = [name for name, path in self._paths.items() if len(path) > 1]
+        #: The names of columns, and of members of structs as ``column.member``.
+        self.names: list[str] = [*found.names, *members]
         metadata = self._file.metadata
         self.rows: int | None = metadata.num_rows
-        if (
-            len(schema)
-            and metadata.num_row_groups
-            and metadata.row_group(0).column(0).file_path
-        ):
+        groups = range(min(1, metadata.num_row_groups))
+        if any(metadata.row_group(i).column(0).file_path for i in groups if leaves):
             raise _wrong("have its rows in itself: this file is an index of others")
         # A file ends with its footer, 4 bytes of its length, little-endian, and 4 of magic.
         length = int.from_bytes(self.read(size - 8, 4), "little")
@@ -102,7 +106,7 @@ class ParquetTable:
                 known = min(batch.num_rows, max(0, start.rows - place.rows))
                 place = place.after(known)
                 if known < batch.num_rows:
-                    yield ParquetPiece(batch.slice(known), place)
+                    yield ParquetPiece(batch.slice(known), place, self._paths)
                 place = place.after(batch.num_rows - known)
 
     def _decoded(self, group: int) -> Iterator[Any]:
@@ -141,14 +145,21 @@ class ParquetPiece:
 
     bad: tuple[Bad, ...] = ()
 
-    def __init__(self, batch: Any, start: Place) -> None:
+    def __init__(self, batch: Any, start: Place, paths: dict[str, tuple[str, ...]]) -> None:
         self._batch = batch
+        self._paths = paths
         self.start: Place = start
         self.end: Place = start.after(batch.num_rows)
 
     def column(self, name: str) -> Any:
-        """The values of a column, as an Arrow array."""
-        return self._batch.column(self._batch.schema.names.index(name))
+        """The values of a column or of a member, as an Arrow array."""
+        column, *members = self._paths[name]
+        values = self._batch.column(self._batch.schema.names.index(column))
+        if members:
+            values = load("pyarrow.compute", "pyarrow", "arrow").struct_field(
+                values, members
+            )
+        return values
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
         """The tokens of all rows as pages of Parquet; null is that of a row without one.
@@ -173,6 +184,15 @@ class ParquetPiece:
         start = chunk.data_page_offset
         content = memoryview(written.getvalue()).cast("B")
         return content[start : start + chunk.total_compressed_size]
+
+
+def _paths(fields: Any, is_struct: Any, above: tuple[str, ...] = ()) -> Iterator[Any]:
+    """The names that lead to each of *fields*, and to each of their members."""
+    for field in fields:
+        path = (*above, field.name)
+        yield path
+        if is_struct(field.type):
+            yield from _paths(field.type, is_struct, path)
 
 
 def _wrong(rule: str) -> InvalidInputError:
