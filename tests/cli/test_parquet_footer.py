@@ -75,7 +75,7 @@ SPARK = b"org.apache.spark.sql.parquet.row.metadata"
 
 
 def changed(key: bytes, value: object, name: str = "token") -> object:
-    """What becomes of a key whose value is JSON; None if it is removed."""
+    """Return the new JSON value of a key, or None if the key is removed."""
     ((kept, after),) = add_column([(key, json.dumps(value).encode())], name) or [
         (key, b"null")
     ]

@@ -43,12 +43,12 @@ def sign(cli: Cli, source: Path, *more: str) -> Path:
 
 
 def valid(tokens: list[Any]) -> bool:
-    """Whether all tokens are valid, and no two are equal."""
+    """Return True if all tokens are valid and different."""
     return not signer.verify_many(tokens).failures and len({*tokens}) == len(tokens)
 
 
 def footer(path: Path) -> tuple[bytes, bytes]:
-    """Return what stands before the footer of a file, and its footer."""
+    """Return the content of a file without its footer, and the footer."""
     data = path.read_bytes()
     end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
     return data[:end], data[end:-8]
@@ -345,7 +345,7 @@ def test_labels_of_pandas_become_text_beside_the_name_of_the_token_column(
     assert [*found.index] == ["x", "y"]
 
 
-# What cannot be signed.
+# Files that are refused.
 
 
 class Keys(pe.KmsClient):  # type: ignore[misc]

@@ -155,6 +155,7 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     FILE appears when it is complete, and replaces INPUT if it is the same file; with
     --rejects or --resume it must be another one. The first row that cannot be signed ends
     the run; with --rejects all others are signed, and exit code 4 says that some were not.
+    CSV and NDJSON leave rejected rows out; Parquet keeps them, and their token is null.
 
     With --resume, a run that was ended in whatever way is continued by the same command:
     each row is in FILE once. With random nonces, rows of the last seconds are signed anew;

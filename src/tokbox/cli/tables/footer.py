@@ -1,7 +1,7 @@
-"""The footer of a Parquet file, to which a column of text is added.
+"""Add a column of text to the footer of a Parquet file.
 
-A footer has the absolute offset of each column chunk, so a file gets another column without
-a change to its content::
+A footer has the absolute offset of each column chunk, so a column can be added without a
+change to the content of the file::
 
     content of the file | pages of the new column | page index | new footer
 
@@ -31,8 +31,7 @@ from tokbox.cli.tables.thrift import (
 
 __all__ = ["Footer", "Page", "read_pages"]
 
-#: The lists of the footer that change: schema, row groups, key-value metadata, and the
-#: order of the values of each column.
+#: Fields of a footer that change: schema, row groups, key-value metadata, column orders.
 _SHAPE = {2: [None], 4: [{1: [{}]}], 5: [{}], 7: [None]}
 #: BYTE_ARRAY, OPTIONAL and UTF8, encoded as PLAIN and RLE, UNCOMPRESSED.
 _BYTE_ARRAY, _OPTIONAL, _UTF8, _PLAIN, _RLE, _UNCOMPRESSED = 6, 1, 0, 0, 3, 0
@@ -48,7 +47,7 @@ class Page(NamedTuple):
 
 
 def read_pages(data: Data, at: int = 0) -> Iterator[Page]:
-    """Return the data pages that stand one behind the other from a position on."""
+    """Return the consecutive data pages of *data* from position *at* to its end."""
     while at < len(data):
         header, end = parse(data, {5: {}}, at)
         size = end - at + read_integer(header[3][1])
@@ -57,14 +56,14 @@ def read_pages(data: Data, at: int = 0) -> Iterator[Page]:
 
 
 class Footer:
-    """A footer, parsed as deep as a new column changes it."""
+    """A parsed footer. Fields that a new column does not change remain bytes."""
 
     def __init__(self, data: bytes) -> None:
         self._fields, _ = parse(data, _SHAPE)
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether columns are encrypted. Then the footer is signed."""
+        """True if columns are encrypted. Such a footer has a signature."""
         return 8 in self._fields
 
     @property
@@ -101,11 +100,12 @@ class Footer:
     def add_chunks(
         self, name: str, pages: list[Page], start: int, read: Callable[[int, int], bytes]
     ) -> bytes:
-        """Add a column chunk to each row group; return what follows *pages* in the file.
+        """Add a column chunk to each row group; return the end of the file, after *pages*.
 
-        *start* is the offset of the pages; *read* returns bytes of the file by their offset
-        and number. The page index of all columns is copied to behind the pages: some
-        readers read it at once, with all that stands between its parts.
+        *start* is the offset of the pages in the file. *read* reads the file: its arguments
+        are an offset and a number of bytes. The page index of all columns is copied to the
+        end of the file, because some readers read the range from its first to its last
+        byte, which would include the pages.
         """
         index = _PageIndex(start + sum(page.size for page in pages), read)
         _, groups = self._fields[4]
@@ -157,7 +157,7 @@ class _PageIndex:
 
 
 def _pages_of(rows: int, pages: Iterator[Page]) -> list[Page]:
-    """Take the pages that have as many rows."""
+    """Return the next *pages* with a total of *rows* rows."""
     found = []
     while rows:
         found.append(next(pages))

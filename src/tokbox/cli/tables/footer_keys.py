@@ -1,8 +1,8 @@
 """Schemas of other tools in the key-value metadata of a Parquet file.
 
-Tools write a schema of their own beside the schema of Parquet, and read that one first. So
-a new column is added to it, too. Where this is not possible, the key is removed, and tools
-read the schema of Parquet.
+Spark, Avro, Arrow and pandas store their own schema in a key of the footer, and prefer it
+to the Parquet schema when they read the file. A new column is added to these schemas. If
+this is not possible, the key is removed, and the tools use the Parquet schema.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tokbox.integrations.job import load
 
 __all__ = ["add_column"]
 
-#: What a schema raises that is not as expected; pyarrow's exceptions are among them.
+#: Errors of an unexpected schema. The exceptions of pyarrow are derived from these.
 _NOT_POSSIBLE = (ValueError, TypeError, LookupError, NotImplementedError, RecursionError)
 
 Key = tuple[bytes, bytes | None]

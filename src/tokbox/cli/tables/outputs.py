@@ -1,4 +1,4 @@
-"""Where signed rows go: text that grows, or a Parquet file with a column more."""
+"""Output files of `tokbox sign`: text, or Parquet."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ __all__ = ["ParquetOutput", "TextOutput"]
 
 
 class TextOutput:
-    """A file to which text is appended. An earlier run left its first *size* bytes."""
+    """Appends text to a file, which has *size* bytes from an earlier run."""
 
     def __init__(self, file: BinaryIO, size: int = 0) -> None:
         self._file = file
         self._size = size
 
     def write(self, signed: bytes | memoryview) -> None:
-        """Write what `Piece.signed` returned; pieces come in order."""
+        """Write the result of `Piece.signed`."""
         write_all(self._file, signed)
         self._size += len(signed)
 
     def sync(self) -> int:
-        """Have all that was written reach the disk; return the bytes."""
+        """Flush the file to the disk; return its size in bytes."""
         os.fsync(self._file.fileno())
         return self._size
 
     def finish(self) -> None:
-        """Write what follows the last row."""
+        """Write the end of the file, after the last row."""
 
 
 class ParquetOutput(TextOutput):
-    """A Parquet file: the content of *table*, pages of tokens, and a footer.
+    """Writes a Parquet file: the content of *table*, pages of tokens, and a footer.
 
-    *name* is the column of tokens. Raises InvalidInputError if the footer cannot be
-    changed.
+    *name* is the name of the token column. Raises InvalidInputError if columns are
+    encrypted.
     """
 
     def __init__(

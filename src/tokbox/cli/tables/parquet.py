@@ -1,7 +1,7 @@
-"""Parquet: a column more, and all others as they are. Needs pyarrow.
+"""Read and sign Parquet files. Needs pyarrow.
 
-Only columns that are asked for are decoded. The content of the file is copied byte for
-byte: types, encodings, statistics, indexes and filters of its columns stay what they are.
+Only the columns of the claims are decoded. The content of the file is copied byte for byte,
+so all columns keep their types, encodings, statistics, indexes and filters.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from tokbox.tokens.batch import TokenBatch
 
 __all__ = ["ParquetTable"]
 
-#: Bytes of values and of tokens that are in memory for each piece, as far as the footer
-#: tells: a token has the values of its row and some hundred bytes more.
+#: The estimated size of a piece and its tokens in bytes, and the size of a token without
+#: the values of its row.
 _BYTES, _TOKEN = 1 << 23, 512
-#: Bytes that are read at once.
+#: The size of a read in bytes.
 _READ = 1 << 20
 
 
 class ParquetTable:
-    """A Parquet file, of which *columns* are read.
+    """A Parquet file. Only *columns* are decoded.
 
-    Raises InvalidInputError if it is none, or encrypted; MissingDependencyError without
-    ``pyarrow``.
+    Raises InvalidInputError if the file is not valid or is encrypted,
+    MissingDependencyError without ``pyarrow``.
     """
 
     def __init__(self, file: BinaryIO, rows_at_once: int, columns: Collection[str]) -> None:
@@ -39,7 +39,7 @@ class ParquetTable:
         if self.read(max(0, size - 4), 4) == b"PARE":
             raise _wrong("be decrypted first: it is an encrypted Parquet file")
         try:
-            # Spark and Impala write times as INT96, whose range is that of no other type.
+            # INT96 timestamps have a larger range than timestamps in nanoseconds.
             self._file = parquet.ParquetFile(
                 file,
                 pre_buffer=False,
@@ -58,12 +58,12 @@ class ParquetTable:
         leaves = [schema.column(i).path for i in range(len(schema))]
         self._leaves = [i for i, path in enumerate(leaves) if self._is_read(path)]
         found = self._file.schema_arrow
-        #: Where columns and members of structs are, by their names.
+        #: Paths to columns and to members of structs, by name.
         self._paths: dict[str, tuple[str, ...]] = {}
         for path in sorted(_paths(found, arrow.types.is_struct), key=len):
             self._paths.setdefault(".".join(path), path)
         members = [name for name, path in self._paths.items() if len(path) > 1]
-        #: The names of columns, and of members of structs as ``column.member``.
+        #: Names of columns, and ``column.member`` for members of structs.
         self.names: list[str] = [*found.names, *members]
         metadata = self._file.metadata
         self.rows: int | None = metadata.num_rows
@@ -72,7 +72,7 @@ class ParquetTable:
             raise _wrong("have its rows in itself: this file is an index of others")
         # A file ends with its footer, 4 bytes of its length, little-endian, and 4 of magic.
         length = int.from_bytes(self.read(size - 8, 4), "little")
-        #: Where the footer begins.
+        #: The offset of the footer.
         self.end: int = size - 8 - length
         self._size = size
 
@@ -86,7 +86,7 @@ class ParquetTable:
         return full(self._raw, size)
 
     def content(self) -> Iterator[bytes]:
-        """Return all that stands before the footer, in pieces."""
+        """Read the file up to the footer, in blocks."""
         for offset in range(0, self.end, _READ):
             yield self.read(offset, min(_READ, self.end - offset))
 
@@ -102,7 +102,7 @@ class ParquetTable:
                 place = place.after(rows)
                 continue
             for batch in self._decoded(group):
-                # Of the first group, some rows may have been read before.
+                # An earlier run may have signed the first rows of the first group.
                 known = min(batch.num_rows, max(0, start.rows - place.rows))
                 place = place.after(known)
                 if known < batch.num_rows:
@@ -117,7 +117,7 @@ class ParquetTable:
             )
         except (arrow.ArrowException, OSError) as error:
             if getattr(error, "errno", None) is not None:
-                raise  # the file cannot be read
+                raise  # an error of the system
             problem = str(error).partition("\n")[0]
         else:
             return
@@ -125,18 +125,18 @@ class ParquetTable:
         raise _wrong(f"have columns that can be decoded: {columns}: {problem}")
 
     def _rows_of(self, group: int) -> int:
-        """How many rows of a row group are decoded at once."""
+        """Return the number of rows of a piece of this row group."""
         found = self._file.metadata.row_group(group)
         size: int = sum(found.column(i).total_uncompressed_size for i in self._leaves)
         row: int = 2 * (size // max(1, found.num_rows)) + _TOKEN
         return max(1, min(self._rows_at_once, _BYTES // row))
 
     def _is_read(self, path: str) -> bool:
-        """Whether a column of values is, or is a part of, a column that is asked for."""
+        """Return True if a leaf column belongs to one of the columns of the claims."""
         return any(path == each or path.startswith(f"{each}.") for each in self._columns)
 
     def digest(self, start: Place) -> Any:
-        """Return the SHA-256 of the whole file, which is copied before a row is signed."""
+        """Return the SHA-256 of the file: all of it is copied before a row is signed."""
         return text_digest(self._raw, self._size)
 
 
@@ -162,9 +162,9 @@ class ParquetPiece:
         return values
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
-        """The tokens of all rows as pages of Parquet; null is that of a row without one.
+        """Return the tokens as data pages. A row without a token has a null.
 
-        They are not compressed: nothing of a token repeats.
+        Tokens are not compressed, because their nonces and signatures are random.
         """
         arrow = load("pyarrow", "pyarrow", "arrow")
         parquet = load("pyarrow.parquet", "pyarrow", "arrow")
@@ -187,7 +187,7 @@ class ParquetPiece:
 
 
 def _paths(fields: Any, is_struct: Any, above: tuple[str, ...] = ()) -> Iterator[Any]:
-    """The names that lead to each of *fields*, and to each of their members."""
+    """Return the path to each of *fields* and to each of their members."""
     for field in fields:
         path = (*above, field.name)
         yield path

@@ -9,11 +9,12 @@ nonces the output is, byte for byte, that of a run that was never ended.
 
 The input counts as the same if its inode, size and times are the same, and if the part
 that was read has the same SHA-256. A run with --resume therefore hashes the input in the
-thread that reads it, and reads that part once more when it is continued. Parquet is copied
-before it is signed, so it is hashed as a whole when a run begins, and when it is continued.
+thread that reads it, and reads that part once more when it is continued. A Parquet file is
+copied before it is signed. So the whole file is hashed when a run begins and when it is
+continued.
 
-A run that is continued has to do again what it did in its last 5 seconds. What it writes
-has one name beside the output until it is complete, and the last step is to rename it.
+A continued run repeats at most the work of the last 5 seconds. The output has a fixed
+temporary name until it is complete. The last step renames it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tokbox.errors import InvalidInputError
 
 __all__ = ["Run", "opened"]
 
-#: What a run is at when it begins.
+#: Values of the journal that are 0 at the beginning of a run.
 _START = ("rows", "offset", "rejected", "output", "rejects")
 #: Seconds of work that are lost at most when a run is continued.
 EVERY = 5.0
@@ -116,7 +117,7 @@ class Run:
         note: Callable[[dict[str, Any]], None],
         advance: Callable[[Place], None],
     ) -> None:
-        """Write what is missing."""
+        """Sign the remaining rows."""
         with contextlib.ExitStack() as stack:
             rejected = None
             if self.rejects is not None:
@@ -155,7 +156,7 @@ class Run:
             note(reached(done=True))
 
     def _output(self, file: BinaryIO, size: int = 0) -> TextOutput:
-        """Write to *file*, of which an earlier run left *size* bytes."""
+        """Open the output in *file*, which has *size* bytes from an earlier run."""
         if self.is_parquet:
             return ParquetOutput(file, self.table, self._new, size)
         output = TextOutput(file, size)
@@ -164,7 +165,7 @@ class Run:
         return output
 
     def _finish(self) -> None:
-        """Let files take their places. A run that is ended here does it again."""
+        """Rename the complete files. A continued run can repeat this."""
         for path in (self.rejects, self.output):
             if path is not None:
                 take_place(path)

@@ -86,8 +86,8 @@ def write(
 ) -> None:
     """Write pieces, and count them in *tally*.
 
-    *save* is called after the first piece, so that a copy of the input is not lost, and
-    then each *every* seconds. Without a place for rejected rows, the first one is refused.
+    *save* is called after the first piece, and then every *every* seconds. If *rejected* is
+    None, the first row that cannot be signed raises Refused.
     """
     due = time.monotonic()
     for piece in pieces:

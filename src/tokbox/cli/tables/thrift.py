@@ -1,7 +1,7 @@
-"""Thrift structs in the compact protocol, parsed as deep as they are to be changed.
+"""Partial parser and writer of Thrift structs in the compact protocol.
 
-All else stays as the bytes that it is: fields that are unknown here, too. Booleans must not
-be in the part that is parsed.
+Values that are not parsed remain bytes, so unknown fields are preserved. Lists of booleans
+cannot be parsed.
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 """
 
@@ -33,11 +33,12 @@ Data = bytes | memoryview | mmap
 
 
 def parse(data: Data, shape: Any, at: int = 0, kind: int = STRUCT) -> tuple[Any, int]:
-    """Parse the value of type *kind* at a position; return the position behind it, too.
+    """Parse the value of type *kind* at position *at*; return it and its end position.
 
-    *shape* is None for a value that stays bytes; ``[shape]`` for a list, of its items; and
-    for a struct a dict that has the shapes of those fields that do not stay bytes. What is
-    returned is bytes; a list; or a dict of ``(type, value)`` by the numbers of the fields.
+    *shape* selects the values to parse: None returns the bytes of the value, ``[shape]``
+    parses a list and applies *shape* to its items, and a dict parses a struct and maps
+    field numbers to the shapes of their values. A struct is returned as a dict of
+    ``(type, value)`` by field number.
     """
     if shape is None:
         end = _skip(data, at, kind)
@@ -63,7 +64,7 @@ def parse(data: Data, shape: Any, at: int = 0, kind: int = STRUCT) -> tuple[Any,
 
 
 def dump(value: Any) -> bytes:
-    """Return the bytes of what `parse` returned. A list that was parsed has structs."""
+    """Return the bytes of a value as `parse` returns it. Items of a list are structs."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, list):
@@ -102,7 +103,7 @@ def binary(value: bytes) -> bytes:
 
 
 def _skip(data: Data, at: int, kind: int) -> int:
-    """Return the position behind a value of type *kind*."""
+    """Return the end position of a value of type *kind*."""
     if _BYTE < kind < _DOUBLE:
         while data[at] > 127:
             at += 1
@@ -131,12 +132,12 @@ def _skip(data: Data, at: int, kind: int) -> int:
             for _ in range(n):
                 at = _skip(data, _skip(data, at, kinds >> 4), kinds & 15)
         return at
-    # The header of a field has the value of its boolean.
+    # The value of a boolean field is in its header.
     return at + {_TRUE: 0, _FALSE: 0, _BYTE: 1, _DOUBLE: 8, _UUID: 16}[kind]
 
 
 def _list_head(data: Data, at: int) -> tuple[int, int, int]:
-    """Return the length of a list, the type of its items, and where the first one is."""
+    """Return the length of a list, the type of its items, and the first item's position."""
     head, at = data[at], at + 1
     n = head >> 4
     if n == 15:
