@@ -233,7 +233,7 @@ def test_the_offset_index_of_the_tokens_has_their_pages(cli: Cli, tmp_path: Path
         assert (rows, len(places[1][1]) > 1) == (n // 2, True)
 
 
-def test_the_page_index_is_copied_to_behind_the_tokens(cli: Cli, tmp_path: Path) -> None:
+def test_the_page_index_is_copied_to_the_end_of_the_file(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     table = pa.table({"s": [SESSION] * 6, "n": range(6)})
     pq.write_table(table, source, row_group_size=2, write_page_index=True)
