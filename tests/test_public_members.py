@@ -12,7 +12,7 @@ import tokbox.emulator
 
 MEMBERS = {
     tokbox.Signer: (
-        "api_key close fingerprint from_private_key session sign_rows verify verify_many"
+        "close fingerprint from_private_key project_id session sign_rows verify verify_many"
     ),
     tokbox.PrivateKey: "bits public_key",
     tokbox.types.MemoryPool: "",
