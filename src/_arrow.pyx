@@ -5,7 +5,7 @@
 It takes any object with ``__arrow_c_array__`` or ``__arrow_c_stream__`` (pyarrow, polars,
 pandas, nanoarrow, DuckDB ...) and needs none of them. It knows nothing of signing. Strings
 become `Texts`, which point into the arrays' buffers; integers `Numbers`; the rest, lists
-above all, Python values.
+above all, Python values (see `tokbox.arrow_values`).
 
 Nothing that the structs say is believed unless it can be seen to be so: the number of
 children and buffers, lengths, offsets, indices. Two things cannot be seen and must be
@@ -15,6 +15,7 @@ buffers may be written to while they are read. So what decides where we read is 
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 from libc.stdint cimport (
@@ -41,6 +42,7 @@ from arrow cimport (
 from text cimport fs_text
 from tokbox._memory cimport Numbers, Texts
 
+from tokbox import arrow_values
 from tokbox._memory import check_rows
 from tokbox.errors import InvalidArrowError
 
@@ -58,9 +60,17 @@ ctypedef fused whole_t:
     int64_t
     uint64_t
 
+ctypedef fused real_t:
+    float
+    double
+
 # How deep arrays may be nested: a list of a dictionary of strings, in a table.
 cdef enum:
     MOST_DEPTH = 4
+
+# A double holds every whole number up to here.
+cdef enum:
+    MAX_WHOLE = 1 << 53
 
 # The most buffers of an array of string views. Their pointers alone take 128 MiB.
 cdef enum:
@@ -72,12 +82,14 @@ def is_arrow(value) -> bool:
     return hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__")
 
 
-def read(value, str field not None):
+def read(value, str field not None, *, bint seconds=False):
     """The column that an Arrow array is, or that all chunks of a stream are.
 
-    Strings become `Texts`, integers `Numbers`, and lists and nulls a tuple of Python
-    values. A table of one column is that column. InvalidArrowError for any other type, and for
-    an array that contradicts itself; *field* names it.
+    Strings become `Texts`, integers `Numbers`, and all else a tuple of Python values: those
+    that a list would have, or an ArrowValue for each value of a type that no argument
+    accepts. With *seconds*, floats and durations become `Numbers`, too, if all are whole
+    seconds. A table of one column is that column. InvalidArrowError for an array that
+    contradicts itself, and for a table of several columns; *field* names it.
     """
     cdef Schema schema
     cdef ArrowSchema *column
@@ -96,6 +108,10 @@ def read(value, str field not None):
         parts = [_part_of_table(&(<Array>array).array, field) for array in arrays]
     else:
         parts = [_part(&(<Array>array).array, field) for array in arrays]
+    if seconds and column.dictionary == NULL:
+        numbers = _whole_seconds(_format(column, field), parts, field)
+        if numbers is not None:
+            return numbers
     return _column(column, parts, arrays, field, 0)
 
 
@@ -257,7 +273,8 @@ cdef Part _part(ArrowArray *array, str field):
     part.count = array.length
     if array.n_buffers:
         part.valid = <const uint8_t *>array.buffers[0]
-        if part.valid == NULL and array.null_count > 0:
+        # An array of nulls has no buffer that says it, and some writers count one.
+        if part.valid == NULL and array.null_count > 0 and array.n_buffers > 1:
             _refuse(field, "be an Arrow array that says which of its rows are null")
     return part
 
@@ -320,7 +337,7 @@ cdef object _column(ArrowSchema *schema, list parts, list owners, str field, int
     cdef bytes form = _format(schema, field)
     cdef Part part
     if depth > MOST_DEPTH:
-        _refuse(field, "be an Arrow array that is not nested so deeply")
+        return _opaque(arrow_values.ArrowValue("array that is nested deeply"), parts, False)
     for part in parts:
         if (part.array.dictionary == NULL) != (schema.dictionary == NULL):
             _refuse(field, "be an Arrow array that has a dictionary if its schema has")
@@ -333,10 +350,20 @@ cdef object _column(ArrowSchema *schema, list parts, list owners, str field, int
         return _numbers(form, parts, field)
     if form == b"+l" or form == b"+L":
         return _lists(schema, parts, owners, field, depth)
+    if form.startswith(b"+w:"):
+        return _fixed_lists(schema, parts, owners, field, depth)
+    if form == b"+r":
+        return _run_ends(schema, parts, owners, field, depth)
     if form == b"n":
         return (None,) * total
-    _refuse(field, "be an Arrow array of strings, integers or lists of them; format "
-                   f"{form.decode('ascii', 'replace')!r} is not read")
+    if form == b"b":
+        return _booleans(parts, field)
+    text = form.decode("ascii", "replace")
+    if (fixed := arrow_values.decoder(text, _extension(schema))) is not None:
+        return _decoded(fixed, parts, field)
+    if (opaque := arrow_values.opaque(text)) is not None:
+        return _opaque(opaque, parts, not form.startswith((b"+u", b"_")))
+    _refuse(field, f"be an Arrow array of a type that Arrow defines, not of format {text!r}")
 
 
 cdef object _rows(list parts):
@@ -486,6 +513,141 @@ cdef void _fill_numbers(Part part, const whole_t *data, int64_t *to,
         to[i] = <int64_t>number
 
 
+cdef tuple _booleans(list parts, str field):
+    cdef const uint8_t *data
+    cdef int64_t i, bit
+    cdef list found = []
+    cdef Part part
+    for part in parts:
+        data = _buffer(part, 1, field)
+        for i in range(part.count):
+            bit = part.first + i
+            found.append(None if _is_absent(part, i) else bool(data[bit >> 3] >> (bit & 7) & 1))
+    return tuple(found)
+
+
+cdef tuple _decoded(tuple fixed, list parts, str field):
+    """What *fixed*, a width in bytes and a function, makes of each value."""
+    cdef int64_t width = fixed[0], i
+    cdef object decode = fixed[1]
+    cdef const uint8_t *data
+    cdef list found = []
+    cdef Part part
+    for part in parts:
+        data = _buffer(part, 1, field)
+        if part.first + part.count > TOKBOX_MAX_BYTES // width:
+            _refuse(field, "be an Arrow array whose length and offset are possible")
+        for i in range(part.count):
+            found.append(None if _is_absent(part, i) else decode(PyBytes_FromStringAndSize(
+                <const char *>data + width * (part.first + i), width
+            )))
+    return tuple(found)
+
+
+cdef tuple _opaque(value, list parts, bint nullable):
+    """*value* in each row that is not null."""
+    cdef list found = []
+    cdef int64_t i
+    cdef Part part
+    for part in parts:
+        for i in range(part.count):
+            found.append(None if nullable and _is_absent(part, i) else value)
+    return tuple(found)
+
+
+cdef str _extension(ArrowSchema *schema):
+    """The name of the extension type, or "".
+
+    Metadata are a count of pairs, and for each key and value its length and its bytes.
+    """
+    cdef const char *at = schema.metadata
+    cdef int32_t pairs, i
+    cdef bytes key, text
+    if at == NULL:
+        return ""
+    pairs = tokbox_once32(at)
+    at += sizeof(int32_t)
+    for i in range(pairs):
+        key = _counted(&at)
+        text = _counted(&at)
+        if key == b"ARROW:extension:name":
+            return text.decode("utf-8", "replace")
+    return ""
+
+
+cdef bytes _counted(const char **at):
+    cdef int32_t length = max(0, tokbox_once32(at[0]))
+    cdef bytes text = PyBytes_FromStringAndSize(at[0] + sizeof(int32_t), length)
+    at[0] += sizeof(int32_t) + length
+    return text
+
+
+cdef Numbers _whole_seconds(bytes form, list parts, str field):
+    """Floats and durations as `Numbers`; None if some are no whole seconds, and for other
+    types."""
+    cdef int64_t unit
+    cdef Numbers column
+    cdef int64_t *to
+    cdef uint8_t *absent
+    cdef const uint8_t *data
+    cdef Part part
+    cdef bint good
+    if form != b"f" and form != b"g" and not form.startswith(b"tD"):
+        return None
+    unit = {b"tDs": 1, b"tDm": 1000, b"tDu": 1000_000, b"tDn": 1000_000_000}.get(form, 0)
+    column = Numbers(_rows(parts), False)
+    to, absent = column.numbers, column.absent
+    for part in parts:
+        data = _buffer(part, 1, field)
+        if form == b"f":
+            good = _fill_floats(part, <const float *>data, to, absent)
+        elif form == b"g":
+            good = _fill_floats(part, <const double *>data, to, absent)
+        else:
+            good = unit and _fill_durations(part, data, unit, to, absent)
+        if not good:
+            return None
+        to += part.count
+        absent += part.count
+        PyErr_CheckSignals()
+    return column
+
+
+cdef bint _fill_floats(Part part, const real_t *data, int64_t *to,
+                       uint8_t *absent) noexcept nogil:
+    """Whether all are whole numbers."""
+    cdef int64_t i
+    cdef real_t number
+    for i in range(part.count):
+        number = 0
+        absent[i] = _is_absent(part, i)
+        if not absent[i]:
+            memcpy(&number, <const uint8_t *>data + (part.first + i) * sizeof(real_t),
+                   sizeof(real_t))
+        # False for NaN, too.
+        if not -<double>MAX_WHOLE <= number <= <double>MAX_WHOLE:
+            return False
+        to[i] = <int64_t>number
+        if <real_t>to[i] != number:
+            return False
+    return True
+
+
+cdef bint _fill_durations(Part part, const uint8_t *data, int64_t unit, int64_t *to,
+                          uint8_t *absent) noexcept nogil:
+    """Whether all are whole seconds, of which each has as many as *unit* says."""
+    cdef int64_t i, number
+    for i in range(part.count):
+        number = 0
+        absent[i] = _is_absent(part, i)
+        if not absent[i]:
+            memcpy(&number, data + (part.first + i) * 8, 8)
+        if number % unit:
+            return False
+        to[i] = number // unit
+    return True
+
+
 cdef object _looked_up(ArrowSchema *schema, list parts, list owners, str field, int depth):
     """Values of dictionaries, of which each part has its own."""
     cdef bytes form = _format(schema, field)
@@ -493,41 +655,96 @@ cdef object _looked_up(ArrowSchema *schema, list parts, list owners, str field, 
     cdef Part part
     if len(form) != 1 or form not in b"cCsSiIlL":
         _refuse(field, "be an Arrow array whose dictionary is looked up by integers")
-    if _format(schema.dictionary, field) in (b"u", b"U", b"vu"):
-        return _looked_up_texts(schema, parts, owners, field, depth)
     for part in parts:
-        places = _numbers(form, [part], field)
-        values = _column(schema.dictionary, [_part(part.array.dictionary, field)], owners,
-                         field, depth + 1)
-        for place in places:
-            if place is not None and not 0 <= place < len(values):
-                _refuse(field, "be an Arrow array whose indices stay within its dictionary")
-            found.append(None if place is None else values[place])
-    return tuple(found)
+        found.append((_numbers(form, [part], field), _column(
+            schema.dictionary, [_part(part.array.dictionary, field)], owners, field, depth + 1
+        )))
+    return _spread(found, owners, field)
 
 
-cdef Texts _looked_up_texts(ArrowSchema *schema, list parts, list owners, str field,
-                            int depth):
-    """The same where they are strings: rows that are alike point to one text."""
-    cdef Texts column = Texts(_rows(parts), owners), values
-    cdef Numbers places
-    cdef fs_text *to = column.texts
-    cdef int64_t i, place
+cdef object _run_ends(ArrowSchema *schema, list parts, list owners, str field, int depth):
+    """Values of runs, in each row of a run. Run i ends before the row that its end names."""
+    cdef Numbers ends, places
+    cdef list found = []
+    cdef int64_t i, run
+    cdef bytes form
     cdef Part part
+    if schema.n_children != 2 or schema.children == NULL or (
+        schema.children[0] == NULL or schema.children[1] == NULL
+    ):
+        _refuse(field, "be an Arrow array whose schema has the children of its format")
+    form = _format(schema.children[0], field)
+    if form not in (b"s", b"i", b"l"):
+        _refuse(field, "be an Arrow array whose runs end at signed integers")
     for part in parts:
-        places = _numbers(_format(schema, field), [part], field)
-        values = _column(schema.dictionary, [_part(part.array.dictionary, field)], owners,
-                         field, depth + 1)
+        if part.array.n_children != 2 or part.array.children == NULL or (
+            part.array.children[0] == NULL or part.array.children[1] == NULL
+        ):
+            _refuse(field, "be an Arrow array with as many children as its schema has")
+        ends = _numbers(form, [_part(part.array.children[0], field)], field)
+        places = Numbers(part.count, False)
+        part.valid = NULL  # it has no such buffer
+        run = 0
         for i in range(part.count):
-            if places.absent[i]:
-                continue
+            while run < ends.n and ends.numbers[run] <= part.first + i:
+                run += 1
+            places.numbers[i] = run
+            places.absent[i] = _is_absent(part, i)
+        found.append((places, _column(
+            schema.children[1], [_part(part.array.children[1], field)], owners, field, depth + 1
+        )))
+    return _spread(found, owners, field)
+
+
+cdef object _spread(list found, list owners, str field):
+    """The values at the places of each pair of places and values. If the values are
+    strings, rows that are alike point to one text."""
+    cdef Texts texts, column
+    cdef Numbers places
+    cdef fs_text *to
+    cdef int64_t i, place
+    cdef list others = []
+    cdef bint are_texts = all([type(values) is Texts for _, values in found])
+    total = sum([len(places) for places, _ in found])
+    column = Texts(total if are_texts else 0, owners)
+    to = column.texts
+    for places, values in found:
+        texts = values if are_texts else None
+        count = len(values)
+        for i in range(places.n):
             place = places.numbers[i]
-            if not 0 <= place < values.n:
-                _refuse(field, "be an Arrow array whose indices stay within its dictionary")
-            to[i] = values.texts[place]
-        to += part.count
+            if places.absent[i]:
+                if not are_texts:
+                    others.append(None)
+                continue
+            if not 0 <= place < count:
+                _refuse(field, "be an Arrow array whose indices stay within its values")
+            if are_texts:
+                to[i] = texts.texts[place]
+            else:
+                others.append(values[place])
+        to += places.n
         PyErr_CheckSignals()
-    return column
+    return column if are_texts else tuple(others)
+
+
+cdef tuple _fixed_lists(ArrowSchema *schema, list parts, list owners, str field, int depth):
+    """Lists that all have as many items as the format says."""
+    cdef list found = []
+    cdef int64_t i
+    cdef Part part
+    cdef bytes digits = _format(schema, field)[3:]
+    size = int(digits) if digits.isdigit() and len(digits) <= 10 else -1
+    for part in parts:
+        values = _column(_only_column(schema, field), [_part(_only_child(part.array, field), field)],
+                         owners, field, depth + 1)
+        if not 0 <= size * (part.first + part.count) <= len(values):
+            _refuse(field, "be an Arrow array whose lists stay within their child")
+        for i in range(part.count):
+            start = size * (part.first + i)
+            found.append(None if _is_absent(part, i) else
+                         [values[j] for j in range(start, start + size)])
+    return tuple(found)
 
 
 cdef tuple _lists(ArrowSchema *schema, list parts, list owners, str field, int depth):

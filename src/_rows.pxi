@@ -8,6 +8,10 @@ cdef enum:
 cdef enum:
     TAKE = 32768
 
+# The most digits of seconds that are read here; MOST_SECONDS has 7.
+cdef enum:
+    MOST_DIGITS = 8
+
 # How far ahead of the row that is looked at memory is asked for.
 cdef enum:
     AHEAD = 16
@@ -245,6 +249,8 @@ cdef class Rows:
             raise ValueError("a column has another length")
         if type(values) is Numbers:
             self._take_seconds(<Numbers>values, seconds, look_closer)
+        elif type(values) is Texts:
+            self._take_digits(<Texts>values, seconds, look_closer)
         else:
             self._read_seconds(_checked(values), seconds, look_closer)
         self.rows.expiration = seconds
@@ -257,6 +263,32 @@ cdef class Rows:
             for i in range(self.n):
                 number = values.numbers[i]
                 good.data[i] = not values.absent[i] and 0 <= number <= MOST_SECONDS
+                seconds[i] = <uint32_t>number
+        i = -1
+        while (i := _next_zero(good, i)) >= 0:
+            value = self._closer(look_closer, i, values[i])
+            seconds[i] = 0 if value is None else value
+        return 0
+
+    cdef int _take_digits(self, Texts values, uint32_t *seconds, look_closer) except -1:
+        """Read seconds that are written in digits: all that CSV has."""
+        cdef Memory good = Memory(self.n)
+        cdef Py_ssize_t i
+        cdef uint64_t k, number
+        cdef uint8_t digit
+        cdef fs_text text
+        with nogil:
+            for i in range(self.n):
+                text = values.texts[i]
+                number = 0
+                good.data[i] = text.data != NULL and 0 < text.len <= MOST_DIGITS
+                if good.data[i]:
+                    # Others may write to the text, so each byte is read once.
+                    for k in range(text.len):
+                        digit = text.data[k] - 48
+                        good.data[i] &= digit < 10
+                        number = number * 10 + digit
+                good.data[i] &= number <= MOST_SECONDS
                 seconds[i] = <uint32_t>number
         i = -1
         while (i := _next_zero(good, i)) >= 0:

@@ -20,6 +20,7 @@ MODULES = sorted(
 
 #: Floors of the house: a room may use those below it, never one on its own floor.
 FLOORS = {
+    "arrow_values": 0,
     "errors": 0,
     "enums": 1,
     "exact": 0,

@@ -176,7 +176,10 @@ def invalid_choice(field: str, value: object, choices: Sequence[str]) -> Invalid
 
 
 class InvalidArrowError(InvalidInputError, TypeError):
-    """An Arrow array is of a type that is not read here, or contradicts itself."""
+    """An Arrow array contradicts itself, or is a table of several columns.
+
+    A value of a type that is not accepted is an error of its row: see InvalidClaimsError.
+    """
 
 
 class TokenError(TokboxError):

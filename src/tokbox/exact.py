@@ -10,8 +10,11 @@ numpy is supported without being imported.
 from __future__ import annotations
 
 import operator
+from decimal import Decimal
+from numbers import Real
+from typing import Any
 
-__all__ = ["exact_int", "exact_number", "exact_text", "has_no_dimensions"]
+__all__ = ["exact_int", "exact_number", "exact_text", "has_no_dimensions", "whole_number"]
 
 #: Names of the boolean type of numpy, which versions before 2 accept as an index.
 _BOOLEANS = ("bool", "bool_")
@@ -51,6 +54,28 @@ def exact_number(value: object) -> int | float | None:
     if issubclass(type(value), float):
         return float.__float__(value)  # type: ignore[arg-type]
     return exact_int(value)
+
+
+def whole_number(value: object) -> int | None:
+    """Return a number without a fraction as an int; else None.
+
+    An int, a float such as 3600.0 or a Decimal, of Python or numpy. Numbers of more than 64
+    bits are None, and booleans, too.
+    """
+    if (integer := exact_int(value)) is not None:
+        return integer
+    if type(value).__name__ in _BOOLEANS or not isinstance(value, Real | Decimal):
+        return None
+    # A number of numpy as Python's; numpy.float16(1) < 2**64 is an overflow.
+    number: Any = getattr(value, "item", lambda: value)()
+    try:
+        # Before int(): it would write out the digits of Decimal("1e999999").
+        if not -(2**63) <= number < 2**64:
+            return None
+        whole = operator.index(int(number))
+    except ArithmeticError:  # how a Decimal that is not a number compares
+        return None
+    return whole if whole == number else None
 
 
 def has_no_dimensions(value: object) -> bool:

@@ -30,6 +30,20 @@ def lists(offsets=(0, 1, 2), children=None, **fields):
     return Made(b"+l", 2, [None, int32s(*offsets)], children=children, **fields)
 
 
+def ends(*rows):
+    return Made(b"i", len(rows), [None, int32s(*rows)])
+
+
+def runs(length=3, children=None, **fields):
+    children = [ends(1, 3), strings()] if children is None else children
+    return Made(b"+r", length, [], children=children, **fields)
+
+
+def fixed_lists(form=b"+w:1", children=None, **fields):
+    children = [strings()] if children is None else children
+    return Made(form, 2, [None], children=children, **fields)
+
+
 def table(children=None, length=2, **fields):
     children = [strings()] if children is None else children
     return Made(b"+s", length, [None], children=children, **fields)
@@ -66,12 +80,29 @@ GOOD = {
     "lists": (lists, [["a"], ["bc"]]),
     "a table": (table, ["a", "bc"]),
     "a dictionary": (lambda: integers(1, 0, 1, dictionary=strings()), ["bc", "a", "bc"]),
+    "runs": (runs, ["a", "bc", "bc"]),
+    "a slice of runs": (lambda: runs(length=1, offset=1), ["bc"]),
+    "runs of integers": (
+        lambda: runs(children=[ends(1, 3), integers(7, 8)]),
+        [7, 8, 8],
+    ),
+    "no runs": (lambda: runs(length=0, children=[ends(), strings(length=0)]), []),
+    "runs in a table with nulls": (
+        lambda: Made(b"+s", 3, [b"\x05"], children=[runs()], null_count=1),
+        ["a", None, "bc"],
+    ),
+    "fixed lists": (fixed_lists, [["a"], ["bc"]]),
+    "fixed lists of nothing": (lambda: fixed_lists(b"+w:0"), [[], []]),
+    "booleans": (
+        lambda: Made(b"b", 3, [b"\x05", b"\x06"], null_count=1),
+        [False, None, True],
+    ),
 }
 
 BAD = {
     "no format": lambda: Made(None, 2, [None, int32s(0, 1, 3), b"abc"]),
     "an empty format": lambda: Made(b"", 2, [None, int32s(0, 1, 3), b"abc"]),
-    "another format": lambda: Made(b"g", 1, [None, int64s(0)]),
+    "a format that Arrow lacks": lambda: Made(b"G", 1, [None, int64s(0)]),
     "two letters": lambda: Made(b"ll", 1, [None, int64s(0)]),
     "no ASCII": lambda: Made(b"\xff\xfe", 1, [None, int64s(0)]),
     "a negative length": lambda: strings(length=-1),
@@ -125,7 +156,22 @@ BAD = {
     "a table of two columns": lambda: table([strings(), strings()]),
     "a table longer than its column": lambda: table(length=3),
     "a table that ends behind its column": lambda: table(offset=1),
-    "a table in a table": lambda: table([table()]),
+    "runs without children": lambda: runs(children=[]),
+    "runs of no child": lambda: runs(children=[None, None]),
+    "runs with a number of children and none": lambda: runs(children=[], n_children=2),
+    "runs of one child": lambda: runs(children=[ends(2)]),
+    "runs whose array has one child": lambda: runs(n_children=1),
+    "runs that end at strings": lambda: runs(children=[strings(), strings()]),
+    "runs that end before the last row": lambda: runs(length=4),
+    "more runs than values": lambda: runs(children=[ends(1, 2, 3), strings()]),
+    "lists of a size that is no number": lambda: fixed_lists(b"+w:x"),
+    "lists of an enormous size": lambda: fixed_lists(b"+w:" + b"9" * 5000),
+    "lists longer than their child": lambda: fixed_lists(b"+w:2"),
+    "fixed lists without children": lambda: fixed_lists(children=[]),
+    "a decimal of no width": lambda: Made(b"d:5,1,7", 1, [None, int64s(0)]),
+    "a duration of an unknown unit": lambda: Made(b"tDx", 1, [None, int64s(0)]),
+    "booleans without a buffer": lambda: Made(b"b", 1, [None]),
+    "doubles without a buffer": lambda: Made(b"g", 1, [None, None]),
     "a dictionary in the schema only": lambda: (
         integers(0, dictionary=strings()) and _without_dictionary("array")
     ),

@@ -25,7 +25,9 @@ def session():
 BAD_CLAIMS = [
     *[("role", role) for role in ["", "admin", "PUBLISHER", None, 1, b"publisher", ["publisher"], {}]],
     *[("expiration", e) for e in [
-        -1, DAYS_30 + 1, 10**30, 1.0, 0.5, float("nan"), float("inf"), True, False, "3600", None,
+        -1, DAYS_30 + 1, 10**30, -1.0, 0.5, float("nan"), float("inf"), True, False, "", "h", "-1h",
+        "1.5h", "1e3", "h" * 200, "31d", "\uff19s", b"1h", None, [3600], Decimal("0.5"), Decimal("1e999999"),
+        Decimal("nan"), Decimal("snan"), Decimal("inf"),
         timedelta(days=31), timedelta(seconds=-1), timedelta(milliseconds=1500),
     ]],
     *[("connection_data", d) for d in [

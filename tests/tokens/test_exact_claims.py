@@ -232,7 +232,7 @@ def test_booleans_and_arrays_are_no_counts_and_no_seconds(value):
         lambda: session.write_tokens(io.BytesIO(), value),
         lambda: signer.sign_rows(SESSION, expiration=[value]),
     ):
-        with pytest.raises(InvalidClaimsError, match="must be an int"):
+        with pytest.raises(InvalidClaimsError, match=r"must be (an int|whole seconds)"):
             call()
 
 
@@ -346,8 +346,8 @@ def test_numpy_values_are_signed_like_plain_ones():
             said = signer.verify(token, now=numpy.float64(time.time()))
             assert (said.role, said.connection_data) == ("moderator", "é")
             assert said.initial_layout_class_list == ("focus", "full")
-    for value in (numpy.bool_(True), numpy.array(60), numpy.float64(60)):
-        with pytest.raises(InvalidClaimsError, match="must be an int"):
+    for value in (numpy.bool_(True), numpy.array(60), numpy.float64(60.5)):
+        with pytest.raises(InvalidClaimsError, match="must be whole seconds"):
             signer.session(session_id).token(expiration=value)
     with pytest.raises(InvalidInputError, match="without dimensions"):
         signer.sign_rows(session_id, expiration=numpy.array(60))
@@ -365,7 +365,7 @@ def test_the_nanoseconds_of_pandas_are_a_fraction():
     for fraction in (pandas.Timedelta(1), pandas.Timedelta(60 * 10**9 + 1)):
         with pytest.raises(InvalidClaimsError, match="whole seconds"):
             session.token(expiration=fraction)
-    with pytest.raises(InvalidClaimsError, match="an int, in seconds"):
+    with pytest.raises(InvalidClaimsError, match="whole seconds"):
         session.token(expiration=pandas.NaT)
 
 
@@ -386,9 +386,9 @@ def test_numbers_of_arrow_in_a_column_of_text_are_refused_row_by_row(field):
 def test_text_of_arrow_in_a_column_of_seconds_is_refused_row_by_row():
     pyarrow = pytest.importorskip("pyarrow")
     signer = Signer(KEY, SECRET)
-    seconds = pyarrow.array(["60", None])
-    with pytest.raises(InvalidClaimsError, match="an int, in seconds"):
+    seconds = pyarrow.array(["60", "soon", None])
+    with pytest.raises(InvalidClaimsError, match="row 1: expiration must be whole seconds"):
         signer.sign_rows(SESSION, expiration=seconds)
     errors = signer.sign_rows(SESSION, expiration=seconds, errors="null").failures.values()
-    assert [(e.row, e.value) for e in errors] == [(0, "60"), (1, None)]
+    assert [(e.row, e.value) for e in errors] == [(1, "soon"), (2, None)]
     assert signer.sign_rows([SESSION, OTHER_SESSION]).failures == {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -29,7 +28,6 @@ __all__ = [
     "credential_options",
     "has_credentials",
     "json_option",
-    "lifetime",
     "make_client",
     "read_file",
     "read_secret",
@@ -132,28 +130,13 @@ def session_argument(function: _Decorated) -> _Decorated:
     return argument(function)
 
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-def lifetime(text: str) -> int:
-    """Read seconds, or numbers with units: ``90``, ``30m``, ``1h30m``, ``7d``.
-
-    ValueError if it is neither.
-    """
-    text = text.strip().lower()
-    if re.fullmatch(r"[0-9]{1,12}", text):
-        return int(text)
-    if not re.fullmatch(r"(?:[0-9]{1,12}[smhdw])+", text):
-        raise ValueError("it must be seconds, or a time such as 90s, 30m, 1h or 7d")
-    parts = re.findall(r"([0-9]+)([smhdw])", text)
-    return sum(int(number) * _UNITS[unit] for number, unit in parts)
-
-
 def _take_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
-    try:
-        return lifetime(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
+    from tokbox.tokens.claims import parse_lifetime
+
+    seconds = parse_lifetime(value)
+    if seconds is None:
+        raise click.BadParameter("it must be seconds, or a time such as 90s, 30m, 1h or 7d")
+    return seconds
 
 
 def json_option(function: _Decorated) -> _Decorated:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role, TokenKind
@@ -23,7 +24,13 @@ from tokbox.errors import (
     WrongClaimsError,
     WrongPurposeError,
 )
-from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
+from tokbox.exact import (
+    exact_int,
+    exact_number,
+    exact_text,
+    has_no_dimensions,
+    whole_number,
+)
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
 from tokbox.readonly import ReadOnlyDict
@@ -53,6 +60,7 @@ __all__ = [
     "check_role",
     "check_secret",
     "check_session_id",
+    "parse_lifetime",
     "wrong_claims",
 ]
 
@@ -69,6 +77,7 @@ _API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 
@@ -315,18 +324,51 @@ def wrong_claims(error: InvalidClaimsError) -> WrongClaimsError:
     return WrongClaimsError(error.field, error.value, error.rule, reason=reason)
 
 
-def check_expiration(expiration: object) -> int:
-    """Return how long a token shall live, in seconds; 0 leaves it to the service."""
-    given: object = expiration
-    if isinstance(expiration, timedelta):
+@lru_cache(maxsize=1024)  # columns repeat few lifetimes
+def parse_lifetime(text: str) -> int | None:
+    """Return the seconds of ``90``, ``30m``, ``1h30m`` or ``7d``; None for other text."""
+    text = text.strip().lower()
+    if re.fullmatch(r"[0-9]{1,12}", text):
+        return int(text)
+    if not re.fullmatch(r"(?:[0-9]{1,12}[smhdw])+", text):
+        return None
+    parts = re.findall(r"([0-9]+)([smhdw])", text)
+    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _seconds(duration: object) -> int | None:
+    """Return a duration as a number of seconds; None if it is none, or no whole number."""
+    text = exact_text(duration)
+    if text is not None:
+        return parse_lifetime(text) if len(text) < 100 else None
+    if isinstance(duration, timedelta):
         # pandas.Timedelta has nanoseconds, too. Its base class can hold 0 instead of its
         # value, so only its attributes are read.
-        if expiration.microseconds or getattr(expiration, "nanoseconds", 0):
-            raise InvalidClaimsError("expiration", expiration, "be whole seconds")
-        given = expiration.days * 86400 + expiration.seconds
-    seconds = exact_int(given)
+        if duration.microseconds or getattr(duration, "nanoseconds", 0):
+            return None
+        return duration.days * 86400 + duration.seconds
+    if type(duration).__name__ == "timedelta64":
+        return _numpy_seconds(duration)
+    return whole_number(duration)
+
+
+def _numpy_seconds(duration: Any) -> int | None:
+    try:
+        seconds = duration.astype("timedelta64[s]")
+        # False for NaT, and for months, which have no fixed length.
+        return exact_int(seconds.astype("int64")) if seconds == duration else None
+    except (AttributeError, TypeError, OverflowError):
+        return None
+
+
+def check_expiration(expiration: object) -> int:
+    """Return how long a token shall live, in seconds; 0 leaves it to the service.
+
+    It is given as whole seconds, as a timedelta, or as text such as "90s", "30m" or "2h".
+    """
+    seconds = _seconds(expiration)
     if seconds is None:
-        rule = "be an int, in seconds, or a timedelta"
+        rule = "be whole seconds, or a duration such as 90s, 30m, 1h or 7d"
         raise InvalidClaimsError("expiration", expiration, rule)
     if not 0 <= seconds <= DAYS_30:
         rule = f"be between 0 and {DAYS_30} seconds (30 days)"

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
@@ -26,6 +26,7 @@ __all__ = [
     "is_column",
     "lists",
     "numbers",
+    "objects",
     "table",
     "texts",
 ]
@@ -102,6 +103,19 @@ def is_column(name: str, value: object) -> bool:
     else:
         return True
     raise InvalidInputError(name, None, rule, show=False)
+
+
+def objects(value: Any) -> Iterable[Any] | None:
+    """Return the values of a pandas or Polars column of Python objects; None of others.
+
+    Arrow has no type for such a column if its values are of several types.
+    """
+    kind = str(getattr(value, "dtype", ""))
+    if kind == "object" and hasattr(value, "notna"):
+        # pandas has several values for what is missing.
+        missing = value.where(value.notna(), None)
+        return cast("Iterable[Any]", missing)
+    return cast("Iterable[Any]", value) if kind == "Object" else None
 
 
 def _validity(values: Sequence[object]) -> tuple[int, bytearray | None]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
+from uuid import UUID
 
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_int, exact_text
@@ -57,7 +58,7 @@ class Derived(PickledByName):
         the name of the run, 1 to 255 bytes of UTF-8. Two runs with the same id and the
         same keys sign tokens with the same nonces, so give each run an id of its own
     row_key
-        a column of text or integers that tell the rows of the run apart. A key that
+        a column of text, integers or UUIDs that tell the rows of the run apart. A key that
         occurs twice in one call is refused; keys of other calls are not known. In a
         `tokbox.integrations.SigningJob` it is the name of the column, as ``col("id")``
     issued_at
@@ -69,7 +70,7 @@ class Derived(PickledByName):
     """
 
     run_id: str
-    row_key: Sequence[str | int] | ColumnName
+    row_key: Sequence[str | int | UUID] | ColumnName
     issued_at: datetime
 
     # Written out because `issued_at` accepts more types than it has as an attribute.
@@ -77,7 +78,7 @@ class Derived(PickledByName):
         self,
         *,
         run_id: str,
-        row_key: Sequence[str | int] | ColumnName,
+        row_key: Sequence[str | int | UUID] | ColumnName,
         issued_at: int | datetime,
     ) -> None:
         text = exact_text(run_id)
@@ -102,13 +103,18 @@ def check_nonce(nonce: object) -> Derived | None:
 
 
 def check_row_key(key: object) -> str:
-    """Return the key of a row as text; a number is what its digits are."""
+    """Return the key of a row as text; a number is what its digits are.
+
+    A UUID is what ``str`` makes of it: 36 characters, in lower case.
+    """
     number = exact_int(key)
     if number is not None and -(2**63) <= number < 2**64:
         return str(number)
+    if isinstance(key, UUID):
+        return str(UUID(int=key.int))
     text = exact_text(key)
     if text is None or not _is_id(text):
-        rule = f"be text of 1 to {MOST_ID} bytes in UTF-8, or an int of 64 bits"
+        rule = f"be text of 1 to {MOST_ID} bytes in UTF-8, an int of 64 bits or a UUID"
         raise InvalidClaimsError("row_key", key, rule)
     return text
 

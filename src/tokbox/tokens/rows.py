@@ -20,7 +20,7 @@ from tokbox.tokens.claims import (
     check_role,
     check_session_id,
 )
-from tokbox.tokens.columns import Column, is_column
+from tokbox.tokens.columns import Column, is_column, objects
 from tokbox.tokens.derive import (
     Derived,
     check_issued_at,
@@ -76,11 +76,14 @@ def _column(name: str, value: Any) -> Column | None:
         return None
     if isinstance(value, Texts | Numbers):
         return value
+    if (values := objects(value)) is not None:
+        return snapshot(values)
     if is_arrow(value):
-        column = read(value, name)
+        is_expiration = name == "expiration"
+        column = read(value, name, seconds=is_expiration)
         # Values of the wrong type are checked one by one, as those of a list are.
-        wrong = Texts if name == "expiration" else Numbers
-        return snapshot(column) if isinstance(column, wrong) else column
+        is_wrong = isinstance(column, Numbers) and not is_expiration
+        return snapshot(column) if is_wrong else column
     return snapshot(value)
 
 

@@ -66,8 +66,8 @@ class SessionSigner(_Signing):
     connection_data
         at most 1000 characters that every client in the session can read, or None
     expiration
-        how long the token lives, in seconds or as a timedelta, at most 30 days;
-        0 leaves it to the service (24 hours)
+        how long the token lives: whole seconds, a timedelta, or text such as "90s",
+        "30m", "2h" or "7d"; at most 30 days. 0 leaves it to the service (24 hours)
     initial_layout_class_list
         layout classes of the holder's streams, one by one or joined by spaces, or None
     kind
@@ -111,7 +111,7 @@ class SessionSigner(_Signing):
         self,
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
-        expiration: int | timedelta = HOURS_24,
+        expiration: int | timedelta | str = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
@@ -138,7 +138,7 @@ class SessionSigner(_Signing):
         self,
         role: Role | RoleName,
         connection_data: str | None,
-        expiration: int | timedelta,
+        expiration: int | timedelta | str,
         classes: Iterable[str] | None,
         kind: TokenKind | None,
     ) -> Plan | rs256.Plan:
@@ -160,7 +160,7 @@ class SessionSigner(_Signing):
         multithread: bool = False,
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
-        expiration: int | timedelta = HOURS_24,
+        expiration: int | timedelta | str = HOURS_24,
         *,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
@@ -184,7 +184,7 @@ class SessionSigner(_Signing):
         multithread: bool = False,
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
-        expiration: int | timedelta = HOURS_24,
+        expiration: int | timedelta | str = HOURS_24,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         memory_pool: MemoryPool | None = None,
@@ -211,7 +211,7 @@ class SessionSigner(_Signing):
         multithread: bool = False,
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
-        expiration: int | timedelta = HOURS_24,
+        expiration: int | timedelta | str = HOURS_24,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         chunk: int = 0,
@@ -238,7 +238,7 @@ class SessionSigner(_Signing):
         multithread: bool = False,
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
-        expiration: int | timedelta = HOURS_24,
+        expiration: int | timedelta | str = HOURS_24,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         progress: Callable[[int], object] | None = None,
@@ -281,7 +281,7 @@ class SessionSigner(_Signing):
         multithread: bool,
         role: Role | RoleName,
         connection_data: str | None,
-        expiration: int | timedelta,
+        expiration: int | timedelta | str,
         initial_layout_class_list: Iterable[str] | None,
         kind: TokenKind | None = None,
     ) -> Iterator[tuple[int, memoryview]]:

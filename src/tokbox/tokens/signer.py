@@ -198,7 +198,7 @@ class Signer:
         *,
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta] = ...,
+        expiration: Column[int | timedelta | str] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
@@ -213,7 +213,7 @@ class Signer:
         *,
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta] = ...,
+        expiration: Column[int | timedelta | str] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["null"],
@@ -242,7 +242,7 @@ class Signer:
         *,
         role: RoleColumn = Role.PUBLISHER,
         connection_data: Column[str | None] = "",
-        expiration: Column[int | timedelta] = HOURS_24,
+        expiration: Column[int | timedelta | str] = HOURS_24,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
         kind: TokenKind | None = None,
         errors: str = "raise",
@@ -253,16 +253,18 @@ class Signer:
         """Sign one token a row, each with claims of its own, in order.
 
         Each claim is one value for all rows, or a column with a value for each row: a
-        sequence, or an Arrow array or stream of strings, integers or lists (of any
-        library: see `tokbox.errors.InvalidArrowError`). (A sequence of layout
+        sequence, or an Arrow array or stream of any library. (A sequence of layout
         classes is a column, too; its values are names joined by spaces, or sequences of
         names.) Claims and rules are those of `SessionSigner`; None in
-        a column means what it means there. Values shared by all rows are hashed and
-        encoded once.
+        a column means what it means there. An Arrow value is accepted if the Python value
+        that it stands for is: a duration or the float 3600.0 as an expiration, for example.
+        Values shared by all rows are hashed and encoded once.
 
         With ``errors="raise"``, a value that breaks a rule raises InvalidClaimsError with
         its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
         ``errors="null"`` its row is None, and `TokenBatch.failures` has the reasons.
+        InvalidArrowError is for an array that contradicts itself, or a table of several
+        columns.
 
         Who signs one batch after the other passes them all one *memory_pool*: each uses
         the memory of an earlier one that is gone, which is about twice as fast.

@@ -14,6 +14,7 @@ from tokbox.enums import DAYS_30
 from tokbox.errors import (
     BadSignatureError,
     ExpiredTokenError,
+    InvalidArrowError,
     InvalidClaimsError,
     InvalidInputError,
     MalformedTokenError,
@@ -107,7 +108,10 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     if isinstance(tokens, TokenBatch | Texts):
         return tokens
     if is_arrow(tokens):
-        return read(tokens, "tokens")
+        column = read(tokens, "tokens")
+        if isinstance(column, Texts) or all(value is None for value in column):
+            return column
+        raise InvalidArrowError("tokens", None, "be an Arrow array of strings", show=False)
     if not isinstance(tokens, Iterable):
         rule = f"be an iterable of tokens, not {type(tokens).__name__}"
         raise InvalidInputError("tokens", None, rule, show=False)

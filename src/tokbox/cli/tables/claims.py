@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tokbox.cli.options import lifetime
 from tokbox.errors import InvalidInputError
 from tokbox.tokens.derive import Derived
 
@@ -59,8 +57,6 @@ class RowClaims:
                 "row_key", values["row_key"], "name a column, as col:NAME"
             )
         _check_run(given)
-        if isinstance(values.get("expiration"), str):
-            values["expiration"] = _expiration(values["expiration"])
         return cls(values, columns)
 
     def check(self, signer: Signer) -> None:
@@ -74,8 +70,6 @@ class RowClaims:
         columns: dict[str, Any] = {
             name: piece.column(column) for name, column in self.columns.items()
         }
-        if "expiration" in columns:
-            columns["expiration"] = _seconds(columns["expiration"])
         arguments = self.arguments(columns)
         return signer.sign_rows(
             **arguments, errors="null", multithread=multithread, memory_pool=pool
@@ -99,26 +93,3 @@ def _check_run(given: dict[str, Any]) -> None:
         else:
             continue
         raise InvalidInputError(name, None, rule, show=False)
-
-
-def _expiration(text: str) -> int:
-    """Read a lifetime, in seconds. InvalidInputError if it is none."""
-    try:
-        return lifetime(text)
-    except ValueError:
-        rule = "be seconds, or a time such as 90s, 30m, 1h or 7d"
-    raise InvalidInputError("expiration", text, rule)
-
-
-def _seconds(column: Any) -> Any:
-    """A column of lifetimes as numbers, where it is text, as all in CSV is."""
-    if hasattr(column, "__arrow_c_array__") or not isinstance(column, Iterable):
-        return column
-    return [_number(value) if isinstance(value, str) else value for value in column]
-
-
-def _number(text: str) -> int | str:
-    try:
-        return lifetime(text)
-    except ValueError:
-        return text

@@ -152,14 +152,18 @@ class ParquetPiece:
         self.end: Place = start.after(batch.num_rows)
 
     def column(self, name: str) -> Any:
-        """The values of a column or of a member, as an Arrow array."""
+        """The values of a column or of a member, as an Arrow table of them alone.
+
+        An array of structs by itself would be read as a table.
+        """
+        arrow = load("pyarrow", "pyarrow", "arrow")
         column, *members = self._paths[name]
         values = self._batch.column(self._batch.schema.names.index(column))
         if members:
             values = load("pyarrow.compute", "pyarrow", "arrow").struct_field(
                 values, members
             )
-        return values
+        return arrow.record_batch([values], [name])
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
         """Return the tokens as data pages. A row without a token has a null.

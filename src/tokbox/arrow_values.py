@@ -1,0 +1,116 @@
+"""Arrow values as Python values, one by one: what `tokbox._arrow` does not read itself."""
+
+from __future__ import annotations
+
+import re
+import struct
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+__all__ = ["ArrowValue", "decoder", "opaque"]
+
+Decoder = Callable[[bytes], object]
+
+#: Nanoseconds of the units of durations.
+_UNITS = {"s": 10**9, "m": 10**6, "u": 10**3, "n": 1}
+
+#: Types that no argument accepts, by what their formats begin with.
+_OPAQUE = {
+    "z": "binary",
+    "Z": "binary",
+    "vz": "binary",
+    "w:": "binary",
+    "td": "date",
+    "tt": "time",
+    "ts": "timestamp",
+    "tiM": "interval of months",
+    "+vl": "list view",
+    "+vL": "list view",
+    "+s": "struct",
+    "+m": "map",
+    "+u": "union",
+    # What libraries use for types that Arrow lacks begins with this.
+    "_": "private type",
+}
+
+
+class ArrowValue:
+    """A value that no argument accepts. Only its type is known."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __repr__(self) -> str:
+        return f"<Arrow {self.kind}>"
+
+
+def opaque(format_: str) -> ArrowValue | None:
+    """Return what stands for the values of such a type; None if there is no such type."""
+    for prefix, kind in _OPAQUE.items():
+        if format_.startswith(prefix):
+            return ArrowValue(kind)
+    return None
+
+
+def decoder(format_: str, extension: str) -> tuple[int, Decoder] | None:
+    """Return the width of a type in bytes, and what makes a Python value of so many.
+
+    None if values of this type are read in another way, or not at all.
+    """
+    if format_ in ("e", "f", "g"):
+        unpack = struct.Struct(f"={format_.translate(_FLOATS)}")
+        return unpack.size, lambda raw: unpack.unpack(raw)[0]
+    if (found := _DECIMAL.fullmatch(format_)) is not None:
+        scale, bits = found.groups("128")
+        return int(bits) // 8, lambda raw: Decimal(f"{_integer(raw)}E{-int(scale)}")
+    if format_ in ("_pli128", "_plu128"):  # formats of Polars' own
+        is_signed = format_ == "_pli128"
+        return 16, lambda raw: int.from_bytes(raw, sys.byteorder, signed=is_signed)
+    if format_.startswith("tD") and format_[2:] in _UNITS:
+        unit = _UNITS[format_[2:]]
+        return 8, lambda raw: _duration(_integer(raw) * unit)
+    if format_ == "tiD":
+        return 8, _days_and_milliseconds
+    if format_ == "tin":
+        return 16, _months_days_and_nanoseconds
+    if format_ == "w:16" and extension == "arrow.uuid":
+        return 16, lambda raw: UUID(bytes=raw)
+    return None
+
+
+#: From letters of Arrow to those of `struct`.
+_FLOATS = str.maketrans("fg", "fd")
+#: The precision, the scale, and the bits if they are not 128.
+_DECIMAL = re.compile(r"d:[0-9]{1,3},(-?[0-9]{1,3})(?:,(32|64|128|256))?", re.ASCII)
+
+
+def _integer(raw: bytes) -> int:
+    return int.from_bytes(raw, sys.byteorder, signed=True)
+
+
+def _duration(nanoseconds: int) -> timedelta | ArrowValue:
+    """Return a time span exactly, or what stands for it if a timedelta cannot hold it."""
+    microseconds, rest = divmod(nanoseconds, 1000)
+    try:
+        if not rest:
+            return timedelta(microseconds=microseconds)
+    except OverflowError:
+        pass
+    return ArrowValue(f"duration of {nanoseconds} ns")
+
+
+def _days_and_milliseconds(raw: bytes) -> timedelta:
+    days, milliseconds = struct.unpack("=ii", raw)
+    return timedelta(days=days, milliseconds=milliseconds)
+
+
+def _months_days_and_nanoseconds(raw: bytes) -> timedelta | ArrowValue:
+    months, days, nanoseconds = struct.unpack("=iiq", raw)
+    if months:
+        return ArrowValue("interval of months")
+    return _duration(days * 86_400 * 10**9 + nanoseconds)
