@@ -12,7 +12,8 @@ column of the batch, as ``col("name")``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from importlib import import_module
@@ -94,7 +95,7 @@ class SigningJob(PickledByName):
     session_id: str | ColumnName
     role: Role | RoleName | ColumnName = Role.PUBLISHER
     connection_data: str | ColumnName | None = ""
-    expiration: int | timedelta | ColumnName = HOURS_24
+    expiration: int | timedelta | str | ColumnName = HOURS_24
     initial_layout_class_list: str | Iterable[str] | ColumnName | None = ""
     kind: TokenKind | None = None
     nonce: Derived | None = None
@@ -150,11 +151,16 @@ class SigningJob(PickledByName):
         return [name for name in (self.token_column, self.error_column) if name]
 
     def check_schema(self, names: Iterable[str]) -> None:
-        """Raise InvalidInputError if a column that the job needs is not in *names*."""
+        """Raise InvalidInputError unless *names* fit: columns that the job reads must be
+        there once, and those that it adds must be new."""
         there = list(names)
         for field, column in self.columns.items():
             if column not in there:
-                rule = f"name one of the columns, which are {', '.join(there) or 'none'}"
+                others = ", ".join(map(str, there)) or "none"
+                rule = f"name one of the columns, which are {others}"
+                raise InvalidInputError(field, column, rule)
+            if there.count(column) > 1:
+                rule = "name a column of which there is only one"
                 raise InvalidInputError(field, column, rule)
         for field in ("token_column", "error_column"):
             if getattr(self, field) in there:
@@ -192,43 +198,80 @@ class BatchSigner:
         )
 
     def __call__(self, batch: Any) -> Any:
-        """Return an Arrow table or record batch with its tokens (large_string) beside it.
+        """Return a copy of *batch* that has the tokens as another column.
 
-        The batch itself is not written to. Raises InvalidInputError if a column is missing,
-        InvalidClaimsError if a row breaks a rule and there is no column for errors: its
-        ``.row`` counts within this batch.
+        An Arrow table or record batch (its tokens are large_string), a pandas DataFrame
+        and a Polars DataFrame are returned as what they are; other columns and a pandas
+        index stay as they are. For a ``pyarrow.RecordBatchReader``, a DuckDB relation, and
+        any other object with ``__arrow_c_stream__`` or ``__arrow_c_array__``, the result is
+        a RecordBatchReader that signs each batch when it is read::
+
+            sign = job.open()
+            signed = sign(polars.read_parquet("guests.parquet"))
+
+        The batch itself is not written to. Raises InvalidInputError if it is none of these,
+        or if a column is missing or there twice; InvalidClaimsError if a row breaks a rule
+        and there is no column for errors: its ``.row`` counts within this batch.
         """
+        arrow = self._arrow
+        pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
+        if isinstance(batch, arrow.Table | arrow.RecordBatch):
+            # By tables of one column: a struct by itself would be taken for a table.
+            added = self._sign(batch.schema.names, lambda name: batch.select([name]))
+            signed = batch
+            for name, values in added:
+                texts = arrow.array(values, arrow.large_string())
+                signed = signed.append_column(name, texts)
+            return signed
+        if pandas is not None and isinstance(batch, pandas.DataFrame):
+            added = self._sign(batch.columns, batch.__getitem__)
+            new = {name: pandas.array(list(v), dtype="string") for name, v in added}
+            return batch.assign(**new)
+        if polars is not None and isinstance(batch, polars.DataFrame):
+            added = self._sign(batch.columns, batch.__getitem__)
+            return batch.with_columns(
+                polars.Series(name, values, dtype=polars.String) for name, values in added
+            )
+        return self._stream(batch)
+
+    def _sign(
+        self, names: Iterable[str], column: Callable[[str], Any]
+    ) -> list[tuple[str, Sequence[str | None]]]:
+        """Sign rows with columns of these *names*; return the new columns by name."""
         job = self._job
-        job.check_schema(batch.schema.names)
+        job.check_schema(names)
         given = {name: getattr(job, name) for name in (*_CLAIMS, "kind", "nonce")}
-        given |= {name: batch.column(column) for name, column in job.columns.items()}
+        given |= {claim: column(name) for claim, name in job.columns.items()}
         if job.nonce is not None:
             given["nonce"] = replace(job.nonce, row_key=given.pop("row_key"))
         given["errors"] = "raise" if job.error_column is None else "null"
         tokens: TokenBatch[Any] = self._signer.sign_rows(**given, memory_pool=self._pool)
-        signed = batch.append_column(job.token_column, self._texts(tokens))
-        if job.error_column is not None:
-            signed = signed.append_column(job.error_column, self._errors(tokens))
-        return signed
-
-    def _texts(self, tokens: TokenBatch[Any]) -> Any:
-        """The tokens as an Arrow array over the memory that they are in."""
-        valid = None
-        if tokens.failures:
-            bits = bytearray(b"\xff" * ((len(tokens) + 7) // 8))
-            for row in tokens.failures:
-                bits[row // 8] &= ~(1 << row % 8)
-            valid = self._arrow.py_buffer(bytes(bits))
-        return self._arrow.LargeStringArray.from_buffers(
-            len(tokens),
-            self._arrow.py_buffer(tokens.offsets),
-            self._arrow.py_buffer(tokens.data),
-            valid,
-        )
-
-    def _errors(self, tokens: TokenBatch[Any]) -> Any:
-        """Why rows have no token; null where they have one."""
+        if job.error_column is None:
+            return [(job.token_column, tokens)]
         reasons: list[str | None] = [None] * len(tokens)
         for row, error in tokens.failures.items():
             reasons[row] = f"{error.field} must {error.rule}"
-        return self._arrow.array(reasons, self._arrow.large_string())
+        return [(job.token_column, tokens), (job.error_column, reasons)]
+
+    def _stream(self, source: Any) -> Any:
+        """A reader of the batches of *source* that signs each when it is read."""
+        arrow, reader = self._arrow, None
+        try:
+            if hasattr(source, "__arrow_c_stream__"):
+                reader = arrow.RecordBatchReader.from_stream(source)
+            elif hasattr(source, "__arrow_c_array__"):
+                batch = arrow.record_batch(source)
+                reader = arrow.RecordBatchReader.from_batches(batch.schema, [batch])
+        except (arrow.ArrowInvalid, TypeError, ValueError):
+            pass  # an array, and no table
+        if reader is None:
+            rule = (
+                "be an Arrow table, record batch or reader, a pandas or Polars DataFrame, "
+                f"or a DuckDB relation, not {type(source).__name__}"
+            )
+            raise InvalidInputError("batch", None, rule, show=False)
+        self._job.check_schema(reader.schema.names)
+        schema = reader.schema
+        for name in self._job.new_columns:
+            schema = schema.append(arrow.field(name, arrow.large_string()))
+        return arrow.RecordBatchReader.from_batches(schema, map(self, reader))
