@@ -68,10 +68,6 @@ ctypedef fused real_t:
 cdef enum:
     MOST_DEPTH = 4
 
-# A double holds every whole number up to here.
-cdef enum:
-    MAX_WHOLE = 1 << 53
-
 # The most buffers of an array of string views. Their pointers alone take 128 MiB.
 cdef enum:
     MAX_BUFFERS = 1 << 24
@@ -273,7 +269,7 @@ cdef Part _part(ArrowArray *array, str field):
     part.count = array.length
     if array.n_buffers:
         part.valid = <const uint8_t *>array.buffers[0]
-        # An array of nulls has no buffer that says it, and some writers count one.
+        # An array of the null type needs no validity buffer, and may list an empty one.
         if part.valid == NULL and array.null_count > 0 and array.n_buffers > 1:
             _refuse(field, "be an Arrow array that says which of its rows are null")
     return part
@@ -527,7 +523,7 @@ cdef tuple _booleans(list parts, str field):
 
 
 cdef tuple _decoded(tuple fixed, list parts, str field):
-    """What *fixed*, a width in bytes and a function, makes of each value."""
+    """Decode values of a fixed width; *fixed* is the width in bytes and the function."""
     cdef int64_t width = fixed[0], i
     cdef object decode = fixed[1]
     cdef const uint8_t *data
@@ -583,18 +579,20 @@ cdef bytes _counted(const char **at):
 
 
 cdef Numbers _whole_seconds(bytes form, list parts, str field):
-    """Floats and durations as `Numbers`; None if some are no whole seconds, and for other
-    types."""
-    cdef int64_t unit
+    """Floats, decimals and durations as `Numbers`; None if a value is not a whole number
+    of seconds, and for other types."""
+    cdef int64_t width = 0, unit = 0
     cdef Numbers column
     cdef int64_t *to
     cdef uint8_t *absent
     cdef const uint8_t *data
     cdef Part part
     cdef bint good
-    if form != b"f" and form != b"g" and not form.startswith(b"tD"):
-        return None
-    unit = {b"tDs": 1, b"tDm": 1000, b"tDu": 1000_000, b"tDn": 1000_000_000}.get(form, 0)
+    if form != b"f" and form != b"g":
+        scaled = arrow_values.scaled(form.decode("ascii", "replace"))
+        if scaled is None:
+            return None
+        width, unit = scaled
     column = Numbers(_rows(parts), False)
     to, absent = column.numbers, column.absent
     for part in parts:
@@ -604,7 +602,7 @@ cdef Numbers _whole_seconds(bytes form, list parts, str field):
         elif form == b"g":
             good = _fill_floats(part, <const double *>data, to, absent)
         else:
-            good = unit and _fill_durations(part, data, unit, to, absent)
+            good = _fill_scaled(part, data, width, unit, to, absent)
         if not good:
             return None
         to += part.count
@@ -615,7 +613,7 @@ cdef Numbers _whole_seconds(bytes form, list parts, str field):
 
 cdef bint _fill_floats(Part part, const real_t *data, int64_t *to,
                        uint8_t *absent) noexcept nogil:
-    """Whether all are whole numbers."""
+    """Copy the numbers; return False at the first that has a fraction."""
     cdef int64_t i
     cdef real_t number
     for i in range(part.count):
@@ -624,8 +622,8 @@ cdef bint _fill_floats(Part part, const real_t *data, int64_t *to,
         if not absent[i]:
             memcpy(&number, <const uint8_t *>data + (part.first + i) * sizeof(real_t),
                    sizeof(real_t))
-        # False for NaN, too.
-        if not -<double>MAX_WHOLE <= number <= <double>MAX_WHOLE:
+        # A double holds every whole number up to 2**53. False for NaN, too.
+        if not -9007199254740992.0 <= number <= 9007199254740992.0:
             return False
         to[i] = <int64_t>number
         if <real_t>to[i] != number:
@@ -633,18 +631,20 @@ cdef bint _fill_floats(Part part, const real_t *data, int64_t *to,
     return True
 
 
-cdef bint _fill_durations(Part part, const uint8_t *data, int64_t unit, int64_t *to,
-                          uint8_t *absent) noexcept nogil:
-    """Whether all are whole seconds, of which each has as many as *unit* says."""
-    cdef int64_t i, number
+cdef bint _fill_scaled(Part part, const uint8_t *data, int64_t width, int64_t unit,
+                       int64_t *to, uint8_t *absent) noexcept nogil:
+    """Copy the numbers, divided by *unit*; return False at the first that leaves a
+    remainder or exceeds 64 bits. *width* is 8 or 16 bytes, 16 in little endian."""
+    cdef int64_t i
+    cdef int64_t[2] number
     for i in range(part.count):
-        number = 0
+        number[0] = number[1] = 0
         absent[i] = _is_absent(part, i)
         if not absent[i]:
-            memcpy(&number, data + (part.first + i) * 8, 8)
-        if number % unit:
+            memcpy(number, data + (part.first + i) * width, width)
+        if number[0] % unit or width == 16 and number[1] != number[0] >> 63:
             return False
-        to[i] = number // unit
+        to[i] = number[0] // unit
     return True
 
 
@@ -729,7 +729,7 @@ cdef object _spread(list found, list owners, str field):
 
 
 cdef tuple _fixed_lists(ArrowSchema *schema, list parts, list owners, str field, int depth):
-    """Lists that all have as many items as the format says."""
+    """Lists of one length, which is part of the format."""
     cdef list found = []
     cdef int64_t i
     cdef Part part

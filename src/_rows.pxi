@@ -297,7 +297,7 @@ cdef class Rows:
         return 0
 
     cdef int _read_seconds(self, values, uint32_t *seconds, look_closer) except -1:
-        cdef double since = fs_now()
+        cdef double since = fs_now(), fraction
         cdef Py_ssize_t i
         cdef long number
         cdef int overflow
@@ -308,6 +308,11 @@ cdef class Rows:
             if type(value) is int:
                 number = PyLong_AsLongAndOverflow(value, &overflow)
                 if overflow == 0 and 0 <= number <= MOST_SECONDS:
+                    seconds[i] = number
+                    continue
+            elif type(value) is float and 0 <= (fraction := value) <= MOST_SECONDS:
+                number = <long>fraction
+                if number == fraction:
                     seconds[i] = number
                     continue
             value = self._closer(look_closer, i, value)

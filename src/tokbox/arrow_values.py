@@ -1,4 +1,4 @@
-"""Arrow values as Python values, one by one: what `tokbox._arrow` does not read itself."""
+"""Convert single Arrow values of the less common types to Python values."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-__all__ = ["ArrowValue", "decoder", "opaque"]
+__all__ = ["ArrowValue", "decoder", "opaque", "scaled"]
 
 Decoder = Callable[[bytes], object]
 
 #: Nanoseconds of the units of durations.
 _UNITS = {"s": 10**9, "m": 10**6, "u": 10**3, "n": 1}
 
-#: Types that no argument accepts, by what their formats begin with.
+#: Types that no argument accepts, by the prefix of their format.
 _OPAQUE = {
     "z": "binary",
     "Z": "binary",
@@ -32,7 +32,7 @@ _OPAQUE = {
     "+s": "struct",
     "+m": "map",
     "+u": "union",
-    # What libraries use for types that Arrow lacks begins with this.
+    # The prefix of private formats, for types that Arrow lacks.
     "_": "private type",
 }
 
@@ -50,17 +50,33 @@ class ArrowValue:
 
 
 def opaque(format_: str) -> ArrowValue | None:
-    """Return what stands for the values of such a type; None if there is no such type."""
+    """Return the placeholder for values of such a type; None for other types."""
     for prefix, kind in _OPAQUE.items():
         if format_.startswith(prefix):
             return ArrowValue(kind)
     return None
 
 
-def decoder(format_: str, extension: str) -> tuple[int, Decoder] | None:
-    """Return the width of a type in bytes, and what makes a Python value of so many.
+def scaled(format_: str) -> tuple[int, int] | None:
+    """Return the width in bytes and the scale of durations and decimals of 128 bits.
 
-    None if values of this type are read in another way, or not at all.
+    The scale is the integer that represents one second, or the number 1. None for other
+    types.
+    """
+    if format_.startswith("tD") and format_[2:] in _UNITS:
+        return 8, 10**9 // _UNITS[format_[2:]]
+    if format_ == "_pli128":
+        format_ = "d:38,0"
+    found = _DECIMAL.fullmatch(format_) if sys.byteorder == "little" else None
+    if found is None or found[2] not in (None, "128") or not 0 <= int(found[1]) <= 18:
+        return None
+    return 16, 10 ** int(found[1])
+
+
+def decoder(format_: str, extension: str) -> tuple[int, Decoder] | None:
+    """Return the width of a type in bytes, and the function that decodes such a value.
+
+    None for types that are read in another way, and for types that are refused.
     """
     if format_ in ("e", "f", "g"):
         unpack = struct.Struct(f"={format_.translate(_FLOATS)}")
@@ -94,7 +110,7 @@ def _integer(raw: bytes) -> int:
 
 
 def _duration(nanoseconds: int) -> timedelta | ArrowValue:
-    """Return a time span exactly, or what stands for it if a timedelta cannot hold it."""
+    """Return the exact timedelta, or a placeholder if no timedelta is equal to it."""
     microseconds, rest = divmod(nanoseconds, 1000)
     try:
         if not rest:

@@ -40,7 +40,7 @@ def runs(array: pa.Array) -> pa.Array:
     )
 
 
-#: Two values of every type, and what they stand for as text, as seconds and as keys.
+#: Two values of every type.
 COLUMNS: dict[str, pa.Array] = {
     **{f"integers of {name}": pa.array([60, 120], getattr(pa, name)()) for name in INTEGERS},
     **{f"seconds as {name}": pa.array(["60", "2m"], type_) for name, type_ in TEXTS.items()},
@@ -175,7 +175,7 @@ def by_command(claim: str, source: Any, kind: str) -> tuple[list[str | None], li
 
 
 def expected(claim: str, name: str) -> list[Any]:
-    """What the claim says in both tokens."""
+    """The values of the claim in both tokens."""
     return {
         "session_id": [SESSION, OTHER_SESSION],
         "role": ["publisher", "moderator"],
@@ -204,7 +204,7 @@ def said(claim: str, token: str) -> Any:
 
 
 def check(claim: str, name: str, tokens: list[str | None]) -> None:
-    """Compare tokens with what the table above says."""
+    """Compare tokens with the tables above."""
     if name not in ACCEPTED[claim]:
         assert tokens == [None, None]
     elif claim == "row_key":
@@ -254,7 +254,7 @@ def test_the_command_accepts_a_parquet_type_or_rejects_each_row(
         assert fields == []
 
 
-#: Values of JSON, and what a token says; None where a row is refused.
+#: Values of JSON and the claims of their tokens; None where a row is refused.
 JSON_VALUES: dict[str, list[tuple[Any, Any]]] = {
     "role": [("moderator", "moderator"), (1, None), (True, None), (None, None), ([], None)],
     "connection_data": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import struct
 import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,7 +23,7 @@ from tokbox.tokens.signer import Signer
 from tokbox.types import Decoded
 
 from .. import applications
-from ..arrow.structs import Made
+from ..arrow.structs import Made, int32s, int64s
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION, sign
 from .corpus import CORPUS, make_jwt
 from .test_verify import NOW
@@ -156,6 +157,39 @@ def test_a_value_of_another_type_is_refused_in_its_row(array, value, signer):
     assert refused == value or repr(refused) == str(value).replace("'", "")
     nulls = pa.nulls(1, array.type)
     assert not signer.sign_rows(SESSION, connection_data=nulls, errors="null").failures
+
+
+@pytest.mark.parametrize(
+    ("form", "values", "seconds"),
+    [
+        (b"tiD", int32s(0, 60_000, 1, 0), [60, 86_400]),
+        (b"tiD", int32s(0, 500, -1, 0), [None, None]),
+        (b"_pli128", int64s(60, 0, -1, -1), [60, None]),
+        (b"_plu128", int64s(60, 0, 60, 1), [60, None]),
+        (b"d:38,0", int64s(60, 0, 60, 1), [60, None]),
+        (b"d:38,2", int64s(6000, 0, 6001, 0), [60, None]),
+        (b"d:38,20", (6 * 10**21).to_bytes(16, "little") + int64s(1, 0), [60, None]),
+        (b"d:5,-1", int64s(6, 0, 12, 0), [60, 120]),
+        (b"d:9,2,64", int64s(6000, 6001), [60, None]),
+        (b"tDn", int64s(60 * 10**9, 60 * 10**9 + 1), [60, None]),
+        (b"tDs", int64s(60, 2**63 - 1), [60, None]),
+        (b"g", struct.pack("=2d", 60, 2**60), [60, None]),
+        (b"f", struct.pack("=2f", 60, 0.5), [60, None]),
+        (b"e", struct.pack("=2e", 60, 0.5), [60, None]),
+    ],
+)
+def test_numbers_of_every_width_are_seconds_if_they_are_whole(
+    form, values, seconds, signer
+):
+    made = Made(form, 2, [None, values])
+    batch = signer.sign_rows(SESSION, expiration=made, errors="null")
+    found = [token and decode(token) for token in batch]
+    assert [token and token.expires_at - token.create_time for token in found] == seconds
+    # One row after the other, so that one that is not whole is alone.
+    for row, wanted in enumerate(seconds):
+        made = Made(form, 1, [None, values], offset=row)
+        (token,) = signer.sign_rows(SESSION, expiration=made, errors="null")
+        assert (token is None) == (wanted is None)
 
 
 def test_a_private_format_is_refused_in_each_row(signer):
