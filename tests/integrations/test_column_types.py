@@ -149,7 +149,7 @@ def job_for(claim: str) -> SigningJob:
     if claim == "row_key":
         key = given.pop(claim)
         given["nonce"] = Derived(run_id="r", row_key=key, issued_at=NOW)
-    return SigningJob(key_id=KEY, key="env:TOKBOX_SECRET", **given, error_column="why")
+    return SigningJob(project_id=KEY, key="env:TOKBOX_SECRET", **given, error_column="why")
 
 
 def by_command(claim: str, source: Any, kind: str) -> tuple[list[str | None], list[str]]:
@@ -197,7 +197,7 @@ def as_text(name: str) -> list[str]:
 def said(claim: str, token: str) -> Any:
     found = decode(token)
     if claim == "expiration":
-        return found.expires_at - found.create_time
+        return found.end_time - found.create_time
     if claim == "initial_layout_class_list":
         return " ".join(found.initial_layout_class_list) or []
     return getattr(found, claim)
@@ -289,7 +289,7 @@ def test_lists_and_json_accept_the_same_values(claim: str, tmp_path: Any) -> Non
 def says(claim: str, token: str) -> Any:
     found = decode(token)
     if claim == "expiration":
-        return found.expires_at - found.create_time
+        return found.end_time - found.create_time
     return getattr(found, claim)
 
 
@@ -477,7 +477,7 @@ def test_readers_are_signed_as_they_are_read() -> None:
 
 def test_an_error_of_a_row_leaves_a_reader_as_it_is() -> None:
     job = SigningJob(
-        key_id=KEY, key="env:TOKBOX_SECRET", session_id=SESSION, expiration=col("x")
+        project_id=KEY, key="env:TOKBOX_SECRET", session_id=SESSION, expiration=col("x")
     )
     signed = job.open()(pa.table({"x": [60, -1]}).to_reader())
     with pytest.raises(InvalidClaimsError, match="row 1: expiration"):
@@ -520,7 +520,7 @@ def test_a_column_that_is_there_twice_is_refused() -> None:
 
 def test_a_job_takes_a_lifetime_as_text() -> None:
     job = SigningJob(
-        key_id=KEY, key="env:TOKBOX_SECRET", session_id=col("x"), expiration="2h"
+        project_id=KEY, key="env:TOKBOX_SECRET", session_id=col("x"), expiration="2h"
     )
     assert job.expiration == 7200
     (token,) = job.open()(pa.table({"x": [SESSION]}))["token"].to_pylist()

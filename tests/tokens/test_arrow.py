@@ -184,7 +184,7 @@ def test_numbers_of_every_width_are_seconds_if_they_are_whole(
     made = Made(form, 2, [None, values])
     batch = signer.sign_rows(SESSION, expiration=made, errors="null")
     found = [token and decode(token) for token in batch]
-    assert [token and token.expires_at - token.create_time for token in found] == seconds
+    assert [token and token.end_time - token.create_time for token in found] == seconds
     # One row after the other, so that one that is not whole is alone.
     for row, wanted in enumerate(seconds):
         made = Made(form, 1, [None, values], offset=row)

@@ -228,7 +228,7 @@ class Signer:
         *,
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta] = ...,
+        expiration: Column[int | timedelta | str] = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: str,
