@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -152,7 +153,9 @@ def job_for(claim: str) -> SigningJob:
     return SigningJob(project_id=KEY, key="env:TOKBOX_SECRET", **given, error_column="why")
 
 
-def by_command(claim: str, source: Any, kind: str) -> tuple[list[str | None], list[str]]:
+def by_command(
+    claim: str, source: Any, kind: str, *more: str
+) -> tuple[list[str | None], list[str]]:
     """The tokens that ``tokbox sign`` makes of two rows in a file, and why there is none."""
     output, rejects = source.with_suffix(f".out.{kind}"), source.with_suffix(".rejects.csv")
     options = {"session_id": SESSION, claim: "col:x"}
@@ -162,7 +165,9 @@ def by_command(claim: str, source: Any, kind: str) -> tuple[list[str | None], li
         f"{OPTIONS.get(name) or '--' + name.replace('_', '-')}={value}"
         for name, value in options.items()
     ]
-    done = main(["sign", str(source), "-o", str(output), "--rejects", str(rejects), *given])
+    done = main(
+        ["sign", str(source), "-o", str(output), "--rejects", str(rejects), *given, *more]
+    )
     assert done in (0, 4), done
     if kind == "parquet":
         tokens = pq.read_table(output)["token"].to_pylist()
@@ -526,3 +531,76 @@ def test_a_job_takes_a_lifetime_as_text() -> None:
     (token,) = job.open()(pa.table({"x": [SESSION]}))["token"].to_pylist()
     assert says("expiration", token) == 7200
     assert says("expiration", signer.session(SESSION).token(expiration="90s")) == 90
+
+
+### Defaults ###
+
+NULLS: dict[str, tuple[list[Any], str, list[Any]]] = {
+    "session_id": ([SESSION, None], OTHER_SESSION, [SESSION, OTHER_SESSION]),
+    "role": (["moderator", None], "subscriber", ["moderator", "subscriber"]),
+    "connection_data": (["a", None], "b", ["a", "b"]),
+    "expiration": ([60, None], "2m", [60, 120]),
+    "initial_layout_class_list": ([["a", "b"], None], "c d", [("a", "b"), ("c", "d")]),
+}
+
+
+@pytest.mark.parametrize("claim", NULLS)
+def test_a_default_stands_for_nulls_in_a_job(claim: str) -> None:
+    values, default, wanted = NULLS[claim]
+    given = {"session_id": SESSION, claim: col("x", default=default)}
+    job = SigningJob(project_id=KEY, key="env:TOKBOX_SECRET", **given)
+    assert pickle.loads(pickle.dumps(job)) == job
+    column = pa.array(values)
+    for batch in (column, column.dictionary_encode() if claim == "role" else column):
+        tokens = job.open()(pa.table({"x": batch}))["token"].to_pylist()
+        assert [says(claim, token) for token in tokens] == wanted
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("claim", NULLS)
+def test_a_default_stands_for_nulls_and_empty_fields_of_files(
+    claim: str, kind: str, tmp_path: Any
+) -> None:
+    values, default, wanted = NULLS[claim]
+    source = tmp_path / f"in.{kind}"
+    if kind == "parquet":
+        pq.write_table(pa.table({"x": pa.array(values)}), source)
+    elif kind == "ndjson":
+        source.write_text("".join(json.dumps({"x": value}) + "\n" for value in values))
+    else:
+        first = " ".join(values[0]) if isinstance(values[0], list) else values[0]
+        source.write_text(f'x\n{first}\n""\n')
+    name = OPTIONS.get(claim, f"--{claim.replace('_', '-')}").removeprefix("--")
+    tokens, fields = by_command(claim, source, kind, f"--default={name}={default}")
+    assert [says(claim, str(token)) for token in tokens] == wanted
+    assert fields == []
+
+
+def test_a_default_is_checked_before_rows_are_read(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for claim, default in {"role": "king", "session_id": "x", "expiration": "soon"}.items():
+        given = {"session_id": SESSION, claim: col("x", default=default)}
+        with pytest.raises(InvalidClaimsError, match=f"^{claim} must"):
+            SigningJob(project_id=KEY, key="env:TOKBOX_SECRET", **given)
+    nonce = Derived(run_id="r", row_key=col("x", default="a"), issued_at=NOW)
+    with pytest.raises(InvalidInputError, match=r"row_key must .* have no default"):
+        SigningJob(
+            project_id=KEY, key="env:TOKBOX_SECRET", session_id=col("s"), nonce=nonce
+        )
+    source = tmp_path / "in.csv"
+    source.write_text("x\n")
+    for option, said in {
+        "role=king": "--role must be one of",
+        "session-id=x": "--session-id must be",
+        "expiration=1h": "--default must be for claims that are columns",
+        "role": "it must be CLAIM=VALUE",
+        "king=1": "it must be CLAIM=VALUE; claims are session-id, role",
+    }.items():
+        options = ["--session-id=col:x", "--role=col:x", f"--default={option}"]
+        assert main(["sign", str(source), *options]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_column_shows_its_default() -> None:
+    assert repr(col("x", default="2h")) == "col('x', default='2h')"

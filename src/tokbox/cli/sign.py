@@ -42,6 +42,28 @@ def _take_time(
         raise click.BadParameter("it must be seconds, or as 2026-01-31T12:00Z") from None
 
 
+#: The claims that can have a default, by the names of their options.
+_CLAIMS = {
+    "session-id": "session_id",
+    "role": "role",
+    "connection-data": "connection_data",
+    "expiration": "expiration",
+    "layout-classes": "initial_layout_class_list",
+}
+
+
+def _take_defaults(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> dict[str, str]:
+    """Read CLAIM=VALUE, as often as it is given; return values by names of arguments."""
+    pairs = [each.partition("=") for each in value]
+    for name, equals, _ in pairs:
+        if not equals or name not in _CLAIMS:
+            names = ", ".join(_CLAIMS)
+            raise click.BadParameter(f"it must be CLAIM=VALUE; claims are {names}")
+    return {_CLAIMS[name]: default for name, _, default in pairs}
+
+
 @click.command(cls=Command)
 @click.argument("source", metavar="INPUT")
 @click.option(
@@ -85,6 +107,15 @@ def _take_time(
     default="",
     metavar="VALUE",
     help="Names joined by spaces; in a column also lists of them.",
+)
+@click.option(
+    "--default",
+    "defaults",
+    multiple=True,
+    callback=_take_defaults,
+    metavar="CLAIM=VALUE",
+    help="The value of rows that have null (in CSV, an empty field) in a claim's column, "
+    "as role=publisher; may be repeated.",
 )
 @click.option(
     "--kind",
@@ -222,6 +253,7 @@ def _sign_here(
                 "format": kind,
                 "token column": token_column,
                 "mapping of columns": rows.columns,
+                "set of defaults": rows.defaults,
                 "set of values": {name: str(v) for name, v in rows.values.items()},
                 "place for rejects": rejects and os.path.realpath(rejects),
                 "key": _fingerprint(signer),

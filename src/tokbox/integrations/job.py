@@ -33,7 +33,7 @@ from tokbox.tokens.claims import (
     check_project_id,
     check_session_id,
 )
-from tokbox.tokens.columns import ColumnName, col
+from tokbox.tokens.columns import ColumnName, col, filled
 from tokbox.tokens.derive import Derived, check_nonce
 from tokbox.tokens.keyref import KeyRef
 
@@ -68,7 +68,8 @@ class SigningJob(PickledByName):
         where its secret or private key is: a `tokbox.integrations.KeyRef`, or its text. It
         is read on each worker
     session_id, role, connection_data, expiration, initial_layout_class_list
-        what the tokens say: a value for all rows, or ``col("name")``
+        what the tokens say: a value for all rows, or ``col("name")``, or
+        ``col("name", default=value)`` for columns with nulls
     kind
         "t1" or "jwt", as `Signer.sign_rows` takes it
     nonce
@@ -112,8 +113,9 @@ class SigningJob(PickledByName):
         object.__setattr__(self, "project_id", check_project_id(self.project_id))
         check_kind(self.kind, application=not self.project_id.isdecimal())
         run = check_nonce(self.nonce)
-        if run is not None and not isinstance(run.row_key, ColumnName):
-            rule = 'name a column of the rows, as col("name")'
+        key = run and run.row_key
+        if run is not None and (not isinstance(key, ColumnName) or key.default is not None):
+            rule = 'name a column of the rows, as col("name"), and have no default'
             raise InvalidInputError("row_key", None, rule, show=False)
         self._check_claims()
         name, other = self.token_column, self.error_column
@@ -128,12 +130,16 @@ class SigningJob(PickledByName):
     def _check_claims(self) -> None:
         for name in _CLAIMS:
             value = getattr(self, name)
-            if isinstance(value, ColumnName):
+            is_column = isinstance(value, ColumnName)
+            given = value.default if is_column else value
+            if is_column and given is None:
                 continue
             if name == "session_id":
-                check_session_id(value, self.project_id)
+                checked: Any = check_session_id(given, self.project_id).text
             else:
-                object.__setattr__(self, name, check_claim(name, value))
+                checked = check_claim(name, given)
+            new = replace(value, default=checked) if is_column else checked
+            object.__setattr__(self, name, new)
         if not self.columns:
             rule = 'be a column, as col("name"), or another claim must be'
             raise InvalidInputError("session_id", self.session_id, rule)
@@ -241,7 +247,9 @@ class BatchSigner:
         job = self._job
         job.check_schema(names)
         given = {name: getattr(job, name) for name in (*_CLAIMS, "kind", "nonce")}
-        given |= {claim: column(name) for claim, name in job.columns.items()}
+        for claim, name in job.columns.items():
+            default = getattr(given.get(claim), "default", None)
+            given[claim] = filled(column(name), default)
         if job.nonce is not None:
             given["nonce"] = replace(job.nonce, row_key=given.pop("row_key"))
         given["errors"] = "raise" if job.error_column is None else "null"

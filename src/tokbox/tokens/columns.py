@@ -22,7 +22,9 @@ __all__ = [
     "ArrowStream",
     "Column",
     "ColumnName",
+    "Filled",
     "col",
+    "filled",
     "is_column",
     "lists",
     "numbers",
@@ -60,6 +62,8 @@ class ColumnName(PickledByName):
     """The name of a column, in place of one value for all rows; see `col`."""
 
     name: str
+    #: The value of rows whose own value is null; None leaves them as they are.
+    default: Any = None
 
     def __post_init__(self) -> None:
         text = exact_text(self.name)
@@ -70,16 +74,34 @@ class ColumnName(PickledByName):
         object.__setattr__(self, "name", text)
 
     def __repr__(self) -> str:
-        return f"col({self.name!r})"
+        default = "" if self.default is None else f", default={self.default!r}"
+        return f"col({self.name!r}{default})"
 
 
 @set_module("tokbox.integrations")
-def col(name: str) -> ColumnName:
+def col(name: str, *, default: Any = None) -> ColumnName:
     """Name the column of a table that a job reads a value from.
+
+    *default* is the value of rows that have null there; without it, null is an error of
+    its row, or the empty value of connection data and layout classes. For example,
+    ``col("lifetime", default="2h")``.
 
     Raises InvalidInputError unless *name* is text that is not empty.
     """
-    return ColumnName(name)
+    return ColumnName(name, default)
+
+
+class Filled:
+    """A column of any kind, and the value of its nulls."""
+
+    def __init__(self, column: Any, default: Any) -> None:
+        self.column = column
+        self.default = default
+
+
+def filled(column: Any, default: Any) -> Any:
+    """Return *column* with *default* in place of nulls, or unchanged if that is None."""
+    return column if default is None else Filled(column, default)
 
 
 def is_column(name: str, value: object) -> bool:

@@ -20,7 +20,7 @@ from tokbox.tokens.claims import (
     check_role,
     check_session_id,
 )
-from tokbox.tokens.columns import Column, is_column, objects
+from tokbox.tokens.columns import Column, Filled, is_column, objects
 from tokbox.tokens.derive import (
     Derived,
     check_issued_at,
@@ -72,12 +72,15 @@ class _Report:
 
 def _column(name: str, value: Any) -> Column | None:
     """The values of a column, or None for one value that is meant for all rows."""
+    if isinstance(value, Filled):
+        values = _column(name, value.column) or ()
+        return [value.default if each is None else each for each in values]
     if not is_column(name, value):
         return None
     if isinstance(value, Texts | Numbers):
         return value
-    if (values := objects(value)) is not None:
-        return snapshot(values)
+    if (given := objects(value)) is not None:
+        return snapshot(given)
     if is_arrow(value):
         is_expiration = name == "expiration"
         column = read(value, name, seconds=is_expiration)

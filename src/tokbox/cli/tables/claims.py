@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tokbox._memory import Texts
 from tokbox.errors import InvalidInputError
+from tokbox.tokens.claims import check_claim
+from tokbox.tokens.columns import filled
 from tokbox.tokens.derive import Derived
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class RowClaims:
     values: dict[str, Any]
     #: Names of columns, by the same.
     columns: dict[str, str]
+    #: The values of rows that have null, or an empty field of CSV, in a column.
+    defaults: dict[str, str]
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> RowClaims:
@@ -39,6 +44,7 @@ class RowClaims:
 
         An option that is None was not given.
         """
+        defaults = dict(given.pop("defaults", ()))
         given = {name: value for name, value in given.items() if value is not None}
         columns = {
             name: value.removeprefix(_COLUMN)
@@ -57,23 +63,37 @@ class RowClaims:
                 "row_key", values["row_key"], "name a column, as col:NAME"
             )
         _check_run(given)
-        return cls(values, columns)
+        for name in defaults:
+            if name not in columns:
+                rule = f"be for claims that are columns, and {name} is one value"
+                raise InvalidInputError("defaults", None, rule, show=False)
+        return cls(values, columns, defaults)
 
     def check(self, signer: Signer) -> None:
         """Refuse, before anything is read, values that break a rule."""
         signer.sign_rows(**self.arguments(dict.fromkeys(self.columns, ())))
+        for name, default in self.defaults.items():
+            if name == "session_id":
+                signer.session(default)
+            else:
+                check_claim(name, default)
 
     def sign(
         self, signer: Signer, piece: Piece, pool: MemoryPool, multithread: bool
     ) -> TokenBatch[Any]:
         """Sign the rows of a piece. Those that break a rule have no token, but an error."""
-        columns: dict[str, Any] = {
-            name: piece.column(column) for name, column in self.columns.items()
-        }
+        columns = {name: self._read(piece, name) for name in self.columns}
         arguments = self.arguments(columns)
         return signer.sign_rows(
             **arguments, errors="null", multithread=multithread, memory_pool=pool
         )
+
+    def _read(self, piece: Piece, name: str) -> Any:
+        """The column of a claim, with the default in place of nulls."""
+        column, default = piece.column(self.columns[name]), self.defaults.get(name)
+        if default is not None and isinstance(column, Texts):
+            column = [text or None for text in column]  # CSV, which has no null
+        return filled(column, default)
 
     def arguments(self, columns: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of `Signer.sign_rows` for these *columns*."""

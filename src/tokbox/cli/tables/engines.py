@@ -48,7 +48,10 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     secret_file = click.get_current_context().params.get("secret_file")
     token_column = options.pop("token_column")
     rows = RowClaims.of(options)
-    columns = {name: col(column) for name, column in rows.columns.items()}
+    columns = {
+        name: col(column, default=rows.defaults.get(name))
+        for name, column in rows.columns.items()
+    }
     job = SigningJob(
         project_id=client.project_id,
         key=key_reference(os.environ, client.project_id, secret_file),
