@@ -255,7 +255,7 @@ def test_parquet_is_hashed_as_a_whole_and_read_on_from_any_row(
             pieces = [*table.pieces(start)]
             sizes = [piece.end.rows - piece.start.rows for piece in pieces]
             assert sum(sizes) == 21 - rows
-            found = [n for piece in pieces for n in piece.column("n").to_pylist()]
+            found = [n for piece in pieces for n in piece.column("n")["n"].to_pylist()]
             assert found == [*range(10), *range(4), *range(7)][rows:]
             for piece in pieces:
                 assert piece.end.digest.hexdigest() == digest.hexdigest()

@@ -106,6 +106,7 @@ def claims(tb: Tokbox, session: Session, role: RoleName, roles: list[str]) -> No
     tb.sign_rows(["1_MX4"], role="viewer")  # type: ignore[arg-type]
     tb.sign_rows(["1_MX4"], kind="T1")  # type: ignore[call-overload]
     SigningJob(project_id="1", key="env:SECRET", session_id=col("id"), role="publisher")
+    SigningJob(project_id="1", key="env:SECRET", session_id=col("id"), expiration="2h")
     SigningJob(project_id="1", key="env:SECRET", session_id=col("id"), role="guest")  # type: ignore[arg-type]
     SigningJob(project_id="1", key="env:SECRET", session_id=col("id"), kind="T1")  # type: ignore[arg-type]
     assert_type(tokbox.decode("T1==").kind, TokenKind)

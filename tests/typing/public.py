@@ -26,6 +26,7 @@ def tokens(tb: Tokbox, session: Session) -> None:
     assert_type(session.token(), str)
     assert_type(session.token(Role.MODERATOR, "x", timedelta(hours=1)), str)
     assert_type(session.token("moderator", expiration=HOURS_24, kind="jwt"), str)
+    assert_type(session.token(expiration="2h"), str)
     assert_type(session.tokens(5, True), list[str])
     batch = session.token_batch(5)
     assert_type(batch, TokenBatch[str])
@@ -53,7 +54,7 @@ def signers(session_id: str) -> None:
         key="env:SECRET",
         session_id=session_id,
         connection_data=col("name"),
-        expiration=col("seconds"),
+        expiration=col("seconds", default="2h"),
         nonce=run,
     )
     assert_type(job.nonce, Derived | None)
