@@ -43,7 +43,7 @@ class ArrowValue:
     __slots__ = ("kind",)
 
     def __init__(self, kind: str) -> None:
-        self.kind = kind
+        self.kind: str = kind
 
     def __repr__(self) -> str:
         return f"<Arrow {self.kind}>"
