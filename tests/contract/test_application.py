@@ -33,7 +33,7 @@ def test_a_session_is_made_and_joined_with_each_way_to_sign(server):
         server.application_id, server.private_key, server.url, trust_env=False
     ) as tb:
         session = tb.new_session()
-        assert session.project_id == server.application_id
+        assert session.to_dict()["project_id"] == server.application_id
         tokens = [
             session.token("moderator", "a=b"),
             *session.tokens(2),
