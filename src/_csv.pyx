@@ -24,31 +24,35 @@ cdef class Records:
     """The records that are whole in a block of CSV; see kernels/csv.h.
 
     They should have *fields* fields; those that do not are `odd`, and have no token. With
-    *final* nothing comes behind the block. No more than *most* records are read.
+    *final* nothing comes behind the block. No more than *most* records are read. Fields
+    are separated by *delimiter*, an ASCII character other than a quote or a line end.
     """
 
     cdef bytes block
     cdef const uint8_t *data
     cdef fs_csv_row *rows
     cdef size_t fields
+    cdef uint8_t delimiter
     cdef readonly Py_ssize_t n
     #: Where the first record begins that is not whole.
     cdef readonly Py_ssize_t end
 
     def __cinit__(self, bytes block not None, size_t fields, *, bint final,
-                  Py_ssize_t most=-1):
+                  Py_ssize_t most=-1, str delimiter=","):
         cdef size_t len = PyBytes_GET_SIZE(block)
         cdef size_t room
         self.block = block
         self.data = <const uint8_t *>PyBytes_AS_STRING(block)
         self.fields = fields
+        self.delimiter = ord(delimiter)
         with nogil:
             room = _count(self.data, len, b"\n") + _count(self.data, len, b"\r") + 1
             if most >= 0:
                 room = min(room, <size_t>most)
             self.rows = <fs_csv_row *>malloc((room + 1) * sizeof(fs_csv_row))
             if self.rows != NULL:
-                self.n = fs_csv_rows(self.data, len, final, self.rows, room)
+                self.n = fs_csv_rows(self.data, len, final, self.delimiter, self.rows,
+                                     room)
         if self.rows == NULL:
             raise MemoryError
         self.end = self.rows[self.n - 1].next if self.n else 0
@@ -69,6 +73,27 @@ cdef class Records:
                 found.append((i, self.rows[i].fields))
         return found
 
+    def open_quote(self) -> int:
+        """Return the offset of the quote that is not closed, or -1."""
+        if self.n and not self.rows[self.n - 1].fields:
+            return self.rows[self.n - 1].end
+        return -1
+
+    def line_ends(self, size_t offset) -> int:
+        """Return how many lines (LF, CR LF or CR) end before an offset of the block."""
+        cdef size_t count = 0, i
+        cdef size_t len = PyBytes_GET_SIZE(self.block)
+        cdef const uint8_t *data = self.data
+        if offset > len:
+            raise ValueError("the offset must be within the block")
+        with nogil:
+            # A block is followed by a zero.
+            for i in range(offset):
+                count += (data[i] == b"\n") | (
+                    (data[i] == b"\r") & (data[i + 1] != b"\n")
+                )
+        return count
+
     def texts(self, size_t column) -> Texts:
         """The values of a column, where they stand."""
         cdef size_t len = PyBytes_GET_SIZE(self.block)
@@ -77,7 +102,8 @@ cdef class Records:
         cdef Memory scratch = Memory(len if quoted else 0)
         cdef Texts texts = Texts(self.n, [self, scratch])
         with nogil:
-            fs_csv_column(self.data, self.rows, self.n, column, texts.texts, scratch.data)
+            fs_csv_column(self.data, self.rows, self.n, self.delimiter, column,
+                          texts.texts, scratch.data)
         return texts
 
     def signed(self, TextsInMemory tokens not None, MemoryPool pool=None) -> Memory:
@@ -90,10 +116,11 @@ cdef class Records:
             raise ValueError("as many tokens as records are needed, and their offsets")
         offsets = <const int64_t *>tokens.offsets.data + tokens.first
         with nogil:
-            size = fs_csv_signed(self.data, self.rows, self.n, self.fields, text, offsets,
-                                 NULL)
+            size = fs_csv_signed(self.data, self.rows, self.n, self.fields, self.delimiter,
+                                 text, offsets, NULL)
         cdef Memory memory = Memory(size, pool)
         to = memory.data
         with nogil:
-            fs_csv_signed(self.data, self.rows, self.n, self.fields, text, offsets, to)
+            fs_csv_signed(self.data, self.rows, self.n, self.fields, self.delimiter, text,
+                          offsets, to)
         return memory

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 import pytest
 
 
-def _write(table: pa.Table, folder: str) -> None:
-    Path(folder).mkdir()
+def _write(table: pa.Table, folder: str, *, exist_ok: bool = False) -> None:
+    Path(folder).mkdir(exist_ok=exist_ok)
     pq.write_table(table, Path(folder) / "part-0.parquet")
 
 
@@ -51,7 +51,7 @@ class Dataset:
         return Dataset(pa.concat_tables(done), {"batch_size": batch_size, **told})
 
     def write_parquet(self, folder: str) -> None:
-        _write(self.table, folder)
+        _write(self.table, folder, exist_ok=True)
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,17 @@
  * taken apart and put together again, so quotes, line breaks and bytes of any encoding
  * stay as they were.
  *
- * A field whose first byte is a quote ends at the next comma or line break behind its
+ * A field whose first byte is a quote ends at the next delimiter or line break behind its
  * closing quote; in any other field a quote is a byte like others. A line ends with LF,
  * CR LF or CR. Everybody else's readers agree on this. */
 #include "csv.h"
 
 #include <string.h>
 
-#define COMMA ','
 #define QUOTE '"'
 
-static int ends_field(uint8_t byte) {
-    return byte == COMMA || byte == '\n' || byte == '\r';
+static int ends_field(uint8_t byte, uint8_t delimiter) {
+    return byte == delimiter || byte == '\n' || byte == '\r';
 }
 
 /* Behind the closing quote of the text that begins at `at`; len if there is none. */
@@ -30,26 +29,32 @@ static size_t behind_quoted(const uint8_t *data, size_t at, size_t len, int *ope
     }
 }
 
-/* Where the field that begins at `at` ends: at a comma, a line break, or len. */
-static size_t field_end(const uint8_t *data, size_t at, size_t len, int *open) {
+/* Where the field that begins at `at` ends: at a delimiter, a line break, or len. */
+static size_t field_end(const uint8_t *data, size_t at, size_t len, uint8_t delimiter,
+                        int *open) {
     if (at < len && data[at] == QUOTE) at = behind_quoted(data, at + 1, len, open);
-    while (at < len && !ends_field(data[at])) at++;
+    while (at < len && !ends_field(data[at], delimiter)) at++;
     return at;
 }
 
 /* The record at row->start; 0 if it is not whole. */
-static int take_row(const uint8_t *data, size_t len, int final, fs_csv_row *row) {
-    size_t at = row->start;
+static int take_row(const uint8_t *data, size_t len, int final, uint8_t delimiter,
+                    fs_csv_row *row) {
+    size_t at = row->start, field;
     int open = 0;
     row->fields = 0;
     for (;;) {
-        at = field_end(data, at, len, &open);
+        field = at;
+        at = field_end(data, at, len, delimiter, &open);
         row->fields++;
-        if (at == len || data[at] != COMMA) break;
+        if (at == len || data[at] != delimiter) break;
         at++;
     }
     row->end = row->next = at;
-    if (open) row->fields = 0;
+    if (open) {
+        row->fields = 0;
+        row->end = field;
+    }
     if (at == len) return final;
     row->next++;
     if (data[at] == '\n') return 1;
@@ -58,15 +63,15 @@ static int take_row(const uint8_t *data, size_t len, int final, fs_csv_row *row)
     return 1;
 }
 
-size_t fs_csv_rows(const uint8_t *data, size_t len, int final, fs_csv_row *rows,
-                   size_t room) {
+size_t fs_csv_rows(const uint8_t *data, size_t len, int final, uint8_t delimiter,
+                   fs_csv_row *rows, size_t room) {
     size_t count = 0, at = 0;
     while (count < room && at < len) {
         fs_csv_row *row = rows + count;
         row->start = at;
-        if (!take_row(data, len, final, row)) break;
+        if (!take_row(data, len, final, delimiter, row)) break;
         at = row->next;
-        if (row->end > row->start) count++;
+        if (row->end > row->start || !row->fields) count++;
     }
     return count;
 }
@@ -96,14 +101,14 @@ static size_t unquote(const uint8_t *from, size_t len, fs_text *text, uint8_t *s
 }
 
 void fs_csv_column(const uint8_t *data, const fs_csv_row *rows, size_t count,
-                   size_t column, fs_text *texts, uint8_t *scratch) {
+                   uint8_t delimiter, size_t column, fs_text *texts, uint8_t *scratch) {
     for (size_t i = 0; i < count; i++) {
         size_t at = rows[i].start, end = rows[i].end, field = 0, to;
         int open = 0;
         texts[i].data = NULL;
         texts[i].len = 0;
         if (column >= rows[i].fields) continue;
-        while ((to = field_end(data, at, end, &open)) < end && field < column) {
+        while ((to = field_end(data, at, end, delimiter, &open)) < end && field < column) {
             at = to + 1;
             field++;
         }
@@ -122,8 +127,8 @@ static uint8_t *append(uint8_t *to, const uint8_t *from, size_t len) {
 }
 
 size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
-                     size_t fields, const uint8_t *tokens, const int64_t *offsets,
-                     uint8_t *to) {
+                     size_t fields, uint8_t delimiter, const uint8_t *tokens,
+                     const int64_t *offsets, uint8_t *to) {
     size_t total = 0;
     for (size_t i = 0; i < count; i++) {
         size_t len = (size_t)(offsets[i + 1] - offsets[i]);
@@ -131,7 +136,7 @@ size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
         total += rows[i].next - rows[i].start + 1 + len;
         if (!to) continue;
         to = append(to, data + rows[i].start, rows[i].end - rows[i].start);
-        *to++ = COMMA;
+        *to++ = delimiter;
         to = append(to, tokens + offsets[i], len);
         to = append(to, data + rows[i].end, rows[i].next - rows[i].end);
     }

@@ -10,26 +10,28 @@ typedef struct fs_csv_row {
     size_t start;
     size_t end;
     size_t next;
-    /* How many there are; 0 if a quote is still open where the data end. */
+    /* How many there are; 0 if a quote is still open where the data end. That quote is
+     * then at end. */
     size_t fields;
 } fs_csv_row;
 
 /* How many records of at most `room` are whole in len bytes. With `final` nothing comes
- * behind them, so the last needs no line break. Empty lines are no records. */
-size_t fs_csv_rows(const uint8_t *data, size_t len, int final, fs_csv_row *rows,
-                   size_t room);
+ * behind them, so the last needs no line break. Empty lines are no records. Fields are
+ * separated by `delimiter`, here and below. */
+size_t fs_csv_rows(const uint8_t *data, size_t len, int final, uint8_t delimiter,
+                   fs_csv_row *rows, size_t room);
 
 /* The field `column` of each record, without its quotes; NULL where there is none. Texts
  * point into data, or to `scratch`, which is as long as data, for those whose quotes were
  * doubled. */
 void fs_csv_column(const uint8_t *data, const fs_csv_row *rows, size_t count,
-                   size_t column, fs_text *texts, uint8_t *scratch);
+                   uint8_t delimiter, size_t column, fs_text *texts, uint8_t *scratch);
 
 /* Write those records that have so many fields and a token that is not empty, each with
  * its token as a field more. Token i stands in tokens from offsets[i] to offsets[i + 1].
  * Returns how long that is; with to = NULL nothing is written. */
 size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
-                     size_t fields, const uint8_t *tokens, const int64_t *offsets,
-                     uint8_t *to);
+                     size_t fields, uint8_t delimiter, const uint8_t *tokens,
+                     const int64_t *offsets, uint8_t *to);
 
 #endif

@@ -11,10 +11,11 @@ cdef extern from "csv.h" nogil:
         size_t next
         size_t fields
 
-    size_t fs_csv_rows(const uint8_t *data, size_t len, int final, fs_csv_row *rows,
-                       size_t room)
+    size_t fs_csv_rows(const uint8_t *data, size_t len, int final, uint8_t delimiter,
+                       fs_csv_row *rows, size_t room)
     void fs_csv_column(const uint8_t *data, const fs_csv_row *rows, size_t count,
-                       size_t column, fs_text *texts, uint8_t *scratch)
+                       uint8_t delimiter, size_t column, fs_text *texts,
+                       uint8_t *scratch)
     size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
-                         size_t fields, const uint8_t *tokens, const int64_t *offsets,
-                         uint8_t *to)
+                         size_t fields, uint8_t delimiter, const uint8_t *tokens,
+                         const int64_t *offsets, uint8_t *to)

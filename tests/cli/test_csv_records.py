@@ -122,3 +122,22 @@ def test_no_more_records_are_read_than_asked_for() -> None:
     records = Records(b"a\nb\nc\n", 1, final=True, most=2)
     assert list(islice(records.texts(0), 5)) == ["a", "b"]
     assert records.end == 4
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1 << 20])
+def test_lines_are_counted_from_the_beginning_of_the_file(size: int) -> None:
+    text = b'a,b\r\n1,"x\ry"\r\n\n2,\r\n\r3,"\n'
+    table = CSVTable(io.BytesIO(text), size + 5)
+    *_, last = table.pieces(Place())
+    (bad,) = last.bad
+    assert bad == (3, "row", "must close the quote that opens in line 7 of the file")
+    # Also by a run that continues behind a row.
+    for rows, end in ((1, b'y"\r\n'), (2, b"2,\r\n")):
+        place = Place(rows, text.index(end) + len(end))
+        *_, last = CSVTable(io.BytesIO(text), size + 5).pieces(place)
+        assert last.bad == [bad]
+
+
+def test_the_lines_of_an_offset_outside_of_the_block_are_not_counted() -> None:
+    with pytest.raises(ValueError, match="within the block"):
+        Records(b"a\n", 1, final=True).line_ends(3)

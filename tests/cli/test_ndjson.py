@@ -178,3 +178,12 @@ def test_the_first_line_may_be_longer_than_a_piece(
     assert cli("sign", str(source), "-o", str(output), *columns).code == 0
     rows = [json.loads(line) for line in output.read_text("utf-8-sig").splitlines()]
     assert data(rows) == ["A", "B"]
+
+
+def test_a_file_that_is_not_utf8_is_refused_as_that(cli: Cli, tmp_path: Path) -> None:
+    source = tmp_path / "in.ndjson"
+    source.write_bytes(b'{"user": "caf\xe9"}\n')
+    columns = ("--session-id", SESSION, "--connection-data", "col:user")
+    result = cli("sign", str(source), *columns)
+    assert result.code == 2
+    assert "row 1 must be a JSON object: it is not UTF-8" in result.err

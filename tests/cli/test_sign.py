@@ -27,7 +27,7 @@ from tests.cli.support import (
     run_on_terminal,
 )
 from tokbox import Signer
-from tokbox.cli.tables import formats, lines
+from tokbox.cli.tables import csv, formats, lines
 
 Cli = Callable[..., Result]
 
@@ -372,14 +372,16 @@ def test_csv_stays_as_it_is(
     [
         (b"", "begin with a line that names the columns"),
         (b"\n\n", "begin with a line that names the columns"),
-        (b'"s\n', "a quote is not closed"),
+        (b'"s\n', "the quote that opens in line 1 is not closed"),
+        (b'\r\n"a\rb",s,"x\n', "the quote that opens in line 3 is not closed"),
         (
             b"session\nSESSION\n",
             "--session-id must name one of the columns, which are session",
         ),
         (b"s,s\n1,2\n", "--session-id must name a column of which there is only one"),
         (b"s,token\n1,2\n", "--token-column must be new"),
-        ("s\n1\n".encode("utf-16"), "be in UTF-8, not in UTF-16"),
+        ("s\n1\n".encode("utf-16"), "be in UTF-8: give --encoding utf-16"),
+        (b"t,\xe9\n1,2\n", "(not UTF-8: give --encoding, such as latin-1), not 's'"),
     ],
 )
 def test_headers_that_do_not_do_are_refused(
@@ -395,7 +397,14 @@ def test_headers_that_do_not_do_are_refused(
     [
         (b"SESSION", "must have as many fields as the header, 2, not 1"),
         (b"SESSION,a,b", "must have as many fields as the header, 2, not 3"),
-        (b'SESSION,"a', "must close its quote before the file ends"),
+        (
+            b'SESSION,"a\r\n,b\n\nc',
+            "must close the quote that opens in line 3 of the file",
+        ),
+        (
+            b'"a\r\nb\rc\nd","',
+            "must close the quote that opens in line 6 of the file",
+        ),
     ],
 )
 def test_rows_of_another_width_are_set_apart(
@@ -408,25 +417,51 @@ def test_rows_of_another_width_are_set_apart(
     assert [*tables.read(rejects)[0].values()] == ["2", "row", reason]
 
 
-@pytest.mark.parametrize("value", [b"\xff", b"a\0b"], ids=["no UTF-8", "NUL"])
-def test_bytes_that_no_token_holds_are_set_apart(
-    cli: Cli, tmp_path: Path, value: bytes
-) -> None:
+def test_a_value_with_nul_is_set_apart(cli: Cli, tmp_path: Path) -> None:
     rejects = tmp_path / "rejects.csv"
-    content = b"x,s\n%b,SESSION\nok,SESSION\n" % value
+    content = b"x,s\na\0b,SESSION\nok,SESSION\n"
     more = ("--connection-data", "col:x", "--rejects", str(rejects))
     result, text = signed_csv(cli, tmp_path, content, *more)
     assert (result.code, text) == (4, b"x,s,token\nok,SESSION,TOKEN\n")
     assert tables.read(rejects)[0]["field"] == "connection_data"
 
 
+@pytest.mark.parametrize(
+    "option", ["--connection-data", "--role", "--expiration", "--layout-classes"]
+)
+def test_a_value_that_is_not_utf8_is_set_apart_as_that(
+    cli: Cli, tmp_path: Path, option: str
+) -> None:
+    rejects = tmp_path / "rejects.csv"
+    content = b"x,s\nok,SESSION\ncaf\xe9,SESSION\n,SESSION\n"
+    more = (option, "col:x", "--rejects", str(rejects))
+    signed_csv(cli, tmp_path, content, *more)
+    assert {
+        "row": "2",
+        "field": "row",
+        "reason": "must be in UTF-8, and its column 'x' is not: give --encoding if the "
+        "file is in another one, such as latin-1",
+    } in tables.read(rejects)
+
+
 def test_a_quote_that_is_never_closed_does_not_fill_the_memory(
     cli: Cli, tmp_path: Path
 ) -> None:
-    content = b's,x\nSESSION,a\nSESSION,"' + b"a,b\n" * (5 << 20)
+    content = b's,x\nSESSION,"a\nb"\nSESSION,"' + b"a,b\n" * (5 << 20)
     result, text = signed_csv(cli, tmp_path, content, "--rejects", str(tmp_path / "r"))
     assert (result.code, text) == (2, b"")
-    assert "row 2 is longer: is a quote not closed there?" in result.err
+    assert "row 2 is longer: the quote that opens in line 4 is not closed" in result.err
+
+
+def test_a_long_row_without_quotes_is_refused_by_its_number(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "_BYTES", 1000)
+    monkeypatch.setattr(csv, "MOST_BYTES", 5000)
+    content = b"s,x\nSESSION,a\nSESSION," + b"a" * 10_000
+    result, _ = signed_csv(cli, tmp_path, content)
+    assert result.code == 2
+    assert result.err.endswith("row 2 is longer\n")
 
 
 def test_csv_needs_no_pyarrow(

@@ -126,9 +126,73 @@ def test_what_an_engine_says_of_a_row_is_one_line(
     args = ("in", "-o", str(tmp_path / "out"), "--session-id", "col:s", "--engine", "ray")
     result = cli("sign", *args)
     assert result.code == 2
+    # The row counts within a batch of a worker.
     assert result.err == (
-        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaimsError: row 5: role must\n"
+        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaimsError: one of the "
+        "rows: role must (--engine local names the row)\n"
     )
+
+
+@pytest.mark.parametrize("engine", ["ray", "spark"])
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_the_folder_of_a_job_that_failed_is_removed(
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+    error: type[BaseException],
+) -> None:
+    output = tmp_path / "out"
+
+    def fail(*given: Any) -> None:
+        output.mkdir(exist_ok=True)
+        (output / "part-0.parquet").touch()
+        raise error
+
+    monkeypatch.setattr(engines, f"_sign_on_{engine}", fail)
+    args = ("in", "-o", str(output), "--session-id", "col:s", "--engine", engine)
+    assert cli("sign", *args).code != 0
+    assert not output.exists()
+
+
+def test_a_folder_that_another_run_creates_meanwhile_is_kept(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "out"
+
+    def fail(*given: Any) -> None:
+        output.mkdir()
+        raise RuntimeError(f"[PATH_ALREADY_EXISTS] Path file:{output} already exists.")
+
+    monkeypatch.setattr(engines, "_sign_on_spark", fail)
+    args = ("in", "-o", str(output), "--session-id", "col:s", "--engine", "spark")
+    result = cli("sign", *args)
+    assert result.code == 2
+    assert "already exists" in result.err
+    assert output.exists()
+
+
+def test_two_runs_on_ray_do_not_write_into_one_folder(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handed: Handed
+) -> None:
+    output = tmp_path / "out"
+    output.mkdir()
+    monkeypatch.setattr(engines.os.path, "lexists", lambda path: False)
+    args = ("in", "-o", str(output), "--session-id", "col:s", "--engine", "ray")
+    result = cli("sign", *args)
+    assert (result.code, handed) == (2, [])
+    assert "File exists" in result.err
+    assert output.exists()
+
+
+def test_a_folder_with_an_address_is_left_to_ray(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handed: Handed
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    args = ("in", "-o", "s3://bucket/out", "--session-id", "col:s", "--engine", "ray")
+    assert cli("sign", *args).code == 0
+    assert handed[0][1] == "s3://bucket/out"
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize("engine", ["ray", "spark"])

@@ -13,7 +13,7 @@ static const uint8_t token[] = "T1==Zm9vYmFy";
 static fs_text field(const uint8_t *data, const fs_csv_row *row, size_t column,
                      uint8_t *scratch) {
     fs_text text;
-    fs_csv_column(data, row, 1, column, &text, scratch);
+    fs_csv_column(data, row, 1, ',', column, &text, scratch);
     return text;
 }
 
@@ -24,8 +24,12 @@ static void fields_stand_in_order(const uint8_t *data, size_t size, const fs_csv
     for (size_t i = 0; i < count; i++) {
         const fs_csv_row *row = rows + i;
         size_t at = row->start, all = 0;
-        MUST(before <= row->start && row->start < row->end && row->end <= row->next);
-        MUST(row->next <= size && row->next - row->end <= 2);
+        MUST(before <= row->start && row->start < row->next && row->next <= size);
+        MUST(row->start <= row->end && row->end <= row->next);
+        if (row->fields)
+            MUST(row->start < row->end && row->next - row->end <= 2);
+        else
+            MUST(row->end < size && data[row->end] == '"');
         for (size_t column = 0; column < row->fields; column++) {
             fs_text text = field(data, row, column, scratch);
             if (text.data < scratch || text.data >= scratch + size) {
@@ -45,7 +49,7 @@ static void the_cut_changes_nothing(const uint8_t *data, size_t cut, const fs_cs
                                     size_t count) {
     static fs_csv_row found[MOST_RECORDS];
     uint8_t *part = copy(data, cut);
-    size_t n = fs_csv_rows(part, cut, 0, found, MOST_RECORDS);
+    size_t n = fs_csv_rows(part, cut, 0, ',', found, MOST_RECORDS);
     MUST(n <= count);
     for (size_t i = 0; i < n; i++) {
         MUST(found[i].start == rows[i].start && found[i].end == rows[i].end);
@@ -66,11 +70,11 @@ static void signed_records_say_the_same(const uint8_t *data, size_t size,
         /* Each fifth has none: it was rejected. */
         offsets[i + 1] = offsets[i] + (i % 5 == 4 ? 0 : (int64_t)TOKEN);
     }
-    len = fs_csv_signed(data, rows, count, fields, tokens, offsets, NULL);
+    len = fs_csv_signed(data, rows, count, fields, ',', tokens, offsets, NULL);
     to = room(len), again = room(len);
-    written = fs_csv_signed(data, rows, count, fields, tokens, offsets, to);
+    written = fs_csv_signed(data, rows, count, fields, ',', tokens, offsets, to);
     MUST(written == len);
-    written = fs_csv_rows(to, len, 1, found, MOST_RECORDS);
+    written = fs_csv_rows(to, len, 1, ',', found, MOST_RECORDS);
     for (size_t i = 0; i < count; i++) {
         fs_text last;
         if (rows[i].fields != fields || i % 5 == 4) continue;
@@ -99,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size -= 2;
     cut = size * data[0] / 256;
     text = copy(data + 2, size);
-    count = fs_csv_rows(text, size, 1, rows, MOST_RECORDS);
+    count = fs_csv_rows(text, size, 1, ',', rows, MOST_RECORDS);
     fields_stand_in_order(text, size, rows, count);
     the_cut_changes_nothing(text, cut, rows, count);
     signed_records_say_the_same(text, size, rows, count, 1 + data[1] % 8u);

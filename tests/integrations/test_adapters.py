@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pytest
 
@@ -85,3 +87,11 @@ def test_columns_that_are_not_there_are_refused_before_an_engine_is_asked(monkey
         ray.sign(Dataset(table), job, workers=1)
     with pytest.raises(InvalidInputError, match="columns, which are id, not"):
         spark.sign(Frame.of(table), job)
+
+
+def test_a_key_that_a_ray_worker_lacks_ends_the_job_at_its_first_batch(monkeypatch, job):
+    """Ray would restart an actor that cannot be created, for minutes."""
+    install_ray(monkeypatch)
+    actor = ray._Actor(replace(job, key="env:NO_SUCH_VARIABLE"))
+    with pytest.raises(InvalidInputError, match="env:NO_SUCH_VARIABLE does not"):
+        actor(GUESTS)

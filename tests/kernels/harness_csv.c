@@ -10,7 +10,7 @@ static void put_fields(const uint8_t *data, size_t len, const fs_csv_row *row) {
     for (size_t column = 0; column < row->fields; column++) {
         uint8_t *scratch = take(len);
         fs_text text;
-        fs_csv_column(data, row, 1, column, &text, scratch);
+        fs_csv_column(data, row, 1, ',', column, &text, scratch);
         if (column) putchar('.');
         put_bytes(text.data, text.len);
     }
@@ -30,7 +30,7 @@ const char *do_csv(char **fields, size_t count) {
     if (read_bytes(fields[0], &data) || read_bytes(fields[3], &token)) return no_hex;
     if (read_number(fields[1], &final) || read_number(fields[2], &width)) return no_number;
     rows = take_aligned(MOST_RECORDS * sizeof *rows);
-    n = fs_csv_rows(data.at, data.len, final != 0, rows, MOST_RECORDS);
+    n = fs_csv_rows(data.at, data.len, final != 0, ',', rows, MOST_RECORDS);
     offsets = take_aligned((n + 1) * sizeof *offsets);
     tokens = take(n * token.len);
     offsets[0] = 0;
@@ -38,9 +38,9 @@ const char *do_csv(char **fields, size_t count) {
         memcpy(tokens + offsets[i], token.at, token.len);
         offsets[i + 1] = offsets[i] + (int64_t)token.len;
     }
-    len = fs_csv_signed(data.at, rows, n, width, tokens, offsets, NULL);
+    len = fs_csv_signed(data.at, rows, n, width, ',', tokens, offsets, NULL);
     to = take(len);
-    fs_csv_signed(data.at, rows, n, width, tokens, offsets, to);
+    fs_csv_signed(data.at, rows, n, width, ',', tokens, offsets, to);
     printf("%zu;", n ? rows[n - 1].next : 0);
     for (size_t i = 0; i < n; i++) {
         if (i) putchar(',');

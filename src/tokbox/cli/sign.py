@@ -132,7 +132,8 @@ def _take_defaults(
 @click.option(
     "--rejects",
     metavar="FILE",
-    help="Set rows that cannot be signed apart, as CSV of row, field and reason.",
+    help="Set rows that cannot be signed apart, as CSV of row, field and reason. The first "
+    "row of INPUT is 1; a header and empty lines are not counted.",
 )
 @click.option(
     "--resume",

@@ -45,7 +45,8 @@ _FORMATS = ("csv", "ndjson", "parquet", "text")
 @click.option(
     "--rejects",
     metavar="OUTPUT",
-    help="List tokens that do not hold, as CSV of row, field and reason.",
+    help="List tokens that are not valid, as CSV of row, field and reason. The first row "
+    "of FILE is 1; a header and empty lines are not counted.",
 )
 @click.option("--threads", "multithread", is_flag=True, help="Verify on all CPUs.")
 @json_option

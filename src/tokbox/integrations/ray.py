@@ -14,7 +14,7 @@ from typing import Any
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int
-from tokbox.integrations.job import SigningJob, load
+from tokbox.integrations.job import BatchSigner, SigningJob, load
 from tokbox.secrecy import strip_traceback
 
 __all__ = ["sign"]
@@ -24,12 +24,19 @@ BATCH = 8192
 
 
 class _Actor:
-    """What lives in a worker: the signer is made once and signs batch after batch."""
+    """Signs batches in a worker, with a signer that is made for the first one.
+
+    Ray restarts an actor that cannot be created, again and again, but an error of a batch
+    ends the job. So the key is read when there is a batch.
+    """
 
     def __init__(self, job: SigningJob) -> None:
-        self._sign = job.open()
+        self._job = job
+        self._sign: BatchSigner | None = None
 
     def __call__(self, batch: Any) -> Any:
+        if self._sign is None:
+            self._sign = self._job.open()
         return self._sign(batch)
 
 

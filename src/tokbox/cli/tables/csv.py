@@ -21,63 +21,103 @@ _BOM = b"\xef\xbb\xbf"
 class CSVTable:
     """A file of CSV (RFC 4180) in UTF-8 whose first record names the columns.
 
-    Empty lines are no rows. Raises InvalidInputError if there is no header.
+    Fields are separated by *delimiter*, one ASCII character. Empty lines are no rows.
+    Raises InvalidInputError if there is no header.
     """
 
     rows = None
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int, delimiter: str = ",") -> None:
         self._file = file
         self._blocks = blocks(file, size)
         self._size = size
+        self._delimiter = delimiter
         self._first, self._last = next(self._blocks)
         self._mark = len(_BOM) if self._first.startswith(_BOM) else 0
         if self._first.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise _wrong("be in UTF-8, not in UTF-16")
+            raise _wrong("be in UTF-8: give --encoding utf-16 for this file")
         self._read_header()
         self._pool = MemoryPool()
 
     def _read_header(self) -> None:
         text = self._first[self._mark :]
-        header = Records(text, 0, final=self._last, most=1)
+        header = self._records(text, 0, final=self._last, most=1)
         if not header.n:
             raise _wrong("begin with a line that names the columns")
         ((_, fields),) = header.odd() or ((0, 0),)
         if not fields:
-            raise _wrong("begin with a line that names the columns: a quote is not closed")
+            line = header.line_ends(header.open_quote()) + 1
+            raise _wrong(
+                "begin with a line that names the columns: the quote that opens in line "
+                f"{line:,} is not closed"
+            )
         found = (header.texts(column)[0] for column in range(fields))
         self.names: list[str] = [str(name) for name in found]
         self.end: int = self._mark + header.end
+        self._lines: int = header.line_ends(header.end)
+
+    def _records(self, text: bytes, fields: int, *, final: bool, most: int = -1) -> Records:
+        return Records(text, fields, final=final, most=most, delimiter=self._delimiter)
 
     def header(self, name: str) -> bytes:
         """The header, with *name* as a column more."""
         line = self._first[: self.end]
         text = line.rstrip(b"\r\n")
         quoted = io.StringIO()
-        writer(quoted, lineterminator="").writerow([name])
-        return text + b"," + quoted.getvalue().encode() + (line[len(text) :] or b"\n")
+        dialect = {"delimiter": self._delimiter, "lineterminator": ""}
+        writer(quoted, **dialect).writerow([name])
+        return (
+            text
+            + self._delimiter.encode()
+            + quoted.getvalue().encode()
+            + (line[len(text) :] or b"\n")
+        )
 
     def pieces(self, start: Place) -> Iterator[CSVPiece]:
         """Read on from a place where a piece ended, or from the beginning."""
         rest, last = self._first[self.end :], self._last
-        place = start.after(0, self._first[: self.end])
+        place, line = start.after(0, self._first[: self.end]), self._lines + 1
         if start.offset:
-            self._file.seek(start.offset)
+            line = self._line_ends(start.offset) + 1
             self._blocks = blocks(self._file, self._size)
             (rest, last), place = next(self._blocks), start
         while True:
-            records = Records(rest, len(self.names), final=last)
+            records = self._records(rest, len(self.names), final=last)
             if records.n:
                 end = place.after(records.n, memoryview(rest)[: records.end])
-                yield CSVPiece(records, self.names, place, end, self._pool)
+                yield CSVPiece(rest, records, self.names, place, end, line, self._pool)
                 place = end
+                line += records.line_ends(records.end)
             if last:
                 return
             rest = rest[records.end :]
             if len(rest) > MOST_BYTES:
-                raise too_long(place.rows + 1)
+                raise too_long(place.rows + 1, self._unclosed(rest, line))
             block, last = next(self._blocks)
             rest += block
+
+    def _line_ends(self, offset: int) -> int:
+        """Return how many lines end before an offset, and go to that offset."""
+        self._file.seek(0)
+        count = 0
+        while offset > 0 and (text := self._file.read(min(offset, 1 << 20))):
+            # The second half of a CR LF is read together with the first one.
+            if text.endswith(b"\r") and len(text) < offset:
+                text += self._file.read(1)
+            count += self._records(text, 0, final=True, most=0).line_ends(len(text))
+            offset -= len(text)
+        return count
+
+    def _unclosed(self, text: bytes, line: int) -> str:
+        """Name the line of the quote that *text* does not close; "" if it has none.
+
+        *line* is the number of the first line of *text*.
+        """
+        record = self._records(text, len(self.names), final=True, most=1)
+        if (quote := record.open_quote()) < 0:
+            return ""
+        line += record.line_ends(quote)
+        return f": the quote that opens in line {line:,} is not closed"
 
     def digest(self, start: Place) -> Any:
         """Return the SHA-256 of the bytes before a place."""
@@ -89,25 +129,45 @@ class CSVPiece:
 
     def __init__(
         self,
+        text: bytes,
         records: Records,
         names: list[str],
         start: Place,
         end: Place,
+        line: int,
         pool: MemoryPool,
     ) -> None:
         self._records = records
         self._names = names
         self._pool = pool
+        self._is_utf8 = text.isascii() or _is_utf8(memoryview(text)[: records.end])
         self.start: Place = start
         self.end: Place = end
         self.bad: list[Bad] = [
-            Bad(start.rows + row + 1, "row", _miscounted(fields, len(names)))
+            Bad(start.rows + row + 1, "row", self._miscounted(fields, line))
             for row, fields in records.odd()
         ]
 
+    def _miscounted(self, fields: int, line: int) -> str:
+        if not fields:
+            line += self._records.line_ends(self._records.open_quote())
+            return f"must close the quote that opens in line {line:,} of the file"
+        return f"must have as many fields as the header, {len(self._names)}, not {fields}"
+
     def column(self, name: str) -> Texts:
-        """The values of a column."""
-        return self._records.texts(self._names.index(name))
+        """The values of a column. Rows in which it is not UTF-8 become bad."""
+        texts = self._records.texts(self._names.index(name))
+        if not self._is_utf8:
+            reason = (
+                f"must be in UTF-8, and its column {name!r} is not: give --encoding if "
+                "the file is in another one, such as latin-1"
+            )
+            self.bad += [
+                Bad(self.start.rows + row + 1, "row", reason)
+                for row, text in enumerate(texts)
+                if text is not None and not _is_utf8(text.encode(errors="surrogateescape"))
+            ]
+        return texts
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
         """Those rows that have a token, with it as their last field."""
@@ -116,10 +176,12 @@ class CSVPiece:
         return memoryview(self._records.signed(texts, self._pool))
 
 
-def _miscounted(fields: int, names: int) -> str:
-    if not fields:
-        return "must close its quote before the file ends"
-    return f"must have as many fields as the header, {names}, not {fields}"
+def _is_utf8(text: bytes | memoryview) -> bool:
+    try:
+        str(text, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _wrong(rule: str) -> InvalidInputError:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
+import re
+import shutil
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,9 +26,9 @@ __all__ = ["key_reference", "sign_on"]
 def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     """Sign the Parquet files in a folder, or one, into a folder that is not there yet.
 
-    The credentials go to the workers as a reference: they have to be where the workers
-    are, too. Raises UsageError for what only this machine can do, MissingDependencyError
-    without the engine.
+    The folder is removed if the job fails. The credentials go to the workers as a
+    reference: they have to be where the workers are, too. Raises UsageError for what only
+    this machine can do, MissingDependencyError without the engine.
     """
     source, output = options.pop("source"), options.pop("output")
     kind = options.pop("kind_of_file")
@@ -61,7 +64,8 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     # The engine creates the folder; others must not be able to read the tokens in it.
     mask = os.umask(0o077)
     try:
-        {"ray": _sign_on_ray, "spark": _sign_on_spark}[engine](source, output, job)
+        with _new_folder(output, create=engine == "ray"):
+            {"ray": _sign_on_ray, "spark": _sign_on_spark}[engine](source, output, job)
     except TokboxError:
         raise
     except Exception as error:
@@ -73,11 +77,36 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     raise Refused(f"{engine} ended the job: {problem}")
 
 
+@contextlib.contextmanager
+def _new_folder(output: str, *, create: bool) -> Iterator[None]:
+    """Remove the folder *output* if the block fails.
+
+    Ray would also write into a folder of another run, so with *create* the folder is
+    created here. Spark creates it, and refuses one that exists.
+    """
+    if create and "://" not in output:
+        os.makedirs(output)
+    try:
+        yield
+    except BaseException as error:
+        if "already exists" not in str(error):
+            shutil.rmtree(output, ignore_errors=True)
+        raise
+
+
 def _last_word(error: Exception) -> str:
-    """What an engine says of an error on a worker: the line that names ours, if any."""
+    """Return the line of *error* that gives the reason: of an error of tokbox, if possible.
+
+    The row in such a line counts within a batch of a worker, so it is left out.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     ours = [line for line in lines if line.startswith("tokbox.errors.")]
-    return (ours or lines or [type(error).__name__])[0]
+    line = (ours or lines or [type(error).__name__])[0]
+    return re.sub(
+        r"^(tokbox\.errors\.\w+: )row [0-9,]+: (.*)",
+        r"\1one of the rows: \2 (--engine local names the row)",
+        line,
+    )
 
 
 def key_reference(

@@ -87,9 +87,11 @@ class JSONTable(_LineTable):
         *wanted* are columns by what they are for. The message offers *remedy*.
         """
         lines = self._first_lines()
-        rows, _ = self._reader.read(lines)
+        rows, problems = self._reader.read(lines)
+        if len(problems) == len(rows):  # the first row says what is wrong with the file
+            return
         for field, name in wanted.items():
-            if rows and not any(self._reader.has(name, rows)):
+            if not any(self._reader.has(name, rows)):
                 raise InvalidInputError(field, name, _none_has(lines) + remedy)
 
     def header(self, name: str) -> bytes:

@@ -22,7 +22,7 @@ __all__ = [
     "too_long",
 ]
 
-#: The most bytes of one row of text: more must mean that a quote is not closed.
+#: The most bytes of one row of text. In CSV, more often means that a quote is not closed.
 MOST_BYTES = 1 << 24
 
 
@@ -97,6 +97,8 @@ def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> 
     for field, name in wanted.items():
         if name not in names:
             rule = f"name one of the columns, which are {', '.join(names) or 'none'}"
+            if not all(map(_is_text, names)):
+                rule += " (not UTF-8: give --encoding, such as latin-1)"
             raise InvalidInputError(field, name, rule)
         if list(names).count(name) > 1:
             raise InvalidInputError(field, name, "name a column of which there is only one")
@@ -104,6 +106,11 @@ def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> 
         raise InvalidInputError(
             "token_column", new, "be new: there is a column of that name"
         )
+
+
+def _is_text(name: str) -> bool:
+    """Say whether a name has no lone surrogates, which are for bytes that are no UTF-8."""
+    return name == name.encode(errors="replace").decode()
 
 
 def blocks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
@@ -138,10 +145,7 @@ def text_digest(file: BinaryIO, size: int) -> Any:
     return digest
 
 
-def too_long(row: int) -> InvalidInputError:
-    """What becomes of a row that does not end."""
-    rule = (
-        f"have rows of at most {MOST_BYTES >> 20} MiB, and row {row:,} is longer: is a "
-        "quote not closed there?"
-    )
+def too_long(row: int, why: str = "") -> InvalidInputError:
+    """Return the error of a row that is longer than `MOST_BYTES`; *why* may explain it."""
+    rule = f"have rows of at most {MOST_BYTES >> 20} MiB, and row {row:,} is longer{why}"
     return InvalidInputError("source", None, rule, show=False)
