@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from tokbox.cli.dialect import dialect_options
 from tokbox.cli.files import beside
 from tokbox.cli.options import Command, client_options, json_option
 from tokbox.cli.output import complain, note, print_json, progress, shows_progress
@@ -78,8 +79,9 @@ def _take_defaults(
     "kind_of_file",
     type=click.Choice(_FORMATS),
     help="What INPUT and FILE are, if its name does not say so: .csv, .ndjson, .jsonl, "
-    ".parquet.",
+    ".parquet. Behind it, .gz or .zst says that a file is compressed.",
 )
+@dialect_options
 @click.option("--session-id", required=True, metavar="VALUE", help="The session.")
 @click.option(
     "--role",
@@ -216,11 +218,21 @@ def _sign_here(
     multithread: bool,
     as_json: bool,
     allow_missing: bool,
+    delimiter: str | None,
+    encoding: str | None,
     **claims: Any,
 ) -> int:
     """Sign with the CPUs of this machine; return how many rows were rejected."""
     from tokbox.cli.tables.claims import RowClaims
-    from tokbox.cli.tables.formats import check_suffix, format_of, open_table, reading
+    from tokbox.cli.tables.codecs import compression
+    from tokbox.cli.tables.formats import (
+        check_dialect,
+        check_suffix,
+        format_of,
+        open_table,
+        reading,
+        size_of,
+    )
     from tokbox.cli.tables.runs import Run
     from tokbox.cli.tables.signing import Signing
     from tokbox.cli.tables.table import check_names
@@ -232,15 +244,26 @@ def _sign_here(
         check_suffix("--output", output, (kind,), remedy)
     if rejects is not None:
         check_suffix("--rejects", rejects, ("csv", "text"))
+    check_dialect(kind, delimiter, encoding)
+    if resume and (encoding or any(map(compression, (source, output, rejects or "")))):
+        raise click.UsageError(
+            "--resume needs files that are not compressed, and input in UTF-8: it goes on "
+            "from a place in each file"
+        )
     rows = RowClaims.of(claims)
     signer = client._signer
     rows.check(signer)
     application = signer._is_application
     start = time.perf_counter()
-    with reading(source, kind) as file:
+    with reading(source, kind, encoding) as file:
         columns = rows.columns.values()
         table = open_table(
-            file, kind, application=application, columns=columns, new=token_column
+            file,
+            kind,
+            application=application,
+            columns=columns,
+            new=token_column,
+            delimiter=delimiter,
         )
         if table.names is not None:
             check_names(table.names, rows.columns, token_column)
@@ -260,7 +283,7 @@ def _sign_here(
                 "key": _fingerprint(signer),
                 "input": _input_identity(file),
             }
-        size = None if source == "-" else os.path.getsize(source)
+        size = size_of(source, encoding)
         tally, shown = _carry_out(run, asked, size)
     seconds = time.perf_counter() - start
     _report(tally, seconds, output, rejects, as_json=as_json, shown=shown)

@@ -68,7 +68,8 @@ def token(client: Tokbox, session_id: str, claims: Claims, as_json: bool) -> Non
     "--output",
     default="-",
     metavar="FILE",
-    help="Where to, one token a line; standard output without it, or if it is -.",
+    help="Where to, one token a line; standard output without it, or if it is -. A name "
+    "that ends in .gz or .zst is of a compressed file.",
 )
 @click.option(
     "--threads",
@@ -137,9 +138,10 @@ def _opened(output: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         return
     from tokbox.cli.files import replacing
+    from tokbox.cli.tables.codecs import compressed
 
-    with replacing(output) as file:
-        yield file
+    with replacing(output) as file, compressed(file, output) as target:
+        yield target
 
 
 def _print_array(session: Session, n: int, multithread: bool, claims: Claims) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tokbox.cli.dialect import dialect_options
 from tokbox.cli.inspect import REFUSED
 from tokbox.cli.options import Command, client_options, json_option
 from tokbox.cli.output import print_json, print_record, progress, shows_progress
@@ -32,8 +33,9 @@ _FORMATS = ("csv", "ndjson", "parquet", "text")
     "kind_of_file",
     type=click.Choice(_FORMATS),
     help="What FILE is, if its name does not say so: .csv, .ndjson, .jsonl, .parquet, or "
-    ".txt for a token a line.",
+    ".txt for a token a line. Behind it, .gz or .zst says that FILE is compressed.",
 )
+@dialect_options
 @click.option(
     "--token-column",
     default="token",
@@ -72,10 +74,19 @@ def _verify(
     rejects: str | None,
     multithread: bool,
     as_json: bool,
+    delimiter: str | None,
+    encoding: str | None,
 ) -> int:
     """Verify, and say what was found; return how many tokens do not hold."""
     from tokbox.cli.tables.ahead import ahead
-    from tokbox.cli.tables.formats import check_suffix, format_of, open_table, reading
+    from tokbox.cli.tables.formats import (
+        check_dialect,
+        check_suffix,
+        format_of,
+        open_table,
+        reading,
+        size_of,
+    )
     from tokbox.cli.tables.rejects import HEADER, lines
     from tokbox.cli.tables.runs import opened
     from tokbox.cli.tables.table import Place, check_names
@@ -86,6 +97,7 @@ def _verify(
             "--rejects needs a file: standard output says what was found"
         )
     kind = format_of(source, kind_of_file, _FORMATS)
+    check_dialect(kind, delimiter, encoding)
     if rejects is not None:
         check_suffix("--rejects", rejects, ("csv", "text"))
         reads = {"FILE": source, **credential_files()}
@@ -94,16 +106,22 @@ def _verify(
     reasons: Counter[str] = Counter()
     rows, now = 0, time.time()
     with (
-        reading(source, kind) as file,
+        reading(source, kind, encoding) as file,
         opened(rejects if rejects is not None else os.devnull) as refused,
     ):
-        table = open_table(file, kind, application=application, columns=(token_column,))
+        table = open_table(
+            file,
+            kind,
+            application=application,
+            columns=(token_column,),
+            delimiter=delimiter,
+        )
         if table.names is not None:
             check_names(table.names, {"token_column": token_column})
         elif kind == "ndjson":
             table.check({"token_column": token_column})
         write_all(refused, HEADER)
-        size = None if source == "-" else os.path.getsize(source)
+        size = size_of(source, encoding)
         total = size if table.rows is None else table.rows
         with progress("Verifying", total, show=shows_progress(), unit="rows") as advance:
             for piece in ahead(table.pieces(Place())):

@@ -64,14 +64,8 @@ class CSVTable:
         line = self._first[: self.end]
         text = line.rstrip(b"\r\n")
         quoted = io.StringIO()
-        dialect = {"delimiter": self._delimiter, "lineterminator": ""}
-        writer(quoted, **dialect).writerow([name])
-        return (
-            text
-            + self._delimiter.encode()
-            + quoted.getvalue().encode()
-            + (line[len(text) :] or b"\n")
-        )
+        writer(quoted, delimiter=self._delimiter, lineterminator="").writerow(["", name])
+        return text + quoted.getvalue().encode() + (line[len(text) :] or b"\n")
 
     def pieces(self, start: Place) -> Iterator[CSVPiece]:
         """Read on from a place where a piece ended, or from the beginning."""

@@ -32,7 +32,8 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     """
     source, output = options.pop("source"), options.pop("output")
     kind = options.pop("kind_of_file")
-    for name in ("rejects", "resume", "multithread", "as_json", "allow_missing"):
+    local = ("rejects", "resume", "multithread", "as_json", "allow_missing")
+    for name in (*local, "delimiter", "encoding"):
         if options.pop(name):
             option = {"multithread": "threads", "as_json": "json"}.get(name, name)
             option = option.replace("_", "-")

@@ -13,8 +13,22 @@ from typing import Any, BinaryIO
 import click
 
 from tokbox.cli.options import claim_stdin
+from tokbox.cli.tables.codecs import (
+    compression,
+    decompressed,
+    to_utf8,
+    uncompressed_name,
+)
 
-__all__ = ["FORMATS", "check_suffix", "format_of", "open_table", "reading"]
+__all__ = [
+    "FORMATS",
+    "check_dialect",
+    "check_suffix",
+    "format_of",
+    "open_table",
+    "reading",
+    "size_of",
+]
 
 FORMATS = ("csv", "ndjson", "parquet")
 _SUFFIXES = {
@@ -32,14 +46,25 @@ _RSA_BYTES, _RSA_ROWS = 1 << 18, 1 << 12
 
 
 def format_of(path: str, chosen: str | None, known: tuple[str, ...] = FORMATS) -> str:
-    """Return the format that was chosen, or else the one that the name of a file says."""
-    if chosen is not None:
-        return chosen
-    suffix = os.path.splitext(path)[1].lower()
-    if _SUFFIXES.get(suffix) not in known:
+    """Return the *chosen* format, or the one of the suffix of *path*."""
+    kind = chosen or _named_format(path)
+    if kind not in known:
         what = "standard input" if path == "-" else path
         raise click.UsageError(f"say with --format what {what} is: {', '.join(known)}")
-    return _SUFFIXES[suffix]
+    _check_compression(path, kind)
+    return kind
+
+
+def _named_format(path: str) -> str | None:
+    """Return the format of the suffix of a file, or None."""
+    return _SUFFIXES.get(os.path.splitext(uncompressed_name(path))[1].lower())
+
+
+def _check_compression(path: str, kind: str) -> None:
+    if kind == "parquet" and compression(path):
+        raise click.UsageError(
+            f"{path}: a Parquet file is not compressed as a whole: name it .parquet"
+        )
 
 
 def check_suffix(
@@ -50,7 +75,8 @@ def check_suffix(
     The file will hold the first format of *written*. Raises UsageError, whose message
     offers *remedy* as an alternative to another name.
     """
-    named = _SUFFIXES.get(os.path.splitext(path)[1].lower())
+    _check_compression(path, written[0])
+    named = _named_format(path)
     if named is None or named in written:
         return
     suffixes = [suffix for suffix, kind in _SUFFIXES.items() if kind == written[0]]
@@ -61,23 +87,39 @@ def check_suffix(
 
 
 @contextlib.contextmanager
-def reading(path: str, kind: str) -> Iterator[BinaryIO]:
-    """Open a file, or standard input for ``-``.
+def reading(path: str, kind: str, encoding: str | None = None) -> Iterator[BinaryIO]:
+    """Open a file, or standard input for ``-``, and read text in *encoding* as UTF-8.
 
-    What has to be read from its end, as Parquet, is first copied from there to the disk.
+    A file with the suffix .gz or .zst is decompressed. Parquet is read from its end, so
+    standard input is copied to the disk for it.
     """
     if path != "-":
         with open(path, "rb", buffering=0) as file:
-            yield file
+            yield to_utf8(decompressed(file, path), encoding)
         return
     claim_stdin("the table")
     if kind != "parquet":
-        yield sys.stdin.buffer
+        yield to_utf8(sys.stdin.buffer, encoding)
         return
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy, 1 << 20)
         copy.seek(0)
         yield copy
+
+
+def size_of(path: str, encoding: str | None) -> int | None:
+    """Return how many bytes will be read of a file; None if that is not known."""
+    if path == "-" or compression(path) or encoding is not None:
+        return None
+    return os.path.getsize(path)
+
+
+def check_dialect(kind: str, delimiter: str | None, encoding: str | None) -> None:
+    """Refuse options that do not apply to a format."""
+    if delimiter is not None and kind != "csv":
+        raise click.UsageError("--delimiter is for CSV")
+    if encoding is not None and kind == "parquet":
+        raise click.UsageError("--encoding is for CSV, NDJSON and text: Parquet is UTF-8")
 
 
 def open_table(
@@ -87,6 +129,7 @@ def open_table(
     application: bool,
     columns: Collection[str] = (),
     new: str = "",
+    delimiter: str | None = None,
 ) -> Any:
     """Read the head of a table.
 
@@ -97,7 +140,7 @@ def open_table(
     if kind == "csv":
         from tokbox.cli.tables.csv import CSVTable
 
-        return CSVTable(file, size)
+        return CSVTable(file, size, delimiter or ",")
     if kind == "parquet":
         from tokbox.cli.tables.parquet import ParquetTable
 

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO
 
 from tokbox.cli.files import continuing, replacing, take_place
 from tokbox.cli.tables import rejects
+from tokbox.cli.tables.codecs import compressed
 from tokbox.cli.tables.outputs import ParquetOutput, TextOutput
 from tokbox.cli.tables.signing import Signing, Tally, write
 from tokbox.cli.tables.table import Place
@@ -42,12 +43,15 @@ EVERY = 5.0
 
 @contextlib.contextmanager
 def opened(path: str) -> Iterator[BinaryIO]:
-    """Open what appears as *path* when it is whole, or standard output for ``-``."""
+    """Open what appears as *path* when it is whole, or standard output for ``-``.
+
+    It is compressed if *path* ends in .gz or .zst.
+    """
     if path == "-":
         yield sys.stdout.buffer
         return
-    with replacing(path) as file:
-        yield file
+    with replacing(path) as file, compressed(file, path) as target:
+        yield target
 
 
 @dataclass(frozen=True)

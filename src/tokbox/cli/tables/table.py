@@ -99,6 +99,8 @@ def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> 
             rule = f"name one of the columns, which are {', '.join(names) or 'none'}"
             if not all(map(_is_text, names)):
                 rule += " (not UTF-8: give --encoding, such as latin-1)"
+            elif len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+                rule += " (if that is no comma, give --delimiter)"
             raise InvalidInputError(field, name, rule)
         if list(names).count(name) > 1:
             raise InvalidInputError(field, name, "name a column of which there is only one")

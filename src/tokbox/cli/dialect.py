@@ -1,0 +1,66 @@
+"""The options that describe text: its encoding, and the delimiter of CSV."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["dialect_options"]
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+def check_encoding(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Return the name of a text encoding, or None for UTF-8."""
+    if value is None:
+        return None
+    try:
+        "a".encode(value)
+        codecs.getincrementaldecoder(value)
+    except (LookupError, UnicodeError):
+        pass
+    else:
+        return None if codecs.lookup(value).name == "utf-8" else value
+    raise click.BadParameter(
+        f"{value!r} is not an encoding of Python: give a name such as latin-1, cp1252 or "
+        "utf-16"
+    )
+
+
+def check_delimiter(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Return the character that separates fields; ``tab`` and ``\\t`` are a tab."""
+    if value in ("tab", r"\t"):
+        return "\t"
+    if value is None or (len(value) == 1 and value.isascii() and value not in '"\r\n\0'):
+        return value
+    raise click.BadParameter(
+        "it must be tab or one ASCII character, and not a quote or a line break"
+    )
+
+
+def dialect_options(function: _Decorated) -> _Decorated:
+    """Add the options ``--delimiter`` and ``--encoding``."""
+    for add in (
+        click.option(
+            "--encoding",
+            metavar="NAME",
+            callback=check_encoding,
+            help="The encoding of text that is read, if it is not UTF-8: latin-1, cp1252, "
+            "utf-16. What is written is UTF-8.",
+        ),
+        click.option(
+            "--delimiter",
+            metavar="CHARACTER",
+            callback=check_delimiter,
+            help="CSV: what separates fields, if it is not a comma: ; or tab.",
+        ),
+    ):
+        function = add(function)
+    return function
