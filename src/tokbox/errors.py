@@ -217,6 +217,13 @@ class InvalidClaimsError(InvalidInputError):
         if row is not None:
             self.args = (f"row {row}: {self.args[0]}",)
 
+    def _in_row(self, row: int) -> InvalidClaimsError:
+        """Return the same error for a row, made from an error without one."""
+        cls = InvalidClaimsError
+        error = cls.__new__(cls, f"row {row}: {self.args[0]}")
+        error.__dict__ = {**self.__dict__, "row": row}
+        return error
+
 
 class MalformedTokenError(TokenError):
     """The text is not a token: truncated, damaged or something else altogether."""

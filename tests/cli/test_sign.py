@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv as csv_module
+import io
 import json
 import os
 import re
@@ -27,7 +29,8 @@ from tests.cli.support import (
     run_on_terminal,
 )
 from tokbox import Signer
-from tokbox.cli.tables import csv, formats, lines
+from tokbox.cli.tables import csv, formats, lines, rejects
+from tokbox.cli.tables.table import Bad
 
 Cli = Callable[..., Result]
 
@@ -462,6 +465,14 @@ def test_a_long_row_without_quotes_is_refused_by_its_number(
     result, _ = signed_csv(cli, tmp_path, content)
     assert result.code == 2
     assert result.err.endswith("row 2 is longer\n")
+
+
+def test_rejected_rows_are_written_as_csv() -> None:
+    rows = [(1, "a", "plain"), (2, "b", 'with "quotes", commas'), (3, "c", "\n\r\ud800")]
+    found = rejects.lines(Bad(*row) for row in rows).decode()
+    text = io.StringIO()
+    csv_module.writer(text, lineterminator="\n").writerows(rows)
+    assert found == text.getvalue().replace("\ud800", r"\ud800")
 
 
 def test_csv_needs_no_pyarrow(

@@ -151,3 +151,26 @@ def test_what_cannot_be_read_is_refused(
     result = cli("verify", *args, stdin=SECRET)
     assert (result.code, result.out) == (2, "")
     assert words in result.err
+
+
+@pytest.mark.parametrize(
+    ("content", "good"),
+    [
+        (b"TOKEN\n\nTOKEN", 2),
+        (b"TOKEN\r\n\r\n\tTOKEN \n", 2),
+        (b'"TOKEN"\nTOKEN\n', 1),
+        (b'"TOKEN\nTOKEN\n', 1),
+        (b"TOKEN\0TOKEN\nTOKEN\n", 1),
+        (b"TOKEN\rTOKEN\nTOKEN\n", 1),
+        (b"TOKEN,TOKEN\nTOKEN\n", 1),
+        (b"TOKEN\xff\nTOKEN\n", 1),
+    ],
+)
+def test_a_line_of_text_is_a_token(
+    cli: Cli, tmp_path: Path, content: bytes, good: int
+) -> None:
+    source = tmp_path / "tokens.txt"
+    source.write_bytes(content.replace(b"TOKEN", tokens(1)[0].encode()))
+    result = cli("verify", str(source), "--json")
+    found = json.loads(result.out)
+    assert (found["tokens"], found["good"]) == (2, good)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import random
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ import pytest
 
 from tokbox.enums import Role
 from tokbox.errors import ClosedError, InvalidClaimsError, InvalidInputError
+from tokbox.tokens import rows
 from tokbox.tokens.signer import Signer
 
 from .. import reference
@@ -204,3 +206,30 @@ def test_a_closed_signer_signs_no_rows(signer):
     signer.close()
     with pytest.raises(ClosedError, match="closed"):
         signer.sign_rows([SESSION])
+
+
+@pytest.mark.parametrize("most", [0, 1, 1024])
+def test_values_that_are_repeated_have_an_error_for_each_row(signer, monkeypatch, most):
+    monkeypatch.setattr(rows, "MOST_SEEN", most)
+    roles = ["guest", "publisher", "owner", "guest", None, None, "owner"]
+    data = ["x" * 1001, "", "", "x" * 1001, "", "", ""]
+    batch = signer.sign_rows(SESSION, role=roles, connection_data=data, errors="null")
+    assert {
+        row: (error.row, error.field, str(error)) for row, error in batch.failures.items()
+    } == {
+        row: (
+            row,
+            "role",
+            f"row {row}: role must be one of {', '.join(Role)}, not {value!r}",
+        )
+        for row, value in enumerate(roles)
+        if value != "publisher"
+    }
+    for error in batch.failures.values():
+        assert error.__traceback__ is error.__context__ is None
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), vars(again)) == (
+            type(error),
+            str(error),
+            vars(error),
+        )

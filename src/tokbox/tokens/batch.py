@@ -117,9 +117,8 @@ class TokenBatch(Sequence[Text]):
         self._length = length
         self._offsets = offsets
         self._errors = errors or {}
-        self._failures = ReadOnlyDict(
-            {cast(int, error.row): error for error in self._errors.values()}
-        )
+        rows_failed = {error.row: error for error in self._errors.values()}
+        self._failures = ReadOnlyDict(cast("dict[int, InvalidClaimsError]", rows_failed))
 
     @property
     def failures(self) -> Mapping[int, InvalidClaimsError]:

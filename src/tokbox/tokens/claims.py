@@ -72,6 +72,7 @@ MOST_LAYOUT_CLASSES = 1000
 SCOPE = "session.connect"
 
 _ROLES = {role.value: role.value for role in Role}
+_ROLE_RULE = "be one of " + ", ".join(_ROLES)
 
 _API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -300,7 +301,7 @@ def check_role(role: object) -> str:
     """Return the role as the token spells it."""
     text = exact_text(role)
     if text not in _ROLES:
-        raise InvalidClaimsError("role", role, "be one of " + ", ".join(_ROLES))
+        raise InvalidClaimsError("role", role, _ROLE_RULE)
     return _ROLES[text]
 
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["sign_rows"]
 
+#: Values that break a rule, of which the errors are kept for rows that repeat them.
+MOST_SEEN = 1024
+
 
 class _Report:
     """What becomes of values that break a rule: raised at once, or collected."""
@@ -49,17 +52,28 @@ class _Report:
     def closer(self, check: Callable[[Any], Any]) -> Callable[[int, Any], Any]:
         """Return what the core calls with a row and a value that it has doubts about."""
 
+        seen: dict[str, InvalidClaimsError] = {}
+
         def look_closer(row: int, value: Any) -> Any:
+            is_text = type(value) is str
+            if is_text and (known := seen.get(value)) is not None:
+                self._found.setdefault(row, known._in_row(row))
+                return None
             try:
                 return check(value)
             except InvalidClaimsError as error:
-                named = InvalidClaimsError(error.field, error.value, error.rule, row=row)
+                # A frame would keep all columns.
+                error.__traceback__ = error.__context__ = None
+                broken = error
+            named = broken._in_row(row)
             if not self._collect:
                 try:
                     raise named
                 finally:
-                    # Or it would keep this frame, and all columns, until a collection.
-                    del named
+                    # As above, until a collection.
+                    del named, broken
+            if is_text and len(seen) < MOST_SEEN:
+                seen[value] = broken
             self._found.setdefault(row, named)
             return None
 
@@ -67,7 +81,7 @@ class _Report:
 
     @property
     def errors(self) -> dict[int, InvalidClaimsError]:
-        return dict(sorted(self._found.items()))
+        return {row: self._found[row] for row in sorted(self._found)}
 
 
 def _column(name: str, value: Any) -> Column | None:

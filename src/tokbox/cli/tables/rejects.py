@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from tokbox.cli.tables.table import Bad
 
@@ -12,9 +12,19 @@ __all__ = ["HEADER", "lines"]
 
 HEADER = b"row,field,reason\n"
 
+_SPECIAL = re.compile(r'[",\r\n]')
+
 
 def lines(bad: Iterable[Bad]) -> bytes:
     """Return lines of CSV. A row counts from 1; the header is none."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(bad)
-    return text.getvalue().encode(errors="backslashreplace")
+    text = "".join(
+        [f"{row},{_quoted(field)},{_quoted(reason)}\n" for row, field, reason in bad]
+    )
+    return text.encode(errors="backslashreplace")
+
+
+@lru_cache(1024)
+def _quoted(text: str) -> str:
+    if _SPECIAL.search(text):
+        return '"' + text.replace('"', '""') + '"'
+    return text

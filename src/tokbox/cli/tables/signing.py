@@ -53,12 +53,13 @@ class Signing:
 
 def _bad(piece: Piece, tokens: TokenBatch[Any]) -> list[Bad]:
     """Why rows have no token; one reason for each."""
-    found = {each.row: each for each in piece.bad}
-    for index, error in tokens.failures.items():
-        row = piece.start.rows + 1 + index
-        if row not in found:
-            found[row] = Bad(row, error.field, f"must {error.rule}")
-    return [found[row] for row in sorted(found)]
+    first = piece.start.rows + 1
+    failures = tokens.failures.items()
+    found = [Bad(first + i, error.field, f"must {error.rule}") for i, error in failures]
+    if not piece.bad:
+        return found
+    by_row = {each.row: each for each in (*found, *piece.bad)}
+    return [by_row[row] for row in sorted(by_row)]
 
 
 @dataclass
