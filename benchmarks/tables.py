@@ -105,7 +105,8 @@ def rows(n: int, others: int) -> Rows:
 
 
 def rejected(n: int, name: str) -> Rows:
-    """The same, and each other one has a role that does not exist. A ``{}`` in it is the row."""
+    """The same; each other row has a role that does not exist: *name*, with its number
+    in place of ``{}``."""
     for i, row in enumerate(rows(n, 2)):
         yield row if i % 2 else {**row, "role": name.format(i)}
 

@@ -200,6 +200,10 @@ def test_a_compressed_file_that_is_damaged_is_refused(
         ),
         (("in.parquet.gz",), "a Parquet file is not compressed as a whole"),
         (("in.parquet", "-o", "out.zst"), "a Parquet file is not compressed as a whole"),
+        (
+            ("in", "-o", "out.gz", "--format", "parquet"),
+            "a Parquet file is not compressed as a whole",
+        ),
         (("in.csv.gz", "-o", "out.ndjson.gz"), "will hold csv, and its name says ndjson"),
         (("in.ndjson", "--delimiter", ";"), "--delimiter is for CSV"),
         (("in.parquet", "--encoding", "latin-1"), "Parquet is UTF-8"),

@@ -226,6 +226,7 @@ def _sign_here(
     from tokbox.cli.tables.claims import RowClaims
     from tokbox.cli.tables.codecs import compression
     from tokbox.cli.tables.formats import (
+        check_compression,
         check_dialect,
         check_suffix,
         format_of,
@@ -239,6 +240,7 @@ def _sign_here(
 
     _check_ends(source, output, rejects, resume, as_json)
     kind = format_of(output if source == "-" else source, kind_of_file)
+    check_compression(output, kind)
     if kind_of_file is None:
         remedy = f"or say --format {kind} to keep that name"
         check_suffix("--output", output, (kind,), remedy)

@@ -22,6 +22,7 @@ from tokbox.cli.tables.codecs import (
 
 __all__ = [
     "FORMATS",
+    "check_compression",
     "check_dialect",
     "check_suffix",
     "format_of",
@@ -51,7 +52,7 @@ def format_of(path: str, chosen: str | None, known: tuple[str, ...] = FORMATS) -
     if kind not in known:
         what = "standard input" if path == "-" else path
         raise click.UsageError(f"say with --format what {what} is: {', '.join(known)}")
-    _check_compression(path, kind)
+    check_compression(path, kind)
     return kind
 
 
@@ -60,7 +61,8 @@ def _named_format(path: str) -> str | None:
     return _SUFFIXES.get(os.path.splitext(uncompressed_name(path))[1].lower())
 
 
-def _check_compression(path: str, kind: str) -> None:
+def check_compression(path: str, kind: str) -> None:
+    """Refuse a suffix of compressed files for Parquet."""
     if kind == "parquet" and compression(path):
         raise click.UsageError(
             f"{path}: a Parquet file is not compressed as a whole: name it .parquet"
@@ -75,7 +77,7 @@ def check_suffix(
     The file will hold the first format of *written*. Raises UsageError, whose message
     offers *remedy* as an alternative to another name.
     """
-    _check_compression(path, written[0])
+    check_compression(path, written[0])
     named = _named_format(path)
     if named is None or named in written:
         return
