@@ -94,7 +94,7 @@ class CSVTable:
         """Return how many lines end before an offset, and go to that offset."""
         self._file.seek(0)
         count = 0
-        while offset > 0 and (text := self._file.read(min(offset, 1 << 20))):
+        while offset > 0 and (text := self._file.read(min(offset, self._size))):
             # The second half of a CR LF is read together with the first one.
             if text.endswith(b"\r") and len(text) < offset:
                 text += self._file.read(1)
