@@ -112,7 +112,7 @@ def rejected(n: int, name: str) -> Rows:
 
 
 def write(path: Path, table: Rows) -> None:
-    """Write CSV or NDJSON, as the name of the file says."""
+    """Write CSV or NDJSON, by the suffix of *path*."""
     with path.open("w", encoding="utf-8", newline="") as file:
         for i, row in enumerate(table):
             if path.suffix == ".ndjson":

@@ -1,6 +1,6 @@
 """Compressed files, and text in other encodings than UTF-8.
 
-The suffix of a file says how it is compressed. Text is converted to UTF-8 when it is read.
+The suffix of a file, .gz or .zst, names its compression. Text is read as UTF-8.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GZIP_LEVEL = 6
 
 
 def compression(path: str) -> str:
-    """Return the suffix that says how a file is compressed: ".gz", ".zst" or ""."""
+    """Return the compression suffix of a file: ".gz", ".zst" or ""."""
     suffix = os.path.splitext(path)[1].lower()
     return suffix if suffix in (".gz", ".zst") else ""
 
@@ -47,10 +47,10 @@ def _zstd() -> Any:
 
 @contextlib.contextmanager
 def compressed(file: BinaryIO, path: str) -> Iterator[BinaryIO]:
-    """Compress what is written to *file*, as the name *path* says."""
+    """Yield a file that writes to *file*, compressed by the suffix of *path*."""
     suffix = compression(path)
     if suffix == ".gz":
-        # Neither a name nor a time, so that equal rows give equal files.
+        # Without a name and a time in its header, equal rows give equal files.
         with gzip.GzipFile("", "wb", _GZIP_LEVEL, file, 0) as target:
             yield cast("BinaryIO", target)
     elif suffix == ".zst":
@@ -61,7 +61,7 @@ def compressed(file: BinaryIO, path: str) -> Iterator[BinaryIO]:
 
 
 def decompressed(file: BinaryIO, path: str) -> Any:
-    """Return a file that reads what *file* holds, compressed as the name *path* says."""
+    """Return a file that reads *file*, decompressed by the suffix of *path*."""
     suffix = compression(path)
     if suffix == ".gz":
         unpacked: Any = gzip.GzipFile("", "rb", fileobj=file)

@@ -94,7 +94,7 @@ class JSONTable(_LineTable):
         """
         lines = self._first_lines()
         rows, problems = self._reader.read(lines)
-        if len(problems) == len(rows):  # the first row says what is wrong with the file
+        if len(problems) == len(rows):  # the first row has the error of the file
             return
         for field, name in wanted.items():
             if not any(self._reader.has(name, rows)):
@@ -173,7 +173,7 @@ class JSONPiece:
         return b"".join(signed)
 
 
-#: What tokens do not have, and a file of tokens seldom has: spaces, quotes and NUL.
+#: Bytes that no token has: spaces, quotes and NUL.
 _UNUSUAL = (b" ", b"\t", b"\r", b"\v", b"\f", b'"', b"\0")
 
 
