@@ -467,6 +467,16 @@ def test_a_long_row_without_quotes_is_refused_by_its_number(
     assert result.err.endswith("row 2 is longer\n")
 
 
+def test_a_lifetime_that_cannot_be_read_is_explained_in_terms_of_text(
+    cli: Cli, tmp_path: Path
+) -> None:
+    content = b"x,s\n2h,SESSION\nsoon,SESSION\n"
+    result, _ = signed_csv(cli, tmp_path, content, "--expiration", "col:x")
+    assert result.code == 2
+    assert "row 2: expiration must be whole seconds, or a duration such as" in result.err
+    assert "timedelta" not in result.err
+
+
 def test_rejected_rows_are_written_as_csv() -> None:
     rows = [(1, "a", "plain"), (2, "b", 'with "quotes", commas'), (3, "c", "\n\r\ud800")]
     found = rejects.lines(Bad(*row) for row in rows).decode()
