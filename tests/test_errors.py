@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from importlib import import_module
 from typing import Any
 
 import pytest
 
 from tokbox import errors
+from tools import public_api
 
 #: What most refusals here have in common.
 REQUEST: dict[str, Any] = {"method": "GET", "path": "/x"}
@@ -150,3 +152,14 @@ def test_no_exception_is_both_an_argument_error_and_a_token_error() -> None:
     for cls in classes:
         assert not (issubclass(cls, ValueError) and issubclass(cls, errors.TokenError)), cls
         assert issubclass(cls, ValueError) == issubclass(cls, errors.InvalidInputError), cls
+
+
+@pytest.mark.parametrize("module", public_api.MODULES)
+def test_names_of_exceptions_end_in_error_and_those_of_warnings_in_warning(
+    module: str,
+) -> None:
+    public = import_module(module)
+    for kind in (getattr(public, name) for name in public.__all__):
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            end = "Warning" if issubclass(kind, Warning) else "Error"
+            assert kind.__name__.endswith(end)
