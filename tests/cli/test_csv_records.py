@@ -35,7 +35,7 @@ def fields(records: Records) -> list[list[str | None]]:
 
 
 @given(raw)
-@settings(max_examples=2000)
+@settings(deadline=None, max_examples=2000)
 def test_anything_is_read_as_others_read_it(text: bytes) -> None:
     expected = oracle(text)
     records = Records(text, 0, final=True)
@@ -47,6 +47,7 @@ def test_anything_is_read_as_others_read_it(text: bytes) -> None:
     assert found == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(texts, min_size=2, max_size=2), max_size=8), st.booleans())
 def test_what_others_write_is_read(rows: list[list[str]], everything: bool) -> None:
     out = io.StringIO()
@@ -59,6 +60,7 @@ def test_what_others_write_is_read(rows: list[list[str]], everything: bool) -> N
     ]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(texts, min_size=2, max_size=2), min_size=1, max_size=20),
     st.integers(1, 12),
