@@ -25,7 +25,7 @@ class PickledByName:
 
 
 def _restore(kind: type[_T], values: Mapping[str, Any]) -> _T:
-    """Make a pickled object again.
+    """Make a pickled object again. Pickles contain the name of this function.
 
     A field that this version does not have is left out, and a field that the pickle does
     not have gets its default.
