@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -63,7 +63,7 @@ class ColumnName(PickledByName):
 
     name: str
     #: The value of rows whose own value is null; None leaves them as they are.
-    default: Any = None
+    default: Any = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         text = exact_text(self.name)
@@ -88,7 +88,7 @@ def col(name: str, *, default: Any = None) -> ColumnName:
 
     Raises InvalidInputError unless *name* is text that is not empty.
     """
-    return ColumnName(name, default)
+    return ColumnName(name, default=default)
 
 
 class Filled:
