@@ -149,6 +149,7 @@ def test_the_public_names_are_exactly_those_promised():
     for name in tokbox.__all__:
         assert getattr(tokbox, name) is not None
     assert set(dir(tokbox)) == set(tokbox.__all__)
+    assert set(dir(tokbox.types)) == set(tokbox.types.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = tokbox.nothing
 

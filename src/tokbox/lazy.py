@@ -58,9 +58,8 @@ def _resolve_annotations(kind: Any) -> None:
     """
     names = vars(sys.modules[kind.__module__])
     for name, annotation in kind.__annotations__.items():
-        if isinstance(annotation, str):
-            # The text of our own source, as typing.get_type_hints evaluates it.
-            kind.__annotations__[name] = eval(annotation, names)  # noqa: S307
+        # The text of our own source, as typing.get_type_hints evaluates it.
+        kind.__annotations__[name] = eval(annotation, names)  # noqa: S307
     # Not dataclasses.fields(), which leaves out an InitVar.
     for each in kind.__dataclass_fields__.values():
         each.type = kind.__annotations__.get(each.name, each.type)

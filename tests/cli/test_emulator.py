@@ -6,9 +6,10 @@ import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.cli.support import COMMAND, SECRET, environment, run, run_on_terminal
+from tests.cli.support import COMMAND, SECRET, Result, environment, run, run_on_terminal
 from tests.emulator.receiver import receiving
 from tests.emulator.support import Api
+from tokbox.emulator import store
 
 APPLICATION = "00000000-0000-4000-8000-000012345678"
 DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": "devsecret"}
@@ -297,3 +299,16 @@ def test_what_holds_no_webhooks_is_refused(tmp_path: Path, content: str) -> None
     result = run(["emulator", "--webhooks", str(file)])
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("tokbox: error: webhooks must be a JSON file such as")
+
+
+def test_a_database_that_is_locked_is_named(
+    cli: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*args: object, **options: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(store, "prepare", locked)
+    path = tmp_path / "db.sqlite"
+    result = cli("emulator", "--port", "0", "--db", str(path))
+    assert result.code == 2
+    assert f"--db {path}: database is locked" in result.err

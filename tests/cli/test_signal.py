@@ -51,3 +51,11 @@ def test_a_signal_that_is_too_long_is_refused_by_its_name(cli: Cli, play: Play) 
     result = cli("signal", SESSION, "x", "--type", "x" * 129)
     assert result.code == 2
     assert "--type must have at most 128 bytes" in result.err
+
+
+def test_a_file_that_is_not_text_is_refused_by_its_option(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "signal.txt"
+    path.write_bytes(b"\xff\xfe")
+    result = cli("signal", SESSION, "--file", str(path))
+    assert (result.code, result.err.startswith("tokbox: error: --file")) == (2, True)
+    assert f"{path} is not text" in result.err

@@ -18,7 +18,7 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.emulator.support import NOW, Api
-from tokbox.emulator import Clock, create_app, schema, serve
+from tokbox.emulator import Clock, create_app, schema, serve, store
 from tokbox.emulator.store import Store
 from tokbox.errors import InvalidInputError
 
@@ -324,8 +324,8 @@ def test_second_store_leaves_the_locks_of_the_first_alone(tmp_path: Path) -> Non
     done = subprocess.run(
         [sys.executable, "-c", LOCK, path], capture_output=True, text=True, check=True
     )
-    for store in stores:
-        store.close()
+    for each in stores:
+        each.close()
     assert done.stdout == "locked\n"
 
 
@@ -411,3 +411,19 @@ def test_application_is_told_of_its_life_by_a_server(tmp_path: Path) -> None:
     assert told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         app.state.emulator.store.setting("no", "more")
+
+
+def test_a_database_that_cannot_be_used_now_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    def prepare(db: sqlite3.Connection, *, in_file: bool) -> None:
+        opened.append(db)
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(store, "prepare", prepare)
+    with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+        Store(tmp_path / "db.sqlite")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
