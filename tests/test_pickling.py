@@ -13,6 +13,7 @@ import threading
 import typing
 from array import array
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ from tokbox.tokens.findings import Decoded, Verification
 from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import Signer
 from tokbox.webhooks.events import StreamCreated
+from tools import public_api
 
 from .batches import KEY, SECRET, SESSION
 
@@ -52,16 +54,7 @@ def pickled(protocol: int, thing: object) -> Any:
     return pickle.loads(pickle.dumps(thing, protocol))
 
 
-#: All that is public; see the top of ``tokbox``.
-PUBLIC_MODULES = (
-    tokbox,
-    tokbox.types,
-    tokbox.errors,
-    tokbox.webhooks,
-    tokbox.transport,
-    tokbox.emulator,
-    tokbox.integrations,
-)
+PUBLIC_MODULES = [import_module(name) for name in public_api.MODULES]
 
 COPIES: dict[str, Copy] = {
     "copy": copy.copy,
