@@ -1,14 +1,27 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
-"""Records of CSV where they stand: columns for signing, and copies with tokens."""
+"""Records of CSV, and lines, where they stand: columns for signing, and copies with tokens.
+"""
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport (
+    PyBytes_AS_STRING,
+    PyBytes_FromStringAndSize,
+    PyBytes_GET_SIZE,
+)
 from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memchr
 
-from csv cimport fs_csv_column, fs_csv_row, fs_csv_rows, fs_csv_signed
+from csv cimport (
+    fs_csv_column,
+    fs_csv_row,
+    fs_csv_rows,
+    fs_csv_signed,
+    fs_json_signed,
+    fs_line_texts,
+    fs_lines,
+)
 from tokbox._memory cimport Memory, MemoryPool, Texts, TextsInMemory
 
 
@@ -17,6 +30,12 @@ cdef size_t _count(const uint8_t *data, size_t len, uint8_t byte) noexcept nogil
     for i in range(len):
         count += data[i] == byte
     return count
+
+
+cdef const int64_t *_offsets(TextsInMemory tokens, Py_ssize_t n) except NULL:
+    if tokens.n != n or tokens.offsets is None:
+        raise ValueError("as many tokens as records are needed, and their offsets")
+    return <const int64_t *>tokens.offsets.data + tokens.first
 
 
 @cython.final
@@ -108,13 +127,10 @@ cdef class Records:
 
     def signed(self, TextsInMemory tokens not None, MemoryPool pool=None) -> Memory:
         """The records with a token, each with it as a field more."""
-        cdef const int64_t *offsets
+        cdef const int64_t *offsets = _offsets(tokens, self.n)
         cdef const uint8_t *text = tokens.memory.data
         cdef uint8_t *to
         cdef size_t size
-        if tokens.n != self.n or tokens.offsets is None:
-            raise ValueError("as many tokens as records are needed, and their offsets")
-        offsets = <const int64_t *>tokens.offsets.data + tokens.first
         with nogil:
             size = fs_csv_signed(self.data, self.rows, self.n, self.fields, self.delimiter,
                                  text, offsets, NULL)
@@ -123,4 +139,79 @@ cdef class Records:
         with nogil:
             fs_csv_signed(self.data, self.rows, self.n, self.fields, self.delimiter, text,
                           offsets, to)
+        return memory
+
+
+@cython.final
+cdef class Lines:
+    """The lines of *block* that are not blank."""
+
+    cdef bytes block
+    cdef const uint8_t *data
+    cdef fs_csv_row *rows
+    cdef readonly Py_ssize_t n
+
+    def __cinit__(self, bytes block not None):
+        cdef size_t len = PyBytes_GET_SIZE(block)
+        self.block = block
+        self.data = <const uint8_t *>PyBytes_AS_STRING(block)
+        with nogil:
+            self.rows = <fs_csv_row *>malloc(
+                (_count(self.data, len, b"\n") + 1) * sizeof(fs_csv_row)
+            )
+            if self.rows != NULL:
+                self.n = fs_lines(self.data, len, self.rows)
+        if self.rows == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.rows)
+
+    def __len__(self):
+        return self.n
+
+    def tolist(self) -> list:
+        """Each line as bytes, without the white space at its end."""
+        cdef Py_ssize_t i
+        cdef fs_csv_row *row
+        cdef list lines = []
+        for i in range(self.n):
+            row = self.rows + i
+            lines.append(
+                PyBytes_FromStringAndSize(<const char *>self.data + row.start,
+                                          row.end - row.start)
+            )
+        return lines
+
+    def texts(self) -> Texts:
+        """The lines where they stand, without white space around them."""
+        cdef Texts texts = Texts(self.n, [self])
+        with nogil:
+            fs_line_texts(self.data, self.rows, self.n, texts.texts)
+        return texts
+
+    def signed(self, TextsInMemory tokens not None, bytes member not None, leave_out=(),
+               MemoryPool pool=None) -> Memory:
+        """The lines, which are JSON objects, with a token, each with it as a member more.
+
+        *member* is what stands before a token: a name, a colon and a quote. *leave_out*
+        are indices of lines.
+        """
+        cdef const int64_t *offsets = _offsets(tokens, self.n)
+        cdef const uint8_t *text = tokens.memory.data
+        cdef const uint8_t *before = <const uint8_t *>PyBytes_AS_STRING(member)
+        cdef size_t len = PyBytes_GET_SIZE(member), size
+        cdef uint8_t *to
+        cdef Py_ssize_t i
+        for i in leave_out:
+            if not 0 <= i < self.n:
+                raise IndexError("there is no such line")
+            self.rows[i].fields = 0
+        with nogil:
+            size = fs_json_signed(self.data, self.rows, self.n, before, len, text, offsets,
+                                  NULL)
+        cdef Memory memory = Memory(size, pool)
+        to = memory.data
+        with nogil:
+            fs_json_signed(self.data, self.rows, self.n, before, len, text, offsets, to)
         return memory

@@ -160,3 +160,60 @@ size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
     }
     return total;
 }
+
+static int is_space(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
+
+/* Where the white space before `end` begins. */
+static size_t before_space(const uint8_t *data, size_t start, size_t end) {
+    while (end > start && is_space(data[end - 1])) end--;
+    return end;
+}
+
+size_t fs_lines(const uint8_t *data, size_t len, fs_csv_row *rows) {
+    size_t count = 0, at = 0;
+    while (at < len) {
+        const uint8_t *feed = memchr(data + at, '\n', len - at);
+        fs_csv_row *row = rows + count;
+        size_t end = feed ? (size_t)(feed - data) : len;
+        row->start = at;
+        row->end = before_space(data, at, end);
+        row->next = at = end + (feed != NULL);
+        row->fields = 1;
+        count += row->end > row->start;
+    }
+    return count;
+}
+
+void fs_line_texts(const uint8_t *data, const fs_csv_row *rows, size_t count,
+                   fs_text *texts) {
+    for (size_t i = 0; i < count; i++) {
+        size_t start = rows[i].start;
+        while (is_space(data[start])) start++; /* no line is blank */
+        texts[i].data = data + start;
+        texts[i].len = rows[i].end - start;
+    }
+}
+
+size_t fs_json_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
+                      const uint8_t *member, size_t member_len, const uint8_t *tokens,
+                      const int64_t *offsets, uint8_t *to) {
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        const fs_csv_row *row = rows + i;
+        size_t len = (size_t)(offsets[i + 1] - offsets[i]), members;
+        int comma;
+        if (!row->fields || !len || data[row->end - 1] != '}') continue;
+        members = before_space(data, row->start, row->end - 1);
+        /* Only an object without members ends so. */
+        comma = members > row->start && data[members - 1] != '{';
+        total += row->next - row->start + comma + member_len + len + 1;
+        if (!to) continue;
+        to = append(to, data + row->start, members - row->start);
+        if (comma) *to++ = ',';
+        to = append(to, member, member_len);
+        to = append(to, tokens + offsets[i], len);
+        *to++ = QUOTE;
+        to = append(to, data + members, row->next - members);
+    }
+    return total;
+}

@@ -1,5 +1,6 @@
 /* Comma-separated values, as RFC 4180 has them and as they are met: where records end,
- * where their fields are, and records with a field more. */
+ * where their fields are, and records with a field more. Lines of JSON objects, and objects
+ * with a member more. */
 #ifndef TOKBOX_CSV_H
 #define TOKBOX_CSV_H
 
@@ -33,5 +34,19 @@ void fs_csv_column(const uint8_t *data, const fs_csv_row *rows, size_t count,
 size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
                      size_t fields, uint8_t delimiter, const uint8_t *tokens,
                      const int64_t *offsets, uint8_t *to);
+
+/* Lines that are not blank, as records of one field, without the white space at their end.
+ * A line ends with LF. There is room for as many as there are line feeds, and one more.
+ * Returns how many. */
+size_t fs_lines(const uint8_t *data, size_t len, fs_csv_row *rows);
+
+/* Each of these lines without the white space before it, too. */
+void fs_line_texts(const uint8_t *data, const fs_csv_row *rows, size_t count, fs_text *texts);
+
+/* The same as fs_csv_signed for lines of JSON objects: `member` is what stands before a token,
+ * which is followed by a quote. A line that does not end with a brace is left out. */
+size_t fs_json_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
+                      const uint8_t *member, size_t member_len, const uint8_t *tokens,
+                      const int64_t *offsets, uint8_t *to);
 
 #endif

@@ -1,5 +1,6 @@
-"""Records of CSV where they stand; see src/_csv.pyx."""
+"""Records of CSV, and lines, where they stand; see src/_csv.pyx."""
 
+from collections.abc import Iterable
 from typing import final
 
 from typing_extensions import Self
@@ -25,3 +26,18 @@ class Records:
     def line_ends(self, offset: int) -> int: ...
     def texts(self, column: int) -> Texts: ...
     def signed(self, tokens: TextsInMemory, pool: MemoryPool | None = None) -> Memory: ...
+
+@final
+class Lines:
+    n: int
+    def __new__(cls, block: bytes) -> Self: ...
+    def __len__(self) -> int: ...
+    def tolist(self) -> list[bytes]: ...
+    def texts(self) -> Texts: ...
+    def signed(
+        self,
+        tokens: TextsInMemory,
+        member: bytes,
+        leave_out: Iterable[int] = ...,
+        pool: MemoryPool | None = None,
+    ) -> Memory: ...

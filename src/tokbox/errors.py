@@ -105,8 +105,8 @@ def _rebuild(
     cls: type[TokboxError], args: tuple[Any, ...], state: dict[str, Any]
 ) -> TokboxError:
     error = cls.__new__(cls, *args)
-    error.args = args
-    error.__dict__.update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error
 
 
@@ -146,6 +146,10 @@ def _picklable(value: object) -> object:
 class InvalidInputError(TokboxError, ValueError):
     """An argument breaks a rule; nothing was signed or sent."""
 
+    # A table can have millions of errors that nobody reads. So they have slots, and their
+    # message is written when it is read.
+    __slots__ = ("_message", "_show", "field", "rule", "value")
+
     #: The argument at fault.
     field: str
     #: What was given (``None`` where showing it would reveal a secret).
@@ -154,16 +158,35 @@ class InvalidInputError(TokboxError, ValueError):
     rule: str
 
     def __init__(self, field: str, value: object, rule: str, *, show: bool = True) -> None:
+        Exception.__init__(self)  # without the value, which may be a secret
         self.field = field
         self.value = value if show else None
         self.rule = rule
-        got = f", not {_shorten(value)}" if show else ""
-        super().__init__(f"{field} must {rule}{got}")
+        self._show = show
+        self._message: str | None = None
+
+    @property
+    def args(self) -> tuple[Any, ...]:  # type: ignore[override]
+        return (str(self),)
+
+    def __str__(self) -> str:
+        if self._message is not None:
+            return self._message
+        got = f", not {_shorten(self.value)}" if self._show else ""
+        return f"{self.field} must {self.rule}{got}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        make, (kind, args, state) = super().__reduce__()
-        state["value"] = _picklable(state["value"])
-        return make, (kind, args, state)
+        state, value = self._state(), _picklable(self.value)
+        if value is not self.value:
+            state |= {"value": value, "_message": str(self)}
+        return _rebuild, (type(self), (), state)
+
+    def _state(self) -> dict[str, Any]:
+        names = ("field", "value", "rule", "_show", "_message")
+        return {**self.__dict__, **{name: getattr(self, name) for name in names}}
 
 
 def invalid_choice(field: str, value: object, choices: Sequence[str]) -> InvalidInputError:
@@ -171,11 +194,11 @@ def invalid_choice(field: str, value: object, choices: Sequence[str]) -> Invalid
     *others, last = [f'"{choice}"' for choice in choices]
     use = f"{', '.join(others)} or {last}" if others else last
     error = InvalidInputError(field, value, f"be {use}")
-    error.args = (f"{field} {_shorten(value)} is not valid: use {use}",)
+    error._message = f"{field} {_shorten(value)} is not valid: use {use}"
     return error
 
 
-class InvalidArrowError(InvalidInputError, TypeError):
+class InvalidArrowError(InvalidInputError, TypeError):  # pyright: ignore[reportIncompatibleVariableOverride]
     """An Arrow array contradicts itself, or is a table of several columns.
 
     A value of a type that is not accepted is an error of its row: see InvalidClaimsError.
@@ -198,7 +221,7 @@ class TokenError(TokboxError):
 class InvalidClaimsError(InvalidInputError):
     """A claim of a token to be signed breaks a rule of the service; nothing was signed."""
 
-    args: tuple[Any, ...]
+    __slots__ = ("row",)
 
     #: In a batch of rows, the index of the row at fault; otherwise ``None``.
     row: int | None
@@ -212,17 +235,29 @@ class InvalidClaimsError(InvalidInputError):
         row: int | None = None,
         show: bool = True,
     ) -> None:
-        super().__init__(field, value, rule, show=show)
+        # Like super().__init__(), in half of the time.
+        Exception.__init__(self)
+        self.field = field
+        self.value: object = value if show else None
+        self.rule = rule
+        self._show = show
+        self._message = None
         self.row = row
-        if row is not None:
-            self.args = (f"row {row}: {self.args[0]}",)
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if self.row is None or self._message is not None:
+            return text
+        return f"row {self.row}: {text}"
 
     def _in_row(self, row: int) -> InvalidClaimsError:
         """Return the same error for a row, made from an error without one."""
-        cls = InvalidClaimsError
-        error = cls.__new__(cls, f"row {row}: {self.args[0]}")
-        error.__dict__ = {**self.__dict__, "row": row}
+        error = InvalidClaimsError(self.field, self.value, self.rule, row=row)
+        error._show = self._show
         return error
+
+    def _state(self) -> dict[str, Any]:
+        return {**super()._state(), "row": self.row}
 
 
 class MalformedTokenError(TokenError):

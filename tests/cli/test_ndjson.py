@@ -136,6 +136,10 @@ def test_rows_stay_as_they_are_and_get_a_member_more(cli: Cli, tmp_path: Path) -
             '{"user": "A", "user": "B"}',
             "it holds an object that says the same name twice",
         ),
+        (
+            r'{"user": "A", "\u0075ser": "B"}',
+            "it holds an object that says the same name twice",
+        ),
     ],
 )
 def test_a_line_that_is_no_object_is_rejected_alone(
@@ -187,3 +191,19 @@ def test_a_file_that_is_not_utf8_is_refused_as_that(cli: Cli, tmp_path: Path) ->
     result = cli("sign", str(source), *columns)
     assert result.code == 2
     assert "row 1 must be a JSON object: it is not UTF-8" in result.err
+
+
+def test_a_name_that_is_twice_in_the_object_of_a_path_is_refused(
+    cli: Cli, tmp_path: Path
+) -> None:
+    lines: list[str | bytes] = [
+        '{"user": {"name": "A", "name": "B"}}',
+        '{"user": {"name": "A"}, "name": "B"}',
+        r'{"user": {"name": "A", "x\"": "name", "y": "\"name\":"}}',
+    ]
+    code, rows, rejected = signed(
+        cli, tmp_path, lines, "--connection-data", "col:user.name"
+    )
+    assert (code, data(rows)) == (4, ["A", "A"])
+    reason = "must be a JSON object: it holds an object that says the same name twice"
+    assert rejected == [("1", "row", reason)]

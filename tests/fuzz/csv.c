@@ -1,6 +1,7 @@
 /* CSV: the first byte says after how many 256ths the data are cut, the second how many fields
  * are asked for. What is whole before the cut is the same with what follows; records stand in
- * order, and fields in their records; and signed records say what they said, and their token. */
+ * order, and fields in their records; and signed records say what they said, and their token.
+ * Read as lines, the same data stand in order, and signed lines are the lines with a member. */
 #include "csv.h"
 
 #include "fuzz.h"
@@ -94,6 +95,34 @@ static void signed_records_say_the_same(const uint8_t *data, size_t size,
     give_back(scratch, size);
 }
 
+static void signed_lines_are_the_lines(const uint8_t *data, size_t size) {
+    static const uint8_t member[] = "\"t\":\"";
+    static int64_t offsets[MOST_RECORDS + 1];
+    fs_csv_row *rows = (fs_csv_row *)room((size + 1) * sizeof *rows);
+    fs_text *texts = (fs_text *)room((size + 1) * sizeof *texts);
+    uint8_t tokens[MOST_RECORDS * TOKEN], *to;
+    size_t n = fs_lines(data, size, rows), at = 0, len;
+
+    fs_line_texts(data, rows, n, texts);
+    for (size_t i = 0; i < n; i++) {
+        MUST(at <= rows[i].start && rows[i].end <= rows[i].next && rows[i].next <= size);
+        MUST(texts[i].len && texts[i].data >= data + rows[i].start);
+        MUST(texts[i].data + texts[i].len == data + rows[i].end);
+        at = rows[i].next;
+    }
+    n = n < MOST_RECORDS ? n : MOST_RECORDS;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(tokens + offsets[i], token, TOKEN);
+        offsets[i + 1] = offsets[i] + (i % 5 == 4 ? 0 : (int64_t)TOKEN);
+    }
+    len = fs_json_signed(data, rows, n, member, sizeof member - 1, tokens, offsets, NULL);
+    to = room(len);
+    MUST(fs_json_signed(data, rows, n, member, sizeof member - 1, tokens, offsets, to) == len);
+    give_back(to, len);
+    give_back((uint8_t *)texts, (size + 1) * sizeof *texts);
+    give_back((uint8_t *)rows, (size + 1) * sizeof *rows);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static fs_csv_row rows[MOST_RECORDS];
     size_t count, cut;
@@ -107,6 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fields_stand_in_order(text, size, rows, count);
     the_cut_changes_nothing(text, cut, rows, count);
     signed_records_say_the_same(text, size, rows, count, 1 + data[1] % 8u);
+    signed_lines_are_the_lines(text, size);
     give_back(text, size);
     return 0;
 }

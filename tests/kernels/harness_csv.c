@@ -16,6 +16,18 @@ static void put_fields(const uint8_t *data, size_t len, const fs_csv_row *row) {
     }
 }
 
+/* n tokens, all the same, and their offsets. */
+static uint8_t *repeated(bytes token, size_t n, int64_t **offsets) {
+    uint8_t *tokens = take(n * token.len);
+    *offsets = take_aligned((n + 1) * sizeof **offsets);
+    (*offsets)[0] = 0;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(tokens + (*offsets)[i], token.at, token.len);
+        (*offsets)[i + 1] = (*offsets)[i] + (int64_t)token.len;
+    }
+    return tokens;
+}
+
 /* csv DATA FINAL FIELDS TOKEN: where the rest begins, the records' fields, and those records
  * that have so many fields, each with the token. */
 const char *do_csv(char **fields, size_t count) {
@@ -31,13 +43,7 @@ const char *do_csv(char **fields, size_t count) {
     if (read_number(fields[1], &final) || read_number(fields[2], &width)) return no_number;
     rows = take_aligned(MOST_RECORDS * sizeof *rows);
     n = fs_csv_rows(data.at, data.len, final != 0, ',', rows, MOST_RECORDS);
-    offsets = take_aligned((n + 1) * sizeof *offsets);
-    tokens = take(n * token.len);
-    offsets[0] = 0;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(tokens + offsets[i], token.at, token.len);
-        offsets[i + 1] = offsets[i] + (int64_t)token.len;
-    }
+    tokens = repeated(token, n, &offsets);
     len = fs_csv_signed(data.at, rows, n, width, ',', tokens, offsets, NULL);
     to = take(len);
     fs_csv_signed(data.at, rows, n, width, ',', tokens, offsets, to);
@@ -46,6 +52,35 @@ const char *do_csv(char **fields, size_t count) {
         if (i) putchar(',');
         put_fields(data.at, data.len, rows + i);
     }
+    putchar(';');
+    put_bytes(to, len);
+    return NULL;
+}
+
+/* lines DATA TOKEN: the lines, and those that are JSON objects with the token. */
+const char *do_lines(char **fields, size_t count) {
+    static const uint8_t member[] = "\"t\":\"";
+    bytes data, token;
+    fs_csv_row *rows;
+    fs_text *texts;
+    int64_t *offsets;
+    uint8_t *tokens, *to;
+    size_t n, len;
+
+    (void)count;
+    if (read_bytes(fields[0], &data) || read_bytes(fields[1], &token)) return no_hex;
+    rows = take_aligned((data.len + 1) * sizeof *rows);
+    n = fs_lines(data.at, data.len, rows);
+    texts = take_aligned(n * sizeof *texts);
+    fs_line_texts(data.at, rows, n, texts);
+    for (size_t i = 0; i < n; i++) {
+        if (i) putchar(',');
+        put_bytes(texts[i].data, texts[i].len);
+    }
+    tokens = repeated(token, n, &offsets);
+    len = fs_json_signed(data.at, rows, n, member, sizeof member - 1, tokens, offsets, NULL);
+    to = take(len);
+    fs_json_signed(data.at, rows, n, member, sizeof member - 1, tokens, offsets, to);
     putchar(';');
     put_bytes(to, len);
     return NULL;

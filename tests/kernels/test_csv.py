@@ -1,9 +1,11 @@
-"""Records of CSV without Python, in every variant: what is read stays within its memory."""
+"""Records of CSV, and lines, without Python, in every variant: what is read stays within its
+memory."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import random
 
 from .variants import hexed
@@ -47,3 +49,37 @@ def test_records_that_are_not_whole_wait(harness):
     texts = [b"a,b\nc", b'a\n"', b"a\r", b""]
     answers = harness.ask(f"csv {hexed(text)} 0 1 {hexed(b'T')}" for text in texts)
     assert [answer.split(";")[0] for answer in answers] == ["4", "2", "0", "0"]
+
+
+def test_lines_are_those_of_python(harness):
+    chance = random.Random(8)
+    share = range(TEXTS // harness.variant.share)
+    texts = [bytes(chance.choices(b"a{}\n\r\t ", k=chance.randrange(40))) for _ in share]
+    answers = harness.ask(f"lines {hexed(text)} {hexed(b'T')}" for text in texts)
+    for text, answer in zip(texts, answers, strict=True):
+        lines = [hexed(line.strip()) for line in text.split(b"\n") if line.strip()]
+        assert answer.partition(";")[0] == ",".join(lines), text
+
+
+def test_objects_get_a_member_more(harness):
+    lines = [
+        b"{}",
+        b' { "a" : {} } \r',
+        b"{ \t}",
+        b'{"a":"}"}',
+        b"[]",
+        b" ",
+        b'{"b":1}',
+    ]
+    text = b"\n".join(lines)
+    (answer,) = harness.ask([f"lines {hexed(text)} {hexed(b'T==')}"])
+    signed = bytes.fromhex(answer.partition(";")[2]).split(b"\n")
+    assert signed[0] == b'{"t":"T=="}'
+    assert signed[1] == b' { "a" : {},"t":"T==" } \r'
+    assert [json.loads(line) for line in signed] == [
+        {"t": "T=="},
+        {"a": {}, "t": "T=="},
+        {"t": "T=="},
+        {"a": "}", "t": "T=="},
+        {"b": 1, "t": "T=="},
+    ]

@@ -142,13 +142,11 @@ def _verify(
 
 def _judged(piece: Piece, failures: Any) -> Iterator[tuple[int, tuple[str, Bad]]]:
     """Why tokens do not hold, in one word and in a sentence, by row."""
-    from tokbox.cli.tables.table import Bad
-
     for index, error in failures.items():
         row = piece.start.rows + 1 + index
-        yield row, (error.reason, Bad(row, "token", f"{error.reason}: {error}"))
+        yield row, (error.reason, (row, "token", f"{error.reason}: {error}"))
     for each in piece.bad:
-        yield each.row, ("malformed", each)
+        yield each[0], ("malformed", each)
 
 
 def _report(rows: int, reasons: Counter[str], as_json: bool) -> None:

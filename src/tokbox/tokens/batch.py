@@ -111,14 +111,14 @@ class TokenBatch(Sequence[Text]):
         errors: Mapping[int, InvalidClaimsError] | None = None,
     ) -> None:
         # Either all tokens have one length, or there are offsets. Keys of *errors* are rows
-        # of the memory. They differ from the errors' own rows if a slice was pickled.
+        # of the memory. They differ from the errors' own rows if a slice was pickled. An
+        # error without a row is for the row of its key.
         self._memory = memory
         self._rows = rows
         self._length = length
         self._offsets = offsets
         self._errors = errors or {}
-        rows_failed = {error.row: error for error in self._errors.values()}
-        self._failures = ReadOnlyDict(cast("dict[int, InvalidClaimsError]", rows_failed))
+        self._failures: ReadOnlyDict[int, InvalidClaimsError] | None = None
 
     @property
     def failures(self) -> Mapping[int, InvalidClaimsError]:
@@ -133,11 +133,23 @@ class TokenBatch(Sequence[Text]):
             for row, error in batch.failures.items():
                 print(row, error.field, error.rule)
         """
+        if self._failures is None:
+            errors = self._errors_by_row().values()
+            self._failures = ReadOnlyDict({cast(int, each.row): each for each in errors})
         return self._failures
+
+    def _errors_by_row(self) -> Mapping[int, InvalidClaimsError]:
+        """Return `_errors`, each with its row."""
+        if any(error.row is None for error in self._errors.values()):
+            self._errors = {
+                row: error._in_row(row) if error.row is None else error
+                for row, error in self._errors.items()
+            }
+        return self._errors
 
     def raise_first(self) -> None:
         """Raise the InvalidClaimsError of the first row that is None, if any."""
-        for error in self._failures.values():
+        for error in self.failures.values():
             raise error
 
     @property
@@ -193,7 +205,8 @@ class TokenBatch(Sequence[Text]):
     def __getitem__(self, index: int | slice) -> Text | TokenBatch[Text]:
         if isinstance(index, slice):
             rows = self._rows[index]
-            errors = {row: e for row, e in self._errors.items() if row in rows}
+            found = self._errors_by_row()
+            errors = {row: error for row, error in found.items() if row in rows}
             return TokenBatch(
                 self._memory,
                 rows,
@@ -281,7 +294,8 @@ class TokenBatch(Sequence[Text]):
         if self._offsets is not None:
             places = array("q")
             places.frombytes(rebased(self._offsets, rows.start, rows.step, len(rows)))
-        errors = {rows.index(row): error for row, error in self._errors.items()}
+        found = self._errors_by_row()
+        errors = {rows.index(row): error for row, error in found.items()}
         return self.data, len(rows), self._length, places, errors
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import islice
+from operator import lt
 from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from tokbox._arrow import is_arrow, read
@@ -57,7 +59,7 @@ class _Report:
         def look_closer(row: int, value: Any) -> Any:
             is_text = type(value) is str
             if is_text and (known := seen.get(value)) is not None:
-                self._found.setdefault(row, known._in_row(row))
+                self._found.setdefault(row, known)
                 return None
             try:
                 return check(value)
@@ -65,23 +67,27 @@ class _Report:
                 # A frame would keep all columns.
                 error.__traceback__ = error.__context__ = None
                 broken = error
-            named = broken._in_row(row)
             if not self._collect:
                 try:
-                    raise named
+                    raise broken._in_row(row)
                 finally:
                     # As above, until a collection.
-                    del named, broken
+                    del broken
             if is_text and len(seen) < MOST_SEEN:
                 seen[value] = broken
-            self._found.setdefault(row, named)
+            self._found.setdefault(row, broken)
             return None
 
         return look_closer
 
     @property
     def errors(self) -> dict[int, InvalidClaimsError]:
-        return {row: self._found[row] for row in sorted(self._found)}
+        """The errors by row, in ascending order. They have no ``.row``: rows that break a
+        rule in the same way share one."""
+        found = self._found
+        if all(map(lt, found, islice(found, 1, None))):  # one column, read in order
+            return found
+        return {row: found[row] for row in sorted(found)}
 
 
 def _column(name: str, value: Any) -> Column | None:

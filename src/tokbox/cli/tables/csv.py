@@ -138,7 +138,7 @@ class CSVPiece:
         self.start: Place = start
         self.end: Place = end
         self.bad: list[Bad] = [
-            Bad(start.rows + row + 1, "row", self._miscounted(fields, line))
+            (start.rows + row + 1, "row", self._miscounted(fields, line))
             for row, fields in records.odd()
         ]
 
@@ -157,7 +157,7 @@ class CSVPiece:
                 "the file is in another one, such as latin-1"
             )
             self.bad += [
-                Bad(self.start.rows + row + 1, "row", reason)
+                (self.start.rows + row + 1, "row", reason)
                 for row, text in enumerate(texts)
                 if text is not None and not _is_utf8(text.encode(errors="surrogateescape"))
             ]

@@ -8,8 +8,8 @@ from contextlib import suppress
 from itertools import chain
 from typing import Any, BinaryIO
 
-from tokbox._csv import Records
-from tokbox._memory import Texts
+from tokbox._csv import Lines
+from tokbox._memory import MemoryPool, Texts
 from tokbox.cli.tables.members import MemberReader
 from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, text_digest, too_long
 from tokbox.errors import InvalidInputError
@@ -40,14 +40,10 @@ class _LineTable:
             self._seen.append((block, last))
             text += block
         cut = len(text) if last else text.rfind(b"\n") + 1
-        return _without_blanks(text.removeprefix(_BOM)[:cut])
+        return Lines(text.removeprefix(_BOM)[:cut]).tolist()
 
-    def _split(self, text: bytes) -> Any:
-        """Return the lines of *text* that are not empty, without their ends."""
-        return _without_blanks(text)
-
-    def _lines(self, start: Place) -> Iterator[tuple[Any, Place, Place]]:
-        """Lines that are not empty, without their ends, and where they stand."""
+    def _lines(self, start: Place) -> Iterator[tuple[Lines, Place, Place]]:
+        """Lines that are not blank, and where they stand."""
         place, rest = start, b""
         source: Iterable[tuple[bytes, bool]] = chain(self._seen, self._blocks)
         if start.offset:
@@ -59,19 +55,15 @@ class _LineTable:
             rest = text[cut:]
             if len(rest) > MOST_BYTES:
                 raise too_long(place.rows + 1)
-            lines = self._split(text[:cut])
+            lines = Lines(text[:cut])
             end = place.after(len(lines), memoryview(text)[:cut])
-            if lines:
+            if len(lines):
                 yield lines, place, end
             place = end
 
     def digest(self, start: Place) -> Any:
         """Return the SHA-256 of the bytes before a place."""
         return text_digest(self._file, start.offset)
-
-
-def _without_blanks(text: bytes) -> list[bytes]:
-    return [line for line in text.split(b"\n") if line and not line.isspace()]
 
 
 class JSONTable(_LineTable):
@@ -86,6 +78,7 @@ class JSONTable(_LineTable):
         super().__init__(file, size)
         self._new = new
         self._reader = MemberReader(columns, new)
+        self._pool = MemoryPool()
 
     def check(self, wanted: dict[str, str], remedy: str = "") -> None:
         """Raise InvalidInputError if none of the first rows has one of *wanted*.
@@ -107,7 +100,7 @@ class JSONTable(_LineTable):
     def pieces(self, start: Place) -> Iterator[JSONPiece]:
         """Read on from a place where a piece ended, or from the beginning."""
         for lines, begin, end in self._lines(start):
-            yield JSONPiece(lines, begin, end, self._reader, self._new)
+            yield JSONPiece(lines, begin, end, self._reader, self._new, self._pool)
 
 
 def _none_has(lines: list[bytes]) -> str:
@@ -125,27 +118,30 @@ class JSONPiece:
 
     def __init__(
         self,
-        lines: list[bytes],
+        lines: Lines,
         start: Place,
         end: Place,
         reader: MemberReader,
         new: str,
+        pool: MemoryPool,
     ) -> None:
         self._lines = lines
         self._reader = reader
+        self._pool = pool
         self.start: Place = start
         self.end: Place = end
+        texts = lines.tolist()
         if not start.offset:
-            lines = [lines[0].removeprefix(_BOM), *lines[1:]]
-        self._rows, problems = reader.read(lines)
+            texts[0] = texts[0].removeprefix(_BOM)
+        self._rows, problems = reader.read(texts)
         self.bad: list[Bad] = [
-            Bad(start.rows + i + 1, "row", f"must be a JSON object: {problem}")
+            (start.rows + i + 1, "row", f"must be a JSON object: {problem}")
             for i, problem in problems.items()
         ]
         if new:
             reason = f"must be new: there is a {json.dumps(new)} already"
             self.bad += [
-                Bad(start.rows + i + 1, "token_column", reason)
+                (start.rows + i + 1, "token_column", reason)
                 for i, there in enumerate(reader.has(new, self._rows))
                 if there
             ]
@@ -154,37 +150,17 @@ class JSONPiece:
         """The values of a column; None where an object has none."""
         return self._reader.values(name, self._rows)
 
-    def signed(self, tokens: TokenBatch[Any], name: str) -> bytes:
+    def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
         """Those rows that have a token, with it as their last member."""
-        bad = {each.row - self.start.rows - 1 for each in self.bad}
+        texts = tokens._in_memory()
+        assert texts is not None  # nothing was left out of the batch
+        bad = [row - self.start.rows - 1 for row, _, _ in self.bad]
         member = json.dumps(name).encode() + b':"'
-        signed: list[bytes] = []
-        for i, (line, token) in enumerate(zip(self._lines, tokens, strict=True)):
-            if token is not None and i not in bad:
-                end = b'"}\n'
-                if line[-1:] != b"}":
-                    end = b'"}\r\n' if line.endswith(b"\r") else end
-                    line = line.rstrip()
-                members = line[:-1].rstrip()
-                # Only an object without members ends so.
-                comma = b"" if members[-1:] == b"{" else b","
-                # Tokens are ASCII without quotes or backslashes: JSON as they are.
-                signed += (members, comma, member, token.encode(), end)
-        return b"".join(signed)
-
-
-#: Bytes that no token has: spaces, quotes and NUL.
-_UNUSUAL = (b" ", b"\t", b"\r", b"\v", b"\f", b'"', b"\0")
+        return memoryview(self._lines.signed(texts, member, bad, self._pool))
 
 
 class TextTable(_LineTable):
     """A token a line, as ``tokbox tokens`` writes them: a table of one column."""
-
-    def _split(self, text: bytes) -> list[bytes] | Records:
-        if any(byte in text for byte in _UNUSUAL):
-            return _without_blanks(text)
-        # CSV of one column, which is split without a Python object for each line.
-        return Records(text, 1, final=True, delimiter="\0")
 
     def pieces(self, start: Place) -> Iterator[TextPiece]:
         """Read from the beginning."""
@@ -197,13 +173,11 @@ class TextPiece:
 
     bad: Sequence[Bad] = ()
 
-    def __init__(self, lines: list[bytes] | Records, start: Place, end: Place) -> None:
+    def __init__(self, lines: Lines, start: Place, end: Place) -> None:
         self._lines = lines
         self.start: Place = start
         self.end: Place = end
 
-    def column(self, name: str) -> list[str] | Texts:
+    def column(self, name: str) -> Texts:
         """The only column there is, whatever its name."""
-        if isinstance(self._lines, Records):
-            return self._lines.texts(0)
-        return [line.strip().decode("ascii", "replace") for line in self._lines]
+        return self._lines.texts()

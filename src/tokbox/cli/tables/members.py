@@ -9,12 +9,17 @@ parsed by `strict_json`, which decides.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from tokbox.tokens.strict_json import read_object
 
 __all__ = ["MemberReader"]
+
+#: The end of a name with an escape in it: there is another way to write this name.
+_ESCAPED_NAME = re.compile(rb'\\.[^"\\]*"[ \t\r]*:')
 
 
 class MemberReader:
@@ -29,9 +34,13 @@ class MemberReader:
 
         self._absent: Any = msgspec.UNSET
         names = [*names]
-        roots = (name.partition(".")[0] for name in names)
-        needed = dict.fromkeys([*names, *roots])
-        self._keys = [json.dumps(name).encode() for name in needed]
+        parts = [name.split(".") for name in names]
+        needed = dict.fromkeys([*names, *(root for root, *_ in parts)])
+        #: Each name as lines have it.
+        self._keys = {
+            name: json.dumps(name).encode()
+            for name in dict.fromkeys([*needed, *(each for path in parts for each in path)])
+        }
         #: The attribute of a parsed line that has a member.
         self._attributes = {
             name: f"member_{i}" for i, name in enumerate({**needed, new: None})
@@ -44,14 +53,13 @@ class MemberReader:
 
     def read(self, lines: Sequence[bytes]) -> tuple[list[Any], dict[int, str]]:
         """Return the parsed lines, and by index why a line cannot be parsed."""
-        strictly = [i for i, line in enumerate(lines) if self._may_repeat(line)]
+        strictly: set[int] = set()
         try:
             rows = list(map(self._decode, lines))
         except self._refused:
-            rows, refused = self._read_each(lines)
-            strictly += refused
+            rows, strictly = self._read_each(lines)
         problems = {}
-        for i in strictly:
+        for i in sorted(strictly | self._repeating(lines, rows)):
             try:
                 found = read_object(lines[i])
             except ValueError as error:
@@ -65,40 +73,56 @@ class MemberReader:
             )
         return rows, problems
 
-    def _read_each(self, lines: Sequence[bytes]) -> tuple[list[Any], list[int]]:
-        rows: list[Any] = [None] * len(lines)
-        refused = []
+    def _read_each(self, lines: Sequence[bytes]) -> tuple[list[Any], set[int]]:
+        rows, refused = [], set()
         for i, line in enumerate(lines):
             try:
-                rows[i] = self._decode(line)
+                rows.append(self._decode(line))
             except self._refused:
-                refused.append(i)
+                rows.append(self._row())
+                refused.add(i)
         return rows, refused
 
-    def _may_repeat(self, line: bytes) -> bool:
-        """Say whether a name may be twice in a line. It may be a value, too."""
-        return any(line.count(key) > 1 for key in self._keys)
+    def _repeating(self, lines: Sequence[bytes], rows: list[Any]) -> set[int]:
+        """Return the indices of lines that may have one of the names twice."""
+        text = b"\n".join(lines)
+        found: set[int] = set()
+        for name, key in self._keys.items():
+            # The name is at least once in each line that has the member. If there are more
+            # of them, one may be repeated; or be a value, or be in another object.
+            there = 0
+            if name in self._attributes:
+                members = self._members(name, rows)
+                there = len(members) - members.count(self._absent)
+            if text.count(key) > there:
+                found |= {i for i, line in enumerate(lines) if line.count(key) > 1}
+        if _ESCAPED_NAME.search(text):
+            found |= {i for i, line in enumerate(lines) if _ESCAPED_NAME.search(line)}
+        return found
 
     def values(self, name: str, rows: list[Any]) -> list[Any]:
         """Return the values of a member in parsed lines; None where a line has none."""
-        absent = self._absent
-        return [None if value is absent else value for value in self._found(name, rows)]
+        found, absent = self._found(name, rows), self._absent
+        if absent not in found:
+            return found
+        return [None if value is absent else value for value in found]
 
     def has(self, name: str, rows: list[Any]) -> list[bool]:
         """Return for each parsed line whether it has a member."""
         absent = self._absent
         return [value is not absent for value in self._found(name, rows)]
 
-    def _found(self, name: str, rows: list[Any]) -> Iterable[Any]:
-        attribute = self._attributes[name]
-        found = [getattr(row, attribute) for row in rows]
+    def _members(self, name: str, rows: list[Any]) -> list[Any]:
+        return list(map(attrgetter(self._attributes[name]), rows))
+
+    def _found(self, name: str, rows: list[Any]) -> list[Any]:
+        found = self._members(name, rows)
         root, *path = name.split(".")
         if not path:
             return found
-        attribute = self._attributes[root]
         return [
-            self._nested(getattr(row, attribute), path) if value is self._absent else value
-            for row, value in zip(rows, found, strict=True)
+            self._nested(member, path) if value is self._absent else value
+            for value, member in zip(found, self._members(root, rows), strict=True)
         ]
 
     def _nested(self, value: Any, path: list[str]) -> Any:

@@ -17,13 +17,15 @@ _SPECIAL = re.compile(r'[",\r\n]')
 
 def lines(bad: Iterable[Bad]) -> bytes:
     """Return lines of CSV. A row counts from 1; the header is none."""
-    text = "".join(
-        [f"{row},{_quoted(field)},{_quoted(reason)}\n" for row, field, reason in bad]
-    )
+    text = "".join([f"{row}{_reason(field, reason)}" for row, field, reason in bad])
     return text.encode(errors="backslashreplace")
 
 
 @lru_cache(1024)
+def _reason(field: str, reason: str) -> str:
+    return f",{_quoted(field)},{_quoted(reason)}\n"
+
+
 def _quoted(text: str) -> str:
     if _SPECIAL.search(text):
         return '"' + text.replace('"', '""') + '"'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tokbox._memory import MemoryPool
@@ -51,14 +52,19 @@ class Signing:
             yield Signed(piece.end, signed, _bad(piece, tokens))
 
 
+@lru_cache(1024)
+def _must(rule: str) -> str:
+    return f"must {rule}"
+
+
 def _bad(piece: Piece, tokens: TokenBatch[Any]) -> list[Bad]:
     """Why rows have no token; one reason for each."""
     first = piece.start.rows + 1
-    failures = tokens.failures.items()
-    found = [Bad(first + i, error.field, f"must {error.rule}") for i, error in failures]
+    errors = tokens._errors.items()  # `failures` would make an exception for each row
+    found = [(first + i, error.field, _must(error.rule)) for i, error in errors]
     if not piece.bad:
         return found
-    by_row = {each.row: each for each in (*found, *piece.bad)}
+    by_row = {each[0]: each for each in (*found, *piece.bad)}
     return [by_row[row] for row in sorted(by_row)]
 
 
@@ -107,6 +113,6 @@ def write(
 
 
 def _refusal(bad: Bad) -> Refused:
-    place = f"row {bad.row:,}"
-    what = place if bad.field == "row" else f"{place}: {bad.field}"
-    return Refused(f"{what} {bad.reason} (--rejects FILE sets such rows apart)")
+    row, field, reason = bad
+    what = f"row {row:,}" if field == "row" else f"row {row:,}: {field}"
+    return Refused(f"{what} {reason} (--rejects FILE sets such rows apart)")

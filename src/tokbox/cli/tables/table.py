@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
 
 from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
@@ -43,12 +43,9 @@ class Place(NamedTuple):
         return Place(self.rows + rows, self.offset + len(content), digest)
 
 
-class Bad(NamedTuple):
-    """Why a row gets no token. Rows count from 1, and a header is none."""
-
-    row: int
-    field: str
-    reason: str
+#: Why a row gets no token: (row, field, reason). Rows count from 1, and a header is none.
+#: It is a plain tuple because a table can have millions of them.
+Bad: TypeAlias = tuple[int, str, str]
 
 
 class Piece(Protocol):
