@@ -19,6 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+#: The file of each row, for who asks for it.
+FILE = "/data/part-0.parquet"
+
 
 def _write(table: pa.Table, folder: str, *, exist_ok: bool = False) -> None:
     Path(folder).mkdir(exist_ok=exist_ok)
@@ -49,6 +52,10 @@ class Dataset:
         starts = range(0, self.table.num_rows, batch_size)
         done = [act(self.table.slice(start, batch_size)) for start in starts]
         return Dataset(pa.concat_tables(done), {"batch_size": batch_size, **told})
+
+    def iter_batches(self, *, batch_format: str) -> list[pa.Table]:
+        assert batch_format == "pyarrow"
+        return [self.table]
 
     def write_parquet(self, folder: str) -> None:
         _write(self.table, folder, exist_ok=True)
@@ -127,6 +134,25 @@ class Frame:
         ]
         return Frame(done, schema)
 
+    def selectExpr(self, star: str, path: str) -> Frame:
+        assert star == "*"
+        source, _, name = path.partition(" AS ")
+        assert source == "_metadata.file_path"
+        parts = [
+            part.append_column(name, pa.array([FILE] * len(part)))
+            for part in self.partitions
+        ]
+        return Frame.of(*parts)
+
+    def where(self, condition: str) -> Frame:
+        quoted = condition.removesuffix(" IS NOT NULL")
+        name = quoted[1:-1].replace("``", "`")
+        assert quoted == "`" + name.replace("`", "``") + "`"
+        return Frame.of(*[part.filter(part[name].is_valid()) for part in self.partitions])
+
+    def count(self) -> int:
+        return len(self.table)
+
     @property
     def table(self) -> pa.Table:
         return pa.concat_tables(self.partitions)
@@ -134,6 +160,15 @@ class Frame:
     @property
     def write(self) -> Any:
         return _Namespace(parquet=lambda folder: _write(self.table, folder))
+
+
+def _read_parquet(
+    source: str, *, columns: list[str] | None = None, include_paths: bool = False
+) -> Dataset:
+    table = pq.read_table(source, columns=columns)
+    if include_paths:
+        table = table.append_column("path", pa.array([FILE] * len(table)))
+    return Dataset(table)
 
 
 class _Namespace(ModuleType):
@@ -166,7 +201,7 @@ def install_ray(monkeypatch: pytest.MonkeyPatch, cpus: float | None = 4) -> Ray:
     ray = Ray(cpus)
     data = _Namespace(
         ActorPoolStrategy=ActorPoolStrategy,
-        read_parquet=lambda source: Dataset(pq.read_table(source)),
+        read_parquet=_read_parquet,
     )
     monkeypatch.setitem(sys.modules, "ray", ray)
     monkeypatch.setitem(sys.modules, "ray.data", data)

@@ -119,7 +119,7 @@ def redact(text: str) -> str:
     return _TOKEN.sub("[removed]", text)
 
 
-def _shorten(value: object, limit: int = 60) -> str:
+def shorten(value: object, limit: int = 60) -> str:
     """Show *value* in a message without letting a megabyte of input into a log."""
     try:
         text = ascii(value) if isinstance(value, str | bytes) else repr(value)
@@ -139,7 +139,7 @@ def _picklable(value: object) -> object:
     try:
         pickle.dumps(value)
     except Exception:
-        return _shorten(value)
+        return shorten(value)
     return value
 
 
@@ -172,7 +172,7 @@ class InvalidInputError(TokboxError, ValueError):
     def __str__(self) -> str:
         if self._message is not None:
             return self._message
-        got = f", not {_shorten(self.value)}" if self._show else ""
+        got = f", not {shorten(self.value)}" if self._show else ""
         return f"{self.field} must {self.rule}{got}"
 
     def __repr__(self) -> str:
@@ -194,7 +194,7 @@ def invalid_choice(field: str, value: object, choices: Sequence[str]) -> Invalid
     *others, last = [f'"{choice}"' for choice in choices]
     use = f"{', '.join(others)} or {last}" if others else last
     error = InvalidInputError(field, value, f"be {use}")
-    error._message = f"{field} {_shorten(value)} is not valid: use {use}"
+    error._message = f"{field} {shorten(value)} is not valid: use {use}"
     return error
 
 
@@ -256,6 +256,12 @@ class InvalidClaimsError(InvalidInputError):
         error._show = self._show
         return error
 
+    def _add_place(self, place: str) -> None:
+        """Say where the row is, behind its number; nothing for an error without a row."""
+        if self.row is not None:
+            row = f"row {self.row}"
+            self._message = str(self).replace(row, f"{row} {place}", 1)
+
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), "row": self.row}
 
@@ -306,7 +312,7 @@ class WrongPurposeError(TokenError):
         self.value = value
         self.reason: str = f"wrong_{claim}"
         super().__init__(
-            f"{claim} must be {wanted} (or absent) in a client token, not {_shorten(value)}"
+            f"{claim} must be {wanted} (or absent) in a client token, not {shorten(value)}"
         )
 
 
@@ -334,7 +340,7 @@ class WrongClaimsError(TokenError):
         self.rule = rule
         if reason is not None:
             self.reason = reason
-        super().__init__(f"{field} must {rule}, not {_shorten(value)}")
+        super().__init__(f"{field} must {rule}, not {shorten(value)}")
 
 
 class WrongSessionError(WrongClaimsError):

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.support import KEY, SECRET, SESSION, Result
-from tests.engines import install_ray, install_spark
+from tests.engines import FILE, install_ray, install_spark
 from tokbox import Signer
 from tokbox.cli.tables import engines
 from tokbox.integrations.job import SigningJob, col
@@ -128,8 +128,8 @@ def test_what_an_engine_says_of_a_row_is_one_line(
     assert result.code == 2
     # The row counts within a batch of a worker.
     assert result.err == (
-        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaimsError: one of the "
-        "rows: role must (--engine local names the row)\n"
+        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaimsError: a row: role "
+        "must\n"
     )
 
 
@@ -269,6 +269,62 @@ def test_spark_signs_a_folder_into_another(
     found = sign_guests(cli, guests, "spark")
     assert [token.connection_data for token in found] == [f"guest {i}" for i in range(5)]
     assert spark.name == "tokbox sign"
+
+
+@pytest.mark.parametrize("engine", ["ray", "spark"])
+def test_the_error_of_a_row_names_its_file_and_its_key(
+    cli: Cli,
+    guests: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+) -> None:
+    {"ray": install_ray, "spark": install_spark}[engine](monkeypatch)
+    output = guests.parent / "signed"
+    columns = ("--session-id", "col:s", "--role", "col:name")
+    run = ("--nonce", "derived", "--run-id", "r", "--row-key", "col:name")
+    args = ("-o", str(output), *columns, *run, "--issued-at", "1790812800")
+    result = cli("sign", str(guests), *args, "--engine", engine)
+    assert result.code == 2
+    wanted = f"row 0 of {FILE} with name 'guest 0': role must be one of"
+    assert wanted in result.err
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("engine", ["ray", "spark"])
+def test_rows_without_a_token_are_marked_and_counted(
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: str,
+) -> None:
+    {"ray": install_ray, "spark": install_spark}[engine](monkeypatch)
+    source, output = tmp_path / "in.parquet", tmp_path / "signed"
+    roles = ["publisher", "boss", "moderator"]
+    # A path of one's own is a column like any other.
+    table = pa.table({"s": [SESSION] * 3, "role": roles, "path": roles})
+    pq.write_table(table, source)
+    columns = ("--session-id", "col:s", "--role", "col:role")
+    columns += ("--error-column", "why `not`")
+    result = cli("sign", str(source), "-o", str(output), *columns, "--engine", engine)
+    assert (result.code, result.out) == (4, ""), result.err
+    assert result.err == (
+        f"tokbox: 1 rows rejected: see the column why `not` of {output}\n"
+    )
+    signed = pq.read_table(output)
+    assert signed.column_names == ["s", "role", "path", "token", "why `not`"]
+    assert [token is None for token in signed["token"].to_pylist()] == [False, True, False]
+    reason = "role must be one of subscriber, publisher, publisheronly, moderator"
+    assert signed["why `not`"].to_pylist() == [None, reason, None]
+
+
+def test_a_column_for_errors_is_for_engines(cli: Cli) -> None:
+    args = ("in.csv", "-o", "out.csv", "--session-id", "col:s", "--error-column", "why")
+    result = cli("sign", *args)
+    assert result.code == 2
+    assert (
+        "--error-column is for --engine ray and spark (others: --rejects FILE)"
+        in result.err
+    )
 
 
 def test_an_error_of_ours_is_told_as_it_is(

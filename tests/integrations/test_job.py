@@ -116,7 +116,9 @@ BAD = GUESTS.set_column(0, "id", pa.array([1, 2, None, 1, 5, 6])).set_column(
 
 
 def test_a_row_that_breaks_a_rule_ends_the_job():
-    with pytest.raises(InvalidClaimsError, match="row 1: role must be one of") as caught:
+    with pytest.raises(
+        InvalidClaimsError, match="row 1 with id 2: role must be one of"
+    ) as caught:
         make(**COLUMNS, **RUN).open()(BAD)
     assert caught.value.row == 1
 

@@ -7,8 +7,11 @@ import signal
 import threading
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from tokbox.cli.tables import engines
 from tokbox.errors import InvalidInputError
 from tokbox.integrations import spark as adapter
 from tokbox.integrations.job import col
@@ -84,3 +87,28 @@ def test_a_column_that_is_not_there_is_refused_before_anything_runs(spark, vault
     with pytest.raises(InvalidInputError, match="columns, which are id, name"):
         adapter.sign(frame(spark, 1), make_job(connection_data=col("number")))
     assert vault.opened() == []
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder of two files, the second of which has a row that breaks a rule."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, names in enumerate((["a", "b"], ["c", "x" * 1001])):
+        table = pa.table({"id": [2 * i, 2 * i + 1], "name": names})
+        pq.write_table(table, folder / f"part-{i}.parquet")
+    return folder
+
+
+def test_the_command_counts_rows_that_break_a_rule(spark, make_job, files, tmp_path):
+    output = tmp_path / "out"
+    job = make_job(error_column="why")
+    assert engines._sign_on_spark(str(files), str(output), job) == 1
+    signed = pq.read_table(output, columns=["id", "name", "token", "why"]).to_pylist()
+    assert [row["id"] for row in signed if row["token"] is None] == [3]
+    assert pq.read_schema(next(output.glob("*.parquet"))).names[-2:] == ["token", "why"]
+
+
+def test_the_error_of_a_row_names_its_file_and_its_key(spark, make_job, files, tmp_path):
+    with pytest.raises(Exception, match=r"part-1\.parquet with id 3: connection_data must"):
+        engines._sign_on_spark(str(files), str(tmp_path / "out"), make_job())

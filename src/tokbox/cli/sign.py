@@ -138,6 +138,12 @@ def _take_defaults(
     "row of INPUT is 1; a header and empty lines are not counted.",
 )
 @click.option(
+    "--error-column",
+    metavar="NAME",
+    help="With --engine ray or spark: sign all other rows, and add a column that says why "
+    "a row has no token.",
+)
+@click.option(
     "--resume",
     is_flag=True,
     help="Go on where an earlier run with --resume was ended, or begin such a run.",
@@ -199,9 +205,16 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     if engine != "local":
         from tokbox.cli.tables.engines import sign_on
 
-        sign_on(engine, client, options)
-        return
-    rejected = _sign_here(client, **options)
+        column, output = options["error_column"], options["output"]
+        rejected = sign_on(engine, client, options)
+        if rejected:
+            complain(f"{rejected:,} rows rejected: see the column {column} of {output}")
+    elif options.pop("error_column") is not None:
+        raise click.UsageError(
+            "--error-column is for --engine ray and spark (others: --rejects FILE)"
+        )
+    else:
+        rejected = _sign_here(client, **options)
     if rejected:
         context.exit(REJECTED)
 

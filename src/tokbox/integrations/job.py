@@ -21,7 +21,12 @@ from typing import Any, NoReturn
 
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role, RoleName, TokenKind
-from tokbox.errors import InvalidInputError, MissingDependencyError
+from tokbox.errors import (
+    InvalidClaimsError,
+    InvalidInputError,
+    MissingDependencyError,
+    shorten,
+)
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
@@ -37,7 +42,7 @@ from tokbox.tokens.columns import ColumnName, col, filled
 from tokbox.tokens.derive import Derived, check_nonce
 from tokbox.tokens.keyref import KeyRef
 
-__all__ = ["BatchSigner", "ColumnName", "SigningJob", "col", "load"]
+__all__ = ["BatchSigner", "ColumnName", "SigningJob", "col", "load", "sign_part"]
 
 _CLAIMS = (
     "session_id",
@@ -217,33 +222,50 @@ class BatchSigner:
 
         The batch itself is not written to. Raises InvalidInputError if it is none of these,
         or if a column is missing or there twice; InvalidClaimsError if a row breaks a rule
-        and there is no column for errors: its ``.row`` counts within this batch.
+        and there is no column for errors: its ``.row`` counts within this batch, and its
+        message has the row's key if nonces are derived.
         """
         arrow = self._arrow
         pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
         if isinstance(batch, arrow.Table | arrow.RecordBatch):
             # By tables of one column: a struct by itself would be taken for a table.
-            added = self._sign(batch.schema.names, lambda name: batch.select([name]))
+            added = self._sign(
+                batch.schema.names,
+                lambda name: batch.select([name]),
+                lambda name, row: batch[name][row].as_py(),
+            )
             signed = batch
             for name, values in added:
                 texts = arrow.array(values, arrow.large_string())
                 signed = signed.append_column(name, texts)
             return signed
         if pandas is not None and isinstance(batch, pandas.DataFrame):
-            added = self._sign(batch.columns, batch.__getitem__)
+            added = self._sign(
+                batch.columns,
+                batch.__getitem__,
+                lambda name, row: batch[name].iloc[row],
+            )
             new = {name: pandas.array(list(v), dtype="string") for name, v in added}
             return batch.assign(**new)
         if polars is not None and isinstance(batch, polars.DataFrame):
-            added = self._sign(batch.columns, batch.__getitem__)
+            added = self._sign(
+                batch.columns, batch.__getitem__, lambda name, row: batch[name][row]
+            )
             return batch.with_columns(
                 polars.Series(name, values, dtype=polars.String) for name, values in added
             )
         return self._stream(batch)
 
     def _sign(
-        self, names: Iterable[str], column: Callable[[str], Any]
+        self,
+        names: Iterable[str],
+        column: Callable[[str], Any],
+        value: Callable[[str, int], Any],
     ) -> list[tuple[str, Sequence[str | None]]]:
-        """Sign rows with columns of these *names*; return the new columns by name."""
+        """Sign rows with columns of these *names*; return the new columns by name.
+
+        *column* returns a column, *value* its value in a row.
+        """
         job = self._job
         job.check_schema(names)
         given = {name: getattr(job, name) for name in (*_CLAIMS, "kind", "nonce")}
@@ -253,12 +275,18 @@ class BatchSigner:
         if job.nonce is not None:
             given["nonce"] = replace(job.nonce, row_key=given.pop("row_key"))
         given["errors"] = "raise" if job.error_column is None else "null"
-        tokens: TokenBatch[Any] = self._signer.sign_rows(**given, memory_pool=self._pool)
+        tokens: TokenBatch[Any]
+        try:
+            tokens = self._signer.sign_rows(**given, memory_pool=self._pool)
+        except InvalidClaimsError as error:
+            if error.row is not None and (key := job.columns.get("row_key")) is not None:
+                error._add_place(f"with {key} {shorten(value(key, error.row))}")
+            raise
         if job.error_column is None:
             return [(job.token_column, tokens)]
         reasons: list[str | None] = [None] * len(tokens)
-        for row, error in tokens.failures.items():
-            reasons[row] = f"{error.field} must {error.rule}"
+        for row, failure in tokens.failures.items():
+            reasons[row] = f"{failure.field} must {failure.rule}"
         return [(job.token_column, tokens), (job.error_column, reasons)]
 
     def _stream(self, source: Any) -> Any:
@@ -283,3 +311,18 @@ class BatchSigner:
         for name in self._job.new_columns:
             schema = schema.append(arrow.field(name, arrow.large_string()))
         return arrow.RecordBatchReader.from_batches(schema, map(self, reader))
+
+
+def sign_part(sign: BatchSigner, batch: Any, path_column: str | None) -> Any:
+    """Sign an Arrow table or record batch without *path_column*.
+
+    That column has the file of each row, which an InvalidClaimsError then names.
+    """
+    if path_column is None:
+        return sign(batch)
+    try:
+        return sign(batch.select([n for n in batch.schema.names if n != path_column]))
+    except InvalidClaimsError as error:
+        if error.row is not None:
+            error._add_place(f"of {batch[path_column][error.row]}")
+        raise

@@ -13,19 +13,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tokbox.integrations.job import SigningJob, load
+from tokbox.integrations.job import SigningJob, load, sign_part
 from tokbox.secrecy import strip_traceback
 
 __all__ = ["sign"]
 
 
 @strip_traceback
-def sign(frame: Any, job: SigningJob) -> Any:
+def sign(frame: Any, job: SigningJob, *, path_column: str | None = None) -> Any:
     """Return *frame* (``pyspark.sql.DataFrame``) with the tokens of *job* beside its rows.
 
     The signer is made once for each partition, and batches have as many rows as
-    ``spark.sql.execution.arrow.maxRecordsPerBatch`` says. Spark signs when the frame is
-    used, and each time that it is: with random nonces, write it out first.
+    ``spark.sql.execution.arrow.maxRecordsPerBatch`` says. *path_column* is a column with
+    the file of each row, as ``frame.selectExpr("*", "_metadata.file_path AS path")`` adds
+    it: the error of a row names that file, and the column is left out of the result.
+
+    Spark signs when the frame is used, and each time that it is: with random nonces, write
+    it out first.
 
     A task that fails is tried again and signs its partition once more: with
     a ``tokbox.Derived`` as ``nonce`` the tokens are then the same.
@@ -36,19 +40,22 @@ def sign(frame: Any, job: SigningJob) -> Any:
     job.check_schema(frame.schema.names)
     text = types.StringType()
     added = [types.StructField(name, text) for name in job.new_columns]
-    schema = types.StructType([*frame.schema.fields, *added])
+    kept = [each for each in frame.schema.fields if each.name != path_column]
+    schema = types.StructType([*kept, *added])
 
     def partition(batches: Iterable[Any]) -> Iterator[Any]:
-        return _sign_partition(job, batches)
+        return _sign_partition(job, batches, path_column)
 
     return frame.mapInArrow(partition, schema)
 
 
-def _sign_partition(job: SigningJob, batches: Iterable[Any]) -> Iterator[Any]:
+def _sign_partition(
+    job: SigningJob, batches: Iterable[Any], path_column: str | None
+) -> Iterator[Any]:
     arrow = load("pyarrow", "pyarrow", "spark")
     sign_batch = job.open()
     for batch in batches:
-        signed = sign_batch(batch)
+        signed = sign_part(sign_batch, batch, path_column)
         # Spark's strings have offsets of 32 bits.
         fields = [
             field.with_type(arrow.string()) if field.name in job.new_columns else field

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["key_reference", "sign_on"]
 
+#: The file of each row, as Spark is asked to name it.
+_PATH_COLUMN = "__tokbox_path"
 
-def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
+
+def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> int:
     """Sign the Parquet files in a folder, or one, into a folder that is not there yet.
 
-    The folder is removed if the job fails. The credentials go to the workers as a
-    reference: they have to be where the workers are, too. Raises UsageError for what only
-    this machine can do, MissingDependencyError without the engine.
+    Returns how many rows have no token, but an error in the column for errors. The folder
+    is removed if the job fails. The credentials go to the workers as a reference: they have
+    to be where the workers are, too. Raises UsageError for what only this machine can do,
+    MissingDependencyError without the engine.
     """
     source, output = options.pop("source"), options.pop("output")
     kind = options.pop("kind_of_file")
@@ -37,7 +41,8 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
         if options.pop(name):
             option = {"multithread": "threads", "as_json": "json"}.get(name, name)
             option = option.replace("_", "-")
-            raise click.UsageError(f"--{option} is for --engine local")
+            remedy = " (others: --error-column NAME)" if name == "rejects" else ""
+            raise click.UsageError(f"--{option} is for --engine local{remedy}")
     if "-" in (source, output) or kind not in (None, "parquet"):
         raise click.UsageError(f"--engine {engine} reads and writes folders of Parquet")
     if os.path.lexists(output):
@@ -50,7 +55,7 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     if kind is None:
         check_suffix("--output", output, ("parquet",))
     secret_file = click.get_current_context().params.get("secret_file")
-    token_column = options.pop("token_column")
+    names = {name: options.pop(name) for name in ("token_column", "error_column")}
     rows = RowClaims.of(options)
     columns = {
         name: col(column, default=rows.defaults.get(name))
@@ -59,20 +64,19 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> None:
     job = SigningJob(
         project_id=client.project_id,
         key=key_reference(os.environ, client.project_id, secret_file),
-        token_column=token_column,
+        **names,
         **rows.arguments(columns),
     )
     # The engine creates the folder; others must not be able to read the tokens in it.
     mask = os.umask(0o077)
     try:
         with _new_folder(output, create=engine == "ray"):
-            {"ray": _sign_on_ray, "spark": _sign_on_spark}[engine](source, output, job)
+            run = {"ray": _sign_on_ray, "spark": _sign_on_spark}[engine]
+            return run(source, output, job)
     except TokboxError:
         raise
     except Exception as error:
         problem = _last_word(error)
-    else:
-        return
     finally:
         os.umask(mask)
     raise Refused(f"{engine} ended the job: {problem}")
@@ -98,16 +102,13 @@ def _new_folder(output: str, *, create: bool) -> Iterator[None]:
 def _last_word(error: Exception) -> str:
     """Return the line of *error* that gives the reason: of an error of tokbox, if possible.
 
-    The row in such a line counts within a batch of a worker, so it is left out.
+    The row in such a line counts within a batch of a worker, so it is left out, and the
+    file of that row stays.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     ours = [line for line in lines if line.startswith("tokbox.errors.")]
     line = (ours or lines or [type(error).__name__])[0]
-    return re.sub(
-        r"^(tokbox\.errors\.\w+: )row [0-9,]+: (.*)",
-        r"\1one of the rows: \2 (--engine local names the row)",
-        line,
-    )
+    return re.sub(r"^(tokbox\.errors\.\w+: )row [0-9]+( of|:)", r"\1a row\2", line)
 
 
 def key_reference(
@@ -130,7 +131,7 @@ def key_reference(
     raise click.UsageError("workers need the key in a variable or a file")
 
 
-def _sign_on_ray(source: str, output: str, job: SigningJob) -> None:
+def _sign_on_ray(source: str, output: str, job: SigningJob) -> int:
     from tokbox.integrations import ray as integration
 
     ray = load("ray", "ray", "ray")
@@ -139,12 +140,28 @@ def _sign_on_ray(source: str, output: str, job: SigningJob) -> None:
         ray.init(log_to_driver=False)
     # Who reads needs a CPU, too.
     workers = max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)
-    integration.sign(data.read_parquet(source), job, workers=workers).write_parquet(output)
+    guests, path_column = data.read_parquet(source), None
+    if "path" not in guests.schema().names:
+        guests, path_column = data.read_parquet(source, include_paths=True), "path"
+    signed = integration.sign(guests, job, workers=workers, path_column=path_column)
+    signed.write_parquet(output)
+    if job.error_column is None:
+        return 0
+    reasons = data.read_parquet(output, columns=[job.error_column])
+    batches = reasons.iter_batches(batch_format="pyarrow")
+    return sum(batch.num_rows - batch[0].null_count for batch in batches)
 
 
-def _sign_on_spark(source: str, output: str, job: SigningJob) -> None:
+def _sign_on_spark(source: str, output: str, job: SigningJob) -> int:
     from tokbox.integrations import spark as integration
 
     sql = load("pyspark.sql", "pyspark", "spark")
     session = sql.SparkSession.builder.appName("tokbox sign").getOrCreate()
-    integration.sign(session.read.parquet(source), job).write.parquet(output)
+    guests = session.read.parquet(source).selectExpr(
+        "*", f"_metadata.file_path AS {_PATH_COLUMN}"
+    )
+    integration.sign(guests, job, path_column=_PATH_COLUMN).write.parquet(output)
+    if job.error_column is None:
+        return 0
+    name = job.error_column.replace("`", "``")
+    return int(session.read.parquet(output).where(f"`{name}` IS NOT NULL").count())
