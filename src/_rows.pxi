@@ -36,6 +36,19 @@ cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept 
     fs_rows_sign(job.rows, first, count, job.base, job.offsets)
 
 
+cdef uint64_t _unit(uint8_t letter) noexcept nogil:
+    """Return the seconds of a unit of time, or 0."""
+    if letter == b"s":
+        return 1
+    if letter == b"m":
+        return 60
+    if letter == b"h":
+        return 3600
+    if letter == b"d":
+        return 86400
+    return 604800 if letter == b"w" else 0
+
+
 cdef struct DeriveJob:
     fs_derive derive
     const fs_text *row_keys
@@ -271,10 +284,10 @@ cdef class Rows:
         return 0
 
     cdef int _take_digits(self, Texts values, uint32_t *seconds, look_closer) except -1:
-        """Read seconds that are written in digits: all that CSV has."""
+        """Read seconds that are written in digits, or digits and one unit, such as 2h."""
         cdef Memory good = Memory(self.n)
         cdef Py_ssize_t i
-        cdef uint64_t k, number
+        cdef uint64_t k, number, unit
         cdef uint8_t digit
         cdef fs_text text
         with nogil:
@@ -286,8 +299,12 @@ cdef class Rows:
                     # Others may write to the text, so each byte is read once.
                     for k in range(text.len):
                         digit = text.data[k] - 48
-                        good.data[i] &= digit < 10
-                        number = number * 10 + digit
+                        if digit < 10:
+                            number = number * 10 + digit
+                            continue
+                        unit = _unit(digit + 48) if 0 < k == text.len - 1 else 0
+                        good.data[i] &= unit != 0
+                        number *= unit
                 good.data[i] &= number <= MOST_SECONDS
                 seconds[i] = <uint32_t>number
         i = -1
