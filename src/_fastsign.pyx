@@ -68,6 +68,12 @@ from fastsign cimport (
     fs_t1_length,
     fs_text_name,
     fs_verifier,
+    FS_ALTERED,
+    FS_EARLY,
+    FS_EXPIRED,
+    FS_FOREIGN,
+    FS_GOOD,
+    FS_UNSURE,
     fs_verify,
     fs_wipe,
 )
@@ -652,20 +658,25 @@ cdef void _verify_slice(void *job, size_t first, size_t count) noexcept nogil:
     fs_verify(<fs_verifier *>job, first, count)
 
 
+#: Verdicts on a token; see fastsign.h.
+UNSURE, GOOD, ALTERED = FS_UNSURE, FS_GOOD, FS_ALTERED
+FOREIGN, EARLY, EXPIRED = FS_FOREIGN, FS_EARLY, FS_EXPIRED
+
+
 def verify_many(Key key not None, bytes head not None, bytes api_key not None, tokens,
                 uint64_t now, uint64_t leeway, *, bytes session=None,
-                unsigned threads=1) -> bytes:
-    """For each token, 1 if it surely holds, or 0 if it deserves a closer look.
+                unsigned threads=1) -> tuple:
+    """Return a verdict on each token, as bytes, and the times that go with them, as int64.
 
     *tokens* are a snapshot, a TextsInMemory or a Texts; with *session*, all must be for that
     one.
     """
     cdef fs_verifier verifier
     cdef fs_text *texts
-    cdef Memory memory = None, offsets = None, column
+    cdef Memory memory = None, offsets = None, column, times
     cdef Py_ssize_t n, i, length
     cdef const char *utf8
-    cdef bytes good
+    cdef bytes verdicts
     cdef fs_crew *crew
     cdef double since = fs_now()
     verifier.key = &key.key
@@ -713,13 +724,15 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
                     texts[i].data = <const uint8_t *>utf8
                     texts[i].len = length
         verifier.tokens = texts
-    good = PyBytes_FromStringAndSize(NULL, n)
-    verifier.good = <uint8_t *>PyBytes_AS_STRING(good)
+    verdicts = PyBytes_FromStringAndSize(NULL, n)
+    verifier.verdicts = <uint8_t *>PyBytes_AS_STRING(verdicts)
+    times = Memory(n * sizeof(int64_t))
+    verifier.times = <int64_t *>times.data
     crew = fs_crew_new(_verify_slice, &verifier, n, SLICE, n, threads - 1 if threads else 0)
     if crew == NULL:
         raise MemoryError
     _finish(crew)
-    return good
+    return verdicts, times
 
 
 cdef Py_ssize_t _next_zero(Memory good, Py_ssize_t i) noexcept:

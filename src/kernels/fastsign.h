@@ -308,6 +308,17 @@ void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *rol
 
 /* ---- verification ---------------------------------------------------------------- */
 
+/* What is known of a token. Only what is sure is told apart: all else is FS_UNSURE, and
+ * deserves a closer look. */
+enum {
+    FS_UNSURE,
+    FS_GOOD,
+    FS_ALTERED, /* in the expected form, but not signed with this key */
+    FS_FOREIGN, /* it names another API key */
+    FS_EARLY,   /* authentic, but made in the future */
+    FS_EXPIRED, /* authentic, but its time is over */
+};
+
 /* Tokens of one project, T1 or JWTs signed with HS256, to be judged at one moment. They
  * are given one by one, or as one piece of text with offsets, or with one length. */
 typedef struct fs_verifier {
@@ -323,7 +334,8 @@ typedef struct fs_verifier {
     const uint8_t *base;
     const int64_t *offsets;
     size_t length;
-    uint8_t *good;          /* what is found: 1, or 0 for what deserves a closer look */
+    uint8_t *verdicts;      /* what is found */
+    int64_t *times;         /* when FS_EARLY tokens were made, when FS_EXPIRED ones ended */
 } fs_verifier;
 
 void fs_verify(const fs_verifier *verifier, size_t first, size_t count);

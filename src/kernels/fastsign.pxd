@@ -118,6 +118,14 @@ cdef extern from "fastsign.h" nogil:
     void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to)
     void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles)
 
+    enum:
+        FS_UNSURE
+        FS_GOOD
+        FS_ALTERED
+        FS_FOREIGN
+        FS_EARLY
+        FS_EXPIRED
+
     ctypedef struct fs_verifier:
         const fs_key *key
         const uint8_t *head
@@ -131,6 +139,7 @@ cdef extern from "fastsign.h" nogil:
         const uint8_t *base
         const int64_t *offsets
         size_t length
-        uint8_t *good
+        uint8_t *verdicts
+        int64_t *times
 
     void fs_verify(const fs_verifier *verifier, size_t first, size_t count)

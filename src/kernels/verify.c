@@ -1,8 +1,9 @@
 /* Whether tokens hold, many at a time.
  *
  * A token passes here only if all of it is as expected: its text, its signature, its
- * times, its session. Whatever is merely unusual (another SDK's field, say) is left to a
- * closer look, as is all that is wrong, so that the reasons are told in one place.
+ * times, its session. If one of the usual things is wrong, and all else as expected, that is
+ * the verdict. Whatever is merely unusual (another SDK's field, say) is left to a closer
+ * look, as is all else that is wrong.
  *
  * verify_t1.c and verify_jwt.c take the two forms apart, and read what they say.
  */
@@ -31,18 +32,33 @@ static int is_session(const fs_verifier *verifier, const uint8_t *id, size_t len
     return 1;
 }
 
-/* Whether what an authentic token says is as expected, now and for this project. */
-static int holds(const fs_verifier *verifier, const struct fs_suspect *suspect,
-                 struct known *known) {
+/* The verdict on a token that was hashed, and was found to be authentic or not. */
+static uint8_t judge(const fs_verifier *verifier, const struct fs_suspect *suspect,
+                     int authentic, struct known *known) {
     struct fs_said said = {0};
-    int read = suspect->jwt
-                   ? fs_read_jwt(verifier, suspect->claims, suspect->claims_len, &said)
-                   : fs_read_t1(suspect->claims, suspect->claims_len, &said);
 
-    if (!read || !is_session(verifier, said.session, said.session_len, known)) return 0;
+    /* The claims of a JWT tell whether it can be read, and whose it is. */
+    if (!authentic && !suspect->jwt) return FS_ALTERED;
+    if (!(suspect->jwt ? fs_read_jwt(verifier, suspect->claims, suspect->claims_len, &said)
+                       : fs_read_t1(suspect->claims, suspect->claims_len, &said)))
+        return FS_UNSURE;
+    if (said.foreign || !authentic) {
+        /* What has a session id of this project is text in any case. */
+        if (!fs_is_json_text(said.session, said.session_len)) return FS_UNSURE;
+        return said.foreign ? FS_FOREIGN : FS_ALTERED;
+    }
+    if (!is_session(verifier, said.session, said.session_len, known)) return FS_UNSURE;
     if (!said.has_expiry) said.expires = said.created + HOURS_24;
-    return said.expires <= said.created + DAYS_30 &&
-           said.created <= verifier->now + verifier->leeway && said.expires > verifier->now;
+    if (said.expires > said.created + DAYS_30) return FS_UNSURE;
+    if (said.created > verifier->now + verifier->leeway) {
+        verifier->times[suspect->row] = (int64_t)said.created;
+        return FS_EARLY;
+    }
+    if (said.expires <= verifier->now) {
+        verifier->times[suspect->row] = (int64_t)said.expires;
+        return FS_EXPIRED;
+    }
+    return FS_GOOD;
 }
 
 /* Hash what was taken apart, those of one form and length side by side, and judge it. */
@@ -74,8 +90,8 @@ static void finish(const fs_verifier *verifier, struct fs_suspect *suspects, siz
             volatile uint32_t difference = 0;
             for (int w = 0; w < words; w++) difference |= digests[s][w] ^ chosen[s]->mac[w];
             FS_PUBLIC(&difference, sizeof difference); /* all else stays unknown */
-            verifier->good[chosen[s]->row] =
-                difference == 0 && holds(verifier, chosen[s], known);
+            verifier->verdicts[chosen[s]->row] =
+                judge(verifier, chosen[s], difference == 0, known);
         }
     }
 }
@@ -109,10 +125,10 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
     for (size_t i = first; i < first + count; i++) {
         fs_text token = token_at(verifier, i);
         size_t room;
-        int jwt;
+        int jwt, taken;
 
         look_ahead(verifier, i, first + count);
-        verifier->good[i] = 0;
+        verifier->verdicts[i] = FS_UNSURE;
         if (token.len < 8 || token.len > ARENA) continue;
         /* '{' in base64. Read once, whoever may write to it: it decides how much room is
          * needed. */
@@ -124,9 +140,12 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
             ready = 0;
             at = arena;
         }
-        if (!(jwt ? fs_take_apart_jwt : fs_take_apart_t1)(verifier, &token, at,
-                                                          &suspects[ready]))
+        taken = (jwt ? fs_take_apart_jwt : fs_take_apart_t1)(verifier, &token, at,
+                                                             &suspects[ready]);
+        if (taken != FS_GOOD) {
+            verifier->verdicts[i] = (uint8_t)taken;
             continue;
+        }
         suspects[ready].jwt = jwt;
         suspects[ready++].row = i;
         at += room;

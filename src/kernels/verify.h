@@ -21,10 +21,12 @@ struct fs_said {
     size_t session_len;
     uint64_t created, expires;
     int has_expiry;
+    int foreign; /* it names another API key */
 };
 
-/* Take a token apart into the memory at `at`; 0 if it is not as expected. Needs
- * fs_suspect_room(its length, its form) bytes. */
+/* Take a token apart into the memory at `at`: FS_GOOD if it is as expected, FS_FOREIGN if it
+ * is, but for its API key, else FS_UNSURE. Needs fs_suspect_room(its length, its form) bytes.
+ * Only a JWT's claims tell whose it is. */
 int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                      struct fs_suspect *suspect);
 int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
@@ -34,6 +36,9 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
 int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said);
 int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
                 struct fs_said *said);
+
+/* Whether this is the inside of a JSON string (RFC 8259, section 7). */
+int fs_is_json_text(const uint8_t *value, size_t len);
 
 /* What is decoded, which is shorter than the token, and padding; of a JWT the message, too:
  * that of a T1 token is part of what is decoded. */

@@ -32,13 +32,13 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
     size_t signed_len;
 
     (void)verifier; /* whose it is, it says itself */
-    if (token->len < HEAD + 2 + 1 + SIGNATURE) return 0;
+    if (token->len < HEAD + 2 + 1 + SIGNATURE) return FS_UNSURE;
     signed_len = token->len - 1 - SIGNATURE;
-    if (token->data[signed_len] != '.') return 0;
+    if (token->data[signed_len] != '.') return FS_UNSURE;
     /* Read once, since others may write to it: what it says is what was signed. */
     memcpy(at, token->data, signed_len);
-    if (memcmp(at, heads[0], HEAD) && memcmp(at, heads[1], HEAD)) return 0;
-    if (decode(mac, token->data + signed_len + 1, SIGNATURE) != 32) return 0;
+    if (memcmp(at, heads[0], HEAD) && memcmp(at, heads[1], HEAD)) return FS_UNSURE;
+    if (decode(mac, token->data + signed_len + 1, SIGNATURE) != 32) return FS_UNSURE;
     for (int w = 0; w < 8; w++) suspect->mac[w] = fs_load_be32(mac + 4 * w);
 
     suspect->message = at;
@@ -46,12 +46,11 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
     suspect->claims = claims = at + suspect->blocks * FS_BLOCK;
     /* A dot in the payload is no base64. */
     suspect->claims_len = decode(claims, at + HEAD, signed_len - HEAD);
-    return suspect->claims_len > 0;
+    return suspect->claims_len ? FS_GOOD : FS_UNSURE;
 }
 
-/* Whether this is the inside of a JSON string (RFC 8259, section 7). An escape that could
- * be half of a surrogate pair is not as expected. */
-static int is_text(const uint8_t *value, size_t len) {
+/* An escape that could be half of a surrogate pair is not as expected. */
+int fs_is_json_text(const uint8_t *value, size_t len) {
     struct fs_utf8 state = {0};
 
     for (size_t i = 0; i < len; i++) {
@@ -138,7 +137,7 @@ int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
 
         if (NAMED("session_id")) {
             bit = 1;
-            said->session = value; /* holds no escape, or it is no session's */
+            said->session = value; /* whether it is text is seen later */
             said->session_len = value_len;
             if (!text) return 0;
         } else if (NAMED("iat")) {
@@ -156,9 +155,10 @@ int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
             if (!text || fs_role_of(value, value_len) < 0) return 0;
         } else if (NAMED("iss")) {
             bit = 16;
-            if (!text || value_len != verifier->key_len ||
-                memcmp(value, verifier->api_key, value_len))
-                return 0;
+            if (!text || !fs_is_json_text(value, value_len)) return 0;
+            if (memchr(value, '\\', value_len)) return 0;
+            said->foreign = value_len != verifier->key_len ||
+                            memcmp(value, verifier->api_key, value_len);
         } else if (NAMED("ist")) {
             bit = 32;
             if (!text || !IS(value, value_len, "project")) return 0;
@@ -167,16 +167,16 @@ int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
             if (!text || !IS(value, value_len, "session.connect")) return 0;
         } else if (NAMED("connection_data")) {
             bit = 128;
-            if (!text || !is_text(value, value_len)) return 0;
+            if (!text || !fs_is_json_text(value, value_len)) return 0;
         } else if (NAMED("initial_layout_class_list")) {
             bit = 256;
-            if (!text || !is_text(value, value_len)) return 0;
+            if (!text || !fs_is_json_text(value, value_len)) return 0;
         } else if (NAMED("jti")) {
             bit = 512;
-            if (!text || !is_text(value, value_len)) return 0;
+            if (!text || !fs_is_json_text(value, value_len)) return 0;
         } else if (NAMED("nonce")) {
             bit = 1024;
-            if (text ? !is_text(value, value_len) : !is_number(value, value_len)) return 0;
+            if (text ? !fs_is_json_text(value, value_len) : !is_number(value, value_len)) return 0;
         } else {
             return 0;
         }

@@ -41,24 +41,38 @@ static uint64_t read_hex(const uint8_t *digits, uint32_t *value) {
     return bad;
 }
 
+/* Whether there is, up to the first colon, what a T1 token of any API key begins with. */
+static int is_head(const uint8_t *raw, size_t len) {
+    static const char first[] = "partner_id=", last[] = "&sig=";
+    const uint8_t *colon = memchr(raw, ':', len), *key = raw + sizeof first - 1, *sig;
+    uint64_t bad = 0;
+    uint32_t value;
+
+    if (!colon || (size_t)(colon - raw) < sizeof first + sizeof last - 1 + SIG_DIGITS) return 0;
+    sig = colon - SIG_DIGITS - (sizeof last - 1);
+    if (memcmp(raw, first, sizeof first - 1) || memcmp(sig, last, sizeof last - 1)) return 0;
+    for (int w = 0; w < 5; w++) bad |= read_hex(colon - SIG_DIGITS + 8 * w, &value);
+    return !bad && !memchr(key, '&', (size_t)(sig - key));
+}
+
 int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                      struct fs_suspect *suspect) {
     const size_t before = verifier->head_len + SIG_DIGITS + 1;
     size_t raw_len;
     uint64_t bad = 0;
 
-    if (memcmp(token->data, "T1==", 4)) return 0;
+    if (memcmp(token->data, "T1==", 4)) return FS_UNSURE;
     raw_len = decode(at, token->data + 4, token->len - 4);
-    if (raw_len <= before || memcmp(at, verifier->head, verifier->head_len) ||
-        at[before - 1] != ':')
-        return 0;
+    if (raw_len < verifier->head_len || memcmp(at, verifier->head, verifier->head_len))
+        return is_head(at, raw_len) ? FS_FOREIGN : FS_UNSURE;
+    if (raw_len <= before || at[before - 1] != ':') return FS_UNSURE;
     for (int w = 0; w < 5; w++) bad |= read_hex(at + verifier->head_len + 8 * w, suspect->mac + w);
-    if (bad) return 0;
+    if (bad) return FS_UNSURE;
     /* What is signed is what it says. */
     suspect->message = suspect->claims = at + before;
     suspect->claims_len = raw_len - before;
     suspect->blocks = fs_pad(at + before, suspect->claims_len, FS_BLOCK + suspect->claims_len);
-    return 1;
+    return FS_GOOD;
 }
 
 /* Whether a form value is well-formed: complete %XX, which make UTF-8. */

@@ -102,6 +102,13 @@ class Rows:
     def lengths(self, *, threads: int = 1) -> Memory: ...
     def sign(self, memory: Memory, offsets: Memory, *, threads: int = 1) -> None: ...
 
+UNSURE: int
+GOOD: int
+ALTERED: int
+FOREIGN: int
+EARLY: int
+EXPIRED: int
+
 def verify_many(
     key: Key,
     head: bytes,
@@ -112,4 +119,4 @@ def verify_many(
     *,
     session: bytes | None = None,
     threads: int = 1,
-) -> bytes: ...
+) -> tuple[bytes, Memory]: ...

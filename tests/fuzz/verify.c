@@ -65,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; engine(i, &found); i++) {
         /* Twice at once, since those of one length are hashed side by side. */
         fs_text tokens[2] = {{token, len}, {token, len}};
-        uint8_t *good = room(2);
+        uint8_t *verdicts = room(2);
+        int64_t times[2] = {0, 0};
         fs_verifier verifier = {.key = &key,
                                 .head = head,
                                 .head_len = LEN(head),
@@ -73,12 +74,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                 .key_len = LEN(key_text),
                                 .now = 1700000200,
                                 .tokens = tokens,
-                                .good = good};
+                                .verdicts = verdicts,
+                                .times = times};
         fs_key_init(&key, &found, secret, LEN(secret));
         fs_verify(&verifier, 0, 2);
-        if (!i) first = good[0];
-        MUST(good[0] <= 1 && good[0] == good[1] && good[0] == first);
-        give_back(good, 2);
+        if (!i) first = verdicts[0];
+        MUST(verdicts[0] <= FS_EXPIRED && verdicts[0] == verdicts[1] && verdicts[0] == first);
+        MUST(times[0] == times[1]);
+        MUST((times[0] != 0) <= (verdicts[0] == FS_EARLY || verdicts[0] == FS_EXPIRED));
+        give_back(verdicts, 2);
     }
     give_back(token, len);
     return 0;

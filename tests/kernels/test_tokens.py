@@ -401,7 +401,7 @@ def test_good_tokens_hold_and_no_others(harness, how):
         verdicts.append("".join(str(int(good)) for _, good in cases))
     for engine in harness.engines():
         answers = harness.ask(f"verify {engine} {command}" for command in commands)
-        assert answers == verdicts, engine
+        assert [re.sub("[^1]", "0", answer) for answer in answers] == verdicts, engine
 
 
 def verdicts_on(harness, tokens: list[str], api_key: str, secret: bytes, how: str) -> str:
@@ -421,7 +421,7 @@ def test_tokens_of_one_length_need_no_offsets(harness, kind):
     good = make(rng, "123", b"secret", session_id)
     wrong = good[:-3] + ("AAA" if good[-3:] != "AAA" else "BBB")
     tokens = [good, wrong, good, good, wrong]
-    assert verdicts_on(harness, tokens, "123", b"secret", "length") == "10110"
+    assert verdicts_on(harness, tokens, "123", b"secret", "length") == "12112"
 
 
 #: Members of a JWT, and whether a token that says them surely holds.
@@ -474,8 +474,9 @@ def test_a_member_that_is_unusual_is_left_to_a_closer_look(harness, how):
     payloads = [f"{{{needed},{member}}}" for member in MEMBERS]
     tokens = [reference.jwt(b"secret", payload) for payload in payloads]
     answers = verdicts_on(harness, tokens, "123", b"secret", how)
-    judged = zip(MEMBERS, map(bool, map(int, answers)), strict=True)
-    assert dict(judged) == MEMBERS
+    judged = zip(MEMBERS, answers, strict=True)
+    assert {member: answer == "1" for member, answer in judged} == MEMBERS
+    assert set(answers) == {"0", "1"}
 
 
 @pytest.mark.parametrize("raw", [b"\xff", b"\xc3", b"\xc3\\n", b"\xed\xa0\x80", b"\x80"])
@@ -506,7 +507,8 @@ def test_a_member_that_is_needed_is_missed_or_refused(harness):
         for said in [good, *wrong]
     ]
     answers = verdicts_on(harness, tokens, "123", b"secret", "texts")
-    assert answers == "1" + "0" * len(wrong)
+    # The first two name another API key.
+    assert answers == "133" + "0" * (len(wrong) - 2)
 
 
 def test_a_token_cut_short_is_not_completed_by_what_stood_in_its_place(harness):
@@ -522,4 +524,5 @@ def test_a_token_cut_short_is_not_completed_by_what_stood_in_its_place(harness):
     fields += ["texts", *(hexed(token.encode()) for token in tokens)]
     for engine in harness.engines():
         (answer,) = harness.ask([f"verify {engine} {' '.join(map(str, fields))}"])
-        assert answer == "".join(str(int(token == good)) for token in tokens), engine
+        found = "".join(str(int(token == good)) for token in tokens)
+        assert re.sub("[^1]", "0", answer) == found, engine

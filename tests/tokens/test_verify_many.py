@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 import pytest
 
 from tokbox import _fastsign, _memory
+from tokbox._fastsign import ALTERED, EARLY, EXPIRED, FOREIGN, GOOD, UNSURE
 from tokbox.errors import (
     BadSignatureError,
     ClosedError,
@@ -26,7 +28,7 @@ from tokbox.errors import (
 from tokbox.tokens import t1
 from tokbox.tokens import verify as verify_module
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode_many
+from tokbox.tokens.verify import decode, decode_many
 
 from .. import reference
 from ..batches import KEY, OTHER_SESSION, SECRET, SESSION
@@ -270,6 +272,15 @@ JWT_BASES = [
 ]
 
 
+def core(signer: Signer, tokens: Sequence[str], now: int = NOW) -> bytes:
+    """Return the core's verdict on each of *tokens*."""
+    key, leeway = signer._prepared, verify_module.LEEWAY
+    found, _ = _fastsign.verify_many(
+        key, t1.head(KEY), KEY.encode(), tuple(tokens), now, leeway
+    )
+    return found
+
+
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
     """Well signed, so that nothing but what they say can be what refuses them."""
@@ -284,16 +295,19 @@ def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
         ]
         tokens = tuple(map(make_raw_jwt, data))
     expected = one_by_one(signer, tokens, now=NOW)
-    passed = _fastsign.verify_many(
-        signer._prepared, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
-    )
-    wrongly = [data[i] for i in range(ALTERATIONS) if passed[i] and expected[i]]
+    verdicts = core(signer, tokens)
+    wrongly = [
+        data[i]
+        for i in range(ALTERATIONS)
+        if (verdicts[i] == GOOD and expected[i])
+        or (verdicts[i] not in (GOOD, UNSURE) and not expected[i])
+    ]
     assert wrongly == []
     assert said(signer.verify_many(tokens, now=NOW)) == expected
     # Each side is well represented, and most that hold need no closer look.
     held = expected.count(None)
     assert ALTERATIONS // 10 < held < ALTERATIONS
-    assert passed.count(1) > held // 2
+    assert verdicts.count(GOOD) > held // 2
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
@@ -309,16 +323,65 @@ def test_what_is_encoded_in_another_way_is_found_as_verify_finds_it(signer, kern
     ]
     tokens = tuple(reencoded(rng, rng.choice(good)) for _ in range(ALTERATIONS))
     expected = one_by_one(signer, tokens, now=NOW)
-    passed = _fastsign.verify_many(
-        signer._prepared, t1.head(KEY), KEY.encode(), tokens, NOW, verify_module.LEEWAY
-    )
-    assert [tokens[i] for i in range(ALTERATIONS) if passed[i] and expected[i]] == []
+    wrongly = [
+        token
+        for token, verdict, error in zip(
+            tokens, core(signer, tokens), expected, strict=True
+        )
+        if (verdict == GOOD and error) or (verdict not in (GOOD, UNSURE) and not error)
+    ]
+    assert wrongly == []
     assert said(signer.verify_many(tokens, now=NOW)) == expected
     assert 0 < expected.count(None) < ALTERATIONS
     # Each token has one encoding, and a T1 token one in each alphabet.
     accepted = {token for i, token in enumerate(tokens) if expected[i] is None}
     alphabet = str.maketrans("-_", "+/") if kind == "t1" else {}
     assert {token.translate(alphabet) for token in accepted} <= set(good)
+
+
+@pytest.mark.parametrize("kind", ["t1", "jwt"])
+def test_the_usual_reasons_need_no_closer_look(signer, kernel, kind, monkeypatch):
+    other = OTHER_SESSION  # of the same project
+    stranger = Signer("12345678", SECRET)
+    foreign = "1_MX4xMjM0NTY3OH5-MTcwMDAwMDAwMDEyM35hYmNkfn4"
+    good = signer.session(other).token(kind=kind)
+    created = decode(good).create_time
+    altered = good[:-20] + ("A" if good[-20] != "A" else "B") + good[-19:]
+    tokens = [
+        good,
+        Signer(KEY, "another" * 6).session(other).token(kind=kind),
+        altered,
+        stranger.session(foreign).token(kind=kind),
+    ]
+    ended, early = created + 86_400, created - 61
+    for now, verdict in ((created, GOOD), (ended, EXPIRED), (early, EARLY)):
+        assert [*core(signer, tokens, now)] == [verdict, ALTERED, ALTERED, FOREIGN]
+        expected = one_by_one(signer, tokens, now=now)
+        assert [error is None for error in expected] == [verdict == GOOD, *[False] * 3]
+        with monkeypatch.context() as patch:
+            patch.delattr(verify_module, "check")
+            found = signer.verify_many(tokens, now=now)
+            assert said(found) == expected
+
+
+def test_the_head_of_another_key_is_read_as_verify_reads_it(signer):
+    rng = random.Random(23)
+    pieces = [b"&", b"=", b":", b"sig", b"&sig=", b"partner_id=", b"0", b"g", b"\xff", b""]
+    digits = bytes(rng.choices(b"0123456789abcdef", k=40))
+    tokens = []
+    for _ in range(ALTERATIONS):
+        key = rng.choice([b"12345678", KEY.encode(), b"4000012", b"x"])
+        raw = b"partner_id=" + key + b"&sig=" + digits + b":session_id=" + SESSION.encode()
+        for _ in range(rng.randrange(3)):
+            at = rng.randrange(80)
+            raw = raw[:at] + rng.choice(pieces) + raw[at + rng.randrange(3) :]
+        tokens.append(
+            "T1==" + base64.b64encode(raw[: rng.choice([20, 60, 100, 200])]).decode()
+        )
+    expected = one_by_one(signer, tokens, now=NOW)
+    assert said(signer.verify_many(tokens, now=NOW)) == expected
+    # Keys of others, damaged heads, and signatures that are wrong.
+    assert len({kind for kind, _ in filter(None, expected)}) == 3
 
 
 def test_every_character_is_read_as_verify_reads_it_wherever_it_stands(signer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
 
 from tokbox._capsules import (
@@ -12,6 +12,7 @@ from tokbox._capsules import (
     schema_capsule,
     stream_capsule,
 )
+from tokbox._fastsign import GOOD
 from tokbox.errors import MalformedTokenError, TokenError
 from tokbox.lazy import set_module
 from tokbox.readonly import ReadOnlyDict
@@ -33,12 +34,12 @@ class _Findings(ABC, Generic[Found, Failure]):
 
     __slots__ = ("_failures", "_n")
 
-    def __init__(self, n: int, failures: dict[int, Failure]) -> None:
+    def __init__(self, n: int, failures: Mapping[int, Failure]) -> None:
         self._n = n
         self._failures = ReadOnlyDict(failures)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._n, self._failures)
+        return type(self), (self._n, self.failures)
 
     @abstractmethod
     def _at(self, row: int) -> Found: ...
@@ -69,7 +70,7 @@ class _Findings(ABC, Generic[Found, Failure]):
     @property
     def ok(self) -> bool:
         """True if all tokens are good. It is also True without any tokens."""
-        return not self._failures
+        return not self.failures
 
     @property
     def failures(self) -> Mapping[int, Failure]:
@@ -78,8 +79,12 @@ class _Findings(ABC, Generic[Found, Failure]):
 
     def raise_first(self) -> None:
         """Raise the exception of the first token that failed, if any."""
-        for error in self._failures.values():
+        for error in self.failures.values():
             raise error
+
+
+#: 1 for the core's verdict on a valid token, 0 for any other.
+_IS_GOOD = bytes(verdict == GOOD for verdict in range(256))
 
 
 @set_module("tokbox.types")
@@ -97,21 +102,64 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
                 print(row, error.reason)
     """
 
-    __slots__ = ()
+    __slots__ = ("_good", "_make")
+
+    def __init__(
+        self,
+        n: int,
+        failures: Mapping[int, TokenError],
+        verdicts: bytes | None = None,
+        make: Callable[[int], TokenError] | None = None,
+    ) -> None:
+        """Take what was found of *n* tokens.
+
+        *verdicts* are those of the core: *make* returns the exception of a row that failed,
+        unless *failures* have it. Without them, *failures* are all that failed.
+        """
+        super().__init__(n, failures)
+        if verdicts is None:
+            good = bytearray(b"\1") * n
+            for row in failures:
+                good[row] = 0
+            verdicts = bytes(good)
+        self._good = verdicts.translate(_IS_GOOD)
+        self._make = make
+
+    @property
+    def ok(self) -> bool:
+        """True if all tokens are valid. It is also True without any tokens."""
+        return 0 not in self._good
+
+    @property
+    def failures(self) -> Mapping[int, TokenError]:
+        """Exceptions of the tokens that are not valid, by row, in ascending order.
+        Read-only. They are made when this is read for the first time."""
+        if self._make is not None:
+            there, make = self._failures, self._make
+            every = {row: there.get(row) or make(row) for row in self._failed()}
+            self._failures, self._make = ReadOnlyDict(every), None
+        return self._failures
+
+    def _failed(self) -> Iterator[int]:
+        """The rows of tokens that are not valid."""
+        row = self._good.find(0)
+        while row >= 0:
+            yield row
+            row = self._good.find(0, row + 1)
 
     def _at(self, row: int) -> bool:
-        return row not in self._failures
+        return self._good[row] == 1
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Verification):
             return NotImplemented
-        mine, theirs = self._failures.keys(), other._failures.keys()
-        return self._n == other._n and mine == theirs
+        return self._good == other._good
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by value
 
     def __repr__(self) -> str:
-        return f"<Verification of {self._n:,} tokens, {len(self._failures):,} not valid>"
+        failed = self._good.count(0)
+        return f"<Verification of {self._n:,} tokens, {failed:,} not valid>"
 
 
 @set_module("tokbox.types")

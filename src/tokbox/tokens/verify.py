@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from tokbox._arrow import is_arrow, read
-from tokbox._fastsign import Key, discard, snapshot
+from tokbox._fastsign import (
+    ALTERED,
+    EARLY,
+    FOREIGN,
+    GOOD,
+    UNSURE,
+    Key,
+    discard,
+    snapshot,
+)
 from tokbox._fastsign import verify_many as core_verify_many
 from tokbox._memory import Texts, TextsInMemory
 from tokbox.enums import DAYS_30
@@ -152,7 +161,7 @@ def _authentic_t1(token: str, key: Key | PublicKey, tenant: str | None) -> Token
             "are signed with RS256"
         )
     if owner != str(tenant).encode():
-        raise WrongKeyError(f"the token was made for another API key than {tenant}")
+        raise _foreign(tenant)
     if not hmac.compare_digest(key.hmac_sha1(data), signature):
         raise BadSignatureError(_ALTERED)
     return t1.read(owner, data)
@@ -165,7 +174,7 @@ def _authentic_jwt(token: str, key: Key | PublicKey, tenant: str | None) -> Toke
     if isinstance(key, Key):
         named = claims.get("iss")
         if isinstance(named, bool) or str(named) != tenant:
-            raise WrongKeyError(f"the token was made for another API key than {tenant}")
+            raise _foreign(tenant)
     else:
         named = claims.get("application_id")
         if tenant is not None and str(named).lower() != tenant:
@@ -259,8 +268,8 @@ def check_many(
     """Verify many tokens, each as `check` does.
 
     *tenant* is as in `check`. *head* is the start of all T1 tokens of that API key (see
-    `t1.head`). The core accepts T1 tokens that are valid and in the expected form; all
-    other tokens, and all RS256 tokens, are checked one by one.
+    `t1.head`). The core judges tokens that are in the expected form; all other tokens, and
+    all RS256 tokens, are checked one by one.
     """
     seconds = check_now(now)
     session_id = _check_wanted(session_id)
@@ -283,9 +292,10 @@ def check_many(
 
         share(look_at, n, piece=_PIECE, threads=threads(n))
         return Verification(n, dict(sorted(failures.items())))
-    good = bytes(n)
+    verdicts = bytearray(n)
+    times = memoryview(b"").cast("q")
     if 0 <= seconds < 2**62:  # other times are not the core's, which counts in 64 bits
-        good = core_verify_many(
+        found, when = core_verify_many(
             key,
             head,
             cast(str, tenant).encode(),  # an API key
@@ -298,9 +308,31 @@ def check_many(
             else session_id.encode(errors="surrogatepass"),
             threads=threads(n),
         )
-    row = good.find(0)
+        verdicts[:], times = found, memoryview(when).cast("q")
+    row = verdicts.find(UNSURE)
     while row >= 0:
         look_closer(row)
-        row = good.find(0, row + 1)
+        if row not in failures:
+            verdicts[row] = GOOD
+        row = verdicts.find(UNSURE, row + 1)
     discard(rows)
-    return Verification(n, failures)
+
+    def make(row: int) -> TokenError:
+        return _core_error(verdicts[row], times[row], tenant, seconds)
+
+    return Verification(n, failures, bytes(verdicts), make)
+
+
+def _core_error(verdict: int, time: int, tenant: str | None, now: int) -> TokenError:
+    """Return the exception that `check` would raise, for a verdict of the core."""
+    if verdict == ALTERED:
+        return BadSignatureError(_ALTERED)
+    if verdict == FOREIGN:
+        return _foreign(tenant)
+    if verdict == EARLY:
+        return NotYetValidTokenError(time, now)
+    return ExpiredTokenError(time, now)
+
+
+def _foreign(tenant: str | None) -> WrongKeyError:
+    return WrongKeyError(f"the token was made for another API key than {tenant}")
