@@ -68,6 +68,7 @@ from fastsign cimport (
     fs_t1_length,
     fs_text_name,
     fs_verifier,
+    FS_ABSENT,
     FS_ALTERED,
     FS_EARLY,
     FS_EXPIRED,
@@ -660,7 +661,7 @@ cdef void _verify_slice(void *job, size_t first, size_t count) noexcept nogil:
 
 #: Verdicts on a token; see fastsign.h.
 UNSURE, GOOD, ALTERED = FS_UNSURE, FS_GOOD, FS_ALTERED
-FOREIGN, EARLY, EXPIRED = FS_FOREIGN, FS_EARLY, FS_EXPIRED
+FOREIGN, EARLY, EXPIRED, ABSENT = FS_FOREIGN, FS_EARLY, FS_EXPIRED, FS_ABSENT
 
 
 def verify_many(Key key not None, bytes head not None, bytes api_key not None, tokens,
@@ -717,8 +718,9 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
                 _breathe(&since)
             value = _item(tokens, i)
             texts[i].data = NULL
-            texts[i].len = 0
-            if type(value) is str:
+            texts[i].len = value is not None  # anything else deserves a closer look
+            if isinstance(value, str):
+                # Of a subclass the characters, whatever its methods say.
                 utf8 = _utf8(value, &length)
                 if utf8 != NULL:
                     texts[i].data = <const uint8_t *>utf8

@@ -317,6 +317,7 @@ enum {
     FS_FOREIGN, /* it names another API key */
     FS_EARLY,   /* authentic, but made in the future */
     FS_EXPIRED, /* authentic, but its time is over */
+    FS_ABSENT,  /* a null in place of a token */
 };
 
 /* Tokens of one project, T1 or JWTs signed with HS256, to be judged at one moment. They
@@ -330,7 +331,7 @@ typedef struct fs_verifier {
     const uint8_t *session; /* the only session that will do, or NULL */
     size_t session_len;
     uint64_t now, leeway;   /* seconds */
-    const fs_text *tokens;
+    const fs_text *tokens;  /* NULL of no bytes is null; with `base`, whatever is empty */
     const uint8_t *base;
     const int64_t *offsets;
     size_t length;

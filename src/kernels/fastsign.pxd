@@ -125,6 +125,7 @@ cdef extern from "fastsign.h" nogil:
         FS_FOREIGN
         FS_EARLY
         FS_EXPIRED
+        FS_ABSENT
 
     ctypedef struct fs_verifier:
         const fs_key *key

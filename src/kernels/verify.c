@@ -129,6 +129,7 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
 
         look_ahead(verifier, i, first + count);
         verifier->verdicts[i] = FS_UNSURE;
+        if (!token.len && !(verifier->tokens && token.data)) verifier->verdicts[i] = FS_ABSENT;
         if (token.len < 8 || token.len > ARENA) continue;
         /* '{' in base64. Read once, whoever may write to it: it decides how much room is
          * needed. */

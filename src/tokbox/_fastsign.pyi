@@ -108,6 +108,7 @@ ALTERED: int
 FOREIGN: int
 EARLY: int
 EXPIRED: int
+ABSENT: int
 
 def verify_many(
     key: Key,

@@ -364,6 +364,45 @@ def test_the_usual_reasons_need_no_closer_look(signer, kernel, kind, monkeypatch
             assert said(found) == expected
 
 
+@pytest.mark.parametrize("is_arrow", [False, True])
+def test_a_null_needs_no_closer_look(signer, monkeypatch, is_arrow):
+    good = make_raw(fields(nonce="1"))
+    tokens = [None, good, None, ""]
+    column = pytest.importorskip("pyarrow").array(tokens) if is_arrow else tokens
+    expected = one_by_one(signer, tokens, now=NOW)
+    with monkeypatch.context() as patch:
+        checked = []
+        real = verify_module.check
+        patch.setattr(
+            verify_module, "check", lambda *a, **k: checked.append(a[0]) or real(*a, **k)
+        )
+        assert said(signer.verify_many(column, now=NOW)) == expected
+    assert checked == [""]
+
+
+def test_rows_that_were_not_signed_are_nulls(signer, monkeypatch):
+    batch = signer.sign_rows([SESSION, "x", SESSION], errors="null")
+    monkeypatch.delattr(verify_module, "check")
+    failures = signer.verify_many(batch).failures
+    assert {row: str(error) for row, error in failures.items()} == {
+        1: "not a T1 token: it must be a string, not NoneType"
+    }
+
+
+def test_a_subclass_of_str_is_what_its_characters_are(signer, monkeypatch):
+    class Text(str):
+        __slots__ = ()
+
+        def encode(self, *args):
+            return b"another"
+
+    good = make_raw(fields(nonce="1"))
+    monkeypatch.delattr(verify_module, "check")
+    index = pytest.importorskip("pandas").Index([good])
+    for column in ([Text(good)], index, index.to_numpy(str)):
+        assert list(signer.verify_many(column, now=NOW)) == [True]
+
+
 def test_the_head_of_another_key_is_read_as_verify_reads_it(signer):
     rng = random.Random(23)
     pieces = [b"&", b"=", b":", b"sig", b"&sig=", b"partner_id=", b"0", b"g", b"\xff", b""]

@@ -10,6 +10,7 @@ from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import (
     ALTERED,
     EARLY,
+    EXPIRED,
     FOREIGN,
     GOOD,
     UNSURE,
@@ -331,7 +332,13 @@ def _core_error(verdict: int, time: int, tenant: str | None, now: int) -> TokenE
         return _foreign(tenant)
     if verdict == EARLY:
         return NotYetValidTokenError(time, now)
-    return ExpiredTokenError(time, now)
+    if verdict == EXPIRED:
+        return ExpiredTokenError(time, now)
+    try:
+        _decode(None)
+    except MalformedTokenError as error:
+        return error.with_traceback(None)
+    raise AssertionError("None is no token")
 
 
 def _foreign(tenant: str | None) -> WrongKeyError:
