@@ -665,12 +665,12 @@ FOREIGN, EARLY, EXPIRED, ABSENT = FS_FOREIGN, FS_EARLY, FS_EXPIRED, FS_ABSENT
 
 
 def verify_many(Key key not None, bytes head not None, bytes api_key not None, tokens,
-                uint64_t now, uint64_t leeway, *, bytes session=None,
-                unsigned threads=1) -> tuple:
+                uint64_t now, uint64_t leeway, *, tuple jwt_heads not None,
+                bytes session=None, unsigned threads=1) -> tuple:
     """Return a verdict on each token, as bytes, and the times that go with them, as int64.
 
     *tokens* are a snapshot, a TextsInMemory or a Texts; with *session*, all must be for that
-    one.
+    one. *jwt_heads* are the headers of JWTs that are expected, as bytes, each with its dot.
     """
     cdef fs_verifier verifier
     cdef fs_text *texts
@@ -685,6 +685,13 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
     verifier.head_len = PyBytes_GET_SIZE(head)
     verifier.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
     verifier.key_len = PyBytes_GET_SIZE(api_key)
+    cdef Memory heads = Memory(len(jwt_heads) * sizeof(fs_text))
+    verifier.jwt_heads = <const fs_text *>heads.data
+    verifier.jwt_heads_count = len(jwt_heads)
+    for i in range(len(jwt_heads)):
+        part = <bytes?>jwt_heads[i]
+        (<fs_text *>heads.data)[i].data = <const uint8_t *>PyBytes_AS_STRING(part)
+        (<fs_text *>heads.data)[i].len = PyBytes_GET_SIZE(part)
     verifier.session = NULL
     verifier.session_len = 0
     if session is not None:

@@ -328,6 +328,8 @@ typedef struct fs_verifier {
     size_t head_len;
     const uint8_t *api_key;
     size_t key_len;
+    const fs_text *jwt_heads; /* the headers of JWTs that are expected, each with its dot */
+    size_t jwt_heads_count;
     const uint8_t *session; /* the only session that will do, or NULL */
     size_t session_len;
     uint64_t now, leeway;   /* seconds */

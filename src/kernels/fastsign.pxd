@@ -133,6 +133,8 @@ cdef extern from "fastsign.h" nogil:
         size_t head_len
         const uint8_t *api_key
         size_t key_len
+        const fs_text *jwt_heads
+        size_t jwt_heads_count
         const uint8_t *session
         size_t session_len
         uint64_t now, leeway

@@ -15,6 +15,9 @@ struct fs_suspect {
     size_t claims_len;
 };
 
+/* The scope of tokens for joining a session. */
+#define FS_SCOPE "session.connect"
+
 /* What an authentic token says, as far as that decides whether it holds. */
 struct fs_said {
     const uint8_t *session;

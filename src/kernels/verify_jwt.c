@@ -1,19 +1,12 @@
 /* JWTs signed with HS256, taken apart and read. Read verify.c first.
  *
  * Of JSON only what signers write is known here: one object without spaces, whose members
- * are strings and numbers, named without escapes. All else gets a closer look.
+ * are strings, numbers, null, true, false and lists of strings, named without escapes. All
+ * else gets a closer look.
  */
 #include "verify.h"
 
 #define SIGNATURE 43 /* 32 bytes in base64url */
-
-/* The headers that are expected, in base64url: {"typ":"JWT","alg":"HS256"}, and with its
- * members the other way round. */
-static const char *const heads[] = {
-    "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.",
-    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.",
-};
-#define HEAD 37
 
 /* Decode base64url without padding; 0 if anything is not as it should be. */
 static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
@@ -26,18 +19,27 @@ static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
     return end ? whole / 4 * 3 + end : 0;
 }
 
+/* The length of a header that is expected, with its dot; 0 if this is another one. */
+static size_t known_head(const fs_verifier *verifier, const uint8_t *token, size_t len) {
+    for (size_t i = 0; i < verifier->jwt_heads_count; i++) {
+        const fs_text *head = verifier->jwt_heads + i;
+        if (head->len < len && !memcmp(token, head->data, head->len)) return head->len;
+    }
+    return 0;
+}
+
 int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                       struct fs_suspect *suspect) {
     uint8_t mac[SIGNATURE], *claims;
-    size_t signed_len;
+    size_t signed_len, head_len;
 
-    (void)verifier; /* whose it is, it says itself */
-    if (token->len < HEAD + 2 + 1 + SIGNATURE) return FS_UNSURE;
+    if (token->len < 2 + 1 + SIGNATURE) return FS_UNSURE;
     signed_len = token->len - 1 - SIGNATURE;
     if (token->data[signed_len] != '.') return FS_UNSURE;
     /* Read once, since others may write to it: what it says is what was signed. */
     memcpy(at, token->data, signed_len);
-    if (memcmp(at, heads[0], HEAD) && memcmp(at, heads[1], HEAD)) return FS_UNSURE;
+    head_len = known_head(verifier, at, signed_len);
+    if (!head_len) return FS_UNSURE;
     if (decode(mac, token->data + signed_len + 1, SIGNATURE) != 32) return FS_UNSURE;
     for (int w = 0; w < 8; w++) suspect->mac[w] = fs_load_be32(mac + 4 * w);
 
@@ -45,7 +47,7 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
     suspect->blocks = fs_pad(at, signed_len, FS_BLOCK + signed_len);
     suspect->claims = claims = at + suspect->blocks * FS_BLOCK;
     /* A dot in the payload is no base64. */
-    suspect->claims_len = decode(claims, at + HEAD, signed_len - HEAD);
+    suspect->claims_len = decode(claims, at + head_len, signed_len - head_len);
     return suspect->claims_len ? FS_GOOD : FS_UNSURE;
 }
 
@@ -76,116 +78,220 @@ int fs_is_json_text(const uint8_t *value, size_t len) {
     return !state.more;
 }
 
-/* Whether this is a whole or a decimal number as JSON writes them, without an exponent,
- * and not too long for any reader. */
+/* The end of the digits at value[i], of which there must be some: i if there are none. */
+static size_t digits_end(const uint8_t *value, size_t i, size_t len) {
+    while (i < len && value[i] >= '0' && value[i] <= '9') i++;
+    return i;
+}
+
+/* Whether this is a number as JSON writes them (RFC 8259, section 6), and not too long for
+ * any reader. */
 static int is_number(const uint8_t *value, size_t len) {
-    size_t i = 0, start;
+    size_t start = len && value[0] == '-', i = digits_end(value, start, len);
 
-    if (len > 40) return 0;
-    if (i < len && value[i] == '-') i++;
-    start = i;
-    while (i < len && value[i] >= '0' && value[i] <= '9') i++;
-    if (i == start || (value[start] == '0' && i - start > 1)) return 0;
-    if (i == len) return 1;
-    if (value[i++] != '.') return 0;
-    start = i;
-    while (i < len && value[i] >= '0' && value[i] <= '9') i++;
-    return i == len && i > start;
-}
-
-/* The end of the value that begins here: of a string, its closing quote. NULL if there is
- * none. */
-static const uint8_t *value_end(const uint8_t *value, const uint8_t *end) {
-    if (*value == '"') {
-        for (const uint8_t *at = value + 1; at < end; at++) {
-            if (*at == '"') return at;
-            if (*at == '\\') at++;
-        }
-        return NULL;
+    if (len > 40 || i == start || (value[start] == '0' && i - start > 1)) return 0;
+    if (i < len && value[i] == '.') {
+        start = i + 1;
+        i = digits_end(value, start, len);
+        if (i == start) return 0;
     }
-    while (value < end && *value != ',' && *value != '}') value++;
-    return value < end ? value : NULL;
+    if (i < len && (value[i] | 32) == 'e') {
+        start = i + 1;
+        start += start < len && (value[start] == '+' || value[start] == '-');
+        i = digits_end(value, start, len);
+        if (i == start) return 0;
+    }
+    return i == len;
 }
 
-#define IS(text, len, words) (len == sizeof words - 1 && !memcmp(text, words, sizeof words - 1))
-#define NAMED(words) IS(name, name_len, words)
+/* The closing quote of the string whose inside begins here; NULL if there is none. */
+static const uint8_t *string_end(const uint8_t *at, const uint8_t *end) {
+    for (; at < end; at++) {
+        if (*at == '"') return at;
+        if (*at == '\\') at++;
+    }
+    return NULL;
+}
+
+/* The closing bracket of the list of strings that begins here; NULL if it is none. */
+static const uint8_t *list_end(const uint8_t *at, const uint8_t *end) {
+    if (end - at < 2 || *at++ != '[') return NULL;
+    if (*at == ']') return at;
+    for (;;) {
+        const uint8_t *stop;
+        if (end - at < 3 || *at != '"') return NULL;
+        stop = string_end(at + 1, end);
+        if (!stop || !fs_is_json_text(at + 1, (size_t)(stop - at - 1))) return NULL;
+        at = stop + 1;
+        if (at == end) return NULL;
+        if (*at == ']') return at;
+        if (*at++ != ',') return NULL;
+    }
+}
+
+enum { TEXT, NUMBER, NOTHING, BOOLEAN, LIST };
+
+/* A member of an object: its name and its value, of a string its inside. */
+struct member {
+    const uint8_t *name, *value;
+    size_t name_len, len;
+    int type;
+};
+
+#define IS(text, text_len, words) \
+    (text_len == sizeof words - 1 && !memcmp(text, words, sizeof words - 1))
+
+/* Read the member at `at`. Returns what is behind it, or NULL if it is not as expected. The
+ * text of session_id is left to who reads it. */
+static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct member *member) {
+    const uint8_t *value, *stop;
+
+    if (end - at < 4 || *at++ != '"') return NULL;
+    member->name = at;
+    at = memchr(at, '"', (size_t)(end - at));
+    if (!at || end - at < 3 || at[1] != ':') return NULL;
+    member->name_len = (size_t)(at - member->name);
+    value = at + 2;
+    if (*value == '"') {
+        stop = string_end(++value, end);
+        if (!stop) return NULL;
+        member->type = TEXT;
+        at = stop + 1;
+    } else if (*value == '[') {
+        stop = list_end(value, end);
+        if (!stop) return NULL;
+        member->type = LIST;
+        at = stop + 1;
+    } else {
+        for (stop = value; stop < end && *stop != ',' && *stop != '}'; stop++) {}
+        at = stop;
+        member->type = NUMBER;
+    }
+    member->value = value;
+    member->len = (size_t)(stop - value);
+    if (member->type != NUMBER) return at;
+    if (IS(value, member->len, "null"))
+        member->type = NOTHING;
+    else if (IS(value, member->len, "true") || IS(value, member->len, "false"))
+        member->type = BOOLEAN;
+    else if (!is_number(value, member->len))
+        return NULL;
+    return at;
+}
+
+/* What members are for; those above SESSION are known, others are merely passed over. */
+enum { OTHER, SESSION, IAT, CREATE_TIME, EXP, EXPIRE_TIME, NBF, ROLE, ISS, IST, SCOPE, KEPT };
+
+static const struct {
+    const char *name;
+    size_t len;
+    int what;
+} names[] = {
+#define NAME(text, what) {text, sizeof text - 1, what}
+    NAME("session_id", SESSION),
+    NAME("iat", IAT),
+    NAME("exp", EXP),
+    NAME("role", ROLE),
+    NAME("iss", ISS),
+    NAME("ist", IST),
+    NAME("scope", SCOPE),
+    NAME("create_time", CREATE_TIME),
+    NAME("expire_time", EXPIRE_TIME),
+    NAME("nbf", NBF),
+    /* Text, or a number; the last two also a list. */
+    NAME("connection_data", KEPT),
+    NAME("data", KEPT),
+    NAME("jti", KEPT),
+    NAME("nonce", KEPT),
+    NAME("initial_layout_class_list", KEPT),
+    NAME("initial_layout_list", KEPT),
+#undef NAME
+};
+#define NAMES (sizeof names / sizeof *names)
+#define MOST_OTHERS 8
+
+/* The number of a name in `names`, or NAMES. */
+static size_t find_name(const uint8_t *name, size_t len) {
+    size_t i = 0;
+    while (i < NAMES && (names[i].len != len || memcmp(names[i].name, name, len))) i++;
+    return i;
+}
+
+/* Take note of what a member that is not null says; 0 if that is not as expected. */
+static int take_member(const fs_verifier *verifier, const struct member *member, size_t number,
+                       struct fs_said *said, uint64_t times[KEPT]) {
+    const uint8_t *value = member->value;
+    const size_t len = member->len;
+    int what = number < NAMES ? names[number].what : OTHER;
+
+    if (member->type == TEXT && what != SESSION && !fs_is_json_text(value, len)) return 0;
+    switch (what) {
+    case SESSION:
+        said->session = value; /* whether it is text is seen later */
+        said->session_len = len;
+        return member->type == TEXT;
+    case ROLE:
+        return member->type == TEXT && fs_role_of(value, len) >= 0;
+    case ISS:
+        if (member->type != TEXT || memchr(value, '\\', len)) return 0;
+        said->foreign = len != verifier->key_len || memcmp(value, verifier->api_key, len);
+        return 1;
+    case IST:
+        return member->type == TEXT && IS(value, len, "project");
+    case SCOPE:
+        return member->type == TEXT && IS(value, len, FS_SCOPE);
+    case KEPT:
+        if (member->type == LIST) return number >= NAMES - 2;
+        return member->type == TEXT || (member->type == NUMBER && number < NAMES - 2);
+    case OTHER:
+        return member->type != LIST;
+    default:
+        return member->type == NUMBER && fs_seconds(value, len, times + what);
+    }
+}
 
 int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
                 struct fs_said *said) {
     const uint8_t *at = claims, *end = claims + len;
-    unsigned seen = 0;
+    uint64_t times[KEPT];
+    struct member others[MOST_OTHERS];
+    size_t count = 0;
+    uint32_t seen = 0, known = 0; /* names, and what is not null */
 
     if (len < 2 || *at++ != '{') return 0;
     for (;;) {
-        const uint8_t *name, *value, *stop;
-        size_t name_len, value_len;
-        unsigned bit;
-        int text;
-
-        if (end - at < 4 || *at++ != '"') return 0;
-        name = at;
-        at = memchr(at, '"', (size_t)(end - at));
-        if (!at || end - at < 3 || at[1] != ':') return 0;
-        name_len = (size_t)(at - name);
-        value = at + 2;
-        text = *value == '"';
-        stop = value_end(value, end);
-        if (!stop) return 0;
-        if (text) value++;
-        value_len = (size_t)(stop - value);
-        at = text ? stop + 1 : stop;
-
-        if (NAMED("session_id")) {
-            bit = 1;
-            said->session = value; /* whether it is text is seen later */
-            said->session_len = value_len;
-            if (!text) return 0;
-        } else if (NAMED("iat")) {
-            bit = 2;
-            if (text || !is_number(value, value_len) ||
-                !fs_seconds(value, value_len, &said->created))
-                return 0;
-        } else if (NAMED("exp")) {
-            bit = 4;
-            if (text || !is_number(value, value_len) ||
-                !fs_seconds(value, value_len, &said->expires))
-                return 0;
-        } else if (NAMED("role")) {
-            bit = 8;
-            if (!text || fs_role_of(value, value_len) < 0) return 0;
-        } else if (NAMED("iss")) {
-            bit = 16;
-            if (!text || !fs_is_json_text(value, value_len)) return 0;
-            if (memchr(value, '\\', value_len)) return 0;
-            said->foreign = value_len != verifier->key_len ||
-                            memcmp(value, verifier->api_key, value_len);
-        } else if (NAMED("ist")) {
-            bit = 32;
-            if (!text || !IS(value, value_len, "project")) return 0;
-        } else if (NAMED("scope")) {
-            bit = 64;
-            if (!text || !IS(value, value_len, "session.connect")) return 0;
-        } else if (NAMED("connection_data")) {
-            bit = 128;
-            if (!text || !fs_is_json_text(value, value_len)) return 0;
-        } else if (NAMED("initial_layout_class_list")) {
-            bit = 256;
-            if (!text || !fs_is_json_text(value, value_len)) return 0;
-        } else if (NAMED("jti")) {
-            bit = 512;
-            if (!text || !fs_is_json_text(value, value_len)) return 0;
-        } else if (NAMED("nonce")) {
-            bit = 1024;
-            if (text ? !fs_is_json_text(value, value_len) : !is_number(value, value_len)) return 0;
+        struct member member;
+        size_t number;
+        at = read_member(at, end, &member);
+        if (!at) return 0;
+        number = find_name(member.name, member.name_len);
+        if (number < NAMES) {
+            if (seen >> number & 1) return 0;
+            seen |= (uint32_t)1 << number;
         } else {
-            return 0;
+            if (count == MOST_OTHERS || memchr(member.name, '\\', member.name_len) ||
+                !fs_is_json_text(member.name, member.name_len))
+                return 0;
+            for (size_t i = 0; i < count; i++)
+                if (others[i].name_len == member.name_len &&
+                    !memcmp(others[i].name, member.name, member.name_len))
+                    return 0;
+            others[count++] = member;
         }
-        if (seen & bit) return 0;
-        seen |= bit;
+        if (member.type != NOTHING) {
+            if (!take_member(verifier, &member, number, said, times)) return 0;
+            if (number < NAMES) known |= (uint32_t)1 << names[number].what;
+        }
         if (at == end) return 0;
         if (*at == '}') break;
         if (*at++ != ',') return 0;
     }
-    said->has_expiry = (seen & 4) != 0;
-    return at + 1 == end && (seen & 19) == 19;
+#define HAS(what) (known >> (what) & 1)
+    if (at + 1 != end || !HAS(SESSION) || !HAS(ISS)) return 0;
+    if (!HAS(IAT) && !HAS(CREATE_TIME)) return 0;
+    if (HAS(NBF) && times[NBF] > verifier->now + verifier->leeway) return 0;
+    said->created = times[HAS(IAT) ? IAT : CREATE_TIME];
+    said->has_expiry = HAS(EXP) || HAS(EXPIRE_TIME);
+    if (said->has_expiry) said->expires = times[HAS(EXP) ? EXP : EXPIRE_TIME];
+    return 1;
 }

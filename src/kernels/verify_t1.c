@@ -134,6 +134,9 @@ int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said) {
         } else if (IS("initial_layout_class_list")) {
             bit = 64;
             if (!is_text(value, value_len)) return 0;
+        } else if (IS("scope")) {
+            bit = 128;
+            if (value_len != sizeof FS_SCOPE - 1 || memcmp(value, FS_SCOPE, value_len)) return 0;
         } else {
             return 0;
         }

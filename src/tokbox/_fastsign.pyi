@@ -118,6 +118,7 @@ def verify_many(
     now: int,
     leeway: int,
     *,
+    jwt_heads: tuple[bytes, ...],
     session: bytes | None = None,
     threads: int = 1,
 ) -> tuple[bytes, Memory]: ...

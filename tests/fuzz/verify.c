@@ -67,7 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         fs_text tokens[2] = {{token, len}, {token, len}};
         uint8_t *verdicts = room(2);
         int64_t times[2] = {0, 0};
+        const fs_text jwt_heads[] = {{jwt_head, LEN(jwt_head)}};
         fs_verifier verifier = {.key = &key,
+                                .jwt_heads = jwt_heads,
+                                .jwt_heads_count = 1,
                                 .head = head,
                                 .head_len = LEN(head),
                                 .api_key = key_text,

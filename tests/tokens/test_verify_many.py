@@ -264,36 +264,46 @@ def test_a_closed_signer_verifies_nothing(signer):
 T1_BASES = [data.encode() for _, data, _, _ in VECTORS] + [
     fields(),
     fields(expire_time=None),
+    fields(scope="session.connect", initial_layout_class_list="a%20b"),
 ]
 JWT_BASES = [
     members(),
     members(exp=None),
     members(connection_data='"a,b"', nonce="0.25", initial_layout_class_list='"x y"'),
+    members(exp=None, iat=None, create_time="1700000100", expire_time="1700086500"),
+    members(role="null", data='"a"', initial_layout_list='["a","b"]', nbf="1700000100"),
+    members(jti="null", nonce="1.2e-7", x="true", y="[]", z='"z"', expireTime="null"),
 ]
+
+
+def a_secret(rng: random.Random) -> str:
+    """The right secret, mostly."""
+    return SECRET if rng.randrange(8) else "another"
 
 
 def core(signer: Signer, tokens: Sequence[str], now: int = NOW) -> bytes:
     """Return the core's verdict on each of *tokens*."""
     key, leeway = signer._prepared, verify_module.LEEWAY
+    heads = verify_module._heads.known
     found, _ = _fastsign.verify_many(
-        key, t1.head(KEY), KEY.encode(), tuple(tokens), now, leeway
+        key, t1.head(KEY), KEY.encode(), tuple(tokens), now, leeway, jwt_heads=heads
     )
     return found
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
-    """Well signed, so that nothing but what they say can be what refuses them."""
+    """Most are well signed, so that nothing but what they say can be what refuses them."""
     rng = random.Random(kernel + kind)
     if kind == "t1":
         data = [altered(rng, rng.choice(T1_BASES)) for _ in range(ALTERATIONS)]
-        tokens = tuple(map(make_raw, data))
+        tokens = tuple(make_raw(each, a_secret(rng)) for each in data)
     else:
         data = [
             altered(rng, rng.choice(JWT_BASES), JSON_PIECES, b",", b":")
             for _ in range(ALTERATIONS)
         ]
-        tokens = tuple(map(make_raw_jwt, data))
+        tokens = tuple(make_raw_jwt(each, a_secret(rng)) for each in data)
     expected = one_by_one(signer, tokens, now=NOW)
     verdicts = core(signer, tokens)
     wrongly = [
@@ -362,6 +372,40 @@ def test_the_usual_reasons_need_no_closer_look(signer, kernel, kind, monkeypatch
             patch.delattr(verify_module, "check")
             found = signer.verify_many(tokens, now=now)
             assert said(found) == expected
+
+
+def test_a_header_is_looked_at_once(signer, monkeypatch):
+    """Whatever it has besides the algorithm; the core knows it from then on."""
+    monkeypatch.setattr(verify_module, "_heads", verify_module._Heads())
+    looked_at = []
+    real = verify_module.jwt.is_hs256_header
+    monkeypatch.setattr(
+        verify_module.jwt,
+        "is_hs256_header",
+        lambda part: looked_at.append(part) or real(part),
+    )
+    good, bad = '{"kid":"1","alg":"HS256"}', '{"alg":"HS256","crit":["b64"]}'
+    tokens = [make_raw_jwt(members(), head=head) for head in (good, bad, good, bad)]
+    for _ in range(2):
+        found = signer.verify_many(tokens, now=NOW)
+        assert list(found) == [True, False, True, False]
+        assert said(found) == one_by_one(signer, tokens, now=NOW)
+    assert len(looked_at) == 2
+    with monkeypatch.context() as patch:
+        patch.delattr(verify_module, "check")
+        assert signer.verify_many(tokens[:1], now=NOW).ok
+
+
+def test_no_more_than_some_headers_are_kept(signer, monkeypatch):
+    heads = verify_module._Heads()
+    monkeypatch.setattr(verify_module, "_heads", heads)
+    tokens = [
+        make_raw_jwt(members(), head=f'{{"alg":"{alg}","kid":"{i}"}}')
+        for i in range(50)
+        for alg in ("HS256", "none")
+    ]
+    assert list(signer.verify_many(tokens, now=NOW)) == [True, False] * 50
+    assert len(heads.known) + len(heads._refused) == heads._MOST
 
 
 @pytest.mark.parametrize("is_arrow", [False, True])

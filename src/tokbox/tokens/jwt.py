@@ -181,6 +181,25 @@ class Parts(NamedTuple):
 _LEAST_SIGNATURE = {"HS256": 32, "RS256": 256}
 
 
+def _algorithm(part: str) -> str:
+    """Return the algorithm that a header names."""
+    header = _object(_decode(part))
+    algorithm = header.get("alg")
+    if algorithm not in ("HS256", "RS256"):
+        _refuse("its algorithm is neither HS256 nor RS256", "algorithm")
+    if "crit" in header or "b64" in header:
+        _refuse("its header asks for what is not supported")
+    return str(algorithm)
+
+
+def is_hs256_header(part: str) -> bool:
+    """Say whether this is the first part of a token that `split` takes for HS256."""
+    try:
+        return _algorithm(part) == "HS256"
+    except MalformedTokenError:
+        return False
+
+
 def split(token: object) -> Parts:
     """Take a token apart.
 
@@ -197,12 +216,7 @@ def split(token: object) -> Parts:
         _refuse("it must have three parts: it was cut off", "truncated")
     if len(parts) > 3:
         _refuse("it must have three parts")
-    header = _object(_decode(parts[0]))
-    algorithm = header.get("alg")
-    if algorithm not in ("HS256", "RS256"):
-        _refuse("its algorithm is neither HS256 nor RS256", "algorithm")
-    if "crit" in header or "b64" in header:
-        _refuse("its header asks for what is not supported")
+    algorithm = _algorithm(parts[0])
     payload = _decode(parts[1])
     signature = _decode(parts[2])
     if len(signature) < _LEAST_SIGNATURE[algorithm]:

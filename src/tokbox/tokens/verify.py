@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hmac
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
@@ -19,7 +20,7 @@ from tokbox._fastsign import (
     snapshot,
 )
 from tokbox._fastsign import verify_many as core_verify_many
-from tokbox._memory import Texts, TextsInMemory
+from tokbox._memory import Memory, Texts, TextsInMemory
 from tokbox.enums import DAYS_30
 from tokbox.errors import (
     BadSignatureError,
@@ -296,20 +297,29 @@ def check_many(
     verdicts = bytearray(n)
     times = memoryview(b"").cast("q")
     if 0 <= seconds < 2**62:  # other times are not the core's, which counts in 64 bits
-        found, when = core_verify_many(
-            key,
-            head,
-            cast(str, tenant).encode(),  # an API key
-            _for_the_core(rows),
-            seconds,
-            LEEWAY,
+        wanted = None
+        if session_id is not None:
             # With a lone surrogate it is like any other that no token holds.
-            session=None
-            if session_id is None
-            else session_id.encode(errors="surrogatepass"),
-            threads=threads(n),
-        )
-        verdicts[:], times = found, memoryview(when).cast("q")
+            wanted = session_id.encode(errors="surrogatepass")
+        column, project = _for_the_core(rows), cast(str, tenant).encode()  # an API key
+
+        def ask(heads: tuple[bytes, ...]) -> tuple[bytes, Memory]:
+            return core_verify_many(
+                key,
+                head,
+                project,
+                column,
+                seconds,
+                LEEWAY,
+                jwt_heads=heads,
+                session=wanted,
+                threads=threads(n),
+            )
+
+        verdicts[:], when = ask(_heads.known)
+        if _heads.learn(rows, verdicts):
+            verdicts[:], when = ask(_heads.known)
+        times = memoryview(when).cast("q")
     row = verdicts.find(UNSURE)
     while row >= 0:
         look_closer(row)
@@ -322,6 +332,49 @@ def check_many(
         return _core_error(verdicts[row], times[row], tenant, seconds)
 
     return Verification(n, failures, bytes(verdicts), make)
+
+
+class _Heads:
+    """The headers of JWTs that the core knows. Those of our own tokens are the first."""
+
+    #: So many are kept, of at most so many characters.
+    _MOST, _LONGEST = 32, 1024
+
+    def __init__(self) -> None:
+        self.known: tuple[bytes, ...] = tuple(
+            base64.urlsafe_b64encode(header).rstrip(b"=") + b"."
+            for header in (b'{"typ":"JWT","alg":"HS256"}', b'{"alg":"HS256","typ":"JWT"}')
+        )
+        #: Others that were looked at, so that each is looked at once.
+        self._refused: set[str] = set()
+
+    def learn(self, rows: Column | TokenBatch[Any], verdicts: bytes | bytearray) -> bool:
+        """Look at the headers of tokens that the core left; say whether one is of use."""
+        before, room = self.known, self._MOST - len(self.known) - len(self._refused)
+        row = verdicts.find(UNSURE)
+        while row >= 0 and room > 0:
+            token: Any = rows[row]
+            part, dot = "", ""
+            if isinstance(token, str):  # a subclass can have methods of its own
+                part, dot, _ = str.partition(token, ".")
+            if (
+                dot
+                and str.startswith(part, "ey")
+                and len(part) < self._LONGEST
+                and part not in self._refused
+            ):
+                text = f"{part}.".encode(errors="replace")
+                if text not in self.known:
+                    room -= 1
+                    if jwt.is_hs256_header(part):
+                        self.known += (text,)
+                    else:
+                        self._refused.add(part)
+            row = verdicts.find(UNSURE, row + 1)
+        return self.known is not before
+
+
+_heads = _Heads()
 
 
 def _core_error(verdict: int, time: int, tenant: str | None, now: int) -> TokenError:
