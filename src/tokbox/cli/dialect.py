@@ -22,7 +22,7 @@ def check_encoding(
     try:
         "a".encode(value)
         codecs.getincrementaldecoder(value)
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):
         pass
     else:
         return None if codecs.lookup(value).name == "utf-8" else value

@@ -401,7 +401,11 @@ def _listen(host: str, port: int) -> socket.socket:
         if os.name == "posix":
             # Elsewhere the option would let a second server take the port over.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
+        try:
+            listener.bind((host, port))
+        except TypeError:
+            rule = "be an address, or a name that can be looked up"
+            raise InvalidInputError("host", host, rule) from None
         listener.listen(128)
     except BaseException:
         listener.close()

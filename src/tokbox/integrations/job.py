@@ -38,7 +38,7 @@ from tokbox.tokens.claims import (
     check_project_id,
     check_session_id,
 )
-from tokbox.tokens.columns import ColumnName, col, filled
+from tokbox.tokens.columns import ColumnName, check_column_name, col, filled
 from tokbox.tokens.derive import Derived, check_nonce
 from tokbox.tokens.keyref import KeyRef
 
@@ -124,13 +124,12 @@ class SigningJob(PickledByName):
             raise InvalidInputError("row_key", None, rule, show=False)
         self._check_claims()
         name, other = self.token_column, self.error_column
-        if not isinstance(name, str) or not name or name == other:
-            rule = "be a name of its own for the column of tokens"
+        rule = "be a name of its own for the column of tokens"
+        if name == other:
             raise InvalidInputError("token_column", name, rule)
-        if other is not None and (not isinstance(other, str) or not other):
-            raise InvalidInputError(
-                "error_column", other, "be a name for a column, or None"
-            )
+        check_column_name("token_column", name, rule)
+        if other is not None:
+            check_column_name("error_column", other, "be a name for a column, or None")
 
     def _check_claims(self) -> None:
         for name in _CLAIMS:

@@ -23,6 +23,7 @@ __all__ = [
     "Column",
     "ColumnName",
     "Filled",
+    "check_column_name",
     "col",
     "filled",
     "is_column",
@@ -66,12 +67,8 @@ class ColumnName(PickledByName):
     default: Any = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        text = exact_text(self.name)
-        if not text:
-            raise InvalidInputError(
-                "column", self.name, "be a name, text that is not empty"
-            )
-        object.__setattr__(self, "name", text)
+        rule = "be a name, text that is not empty"
+        object.__setattr__(self, "name", check_column_name("column", self.name, rule))
 
     def __repr__(self) -> str:
         default = "" if self.default is None else f", default={self.default!r}"
@@ -89,6 +86,20 @@ def col(name: str, *, default: Any = None) -> ColumnName:
     Raises InvalidInputError unless *name* is text that is not empty.
     """
     return ColumnName(name, default=default)
+
+
+def check_column_name(field: str, name: object, rule: str) -> str:
+    """Return the name of a column: text that is not empty and can be encoded as UTF-8.
+
+    Otherwise raises InvalidInputError for *field*: with *rule*, or with one about UTF-8.
+    """
+    text = exact_text(name)
+    if not text:
+        raise InvalidInputError(field, name, rule)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        rule = "be text that UTF-8 can carry, without lone surrogates"
+        raise InvalidInputError(field, name, rule)
+    return text
 
 
 class Filled:

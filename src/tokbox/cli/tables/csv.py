@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
-from csv import writer
 from typing import Any, BinaryIO
 
 from tokbox._csv import Records
@@ -63,9 +61,13 @@ class CSVTable:
         """The header, with *name* as a column more."""
         line = self._first[: self.end]
         text = line.rstrip(b"\r\n")
-        quoted = io.StringIO()
-        writer(quoted, delimiter=self._delimiter, lineterminator="").writerow(["", name])
-        return text + quoted.getvalue().encode() + (line[len(text) :] or b"\n")
+        if not name or any(mark in name for mark in (self._delimiter, *'"\r\n')):
+            name = '"' + name.replace('"', '""') + '"'
+        return text + f"{self._delimiter}{name}".encode() + (line[len(text) :] or b"\n")
+
+    def has(self, name: str) -> bool:
+        """Return True if there is a column *name*."""
+        return name in self.names
 
     def pieces(self, start: Place) -> Iterator[CSVPiece]:
         """Read on from a place where a piece ended, or from the beginning."""

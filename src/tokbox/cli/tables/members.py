@@ -20,6 +20,8 @@ __all__ = ["MemberReader"]
 
 #: The end of a name with an escape in it: there is another way to write this name.
 _ESCAPED_NAME = re.compile(rb'\\.[^"\\]*"[ \t\r]*:')
+#: Characters that are escaped in JSON. msgspec does not accept names with them.
+_UNUSUAL = re.compile(r'["\\\x00-\x1f]')
 
 
 class MemberReader:
@@ -46,18 +48,25 @@ class MemberReader:
             name: f"member_{i}" for i, name in enumerate({**needed, new: None})
         }
         fields = [(each, Any, msgspec.UNSET) for each in self._attributes.values()]
-        rename = {attribute: name for name, attribute in self._attributes.items()}
+        rename = {
+            attribute: name
+            for name, attribute in self._attributes.items()
+            if not _UNUSUAL.search(name)
+        }
+        #: msgspec cannot find all members, so each line is parsed by `strict_json`.
+        self._all_strictly = len(rename) < len(self._attributes)
         self._row = msgspec.defstruct("Row", fields, rename=rename, gc=False)
         self._decode = msgspec.json.Decoder(self._row).decode
         self._refused = (msgspec.DecodeError, RecursionError)
 
     def read(self, lines: Sequence[bytes]) -> tuple[list[Any], dict[int, str]]:
         """Return the parsed lines, and by index why a line cannot be parsed."""
-        strictly: set[int] = set()
+        strictly = set(range(len(lines))) if self._all_strictly else set[int]()
         try:
             rows = list(map(self._decode, lines))
         except self._refused:
-            rows, strictly = self._read_each(lines)
+            rows, refused = self._read_each(lines)
+            strictly |= refused
         problems = {}
         for i in sorted(strictly | self._repeating(lines, rows)):
             try:
