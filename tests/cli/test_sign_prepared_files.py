@@ -194,7 +194,10 @@ def test_replacing_keeps_the_mode_on_a_system_without_descriptors_for_modes(
 
 
 HEAD = b'{"version": 2}\n'
-STATE = b'{"rows": 1, "offset": 9, "consumed": "00", "rejected": 0, "output": 9, "rejects": 0}\n'
+STATE = (
+    b'{"file": 0, "before": 0, "rows": 1, "offset": 9, "consumed": "00", "rejected": 0, '
+    b'"output": 9, "rejects": 0}\n'
+)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from tokbox.cli import sign as command
 from tokbox.cli.files import beside
 from tokbox.cli.tables import formats, runs
 from tokbox.cli.tables.formats import open_table
+from tokbox.cli.tables.inputs import Source
 from tokbox.cli.tables.table import Place
 
 Cli = Callable[..., Result]
@@ -60,7 +61,7 @@ def without_identity(monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Pa
     """Give the input the same inode, size and times as before, as the command sees it."""
     journal = Path(beside(str(tmp_path / f"out{source.suffix}"), "resume"))
     asked = json.loads(journal.read_text().splitlines()[0])
-    monkeypatch.setattr(command, "_input_identity", lambda file: asked["input"])
+    monkeypatch.setattr(command, "_input_identity", lambda source: asked["input"][0])
 
 
 def is_refused(cli: Cli, args: list[str], words: str) -> None:
@@ -168,13 +169,13 @@ def test_an_input_is_identified_by_inode_size_and_times(tmp_path: Path) -> None:
     path.write_bytes(b"content")
     os.utime(path, ns=(1, 2))
     found = path.stat()
-    with path.open("rb") as file:
-        assert command._input_identity(file) == {
-            "inode": found.st_ino,
-            "size": 7,
-            "modified": 2,
-            "changed": found.st_ctime_ns,
-        }
+    assert command._input_identity(Source(str(path), "in.csv", "csv")) == {
+        "name": "in.csv",
+        "inode": found.st_ino,
+        "size": 7,
+        "modified": 2,
+        "changed": found.st_ctime_ns,
+    }
 
 
 @KINDS

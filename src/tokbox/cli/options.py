@@ -29,6 +29,7 @@ __all__ = [
     "has_credentials",
     "json_option",
     "make_client",
+    "message_of",
     "read_file",
     "read_secret",
     "read_stdin",
@@ -71,15 +72,20 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except InvalidInputError as error:
-            message = str(error)
-            for parameter in self.params:
-                # Parameters bear the names of the library's arguments.
-                if parameter.name == error.field and message.startswith(error.field):
-                    shown = parameter.metavar or parameter.name.upper()
-                    if isinstance(parameter, click.Option):
-                        shown = parameter.opts[0]
-                    message = shown + message[len(error.field) :]
-            raise Refused(message) from None
+            raise Refused(message_of(error)) from None
+
+
+def message_of(error: InvalidInputError) -> str:
+    """Return the message of *error*, with the option in place of an argument's name."""
+    message = str(error)
+    for parameter in click.get_current_context().command.params:
+        # Parameters bear the names of the library's arguments.
+        if parameter.name == error.field and message.startswith(error.field):
+            shown = parameter.metavar or parameter.name.upper()
+            if isinstance(parameter, click.Option):
+                shown = parameter.opts[0]
+            message = shown.removesuffix("...") + message[len(error.field) :]
+    return message
 
 
 class Group(click.Group):

@@ -179,10 +179,11 @@ def progress(
     """Draw a bar on standard error that the function it yields moves to a number.
 
     That function may be told another count, too, in *unit*s, which is then shown in place
-    of the number: rows, where bytes say how much is left. Without *total* nobody knows.
+    of the number: rows, where bytes say how much is left. Its third argument replaces the
+    label. Without *total* nobody knows.
     """
     if not show:
-        yield lambda done, count=None: None
+        yield lambda done, count=0, label=label: None
         return
     from rich.progress import (
         BarColumn,
@@ -212,4 +213,6 @@ def progress(
         *columns, TimeRemainingColumn(), console=console(sys.stderr), transient=True
     ) as bar:
         task = bar.add_task(label, total=total, count=0)
-        yield lambda done, count=0: bar.update(task, completed=done, count=count)
+        yield lambda done, count=0, label=label: bar.update(
+            task, completed=done, count=count, description=label
+        )

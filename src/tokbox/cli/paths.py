@@ -92,7 +92,8 @@ def _future_identity(path: str) -> tuple[object, ...] | None:
     try:
         found = os.stat(folder)
     except OSError:
-        return None  # creating the file fails, with a clear error
+        # Either the folder is created, too, or creating the file fails with a clear error.
+        return ("path", os.path.normcase(os.path.join(folder, name)))
     return ("name", found.st_dev, found.st_ino, os.path.normcase(name))
 
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tokbox.cli.dialect import dialect_options
 from tokbox.cli.files import beside
 from tokbox.cli.options import Command, client_options, json_option
-from tokbox.cli.output import complain, note, print_json, progress, shows_progress
+from tokbox.cli.output import complain, note, print_json, shows_progress
 from tokbox.cli.paths import check_paths, credential_files
 from tokbox.cli.wording import rate, span
 
 if TYPE_CHECKING:
-    from tokbox.cli.tables.runs import Run
-    from tokbox.cli.tables.signing import Tally
+    from tokbox.cli.tables.inputs import Source
+    from tokbox.cli.tables.signing import Signing, Tally
     from tokbox.rest.client import Tokbox
     from tokbox.tokens.signer import Signer
 
@@ -66,13 +68,13 @@ def _take_defaults(
 
 
 @click.command(cls=Command)
-@click.argument("source", metavar="INPUT")
+@click.argument("source", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
     "-o",
     "--output",
     default="-",
     metavar="FILE",
-    help="Where to; standard output without it, or if it is -.",
+    help="Where to; standard output without it, or if it is -. For many files, a folder.",
 )
 @click.option(
     "--format",
@@ -135,7 +137,8 @@ def _take_defaults(
     "--rejects",
     metavar="FILE",
     help="Set rows that cannot be signed apart, as CSV of row, field and reason. The first "
-    "row of INPUT is 1; a header and empty lines are not counted.",
+    "row of INPUT is 1; a header and empty lines are not counted. If --output is a folder, "
+    "the first column is the path of the file.",
 )
 @click.option(
     "--error-column",
@@ -159,8 +162,8 @@ def _take_defaults(
 @click.option(
     "--row-key",
     metavar="col:NAME",
-    help="With derived: what tells rows apart. It must not repeat; a repetition far away "
-    "is not noticed, and gives two rows one nonce.",
+    help="With derived: what tells rows apart. It must not repeat in all files of INPUT: a "
+    "repetition far away, or in another file, is not noticed, and two rows have one nonce.",
 )
 @click.option(
     "--issued-at",
@@ -197,6 +200,12 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     the run; with --rejects all others are signed, and exit code 4 says that some were not.
     CSV and NDJSON leave rejected rows out; Parquet keeps them, and their token is null.
 
+    INPUT may be several files, and folders. Each file has an output of the same name, or
+    path below its folder, in the folder FILE. Names that begin with . or _ are left out.
+    Folders name=value are columns (Hive), as col:name, of files that have no such column.
+    All files are checked before the first is signed. Outputs that were complete before an
+    error stay.
+
     With --resume, a run that was ended in whatever way is continued by the same command:
     each row is in FILE once. With random nonces, rows of the last seconds are signed anew;
     with derived nonces FILE is the same, byte for byte, as without a break.
@@ -205,6 +214,9 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     if engine != "local":
         from tokbox.cli.tables.engines import sign_on
 
+        if len(options["source"]) > 1:
+            raise click.UsageError(f"--engine {engine} reads one file or one folder")
+        (options["source"],) = options["source"]
         column, output = options["error_column"], options["output"]
         rejected = sign_on(engine, client, options)
         if rejected:
@@ -222,7 +234,7 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
 def _sign_here(
     client: Tokbox,
     *,
-    source: str,
+    source: tuple[str, ...],
     output: str,
     kind_of_file: str | None,
     token_column: str,
@@ -242,98 +254,179 @@ def _sign_here(
         check_compression,
         check_dialect,
         check_suffix,
-        format_of,
-        open_table,
-        reading,
-        size_of,
+        read_table,
     )
+    from tokbox.cli.tables.inputs import find_sources, naming, shown_progress
     from tokbox.cli.tables.runs import Run
     from tokbox.cli.tables.signing import Signing
     from tokbox.cli.tables.table import check_names
+    from tokbox.tokens.columns import check_column_name
 
-    _check_ends(source, output, rejects, resume, as_json)
-    kind = format_of(output if source == "-" else source, kind_of_file)
-    check_compression(output, kind)
-    if kind_of_file is None:
-        remedy = f"or say --format {kind} to keep that name"
-        check_suffix("--output", output, (kind,), remedy)
+    sources = find_sources(source, kind_of_file, like=output)
+    folder = _folder_of(source, output)
+    files = [
+        (each, output if folder is None else os.path.join(folder, each.name))
+        for each in sources
+    ]
+    _check_ends(source, files, folder, rejects, resume, as_json)
+    kinds = {each.kind for each in sources}
+    if folder is None:
+        (kind,) = kinds
+        check_compression(output, kind)
+        if kind_of_file is None:
+            remedy = f"or say --format {kind} to keep that name"
+            check_suffix("--output", output, (kind,), remedy)
     if rejects is not None:
         check_suffix("--rejects", rejects, ("csv", "text"))
-    check_dialect(kind, delimiter, encoding)
-    if resume and (encoding or any(map(compression, (source, output, rejects or "")))):
+    check_dialect(kinds, delimiter, encoding)
+    paths = (*(path for each, path in files for path in (each.path, path)), rejects or "")
+    if resume and (encoding or any(map(compression, paths))):
         raise click.UsageError(
             "--resume needs files that are not compressed, and input in UTF-8: it goes on "
             "from a place in each file"
         )
+    check_column_name("token_column", token_column, "be a name for a column")
     rows = RowClaims.of(claims)
     signer = client._signer
     rows.check(signer)
-    application = signer._is_application
-    start = time.perf_counter()
-    with reading(source, kind, encoding) as file:
-        columns = rows.columns.values()
-        table = open_table(
-            file,
-            kind,
-            application=application,
-            columns=columns,
+
+    @contextlib.contextmanager
+    def opened(source: Source) -> Iterator[Signing]:
+        with read_table(
+            source.path,
+            source.kind,
+            encoding=encoding,
+            application=signer._is_application,
+            columns=rows.columns.values(),
             new=token_column,
             delimiter=delimiter,
-        )
-        if table.names is not None:
-            check_names(table.names, rows.columns, token_column)
-        elif not allow_missing:
-            table.check(rows.columns, " or come with --allow-missing")
-        signing = Signing(signer, rows, token_column, multithread)
-        run = Run(table, kind == "parquet", signing, output, rejects)
-        asked = None
-        if resume:
-            asked = {
-                "format": kind,
-                "token column": token_column,
-                "mapping of columns": rows.columns,
-                "set of defaults": rows.defaults,
-                "set of values": {name: str(v) for name, v in rows.values.items()},
-                "place for rejects": rejects and os.path.realpath(rejects),
-                "key": _fingerprint(signer),
-                "input": _input_identity(file),
+        ) as table:
+            columns = rows.columns
+            partitions = {
+                name: value
+                for name, value in source.partitions.items()
+                if name not in columns.values() or not table.has(name)
             }
-        size = size_of(source, encoding)
-        tally, shown = _carry_out(run, asked, size)
+            if table.names is not None:
+                check_names(table.names, columns, token_column, partitions)
+            else:
+                check_names((), {}, token_column, partitions)
+                if not allow_missing:
+                    wanted = {k: v for k, v in columns.items() if v not in partitions}
+                    table.check(wanted, " or come with --allow-missing")
+            yield Signing(table, signer, rows, token_column, multithread, partitions)
+
+    if folder is not None or resume:
+        # Errors of any file come before the first token, and before there is a journal.
+        for each in sources:
+            with naming(folder and each.path), opened(each):
+                pass
+    if folder is not None:
+        for path in {os.path.dirname(path) for _, path in files}:
+            os.makedirs(path, exist_ok=True)
+    asked = {
+        "format": sorted(kinds),
+        "token column": token_column,
+        "mapping of columns": rows.columns,
+        "set of defaults": rows.defaults,
+        "set of values": {name: str(v) for name, v in rows.values.items()},
+        "place for rejects": rejects and os.path.realpath(rejects),
+        "key": _fingerprint(signer),
+        "input": [_input_identity(each) for each in sources] if resume else None,
+    }
+    start = time.perf_counter()
+    # A program that reads a pipe may draw on the same terminal.
+    is_file = folder is not None or output == "-" or not _is_pipe(output)
+    show = is_file and shows_progress(sys.stdout if output == "-" else None)
+    with shown_progress("Signing", sources, encoding, show=show) as reached:
+        run = Run(files, opened, rejects, folder, reached)
+        tally = run.resumed(asked) if resume else run.at_once()
     seconds = time.perf_counter() - start
-    _report(tally, seconds, output, rejects, as_json=as_json, shown=shown)
+    counts = {} if folder is None else {"files": len(files)}
+    _report(output, counts, tally, seconds, rejects, as_json=as_json, shown=show)
     return tally.rejected
 
 
+def _folder_of(inputs: Sequence[str], output: str) -> str | None:
+    """Return the folder for the outputs, or None if *output* is the path of a file."""
+    from tokbox.cli.tables.formats import named_format
+
+    if inputs == ("-",):
+        return None
+    if os.path.isdir(output) or output.endswith(("/", os.sep)):
+        return output
+    if len(inputs) == 1 and not os.path.isdir(inputs[0]):
+        return None
+    if output == "-" or os.path.exists(output) or named_format(output) is not None:
+        what = "standard output" if output == "-" else output
+        raise click.UsageError(
+            f"each file of INPUT has an output of its own, and {what} is one file: name a "
+            "folder, such as --output signed/"
+        )
+    return output
+
+
 def _check_ends(
-    source: str, output: str, rejects: str | None, resume: bool, as_json: bool
+    inputs: Sequence[str],
+    files: Sequence[tuple[Source, str]],
+    folder: str | None,
+    rejects: str | None,
+    resume: bool,
+    as_json: bool,
 ) -> None:
     """Refuse ends that exclude each other."""
-    pipes = [path for path in (source, output, rejects) if path and _is_pipe(path)]
-    if resume and pipes:
+    from tokbox.cli.tables.inputs import check_outside
+
+    paths = [path for source, output in files for path in (source.path, output)]
+    if resume and any(_is_pipe(path) for path in (*paths, rejects) if path):
         raise click.UsageError("--resume needs files: a pipe cannot be read again")
     if resume and not hasattr(os, "pread"):
         raise click.UsageError("--resume needs a POSIX system, which can lock its journal")
-    if output == "-" and (as_json or rejects == "-"):
+    if paths[1] == "-" and (as_json or rejects == "-"):
         raise click.UsageError("only one can go to standard output: give --output FILE")
+    reads: dict[str, str | None] = {"INPUT": paths[0]}
+    outputs: dict[str, str | None] = {"--output": paths[1]}
+    if folder is not None:
+        check_outside("--output", folder, inputs)
+        reads = {f"INPUT {source.path}": source.path for source, _ in files}
+        outputs = {f"the output of {source.path}": output for source, output in files}
+        _check_different(files)
+    if rejects is not None:
+        check_outside("--rejects", rejects, inputs)
     credentials = credential_files()
     writes: dict[str, str | None] = {"standard output": "-"} if as_json else {}
-    writes |= {"--output": output, "--rejects": rejects}
+    writes |= {**outputs, "--rejects": rejects}
     check_paths(credentials, writes)
     if resume:
-        _check_sidecars((output, rejects), {"INPUT": source, **writes, **credentials})
-    if rejects is None and not resume and output != "-":
+        _check_sidecars(
+            (folder, *outputs.values(), rejects), {**reads, **writes, **credentials}
+        )
+    if rejects is None and not resume and folder is None and paths[1] != "-":
         # INPUT can be replaced once all of its rows are signed. Rejected rows would be
         # lost, and a run that is continued reads INPUT again.
         del writes["--output"]
-    check_paths({"INPUT": source}, writes)
+    check_paths(reads, writes)
+
+
+def _check_different(files: Iterable[tuple[Source, str]]) -> None:
+    """Refuse two inputs that have one output."""
+    seen: dict[str, str] = {}
+    for source, output in files:
+        if (other := seen.get(output)) is not None:
+            raise click.UsageError(
+                f"{other} and {source.path} would have one output, {output}: give the "
+                "folder that has both, or sign them into two folders"
+            )
+        seen[output] = source.path
 
 
 def _check_sidecars(outputs: Iterable[str | None], paths: Mapping[str, str | None]) -> None:
     """Refuse the names of files that a run with --resume writes beside its outputs."""
     reserved = tuple(beside(path, "") for path in outputs if path is not None)
     for name, path in paths.items():
-        if path is not None and os.path.realpath(path).startswith(reserved):
+        real = os.path.realpath(path or "")
+        # The reserved names begin with a dot.
+        if os.path.basename(real).startswith(".") and real.startswith(reserved):
             raise click.UsageError(
                 f"{name} has the name of a file that --resume writes beside its output"
             )
@@ -343,10 +436,11 @@ def _is_pipe(path: str) -> bool:
     return path == "-" or (os.path.exists(path) and not os.path.isfile(path))
 
 
-def _input_identity(file: BinaryIO) -> dict[str, int]:
-    """Return the inode, size and times in ns by which a run recognizes its input."""
-    found = os.fstat(file.fileno())
+def _input_identity(source: Source) -> dict[str, object]:
+    """Return the name, inode, size and times in ns by which a run recognizes an input."""
+    found = os.stat(source.path)
     return {
+        "name": source.name,
         "inode": found.st_ino,
         "size": found.st_size,
         "modified": found.st_mtime_ns,
@@ -359,33 +453,11 @@ def _fingerprint(signer: Signer) -> str:
     return signer._nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
 
 
-def _carry_out(
-    run: Run, asked: dict[str, Any] | None, size: int | None
-) -> tuple[Tally, bool]:
-    """Run, and draw a bar meanwhile if somebody watches."""
-    from tokbox.cli.tables.runs import opened
-
-    total = size if run.table.rows is None else run.table.rows
-    if asked is not None:
-        show = shows_progress()
-        with progress("Signing", total, show=show, unit="rows") as advance:
-            by_rows = run.table.rows is not None
-            return run.resumed(
-                lambda end: advance(end.rows if by_rows else end.offset, end.rows), asked
-            ), show
-    with opened(run.output) as file:
-        show = shows_progress(file)
-        with progress("Signing", total, show=show, unit="rows") as advance:
-            by_rows = run.table.rows is not None
-            return run.at_once(
-                lambda end: advance(end.rows if by_rows else end.offset, end.rows), file
-            ), show
-
-
 def _report(
+    output: str,
+    counts: dict[str, int],
     tally: Tally,
     seconds: float,
-    output: str,
     rejects: str | None,
     *,
     as_json: bool,
@@ -395,13 +467,16 @@ def _report(
         print_json(
             {
                 "file": output,
-                "rows": tally.end.rows,
+                **counts,
+                "rows": tally.rows,
                 "signed": tally.signed,
                 "rejected": tally.rejected,
                 "seconds": round(seconds, 6),
             }
         )
     elif shown:
-        note(f"{tally.signed:,} tokens in {span(seconds)} ({rate(tally.signed, seconds)})")
+        files = f" in {counts['files']:,} files" if counts else ""
+        speed = rate(tally.signed, seconds)
+        note(f"{tally.signed:,} tokens{files} in {span(seconds)} ({speed})")
     if tally.rejected:
-        complain(f"{tally.rejected:,} of {tally.end.rows:,} rows rejected: see {rejects}")
+        complain(f"{tally.rejected:,} of {tally.rows:,} rows rejected: see {rejects}")

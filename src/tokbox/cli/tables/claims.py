@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tokbox._memory import Texts
 from tokbox.errors import InvalidInputError
 from tokbox.tokens.claims import check_claim
-from tokbox.tokens.columns import filled
+from tokbox.tokens.columns import check_column_name, filled
 from tokbox.tokens.derive import Derived
 
 if TYPE_CHECKING:
@@ -51,9 +52,8 @@ class RowClaims:
             for name, value in given.items()
             if isinstance(value, str) and value.startswith(_COLUMN)
         }
-        if "" in columns.values():
-            name = next(name for name, column in columns.items() if not column)
-            raise InvalidInputError(name, _COLUMN, "name a column behind col:")
+        for name, column in columns.items():
+            check_column_name(name, column, f"name a column behind {_COLUMN}")
         if not columns:
             rule = "be a column, as col:NAME, or another claim must be"
             raise InvalidInputError("session_id", given["session_id"], rule)
@@ -79,18 +79,30 @@ class RowClaims:
                 check_claim(name, default)
 
     def sign(
-        self, signer: Signer, piece: Piece, pool: MemoryPool, multithread: bool
+        self,
+        signer: Signer,
+        piece: Piece,
+        partitions: Mapping[str, str | None],
+        pool: MemoryPool,
+        multithread: bool,
     ) -> TokenBatch[Any]:
-        """Sign the rows of a piece. Those that break a rule have no token, but an error."""
-        columns = {name: self._read(piece, name) for name in self.columns}
+        """Sign the rows of a piece. Those that break a rule have no token, but an error.
+
+        *partitions* are columns that have one value for all rows of the piece.
+        """
+        columns = {name: self._read(piece, partitions, name) for name in self.columns}
         arguments = self.arguments(columns)
         return signer.sign_rows(
             **arguments, errors="null", multithread=multithread, memory_pool=pool
         )
 
-    def _read(self, piece: Piece, name: str) -> Any:
+    def _read(self, piece: Piece, partitions: Mapping[str, str | None], name: str) -> Any:
         """The column of a claim, with the default in place of nulls."""
-        column, default = piece.column(self.columns[name]), self.defaults.get(name)
+        source, default = self.columns[name], self.defaults.get(name)
+        if source in partitions:
+            column: Any = [partitions[source]] * (piece.end.rows - piece.start.rows)
+        else:
+            column = piece.column(source)
         if default is not None and isinstance(column, Texts):
             column = [text or None for text in column]  # CSV, which has no null
         return filled(column, default)

@@ -14,6 +14,7 @@ import click
 from tokbox.cli.options import Refused
 from tokbox.cli.tables.claims import RowClaims
 from tokbox.cli.tables.formats import check_suffix
+from tokbox.cli.tables.inputs import check_outside
 from tokbox.errors import TokboxError
 from tokbox.integrations.job import SigningJob, col, load
 
@@ -47,11 +48,7 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> int:
         raise click.UsageError(f"--engine {engine} reads and writes folders of Parquet")
     if os.path.lexists(output):
         raise click.UsageError(f"--engine {engine} writes a new folder: {output} is there")
-    folder = os.path.join(os.path.realpath(source), "")
-    if os.path.realpath(output).startswith(folder):
-        raise click.UsageError(
-            f"--output {output} is in the folder that is read: name a folder elsewhere"
-        )
+    check_outside("--output", output, [source])
     if kind is None:
         check_suffix("--output", output, ("parquet",))
     secret_file = click.get_current_context().params.get("secret_file")

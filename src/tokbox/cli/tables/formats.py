@@ -25,10 +25,9 @@ __all__ = [
     "check_compression",
     "check_dialect",
     "check_suffix",
-    "format_of",
+    "named_format",
     "open_table",
-    "reading",
-    "size_of",
+    "read_table",
 ]
 
 FORMATS = ("csv", "ndjson", "parquet")
@@ -46,17 +45,7 @@ _BYTES, _ROWS = 1 << 19, 1 << 14
 _RSA_BYTES, _RSA_ROWS = 1 << 18, 1 << 12
 
 
-def format_of(path: str, chosen: str | None, known: tuple[str, ...] = FORMATS) -> str:
-    """Return the *chosen* format, or the one of the suffix of *path*."""
-    kind = chosen or _named_format(path)
-    if kind not in known:
-        what = "standard input" if path == "-" else path
-        raise click.UsageError(f"say with --format what {what} is: {', '.join(known)}")
-    check_compression(path, kind)
-    return kind
-
-
-def _named_format(path: str) -> str | None:
+def named_format(path: str) -> str | None:
     """Return the format of the suffix of a file, or None."""
     return _SUFFIXES.get(os.path.splitext(uncompressed_name(path))[1].lower())
 
@@ -78,7 +67,7 @@ def check_suffix(
     offers *remedy* as an alternative to another name.
     """
     check_compression(path, written[0])
-    named = _named_format(path)
+    named = named_format(path)
     if named is None or named in written:
         return
     suffixes = [suffix for suffix, kind in _SUFFIXES.items() if kind == written[0]]
@@ -89,7 +78,19 @@ def check_suffix(
 
 
 @contextlib.contextmanager
-def reading(path: str, kind: str, encoding: str | None = None) -> Iterator[BinaryIO]:
+def read_table(
+    path: str, kind: str, *, encoding: str | None, **options: Any
+) -> Iterator[Any]:
+    """Open a file, and return its table: see `open_table` for the *options*.
+
+    *encoding* is that of text; Parquet has its own.
+    """
+    with _reading(path, kind, None if kind == "parquet" else encoding) as file:
+        yield open_table(file, kind, **options)
+
+
+@contextlib.contextmanager
+def _reading(path: str, kind: str, encoding: str | None) -> Iterator[BinaryIO]:
     """Open a file, or standard input for ``-``, and read text in *encoding* as UTF-8.
 
     A file with the suffix .gz or .zst is decompressed. Parquet is read from its end, so
@@ -109,18 +110,13 @@ def reading(path: str, kind: str, encoding: str | None = None) -> Iterator[Binar
         yield copy
 
 
-def size_of(path: str, encoding: str | None) -> int | None:
-    """Return how many bytes will be read of a file; None if that is not known."""
-    if path == "-" or compression(path) or encoding is not None:
-        return None
-    return os.path.getsize(path)
-
-
-def check_dialect(kind: str, delimiter: str | None, encoding: str | None) -> None:
-    """Refuse options that do not apply to a format."""
-    if delimiter is not None and kind != "csv":
+def check_dialect(
+    kinds: Collection[str], delimiter: str | None, encoding: str | None
+) -> None:
+    """Refuse options that apply to none of the formats that are read."""
+    if delimiter is not None and "csv" not in kinds:
         raise click.UsageError("--delimiter is for CSV")
-    if encoding is not None and kind == "parquet":
+    if encoding is not None and {*kinds} == {"parquet"}:
         raise click.UsageError("--encoding is for CSV, NDJSON and text: Parquet is UTF-8")
 
 

@@ -125,7 +125,7 @@ def _is_state(line: dict[str, Any]) -> bool:
     """Say whether a line has all values that a run continues from."""
     return isinstance(line.get("consumed"), str) and all(
         type(line.get(name)) is int and line[name] >= 0
-        for name in ("rows", "offset", "rejected", "output", "rejects")
+        for name in ("file", "before", "rows", "offset", "rejected", "output", "rejects")
     )
 
 

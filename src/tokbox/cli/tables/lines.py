@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import cached_property
 from itertools import chain
 from typing import Any, BinaryIO
 
@@ -85,13 +86,21 @@ class JSONTable(_LineTable):
 
         *wanted* are columns by what they are for. The message offers *remedy*.
         """
-        lines = self._first_lines()
-        rows, problems = self._reader.read(lines)
+        lines, rows, problems = self._first
         if len(problems) == len(rows):  # the first row has the error of the file
             return
         for field, name in wanted.items():
-            if not any(self._reader.has(name, rows)):
+            if not self.has(name):
                 raise InvalidInputError(field, name, _none_has(lines) + remedy)
+
+    def has(self, name: str) -> bool:
+        """Return True if one of the first rows has the column *name*."""
+        return any(self._reader.has(name, self._first[1]))
+
+    @cached_property
+    def _first(self) -> tuple[list[bytes], list[Any], dict[int, str]]:
+        lines = self._first_lines()
+        return lines, *self._reader.read(lines)
 
     def header(self, name: str) -> bytes:
         """What stands before the rows: nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Callable
 from typing import BinaryIO
 
 from tokbox.cli.tables import footer_keys
@@ -39,12 +40,17 @@ class TextOutput:
 class ParquetOutput(TextOutput):
     """Writes a Parquet file: the content of *table*, pages of tokens, and a footer.
 
-    *name* is the name of the token column. Raises InvalidInputError if columns are
-    encrypted.
+    *name* is the name of the token column. *copied* is called with the number of bytes of
+    the content that are written. Raises InvalidInputError if columns are encrypted.
     """
 
     def __init__(
-        self, file: BinaryIO, table: ParquetTable, name: str, size: int = 0
+        self,
+        file: BinaryIO,
+        table: ParquetTable,
+        name: str,
+        size: int = 0,
+        copied: Callable[[int], None] = lambda size: None,
     ) -> None:
         super().__init__(file, size)
         self._table = table
@@ -61,6 +67,7 @@ class ParquetOutput(TextOutput):
         if not size:
             for piece in table.content():
                 super().write(piece)
+                copied(self._size)
 
     def write(self, signed: bytes | memoryview) -> None:
         """Write pages."""

@@ -76,6 +76,10 @@ class ParquetTable:
         self.end: int = size - 8 - length
         self._size = size
 
+    def has(self, name: str) -> bool:
+        """Return True if there is a column *name*."""
+        return name in self.names
+
     def footer(self) -> bytes:
         """Return the footer."""
         return self.read(self.end, self._size - 8 - self.end)

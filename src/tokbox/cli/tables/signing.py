@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ from tokbox._memory import MemoryPool
 from tokbox.cli.options import Refused
 from tokbox.cli.tables import rejects
 from tokbox.cli.tables.ahead import ahead
-from tokbox.cli.tables.table import Bad, Piece, Place, Table
+from tokbox.cli.tables.table import Bad, Piece, Place
 
 if TYPE_CHECKING:
     from tokbox.cli.tables.claims import RowClaims
@@ -33,21 +33,26 @@ class Signed(NamedTuple):
 
 @dataclass(frozen=True)
 class Signing:
-    """How the pieces of a table are signed."""
+    """A table, and how its pieces are signed."""
 
+    table: Any
     signer: Signer
     claims: RowClaims
     token_column: str
     multithread: bool
+    #: The columns that the folders of the table's file give it, with their only values.
+    partitions: Mapping[str, str | None]
 
-    def pieces(self, table: Table, start: Place) -> Generator[Signed, None, None]:
-        """Sign a table from a place on, some pieces ahead of who asks for them."""
-        return ahead(self._signed(ahead(table.pieces(start))))
+    def pieces(self, start: Place) -> Generator[Signed, None, None]:
+        """Sign the table from a place on, some pieces ahead of who asks for them."""
+        return ahead(self._signed(ahead(self.table.pieces(start))))
 
     def _signed(self, pieces: Iterator[Piece]) -> Iterator[Signed]:
         pool = MemoryPool()
         for piece in pieces:
-            tokens = self.claims.sign(self.signer, piece, pool, self.multithread)
+            tokens = self.claims.sign(
+                self.signer, piece, self.partitions, pool, self.multithread
+            )
             signed = piece.signed(tokens, self.token_column)
             yield Signed(piece.end, signed, _bad(piece, tokens))
 
@@ -72,13 +77,26 @@ def _bad(piece: Piece, tokens: TokenBatch[Any]) -> list[Bad]:
 class Tally:
     """What came of a run so far."""
 
-    end: Place
+    #: How far the file at hand was read.
+    end: Place = field(default_factory=Place)
+    #: The rows of the files before it.
+    before: int = 0
+    #: The rejected rows of all files.
     rejected: int = 0
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files so far."""
+        return self.before + self.end.rows
 
     @property
     def signed(self) -> int:
         """Rows that have a token."""
-        return self.end.rows - self.rejected
+        return self.rows - self.rejected
+
+    def next_file(self) -> None:
+        """Begin with another file."""
+        self.before, self.end = self.rows, Place()
 
 
 def write(
@@ -87,14 +105,16 @@ def write(
     rejected: TextOutput | None,
     tally: Tally,
     *,
-    advance: Callable[[Place], None],
+    file: str | None,
+    advance: Callable[[], None],
     save: Callable[[], None] | None = None,
     every: float = 5.0,
 ) -> None:
     """Write pieces, and count them in *tally*.
 
     *save* is called after the first piece, and then every *every* seconds. If *rejected* is
-    None, the first row that cannot be signed raises Refused.
+    None, the first row that cannot be signed raises Refused. *file* is the path of the
+    input, if the rejected rows have a column for it.
     """
     due = time.monotonic()
     for piece in pieces:
@@ -102,10 +122,10 @@ def write(
             raise _refusal(piece.bad[0])
         output.write(piece.rows)
         if piece.bad and rejected is not None:
-            rejected.write(rejects.lines(piece.bad))
+            rejected.write(rejects.lines(piece.bad, file))
         tally.end = piece.end
         tally.rejected += len(piece.bad)
-        advance(piece.end)
+        advance()
         if save is not None and time.monotonic() >= due:
             save()
             due = time.monotonic() + every

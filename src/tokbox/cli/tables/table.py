@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, BinaryIO, NamedTuple, Protocol, TypeAlias
 
@@ -74,6 +74,10 @@ class Table(Protocol):
     #: How many rows it has, if that is known before they are read.
     rows: int | None
 
+    def has(self, name: str) -> bool:
+        """Return True if there is a column *name*, as far as its first rows tell."""
+        ...
+
     def pieces(self, start: Place) -> Iterator[Piece]:
         """Read on from a place where a piece ended, or from the beginning."""
         ...
@@ -86,14 +90,21 @@ class Table(Protocol):
         ...
 
 
-def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> None:
+def check_names(
+    names: Sequence[str],
+    wanted: Mapping[str, str],
+    new: str = "",
+    partitions: Collection[str] = (),
+) -> None:
     """See that columns are there, and only once; and that there is none named *new*.
 
-    *wanted* are columns by what they are for. Raises InvalidInputError.
+    *wanted* are columns by what they are for. *partitions* are columns that the folders of
+    a file give it. Raises InvalidInputError.
     """
     for field, name in wanted.items():
-        if name not in names:
-            rule = f"name one of the columns, which are {', '.join(names) or 'none'}"
+        if name not in names and name not in partitions:
+            there = ", ".join([*names, *partitions]) or "none"
+            rule = f"name one of the columns, which are {there}"
             if not all(map(_is_text, names)):
                 rule += " (not UTF-8: give --encoding, such as latin-1)"
             elif len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
@@ -101,7 +112,7 @@ def check_names(names: Sequence[str], wanted: dict[str, str], new: str = "") -> 
             raise InvalidInputError(field, name, rule)
         if list(names).count(name) > 1:
             raise InvalidInputError(field, name, "name a column of which there is only one")
-    if new in names:
+    if new in names or new in partitions:
         raise InvalidInputError(
             "token_column", new, "be new: there is a column of that name"
         )
