@@ -13,7 +13,7 @@ SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.px
 
 .PHONY: demo test engines faults soak asan asan-python tsan tsan-python memcheck valgrind \
 	ctgrind arm emulated freethreaded isolated fuzz lint stubs dist wheels docs coverage mutants bench \
-	clean
+	bench-compare bench-smoke clean
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -105,8 +105,23 @@ docs: $(VENV)/documented
 stubs: $(VENV)/linted
 	$(BIN)/python -m tools.async_stub
 
+# Measures everything, and writes tables and the chart from the JSON of pytest-benchmark.
+# PYTEST_ADDOPTS="-k rows --scale 0.1" measures less, TOKBOX_KERNEL=avx2 another kernel.
+RESULTS ?= benchmarks/results/results.json
 bench: $(VENV)/benched
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m pytest benchmarks --benchmark-json=$(RESULTS)
+	$(BIN)/python -m benchmarks.report $(RESULTS)
+
+# Measures again, and fails where a median is more than THRESHOLD % above that of SAVED.
+SAVED ?= $(RESULTS)
+THRESHOLD ?= 25
+bench-compare: $(VENV)/benched
+	$(BIN)/python -m pytest benchmarks --benchmark-compare=$(SAVED) \
+		--benchmark-compare-fail=median:$(THRESHOLD)%
+
+# Runs each benchmark once, with little work.
+bench-smoke: $(VENV)/benched
+	$(BIN)/python -m pytest benchmarks --smoke
 
 # The tests with a core that AddressSanitizer and UBSan watch, in each Python that a test
 # starts, too. Nothing is suppressed but leaks: CPython keeps at its end what it made once;

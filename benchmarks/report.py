@@ -1,226 +1,156 @@
-"""Make of figures what people read: tables of results, and the one of the README."""
+"""Write the report of a run: ``python -m benchmarks.report RESULTS.json [MORE.json ...]``.
+
+Each file is the ``--benchmark-json`` of a run. Those after the first are runs on other
+kernels and add their goals. Beside the first file, this writes ``results.md`` and
+``chart.svg``; with ``--readme``, also the table of README.md.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+from pathlib import Path
 from typing import Any
 
-from .goals import AT_LEAST, LEAST, LIMIT, OPENTOK, PLAIN_GO, SEED, judge
-from .measure import Workload, ratio
-from .ours import forced
-from .workloads import N
-
-GROUPS = {
-    "floor": "Floors: what the memory costs alone",
-    "tokbox": "tokbox",
-    "forced": "tokbox on a narrower kernel",
-    "kernel": "Kernels, each by iter_batches(n)",
-    "rival": "Others",
-}
-
-#: What the README and the chart show of us.
-OURS = [
-    "iter_batches(n)",
-    "token_batch(n)",
-    "tokens(n, multithread)",
-    "tokens(n)",
-    "token()",
-]
-#: And what of others. Each entry is the modes of one rival, of which the fastest is shown,
-#: or the next ones in its place if none of them was measured.
-OTHERS = [
-    (SEED, PLAIN_GO),
-    (("opentok (Node) T1",),),
-    ((OPENTOK,),),
-    (("opentok (Python) JWT HS256",),),
-    (("vonage (Python) JWT RS256",),),
-]
-
+README = Path(__file__).parent.parent / "README.md"
 OPEN, CLOSE = "<!-- measured -->", "<!-- /measured -->"
+#: What the README compares with.
+BASE = "opentok (Python) T1"
+Run = dict[str, Any]
 
 
-def collect(
-    workloads: list[Workload],
-    machine: dict[str, Any],
-    missing: dict[str, str],
-    n: int,
-    rounds: int,
-    kernel: str | None = None,
-) -> dict[str, Any]:
-    """All figures and ratios, as JSON can hold them.
-
-    *kernel* is the one that group "forced" was measured on, if it was.
-    """
-    measured = {w.name: w for w in workloads}
-    active = machine["kernels"]["sha1"]
-    limits = {active: judge(LIMIT, measured, missing, active)}
-    if kernel:
-        # The same rows, with our entry points on that kernel.
-        end = forced(kernel)
-        narrow = {w.name.removesuffix(end): w for w in workloads if w.group == "forced"}
-        limits[kernel] = judge(LIMIT, {**measured, **narrow}, missing, kernel)
-    return {
-        "machine": machine,
-        "n": n,
-        "rounds": rounds,
-        "missing": missing,
-        "figures": {
-            w.name: {
-                "group": w.group,
-                "n": w.n,
-                "median_ns": w.median,
-                "rounds_ns": w.ns,
-                "note": w.note,
-            }
-            for w in workloads
-        },
-        "limits": limits,
-        "least": judge(LEAST, measured, missing, active),
-    }
+def shown(run: Run) -> list[tuple[str, bool, float]]:
+    """Return the name, whether it is tokbox, and the seconds per token of what README and
+    chart show, the fastest first."""
+    rows = []
+    for each in run["benchmarks"]:
+        info, ours = each["extra_info"], each["extra_info"]["shown"] == "tokbox"
+        kind = ", HS256" if ours and "HS256" in each["group"] else ""
+        if info["shown"]:
+            rows.append((info["contender"] + kind, ours, each["stats"]["median"]))
+    return sorted(rows, key=lambda row: row[2])
 
 
-def times(value: float) -> str:
-    """*value* as people read it: a factor, not more exact than the figures are."""
-    if value < 0.1:
-        return f"{value:.2g}x"
-    return f"{value:.2f}x" if value < 10 else f"{value:,.0f}x"
+def rate(seconds: float) -> str:
+    """Return items per second, with three digits."""
+    return f"{float(f'{1 / seconds:.3g}'):,.0f}"
 
 
-def rate(ns: float) -> str:
-    """Tokens a second, for a token in *ns* nanoseconds."""
-    return f"{float(f'{1e9 / ns:.3g}'):,.0f}"
+def times(ratio: float) -> str:
+    """Return a ratio, no more exact than the figures are."""
+    return f"{ratio:,.0f}x" if ratio >= 10 else f"{ratio:.2{'f' if ratio >= 0.1 else 'g'}}x"
 
 
-def about(results: dict[str, Any]) -> str:
-    """One sentence: which machine, and what was done on it."""
-    machine = results["machine"]
-    return (
-        f"{about_machine(machine)}, kernel {machine['kernels']['sha1']}; "
-        f"n = {results['n']:,}, medians of {results['rounds']} rounds"
-    )
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table; all columns but the first are aligned to the right."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, rule, *rows])
 
 
-def about_machine(machine: dict[str, Any]) -> str:
-    """Which machine it is."""
-    cpus = "1 CPU" if machine["cpus"] == 1 else f"{machine['cpus']} CPUs"
-    return f"{machine['cpu']}, {cpus}, {machine['system']}, CPython {machine['python']}"
+def about(run: Run) -> str:
+    """Return on which machine the run was, and how much work it did."""
+    machine = run["machine_info"]
+    infos = [each["extra_info"] for each in run["benchmarks"]]
+    n = max((info["n"] for info in infos if info["shown"]), default=0)
+    kernel, day = machine["kernels"]["sha1"], run["datetime"][:10]
+    where = f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}"
+    return f"{where}, CPython {machine['python']}, kernel {kernel}; n = {n:,}, {day}"
 
 
-def markdown(results: dict[str, Any]) -> str:
-    """Everything, as tables."""
-    machine = results["machine"]
-    lines = [f"{about(results)}, {machine['date']}."]
-    if machine["packages"]:
-        versions = (f"{name} {version}" for name, version in machine["packages"].items())
-        lines += ["", f"Others: {', '.join(versions)}."]
-    if results["n"] != N:
-        lines += ["", f"The goals below are for n = {N:,}, not for this run."]
-    for kernel, rows in results["limits"].items():
-        if rows:
-            lines += ["", f"## Goals for the core, on {kernel}", ""]
-            lines += goal_table(rows)
-    if results["least"]:
-        lines += ["", "## Goals for every machine", "", *goal_table(results["least"])]
-    for group, title in GROUPS.items():
-        lines += figure_table(results, group, title)
-    starts = select(results, "import")
-    if starts:
-        lines += ["", "## Starting", "", "| | ms |", "| --- | ---: |"]
-        lines += [f"| {name} | {f['median_ns'] / 1e6:.1f} |" for name, f in starts.items()]
-    if results["missing"]:
-        lines += ["", "## Not measured", ""]
-        lines += [f"- {name}: {why}." for name, why in results["missing"].items()]
-    return "\n".join(lines) + "\n"
+def goal_row(group: str, goal: dict[str, Any]) -> list[str]:
+    """Return the row of a goal that is met, missed, not measured, or only shown."""
+    ratio = f"not measured: {goal.get('why')}"
+    if goal["ratio"] is not None:
+        ratio = times(goal["ratio"]) + " faster" * (goal["sense"] == "at least")
+    limit = "-" if goal["limit"] is None else f"{goal['sense']} {goal['limit']:g}"
+    met = {True: "yes", False: "**no**", None: "-"}[goal["met"]]
+    return [f"{group}: {goal['what']}", ratio, limit, met]
 
 
-def select(results: dict[str, Any], group: str) -> dict[str, Any]:
-    """The figures of one group."""
-    return {k: f for k, f in results["figures"].items() if f["group"] == group}
-
-
-def figure_table(results: dict[str, Any], group: str, title: str) -> list[str]:
-    """The lines of one group's figures and of the notes to them."""
-    figures = select(results, group)
-    if not figures:
-        return []
-    lines = ["", f"## {title}", "", "| | ns a token | tokens a second |"]
-    lines.append("| --- | ---: | ---: |")
-    for name, f in figures.items():
-        ns = f["median_ns"]
-        lines.append(f"| {name} | {ns:,.1f} | {rate(ns)} |")
-    notes = [f"- {name}: {f['note']}." for name, f in figures.items() if f["note"]]
-    return [*lines, *([""] if notes else []), *notes]
-
-
-def goal_table(rows: list[dict[str, Any]]) -> list[str]:
-    """The lines of a table of goals."""
-    lines = [
-        "| | this run | goal, AVX-512 | goal, SHA-NI | holds here |",
-        "| --- | ---: | ---: | ---: | --- |",
-    ]
-    for row in rows:
-        goals = [bound(row, key) for key in ("avx512", "sha_ni")]
-        lines.append(
-            f"| {row['what']} | {found(row)} | {' | '.join(goals)} | {verdict(row)} |"
-        )
-    return lines
-
-
-def found(row: dict[str, Any]) -> str:
-    """What a goal's ratio was in this run, or why there is none."""
-    if row["ratio"] is None:
-        return f"not measured: {row['why']}"
-    return times(row["ratio"]) + (" faster" if row["sense"] == AT_LEAST else "")
-
-
-def bound(row: dict[str, Any], key: str) -> str:
-    """What a goal's ratio may be."""
-    if row[key] is None:
-        return "-"
-    return f"{'≥' if row['sense'] == AT_LEAST else '≤'} {row[key]:g}"
-
-
-def verdict(row: dict[str, Any]) -> str:
-    """Whether a goal is reached."""
-    return {True: "yes", False: "no", None: "-"}[row["holds"]]
-
-
-def readme(results: dict[str, Any], chart: str) -> str:
-    """The README's table, and *chart* (a path from there)."""
-    figures = results["figures"]
-    opentok = figures.get(OPENTOK)
-    rows = [(f"**tokbox** `{name}`", figures[name]) for name in OURS if name in figures]
-    names = (fastest(choice, figures) for choice in OTHERS)
-    rows += [(name, figures[name]) for name in names if name]
-    lines = ["| | tokens a second | against opentok T1 |", "| --- | ---: | ---: |"]
-    for name, f in rows:
-        against = "-"
-        if opentok:
-            against = times(ratio(opentok["rounds_ns"], f["rounds_ns"]))
-        lines.append(f"| {name} | {rate(f['median_ns'])} | {against} |")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"{about(results)}: `make bench` takes these figures anew, on your machine.",
-            "",
-            f"![Signed tokens a second]({chart})",
+def markdown(runs: list[Run]) -> str:
+    """Return everything as tables."""
+    first = runs[0]
+    packages = first["machine_info"]["packages"].items()
+    parts = [f"{about(first)}.", ", ".join(" ".join(each) for each in packages) + "."]
+    for run in runs:
+        rows = [
+            goal_row(each["group"], goal)
+            for each in run["benchmarks"]
+            for goal in each["extra_info"]["goals"]
         ]
-    )
+        parts.append(f"## Goals, kernel {run['machine_info']['kernels']['sha1']}")
+        parts.append(table(["", "this run", "goal", "met"], rows))
+    for group in dict.fromkeys(each["group"] for each in first["benchmarks"]):
+        mine = [each for each in first["benchmarks"] if each["group"] == group]
+        unit = mine[0]["extra_info"]["unit"]
+        head = ["", f"µs a {unit}", f"{unit}s a second", "over the floor"]
+        rows = []
+        for info, seconds in (
+            (each["extra_info"], each["stats"]["median"]) for each in mine
+        ):
+            name = info["contender"] + (f" ({info['note']})" if info["note"] else "")
+            ratio = times(info["ratio_to_floor"]) if "floor" in info else "-"
+            rows.append([name, f"{seconds * 1e6:,.3f}", rate(seconds), ratio])
+        parts += [f"## {group[0].upper()}{group[1:]}", table(head, rows)]
+    return "\n\n".join(parts) + "\n"
 
 
-def fastest(choice: tuple[tuple[str, ...], ...], figures: dict[str, Any]) -> str | None:
-    """The fastest mode of the first rival of *choice* that has figures."""
-    for modes in choice:
-        there = [name for name in modes if name in figures]
-        if there:
-            return min(there, key=lambda name: figures[name]["median_ns"])
-    return None
+def readme(run: Run, chart: str) -> str:
+    """Return the README's table, with *chart* (its path) below."""
+    base = {name: seconds for name, _, seconds in shown(run)}.get(BASE)
+    rows = []
+    for name, ours, seconds in shown(run):
+        who = f"**tokbox** `{name}`" if ours else name
+        rows.append([who, rate(seconds), times(base / seconds) if base else "-"])
+    figures = table(["", "tokens a second", "against opentok T1"], rows)
+    end = f"{about(run)}. `make bench` measures on your machine."
+    return "\n\n".join([figures, end, f"![Signed tokens a second]({chart})"])
 
 
-def between_marks(text: str, new: str) -> str:
-    """*text* with *new* between the marks. ValueError unless it has both, in order."""
-    before, opening, rest = text.partition(OPEN)
-    _, closing, after = rest.partition(CLOSE)
-    if not opening or not closing:
-        raise ValueError(f"the text must hold {OPEN} and then {CLOSE}")
-    return f"{before}{OPEN}\n{new}\n{CLOSE}{after}"
+def draw(run: Run, path: Path) -> None:
+    """Write the chart. Its scale is logarithmic: the rates span six powers of ten."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
+
+    bars = [(f"tokbox {x}" if ours else x, ours, s) for x, ours, s in reversed(shown(run))]
+    rates = [1 / seconds for *_, seconds in bars]
+    style: Any = {"svg.hashsalt": "tokbox", "svg.fonttype": "none", "font.size": 10}
+    with plt.rc_context(style):
+        figure, axes = plt.subplots(figsize=(800 / 96, 0.3 * len(bars) + 0.9))
+        figure.set_layout_engine("constrained")
+        colours = ["#0b7a75" if ours else "#b4b8bd" for _, ours, _ in bars]
+        drawn = axes.barh([name for name, *_ in bars], rates, height=0.72, color=colours)
+        axes.bar_label(drawn, [rate(seconds) for *_, seconds in bars], padding=5)
+        axes.set(xscale="log", xlim=(min(rates) / 3, max(rates) * 16))
+        axes.margins(y=0.02)
+        axes.tick_params(axis="y", length=0)
+        axes.xaxis.set_visible(False)
+        axes.spines[:].set_visible(False)
+        axes.set_title("Signed tokens a second", loc="left", fontweight="bold")
+        axes.set_title("logarithmic scale; one machine, one run", loc="right", fontsize=9)
+        figure.savefig(path, facecolor="white", metadata={"Date": None})
+        plt.close(figure)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.report")
+    parser.add_argument("results", nargs="+", type=Path)
+    parser.add_argument("--readme", action="store_true", help="write README.md, too")
+    options = parser.parse_args(arguments)
+    runs = [json.loads(path.read_text(encoding="utf-8")) for path in options.results]
+    folder = options.results[0].parent
+    (folder / "results.md").write_text(markdown(runs), encoding="utf-8")
+    draw(runs[0], folder / "chart.svg")
+    if options.readme:
+        new = readme(runs[0], os.path.relpath(folder / "chart.svg", README.parent))
+        before, rest = README.read_text(encoding="utf-8").split(OPEN)
+        after = rest.split(CLOSE)[1]
+        README.write_text(f"{before}{OPEN}\n{new}\n{CLOSE}{after}", encoding="utf-8")
+    print(f"written: results.md and chart.svg in {folder}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,25 +1,21 @@
-"""What others offer for the same work, each behind a small adapter.
+"""Other programs that do the same work.
 
-An adapter is a module with a ``label`` and a function ``make(mode)``, which returns a
-function that makes n tokens and returns the seconds it took, or raises Unavailable with a
-sentence that says why it cannot run here. Those that make calls (``..._rest``) have
-``make(place, stack)``, which returns a function that makes one call.
+Each rival is a function ``prepare(n)``, as `Contender` expects it: it returns work that
+makes n tokens, or raises `Unavailable`. One of its tokens is verified before it is timed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tokbox import Signer
+
+from .. import workloads
 
 
 class Unavailable(Exception):
     """This rival cannot run on this machine; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where calls go: an emulator, and an archive of one of its tenants."""
-
-    url: str
-    tenant: str
-    secret: str
-    archive_id: str
+def verify(token: str) -> None:
+    """Raise TokenError unless *token* is valid for the common work."""
+    signer = Signer(workloads.API_KEY, workloads.SECRET)
+    signer.verify(token, session_id=workloads.SESSION_ID)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rivals import Unavailable, opentok_node
+from benchmarks.rivals import Unavailable, programs
 
 SCRIPT = Path(__file__).with_name("opentok_node.mjs")
 
@@ -60,7 +60,7 @@ def running() -> Iterator[Node]:
     with subprocess.Popen(
         # The SDK is written for a Node of before.
         [node, "--no-deprecation", str(SCRIPT)],
-        cwd=opentok_node.install(npm),
+        cwd=programs.install(npm),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

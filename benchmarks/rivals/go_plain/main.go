@@ -60,13 +60,17 @@ func (s *session) tokens(n, workers int, role, data string, expiration int64) []
 }
 
 func main() {
-	s := &session{os.Getenv("WORK_API_KEY"), os.Getenv("WORK_SECRET"), os.Getenv("WORK_SESSION_ID")}
+	s := &session{os.Getenv("TOKBOX_API_KEY"), os.Getenv("TOKBOX_SECRET"), os.Getenv("WORK_SESSION_ID")}
 	expiration, _ := strconv.ParseInt(os.Getenv("WORK_EXPIRATION"), 10, 64)
 	input := bufio.NewScanner(os.Stdin)
 	for input.Scan() {
 		var n int
 		var mode string
 		fmt.Sscan(input.Text(), &n, &mode)
+		if n == 0 {
+			fmt.Println(s.token(os.Getenv("WORK_ROLE"), os.Getenv("WORK_CONNECTION_DATA"), expiration))
+			continue
+		}
 		workers := 1
 		if mode == "multithread" {
 			workers = runtime.NumCPU()

@@ -1,3 +1,5 @@
 module rival
 
 go 1.20
+
+replace github.com/aogz/tokbox => ./seed

@@ -3,6 +3,7 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
@@ -12,8 +13,13 @@ import (
 )
 
 func main() {
-	tb := tokbox.New(os.Getenv("WORK_API_KEY"), os.Getenv("WORK_SECRET"))
-	session := &tokbox.Session{SessionID: os.Getenv("WORK_SESSION_ID"), T: tb}
+	tb := tokbox.New(os.Getenv("TOKBOX_API_KEY"), os.Getenv("TOKBOX_SECRET"))
+	session := &tokbox.Session{T: tb}
+	// By its JSON name: versions of the seed spell the field differently.
+	id, _ := json.Marshal(map[string]string{"session_id": os.Getenv("WORK_SESSION_ID")})
+	if err := json.Unmarshal(id, session); err != nil {
+		panic(err)
+	}
 	role := tokbox.Role(os.Getenv("WORK_ROLE"))
 	data := os.Getenv("WORK_CONNECTION_DATA")
 	expiration, _ := strconv.ParseInt(os.Getenv("WORK_EXPIRATION"), 10, 64)
@@ -23,6 +29,10 @@ func main() {
 		var n int
 		var mode string
 		fmt.Sscan(input.Text(), &n, &mode)
+		if n == 0 {
+			fmt.Println(session.Tokens(1, false, role, data, expiration)[0])
+			continue
+		}
 		start := time.Now()
 		tokens := session.Tokens(n, mode == "multithread", role, data, expiration)
 		took := time.Since(start)
