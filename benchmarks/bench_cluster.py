@@ -15,9 +15,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, wait
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -48,31 +49,31 @@ def job() -> SigningJob:
     )
 
 
-def _sign_alone(job: SigningJob, n: int, start: Any, end: Any) -> None:
-    """Sign n rows in a process of its own."""
-    sign = job.open()
+@cache
+def _signer(job: SigningJob) -> Callable[[pa.Table], object]:
+    """Open *job* once in each process."""
+    return job.open()
+
+
+def _sign(job: SigningJob, n: int) -> None:
+    """Sign n rows in a process of its own, batch by batch."""
     batch = pa.table({"name": workloads.connection_data(min(n, BATCH))})
-    start.wait()
     for _ in range(max(1, n // BATCH)):
-        sign(batch)
-    end.wait()
+        _signer(job)(batch)
 
 
 def processes(n: int, workers: int) -> float:
     """Return the seconds of processes that are independent of one another."""
-    spawn = multiprocessing.get_context("spawn")
-    start, end = spawn.Barrier(workers + 1), spawn.Barrier(workers + 1)
-    share = (job(), n // workers, start, end)
-    running = [spawn.Process(target=_sign_alone, args=share) for _ in range(workers)]
-    for process in running:
-        process.start()
-    start.wait()
-    began = time.perf_counter()
-    end.wait()
-    took = time.perf_counter() - began
-    for process in running:
-        process.join()
-    return took
+    pools = [
+        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) for _ in range(workers)
+    ]
+    with ExitStack() as stack:
+        for pool in pools:
+            stack.enter_context(pool)
+        wait([pool.submit(_sign, job(), 1) for pool in pools])
+        start = time.perf_counter()
+        wait([pool.submit(_sign, job(), n // workers) for pool in pools])
+        return time.perf_counter() - start
 
 
 def ray(n: int, workers: int) -> float:

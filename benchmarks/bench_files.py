@@ -3,7 +3,7 @@
 pyarrow reads and writes the same files with a ready column of random strings, as wide as
 tokens, in place of the signing; a loop writes as many bytes as tokens have. Memory is
 compared for a Parquet file with a single row group of wide rows. Each run is a process of
-its own and writes files that do not exist yet; see file_jobs.py.
+its own and writes a file that does not exist yet; see jobs.py.
 """
 
 from __future__ import annotations
@@ -13,47 +13,148 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from . import file_jobs, workloads
+from pyarrow import csv, parquet
+
+from . import jobs, workloads
+from .bench_tokens import session
 from .comparison import Contender, Seconds, Work, at_least, at_most, group
 from .workloads import resources
 
+Rows = Iterator[dict[str, str]]
+Prepare = Callable[[int], Work]
+#: The options of ``tokbox sign`` for the columns below.
+CLAIMS = ("--session-id", "col:session", "--role", "col:role")
+DATA = ("--connection-data", "col:column1")
+#: Where commands write to.
+FILE, PIPE = "{folder}/out {n}", jobs.PIPE
+
+
+def rows(n: int, others: int) -> Rows:
+    """Yield rows with a session, a role, seconds and *others* more columns."""
+    for i in range(n):
+        row = {"session": workloads.SESSION_ID, "role": ("publisher", "moderator")[i % 2]}
+        row |= {f"column{k}": f"value {i * k}" for k in range(others)}
+        yield {**row, "seconds": str(60 + i % 3600)}
+
+
+def rejected(n: int, role: str) -> Rows:
+    """Yield the same rows, every other one with an unknown role that contains its number
+    in place of ``{}``."""
+    for i, row in enumerate(rows(n, 2)):
+        yield row if i % 2 else {**row, "role": role.format(i)}
+
+
+def wide(n: int) -> Rows:
+    """Yield rows with 500 random characters each."""
+    for row, text in zip(rows(n, 2), jobs.random_strings(n, 500), strict=True):
+        yield {**row, "column1": text}
+
+
+TABLES: dict[str, Callable[[int], Rows]] = {
+    "2 columns": lambda n: rows(n, 2),
+    "300 columns": lambda n: rows(n, 300),
+    "rejected": lambda n: rejected(n, "guest"),
+    "rejected, all different": lambda n: rejected(n, "guest {}"),
+    "wide": wide,
+}
+
 
 @cache
-def inputs(n: int) -> tuple[Path, int]:
-    """Write the files that are read; return their folder and the width of tokens."""
-    folder = Path(resources.enter_context(tempfile.TemporaryDirectory()))
-    file_jobs.make_inputs(folder, "in", n)
-    file_jobs.make_inputs(folder, "in-few", 1)
-    file_jobs.make_wide(folder, n * 6 // 10)
-    run("sign CSV", folder, n, 0)
-    added = (folder / "out.csv").stat().st_size - (folder / "in.csv").stat().st_size
-    return folder, round(added / n) - 1
+def folder() -> Path:
+    """Return the folder of all files; the names of those that are read start with "in"."""
+    return Path(resources.enter_context(tempfile.TemporaryDirectory()))
 
 
-def run(name: str, folder: Path, n: int, width: int) -> Seconds:
-    """Do one job in a new process."""
-    command = [sys.executable, "-m", "benchmarks.file_jobs"]
-    done = subprocess.run(
-        [*command, name, str(folder), str(n), str(width)],
-        env=workloads.environment(),
-        capture_output=True,
-        text=True,
-        check=True,
+@cache
+def source(table: str, suffix: str, n: int) -> str:
+    """Write a table of *n* rows, or *n* tokens ("signed"), and return the path."""
+    path = folder() / f"in {table} {n}.{suffix}"
+    command = [sys.executable, "-m", "tokbox"]
+    if suffix == "txt":
+        command += ["tokens", workloads.SESSION_ID, "-n", str(n), "-o", str(path)]
+    elif table == "signed":
+        command += ["sign", source("2 columns", suffix, n), "-o", str(path), *CLAIMS]
+    elif suffix == "parquet":
+        columns = csv.read_csv(source(table, "csv", n))
+        parquet.write_table(
+            columns, path, row_group_size=n if table == "wide" else jobs.STEP
+        )
+        return str(path)
+    else:
+        with path.open("w", encoding="utf-8") as file:
+            for i, row in enumerate(TABLES[table](n)):
+                if suffix == "csv" and not i:
+                    file.write(",".join(row) + "\n")
+                line = json.dumps(row) if suffix == "ndjson" else ",".join(row.values())
+                file.write(line + "\n")
+        return str(path)
+    subprocess.run(command, env=workloads.environment(), check=True)
+    return str(path)
+
+
+def job(name: str, *arguments: str, clock: str = "seconds") -> Work:
+    """Return work that runs a function of jobs.py in a new process."""
+    command = [sys.executable, "-m", "benchmarks.jobs", name, *arguments]
+    options: Any = {"env": workloads.environment(), "capture_output": True, "text": True}
+
+    def work() -> Seconds:
+        done = subprocess.run(command, **options)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout.splitlines()[-1])
+        seconds = Seconds(found[clock])
+        seconds.peak = found["peak"]
+        return seconds
+
+    return work
+
+
+def tokbox(*arguments: str | tuple[str, str], clock: str = "seconds") -> Prepare:
+    """Return a contender's work: a command, in which tuples stand for tables by name and
+    suffix, and ``{n}`` and ``{folder}`` for the number of rows and the folder."""
+
+    def line(n: int) -> str:
+        filled = (
+            each.format(n=n, folder=folder()) if isinstance(each, str) else source(*each, n)
+            for each in arguments
+        )
+        return json.dumps(list(filled))
+
+    return lambda n: job("tokbox", line(1), line(n), clock=clock)
+
+
+def sign(table: str, suffix: str, *claims: str, clock: str = "seconds") -> Prepare:
+    files = (
+        "-o",
+        f"{{folder}}/out {{n}}.{suffix}",
+        "--rejects",
+        "{folder}/rejects {n}.csv",
     )
-    found = json.loads(done.stdout)
-    seconds = Seconds(found["seconds"])
-    seconds.peak = found["peak"]
-    return seconds
+    return tokbox("sign", (table, suffix), *files, *CLAIMS, *claims, clock=clock)
 
 
-def job(name: str) -> Callable[[int], Work]:
+def tokens(target: str, *options: str) -> Prepare:
+    output = ("-n", "{n}", "-o", target)
+    return tokbox("tokens", workloads.SESSION_ID, *output, *options)
+
+
+def pyarrow(suffix: str) -> Prepare:
     def prepare(n: int) -> Work:
-        folder, width = inputs(n)
-        return lambda: run(name, folder, n, width)
+        token = session().token("publisher", f"value {n}", 3600)
+        files = source("2 columns", suffix, n), str(folder() / f"out.{suffix}")
+        return job(f"pyarrow_{suffix}", *files, str(len(token)))
+
+    return prepare
+
+
+def plain_bytes(target: str) -> Prepare:
+    def prepare(n: int) -> Work:
+        size = n * (workloads.TOKEN_LENGTH + 1)
+        return job("plain_bytes", target.format(folder=folder(), n=n), str(size))
 
     return prepare
 
@@ -64,29 +165,32 @@ def settle(n: int) -> None:
     Otherwise the first to write pays for pages that the host took away meanwhile, and for
     what is still to be written.
     """
-    folder, width = inputs(n)
-    for file in folder.glob("[!i]*"):
+    for file in folder().glob("[!i]*"):
         file.unlink()
-    file_jobs.plain_bytes(folder, n * (width + 100), False)()
-    (folder / "bytes").unlink()
+    plain_bytes("{folder}/settle")(n)()
+    (folder() / "settle").unlink()
     os.sync()
 
 
-def pair(ours: str, floor: str, share: float) -> list[Contender]:
-    goals = [at_least(share, floor)]
-    return [Contender(ours, job(ours), goals=goals), Contender(floor, job(floor))]
-
-
 SIGN, WIDE = "sign Parquet", "sign Parquet, one large row group"
+PARQUET, CSV = "pyarrow Parquet", "pyarrow CSV"
+BYTES, PIPED = "bytes to a file", "bytes to a pipe"
+WIDE_GOAL = at_most(1.5, SIGN, peak=True)
 
 test_files = group(
     "rows of files",
     [
-        *pair(SIGN, "pyarrow Parquet", 0.6),
-        *pair("sign CSV", "pyarrow CSV", 0.7),
-        *pair("tokens to a file", "bytes to a file", 0.8),
-        *pair("tokens to a pipe", "bytes to a pipe", 0.8),
-        Contender(WIDE, job(WIDE), goals=[at_most(1.5, SIGN, peak=True)]),
+        Contender(PARQUET, pyarrow("parquet")),
+        Contender(
+            SIGN, sign("2 columns", "parquet", *DATA), goals=[at_least(0.6, PARQUET)]
+        ),
+        Contender(WIDE, sign("wide", "parquet", *DATA), 2, goals=[WIDE_GOAL]),
+        Contender(CSV, pyarrow("csv")),
+        Contender("sign CSV", sign("2 columns", "csv", *DATA), goals=[at_least(0.7, CSV)]),
+        Contender(BYTES, plain_bytes(FILE)),
+        Contender("tokens to a file", tokens(FILE), goals=[at_least(0.8, BYTES)]),
+        Contender(PIPED, plain_bytes(PIPE)),
+        Contender("tokens to a pipe", tokens(PIPE), goals=[at_least(0.8, PIPED)]),
     ],
     n=workloads.N,
     unit="row",

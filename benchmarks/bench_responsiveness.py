@@ -1,13 +1,11 @@
-"""The longest time that another thread has to wait while a call runs.
-
-Lists are freed afterwards: that is CPython's work, which holds the GIL.
-"""
+"""The longest time that another thread has to wait while a call runs."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from .bench_rows import sign_rows
 from .bench_tokens import call, drain
@@ -22,27 +20,28 @@ def longest_wait(make: Callable[[int], Work]) -> Callable[[int], Work]:
         inner = make(n)
 
         def work() -> Seconds:
-            worst, done, ready = 0.0, threading.Event(), threading.Event()
+            waits: list[float] = []
+            ready, done = threading.Event(), threading.Event()
 
             def look() -> None:
-                nonlocal worst
                 before = time.perf_counter()
                 ready.set()
-                while not done.is_set():
+                ended = False
+                while not ended:
+                    # It requests the GIL anew, like a thread that serves requests.
+                    ended = done.wait(0.0005)
                     now = time.perf_counter()
-                    worst, before = max(worst, now - before), now
-                    time.sleep(0.0005)  # requests the GIL anew, like a thread that serves
+                    waits.append(now - before)
+                    before = now
 
-            thread = threading.Thread(target=look)
-            thread.start()
-            ready.wait()
-            try:
-                result = inner()
-            finally:
-                done.set()
-                thread.join()
-            del result
-            return Seconds(worst)
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(look)
+                ready.wait()
+                try:
+                    inner()
+                finally:
+                    done.set()
+            return Seconds(max(waits))
 
         return work
 

@@ -24,7 +24,7 @@ import jwt
 from tokbox import MediaMode, Tokbox
 
 from . import workloads
-from .comparison import Contender, Work, at_least, at_most, group
+from .comparison import Contender, Work, at_least, at_most, group, repeat
 from .rivals.python import load, opentok_client
 from .workloads import resources
 
@@ -83,19 +83,9 @@ def client(application: bool) -> tuple[Tokbox, str]:
         return tb, tb.archives.start(session.session_id).id
 
 
-def repeat(make: Callable[[], Work]) -> Callable[[int], Work]:
+def calls(make: Callable[[], Work]) -> Callable[[int], Work]:
     """Make the same call n times."""
-
-    def prepare(n: int) -> Work:
-        call = make()
-
-        def work() -> None:
-            for _ in range(n):
-                call()
-
-        return work
-
-    return prepare
+    return lambda n: repeat(make(), n)
 
 
 def bare() -> Work:
@@ -160,21 +150,21 @@ def vonage() -> Work:
 test_rest = group(
     "REST calls",
     [
-        Contender(FLOOR, repeat(bare)),
+        Contender(FLOOR, calls(bare)),
         Contender(
             PROJECT,
-            repeat(ours(application=False)),
+            calls(ours(application=False)),
             goals=[
                 at_least(2, OPENTOK),
                 at_least(None, OPENTOK, less=FLOOR),
                 at_most(None, FLOOR),
             ],
         ),
-        Contender(APPLICATION, repeat(ours(application=True)), goals=[at_least(1, VONAGE)]),
-        Contender(OPENTOK, repeat(opentok), note="it connects for every call"),
+        Contender(APPLICATION, calls(ours(application=True)), goals=[at_least(1, VONAGE)]),
+        Contender(OPENTOK, calls(opentok), note="it connects for every call"),
         Contender(
             VONAGE,
-            repeat(vonage),
+            calls(vonage),
             10,
             note="it keeps its connection, and parses and checks the key for every call",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from tokbox import Tokbox
 
 from . import workloads
-from .comparison import Contender, Rival, Work, at_least, group
+from .comparison import Contender, Rival, Work, at_least, group, repeat
 from .rivals import Unavailable, python
 from .workloads import CLAIMS, resources
 
@@ -40,47 +40,33 @@ def call(method: str, **options: Any) -> Callable[[int], Callable[[], Any]]:
 
 
 def one_by_one(n: int) -> Work:
-    token = application().session(workloads.APPLICATION_SESSION_ID).token
-    return lambda: [token(**CLAIMS) for _ in range(n)]
+    session = application().session(workloads.APPLICATION_SESSION_ID)
+    return repeat(partial(session.token, **CLAIMS), n)
 
 
-def signature() -> tuple[Any, bytes, bytes]:
-    """Return the key, what a token signs with it, and the signature."""
+def openssl() -> tuple[Work, Work]:
+    """Return calls that sign, and that verify, the message of a token, and nothing else."""
     key: Any = load_pem_private_key(workloads.private_key().encode(), None)
     token = application().session(workloads.APPLICATION_SESSION_ID).token(**CLAIMS)
-    message = token.rpartition(".")[0].encode()
-    return key, message, key.sign(message, PKCS1v15(), SHA256())
+    sign = partial(key.sign, token.rpartition(".")[0].encode(), PKCS1v15(), SHA256())
+    return sign, partial(key.public_key().verify, sign(), *sign.args)
 
 
 def bare(threads: int) -> Callable[[int], Work]:
-    """Sign the same message n times by OpenSSL, and do nothing else."""
+    """Sign the same message n times by OpenSSL."""
 
     def prepare(n: int) -> Work:
         if threads > CPUS:
             raise Unavailable("this process may use one CPU only")
-        key, message, _ = signature()
         pool = resources.enter_context(ThreadPoolExecutor(threads))
-
-        def sign(count: int) -> None:
-            for _ in range(count):
-                key.sign(message, PKCS1v15(), SHA256())
-
-        if threads == 1:
-            return lambda: sign(n)
-        return lambda: list(pool.map(sign, [n // threads] * threads))
+        part = repeat(openssl()[0], n // threads)
+        return lambda: list(pool.map(lambda _: part(), range(threads)))
 
     return prepare
 
 
 def bare_verification(n: int) -> Work:
-    key, message, signed = signature()
-    public = key.public_key()
-
-    def work() -> None:
-        for _ in range(n):
-            public.verify(signed, message, PKCS1v15(), SHA256())
-
-    return work
+    return repeat(openssl()[1], n)
 
 
 def verify_many(multithread: bool) -> Callable[[int], Work]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from . import workloads
-from .comparison import Contender, Work, at_most, group
+from .comparison import Contender, Work, at_most, group, repeat
 from .rivals.python import load
 
 BARE, OPENTOK = "bare interpreter", "import opentok"
@@ -34,13 +36,10 @@ def program(code: str) -> Callable[[int], Work]:
     def prepare(n: int) -> Work:
         if "opentok" in code:
             load("opentok", "opentok")
-        command, environment = [sys.executable, "-I", "-c", code], workloads.environment()
-
-        def work() -> None:
-            for _ in range(n):
-                subprocess.run(command, env=environment, capture_output=True, check=True)
-
-        return work
+        options: Any = {"capture_output": True, "check": True}
+        options["env"] = workloads.environment()
+        command = [sys.executable, "-I", "-c", code]
+        return repeat(partial(subprocess.run, command, **options), n)
 
     return prepare
 

@@ -5,12 +5,24 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tokbox import Session, Tokbox, _fastsign, _memory
 
 from . import workloads
-from .comparison import ANY, Contender, Ours, Rival, Seconds, Work, at_least, at_most, group
+from .comparison import (
+    ANY,
+    Contender,
+    Ours,
+    Rival,
+    Seconds,
+    Work,
+    at_least,
+    at_most,
+    group,
+    repeat,
+)
 from .rivals import Unavailable, programs, python
 from .workloads import CLAIMS, JWT_LENGTH, TOKEN_LENGTH, N
 
@@ -62,17 +74,7 @@ def drain(kernel: str | None = None, **options: Any) -> Callable[[int], Work]:
 
 def one_by_one(**options: Any) -> Callable[[int], Work]:
     """Call `token` n times, and keep one token at a time."""
-
-    def prepare(n: int) -> Work:
-        token = session().token
-
-        def work() -> None:
-            for _ in range(n):
-                token(**CLAIMS, **options)
-
-        return work
-
-    return prepare
+    return lambda n: repeat(partial(session().token, **CLAIMS, **options), n)
 
 
 def reuse(threads: int) -> Callable[[int], Work]:

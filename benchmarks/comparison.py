@@ -18,7 +18,8 @@ import gc
 import mmap
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import median
@@ -41,6 +42,7 @@ __all__ = [
     "at_least",
     "at_most",
     "group",
+    "repeat",
 ]
 
 #: The limit for kernels that have no limit of their own.
@@ -53,7 +55,7 @@ Limits = Mapping[str, float] | float | None
 class Seconds(float):
     """The time of work that measures itself; *peak* is the memory it needed, in bytes."""
 
-    peak: int | None = None
+    peak: int = 0
 
 
 #: Work, prepared: it is timed, unless it returns `Seconds`.
@@ -114,21 +116,14 @@ Ours = partial(Contender, shown="tokbox")
 Rival = partial(Contender, shown="rival")
 
 
-class Replay:
-    """A timer for pytest-benchmark that shows times that were measured before."""
+def repeat(call: Work, n: int) -> Work:
+    """Return work that calls *call* n times, and keeps one result at a time."""
 
-    def __init__(self) -> None:
-        self.times: Iterator[float] = iter(())
-        self._now = 0.0
+    def work() -> None:
+        for _ in range(n):
+            call()
 
-    def __call__(self) -> float:
-        return self._now
-
-    def reset(self) -> None:
-        self._now = 0.0
-
-    def advance(self) -> None:
-        self._now = next(self.times)
+    return work
 
 
 def settle_memory(n: int) -> None:
@@ -219,7 +214,14 @@ class Group:
                     works[each.name] = each.prepare(self.count(each.name))
                 except Exception as error:  # raised again by the contender's own test
                     self.missing[each.name] = error
-        self.times = measure(works, self.rounds, self.warm_up, lambda: self.settle(self.n))
+        try:
+            self.times = measure(
+                works, self.rounds, self.warm_up, lambda: self.settle(self.n)
+            )
+        except Exception as error:
+            problem = RuntimeError(f"the group {self.name!r} could not be measured")
+            problem.__cause__ = error
+            self.missing = dict.fromkeys(works, problem)
 
     def count(self, name: str) -> int:
         """Return how many items the contender called *name* makes."""
@@ -239,11 +241,11 @@ class Group:
         was slow for both does not change it.
         """
         if goal and goal.peak:
-            sides = [[each.peak or 0 for each in self.times[x]] for x in (top, bottom)]
+            sides = [[float(each.peak) for each in self.times[x]] for x in (top, bottom)]
         else:
             less = goal.less if goal else None
             sides = [self.seconds(x, less) for x in (top, bottom)]
-        return median(x / y for x, y in zip(*sides, strict=True))
+        return float(median(x / y for x, y in zip(*sides, strict=True)))
 
     def result(self, contender: Contender, goal: Goal) -> dict[str, Any]:
         """Return the ratio of *goal* and whether its limit is met, as JSON can hold it."""
@@ -270,9 +272,9 @@ class Group:
 
 def group(name: str, contenders: Sequence[Contender], **options: Any) -> Any:
     """Return the test of a `Group`: one benchmark per contender, with times per item."""
-    plan, replay = Group(name, contenders, **options), Replay()
+    plan, clock = Group(name, contenders, **options), deque[float]()
 
-    @pytest.mark.benchmark(group=name, timer=replay)
+    @pytest.mark.benchmark(group=name, timer=clock.popleft)
     @pytest.mark.parametrize("contender", contenders, ids=lambda each: each.name)
     def test(
         benchmark: Any, request: pytest.FixtureRequest, contender: Contender, scale: float
@@ -286,8 +288,8 @@ def group(name: str, contenders: Sequence[Contender], **options: Any) -> Any:
         if problem is not None:
             raise problem
         times = plan.seconds(contender.name)
-        replay.times = iter(times)
-        benchmark.pedantic(replay.advance, setup=replay.reset, rounds=len(times))
+        clock.extend(reading for seconds in times for reading in (0.0, seconds))
+        benchmark.pedantic(lambda: None, rounds=len(times))
         benchmark.extra_info |= extra_info(plan, contender)
         goals = benchmark.extra_info["goals"]
         missed = [goal for goal in goals if goal["met"] is False]

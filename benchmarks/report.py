@@ -15,8 +15,7 @@ from typing import Any
 
 README = Path(__file__).parent.parent / "README.md"
 OPEN, CLOSE = "<!-- measured -->", "<!-- /measured -->"
-#: What the README compares with.
-BASE = "opentok (Python) T1"
+BASE = "opentok (Python) T1"  # what the README compares with
 Run = dict[str, Any]
 
 
@@ -25,7 +24,8 @@ def shown(run: Run) -> list[tuple[str, bool, float]]:
     chart show, the fastest first."""
     rows = []
     for each in run["benchmarks"]:
-        info, ours = each["extra_info"], each["extra_info"]["shown"] == "tokbox"
+        info = each["extra_info"]
+        ours = info["shown"] == "tokbox"
         kind = ", HS256" if ours and "HS256" in each["group"] else ""
         if info["shown"]:
             rows.append((info["contender"] + kind, ours, each["stats"]["median"]))
@@ -71,14 +71,11 @@ def goal_row(group: str, goal: dict[str, Any]) -> list[str]:
 def markdown(runs: list[Run]) -> str:
     """Return everything as tables."""
     first = runs[0]
-    packages = first["machine_info"]["packages"].items()
-    parts = [f"{about(first)}.", ", ".join(" ".join(each) for each in packages) + "."]
+    packages = map(" ".join, first["machine_info"]["packages"].items())
+    parts = [f"{about(first)}.", ", ".join(packages) + "."]
     for run in runs:
-        rows = [
-            goal_row(each["group"], goal)
-            for each in run["benchmarks"]
-            for goal in each["extra_info"]["goals"]
-        ]
+        found = ((each["group"], each["extra_info"]["goals"]) for each in run["benchmarks"])
+        rows = [goal_row(group, goal) for group, goals in found for goal in goals]
         parts.append(f"## Goals, kernel {run['machine_info']['kernels']['sha1']}")
         parts.append(table(["", "this run", "goal", "met"], rows))
     for group in dict.fromkeys(each["group"] for each in first["benchmarks"]):
@@ -86,9 +83,8 @@ def markdown(runs: list[Run]) -> str:
         unit = mine[0]["extra_info"]["unit"]
         head = ["", f"µs a {unit}", f"{unit}s a second", "over the floor"]
         rows = []
-        for info, seconds in (
-            (each["extra_info"], each["stats"]["median"]) for each in mine
-        ):
+        for each in mine:
+            info, seconds = each["extra_info"], each["stats"]["median"]
             name = info["contender"] + (f" ({info['note']})" if info["note"] else "")
             ratio = times(info["ratio_to_floor"]) if "floor" in info else "-"
             rows.append([name, f"{seconds * 1e6:,.3f}", rate(seconds), ratio])
@@ -105,22 +101,20 @@ def readme(run: Run, chart: str) -> str:
         rows.append([who, rate(seconds), times(base / seconds) if base else "-"])
     figures = table(["", "tokens a second", "against opentok T1"], rows)
     end = f"{about(run)}. `make bench` measures on your machine."
-    return "\n\n".join([figures, end, f"![Signed tokens a second]({chart})"])
+    return f"{figures}\n\n{end}\n\n![Signed tokens a second]({chart})"
 
 
 def draw(run: Run, path: Path) -> None:
     """Write the chart. Its scale is logarithmic: the rates span six powers of ten."""
-    import matplotlib as mpl
-
-    mpl.use("svg")
-    from matplotlib import pyplot as plt
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
 
     bars = [(f"tokbox {x}" if ours else x, ours, s) for x, ours, s in reversed(shown(run))]
     rates = [1 / seconds for *_, seconds in bars]
     style: Any = {"svg.hashsalt": "tokbox", "svg.fonttype": "none", "font.size": 10}
-    with plt.rc_context(style):
-        figure, axes = plt.subplots(figsize=(800 / 96, 0.3 * len(bars) + 0.9))
-        figure.set_layout_engine("constrained")
+    with rc_context(style):
+        figure = Figure((800 / 96, 0.3 * len(bars) + 0.9), layout="constrained")
+        axes = figure.subplots()
         colours = ["#0b7a75" if ours else "#b4b8bd" for _, ours, _ in bars]
         drawn = axes.barh([name for name, *_ in bars], rates, height=0.72, color=colours)
         axes.bar_label(drawn, [rate(seconds) for *_, seconds in bars], padding=5)
@@ -132,7 +126,6 @@ def draw(run: Run, path: Path) -> None:
         axes.set_title("Signed tokens a second", loc="left", fontweight="bold")
         axes.set_title("logarithmic scale; one machine, one run", loc="right", fontsize=9)
         figure.savefig(path, facecolor="white", metadata={"Date": None})
-        plt.close(figure)
 
 
 def main(arguments: list[str] | None = None) -> None:
