@@ -1,8 +1,8 @@
 """RS256 tokens of a signing job on one worker and on two, each with one CPU.
 
-RS256 is what needs more machines: a signature takes a core most of a millisecond. Neither
-the start of workers nor their first batch is part of the time. Plain processes show what
-two CPUs give here: where others use them, too, this is less than twice as much.
+Only RS256 needs more machines: a signature takes most of a millisecond of a core. The start
+of workers and their first batch are not part of the time. Plain processes show the gain
+that two CPUs allow here, which is less than 2 if other programs use them.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ Prepare = Callable[[int], Work]
 #: The options of ``tokbox sign`` for the columns below.
 CLAIMS = ("--session-id", "col:session", "--role", "col:role")
 DATA = ("--connection-data", "col:column1")
-#: Where commands write to.
+#: The targets of commands.
 FILE, PIPE = "{folder}/out {n}", jobs.PIPE
 
 
@@ -114,8 +114,10 @@ def job(name: str, *arguments: str, clock: str = "seconds") -> Work:
 
 
 def tokbox(*arguments: str | tuple[str, str], clock: str = "seconds") -> Prepare:
-    """Return a contender's work: a command, in which tuples stand for tables by name and
-    suffix, and ``{n}`` and ``{folder}`` for the number of rows and the folder."""
+    """Return the work of a contender: a command of tokbox.
+
+    Tables are given as tuples of name and suffix; ``{n}`` and ``{folder}`` are replaced.
+    """
 
     def line(n: int) -> str:
         filled = (

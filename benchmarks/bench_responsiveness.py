@@ -28,7 +28,7 @@ def longest_wait(make: Callable[[int], Work]) -> Callable[[int], Work]:
                 ready.set()
                 ended = False
                 while not ended:
-                    # It requests the GIL anew, like a thread that serves requests.
+                    # Requests the GIL anew each time, like the thread of a server.
                     ended = done.wait(0.0005)
                     now = time.perf_counter()
                     waits.append(now - before)

@@ -48,7 +48,7 @@ __all__ = [
 #: The limit for kernels that have no limit of their own.
 ANY = "any"
 AT_MOST, AT_LEAST = "at most", "at least"
-#: What a limit can be: for each kernel, the same for all, or None for "shown only".
+#: Limits by kernel, the limit of all kernels, or None: the ratio is only shown.
 Limits = Mapping[str, float] | float | None
 
 
@@ -66,9 +66,10 @@ Work = Callable[[], object]
 class Goal:
     """The ratio of a contender to *others*, of which the fastest counts, and its limit.
 
-    *sense* is "at most" (the time of the contender over that of the other) or "at least"
-    (the other over the contender: so many times faster). *less* names a contender whose
-    time is part of both and is subtracted first. With *peak*, memory is compared.
+    *sense* is "at most" (the ratio is the time of the contender over that of the other) or
+    "at least" (the inverse: how many times faster the contender is). *less* names a
+    contender whose time is part of both and is subtracted first. With *peak*, memory is
+    compared.
     """
 
     sense: str
@@ -111,7 +112,7 @@ class Contender:
     shown: str = ""
 
 
-#: What README and chart show.
+#: Contenders that README and chart show.
 Ours = partial(Contender, shown="tokbox")
 Rival = partial(Contender, shown="rival")
 
@@ -200,7 +201,7 @@ class Group:
     def run(self, names: set[str], scale: float) -> None:
         """Measure the contenders called *names*, unless this has been done.
 
-        *scale* multiplies the number of items; 0 stands for ``--smoke``.
+        *scale* multiplies the number of items; it is 0 with ``--smoke``.
         """
         if self.times or self.missing:
             return

@@ -1,4 +1,4 @@
-"""What ``pytest benchmarks`` adds to pytest-benchmark: options, defaults, the machine."""
+"""Options, defaults and the description of the machine for pytest-benchmark."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from tokbox import _fastsign
 
-#: What tables show. OPS are items per second, because times are per item.
+#: The columns of tables. OPS are items per second, because times are per item.
 COLUMNS = ["median", "iqr", "ops", "rounds"]
 #: Packages whose versions are part of the results.
 PACKAGES = ("tokbox", "opentok", "vonage", "vonage-video", "PyJWT", "livekit-api")
@@ -89,6 +89,6 @@ def pytest_benchmark_generate_machine_info() -> dict[str, Any]:
 
 
 def pytest_benchmark_update_json(output_json: dict[str, Any]) -> None:
-    """Leave out what says nothing here: the options of a run that replays times."""
+    """Leave out the options of pytest-benchmark, which do not apply to replayed times."""
     for each in output_json["benchmarks"]:
         del each["options"], each["params"]

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 Work = Callable[[], object]
-#: An argument that stands for a pipe whose other end drops everything.
+#: Replaced in arguments by a pipe whose reader drops everything.
 PIPE = "PIPE"
 #: Rows that pyarrow reads and writes at once, and bytes that are written at once.
 STEP, PIECE = 1 << 16, 3 << 20

@@ -12,7 +12,7 @@ from .. import workloads
 
 
 class Unavailable(Exception):
-    """This rival cannot run on this machine; the message says why."""
+    """This rival cannot run on this machine; the message has the reason."""
 
 
 def verify(token: str) -> None:

@@ -1,7 +1,7 @@
-"""Rivals in Go and Node.js: a process that is told how many tokens to make.
+"""Rivals in Go and Node.js, each in a process of its own.
 
 A process reads lines ``n mode`` and answers each with the nanoseconds that n tokens took,
-so that its start is never timed; to ``0 mode`` it answers with a token.
+so that its start is never timed. It answers ``0 mode`` with a token.
 """
 
 from __future__ import annotations
