@@ -109,8 +109,8 @@ stubs: $(VENV)/linted
 # PYTEST_ADDOPTS="-k rows --scale 0.1" measures less, TOKBOX_KERNEL=avx2 another kernel.
 RESULTS ?= benchmarks/results/results.json
 bench: $(VENV)/benched
-	$(BIN)/python -m pytest benchmarks --benchmark-json=$(RESULTS)
-	$(BIN)/python -m benchmarks.report $(RESULTS)
+	$(BIN)/python -m pytest benchmarks --benchmark-json=$(RESULTS); status=$$?; \
+		$(BIN)/python -m benchmarks.report $(RESULTS) && exit $$status
 
 # Measures again, and fails where a median is more than THRESHOLD % above that of SAVED.
 SAVED ?= $(RESULTS)

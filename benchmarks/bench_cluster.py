@@ -100,7 +100,7 @@ def ray(n: int, workers: int) -> float:
     finally:
         engine.shutdown()
     (start, first), (end, _) = arrived[0], arrived[-1]
-    return (end - start) * n / (n - first)
+    return float(end - start) * n / (n - first)
 
 
 def spark(n: int, workers: int) -> float:

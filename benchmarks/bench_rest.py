@@ -130,7 +130,7 @@ def vonage() -> Work:
     )
     adapters = load("requests.adapters", "requests")
 
-    class Plain(adapters.HTTPAdapter):  # type: ignore[misc]
+    class Plain(adapters.HTTPAdapter):  # type: ignore[misc, name-defined]
         def send(self, request: Any, *args: Any, **options: Any) -> Any:
             request.url = request.url.replace("https://", "http://", 1)
             return super().send(request, *args, **options)

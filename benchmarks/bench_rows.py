@@ -31,8 +31,9 @@ def sign_rows(
         if reuse:
             given["memory_pool"] = _memory.MemoryPool()
         if derived:
-            ids = {"run_id": "benchmark", "issued_at": 1_700_000_000}
-            given["nonce"] = Derived(row_key=range(n), **ids)
+            given["nonce"] = Derived(
+                run_id="benchmark", row_key=range(n), issued_at=1_700_000_000
+            )
         return lambda: tb.sign_rows(workloads.SESSION_ID, **given)
 
     return prepare

@@ -152,24 +152,32 @@ def timed(work: Work) -> Seconds:
 
 def measure(
     works: Mapping[str, Work], rounds: int, warm_up: bool, settle: Callable[[], object]
-) -> dict[str, list[Seconds]]:
-    """Run each of *works* once per round, in a shuffled order, and return their times."""
+) -> tuple[dict[str, list[Seconds]], dict[str, Exception]]:
+    """Run each of *works* once per round, in a shuffled order.
+
+    Returns their times, and the exceptions of those that failed.
+    """
     times: dict[str, list[Seconds]] = {name: [] for name in works}
+    failed: dict[str, Exception] = {}
     gc.collect()
     gc.freeze()  # so that the collections below look at one run's garbage only
     gc.disable()
     try:
         for number in range(0 if warm_up else 1, rounds + 1):
-            for name in random.Random(number).sample(list(works), len(works)):
+            for name in random.Random(number).sample(list(times), len(times)):
                 gc.collect()
                 settle()
-                took = timed(works[name])
-                if number:
-                    times[name].append(took)
+                try:
+                    took = timed(works[name])
+                except Exception as error:
+                    failed[name] = error
+                    del times[name]
+                else:
+                    times[name] += [took] if number else []
     finally:
         gc.enable()
         gc.unfreeze()
-    return times
+    return times, failed
 
 
 @dataclass
@@ -215,14 +223,10 @@ class Group:
                     works[each.name] = each.prepare(self.count(each.name))
                 except Exception as error:  # raised again by the contender's own test
                     self.missing[each.name] = error
-        try:
-            self.times = measure(
-                works, self.rounds, self.warm_up, lambda: self.settle(self.n)
-            )
-        except Exception as error:
-            problem = RuntimeError(f"the group {self.name!r} could not be measured")
-            problem.__cause__ = error
-            self.missing = dict.fromkeys(works, problem)
+        self.times, failed = measure(
+            works, self.rounds, self.warm_up, lambda: self.settle(self.n)
+        )
+        self.missing |= failed
 
     def count(self, name: str) -> int:
         """Return how many items the contender called *name* makes."""

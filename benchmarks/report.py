@@ -52,7 +52,7 @@ def about(run: Run) -> str:
     """Return on which machine the run was, and how much work it did."""
     machine = run["machine_info"]
     infos = [each["extra_info"] for each in run["benchmarks"]]
-    n = max((info["n"] for info in infos if info["shown"]), default=0)
+    n = max([info["n"] for info in infos if info["shown"]] or [infos[0]["n"]])
     kernel, day = machine["kernels"]["sha1"], run["datetime"][:10]
     where = f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['system']}"
     return f"{where}, CPython {machine['python']}, kernel {kernel}; n = {n:,}, {day}"
@@ -136,13 +136,14 @@ def main(arguments: list[str] | None = None) -> None:
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in options.results]
     folder = options.results[0].parent
     (folder / "results.md").write_text(markdown(runs), encoding="utf-8")
-    draw(runs[0], folder / "chart.svg")
+    if shown(runs[0]):
+        draw(runs[0], folder / "chart.svg")
     if options.readme:
         new = readme(runs[0], os.path.relpath(folder / "chart.svg", README.parent))
         before, rest = README.read_text(encoding="utf-8").split(OPEN)
         after = rest.split(CLOSE)[1]
         README.write_text(f"{before}{OPEN}\n{new}\n{CLOSE}{after}", encoding="utf-8")
-    print(f"written: results.md and chart.svg in {folder}")
+    print(f"written to {folder}")
 
 
 if __name__ == "__main__":

@@ -41,11 +41,20 @@ def goal(group, name):
 def test_each_contender_runs_once_per_round_in_changing_order():
     ran = []
     works = {name: lambda name=name: ran.append(name) for name in "abcde"}
-    times = measure(works, 6, warm_up=True, settle=lambda: None)
+    times, _ = measure(works, 6, warm_up=True, settle=lambda: None)
     rounds = [ran[at : at + 5] for at in range(0, len(ran), 5)]
     assert [sorted(one) for one in rounds] == [list("abcde")] * 7
     assert len({tuple(one) for one in rounds}) > 2
     assert {name: len(each) for name, each in times.items()} == dict.fromkeys("abcde", 6)
+
+
+def test_a_contender_that_fails_does_not_stop_the_others():
+    def fail():
+        raise OSError("broken")
+
+    works = {"a": fail, "b": lambda: None}
+    times, failed = measure(works, 2, warm_up=True, settle=lambda: None)
+    assert (list(times), len(times["b"]), str(failed["a"])) == (["b"], 2, "broken")
 
 
 def test_memory_is_settled_before_each_run_and_no_garbage_is_collected_during_it():
