@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -64,15 +64,17 @@ def _sign(job: SigningJob, n: int) -> None:
 
 def processes(n: int, workers: int) -> float:
     """Return the seconds of processes that are independent of one another."""
-    pools = [
-        ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) for _ in range(workers)
-    ]
+    spawn = multiprocessing.get_context("spawn")
     with ExitStack() as stack:
-        for pool in pools:
-            stack.enter_context(pool)
-        wait([pool.submit(_sign, job(), 1) for pool in pools])
+        pools = [stack.enter_context(ProcessPoolExecutor(1, spawn)) for _ in range(workers)]
+
+        def sign(rows: int) -> None:
+            for done in [pool.submit(_sign, job(), rows) for pool in pools]:
+                done.result()
+
+        sign(1)
         start = time.perf_counter()
-        wait([pool.submit(_sign, job(), n // workers) for pool in pools])
+        sign(n // workers)
         return time.perf_counter() - start
 
 
