@@ -62,7 +62,7 @@ def goal_row(group: str, goal: dict[str, Any]) -> list[str]:
     """Return the row of a goal that is met, missed, not measured, or only shown."""
     ratio = f"not measured: {goal.get('why')}"
     if goal["ratio"] is not None:
-        ratio = times(goal["ratio"]) + " faster" * (goal["sense"] == "at least")
+        ratio = times(goal["ratio"]) + " as fast" * (goal["sense"] == "at least")
     limit = "-" if goal["limit"] is None else f"{goal['sense']} {goal['limit']:g}"
     met = {True: "yes", False: "**no**", None: "-"}[goal["met"]]
     return [f"{group}: {goal['what']}", ratio, limit, met]
