@@ -228,7 +228,7 @@ def test_sign_rows_accepts_a_type_or_refuses_each_row(claim: str, name: str) -> 
     if name in ACCEPTED[claim] or name == "struct of two":
         return
     sign = replace(job_for(claim), error_column=None).open()
-    with pytest.raises(InvalidClaimsError, match=rf"row 0: {claim} must "):
+    with pytest.raises(InvalidClaimsError, match=rf"row 0.*: {claim} must "):
         sign(pa.table({"x": column}))
 
 
