@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+import pickle
 import random
 import string
 import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -422,6 +424,19 @@ def test_a_null_needs_no_closer_look(signer, monkeypatch, is_arrow):
         )
         assert said(signer.verify_many(column, now=NOW)) == expected
     assert checked == [""]
+
+
+def test_reasons_are_counted_with_and_without_exceptions(signer):
+    good = make_raw(fields(nonce="1"))
+    foreign = make_raw(fields(), key="123")
+    tokens = [good, None, good[:-8] + "AAAA" + good[-4:], foreign, foreign, good[:-1], 5]
+    for now in (NOW, 1_700_086_500, 1_600_000_000):
+        found = signer.verify_many(tokens, now=now)
+        counts = found._count_reasons()
+        assert counts == Counter(error.reason for error in found.failures.values())
+        assert found._count_reasons() == counts
+        assert pickle.loads(pickle.dumps(found))._count_reasons() == counts
+        assert list(found) == [row not in found.failures for row in range(len(tokens))]
 
 
 def test_rows_that_were_not_signed_are_nulls(signer, monkeypatch):

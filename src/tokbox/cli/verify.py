@@ -156,10 +156,13 @@ def _verify(
                         now=now,
                         multithread=multithread,
                     )
-                    bad = dict(_judged(piece, verification.failures))
-                    result.reasons.update(reason for reason, _ in bad.values())
-                    ordered = (bad[row][1] for row in sorted(bad))
-                    write_all(refused, lines(ordered, None if is_one else each.path))
+                    if rejects is None and not piece.bad:
+                        result.reasons.update(verification._count_reasons())
+                    else:
+                        bad = dict(_judged(piece, verification.failures))
+                        result.reasons.update(reason for reason, _ in bad.values())
+                        ordered = (bad[row][1] for row in sorted(bad))
+                        write_all(refused, lines(ordered, None if is_one else each.path))
                     result = result._replace(tokens=piece.end.rows)
                     reached(index, table, piece.end, total + result.tokens)
             found.append(result)

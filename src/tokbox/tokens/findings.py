@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
 
@@ -12,8 +13,15 @@ from tokbox._capsules import (
     schema_capsule,
     stream_capsule,
 )
-from tokbox._fastsign import GOOD
-from tokbox.errors import MalformedTokenError, TokenError
+from tokbox._fastsign import ABSENT, ALTERED, EARLY, EXPIRED, FOREIGN, GOOD, UNSURE
+from tokbox.errors import (
+    BadSignatureError,
+    ExpiredTokenError,
+    MalformedTokenError,
+    NotYetValidTokenError,
+    TokenError,
+    WrongKeyError,
+)
 from tokbox.lazy import set_module
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr
@@ -83,6 +91,14 @@ class _Findings(ABC, Generic[Found, Failure]):
             raise error
 
 
+#: The reasons for other verdicts of the core.
+_REASONS = {
+    ALTERED: BadSignatureError.reason,
+    FOREIGN: WrongKeyError.reason,
+    EARLY: NotYetValidTokenError.reason,
+    EXPIRED: ExpiredTokenError.reason,
+    ABSENT: "malformed",
+}
 #: 1 for the core's verdict on a valid token, 0 for any other.
 _IS_GOOD = bytes(verdict == GOOD for verdict in range(256))
 
@@ -102,7 +118,7 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
                 print(row, error.reason)
     """
 
-    __slots__ = ("_good", "_make")
+    __slots__ = ("_make", "_verdicts")
 
     def __init__(
         self,
@@ -118,12 +134,17 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
         """
         super().__init__(n, failures)
         if verdicts is None:
-            good = bytearray(b"\1") * n
+            found = bytearray([GOOD]) * n
             for row in failures:
-                good[row] = 0
-            verdicts = bytes(good)
-        self._good = verdicts.translate(_IS_GOOD)
+                found[row] = UNSURE
+            verdicts = bytes(found)
+        self._verdicts = verdicts
         self._make = make
+
+    @property
+    def _good(self) -> bytes:
+        """1 for each token that is valid, 0 for any other."""
+        return self._verdicts.translate(_IS_GOOD)
 
     @property
     def ok(self) -> bool:
@@ -142,13 +163,25 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 
     def _failed(self) -> Iterator[int]:
         """The rows of tokens that are not valid."""
-        row = self._good.find(0)
+        good = self._good
+        row = good.find(0)
         while row >= 0:
             yield row
-            row = self._good.find(0, row + 1)
+            row = good.find(0, row + 1)
+
+    def _count_reasons(self) -> Counter[str]:
+        """How many tokens are not valid, by reason, without an exception for each."""
+        found = Counter(error.reason for error in self._failures.values())
+        if self._make is not None:
+            for verdict, reason in _REASONS.items():
+                found[reason] += self._verdicts.count(verdict)
+        return +found
 
     def _at(self, row: int) -> bool:
-        return self._good[row] == 1
+        return self._verdicts[row] == GOOD
+
+    def __iter__(self) -> Iterator[bool]:
+        return map(bool, self._good)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Verification):
