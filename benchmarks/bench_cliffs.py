@@ -7,10 +7,15 @@ reading and verifying take without that option.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
+from tokbox import Tokbox, decode
+
+from . import workloads
 from .bench_files import FILE, sign, tokbox, tokens
-from .comparison import Contender, at_least, at_most, group
+from .comparison import Contender, Work, at_least, at_most, group
 
 sign = partial(sign, clock="cpu")
 verify = partial(tokbox, "verify")
@@ -48,6 +53,11 @@ test_tables = group(
             verify(("signed", "ndjson"), clock="cpu"),
             goals=[at_most(3, VERIFY)],
         ),
+        Contender(
+            "verify CSV, all expired",
+            verify(("expired", "csv"), clock="cpu"),
+            goals=[at_most(2, VERIFY)],
+        ),
     ],
     n=200_000,
     unit="row",
@@ -73,5 +83,87 @@ test_threads = group(
     ],
     n=3_000_000,
     floor=TOKENS,
+    strict=True,
+)
+
+
+def verify_many(
+    kind: Any = "t1",
+    secret: str = workloads.SECRET,
+    change: Callable[[Sequence[str]], Any] = list,
+    later: int = 0,
+    multithread: bool = False,
+) -> Callable[[int], Work]:
+    """Verify n tokens that *secret* signed and *change* changed, some seconds *later*."""
+
+    def prepare(n: int) -> Work:
+        rows = workloads.connection_data(n)
+        session_id, now = workloads.SESSION_ID, None
+        tokens = Tokbox(workloads.API_KEY, secret).sign_rows(
+            session_id, connection_data=rows, kind=kind
+        )
+        if later:
+            now = decode(tokens[0]).create_time + later
+        given = change(tokens)
+        tb = Tokbox(workloads.API_KEY, workloads.SECRET)
+        return lambda: tb.verify_many(given, now=now, multithread=multithread)
+
+    return prepare
+
+
+def foreign(tokens: Sequence[str]) -> list[str]:
+    """Return as many tokens of another API key."""
+    session_id = "1_MX4xMjM0NTY3OH5-MTcwMDAwMDAwMDEyM35hYmNkfn4"
+    return Tokbox("12345678", workloads.SECRET).session(session_id).tokens(len(tokens))
+
+
+def half_null(tokens: Sequence[str]) -> Any:
+    """Return an Arrow column in which every other token is null."""
+    import pyarrow as pa
+
+    return pa.array([None if i % 2 else token for i, token in enumerate(tokens)])
+
+
+class Text(str):
+    """A subclass of str."""
+
+    __slots__ = ()
+
+
+GOOD, GOOD_JWT = "good tokens", "good tokens, HS256"
+OTHER = "another0secret" * 3
+
+test_verify = group(
+    "verify_many()",
+    [
+        Contender(GOOD, verify_many()),
+        Contender(
+            f"{GOOD}, 2 threads or more",
+            verify_many(multithread=True),
+            goals=[at_least(1.5, GOOD)],
+        ),
+        Contender("expired", verify_many(later=10**6), goals=[at_most(2, GOOD)]),
+        Contender("another secret", verify_many(secret=OTHER), goals=[at_most(2, GOOD)]),
+        Contender("another API key", verify_many(change=foreign), goals=[at_most(2, GOOD)]),
+        Contender(
+            "an Arrow column, half of it null",
+            verify_many(change=half_null),
+            goals=[at_most(1.2, GOOD)],
+        ),
+        Contender(
+            "a subclass of str",
+            verify_many(change=lambda tokens: [*map(Text, tokens)]),
+            goals=[at_most(1.5, GOOD)],
+        ),
+        Contender(GOOD_JWT, verify_many("jwt")),
+        Contender(
+            "expired, HS256", verify_many("jwt", later=10**6), goals=[at_most(2, GOOD_JWT)]
+        ),
+        Contender(
+            "another secret, HS256", verify_many("jwt", OTHER), goals=[at_most(2, GOOD_JWT)]
+        ),
+    ],
+    n=workloads.N // 4,
+    floor=GOOD,
     strict=True,
 )

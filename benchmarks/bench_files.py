@@ -35,11 +35,11 @@ FILE, PIPE = "{folder}/out {n}", jobs.PIPE
 
 
 def rows(n: int, others: int) -> Rows:
-    """Yield rows with a session, a role, seconds and *others* more columns."""
+    """Yield rows with a session, a role, seconds, a number and *others* more columns."""
     for i in range(n):
         row = {"session": workloads.SESSION_ID, "role": ("publisher", "moderator")[i % 2]}
         row |= {f"column{k}": f"value {i * k}" for k in range(others)}
-        yield {**row, "seconds": str(60 + i % 3600)}
+        yield {**row, "seconds": str(60 + i % 3600), "number": str(i)}
 
 
 def rejected(n: int, role: str) -> Rows:
@@ -72,13 +72,19 @@ def folder() -> Path:
 
 @cache
 def source(table: str, suffix: str, n: int) -> str:
-    """Write a table of *n* rows, or *n* tokens ("signed"), and return the path."""
+    """Write a table of *n* rows and return its path.
+
+    The tables "signed" and "expired" have tokens; a file with the suffix txt has only these.
+    """
     path = folder() / f"in {table} {n}.{suffix}"
     command = [sys.executable, "-m", "tokbox"]
     if suffix == "txt":
         command += ["tokens", workloads.SESSION_ID, "-n", str(n), "-o", str(path)]
-    elif table == "signed":
+    elif table in ("signed", "expired"):
         command += ["sign", source("2 columns", suffix, n), "-o", str(path), *CLAIMS]
+        if table == "expired":
+            command += ["--nonce", "derived", "--run-id", "long ago", "--issued-at", "1"]
+            command += ["--row-key", "col:number"]
     elif suffix == "parquet":
         columns = csv.read_csv(source(table, "csv", n))
         parquet.write_table(
