@@ -74,7 +74,7 @@ def folder() -> Path:
 def source(table: str, suffix: str, n: int) -> str:
     """Write a table of *n* rows and return its path.
 
-    The tables "signed" and "expired" have tokens; a file with the suffix txt has only these.
+    The tables "signed" and "expired" have tokens, and a txt file has nothing else.
     """
     path = folder() / f"in {table} {n}.{suffix}"
     command = [sys.executable, "-m", "tokbox"]
