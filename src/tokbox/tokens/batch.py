@@ -111,8 +111,8 @@ class TokenBatch(Sequence[Text]):
         errors: Mapping[int, InvalidClaimsError] | None = None,
     ) -> None:
         # Either all tokens have one length, or there are offsets. Keys of *errors* are rows
-        # of the memory. They differ from the errors' own rows if a slice was pickled. An
-        # error without a row is for the row of its key.
+        # of the memory; slices share them. They differ from the errors' own rows if a slice
+        # was pickled. An error without a row is for the row of its key.
         self._memory = memory
         self._rows = rows
         self._length = length
@@ -134,18 +134,19 @@ class TokenBatch(Sequence[Text]):
                 print(row, error.field, error.rule)
         """
         if self._failures is None:
-            errors = self._errors_by_row().values()
-            self._failures = ReadOnlyDict({cast(int, each.row): each for each in errors})
+            by_row = {cast(int, each.row): each for each in self._own_errors().values()}
+            self._failures = ReadOnlyDict(sorted(by_row.items()))
         return self._failures
 
-    def _errors_by_row(self) -> Mapping[int, InvalidClaimsError]:
-        """Return `_errors`, each with its row."""
-        if any(error.row is None for error in self._errors.values()):
-            self._errors = {
-                row: error._in_row(row) if error.row is None else error
-                for row, error in self._errors.items()
-            }
-        return self._errors
+    def _own_errors(self) -> dict[int, InvalidClaimsError]:
+        """The errors of these rows, by the row of the memory, each with its own row."""
+        rows, errors = self._rows, self._errors
+        few, many = (rows, errors) if len(rows) < len(errors) else (errors, rows)
+        found = {row: errors[row] for row in few if row in many}
+        return {
+            row: error._in_row(row) if error.row is None else error
+            for row, error in found.items()
+        }
 
     def raise_first(self) -> None:
         """Raise the InvalidClaimsError of the first row that is None, if any."""
@@ -205,14 +206,12 @@ class TokenBatch(Sequence[Text]):
     def __getitem__(self, index: int | slice) -> Text | TokenBatch[Text]:
         if isinstance(index, slice):
             rows = self._rows[index]
-            found = self._errors_by_row()
-            errors = {row: error for row, error in found.items() if row in rows}
             return TokenBatch(
                 self._memory,
                 rows,
                 length=self._length,
                 offsets=self._offsets,
-                errors=errors,
+                errors=self._errors,
             )
         try:
             row = self._rows[index]
@@ -294,8 +293,7 @@ class TokenBatch(Sequence[Text]):
         if self._offsets is not None:
             places = array("q")
             places.frombytes(rebased(self._offsets, rows.start, rows.step, len(rows)))
-        found = self._errors_by_row()
-        errors = {rows.index(row): error for row, error in found.items()}
+        errors = {rows.index(row): error for row, error in self._own_errors().items()}
         return self.data, len(rows), self._length, places, errors
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
