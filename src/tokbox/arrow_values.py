@@ -6,9 +6,11 @@ import re
 import struct
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
+
+from tokbox.times import from_microseconds
 
 __all__ = ["ArrowValue", "decoder", "opaque", "scaled"]
 
@@ -17,7 +19,8 @@ Decoder = Callable[[bytes], object]
 #: Nanoseconds of the units of durations.
 _UNITS = {"s": 10**9, "m": 10**6, "u": 10**3, "n": 1}
 
-#: Types that no argument accepts, by the prefix of their format.
+#: Types that no argument accepts, by the prefix of their format; timestamps only without a
+#: time zone.
 _OPAQUE = {
     "z": "binary",
     "Z": "binary",
@@ -90,6 +93,9 @@ def decoder(format_: str, extension: str) -> tuple[int, Decoder] | None:
     if format_.startswith("tD") and format_[2:] in _UNITS:
         unit = _UNITS[format_[2:]]
         return 8, lambda raw: _duration(_integer(raw) * unit)
+    if _ZONED.match(format_):
+        unit = _UNITS[format_[2]]
+        return 8, lambda raw: _moment(_integer(raw) * unit)
     if format_ == "tiD":
         return 8, _days_and_milliseconds
     if format_ == "tin":
@@ -99,6 +105,8 @@ def decoder(format_: str, extension: str) -> tuple[int, Decoder] | None:
     return None
 
 
+#: A timestamp that has a time zone.
+_ZONED = re.compile("ts[smun]:.")
 #: From letters of Arrow to those of `struct`.
 _FLOATS = str.maketrans("fg", "fd")
 #: The precision, the scale, and the bits if they are not 128.
@@ -118,6 +126,11 @@ def _duration(nanoseconds: int) -> timedelta | ArrowValue:
     except OverflowError:
         pass
     return ArrowValue(f"duration of {nanoseconds} ns")
+
+
+def _moment(nanoseconds: int) -> datetime | ArrowValue:
+    """Return the time as a UTC datetime, or a placeholder for a year that has none."""
+    return from_microseconds(nanoseconds // 1000) or ArrowValue("timestamp")
 
 
 def _days_and_milliseconds(raw: bytes) -> timedelta:

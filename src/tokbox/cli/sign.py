@@ -51,6 +51,7 @@ _CLAIMS = {
     "role": "role",
     "connection-data": "connection_data",
     "expiration": "expiration",
+    "expires-at": "expires_at",
     "layout-classes": "initial_layout_class_list",
 }
 
@@ -100,10 +101,15 @@ def _take_defaults(
 )
 @click.option(
     "--expiration",
-    default="24h",
-    show_default=True,
+    show_default="24h",
     metavar="VALUE",
     help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
+)
+@click.option(
+    "--expires-at",
+    metavar="VALUE",
+    help="When tokens end, in place of --expiration: 2026-01-31T12:00Z, or seconds since "
+    "1970.",
 )
 @click.option(
     "--layout-classes",

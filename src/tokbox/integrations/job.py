@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -35,6 +35,7 @@ from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     check_claim,
     check_kind,
+    check_one_end,
     check_project_id,
     check_session_id,
 )
@@ -49,6 +50,7 @@ _CLAIMS = (
     "role",
     "connection_data",
     "expiration",
+    "expires_at",
     "initial_layout_class_list",
 )
 
@@ -72,7 +74,7 @@ class SigningJob(PickledByName):
     key
         where its secret or private key is: a `tokbox.integrations.KeyRef`, or its text. It
         is read on each worker
-    session_id, role, connection_data, expiration, initial_layout_class_list
+    session_id, role, connection_data, expiration, expires_at, initial_layout_class_list
         what the tokens say: a value for all rows, or ``col("name")``, or
         ``col("name", default=value)`` for columns with nulls
     kind
@@ -102,6 +104,7 @@ class SigningJob(PickledByName):
     role: Role | RoleName | ColumnName = Role.PUBLISHER
     connection_data: str | ColumnName | None = ""
     expiration: int | timedelta | str | ColumnName = HOURS_24
+    expires_at: datetime | str | int | ColumnName | None = None
     initial_layout_class_list: str | Iterable[str] | ColumnName | None = ""
     kind: TokenKind | None = None
     nonce: Derived | None = None
@@ -132,11 +135,12 @@ class SigningJob(PickledByName):
             check_column_name("error_column", other, "be a name for a column, or None")
 
     def _check_claims(self) -> None:
+        check_one_end(self.expiration, self.expires_at)
         for name in _CLAIMS:
             value = getattr(self, name)
             is_column = isinstance(value, ColumnName)
             given = value.default if is_column else value
-            if is_column and given is None:
+            if given is None and (is_column or name == "expires_at"):
                 continue
             if name == "session_id":
                 checked: Any = check_session_id(given, self.project_id).text

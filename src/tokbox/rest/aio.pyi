@@ -1,7 +1,7 @@
 # Made by tools/async_stub.py of the classes that it names; not edited by hand.
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, TextIO, overload
 
@@ -483,6 +483,7 @@ class AsyncTokbox:
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
@@ -498,6 +499,7 @@ class AsyncTokbox:
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["null"],
@@ -513,6 +515,7 @@ class AsyncTokbox:
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: str,

@@ -27,7 +27,7 @@ from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from typing_extensions import Self, Unpack
 
@@ -190,6 +190,7 @@ class Tokbox(Resources, Client):
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
@@ -205,6 +206,7 @@ class Tokbox(Resources, Client):
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["null"],
@@ -220,6 +222,7 @@ class Tokbox(Resources, Client):
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: str,
@@ -234,6 +237,7 @@ class Tokbox(Resources, Client):
         role: RoleColumn = Role.PUBLISHER,
         connection_data: Column[str | None] = "",
         expiration: Column[int | timedelta | str] = HOURS_24,
+        expires_at: Column[datetime | str | int] | None = None,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
         kind: TokenKind | None = None,
         errors: str = "raise",
@@ -252,6 +256,9 @@ class Tokbox(Resources, Client):
                 sessions, role=Role.SUBSCRIBER, connection_data=names, expiration=HOURS_2
             )
 
+        *expires_at* says when tokens end in place of *expiration*: an aware datetime, or a
+        column of them.
+
         A value that breaks a rule raises ``InvalidClaimsError``, which names its ``row``,
         and nothing is signed; with ``errors="null"`` its row is None, and
         ``tokens.failures`` says why. With a ``tokbox.Derived`` as *nonce*, signing the same
@@ -262,6 +269,7 @@ class Tokbox(Resources, Client):
             role=role,
             connection_data=connection_data,
             expiration=expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             errors=errors,

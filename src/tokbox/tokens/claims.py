@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import floor
 from typing import Any
 
 from tokbox.enums import DAYS_30, HOURS_24, Role, TokenKind
@@ -49,11 +50,14 @@ __all__ = [
     "check_claim",
     "check_connection_data",
     "check_count",
+    "check_end_time",
     "check_expiration",
+    "check_expires_at",
     "check_kind",
     "check_layout_classes",
     "check_multithread",
     "check_now",
+    "check_one_end",
     "check_project",
     "check_project_id",
     "check_purpose",
@@ -78,6 +82,8 @@ _API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
+#: The Z of UTC, which Python 3.10 does not read.
+_ZULU = re.compile("[Zz]$")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
@@ -377,6 +383,52 @@ def check_expiration(expiration: object) -> int:
     return seconds
 
 
+def check_end_time(expires_at: object) -> int:
+    """Return when a token shall end, in seconds since the epoch.
+
+    It is given as an aware datetime, as text such as 2026-01-31T12:00Z, or as whole seconds
+    since the epoch. Fractions of a second are cut off.
+    """
+    moment, text = expires_at, exact_text(expires_at)
+    if text is not None and text.isascii() and text.isdecimal() and len(text) < 13:
+        return int(text)
+    if text is not None:
+        try:
+            moment = datetime.fromisoformat(_ZULU.sub("+00:00", text))
+        except ValueError:
+            moment = None
+    if isinstance(moment, datetime):
+        # NaT of pandas is one, too, and equals nothing.
+        seconds = floor(moment.timestamp()) if _is_aware(moment) else None
+    else:
+        seconds = whole_number(moment)
+    if seconds is None:
+        rule = "be an aware datetime, or a time such as 2026-01-31T12:00Z"
+        raise InvalidClaimsError("expires_at", expires_at, rule)
+    return seconds
+
+
+def _is_aware(moment: datetime) -> bool:
+    return moment == moment and moment.utcoffset() is not None
+
+
+def check_expires_at(expires_at: object, create_time: int) -> int:
+    """Return how long a token lives that is made at *create_time*, in seconds."""
+    seconds = check_end_time(expires_at) - create_time
+    if not 0 < seconds <= DAYS_30:
+        rule = "be in the future, by at most 30 days"
+        raise InvalidClaimsError("expires_at", expires_at, rule)
+    return seconds
+
+
+def check_one_end(expiration: object, expires_at: object) -> None:
+    """Raise InvalidInputError if both say when a token ends."""
+    if expires_at is None or (type(expiration) is int and expiration == HOURS_24):
+        return
+    rule = "be left out, or expiration must be: both say when a token ends"
+    raise InvalidInputError("expires_at", None, rule, show=False)
+
+
 def check_connection_data(connection_data: object) -> str:
     """Return the connection data, which is empty for None."""
     if connection_data is None:
@@ -439,6 +491,7 @@ def _check_text(field: str, text: str, value: object) -> None:
 
 _CHECKS = {
     "role": check_role,
+    "expires_at": check_end_time,
     "connection_data": check_connection_data,
     "expiration": check_expiration,
     "initial_layout_class_list": check_layout_classes,

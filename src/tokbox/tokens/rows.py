@@ -18,7 +18,9 @@ from tokbox.tokens.batch import TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
     check_connection_data,
     check_expiration,
+    check_expires_at,
     check_layout_classes,
+    check_one_end,
     check_role,
     check_session_id,
 )
@@ -117,6 +119,7 @@ def sign_rows(
     role: Any,
     connection_data: Any,
     expiration: Any,
+    expires_at: Any,
     initial_layout_class_list: Any,
     kind: str | None,
     errors: str,
@@ -133,6 +136,11 @@ def sign_rows(
     if run is not None:
         now = check_issued_at(run.issued_at)
     create_time = int(time.time()) if now is None else now
+    check_one_end(expiration, expires_at)
+    checks = _checks(signer)
+    if expires_at is not None:
+        expiration = _lifetimes(expires_at, create_time)
+        checks["expiration"] = _check_lifetime
     given = {
         "session_id": session_id,
         "role": role,
@@ -147,7 +155,6 @@ def sign_rows(
     }
     keys = None if run is None else _key_column(run.row_key)
     n = _length(columns if keys is None else {**columns, "row_key": keys})
-    checks = _checks(signer)
     constant = {name: checks[name](given[name]) for name in given if name not in columns}
     rows = signer._rows(n, is_jwt, create_time, constant, random)
     workers = threads(n)
@@ -183,6 +190,30 @@ def _checks(signer: Signer) -> dict[str, Callable[[Any], Any]]:
         "expiration": check_expiration,
         "initial_layout_class_list": check_layout_classes,
     }
+
+
+def _lifetimes(expires_at: Any, create_time: int) -> Any:
+    """Return lifetimes in seconds in place of end times: one, or a column of them.
+
+    In a column, the error of a value takes its place.
+    """
+
+    def lifetime(value: Any) -> int | InvalidClaimsError:
+        try:
+            return check_expires_at(value, create_time)
+        except InvalidClaimsError as error:
+            return error.with_traceback(None)
+
+    column = _column("expires_at", expires_at)
+    if column is None:
+        return check_expires_at(expires_at, create_time)
+    return [lifetime(value) for value in column]
+
+
+def _check_lifetime(value: Any) -> int:
+    if isinstance(value, InvalidClaimsError):
+        raise value
+    return check_expiration(value)
 
 
 def _fill(

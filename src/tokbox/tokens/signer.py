@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, overload
 
 from tokbox._fastsign import Key, Plan, Rows
@@ -199,6 +199,7 @@ class Signer:
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
@@ -214,6 +215,7 @@ class Signer:
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: Literal["null"],
@@ -229,6 +231,7 @@ class Signer:
         role: RoleColumn = ...,
         connection_data: Column[str | None] = ...,
         expiration: Column[int | timedelta | str] = ...,
+        expires_at: Column[datetime | str | int] | None = ...,
         initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
         kind: TokenKind | None = ...,
         errors: str,
@@ -243,6 +246,7 @@ class Signer:
         role: RoleColumn = Role.PUBLISHER,
         connection_data: Column[str | None] = "",
         expiration: Column[int | timedelta | str] = HOURS_24,
+        expires_at: Column[datetime | str | int] | None = None,
         initial_layout_class_list: Column[str | Iterable[str] | None] = "",
         kind: TokenKind | None = None,
         errors: str = "raise",
@@ -259,6 +263,10 @@ class Signer:
         a column means what it means there. An Arrow value is accepted if the Python value
         that it stands for is: a duration or the float 3600.0 as an expiration, for example.
         Values shared by all rows are hashed and encoded once.
+
+        *expires_at* takes the place of *expiration*: when tokens end, at most 30 days from
+        now. It is an aware datetime, text such as 2026-01-31T12:00Z, or whole seconds since
+        the epoch; in Arrow, a timestamp with a time zone.
 
         With ``errors="raise"``, a value that breaks a rule raises InvalidClaimsError with
         its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
@@ -278,6 +286,7 @@ class Signer:
             role=role,
             connection_data=connection_data,
             expiration=expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             errors=errors,
