@@ -32,7 +32,7 @@ test: $(VENV)/installed
 # are a part of `make test`, too.
 engines: $(VENV)/engines
 	TOKBOX_REQUIRE=ray,spark,dask $(BIN)/python -m pytest tests/integrations \
-		tests/cli/test_sign_engines.py
+		tests/cli/tables/test_sign_engines.py
 
 # Ten thousand calls on which anything may go wrong, where the tests make a thousand.
 faults: $(VENV)/installed
@@ -46,7 +46,7 @@ soak: $(VENV)/installed
 # The C core without Python, in one variant; here a missing tool is a failure. Where a
 # sanitizer can watch Python, too, its tests follow.
 asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
-	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/kernels -k $@
+	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/native/kernels -k $@
 
 valgrind: memcheck
 asan: asan-python
@@ -85,8 +85,8 @@ PLAIN_KERNEL = not avx2 and not avx512 and not sha-ni and not armv8
 # none, and where memory is made to fail it would fail coverage, too.
 coverage: $(VENV)/covered
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q --ignore tests/kernels --ignore tests/benchmarks \
-		--ignore tests/fuzz --ignore tests/memory --ignore tests/test_processes.py \
+	$(BIN)/coverage run -m pytest -q --ignore tests/native/kernels --ignore tests/benchmarks \
+		--ignore tests/native/fuzz --ignore tests/native/memory --ignore tests/test_processes.py \
 		--ignore tests/contract/test_faulted_calls.py --ignore tests/emulator/browser \
 		-k '$(PLAIN_KERNEL)'
 	$(BIN)/coverage combine --quiet
@@ -125,9 +125,9 @@ bench-smoke: $(VENV)/benched
 
 # The tests with a core that AddressSanitizer and UBSan watch, in each Python that a test
 # starts, too. Nothing is suppressed but leaks: CPython keeps at its end what it made once;
-# tests/memory counts. The kernels alone are watched by tests/kernels in any case. Left out is
+# tests/native/memory counts. The kernels alone are watched by tests/native/kernels in any case. Left out is
 # what the sanitizer is not for: test_wiping reads all memory of a process, of which its own is
-# terabytes; tests/memory has an allocator of its own, and bombs are told by the memory that they
+# terabytes; tests/native/memory has an allocator of its own, and bombs are told by the memory that they
 # take, where it keeps what was freed; a browser and the JVM are not to load it. The library of
 # C++ is loaded at once, or the sanitizer would stop at the first exception that Arrow throws.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
@@ -135,7 +135,7 @@ asan-python: $(ASAN)/installed
 	$(ASAN)/venv/bin/python -m pytest -p no:cacheprovider $(addprefix --ignore=tests/, \
 		tokens/test_wiping.py memory kernels benchmarks contract emulator/browser \
 		integrations test_mutants.py test_hardening.py test_distribution.py) \
-		--deselect $(addprefix tests/rest/test_hostile_answers.py::, \
+		--deselect $(addprefix tests/rest/http/test_hostile_answers.py::, \
 		test_an_answer_without_an_end_takes_little_memory) tests
 
 # From a copy of the sources: beside them the core would take the place of the other.
@@ -156,7 +156,7 @@ $(ASAN)/installed: $(VENV)/installed $(ASAN)/sources tools/watched_python.py
 # Without the GIL, on a free-threaded CPython, which is built if there is none. Tests that
 # need cryptography stay away: there are no wheels of it for this.
 freethreaded: $(FREE)/installed
-	$(FREE)/bin/python -m pytest tests/test_free_threads.py tests/arrow tests/tokens \
+	$(FREE)/bin/python -m pytest tests/test_free_threads.py tests/tokens/arrow tests/tokens \
 		$(addprefix --ignore=tests/tokens/test_,algorithms.py arrow.py dialects.py \
 		exact_claims.py keyref.py strictness.py wycheproof.py)
 
@@ -171,7 +171,7 @@ $(FREE)/installed: $(SOURCES)
 ISOLATED = $(VENV)/isolated
 NEWEST   = $(lastword $(PYTHON) $(sort $(PYTHONS)))
 isolated: $(ISOLATED)/installed
-	$(ISOLATED)/bin/python -m pytest tests/tokens/test_arenas.py -k '$(PLAIN_KERNEL)'
+	$(ISOLATED)/bin/python -m pytest tests/tokens/rows/test_arenas.py -k '$(PLAIN_KERNEL)'
 
 $(ISOLATED)/installed: $(SOURCES)
 	@test -x $(ISOLATED)/bin/python || $(NEWEST) -m venv $(ISOLATED)
@@ -207,7 +207,7 @@ $(TSAN)/installed: $(TSAN)/sources
 # Looks for inputs that break a promise, for so many seconds in all.
 FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/fuzzed
-	$(BIN)/python -m tests.fuzz $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.native.fuzz $(FUZZ_SECONDS)
 
 $(VENV)/engines: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[ray,spark]' 'dask[dataframe]'

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.canaries import Canaries
+from tests.support.canaries import Canaries
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
-
-from .lookalikes import (
+from tests.support.lookalikes import (
     ArrayOfNoDimensions,
     Disguised,
     Index,
@@ -19,6 +17,7 @@ from .lookalikes import (
     bool_,
     member,
 )
+from tokbox.exact import exact_int, exact_number, exact_text, has_no_dimensions
 
 
 @pytest.mark.parametrize("text", ["", "a", "é\U0001f600", "\ud800", "x" * 1000])

@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 
 import tokbox
+from tests.rest.conftest import Script
+from tests.support.batches import KEY, SECRET, SESSION
 from tokbox import Tokbox, errors, types, webhooks
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.archive_types import Archive
 from tokbox.rest.record import Record
 from tokbox.tokens.claims import check_session_id
 from tokbox.transport import Headers, Response
-
-from .batches import KEY, SECRET, SESSION
-from .rest.conftest import Script
 
 ARCHIVE = {
     "id": "a",

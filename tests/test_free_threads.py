@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 
 import tokbox
-
-from . import reference
-from .batches import KEY, SECRET, SESSION
+from tests.support import reference
+from tests.support.batches import KEY, SECRET, SESSION
 
 FREE = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 THREADS = 32

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import tokbox
+from tests.support.batches import KEY, SECRET, SESSION
 from tokbox import _memory, errors
 from tokbox.integrations import col
 from tokbox.readonly import ReadOnlyDict
@@ -31,8 +32,6 @@ from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import Signer
 from tokbox.webhooks.events import StreamCreated
 from tools import public_api
-
-from .batches import KEY, SECRET, SESSION
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 CUTS = [

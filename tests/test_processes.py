@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rest.faulty import FaultyServer, answer
+from tests.support.faulty import FaultyServer, answer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 

@@ -2,10 +2,10 @@
 
     python -m tools.core_coverage
 
-Builds the core with gcov's counters and runs ``tests/kernels`` on it. Prints, for each
-file, the lines that nothing ran; fails if there are any. Two things are not counted: what
-the compiler leaves out of this machine's build (another processor's kernels), and kernels
-that this machine's processor cannot run, which are named; other variants of the same
+Builds the core with gcov's counters and runs ``tests/native/kernels`` on it. Prints, for
+each file, the lines that nothing ran; fails if there are any. Two things are not counted:
+what the compiler leaves out of this machine's build (another processor's kernels), and
+kernels that this processor cannot run, which are named; other variants of the same
 tests run both, emulated.
 """
 
@@ -82,7 +82,15 @@ def report(counts: Counts) -> bool:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "pytest", "-q", "tests/kernels", "-k", "coverage"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "tests/native/kernels",
+            "-k",
+            "coverage",
+        ]
         environment = {**os.environ, "TOKBOX_COUNT_IN": scratch}
         tested = subprocess.run(command, cwd=ROOT, env=environment, check=False)
         if tested.returncode:

@@ -16,10 +16,10 @@ from pathlib import Path
 
 #: What needs nothing but tokbox and pytest, and passes through every room of the house.
 TESTS = [
-    "tests/test_architecture.py",
+    "tests/tooling/test_architecture.py",
     "tests/tokens/test_claims.py",
     "tests/tokens/test_signer.py",
-    "tests/rest/test_retries.py",
+    "tests/rest/http/test_retries.py",
     "tests/contract/test_client.py",
 ]
 

@@ -35,8 +35,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.emulator.support import KEY, client_token, credentials
-from tests.emulator.survival import Acknowledged, Client, damage, lost, running
+from tests.support.emulator import KEY, client_token, credentials
+from tests.support.survival import Acknowledged, Client, damage, lost, running
 
 CONNECTIONS = 500
 KILLS = 4

@@ -41,7 +41,7 @@
 #endif
 
 /* What a secret went into, made public on purpose: from here on it may decide about a branch
- * or an address. It means something in the variant "ctgrind" of tests/kernels only, where
+ * or an address. It means something in the variant "ctgrind" of tests/native/kernels only, where
  * memcheck reports whatever is decided by what is still secret. */
 #if defined(FS_CTGRIND)
 #include <valgrind/memcheck.h>

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.support import (
+from tests.support.cli import (
     COMMAND,
     KEY,
     OTHER_SESSION,

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from tests.cli.support import SESSION, environment, run, run_on_terminal
+from tests.support.cli import SESSION, environment, run, run_on_terminal
 from tokbox import Signer
 from tokbox.cli import output
 from tokbox.cli.output import is_terminal, note, print_table, shows_progress, visible

@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.cli import tables
-from tests.cli.support import COMMAND, SECRET, SESSION, Result, environment
-from tests.cli.test_sign import COLUMNS
+from tests.cli.tables.test_sign import COLUMNS
+from tests.support import tables
+from tests.support.cli import COMMAND, SECRET, SESSION, Result, environment
 from tokbox.cli.files import beside
 from tokbox.cli.paths import check_paths
 

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.applications import public_pem
-from tests.emulator.support import Api
+from tests.support.applications import public_pem
+from tests.support.emulator import Api
 from tokbox.emulator import Server, serve
 
 

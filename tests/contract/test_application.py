@@ -7,11 +7,10 @@ import urllib.request
 
 import pytest
 
+from tests.support.applications import key_pair
 from tokbox import Tokbox
 from tokbox.emulator import serve
 from tokbox.errors import AuthenticationError
-
-from ..applications import key_pair
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.support import client, join
-from tests.emulator.receiver import receiving
+from tests.support.contract import client, join
+from tests.support.receiver import receiving
 from tokbox import Tokbox, errors
 from tokbox.emulator import Server, serve
 

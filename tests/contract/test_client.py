@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.contract.support import client, join
+from tests.support.contract import client, join
 from tokbox import ArchiveMode, MediaMode, Tokbox, errors
 from tokbox.emulator import Server, serve
 from tokbox.rest.auth import ProjectAuth

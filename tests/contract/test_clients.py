@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import tokbox
-from tests.contract.support import ENVIRONMENTS, client, join
+from tests.support.contract import ENVIRONMENTS, client, join
 from tokbox import Tokbox, errors
 from tokbox.emulator import Server, serve
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.applications import APPLICATION, key_pair
+from tests.support.batches import KEY, SECRET
+from tests.support.dialects import CREATED, DIALECTS, Dialect
+from tests.tokens.test_dialects import each
 from tokbox.emulator.client_tokens import Admission, Denied, admit
 from tokbox.emulator.tenants import Application, Project
-
-from ..applications import APPLICATION, key_pair
-from ..batches import KEY, SECRET
-from ..tokens.dialects import CREATED, DIALECTS, Dialect
-from ..tokens.test_dialects import each
 
 
 @each(DIALECTS)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.support import client, join
-from tests.emulator.support import Api
+from tests.support.contract import client, join
+from tests.support.emulator import Api
 from tokbox import Tokbox, errors
 from tokbox.emulator import Server, serve
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.contract.support import ENVIRONMENTS, client, control, join
+from tests.support.contract import ENVIRONMENTS, client, control, join
 from tokbox import AudioTransport, Hls, RtmpTarget, SipAuth, Tokbox, WebSocket, errors
 from tokbox.emulator import Server, serve
 

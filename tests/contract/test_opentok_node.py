@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.rivals import Unavailable
 from tests.contract.node import Node, Sdk, SdkError, running
-from tests.contract.support import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_with
+from tests.support.contract import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_with
 from tokbox.emulator import Server
 from tokbox.tokens.signer import Signer
 

@@ -16,7 +16,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.contract.support import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_with
+from tests.support.contract import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_with
 from tokbox.emulator import Rules, Server, serve
 from tokbox.tokens.signer import Signer
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import tokbox
-from tests.contract.support import ENVIRONMENTS, client, join
+from tests.support.contract import ENVIRONMENTS, client, join
 from tokbox import Tokbox
 from tokbox.emulator import Server, serve
 

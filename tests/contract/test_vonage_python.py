@@ -14,7 +14,7 @@ import pytest
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
-from tests.contract.support import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_with
+from tests.support.contract import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_with
 from tokbox.emulator import Server
 from tokbox.tokens.signer import Signer
 

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tests.emulator.receiver import Received, Receiver, receiving
-from tests.emulator.support import Api
+from tests.support.emulator import Api
+from tests.support.receiver import Received, Receiver, receiving
 from tokbox import Session, Tokbox, webhooks
 from tokbox.emulator import DEFAULT_API_KEY, DEFAULT_APPLICATION_ID, Server, serve
 from tokbox.emulator.webhooks import NAMES

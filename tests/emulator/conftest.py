@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.emulator.support import (
+from tests.support.emulator import (
     APPLICATION,
     KEY,
     NOW,

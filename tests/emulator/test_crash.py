@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.emulator.support import credentials
-from tests.emulator.survival import ARCHIVES, Acknowledged, Client, damage, lost, running
+from tests.support.emulator import credentials
+from tests.support.survival import ARCHIVES, Acknowledged, Client, damage, lost, running
 
 ROUNDS = 6
 CLIENTS = 4

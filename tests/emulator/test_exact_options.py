@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.emulator.support import Api
-from tests.lookalikes import (
+from tests.support.emulator import Api
+from tests.support.lookalikes import (
     ArrayOfNoDimensions,
     Disguised,
     Index,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.emulator.support import KEY, NOW, Api, client_token, credentials, jwt
+from tests.support.emulator import KEY, NOW, Api, client_token, credentials, jwt
 from tokbox.emulator import Server
 
 FUZZ = settings(

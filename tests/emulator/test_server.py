@@ -21,7 +21,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.emulator.support import (
+from tests.support.emulator import (
     KEY,
     OTHER_KEY,
     OTHER_SECRET,

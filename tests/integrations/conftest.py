@@ -14,12 +14,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.support.applications import APPLICATION, SESSION, key_pair, private_pem
+from tests.support.batches import NOW, SECRET
 from tokbox.integrations.job import SigningJob, col, load
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
-
-from ..applications import APPLICATION, SESSION, key_pair, private_pem
-from ..batches import NOW, SECRET
 
 #: What a worker gets its key from: it leaves a line in a file for each time that it asks.
 VAULT = """

@@ -7,13 +7,8 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from tokbox.errors import InvalidInputError
-from tokbox.integrations import ray, spark
-from tokbox.integrations.job import SigningJob, col
-from tokbox.tokens.derive import Derived
-
-from ..batches import KEY, NOW, SECRET, SESSION
-from ..engines import (
+from tests.support.batches import KEY, NOW, SECRET, SESSION
+from tests.support.engines import (
     ActorPoolStrategy,
     Dataset,
     Frame,
@@ -21,6 +16,10 @@ from ..engines import (
     install_ray,
     install_spark,
 )
+from tokbox.errors import InvalidInputError
+from tokbox.integrations import ray, spark
+from tokbox.integrations.job import SigningJob, col
+from tokbox.tokens.derive import Derived
 
 GUESTS = pa.table({"id": range(5), "name": [f"guest {i}" for i in range(5)]})
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
+from tests.support.batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
 from tokbox.cli import main
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.integrations.job import SigningJob, col

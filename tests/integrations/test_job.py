@@ -10,6 +10,8 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 
+from tests.support.batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
+from tests.support.lookalikes import ArrayOfNoDimensions, Disguised, Index, bool_, member
 from tokbox.enums import Role
 from tokbox.errors import InvalidClaimsError, InvalidInputError, MissingDependencyError
 from tokbox.integrations import ray, spark
@@ -18,9 +20,6 @@ from tokbox.tokens.derive import Derived
 from tokbox.tokens.keyref import KeyRef
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
-
-from ..batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
-from ..lookalikes import ArrayOfNoDimensions, Disguised, Index, bool_, member
 
 RUN = {"nonce": Derived(run_id="r", row_key=col("id"), issued_at=NOW)}
 GUESTS = pa.table(

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.cli.support import KEY, SECRET, SESSION
+from tests.support.cli import KEY, SECRET, SESSION
 from tokbox import Signer
 from tokbox.cli import main
 

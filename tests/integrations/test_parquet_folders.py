@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.support import KEY, SECRET, SESSION
+from tests.support.cli import KEY, SECRET, SESSION
 from tokbox import Signer
 from tokbox.cli import main
 

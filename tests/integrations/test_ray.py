@@ -9,12 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.integrations.conftest import guests, undisturbed
 from tokbox.cli.tables import engines
 from tokbox.errors import InvalidInputError
 from tokbox.integrations import ray as adapter
 from tokbox.integrations.job import col
-
-from .conftest import guests, undisturbed
 
 #: The engine's own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -9,12 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.integrations.conftest import engine
+from tests.support.batches import KEY, OTHER_SESSION, SECRET
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
-
-from ..batches import KEY, OTHER_SESSION, SECRET
-from .conftest import engine
 
 #: The engines' own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -9,10 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from tests.support.batches import KEY, NOW, SECRET, SESSION
 from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.derive import Derived
-
-from ..batches import KEY, NOW, SECRET, SESSION
 
 WORKERS, ROWS = 64, 100_000
 DIGITS = 27

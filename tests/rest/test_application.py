@@ -5,12 +5,11 @@ from __future__ import annotations
 import jwt as pyjwt
 import pytest
 
+from tests.rest.conftest import Script
+from tests.support.applications import APPLICATION, SESSION, key_pair, private_pem
 from tokbox import Tokbox
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.transport import Response
-
-from ..applications import APPLICATION, SESSION, key_pair, private_pem
-from .conftest import Script
 
 
 def answer(body: str) -> Response:

@@ -18,8 +18,8 @@ import pytest
 
 import tokbox
 from tests.rest.conftest import KEY, SECRET, Script
-from tests.rest.faulty import FaultyServer, answer, raw, reset
 from tests.rest.test_sessions import SESSION, answers
+from tests.support.faulty import FaultyServer, answer, raw, reset
 from tokbox import Account, Signer, Tokbox, errors
 from tokbox.rest import requester
 

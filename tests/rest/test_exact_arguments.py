@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.lookalikes import (
+from tests.rest.conftest import KEY, SECRET, Script
+from tests.rest.resources.test_archives import STARTED
+from tests.rest.test_sessions import SESSION, answers
+from tests.support.lookalikes import (
     ArrayOfNoDimensions,
     Disguised,
     Index,
@@ -17,9 +20,6 @@ from tests.lookalikes import (
     bool_,
     member,
 )
-from tests.rest.conftest import KEY, SECRET, Script
-from tests.rest.test_archives import STARTED
-from tests.rest.test_sessions import SESSION, answers
 from tokbox import Tokbox, errors
 from tokbox.rest.archives import TranscriptionProperties
 from tokbox.rest.arguments import seconds, texts, whole

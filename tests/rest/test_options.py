@@ -9,9 +9,9 @@ import pytest
 import urllib3
 
 from tests.rest.conftest import KEY, SECRET, Script
-from tests.rest.faulty import FaultyServer, answer, drip, raw, reset, silence
-from tests.rest.test_archives import STARTED
+from tests.rest.resources.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
+from tests.support.faulty import FaultyServer, answer, drip, raw, reset, silence
 from tokbox import Tokbox, errors
 from tokbox.transport import Response
 

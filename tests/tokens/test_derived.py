@@ -10,15 +10,14 @@ from datetime import datetime, timedelta, timezone
 import pyarrow as pa
 import pytest
 
+from tests.support import reference
+from tests.support.batches import KEY, NOW, SECRET, SESSION, random_id, random_rows, sign
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.tokens import rows
 from tokbox.tokens.columns import col
 from tokbox.tokens.derive import Derived, check_row_key
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
-
-from .. import reference
-from ..batches import KEY, NOW, SECRET, SESSION, random_id, random_rows, sign
 
 ROWS = 40_000
 RUN = {"run_id": "2026-10-01", "issued_at": NOW}

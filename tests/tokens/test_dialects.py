@@ -7,14 +7,19 @@ import warnings
 import pytest
 
 import tokbox
+from tests.support import dialects
+from tests.support.applications import APPLICATION, key_pair, private_pem, public_pem
+from tests.support.applications import SESSION as APPLICATION_SESSION
+from tests.support.batches import KEY, SECRET, SESSION
+from tests.support.dialects import (
+    CREATED,
+    DIALECTS,
+    PROJECT_DIALECTS,
+    VONAGE_DIALECTS,
+    Dialect,
+)
 from tokbox import Role, Signer, Tokbox
 from tokbox.errors import BadSignatureError, ExpiredTokenError, InvalidClaimsError
-
-from ..applications import APPLICATION, key_pair, private_pem, public_pem
-from ..applications import SESSION as APPLICATION_SESSION
-from ..batches import KEY, SECRET, SESSION
-from . import dialects
-from .dialects import CREATED, DIALECTS, PROJECT_DIALECTS, VONAGE_DIALECTS, Dialect
 
 NOW = CREATED + 60
 

@@ -8,11 +8,10 @@ from urllib.parse import quote_plus
 
 import pytest
 
+from tests.support import reference
+from tests.support.batches import expected, random_batches, random_text
 from tokbox import _fastsign, _memory
 from tokbox.tokens import jwt, t1
-
-from .. import reference
-from ..batches import expected, random_batches, random_text
 
 #: Compared tokens for each kernel, kind and destination.
 ROWS = int(os.environ.get("TOKBOX_ROWS", "100_000"))

@@ -11,15 +11,10 @@ from typing import Any
 import pytest
 
 import tokbox
-from tokbox.errors import InvalidClaimsError, InvalidInputError
-from tokbox.tokens.claims import check_application_id, check_project_id
-from tokbox.tokens.derive import Derived, check_row_key
-from tokbox.tokens.signer import Signer
-
-from ..applications import APPLICATION, key_pair
-from ..applications import SESSION as APPLICATION_SESSION
-from ..batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
-from ..lookalikes import (
+from tests.support.applications import APPLICATION, key_pair
+from tests.support.applications import SESSION as APPLICATION_SESSION
+from tests.support.batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
+from tests.support.lookalikes import (
     ArrayOfNoDimensions,
     Disguised,
     Index,
@@ -27,6 +22,10 @@ from ..lookalikes import (
     bool_,
     member,
 )
+from tokbox.errors import InvalidClaimsError, InvalidInputError
+from tokbox.tokens.claims import check_application_id, check_project_id
+from tokbox.tokens.derive import Derived, check_row_key
+from tokbox.tokens.signer import Signer
 
 #: Subclasses of str, and what makes them of text.
 TEXTS = [Disguised, member]

@@ -7,9 +7,8 @@ import random
 
 import pytest
 
+from tests.support import vectors
 from tokbox import _fastsign
-
-from .. import vectors
 
 HASHES = [(1, "SHA1", hashlib.sha1), (256, "SHA2/SHA256", hashlib.sha256)]
 #: More than the lanes of any kernel, and a remainder.

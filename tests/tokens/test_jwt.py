@@ -9,6 +9,7 @@ import warnings
 import jwt as pyjwt
 import pytest
 
+from tests.support import reference
 from tokbox.errors import (
     BadSignatureError,
     ExpiredTokenError,
@@ -21,8 +22,6 @@ from tokbox.errors import (
 )
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
-
-from .. import reference
 
 KEY, SECRET = "40000123", "example0secret0example0secret0example0sec"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"

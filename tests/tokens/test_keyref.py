@@ -12,15 +12,14 @@ import types
 import pytest
 
 import tokbox
+from tests.support.applications import APPLICATION, key_pair, private_pem, public_pem
+from tests.support.applications import SESSION as APPLICATION_SESSION
+from tests.support.batches import KEY, SECRET, SESSION
+from tests.support.lookalikes import ArrayOfNoDimensions, Disguised, member
 from tokbox.errors import InvalidInputError
 from tokbox.integrations import KeyRef
 from tokbox.tokens.rsa import PublicKey
 from tokbox.tokens.signer import Signer
-
-from ..applications import APPLICATION, key_pair, private_pem, public_pem
-from ..applications import SESSION as APPLICATION_SESSION
-from ..batches import KEY, SECRET, SESSION
-from ..lookalikes import ArrayOfNoDimensions, Disguised, member
 
 CANARY = "canary0secret0canary"
 

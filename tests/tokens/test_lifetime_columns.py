@@ -6,11 +6,10 @@ import random
 
 import pyarrow as pa
 
+from tests.support.batches import KEY, NOW, SECRET, SESSION
 from tokbox import Signer, decode
 from tokbox.errors import InvalidClaimsError
 from tokbox.tokens.claims import check_expiration
-
-from ..batches import KEY, NOW, SECRET, SESSION
 
 EDGES = [
     *["2h", "0s", "1m", "30d", "4w", "2592000", "2592000s", "00000012", "1H", " 2h"],

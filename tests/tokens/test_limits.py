@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.support import reference
+from tests.support.batches import KEY, NOW, SECRET, SESSION, sign
 from tokbox.errors import (
     ExpiredTokenError,
     InvalidClaimsError,
@@ -28,9 +30,6 @@ from tokbox.tokens.claims import (
 )
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
-
-from .. import reference
-from ..batches import KEY, NOW, SECRET, SESSION, sign
 
 #: Characters of a token: a T1 token's after the prefix.
 MOST_CHARACTERS = 65_536

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.lookalikes import bool_
+from tests.support.lookalikes import bool_
 from tokbox.enums import Role
 from tokbox.errors import InvalidInputError
 from tokbox.tokens import batch as batches

@@ -15,6 +15,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tokbox
+from tests.support import payloads
+from tests.support.payloads import (
+    ALL,
+    APPLICATION,
+    ARCHIVE,
+    AT,
+    BROADCAST,
+    CALL,
+    CAPTIONS,
+    CONNECTION,
+    RENDER,
+    SESSION,
+    STREAM,
+    monitored,
+)
 from tokbox import webhooks
 from tokbox.errors import InvalidInputError, MalformedWebhookError, WebhookError
 from tokbox.rest.record import Record
@@ -28,22 +43,6 @@ from tokbox.states import (
     SipCallState,
     SipReason,
     VideoType,
-)
-
-from . import payloads
-from .payloads import (
-    ALL,
-    APPLICATION,
-    ARCHIVE,
-    AT,
-    BROADCAST,
-    CALL,
-    CAPTIONS,
-    CONNECTION,
-    RENDER,
-    SESSION,
-    STREAM,
-    monitored,
 )
 
 KINDS = [

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers as StarletteHeaders
 from urllib3 import HTTPHeaderDict
 
-from tests.emulator.support import jwt
-from tests.lookalikes import ArrayOfNoDimensions, Index, bool_
+from tests.support.emulator import jwt
+from tests.support.lookalikes import ArrayOfNoDimensions, Index, bool_
+from tests.support.payloads import APPLICATION, ARCHIVE
 from tokbox.errors import (
     InvalidInputError,
     MalformedWebhookError,
@@ -28,8 +29,6 @@ from tokbox.errors import (
     WebhookError,
 )
 from tokbox.webhooks import MAX_AGE, ArchiveChanged, Claims, Receiver, UnknownEvent
-
-from .payloads import APPLICATION, ARCHIVE
 
 SECRET = "canary0signature0secret"
 OLD_SECRET = "canary0older0secret"

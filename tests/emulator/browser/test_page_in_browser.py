@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.emulator.browser.webdriver import ENTER, SPACE, TAB, Browser
-from tests.emulator.support import KEY, NOW, Api, client_token
+from tests.support.emulator import KEY, NOW, Api, client_token
 from tokbox.emulator import Clock, Server, serve
 
 

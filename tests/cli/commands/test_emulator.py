@@ -1,0 +1,314 @@
+"""``tokbox emulator`` in a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.support.cli import COMMAND, SECRET, Result, environment, run, run_on_terminal
+from tests.support.emulator import Api
+from tests.support.receiver import receiving
+from tokbox.emulator import store
+
+APPLICATION = "00000000-0000-4000-8000-000012345678"
+DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": "devsecret"}
+
+
+@contextlib.contextmanager
+def running(*args: str, **env: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [*COMMAND, "emulator", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment(**env),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().rstrip("\n")
+
+
+def rest(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it says until it ends; communicate() would miss what readline() read ahead."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    return process.stdout.read(), process.stderr.read()
+
+
+def create_session(url: str, **credentials: str) -> int:
+    return run(
+        ["session", "create"], env=environment(TOKBOX_API_URL=url, **credentials)
+    ).code
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_first_line_is_the_url_and_a_signal_ends_it_well(number: int) -> None:
+    with running() as process:
+        url = first_line(process)
+        assert url.startswith("http://127.0.0.1:")
+        assert create_session(url, **DEFAULT) == 0
+        process.send_signal(number)
+        out, err = rest(process)
+        assert (process.wait(), err) == (0, "")
+        assert out.splitlines() == [
+            "reachable from this machine only",
+            "api key 12345678  secret devsecret",
+            "application 00000000-0000-4000-8000-000012345678",
+            "account 87654321  secret devaccountsecret",
+        ]
+
+
+def test_json_is_one_document() -> None:
+    with running("--json") as process:
+        lines = []
+        while lines[-1:] != ["}"]:
+            lines.append(first_line(process))
+            assert lines[-1]
+        document = json.loads("\n".join(lines))
+        assert create_session(document["url"], **DEFAULT) == 0
+        assert document["projects"] == [
+            {"api_key": "12345678", "public_secret": "devsecret"}
+        ]
+        assert document["applications"] == [{"application_id": APPLICATION}]
+        assert document["accounts"] == [
+            {"account_key": "87654321", "public_secret": "devaccountsecret"}
+        ]
+        process.terminate()
+        assert rest(process) == ("", "")
+
+
+def test_projects_come_from_a_file_and_their_secrets_stay_there(tmp_path: Path) -> None:
+    projects = tmp_path / "projects.json"
+    projects.write_text(json.dumps({"777": SECRET}))
+    with running("--projects", str(projects)) as process:
+        assert create_session(first_line(process), TOKBOX_API_KEY="777") == 0
+        process.terminate()
+        out, err = rest(process)
+        assert "api key 777" in out
+        assert "canary" not in out + err
+
+
+def test_further_host_names_are_allowed_by_an_option() -> None:
+    with running(
+        "--allow-host", "proxy.example", "--allow-host", "[2001:db8::7]"
+    ) as process:
+        api = Api(first_line(process))
+        for host in ("proxy.example:80", "[2001:db8::7]"):
+            assert api.request("GET", "/", headers={"Host": host}).status == 200
+        assert api.request("GET", "/", headers={"Host": "evil.example"}).status == 403
+    result = run(["emulator", "--allow-host", "proxy.example:80"])
+    assert result.code == 2
+    assert result.err.startswith("tokbox: error: --allow-host must be host names")
+
+
+def test_private_key_goes_to_a_file_of_its_own_and_nowhere_else(tmp_path: Path) -> None:
+    path = tmp_path / "application.pem"
+    with running("--key-out", str(path)) as process:
+        first_line(process)
+        process.terminate()
+        out, err = rest(process)
+    assert path.read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "PRIVATE KEY" not in out + err
+
+
+@pytest.mark.parametrize("option", ["--key-out", "--db"])
+def test_link_in_place_of_a_file_to_write_is_one_line_and_2(
+    tmp_path: Path, option: str
+) -> None:
+    path = tmp_path / "link"
+    path.symlink_to(tmp_path / "elsewhere")
+    result = run(["emulator", option, str(path)])
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"tokbox: error: {path}: it is a symbolic link; ")
+    assert result.err.count("\n") == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["link"]
+
+
+def test_further_application_comes_with_a_public_key(tmp_path: Path) -> None:
+    path = tmp_path / "public.pem"
+    path.write_bytes(
+        generate_private_key(public_exponent=65537, key_size=2048)
+        .public_key()
+        .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    application_id = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
+    with running("--application", f"{application_id}={path}") as process:
+        first_line(process)
+        process.terminate()
+        out, _ = rest(process)
+    assert f"application {application_id}" in out
+
+
+def test_rules_are_switched_one_by_one() -> None:
+    with running("--strict", "--rule", "render_stop=204") as process:
+        rules = index(first_line(process))["rules"]
+        process.terminate()
+    assert (rules["refuse_odd_methods"], rules["render_stop"]) == (True, 204)
+
+
+def test_state_survives_in_a_file(tmp_path: Path) -> None:
+    db = tmp_path / "state.db"
+    counts = []
+    for _ in range(2):
+        with running("--db", str(db)) as process:
+            url = first_line(process)
+            assert create_session(url, **DEFAULT) == 0
+            counts.append(count_sessions(url))
+            process.terminate()
+            assert process.wait() == 0
+    assert counts == [1, 2]
+
+
+def count_sessions(url: str) -> int:
+    return int(index(url)["projects"][0]["sessions"])
+
+
+def index(url: str) -> dict[str, Any]:
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /_emulator/ HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        with connection.makefile("rb") as answer:
+            body = answer.read().partition(b"\r\n\r\n")[2]
+    document: dict[str, Any] = json.loads(body)
+    return document
+
+
+def test_taken_port_is_one_line() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run(["emulator", "--port", str(port)])
+    assert result.code == 2
+    assert result.err.startswith(f"tokbox: error: 127.0.0.1 port {port}: Address already")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (["--port", "70000"], "--port"),
+        (["--db", "/nowhere/at/all.db"], "/nowhere/at/all.db"),
+        (["--projects", "/nowhere/at/all.json"], "/nowhere/at/all.json"),
+        (["--key-out", "/nowhere/at/all.pem"], "/nowhere/at/all.pem"),
+        (["--application", "x"], "--application x"),
+        (["--application", "x=/nowhere/at/all.pem"], "/nowhere/at/all.pem"),
+        (["--application", f"x={__file__}"], "UUID"),
+        (["--rule", "render_stop"], "--rule render_stop"),
+        (["--rule", "render_stop=7"], "204"),
+        (["--processing-delay", "-1"], "--processing-delay"),
+        (["--host", "203.0.113.7"], "203.0.113.7"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_used_is_named(args: list[str], named: str) -> None:
+    result = run(["emulator", *args])
+    assert result.code == 2
+    assert result.out == ""
+    assert named in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_text("nothing of the sort" * 100)
+    result = run(["emulator", "--db", str(file)])
+    assert result.code == 2
+    assert result.err.startswith("tokbox: error: --db must be a database")
+    assert file.read_text() == "nothing of the sort" * 100
+
+
+def test_bad_projects_file_is_refused_without_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "f"
+    file.write_text(f'{{"777": "{SECRET}"')
+    result = run(["emulator", "--projects", str(file)])
+    assert result.code == 2
+    assert "canary" not in result.err
+
+
+def test_busy_port_on_a_terminal_is_plain_too() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = run_on_terminal(["emulator", "--port", str(taken.getsockname()[1])])
+    assert result.code == 2
+    assert "\x1b" not in result.out
+
+
+def test_terminal_shows_what_to_do_next() -> None:
+    env = environment(TOKBOX_EMULATOR_PROJECTS=f"777:{SECRET}", NO_COLOR="1")
+    result = run_on_terminal(["emulator"], env=env, until="tokbox session create")
+    assert result.code == 0
+    url, *lines = result.out.splitlines()
+    assert url.startswith("http://127.0.0.1:")
+    assert lines == [
+        "reachable from this machine only",
+        "api key 12345678  secret devsecret",
+        "api key 777  secret (as configured)",
+        f"application {APPLICATION}",
+        "account 87654321  secret devaccountsecret",
+        "",
+        "Ctrl-C ends it. In another terminal:",
+        f"  export TOKBOX_API_URL={url}",
+        "  export TOKBOX_API_KEY=12345678 TOKBOX_SECRET=devsecret",
+        "  tokbox session create",
+    ]
+
+
+def test_webhooks_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "webhooks.json"
+    with receiving() as receiver:
+        file.write_text(json.dumps({"12345678": {"connection_created": receiver.url}}))
+        with running("--webhooks", str(file)) as process:
+            url = first_line(process)
+            env = environment(TOKBOX_API_URL=url, **DEFAULT)
+            session_id = run(["session", "create"], env=env).out.strip()
+            token = run(["token", session_id], env=env).out.strip()
+            assert Api(url).join_with(session_id, token).status == 201
+            while not receiver.received:
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.terminate()
+            assert process.wait() == 0
+    assert receiver.received[0].json()["sessionId"] == session_id
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"12345678": "http://localhost/"}'])
+def test_what_holds_no_webhooks_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "webhooks.json"
+    file.write_text(content)
+    result = run(["emulator", "--webhooks", str(file)])
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("tokbox: error: webhooks must be a JSON file such as")
+
+
+def test_a_database_that_is_locked_is_named(
+    cli: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*args: object, **options: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr(store, "prepare", locked)
+    path = tmp_path / "db.sqlite"
+    result = cli("emulator", "--port", "0", "--db", str(path))
+    assert result.code == 2
+    assert f"--db {path}: database is locked" in result.err

@@ -1,0 +1,176 @@
+"""``tokbox verify``: tables of tokens."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import tables
+from tests.support.cli import (
+    COMMAND,
+    KEY,
+    OTHER_SESSION,
+    SECRET,
+    SESSION,
+    Result,
+    environment,
+)
+from tokbox import Signer
+
+Cli = Callable[..., Result]
+
+signer = Signer(KEY, SECRET)
+
+
+def tokens(n: int) -> list[str]:
+    return signer.session(SESSION).tokens(n)
+
+
+def spoiled(token: str) -> str:
+    """The same with another signature."""
+    return Signer(KEY, SECRET[::-1]).session(SESSION).token() if token else ""
+
+
+def table(path: Path, found: list[str]) -> str:
+    rows = [{"id": str(i), "token": token} for i, token in enumerate(found)]
+    return tables.write(path, rows, ("id", "token"))
+
+
+@pytest.mark.parametrize("kind", tables.FORMATS)
+def test_tokens_that_hold_are_counted(cli: Cli, tmp_path: Path, kind: str) -> None:
+    source = table(tmp_path / f"t.{kind}", tokens(3000))
+    assert cli("verify", source) == Result(0, "tokens  3,000\ngood    3,000\n", "")
+
+
+@pytest.mark.parametrize("kind", tables.FORMATS)
+def test_a_token_that_does_not_hold_is_named(cli: Cli, tmp_path: Path, kind: str) -> None:
+    found = tokens(3000)
+    found[1233] = spoiled(found[1233])
+    source = table(tmp_path / f"t.{kind}", found)
+    rejects = tmp_path / "rejects.csv"
+    result = cli("verify", source, "--rejects", str(rejects))
+    assert result.code == 4
+    assert result.out == "tokens         3,000\ngood           2,999\nbad signature  1\n"
+    (row,) = tables.read(rejects)
+    assert (row["row"], row["field"]) == ("1234", "token")
+    assert row["reason"].startswith("bad_signature: ")
+
+
+@pytest.mark.parametrize("kind", [*tables.FORMATS, "text"])
+def test_tokens_come_from_standard_input(tmp_path: Path, kind: str) -> None:
+    source = tmp_path / f"t.{kind}"
+    if kind == "text":
+        source.write_text("\n".join(tokens(3)))
+    else:
+        table(source, tokens(3))
+    done = subprocess.run(
+        [*COMMAND, "verify", "-", "--format", kind],
+        input=source.read_bytes(),
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"tokens  3\ngood    3\n")
+
+
+def test_what_tokens_writes_is_read(cli: Cli, tmp_path: Path) -> None:
+    file = str(tmp_path / "tokens.txt")
+    assert cli("tokens", SESSION, "-n", "20_000", "-o", file).code == 0
+    assert cli("verify", file, "--threads").out == "tokens  20,000\ngood    20,000\n"
+
+
+def test_reasons_are_counted_as_json(cli: Cli, tmp_path: Path) -> None:
+    lines = [
+        json.dumps({"t": tokens(1)[0]}),
+        json.dumps({"t": spoiled("x")}),
+        json.dumps({"t": 5}),
+        json.dumps({}),
+        "no JSON",
+    ]
+    source = tmp_path / "t.ndjson"
+    source.write_text("\n".join(lines))
+    result = cli("verify", str(source), "--token-column", "t", "--json")
+    assert result.code == 4
+    assert json.loads(result.out) == {
+        "tokens": 5,
+        "good": 1,
+        "refused": 4,
+        "reasons": {"bad_signature": 1, "malformed": 3},
+    }
+
+
+def test_they_must_be_for_the_session_that_is_asked_for(cli: Cli, tmp_path: Path) -> None:
+    source = table(tmp_path / "t.csv", tokens(2))
+    assert cli("verify", source, "--session", SESSION).code == 0
+    result = cli("verify", source, "--session", OTHER_SESSION)
+    assert (result.code, "wrong session  2" in result.out) == (4, True)
+
+
+def test_rows_of_another_width_do_not_hold(cli: Cli, tmp_path: Path) -> None:
+    source = tmp_path / "t.csv"
+    (token,) = tokens(1)
+    source.write_text(f"id,token\n1,{token}\n2,{token},more\n3\n")
+    rejects = tmp_path / "rejects.csv"
+    assert cli("verify", str(source), "--rejects", str(rejects)).code == 4
+    assert [(row["row"], row["field"]) for row in tables.read(rejects)] == [
+        ("2", "row"),
+        ("3", "row"),
+    ]
+
+
+@pytest.mark.parametrize("kind", tables.FORMATS)
+def test_no_rows_hold(cli: Cli, tmp_path: Path, kind: str) -> None:
+    source = table(tmp_path / f"t.{kind}", [])
+    assert cli("verify", source) == Result(0, "tokens  0\ngood    0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("t.csv",), "--token-column must name one of the columns, which are a, b, b"),
+        (("t.csv", "--token-column", "b"), "of which there is only one"),
+        (("t.csv", "--rejects", "-"), "--rejects needs a file"),
+        (("t",), "say with --format what t is: csv, ndjson, parquet, text"),
+        (("-", "--format", "text", "--secret-file", "-"), "standard input cannot be"),
+        (("missing.csv",), "missing.csv: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    args: tuple[str, ...],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("a,b,b\n1,2,3\n")
+    result = cli("verify", *args, stdin=SECRET)
+    assert (result.code, result.out) == (2, "")
+    assert words in result.err
+
+
+@pytest.mark.parametrize(
+    ("content", "good"),
+    [
+        (b"TOKEN\n\nTOKEN", 2),
+        (b"TOKEN\r\n\r\n\tTOKEN \n", 2),
+        (b'"TOKEN"\nTOKEN\n', 1),
+        (b'"TOKEN\nTOKEN\n', 1),
+        (b"TOKEN\0TOKEN\nTOKEN\n", 1),
+        (b"TOKEN\rTOKEN\nTOKEN\n", 1),
+        (b"TOKEN,TOKEN\nTOKEN\n", 1),
+        (b"TOKEN\xff\nTOKEN\n", 1),
+    ],
+)
+def test_a_line_of_text_is_a_token(
+    cli: Cli, tmp_path: Path, content: bytes, good: int
+) -> None:
+    source = tmp_path / "tokens.txt"
+    source.write_bytes(content.replace(b"TOKEN", tokens(1)[0].encode()))
+    result = cli("verify", str(source), "--json")
+    found = json.loads(result.out)
+    assert (found["tokens"], found["good"]) == (2, good)

@@ -1,0 +1,239 @@
+"""The switches of ``rules.py``, carried out: where the service varies, and strictness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.support.emulator import KEY, NOW, Api
+from tokbox.emulator import Clock, Rules, serve
+
+RTMP = {"id": "yt", "serverUrl": "rtmp://live.example.net/app", "streamName": "key"}
+OUTPUTS = {"hls": {}, "rtmp": [RTMP]}
+PAGE = "https://app.example.org/view"
+SIP = {"uri": "sip:user@gateway.example.org"}
+
+Ruled = Callable[..., tuple[Api, str]]
+
+
+@pytest.fixture
+def ruled() -> Iterator[Ruled]:
+    """Make an emulator with other rules; return a client, and a session with one in it."""
+    with ExitStack() as stack:
+
+        def make(strict: bool = False, **rules: Any) -> tuple[Api, str]:
+            server = stack.enter_context(
+                serve(
+                    clock=Clock(lambda: NOW),
+                    strict=Rules.strict() if strict else Rules(**rules),
+                )
+            )
+            api = Api(server.url)
+            session_id = api.create_session()
+            api.join(session_id)
+            return api, session_id
+
+        yield make
+
+
+# Where the service varies.
+
+
+@pytest.mark.trap(95)
+def test_empty_session_may_be_a_bad_request(ruled: Ruled) -> None:
+    api, session_id = ruled(empty_session=400)
+    (connection_id,) = api.connections(session_id)
+    api.project("DELETE", f"/session/{session_id}/connection/{connection_id}")
+    answer = api.project("POST", "/archive", {"sessionId": session_id})
+    assert answer.status == 400
+    assert "No clients" in answer.json()["message"]
+
+
+@pytest.mark.trap(48)
+def test_stopped_broadcast_may_be_a_conflict(ruled: Ruled) -> None:
+    api, session_id = ruled(stopped_broadcast=409)
+    path = f"/broadcast/{api.start('broadcast', session_id, outputs=OUTPUTS)['id']}/stop"
+    assert [api.project("POST", path).status for _ in range(2)] == [200, 409]
+
+
+@pytest.mark.trap(89)
+def test_captions_may_start_with_200(ruled: Ruled) -> None:
+    api, session_id = ruled(captions_start=200)
+    body = {"sessionId": session_id, "token": api.token(session_id, role="moderator")}
+    assert api.project("POST", "/captions", body).status == 200
+
+
+@pytest.mark.trap(63, 89)
+@pytest.mark.parametrize("status", [200, 204])
+def test_render_may_stop_with_either_status(ruled: Ruled, status: int) -> None:
+    api, session_id = ruled(render_stop=status)
+    render = api.start("render", session_id, url=PAGE)
+    assert api.project("DELETE", f"/render/{render['id']}").status == status
+
+
+@pytest.mark.trap(90)
+@pytest.mark.parametrize("noun", ["archive", "broadcast"])
+def test_reply_to_a_layout_may_be_empty(ruled: Ruled, noun: str) -> None:
+    api, session_id = ruled(layout_reply="empty")
+    thing = api.start(
+        noun, session_id, **({} if noun == "archive" else {"outputs": OUTPUTS})
+    )
+    answer = api.project("PUT", f"/{noun}/{thing['id']}/layout", {"type": "pip"})
+    assert (answer.status, answer.body) == (200, b"")
+
+
+@pytest.mark.trap(87)
+def test_project_may_be_a_string(ruled: Ruled) -> None:
+    api, session_id = ruled(project_id="string")
+    archive = api.start("archive", session_id)
+    broadcast = api.start("broadcast", session_id, outputs=OUTPUTS)
+    for shown in (archive, api.archive(archive["id"]), broadcast):
+        assert (shown["projectId"], shown["partnerId"]) == (KEY, int(KEY))
+
+
+@pytest.mark.trap(86)
+@pytest.mark.parametrize(
+    ("unset", "shown"), [("null", {"name": None}), ("empty", {"name": ""}), ("absent", {})]
+)
+def test_name_that_nobody_gave(ruled: Ruled, unset: str, shown: dict[str, Any]) -> None:
+    api, session_id = ruled(unset_name=unset)
+    archive = api.start("archive", session_id)
+    render = api.start("render", session_id, url=PAGE)
+    for thing in (archive, render, api.archive(archive["id"])):
+        assert {name: thing[name] for name in thing if name == "name"} == shown
+    assert api.start("archive", session_id, name="a", multiArchiveTag="b")["name"] == "a"
+    # The page shows one by its kind and id, whatever the rule is.
+    state = api.request("GET", "/_emulator/state").json()
+    assert [archive["name"] or "" for archive in state["sessions"][0]["archives"]] == [
+        "a",
+        "",
+    ]
+
+
+@pytest.mark.trap(88)
+def test_stopped_broadcast_may_keep_its_addresses(ruled: Ruled) -> None:
+    api, session_id = ruled(keep_broadcast_urls=True)
+    broadcast = api.start("broadcast", session_id, outputs=OUTPUTS)
+    stopped = api.project("POST", f"/broadcast/{broadcast['id']}/stop").json()
+    urls = stopped["broadcastUrls"]
+    assert urls["hls"] == broadcast["broadcastUrls"]["hls"]
+    assert (urls["hlsStatus"], urls["rtmp"][0]["status"]) == ("ended", "offline")
+
+
+@pytest.mark.trap(88)
+def test_targets_may_be_an_object(ruled: Ruled) -> None:
+    api, session_id = ruled(rtmp="object")
+    broadcast = api.start("broadcast", session_id, outputs=OUTPUTS)
+    assert broadcast["broadcastUrls"]["rtmp"] == {"yt": {**RTMP, "status": "connecting"}}
+
+
+@pytest.mark.trap(91)
+def test_count_of_renders_may_be_the_length_of_the_page(ruled: Ruled) -> None:
+    api, session_id = ruled(render_count="page")
+    for _ in range(3):
+        api.start("render", session_id, url=PAGE)
+    assert [api.read(f"/render?count={n}")["count"] for n in (2, 50)] == [2, 3]
+
+
+@pytest.mark.trap(97)
+def test_broadcast_may_last_two_hours(ruled: Ruled) -> None:
+    api, session_id = ruled(broadcast_duration=7200)
+    broadcast = api.start("broadcast", session_id, outputs=OUTPUTS)
+    assert broadcast["maxDuration"] == 7200
+    api.advance(7200)
+    assert api.read(f"/broadcast/{broadcast['id']}")["status"] == "stopped"
+
+
+# Strictness.
+
+
+@pytest.mark.parametrize(
+    ("noun", "options"),
+    [
+        ("archive", {"action": "start"}),
+        ("archive", {"layout": {"type": "bestFit", "screenshare_type": "pip"}}),
+        ("archive", {"hasTranscription": True, "transcriptionProperties": {"x": 1}}),
+        ("broadcast", {"outputs": OUTPUTS, "maxBitRate": 2_000_000}),
+        ("broadcast", {"outputs": {"hls": {"low_latency": True}}}),
+        ("broadcast", {"outputs": {"rtmp": [{**RTMP, "key": "x"}]}}),
+        ("broadcast", {"outputs": {**OUTPUTS, "dash": {}}}),
+        ("render", {"url": PAGE, "name": "stage"}),
+        ("render", {"url": PAGE, "properties": {"title": "stage"}}),
+        ("captions", {"language": "en-US"}),
+        ("dial", {"sip": {**SIP, "sips": True}}),
+        ("dial", {"sip": SIP, "session": "x"}),
+        (
+            "dial",
+            {"sip": {**SIP, "auth": {"username": "u", "password": "p", "realm": "r"}}},
+        ),
+        ("connect", {"websocket": {"uri": "wss://a.b/", "audio_rate": 8000}}),
+        ("connect", {"websocket": {"uri": "wss://a.b/"}, "streams": []}),
+        (
+            "connect",
+            {"websocket": {"uri": "wss://a.b/", "audioTransport": {"codec": "opus"}}},
+        ),
+    ],
+)
+def test_unknown_members_are_ignored_or_refused(
+    ruled: Ruled, noun: str, options: dict[str, Any]
+) -> None:
+    api, session_id = ruled()
+    api.start(noun, session_id, **options)
+    api, session_id = ruled(strict=True)
+    token = {"token": api.token(session_id, role="moderator")}
+    body = {"sessionId": session_id, **options}
+    body |= {} if noun in ("archive", "broadcast") else token
+    answer = api.project("POST", f"/{noun}", body)
+    assert answer.status == 400
+    assert "Unknown members" in answer.json()["message"]
+
+
+def test_what_is_documented_passes_strict_rules(ruled: Ruled) -> None:
+    api, session_id = ruled(strict=True)
+    layout = {"type": "bestFit", "screenshareType": "pip"}
+    api.start(
+        "archive",
+        session_id,
+        name="n",
+        layout=layout,
+        maxBitrate=100_000,
+        hasTranscription=True,
+        transcriptionProperties={"primaryLanguageCode": "en-US", "hasSummary": True},
+    )
+    outputs = {"hls": {"dvr": False, "lowLatency": True}, "rtmp": [RTMP]}
+    broadcast = api.start("broadcast", session_id, outputs=outputs, layout=layout)
+    path = f"/broadcast/{broadcast['id']}"
+    assert api.project("PUT", f"{path}/layout", layout).status == 200
+    changes = {"addStream": "x", "hasAudio": True, "hasVideo": True}
+    assert api.project("PATCH", f"{path}/streams", changes).status == 405
+    api.start("render", session_id, url=PAGE, properties={"name": "n"}, maxDuration=60)
+    api.start("captions", session_id, languageCode="de-DE", partialCaptions=False)
+    sip = {**SIP, "from": "1@b.c", "headers": {"X-A": "b"}, "secure": True, "video": True}
+    api.start("dial", session_id, sip={**sip, "observeForceMute": True, "streams": []})
+    socket = {"uri": "wss://a.b/", "streams": [], "headers": {"a": "b"}, "audioRate": 8000}
+    api.start("connect", session_id, websocket={**socket, "bidirectional": True})
+
+
+@pytest.mark.trap(65, 66, 81, 83)
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/broadcast/x/layout", 405),
+        ("PUT", "/broadcast/x/streams", 405),
+        ("POST", "/render/x", 405),
+        ("DELETE", "/captions/x/stop", 405),
+        ("POST", "/call", 404),
+    ],
+)
+def test_odd_ways_are_closed_by_strict_rules(
+    ruled: Ruled, method: str, path: str, status: int
+) -> None:
+    api, _ = ruled()
+    answer = api.project(method, path, {})
+    assert answer.status in (400, 404)
+    assert answer.json()["message"] != "Not Found"
+    api, _ = ruled(strict=True)
+    assert api.project(method, path, {}).status == status

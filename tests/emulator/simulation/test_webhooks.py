@@ -1,0 +1,429 @@
+"""Webhooks that are really sent: to whom, in which order, signed how, and what if not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.emulator import APPLICATION, KEY, NOW, Api
+from tests.support.receiver import Receiver, receiving
+from tokbox.emulator import Clock, Server, serve
+from tokbox.emulator.webhook_sender import RETRY_DELAYS, WebhookSender
+from tokbox.emulator.webhooks import NAMES
+from tokbox.errors import InvalidInputError
+
+SECRET = "example0signature0secret"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def configure(api: Api, webhooks: dict[str, Any], tenant: str = KEY) -> None:
+    answer = api.request(
+        "POST", "/_emulator/webhooks", {"projectId": tenant, "webhooks": webhooks}
+    )
+    assert answer.status == 204, answer.body
+
+
+def live_and_die(api: Api) -> str:
+    """Let an archive go through its life; returns its id."""
+    session_id = api.create_session()
+    joined = api.join(session_id, data="name=Ada")
+    archive_id = api.start_archive(session_id, name="weekly")["id"]
+    api.advance(5)
+    api.stop_archive(archive_id)
+    api.advance(3)
+    api.leave(session_id, joined)
+    return str(archive_id)
+
+
+def test_every_status_of_an_archive_is_told_in_order(
+    server: Server, api: Api, receiver: Receiver
+) -> None:
+    configure(api, {"archive_status": receiver.url})
+    archive_id = live_and_die(api)
+    server.drain_webhooks()
+    assert receiver.statuses_of("archive") == ["started", "stopped", "available"]
+    last = receiver.received[-1]
+    assert last.path == "/hook"
+    assert last.headers["Content-Type"] == "application/json"
+    assert last.json()["id"] == archive_id
+    assert last.json()["duration"] == 5
+    assert last.json()["createdAt"] == NOW * 1000
+
+
+def test_sessions_are_monitored(server: Server, api: Api, receiver: Receiver) -> None:
+    names = ("connection_created", "connection_destroyed", "stream_created")
+    configure(api, dict.fromkeys(names, receiver.url))
+    live_and_die(api)
+    server.drain_webhooks()
+    bodies = [one.json() for one in receiver.received]
+    assert [body["event"] for body in bodies] == [
+        "connectionCreated",
+        "streamCreated",
+        "connectionDestroyed",
+    ]
+    assert bodies[0]["projectId"] == KEY
+    assert bodies[0]["connection"]["data"] == "name=Ada"
+
+
+def test_nobody_else_is_told(
+    server: Server, api: Api, other: Api, receiver: Receiver
+) -> None:
+    configure(api, {"archive_status": receiver.url})
+    live_and_die(other)
+    server.drain_webhooks()
+    assert receiver.received == []
+    assert server.webhooks() == []
+
+
+def test_addresses_can_be_given_from_the_start(receiver: Receiver) -> None:
+    webhooks = {KEY: {"connection_created": receiver.url}}
+    with serve(webhooks=webhooks, clock=Clock(lambda: NOW)) as server:
+        api = Api(server.url)
+        api.join(api.create_session())
+        server.drain_webhooks()
+        api.request("POST", "/_emulator/reset")
+        api.join(api.create_session())
+        server.drain_webhooks()
+    assert len(receiver.received) == 2
+
+
+# Signatures.
+
+
+def opened(token: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
+    """The header and the claims of a JSON Web Token, and whether SECRET signed it."""
+    signed, _, signature = token.rpartition(".")
+    mac = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
+    header, claims = (
+        json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        for part in signed.split(".")
+    )
+    return header, claims, signature == base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+def test_signed_webhook_says_who_when_and_what(
+    server: Server, api: Api, receiver: Receiver
+) -> None:
+    configure(api, {"archive_status": receiver.url, "signature_secret": SECRET})
+    live_and_die(api)
+    server.drain_webhooks()
+    tokens = []
+    for one in receiver.received:
+        scheme, _, token = one.headers["Authorization"].partition(" ")
+        header, claims, authentic = opened(token)
+        assert (scheme, header, authentic) == (
+            "Bearer",
+            {"typ": "JWT", "alg": "HS256"},
+            True,
+        )
+        tokens.append(claims.pop("jti"))
+        assert claims == {
+            "iss": "Vonage",
+            "iat": NOW,
+            "payload_hash": hashlib.sha256(one.body).hexdigest(),
+            "api_key": KEY,
+        }
+    assert len(set(tokens)) == 3
+
+
+def test_signature_of_an_application_names_it(
+    server: Server, application: Api, receiver: Receiver
+) -> None:
+    configure(
+        application,
+        {"connection_created": receiver.url, "signature_secret": SECRET},
+        APPLICATION,
+    )
+    application.join(application.create_session())
+    server.drain_webhooks()
+    (one,) = receiver.received
+    _, claims, authentic = opened(one.headers["Authorization"].removeprefix("Bearer "))
+    assert authentic
+    assert claims["application_id"] == APPLICATION
+    assert "api_key" not in claims
+
+
+def test_webhook_without_a_secret_is_not_signed(
+    server: Server, api: Api, receiver: Receiver
+) -> None:
+    configure(api, {"connection_created": receiver.url})
+    api.join(api.create_session())
+    server.drain_webhooks()
+    assert "Authorization" not in receiver.received[0].headers
+
+
+# Failures.
+
+
+def sender_of(server: Server, *delays: float) -> WebhookSender:
+    """Give *server* a sender that is less patient."""
+    old: WebhookSender = server._app.state.webhook_sender
+    old.stop()
+    sender = WebhookSender(server._app.state.emulator, retry_delays=delays)
+    server._app.state.webhook_sender = sender
+    sender.start()
+    return sender
+
+
+@pytest.fixture
+def impatient() -> Iterator[Server]:
+    """An emulator that tries again after 10 ms, twice."""
+    with serve(clock=Clock(lambda: NOW)) as server:
+        sender_of(server, 0.01, 0.01)
+        yield server
+
+
+def test_failed_delivery_is_tried_again_before_what_came_after_it(
+    impatient: Server,
+) -> None:
+    api = Api(impatient.url)
+    with receiving([503, 500]) as receiver:
+        configure(api, {"archive_status": receiver.url, "signature_secret": SECRET})
+        live_and_die(api)
+        impatient.drain_webhooks()
+    assert receiver.statuses_of("archive") == [
+        "started",
+        "started",
+        "started",
+        "stopped",
+        "available",
+    ]
+    first = impatient.webhooks()[0]
+    assert (first.state, first.attempts, first.status) == ("delivered", 3, 200)
+    assert first.error is None
+    # The receiver can tell that it is the same one.
+    ids = [
+        opened(one.headers["Authorization"].removeprefix("Bearer "))[1]["jti"]
+        for one in receiver.received[:3]
+    ]
+    assert len(set(ids)) == 1
+
+
+def test_delivery_is_given_up_and_the_next_one_goes_out(impatient: Server) -> None:
+    api = Api(impatient.url)
+    with receiving([500, 500, 302]) as receiver:
+        configure(api, {"archive_status": receiver.url})
+        live_and_die(api)
+        impatient.drain_webhooks()
+    assert [(one.state, one.attempts, one.status) for one in impatient.webhooks()] == [
+        ("failed", 3, 302),
+        ("delivered", 1, 200),
+        ("delivered", 1, 200),
+    ]
+    assert impatient.webhooks(state="failed")[0].error == "the receiver answered 302"
+    assert {one.path for one in receiver.received} == {"/hook"}
+
+
+def test_receiver_that_is_not_there_fails_with_a_reason(impatient: Server) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    api = Api(impatient.url)
+    configure(api, {"connection_created": f"http://127.0.0.1:{port}/"})
+    api.join(api.create_session())
+    impatient.drain_webhooks()
+    (delivery,) = impatient.webhooks()
+    assert (delivery.state, delivery.attempts, delivery.status) == ("failed", 3, None)
+    assert delivery.error is not None
+    assert delivery.error.startswith("ConnectionRefusedError")
+
+
+def test_one_url_that_fails_does_not_hold_up_another(receiver: Receiver) -> None:
+    with serve(clock=Clock(lambda: NOW)) as server, receiving([500]) as broken:
+        sender_of(server, 3600)
+        api = Api(server.url)
+        configure(api, {"connection_created": broken.url, "stream_created": receiver.url})
+        api.join(api.create_session())
+        with pytest.raises(TimeoutError, match="1 webhooks still wait"):
+            server.drain_webhooks(timeout=0.5)
+        assert [one.json()["event"] for one in receiver.received] == ["streamCreated"]
+
+
+def test_schedule_of_retries_is_short() -> None:
+    assert list(RETRY_DELAYS) == sorted(RETRY_DELAYS)
+    assert sum(RETRY_DELAYS) < 10
+
+
+# What is sent nowhere.
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.example.org/a",
+        "https://203.0.113.7/a",
+        "http://localhost.example.org/",
+        "http://127.0.0.1.example.org/",
+        "http://127.0.0.1@example.org/",
+    ],
+)
+def test_nothing_is_sent_beyond_this_machine(
+    monkeypatch: pytest.MonkeyPatch, server: Server, api: Api, url: str
+) -> None:
+    asked = []
+    original = socket.getaddrinfo
+
+    def spy(host: Any, *args: Any, **more: Any) -> Any:
+        asked.append(host)
+        return original(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", spy)
+    configure(api, {"connection_created": url})
+    api.join(api.create_session())
+    server.drain_webhooks()
+    (delivery,) = server.webhooks()
+    assert (delivery.state, delivery.attempts) == ("refused", 0)
+    assert delivery.error == "the emulator sends to loopback addresses only"
+    assert set(asked) <= {"127.0.0.1"}
+
+
+def test_other_addresses_are_tried_if_they_are_allowed() -> None:
+    # An address that every system knows to be of nobody.
+    url = "http://0.0.0.0:1/"
+    with serve(webhooks_anywhere=True, clock=Clock(lambda: NOW)) as server:
+        sender_of(server)
+        api = Api(server.url)
+        configure(api, {"connection_created": url})
+        api.join(api.create_session())
+        server.drain_webhooks()
+        (delivery,) = server.webhooks()
+        assert (delivery.state, delivery.attempts) == ("failed", 1)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.9.8.7", "[::1]", "[::ffff:127.0.0.1]", "a.localhost"]
+)
+def test_loopback_has_many_names(server: Server, api: Api, host: str) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    configure(api, {"connection_created": f"http://{host}:{port}/"})
+    api.join(api.create_session())
+    (delivery,) = server.webhooks()
+    assert delivery.state != "refused"
+    api.request("POST", "/_emulator/reset")
+
+
+# The outbox.
+
+
+def test_what_was_not_sent_yet_survives_a_restart(
+    tmp_path: Path, receiver: Receiver
+) -> None:
+    db = tmp_path / "emulator.db"
+    with receiving([500] * 9) as broken, serve(db=db, clock=Clock(lambda: NOW)) as server:
+        sender_of(server, 0.01, 3600)
+        api = Api(server.url)
+        configure(api, {"archive_status": broken.url})
+        live_and_die(api)
+        with pytest.raises(TimeoutError):
+            server.drain_webhooks(timeout=0.3)
+    with serve(db=db, clock=Clock(lambda: NOW)) as server:
+        assert [one.state for one in server.webhooks()] == ["waiting"] * 3
+        with server._store.transaction():
+            server._store.db.execute(
+                "UPDATE webhooks SET url = ?, due = 0", (receiver.url,)
+            )
+        server.drain_webhooks()
+        assert [one.state for one in server.webhooks()] == ["delivered"] * 3
+    assert receiver.statuses_of("archive") == ["started", "stopped", "available"]
+
+
+def test_refused_call_sends_nothing(server: Server, api: Api, receiver: Receiver) -> None:
+    configure(api, {"connection_created": receiver.url})
+    session_id = api.create_session()
+    # It has connected when it turns out that it may not publish.
+    with pytest.raises(AssertionError):
+        api.join(session_id, role="subscriber", publish=True)
+    server.drain_webhooks()
+    assert receiver.received == []
+
+
+def test_time_alone_sends_webhooks(receiver: Receiver) -> None:
+    began = time.monotonic()
+    with serve(
+        webhooks={KEY: {"archive_status": receiver.url}},
+        clock=Clock(lambda: NOW + time.monotonic() - began),
+        processing_delay=0.05,
+    ) as server:
+        api = Api(server.url)
+        session_id = api.create_session()
+        api.join(session_id)
+        archive_id = api.start_archive(session_id)["id"]
+        api.stop_archive(archive_id)
+        # Nobody asks the emulator for anything until the file is there.
+        while receiver.statuses_of("archive")[-1:] != ["available"]:
+            server.drain_webhooks()
+    assert receiver.statuses_of("archive") == ["started", "stopped", "available"]
+
+
+def test_deliveries_can_be_listed_and_forgotten(
+    server: Server, api: Api, receiver: Receiver
+) -> None:
+    configure(api, {"archive_status": receiver.url})
+    live_and_die(api)
+    server.drain_webhooks()
+    content = api.request("GET", "/_emulator/webhooks?event=archive_status").json()
+    assert content["count"] == 3
+    assert content["items"][0]["body"]["status"] == "started"
+    assert [item["state"] for item in content["items"]] == ["delivered"] * 3
+    query = f"?after={content['items'][1]['number']}&project_id={KEY}&url={receiver.url}"
+    assert api.request("GET", f"/_emulator/webhooks{query}").json()["count"] == 1
+    assert api.request("GET", "/_emulator/webhooks?state=failed").json()["count"] == 0
+    assert api.request("DELETE", "/_emulator/webhooks").status == 204
+    assert server.webhooks() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "projectId"),
+        ({"projectId": "999", "webhooks": {}}, "projectId"),
+        ({"projectId": KEY}, "webhooks"),
+        (
+            {"projectId": KEY, "webhooks": {"archive": "http://localhost/"}},
+            "archive_status",
+        ),
+        ({"projectId": KEY, "webhooks": {"archive_status": "ftp://localhost/"}}, "URL"),
+        ({"projectId": KEY, "webhooks": {"archive_status": "http://localhost:x/"}}, "URL"),
+        ({"projectId": KEY, "webhooks": {"archive_status": "http://local host/"}}, "URL"),
+        ({"projectId": KEY, "webhooks": {"signature_secret": ""}}, "signature_secret"),
+        (
+            {"projectId": KEY, "webhooks": {"signature_secret": "canary\n"}},
+            "holds a line break at position 7",
+        ),
+    ],
+)
+def test_bad_settings_are_refused_by_name(api: Api, body: Any, named: str) -> None:
+    answer = api.request("POST", "/_emulator/webhooks", body)
+    assert answer.status == 400
+    assert named in answer.json()["message"]
+
+
+def test_settings_from_python_are_checked_too() -> None:
+    with pytest.raises(InvalidInputError, match="signature_secret must be a string"):
+        serve(webhooks={KEY: {"signature_secret": 7}})  # type: ignore[dict-item]
+    assert len(set(NAMES)) == len(NAMES)
+
+
+def test_no_secret_is_shown(server: Server, api: Api, receiver: Receiver) -> None:
+    configure(api, {"connection_created": receiver.url, "signature_secret": SECRET})
+    api.join(api.create_session())
+    server.drain_webhooks()
+    for path in ("/_emulator/webhooks", "/_emulator/journal", "/_emulator"):
+        assert SECRET.encode() not in api.request("GET", path).body
+    assert SECRET not in repr(server.webhooks())

@@ -1,1 +1,0 @@
-"""Whatever is given to a public function, it answers, or refuses with an error of its own."""

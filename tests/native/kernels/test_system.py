@@ -1,0 +1,32 @@
+"""Workers and pages without Python, in every variant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.native.kernels.variants import hexed
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+@pytest.mark.parametrize(("n", "ready"), [(0, 0), (1, 0), (1, 1), (100, 0), (100, 63)])
+def test_a_crew_that_was_stopped_takes_nothing_more(harness, workers, n, ready):
+    answers = harness.ask(f"crew {n} {slice} {ready} {workers}" for slice in (1, 7, 1000))
+    assert answers == ["1" * ready + "0" * (n - ready)] * 3
+
+
+@pytest.mark.parametrize("size", [0, 1, 4096, 100_000])
+def test_memory_whose_pages_were_asked_for_holds_what_it_held(harness, size):
+    held = hexed(bytes(range(1, 251)) * (size // 250) + bytes(size % 250))
+    assert harness.ask([f"touch {held}"]) == [held]
+
+
+def test_time_passes_in_a_pause(harness):
+    assert harness.ask(["pause"]) == ["1"]
+
+
+def test_huge_pages_are_advised_where_the_system_has_them(harness):
+    assert harness.ask(["advise 0"]) in (["advised"], ["none"])
+
+
+def test_refused_advice_is_no_error(harness):
+    assert harness.ask(["advise 1"] * 3) == ["none"] * 3

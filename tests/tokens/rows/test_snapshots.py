@@ -1,0 +1,50 @@
+"""Columns are copied before they are read, in pieces if they are long."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import tokbox
+from tests.support.batches import KEY, SECRET, SESSION
+from tokbox import _fastsign
+
+#: More than two pieces.
+LONG = list(range(300_000))
+
+
+@pytest.mark.parametrize("make", [list, iter, lambda values: (v for v in values)])
+def test_a_long_column_is_copied_whole(make):
+    assert _fastsign.snapshot(make(LONG)) == LONG
+
+
+def test_a_list_is_copied_and_a_tuple_cannot_change():
+    values, fixed = ["a"], ("a",)
+    copy = _fastsign.snapshot(values)
+    values.append("b")
+    assert copy == ["a"]
+    assert _fastsign.snapshot(fixed) is fixed
+
+
+def test_what_is_discarded_holds_nothing_any_more():
+    copy, fixed = _fastsign.snapshot(LONG), ("a",)
+    for column in (copy, fixed, None):
+        _fastsign.discard(column)
+    assert copy == []
+    assert fixed == ("a",)
+
+
+def test_a_call_holds_no_row_after_its_end():
+    signer = tokbox.Signer(KEY, SECRET)
+    column = ["".join(["row ", str(i)]) for i in range(3)]
+    before = [sys.getrefcount(text) for text in column]
+    batch = signer.sign_rows(SESSION, connection_data=column)
+    assert [sys.getrefcount(text) for text in column] == before
+    assert [signer.verify(token).connection_data for token in batch] == column
+
+
+@pytest.mark.parametrize("column", [{"a"}, None, "ab", {"a": 1}])
+def test_the_core_takes_nothing_but_snapshots(column):
+    with pytest.raises(TypeError):
+        _fastsign.verify_many(_fastsign.Key(b"s"), b"", b"1", column, 0, 0, jwt_heads=())

@@ -1,0 +1,19 @@
+"""Signatures of Wycheproof: RSASSA-PKCS1-v1_5 with SHA-256 and 2,048 bits."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.support import vectors
+from tokbox.tokens.rsa import PublicKey
+
+
+def test_wycheproof_signatures_are_judged_as_they_should_be():
+    found: Counter[tuple[str, bool]] = Counter()
+    for group in vectors.wycheproof("rsa_signature_2048_sha256_test.json")["testGroups"]:
+        key = PublicKey(group["publicKeyPem"])
+        for case in group["tests"]:
+            held = key._holds(bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"]))
+            found[case["result"], held] += 1
+    # Whether the hash's parameters may be missing is left open; they may not.
+    assert found == {("valid", True): 9, ("invalid", False): 249, ("acceptable", False): 1}
