@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Plugins for all tests."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import signal
 import pytest
 
 from tests.support.canaries import Canaries
+from tests.support.isolation import Isolation
+
+pytest_plugins = ["pytester"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Canaries(), "canaries")
-    # Shells start what is to run in the background with SIGINT ignored, and so would be
-    # the processes that tests of Ctrl-C start.
+    config.pluginmanager.register(Isolation(), "isolation")
+    # Shells start background processes with SIGINT ignored, and the processes that tests
+    # of Ctrl-C start would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

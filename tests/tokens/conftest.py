@@ -1,21 +1,24 @@
-"""Everything in this folder runs once for each compiled kernel."""
+"""Fixtures of the token tests.
+
+Tests that sign, hash or verify run on each kernel that this processor can run: they ask for
+the fixture ``kernel``, or are marked with ``tests.support.kernels.every_kernel``. All
+others run once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from tests.support.kernels import USABLE
 from tokbox import _fastsign
 from tokbox.tokens import signer
 
-KERNELS = [row["name"] for row in _fastsign.kernels()["sha1"]]
-USABLE = {row["name"] for row in _fastsign.kernels()["sha1"] if row["usable"]}
 
-
-@pytest.fixture(params=KERNELS, autouse=True)
-def kernel(request: pytest.FixtureRequest):
-    """Make keys with this kernel, if the CPU has what it needs."""
-    if request.param not in USABLE:
-        pytest.skip(f"this CPU lacks what kernel {request.param} needs")
+@pytest.fixture(params=USABLE)
+def kernel(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Make keys with this kernel."""
     _fastsign.select_kernel(request.param)
     yield request.param
     _fastsign.select_kernel(None)

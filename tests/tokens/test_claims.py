@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.kernels import every_kernel
 from tokbox.enums import DAYS_30, Role
 from tokbox.errors import InvalidClaimsError, InvalidInputError, TokenError
 from tokbox.tokens.claims import check_session_id
@@ -56,6 +57,7 @@ def test_bad_claims_are_refused_before_anything_is_signed(session, method, field
     assert len(str(error)) < 300
 
 
+@every_kernel
 @pytest.mark.parametrize("method", ["token", "tokens", "token_batch", "iter_batches"])
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_none_stands_for_no_text_as_it_does_in_a_column(session, method, kind):
@@ -67,6 +69,7 @@ def test_none_stands_for_no_text_as_it_does_in_a_column(session, method, kind):
     assert (found.connection_data, found.initial_layout_class_list) == ("", ())
 
 
+@every_kernel
 @pytest.mark.parametrize("nothing", [None, [None, None]], ids=["value", "column"])
 def test_none_stands_for_no_text_in_rows_as_a_value_and_as_a_column(nothing):
     signer = Signer(KEY, SECRET)
@@ -91,6 +94,7 @@ NULLS = {
 }
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", NULLS)
 @pytest.mark.parametrize("field", ["connection_data", "initial_layout_class_list"])
 def test_none_in_a_column_is_no_text_as_in_a_single_call(session, field, kind):
@@ -101,6 +105,7 @@ def test_none_in_a_column_is_no_text_as_in_a_single_call(session, field, kind):
         assert (found.connection_data, found.initial_layout_class_list) == ("", ())
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", [None, *NULLS])
 @pytest.mark.parametrize("field", ["role", "expiration"])
 def test_none_is_no_role_and_no_time_in_a_column_or_in_a_single_call(session, field, kind):
@@ -214,6 +219,7 @@ def test_an_api_key_may_be_an_int():
     assert Signer(40000123, SECRET).project_id == KEY  # type: ignore[arg-type]
 
 
+@every_kernel
 def test_limits_themselves_are_allowed(session):
     signer = Signer(KEY, SECRET)
     token = signer.verify(
@@ -229,22 +235,26 @@ def test_limits_themselves_are_allowed(session):
     assert [len(c) for c in token.initial_layout_class_list] == [499, 500]
 
 
+@every_kernel
 def test_expiration_may_be_a_timedelta(session):
     token = Signer(KEY, SECRET).verify(session.token(expiration=timedelta(minutes=5)))
     assert token.expire_time == token.create_time + 300
 
 
+@every_kernel
 def test_expiration_zero_leaves_the_end_to_the_service(session):
     token = Signer(KEY, SECRET).verify(session.token(expiration=0))
     assert token.expire_time is None
     assert token.end_time == token.create_time + 86400
 
 
+@every_kernel
 @pytest.mark.parametrize("role", [*Role, *[r.value for r in Role]])
 def test_roles_may_be_enums_or_strings(session, role):
     assert Signer(KEY, SECRET).verify(session.token(role)).role == role
 
 
+@every_kernel
 def test_layout_classes_may_be_names_or_one_string(session):
     signer = Signer(KEY, SECRET)
     for classes in (

@@ -18,6 +18,7 @@ from tests.support.dialects import (
     VONAGE_DIALECTS,
     Dialect,
 )
+from tests.support.kernels import every_kernel
 from tokbox import Role, Signer, Tokbox
 from tokbox.errors import BadSignatureError, ExpiredTokenError, InvalidClaimsError
 
@@ -49,6 +50,7 @@ def test_a_token_of_each_sdk_is_read(dialect):
     assert tokbox.decode(dialect.token) == dialect.says
 
 
+@every_kernel
 @each(DIALECTS)
 def test_a_token_of_each_sdk_holds(dialect):
     with client(dialect) as tb:
@@ -57,6 +59,7 @@ def test_a_token_of_each_sdk_holds(dialect):
         assert tb.verify(dialect.token, session_id=session_id, now=NOW) == dialect.says
 
 
+@every_kernel
 @each(PROJECT_DIALECTS)
 def test_the_core_knows_the_tokens_of_each_sdk(dialect, monkeypatch):
     """They need no look by Python, which is a hundred times slower."""
@@ -65,6 +68,7 @@ def test_the_core_knows_the_tokens_of_each_sdk(dialect, monkeypatch):
         assert tb.verify_many([dialect.token], now=NOW).ok
 
 
+@every_kernel
 @each(DIALECTS)
 def test_a_token_of_each_sdk_ends_when_it_says_or_after_a_day(dialect):
     with client(dialect) as tb:
@@ -81,6 +85,7 @@ def test_a_public_key_is_enough_for_a_token_of_each_vonage_sdk(dialect):
     assert found == dialect.says
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "chosen", [PROJECT_DIALECTS, VONAGE_DIALECTS], ids=["project", "application"]
 )
@@ -92,6 +97,7 @@ def test_tokens_of_all_sdks_hold_at_once(chosen, multithread):
     assert {tokens[row]: str(error) for row, error in found.failures.items()} == {}
 
 
+@every_kernel
 @each(DIALECTS)
 def test_no_token_of_any_sdk_holds_with_another_key(dialect):
     if dialect.says.algorithm == "RS256":
@@ -103,6 +109,7 @@ def test_no_token_of_any_sdk_holds_with_another_key(dialect):
     assert list(other.verify_many([dialect.token], now=NOW).failures) == [0]
 
 
+@every_kernel
 @pytest.mark.trap(8)
 def test_a_token_may_be_shown_again_and_again():
     """Nonces repeat: two servers that start alike sign the same token."""
@@ -128,6 +135,7 @@ def test_each_trap_of_reading_has_a_token():
 ### The SDKs that can be asked ###
 
 
+@every_kernel
 def test_what_the_official_sdk_signs_is_read():
     from opentok import OpenTok, Roles
 
@@ -184,6 +192,7 @@ def sign(request):
     )
 
 
+@every_kernel
 @pytest.mark.trap(22, 23)
 def test_all_that_was_asked_for_is_in_the_token(sign):
     found = sign(
@@ -197,12 +206,14 @@ def test_all_that_was_asked_for_is_in_the_token(sign):
     assert found.expire_time == found.create_time + 600
 
 
+@every_kernel
 @pytest.mark.trap(15, 24)
 def test_a_token_lives_for_a_day_in_each_environment_and_says_so(sign):
     found = sign()
     assert found.expire_time == found.create_time + 86_400
 
 
+@every_kernel
 @pytest.mark.trap(23)
 def test_the_kind_is_what_is_documented():
     project = Signer(KEY, SECRET).session(SESSION)
@@ -213,6 +224,7 @@ def test_the_kind_is_what_is_documented():
     assert tokbox.decode(token).algorithm == "RS256"
 
 
+@every_kernel
 @pytest.mark.trap(25)
 def test_times_are_compared_as_numbers():
     """As text, 999999999 is after 1000000000."""
@@ -226,6 +238,7 @@ def test_times_are_compared_as_numbers():
             signer.verify(token, now=1_000_000_000)
 
 
+@every_kernel
 @pytest.mark.trap(25)
 @pytest.mark.parametrize(
     "text", ['","role":"moderator', "&role=moderator", "\\", '"', "a=b&session_id=c"]
@@ -235,6 +248,7 @@ def test_no_text_becomes_a_claim_of_its_own(sign, text):
     assert (found.role, found.connection_data) == ("subscriber", text)
 
 
+@every_kernel
 @pytest.mark.trap(26)
 @pytest.mark.parametrize("character", ["x", "é", "\U0001f600"])
 def test_the_limit_counts_characters_in_every_kind(sign, character):
@@ -243,6 +257,7 @@ def test_the_limit_counts_characters_in_every_kind(sign, character):
         sign(connection_data=character * 1001)
 
 
+@every_kernel
 @pytest.mark.trap(27)
 @pytest.mark.parametrize("secret", ["abc.xyz", "private.key", "/etc/passwd", "a.b"])
 def test_a_secret_is_a_secret_whatever_it_looks_like(secret):

@@ -10,11 +10,12 @@ import pytest
 
 from tests.support import reference
 from tests.support.batches import expected, random_batches, random_text
+from tests.support.kernels import every_kernel
 from tokbox import _fastsign, _memory
 from tokbox.tokens import jwt, t1
 
 #: Compared tokens for each kernel, kind and destination.
-ROWS = int(os.environ.get("TOKBOX_ROWS", "100_000"))
+ROWS = 100_000 if os.environ.get("TOKBOX_LONG") else 20_000
 
 
 def make_plan(kind, api_key, secret, data, nonce_bytes):
@@ -24,6 +25,7 @@ def make_plan(kind, api_key, secret, data, nonce_bytes):
     return _fastsign.Plan(key, head, data.encode(), jwt=is_jwt, random=nonce_bytes)
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 @pytest.mark.parametrize("destination", ["strings", "memory", "lines"])
 def test_batches_equal_the_plain_twin(destination, kind):
@@ -42,6 +44,7 @@ def test_batches_equal_the_plain_twin(destination, kind):
         assert got == expected(*batch, n, kind=kind)
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_a_part_of_a_batch_is_the_same_wherever_it_begins(kind):
     rng = random.Random(1)
@@ -68,6 +71,7 @@ def test_quoting_equals_the_standard_library():
         assert _fastsign.quote_plus(text) == quote_plus(text).encode()
 
 
+@every_kernel
 def test_macs_equal_the_standard_library_at_every_length():
     import hashlib
     import hmac

@@ -14,6 +14,7 @@ import tokbox
 from tests.support.applications import APPLICATION, key_pair
 from tests.support.applications import SESSION as APPLICATION_SESSION
 from tests.support.batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
+from tests.support.kernels import every_kernel
 from tests.support.lookalikes import (
     ArrayOfNoDimensions,
     Disguised,
@@ -68,6 +69,7 @@ def all_tokens(
         yield from signer.sign_rows(pack([session_id]), **columns, kind=kind)
 
 
+@every_kernel
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 @pytest.mark.parametrize("whole", INTEGERS)
 def test_a_token_says_the_exact_text_and_number_of_every_claim(kind_of_text, whole):
@@ -92,6 +94,7 @@ def test_a_token_says_the_exact_text_and_number_of_every_claim(kind_of_text, who
             assert said.unknown.keys() <= {"ist", "nonce", "acl", "sub"}
 
 
+@every_kernel
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 def test_layout_classes_as_one_text_are_taken_exactly(kind_of_text):
     for signer, session_id, _ in signers():
@@ -137,6 +140,7 @@ def test_a_session_of_another_key_is_refused_whatever_its_type_says(kind_of_text
             call(kind_of_text(SESSION))
 
 
+@every_kernel
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 def test_a_session_and_a_signer_hold_exact_text(kind_of_text):
     signer = Signer(kind_of_text(KEY), kind_of_text(SECRET))
@@ -178,6 +182,7 @@ def test_a_key_id_of_either_kind_is_taken_exactly(kind_of_text):
 ### Derived nonces ###
 
 
+@every_kernel
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 @pytest.mark.parametrize("whole", INTEGERS)
 def test_runs_are_derived_from_exact_values(kind_of_text, whole):
@@ -272,6 +277,7 @@ def test_a_fraction_that_only_a_subclass_knows_is_refused():
             call()
 
 
+@every_kernel
 def test_the_attributes_of_a_timedelta_count():
     signer = Signer(KEY, SECRET)
     said = signer.verify(signer.session(SESSION).token(expiration=WideDelta()))
@@ -283,6 +289,7 @@ def test_a_number_that_cannot_be_written_is_refused_all_the_same():
         Signer(KEY, SECRET).session(SESSION).token(expiration=10**5000)
 
 
+@every_kernel
 @pytest.mark.parametrize("now", [Index(NOW), Number(NOW)])
 def test_the_time_of_a_verification_may_be_any_number(now):
     signer = Signer(KEY, SECRET)
@@ -298,6 +305,7 @@ def test_the_time_of_a_verification_may_be_any_number(now):
 ### numpy and pandas ###
 
 
+@every_kernel
 def test_numpy_columns_are_signed_like_lists():
     numpy = pytest.importorskip("numpy")
     for signer, session_id, kind in signers():
@@ -328,6 +336,7 @@ def test_numpy_columns_are_signed_like_lists():
         ]
 
 
+@every_kernel
 def test_numpy_values_are_signed_like_plain_ones():
     numpy = pytest.importorskip("numpy")
     for signer, session_id, kind in signers():
@@ -352,6 +361,7 @@ def test_numpy_values_are_signed_like_plain_ones():
         signer.sign_rows(session_id, expiration=numpy.array(60))
 
 
+@every_kernel
 def test_the_nanoseconds_of_pandas_are_a_fraction():
     pandas = pytest.importorskip("pandas")
     signer = Signer(KEY, SECRET)

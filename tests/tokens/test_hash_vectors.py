@@ -8,7 +8,10 @@ import random
 import pytest
 
 from tests.support import vectors
+from tests.support.kernels import every_kernel
 from tokbox import _fastsign
+
+pytestmark = every_kernel
 
 HASHES = [(1, "SHA1", hashlib.sha1), (256, "SHA2/SHA256", hashlib.sha256)]
 #: More than the lanes of any kernel, and a remainder.

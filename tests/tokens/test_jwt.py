@@ -10,6 +10,7 @@ import jwt as pyjwt
 import pytest
 
 from tests.support import reference
+from tests.support.kernels import every_kernel
 from tokbox.errors import (
     BadSignatureError,
     ExpiredTokenError,
@@ -66,6 +67,7 @@ TEXTS = [
 ]
 
 
+@every_kernel
 @pytest.mark.parametrize("text", TEXTS)
 def test_pyjwt_reads_what_we_sign(session, text):
     claims = {
@@ -98,6 +100,7 @@ def test_pyjwt_reads_what_we_sign(session, text):
         assert payload["initial_layout_class_list"] == "focus small"
 
 
+@every_kernel
 @pytest.mark.parametrize("text", TEXTS)
 def test_we_verify_what_we_sign(signer, session, text):
     token = signer.verify(
@@ -108,6 +111,7 @@ def test_we_verify_what_we_sign(signer, session, text):
     assert token.unknown == {"ist": "project"}
 
 
+@every_kernel
 def test_no_expiration_leaves_the_claim_out(signer, session):
     token = session.token(expiration=0, kind="jwt")
     assert "exp" not in pyjwt.decode(token, SECRET, algorithms=["HS256"])
@@ -120,6 +124,7 @@ def test_unknown_kinds_are_refused(session, kind):
         session.token(kind=kind)
 
 
+@every_kernel
 def test_the_official_sdk_s_jwts_are_verified(signer):
     opentok = pytest.importorskip("opentok")
     with warnings.catch_warnings():
@@ -159,6 +164,7 @@ DIALECTS = [
 ]  # fmt: skip
 
 
+@every_kernel
 @pytest.mark.parametrize(("said", "read"), DIALECTS)
 def test_the_dialects_of_all_sdks_are_read(signer, said, read):
     payload = {
@@ -168,6 +174,7 @@ def test_the_dialects_of_all_sdks_are_read(signer, said, read):
     assert {name: getattr(claims, name) for name in read} == read
 
 
+@every_kernel
 @pytest.mark.parametrize(
     ("error", "payload"),
     [
@@ -192,6 +199,7 @@ def test_what_does_not_hold_is_refused(signer, error, payload):
         signer.verify(make({**PAYLOAD, **payload}), now=NOW)
 
 
+@every_kernel
 def test_tokens_are_hashable_and_equal_tokens_have_equal_hashes(signer):
     text = make({**PAYLOAD, "custom": {"a": [1]}})
     one, other = (signer.verify(text, now=NOW) for _ in range(2))
@@ -204,6 +212,7 @@ def test_tokens_are_hashable_and_equal_tokens_have_equal_hashes(signer):
     assert len({one, changed, third}) == 3
 
 
+@every_kernel
 def test_any_altered_or_cut_token_is_noticed(signer):
     token = make(PAYLOAD)
     assert signer.verify(token, now=NOW)
@@ -216,6 +225,7 @@ def test_any_altered_or_cut_token_is_noticed(signer):
             signer.verify(token[:i], now=NOW)
 
 
+@every_kernel
 def test_another_secret_is_noticed(signer):
     with pytest.raises(BadSignatureError):
         signer.verify(make(PAYLOAD, secret="another"), now=NOW)

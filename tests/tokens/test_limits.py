@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import reference
 from tests.support.batches import KEY, NOW, SECRET, SESSION, sign
+from tests.support.kernels import every_kernel
 from tokbox.errors import (
     ExpiredTokenError,
     InvalidClaimsError,
@@ -183,6 +184,7 @@ def test_classes_are_a_form_only_where_no_jti_is(more, read):
     assert token.initial_layout_class_list == read
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 @pytest.mark.parametrize("seconds", [0, 3600])
 def test_what_all_rows_share_is_said_as_the_plain_twin_says_it(kind, seconds):
@@ -199,6 +201,7 @@ def test_what_all_rows_share_is_said_as_the_plain_twin_says_it(kind, seconds):
     assert token == reference.row(kind, KEY, SECRET.encode(), NOW, claims, columns, nonce)
 
 
+@every_kernel
 @pytest.mark.parametrize("make", [t1_of, jwt_of], ids=["t1", "jwt"])
 def test_a_token_holds_from_a_minute_before_it_was_made_until_it_ends(make):
     signer, end = Signer(KEY, SECRET), NOW + 3600
@@ -213,6 +216,7 @@ def test_a_token_holds_from_a_minute_before_it_was_made_until_it_ends(make):
         assert type(found) is error
 
 
+@every_kernel
 @pytest.mark.parametrize("make", [t1_of, jwt_of], ids=["t1", "jwt"])
 def test_a_token_lives_for_up_to_thirty_days(make):
     signer, name = Signer(KEY, SECRET), "exp" if make is jwt_of else "expire_time"

@@ -7,6 +7,7 @@ import hmac
 
 import pytest
 
+from tests.support.kernels import every_kernel
 from tokbox.tokens import crew
 from tokbox.tokens.signer import Signer
 
@@ -19,6 +20,7 @@ def signer() -> Signer:
     return Signer(KEY, SECRET)
 
 
+@every_kernel
 def test_it_signs_any_message_as_the_secret_does(signer: Signer) -> None:
     expected = hmac.digest(SECRET.encode(), b"message", hashlib.sha256)
     assert signer._hs256(b"message") == expected

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.kernels import every_kernel
 from tests.support.lookalikes import bool_
 from tokbox.enums import Role
 from tokbox.errors import InvalidInputError
@@ -60,6 +61,7 @@ def test_sessions_are_equal_by_their_ids(session: SessionSigner) -> None:
         SessionSigner(SESSION, Signer(KEY, SECRET))  # type: ignore[call-arg, misc]
 
 
+@every_kernel
 @pytest.mark.parametrize(
     ("name", "size"),
     [
@@ -82,6 +84,7 @@ def test_what_fits_to_the_byte_is_signed_and_nothing_more(
         make(session, name, 1000)
 
 
+@every_kernel
 @pytest.mark.parametrize(
     ("n", "chunk", "held"), [(1000, 100, 200), (100, 1000, 200), (10**6, 0, 2 * 8192)]
 )
@@ -106,6 +109,7 @@ def test_threads_are_used_only_where_they_are_asked_for(
     assert asked_threads == [(n, False), (n, False), (n, True)]
 
 
+@every_kernel
 def test_the_claims_of_tokens_follow_multithread(session: SessionSigner) -> None:
     assert len(session.tokens(3, False, *CLAIMS)) == 3
 
@@ -130,7 +134,7 @@ def test_a_role_in_the_place_of_multithread_is_refused(
 NO_BOOLS = ["moderator", "yes", "", None, 0, 1, bool_(1), object()]
 
 
-@pytest.mark.parametrize("value", NO_BOOLS, ids=repr)
+@pytest.mark.parametrize("value", NO_BOOLS, ids=lambda value: type(value).__name__)
 def test_multithread_is_a_bool_in_every_call(session: SessionSigner, value: Any) -> None:
     signer, token = session._signer, session.token()
     for call in (
@@ -154,6 +158,7 @@ def test_sign_rows_takes_claims_by_name_only(session: SessionSigner) -> None:
         session._signer.sign_rows([SESSION], "moderator")  # type: ignore[call-overload]
 
 
+@every_kernel
 @pytest.mark.parametrize("count", [3, 8192, 20_000])
 def test_a_stream_is_made_in_pieces_of_a_cache(session: SessionSigner, count: int) -> None:
     lengths = [len(batch) for batch in session.iter_batches(count)]
@@ -161,6 +166,7 @@ def test_a_stream_is_made_in_pieces_of_a_cache(session: SessionSigner, count: in
     assert lengths[:-1] == [8192] * (len(lengths) - 1)
 
 
+@every_kernel
 def test_pieces_that_are_larger_than_the_whole_take_no_more_than_it(
     session: SessionSigner,
 ) -> None:

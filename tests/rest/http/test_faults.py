@@ -251,9 +251,20 @@ def test_a_body_that_is_not_as_compressed_as_it_says_is_refused(connect: Connect
 
 
 def _gzip_bomb() -> bytes:
+    """Return 256 MiB of zeros in gzip. Only the first are compressed, the others are copies."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    zeros = bytes(1024 * 1024)
-    return b"".join(packer.compress(zeros) for _ in range(256)) + packer.flush()
+    head = packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(bytes(1024 * 1024)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + block * 256
+
+
+def test_the_bomb_holds_256_mebibytes() -> None:
+    bomb, size = zlib.decompressobj(31), 0
+    data = _gzip_bomb()
+    while data:
+        size += len(bomb.decompress(data, 1 << 20))
+        data = bomb.unconsumed_tail
+    assert size == 1 << 28
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,18 @@ def test_what_was_taken_already_is_refused():
 
 
 @pytest.mark.parametrize(
-    "handed", [None, (), (1, 2), ("a",), "ab", [1, 2], (1, 2, 3), object()], ids=repr
+    "handed",
+    [
+        None,
+        (),
+        (1, 2),
+        ("a",),
+        "ab",
+        [1, 2],
+        (1, 2, 3),
+        pytest.param(object(), id="object"),
+    ],
+    ids=repr,
 )
 def test_what_is_no_capsule_is_refused(handed):
     class Odd:

@@ -13,6 +13,7 @@ import pytest
 from tests.support import applications
 from tests.support.batches import KEY, OTHER_SESSION, SECRET, SESSION, sign
 from tests.support.corpus import CORPUS, make_jwt
+from tests.support.kernels import every_kernel
 from tests.tokens.arrow.structs import Made, int32s, int64s
 from tests.tokens.verify.test_verify import NOW
 from tests.tokens.verify.test_verify_many import said
@@ -158,6 +159,7 @@ def test_a_value_of_another_type_is_refused_in_its_row(array, value, signer):
     assert not signer.sign_rows(SESSION, connection_data=nulls, errors="null").failures
 
 
+@every_kernel
 @pytest.mark.parametrize(
     ("form", "values", "seconds"),
     [
@@ -257,6 +259,7 @@ def both(signer, columns, **options):
         )
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_arrow_columns_are_signed_like_lists(signer, kind):
     columns = {
@@ -333,6 +336,7 @@ def test_what_is_no_utf8_becomes_lone_surrogates_and_is_refused(signer, type_):
     assert caught.value.row == 1
 
 
+@every_kernel
 @pytest.mark.parametrize("length", [*range(20), 999, 1000, 1001])
 def test_texts_of_every_length_are_judged_byte_by_byte(signer, length):
     """What is not plain ASCII is found wherever it stands."""
@@ -347,6 +351,7 @@ def test_texts_of_every_length_are_judged_byte_by_byte(signer, length):
         assert [*arrow.failures] == [*plain.failures]
 
 
+@every_kernel
 def test_rows_that_are_alike_are_judged_once_more_where_that_matters(signer):
     """Bad rows that point to the same text are all refused, and an empty session is none."""
     dictionary = pa.array([SESSION, "1_none", "", OTHER_SESSION])
@@ -358,6 +363,7 @@ def test_rows_that_are_alike_are_judged_once_more_where_that_matters(signer):
     assert [*batch.failures] == [0, 1]
 
 
+@every_kernel
 def test_layout_classes_are_lists_of_strings(signer):
     names = [["focus"], [], None, ["a", "b"], ["a b"], [""]]
     array = OnlyArray(pa.array(names))
@@ -366,6 +372,7 @@ def test_layout_classes_are_lists_of_strings(signer):
     assert found == [("focus",), (), (), ("a", "b"), None, None]
 
 
+@every_kernel
 def test_a_str_of_another_class_can_be_connection_data(signer):
     class Text(str):
         __slots__ = ()
@@ -376,6 +383,7 @@ def test_a_str_of_another_class_can_be_connection_data(signer):
     )
 
 
+@every_kernel
 def test_a_buffer_that_changes_while_it_is_signed_leaves_the_memory_whole(signer):
     """Another thread may spoil the text of its own rows, and nothing else: what was judged
     is what is signed."""
@@ -396,23 +404,27 @@ def test_a_buffer_that_changes_while_it_is_signed_leaves_the_memory_whole(signer
     thread = threading.Thread(target=spoil)
     thread.start()
     try:
-        for kind in ("t1", "jwt") * 3:
-            batch = signer.sign_rows(
+        batches = [
+            signer.sign_rows(
                 SESSION, connection_data=array, kind=kind, errors="null", multithread=True
             )
-            left_out = set(batch.failures)
-            for row, token in enumerate(batch):
-                assert (token is None) == (row in left_out)
-                if token is not None:
-                    assert len(signer.verify(token).connection_data) == length
+            for kind in ("t1", "jwt") * 3
+        ]
     finally:
         stop.set()
         thread.join()
+    for batch in batches:
+        left_out = set(batch.failures)
+        assert {row for row, token in enumerate(batch) if token is None} == left_out
+        assert signer.verify_many(batch).failures.keys() == left_out
+        for token in batch[::10]:
+            assert token is None or len(decode(token).connection_data) == length
 
 
 ### What is verified, and decoded ###
 
 
+@every_kernel
 @pytest.mark.parametrize("type_", STRINGS, ids=str)
 def test_tokens_in_arrow_arrays_are_verified(signer, type_):
     tokens = [t for t in CORPUS if t is None or (type(t) is str and t.isprintable())][:3000]
@@ -425,6 +437,7 @@ def test_tokens_in_arrow_arrays_are_verified(signer, type_):
     assert signer.verify_many(pa.nulls(2)).failures.keys() == {0, 1}
 
 
+@every_kernel
 def test_batches_are_verified_as_arrow_arrays(signer):
     batch = signer.session(SESSION).token_batch(100)
     assert not signer.verify_many(OnlyArray(batch)).failures
@@ -458,6 +471,7 @@ def test_many_are_decoded_as_one_by_one():
         many[len(CORPUS)]
 
 
+@every_kernel
 def test_tokens_of_every_kind_of_column_are_decoded(signer):
     batch = signer.sign_rows(SESSION, connection_data=["a", "\0", "c"], errors="null")
     for given in (batch, OnlyArray(batch), OnlyStream(batch), batch.tolist(), iter(batch)):
@@ -470,6 +484,7 @@ def test_tokens_of_every_kind_of_column_are_decoded(signer):
         decode_many(pa.array([1.5]))
 
 
+@every_kernel
 def test_what_was_decoded_is_a_table(signer):
     tokens = [
         *signer.sign_rows(
@@ -505,6 +520,7 @@ def test_what_was_decoded_is_a_table(signer):
 ### Other libraries ###
 
 
+@every_kernel
 def test_polars_columns_are_signed_and_batches_become_series(signer):
     pl = pytest.importorskip("polars")
     frame = pl.DataFrame(
@@ -530,6 +546,7 @@ def test_polars_columns_are_signed_and_batches_become_series(signer):
     assert frame["reason"].to_list() == [None] * 3 + ["truncated"]
 
 
+@every_kernel
 def test_pandas_columns_are_signed(signer):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"data": ["a", None, "é"], "seconds": [1, 2, 3]})
@@ -543,6 +560,7 @@ def test_pandas_columns_are_signed(signer):
     assert [decode(token).connection_data for token in batch] == ["a", "", "é"]
 
 
+@every_kernel
 def test_results_of_duckdb_are_signed_and_batches_are_its_tables(signer):
     duckdb = pytest.importorskip("duckdb")
     db = duckdb.connect()
@@ -560,6 +578,7 @@ def test_results_of_duckdb_are_signed_and_batches_are_its_tables(signer):
     assert len(tokens) == len(many)
 
 
+@every_kernel
 def test_arrays_of_nanoarrow_are_signed_and_batches_become_some(signer):
     na = pytest.importorskip("nanoarrow")
     array = na.c_array(["a", None, "é"], na.string())
@@ -589,6 +608,7 @@ def test_an_application_signs_arrow_columns_too():
 ### Nothing is kept ###
 
 
+@every_kernel
 def test_arrays_are_given_back(signer):
     gc.collect()  # what other tests left in cycles
     before, already = pa.total_allocated_bytes(), held()

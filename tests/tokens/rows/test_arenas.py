@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.kernels import every_kernel
 from tokbox import _fastsign
 
 ROOT = Path(__file__).parents[3]
@@ -58,6 +59,7 @@ def run(code: str, *args: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
+@every_kernel
 @pytest.mark.parametrize("threads", [1, 2])
 def test_tokens_restores_the_allocator(threads):
     before, (installed, _) = arena_allocator(), _fastsign.arena_counts()
@@ -66,6 +68,7 @@ def test_tokens_restores_the_allocator(threads):
     assert _fastsign.arena_counts()[0] > installed
 
 
+@every_kernel
 def test_a_failed_call_restores_the_allocator():
     testcapi = pytest.importorskip("_testcapi")
     before, many = arena_allocator(), plan()

@@ -19,6 +19,7 @@ from tests.support.batches import (
     SESSION,
     sign,
 )
+from tests.support.kernels import every_kernel
 from tests.tokens.test_claims import BAD_CLAIMS, BAD_SESSIONS
 from tokbox.enums import Role
 from tokbox.errors import ClosedError, InvalidClaimsError, InvalidInputError
@@ -93,6 +94,7 @@ def test_a_bad_value_can_leave_its_row_out(signer, kind, field, value):
     assert signer.verify(batch[4], now=NOW).nonce == str(nonce + 4)
 
 
+@every_kernel
 def test_every_choice_of_rows_to_leave_out_signs_the_others_right(signer):
     rng = random.Random(1)
     bad = {"session_id": "1_", "role": "king", "connection_data": "\0", "expiration": -1}
@@ -123,11 +125,13 @@ def test_a_row_that_breaks_several_rules_is_reported_once(signer):
     ]
 
 
+@every_kernel
 def test_all_rows_can_be_left_out(signer):
     batch = signer.sign_rows([None] * 100, errors="null")
     assert (batch.tolist(), batch.nbytes, len(batch.failures)) == ([None] * 100, 0, 100)
 
 
+@every_kernel
 def test_a_session_is_checked_again_where_it_stands_again(signer):
     """The same bad string twice in a row must not pass for one that was checked."""
     for bad in ("", "1_none", None, SESSION[:17], SESSION + "\ud800"):
@@ -207,6 +211,7 @@ def test_a_closed_signer_signs_no_rows(signer):
         signer.sign_rows([SESSION])
 
 
+@every_kernel
 @pytest.mark.parametrize("most", [0, 1, 1024])
 def test_values_that_are_repeated_have_an_error_for_each_row(signer, monkeypatch, most):
     monkeypatch.setattr(rows, "MOST_SEEN", most)

@@ -9,6 +9,7 @@ import threading
 import pytest
 
 import tokbox
+from tests.support.kernels import every_kernel
 from tokbox import _memory
 from tokbox.errors import InvalidInputError
 
@@ -34,6 +35,7 @@ def address(batch):
     return _memory.address(batch._memory)
 
 
+@every_kernel
 def test_a_batch_uses_the_memory_of_one_that_is_gone(session):
     pool = tokbox.types.MemoryPool()
     batch = session.token_batch(LARGE, memory_pool=pool)
@@ -44,6 +46,7 @@ def test_a_batch_uses_the_memory_of_one_that_is_gone(session):
     assert len(set(batch)) == LARGE
 
 
+@every_kernel
 def test_rows_use_it_as_well_if_there_is_enough_of_it(session, signer):
     pool = tokbox.types.MemoryPool()
     batch = session.token_batch(1000, memory_pool=pool)
@@ -58,6 +61,7 @@ def test_rows_use_it_as_well_if_there_is_enough_of_it(session, signer):
     assert {signer.verify(token).connection_data for token in many} == {"b" * 500}
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "keep",
     [
@@ -85,6 +89,7 @@ def test_memory_that_is_still_looked_at_is_left_alone(session, keep):
         assert all(token.encode() in before for token in kept)
 
 
+@every_kernel
 def test_a_stream_runs_in_two_pieces_of_memory(session):
     used = []
     for batch in session.iter_batches(1000, chunk=50):
@@ -99,6 +104,7 @@ def test_a_stream_runs_in_two_pieces_of_memory(session):
     assert len(set(used)) == 1
 
 
+@every_kernel
 def test_threads_can_share_a_pool(session):
     pool = tokbox.types.MemoryPool()
     seen: list[list[str]] = []
@@ -115,6 +121,7 @@ def test_threads_can_share_a_pool(session):
     assert len({token for tokens in seen for token in tokens}) == 4 * 50 * 200
 
 
+@every_kernel
 def test_a_pool_may_go_before_its_memory(session):
     pool = tokbox.types.MemoryPool()
     batch = session.token_batch(100, memory_pool=pool)

@@ -28,13 +28,15 @@ from tests.support.batches import (
     random_rows,
     sign,
 )
+from tests.support.kernels import every_kernel
 from tokbox import _fastsign, _memory
 from tokbox.enums import DAYS_30, Role
 from tokbox.tokens import t1
 from tokbox.tokens.signer import Signer
 
-#: Compared rows for each kernel and kind: with test_differential.py 10^6 for each kernel.
-ROWS = 200_000 * (10 if os.environ.get("TOKBOX_LONG") else 1)
+#: Compared rows for each kernel and kind: every choice of columns with every small number
+#: of rows, and some large batches. With TOKBOX_LONG, 10^6 for each kernel.
+ROWS = 500_000 if os.environ.get("TOKBOX_LONG") else 50_000
 
 
 @pytest.fixture
@@ -55,6 +57,7 @@ def digest(tokens):
     return hashlib.sha256("\n".join(tokens).encode()).digest()
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_rows_equal_the_plain_twin(kind):
     cases = random_rows(1, ROWS)
@@ -73,6 +76,7 @@ def test_rows_equal_the_plain_twin(kind):
         assert bytes(batch.data) == "".join(got).encode()
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_every_length_of_connection_data_is_signed_right(signer, kind):
     """All lengths in one batch, so that rows of all numbers of blocks are side by side."""
@@ -100,6 +104,7 @@ def test_every_length_of_connection_data_is_signed_right(signer, kind):
     ]
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_the_longest_rows_are_signed_right(signer, kind):
     longest = {
@@ -122,6 +127,7 @@ def test_the_longest_rows_are_signed_right(signer, kind):
 ### What a row says ###
 
 
+@every_kernel
 @pytest.mark.parametrize("multithread", [False, True])
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_each_row_says_what_it_was_asked_to_say(signer, kind, multithread):
@@ -145,6 +151,7 @@ def test_each_row_says_what_it_was_asked_to_say(signer, kind, multithread):
         assert token.initial_layout_class_list == ("focus", f"c{i}")
 
 
+@every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_rows_that_say_the_same_are_distinct_and_counted_on(signer, kind):
     batch = signer.sign_rows([SESSION] * 5000, kind=kind)
@@ -155,6 +162,7 @@ def test_rows_that_say_the_same_are_distinct_and_counted_on(signer, kind):
     assert abs(int(again.nonce) - nonces[0]) > 10**12
 
 
+@every_kernel
 def test_defaults_are_those_of_a_single_token(signer):
     single = signer.verify(signer.session(SESSION).token())
     row = signer.verify(signer.sign_rows([SESSION])[0])
@@ -169,6 +177,7 @@ def test_defaults_are_those_of_a_single_token(signer):
     assert row.end_time - row.create_time == single.end_time - single.create_time
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "shape",
     [
@@ -186,6 +195,7 @@ def test_a_column_is_anything_that_gives_values_in_order(signer, shape):
     assert sign(signer, connection_data=shape(texts)) == sign(signer, connection_data=texts)
 
 
+@every_kernel
 def test_rows_may_hold_other_types_that_mean_the_same(signer):
     class Text(str):
         __slots__ = ()
@@ -210,6 +220,7 @@ def test_rows_may_hold_other_types_that_mean_the_same(signer):
     )
 
 
+@every_kernel
 def test_no_rows_make_an_empty_batch(signer):
     for column in ([], (), iter([])):
         batch = signer.sign_rows(column)
@@ -220,6 +231,7 @@ def test_no_rows_make_an_empty_batch(signer):
 ### Memory, threads, signals ###
 
 
+@every_kernel
 def test_a_column_that_changes_during_the_call_is_signed_as_it_was(signer):
     columns = {
         "connection_data": [f"é{i}" for i in range(10_000)],
@@ -246,6 +258,7 @@ def test_a_column_that_changes_during_the_call_is_signed_as_it_was(signer):
         thread.join()
 
 
+@every_kernel
 def test_values_made_during_the_call_live_until_they_are_signed(signer):
     """What a value was turned into belongs to nobody else."""
     classes = [(f"c{i}", "é" * (i % 50 + 1)) for i in range(20_000)]
@@ -254,6 +267,7 @@ def test_values_made_during_the_call_live_until_they_are_signed(signer):
         assert signer.verify(batch[i]).initial_layout_class_list == classes[i]
 
 
+@every_kernel
 def test_many_threads_can_sign_rows_with_one_signer(signer):
     texts = [f"row {i}" for i in range(20_000)]
     results = []
@@ -280,6 +294,7 @@ def test_many_threads_can_sign_rows_with_one_signer(signer):
             assert signer.verify(batch[i]).connection_data == texts[i]
 
 
+@every_kernel
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_forked_children_never_sign_the_same_row(signer):
@@ -303,6 +318,7 @@ def test_forked_children_never_sign_the_same_row(signer):
     assert len({signer.verify(token).nonce for token in tokens}) == 8
 
 
+@every_kernel
 @pytest.mark.parametrize("multithread", [False, True])
 def test_other_threads_run_while_rows_are_signed(signer, multithread):
     texts = [f"row {i}" for i in range(1_000_000)]
@@ -379,6 +395,7 @@ def test_signals_are_seen_while_a_column_is_read(signer, column):
     assert seen > 2
 
 
+@every_kernel
 def test_the_core_s_rows_guard_their_memory_and_the_key():
     make = functools.partial(
         _fastsign.Rows,

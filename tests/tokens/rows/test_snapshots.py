@@ -8,6 +8,7 @@ import pytest
 
 import tokbox
 from tests.support.batches import KEY, SECRET, SESSION
+from tests.support.kernels import every_kernel
 from tokbox import _fastsign
 
 #: More than two pieces.
@@ -35,6 +36,7 @@ def test_what_is_discarded_holds_nothing_any_more():
     assert fixed == ("a",)
 
 
+@every_kernel
 def test_a_call_holds_no_row_after_its_end():
     signer = tokbox.Signer(KEY, SECRET)
     column = ["".join(["row ", str(i)]) for i in range(3)]
@@ -44,6 +46,7 @@ def test_a_call_holds_no_row_after_its_end():
     assert [signer.verify(token).connection_data for token in batch] == column
 
 
+@every_kernel
 @pytest.mark.parametrize("column", [{"a"}, None, "ab", {"a": 1}])
 def test_the_core_takes_nothing_but_snapshots(column):
     with pytest.raises(TypeError):

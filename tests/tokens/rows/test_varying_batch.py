@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from tests.support.batches import KEY, SECRET, SESSION, sign
+from tests.support.kernels import every_kernel
 from tokbox.errors import InvalidClaimsError
 from tokbox.tokens.signer import Signer
 
@@ -82,6 +83,7 @@ def test_a_varying_batch_is_written_one_token_a_line(varying, tmp_path):
     assert (tmp_path / "b").read_text() == (tmp_path / "c").read_text() == expected
 
 
+@every_kernel
 def test_a_varying_batch_of_many_thousand_is_written_whole(signer, tmp_path):
     batch = signer.sign_rows(
         [SESSION] * 20_001, errors="null", expiration=[0, 60, -1] * 6667
@@ -103,6 +105,7 @@ def test_varying_batches_are_compared_by_their_tokens(varying):
     assert tokens[30] not in repr(batch)
 
 
+@every_kernel
 def test_a_slice_reports_the_errors_of_its_rows_only(signer):
     batch = signer.sign_rows([SESSION, "", SESSION, "1_", SESSION], errors="null")
     assert [*batch.failures] == [1, 3]
@@ -115,6 +118,7 @@ def test_a_slice_reports_the_errors_of_its_rows_only(signer):
         }
 
 
+@every_kernel
 def test_failures_cannot_be_changed_and_the_first_can_be_raised(signer):
     batch = signer.sign_rows([SESSION, "", SESSION, "1_", SESSION], errors="null")
     with pytest.raises(TypeError, match="read-only"):

@@ -187,7 +187,7 @@ ROCA = RSAPublicNumbers(65537, 1 + (2**2048 - 2) // _MODULUS * _MODULUS).public_
             .public_bytes(Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo),
             "be an RSA key",
         ),
-        (public_pem()[:100], "can be read"),
+        pytest.param(public_pem()[:100], "can be read", id="half-a-pem"),
         (ROCA, "CVE-2017-15361"),
         ("nothing", "No such file"),
     ],

@@ -18,6 +18,7 @@ from tests.support.batches import KEY, SECRET, SESSION
 from tests.support.dialects import CREATED, DIALECTS, EXPIRES, OPENTOK, VONAGE
 from tests.support.dialects import sign_hs256 as hs256
 from tests.support.dialects import sign_rs256 as rs256
+from tests.support.kernels import every_kernel
 from tokbox import PublicKey, Signer
 from tokbox.errors import (
     BadSignatureError,
@@ -80,6 +81,7 @@ ALGORITHMS = [
 ]  # fmt: skip
 
 
+@every_kernel
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_no_other_algorithm_is_read_whoever_signed(project, application, algorithm):
     header = f'{{"typ":"JWT","alg":{algorithm}}}'
@@ -90,10 +92,12 @@ def test_no_other_algorithm_is_read_whoever_signed(project, application, algorit
             assert error.reason == "algorithm"
 
 
+@every_kernel
 def test_a_header_without_an_algorithm_is_refused(project):
     assert refused(project, make('{"typ":"JWT"}', BOTH, by_secret())).reason == "algorithm"
 
 
+@every_kernel
 def test_a_token_without_a_signature_is_cut_off(project, application):
     for signer, algorithm in ((project, "HS256"), (application, "RS256")):
         token = make(f'{{"alg":"{algorithm}"}}', BOTH, lambda message: b"")
@@ -122,6 +126,7 @@ def test_the_public_key_is_no_secret(application, secret):
         PublicKey(PUBLIC).verify(token, now=NOW)
 
 
+@every_kernel
 def test_the_label_does_not_make_it_another_algorithm(project, application):
     """Each is signed well, but not with what its header says."""
     hs, rs = '{"alg":"HS256"}', '{"alg":"RS256"}'
@@ -134,6 +139,7 @@ def test_the_label_does_not_make_it_another_algorithm(project, application):
     assert type(refused(project, make(hs, BOTH, by_key()))) is BadSignatureError
 
 
+@every_kernel
 def test_an_environment_does_not_take_what_the_other_signs(project, application):
     for one in DIALECTS:
         other = project if one.says.algorithm == "RS256" else application
@@ -148,6 +154,7 @@ def test_an_environment_does_not_take_what_the_other_signs(project, application)
     assert refused(application, hs256(BOTH)).reason == "wrong_algorithm"
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "header",
     [
@@ -163,6 +170,7 @@ def test_a_header_that_says_something_twice_is_refused(project, header):
     assert type(refused(project, make(header, PROJECT, by_secret()))) is MalformedTokenError
 
 
+@every_kernel
 @pytest.mark.parametrize("name", [*PROJECT, "x"])
 def test_a_payload_that_says_something_twice_is_refused(project, name):
     payload = json.dumps({**PROJECT, "x": 1})
@@ -172,6 +180,7 @@ def test_a_payload_that_says_something_twice_is_refused(project, name):
     assert type(refused(project, make(header, twice, by_secret()))) is MalformedTokenError
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "extra", ['"crit":["b64"],"b64":false', '"crit":["exp"]', '"crit":[]', '"b64":true']
 )
@@ -197,6 +206,7 @@ HINTS = [
 ]
 
 
+@every_kernel
 @pytest.mark.parametrize("hint", HINTS, ids=lambda hint: next(iter(hint)))
 def test_keys_that_a_token_brings_along_are_not_looked_at(project, application, hint):
     assert project.verify(hs256(PROJECT, **hint), now=NOW)

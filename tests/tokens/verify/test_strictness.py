@@ -24,6 +24,7 @@ from tests.support.dialects import (
     sign_rs256,
 )
 from tests.support.encodings import ALPHABET, encodings, session_of_length
+from tests.support.kernels import every_kernel
 from tokbox import Signer, _fastsign
 from tokbox.errors import (
     InvalidClaimsError,
@@ -93,6 +94,7 @@ def accepted(token: str, now: float = NOW) -> tokbox.Token:
 ### Argument errors ###
 
 
+@every_kernel
 def test_no_refused_token_raises_a_value_error():
     refused: list[TokenError] = []
     for token in CORPUS:
@@ -121,6 +123,7 @@ def test_an_invalid_argument_of_verify_is_not_a_token_error(options):
 ### Not yet valid ###
 
 
+@every_kernel
 @pytest.mark.parametrize("make", [hs256, rs256])
 def test_a_token_is_refused_before_its_nbf_with_a_minute_of_leeway(make):
     token = make(nbf=NOW + 3600)
@@ -132,6 +135,7 @@ def test_a_token_is_refused_before_its_nbf_with_a_minute_of_leeway(make):
     assert str(error) == "the token is not valid for another 61 s (its nbf)"
 
 
+@every_kernel
 @pytest.mark.parametrize("make", [hs256, rs256])
 @pytest.mark.parametrize("nbf", [0, CREATED, NOW + 60, NOW + 60.0, NOW + 0.5, None])
 def test_a_token_is_accepted_from_its_nbf_on(make, nbf):
@@ -139,11 +143,13 @@ def test_a_token_is_accepted_from_its_nbf_on(make, nbf):
     assert accepted(make(nbf=nbf)).not_before == expected
 
 
+@every_kernel
 def test_nbf_may_be_a_fraction():
     assert refusal(hs256(nbf=NOW + 61.5)).reason == "not_yet_valid"
     assert refusal(make_raw_jwt(members(nbf="1.700000300e9"))).reason == "not_yet_valid"
 
 
+@every_kernel
 @pytest.mark.parametrize("make", [hs256, rs256])
 @pytest.mark.parametrize(
     "nbf", ["soon", str(CREATED), "", True, False, [], [CREATED], {}, -1, 10**12, 1e300]
@@ -156,10 +162,12 @@ def test_an_nbf_that_is_no_number_of_seconds_is_malformed(make, nbf):
     assert PROJECT.verify_many([hs256(nbf=nbf)], now=NOW).failures[0].reason == "malformed"
 
 
+@every_kernel
 def test_a_token_that_is_late_is_expired_whatever_its_nbf():
     assert refusal(hs256(nbf=CREATED), EXPIRES).reason == "expired"
 
 
+@every_kernel
 def test_nbf_has_no_meaning_in_a_t1_token():
     claims = accepted(make_raw(fields(nbf="9" * 10)))
     assert (claims.not_before, dict(claims.unknown)) == (None, {"nbf": "9" * 10})
@@ -179,6 +187,7 @@ WRONG_SCOPES = [
 ]  # fmt: skip
 
 
+@every_kernel
 @pytest.mark.parametrize("scope", WRONG_SCOPES)
 @pytest.mark.parametrize(
     "make",
@@ -193,6 +202,7 @@ def test_another_scope_than_session_connect_is_refused(make, scope):
     assert tokbox.decode(make(scope=scope)).scope == scope
 
 
+@every_kernel
 def test_a_scope_may_be_absent():
     for token in (
         hs256(scope=None),
@@ -203,6 +213,7 @@ def test_a_scope_may_be_absent():
         assert accepted(token).scope is None
 
 
+@every_kernel
 @pytest.mark.parametrize("scope", [["session.connect"], {"session.connect": 1}, True])
 def test_a_scope_that_is_no_text_is_malformed(scope):
     assert refusal_of_unreadable(hs256(scope=scope)).reason == "malformed"
@@ -214,6 +225,7 @@ def refusal_of_unreadable(token: object) -> TokenError:
     return refusal(token, signer=PROJECT)  # type: ignore[arg-type]
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "ist", ["account", "", "Project", "project ", 5, True, ["project"], {}]
 )
@@ -225,12 +237,14 @@ def test_a_token_of_an_account_is_no_client_token(make, ist):
     assert str(error).startswith("ist must be project (or absent)")
 
 
+@every_kernel
 @pytest.mark.parametrize("make", [hs256, rs256])
 @pytest.mark.parametrize("ist", ["project", None])
 def test_an_ist_is_project_or_absent(make, ist):
     assert accepted(make(ist=ist)).unknown.get("ist") == ist
 
 
+@every_kernel
 def test_the_value_of_a_wrong_scope_is_shown_short():
     assert len(str(refusal(hs256(scope="x" * 5000)))) < 200
 
@@ -246,11 +260,13 @@ def t1_with_head(head: str, data: bytes | None = None) -> str:
     return "T1==" + base64.b64encode(text.encode() + b":" + signed).decode()
 
 
+@every_kernel
 def test_a_head_as_sdks_write_it_is_accepted():
     """Or the tests below would show little."""
     assert accepted(t1_with_head(f"partner_id={KEY}&sig=SIG"))
 
 
+@every_kernel
 @pytest.mark.parametrize(
     ("head", "name"),
     [
@@ -269,6 +285,7 @@ def test_a_field_of_the_head_that_stands_twice_is_refused(head, name):
     assert f"it holds {name} twice before the colon" in str(error)
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "head",
     [
@@ -282,6 +299,7 @@ def test_a_head_that_no_sdk_writes_is_malformed(head):
     assert refusal_of_unreadable(t1_with_head(head)).reason == "malformed"
 
 
+@every_kernel
 @pytest.mark.parametrize("pair", [pair.decode() for pair in fields().split(b"&")])
 def test_a_signed_field_that_stands_twice_is_refused(pair):
     name, _, value = pair.partition("=")
@@ -293,12 +311,14 @@ def test_a_signed_field_that_stands_twice_is_refused(pair):
             assert f"it holds '{name}' twice" in str(error)
 
 
+@every_kernel
 def test_the_name_of_a_field_is_decoded_like_its_value():
     data = fields(role=None) + b"&r%6fle=moderator&a+b=1&%C3%A9=2"
     claims = accepted(make_raw(data))
     assert (claims.role, dict(claims.unknown)) == ("moderator", {"a b": "1", "é": "2"})
 
 
+@every_kernel
 def test_a_long_name_that_stands_twice_is_shown_short():
     data = fields() + b"&" + b"x" * 5000 + b"=&" + b"x" * 5000 + b"="
     assert len(str(refusal_of_unreadable(make_raw(data)))) < 200
@@ -307,6 +327,7 @@ def test_a_long_name_that_stands_twice_is_shown_short():
 NAMES = [*json.loads(members()), "nbf", "colour"]
 
 
+@every_kernel
 @pytest.mark.parametrize("name", NAMES)
 def test_a_claim_that_stands_twice_is_refused(name):
     once = members(nbf="1700000100", colour='"blue"').decode()
@@ -322,6 +343,7 @@ def test_a_claim_that_stands_twice_is_refused(name):
             assert "the same name twice" in str(error)
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "head",
     [
@@ -335,6 +357,7 @@ def test_a_header_that_says_something_twice_is_refused(head):
     assert error.reason == "duplicate"
 
 
+@every_kernel
 def test_a_name_that_stands_twice_deep_inside_is_refused():
     payload = members(acl='{"paths":{"/a":{},"/a":{}}}')
     assert refusal_of_unreadable(make_raw_jwt(payload)).reason == "duplicate"
@@ -343,6 +366,7 @@ def test_a_name_that_stands_twice_deep_inside_is_refused():
 ### Encoded in another way ###
 
 
+@every_kernel
 def test_a_signature_has_one_encoding():
     """Every byte in every place of the hexadecimal digits."""
     good = base64.b64decode(make_raw(fields())[4:])
@@ -361,6 +385,7 @@ def test_a_signature_has_one_encoding():
                 PROJECT.verify(token, now=NOW)
 
 
+@every_kernel
 def test_a_signature_in_upper_case_is_refused():
     good = make_raw(fields())
     head, _, data = base64.b64decode(good[4:]).partition(b"&sig=")
@@ -371,6 +396,7 @@ def test_a_signature_in_upper_case_is_refused():
     assert "lower case" in str(error)
 
 
+@every_kernel
 def test_one_token_is_not_in_both_alphabets():
     token = make_raw(fields(connection_data="?~?~?~", nonce="~?~?~?"))
     places = [i for i, character in enumerate(token) if character in "+/"]
@@ -386,6 +412,7 @@ def test_one_token_is_not_in_both_alphabets():
         assert "mixes the two alphabets" in str(error)
 
 
+@every_kernel
 @pytest.mark.parametrize("padding", [1, 2])
 def test_the_end_of_a_t1_token_has_one_encoding(padding):
     token = next(
@@ -401,6 +428,7 @@ def test_the_end_of_a_t1_token_has_one_encoding(padding):
         assert error.reason == "encoding"
 
 
+@every_kernel
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_each_part_of_a_jwt_has_one_encoding(part):
     heads = ['{"typ":"JWT","alg":"HS256"}', '{"alg":"HS256"}', '{"alg":"HS256","kid":"1"}']
@@ -426,6 +454,7 @@ def test_each_part_of_a_jwt_has_one_encoding(part):
 ### Session ids ###
 
 
+@every_kernel
 @pytest.mark.parametrize("length", range(40, 48))
 def test_a_session_has_one_id(length):
     """Encoders write 0 into the bits that base64 leaves over (RFC 4648, section 3.5)."""
@@ -457,6 +486,7 @@ def test_an_application_s_session_has_one_id(length):
             assert refusal(rs256(session_id=other)).reason == "encoding"
 
 
+@every_kernel
 @pytest.mark.parametrize("length", [44, 45])
 def test_tokens_are_not_signed_for_another_encoding_of_a_session(length):
     good = session_of_length(length)
@@ -475,6 +505,7 @@ def test_tokens_are_not_signed_for_another_encoding_of_a_session(length):
         assert [token is None for token in batch] == [False, True, False]
 
 
+@every_kernel
 @pytest.mark.parametrize("length", [44, 45])
 def test_a_column_of_arrow_holds_one_encoding_of_a_session(length):
     pa = pytest.importorskip("pyarrow")
@@ -485,6 +516,7 @@ def test_a_column_of_arrow_holds_one_encoding_of_a_session(length):
     assert [token is not None for token in batch] == [one == good for one in ids]
 
 
+@every_kernel
 @pytest.mark.parametrize(
     "session_id",
     [
@@ -505,6 +537,7 @@ def test_another_alphabet_case_or_padding_makes_no_session_id(session_id):
 ### Official SDKs ###
 
 
+@every_kernel
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda one: one.name)
 def test_no_token_of_any_sdk_is_too_strictly_read(dialect):
     assert accepted(dialect.token) == dialect.says

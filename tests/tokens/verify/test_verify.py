@@ -9,6 +9,7 @@ import time
 import pytest
 
 from tests.support import reference
+from tests.support.kernels import every_kernel
 from tokbox import _fastsign
 from tokbox.errors import (
     BadSignatureError,
@@ -55,6 +56,7 @@ def make(data: str, secret: str = SECRET, key: str = KEY) -> str:
     return reference.t1(key, secret.encode(), data)
 
 
+@every_kernel
 @pytest.mark.parametrize(
     ("data", "sig", "length"), [v[1:] for v in VECTORS], ids=[v[0] for v in VECTORS]
 )
@@ -84,6 +86,7 @@ def test_the_go_vector_in_full():
     assert ours + b"123456" == GO_STYLE.encode()
 
 
+@every_kernel
 def test_the_alphabet_of_urls_is_read_too():
     data = f"{DATA}&connection_data=%3F%3F~~~&nonce=1"
     token = make(data + "0" * 5)
@@ -92,6 +95,7 @@ def test_the_alphabet_of_urls_is_read_too():
     assert signer().verify(url, now=NOW) == signer().verify(token, now=NOW)
 
 
+@every_kernel
 def test_any_single_altered_character_is_noticed():
     token = make(GO_STYLE)
     for i, character in enumerate(token):
@@ -102,6 +106,7 @@ def test_any_single_altered_character_is_noticed():
                 signer().verify(token[:i] + other + token[i + 1 :], now=NOW)
 
 
+@every_kernel
 def test_any_truncated_token_is_noticed():
     token = make(GO_STYLE)
     for i in range(len(token)):
@@ -109,6 +114,7 @@ def test_any_truncated_token_is_noticed():
             signer().verify(token[:i], now=NOW)
 
 
+@every_kernel
 def test_a_token_signed_with_another_secret_is_refused():
     with pytest.raises(BadSignatureError):
         signer().verify(make(GO_STYLE, secret="another"), now=NOW)
@@ -119,6 +125,7 @@ def test_a_token_of_another_key_is_refused():
         signer().verify(make(GO_STYLE, key="40000124"), now=NOW)
 
 
+@every_kernel
 def test_expired_token_says_when():
     with pytest.raises(ExpiredTokenError) as caught:
         signer().verify(make(GO_STYLE), now=1700086500)
@@ -126,6 +133,7 @@ def test_expired_token_says_when():
     assert signer().verify(make(GO_STYLE), now=1700086499)
 
 
+@every_kernel
 def test_a_token_without_an_end_lives_for_a_day():
     token = make(f"session_id={SESSION}&create_time=1700000100&nonce=1")
     assert signer().verify(token, now=1700000100 + 86399).role == "publisher"
@@ -133,6 +141,7 @@ def test_a_token_without_an_end_lives_for_a_day():
         signer().verify(token, now=1700000100 + 86400)
 
 
+@every_kernel
 def test_a_token_from_the_future_is_refused_beyond_a_minute():
     assert signer().verify(make(GO_STYLE), now=1700000100 - 60)
     with pytest.raises(NotYetValidTokenError) as caught:
@@ -140,6 +149,7 @@ def test_a_token_from_the_future_is_refused_beyond_a_minute():
     assert caught.value.create_time == 1700000100
 
 
+@every_kernel
 def test_the_session_can_be_pinned():
     other = SESSION[:-8] + "AAAAUH5-"
     with pytest.raises(WrongSessionError, match="session_id") as caught:
@@ -148,6 +158,7 @@ def test_the_session_can_be_pinned():
     assert signer().verify(make(GO_STYLE), session_id=SESSION, now=NOW)
 
 
+@every_kernel
 @pytest.mark.parametrize(
     ("field", "data"),
     [
@@ -181,6 +192,7 @@ MALFORMED = [
 ]  # fmt: skip
 
 
+@every_kernel
 @pytest.mark.parametrize("token", MALFORMED)
 def test_what_is_no_token_is_called_malformed(token):
     with pytest.raises(MalformedTokenError):
@@ -245,6 +257,7 @@ def test_errors_survive_pickling():
     assert (str(again), again.expire_time) == (str(error), 5)
 
 
+@every_kernel
 def test_verify_uses_the_clock_by_default():
     token = signer().session(SESSION).token(expiration=60)
     claims = signer().verify(token)
@@ -295,6 +308,7 @@ def test_what_is_not_many_tokens_is_refused_and_not_shown(many, given, rule):
     assert "canary" not in str(caught.value)
 
 
+@every_kernel
 @pytest.mark.parametrize("second", [-1, 0, 2**62 - 1, 2**62, 2**63])
 def test_the_limits_of_the_core_are_none_of_verify_many(second):
     data = f"session_id={SESSION}&create_time=0&expire_time=1&role=publisher&nonce=1"

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support import vectors
+from tests.support.kernels import every_kernel
 from tokbox import InvalidInputError, PublicKey, TokboxError, TokenError
 from tokbox._fastsign import Key
 from tokbox.tokens import jwt
@@ -114,6 +115,7 @@ def why_not_ours(file: str, keys: list[dict[str, str]], case: dict[str, Any]) ->
     return ""
 
 
+@every_kernel
 def test_wycheproof_signatures_are_judged_as_they_should_be():
     judged: Counter[tuple[str, bool]] = Counter()
     passed_over: Counter[str] = Counter()
