@@ -5,15 +5,25 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 FREE    = $(VENV)/free-threaded
+ISOLATED = $(VENV)/isolated
 ASAN    = $(VENV)/asan
 TSAN    = $(VENV)/tsan
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
+NEWEST   = $(lastword $(PYTHON) $(sort $(PYTHONS)))
+# Python code does the same on each kernel, so slow runs use one.
+ONE_KERNEL = -k 'not avx2 and not avx512 and not sha-ni and not armv8'
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
-.PHONY: demo test engines faults soak asan asan-python tsan tsan-python memcheck valgrind \
-	ctgrind arm emulated freethreaded isolated fuzz lint stubs dist wheels docs coverage mutants bench \
-	bench-compare bench-smoke clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-native engines browser check requirements faults soak asan \
+	asan-python tsan tsan-python memcheck valgrind ctgrind arm emulated freethreaded \
+	isolated fuzz lint stubs dist wheels docs coverage mutants bench clean
+
+# Targets with a line that begins with "##" are listed, in their order here.
+help: ## list the targets
+	@awk -F ':.*## ' '/^#: / { print (NR > 1 ? "\n" : "") substr($$0, 4) } \
+		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The package is installed in place, so only the compiled core can go stale.
 $(VENV)/installed: $(SOURCES)
@@ -22,37 +32,17 @@ $(VENV)/installed: $(SOURCES)
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@
 
-demo: $(VENV)/installed
+#: Every day:
+demo: $(VENV)/installed ## sign tokens and record an archive, without an account
 	$(BIN)/tokbox demo
 
-test: $(VENV)/installed
-	$(BIN)/python -m pytest
+# These have targets of their own, and are not part of `make test`.
+APART    = native emulator/browser integrations/test_ray.py integrations/test_spark.py
+PARALLEL = -n auto --dist worksteal
+test: $(VENV)/installed ## run the tests, in parallel
+	$(BIN)/python -m pytest $(PARALLEL) $(addprefix --ignore=tests/,$(APART)) tests
 
-# What signs on clusters: Ray, Spark (which needs Java) and Dask. Once they are here, they
-# are a part of `make test`, too.
-engines: $(VENV)/engines
-	TOKBOX_REQUIRE=ray,spark,dask $(BIN)/python -m pytest tests/integrations \
-		tests/cli/tables/test_sign_engines.py
-
-# Ten thousand calls on which anything may go wrong, where the tests make a thousand.
-faults: $(VENV)/installed
-	TOKBOX_FAULTED_CALLS=10000 $(BIN)/python -m pytest tests/contract/test_faulted_calls.py
-
-# The emulator under 500 connections, killed at random; needs wrk.
-SOAK_SECONDS ?= 60
-soak: $(VENV)/installed
-	$(BIN)/python -m tools.soak $(SOAK_SECONDS)
-
-# The C core without Python, in one variant; here a missing tool is a failure. Where a
-# sanitizer can watch Python, too, its tests follow.
-asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
-	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/native/kernels -k $@
-
-valgrind: memcheck
-asan: asan-python
-tsan: tsan-python
-
-lint: $(VENV)/linted
+lint: $(VENV)/linted ## check style, types and spelling
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/codespell
@@ -65,76 +55,97 @@ lint: $(VENV)/linted
 	$(PYRIGHT) --verifytypes tokbox --ignoreexternal >$(VENV)/verifytypes || \
 		{ cat $(VENV)/verifytypes; exit 1; }
 
-# The sources and a wheel as they would be published, tried in an environment of their own,
-# and a bill of materials; tests look into them.
-dist: $(VENV)/installed
+check: lint docs dist test test-native engines browser isolated ## run all that CI runs
+
+# Each page, in site/; a warning is an error (mkdocs.yml).
+docs: $(VENV)/documented ## build the documentation
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+bench: $(VENV)/benched ## measure, and write benchmarks/results
+	$(BIN)/python -m benchmarks.run
+
+clean: ## remove all that was built
+	rm -rf $(VENV) build dist wheelhouse site src/*.egg-info src/tokbox/*.so
+
+#: Other parts of the check:
+# The variants of one build are run by one process, which builds it once. TOKBOX_LONG
+# compares 10^6 random rows for each kernel with the plain twin.
+LONG = tests/tokens/test_differential.py tests/tokens/test_derived.py \
+	tests/tokens/rows/test_rows.py tests/tokens/verify/test_verify_many.py
+test-native: $(VENV)/installed ## test the C core: sanitizers, valgrind, emulators, seeds
+	$(BIN)/python -m pytest -n auto --dist loadgroup tests/native
+	TOKBOX_LONG=1 $(BIN)/python -m pytest $(PARALLEL) $(LONG) -k 'twin or passes_verify'
+
+engines: $(VENV)/engines ## test on Ray, Spark (which needs Java) and Dask
+	TOKBOX_REQUIRE=ray,spark,dask $(BIN)/python -m pytest tests/integrations/test_ray.py \
+		tests/integrations/test_spark.py tests/integrations/test_recipes.py
+
+browser: $(VENV)/installed ## test the emulator's page in Chromium
+	TOKBOX_REQUIRE=browser $(BIN)/python -m pytest tests/emulator/browser
+
+dist: $(VENV)/installed ## build and test the sources and a wheel
 	@rm -rf dist
 	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
 	$(BIN)/python -m tools.distribution --out dist
+	TOKBOX_REQUIRE=dist $(BIN)/python -m pytest tests/tooling/test_distribution.py
 
-# The same for each Python of $(PYTHONS).
-wheels: $(VENV)/installed
-	@rm -rf wheelhouse
-	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
-	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
+isolated: $(ISOLATED)/installed ## test interpreters with a GIL of their own (Python 3.12)
+	$(ISOLATED)/bin/python -m pytest -p no:randomly tests/tokens/rows/test_arenas.py
 
-# To Python all kernels are alike, so one of them will do where many tests run.
-PLAIN_KERNEL = not avx2 and not avx512 and not sha-ni and not armv8
-
-# Lines and branches of Python, and lines of the C core, that the tests run; a browser runs
-# none, and where memory is made to fail it would fail coverage, too.
-coverage: $(VENV)/covered
+#: What takes longer:
+coverage: $(VENV)/covered ## measure the lines and branches that the tests run, C included
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q --ignore tests/native/kernels --ignore tests/benchmarks \
-		--ignore tests/native/fuzz --ignore tests/native/memory --ignore tests/test_processes.py \
-		--ignore tests/contract/test_faulted_calls.py --ignore tests/emulator/browser \
-		-k '$(PLAIN_KERNEL)'
+	$(BIN)/coverage run -m pytest -q $(PARALLEL) $(addprefix --ignore=tests/, \
+		$(APART) test_processes.py contract/test_faulted_calls.py) $(ONE_KERNEL) tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/python -m tools.core_coverage
 
-# Whether the tests notice what is broken (an hour).
-mutants: $(VENV)/installed
+mutants: $(VENV)/installed ## break the code on purpose, and see if the tests notice
 	$(BIN)/python -m tools.mutants
 
-# Pages about it, in site/; a warning is an error (mkdocs.yml).
-docs: $(VENV)/documented
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+# `make test` makes a thousand of these calls.
+faults: $(VENV)/installed ## make 10,000 calls to a server that fails at random
+	TOKBOX_FAULTED_CALLS=10000 $(BIN)/python -m pytest tests/contract/test_faulted_calls.py
 
-# The types of the asynchronous client, from those of the client.
-stubs: $(VENV)/linted
+SOAK_SECONDS ?= 60
+soak: $(VENV)/installed ## load the emulator and kill it at random (needs wrk)
+	$(BIN)/python -m tools.soak $(SOAK_SECONDS)
+
+# The C core without Python, in one variant; here a missing tool is a failure. Where a
+# sanitizer can watch Python, too, its tests follow.
+asan: asan-python ## test under AddressSanitizer and UBSan
+tsan: tsan-python ## test under ThreadSanitizer
+memcheck: ## test the C core under valgrind's memcheck
+ctgrind: ## test that the C core takes constant time
+arm: ## test the C core for AArch64 under an emulator
+emulated: ## test the AVX2 and AVX-512 kernels, emulated
+asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
+	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/native/kernels -k $@
+
+valgrind: memcheck
+
+wheels: $(VENV)/installed ## build and test a wheel for each Python of $(PYTHONS)
+	@rm -rf wheelhouse
+	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
+	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
+
+stubs: $(VENV)/linted ## write rest/aio.pyi, the types of the asynchronous client
 	$(BIN)/python -m tools.async_stub
 
-# Measures everything, and writes tables and the chart from the JSON of pytest-benchmark.
-# PYTEST_ADDOPTS="-k rows --scale 0.1" measures less, TOKBOX_KERNEL=avx2 another kernel.
-RESULTS ?= benchmarks/results/results.json
-bench: $(VENV)/benched
-	$(BIN)/python -m pytest benchmarks --benchmark-json=$(RESULTS); status=$$?; \
-		$(BIN)/python -m benchmarks.report $(RESULTS) && exit $$status
-
-# Measures again, and fails where a median is more than THRESHOLD % above that of SAVED.
-SAVED ?= $(RESULTS)
-THRESHOLD ?= 25
-bench-compare: $(VENV)/benched
-	$(BIN)/python -m pytest benchmarks --benchmark-compare=$(SAVED) \
-		--benchmark-compare-fail=median:$(THRESHOLD)%
-
-# Runs each benchmark once, with little work.
-bench-smoke: $(VENV)/benched
-	$(BIN)/python -m pytest benchmarks --smoke
-
 # The tests with a core that AddressSanitizer and UBSan watch, in each Python that a test
-# starts, too. Nothing is suppressed but leaks: CPython keeps at its end what it made once;
-# tests/native/memory counts. The kernels alone are watched by tests/native/kernels in any case. Left out is
-# what the sanitizer is not for: test_wiping reads all memory of a process, of which its own is
-# terabytes; tests/native/memory has an allocator of its own, and bombs are told by the memory that they
-# take, where it keeps what was freed; a browser and the JVM are not to load it. The library of
-# C++ is loaded at once, or the sanitizer would stop at the first exception that Arrow throws.
+# starts, too. Nothing is suppressed but leaks: CPython never frees what it allocates once;
+# tests/native/memory counts. tests/native/kernels watches the kernels in any case. Left out:
+# test_wiping.py reads all memory of a process, which is terabytes here; tests/native/memory
+# has its own allocator; the tests of bombs measure memory, and the sanitizer keeps what was
+# freed; a browser and the JVM must not load it. libstdc++ is loaded first, or the sanitizer
+# would stop at the first exception that Arrow throws.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
 asan-python: $(ASAN)/installed
 	$(ASAN)/venv/bin/python -m pytest -p no:cacheprovider $(addprefix --ignore=tests/, \
-		tokens/test_wiping.py memory kernels benchmarks contract emulator/browser \
-		integrations test_mutants.py test_hardening.py test_distribution.py) \
+		tokens/rows/test_wiping.py native benchmarks contract emulator/browser \
+		integrations tooling/test_mutants.py tooling/test_hardening.py \
+		tooling/test_distribution.py) \
 		--deselect $(addprefix tests/rest/http/test_hostile_answers.py::, \
 		test_an_answer_without_an_end_takes_little_memory) tests
 
@@ -153,12 +164,13 @@ $(ASAN)/installed: $(VENV)/installed $(ASAN)/sources tools/watched_python.py
 	nm -D $(ASAN)/venv/lib/python*/site-packages/tokbox/_fastsign*.so | grep -q __asan_init
 	@touch $@
 
-# Without the GIL, on a free-threaded CPython, which is built if there is none. Tests that
-# need cryptography stay away: there are no wheels of it for this.
-freethreaded: $(FREE)/installed
-	$(FREE)/bin/python -m pytest tests/test_free_threads.py tests/tokens/arrow tests/tokens \
-		$(addprefix --ignore=tests/tokens/test_,algorithms.py arrow.py dialects.py \
-		exact_claims.py keyref.py strictness.py wycheproof.py)
+# A free-threaded CPython is built if there is none. Tests that need cryptography are left
+# out: it has no wheels for this Python.
+freethreaded: $(FREE)/installed ## test without the GIL
+	$(FREE)/bin/python -m pytest tests/test_free_threads.py tests/tokens \
+		$(addprefix --ignore=tests/tokens/, arrow/test_tokens.py rs256 test_dialects.py \
+		test_exact_claims.py test_hostile_arguments.py test_keyref.py \
+		verify/test_algorithms.py verify/test_strictness.py verify/test_wycheproof.py)
 
 $(FREE)/installed: $(SOURCES)
 	@test -x $(FREE)/bin/python || "$$($(PYTHON) -m tools.free_threaded)" -m venv $(FREE)
@@ -166,12 +178,6 @@ $(FREE)/installed: $(SOURCES)
 		cryptography-vectors pyarrow PyJWT pytest pytest-benchmark urllib3
 	$(FREE)/bin/python -m pip install --quiet --no-deps --editable .
 	@touch $@
-
-# Interpreters that have a GIL of their own, on the newest CPython here: they came with 3.12.
-ISOLATED = $(VENV)/isolated
-NEWEST   = $(lastword $(PYTHON) $(sort $(PYTHONS)))
-isolated: $(ISOLATED)/installed
-	$(ISOLATED)/bin/python -m pytest tests/tokens/rows/test_arenas.py -k '$(PLAIN_KERNEL)'
 
 $(ISOLATED)/installed: $(SOURCES)
 	@test -x $(ISOLATED)/bin/python || $(NEWEST) -m venv $(ISOLATED)
@@ -187,8 +193,9 @@ WATCHED = TSAN_OPTIONS="suppressions=$(abspath $(TSAN))/suppressions log_path=$(
 tsan-python: $(TSAN)/installed
 	@rm -f $(REPORT).*
 	$(WATCHED) setarch -R $(TSAN)/venv/bin/python -m pytest \
-		-k 'thread and $(PLAIN_KERNEL)' tests/test_free_threads.py \
-		$(addprefix tests/tokens/test_,memory_pool.py rows.py signer.py verify_many.py) || \
+		-k 'thread and not avx2 and not avx512 and not sha-ni' tests/test_free_threads.py \
+		$(addprefix tests/tokens/, rows/test_memory_pool.py rows/test_rows.py \
+		test_signer.py verify/test_verify_many.py) || \
 		{ cat $(REPORT).*; exit 1; }
 
 UNWATCHED = TSAN_OPTIONS=report_bugs=0 setarch -R $(TSAN)/venv/bin/python
@@ -204,34 +211,36 @@ $(TSAN)/installed: $(TSAN)/sources
 	nm -D $(TSAN)/venv/lib/*/site-packages/tokbox/_fastsign*.so | grep -q __tsan_init
 	@touch $@
 
-# Looks for inputs that break a promise, for so many seconds in all.
 FUZZ_SECONDS ?= 60
-fuzz: $(VENV)/fuzzed
+fuzz: $(VENV)/fuzzed ## look for inputs that break a promise, for FUZZ_SECONDS=60
 	$(BIN)/python -m tests.native.fuzz $(FUZZ_SECONDS)
 
+# The package is installed already, so that this installs only what an extra requires.
+EXTRA = $(BIN)/python -m pip install --quiet
+
 $(VENV)/engines: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[ray,spark]' 'dask[dataframe]'
+	$(EXTRA) 'tokbox[ray,spark]' 'dask[dataframe]'
 	@touch $@
 
 $(VENV)/fuzzed: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(EXTRA) 'tokbox[fuzz]'
 	@touch $@
 
 $(VENV)/linted: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[lint]'
+	$(EXTRA) 'tokbox[lint]'
 	@touch $@
 
 $(VENV)/benched: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(EXTRA) 'tokbox[bench]'
 	@touch $@
 
 $(VENV)/covered: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[coverage]'
+	$(EXTRA) 'tokbox[coverage]'
 	@touch $@
 
 $(VENV)/documented: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(EXTRA) 'tokbox[docs]'
 	@touch $@
 
-clean:
-	rm -rf $(VENV) build dist wheelhouse site src/*.egg-info src/tokbox/*.so
+# All that `make check` needs from the package index.
+requirements: $(addprefix $(VENV)/,installed linted documented engines)

@@ -659,10 +659,11 @@ def masked(value: Any) -> str:
     return text[:60]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def loop() -> Iterator[asyncio.AbstractEventLoop]:
     made = asyncio.new_event_loop()
     yield made
+    made.run_until_complete(made.shutdown_default_executor())
     made.close()
 
 

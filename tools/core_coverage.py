@@ -82,15 +82,8 @@ def report(counts: Counts) -> bool:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "tests/native/kernels",
-            "-k",
-            "coverage",
-        ]
+        tests = ["-p", "no:randomly", "tests/native/kernels", "-k", "coverage"]
+        command = [sys.executable, "-m", "pytest", "-q", *tests]
         environment = {**os.environ, "TOKBOX_COUNT_IN": scratch}
         tested = subprocess.run(command, cwd=ROOT, env=environment, check=False)
         if tested.returncode:

@@ -269,7 +269,16 @@ class Workshop:
         """Say whether *tests* pass with *source* as the module, in so many seconds."""
         self._file.write_text(source, encoding="utf-8")
         # What noticed the last mutant goes first: mostly this one is not far from it.
-        options = ["-x", "-q", "--ff", "-o", f"cache_dir={self._cache}", *ONE_KERNEL]
+        options = [
+            "-x",
+            "-q",
+            "-p",
+            "no:randomly",
+            "--ff",
+            "-o",
+            f"cache_dir={self._cache}",
+            *ONE_KERNEL,
+        ]
         environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("PYTHONPATH", None)
         try:

@@ -6,6 +6,8 @@ Its faults are worked with, and named where they show.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.error import HTTPError
 
@@ -37,18 +39,21 @@ class Plain(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-def connect(server: Server, application_id: str) -> Any:
+@contextmanager
+def connect(server: Server, application_id: str) -> Iterator[Any]:
     auth = http_client.Auth(application_id=application_id, private_key=server.private_key)
     host = server.url.removeprefix("http://")
     options = http_client.HttpClientOptions(video_host=host)
     client = http_client.HttpClient(auth, options)
-    client._session.mount("https://", Plain())
-    return vonage.Video(client)
+    with client._session as session:
+        session.mount("https://", Plain())
+        yield vonage.Video(client)
 
 
 @pytest.fixture
-def video(server: Server) -> Any:
-    return connect(server, server.application_id)
+def video(server: Server) -> Iterator[Any]:
+    with connect(server, server.application_id) as video:
+        yield video
 
 
 def create(video: Any, **options: Any) -> str:
@@ -119,8 +124,8 @@ def test_session_with_end_to_end_encryption(video: Any) -> None:
 
 @pytest.mark.trap(6)
 def test_wrong_application_is_an_authentication_error(server: Server) -> None:
-    with pytest.raises(errors.AuthenticationError):
-        connect(server, UNKNOWN).create_session()
+    with pytest.raises(errors.AuthenticationError), connect(server, UNKNOWN) as video:
+        video.create_session()
 
 
 # Tokens.

@@ -17,6 +17,7 @@ import contextlib
 import ctypes
 import functools
 import gc
+import multiprocessing
 import os
 import shutil
 import signal
@@ -37,12 +38,9 @@ import pytest
 
 __all__ = ["Isolation"]
 
-#: Seconds in which threads, processes and sockets may end by themselves.
-GRACE = 10.0
-
 _PR_SET_CHILD_SUBREAPER = 36
-#: pytest sets the first, and polars the second when it is imported.
-_NOT_COMPARED = {"PYTEST_CURRENT_TEST", "_RJEM_MALLOC_CONF"}
+#: pytest sets the first; polars and Ray set the others when they are imported.
+_NOT_COMPARED = {"PYTEST_CURRENT_TEST", "_RJEM_MALLOC_CONF", "RAY_CLIENT_MODE"}
 
 
 def _environment() -> dict[str, str]:
@@ -79,9 +77,13 @@ class Owner:
 
 
 class Isolation:
-    """The plugin; register an instance of it."""
+    """The plugin; register an instance of it.
 
-    def __init__(self) -> None:
+    At the end of a test, threads and processes have *grace* seconds to end by themselves.
+    """
+
+    def __init__(self, grace: float = 10.0) -> None:
+        self._grace = grace
         self._outside = Owner("the session")
         self._current = self._outside
         self._fixtures: dict[int, Owner] = {}
@@ -185,8 +187,10 @@ class Isolation:
             self._current = self._outside
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_teardown(self) -> Iterator[None]:
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
         yield
+        # What only the arguments of the test hold is not left behind.
+        getattr(item, "funcargs", {}).clear()
         if left := self._left():
             pytest.fail(f"the test left behind: {', '.join(left)}", pytrace=False)
 
@@ -218,7 +222,7 @@ class Isolation:
             for thread in threading.enumerate()
             if getattr(thread, "_owner_of_tests", None) is owner
         ]
-        end = time.monotonic() + GRACE
+        end = time.monotonic() + self._grace
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
         return [f"thread {thread.name!r}" for thread in threads if thread.is_alive()]
@@ -242,7 +246,7 @@ class Isolation:
         """End children that were started in another way, or came from one that ended."""
         # multiprocessing has one process for as long as this one lives.
         tracker = getattr(resource_tracker._resource_tracker, "_pid", None)
-        end = time.monotonic() + GRACE
+        end = time.monotonic() + self._grace
         while True:
             new = _children() - known - {tracker}
             for pid in tuple(new):
@@ -252,9 +256,13 @@ class Isolation:
             if not new or time.monotonic() > end:
                 break
             time.sleep(0.01)
-        left = []
-        for pid in sorted(new):
-            left.append(_shown(pid))
+        left = [_shown(pid) for pid in sorted(new)]
+        for child in multiprocessing.active_children():
+            if child.pid in new:
+                new.remove(child.pid)
+                child.kill()
+                child.join()
+        for pid in new:
             with contextlib.suppress(ProcessLookupError, ChildProcessError):
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)

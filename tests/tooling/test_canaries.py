@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -33,39 +34,46 @@ LEAKS = {
     "stdout of a process": CHILD.format("print", "stdout"),
     "stderr of a process": CHILD.format("exit", "stderr"),
 }
+NAMED = "@pytest.mark.parametrize('name', [CANARY])\ndef test_named(name):\n    pass\n"
+KEPT = "def test_kept():\n    print('nothing', len(CANARY))\n"
 
 
-def run(folder: Path, source: str) -> str:
-    """Run a file of tests as those of this folder, and return what pytest says to it."""
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Run a file of such tests; return why each fails, and nothing for those that pass."""
+    folder = tmp_path_factory.mktemp("canaries")
+    tests = [
+        f"def test_{number}({'capsys' if 'capsys' in leak else ''}):\n    {leak}\n"
+        for number, leak in enumerate(LEAKS.values())
+    ]
     (folder / "conftest.py").write_text((ROOT / "tests" / "conftest.py").read_text())
-    (folder / "test_it.py").write_text(HEAD + source)
+    (folder / "test_it.py").write_text(HEAD + "\n".join([*tests, NAMED, KEPT]))
     options = ["-p", "no:cacheprovider", "-c", os.devnull, "--rootdir", str(folder)]
-    with subprocess.Popen(
-        [sys.executable, "-m", "pytest", *options, str(folder)],
+    report = folder / "report.xml"
+    # Its output is not read, because reading it is listened to.
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *options, f"--junitxml={report}", str(folder)],
         cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as child:
-        # Not by communicate(), which is listened to.
-        assert child.stdout is not None
-        return child.stdout.read()
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
+    found = {}
+    for case in ET.parse(report).iter("testcase"):
+        said = [each.text or "" for each in case if each.tag in ("failure", "error")]
+        found[case.attrib["name"]] = "".join(said)
+    return found
 
 
 @pytest.mark.parametrize("where", LEAKS)
-def test_a_secret_that_gets_out_fails_its_test(where: str, tmp_path: Path) -> None:
-    fixture = "capsys" if "capsys" in LEAKS[where] else ""
-    said = run(tmp_path, f"def test_it({fixture}):\n    {LEAKS[where]}\n")
-    assert f"a secret is shown: {CANARY} in {where}\n" in said
-    assert "1 failed" in said
+def test_a_secret_that_gets_out_fails_its_test(where: str, results: dict[str, str]) -> None:
+    said = results[f"test_{[*LEAKS].index(where)}"]
+    assert said == f"a secret is shown: {CANARY} in {where}"
 
 
-def test_a_secret_in_the_name_of_a_test_fails_it(tmp_path: Path) -> None:
-    mark = "@pytest.mark.parametrize('name', [CANARY])\n"
-    said = run(tmp_path, f"{mark}def test_it(name):\n    pass\n")
+def test_a_secret_in_the_name_of_a_test_fails_it(results: dict[str, str]) -> None:
+    said = results[f"test_named[{CANARY}]"]
     assert f"a secret is shown: {CANARY} in the name of the test" in said
 
 
-def test_a_test_that_keeps_its_secret_passes(tmp_path: Path) -> None:
-    said = run(tmp_path, "def test_it():\n    print('nothing', len(CANARY))\n")
-    assert "1 passed" in said
-    assert "a secret is shown" not in said
+def test_a_test_that_keeps_its_secret_passes(results: dict[str, str]) -> None:
+    assert results["test_kept"] == ""
