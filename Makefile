@@ -16,8 +16,8 @@ ONE_KERNEL = -k 'not avx2 and not avx512 and not sha-ni and not armv8'
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-native engines browser check requirements faults soak asan \
-	asan-python tsan tsan-python memcheck valgrind ctgrind arm emulated freethreaded \
+.PHONY: help demo test test-native test-long engines browser check requirements faults soak asan \
+	asan-python tsan tsan-python memcheck ctgrind arm emulated freethreaded \
 	isolated fuzz lint stubs dist wheels docs coverage mutants bench clean
 
 # Targets with a line that begins with "##" are listed, in their order here.
@@ -55,7 +55,7 @@ lint: $(VENV)/linted ## check style, types and spelling
 	$(PYRIGHT) --verifytypes tokbox --ignoreexternal >$(VENV)/verifytypes || \
 		{ cat $(VENV)/verifytypes; exit 1; }
 
-check: lint docs dist test test-native engines browser isolated ## run all that CI runs
+check: lint docs dist test test-native test-long engines browser isolated ## run all that CI runs
 
 # Each page, in site/; a warning is an error (mkdocs.yml).
 docs: $(VENV)/documented ## build the documentation
@@ -68,13 +68,14 @@ clean: ## remove all that was built
 	rm -rf $(VENV) build dist wheelhouse site src/*.egg-info src/tokbox/*.so
 
 #: Other parts of the check:
-# The variants of one build are run by one process, which builds it once. TOKBOX_LONG
-# compares 10^6 random rows for each kernel with the plain twin.
-LONG = tests/tokens/test_differential.py tests/tokens/test_derived.py \
-	tests/tokens/rows/test_rows.py tests/tokens/verify/test_verify_many.py
+# The variants of one build are run by one process, which builds it once.
 test-native: $(VENV)/installed ## test the C core: sanitizers, valgrind, emulators, seeds
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests/native
-	TOKBOX_LONG=1 $(BIN)/python -m pytest $(PARALLEL) $(LONG) -k 'twin or passes_verify'
+
+# Tests whose sizes are those of tests/support/sizes.py.
+test-long: $(VENV)/installed ## repeat the tests with random input, with much more of it
+	TOKBOX_LONG=1 $(BIN)/python -m pytest $(PARALLEL) \
+		$(shell grep -rl 'support.sizes' --include 'test_*.py' tests)
 
 engines: $(VENV)/engines ## test on Ray, Spark (which needs Java) and Dask
 	TOKBOX_REQUIRE=ray,spark,dask $(BIN)/python -m pytest tests/integrations/test_ray.py \
@@ -123,7 +124,6 @@ emulated: ## test the AVX2 and AVX-512 kernels, emulated
 asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
 	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/native/kernels -k $@
 
-valgrind: memcheck
 
 wheels: $(VENV)/installed ## build and test a wheel for each Python of $(PYTHONS)
 	@rm -rf wheelhouse

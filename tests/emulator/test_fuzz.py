@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.emulator import KEY, NOW, Api, client_token, credentials, jwt
+from tests.support.sizes import size
 from tokbox.emulator import Server
 
 FUZZ = settings(
-    max_examples=100,
+    max_examples=size(20, 100),
     deadline=None,
     # The emulator is shared on purpose: no example may harm the next.
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from tests.support.batches import KEY, SECRET
 from tests.support.hostile_values import arguments
+from tests.support.sizes import size
 from tokbox import Tokbox
 from tokbox.errors import TokboxError
 from tokbox.rest.resource import Resource
@@ -56,7 +57,7 @@ def test_there_are_methods_to_be_tried() -> None:
 
 
 @pytest.mark.parametrize(("resource", "method"), METHODS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=size(15, 50), deadline=None)
 @given(data=st.data())
 def test_what_leaves_is_well_formed_or_nothing_does(
     resource: str, method: str, data: Any

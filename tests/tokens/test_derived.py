@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import os
 import pickle
 import random
 from datetime import datetime, timedelta, timezone
@@ -15,6 +14,7 @@ import pytest
 from tests.support import reference
 from tests.support.batches import KEY, NOW, SECRET, SESSION, random_id, random_rows, sign
 from tests.support.kernels import every_kernel
+from tests.support.sizes import size
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.tokens import rows
 from tokbox.tokens.columns import col
@@ -23,7 +23,7 @@ from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
 #: Compared rows for each kernel and kind.
-ROWS = 200_000 if os.environ.get("TOKBOX_LONG") else 40_000
+ROWS = size(40_000, 200_000)
 RUN = {"run_id": "2026-10-01", "issued_at": NOW}
 
 

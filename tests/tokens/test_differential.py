@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from urllib.parse import quote_plus
 
@@ -11,11 +10,12 @@ import pytest
 from tests.support import reference
 from tests.support.batches import expected, random_batches, random_text
 from tests.support.kernels import every_kernel
+from tests.support.sizes import size
 from tokbox import _fastsign, _memory
 from tokbox.tokens import jwt, t1
 
 #: Compared tokens for each kernel, kind and destination.
-ROWS = 100_000 if os.environ.get("TOKBOX_LONG") else 20_000
+ROWS = size(20_000, 100_000)
 
 
 def make_plan(kind, api_key, secret, data, nonce_bytes):

@@ -15,6 +15,7 @@ import tokbox
 from tests.support.applications import public_pem
 from tests.support.batches import KEY, SECRET, SESSION
 from tests.support.hostile_values import ANYTHING, arguments
+from tests.support.sizes import size
 from tokbox.errors import TokboxError
 
 SIGNER = tokbox.Signer(KEY, SECRET)
@@ -68,7 +69,7 @@ def drained(result: Any) -> None:
 
 
 @pytest.mark.parametrize("name", CALLS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(data=st.data())
 def test_a_call_answers_or_refuses_with_an_error_of_its_own(name: str, data: Any) -> None:
     call = CALLS[name]
@@ -77,7 +78,7 @@ def test_a_call_answers_or_refuses_with_an_error_of_its_own(name: str, data: Any
         drained(call(*first, **named))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(value=ANYTHING)
 def test_what_a_token_says_is_signed_as_given_or_refused(value: Any) -> None:
     with suppress(TokboxError):
@@ -85,7 +86,7 @@ def test_what_a_token_says_is_signed_as_given_or_refused(value: Any) -> None:
         assert SIGNER.verify(token).connection_data == (value or "")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(values=st.lists(ANYTHING, max_size=5))
 def test_rows_are_signed_as_given_or_refused_one_by_one(values: list[Any]) -> None:
     batch = SIGNER.sign_rows(SESSION, connection_data=values, errors="null")
@@ -97,7 +98,7 @@ def test_rows_are_signed_as_given_or_refused_one_by_one(values: list[Any]) -> No
             assert SIGNER.verify(token).connection_data == (values[row] or "")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(n=st.integers(0, 50) | ANYTHING)
 def test_tokens_are_written_whole_or_not_at_all(n: Any) -> None:
     file = io.BytesIO()

@@ -30,6 +30,7 @@ from tests.support.payloads import (
     STREAM,
     monitored,
 )
+from tests.support.sizes import size
 from tokbox import webhooks
 from tokbox.errors import InvalidInputError, MalformedWebhookError, WebhookError
 from tokbox.rest.record import Record
@@ -385,7 +386,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
     return {**body, **draw(changes)}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=size(60, 300))
 @given(spoiled())
 def test_any_object_becomes_an_event_or_lacks_something(body: dict[str, Any]) -> None:
     event = read(body)
@@ -398,7 +399,7 @@ def test_any_object_becomes_an_event_or_lacks_something(body: dict[str, Any]) ->
     assert repr(event)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=size(60, 300))
 @given(
     st.binary(max_size=200)
     | st.text(max_size=200)

@@ -22,6 +22,7 @@ from urllib3 import HTTPHeaderDict
 from tests.support.emulator import jwt
 from tests.support.lookalikes import ArrayOfNoDimensions, Index, bool_
 from tests.support.payloads import APPLICATION, ARCHIVE
+from tests.support.sizes import size
 from tokbox.errors import (
     InvalidInputError,
     MalformedWebhookError,
@@ -537,7 +538,7 @@ REASONS = {
 LETTERS = "abcXYZ019-_.=, "
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=size(60, 300))
 @given(
     st.dictionaries(
         st.sampled_from(["Authorization", "authorization", "HTTP_AUTHORIZATION", "Host"])
@@ -556,7 +557,7 @@ def test_any_headers_are_refused_with_a_reason(
     assert refusal(Receiver(SECRET), headers, body).reason in REASONS
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=size(60, 300))
 @given(
     st.dictionaries(
         st.sampled_from(["iat", "exp", "nbf", "payload_hash", "api_key", "x"]),
@@ -598,7 +599,7 @@ def is_time(value: object, first: int, end: int) -> bool:
     return number and first <= value < end  # type: ignore[operator]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=size(60, 200))
 @given(st.data())
 def test_no_single_change_of_a_token_or_a_body_goes_unnoticed(data: st.DataObject) -> None:
     receiver = Receiver(SECRET)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.cli import KEY, SECRET, SESSION
+from tests.support.sizes import size
 from tokbox import Signer
 from tokbox._csv import Records
 from tokbox.cli.tables.csv import CSVTable
@@ -35,7 +36,7 @@ def fields(records: Records) -> list[list[str | None]]:
 
 
 @given(raw)
-@settings(deadline=None, max_examples=2000)
+@settings(deadline=None, max_examples=size(400, 2000))
 def test_anything_is_read_as_others_read_it(text: bytes) -> None:
     expected = oracle(text)
     records = Records(text, 0, final=True)

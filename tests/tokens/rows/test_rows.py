@@ -29,14 +29,15 @@ from tests.support.batches import (
     sign,
 )
 from tests.support.kernels import every_kernel
+from tests.support.sizes import size
 from tokbox import _fastsign, _memory
 from tokbox.enums import DAYS_30, Role
 from tokbox.tokens import t1
 from tokbox.tokens.signer import Signer
 
 #: Compared rows for each kernel and kind: every choice of columns with every small number
-#: of rows, and some large batches. With TOKBOX_LONG, 10^6 for each kernel.
-ROWS = 500_000 if os.environ.get("TOKBOX_LONG") else 50_000
+#: of rows, and some large batches. `make test-long` compares 10^6 for each kernel.
+ROWS = size(40_000, 500_000)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import functools
-import os
 import pickle
 import random
 import string
@@ -32,6 +31,7 @@ from tests.support.corpus import (
 )
 from tests.support.encodings import reencoded
 from tests.support.kernels import every_kernel
+from tests.support.sizes import size
 from tests.tokens.verify.test_verify import GO_STYLE, NOW, VECTORS, make
 from tokbox import _fastsign, _memory
 from tokbox._fastsign import ALTERED, EARLY, EXPIRED, FOREIGN, GOOD, UNSURE
@@ -50,7 +50,7 @@ from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode, decode_many
 
 #: Compared alterations of what is signed, signed again, for each kernel.
-ALTERATIONS = 200_000 if os.environ.get("TOKBOX_LONG") else 4000
+ALTERATIONS = size(4000, 200_000)
 
 
 @pytest.fixture
