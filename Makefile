@@ -16,11 +16,12 @@ ONE_KERNEL = -k 'not avx2 and not avx512 and not sha-ni and not armv8'
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-native test-long engines browser check requirements faults soak asan \
-	asan-python tsan tsan-python memcheck ctgrind arm emulated freethreaded \
+.PHONY: help demo test test-native test-long engines browser check requirements faults \
+	soak asan asan-python tsan tsan-python memcheck ctgrind arm emulated freethreaded \
 	isolated fuzz lint stubs dist wheels docs coverage mutants bench clean
 
-# Targets with a line that begins with "##" are listed, in their order here.
+# Targets with a "##" are listed, in this order; lines with "#:" are headings.
+#: Every day:
 help: ## list the targets
 	@awk -F ':.*## ' '/^#: / { print (NR > 1 ? "\n" : "") substr($$0, 4) } \
 		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,10 +32,6 @@ $(VENV)/installed: $(SOURCES)
 	@$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	@touch $@
-
-#: Every day:
-demo: $(VENV)/installed ## sign tokens and record an archive, without an account
-	$(BIN)/tokbox demo
 
 # These have targets of their own, and are not part of `make test`.
 APART    = native emulator/browser integrations/test_ray.py integrations/test_spark.py
@@ -57,6 +54,9 @@ lint: $(VENV)/linted ## check style, types and spelling
 
 check: lint docs dist test test-native test-long engines browser isolated ## run all that CI runs
 
+demo: $(VENV)/installed ## sign tokens and record an archive, without an account
+	$(BIN)/tokbox demo
+
 # Each page, in site/; a warning is an error (mkdocs.yml).
 docs: $(VENV)/documented ## build the documentation
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
@@ -67,7 +67,7 @@ bench: $(VENV)/benched ## measure, and write benchmarks/results
 clean: ## remove all that was built
 	rm -rf $(VENV) build dist wheelhouse site src/*.egg-info src/tokbox/*.so
 
-#: Other parts of the check:
+#: Parts of the check, and what is derived from the sources:
 # The variants of one build are run by one process, which builds it once.
 test-native: $(VENV)/installed ## test the C core: sanitizers, valgrind, emulators, seeds
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests/native
@@ -89,6 +89,9 @@ dist: $(VENV)/installed ## build and test the sources and a wheel
 	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
 	$(BIN)/python -m tools.distribution --out dist
 	TOKBOX_REQUIRE=dist $(BIN)/python -m pytest tests/tooling/test_distribution.py
+
+stubs: $(VENV)/linted ## write rest/aio.pyi, the types of the asynchronous client
+	$(BIN)/python -m tools.async_stub
 
 isolated: $(ISOLATED)/installed ## test interpreters with a GIL of their own (Python 3.12)
 	$(ISOLATED)/bin/python -m pytest -p no:randomly tests/tokens/rows/test_arenas.py
@@ -124,14 +127,10 @@ emulated: ## test the AVX2 and AVX-512 kernels, emulated
 asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
 	TOKBOX_REQUIRE=$@ $(BIN)/python -m pytest tests/native/kernels -k $@
 
-
 wheels: $(VENV)/installed ## build and test a wheel for each Python of $(PYTHONS)
 	@rm -rf wheelhouse
 	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
 	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
-
-stubs: $(VENV)/linted ## write rest/aio.pyi, the types of the asynchronous client
-	$(BIN)/python -m tools.async_stub
 
 # The tests with a core that AddressSanitizer and UBSan watch, in each Python that a test
 # starts, too. Nothing is suppressed but leaks: CPython never frees what it allocates once;
@@ -141,7 +140,7 @@ stubs: $(VENV)/linted ## write rest/aio.pyi, the types of the asynchronous clien
 # freed; a browser and the JVM must not load it. libstdc++ is loaded first, or the sanitizer
 # would stop at the first exception that Arrow throws.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
-asan-python: $(ASAN)/installed
+asan-python: $(ASAN)/installed ## only the part of asan that runs Python
 	$(ASAN)/venv/bin/python -m pytest -p no:cacheprovider $(addprefix --ignore=tests/, \
 		tokens/rows/test_wiping.py native benchmarks contract emulator/browser \
 		integrations tooling/test_mutants.py tooling/test_hardening.py \
@@ -190,7 +189,7 @@ $(ISOLATED)/installed: $(SOURCES)
 # suppressed by its own list. ThreadSanitizer wants addresses that are not randomized.
 REPORT  = $(abspath $(TSAN))/report
 WATCHED = TSAN_OPTIONS="suppressions=$(abspath $(TSAN))/suppressions log_path=$(REPORT)"
-tsan-python: $(TSAN)/installed
+tsan-python: $(TSAN)/installed ## only the part of tsan that runs Python
 	@rm -f $(REPORT).*
 	$(WATCHED) setarch -R $(TSAN)/venv/bin/python -m pytest \
 		-k 'thread and not avx2 and not avx512 and not sha-ni' tests/test_free_threads.py \
@@ -242,5 +241,4 @@ $(VENV)/documented: $(VENV)/installed
 	$(EXTRA) 'tokbox[docs]'
 	@touch $@
 
-# All that `make check` needs from the package index.
-requirements: $(addprefix $(VENV)/,installed linted documented engines)
+requirements: $(addprefix $(VENV)/,installed linted documented engines) ## install the packages that `make check` needs
