@@ -34,10 +34,10 @@ $(VENV)/installed: $(SOURCES)
 	@touch $@
 
 # These have targets of their own, and are not part of `make test`.
-APART    = native emulator/browser integrations/test_ray.py integrations/test_spark.py
+APART    = $(addprefix --ignore=tests/,native emulator/browser) -m 'not engine'
 PARALLEL = -n auto --dist worksteal
 test: $(VENV)/installed ## run the tests, in parallel
-	$(BIN)/python -m pytest $(PARALLEL) $(addprefix --ignore=tests/,$(APART)) tests
+	$(BIN)/python -m pytest $(PARALLEL) $(APART) tests
 
 lint: $(VENV)/linted ## check style, types and spelling
 	$(BIN)/ruff check
@@ -78,8 +78,7 @@ test-long: $(VENV)/installed ## repeat the tests with random input, with much mo
 		$(shell grep -rl 'support.sizes' --include 'test_*.py' tests)
 
 engines: $(VENV)/engines ## test on Ray, Spark (which needs Java) and Dask
-	TOKBOX_REQUIRE=ray,spark,dask $(BIN)/python -m pytest tests/integrations/test_ray.py \
-		tests/integrations/test_spark.py tests/integrations/test_recipes.py
+	TOKBOX_REQUIRE=ray,spark,dask $(BIN)/python -m pytest -m engine tests/integrations
 
 browser: $(VENV)/installed ## test the emulator's page in Chromium
 	TOKBOX_REQUIRE=browser $(BIN)/python -m pytest tests/emulator/browser
@@ -99,8 +98,8 @@ isolated: $(ISOLATED)/installed ## test interpreters with a GIL of their own (Py
 #: What takes longer:
 coverage: $(VENV)/covered ## measure the lines and branches that the tests run, C included
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q $(PARALLEL) $(addprefix --ignore=tests/, \
-		$(APART) test_processes.py contract/test_faulted_calls.py) $(ONE_KERNEL) tests
+	$(BIN)/coverage run -m pytest -q $(PARALLEL) $(APART) $(addprefix --ignore=tests/, \
+		test_processes.py contract/test_faulted_calls.py) $(ONE_KERNEL) tests
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/python -m tools.core_coverage

@@ -35,6 +35,15 @@ def fetch():
 """
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start Ray or Spark, which `make engines` runs."""
+    here = (item for item in items if Path(__file__).parent in item.path.parents)
+    for item in here:
+        if isinstance(item, pytest.Function) and {"data", "spark"} & {*item.fixturenames}:
+            item.add_marker(pytest.mark.engine)
+
+
 def engine(module: str, name: str, package: str) -> Any:
     """Import what an engine's tests need, or skip them; CI asks for it, and fails."""
     try:

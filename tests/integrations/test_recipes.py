@@ -73,7 +73,7 @@ def test_the_job_of_the_document_signs_what_it_says(run):
     [
         ("polars", ["polars"], 2),
         ("duckdb", ["duckdb", "numpy"], 2),
-        ("dask", ["dask.dataframe", "pandas"], 1),
+        pytest.param("dask", ["dask.dataframe", "pandas"], 1, marks=pytest.mark.engine),
     ],
 )
 def test_a_recipe_makes_the_tokens_that_a_signer_makes(run, name, modules, pieces):

@@ -1,14 +1,14 @@
 """Fail each test that leaves something behind: a plugin for pytest.
 
-At the end of a test, after its fixtures are finalized, none of its threads, child
-processes, sockets and temporary files may be left, and the environment and the working
-directory must be what they were. What is left fails the teardown of this test and is
-removed, so that no later test can fail because of it.
+At its end, after its fixtures are finalized, a test must have ended its threads and child
+processes, closed its sockets and deleted its temporary files. The environment and the
+working directory must be as before. Anything left behind fails the teardown of this test
+and is removed, so that it cannot fail a later test.
 
-A thread or socket belongs to whatever owns the thread that created it: the main thread
-belongs to the running test, or to a fixture of a wider scope while that is set up. Such
-fixtures keep what they create until their own end. Orphans become children of this process
-(on Linux), so that a process that a killed process had started is found as well.
+A thread or socket has the owner of the thread that created it. The owner of the main thread
+is the running test, or a fixture of a wider scope while it is set up. Such a fixture keeps
+its threads, sockets and processes until its own end. On Linux, orphans become children of
+this process, so that the children of a killed process are found.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _children() -> set[int]:
 
 
 def _shown(pid: int) -> str:
-    """Return the command of a process, as far as the system tells it."""
+    """Return the id and, if the system lists it, the command of a process."""
     with contextlib.suppress(OSError):
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         return f"process {pid} ({command.strip()[:200] or 'without a command'})"
@@ -94,7 +94,7 @@ class Isolation:
         self._folder = Path()
         self._patch = pytest.MonkeyPatch()
 
-    # Whose a thread, a socket and a process is.
+    # Owners of threads, sockets and processes.
 
     def _owner(self) -> Owner:
         thread = threading.current_thread()
@@ -189,13 +189,13 @@ class Isolation:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Iterator[None]:
         yield
-        # What only the arguments of the test hold is not left behind.
+        # Objects that only the arguments of the test refer to are deleted now.
         getattr(item, "funcargs", {}).clear()
         if left := self._left():
             pytest.fail(f"the test left behind: {', '.join(left)}", pytrace=False)
 
     def _left(self) -> list[str]:
-        """Remove what the test left behind, and describe it."""
+        """Remove everything that the test left behind, and describe it."""
         owner = self._current
         kept = [owner, *self._fixtures.values()]
         known = set().union(*(each.children for each in kept))
@@ -228,7 +228,7 @@ class Isolation:
         return [f"thread {thread.name!r}" for thread in threads if thread.is_alive()]
 
     def _popen(self, owner: Owner) -> list[str]:
-        """End the processes that nobody waited for."""
+        """End the processes that were not waited for."""
         left = []
         for process in [p for p, other in self._processes.items() if other is owner]:
             del self._processes[process]
@@ -244,7 +244,7 @@ class Isolation:
 
     def _orphans(self, known: set[int]) -> list[str]:
         """End children that were started in another way, or came from one that ended."""
-        # multiprocessing has one process for as long as this one lives.
+        # multiprocessing starts this process once and never ends it.
         tracker = getattr(resource_tracker._resource_tracker, "_pid", None)
         end = time.monotonic() + self._grace
         while True:
@@ -275,7 +275,7 @@ class Isolation:
 
         if not found():
             return []
-        # A socket that only this closes is an error by the warning that it gives.
+        # If this closes a socket, its ResourceWarning fails the test.
         gc.collect()
         left = []
         for sock in found():

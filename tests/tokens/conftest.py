@@ -26,7 +26,7 @@ def kernel(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def asked_threads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
-    """What signers are asked for threads, which are one in any case: (n, multithread)."""
+    """Make signers use one thread; return the (n, multithread) of each call."""
     asked = []
 
     def threads(n: int, multithread: bool, worth_one: int) -> int:

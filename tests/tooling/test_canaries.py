@@ -1,4 +1,4 @@
-"""The search for secrets finds them, wherever a test lets one out."""
+"""Tests of the search for secrets in the output of tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PRINT = "print(CANARY)"
 TO_STDERR = "print(CANARY, file=sys.stderr)"
 CHILD = "subprocess.run([sys.executable, '-c', '{}(\"canary0\" + \"secret\")'], {}=-1)"
 
-#: Where a canary is found, and what lets it out there.
+#: Code that shows a canary, by the place where it is found.
 LEAKS = {
     "Captured stdout call": PRINT,
     "Captured stderr call": TO_STDERR,
