@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -105,6 +106,7 @@ def data(vault: Vault) -> Any:
     data.DataContext.get_current().enable_progress_bars = False
     yield data
     ray.shutdown()
+    shutil.rmtree(Path(tempfile.gettempdir(), "ray"), ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

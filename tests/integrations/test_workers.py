@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 import pytest
 
 from tests.support.batches import KEY, NOW, SECRET, SESSION
+from tests.support.sizes import size
 from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.derive import Derived
 
-WORKERS, ROWS = 64, 100_000
+WORKERS, ROWS = 64, size(5000, 100_000)
 DIGITS = 27
 
 
