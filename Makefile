@@ -18,7 +18,8 @@ SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.px
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-native test-long engines browser check requirements faults \
 	soak asan asan-python tsan tsan-python memcheck ctgrind arm emulated freethreaded \
-	isolated fuzz lint stubs dist wheels docs coverage mutants bench clean
+	isolated fuzz lint stubs dist wheels docs coverage mutants bench \
+	bench-compare bench-smoke clean
 
 # Targets with a "##" are listed, in this order; lines with "#:" are headings.
 #: Every day:
@@ -61,8 +62,12 @@ demo: $(VENV)/installed ## sign tokens and record an archive, without an account
 docs: $(VENV)/documented ## build the documentation
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
+# Measures everything, and writes tables and the chart from the JSON of pytest-benchmark.
+# PYTEST_ADDOPTS="-k rows --scale 0.1" measures less, TOKBOX_KERNEL=avx2 another kernel.
+RESULTS ?= benchmarks/results/results.json
 bench: $(VENV)/benched ## measure, and write benchmarks/results
-	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m pytest -p no:randomly benchmarks --benchmark-json=$(RESULTS); status=$$?; \
+		$(BIN)/python -m benchmarks.report $(RESULTS) && exit $$status
 
 clean: ## remove all that was built
 	rm -rf $(VENV) build dist wheelhouse site src/*.egg-info src/tokbox/*.so
@@ -106,6 +111,16 @@ coverage: $(VENV)/covered ## measure the lines and branches that the tests run, 
 
 mutants: $(VENV)/installed ## break the code on purpose, and see if the tests notice
 	$(BIN)/python -m tools.mutants
+
+# Measures again, and fails where a median is more than THRESHOLD % above that of SAVED.
+SAVED ?= $(RESULTS)
+THRESHOLD ?= 25
+bench-compare: $(VENV)/benched ## measure, and compare with a saved run
+	$(BIN)/python -m pytest -p no:randomly benchmarks --benchmark-compare=$(SAVED) \
+		--benchmark-compare-fail=median:$(THRESHOLD)%
+
+bench-smoke: $(VENV)/benched ## run each benchmark once, with little work
+	$(BIN)/python -m pytest -p no:randomly benchmarks --smoke
 
 # `make test` makes a thousand of these calls.
 faults: $(VENV)/installed ## make 10,000 calls to a server that fails at random
