@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.batches import KEY, NOW, SECRET, SESSION
 from tokbox import Signer, decode
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.tokens import rows as rows_module
 from tokbox.tokens.derive import Derived
-
-from ..batches import KEY, NOW, SECRET, SESSION
 
 #: The times of tokens are those of a run that began now.
 RUN = Derived(run_id="r", row_key=["a", "b", "c"], issued_at=NOW)

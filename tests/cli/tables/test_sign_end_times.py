@@ -11,11 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support import tables
+from tests.support.cli import KEY, SESSION, Result
 from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.verify import decode
-
-from . import tables
-from .support import KEY, SESSION, Result
 
 Cli = Callable[..., Result]
 
