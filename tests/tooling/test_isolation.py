@@ -52,7 +52,7 @@ LEAKS = {
         "thread 't'",
     ),
     "process": ("kept.append(subprocess.Popen(SLEEP))", "process"),
-    "process_that_is_forgotten": ("subprocess.Popen(SLEEP)", "time.sleep(60)"),
+    "process_that_is_forgotten": ("subprocess.Popen(SLEEP)", "process"),
     "process_that_ended_and_was_not_waited_for": (
         "os.waitid(os.P_PID, subprocess.Popen(['true']).pid, os.WEXITED | os.WNOWAIT)",
         "process",
