@@ -37,12 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Measure, although the configuration disables benchmarks, and show what matters."""
     option = config.option
     option.benchmark_enable = not option.smoke
-    option.benchmark_columns = option.benchmark_columns or [
-        "median",
-        "iqr",
-        "ops",
-        "rounds",
-    ]
+    option.benchmark_columns = option.benchmark_columns or COLUMNS
     option.benchmark_sort = "median"
     option.benchmark_name = "short"
 

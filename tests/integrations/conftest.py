@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.support.applications import APPLICATION, SESSION, key_pair, private_pem
@@ -169,3 +170,14 @@ def undisturbed(n: int) -> dict[int, str]:
         nonce=Derived(run_id="a run", row_key=range(n), issued_at=NOW),
     )
     return dict(enumerate(tokens))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder of two files, the second of which has a row that breaks a rule."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for i, names in enumerate((["a", "b"], ["c", "x" * 1001])):
+        table = pa.table({"id": [2 * i, 2 * i + 1], "name": names})
+        pq.write_table(table, folder / f"part-{i}.parquet")
+    return folder

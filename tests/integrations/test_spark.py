@@ -7,7 +7,6 @@ import signal
 import threading
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -86,17 +85,6 @@ def test_a_column_that_is_not_there_is_refused_before_anything_runs(spark, vault
     with pytest.raises(InvalidInputError, match="columns, which are id, name"):
         adapter.sign(frame(spark, 1), make_job(connection_data=col("number")))
     assert vault.opened() == []
-
-
-@pytest.fixture
-def files(tmp_path):
-    """A folder of two files, the second of which has a row that breaks a rule."""
-    folder = tmp_path / "in"
-    folder.mkdir()
-    for i, names in enumerate((["a", "b"], ["c", "x" * 1001])):
-        table = pa.table({"id": [2 * i, 2 * i + 1], "name": names})
-        pq.write_table(table, folder / f"part-{i}.parquet")
-    return folder
 
 
 def test_the_command_counts_rows_that_break_a_rule(spark, make_job, files, tmp_path):
