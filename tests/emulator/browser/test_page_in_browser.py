@@ -388,6 +388,9 @@ def elsewhere() -> Iterator[str]:
     """A page on another port of this machine, which is another origin."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        # Chromium may also open a connection on which it asks nothing.
+        timeout = 0.5
+
         def do_GET(self) -> None:
             body = b"<!DOCTYPE html><title>elsewhere</title>"
             self.send_response(200)
