@@ -21,6 +21,7 @@ from csv cimport (
     fs_json_signed,
     fs_line_texts,
     fs_lines,
+    fs_most_often,
 )
 from tokbox._memory cimport Memory, MemoryPool, Texts, TextsInMemory
 
@@ -36,6 +37,18 @@ cdef const int64_t *_offsets(TextsInMemory tokens, Py_ssize_t n) except NULL:
     if tokens.n != n or tokens.offsets is None:
         raise ValueError("as many tokens as records are needed, and their offsets")
     return <const int64_t *>tokens.offsets.data + tokens.first
+
+
+def most_often(bytes data not None, bytes text not None) -> int:
+    """Return at most how often a text of at least two bytes stands in *data*."""
+    cdef const uint8_t *at = <const uint8_t *>PyBytes_AS_STRING(data)
+    cdef const uint8_t *of = <const uint8_t *>PyBytes_AS_STRING(text)
+    cdef size_t len = PyBytes_GET_SIZE(data), text_len = PyBytes_GET_SIZE(text), count
+    if text_len < 2:
+        raise ValueError("the text must have at least two bytes")
+    with nogil:
+        count = fs_most_often(at, len, of, text_len)
+    return count
 
 
 @cython.final

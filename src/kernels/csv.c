@@ -194,6 +194,21 @@ void fs_line_texts(const uint8_t *data, const fs_csv_row *rows, size_t count,
     }
 }
 
+size_t fs_most_often(const uint8_t *data, size_t len, const uint8_t *text, size_t text_len) {
+    const uint8_t *ends = data + text_len - 2;
+    const uint8_t a = text[0], b = text[1], y = text[text_len - 2], z = text[text_len - 1];
+    size_t places = len < text_len ? 0 : len - text_len + 1, count = 0, i = 0;
+    while (i < places) {
+        /* Compilers make vectors of bytes of this loop, and of no longer one. */
+        size_t to = places - i < 255 ? places : i + 255;
+        uint8_t found = 0;
+        for (; i < to; i++)
+            found += (data[i] == a) & (data[i + 1] == b) & (ends[i] == y) & (ends[i + 1] == z);
+        count += found;
+    }
+    return count;
+}
+
 size_t fs_json_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
                       const uint8_t *member, size_t member_len, const uint8_t *tokens,
                       const int64_t *offsets, uint8_t *to) {

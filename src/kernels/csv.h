@@ -35,6 +35,10 @@ size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
                      size_t fields, uint8_t delimiter, const uint8_t *tokens,
                      const int64_t *offsets, uint8_t *to);
 
+/* At most how often a text of at least two bytes stands in data: how many places are as
+ * the text in the first and the last two bytes. */
+size_t fs_most_often(const uint8_t *data, size_t len, const uint8_t *text, size_t text_len);
+
 /* Lines that are not blank, as records of one field, without the white space at their end.
  * A line ends with LF. There is room for as many as there are line feeds, and one more.
  * Returns how many. */

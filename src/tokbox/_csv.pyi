@@ -7,6 +7,8 @@ from typing_extensions import Self
 
 from tokbox._memory import Memory, MemoryPool, Texts, TextsInMemory
 
+def most_often(data: bytes, text: bytes) -> int: ...
+
 @final
 class Records:
     n: int

@@ -156,6 +156,12 @@ def test_a_name_may_be_a_value(cli: Cli, tmp_path: Path, line: str) -> None:
     assert (code, data(rows)) == (0, ["user"])
 
 
+def test_another_name_may_begin_and_end_alike(cli: Cli, tmp_path: Path) -> None:
+    lines: list[str | bytes] = ['{"usher": "first", "user": "last"}']
+    code, rows, _ = signed(cli, tmp_path, lines, "--connection-data", "col:user")
+    assert (code, data(rows)) == (0, ["last"])
+
+
 def test_members_that_are_not_needed_may_hold_anything(cli: Cli, tmp_path: Path) -> None:
     lines: list[str | bytes] = [
         json.dumps({"user": "A", "n": 10**400, "deep": {"a": [{}] * 50}}),

@@ -1,7 +1,8 @@
 /* CSV: the first byte says after how many 256ths the data are cut, the second how many fields
  * are asked for. What is whole before the cut is the same with what follows; records stand in
  * order, and fields in their records; and signed records say what they said, and their token.
- * Read as lines, the same data stand in order, and signed lines are the lines with a member. */
+ * Read as lines, the same data stand in order, and signed lines are the lines with a member.
+ * A text is found in itself, and in what ends with it. */
 #include "csv.h"
 
 #include "fuzz.h"
@@ -123,6 +124,15 @@ static void signed_lines_are_the_lines(const uint8_t *data, size_t size) {
     give_back((uint8_t *)rows, (size + 1) * sizeof *rows);
 }
 
+static void the_end_is_found(const uint8_t *data, size_t size) {
+    for (size_t len = 2; len <= size && len < 8; len++) {
+        uint8_t *end = copy(data + size - len, len);
+        MUST(fs_most_often(end, len, end, len) == 1);
+        MUST(fs_most_often(data, size, end, len) >= 1);
+        give_back(end, len);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static fs_csv_row rows[MOST_RECORDS];
     size_t count, cut;
@@ -137,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     the_cut_changes_nothing(text, cut, rows, count);
     signed_records_say_the_same(text, size, rows, count, 1 + data[1] % 8u);
     signed_lines_are_the_lines(text, size);
+    the_end_is_found(text, size);
     give_back(text, size);
     return 0;
 }

@@ -265,6 +265,7 @@ static const struct command {
     {"take", 4, 4, do_take},
     {"verify", 8, MOST_FIELDS, do_verify},
     {"csv", 4, 4, do_csv},
+    {"most-often", 2, 2, do_most_often},
     {"lines", 2, 2, do_lines},
     {"crew", 4, 4, do_crew},
     {"pause", 0, 0, do_pause},

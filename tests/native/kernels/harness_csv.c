@@ -57,6 +57,16 @@ const char *do_csv(char **fields, size_t count) {
     return NULL;
 }
 
+/* most-often DATA TEXT: at most how often the text stands in the data. */
+const char *do_most_often(char **fields, size_t count) {
+    bytes data, text;
+
+    (void)count;
+    if (read_bytes(fields[0], &data) || read_bytes(fields[1], &text)) return no_hex;
+    printf("%zu", fs_most_often(data.at, data.len, text.at, text.len));
+    return NULL;
+}
+
 /* lines DATA TOKEN: the lines, and those that are JSON objects with the token. */
 const char *do_lines(char **fields, size_t count) {
     static const uint8_t member[] = "\"t\":\"";

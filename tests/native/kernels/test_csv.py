@@ -51,6 +51,23 @@ def test_records_that_are_not_whole_wait(harness):
     assert [answer.split(";")[0] for answer in answers] == ["4", "2", "0", "0"]
 
 
+def test_no_place_of_a_text_is_missed(harness):
+    chance = random.Random(9)
+    cases = [
+        (bytes(chance.choices(b"ab", k=chance.choice([0, 3, 30, 600]))), text)
+        for _ in range(TEXTS // harness.variant.share // 8)
+        for text in (b"ab", b"aba", b"abbab", b"aa" * 300)
+    ]
+    answers = harness.ask(f"most-often {hexed(data)} {hexed(text)}" for data, text in cases)
+    for (data, text), answer in zip(cases, answers, strict=True):
+        ends = [
+            data[i : i + 2] + data[i + len(text) - 2 : i + len(text)]
+            for i in range(len(data) - len(text) + 1)
+        ]
+        assert int(answer) == ends.count(text[:2] + text[-2:])
+        assert int(answer) >= data.count(text)
+
+
 def test_lines_are_those_of_python(harness):
     chance = random.Random(8)
     share = range(TEXTS // harness.variant.share)
