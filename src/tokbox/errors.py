@@ -250,11 +250,9 @@ class InvalidClaimsError(InvalidInputError):
             return text
         return f"row {self.row}: {text}"
 
-    def _in_row(self, row: int) -> InvalidClaimsError:
-        """Return the same error for a row, made from an error without one."""
-        error = InvalidClaimsError(self.field, self.value, self.rule, row=row)
-        error._show = self._show
-        return error
+    def _in_row(self, row: int, value: object) -> InvalidClaimsError:
+        """Return the same error for a row, and the value in it, from one without a row."""
+        return InvalidClaimsError(self.field, value, self.rule, row=row, show=self._show)
 
     def _add_place(self, place: str) -> None:
         """Say where the row is, behind its number; nothing for an error without a row."""

@@ -14,6 +14,7 @@ from typing import (
     ClassVar,
     SupportsIndex,
     TextIO,
+    TypeAlias,
     TypeVar,
     cast,
     overload,
@@ -56,6 +57,8 @@ _FORMATS = ("U", "Z", "u", "z")
 _NARROW = ("u", "z")
 
 #: What a batch holds: str, or str | None where rows may be missing.
+#: Why a row has no token: an error, which rows share if it has no row, and the row's value.
+RowError: TypeAlias = tuple[InvalidClaimsError, object]
 Text = TypeVar("Text", bound="str | None", covariant=True)
 
 
@@ -108,11 +111,11 @@ class TokenBatch(Sequence[Text]):
         *,
         length: int = 0,
         offsets: Memory | None = None,
-        errors: Mapping[int, InvalidClaimsError] | None = None,
+        errors: Mapping[int, RowError] | None = None,
     ) -> None:
         # Either all tokens have one length, or there are offsets. Keys of *errors* are rows
         # of the memory; slices share them. They differ from the errors' own rows if a slice
-        # was pickled. An error without a row is for the row of its key.
+        # was pickled.
         self._memory = memory
         self._rows = rows
         self._length = length
@@ -144,8 +147,8 @@ class TokenBatch(Sequence[Text]):
         few, many = (rows, errors) if len(rows) < len(errors) else (errors, rows)
         found = {row: errors[row] for row in few if row in many}
         return {
-            row: error._in_row(row) if error.row is None else error
-            for row, error in found.items()
+            row: error._in_row(row, value) if error.row is None else error
+            for row, (error, value) in found.items()
         }
 
     def raise_first(self) -> None:
@@ -364,7 +367,8 @@ def _restore(
         fits = memory.is_ascii()
     if not fits:
         raise ValueError("this is not a pickled TokenBatch, or it is damaged")
-    return TokenBatch(memory, range(n), length=length, offsets=places, errors=errors)
+    found = {row: (error, error.value) for row, error in errors.items()}
+    return TokenBatch(memory, range(n), length=length, offsets=places, errors=found)
 
 
 def _copied(data: Buffer) -> Memory:

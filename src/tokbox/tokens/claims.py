@@ -42,6 +42,7 @@ from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_ru
 __all__ = [
     "MOST_CONNECTION_DATA",
     "MOST_LAYOUT_CLASSES",
+    "ROLES",
     "SCOPE",
     "SessionId",
     "Token",
@@ -75,8 +76,9 @@ MOST_LAYOUT_CLASSES = 1000
 #: The scope of client tokens.
 SCOPE = "session.connect"
 
-_ROLES = {role.value: role.value for role in Role}
-_ROLE_RULE = "be one of " + ", ".join(_ROLES)
+#: The roles, each by itself.
+ROLES = {role.value: role.value for role in Role}
+_ROLE_RULE = "be one of " + ", ".join(ROLES)
 
 _API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -306,9 +308,9 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
 def check_role(role: object) -> str:
     """Return the role as the token spells it."""
     text = exact_text(role)
-    if text not in _ROLES:
+    if text not in ROLES:
         raise InvalidClaimsError("role", role, _ROLE_RULE)
-    return _ROLES[text]
+    return ROLES[text]
 
 
 def check_purpose(token: Token) -> None:
@@ -541,7 +543,7 @@ def check_multithread(multithread: object) -> bool:
     """
     if type(multithread) is bool:
         return multithread
-    is_role = exact_text(multithread) in _ROLES
+    is_role = exact_text(multithread) in ROLES
     hint = " (pass a role as role=...)" if is_role else ""
     raise InvalidInputError("multithread", multithread, f"be True or False{hint}")
 

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, get_args
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
-from tokbox.enums import RowErrors
+from tokbox.enums import DAYS_30, RowErrors
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_text
-from tokbox.tokens.batch import TokenBatch, check_memory, check_pool
+from tokbox.tokens.batch import RowError, TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
+    MOST_CONNECTION_DATA,
+    ROLES,
     check_connection_data,
     check_expiration,
     check_expires_at,
@@ -43,6 +45,54 @@ __all__ = ["sign_rows"]
 MOST_SEEN = 1024
 
 
+def _error(check: Callable[[Any], Any], value: object) -> InvalidClaimsError:
+    """Return what *check* raises for a value that breaks a rule."""
+    try:
+        check(value)
+    except InvalidClaimsError as error:
+        # A frame would keep all columns.
+        error.__traceback__ = error.__context__ = None
+        return error
+    raise AssertionError("the value breaks no rule")
+
+
+# The errors of common wrong values. To raise one for each row would take longer than to
+# sign it.
+_NO_ROLE = _error(check_role, "")
+_NO_DURATION = _error(check_expiration, "")
+_WRONG_DURATION = _error(check_expiration, -1)
+_LONG_DATA = _error(check_connection_data, "-" * (MOST_CONNECTION_DATA + 1))
+
+
+def _sure_role(value: Any) -> InvalidClaimsError | None:
+    return _NO_ROLE if type(value) is str and value not in ROLES else None
+
+
+def _sure_duration(value: Any) -> InvalidClaimsError | None:
+    if type(value) is int:
+        return None if 0 <= value <= DAYS_30 else _WRONG_DURATION
+    # Digits of other alphabets are for the check to refuse.
+    no_digit = type(value) is str and not value.lstrip()[:1].isdigit()
+    return _NO_DURATION if no_digit else None
+
+
+def _sure_data(value: Any) -> InvalidClaimsError | None:
+    is_long = type(value) is str and len(value) > MOST_CONNECTION_DATA
+    return _LONG_DATA if is_long else None
+
+
+def _unsure(value: Any) -> None:
+    return None
+
+
+#: These find most wrong values of a claim as its check does, without raising an error.
+_SURELY_WRONG = {
+    "role": _sure_role,
+    "expiration": _sure_duration,
+    "connection_data": _sure_data,
+}
+
+
 class _Report:
     """What becomes of values that break a rule: raised at once, or collected."""
 
@@ -51,39 +101,49 @@ class _Report:
         if choice not in get_args(RowErrors):
             raise InvalidInputError("errors", errors, "be raise or null")
         self._collect = choice == "null"
-        self._found: dict[int, InvalidClaimsError] = {}
+        self._found: dict[int, RowError] = {}
 
-    def closer(self, check: Callable[[Any], Any]) -> Callable[[int, Any], Any]:
-        """Return what the core calls with a row and a value that it has doubts about."""
+    def closer(
+        self, check: Callable[[Any], Any], name: str = ""
+    ) -> Callable[[int, Any], Any]:
+        """Return what the core calls with a row and a value that it has doubts about.
 
-        seen: dict[str, InvalidClaimsError] = {}
+        *name* is the claim that *check* is for.
+        """
+        surely_wrong = _SURELY_WRONG.get(name, _unsure) if self._collect else _unsure
+        found = self._found
+        seen: dict[str, RowError] = {}
 
         def look_closer(row: int, value: Any) -> Any:
+            if (error := surely_wrong(value)) is not None:
+                found.setdefault(row, (error, value))
+                return None
             is_text = type(value) is str
             if is_text and (known := seen.get(value)) is not None:
-                self._found.setdefault(row, known)
+                found.setdefault(row, known)
                 return None
             try:
                 return check(value)
-            except InvalidClaimsError as error:
+            except InvalidClaimsError as raised:
                 # A frame would keep all columns.
-                error.__traceback__ = error.__context__ = None
-                broken = error
+                raised.__traceback__ = raised.__context__ = None
+                broken = raised
             if not self._collect:
                 try:
-                    raise broken._in_row(row)
+                    raise broken._in_row(row, value)
                 finally:
                     # As above, until a collection.
                     del broken
+            entry = broken, broken.value
             if is_text and len(seen) < MOST_SEEN:
-                seen[value] = broken
-            self._found.setdefault(row, broken)
+                seen[value] = entry
+            found.setdefault(row, entry)
             return None
 
         return look_closer
 
     @property
-    def errors(self) -> dict[int, InvalidClaimsError]:
+    def errors(self) -> dict[int, RowError]:
         """The errors by row, in ascending order. They have no ``.row``: rows that break a
         rule in the same way share one."""
         found = self._found
@@ -225,17 +285,17 @@ def _fill(
 ) -> None:
     """Hand each of the *columns* to the core."""
     for name, values in columns.items():
-        check = checks[name]
+        closer = report.closer(checks[name], name)
         if name == "role":
-            rows.roles(values, report.closer(check))
+            rows.roles(values, closer)
         elif name == "expiration":
-            rows.seconds(values, report.closer(check))
+            rows.seconds(values, closer)
         elif name == "session_id":
-            rows.texts("session_id", values, report.closer(check), api_key.encode())
+            rows.texts("session_id", values, closer, api_key.encode())
         elif name == "connection_data":
-            rows.texts("connection_data", values, report.closer(check))
+            rows.texts("connection_data", values, closer)
         else:
-            rows.texts("classes", values, report.closer(check))
+            rows.texts("classes", values, closer)
 
 
 def _key_column(row_key: Any) -> list[Any] | tuple[Any, ...]:

@@ -7,6 +7,8 @@ import random
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.support import reference
 from tests.support.batches import (
@@ -24,6 +26,7 @@ from tests.tokens.test_claims import BAD_CLAIMS, BAD_SESSIONS
 from tokbox.enums import Role
 from tokbox.errors import ClosedError, InvalidClaimsError, InvalidInputError
 from tokbox.tokens import rows
+from tokbox.tokens.claims import check_claim
 from tokbox.tokens.signer import Signer
 
 
@@ -211,23 +214,47 @@ def test_a_closed_signer_signs_no_rows(signer):
         signer.sign_rows([SESSION])
 
 
-@every_kernel
+def errors_of(field, value):
+    """Yield what the check of one value raises, as the text of row 0."""
+    try:
+        check_claim(field, value)
+    except InvalidClaimsError as error:
+        yield 0, str(error)
+
+
+@given(
+    field=st.sampled_from(["role", "expiration", "connection_data"]),
+    value=st.text(max_size=4)
+    | st.integers()
+    | st.sampled_from(["-1", " 1h ", "3000000", "²", "x" * 1001]),
+)
+def test_a_collected_error_is_the_one_that_a_check_raises(field, value):
+    batch = Signer(KEY, SECRET).sign_rows(
+        SESSION, **{field: [value, *COLUMN_OF[field]]}, errors="null"
+    )
+    found = {row: (str(error), error.value) for row, error in batch.failures.items()}
+    assert found == {
+        row: (f"row {row}: {text}", value) for row, text in errors_of(field, value)
+    }
+
+
 @pytest.mark.parametrize("most", [0, 1, 1024])
 def test_values_that_are_repeated_have_an_error_for_each_row(signer, monkeypatch, most):
     monkeypatch.setattr(rows, "MOST_SEEN", most)
-    roles = ["guest", "publisher", "owner", "guest", None, None, "owner"]
+    ids = ["guest", SESSION, "owner", "guest", None, None, "owner"]
     data = ["x" * 1001, "", "", "x" * 1001, "", "", ""]
-    batch = signer.sign_rows(SESSION, role=roles, connection_data=data, errors="null")
+    batch = signer.sign_rows(ids, connection_data=data, errors="null")
     assert {
         row: (error.row, error.field, str(error)) for row, error in batch.failures.items()
     } == {
         row: (
             row,
-            "role",
-            f"row {row}: role must be one of {', '.join(Role)}, not {value!r}",
+            "session_id",
+            f"row {row}: session_id must {rule_of(signer, 'session_id', value)}, "
+            f"not {value!r}",
         )
-        for row, value in enumerate(roles)
-        if value != "publisher"
+        for row, value in enumerate(ids)
+        if value != SESSION
     }
     for error in batch.failures.values():
         assert error.__traceback__ is error.__context__ is None

@@ -66,7 +66,7 @@ def _bad(piece: Piece, tokens: TokenBatch[Any]) -> list[Bad]:
     """Why rows have no token; one reason for each."""
     first = piece.start.rows + 1
     errors = tokens._errors.items()  # `failures` would make an exception for each row
-    found = [(first + i, error.field, _must(error.rule)) for i, error in errors]
+    found = [(first + i, error.field, _must(error.rule)) for i, (error, _) in errors]
     if not piece.bad:
         return found
     by_row = {each[0]: each for each in (*found, *piece.bad)}
