@@ -40,7 +40,7 @@ cdef const int64_t *_offsets(TextsInMemory tokens, Py_ssize_t n) except NULL:
 
 
 def most_often(bytes data not None, bytes text not None) -> int:
-    """Return at most how often a text of at least two bytes stands in *data*."""
+    """Return an upper bound of how often *text*, of at least two bytes, occurs in *data*."""
     cdef const uint8_t *at = <const uint8_t *>PyBytes_AS_STRING(data)
     cdef const uint8_t *of = <const uint8_t *>PyBytes_AS_STRING(text)
     cdef size_t len = PyBytes_GET_SIZE(data), text_len = PyBytes_GET_SIZE(text), count

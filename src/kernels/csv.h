@@ -35,8 +35,8 @@ size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
                      size_t fields, uint8_t delimiter, const uint8_t *tokens,
                      const int64_t *offsets, uint8_t *to);
 
-/* At most how often a text of at least two bytes stands in data: how many places are as
- * the text in the first and the last two bytes. */
+/* An upper bound of how often `text`, of at least two bytes, occurs in data: the number of
+ * places that match its first two and its last two bytes. */
 size_t fs_most_often(const uint8_t *data, size_t len, const uint8_t *text, size_t text_len);
 
 /* Lines that are not blank, as records of one field, without the white space at their end.

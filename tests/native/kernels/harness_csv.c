@@ -57,7 +57,7 @@ const char *do_csv(char **fields, size_t count) {
     return NULL;
 }
 
-/* most-often DATA TEXT: at most how often the text stands in the data. */
+/* most-often DATA TEXT: the upper bound of how often the text occurs. */
 const char *do_most_often(char **fields, size_t count) {
     bytes data, text;
 
