@@ -78,7 +78,7 @@ from fastsign cimport (
     fs_verify,
     fs_wipe,
 )
-from pages cimport fs_touch
+from pages cimport fs_fresh, fs_fresh_close, fs_fresh_open, fs_fresh_touch, fs_touch
 from text cimport fs_text
 from arenas cimport (
     arena_reserve,
@@ -447,7 +447,7 @@ cdef struct Job:
     uint64_t first      # index of the batch's token 0 within the plan
     uint8_t *base
     size_t stride
-    bint fresh
+    fs_fresh fresh
     PyObject **strings
 
 
@@ -457,8 +457,7 @@ cdef void _sign_slice(void *argument, size_t first, size_t count) noexcept nogil
     cdef uint8_t *places[SLICE]
     cdef size_t i
     if job.strings == NULL:
-        if job.fresh:
-            fs_touch(job.base + first * job.stride, count * job.stride)
+        fs_fresh_touch(&job.fresh, job.base + first * job.stride, count * job.stride)
         fs_plan_sign(job.plan, job.first + first, count, job.base + first * job.stride,
                      job.stride, NULL)
     else:
@@ -558,13 +557,16 @@ cdef class Plan:
         job.strings = NULL
         if n < 0 or n > memory.nbytes // <Py_ssize_t>job.stride:
             raise ValueError("the memory is too small")
-        job.fresh = memory.fresh
+        fs_fresh_open(&job.fresh, memory.data, memory.nbytes, memory.fresh)
         memory.fresh = False
         crew = fs_crew_new(_sign_slice, &job, n, _slice(n, threads), n,
                            threads - 1 if threads else 0)
         if crew == NULL:
             raise MemoryError
-        _finish(crew)
+        try:
+            _finish(crew)
+        finally:
+            fs_fresh_close(&job.fresh)
 
     def strings(self, Py_ssize_t n, *, unsigned threads=1) -> list:
         """Sign tokens 0 ... n - 1 as a list of strings; *threads* as in `fill`.
@@ -582,7 +584,6 @@ cdef class Plan:
         job.first = 0
         job.base = NULL
         job.stride = 0
-        job.fresh = False
         job.strings = (<PyListObject *>result).ob_item
         crew = fs_crew_new(_sign_slice, &job, n, SLICE, 0, threads - 1 if threads else 0)
         if crew == NULL:

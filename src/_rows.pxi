@@ -19,7 +19,7 @@ cdef enum:
 cdef struct RowsJob:
     const fs_rows *rows
     uint8_t *base
-    bint fresh
+    fs_fresh fresh
     int64_t *offsets    # or, while they are measured, lengths
 
 
@@ -31,8 +31,7 @@ cdef void _measure_slice(void *argument, size_t first, size_t count) noexcept no
 cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept nogil:
     cdef RowsJob *job = <RowsJob *>argument
     cdef int64_t start = job.offsets[first], end = job.offsets[first + count]
-    if job.fresh:
-        fs_touch(job.base + start, end - start)
+    fs_fresh_touch(&job.fresh, job.base + start, end - start)
     fs_rows_sign(job.rows, first, count, job.base, job.offsets)
 
 
@@ -427,7 +426,6 @@ cdef class Rows:
         cdef Py_ssize_t i
         job.rows = &self.rows
         job.base = NULL
-        job.fresh = False
         job.offsets = at
         crew = fs_crew_new(_measure_slice, &job, self.n, LOOK, self.n,
                            threads - 1 if threads else 0)
@@ -452,10 +450,13 @@ cdef class Rows:
             raise ValueError("the offsets are of other rows")
         if memory.nbytes < job.offsets[self.n]:
             raise ValueError("the memory is too small")
-        job.fresh = memory.fresh
+        fs_fresh_open(&job.fresh, memory.data, memory.nbytes, memory.fresh)
         memory.fresh = False
         crew = fs_crew_new(_sign_rows_slice, &job, self.n, _slice(self.n, threads), self.n,
                            threads - 1 if threads else 0)
         if crew == NULL:
             raise MemoryError
-        _finish(crew)
+        try:
+            _finish(crew)
+        finally:
+            fs_fresh_close(&job.fresh)

@@ -1,9 +1,6 @@
 /* See arenas.h. */
 #include "arenas.h"
 
-#include "pages.h"
-#include "workers.h"
-
 #if defined(Py_GIL_DISABLED) || defined(PYPY_VERSION) || !defined(__linux__)
 
 /* No arenas, or no way to prefault them. */
@@ -27,12 +24,7 @@ void arena_reserve_counts(unsigned long long *installed, unsigned long long *for
 
 /* Of the 64 pools of an arena, alignment may cost one. */
 #define USABLE_SIZE (ARENA_SIZE / 64 * 63)
-#define HUGE_PAGE ((size_t)2 << 20)
 #define MAX_SMALL 512 /* bytes of the largest object that CPython keeps in arenas */
-#define MAX_CALLS_WITHOUT 63
-
-/* Calls that are still to do without huge pages, and how many the last failure has cost. */
-static unsigned calls_without_huge, failure_cost;
 
 /* The installed wrapper; `reserve` is NULL while it is not installed. */
 static struct {
@@ -57,10 +49,7 @@ void arena_reserve_open(arena_reserve *reserve, size_t n, size_t length) {
     if (size > MAX_SMALL || n < ARENA_SIZE / size || !is_only_interpreter()) return;
     reserve->string_size = size;
     PyObject_GetArenaAllocator(&reserve->allocator);
-    if (calls_without_huge) {
-        calls_without_huge--;
-        reserve->without_huge = 1;
-    }
+    fs_pages_open(&reserve->pages);
 }
 
 int arena_reserve_fill(arena_reserve *reserve, size_t next, size_t all) {
@@ -82,45 +71,25 @@ int arena_reserve_fill(arena_reserve *reserve, size_t next, size_t all) {
     return 1;
 }
 
-/* Prefault `size` bytes in ordinary pages, and measure what they cost, unless there are so few
- * that the call itself is most of it. */
-static void prefault_ordinary(arena_reserve *reserve, char *start, size_t size) {
-    double before = fs_now();
-    fs_touch(start, size);
-    if (size >= ARENA_SIZE / 4) reserve->page_cost = (fs_now() - before) / (double)size;
-}
-
-/* Prefault one huge page. It is compared with ordinary pages in each call: where the system has
- * none, must move memory to make one or must ask its host for one, they are slower. Losses
- * count twice; once they exceed what was won, this call goes on without huge pages, and so do
- * the next 1, 3, 7 ... 63 calls. */
-static int prefault_huge(arena_reserve *reserve, char *start) {
-    double before = fs_now(), gain;
-    int advised = fs_advise_huge(start, HUGE_PAGE);
-    if (advised) fs_touch(start, HUGE_PAGE);
-    gain = reserve->page_cost * (double)HUGE_PAGE - (fs_now() - before);
-    reserve->huge_gain += gain > 0 ? gain : 2 * gain;
-    if (!advised || reserve->huge_gain < 0) reserve->without_huge = reserve->huge_failed = 1;
-    return advised;
-}
-
 /* Prefault the next part of arena i: to its end, or to the end of a huge page, which may reach
  * into the adjacent arenas behind it. */
 static void prefault_part(arena_reserve *reserve, unsigned i) {
     reserved_arena *arenas = reserve->arenas;
+    fs_pages *pages = &reserve->pages;
     char *start = arenas[i].start + arenas[i].prefaulted;
     size_t size = ARENA_SIZE - arenas[i].prefaulted, adjacent = size;
-    size_t to_boundary = HUGE_PAGE - (uintptr_t)start % HUGE_PAGE;
+    size_t to_boundary = FS_HUGE_PAGE - (uintptr_t)start % FS_HUGE_PAGE;
     for (unsigned k = i; k > 0 && !arenas[k - 1].prefaulted; k--) {
         if (arenas[k - 1].start != arenas[k].start + ARENA_SIZE) break;
         adjacent += ARENA_SIZE;
     }
-    if (!reserve->without_huge && reserve->page_cost > 0 && to_boundary == HUGE_PAGE &&
-        adjacent >= HUGE_PAGE && prefault_huge(reserve, start)) {
-        size = HUGE_PAGE;
+    if (to_boundary == FS_HUGE_PAGE && adjacent >= FS_HUGE_PAGE &&
+        fs_pages_advise(pages, start, FS_HUGE_PAGE)) {
+        size = FS_HUGE_PAGE;
+        (void)fs_pages_touch_huge(pages, start, size);
     } else {
-        if (!reserve->without_huge && to_boundary < size) size = to_boundary;
-        prefault_ordinary(reserve, start, size);
+        if (pages->huge && to_boundary < size) size = to_boundary;
+        fs_pages_touch(pages, start, size);
     }
     for (unsigned k = i; size; k--) {
         size_t left = ARENA_SIZE - arenas[k].prefaulted, part = size < left ? size : left;
@@ -186,12 +155,7 @@ void arena_reserve_close(arena_reserve *reserve) {
     const PyObjectArenaAllocator *allocator = &reserve->allocator;
     while (reserve->count)
         allocator->free(allocator->ctx, reserve->arenas[--reserve->count].start, ARENA_SIZE);
-    if (reserve->huge_failed) {
-        if (failure_cost < MAX_CALLS_WITHOUT) failure_cost += failure_cost + 1;
-        calls_without_huge = failure_cost;
-    } else if (reserve->huge_gain > 0) {
-        failure_cost = 0;
-    }
+    fs_pages_close(&reserve->pages);
 }
 
 void arena_reserve_counts(unsigned long long *installed, unsigned long long *foreign) {

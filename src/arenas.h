@@ -18,6 +18,8 @@
 
 #include <Python.h>
 
+#include "pages.h"
+
 #define ARENA_SIZE ((size_t)1 << 20)
 #define MAX_RESERVED 16
 
@@ -30,10 +32,7 @@ typedef struct {
 typedef struct {
     size_t string_size;               /* bytes of a string; 0 if a reserve does not pay */
     PyObjectArenaAllocator allocator; /* made the reserve, and frees it */
-    double page_cost;                 /* seconds a byte, in ordinary pages; 0: not measured */
-    double huge_gain;                 /* seconds won by huge pages; losses count twice */
-    int without_huge;                 /* huge pages are not tried */
-    int huge_failed;                  /* they were too expensive, or not to be had */
+    fs_pages pages;
     unsigned count;
     reserved_arena arenas[MAX_RESERVED]; /* the last one is the next to be used */
 } arena_reserve;

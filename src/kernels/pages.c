@@ -4,16 +4,33 @@
 #endif
 #include "pages.h"
 
+#define MEGABYTE ((int64_t)1 << 20)
+#define MAX_CALLS_WITHOUT 63
+/* The smallest buffer that malloc takes from the system each time, and returns to it. */
+#define MIN_HUGE_BUFFER ((size_t)32 << 20)
+
 #if defined(__linux__)
 
 #include <errno.h>
-#include <stdint.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE /* Linux 5.14 */
 #define MADV_POPULATE_WRITE 23
 #endif
+
+/* Calls that are still to do without huge pages, and how many the last failure has cost. */
+static unsigned calls_without, failure_cost;
+
+#define load(place) __atomic_load_n(place, __ATOMIC_RELAXED)
+#define store(place, value) __atomic_store_n(place, value, __ATOMIC_RELAXED)
+
+static int64_t cpu_nanoseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 void fs_touch(void *memory, size_t len) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -23,10 +40,88 @@ void fs_touch(void *memory, size_t len) {
     errno = before;
 }
 
-int fs_advise_huge(void *memory, size_t len) {
-    int before = errno, refused = madvise(memory, len, MADV_HUGEPAGE);
+int fs_advise_huge(void *memory, size_t len, int huge) {
+    int before = errno, refused;
+    refused = madvise(memory, len, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     errno = before;
     return !refused;
+}
+
+void fs_pages_open(fs_pages *pages) {
+    unsigned without = load(&calls_without);
+    *pages = (fs_pages){.huge = !without};
+    if (without) store(&calls_without, without - 1);
+}
+
+void fs_pages_close(fs_pages *pages) {
+    if (pages->failed) {
+        unsigned cost = load(&failure_cost);
+        if (cost < MAX_CALLS_WITHOUT) cost += cost + 1;
+        store(&failure_cost, cost);
+        store(&calls_without, cost);
+    } else if (pages->gain > 0) {
+        store(&failure_cost, 0);
+    }
+}
+
+static void fail(fs_pages *pages) {
+    store(&pages->failed, 1);
+    store(&pages->huge, 0);
+}
+
+int fs_pages_advise(fs_pages *pages, void *memory, size_t len) {
+    if (!load(&pages->huge) || !load(&pages->cost)) return 0;
+    if (fs_advise_huge(memory, len, 1)) return 1;
+    fail(pages);
+    return 0;
+}
+
+void fs_pages_touch(fs_pages *pages, void *memory, size_t len) {
+    int64_t before = cpu_nanoseconds();
+    fs_touch(memory, len);
+    if (len >= FS_MEASURED)
+        store(&pages->cost, (cpu_nanoseconds() - before) * MEGABYTE / (int64_t)len);
+}
+
+int fs_pages_touch_huge(fs_pages *pages, void *memory, size_t len) {
+    int64_t before = cpu_nanoseconds(), gain;
+    fs_touch(memory, len);
+    gain = load(&pages->cost) * (int64_t)len / MEGABYTE - (cpu_nanoseconds() - before);
+    gain = __atomic_add_fetch(&pages->gain, gain > 0 ? gain : 2 * gain, __ATOMIC_RELAXED);
+    if (gain < 0) fail(pages);
+    return load(&pages->huge);
+}
+
+static uint8_t *next_huge_page(void *memory) {
+    return (uint8_t *)(((uintptr_t)memory + FS_HUGE_PAGE - 1) / FS_HUGE_PAGE * FS_HUGE_PAGE);
+}
+
+void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh) {
+    uint8_t *start = next_huge_page((uint8_t *)memory + FS_MEASURED), *end;
+    *buffer = (fs_fresh){.fresh = fresh};
+    if (!fresh || len < MIN_HUGE_BUFFER) return;
+    fs_pages_open(&buffer->pages);
+    fs_pages_touch(&buffer->pages, memory, FS_MEASURED);
+    end = (uint8_t *)memory + len;
+    end -= (uintptr_t)end % FS_HUGE_PAGE; /* the rest may share a page with others */
+    if (!fs_pages_advise(&buffer->pages, start, (size_t)(end - start))) return;
+    buffer->huge_start = start;
+    buffer->huge_end = end;
+}
+
+void fs_fresh_close(fs_fresh *buffer) { fs_pages_close(&buffer->pages); }
+
+void fs_fresh_touch(fs_fresh *buffer, void *memory, size_t len) {
+    uint8_t *rest;
+    if (!buffer->fresh) return;
+    if ((uint8_t *)memory < buffer->huge_start || (uint8_t *)memory >= buffer->huge_end ||
+        !load(&buffer->pages.huge)) {
+        fs_touch(memory, len);
+        return;
+    }
+    rest = next_huge_page((uint8_t *)memory + len);
+    if (!fs_pages_touch_huge(&buffer->pages, memory, len) && rest < buffer->huge_end)
+        (void)fs_advise_huge(rest, (size_t)(buffer->huge_end - rest), 0);
 }
 
 #else
@@ -36,10 +131,31 @@ void fs_touch(void *memory, size_t len) {
     (void)len;
 }
 
-int fs_advise_huge(void *memory, size_t len) {
-    (void)memory;
-    (void)len;
+int fs_advise_huge(void *memory, size_t len, int huge) {
+    (void)memory, (void)len, (void)huge;
     return 0;
+}
+
+void fs_pages_open(fs_pages *pages) { *pages = (fs_pages){0}; }
+void fs_pages_close(fs_pages *pages) { (void)pages; }
+int fs_pages_advise(fs_pages *pages, void *memory, size_t len) {
+    (void)pages, (void)memory, (void)len;
+    return 0;
+}
+void fs_pages_touch(fs_pages *pages, void *memory, size_t len) {
+    (void)pages, (void)memory, (void)len;
+}
+int fs_pages_touch_huge(fs_pages *pages, void *memory, size_t len) {
+    (void)pages, (void)memory, (void)len;
+    return 0;
+}
+void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh) {
+    (void)memory, (void)len, (void)fresh;
+    *buffer = (fs_fresh){0};
+}
+void fs_fresh_close(fs_fresh *buffer) { (void)buffer; }
+void fs_fresh_touch(fs_fresh *buffer, void *memory, size_t len) {
+    (void)buffer, (void)memory, (void)len;
 }
 
 #endif

@@ -2,3 +2,10 @@
 
 cdef extern from "pages.h" nogil:
     void fs_touch(void *memory, size_t len)
+
+    ctypedef struct fs_fresh:
+        pass
+
+    void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh)
+    void fs_fresh_close(fs_fresh *buffer)
+    void fs_fresh_touch(fs_fresh *buffer, void *memory, size_t len)

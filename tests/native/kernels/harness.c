@@ -38,6 +38,9 @@
  *     touch BYTES                           the bytes, after their pages were asked for
  *     huge REFUSED                          whether there is a huge page; none if REFUSED is 1,
  *                                           since the system then knows of none
+ *     fresh BYTES SYSTEM                    "huge" if a buffer was prefaulted in huge pages, or
+ *                                           "gave up", or "ordinary"; on a SYSTEM where they
+ *                                           are cheap, dear or refused, or in used memory
  *     libraries                             whether two functions of the core are of one
  *                                           program, and one of them and one of C's library
  *     text ENGINE                           the row for text that goes with it
@@ -271,6 +274,7 @@ static const struct command {
     {"pause", 0, 0, do_pause},
     {"touch", 1, 1, do_touch},
     {"advise", 1, 1, do_advise},
+    {"fresh", 2, 2, do_fresh},
     {"text", 1, 1, do_text},
     {"quote", 1, 1, do_quote},
     {"base64", 1, 1, do_base64},

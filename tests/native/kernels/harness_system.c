@@ -3,29 +3,53 @@
 #define _GNU_SOURCE /* syscall */
 #endif
 #include <errno.h>
+#include <time.h>
 
 #include "harness.h"
 #include "pages.h"
 #include "workers.h"
 
 #if defined(__linux__)
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* In place of the C library's, so that a system can be had that knows no advice. */
-static int advice_refused;
-int madvise(void *memory, size_t len, int advice);
-int madvise(void *memory, size_t len, int advice) {
-    if (!advice_refused) return (int)syscall(SYS_madvise, memory, len, advice);
-    errno = EINVAL;
-    return -1;
+/* In place of the C library's, so that there is a system that knows no advice, and systems on
+ * which huge pages are cheap, or dear. */
+static enum { REAL, REFUSED, CHEAP, DEAR } advice;
+static uint8_t *huge_start, *huge_end;
+
+static void take_time(double seconds) {
+    clock_t end = clock() + (clock_t)(seconds * CLOCKS_PER_SEC);
+    while (clock() < end) {
+    }
+}
+
+int madvise(void *memory, size_t len, int what);
+int madvise(void *memory, size_t len, int what) {
+    uint8_t *start = memory;
+    if (advice == REAL) return (int)syscall(SYS_madvise, memory, len, what);
+    if (advice == REFUSED) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (what == MADV_HUGEPAGE) {
+        huge_start = start;
+        huge_end = start + len;
+    } else if (what == MADV_NOHUGEPAGE) {
+        huge_end = start;
+    } else {
+        int huge = start >= huge_start && start < huge_end;
+        take_time(huge == (advice == CHEAP) ? 1e-5 : 1e-3);
+    }
+    return 0;
 }
 #else
-static int advice_refused;
+static enum { REAL, REFUSED, CHEAP, DEAR } advice;
 #endif
 
-#define HUGE_PAGE ((size_t)2 << 20)
 #define MOST_ITEMS 100000
+#define MOST_BYTES (100 << 20)
 
 static void count_items(void *done, size_t first, size_t count) {
     for (size_t i = first; i < first + count; i++) ((uint8_t *)done)[i]++;
@@ -76,20 +100,45 @@ const char *do_pause(char **fields, size_t count) {
 }
 
 const char *do_advise(char **fields, size_t count) {
-    static uint8_t room[2 * HUGE_PAGE];
-    uint8_t *page = room + HUGE_PAGE - (uintptr_t)room % HUGE_PAGE;
+    static uint8_t room[2 * FS_HUGE_PAGE];
+    uint8_t *page = room + FS_HUGE_PAGE - (uintptr_t)room % FS_HUGE_PAGE;
     uint64_t refused;
     int advised;
 
     (void)count;
     if (read_number(fields[0], &refused) || refused > 1) return no_number;
     errno = ERANGE;
-    advice_refused = (int)refused;
-    advised = fs_advise_huge(page, HUGE_PAGE);
-    advice_refused = 0;
+    advice = refused ? REFUSED : REAL;
+    advised = fs_advise_huge(page, FS_HUGE_PAGE, 1);
+    advice = REAL;
     if (errno != ERANGE) return "it changed errno";
-    fs_touch(page, HUGE_PAGE);
-    if (page[0] || page[HUGE_PAGE - 1]) return "not fresh";
+    fs_touch(page, FS_HUGE_PAGE);
+    if (page[0] || page[FS_HUGE_PAGE - 1]) return "not fresh";
     fputs(advised ? "advised" : "none", stdout);
+    return NULL;
+}
+
+const char *do_fresh(char **fields, size_t count) {
+    uint64_t size, part = 1000000;
+    fs_fresh buffer;
+    uint8_t *memory;
+    int asked;
+
+    (void)count;
+    if (read_number(fields[0], &size) || size > MOST_BYTES || size < part) return no_number;
+    memory = or_die(calloc((size_t)size, 1));
+    advice = !strcmp(fields[1], "cheap") ? CHEAP : !strcmp(fields[1], "dear") ? DEAR : REFUSED;
+    errno = ERANGE;
+    fs_fresh_open(&buffer, memory, (size_t)size, strcmp(fields[1], "used") != 0);
+    asked = buffer.huge_end != NULL;
+    for (size_t i = 0; i + part <= size; i += part) {
+        fs_fresh_touch(&buffer, memory + i, part);
+        memory[i] = 1;
+    }
+    fs_fresh_close(&buffer);
+    advice = REAL;
+    if (errno != ERANGE) return "it changed errno";
+    printf("%s", !asked ? "ordinary" : buffer.pages.huge ? "huge" : "gave up");
+    free(memory);
     return NULL;
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.native.kernels.variants import hexed
@@ -26,6 +28,24 @@ def test_time_passes_in_a_pause(harness):
 
 def test_huge_pages_are_advised_where_the_system_has_them(harness):
     assert harness.ask(["advise 0"]) in (["advised"], ["none"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone prefaults memory")
+def test_huge_pages_are_used_while_they_are_cheaper(harness):
+    systems = [
+        *("used", "refused", "cheap", "cheap"),
+        # After a failure, the next call does not try.
+        *("dear", "cheap", "cheap"),
+        # After another one, the next three do not.
+        *("dear", "cheap", "dear", "cheap", "cheap", "cheap", "cheap"),
+    ]
+    answers = harness.ask(f"fresh 40000000 {system}" for system in systems)
+    assert answers == [
+        *("ordinary", "ordinary", "ordinary", "huge"),
+        *("gave up", "ordinary", "huge"),
+        *("gave up", "ordinary", "gave up", "ordinary", "ordinary", "ordinary", "huge"),
+    ]
+    assert harness.ask(["fresh 30000000 cheap"]) == ["ordinary"]
 
 
 def test_refused_advice_is_no_error(harness):
