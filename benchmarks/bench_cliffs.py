@@ -1,8 +1,6 @@
 """Paths beside their nearest equivalent, each with a limit: a row must not cost much more.
 
 A missed limit is a failure. Times of tables are the CPU seconds of all threads per row.
-Those of ``--threads`` are elapsed time, so they need free CPUs: more than the two that
-reading and verifying take without that option.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from tokbox import Tokbox, decode
+from tokbox.tokens.crew import cpu_count
 
 from . import workloads
 from .bench_files import FILE, sign, tokbox, tokens
@@ -66,19 +65,24 @@ test_tables = group(
 )
 
 TOKENS, TEXT = "tokens to a file", "verify a text file"
+#: Without ``--threads``, one thread reads or writes and one works. On two CPUs they were
+#: seen to use 1.9 of them with tokens, and 1.6 with a text file.
+THREADS = 1.5 if cpu_count() > 2 else 0.9
 
 test_threads = group(
     "tokens of files, elapsed time",
     [
         Contender(TOKENS, tokens(FILE)),
         Contender(
-            f"{TOKENS}, --threads", tokens(FILE, "--threads"), goals=[at_least(1.5, TOKENS)]
+            f"{TOKENS}, --threads",
+            tokens(FILE, "--threads"),
+            goals=[at_least(THREADS, TOKENS)],
         ),
         Contender(TEXT, verify(("signed", "txt"))),
         Contender(
             f"{TEXT}, --threads",
             verify(("signed", "txt"), "--threads"),
-            goals=[at_least(1.5, TEXT)],
+            goals=[at_least(THREADS, TEXT)],
         ),
     ],
     n=3_000_000,

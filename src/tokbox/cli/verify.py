@@ -84,7 +84,7 @@ def _verify(
     encoding: str | None,
 ) -> int:
     """Verify, and say what was found; return how many tokens do not hold."""
-    from tokbox.cli.tables.ahead import ahead
+    from tokbox.cli.tables.ahead import ahead, side_by_side
     from tokbox.cli.tables.formats import check_dialect, check_suffix, read_table
     from tokbox.cli.tables.inputs import (
         check_outside,
@@ -97,6 +97,7 @@ def _verify(
     from tokbox.cli.tables.table import Place, check_names
     from tokbox.tokens.batch import write_all
     from tokbox.tokens.columns import check_column_name
+    from tokbox.tokens.crew import cpu_count
 
     if rejects == "-":
         raise click.UsageError(
@@ -138,6 +139,13 @@ def _verify(
         for each in sources:
             with read(each):
                 pass
+
+    def judge(piece: Any) -> Any:
+        tokens = piece.column(token_column)
+        return client.verify_many(tokens, session_id=session_id, now=now)
+
+    # Pieces are too small to share one between threads.
+    threads = cpu_count() if multithread else 1
     found: list[FileResult] = []
     total, now = 0, time.time()
     show = shows_progress()
@@ -149,13 +157,8 @@ def _verify(
         for index, each in enumerate(sources):
             result = FileResult(each.path, 0, Counter())
             with read(each) as table:
-                for piece in ahead(table.pieces(Place())):
-                    verification = client.verify_many(
-                        piece.column(token_column),
-                        session_id=session_id,
-                        now=now,
-                        multithread=multithread,
-                    )
+                pieces = ahead(table.pieces(Place()))
+                for piece, verification in side_by_side(judge, pieces, threads):
                     if rejects is None and not piece.bad:
                         result.reasons.update(verification._count_reasons())
                     else:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tokbox.cli.tables.ahead import ahead
+from tokbox.cli.tables.ahead import ahead, side_by_side
 
 
 def test_items_come_in_order() -> None:
@@ -68,3 +68,42 @@ def test_who_stops_early_closes_the_source_in_its_own_thread() -> None:
     outer.close()
     assert closed == ["tokbox-ahead"]
     assert "tokbox-ahead" not in [thread.name for thread in threading.enumerate()]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_results_come_in_the_order_of_their_items(threads: int) -> None:
+    found = side_by_side(lambda i: -i, iter(range(100)), threads)
+    assert list(found) == [(i, -i) for i in range(100)]
+    assert list(side_by_side(str, iter(()), threads)) == []
+
+
+def test_as_many_items_are_worked_on_at_once_as_there_are_threads() -> None:
+    together = threading.Barrier(3)
+    found = side_by_side(lambda _: together.wait(60) >= 0, range(6), 3)
+    assert [result for _, result in found] == [True] * 6
+
+
+def test_no_more_items_wait_than_there_are_threads() -> None:
+    taken: list[int] = []
+
+    def items() -> Iterator[int]:
+        for i in range(100):
+            taken.append(i)
+            yield i
+
+    for i, _ in side_by_side(str, items(), 2):
+        assert len(taken) <= i + 3
+
+
+def test_the_error_of_an_item_is_raised_in_its_turn() -> None:
+    found = side_by_side(lambda i: 1 // i, [2, 1, 0, 1, 1, 1, 1], 2)
+    assert [next(found), next(found)] == [(2, 0), (1, 1)]
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+
+
+def test_who_stops_early_waits_for_what_was_begun() -> None:
+    found = side_by_side(str, range(100), 2)
+    assert next(found) == (0, "0")
+    found.close()
+    assert not [thread for thread in threading.enumerate() if "tokbox" in thread.name]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "side_by_side"]
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def ahead(items: Iterator[Item], most: int = 2) -> Generator[Item, None, None]:
@@ -50,3 +53,27 @@ def ahead(items: Iterator[Item], most: int = 2) -> Generator[Item, None, None]:
         stopped.set()
         room.release()
         thread.join()
+
+
+def side_by_side(
+    work: Callable[[Item], Result], items: Iterable[Item], threads: int
+) -> Generator[tuple[Item, Result], None, None]:
+    """Yield each of *items* with its result, in order.
+
+    The work on as many items as there are *threads* is done at once, before they are asked
+    for.
+    """
+    with ThreadPoolExecutor(threads, "tokbox") as pool:
+        begun: deque[tuple[Item, Future[Result]]] = deque()
+        try:
+            for item in items:
+                begun.append((item, pool.submit(work, item)))
+                if len(begun) > threads:
+                    first, result = begun.popleft()
+                    yield first, result.result()
+            while begun:
+                first, result = begun.popleft()
+                yield first, result.result()
+        finally:
+            for _, result in begun:
+                result.cancel()
