@@ -11,6 +11,7 @@ from typing import Any
 
 from tokbox import Tokbox, decode
 from tokbox.tokens.crew import cpu_count
+from tokbox.types import MemoryPool
 
 from . import workloads
 from .bench_files import FILE, sign, tokbox, tokens
@@ -169,5 +170,58 @@ test_verify = group(
     ],
     n=workloads.N // 4,
     floor=GOOD,
+    strict=True,
+)
+
+
+def tokens_of_one_session(
+    method: str, *, multithread: bool = False
+) -> Callable[[int], Work]:
+    """Call a method of the signer of a session, which signs n tokens."""
+    call = getattr(
+        Tokbox(workloads.API_KEY, workloads.SECRET).session(workloads.SESSION_ID), method
+    )
+    return lambda n: lambda: call(n, multithread=multithread)
+
+
+def rows_in_memory(*, reuse: bool) -> Callable[[int], Work]:
+    """Sign n rows, into memory that is fresh or that the last call has used."""
+
+    def prepare(n: int) -> Work:
+        rows, tb = workloads.connection_data(n), Tokbox(workloads.API_KEY, workloads.SECRET)
+        pool = MemoryPool() if reuse else None
+        session_id = workloads.SESSION_ID
+        return lambda: tb.sign_rows(session_id, connection_data=rows, memory_pool=pool)
+
+    return prepare
+
+
+LIST, BATCH, REUSED = "tokens(n)", "token_batch(n)", "sign_rows() into used memory"
+
+test_memory = group(
+    "tokens in fresh memory",
+    [
+        Contender(LIST, tokens_of_one_session("tokens")),
+        Contender(
+            f"{LIST}, 2 threads or more",
+            tokens_of_one_session("tokens", multithread=True),
+            goals=[at_least(1.5, LIST)],
+        ),
+        # Both sign the same bytes, which takes more than half of the time of tokens(n).
+        Contender(BATCH, tokens_of_one_session("token_batch"), goals=[at_most(0.85, LIST)]),
+        Contender(
+            f"{BATCH}, 2 threads or more",
+            tokens_of_one_session("token_batch", multithread=True),
+            goals=[at_least(1.6, BATCH)],
+        ),
+        Contender(REUSED, rows_in_memory(reuse=True)),
+        Contender(
+            "sign_rows() into fresh memory",
+            rows_in_memory(reuse=False),
+            goals=[at_most(1.2, REUSED)],
+        ),
+    ],
+    n=workloads.N,
+    floor=LIST,
     strict=True,
 )
