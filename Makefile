@@ -15,6 +15,9 @@ NEWEST   = $(lastword $(PYTHON) $(sort $(PYTHONS)))
 ONE_KERNEL = -k 'not avx2 and not avx512 and not sha-ni and not armv8'
 SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
 
+# Compiled modules are kept: pytest compiles the tests with their assertions rewritten.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-native test-long engines browser check requirements faults \
 	soak asan asan-python tsan tsan-python memcheck ctgrind arm emulated freethreaded \

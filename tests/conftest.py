@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -10,8 +11,11 @@ import pytest
 
 from tests.support.canaries import Canaries
 from tests.support.isolation import Isolation
+from tests.support.quick_crypto import skip_repeated_work
 
 pytest_plugins = ["pytester"]
+# Now, because the conftest files of subfolders are imported next.
+skip_repeated_work()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -21,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # of Ctrl-C start would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    # Modules and test items live to the end: no garbage collection has to visit them.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -40,9 +40,13 @@ def fetch():
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that start Ray or Spark, which `make engines` runs."""
-    here = (item for item in items if Path(__file__).parent in item.path.parents)
-    for item in here:
-        if isinstance(item, pytest.Function) and {"data", "spark"} & {*item.fixturenames}:
+    here = os.path.dirname(__file__) + os.sep
+    for item in items:
+        if (
+            str(item.path).startswith(here)
+            and isinstance(item, pytest.Function)
+            and {"data", "spark"} & {*item.fixturenames}
+        ):
             item.add_marker(pytest.mark.engine)
 
 

@@ -39,21 +39,27 @@ import pytest
 __all__ = ["Isolation"]
 
 _PR_SET_CHILD_SUBREAPER = 36
+_TASKS = "/proc/self/task"
 #: pytest sets the first; polars and Ray set the others when they are imported.
 _NOT_COMPARED = {"PYTEST_CURRENT_TEST", "_RJEM_MALLOC_CONF", "RAY_CLIENT_MODE"}
 
 
 def _environment() -> dict[str, str]:
-    return {name: text for name, text in os.environ.items() if name not in _NOT_COMPARED}
+    found = os.environ.copy()
+    for name in _NOT_COMPARED:
+        found.pop(name, None)
+    return found
 
 
 def _children() -> set[int]:
     """Return the process ids of all children, where the system lists them."""
     found: set[int] = set()
-    for path in Path("/proc/self/task").glob("*/children"):
+    if not os.path.isdir(_TASKS):
+        return found
+    for thread in os.listdir(_TASKS):
         # A thread may end meanwhile.
-        with contextlib.suppress(OSError):
-            found.update(map(int, path.read_text().split()))
+        with contextlib.suppress(OSError), open(f"{_TASKS}/{thread}/children") as file:
+            found.update(map(int, file.read().split()))
     return found
 
 
