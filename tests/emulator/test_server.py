@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.emulator import (
     KEY,
+    NOW,
     OTHER_KEY,
     OTHER_SECRET,
     SECRET,
@@ -126,6 +128,31 @@ def test_idle_connection_does_not_hold_up_the_stop() -> None:
         idle.sendall(b"GET /_emulator/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert idle.recv(12) == b"HTTP/1.1 200"
     idle.close()
+
+
+def test_stop_does_not_wait_for_the_next_update_of_the_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tokbox.emulator.server._TICK", 3600)
+    with serve() as server:
+        assert server.url
+
+
+def test_stop_lets_a_request_in_progress_end() -> None:
+    replies = []
+    with serve(clock=Clock(lambda: NOW)) as server:
+        api = Api(server.url)
+        fault = {"X-Tokbox-Emulator": json.dumps({"delay": 0.2, "after": True})}
+        call = threading.Thread(
+            target=lambda: replies.append(
+                api.request("POST", "/session/create", b"", headers=fault)
+            )
+        )
+        call.start()
+        while not server._uvicorn.server_state.tasks:
+            time.sleep(0.01)
+    call.join()
+    assert [reply.status for reply in replies] == [200]
 
 
 def test_replies_do_not_wait_for_acknowledgements(shared_server: Server) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Collection, Mapping
 from types import TracebackType
 from typing import Any
@@ -42,18 +45,46 @@ __all__ = ["Server", "serve"]
 
 #: Seconds that a request in progress gets when the server stops.
 _GRACE = 5
+#: Seconds between two updates of the header ``Date``.
+_TICK = 1
 
 
 class _Uvicorn(uvicorn.Server):
-    """A uvicorn server that tells another thread when it answers."""
+    """A uvicorn server that another thread can wait for and stop, both without a delay."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
         super().__init__(config)
         self._ready = ready
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
         self._ready.set()
+
+    def stop(self) -> None:
+        """Make it stop; called by another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            # A loop that has ended is closed.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._ended.set)
+
+    async def main_loop(self) -> None:
+        # uvicorn's looks every 0.1 s if it has to stop.
+        while not await self.on_tick(0):
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _TICK)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # uvicorn's waits at least 0.1 s.
+        for server in self.servers:
+            server.close()
+        state, ends = self.server_state, time.monotonic() + _GRACE
+        for connection in list(state.connections):
+            connection.shutdown()
+        while (state.connections or state.tasks) and time.monotonic() < ends:
+            await asyncio.sleep(0.005)
 
 
 @set_module("tokbox.emulator")
@@ -141,7 +172,6 @@ class Server:
             access_log=False,
             server_header=False,
             headers=[("Server", "tokbox-emulator")],
-            timeout_graceful_shutdown=_GRACE,
         )
         self._uvicorn = _Uvicorn(config, self._ready)
 
@@ -309,8 +339,8 @@ class Server:
         if self._stopped:
             return
         self._stopped = True
-        self._uvicorn.should_exit = True
         if self._thread is not None:
+            self._uvicorn.stop()
             self._thread.join()
         self._sender.stop()
         self._socket.close()
