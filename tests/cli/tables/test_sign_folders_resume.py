@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +14,8 @@ from tests.cli.tables.test_sign import COLUMNS, DERIVED
 from tests.cli.tables.test_sign_folders import files, shard
 from tests.cli.tables.test_sign_resume import KILLED, killed
 from tests.support import tables
-from tests.support.cli import Result, environment
+from tests.support.cli import Result
+from tests.support.forked import run_forked
 from tokbox.cli.files import beside
 
 Cli = Callable[..., Result]
@@ -99,13 +98,8 @@ def test_a_run_that_is_killed_when_it_renames_is_continued(
     source, output, whole = folder(tmp_path, "csv"), tmp_path / "out", tmp_path / "whole"
     assert cli(*arguments(source, whole)).code == 4
     args = arguments(source, output, "--resume")
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED_AT_RENAME, when, str(number), *args],
-        env=environment(),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    code, printed = run_forked(KILLED_AT_RENAME, [when, str(number), *args])
+    assert code == -signal.SIGKILL, printed
     result = cli(*args, "--json")
     assert result.code == 4
     said = json.loads(result.out)

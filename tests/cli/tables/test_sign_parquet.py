@@ -6,8 +6,6 @@ import base64
 import datetime as dt
 import io
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +23,8 @@ import pytest
 from tests.cli.tables.test_sign import COLUMNS, signer
 from tests.cli.tables.test_sign_resume import KILLED, killed
 from tests.support import tables
-from tests.support.cli import SESSION, Result, environment
+from tests.support.cli import SESSION, Result
+from tests.support.forked import run_forked
 from tokbox.cli.tables.formats import open_table
 from tokbox.cli.tables.parquet import ParquetTable
 from tokbox.cli.tables.table import Place
@@ -515,7 +514,7 @@ def test_a_run_that_is_killed_while_files_take_their_places_is_continued(
     output, rejects = tmp_path / "out.parquet", tmp_path / "rejects.csv"
     ends = ("-o", str(output), "--rejects", str(rejects), "--resume")
     args = ["sign", source, *ends, *COLUMNS]
-    code = KILLED.replace(
+    program = KILLED.replace(
         "journal.Journal.save = save_or_die",
         """
 replace, moved = os.replace, 0
@@ -530,13 +529,8 @@ os_unlink = os.unlink
 os.unlink = lambda path: replace_or_die() if moved == int(number) else os_unlink(path)
 """,
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, "never", str(moves), *args],
-        env=environment(),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -9, done.stderr
+    code, printed = run_forked(program, ["never", str(moves), *args])
+    assert code == -9, printed
     assert cli(*args).code == 0
     assert sorted(os.listdir(tmp_path)) == ["in.parquet", "out.parquet", "rejects.csv"]
     assert valid([row["token"] for row in tables.read(output)])

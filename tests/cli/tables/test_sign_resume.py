@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,8 @@ import pytest
 
 from tests.cli.tables.test_sign import COLUMNS, DERIVED, signer
 from tests.support import tables
-from tests.support.cli import Result, environment
+from tests.support.cli import Result
+from tests.support.forked import run_forked
 from tokbox.cli.files import beside
 
 Cli = Callable[..., Result]
@@ -46,14 +45,9 @@ sys.exit(main(args))
 
 
 def killed(when: str, note: int, args: list[str]) -> int:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, when, str(note), *args],
-        env=environment(),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode in (0, 4, -signal.SIGKILL), done.stderr
-    return done.returncode
+    code, printed = run_forked(KILLED, [when, str(note), *args])
+    assert code in (0, 4, -signal.SIGKILL), printed
+    return code
 
 
 def table(tmp_path: Path, kind: str) -> str:
@@ -245,7 +239,7 @@ def test_nobody_else_may_read_what_is_not_finished(tmp_path: Path) -> None:
 
 def test_a_run_that_is_killed_without_resume_leaves_no_output(tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
-    code = KILLED.replace(
+    program = KILLED.replace(
         "save = journal.Journal.save", "from tokbox.cli.tables import signing"
     ).replace(
         "journal.Journal.save = save_or_die",
@@ -255,12 +249,7 @@ def test_a_run_that_is_killed_without_resume_leaves_no_output(tmp_path: Path) ->
     rows[1500]["role"] = "king"
     tables.write(tmp_path / "in.csv", rows)
     ends = ["-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "r.csv")]
-    done = subprocess.run(
-        [sys.executable, "-c", code, "never", "0", "sign", source, *ends, *COLUMNS],
-        env=environment(),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == -signal.SIGKILL
+    code, _ = run_forked(program, ["never", "0", "sign", source, *ends, *COLUMNS])
+    assert code == -signal.SIGKILL
     assert not (tmp_path / "out.csv").exists()
     assert not (tmp_path / "r.csv").exists()
