@@ -15,7 +15,6 @@ from tests.support.cli import (
     Result,
     environment,
     run,
-    run_code,
     run_on_terminal,
 )
 from tokbox import Tokbox
@@ -48,7 +47,8 @@ def test_demo_shows_every_step_and_what_next() -> None:
     assert result.out.splitlines()[-2].startswith("What next:")
 
 
-def test_demo_as_json() -> None:
+def test_demo_as_json_compares_with_the_official_sdk() -> None:
+    pytest.importorskip("opentok")
     result = run(["demo", "-n", "500", "--json"])
     assert (result.code, result.err) == (0, "")
     document = json.loads(result.out)
@@ -56,23 +56,16 @@ def test_demo_as_json() -> None:
     assert document["tokens"] == 500
     assert all(step["seconds"] >= 0 and step["result"] for step in document["steps"])
     assert all(lane["tokens_per_second"] > 0 for lane in document["rates"])
-
-
-def test_demo_compares_with_the_official_sdk() -> None:
-    pytest.importorskip("opentok")
-    document = json.loads(run(["demo", "-n", "500", "--json"]).out)
     assert document["official_sdk_installed"] is True
     assert document["rates"][-1]["how"].startswith("opentok")
     assert document["rates"][-1]["times_official_sdk"] == 1.0
 
 
-def test_demo_says_if_the_official_sdk_is_missing() -> None:
-    result = run_code(
-        "import sys\n"
-        "sys.modules['opentok'] = None\n"
-        "from tokbox.cli import main\n"
-        "sys.exit(main(['demo', '-n', '10']))\n"
-    )
+def test_demo_says_if_the_official_sdk_is_missing(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentok", None)
+    result = cli("demo", "-n", "10")
     assert result.code == 0
     assert "The official Python SDK is not installed" in result.out
     assert "TIMES" not in result.out

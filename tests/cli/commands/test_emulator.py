@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.support.cli import COMMAND, SECRET, Result, environment, run, run_on_terminal
 from tests.support.emulator import Api
 from tests.support.receiver import receiving
+from tokbox import Tokbox
 from tokbox.emulator import store
+
+Cli = Callable[..., Result]
 
 APPLICATION = "00000000-0000-4000-8000-000012345678"
 DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": "devsecret"}
@@ -53,10 +56,9 @@ def rest(process: subprocess.Popen[str]) -> tuple[str, str]:
     return process.stdout.read(), process.stderr.read()
 
 
-def create_session(url: str, **credentials: str) -> int:
-    return run(
-        ["session", "create"], env=environment(TOKBOX_API_URL=url, **credentials)
-    ).code
+def create_session(url: str, key: str = "12345678", secret: str = "devsecret") -> None:
+    with Tokbox(key, secret, url) as tb:
+        assert tb.new_session().session_id
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -64,7 +66,8 @@ def test_first_line_is_the_url_and_a_signal_ends_it_well(number: int) -> None:
     with running() as process:
         url = first_line(process)
         assert url.startswith("http://127.0.0.1:")
-        assert create_session(url, **DEFAULT) == 0
+        env = environment(TOKBOX_API_URL=url, **DEFAULT)
+        assert run(["session", "create"], env=env).code == 0
         process.send_signal(number)
         out, err = rest(process)
         assert (process.wait(), err) == (0, "")
@@ -83,7 +86,7 @@ def test_json_is_one_document() -> None:
             lines.append(first_line(process))
             assert lines[-1]
         document = json.loads("\n".join(lines))
-        assert create_session(document["url"], **DEFAULT) == 0
+        create_session(document["url"])
         assert document["projects"] == [
             {"api_key": "12345678", "public_secret": "devsecret"}
         ]
@@ -99,14 +102,14 @@ def test_projects_come_from_a_file_and_their_secrets_stay_there(tmp_path: Path) 
     projects = tmp_path / "projects.json"
     projects.write_text(json.dumps({"777": SECRET}))
     with running("--projects", str(projects)) as process:
-        assert create_session(first_line(process), TOKBOX_API_KEY="777") == 0
+        create_session(first_line(process), "777", SECRET)
         process.terminate()
         out, err = rest(process)
         assert "api key 777" in out
         assert "canary" not in out + err
 
 
-def test_further_host_names_are_allowed_by_an_option() -> None:
+def test_further_host_names_are_allowed_by_an_option(cli: Cli) -> None:
     with running(
         "--allow-host", "proxy.example", "--allow-host", "[2001:db8::7]"
     ) as process:
@@ -114,7 +117,7 @@ def test_further_host_names_are_allowed_by_an_option() -> None:
         for host in ("proxy.example:80", "[2001:db8::7]"):
             assert api.request("GET", "/", headers={"Host": host}).status == 200
         assert api.request("GET", "/", headers={"Host": "evil.example"}).status == 403
-    result = run(["emulator", "--allow-host", "proxy.example:80"])
+    result = cli("emulator", "--allow-host", "proxy.example:80")
     assert result.code == 2
     assert result.err.startswith("tokbox: error: --allow-host must be host names")
 
@@ -132,11 +135,11 @@ def test_private_key_goes_to_a_file_of_its_own_and_nowhere_else(tmp_path: Path) 
 
 @pytest.mark.parametrize("option", ["--key-out", "--db"])
 def test_link_in_place_of_a_file_to_write_is_one_line_and_2(
-    tmp_path: Path, option: str
+    cli: Cli, tmp_path: Path, option: str
 ) -> None:
     path = tmp_path / "link"
     path.symlink_to(tmp_path / "elsewhere")
-    result = run(["emulator", option, str(path)])
+    result = cli("emulator", option, str(path))
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"tokbox: error: {path}: it is a symbolic link; ")
     assert result.err.count("\n") == 1
@@ -171,7 +174,7 @@ def test_state_survives_in_a_file(tmp_path: Path) -> None:
     for _ in range(2):
         with running("--db", str(db)) as process:
             url = first_line(process)
-            assert create_session(url, **DEFAULT) == 0
+            create_session(url)
             counts.append(count_sessions(url))
             process.terminate()
             assert process.wait() == 0
@@ -192,12 +195,12 @@ def index(url: str) -> dict[str, Any]:
     return document
 
 
-def test_taken_port_is_one_line() -> None:
+def test_taken_port_is_one_line(cli: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = run(["emulator", "--port", str(port)])
+        result = cli("emulator", "--port", str(port))
     assert result.code == 2
     assert result.err.startswith(f"tokbox: error: 127.0.0.1 port {port}: Address already")
     assert result.err.count("\n") == 1
@@ -220,27 +223,27 @@ def test_taken_port_is_one_line() -> None:
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_what_cannot_be_used_is_named(args: list[str], named: str) -> None:
-    result = run(["emulator", *args])
+def test_what_cannot_be_used_is_named(cli: Cli, args: list[str], named: str) -> None:
+    result = cli("emulator", *args)
     assert result.code == 2
     assert result.out == ""
     assert named in result.err
     assert result.err.count("\n") == 1
 
 
-def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_no_database_is_refused(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text("nothing of the sort" * 100)
-    result = run(["emulator", "--db", str(file)])
+    result = cli("emulator", "--db", str(file))
     assert result.code == 2
     assert result.err.startswith("tokbox: error: --db must be a database")
     assert file.read_text() == "nothing of the sort" * 100
 
 
-def test_bad_projects_file_is_refused_without_its_content(tmp_path: Path) -> None:
+def test_bad_projects_file_is_refused_without_its_content(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text(f'{{"777": "{SECRET}"')
-    result = run(["emulator", "--projects", str(file)])
+    result = cli("emulator", "--projects", str(file))
     assert result.code == 2
     assert "canary" not in result.err
 
@@ -280,29 +283,28 @@ def test_webhooks_come_from_a_file(tmp_path: Path) -> None:
         file.write_text(json.dumps({"12345678": {"connection_created": receiver.url}}))
         with running("--webhooks", str(file)) as process:
             url = first_line(process)
-            env = environment(TOKBOX_API_URL=url, **DEFAULT)
-            session_id = run(["session", "create"], env=env).out.strip()
-            token = run(["token", session_id], env=env).out.strip()
-            assert Api(url).join_with(session_id, token).status == 201
+            with Tokbox("12345678", "devsecret", url) as tb:
+                session = tb.new_session()
+                assert Api(url).join_with(session.session_id, session.token()).status == 201
             while not receiver.received:
                 assert process.poll() is None
                 time.sleep(0.01)
             process.terminate()
             assert process.wait() == 0
-    assert receiver.received[0].json()["sessionId"] == session_id
+    assert receiver.received[0].json()["sessionId"] == session.session_id
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"12345678": "http://localhost/"}'])
-def test_what_holds_no_webhooks_is_refused(tmp_path: Path, content: str) -> None:
+def test_what_holds_no_webhooks_is_refused(cli: Cli, tmp_path: Path, content: str) -> None:
     file = tmp_path / "webhooks.json"
     file.write_text(content)
-    result = run(["emulator", "--webhooks", str(file)])
+    result = cli("emulator", "--webhooks", str(file))
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("tokbox: error: webhooks must be a JSON file such as")
 
 
 def test_a_database_that_is_locked_is_named(
-    cli: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def locked(*args: object, **options: object) -> None:
         raise sqlite3.OperationalError("database is locked")

@@ -17,7 +17,7 @@ from tests.support.faulty import Exchange, FaultyServer, Step, answer, drip, sil
 from tokbox import AsyncTokbox, Tokbox, errors
 
 ARCHIVE = "d6f0f2a4-0000-4000-8000-000000000001"
-TIMEOUT = 0.5
+TIMEOUT = 0.25
 #: How late a call may end.
 TOLERANCE = 0.25
 
