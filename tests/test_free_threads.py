@@ -19,6 +19,7 @@ import pytest
 import tokbox
 from tests.support import reference
 from tests.support.batches import KEY, SECRET, SESSION
+from tests.support.sizes import size
 
 FREE = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 THREADS = 32
@@ -174,7 +175,7 @@ def test_no_memory_of_a_shared_pool_is_used_twice_at_once(signer):
     session, pool = signer.session(SESSION), tokbox.types.MemoryPool()
 
     def work(number):
-        for _ in range(20):
+        for _ in range(size(5, 50)):
             said = f"thread {number}"
             batch = session.token_batch(50, connection_data=said, memory_pool=pool)
             before = bytes(batch.data)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.faulty import FaultyServer, answer
+from tests.support.sizes import size
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -59,8 +60,8 @@ if __name__ == "__main__":
     inherited = client()
     inherited.request("GET", "/parent")
     drawn = nonces(inherited)
-    with multiprocessing.get_context(sys.argv[2]).Pool(4, maxtasksperchild=1) as pool:
-        results = pool.map(work, [sys.argv[1]] * 8, chunksize=1)
+    with multiprocessing.get_context(sys.argv[2]).Pool(2, maxtasksperchild=1) as pool:
+        results = pool.map(work, [sys.argv[1]] * 4, chunksize=1)
     inherited.request("GET", "/parent")
     for _, theirs in results:
         drawn += theirs
@@ -68,11 +69,11 @@ if __name__ == "__main__":
 """
     with FaultyServer(answer(200, {})) as server:
         said = run(tmp_path, program, server.url, method)
-        assert said == "8 4500 4500\n"
+        assert said == "4 2500 2500\n"
         # One of the parent, which is still good at the end, and one of each child.
-        assert server.connections == 9
+        assert server.connections == 5
         targets = [request.target for request in server.requests]
-        assert (targets.count("/parent"), targets.count("/child")) == (2, 16)
+        assert (targets.count("/parent"), targets.count("/child")) == (2, 8)
 
 
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
@@ -92,7 +93,7 @@ if __name__ == "__main__":
 def test_children_sign_that_were_forked_while_the_kernels_ran(tmp_path: Path) -> None:
     program = """
 def children():
-    for _ in range(20):
+    for _ in range(int(sys.argv[2])):
         child = os.fork()
         if child == 0:
             # Whoever waits for a lock that nobody here will let go is ended by this.
@@ -118,7 +119,8 @@ for thread in threads:
     thread.join()
 print(set(ends), len(runs) >= 2)
 """
-    assert run(tmp_path, program, "http://127.0.0.1:1") == "{0} True\n"
+    count = str(size(10, 100))
+    assert run(tmp_path, program, "http://127.0.0.1:1", count) == "{0} True\n"
 
 
 def test_a_call_is_ended_by_control_c_and_leaves_no_socket(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support.sizes import size
 from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.derive import Derived
 
-WORKERS, ROWS = 64, size(5000, 100_000)
+WORKERS, ROWS = 64, size(1000, 100_000)
 DIGITS = 27
 
 

@@ -23,7 +23,7 @@ from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
 #: Compared rows for each kernel and kind.
-ROWS = size(10_000, 40_000)
+ROWS = size(5000, 40_000)
 RUN = {"run_id": "2026-10-01", "issued_at": NOW}
 
 

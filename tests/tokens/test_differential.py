@@ -15,7 +15,7 @@ from tokbox import _fastsign, _memory
 from tokbox.tokens import jwt, t1
 
 #: Compared tokens for each kernel, kind and destination.
-ROWS = size(20_000, 100_000)
+ROWS = size(10_000, 100_000)
 
 
 def make_plan(kind, api_key, secret, data, nonce_bytes):

@@ -17,6 +17,7 @@ import threading
 import pytest
 
 from tests.support.kernels import every_kernel
+from tests.support.sizes import size
 from tokbox import _fastsign, _memory
 from tokbox.enums import HOURS_2
 from tokbox.errors import ClosedError, InvalidInputError
@@ -25,6 +26,8 @@ from tokbox.tokens.signer import Signer
 
 KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
+#: Tokens of each forked child.
+PER_CHILD = size(1000, 10_000)
 
 
 @pytest.fixture
@@ -294,18 +297,18 @@ def test_strings_in_the_making_are_invisible(session):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_forked_children_never_repeat_a_nonce(signer, session, tmp_path):
-    """64 children of one parent, 10,000 tokens each: no two are equal."""
+    """64 children of one parent: no two tokens are equal."""
     children = []
     for child in range(64):
         pid = os.fork()
         if pid == 0:
             try:
-                batch = session.token_batch(10_000, connection_data="x")
+                batch = session.token_batch(PER_CHILD, connection_data="x")
                 nonces_ = [signer.verify(batch[i]).nonce for i in (0, 1, -1)]
                 # In order and without a gap, so the first and the last tell of all.
                 assert int(nonces_[1]) == int(nonces_[0]) + 1
-                assert int(nonces_[2]) == int(nonces_[0]) + 9999
-                assert len(set(batch)) == 10_000
+                assert int(nonces_[2]) == int(nonces_[0]) + PER_CHILD - 1
+                assert len(set(batch)) == PER_CHILD
                 (tmp_path / str(child)).write_text(f"{nonces_[0]} {nonces_[2]}")
             finally:
                 os._exit(0)
