@@ -88,11 +88,11 @@ def test_who_holds_a_secret_has_no_dictionary_to_look_into(holder: Any) -> None:
     assert_clean(repr(getattr(holder, "__dict__", "")))
 
 
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_who_holds_a_secret_is_not_pickled(holder: Any, protocol: int) -> None:
-    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)) as caught:
-        pickle.dumps(holder, protocol)
-    assert_clean(str(caught.value))
+def test_who_holds_a_secret_is_not_pickled(holder: Any) -> None:
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)) as caught:
+            pickle.dumps(holder, protocol)
+        assert_clean(str(caught.value))
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
