@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.rest.conftest import Script
 from tests.support.batches import KEY, SECRET, SESSION
+from tests.support.rest import Script
 from tokbox import Tokbox, errors, types, webhooks
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.archive_types import Archive

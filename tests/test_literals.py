@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import SESSION, answers
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import (
     AudioTransport,
     S3Storage,

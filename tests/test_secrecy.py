@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import SECRET
+from tests.support.rest import SECRET
 from tests.test_tracebacks import CALLS
 from tokbox import secrecy
 from tokbox.errors import InvalidInputError

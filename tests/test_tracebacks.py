@@ -24,9 +24,9 @@ import pytest
 import tokbox
 import tokbox.emulator
 import tokbox.webhooks
-from tests.rest.conftest import SECRET, Script
 from tests.support.applications import APPLICATION, private_pem, public_pem
 from tests.support.batches import KEY, SESSION
+from tests.support.rest import SECRET, Script
 from tokbox import errors, transport
 from tokbox._memory import Memory
 from tokbox.integrations import job, ray, spark

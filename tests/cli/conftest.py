@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import Script
 from tests.support.cli import KEY, SECRET, Result
+from tests.support.rest import Script
 from tokbox import Tokbox
 from tokbox.cli import main
 from tokbox.emulator import Server, serve

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import traceback_of
 from tests.support.emulator import ACCOUNT, ACCOUNT_SECRET, KEY, NOW, Api, credentials
 from tests.support.receiver import receiving
+from tests.support.rest import traceback_of
 from tokbox.emulator import Clock, Server, create_app, run, serve
 from tokbox.emulator.configuration import (
     ENVIRONMENT_VARIABLE,

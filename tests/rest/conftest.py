@@ -1,74 +1,31 @@
-"""Parts that the tests of the REST client share."""
+"""Fixtures that the tests of the REST client share."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import inspect
-import json
-import os
 import socket
 import sys
-import time
-import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
+from tests.support.rest import (
+    EPOCH,
+    KEY,
+    SECRET,
+    Clock,
+    Make,
+    Script,
+    open_sockets,
+    sign,
+    sockets_since,
+)
 from tokbox import Tokbox
 from tokbox.rest.auth import ProjectAuth
 from tokbox.rest.requester import Requester
-from tokbox.transport import Request, Response
+from tokbox.transport import Response
 from tokbox.transport.pool import PooledTransport
-
-KEY = "40000123"
-#: Looked for wherever it must not be.
-SECRET = "canary0secret0canary0secret0canary0secret"
-#: When the tests' clocks start: a whole second, seconds since the epoch.
-EPOCH = 1_700_000_000.0
-
-
-def sign(message: bytes) -> bytes:
-    return hmac.digest(SECRET.encode(), message, hashlib.sha256)
-
-
-@dataclass
-class Clock:
-    """Time that passes only when somebody sleeps, or a transport takes it."""
-
-    now: float = EPOCH
-    sleeps: list[float] = field(default_factory=list)
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-        self.now += seconds
-
-
-class Script:
-    """A transport that plays answers and exceptions, the last one for ever."""
-
-    def __init__(
-        self, *outcomes: Response | Exception | Callable[[Request], Response]
-    ) -> None:
-        self._outcomes = list(outcomes)
-        self.requests: list[Request] = []
-        self.closed = 0
-
-    def send(self, request: Request) -> Response:
-        self.requests.append(request)
-        outcome = self._outcomes.pop(0) if len(self._outcomes) > 1 else self._outcomes[0]
-        if isinstance(outcome, Exception):
-            raise outcome
-        return outcome if isinstance(outcome, Response) else outcome(request)
-
-    def close(self) -> None:
-        self.closed += 1
 
 
 @pytest.fixture
@@ -103,44 +60,6 @@ def scripted(clock: Clock) -> Callable[..., tuple[Requester, Script]]:
         return requester, script
 
     return make
-
-
-def traceback_of(error: BaseException) -> str:
-    """Return what a traceback with locals shows, from below the caller's own frame."""
-    assert error.__traceback__ is not None
-    shown = traceback.TracebackException(
-        type(error), error, error.__traceback__.tb_next, capture_locals=True
-    )
-    return "".join(shown.format())
-
-
-def open_sockets() -> dict[str, str]:
-    """Name the sockets of this process, where the system tells, and say what each is."""
-    found = {}
-    with contextlib.suppress(FileNotFoundError):
-        for number in os.listdir("/proc/self/fd"):
-            # One that is closed meanwhile is not open.
-            with contextlib.suppress(OSError):
-                name = os.readlink(f"/proc/self/fd/{number}")
-                if name.startswith("socket:"):
-                    with socket.socket(fileno=os.dup(int(number))) as same:
-                        found[name] = repr(same)
-    return found
-
-
-def sockets_since(before: dict[str, str]) -> list[str]:
-    """Say what sockets have been opened since *before* and stay open.
-
-    A thread of an earlier test may have one for a moment. Nothing is collected here: a
-    socket that only a collection closes is one left behind.
-    """
-    patience = time.monotonic() + 5
-    while True:
-        new = open_sockets()
-        left = [what for name, what in new.items() if name not in before]
-        if not left or time.monotonic() > patience:
-            return left
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -192,9 +111,6 @@ def connect() -> Iterator[Callable[..., Requester]]:
     assert sockets_since(before) == []
 
 
-Make = Callable[..., tuple[Tokbox, Script]]
-
-
 @pytest.fixture
 def make() -> Make:
     """Make a client over a scripted transport; all it hears without a script is yes."""
@@ -204,18 +120,3 @@ def make() -> Make:
         return Tokbox(KEY, SECRET, transport=script), script
 
     return make
-
-
-def sent(script: Script) -> tuple[str, str, Any]:
-    """Return the method, path and JSON of the only request."""
-    (request,) = script.requests
-    body = None if request.body is None else json.loads(request.body)
-    return request.method, request.path, body
-
-
-def claims(token: str) -> tuple[str, str, int]:
-    """Return the session, the role and the life of a token that the project signed."""
-    with Tokbox(KEY, SECRET) as tb:
-        said = tb.verify(token)
-    assert said.expire_time is not None
-    return said.session_id, said.role, said.expire_time - said.create_time

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.resources.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.applications import APPLICATION, private_pem
 from tests.support.faulty import Exchange, FaultyServer, answer
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, AsyncAccount, AsyncTokbox, Session, Tokbox, errors
 from tokbox.rest import aio, twins
 from tokbox.rest.resource import Resource

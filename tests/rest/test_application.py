@@ -5,8 +5,8 @@ from __future__ import annotations
 import jwt as pyjwt
 import pytest
 
-from tests.rest.conftest import Script
 from tests.support.applications import APPLICATION, SESSION, key_pair, private_pem
+from tests.support.rest import Script
 from tokbox import Tokbox
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.transport import Response

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.faulty import FaultyServer, answer, raw, reset
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, Signer, Tokbox, errors
 from tokbox.rest import requester
 

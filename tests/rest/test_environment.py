@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.applications import APPLICATION, private_pem
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import AsyncTokbox, Tokbox, errors
 
 ENVIRONMENT = {"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET": SECRET}

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.resources.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.lookalikes import (
@@ -20,6 +19,7 @@ from tests.support.lookalikes import (
     bool_,
     member,
 )
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import Tokbox, errors
 from tokbox.rest.archives import TranscriptionProperties
 from tokbox.rest.arguments import seconds, texts, whole

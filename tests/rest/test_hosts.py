@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET
 from tests.rest.test_sessions import SESSION
+from tests.support.rest import KEY, SECRET
 from tokbox.transport import hosts
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, SECRET, Make
 from tests.rest.test_sessions import SESSION
+from tests.support.rest import KEY, SECRET, Make
 from tokbox import Account, AsyncAccount, AsyncTokbox, Tokbox
 from tokbox.rest.session_calls import SessionCalls
 

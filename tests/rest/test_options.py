@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.resources.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.faulty import FaultyServer, answer, drip, raw, reset, silence
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import Tokbox, errors
 from tokbox.transport import Response
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import SESSION, answers
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, InvalidInputError, Tokbox
 
 CALLS: dict[str, Callable[[Tokbox, str], Any]] = {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import answers
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import Tokbox, errors
 from tokbox.transport import Response
 

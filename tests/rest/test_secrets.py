@@ -17,9 +17,9 @@ import pytest
 from rich.console import Console
 from rich.traceback import Traceback
 
-from tests.rest.conftest import KEY, SECRET, Script, traceback_of
 from tests.support.applications import APPLICATION, private_pem
 from tests.support.faulty import FaultyServer, answer
+from tests.support.rest import KEY, SECRET, Script, traceback_of
 from tokbox import Account, AsyncTokbox, PrivateKey, Tokbox, errors
 from tokbox.rest.environment import credentials
 from tokbox.tokens.signer import Signer

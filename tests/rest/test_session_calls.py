@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import Make
 from tests.rest.test_sessions import SESSION
+from tests.support.rest import Make
 from tokbox import errors
 from tokbox.rest import call_options, compositions
 from tokbox.rest.archives import Archives

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, SECRET, Script
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import ArchiveMode, MediaMode, errors
 from tokbox.transport import Response
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rest.conftest import Script, sent
 from tests.support.cli import KEY, SESSION, Result
+from tests.support.rest import Script, sent
 
 Cli = Callable[..., Result]
 Play = Callable[..., Script]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from tests.rest.conftest import Script, sent
 from tests.support.cli import KEY, OTHER_SESSION, SESSION, Result
+from tests.support.rest import Script, sent
 
 Cli = Callable[..., Result]
 Play = Callable[..., Script]

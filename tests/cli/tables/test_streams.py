@@ -17,9 +17,9 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.rest.conftest import Script
 from tests.support.cli import COMMAND, KEY, SECRET, SESSION, Result, environment
 from tests.support.emulator import t1_token
+from tests.support.rest import Script
 from tokbox import Tokbox
 from tokbox.cli import main
 from tokbox.cli.app import root

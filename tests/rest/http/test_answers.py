@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.rest.conftest import EPOCH
+from tests.support.rest import EPOCH
 from tokbox import errors
 from tokbox.rest import answers
 from tokbox.transport import Response

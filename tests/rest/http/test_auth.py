@@ -10,7 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.rest.conftest import EPOCH, KEY, SECRET, Clock, Script, sign
+from tests.support.rest import EPOCH, KEY, SECRET, Clock, Script, sign
 from tokbox import errors
 from tokbox.rest.archives import Archives
 from tokbox.rest.auth import AccountAuth, ApplicationAuth, Auth, ProjectAuth

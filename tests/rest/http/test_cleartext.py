@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.applications import APPLICATION, private_pem
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, AsyncTokbox, InsecureTransportWarning, InvalidInputError, Tokbox
 from tokbox.rest import cleartext
 from tokbox.rest.aio import AsyncAccount

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.rest.conftest import EPOCH, KEY, SECRET, Clock, Script, sign
+from tests.support.rest import EPOCH, KEY, SECRET, Clock, Script, sign
 from tokbox import Tokbox, errors
 from tokbox.rest.auth import ProjectAuth
 from tokbox.rest.requester import Requester

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Clock, Script
 from tests.rest.test_sessions import SESSION, answers
+from tests.support.rest import KEY, SECRET, Clock, Script
 from tokbox import Tokbox, errors
 from tokbox.rest.log import log
 from tokbox.rest.requester import Requester

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, traceback_of
 from tests.support.faulty import FaultyServer, answer, drip, raw, reset
+from tests.support.rest import KEY, SECRET, traceback_of
 from tokbox import Tokbox, errors
 from tokbox.rest.requester import Requester
 from tokbox.transport import proxies

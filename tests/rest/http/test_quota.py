@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.rest.conftest import KEY, Clock, Script, sign
+from tests.support.rest import KEY, Clock, Script, sign
 from tokbox import errors
 from tokbox.rest.auth import ProjectAuth
 from tokbox.rest.quota import RETRIES, SUCCESSES, Quota

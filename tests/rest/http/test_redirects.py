@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import urllib3
 
-from tests.rest.conftest import KEY, SECRET, traceback_of
 from tests.support.faulty import FaultyServer, answer
+from tests.support.rest import KEY, SECRET, traceback_of
 from tokbox import Tokbox, errors
 from tokbox.rest.requester import Requester
 from tokbox.transport import proxies

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import EPOCH, Clock, Script
+from tests.support.rest import EPOCH, Clock, Script
 from tokbox import errors
 from tokbox.rest.requester import Requester
 from tokbox.transport import Headers, Request, Response

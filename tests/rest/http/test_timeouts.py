@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Script
 from tests.rest.resources.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.faulty import Exchange, FaultyServer, Step, answer, drip, silence
+from tests.support.rest import KEY, SECRET, Script
 from tokbox import AsyncTokbox, Tokbox, errors
 
 ARCHIVE = "d6f0f2a4-0000-4000-8000-000000000001"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, SECRET
 from tests.rest.resources.test_archives import STARTED
 from tests.support.faulty import FaultyServer, answer
+from tests.support.rest import KEY, SECRET
 from tokbox import Tokbox, errors
 from tokbox.transport import Headers, HTTPTransport, Request, Response, Transport
 

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.rest.conftest import Make
 from tests.rest.resources.test_archives import STARTED
 from tests.rest.test_sessions import FOREIGN, answers
+from tests.support.rest import Make
 from tokbox import errors
 from tokbox.transport import Request, Response
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
+from tests.support.rest import KEY, Make, sent
 from tokbox import Layout, TranscriptionProperties, errors
 from tokbox.transport import Response
 from tokbox.types import Archive

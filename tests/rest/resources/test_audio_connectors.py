@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
+from tests.support.rest import KEY, Make, claims, sent
 from tokbox import AudioTransport, WebSocket, errors
 from tokbox.transport import Response
 

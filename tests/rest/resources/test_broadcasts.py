@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import tokbox
-from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
+from tests.support.rest import KEY, Make, sent
 from tokbox import Hls, Layout, RtmpTarget, errors
 from tokbox.states import BroadcastStatus, HlsStatus, RtmpStatus
 from tokbox.types import Broadcast

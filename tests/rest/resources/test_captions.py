@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
+from tests.support.rest import KEY, Make, claims, sent
 from tokbox import errors
 from tokbox.states import CaptionsStatus
 from tokbox.transport import Response

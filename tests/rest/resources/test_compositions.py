@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, Make, sent
+from tests.support.rest import KEY, Make, sent
 from tokbox import errors
 
 ID = "0b9f3c1e"

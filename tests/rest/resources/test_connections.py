@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, Make, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
+from tests.support.rest import KEY, Make, sent
 from tokbox import errors
 from tokbox.states import ConnectionState
 

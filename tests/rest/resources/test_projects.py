@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import SECRET, Script, sent
 from tests.rest.test_sessions import answers
+from tests.support.rest import SECRET, Script, sent
 from tokbox import Account, errors
 from tokbox.states import ProjectStatus
 from tokbox.transport import Response

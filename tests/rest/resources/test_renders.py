@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.rest.conftest import KEY, Make, claims, sent
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
+from tests.support.rest import KEY, Make, claims, sent
 from tokbox import errors
 from tokbox.states import RenderStatus
 from tokbox.transport import Request, Response

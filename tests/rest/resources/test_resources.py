@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.rest.conftest import KEY, SECRET, Make
 from tests.rest.test_sessions import SESSION, answers
+from tests.support.rest import KEY, SECRET, Make
 from tokbox.rest.resources import Resources
 
 NAMES = [name for name, value in vars(Resources).items() if isinstance(value, property)]

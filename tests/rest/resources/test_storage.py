@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.rest.conftest import KEY, Make, sent
+from tests.support.rest import KEY, Make, sent
 from tokbox import AzureStorage, S3Storage, errors
 
 ROOT = f"/v2/project/{KEY}/archive/storage"
