@@ -125,7 +125,7 @@ bench-compare: $(VENV)/benched ## measure, and compare with a saved run
 bench-smoke: $(VENV)/benched ## run each benchmark once, with little work
 	$(BIN)/python -m pytest -p no:randomly benchmarks --smoke
 
-# `make test` makes a thousand of these calls.
+# `make test` makes 300 of these calls, and `make test-long` a thousand.
 faults: $(VENV)/installed ## make 10,000 calls to a server that fails at random
 	TOKBOX_FAULTED_CALLS=10000 $(BIN)/python -m pytest tests/contract/test_faulted_calls.py
 

@@ -14,11 +14,12 @@ import pytest
 
 from tests.support.contract import client, join
 from tests.support.emulator import Api
+from tests.support.sizes import size
 from tokbox import Tokbox, errors
 from tokbox.emulator import Server, serve
 
 #: 10,000 in `make faults`.
-CALLS = int(os.environ.get("TOKBOX_FAULTED_CALLS", "1000"))
+CALLS = int(os.environ.get("TOKBOX_FAULTED_CALLS", size(300, 1000)))
 #: Calls of one client, before what it has left of retries is no more a help to the test.
 _ROUND = 100
 _DELAY = 0.05

@@ -49,11 +49,14 @@ def unique_ids(rng, n):
 ### What they are ###
 
 
+@functools.cache
 def random_runs(kind):
     """Rows, the id of their run and their keys."""
     rng = random.Random(kind)
-    for case in random_rows(3, ROWS):
-        yield case, random_id(rng), rng.choice([list, tuple])(unique_ids(rng, case.n))
+    return [
+        (case, random_id(rng), rng.choice([list, tuple])(unique_ids(rng, case.n)))
+        for case in random_rows(3, ROWS)
+    ]
 
 
 def digest(tokens):

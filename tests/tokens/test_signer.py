@@ -379,7 +379,7 @@ _fastsign.select_kernel({kernel!r})
 session = Signer({KEY!r}, "secret").session({SESSION!r})
 session.tokens(1)
 before = resident()
-timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
 timer.start()
 try:
     session.{call}

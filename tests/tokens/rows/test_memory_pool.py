@@ -58,7 +58,8 @@ def test_rows_use_it_as_well_if_there_is_enough_of_it(session, signer):
     many = signer.sign_rows(
         session.session_id, connection_data=["b" * 500] * LARGE, memory_pool=pool
     )
-    assert {signer.verify(token).connection_data for token in many} == {"b" * 500}
+    assert signer.verify_many(many).ok
+    assert {signer.verify(token).connection_data for token in many[::100]} == {"b" * 500}
 
 
 @every_kernel
