@@ -159,9 +159,9 @@ wheels: $(VENV)/installed ## build and test a wheel for each Python of $(PYTHONS
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g
 asan-python: $(ASAN)/installed ## only the part of asan that runs Python
 	$(ASAN)/venv/bin/python -m pytest -p no:cacheprovider $(addprefix --ignore=tests/, \
-		tokens/rows/test_wiping.py native benchmarks contract emulator/browser \
+		tokens/rows/test_wiping.py native contract emulator/browser \
 		integrations tooling/test_mutants.py tooling/test_hardening.py \
-		tooling/test_distribution.py) \
+		tooling/test_distribution.py tooling/benchmarks) \
 		--deselect $(addprefix tests/rest/http/test_hostile_answers.py::, \
 		test_an_answer_without_an_end_takes_little_memory) tests
 
