@@ -1,4 +1,4 @@
-"""Scripted transports, a clock that stands still, and searches, for tests of the client."""
+"""Helpers for tests of the client: a scripted transport, a fixed clock, open sockets."""
 
 from __future__ import annotations
 

@@ -80,10 +80,10 @@ def authentic_on(kernel):
 
 @pytest.fixture
 def authentic_once(kernel, monkeypatch):
-    """Parse each token of the corpus, and compute its MAC, once on each kernel.
+    """Parse each token of the corpus and compute its MAC once on each kernel.
 
-    The result depends neither on the time nor on the session. Tests that use this must
-    verify no other tokens, with no other key.
+    The time and the session do not change the result. Tests that use this verify the
+    corpus only, with the key of `signer`.
     """
     monkeypatch.setattr(verify_module, "_authentic", authentic_on(kernel))
 
