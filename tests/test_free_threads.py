@@ -175,7 +175,7 @@ def test_no_memory_of_a_shared_pool_is_used_twice_at_once(signer):
     session, pool = signer.session(SESSION), tokbox.types.MemoryPool()
 
     def work(number):
-        for _ in range(size(5, 50)):
+        for _ in range(size(5, 20)):
             said = f"thread {number}"
             batch = session.token_batch(50, connection_data=said, memory_pool=pool)
             before = bytes(batch.data)

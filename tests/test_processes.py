@@ -119,7 +119,7 @@ for thread in threads:
     thread.join()
 print(set(ends), len(runs) >= 2)
 """
-    count = str(size(10, 100))
+    count = str(size(10, 20))
     assert run(tmp_path, program, "http://127.0.0.1:1", count) == "{0} True\n"
 
 
