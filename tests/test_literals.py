@@ -20,7 +20,7 @@ from tokbox import (
     errors,
     states,
 )
-from tokbox.rest import sessions
+from tokbox.rest import new_session
 from tokbox.rest.callbacks import _EVENTS
 from tokbox.rest.layouts import Layout
 from tokbox.rest.storage import storage_target
@@ -50,7 +50,7 @@ def test_every_name_of_a_media_mode_is_accepted() -> None:
 
 def test_every_resolution_and_layout_is_accepted() -> None:
     for resolution in get_args(enums.Resolution):
-        form = sessions.parameters(
+        form = new_session.parameters(
             "",
             "routed",
             "always",

@@ -8,6 +8,7 @@ import functools
 import json
 import multiprocessing
 import pickle
+import pprint
 import sys
 import threading
 import typing
@@ -510,6 +511,25 @@ def test_pydantic_writes_the_id_of_a_session(session: tokbox.Session) -> None:
     assert adapter.validate_python(session) is session
     assert adapter.dump_python(session) == {"session_id": SESSION}
     assert json.loads(adapter.dump_json(session)) == {"session_id": SESSION}
+
+
+def test_a_session_is_a_frozen_dataclass(session: tokbox.Session) -> None:
+    signer = Signer(KEY, SECRET).session(SESSION)
+    for each in (session, signer):
+        assert dataclasses.is_dataclass(each)
+        assert [field.name for field in dataclasses.fields(each)] == ["session_id"]
+        assert pprint.pformat(each) == repr(each)
+        assert repr(each) == f"{type(each).__name__}(session_id={SESSION!r})"
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            each.session_id = "another"  # type: ignore[misc]
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            del each.session_id
+        match each:
+            case SessionSigner(found):
+                assert found == SESSION
+    assert session != signer
+    assert signer == Signer(KEY, SECRET).session(SESSION)
+    assert hash(session) == hash(tokbox.Tokbox(KEY, SECRET).session(SESSION))
 
 
 def test_a_replaced_session_signs_as_before(session: tokbox.Session) -> None:

@@ -533,7 +533,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "SipAuth": lambda: tokbox.SipAuth("me", SECRET),
     "StatusEvent": lambda: tokbox.webhooks.ArchiveChanged.from_json(ANSWER),
     "TokenBatch": lambda: SessionSigner(
-        SESSION, _by=tokbox.Signer(KEY, SECRET)
+        SESSION, _signer=tokbox.Signer(KEY, SECRET)
     ).token_batch(3),
     "TranscriptionProperties": lambda: tokbox.TranscriptionProperties(),
     "Verification": lambda: tokbox.Signer(KEY, SECRET).verify_many([TOKEN]),

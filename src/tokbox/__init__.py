@@ -76,10 +76,10 @@ if TYPE_CHECKING:
     from tokbox.rest.sessions import Session
     from tokbox.rest.sip import SipAuth
     from tokbox.rest.storage import AzureStorage, S3Storage
-    from tokbox.tokens.claims import Token
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.rsa import PrivateKey, PublicKey
     from tokbox.tokens.signer import Signer
+    from tokbox.tokens.token import Token
     from tokbox.tokens.verify import decode, decode_many
 
     __version__: str
@@ -183,7 +183,7 @@ _HOMES = {
     "tokbox.rest.sessions": "Session",
     "tokbox.rest.sip": "SipAuth",
     "tokbox.rest.storage": "AzureStorage S3Storage",
-    "tokbox.tokens.claims": "Token",
+    "tokbox.tokens.token": "Token",
     "tokbox.tokens.derive": "Derived",
     "tokbox.tokens.rsa": "PrivateKey PublicKey",
     "tokbox.tokens.signer": "Signer",

@@ -43,13 +43,12 @@ an authentication header or a whole token.
 
 from __future__ import annotations
 
-import pickle
 import re
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tokbox.times import from_seconds
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 __all__ = [
     "APIError",
@@ -111,12 +110,12 @@ def _rebuild(
 
 
 # JWTs and T1 tokens look like nothing else; in a path they are percent-encoded.
-_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|T1(?:==|%3[Dd]%3[Dd])[\w+/=%-]*")
+_TOKENS = r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|T1(?:==|%3[Dd]%3[Dd])[\w+/=%-]*"
 
 
 def redact(text: str) -> str:
     """Return *text* without whatever looks like a token."""
-    return _TOKEN.sub("[removed]", text)
+    return re.sub(_TOKENS, "[removed]", text)
 
 
 def shorten(value: object, limit: int = 60) -> str:
@@ -136,6 +135,8 @@ def _picklable(value: object) -> object:
     """
     if value is None or isinstance(value, str | bytes | int | float):
         return value
+    import pickle
+
     try:
         pickle.dumps(value)
     except Exception:
@@ -362,6 +363,8 @@ class ExpiredTokenError(TokenError):
     @property
     def expired_at(self) -> datetime | None:
         """``expire_time`` as a UTC datetime, or None after the year 9999."""
+        from tokbox.times import from_seconds
+
         return from_seconds(self.expire_time)
 
 

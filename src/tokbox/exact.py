@@ -10,8 +10,6 @@ numpy is supported without being imported.
 from __future__ import annotations
 
 import operator
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 __all__ = ["exact_int", "exact_number", "exact_text", "has_no_dimensions", "whole_number"]
@@ -64,6 +62,9 @@ def whole_number(value: object) -> int | None:
     """
     if (integer := exact_int(value)) is not None:
         return integer
+    from decimal import Decimal
+    from numbers import Real
+
     if type(value).__name__ in _BOOLEANS or not isinstance(value, Real | Decimal):
         return None
     # A number of numpy as Python's; numpy.float16(1) < 2**64 is an overflow.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -43,7 +42,7 @@ def set_module(module: str) -> Callable[[_T], _T]:
     """
 
     def mark(thing: _T) -> _T:
-        if is_dataclass(thing):
+        if "__dataclass_fields__" in vars(thing):
             _resolve_annotations(thing)
         thing.__module__ = module
         return thing

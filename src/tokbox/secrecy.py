@@ -8,9 +8,7 @@ functions and line numbers stay.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import inspect
 import sys
 from types import FrameType, FunctionType
 from typing import Any, NoReturn, TypeVar
@@ -29,6 +27,8 @@ _CLEARED = sys.stdlib_module_names | {
     "urllib3",
     "uvicorn",
 }
+#: Bits of ``co_flags``: `inspect`, which names them, is slow to import.
+_GENERATOR, _COROUTINE = 0x20, 0x80
 #: The methods that are wrapped although their names begin with an underscore.
 _SPECIAL = ("__init__", "__call__")
 
@@ -92,7 +92,8 @@ def safe_repr(cls: _Class) -> _Class:
 def _wrap(call: Any) -> Any:
     if is_stripped(call):
         return call
-    if inspect.iscoroutinefunction(call):
+    flags = call.__code__.co_flags
+    if flags & _COROUTINE:
 
         @functools.wraps(call)
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
@@ -104,7 +105,7 @@ def _wrap(call: Any) -> Any:
                 raise
 
         return coroutine
-    if inspect.isgeneratorfunction(call):
+    if flags & _GENERATOR:
 
         @functools.wraps(call)
         def generator(*args: Any, **kwargs: Any) -> Any:
@@ -132,6 +133,8 @@ def _wrap(call: Any) -> Any:
 
 def _clear_locals(error: BaseException) -> None:
     """Clear our frames in the tracebacks of *error*, its causes and its contexts."""
+    import contextlib
+
     seen: set[int] = set()
     found: list[BaseException | None] = [error]
     while found:

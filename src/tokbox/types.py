@@ -110,9 +110,9 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.findings import Decoded, Verification
+    from tokbox.tokens.row_columns import Column, RoleColumn
     from tokbox.tokens.rsa import PrivateKeySource, PublicKeySource
     from tokbox.tokens.session import SessionSigner
-    from tokbox.tokens.signer import Column, RoleColumn
     from tokbox.transport.own_pool import Pool
 
 __all__ = [
@@ -269,7 +269,7 @@ _HOMES = {
     "tokbox.tokens.findings": "Decoded Verification",
     "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
     "tokbox.tokens.session": "SessionSigner",
-    "tokbox.tokens.signer": "Column RoleColumn",
+    "tokbox.tokens.row_columns": "Column RoleColumn",
     "tokbox.transport.own_pool": "Pool",
 }
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
 from tests.support.cli import (
@@ -47,6 +48,72 @@ def test_help_names_the_variables_that_carry_credentials(cli: Cli) -> None:
     text = cli("--help").out
     for name in ("TOKBOX_API_KEY", "TOKBOX_SECRET_FILE", "OPENTOK_API_SECRET"):
         assert name in text
+
+
+def test_help_lists_each_command_with_the_first_sentence_of_its_own_help() -> None:
+    from tokbox.cli.app import root
+    from tokbox.cli.help import COMMANDS, root_help
+
+    context = click.Context(root)
+    found = {name: root.get_command(context, name) for name in root.list_commands(context)}
+    said = {name: each.get_short_help_str(1000) for name, each in found.items() if each}
+    assert said == {name: help for name, (_, help) in COMMANDS.items()}
+    assert root.get_help(context) == root_help()
+    assert root.get_command(context, "nothing") is None
+    assert max(map(len, root_help().splitlines())) <= 96
+
+
+LOADED = """
+import sys
+from tokbox.cli import main
+code = main({args!r})
+print(*sys.modules)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["--help"],
+        ["-h"],
+        ["token", SESSION],
+        ["token", SESSION, "--role", "moderator", "--data", "Ada", "--expires", "2h"],
+    ],
+)
+def test_help_and_a_plain_token_load_no_click(args: list[str]) -> None:
+    result = run_code(LOADED.format(args=args))
+    assert (result.code, result.err) == (0, "")
+    loaded = result.out.splitlines()[-1].split()
+    assert "tokbox.cli.frame" in loaded
+    assert not {"click", "inspect", "dataclasses", "json"} & set(loaded)
+
+
+def test_a_command_loads_no_other() -> None:
+    result = run_code(LOADED.format(args=["token", SESSION, "--json"]))
+    files = {name for name in result.out.split() if name.startswith("tokbox.cli.")}
+    assert files >= {"tokbox.cli.app", "tokbox.cli.tokens"}
+    assert not files & {"tokbox.cli.sign", "tokbox.cli.archive", "tokbox.cli.demo"}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        (SESSION, "--role", "king"),
+        (SESSION, "--expires", "soon"),
+        (SESSION, "--data", "x" * 1001),
+        (SESSION, "--role"),
+        ("nothing",),
+        ("-",),
+        (),
+    ],
+)
+def test_a_token_that_cannot_be_signed_is_refused_by_the_command(
+    cli: Cli, args: tuple[str, ...]
+) -> None:
+    result = cli("token", *args)
+    assert result.code == 2
+    assert_one_line_error(result)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +349,7 @@ import sys
 
 class Interruption:
     def find_spec(self, name, path=None, target=None):
-        if name == "click":
+        if name == "tokbox.cli.frame":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interruption())
@@ -351,7 +418,7 @@ def test_bug_tells_its_place_and_not_its_message(
     result = cli("token", SESSION)
     assert result.code == 70
     assert_one_line_error(result)
-    assert "KeyError at tokens.py:" in result.err
+    assert "KeyError at frame.py:" in result.err
     assert "something-secret" not in result.err
 
 

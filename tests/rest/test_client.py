@@ -11,6 +11,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError
 from typing import Any
 
@@ -27,6 +28,35 @@ from tokbox.rest import requester
 def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
     with Tokbox(KEY, SECRET) as tb:
         assert tb.api_url == "https://api.opentok.com"
+
+
+def test_a_client_without_options_loads_http_for_its_first_request() -> None:
+    program = (
+        "import sys, tokbox\n"
+        f"tb = tokbox.Tokbox({KEY!r}, {SECRET!r})\n"
+        "before = 'tokbox.rest.requester' in sys.modules\n"
+        "tb.archives\n"
+        "print(before, 'tokbox.rest.requester' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
+
+
+def test_threads_that_use_a_client_first_share_its_connections() -> None:
+    tb = Tokbox(KEY, SECRET)
+    with ThreadPoolExecutor(8) as threads:
+        found = {threads.submit(lambda: id(tb._requester)).result() for _ in range(8)}
+    assert len(found) == 1
+    tb.close()
+
+
+def test_a_wrong_log_level_is_refused_when_the_client_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOKBOX_LOG", "everything")
+    with pytest.raises(errors.InvalidInputError, match="TOKBOX_LOG"):
+        Tokbox(KEY, SECRET)
 
 
 @pytest.mark.parametrize(

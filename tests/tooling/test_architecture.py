@@ -25,6 +25,7 @@ FLOORS = {
     "enums": 1,
     "exact": 0,
     "lazy": 0,
+    "light_dataclass": 2,
     "pickling": 0,
     "private_files": 0,
     "readonly": 0,
@@ -132,6 +133,57 @@ def test_importing_and_signing_load_nothing_heavy(what):
         "session.tokens(10)"
     )
     assert not [name for name in KEPT_OUT if name in loaded]
+
+
+#: The modules that signing tokens loads, beside those of an interpreter without `site`.
+#: Some exist only in some versions of Python.
+SIGNING_LOADS = """
+    __future__ _collections _collections_abc _functools _operator _sre _stat _struct _thread
+    _typing _weakref _weakrefset abc array binascii codecs collections collections.abc
+    contextlib copyreg enum functools genericpath importlib importlib._bootstrap
+    importlib._bootstrap_external itertools keyword math operator os os.path posixpath re
+    re._casefix re._compiler re._constants re._parser reprlib sre_compile sre_constants
+    sre_parse stat struct threading types typing typing.io typing.re warnings
+    tokbox tokbox._capsules tokbox._fastsign tokbox._memory tokbox.enums tokbox.errors
+    tokbox.exact tokbox.lazy tokbox.light_dataclass tokbox.readonly tokbox.secrecy
+    tokbox.rest tokbox.rest.base tokbox.rest.checked tokbox.rest.client
+    tokbox.rest.environment tokbox.rest.resources tokbox.rest.session_calls
+    tokbox.rest.sessions
+    tokbox.tokens tokbox.tokens.batch tokbox.tokens.claims tokbox.tokens.credentials
+    tokbox.tokens.crew tokbox.tokens.jwt tokbox.tokens.session tokbox.tokens.signer
+    tokbox.tokens.t1
+"""
+SIGN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+before = set(sys.modules)
+import tokbox
+key, secret = "40000123", "example0secret0example0secret0example0sec"
+id = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
+with {client} as tb:
+    tb.session(id).token()
+    tb.session(id).tokens(2, role="moderator", expiration=60)
+print(*set(sys.modules) - before)
+"""
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        "tokbox.Tokbox(key, secret)",
+        "tokbox.Signer(key, secret)",
+        "tokbox.Tokbox.from_env({'TOKBOX_API_KEY': key, 'TOKBOX_SECRET': secret})",
+    ],
+)
+def test_signing_loads_these_modules_and_no_others(client):
+    # Without site, which imports what editable packages of the machine need.
+    program = [sys.executable, "-I", "-S", "-c", SIGN.format(client=client)]
+    done = subprocess.run(
+        [*program, str(PACKAGE.parent)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    loaded = {name for name in done.stdout.split() if not name.startswith("_cython_")}
+    assert loaded - {"cython_runtime"} <= set(SIGNING_LOADS.split())
 
 
 def test_who_receives_webhooks_loads_no_client():

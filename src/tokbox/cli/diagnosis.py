@@ -14,7 +14,6 @@ from tokbox.cli.wording import ago, moment, span
 from tokbox.enums import DAYS_30
 from tokbox.errors import InvalidClaimsError, MalformedTokenError, WrongPurposeError
 from tokbox.tokens.claims import (
-    Token,
     check_connection_data,
     check_layout_classes,
     check_purpose,
@@ -22,6 +21,7 @@ from tokbox.tokens.claims import (
     check_session_id,
     wrong_claims,
 )
+from tokbox.tokens.token import Token
 from tokbox.tokens.verify import LEEWAY
 
 __all__ = ["Fault", "Stranger", "explain", "find_faults", "show"]

@@ -23,8 +23,8 @@ from tokbox.errors import InvalidInputError, MalformedTokenError
 if TYPE_CHECKING:
     from tokbox.cli.diagnosis import Fault, Stranger
     from tokbox.cli.signature import Finding
-    from tokbox.tokens.claims import Token
     from tokbox.tokens.rsa import PublicKey
+    from tokbox.tokens.token import Token
 
 __all__ = ["inspect"]
 

@@ -11,8 +11,8 @@ from tokbox.errors import BadSignatureError, TokenError, WrongAlgorithmError, Wr
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.tokens.claims import Token
     from tokbox.tokens.rsa import PublicKey
+    from tokbox.tokens.token import Token
 
 __all__ = ["NOT_CHECKED", "Finding", "Verifier", "by_client", "by_key", "check", "owner_of"]
 

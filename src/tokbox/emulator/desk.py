@@ -10,7 +10,7 @@ from tokbox.emulator.calls import Call
 from tokbox.emulator.client_tokens import Denied, admit
 from tokbox.emulator.replies import Refusal, json_reply
 from tokbox.errors import MalformedTokenError
-from tokbox.tokens.claims import Token
+from tokbox.tokens.token import Token
 from tokbox.tokens.verify import decode
 
 __all__ = ["inspect"]

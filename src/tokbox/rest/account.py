@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from tokbox.lazy import set_module
 from tokbox.rest.auth import AccountAuth
-from tokbox.rest.base import Client
-from tokbox.rest.client import DEFAULT_URL
-from tokbox.rest.options import check_names, connect
+from tokbox.rest.base import DEFAULT_URL, Client
 from tokbox.rest.projects import Projects
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_project
@@ -47,12 +45,14 @@ class Account(Client):
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        check_names(type(self).__name__, options, "api_url")
+        self._check_names("", options, "api_url")
         fields = ("account_key", "account_secret")
         check_project(account_key, account_secret, fields, "account")
         signer = Signer(account_key, account_secret)
-        auth = AccountAuth(signer.project_id, signer._hs256)
-        self._assemble(signer, connect(auth, api_url, **options))
+        self._assemble(signer, api_url, options)
+
+    def _auth(self) -> AccountAuth:
+        return AccountAuth(self.account_key, self._signer._hs256)
 
     @property
     def account_key(self) -> str:

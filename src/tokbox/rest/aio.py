@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox.lazy import set_module
 from tokbox.rest.account import Account
-from tokbox.rest.client import DEFAULT_URL, VONAGE_URL, Tokbox
+from tokbox.rest.base import DEFAULT_URL, VONAGE_URL
+from tokbox.rest.client import Tokbox
 from tokbox.rest.offload import Offload
 from tokbox.rest.options import Limits, check_names
 from tokbox.rest.resources import Resources

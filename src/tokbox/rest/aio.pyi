@@ -58,12 +58,12 @@ from tokbox.rest.storage import AzureStorage, S3Storage
 from tokbox.rest.streams import Stream
 from tokbox.states import ProjectStatus, ProjectStatusName
 from tokbox.tokens.batch import TokenBatch
-from tokbox.tokens.claims import Token
 from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.findings import Verification
+from tokbox.tokens.row_columns import Column, RoleColumn
 from tokbox.tokens.rsa import PrivateKeySource
-from tokbox.tokens.signer import Column, RoleColumn
+from tokbox.tokens.token import Token
 
 class AsyncArchives:
     async def start(

@@ -2,46 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+import os
+from typing import TYPE_CHECKING
 
-from tokbox.rest import raw
-from tokbox.rest.options import Limits, check_names
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
+    from typing import Any, NoReturn
 
     from typing_extensions import Self, Unpack
 
     from tokbox.enums import RequestMethod
+    from tokbox.rest.auth import Auth
+    from tokbox.rest.options import Limits, Options
     from tokbox.rest.raw import APIResponse
     from tokbox.rest.requester import Requester
     from tokbox.tokens.signer import Signer
 
-__all__ = ["Client"]
+__all__ = ["DEFAULT_URL", "VONAGE_URL", "Client"]
+
+DEFAULT_URL = "https://api.opentok.com"
+VONAGE_URL = "https://video.api.vonage.com"
 
 
 @strip_traceback
 class Client:
     """Hold a key and connections; subclasses add the resources that they reach."""
 
-    __slots__ = ("_borrowed", "_requester", "_signer")
+    __slots__ = ("_api_url", "_borrowed", "_made", "_signer")
 
-    _borrowed: bool
-    _requester: Requester
     _signer: Signer
+    _borrowed: bool
+    _api_url: str
 
-    def _assemble(self, signer: Signer, requester: Requester) -> None:
+    if TYPE_CHECKING:
+
+        def _auth(self) -> Auth:
+            """Return what authenticates the requests of this kind of client."""
+
+    #: The requester, once it was made.
+    _made: list[Requester]
+
+    @classmethod
+    def _check_names(cls, method: str, options: Options, *others: str) -> None:
+        """Raise TypeError for an option that *method* does not have."""
+        if options:
+            from tokbox.rest.options import check_names
+
+            check_names(f"{cls.__name__}{method}", options, *others)
+
+    def _assemble(self, signer: Signer, api_url: str, options: Options) -> None:
         """Put a client together, whatever its credentials are."""
         self._signer = signer
-        self._requester = requester
         self._borrowed = False
+        self._api_url = api_url
+        self._made = []
+        urls = (DEFAULT_URL, VONAGE_URL)
+        is_default = not options and type(api_url) is str and api_url in urls
+        # What can be wrong is checked now. Otherwise HTTP is loaded for the first request.
+        if not is_default or "TOKBOX_LOG" in os.environ:
+            self._connect(options)
+
+    def _connect(self, options: Options) -> None:
+        from tokbox.rest.options import connect
+
+        # Of threads that do this at the same time, all use the first requester.
+        self._made.append(connect(self._auth(), self._api_url, **options))
+
+    @property
+    def _requester(self) -> Requester:
+        """What sends requests, made when it is used: signing needs no HTTP."""
+        if not self._made:
+            self._connect({})
+            if self._signer._is_closed:
+                self._made[0].close()
+        return self._made[0]
 
     @property
     def api_url(self) -> str:
         """Return where requests go, without a slash at the end."""
-        return self._requester.api_url
+        return self._made[0].api_url if self._made else self._api_url
 
     def with_options(self, **limits: Unpack[Limits]) -> Self:
         """Return a client with other limits, over the same connections and key.
@@ -58,10 +100,12 @@ class Client:
         from: to close it does nothing. Raises ``InvalidInputError`` for a limit out of
         bounds.
         """
+        from tokbox.rest.options import Limits, check_names
+
         check_names(f"{type(self).__name__}.with_options", limits, options=Limits)
-        requester = self._requester.with_options(**limits)
         client = type(self).__new__(type(self))
-        client._assemble(self._signer, requester)
+        client._signer = self._signer
+        client._made = [self._requester.with_options(**limits)]
         client._borrowed = True
         return client
 
@@ -91,6 +135,8 @@ class Client:
         other than 2xx, ``TransportError`` if there is no usable one. It is repeated by the
         same rules as all calls: POST and PATCH only if no byte was sent.
         """
+        from tokbox.rest import raw
+
         return raw.request(
             self._requester,
             method,
@@ -105,8 +151,10 @@ class Client:
     def close(self) -> None:
         """Close the connections and wipe the key. May be repeated."""
         if not self._borrowed:
-            self._requester.close()
+            # In this order, so that a requester that another thread makes is closed, too.
             self._signer.close()
+            if self._made:
+                self._made[0].close()
 
     def __enter__(self) -> Self:
         return self

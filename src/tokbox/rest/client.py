@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, overload
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, overload
 
-from tokbox.enums import (
-    HOURS_24,
-    ArchiveMode,
-    ArchiveModeName,
-    MediaMode,
-    MediaModeName,
-    Resolution,
-    Role,
-)
+from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
-from tokbox.rest import environment, sessions
-from tokbox.rest.auth import ApplicationAuth, ProjectAuth
-from tokbox.rest.base import Client
-from tokbox.rest.options import check_names, connect
+from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client
 from tokbox.rest.resources import Resources
-from tokbox.rest.sessions import Session
+from tokbox.rest.sessions import Session, restore
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
+    from typing import Literal
 
     from typing_extensions import Self, Unpack
 
     from tokbox._memory import MemoryPool
-    from tokbox.enums import TokenKind
+    from tokbox.enums import ArchiveModeName, MediaModeName, Resolution, TokenKind
+    from tokbox.rest.auth import Auth
     from tokbox.rest.options import Options
     from tokbox.tokens.batch import TokenBatch
-    from tokbox.tokens.claims import Token
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.findings import Verification
+    from tokbox.tokens.row_columns import Column, RoleColumn
     from tokbox.tokens.rsa import PrivateKeySource
-    from tokbox.tokens.signer import Column, RoleColumn
+    from tokbox.tokens.token import Token
 
 __all__ = ["Tokbox"]
-
-DEFAULT_URL = "https://api.opentok.com"
-VONAGE_URL = "https://video.api.vonage.com"
 
 
 @set_module("tokbox")
@@ -73,10 +62,8 @@ class Tokbox(Resources, Client):
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        check_names(type(self).__name__, options, "api_url")
-        signer = Signer(api_key, secret)
-        auth = ProjectAuth(signer.project_id, signer._hs256)
-        self._assemble(signer, connect(auth, api_url, **options))
+        self._check_names("", options, "api_url")
+        self._assemble(Signer(api_key, secret), api_url, options)
 
     @classmethod
     def from_private_key(
@@ -98,11 +85,10 @@ class Tokbox(Resources, Client):
         at least 2,048 bits; ``MissingDependencyError`` without ``cryptography``, which
         comes with ``pip install 'tokbox[vonage]'``.
         """
-        check_names(f"{cls.__name__}.from_private_key", options, "api_url", "password")
+        cls._check_names(".from_private_key", options, "api_url", "password")
         signer = Signer.from_private_key(application_id, key, password=password)
         client = cls.__new__(cls)
-        auth = ApplicationAuth(signer.project_id, signer._jwt)
-        client._assemble(signer, connect(auth, api_url, **options))
+        client._assemble(signer, api_url, options)
         return client
 
     @classmethod
@@ -123,7 +109,9 @@ class Tokbox(Resources, Client):
         Raises ``InvalidInputError`` that names the variable that is missing or wrong, and
         if there are credentials for both: nothing is guessed.
         """
-        check_names(f"{cls.__name__}.from_env", options)
+        from tokbox.rest import environment
+
+        cls._check_names(".from_env", options)
         environ = os.environ if environ is None else environ
         if not isinstance(environ, Mapping):
             rule = f"be a mapping of variables, not {type(environ).__name__}"
@@ -139,7 +127,15 @@ class Tokbox(Resources, Client):
     @property
     def project_id(self) -> str:
         """Return the project or application: the API key, or the application id."""
-        return self._requester.tenant
+        return self._signer.project_id
+
+    def _auth(self) -> Auth:
+        from tokbox.rest.auth import ApplicationAuth, ProjectAuth
+
+        signer = self._signer
+        if signer._is_application:
+            return ApplicationAuth(signer.project_id, signer._jwt)
+        return ProjectAuth(signer.project_id, signer._hs256)
 
     def new_session(
         self,
@@ -164,7 +160,9 @@ class Tokbox(Resources, Client):
         Raises ``InvalidInputError`` before anything is sent, ``APIError`` if the service
         refuses, ``TransportError`` if there is no usable answer.
         """
-        form = sessions.parameters(
+        from tokbox.rest import new_session
+
+        form = new_session.parameters(
             location,
             media_mode,
             archive_mode,
@@ -172,15 +170,15 @@ class Tokbox(Resources, Client):
             archive_name=archive_name,
             archive_resolution=archive_resolution,
         )
-        sessions.warn_if_unarchivable(form)
-        return sessions.create(self, form, timeout)
+        new_session.warn_if_unarchivable(form)
+        return new_session.create(self, form, timeout)
 
     def session(self, session_id: str) -> Session:
         """Return the session with a stored id. Checks it; sends nothing.
 
         Raises ``InvalidClaimsError`` if it is damaged or belongs to another project.
         """
-        return sessions.restore(self, session_id)
+        return restore(self, session_id)
 
     @overload
     def sign_rows(

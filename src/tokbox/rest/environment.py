@@ -25,27 +25,23 @@ count only where none of ours is set.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokbox.errors import InvalidInputError
-from tokbox.rest import cleartext
-from tokbox.rest.arguments import seconds, whole
-from tokbox.rest.requester import MOST_RETRIES
 from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.tokens.claims import check_application_id, check_project
 from tokbox.tokens.credentials import clean, read, secret_rule
-from tokbox.transport import proxies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Literal
+
     from tokbox.rest.options import Options
 
 __all__ = ["APPLICATIONS", "PROJECTS", "Credentials", "credentials", "options"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Family:
+class _Family(NamedTuple):
     """Name the variables that belong together."""
 
     kind: Literal["project", "application"]
@@ -82,17 +78,31 @@ APPLICATIONS = (
 
 
 @safe_repr
-@dataclass(frozen=True, slots=True)
 class Credentials(NoPickle):
-    """Hold what a client proves itself with."""
+    """Hold what a client proves itself with.
 
-    kind: Literal["project", "application"]
-    id: str
-    secret: str = field(repr=False)
-    #: Whether *secret* was read from a file.
-    from_file: bool
-    #: Where the client is told to go, if it is.
-    api_url: str | None
+    *from_file* tells whether *secret* was read from a file; *api_url* is where the client
+    is told to go, if it is.
+    """
+
+    __slots__ = ("api_url", "from_file", "id", "kind", "secret")
+
+    def __init__(
+        self,
+        kind: Literal["project", "application"],
+        id: str,
+        secret: str,
+        from_file: bool,
+        api_url: str | None,
+    ) -> None:
+        self.kind = kind
+        self.id = id
+        self.secret = secret
+        self.from_file = from_file
+        self.api_url = api_url
+
+    def __repr__(self) -> str:
+        return f"<Credentials of {self.kind} {self.id}>"
 
 
 def credentials(environ: Mapping[str, str]) -> Credentials:
@@ -184,19 +194,28 @@ def _number(kind: type[float], value: str) -> object:
 
 
 def _seconds(variable: str, value: str) -> float:
+    from tokbox.rest.arguments import seconds
+
     return seconds(variable, _number(float, value))
 
 
 def _retries(variable: str, value: str) -> int:
+    from tokbox.rest.arguments import whole
+    from tokbox.rest.requester import MOST_RETRIES
+
     return whole(variable, _number(int, value), 0, MOST_RETRIES)
 
 
 def _proxy(variable: str, value: str) -> str:
+    from tokbox.transport import proxies
+
     proxies.parse(value, name=variable)
     return value
 
 
 def _allow_http(variable: str, value: str) -> bool | None:
+    from tokbox.rest import cleartext
+
     return cleartext.from_environment({variable: value})
 
 
@@ -207,5 +226,5 @@ _OPTIONS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("connect_timeout", "TOKBOX_CONNECT_TIMEOUT", _seconds),
     ("retries", "TOKBOX_RETRIES", _retries),
     ("proxy", "TOKBOX_PROXY", _proxy),
-    ("allow_http", cleartext.VARIABLE, _allow_http),
+    ("allow_http", "TOKBOX_ALLOW_HTTP", _allow_http),
 )

@@ -6,8 +6,7 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from types import FunctionType
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
@@ -27,11 +26,7 @@ __all__ = [
     "check_call",
     "check_names",
     "connect",
-    "has_options",
-    "refuse_unknown_options",
 ]
-
-_Class = TypeVar("_Class", bound=type)
 
 _USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
@@ -132,29 +127,6 @@ def _advice(name: str, names: set[str]) -> str:
         if near in names:
             return f"did you mean {near!r}?"
     return f"it accepts {', '.join(sorted(names))}"
-
-
-def refuse_unknown_options(cls: _Class) -> _Class:
-    """Wrap the methods of *cls* that have ``**options``, so that they call `check_call`."""
-    for name, member in list(vars(cls).items()):
-        if isinstance(member, FunctionType) and has_options(member):
-            setattr(cls, name, _checked(member))
-    return cls
-
-
-def has_options(call: Callable[..., Any]) -> bool:
-    """Return whether *call* has ``**options``."""
-    parameters = inspect.signature(call).parameters.values()
-    return any(each.kind is each.VAR_KEYWORD for each in parameters)
-
-
-def _checked(call: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(call)
-    def method(self: object, /, *args: Any, **options: Any) -> Any:
-        check_call(self, call, options)
-        return call(self, *args, **options)
-
-    return method
 
 
 def check_call(owner: object, call: Callable[..., Any], given: Iterable[str]) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tokbox.errors import ProtocolError
 from tokbox.rest.arguments import identifier, whole
+from tokbox.rest.checked import refuse_unknown_options
 from tokbox.rest.fields import Fields
-from tokbox.rest.options import refuse_unknown_options
 from tokbox.rest.paging import LARGEST_OFFSET, LARGEST_PAGE, Page, every
 from tokbox.rest.record import Record, Thing
 from tokbox.secrecy import safe_repr, strip_traceback

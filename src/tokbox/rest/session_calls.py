@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tokbox.rest.options import refuse_unknown_options
+from tokbox.rest.checked import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:

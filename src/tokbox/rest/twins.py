@@ -14,8 +14,9 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from tokbox.rest.checked import has_options
 from tokbox.rest.offload import Offload
-from tokbox.rest.options import check_call, has_options
+from tokbox.rest.options import check_call
 from tokbox.rest.resource import Resource
 from tokbox.rest.sessions import Session
 from tokbox.secrecy import is_stripped, safe_repr, strip_traceback

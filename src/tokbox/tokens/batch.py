@@ -6,7 +6,6 @@ import operator
 import os
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from pickle import PickleBuffer
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -39,7 +38,6 @@ from tokbox._memory import (
 )
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.lazy import set_module
-from tokbox.private_files import opener_0600
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr, strip_traceback
 
@@ -302,6 +300,8 @@ class TokenBatch(Sequence[Text]):
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         data, *rest = self._packed()
         if operator.index(protocol) >= 5:
+            from pickle import PickleBuffer
+
             return _restore, (PickleBuffer(data), *rest)
         return _restore, (bytes(data), *rest)
 
@@ -330,6 +330,8 @@ class TokenBatch(Sequence[Text]):
         the file.
         """
         if isinstance(target, str | os.PathLike):
+            from tokbox.private_files import opener_0600
+
             with open(target, "wb", opener=opener_0600) as file:
                 return self.write(file)
         written = 0

@@ -12,13 +12,11 @@ import binascii
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from functools import lru_cache
 from math import floor
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tokbox.enums import DAYS_30, HOURS_24, Role, TokenKind
+from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import (
     InvalidClaimsError,
     InvalidInputError,
@@ -32,12 +30,12 @@ from tokbox.exact import (
     has_no_dimensions,
     whole_number,
 )
-from tokbox.lazy import set_module
-from tokbox.pickling import PickledByName
-from tokbox.readonly import ReadOnlyDict
-from tokbox.secrecy import safe_repr
-from tokbox.times import from_seconds
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tokbox.tokens.token import Token
 
 __all__ = [
     "MOST_CONNECTION_DATA",
@@ -45,7 +43,6 @@ __all__ = [
     "ROLES",
     "SCOPE",
     "SessionId",
-    "Token",
     "check_api_key",
     "check_application_id",
     "check_claim",
@@ -81,73 +78,16 @@ ROLES = {role.value: role.value for role in Role}
 _ROLE_RULE = "be one of " + ", ".join(ROLES)
 
 _API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_UUID = "(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
 #: The Z of UTC, which Python 3.10 does not read.
-_ZULU = re.compile("[Zz]$")
+_ZULU = "[Zz]$"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 
-@set_module("tokbox")
-@safe_repr
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token(PickledByName):
-    """The claims of a token.
-
-    `tokbox.decode` returns claims without verifying them. The ``verify`` methods of
-    `Tokbox`, `Signer` and `PublicKey` return them after the signature, the times and the
-    other claims were verified. Tokens are hashable; `unknown` is not part of the hash.
-    """
-
-    #: "t1" or "jwt".
-    kind: TokenKind
-    #: What it is signed with: "HMAC-SHA1" (T1), "HS256", or "RS256" (an application's).
-    algorithm: str
-    #: The project or application it was made for: an API key, or an application id.
-    project_id: str
-    session_id: str
-    #: A publisher's, if the token does not say.
-    role: str
-    #: When it was made and when it ends, in seconds since the epoch. A token that names
-    #: no end lives for 24 hours: see `end_time`. `created_at` and `expires_at` are
-    #: datetimes.
-    create_time: int
-    expire_time: int | None
-    #: What sets it apart from others that say the same: a T1 token's nonce, a JWT's jti.
-    nonce: str
-    connection_data: str = ""
-    initial_layout_class_list: tuple[str, ...] = ()
-    scope: str | None = None
-    #: The first second at which it is valid (``nbf`` of a JWT), since the epoch; None
-    #: without that claim.
-    not_before: int | None = None
-    #: Everything else that it says.
-    unknown: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    #: All claims of a JWT, or fields of a T1 token, as they are written in it. It is
-    #: read-only, and not in the repr, not compared and not part of the hash.
-    raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
-
-    @property
-    def created_at(self) -> datetime | None:
-        """``create_time`` as a UTC datetime, or None after the year 9999."""
-        return from_seconds(self.create_time)
-
-    @property
-    def expires_at(self) -> datetime | None:
-        """``end_time`` as a UTC datetime, or None after the year 9999."""
-        return from_seconds(self.end_time)
-
-    @property
-    def end_time(self) -> int:
-        """When it ends, in seconds since the epoch, whether or not it says so."""
-        return self.create_time + HOURS_24 if self.expire_time is None else self.expire_time
-
-
-@safe_repr
-@dataclass(frozen=True, slots=True)
-class SessionId:
+class SessionId(NamedTuple):
     """What a session id says about its session."""
 
     #: The project or application it belongs to: an API key, or an application id.
@@ -180,7 +120,7 @@ def _mistake(api_key: str | None) -> str:
     """Describe what was given instead of an API key, as far as that is known."""
     if api_key is None:
         return ""
-    if _UUID.fullmatch(api_key.strip()) or "-----BEGIN" in api_key:
+    if re.fullmatch(_UUID, api_key.strip()) or "-----BEGIN" in api_key:
         return (
             "; a UUID and a private key are an application's credentials: "
             + APPLICATION_HINT
@@ -205,7 +145,7 @@ def check_application_id(application_id: object, field: str = "application_id") 
     """Return the id of a Vonage application as text, in lower case; a UUID object is
     accepted."""
     text = _id_text(application_id) or ""
-    if _UUID.fullmatch(text):
+    if re.fullmatch(_UUID, text):
         return text.lower()
     rule = "be the application's id, a UUID"
     is_number = _API_KEY.fullmatch(text) is not None
@@ -228,7 +168,7 @@ def check_project_id(project_id: object) -> str:
     text = _id_text(project_id) or ""
     if text.isdecimal():
         return check_api_key(text, "project_id")
-    if _UUID.fullmatch(text):
+    if re.fullmatch(_UUID, text):
         return check_application_id(text)
     rule = "be an API key, a number, or an application's id, a UUID"
     if odd := odd_character(text):
@@ -255,7 +195,7 @@ def check_project(
     """Check an API key and its secret, which are easily swapped; return both."""
     key_text, secret_text = exact_text(api_key) or "", exact_text(secret) or ""
     looks_like_a_secret = not (
-        secret_rule(key_text) or key_text.isdecimal() or _UUID.fullmatch(key_text)
+        secret_rule(key_text) or key_text.isdecimal() or re.fullmatch(_UUID, key_text)
     )
     if looks_like_a_secret and _API_KEY.fullmatch(secret_text):
         rule = f"be the {owner}'s API key, a number: key and secret are swapped"
@@ -347,9 +287,13 @@ def parse_lifetime(text: str) -> int | None:
 
 def _seconds(duration: object) -> int | None:
     """Return a duration as a number of seconds; None if it is none, or no whole number."""
+    if type(duration) is int:
+        return duration
     text = exact_text(duration)
     if text is not None:
         return parse_lifetime(text) if len(text) < 100 else None
+    from datetime import timedelta
+
     if isinstance(duration, timedelta):
         # pandas.Timedelta has nanoseconds, too. Its base class can hold 0 instead of its
         # value, so only its attributes are read.
@@ -391,12 +335,14 @@ def check_end_time(expires_at: object) -> int:
     It is given as an aware datetime, as text such as 2026-01-31T12:00Z, or as whole seconds
     since the epoch. Fractions of a second are cut off.
     """
+    from datetime import datetime
+
     moment, text = expires_at, exact_text(expires_at)
     if text is not None and text.isascii() and text.isdecimal() and len(text) < 13:
         return int(text)
     if text is not None:
         try:
-            moment = datetime.fromisoformat(_ZULU.sub("+00:00", text))
+            moment = datetime.fromisoformat(re.sub(_ZULU, "+00:00", text))
         except ValueError:
             moment = None
     if isinstance(moment, datetime):

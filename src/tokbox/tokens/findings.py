@@ -26,7 +26,7 @@ from tokbox.lazy import set_module
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr
 from tokbox.tokens import columns
-from tokbox.tokens.claims import Token
+from tokbox.tokens.token import Token
 
 if TYPE_CHECKING:
     from typing_extensions import CapsuleType

@@ -12,17 +12,19 @@ name the application. The claims are those that the official SDKs send; ours end
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple, NoReturn
-from urllib.parse import unquote_plus
+from binascii import b2a_base64
+from typing import TYPE_CHECKING, NamedTuple
 
 from tokbox.enums import Role
 from tokbox.errors import MalformedTokenError
-from tokbox.tokens import strict_json
-from tokbox.tokens.claims import SCOPE, Token
+from tokbox.tokens.claims import SCOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+    from tokbox.tokens.token import Token
 
 __all__ = [
     "Parts",
@@ -40,13 +42,15 @@ __all__ = [
     "varying_claims",
 ]
 
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+#: Compiled when it is used.
+_BASE64URL = "[A-Za-z0-9_-]*"
 _MOST_CHARACTERS = 65_536
 
 
 def encode(raw: bytes) -> bytes:
     """Return *raw* as base64 in the alphabet of URLs, without padding."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+    text = b2a_base64(raw, newline=False).rstrip(b"=")
+    return text.replace(b"+", b"-").replace(b"/", b"_")
 
 
 _HEADS = {
@@ -62,6 +66,8 @@ def head(algorithm: str = "HS256") -> bytes:
 
 def compact(claims: Mapping[str, Any]) -> bytes:
     """Return *claims* as JSON without white space."""
+    import json
+
     return json.dumps(claims, separators=(",", ":")).encode()
 
 
@@ -123,6 +129,8 @@ def constant_part(tenant: str, create_time: int, claims: Mapping[str, Any]) -> b
 
 def varying_claims(create_time: int, claims: Mapping[str, Any]) -> bytes:
     """What *claims* come to in a payload, each with a comma behind it; none if empty."""
+    import json
+
     payload = ""
     if claims.get("expiration"):
         payload += f'"exp":{create_time + claims["expiration"]},'
@@ -145,17 +153,21 @@ def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
 
 
 def _decode(part: str) -> bytes:
-    if not _BASE64URL.fullmatch(part):
+    if not re.fullmatch(_BASE64URL, part):
         _refuse("there are characters in it that base64url does not have", "alphabet")
     if not part or len(part) % 4 == 1:
         _refuse("it was cut off", "truncated")
-    raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    from base64 import urlsafe_b64decode
+
+    raw = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if encode(raw) != part.encode():
         _refuse("it was cut off, or its base64url is damaged", "truncated")
     return raw
 
 
 def _object(raw: bytes) -> dict[str, Any]:
+    from tokbox.tokens import strict_json
+
     try:
         return strict_json.read_object(raw)
     except strict_json.DuplicateName as error:
@@ -271,11 +283,15 @@ def _classes(payload: dict[str, Any], *, as_form: bool) -> tuple[str, ...]:
         return tuple(value)
     if not isinstance(value, str):
         _refuse("its initial_layout_class_list is neither text nor names")
+    from urllib.parse import unquote_plus
+
     return tuple((unquote_plus(value) if as_form else value).split())
 
 
 def read(algorithm: str, said: Mapping[str, Any]) -> Token:
     """Read the `claims` of a token, in the dialect of any SDK."""
+    from tokbox.tokens.token import Token
+
     payload = dict(said)
     application = algorithm == "RS256"
     # The PHP SDK, which sends no jti, encodes the classes as in a form.

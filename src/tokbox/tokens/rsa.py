@@ -24,11 +24,12 @@ from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
-from tokbox.tokens.claims import Token, check_application_id, check_multithread
+from tokbox.tokens.claims import check_application_id, check_multithread
 from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.credentials import is_utf_16, read_bytes
 from tokbox.tokens.crew import threads_for
 from tokbox.tokens.findings import Verification
+from tokbox.tokens.token import Token
 from tokbox.tokens.verify import check, check_many
 
 if TYPE_CHECKING:

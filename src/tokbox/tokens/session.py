@@ -7,18 +7,14 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import InitVar, dataclass, field
-from datetime import timedelta
-from types import MemberDescriptorType
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TextIO
+from typing import TYPE_CHECKING
 
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
-from tokbox.enums import HOURS_24, Role, RoleName, TokenKind
+from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
-from tokbox.private_files import opener_0600
-from tokbox.secrecy import safe_repr
+from tokbox.light_dataclass import LightDataclass
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
@@ -31,8 +27,12 @@ from tokbox.tokens.claims import (
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+    from typing import BinaryIO, NoReturn, TextIO
+
     from typing_extensions import Self
 
+    from tokbox.enums import RoleName, TokenKind
     from tokbox.tokens import rs256
     from tokbox.tokens.signer import Signer
 
@@ -43,20 +43,8 @@ __all__ = ["SessionSigner"]
 _STR_OVERHEAD = sys.getsizeof("") + struct.calcsize("P")
 
 
-class _Signing:
-    """Slots that are not fields, because ``dataclasses.asdict`` copies all fields."""
-
-    __slots__ = ("_beginnings", "_signer")
-
-    _signer: Signer
-    #: Prefixes of the tokens by kind; see `Signer._beginnings`.
-    _beginnings: dict[object, tuple[bytes, bytes, bool]]
-
-
 @set_module("tokbox.types")
-@safe_repr
-@dataclass(frozen=True, slots=True)
-class SessionSigner(_Signing):
+class SessionSigner(LightDataclass):
     """Signs the tokens of one session.
 
     Arguments of all methods, with the rules of `tokbox.tokens.claims`:
@@ -81,21 +69,27 @@ class SessionSigner(_Signing):
     Nothing is signed if one of them breaks a rule: InvalidClaimsError says which.
     """
 
-    session_id: str
-    # A Signer; pydantic resolves annotations. The default is the slot of `_signer`, so that
-    # ``dataclasses.replace`` finds the value in the object.
-    _by: InitVar[Any] = field(default=_Signing._signer, kw_only=True)  # type: ignore[misc]  # a slot's descriptor
+    __slots__ = ("_beginnings", "_signer", "session_id")
+    __match_args__ = ("session_id",)
+    _types = {"session_id": str}  # noqa: RUF012
+    _init_only = "_signer"
 
-    def __post_init__(self, _by: Signer) -> None:
-        if isinstance(_by, MemberDescriptorType):
+    session_id: str
+    if TYPE_CHECKING:
+        _signer: Signer
+        #: Prefixes of the tokens by kind; see `Signer._beginnings`.
+        _beginnings: dict[object, tuple[bytes, bytes, bool]]
+
+    def __init__(self, session_id: str, *, _signer: Signer | None = None) -> None:
+        if _signer is None:
             raise TypeError(
                 f"a {type(self).__name__} is made by a method: Signer.session(), "
                 "Tokbox.session() or Tokbox.new_session()"
             )
-        session_id = check_session_id(self.session_id, _by.project_id).text
+        session_id = check_session_id(session_id, _signer.project_id).text
         object.__setattr__(self, "session_id", session_id)
-        object.__setattr__(self, "_signer", _by)
-        object.__setattr__(self, "_beginnings", _by._beginnings(session_id))
+        object.__setattr__(self, "_signer", _signer)
+        object.__setattr__(self, "_beginnings", _signer._beginnings(session_id))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -270,6 +264,8 @@ class SessionSigner(_Signing):
             kind=kind,
         )
         if isinstance(target, str | os.PathLike):
+            from tokbox.private_files import opener_0600
+
             with open(target, "wb", opener=opener_0600) as file:
                 return _write(lines, file, progress)
         return _write(lines, target, progress)

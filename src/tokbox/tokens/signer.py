@@ -2,58 +2,52 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, overload
 
 from tokbox._fastsign import Key, Plan, Rows
-from tokbox._memory import MemoryPool
-from tokbox.enums import HOURS_24, Role, RoleName, TokenKind
+from tokbox.enums import HOURS_24, Role
 from tokbox.errors import ClosedError
 from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr, strip_traceback
-from tokbox.tokens import jwt, rs256, t1
-from tokbox.tokens.batch import TokenBatch
+from tokbox.tokens import jwt, t1
 from tokbox.tokens.claims import (
-    Token,
     check_application_id,
     check_kind,
     check_multithread,
     check_project,
 )
-from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.crew import threads_for
-from tokbox.tokens.derive import LABEL, Derived
-from tokbox.tokens.findings import Verification
-from tokbox.tokens.rows import sign_rows
-from tokbox.tokens.rsa import PrivateKey, PublicKey
 from tokbox.tokens.session import SessionSigner
-from tokbox.tokens.verify import check, check_many
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime, timedelta
     from types import TracebackType
+    from typing import Any, Literal, NoReturn
 
     from typing_extensions import Self
 
-    from tokbox.tokens.rsa import PrivateKeySource
+    from tokbox._memory import MemoryPool
+    from tokbox.enums import TokenKind
+    from tokbox.tokens import rs256
+    from tokbox.tokens.batch import TokenBatch
+    from tokbox.tokens.columns import ArrowArray, ArrowStream
+    from tokbox.tokens.derive import Derived
+    from tokbox.tokens.findings import Verification
+    from tokbox.tokens.row_columns import Column, RoleColumn
+    from tokbox.tokens.rsa import PrivateKeySource, PublicKey
+    from tokbox.tokens.token import Token
 
 __all__ = ["Signer"]
 
 #: Below this many tokens a second thread costs more than it brings; RSA takes its time.
 _WORTH_A_THREAD = 8192
-_RSA_WORTH_A_THREAD = 2 * rs256.PIECE
+_RSA_WORTH_A_THREAD = 16
 
 #: Tokens in one piece of a stream: about 3 MB, which stays in a cache. With RSA, a tenth
 #: of a second's work.
 CHUNK = 8192
 _RSA_CHUNK = 256
-
-_Value = TypeVar("_Value")
-#: One value for all rows, or one for each.
-Column: TypeAlias = _Value | Sequence[_Value] | ArrowArray | ArrowStream
-#: The roles of rows are often data, so a list of any text is accepted, too.
-RoleColumn: TypeAlias = Column[Role | RoleName] | list[str] | tuple[str, ...]
 
 
 @set_module("tokbox")
@@ -109,6 +103,9 @@ class Signer:
         Raises InvalidInputError, MissingDependencyError without the package
         ``cryptography``.
         """
+        from tokbox.tokens import rs256
+        from tokbox.tokens.rsa import PrivateKey
+
         signer = cls.__new__(cls)
         signer._key = None  # should the lines below fail
         signer.project_id = check_application_id(application_id)
@@ -129,6 +126,8 @@ class Signer:
         The first 8 hex digits of SHA-256 of the API key or application id; the secret
         has no part in it.
         """
+        import hashlib
+
         return hashlib.sha256(self.project_id.encode()).hexdigest()[:8]
 
     def __repr__(self) -> str:
@@ -140,6 +139,10 @@ class Signer:
             "a Signer cannot be pickled or copied: it would carry the secret along; pass "
             "a tokbox.integrations.KeyRef, and make a signer of it where it is used"
         )
+
+    @property
+    def _is_closed(self) -> bool:
+        return self._key is None
 
     @property
     def _prepared(self) -> Key | rs256.Key:
@@ -189,7 +192,7 @@ class Signer:
 
     def session(self, session_id: str) -> SessionSigner:
         """Return the signer of one session's tokens, or raise InvalidClaimsError."""
-        return SessionSigner(session_id, _by=self)
+        return SessionSigner(session_id, _signer=self)
 
     @overload
     def sign_rows(
@@ -280,6 +283,8 @@ class Signer:
         Nonces are random, or derived from the rows: with a `Derived` as *nonce*, signing
         the same rows again returns the same tokens.
         """
+        from tokbox.tokens.rows import sign_rows
+
         return sign_rows(
             self,
             session_id=session_id,
@@ -311,6 +316,8 @@ class Signer:
         ExpiredTokenError, which are TokenErrors with a ``.reason``; InvalidInputError
         for a *session_id* or *now* of another type.
         """
+        from tokbox.tokens.verify import check
+
         return check(token, self._verifier, self.project_id, session_id=session_id, now=now)
 
     @strip_traceback
@@ -327,6 +334,8 @@ class Signer:
         Tokens of all kinds can be mixed. They can also be an Arrow array or stream of
         strings. *multithread* uses every CPU.
         """
+        from tokbox.tokens.verify import check_many
+
         return check_many(
             tokens,
             self._verifier,
@@ -347,6 +356,8 @@ class Signer:
 
     def _nonce_key(self) -> Key:
         """The key of derived nonces, made of the secret for them alone."""
+        from tokbox.tokens.derive import LABEL
+
         key = self._prepared
         if isinstance(key, Key):
             return Key(key.hmac_sha256(LABEL))
@@ -383,6 +394,8 @@ class Signer:
         them, checked."""
         key = self._prepared
         if not isinstance(key, Key):
+            from tokbox.tokens import rs256
+
             return rs256.Plan(key, jwt.signed_part(self.project_id, *claims))
         if is_jwt:
             head = jwt.head("HS256")
@@ -401,6 +414,8 @@ class Signer:
         key, form = self._prepared, jwt if is_jwt else t1
         data = form.constant_part(self.project_id, create_time, claims)
         if not isinstance(key, Key):
+            from tokbox.tokens import rs256
+
             return rs256.Rows(key, n, data, create_time, random)
         head = jwt.head("HS256") if is_jwt else self._head
         return Rows(key, n, head, data, create_time, is_jwt, random)

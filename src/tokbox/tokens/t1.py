@@ -12,17 +12,18 @@ what a batch shares first and the nonce last.
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn
-from urllib.parse import unquote_to_bytes
+from typing import TYPE_CHECKING
 
 from tokbox._fastsign import quote_plus
 from tokbox.enums import Role
 from tokbox.errors import MalformedTokenError
-from tokbox.readonly import ReadOnlyDict
-from tokbox.tokens.claims import Token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+    from tokbox.tokens.token import Token
 
 __all__ = [
     "PREFIX",
@@ -35,11 +36,12 @@ __all__ = [
 ]
 
 PREFIX = "T1=="
-_ALPHABET = re.compile(r"[A-Za-z0-9+/_=-]*", re.ASCII)
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]*={0,2}", re.ASCII)
+# Patterns are compiled when they are used.
+_ALPHABET = "[A-Za-z0-9+/_=-]*"
+_BASE64 = "[A-Za-z0-9+/_-]*={0,2}"
 #: A token of which less than the whole prefix is left: ``partner_id`` follows, in base64.
-_WITHOUT_PREFIX = re.compile(r"[T1=]{0,3}cGFydG5lcl9pZD")
-_HEAD = re.compile(rb"partner_id=([^&]+)&sig=([0-9a-f]{40})")
+_WITHOUT_PREFIX = "[T1=]{0,3}cGFydG5lcl9pZD"
+_HEAD = b"partner_id=([^&]+)&sig=([0-9a-f]{40})"
 #: The longest token there can be holds 2,000 characters of four bytes, each byte as
 #: three characters, in base64: anything far beyond is not one.
 _MOST_CHARACTERS = 65_536
@@ -102,29 +104,31 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
     if not isinstance(token, str):
         _refuse(f"it must be a string, not {type(token).__name__}")
     if not token.startswith(PREFIX):
-        if _WITHOUT_PREFIX.match(token):
+        if re.match(_WITHOUT_PREFIX, token):
             _refuse(f"the {PREFIX} at its beginning was lost", "prefix")
         _refuse(f"it must begin with {PREFIX}")
     text = token[len(PREFIX) :]
     if len(text) > _MOST_CHARACTERS:
         _refuse(f"it must have at most {_MOST_CHARACTERS} characters")
-    if not _ALPHABET.fullmatch(text):
+    if not re.fullmatch(_ALPHABET, text):
         _refuse("there are characters in it that base64 does not have", "alphabet")
     if not text or len(text) % 4:
         _refuse("it was cut off: its base64 does not end where it should", "truncated")
-    if not _BASE64.fullmatch(text):
+    if not re.fullmatch(_BASE64, text):
         _refuse("its base64 is damaged")
     # The Java SDK writes the alphabet of URLs, with padding.
     standard = text.replace("-", "+").replace("_", "/")
     if standard != text and re.search("[+/]", text):
         _refuse("it mixes the two alphabets of base64", "alphabet")
-    raw = base64.b64decode(standard)
-    if base64.b64encode(raw).decode("ascii") != standard:
+    from base64 import b64decode, b64encode
+
+    raw = b64decode(standard)
+    if b64encode(raw).decode("ascii") != standard:
         _refuse("its base64 ends with unused bits that are not 0", "encoding")
     before, colon, data = raw.partition(b":")
     if not colon:
         _refuse("it was cut off, or holds no signature", "truncated")
-    found = _HEAD.fullmatch(before)
+    found = re.fullmatch(_HEAD, before)
     if found is None:
         _refuse_head(before)
     return found[1], bytes.fromhex(found[2].decode()), data
@@ -165,6 +169,8 @@ def _fields(data: bytes) -> dict[str, str]:
 
 
 def _decode(part: bytes) -> str:
+    from urllib.parse import unquote_to_bytes
+
     try:
         return unquote_to_bytes(part.replace(b"+", b" ")).decode()
     except UnicodeDecodeError:
@@ -182,6 +188,9 @@ def _seconds(fields: dict[str, str], name: str) -> int | None:
 
 def read(api_key: bytes, data: bytes) -> Token:
     """Read what `split` took apart."""
+    from tokbox.readonly import ReadOnlyDict
+    from tokbox.tokens.token import Token
+
     fields = _fields(data)
     raw = ReadOnlyDict(fields)
     session_id = fields.pop("session_id", "")

@@ -42,7 +42,6 @@ from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
-    Token,
     check_now,
     check_purpose,
     check_role,
@@ -52,6 +51,7 @@ from tokbox.tokens.claims import (
 from tokbox.tokens.columns import ArrowArray, ArrowStream, Column
 from tokbox.tokens.crew import share
 from tokbox.tokens.findings import Decoded, Verification
+from tokbox.tokens.token import Token
 
 if TYPE_CHECKING:
     from tokbox.tokens.rsa import PublicKey

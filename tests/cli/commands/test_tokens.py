@@ -55,6 +55,25 @@ def test_token_carries_what_the_options_say(cli: Cli) -> None:
     assert claims.initial_layout_class_list == ("focus", "small")
 
 
+@pytest.mark.parametrize("more", [(), ("--layout-class", "focus")])
+def test_role_data_and_lifetime_count_with_and_without_other_options(
+    cli: Cli, more: tuple[str, ...]
+) -> None:
+    options = ("--expires", "1h30m", "--role", "subscriber", "--data", "Ada & é")
+    claims = verify(cli("token", SESSION, *options, *more).out.strip())
+    assert claims.role == "subscriber"
+    assert claims.connection_data == "Ada & é"
+    assert claims.end_time - claims.create_time == 5400
+
+
+@pytest.mark.parametrize("text", ["-x", "--role"])
+def test_a_value_that_looks_like_an_option_is_read_as_click_does(
+    cli: Cli, text: str
+) -> None:
+    claims = verify(cli("token", SESSION, "--data", text).out.strip())
+    assert claims.connection_data == text
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [

@@ -17,7 +17,7 @@ from tests.support.engines import FILE, install_ray, install_spark
 from tokbox import Signer
 from tokbox.cli.tables import engines
 from tokbox.integrations.job import SigningJob, col
-from tokbox.tokens.claims import Token
+from tokbox.tokens.token import Token
 
 Cli = Callable[..., Result]
 Handed = list[tuple[str, str, SigningJob]]

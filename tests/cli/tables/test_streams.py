@@ -83,7 +83,10 @@ LOCAL = ("demo", "emulator", "token", "tokens", "sign", "verify", "inspect")
 def commands(
     group: click.Group = root, prefix: str = ""
 ) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix}{name} ")
         else:
@@ -315,7 +318,7 @@ def test_output_that_fails_later_is_one_line_too(
 def test_full_output_fails_once_and_not_again_at_exit(options: tuple[str, ...]) -> None:
     # The check before the command passes for a terminal or a file that has room yet.
     code = (
-        "import sys; sys.modules['tokbox.cli.app'] = sys\n"
+        "import sys; sys.modules['tokbox.cli.frame'] = sys\n"
         "sys.run = lambda args: print('x') or sys.stdout.flush()\n"
         "from tokbox.cli import main\n"
         "try: main([])\n"

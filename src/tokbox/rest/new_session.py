@@ -1,0 +1,133 @@
+"""Create sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tokbox.enums import (
+    ArchiveMode,
+    ArchiveModeName,
+    MediaMode,
+    MediaModeName,
+    Resolution,
+)
+from tokbox.errors import (
+    ArchivingNeedsMediaRouterWarning,
+    InvalidClaimsError,
+    InvalidInputError,
+    ProtocolError,
+    invalid_choice,
+)
+from tokbox.exact import exact_text
+from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
+from tokbox.rest.notices import warn
+from tokbox.rest.sessions import PROPERTIES, Session
+
+if TYPE_CHECKING:
+    from tokbox.rest.resources import Resources
+
+__all__ = ["create", "parameters", "warn_if_unarchivable"]
+
+_PATH = "/session/create"
+
+#: Holds one item until the warning was given: pop() is atomic where a flag is not.
+_unwarned = [True]
+
+
+def create(resources: Resources, form: Mapping[str, str], timeout: float | None) -> Session:
+    """Register a session; *form* is what :func:`parameters` returned."""
+    source, request_id = resources._requester.request_json(
+        "POST", _PATH, form=form, timeout=timeout
+    )
+    # An array of exactly one object, though [] has been seen.
+    first = source[0] if isinstance(source, list) and source else None
+    if not isinstance(first, dict):
+        first = {}
+    session_id = first.get("session_id")
+    if not isinstance(session_id, str) or not session_id:
+        problem = "the answer holds no session"
+        raise ProtocolError(problem, method="POST", path=_PATH, request_id=request_id)
+    try:
+        return Session(
+            session_id,
+            _properties={name: _words(first, name) for name in PROPERTIES},
+            _signer=resources._signer,
+            _resources=resources,
+        )
+    except InvalidClaimsError as error:
+        problem = f"the answer holds a session that cannot be used: {error}"
+        raise ProtocolError(
+            problem, method="POST", path=_PATH, request_id=request_id
+        ) from None
+
+
+def parameters(
+    location: str | None,
+    media_mode: MediaMode | MediaModeName,
+    archive_mode: ArchiveMode | ArchiveModeName,
+    *,
+    e2ee: bool,
+    archive_name: str | None,
+    archive_resolution: Resolution | None,
+) -> dict[str, str]:
+    """Return the form that asks for a session.
+
+    Raises ``InvalidInputError`` for what the service would refuse. Relayed and always
+    archived is sent as asked, with a warning.
+    """
+    media = _media_mode(media_mode)
+    archiving = one_of("archive_mode", archive_mode, [mode.value for mode in ArchiveMode])
+    always = archiving == ArchiveMode.ALWAYS
+    form = {"p2p.preference": media, "archiveMode": archiving}
+    if location is not None and exact_text(location) != "":
+        form["location"] = ipv4("location", location)
+    if flag("e2ee", e2ee):
+        if media != MediaMode.MEDIA_ROUTER:
+            raise InvalidInputError("e2ee", e2ee, "be False in a relayed session")
+        if always:
+            raise InvalidInputError(
+                "e2ee", e2ee, "be False in a session that is always archived"
+            )
+        form["e2ee"] = "true"
+    only_always = "be left out unless archive_mode is always"
+    if archive_name is not None:
+        if not always:
+            raise InvalidInputError("archive_name", archive_name, only_always)
+        form["archiveName"] = text("archive_name", archive_name, shortest=1, longest=80)
+    if archive_resolution is not None:
+        if not always:
+            raise InvalidInputError("archive_resolution", archive_resolution, only_always)
+        form["archiveResolution"] = one_of(
+            "archive_resolution", archive_resolution, RESOLUTIONS
+        )
+    return form
+
+
+def _media_mode(mode: object) -> str:
+    try:
+        return MediaMode(exact_text(mode)).value
+    except ValueError:
+        pass
+    raise invalid_choice("media_mode", mode, ("routed", "relayed"))
+
+
+def warn_if_unarchivable(form: Mapping[str, str]) -> None:
+    """Warn, once in the life of a process, of a relayed session with archives."""
+    asked = (form["p2p.preference"], form["archiveMode"])
+    if asked != (MediaMode.P2P.value, ArchiveMode.ALWAYS.value):
+        return
+    try:
+        _unwarned.pop()
+    except IndexError:
+        return
+    warn(
+        "archives need the media router: a relayed session (MediaMode.P2P) "
+        "with ArchiveMode.ALWAYS will not be archived",
+        ArchivingNeedsMediaRouterWarning,
+    )
+
+
+def _words(source: Mapping[str, Any], name: str) -> str | None:
+    value = source.get(name)
+    return value if isinstance(value, str) or value is None else str(value)
