@@ -157,7 +157,7 @@ test_rest = group(
             goals=[
                 at_least(2, OPENTOK),
                 at_least(None, OPENTOK, less=FLOOR),
-                at_most(None, FLOOR),
+                at_most(1.35, FLOOR),
             ],
         ),
         Contender(APPLICATION, calls(ours(application=True)), goals=[at_least(1, VONAGE)]),

@@ -62,10 +62,9 @@ def read_json(response: Response, *, method: str, path: str, attempts: int) -> A
     Raises ``ProtocolError`` if it is something else, and ``APIError`` if it is the XML
     error document that session creation used to send with status 200.
     """
+    body = response.body
     try:
-        return json.loads(
-            response.body, object_hook=ReadOnlyDict, parse_constant=_refuse_constant
-        )
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
         # Raised below, so that the body is not in a chained exception.
         pass
@@ -88,6 +87,9 @@ def read_json(response: Response, *, method: str, path: str, attempts: int) -> A
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_hook=ReadOnlyDict, parse_constant=_refuse_constant)
 
 
 def refuse_page(response: Response, *, method: str, path: str, attempts: int) -> None:
@@ -235,6 +237,9 @@ def _explanation_from_markup(text: str) -> tuple[int | None, str]:
 
 
 def _is_page(response: Response) -> bool:
+    # Bytes of the byte order mark, and white space. Most answers are JSON, and not decoded.
+    if not response.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return False
     text = _text(response)
     if not text.lstrip("\ufeff \t\r\n").startswith("<"):
         return False
@@ -258,5 +263,7 @@ def _clean(text: str, *, limit: int = _LONGEST_MESSAGE) -> str:
     """Make foreign text fit for one line of a log, without credentials."""
     # A debugging proxy may send the request back.
     text = errors.redact(text)
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    text = " ".join(text.split())
     return text if len(text) <= limit else f"{text[:limit]}..."

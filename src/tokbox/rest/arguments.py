@@ -52,6 +52,8 @@ RESOLUTIONS: tuple[str, ...] = get_args(Resolution)
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+#: Ids that need no encoding in a path: most are UUIDs or base64.
+_PLAIN_ID = re.compile(r"[\w-]{1,255}", re.ASCII)
 #: The characters of a path in RFC 3986, so that a query or a host is refused.
 _PATH = re.compile(r"/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 #: A path that is encoded more often than this is refused.
@@ -221,6 +223,8 @@ def identifier(field: str, value: object) -> str:
     It may have any form, but must not be empty, and must not lead to another resource
     (see :func:`has_dot_segments`).
     """
+    if type(value) is str and _PLAIN_ID.fullmatch(value):
+        return value
     name = text(field, value, shortest=1, longest=255)
     if has_dot_segments(name):
         raise InvalidInputError(field, value, "be an id that the service gave")

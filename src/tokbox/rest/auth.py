@@ -15,7 +15,6 @@ servers' clocks agree to within seconds, seldom to within one.
 
 from __future__ import annotations
 
-import base64
 import json
 import time
 import uuid
@@ -24,6 +23,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from tokbox.secrecy import safe_repr
+from tokbox.tokens.jwt import encode
 
 __all__ = ["BACKDATE", "LIFETIME", "AccountAuth", "ApplicationAuth", "Auth", "ProjectAuth"]
 
@@ -87,9 +87,9 @@ class _SecretAuth(Auth):
 
     def header(self) -> tuple[str, str]:
         claims = {"iss": self.tenant, "ist": self._kind, **self._times()}
-        body = _base64url(json.dumps(claims, separators=(",", ":")).encode())
+        body = encode(_to_json(claims).encode())
         message = b"%b.%b" % (_HEADER, body)
-        token = b"%b.%b" % (message, _base64url(self._sign(message)))
+        token = b"%b.%b" % (message, encode(self._sign(message)))
         return "x-opentok-auth", token.decode("ascii")
 
 
@@ -132,8 +132,5 @@ class ApplicationAuth(Auth):
         return "authorization", f"Bearer {token}"
 
 
-def _base64url(data: bytes) -> bytes:
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-_HEADER = _base64url(b'{"typ":"JWT","alg":"HS256"}')
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+_HEADER = encode(b'{"typ":"JWT","alg":"HS256"}')

@@ -35,6 +35,9 @@ class Fields:
     def text(self, name: str) -> str:
         """Take a string; absent and ``null`` are ``""``, a whole number its digits."""
         value = self._left.get(name)
+        if type(value) is str:
+            del self._left[name]
+            return value
         if value is None:
             value = ""
         elif isinstance(value, int) and not isinstance(value, bool):
@@ -47,6 +50,9 @@ class Fields:
     def whole(self, name: str) -> int | None:
         """Take an integer, also one written as a float or a string of digits."""
         value = self._left.get(name)
+        if type(value) is int:
+            del self._left[name]
+            return value
         if isinstance(value, float) and math.isfinite(value) and value == int(value):
             value = int(value)
         elif isinstance(value, str) and value.isascii() and value.isdigit():

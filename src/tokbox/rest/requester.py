@@ -27,6 +27,7 @@ from __future__ import annotations
 import copy
 import functools
 import json as _json
+import logging
 import platform
 import random
 import threading
@@ -258,15 +259,14 @@ class Requester:
         except errors.TransportError as error:
             self._report(request, type(error).__name__, started, attempt)
             return _count(error, attempt), None
-        request_id = answers.request_id(response.headers)
-        self._report(request, response.status, started, attempt, request_id)
+        self._report(request, response.status, started, attempt, response.headers)
         if len(response.body) > request.max_body:
             raise errors.ProtocolError(
                 f"the body is larger than {request.max_body} bytes",
                 method=method,
                 path=path,
                 attempts=attempt,
-                request_id=request_id,
+                request_id=answers.request_id(response.headers),
             )
         if 200 <= response.status < 300:
             answers.refuse_page(response, method=method, path=path, attempts=attempt)
@@ -294,8 +294,11 @@ class Requester:
         outcome: object,
         started: float,
         attempt: int,
-        request_id: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
+        if not log.isEnabledFor(logging.DEBUG):
+            return
+        request_id = answers.request_id(headers or {})
         spent = (self._monotonic() - started) * 1000
         log.debug(
             "%s %s: %s, %.0f ms, attempt %d%s",
@@ -331,10 +334,13 @@ class Requester:
 
 def _encode(json: Any, form: Mapping[str, str] | None) -> tuple[str | None, bytes | None]:
     if json is not None:
-        return "application/json", _json.dumps(json, separators=(",", ":")).encode()
+        return "application/json", _TO_JSON(json).encode()
     if form is not None:
         return "application/x-www-form-urlencoded", urlencode(form).encode("ascii")
     return None, None
+
+
+_TO_JSON = _json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _may_repeat(error: errors.APIError | errors.TransportError, method: str) -> bool:

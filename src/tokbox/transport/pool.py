@@ -36,6 +36,8 @@ __all__ = ["CHUNK", "PooledTransport", "exchange", "translate"]
 #: Bytes that are read at a time.
 CHUNK = 65_536
 
+_ENCODING = "content-encoding"
+
 #: Bytes of a line, as ``http.client`` has it.
 _LONGEST_LINE = 65_536
 
@@ -218,7 +220,7 @@ class _OneHost:
     def request(self, method: str, url: str, **options: Any) -> Any:
         target = url.removeprefix(self._origin)
         if target.startswith("/"):
-            return self._pool.request(method, target, **options)
+            return self._pool.urlopen(method, target, **options)
         return self._manager.request(method, url, **options)
 
     def clear(self) -> None:
@@ -346,6 +348,10 @@ def exchange(
 
 
 def _stream(response: Any) -> Iterable[bytes]:
+    # A short body that is not compressed is read at once.
+    length = response.length_remaining
+    if length is not None and length <= CHUNK and not response.headers.get(_ENCODING):
+        return (response.read(),)
     return cast("Iterable[bytes]", response.stream(CHUNK, decode_content=True))
 
 
