@@ -44,7 +44,7 @@ with serve(projects=projects, processing_delay=0) as server:
 
 
 @contextlib.contextmanager
-def emulator() -> Iterator[dict[str, str]]:
+def emulator() -> Iterator[dict[str, Any]]:
     """Run an emulator in a process of its own; it ends when its input does."""
     with subprocess.Popen(
         [sys.executable, "-c", EMULATOR],
@@ -56,13 +56,13 @@ def emulator() -> Iterator[dict[str, str]]:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            yield json.loads(process.stdout.readline())
+            yield {**json.loads(process.stdout.readline()), "pid": process.pid}
         finally:
             process.stdin.close()
 
 
 @cache
-def server() -> dict[str, str]:
+def server() -> dict[str, Any]:
     return resources.enter_context(emulator())
 
 

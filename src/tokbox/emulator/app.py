@@ -300,14 +300,21 @@ def _handle(call: Call, handler: Handler, visit: Visit | None = None) -> Respons
     """
     # Handlers run on the event loop itself: they are short, and one at a time is what
     # the store wants anyway.
-    url, store = call.request.url, call.emulator.store
-    call.emulator.links.base_url = f"{url.scheme}://{url.netloc}"
+    store = call.emulator.store
+    call.emulator.links.base_url = _base_url(call.request)
     with store.transaction():
         response = handler(call)
         if visit is not None:
             visit.created = handler in CREATING
             call.emulator.journal.add(visit, response.status_code, call.now_ms)
         return response
+
+
+def _base_url(request: Request) -> str:
+    """Return where a request came to, without parsing its whole URL if it has a Host."""
+    if host := request.headers.get("host"):
+        return f"{request.scope['scheme']}://{host}"
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 async def _no_route(emulator: Emulator, request: Request, error: Exception) -> Response:

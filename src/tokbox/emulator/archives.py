@@ -131,7 +131,7 @@ def change_streams(call: Call) -> Response:
         store.select_stream(archive.archive_id, selection)
     session = store.session(archive.session_id)
     assert session is not None, "the tables hold no archive without its session"
-    call.emulator.follow(session, call.now_ms)
+    call.emulator.follow(session, call.now_ms, stream_id)
     return Response(status_code=204)
 
 

@@ -121,7 +121,7 @@ def publish(
     emulator.emit(events.stream_created(session.tenant, stream, connection))
     if stream.muted:
         tell_to_mute(emulator, session, [stream], at_ms)
-    emulator.follow(session, at_ms)
+    emulator.follow(session, at_ms, stream.stream_id)
     return stream
 
 
@@ -150,7 +150,7 @@ def unpublish(
     if stream is None or stream.connection_id != connection_id:
         raise Refusal(404, "Stream not found")
     _end(emulator, session, stream, at_ms, "clientDisconnected")
-    emulator.follow(session, at_ms)
+    emulator.follow(session, at_ms, stream_id)
 
 
 def disconnect(
@@ -166,14 +166,14 @@ def disconnect(
     connection = store.connection(session.session_id, connection_id)
     if connection is None:
         raise Refusal(404, "The client is not connected to the session")
-    for stream in store.streams(session.session_id):
-        if stream.connection_id == connection_id:
-            _end(emulator, session, stream, at_ms, reason)
+    streams = store.streams_of(connection_id)
+    for stream in streams:
+        _end(emulator, session, stream, at_ms, reason)
     store.remove_connection(connection_id)
     emulator.emit(events.connection_destroyed(session.tenant, connection, at_ms, reason))
-    if not store.connections(session.session_id):
+    if not store.is_connected(session.session_id):
         session = activation.empty(emulator, session, at_ms)
-    emulator.follow(session, at_ms)
+    emulator.follow(session, at_ms, *(stream.stream_id for stream in streams))
 
 
 def _check_publisher(role: str) -> None:

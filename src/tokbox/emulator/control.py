@@ -13,7 +13,7 @@ from starlette.responses import Response
 from tokbox.emulator import clients
 from tokbox.emulator.calls import Call
 from tokbox.emulator.client_tokens import ROLES, Admission
-from tokbox.emulator.records import Connection, Session, Stream
+from tokbox.emulator.records import Connection, Session
 from tokbox.emulator.replies import Refusal, json_reply
 
 __all__ = [
@@ -153,16 +153,14 @@ def unpublish(call: Call) -> Response:
 def unpublish_all(call: Call) -> Response:
     """``DELETE /_emulator/session/{sessionId}/connection/{connectionId}/stream``"""
     session, connection = find_session(call), _connection(call)
-    streams: list[Stream] = call.emulator.store.streams(session.session_id)
-    for stream in streams:
-        if stream.connection_id == connection.connection_id:
-            clients.unpublish(
-                call.emulator,
-                session,
-                connection.connection_id,
-                stream.stream_id,
-                call.now_ms,
-            )
+    for stream in call.emulator.store.streams_of(connection.connection_id):
+        clients.unpublish(
+            call.emulator,
+            session,
+            connection.connection_id,
+            stream.stream_id,
+            call.now_ms,
+        )
     return Response(status_code=204)
 
 

@@ -60,7 +60,10 @@ class Emulator:
             # Last, since what runs in a session ends before the session itself.
             activation.settle(self, at_ms)
 
-    def follow(self, session: Session, now_ms: int) -> None:
-        """Let what runs in *session* take up who is there and publishes now."""
-        self.recorder.follow(session, now_ms)
+    def follow(self, session: Session, now_ms: int, *streams: str) -> None:
+        """Let what runs in *session* take up who is there and publishes now.
+
+        *streams* are the ids of those that came or left; see `Recorder.follow`.
+        """
+        self.recorder.follow(session, now_ms, streams)
         runner.follow(self, session, now_ms)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -127,6 +128,7 @@ def _normal(name: str) -> str:
     return name if address is None else str(address)
 
 
+@lru_cache(256)  # the clients of an emulator use few names for it
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Parse an address; an IPv4 address that is mapped into IPv6 counts as itself."""
     try:

@@ -10,6 +10,7 @@ import base64
 import hmac
 import json
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -60,16 +61,22 @@ def read(token: str) -> Jwt:
     try:
         signed, _, signature = token.encode("ascii").rpartition(b".")
         head, payload = signed.split(b".")
-        header, claims = _read_object(head), _read_object(payload)
+        algorithm, claims = _algorithm(head), _read_object(payload)
         found = _decode(signature)
     except (ValueError, RecursionError):
         # Without the cause, which may quote the token.
         raise Unreadable from None
+    return Jwt(algorithm, claims, signed, found)
+
+
+@lru_cache(256)  # each library writes one header
+def _algorithm(head: bytes) -> str:
+    header = _read_object(head)
     algorithm = header.get("alg")
     # What is critical and unknown must not be passed over (RFC 7515, 4.1.11).
     if not isinstance(algorithm, str) or "crit" in header:
-        raise Unreadable
-    return Jwt(algorithm, claims, signed, found)
+        raise ValueError
+    return algorithm
 
 
 def _read_object(part: bytes) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -80,7 +80,8 @@ class Recorder:
             since_ms=now_ms,
         )
         self._save(archive, session)
-        self.follow(session, now_ms)
+        streams = self._store.streams(session.session_id)
+        self.follow(session, now_ms, [stream.stream_id for stream in streams])
         if not self._store.recordings(archive.archive_id):
             self._tell(archive)
         return archive
@@ -101,36 +102,34 @@ class Recorder:
         """Keep what was changed of a running archive without moving it."""
         self._save(archive, self._session(archive))
 
-    def follow(self, session: Session, now_ms: int) -> None:
-        """Let the running archives of *session* take up who publishes now.
+    def follow(self, session: Session, now_ms: int, streams: Iterable[str]) -> None:
+        """Let the running archives of *session* begin or end to record *streams*.
 
-        To be called after clients, streams or the streams of an archive have changed.
+        To be called with the ids of the streams that came, left, or were chosen or not
+        for an archive, and with none when a client came or left. The time it takes does not
+        depend on how many others there are.
         """
-        streams = self._store.streams(session.session_id)
         for archive in self._store.running_archives(session.session_id):
-            wanted = {stream.stream_id: stream for stream in self._taken(archive, streams)}
-            taped = {
-                recording.stream_id
-                for recording in self._store.recordings(archive.archive_id)
-                if recording.stopped_ms is None
-            }
-            for stream_id in taped - wanted.keys():
-                self._store.end_recording(archive.archive_id, stream_id, now_ms)
-            for stream_id, stream in wanted.items():
-                if stream_id not in taped:
-                    self._begin(archive, stream, now_ms)
-            status = "started" if wanted else "paused"
+            for stream_id in streams:
+                self._take(archive, stream_id, now_ms)
+            status = "started" if self._store.is_recording(archive.archive_id) else "paused"
             if status != archive.status:
                 self._enter(archive, session, status, now_ms)
             else:
                 # When it is due depends on whether anyone is connected.
                 self._save(archive, session)
 
-    def _taken(self, archive: Archive, streams: list[Stream]) -> list[Stream]:
-        if not archive.manual:
-            return streams
-        chosen = {item.stream_id for item in self._store.selections(archive.archive_id)}
-        return [stream for stream in streams if stream.stream_id in chosen]
+    def _take(self, archive: Archive, stream_id: str, now_ms: int) -> None:
+        """Begin or end to record a stream, if its state is not what it should be."""
+        store, archive_id = self._store, archive.archive_id
+        stream = store.stream(archive.session_id, stream_id)
+        if archive.manual and not store.is_selected(archive_id, stream_id):
+            stream = None
+        is_recorded = store.is_recording(archive_id, stream_id)
+        if stream is None and is_recorded:
+            store.end_recording(archive_id, stream_id, now_ms)
+        elif stream is not None and not is_recorded:
+            self._begin(archive, stream, now_ms)
 
     def _begin(self, archive: Archive, stream: Stream, now_ms: int) -> None:
         connection = self._store.connection(stream.session_id, stream.connection_id)

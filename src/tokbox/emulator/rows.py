@@ -8,12 +8,22 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from tokbox.emulator.records import Archive, Connection, Job, Stream
+from tokbox.emulator.records import (
+    Archive,
+    Connection,
+    Job,
+    Recording,
+    Selection,
+    Session,
+    Stream,
+)
 
 __all__ = ["from_row", "to_row"]
 
 
-def to_row(record: Archive | Connection | Job | Stream) -> tuple[object, ...]:
+def to_row(
+    record: Archive | Connection | Job | Recording | Selection | Session | Stream,
+) -> tuple[object, ...]:
     """Return the fields of *record* in their order, the structured ones as JSON."""
     return tuple(
         json.dumps(value) if isinstance(value, dict | tuple) else value

@@ -89,7 +89,7 @@ def _notice(emulator: Emulator, job: Job, session: Session, at_ms: int) -> Job:
         return _enter(emulator, job, life.last, at_ms, life.lost)
     job = _look_around(emulator, job, at_ms)
     if life.idle:
-        status = life.first if store.streams(job.session_id) else life.idle
+        status = life.first if store.has_streams(job.session_id) else life.idle
         if status != job.status:
             return _enter(emulator, job, status, at_ms)
     # When it is due depends on whether anyone is connected.
@@ -101,7 +101,7 @@ def _look_around(emulator: Emulator, job: Job, at_ms: int) -> Job:
     """Note since when nobody else is in the session, if it takes part as a client."""
     if job.connection_id is None:
         return job
-    if len(emulator.store.connections(job.session_id)) > 1:
+    if emulator.store.is_connected(job.session_id, besides=job.connection_id):
         return replace(job, alone_ms=None)
     return job if job.alone_ms is not None else replace(job, alone_ms=at_ms)
 

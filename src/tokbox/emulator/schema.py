@@ -137,8 +137,13 @@ CREATE INDEX sessions_by_end ON sessions (ends_ms) WHERE ends_ms IS NOT NULL;
 ALTER TABLE jobs ADD COLUMN alone_ms INTEGER;
 """
 
+_FIFTH = """
+CREATE INDEX recordings_open ON recordings (archive_id, stream_id)
+    WHERE stopped_ms IS NULL;
+"""
+
 #: Each leads from one version to the next; a new database takes them all.
-_STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 
 
 def check(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:

@@ -13,7 +13,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
 from typing import Any
 
 from tokbox.emulator.records import (
@@ -114,6 +113,10 @@ class Store:
         To be used inside a transaction.
         """
         return self._db
+
+    def _exists(self, where: str, *values: object) -> bool:
+        row = self._db.execute(f"SELECT 1 FROM {where} LIMIT 1", values)  # noqa: S608
+        return row.fetchone() is not None
 
     # Settings.
 
@@ -223,7 +226,7 @@ class Store:
             "ON CONFLICT (session_id) DO UPDATE SET muted = excluded.muted, "
             "activated_ms = excluded.activated_ms, emptied_ms = excluded.emptied_ms, "
             "ends_ms = excluded.ends_ms",
-            astuple(session),
+            to_row(session),
         )
 
     def session(self, session_id: str) -> Session | None:
@@ -264,6 +267,14 @@ class Store:
         )
         return [Connection(**from_row(row)) for row in rows]
 
+    def is_connected(self, session_id: str, besides: str | None = None) -> bool:
+        """Tell whether a session has a connection, other than *besides*."""
+        return self._exists(
+            "connections WHERE session_id = ? AND connection_id IS NOT ?",
+            session_id,
+            besides,
+        )
+
     def connection(self, session_id: str, connection_id: str) -> Connection | None:
         """Find a connection of a session."""
         row = self._db.execute(
@@ -291,6 +302,17 @@ class Store:
             "SELECT * FROM streams WHERE session_id = ? ORDER BY rowid", (session_id,)
         )
         return [Stream(**from_row(row)) for row in rows]
+
+    def streams_of(self, connection_id: str) -> list[Stream]:
+        """List the streams of a connection, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM streams WHERE connection_id = ? ORDER BY rowid", (connection_id,)
+        )
+        return [Stream(**from_row(row)) for row in rows]
+
+    def has_streams(self, session_id: str) -> bool:
+        """Tell whether a session has a stream."""
+        return self._exists("streams WHERE session_id = ?", session_id)
 
     def stream(self, session_id: str, stream_id: str) -> Stream | None:
         """Find a stream of a session."""
@@ -363,7 +385,7 @@ class Store:
         """Add a stream to an archive, or change what of it is taken."""
         self._db.execute(
             "INSERT OR REPLACE INTO selections VALUES (?, ?, ?, ?)",
-            (archive_id, *astuple(selection)),
+            (archive_id, *to_row(selection)),
         )
 
     def unselect_stream(self, archive_id: str, stream_id: str) -> bool:
@@ -373,6 +395,12 @@ class Store:
             (archive_id, stream_id),
         )
         return done.rowcount > 0
+
+    def is_selected(self, archive_id: str, stream_id: str) -> bool:
+        """Tell whether a stream was added to an archive."""
+        return self._exists(
+            "selections WHERE archive_id = ? AND stream_id = ?", archive_id, stream_id
+        )
 
     def selections(self, archive_id: str) -> list[Selection]:
         """List the streams that were added to an archive, in that order."""
@@ -390,7 +418,7 @@ class Store:
             "INSERT INTO recordings VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (archive_id, stream_id, started_ms) "
             "DO UPDATE SET stopped_ms = NULL",
-            (archive_id, *astuple(recording)),
+            (archive_id, *to_row(recording)),
         )
 
     def end_recording(self, archive_id: str, stream_id: str, at_ms: int) -> None:
@@ -400,6 +428,13 @@ class Store:
             "WHERE archive_id = ? AND stream_id = ? AND stopped_ms IS NULL",
             (at_ms, archive_id, stream_id),
         )
+
+    def is_recording(self, archive_id: str, stream_id: str | None = None) -> bool:
+        """Tell whether an archive records a stream now: *stream_id*, or any."""
+        where = "recordings WHERE archive_id = ? AND stopped_ms IS NULL"
+        if stream_id is None:
+            return self._exists(where, archive_id)
+        return self._exists(f"{where} AND stream_id = ?", archive_id, stream_id)
 
     def recordings(self, archive_id: str) -> list[Recording]:
         """List what was recorded, in order of time."""

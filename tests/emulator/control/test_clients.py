@@ -6,6 +6,7 @@ import base64
 import hmac
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from tests.support.emulator import (
     rs256,
     t1_token,
 )
+from tokbox.emulator import Server
 from tokbox.emulator.client_tokens import Admission, Denied, admit
 from tokbox.emulator.jws import Unreadable, read
 from tokbox.emulator.keys import new_private_key, public_key_of
@@ -457,3 +459,37 @@ def test_client_unpublishes_all_its_streams(api: Api, session_id: str) -> None:
     assert api.request("DELETE", path).status == 204
     (left,) = api.project("GET", f"/session/{session_id}/stream").json()["items"]
     assert left["id"] == two["streamId"]
+
+
+def steps(server: Server, call: Callable[[], object]) -> int:
+    """Return how many instructions SQLite carries out for a call."""
+    counted = 0
+
+    def count() -> None:
+        nonlocal counted
+        counted += 1
+
+    store = server._emulator.store
+    with store.transaction():
+        store.db.set_progress_handler(count, 1)
+    call()
+    with store.transaction():
+        store.db.set_progress_handler(None, 1)
+    return counted
+
+
+@pytest.mark.parametrize("mode", ["manual", "always"])
+def test_the_work_of_joining_and_leaving_does_not_grow_with_the_session(
+    server: Server, api: Api, mode: str
+) -> None:
+    session_id = api.create_session(archiveMode=mode)
+    api.start("broadcast", session_id, outputs={"hls": {}})
+    joined = [api.join(session_id)]
+    before = steps(server, lambda: joined.append(api.join(session_id)))
+    joined += [api.join(session_id) for _ in range(60)]
+    after = steps(server, lambda: joined.append(api.join(session_id)))
+    assert after < before * 1.3
+    left = steps(server, lambda: api.leave(session_id, joined[1]))
+    for each in joined[2:-2]:
+        api.leave(session_id, each)
+    assert left < steps(server, lambda: api.leave(session_id, joined[-1])) * 1.3
