@@ -16,6 +16,7 @@ from tokbox import (
     Signer,
     Tokbox,
     WebSocket,
+    choices,
     enums,
     errors,
     states,
@@ -40,6 +41,13 @@ def test_the_names_for_type_checkers_are_the_values_of_the_enum(
     names: Any, kind: type[Enum]
 ) -> None:
     assert set(get_args(names)) == {member.value for member in kind}
+
+
+def test_enums_has_the_names_of_choices_and_no_others() -> None:
+    for name in choices.__all__:
+        assert getattr(enums, name) is getattr(choices, name)
+    for name in ("Nothing", "__path__"):
+        assert not hasattr(enums, name)
 
 
 def test_every_name_of_a_media_mode_is_accepted() -> None:

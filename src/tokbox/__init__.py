@@ -8,11 +8,12 @@ use, so a program that only signs tokens does not load HTTP.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from tokbox import lazy
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from tokbox import emulator as emulator
     from tokbox import errors as errors
     from tokbox import integrations as integrations

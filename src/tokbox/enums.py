@@ -7,9 +7,71 @@ member takes the plain string as well.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal, TypeAlias
 
 from tokbox.lazy import set_module
+from tokbox.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokbox.choices import (
+        ArchiveModeName as ArchiveModeName,
+    )
+    from tokbox.choices import (
+        AudioEncoding as AudioEncoding,
+    )
+    from tokbox.choices import (
+        AudioRate as AudioRate,
+    )
+    from tokbox.choices import (
+        AudioTransportName as AudioTransportName,
+    )
+    from tokbox.choices import (
+        CallbackEvent as CallbackEvent,
+    )
+    from tokbox.choices import (
+        CallbackGroup as CallbackGroup,
+    )
+    from tokbox.choices import (
+        LayoutName as LayoutName,
+    )
+    from tokbox.choices import (
+        MediaModeName as MediaModeName,
+    )
+    from tokbox.choices import (
+        MessageKind as MessageKind,
+    )
+    from tokbox.choices import (
+        OutputModeName as OutputModeName,
+    )
+    from tokbox.choices import (
+        RequestMethod as RequestMethod,
+    )
+    from tokbox.choices import (
+        Resolution as Resolution,
+    )
+    from tokbox.choices import (
+        RoleName as RoleName,
+    )
+    from tokbox.choices import (
+        RowErrors as RowErrors,
+    )
+    from tokbox.choices import (
+        ScreenshareLayoutName as ScreenshareLayoutName,
+    )
+    from tokbox.choices import (
+        StorageEncryption as StorageEncryption,
+    )
+    from tokbox.choices import (
+        StorageFallback as StorageFallback,
+    )
+    from tokbox.choices import (
+        StreamModeName as StreamModeName,
+    )
+    from tokbox.choices import (
+        TokenKind as TokenKind,
+    )
+    from tokbox.choices import (
+        WebhookState as WebhookState,
+    )
 
 __all__ = [
     "DAYS_30",
@@ -127,49 +189,11 @@ class StreamMode(WireEnum):
     MANUAL = "manual"
 
 
-#: Text that is accepted in place of the members of an enum, for type checkers.
-RoleName: TypeAlias = Literal["subscriber", "publisher", "publisheronly", "moderator"]
-MediaModeName: TypeAlias = Literal["routed", "relayed", "p2p", "enabled", "disabled"]
-ArchiveModeName: TypeAlias = Literal["always", "manual"]
-OutputModeName: TypeAlias = Literal["composed", "individual"]
-StreamModeName: TypeAlias = Literal["auto", "manual"]
+def __getattr__(name: str) -> object:
+    # Imports look for ``__path__``.
+    if not name.startswith("_"):
+        from tokbox import choices
 
-#: Width and height of a composed video or a rendered page.
-Resolution: TypeAlias = Literal[
-    "640x480", "480x640", "1280x720", "720x1280", "1920x1080", "1080x1920"
-]
-
-#: How the streams of a composed video are arranged while a screen is shared.
-ScreenshareLayoutName: TypeAlias = Literal[
-    "bestFit", "horizontalPresentation", "pip", "verticalPresentation"
-]
-#: How they are arranged; ``custom`` needs a stylesheet.
-LayoutName: TypeAlias = Literal[ScreenshareLayoutName, "custom"]
-
-#: Groups and events of callbacks: ``archive`` has ``status``, the other groups have
-#: ``created`` and ``destroyed``.
-CallbackGroup: TypeAlias = Literal["connection", "stream", "archive", "sip_call"]
-CallbackEvent: TypeAlias = Literal["created", "destroyed", "status"]
-
-#: The format of a token.
-TokenKind: TypeAlias = Literal["t1", "jwt"]
-#: The result of ``sign_rows`` for a row that breaks a rule: an exception, or None.
-RowErrors: TypeAlias = Literal["raise", "null"]
-
-#: The methods that ``tb.request`` sends.
-RequestMethod: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-
-#: The form of audio in the messages of a WebSocket, its encoding in JSON, and its samples
-#: a second.
-AudioTransportName: TypeAlias = Literal["binary", "json"]
-AudioEncoding: TypeAlias = Literal["base64"]
-AudioRate: TypeAlias = Literal[8000, 16000, 24000]
-
-#: Server-side encryption of a bucket.
-StorageEncryption: TypeAlias = Literal["s3", "none"]
-#: Fallback storage for archives. One guide has ``vonage`` instead of ``opentok``.
-StorageFallback: TypeAlias = Literal["none", "opentok", "vonage"]
-
-#: Messages that the emulator delivers to simulated clients, and the states of its webhooks.
-MessageKind: TypeAlias = Literal["signal", "dtmf", "mute"]
-WebhookState: TypeAlias = Literal["waiting", "delivered", "failed", "refused"]
+        if name in choices.__all__:
+            return getattr(choices, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

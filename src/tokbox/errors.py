@@ -43,12 +43,12 @@ an authentication header or a whole token.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+    from typing import Any
 
 __all__ = [
     "APIError",
@@ -115,6 +115,8 @@ _TOKENS = r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|T1(?:==|%3[Dd]%3[Dd])[\w+/=%-]*"
 
 def redact(text: str) -> str:
     """Return *text* without whatever looks like a token."""
+    import re
+
     return re.sub(_TOKENS, "[removed]", text)
 
 

@@ -10,7 +10,11 @@ numpy is supported without being imported.
 from __future__ import annotations
 
 import operator
-from typing import Any
+
+from tokbox.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["exact_int", "exact_number", "exact_text", "has_no_dimensions", "whole_number"]
 

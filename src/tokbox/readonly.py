@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, TypeVar
+from tokbox.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeVar
+
+    _Key = TypeVar("_Key")
+    _Value = TypeVar("_Value")
+else:
+    _Key = _Value = object
 
 __all__ = ["ReadOnlyDict"]
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 def _refuse(self: object, *args: object, **options: object) -> NoReturn:

@@ -11,12 +11,16 @@ from __future__ import annotations
 import functools
 import sys
 from types import FrameType, FunctionType
-from typing import Any, NoReturn, TypeVar
+
+from tokbox.typed import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any, NoReturn, TypeVar
+
+    _Target = TypeVar("_Target")
+    _Class = TypeVar("_Class", bound=type)
 
 __all__ = ["NoPickle", "is_stripped", "safe_repr", "strip_traceback"]
-
-_Target = TypeVar("_Target")
-_Class = TypeVar("_Class", bound=type)
 
 #: The packages whose frames are cleared: this one, and those that it calls. The frames of
 #: callers and of their callbacks keep their locals.

@@ -29,7 +29,9 @@ FLOORS = {
     "pickling": 0,
     "private_files": 0,
     "readonly": 0,
+    "choices": -1,
     "times": -1,
+    "typed": -1,
     "secrecy": 1,
     "states": 2,
     "_memory": 1,
@@ -138,14 +140,13 @@ def test_importing_and_signing_load_nothing_heavy(what):
 #: The modules that signing tokens loads, beside those of an interpreter without `site`.
 #: Some exist only in some versions of Python.
 SIGNING_LOADS = """
-    __future__ _collections _collections_abc _functools _operator _sre _stat _struct _thread
-    _typing _weakref _weakrefset abc array binascii codecs collections collections.abc
-    contextlib copyreg enum functools genericpath importlib importlib._bootstrap
-    importlib._bootstrap_external itertools keyword math operator os os.path posixpath re
-    re._casefix re._compiler re._constants re._parser reprlib sre_compile sre_constants
-    sre_parse stat struct threading types typing typing.io typing.re warnings
+    __future__ _collections _collections_abc _functools _operator _stat _thread _weakref
+    _weakrefset abc binascii codecs collections collections.abc enum functools genericpath
+    importlib importlib._bootstrap importlib._bootstrap_external itertools keyword operator
+    os os.path posixpath reprlib stat threading types warnings
     tokbox tokbox._capsules tokbox._fastsign tokbox._memory tokbox.enums tokbox.errors
     tokbox.exact tokbox.lazy tokbox.light_dataclass tokbox.readonly tokbox.secrecy
+    tokbox.typed
     tokbox.rest tokbox.rest.base tokbox.rest.checked tokbox.rest.client
     tokbox.rest.environment tokbox.rest.resources tokbox.rest.session_calls
     tokbox.rest.sessions

@@ -9,7 +9,8 @@ that the others start fast.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,6 @@ import contextlib
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING
 
 from tokbox.cli.streams import StreamError, check_output
 from tokbox.errors import (
@@ -23,6 +22,7 @@ from tokbox.errors import (
     TokenError,
     TransportError,
 )
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import traceback

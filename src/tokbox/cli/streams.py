@@ -6,12 +6,14 @@ import contextlib
 import errno
 import io
 import os
-import select
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+
+from tokbox.typed import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from typing import BinaryIO, TextIO
+
     from _typeshed import ReadableBuffer
 
 __all__ = ["StreamError", "check_input", "check_output", "standard_streams"]
@@ -97,6 +99,8 @@ def check_output() -> None:
 
 def _has_no_reader(descriptor: int) -> bool:
     """Tell whether *descriptor* is a pipe or socket whose other end is closed."""
+    import select
+
     if not hasattr(select, "poll"):
         return False
     poll = select.poll()
@@ -150,7 +154,7 @@ def _wrapped(stream: TextIO, kind: type[_Output]) -> TextIO:
     output = kind(raw.fileno(), "w", closefd=False)
     return io.TextIOWrapper(
         # With python -u there is no buffer.
-        cast(BinaryIO, output) if stream.buffer is raw else io.BufferedWriter(output),
+        cast("BinaryIO", output) if stream.buffer is raw else io.BufferedWriter(output),
         encoding=stream.encoding,
         # A name that the terminal's encoding lacks is no reason to fail.
         errors="backslashreplace",

@@ -3,7 +3,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, BinaryIO, Literal, TextIO, overload
+from typing import Any, BinaryIO, Literal, TextIO
 
 from typing_extensions import Self, Unpack
 
@@ -64,6 +64,7 @@ from tokbox.tokens.findings import Verification
 from tokbox.tokens.row_columns import Column, RoleColumn
 from tokbox.tokens.rsa import PrivateKeySource
 from tokbox.tokens.token import Token
+from tokbox.typed import overload
 
 class AsyncArchives:
     async def start(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from tokbox.secrecy import strip_traceback
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,7 @@ class Client:
 
         def _auth(self) -> Auth:
             """Return what authenticates the requests of this kind of client."""
+            raise NotImplementedError
 
     #: The requester, once it was made.
     _made: list[Requester]

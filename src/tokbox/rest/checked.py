@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 from types import FunctionType
-from typing import TYPE_CHECKING
+
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, overload
 
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInputError
@@ -14,6 +13,7 @@ from tokbox.rest.resources import Resources
 from tokbox.rest.sessions import Session, restore
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
+from tokbox.typed import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -25,12 +25,11 @@ count only where none of ours is set.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from tokbox.errors import InvalidInputError
 from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.tokens.claims import check_application_id, check_project
 from tokbox.tokens.credentials import clean, read, secret_rule
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,15 +40,27 @@ if TYPE_CHECKING:
 __all__ = ["APPLICATIONS", "PROJECTS", "Credentials", "credentials", "options"]
 
 
-class _Family(NamedTuple):
-    """Name the variables that belong together."""
+class _Family:
+    """Name the variables that belong together.
 
-    kind: Literal["project", "application"]
-    id: str
-    secret: str
-    #: Names a file that holds the secret.
-    file: str | None
-    url: tuple[str, ...] = ("TOKBOX_API_URL",)
+    *secret* is that of the secret, and *file* that of a file that holds it.
+    """
+
+    __slots__ = ("file", "id", "kind", "secret", "url")
+
+    def __init__(
+        self,
+        kind: Literal["project", "application"],
+        id: str,
+        secret: str,
+        file: str | None,
+        url: tuple[str, ...] = ("TOKBOX_API_URL",),
+    ) -> None:
+        self.kind: Literal["project", "application"] = kind
+        self.id = id
+        self.secret = secret
+        self.file = file
+        self.url = url
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tokbox.enums import Role
@@ -28,8 +28,13 @@ class Resources:
 
     __slots__ = ()
 
-    _requester: Requester
     _signer: Signer
+
+    if TYPE_CHECKING:
+
+        @property
+        def _requester(self) -> Requester:
+            raise NotImplementedError
 
     @property
     def archives(self) -> Archives:

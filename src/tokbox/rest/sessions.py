@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tokbox.lazy import set_module
 from tokbox.rest.session_calls import SessionCalls
 from tokbox.tokens.session import SessionSigner
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import NoReturn

@@ -4,20 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    BinaryIO,
-    ClassVar,
-    SupportsIndex,
-    TextIO,
-    TypeAlias,
-    TypeVar,
-    cast,
-    overload,
-)
 
 from tokbox._capsules import (
     Array,
@@ -40,9 +27,18 @@ from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.typed import TYPE_CHECKING, cast, overload
 
 if TYPE_CHECKING:
+    from array import array
+    from typing import Any, BinaryIO, ClassVar, SupportsIndex, TextIO, TypeAlias, TypeVar
+
     from typing_extensions import Buffer, CapsuleType
+
+    #: What a batch holds: str, or str | None where rows may be missing.
+    Text = TypeVar("Text", bound="str | None", covariant=True)
+else:
+    Text = str
 
 __all__ = ["TokenBatch", "check_memory", "check_pool"]
 
@@ -54,10 +50,8 @@ _STEP = 8192
 _FORMATS = ("U", "Z", "u", "z")
 _NARROW = ("u", "z")
 
-#: What a batch holds: str, or str | None where rows may be missing.
 #: Why a row has no token: an error, which rows share if it has no row, and the row's value.
 RowError: TypeAlias = tuple[InvalidClaimsError, object]
-Text = TypeVar("Text", bound="str | None", covariant=True)
 
 
 def check_pool(value: object) -> MemoryPool | None:
@@ -135,7 +129,7 @@ class TokenBatch(Sequence[Text]):
                 print(row, error.field, error.rule)
         """
         if self._failures is None:
-            by_row = {cast(int, each.row): each for each in self._own_errors().values()}
+            by_row = {cast("int", each.row): each for each in self._own_errors().values()}
             self._failures = ReadOnlyDict(sorted(by_row.items()))
         return self._failures
 
@@ -292,6 +286,8 @@ class TokenBatch(Sequence[Text]):
         """The arguments of `_restore`: the bytes of these rows, and no others."""
         rows, places = self._rows, None
         if self._offsets is not None:
+            from array import array
+
             places = array("q")
             places.frombytes(rebased(self._offsets, rows.start, rows.step, len(rows)))
         errors = {rows.index(row): error for row, error in self._own_errors().items()}
@@ -382,7 +378,7 @@ def _copied(data: Buffer) -> Memory:
 def write_all(file: BinaryIO | TextIO, lines: bytes | memoryview) -> None:
     """Write ASCII *lines* to a file of bytes or of text, all of them."""
     if hasattr(file, "encoding"):
-        cast(TextIO, file).write(str(lines, "ascii"))
+        cast("TextIO", file).write(str(lines, "ascii"))
         return
     rest = memoryview(lines)
     while rest:

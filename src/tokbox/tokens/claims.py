@@ -9,12 +9,9 @@ creation"); where the official SDKs differ among themselves, the guide decides.
 from __future__ import annotations
 
 import binascii
-import re
 import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from math import floor
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import (
@@ -31,9 +28,11 @@ from tokbox.exact import (
     whole_number,
 )
 from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_rule
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
     from tokbox.tokens.token import Token
 
@@ -77,9 +76,7 @@ SCOPE = "session.connect"
 ROLES = {role.value: role.value for role in Role}
 _ROLE_RULE = "be one of " + ", ".join(ROLES)
 
-_API_KEY = re.compile(r"[0-9]{1,20}", re.ASCII)
 _UUID = "(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SESSION_ID = 255
 #: The Z of UTC, which Python 3.10 does not read.
 _ZULU = "[Zz]$"
@@ -87,18 +84,42 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 
-class SessionId(NamedTuple):
-    """What a session id says about its session."""
+class SessionId:
+    """What a session id says about its session.
 
-    #: The project or application it belongs to: an API key, or an application id.
-    project_id: str
-    #: The location hint, an IP address, or "".
-    location: str
-    #: When it was made, in milliseconds since the epoch; None for ids made before 2014,
-    #: which hold a text date.
-    created_ms: int | None
-    #: The session id itself.
-    text: str
+    *project_id* is the project or application that it belongs to: an API key, or an
+    application id. *location* is a hint, an IP address or "". *created_ms* is when it was
+    made, in milliseconds since the epoch; None for ids made before 2014, which hold a text
+    date. *text* is the session id itself.
+    """
+
+    __slots__ = ("created_ms", "location", "project_id", "text")
+
+    def __init__(
+        self, project_id: str, location: str, created_ms: int | None, text: str
+    ) -> None:
+        self.project_id = project_id
+        self.location = location
+        self.created_ms = created_ms
+        self.text = text
+
+
+def _is_number(text: str) -> bool:
+    """Return whether *text* is 1 to 20 digits, as API keys are."""
+    return len(text) <= 20 and text.isascii() and text.isdecimal()
+
+
+def _is_uuid(text: str) -> bool:
+    import re
+
+    return re.fullmatch(_UUID, text) is not None
+
+
+def _is_base64_id(text: str) -> bool:
+    """Return whether *text* is a digit, ``_`` and base64 in the alphabet of URLs."""
+    rest = text[2:].replace("_", "").replace("-", "")
+    is_base64 = len(text) > 2 and text.isascii() and (rest.isalnum() or not rest)
+    return is_base64 and text[0].isdecimal() and text[1] == "_"
 
 
 def check_api_key(
@@ -109,7 +130,7 @@ def check_api_key(
     # Python converts no number of thousands of digits.
     is_short = number is not None and 0 <= number < 10**20
     text = str(number) if is_short else exact_text(api_key)
-    if text is not None and _API_KEY.fullmatch(text):
+    if text is not None and _is_number(text):
         return text
     # Not shown: key and secret are easily mixed up.
     rule = f"be {what}, a number{_mistake(text)}"
@@ -120,7 +141,7 @@ def _mistake(api_key: str | None) -> str:
     """Describe what was given instead of an API key, as far as that is known."""
     if api_key is None:
         return ""
-    if re.fullmatch(_UUID, api_key.strip()) or "-----BEGIN" in api_key:
+    if _is_uuid(api_key.strip()) or "-----BEGIN" in api_key:
         return (
             "; a UUID and a private key are an application's credentials: "
             + APPLICATION_HINT
@@ -145,10 +166,10 @@ def check_application_id(application_id: object, field: str = "application_id") 
     """Return the id of a Vonage application as text, in lower case; a UUID object is
     accepted."""
     text = _id_text(application_id) or ""
-    if re.fullmatch(_UUID, text):
+    if _is_uuid(text):
         return text.lower()
     rule = "be the application's id, a UUID"
-    is_number = _API_KEY.fullmatch(text) is not None
+    is_number = _is_number(text)
     if is_number:
         rule += (
             "; a number is a project's API key: use Tokbox(api_key, secret), or set "
@@ -168,7 +189,7 @@ def check_project_id(project_id: object) -> str:
     text = _id_text(project_id) or ""
     if text.isdecimal():
         return check_api_key(text, "project_id")
-    if re.fullmatch(_UUID, text):
+    if _is_uuid(text):
         return check_application_id(text)
     rule = "be an API key, a number, or an application's id, a UUID"
     if odd := odd_character(text):
@@ -195,9 +216,9 @@ def check_project(
     """Check an API key and its secret, which are easily swapped; return both."""
     key_text, secret_text = exact_text(api_key) or "", exact_text(secret) or ""
     looks_like_a_secret = not (
-        secret_rule(key_text) or key_text.isdecimal() or re.fullmatch(_UUID, key_text)
+        secret_rule(key_text) or key_text.isdecimal() or _is_uuid(key_text)
     )
-    if looks_like_a_secret and _API_KEY.fullmatch(secret_text):
+    if looks_like_a_secret and _is_number(secret_text):
         rule = f"be the {owner}'s API key, a number: key and secret are swapped"
         raise InvalidInputError(fields[0], None, rule, show=False)
     return (
@@ -223,7 +244,7 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
         )
     fields: list[str] = []
     raw, text = b"", ""
-    if _SESSION_ID.fullmatch(whole):
+    if _is_base64_id(whole):
         text = whole[2:].replace("-", "+").replace("_", "/")
         text += "=" * (-len(text) % 4)
         try:
@@ -276,6 +297,8 @@ def wrong_claims(error: InvalidClaimsError) -> WrongClaimsError:
 @lru_cache(maxsize=1024)  # columns repeat few lifetimes
 def parse_lifetime(text: str) -> int | None:
     """Return the seconds of ``90``, ``30m``, ``1h30m`` or ``7d``; None for other text."""
+    import re
+
     text = text.strip().lower()
     if re.fullmatch(r"[0-9]{1,12}", text):
         return int(text)
@@ -335,6 +358,7 @@ def check_end_time(expires_at: object) -> int:
     It is given as an aware datetime, as text such as 2026-01-31T12:00Z, or as whole seconds
     since the epoch. Fractions of a second are cut off.
     """
+    import re
     from datetime import datetime
 
     moment, text = expires_at, exact_text(expires_at)
@@ -347,7 +371,7 @@ def check_end_time(expires_at: object) -> int:
             moment = None
     if isinstance(moment, datetime):
         # NaT of pandas is one, too, and equals nothing.
-        seconds = floor(moment.timestamp()) if _is_aware(moment) else None
+        seconds = int(moment.timestamp() // 1) if _is_aware(moment) else None
     else:
         seconds = whole_number(moment)
     if seconds is None:

@@ -10,7 +10,6 @@ token that is signed with such a secret.
 from __future__ import annotations
 
 import os
-import re
 
 __all__ = [
     "APPLICATION_HINT",
@@ -35,10 +34,10 @@ APPLICATION_HINT = (
 
 _BOM = "\ufeff"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-#: Everything but printable ASCII, and of that the space and the quotation marks.
-_ODD = re.compile("[^!#-&(-_a-~]")
+#: Printable ASCII without the space and the quotation marks.
+_PLAIN = frozenset(map(chr, range(0x21, 0x7F))) - frozenset("\"'`")
 #: Control characters, line separators, the byte order mark and surrogates.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]"
 _KINDS = {
     "\0": "a NUL character",
     "\t": "a tab",
@@ -66,24 +65,27 @@ def odd_character(text: str) -> str:
 
     Only its kind and its position (from 1) are described: the text may be a secret.
     """
-    return _first(_ODD, text)
+    if _PLAIN.issuperset(text):
+        return ""
+    place = next(place for place, each in enumerate(text) if each not in _PLAIN)
+    return _describe(text[place], place)
 
 
 def control_character(text: str) -> str:
     """Describe the first control character of *text* in the same way, or return ""."""
-    return _first(_CONTROL, text)
+    import re
+
+    found = re.search(_CONTROL, text)
+    return "" if found is None else _describe(found[0], found.start())
 
 
-def _first(odd: re.Pattern[str], text: str) -> str:
-    found = odd.search(text)
-    if found is None:
-        return ""
-    kind = _KINDS.get(found[0])
+def _describe(character: str, place: int) -> str:
+    kind = _KINDS.get(character)
     if kind is None:
         from unicodedata import category
 
-        kind = _CATEGORIES.get(category(found[0]), "a character outside ASCII")
-    return f"{kind} at position {found.start() + 1}"
+        kind = _CATEGORIES.get(category(character), "a character outside ASCII")
+    return f"{kind} at position {place + 1}"
 
 
 def secret_rule(secret: object, what: str = "the project's API secret") -> str:

@@ -12,13 +12,12 @@ name the application. The claims are those that the official SDKs send; ours end
 
 from __future__ import annotations
 
-import re
 from binascii import b2a_base64
-from typing import TYPE_CHECKING, NamedTuple
 
 from tokbox.enums import Role
 from tokbox.errors import MalformedTokenError
 from tokbox.tokens.claims import SCOPE
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,12 +152,13 @@ def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
 
 
 def _decode(part: str) -> bytes:
+    import re
+    from base64 import urlsafe_b64decode
+
     if not re.fullmatch(_BASE64URL, part):
         _refuse("there are characters in it that base64url does not have", "alphabet")
     if not part or len(part) % 4 == 1:
         _refuse("it was cut off", "truncated")
-    from base64 import urlsafe_b64decode
-
     raw = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if encode(raw) != part.encode():
         _refuse("it was cut off, or its base64url is damaged", "truncated")
@@ -178,15 +178,22 @@ def _object(raw: bytes) -> dict[str, Any]:
     _refuse(problem, reason)
 
 
-class Parts(NamedTuple):
-    """A token taken apart, of which nothing was verified."""
+class Parts:
+    """A token taken apart, of which nothing was verified.
 
-    algorithm: str
-    #: What it says; whether that is JSON was not looked at.
-    payload: bytes
-    signature: bytes
-    #: What the signature is of.
-    signed: bytes
+    *payload* is what it says; whether that is JSON was not looked at. *signed* is what the
+    *signature* is of.
+    """
+
+    __slots__ = ("algorithm", "payload", "signature", "signed")
+
+    def __init__(
+        self, algorithm: str, payload: bytes, signature: bytes, signed: bytes
+    ) -> None:
+        self.algorithm = algorithm
+        self.payload = payload
+        self.signature = signature
+        self.signed = signed
 
 
 #: How many bytes a signature has at least.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import struct
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from tokbox._fastsign import Plan
 from tokbox._memory import Memory, MemoryPool
@@ -25,6 +23,7 @@ from tokbox.tokens.claims import (
     check_role,
     check_session_id,
 )
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -40,7 +39,7 @@ __all__ = ["SessionSigner"]
 
 #: What a string of ASCII text in a list takes beside its text: its head with a zero byte,
 #: and a pointer.
-_STR_OVERHEAD = sys.getsizeof("") + struct.calcsize("P")
+_STR_OVERHEAD = sys.getsizeof("") + tuple.__itemsize__
 
 
 @set_module("tokbox.types")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
-
 from tokbox._fastsign import Key, Plan, Rows
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import ClosedError
@@ -18,6 +16,7 @@ from tokbox.tokens.claims import (
 )
 from tokbox.tokens.crew import threads_for
 from tokbox.tokens.session import SessionSigner
+from tokbox.typed import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -12,12 +12,10 @@ what a batch shares first and the nonce last.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from tokbox._fastsign import quote_plus
 from tokbox.enums import Role
 from tokbox.errors import MalformedTokenError
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +99,9 @@ def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
 
 def split(token: object) -> tuple[bytes, bytes, bytes]:
     """Take a token apart: (API key, signature as 20 bytes, DATA as it was signed)."""
+    import re
+    from base64 import b64decode, b64encode
+
     if not isinstance(token, str):
         _refuse(f"it must be a string, not {type(token).__name__}")
     if not token.startswith(PREFIX):
@@ -120,8 +121,6 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
     standard = text.replace("-", "+").replace("_", "/")
     if standard != text and re.search("[+/]", text):
         _refuse("it mixes the two alphabets of base64", "alphabet")
-    from base64 import b64decode, b64encode
-
     raw = b64decode(standard)
     if b64encode(raw).decode("ascii") != standard:
         _refuse("its base64 ends with unused bits that are not 0", "encoding")
