@@ -1,8 +1,8 @@
 """The emulator: requests a second under load, and clients that join a full session.
 
-Servers run in processes of their own, and the times are theirs: the processor time of the
-server for each request. 500 connections send requests at the same time. The floor is a
-program of the same server (uvicorn) and framework (starlette) that answers a constant.
+Under load, 500 connections send requests at the same time. The figure is the processor time
+of the server, which is a separate process. The floor is the same server (uvicorn) and
+framework (starlette) with a constant response.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def answering(of: Callable[[], dict[str, Any]]) -> Callable[[int], Work]:
 
 
 def joining(already: int) -> Callable[[int], Work]:
-    """Let n clients join and publish, where *already* others do."""
+    """Connect and publish n clients in a session that has *already* others."""
 
     def prepare(n: int) -> Work:
         from tokbox.emulator import clients, create_app

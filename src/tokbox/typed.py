@@ -1,6 +1,6 @@
-"""What programs need of `typing` when they run: that module is slow to import.
+"""The names of `typing` that exist at run time, without its slow import.
 
-Type checkers take ``TYPE_CHECKING`` for true, and see the module itself.
+Type checkers regard ``TYPE_CHECKING`` as true, and use the names of `typing`.
 """
 
 from __future__ import annotations
@@ -19,5 +19,5 @@ else:
         return value
 
     def overload(function):
-        """Return *function*, whose place another one takes."""
+        """Return *function*, which a later definition replaces."""
         return function

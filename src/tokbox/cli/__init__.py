@@ -1,9 +1,9 @@
 """The command line: ``tokbox``, or ``python -m tokbox``.
 
-One file per group of commands, imported when one of them is used; ``app.py`` holds them
-together, and ``frame.py`` turns exceptions into one line and an exit code. It needs the
-extra ``cli`` (click, rich). What only one command needs is imported inside that command, so
-that the others start fast.
+Each group of commands has a file, which is imported when one of its commands is used.
+``app.py`` defines the root command. ``frame.py`` turns exceptions into one line and an exit
+code. The commands need the extra ``cli`` (click, rich). Modules that only one command needs
+are imported inside that command, so that the others start fast.
 """
 
 from __future__ import annotations

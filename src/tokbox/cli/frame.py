@@ -1,4 +1,4 @@
-"""Run one command: what becomes of exceptions and warnings, and of what needs no click.
+"""Run one command; print exceptions and warnings as one line.
 
 click takes twice as long to load as signing does. So ``tokbox --help`` and a plain
 ``tokbox token SESSION`` are answered without it.
@@ -50,7 +50,7 @@ _TOKEN_OPTIONS = {
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command and return its exit code. What goes wrong is one line on stderr."""
+    """Run one command and return its exit code. An error is one line on stderr."""
     try:
         check_output()
         with _only_our_warnings():
@@ -153,7 +153,7 @@ def _only_our_warnings() -> Iterator[None]:
 
 
 def _blamed(error: Exception) -> traceback.FrameSummary:
-    """Return the last place of ours that *error* came through."""
+    """Return the last frame of *error* that is in this package."""
     import traceback
 
     places = traceback.extract_tb(error.__traceback__)

@@ -105,9 +105,9 @@ class Recorder:
     def follow(self, session: Session, now_ms: int, streams: Iterable[str]) -> None:
         """Let the running archives of *session* begin or end to record *streams*.
 
-        To be called with the ids of the streams that came, left, or were chosen or not
-        for an archive, and with none when a client came or left. The time it takes does not
-        depend on how many others there are.
+        *streams* are the ids of streams that were published, ended, selected or
+        deselected; none if only a client joined or left. The time does not depend on the
+        number of other streams.
         """
         for archive in self._store.running_archives(session.session_id):
             for stream_id in streams:

@@ -62,7 +62,7 @@ class Client:
         self._made = []
         urls = (DEFAULT_URL, VONAGE_URL)
         is_default = not options and type(api_url) is str and api_url in urls
-        # What can be wrong is checked now. Otherwise HTTP is loaded for the first request.
+        # Options are checked now. Without any, HTTP is loaded at the first request.
         if not is_default or "TOKBOX_LOG" in os.environ:
             self._connect(options)
 
@@ -74,7 +74,7 @@ class Client:
 
     @property
     def _requester(self) -> Requester:
-        """What sends requests, made when it is used: signing needs no HTTP."""
+        """The requester, created at its first use, since signing needs no HTTP."""
         if not self._made:
             self._connect({})
             if self._signer._is_closed:
