@@ -483,8 +483,8 @@ def test_the_work_of_joining_and_leaving_does_not_grow_with_the_session(
     server: Server, api: Api, mode: str
 ) -> None:
     session_id = api.create_session(archiveMode=mode)
-    api.start("broadcast", session_id, outputs={"hls": {}})
     joined = [api.join(session_id)]
+    api.start("broadcast", session_id, outputs={"hls": {}})
     before = steps(server, lambda: joined.append(api.join(session_id)))
     joined += [api.join(session_id) for _ in range(60)]
     after = steps(server, lambda: joined.append(api.join(session_id)))
