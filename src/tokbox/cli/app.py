@@ -78,8 +78,6 @@ def invoke(args: Sequence[str]) -> int:
     try:
         with root.make_context("tokbox", list(args)) as context:
             root.invoke(context)
-    except click.Abort:
-        raise KeyboardInterrupt from None
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except click.UsageError as error:

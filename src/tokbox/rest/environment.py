@@ -41,12 +41,16 @@ __all__ = ["APPLICATIONS", "PROJECTS", "Credentials", "credentials", "options"]
 
 
 class _Family:
-    """Name the variables that belong together.
-
-    *secret* is that of the secret, and *file* that of a file that holds it.
-    """
+    """Name the variables that belong together."""
 
     __slots__ = ("file", "id", "kind", "secret", "url")
+
+    kind: Literal["project", "application"]
+    id: str
+    secret: str
+    #: Names a file that holds the secret.
+    file: str | None
+    url: tuple[str, ...]
 
     def __init__(
         self,
@@ -56,7 +60,7 @@ class _Family:
         file: str | None,
         url: tuple[str, ...] = ("TOKBOX_API_URL",),
     ) -> None:
-        self.kind: Literal["project", "application"] = kind
+        self.kind = kind
         self.id = id
         self.secret = secret
         self.file = file
@@ -90,13 +94,17 @@ APPLICATIONS = (
 
 @safe_repr
 class Credentials(NoPickle):
-    """Hold what a client proves itself with.
-
-    *from_file* tells whether *secret* was read from a file; *api_url* is where the client
-    is told to go, if it is.
-    """
+    """Hold what a client proves itself with."""
 
     __slots__ = ("api_url", "from_file", "id", "kind", "secret")
+
+    kind: Literal["project", "application"]
+    id: str
+    secret: str
+    #: Whether *secret* was read from a file.
+    from_file: bool
+    #: Where the client is told to go, if it is.
+    api_url: str | None
 
     def __init__(
         self,

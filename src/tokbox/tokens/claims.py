@@ -85,15 +85,19 @@ _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 
 class SessionId:
-    """What a session id says about its session.
-
-    *project_id* is the project or application that it belongs to: an API key, or an
-    application id. *location* is a hint, an IP address or "". *created_ms* is when it was
-    made, in milliseconds since the epoch; None for ids made before 2014, which hold a text
-    date. *text* is the session id itself.
-    """
+    """What a session id says about its session."""
 
     __slots__ = ("created_ms", "location", "project_id", "text")
+
+    #: The project or application it belongs to: an API key, or an application id.
+    project_id: str
+    #: The location hint, an IP address, or "".
+    location: str
+    #: When it was made, in milliseconds since the epoch; None for ids made before 2014,
+    #: which hold a text date.
+    created_ms: int | None
+    #: The session id itself.
+    text: str
 
     def __init__(
         self, project_id: str, location: str, created_ms: int | None, text: str

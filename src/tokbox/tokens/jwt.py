@@ -179,13 +179,16 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 
 class Parts:
-    """A token taken apart, of which nothing was verified.
-
-    *payload* is what it says; whether that is JSON was not looked at. *signed* is what the
-    *signature* is of.
-    """
+    """A token taken apart, of which nothing was verified."""
 
     __slots__ = ("algorithm", "payload", "signature", "signed")
+
+    algorithm: str
+    #: What it says; whether that is JSON was not looked at.
+    payload: bytes
+    signature: bytes
+    #: What the signature is of.
+    signed: bytes
 
     def __init__(
         self, algorithm: str, payload: bytes, signature: bytes, signed: bytes
