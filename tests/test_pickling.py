@@ -538,6 +538,7 @@ def test_a_replaced_session_signs_as_before(session: tokbox.Session) -> None:
     assert other.to_dict() == session.to_dict()
     assert Signer(KEY, SECRET).verify(other.token()).session_id == SESSION
     assert other._resources is session._resources
+    assert session.__replace__() == session
     with pytest.raises(errors.InvalidClaimsError):
         dataclasses.replace(session, session_id="another")
 

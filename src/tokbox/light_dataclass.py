@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from dataclasses import Field
     from typing import Any, ClassVar, NoReturn
 
+    from typing_extensions import Self
+
 __all__ = ["LightDataclass"]
 
 
@@ -72,6 +74,12 @@ class LightDataclass:
 
     def __hash__(self) -> int:
         return hash(self._values())
+
+    def __replace__(self, **changes: Any) -> Self:
+        """Return a copy with other values, as ``copy.replace`` of Python 3.13 does."""
+        from dataclasses import replace
+
+        return replace(self, **changes)
 
     def __repr__(self) -> str:
         values = [f"{name}={getattr(self, name)!r}" for name in self._types]
