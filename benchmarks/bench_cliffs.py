@@ -5,17 +5,22 @@ A missed limit is a failure. Times of tables are the CPU seconds of all threads 
 
 from __future__ import annotations
 
+import base64
+import hmac
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from tokbox import Tokbox, decode
+from tokbox import Tokbox, decode, decode_many
 from tokbox.tokens.crew import cpu_count
 from tokbox.types import MemoryPool
 
 from . import workloads
 from .bench_files import FILE, sign, tokbox, tokens
-from .comparison import Contender, Work, at_least, at_most, group
+from .bench_rs256 import BARE_VERIFY, application, bare_verification
+from .bench_rs256 import verify_many as verify_rs256
+from .comparison import Contender, Seconds, Work, at_least, at_most, group, repeat
 
 sign = partial(sign, clock="cpu")
 verify = partial(tokbox, "verify")
@@ -223,5 +228,333 @@ test_memory = group(
     ],
     n=workloads.N,
     floor=LIST,
+    strict=True,
+)
+
+
+def verify_sdk(form: str) -> Callable[[int], Work]:
+    """Verify n tokens with the claims of a *form* of `FORMS`."""
+
+    def prepare(n: int) -> Work:
+        tb, now = Tokbox(workloads.API_KEY, workloads.SECRET), int(time.time())
+        claims = {"session": workloads.SESSION_ID, "now": now, "end": now + 86_400}
+        sign = sign_jwt if form.startswith("{") else sign_t1
+        tokens = [
+            sign(form.format(i=i, data=data, **claims))
+            for i, data in enumerate(workloads.connection_data(n))
+        ]
+        tb.verify_many(tokens[:1])  # which looks at the header
+        return lambda: tb.verify_many(tokens).raise_first()
+
+    return prepare
+
+
+def sign_t1(data: str) -> str:
+    mac = hmac.digest(workloads.SECRET.encode(), data.encode(), "sha1").hex()
+    raw = f"partner_id={workloads.API_KEY}&sig={mac}:{data}"
+    return "T1==" + base64.b64encode(raw.encode()).decode()
+
+
+def sign_jwt(said: str) -> str:
+    """Sign a header and the payload that follows it."""
+    parts = (base64.urlsafe_b64encode(part.encode()) for part in said.split("\n"))
+    message = b".".join(part.rstrip(b"=") for part in parts)
+    mac = hmac.digest(workloads.SECRET.encode(), message, "sha256")
+    return f"{message.decode()}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+_JWT = (
+    '{{"alg":"HS256","typ":"JWT"}}\n{{"iss":"40000123","ist":"project","iat":{now},'
+    '"session_id":"{session}","scope":"session.connect","role":"publisher",'
+    '"connection_data":"{data}",'
+)
+#: Claims of tokens of the official SDKs and of other signers. A JWT has two lines: header
+#: and payload.
+FORMS = {
+    "Node": "session_id={session}&create_time={now}&nonce=0.47319283746{i}&role=publisher"
+    "&expire_time={end}&connection_data={data}&initial_layout_class_list="
+    "&scope=session.connect",
+    "Java": "create_time={now}&expire_time={end}&session_id={session}&nonce=-{i}"
+    "&role=publisher&scope=session.connect&connection_data={data}",
+    "PHP": "session_id={session}&create_time={now}&role=publisher&nonce=1700000000.{i}"
+    "&expire_time={end}&connection_data={data}&initial_layout_class_list=",
+    ".NET": "session_id={session}&create_time={now}&nonce={i}&role=publisher"
+    "&initial_layout_class_list=focus small&expire_time={end}&connection_data={data}",
+    "Node, HS256": _JWT + '"nonce":0.47319283746{i},"exp":{end},"expire_time":{end},'
+    '"initial_layout_class_list":""}}',
+    "Java, HS256": _JWT + '"exp":{end},"jti":"7c0f5b1e-{i}","nonce":-{i}}}',
+    "PHP, HS256": _JWT + '"exp":{end},"nonce":1{i},"data":null,"expireTime":null,'
+    '"initial_layout_class_list":""}}',
+    ".NET, HS256": _JWT + '"exp":{end},"jti":"wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX{i}",'
+    '"nonce":5,"initial_layout_list":"focus small"}}',
+    "kid, nbf and a list of classes": _JWT.replace("{{", '{{"kid":"1",', 1)
+    + '"exp":{end},"jti":"{i}","nbf":{now},"initial_layout_class_list":["a","b"]}}',
+}
+
+test_dialects = group(
+    "verify_many() of other signers' tokens",
+    [
+        Contender(GOOD, verify_many()),
+        Contender(GOOD_JWT, verify_many("jwt")),
+        *(
+            Contender(
+                name,
+                verify_sdk(form),
+                goals=[at_most(1.5, GOOD_JWT if "\n" in form else GOOD)],
+            )
+            for name, form in FORMS.items()
+        ),
+    ],
+    n=workloads.N // 20,
+    rounds=9,
+    floor=GOOD,
+    strict=True,
+)
+
+
+def numpy_array(tokens: Sequence[str]) -> Any:
+    import numpy as np
+
+    return np.array(list(tokens))
+
+
+def index(tokens: Sequence[str]) -> Any:
+    import pandas as pd
+
+    return pd.Index(list(tokens))
+
+
+test_shapes = group(
+    "verify_many() of arrays",
+    [
+        Contender(GOOD, verify_many()),
+        Contender(
+            "numpy, dtype U", verify_many(change=numpy_array), goals=[at_most(1.5, GOOD)]
+        ),
+        Contender("pandas.Index", verify_many(change=index), goals=[at_most(1.5, GOOD)]),
+    ],
+    n=workloads.N // 20,
+    rounds=9,
+    floor=GOOD,
+    strict=True,
+)
+
+
+def one(kind: str, call: Callable[[Tokbox, str], object]) -> Callable[[int], Work]:
+    """Do *call* n times, with a token of *kind*; the time is that of the CPU."""
+
+    def prepare(n: int) -> Work:
+        if kind == "rs256":
+            tb, session_id = application(), workloads.APPLICATION_SESSION_ID
+        else:
+            tb = Tokbox(workloads.API_KEY, workloads.SECRET)
+            session_id = workloads.SESSION_ID
+        claims = workloads.CLAIMS | ({} if kind == "rs256" else {"kind": kind})
+        token = tb.session(session_id).token(**claims)
+        work = repeat(lambda: call(tb, token), n)
+
+        def timed() -> Seconds:
+            start = time.process_time()
+            work()
+            return Seconds(time.process_time() - start)
+
+        return timed
+
+    return prepare
+
+
+def verify_one(kind: str) -> list[Contender]:
+    many = f"verify_many([token]), {kind}"
+    return [
+        Contender(many, one(kind, lambda tb, token: tb.verify_many([token]))),
+        Contender(
+            f"verify(token), {kind}",
+            one(kind, lambda tb, token: tb.verify(token)),
+            goals=[at_most(1.5, many)],
+        ),
+        Contender(
+            f"decode(token), {kind}",
+            one(kind, lambda tb, token: decode(token)),
+            goals=[at_most(1.5, many)],
+        ),
+    ]
+
+
+test_one_token = group(
+    "one token",
+    [each for kind in ("t1", "jwt", "rs256") for each in verify_one(kind)],
+    n=1_000,
+    rounds=15,
+    strict=True,
+)
+
+
+def many(
+    call: Callable[[Tokbox, list[str]], Any], kind: Any = "t1"
+) -> Callable[[int], Work]:
+    """Do *call* with n tokens of *kind*, and all that it returns."""
+
+    def prepare(n: int) -> Work:
+        tb, rows = Tokbox(workloads.API_KEY, workloads.SECRET), workloads.connection_data(n)
+        tokens = tb.sign_rows(
+            workloads.SESSION_ID, connection_data=rows, kind=kind
+        ).tolist()
+        return lambda: call(tb, tokens)
+
+    return prepare
+
+
+def read(
+    call: Callable[[Any], object], result: Callable[[Tokbox, list[str]], Any]
+) -> Callable[[int], Work]:
+    """Read what is returned for n tokens in the way of *call*."""
+
+    def prepare(n: int) -> Work:
+        found = many(result)(n)()
+        return lambda: call(found)
+
+    return prepare
+
+
+def by_index(found: Any) -> list[Any]:
+    return [found[i] for i in range(len(found))]
+
+
+DECODE, TOLIST = "decode() of each", "tolist() of a batch"
+
+
+def decode_tokens(multithread: bool = False) -> Callable[[Tokbox, list[str]], Any]:
+    return lambda _, tokens: decode_many(tokens, multithread=multithread)
+
+
+test_decode_many = group(
+    "decode_many()",
+    [
+        Contender(GOOD, verify_many()),
+        Contender("decode_many()", many(decode_tokens()), goals=[at_most(5, GOOD)]),
+        Contender(
+            "decode_many(), 2 threads or more",
+            many(decode_tokens(True)),
+            goals=[at_least(1.4, "decode_many()")],
+        ),
+        Contender(GOOD_JWT, verify_many("jwt")),
+        Contender(
+            "decode_many(), HS256",
+            many(decode_tokens(), "jwt"),
+            goals=[at_most(5, GOOD_JWT)],
+        ),
+    ],
+    n=workloads.N // 4,
+    floor=GOOD,
+    strict=True,
+)
+test_decoded = group(
+    "results of decode_many()",
+    [
+        Contender(DECODE, many(lambda _, tokens: [decode(token) for token in tokens])),
+        *(
+            Contender(name, read(call, decode_tokens()), goals=[at_most(1.5, DECODE)])
+            for name, call in (
+                ("list(decoded)", list),
+                ("reversed(decoded)", lambda found: [*reversed(found)]),
+                ("decoded[i]", by_index),
+            )
+        ),
+    ],
+    n=workloads.N // 100,
+    rounds=9,
+    strict=True,
+)
+test_verification = group(
+    "results of verify_many()",
+    [
+        Contender(
+            TOLIST,
+            read(
+                lambda batch: batch.tolist(),
+                lambda tb, tokens: tb.session(workloads.SESSION_ID).token_batch(
+                    len(tokens)
+                ),
+            ),
+        ),
+        *(
+            Contender(
+                name,
+                read(call, lambda tb, tokens: tb.verify_many(tokens)),
+                goals=[at_most(1.5, TOLIST)],
+            )
+            for name, call in (
+                ("list(verification)", list),
+                ("reversed(verification)", lambda found: [*reversed(found)]),
+                ("verification[i]", by_index),
+            )
+        ),
+    ],
+    n=workloads.N // 10,
+    rounds=9,
+    strict=True,
+)
+
+
+def sign_long(kind: Any, text: str) -> Callable[[int], Work]:
+    def prepare(n: int) -> Work:
+        tb = Tokbox(workloads.API_KEY, workloads.SECRET)
+        return lambda: tb.sign_rows(
+            workloads.SESSION_ID, connection_data=[text] * n, kind=kind
+        )
+
+    return prepare
+
+
+def verify_long(kind: Any, text: str) -> Callable[[int], Work]:
+    def prepare(n: int) -> Work:
+        tb, tokens = Tokbox(workloads.API_KEY, workloads.SECRET), sign_long(kind, text)(n)()
+        return lambda: tb.verify_many(tokens).raise_first()
+
+    return prepare
+
+
+def long_data(kind: str, name: str, text: str) -> list[Contender]:
+    signing = f"sign {name}, {kind}"
+    return [
+        Contender(signing, sign_long(kind, text)),
+        Contender(
+            f"verify {name}, {kind}", verify_long(kind, text), goals=[at_most(2, signing)]
+        ),
+    ]
+
+
+test_long_data = group(
+    "long connection data",
+    [
+        each
+        for kind in ("t1", "jwt")
+        for name, text in (
+            ("1,000 ASCII", "x" * 1000),
+            ("1,000 punctuation", 'a b&c"' * 166),
+            ("1,000 Latin", "é" * 1000),
+            ("1,000 Latin and ASCII", "aé" * 500),
+            ("1,000 Chinese", "語" * 1000),
+            ("1,000 emoji", "😀" * 1000),
+        )
+        for each in long_data(kind, name, text)
+    ],
+    n=5_000,
+    rounds=9,
+    strict=True,
+)
+
+RS256 = "verify_many(), RS256"
+test_rs256 = group(
+    "verify_many() of RS256 tokens",
+    [
+        Contender(BARE_VERIFY, bare_verification),
+        Contender(RS256, verify_rs256(False), goals=[at_most(1.3, BARE_VERIFY)]),
+        Contender(
+            f"{RS256}, 2 threads or more", verify_rs256(True), goals=[at_least(1.8, RS256)]
+        ),
+    ],
+    n=500,
+    rounds=21,
     strict=True,
 )

@@ -25,7 +25,9 @@ from fastsign cimport (
     FS_DATA,
     FS_MOST_ID,
     FS_NONCE_DIGITS,
+    FS_RSA_BYTES,
     FS_SESSIONS,
+    fs_base64_raw,
     fs_decimal,
     fs_derive,
     fs_derive_nonces,
@@ -59,6 +61,8 @@ from fastsign cimport (
     fs_rows_sign,
     fs_rows_sign_one,
     fs_rows_text,
+    fs_rsa,
+    fs_rsa_verify,
     fs_session_of,
     fs_state,
     fs_take,
@@ -440,6 +444,41 @@ cdef uint8_t *_plan(fs_plan *plan, Key key, bytes head, bytes data, bint jwt,
     return memory
 
 
+@cython.final
+cdef class RSAKey:
+    """An RSA key that verifies. *modulus* and *exponent* are numbers as bytes, the highest
+    first; *square* is 2**(2 * R) modulo the modulus, where R is the number of bits of the
+    modulus as whole 64-bit words."""
+
+    cdef fs_rsa key
+    cdef bytes modulus, exponent, square
+
+    def __cinit__(self, bytes modulus not None, bytes exponent not None,
+                  bytes square not None):
+        cdef size_t size = PyBytes_GET_SIZE(modulus), words = (size + 7) // 8
+        if not 64 <= size <= FS_RSA_BYTES or not modulus[0] or not modulus[size - 1] & 1:
+            raise ValueError("the modulus cannot be used")
+        number = int.from_bytes(exponent, "big")
+        if number < 3 or not number & 1 or <size_t>PyBytes_GET_SIZE(square) != 8 * words:
+            raise ValueError("the exponent or the square cannot be used")
+        self.modulus, self.exponent, self.square = modulus, exponent, square
+        self.key.sha256 = engine.sha256
+        self.key.size = size
+        self.key.words = words
+        self.key.modulus = <const uint8_t *>PyBytes_AS_STRING(modulus)
+        self.key.square = <const uint8_t *>PyBytes_AS_STRING(square)
+        self.key.exponent = <const uint8_t *>PyBytes_AS_STRING(exponent)
+        self.key.exponent_len = PyBytes_GET_SIZE(exponent)
+
+    def holds(self, bytes message not None, bytes signature not None) -> bool:
+        """Return whether *signature* is that of *message* (RSASSA-PKCS1-v1_5, SHA-256)."""
+        return fs_rsa_verify(
+            &self.key,
+            <const uint8_t *>PyBytes_AS_STRING(message), PyBytes_GET_SIZE(message),
+            <const uint8_t *>PyBytes_AS_STRING(signature), PyBytes_GET_SIZE(signature),
+        ) == 1
+
+
 ### Batches ###
 
 cdef struct Job:
@@ -665,13 +704,24 @@ UNSURE, GOOD, ALTERED = FS_UNSURE, FS_GOOD, FS_ALTERED
 FOREIGN, EARLY, EXPIRED, ABSENT = FS_FOREIGN, FS_EARLY, FS_EXPIRED, FS_ABSENT
 
 
-def verify_many(Key key not None, bytes head not None, bytes api_key not None, tokens,
-                uint64_t now, uint64_t leeway, *, tuple jwt_heads not None,
-                bytes session=None, unsigned threads=1) -> tuple:
+# So few tokens are verified by the calling thread with the GIL held: to release it, and to
+# take it again, would cost more.
+cdef enum:
+    FEW = 64
+
+# Tokens in a slice of those that are signed with RSA: about a millisecond.
+cdef enum:
+    RSA_SLICE = 16
+
+
+def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, tokens, uint64_t now,
+                uint64_t leeway, *, tuple hs256_heads=(), tuple rs256_heads=(),
+                bytes session=None, bint decode_only=False, unsigned threads=1) -> tuple:
     """Return a verdict on each token, as bytes, and the times that go with them, as int64.
 
     *tokens* are a snapshot, a TextsInMemory or a Texts; with *session*, all must be for that
-    one. *jwt_heads* are the headers of JWTs that are expected, as bytes, each with its dot.
+    one. The heads are the headers of JWTs that are expected, as bytes, each with its dot.
+    With *decode_only*, without *key*, see fs_verifier.
     """
     cdef fs_verifier verifier
     cdef fs_text *texts
@@ -681,14 +731,23 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
     cdef bytes verdicts
     cdef fs_crew *crew
     cdef double since = fs_now()
-    verifier.key = &key.key
+    cdef tuple jwt_heads = hs256_heads + rs256_heads
+    verifier.key = &(<Key>key).key if type(key) is Key else NULL
+    verifier.rsa = &(<RSAKey>key).key if type(key) is RSAKey else NULL
+    if key is None and not decode_only:
+        raise ValueError("a key is needed")
+    verifier.decode_only = decode_only
     verifier.head = <const uint8_t *>PyBytes_AS_STRING(head)
     verifier.head_len = PyBytes_GET_SIZE(head)
-    verifier.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
-    verifier.key_len = PyBytes_GET_SIZE(api_key)
+    verifier.api_key = NULL
+    verifier.key_len = 0
+    if api_key is not None:
+        verifier.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
+        verifier.key_len = PyBytes_GET_SIZE(api_key)
     cdef Memory heads = Memory(len(jwt_heads) * sizeof(fs_text))
     verifier.jwt_heads = <const fs_text *>heads.data
     verifier.jwt_heads_count = len(jwt_heads)
+    verifier.hs256_heads_count = len(hs256_heads)
     for i in range(len(jwt_heads)):
         part = <bytes?>jwt_heads[i]
         (<fs_text *>heads.data)[i].data = <const uint8_t *>PyBytes_AS_STRING(part)
@@ -738,7 +797,15 @@ def verify_many(Key key not None, bytes head not None, bytes api_key not None, t
     verifier.verdicts = <uint8_t *>PyBytes_AS_STRING(verdicts)
     times = Memory(n * sizeof(int64_t))
     verifier.times = <int64_t *>times.data
-    crew = fs_crew_new(_verify_slice, &verifier, n, SLICE, n, threads - 1 if threads else 0)
+    if n <= FEW and verifier.rsa == NULL:
+        fs_verify(&verifier, 0, n)
+        return verdicts, times
+    if n <= RSA_SLICE:
+        with nogil:
+            fs_verify(&verifier, 0, n)
+        return verdicts, times
+    crew = fs_crew_new(_verify_slice, &verifier, n, RSA_SLICE if verifier.rsa else SLICE, n,
+                       threads - 1 if threads else 0)
     if crew == NULL:
         raise MemoryError
     _finish(crew)
@@ -767,6 +834,21 @@ cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:
 
 
 ### Text ###
+
+def decode_base64(str text not None) -> bytes | None:
+    """Return the bytes of base64 in either alphabet, without padding; None if it is damaged,
+    empty, or has unused bits that are not 0."""
+    cdef Py_ssize_t length
+    cdef const char *characters = _utf8(text, &length)
+    cdef bytes raw
+    cdef size_t done
+    if characters == NULL:
+        return None
+    raw = PyBytes_FromStringAndSize(NULL, length // 4 * 3 + max(length % 4 - 1, 0))
+    done = fs_base64_raw(<uint8_t *>PyBytes_AS_STRING(raw), <const uint8_t *>characters, length)
+    return raw if done else None
+
+
 
 def quote_plus(str text not None) -> bytes:
     """Encode *text* as a form value, like `urllib.parse.quote_plus`.

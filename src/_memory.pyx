@@ -8,6 +8,7 @@ _arrow makes `Texts` and `Numbers` of other people's arrays, which _fastsign rea
 
 cimport cython
 from cpython.buffer cimport (
+    PyBUF_RECORDS_RO,
     PyBUF_SIMPLE,
     PyBuffer_FillInfo,
     PyBuffer_Release,
@@ -15,7 +16,7 @@ from cpython.buffer cimport (
 )
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport INT32_MAX, INT64_MAX, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport INT32_MAX, INT64_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
@@ -395,6 +396,41 @@ cdef class Texts:
         if text.data == NULL:
             return None
         return PyUnicode_DecodeUTF8(<const char *>text.data, text.len, "surrogateescape")
+
+
+def ascii_texts(array not None) -> Texts | None:
+    """Copy the texts of a numpy array of strings of one width (``dtype.kind`` "U"), which has
+    one dimension. None if one of them is not ASCII."""
+    cdef Py_buffer view
+    cdef Py_ssize_t width, n, i, j
+    cdef const uint32_t *characters
+    cdef uint32_t every = 0
+    cdef uint8_t *to
+    cdef Memory memory
+    cdef Texts found
+    PyObject_GetBuffer(array, &view, PyBUF_RECORDS_RO)
+    try:
+        # A prefix such as ">" would be another byte order.
+        if view.ndim != 1 or not bytes(view.format).rstrip(b"w").isdigit():
+            return None
+        n, width = view.shape[0], view.itemsize // <Py_ssize_t>sizeof(uint32_t)
+        memory = Memory(n * width)
+        found = Texts(n, [memory])
+        with nogil:
+            for i in range(n):
+                characters = <const uint32_t *>(<char *>view.buf + i * view.strides[0])
+                to = memory.data + i * width
+                for j in range(width):
+                    every |= characters[j]
+                    to[j] = <uint8_t>characters[j]
+                j = width
+                while j and not to[j - 1]:  # what shorter ones are filled with
+                    j -= 1
+                found.texts[i].data = to
+                found.texts[i].len = j
+        return found if every < 128 else None
+    finally:
+        PyBuffer_Release(&view)
 
 
 @cython.final

@@ -143,6 +143,22 @@ int fs_base64_decode(uint8_t *data, const uint8_t *text, size_t len) {
     return bad <= 63;
 }
 
+size_t fs_base64_raw(uint8_t *data, const uint8_t *text, size_t len) {
+    size_t whole = len / 4 * 4, left = len % 4, done = whole / 4 * 3;
+    uint32_t a, b, c, v;
+
+    if (left == 1 || !fs_base64_decode(data, text, whole)) return 0;
+    if (!left) return done;
+    a = fs_base64_value[text[whole]];
+    b = fs_base64_value[text[whole + 1]];
+    c = left == 3 ? fs_base64_value[text[whole + 2]] : 0;
+    v = a << 18 | b << 12 | c << 6;
+    if ((a | b | c) > 63 || v & (left == 2 ? 0xffff : 0xff)) return 0;
+    data[done] = (uint8_t)(v >> 16);
+    if (left == 3) data[done + 1] = (uint8_t)(v >> 8);
+    return done + left - 1;
+}
+
 /* Bytes whose base64 goes through all values, from `shift` on. */
 static void fill_with_values(uint8_t *data, size_t len, unsigned shift) {
     for (unsigned i = 0; i < len / 3 * 4; i += 4, data += 3) {

@@ -111,6 +111,10 @@ void fs_base64(uint8_t *text, const uint8_t *data, size_t len);
  * length, (4 * len + 2) / 3, which is returned. */
 size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len);
 
+/* Decode either alphabet, without padding. Returns the bytes, or 0 if a character is of neither,
+ * the length is none that encoders write, or unused bits of the last character are not 0. */
+size_t fs_base64_raw(uint8_t *data, const uint8_t *text, size_t len);
+
 /* Percent-encode UTF-8 as a form value: A-Z a-z 0-9 - . _ ~ stay, a space becomes "+",
  * all else %XX in upper case. Returns the length; `out` needs 3 * len bytes. */
 size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len);
@@ -306,6 +310,26 @@ void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to);
 /* Roles are not copied, but looked up. */
 void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles);
 
+/* ---- RSA -------------------------------------------------------------------------- */
+
+/* Bytes of a modulus at most; OpenSSL accepts no longer one. */
+#define FS_RSA_BYTES 2048
+
+/* A public key, checked. Numbers are bytes, the highest first. */
+typedef struct fs_rsa {
+    fs_hash sha256;
+    size_t size, words;      /* of the modulus, in bytes and in words of 64 bits */
+    const uint8_t *modulus;  /* odd, of `size` bytes, of which the first is not 0 */
+    const uint8_t *square;   /* 2**(128 * words) modulo the modulus, of 8 * words bytes */
+    const uint8_t *exponent; /* odd, and at least 3 */
+    size_t exponent_len;
+} fs_rsa;
+
+/* Whether this is a signature of the message: RSASSA-PKCS1-v1_5 with SHA-256. The modulus must
+ * have at least 64 bytes. */
+int fs_rsa_verify(const fs_rsa *key, const uint8_t *message, size_t len,
+                  const uint8_t *signature, size_t signature_len);
+
 /* ---- verification ---------------------------------------------------------------- */
 
 /* What is known of a token. Only what is sure is told apart: all else is FS_UNSURE, and
@@ -320,16 +344,23 @@ enum {
     FS_ABSENT,  /* a null in place of a token */
 };
 
-/* Tokens of one project, T1 or JWTs signed with HS256, to be judged at one moment. They
- * are given one by one, or as one piece of text with offsets, or with one length. */
+/* Tokens to be verified at one moment. They are given one by one, or as one piece of text
+ * with offsets, or with one length.
+ *
+ * With `key`, they are T1 tokens and JWTs signed with HS256, of one API key; with `rsa`, JWTs
+ * signed with RS256, of one or any application. With `decode_only`, FS_GOOD means that the claims of a token of any
+ * kind, project and time can be read, and all other tokens are FS_UNSURE. */
 typedef struct fs_verifier {
     const fs_key *key;
+    const fs_rsa *rsa;
+    int decode_only;
     const uint8_t *head;    /* "partner_id=KEY&sig=" */
     size_t head_len;
-    const uint8_t *api_key;
+    const uint8_t *api_key; /* or the application id; NULL for any */
     size_t key_len;
-    const fs_text *jwt_heads; /* the headers of JWTs that are expected, each with its dot */
+    const fs_text *jwt_heads; /* the headers of JWTs that are expected, each with its dot: */
     size_t jwt_heads_count;
+    size_t hs256_heads_count; /* the first ones are for HS256, the others for RS256 */
     const uint8_t *session; /* the only session that will do, or NULL */
     size_t session_len;
     uint64_t now, leeway;   /* seconds */

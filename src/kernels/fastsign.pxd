@@ -92,6 +92,7 @@ cdef extern from "fastsign.h" nogil:
         const uint8_t *skip
         const fs_nonce *nonces
 
+    size_t fs_base64_raw(uint8_t *data, const uint8_t *text, size_t len)
     size_t fs_decimal(uint8_t *to, uint64_t value)
     size_t fs_rows_text(size_t head_len, size_t data_len)
     void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, int jwt,
@@ -127,14 +128,30 @@ cdef extern from "fastsign.h" nogil:
         FS_EXPIRED
         FS_ABSENT
 
+    const int FS_RSA_BYTES
+
+    ctypedef struct fs_rsa:
+        fs_hash sha256
+        size_t size, words
+        const uint8_t *modulus
+        const uint8_t *square
+        const uint8_t *exponent
+        size_t exponent_len
+
+    int fs_rsa_verify(const fs_rsa *key, const uint8_t *message, size_t len,
+                      const uint8_t *signature, size_t signature_len)
+
     ctypedef struct fs_verifier:
         const fs_key *key
+        const fs_rsa *rsa
+        int decode_only
         const uint8_t *head
         size_t head_len
         const uint8_t *api_key
         size_t key_len
         const fs_text *jwt_heads
         size_t jwt_heads_count
+        size_t hs256_heads_count
         const uint8_t *session
         size_t session_len
         uint64_t now, leeway

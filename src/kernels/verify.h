@@ -7,10 +7,13 @@
 /* A token on its way: taken apart, not yet known to be authentic. */
 struct fs_suspect {
     size_t row;
-    int jwt;
-    const uint8_t *message; /* what was signed, padded */
+    int jwt, rs256;
+    const uint8_t *message; /* what was signed, padded unless it is for RS256 */
     size_t blocks;
     uint32_t mac[FS_STATE_WORDS];
+    size_t message_len; /* RS256 */
+    const uint8_t *signature;
+    size_t signature_len;
     const uint8_t *claims; /* what it says, decoded */
     size_t claims_len;
 };
@@ -20,6 +23,8 @@ struct fs_suspect {
 
 /* What an authentic token says, as far as that decides whether it holds. */
 struct fs_said {
+    const uint8_t *owner; /* of a JWT: the API key or the application id */
+    size_t owner_len;
     const uint8_t *session;
     size_t session_len;
     uint64_t created, expires;
@@ -37,28 +42,36 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
 
 /* Read what it says; 0 if that is not as expected. */
 int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said);
-int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
+int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
                 struct fs_said *said);
 
-/* Whether this is the inside of a JSON string (RFC 8259, section 7). */
-int fs_is_json_text(const uint8_t *value, size_t len);
+/* Skip the bytes from `at` on that are not ASCII: where the first ASCII character follows, or
+ * `end`. NULL if they are not UTF-8 (RFC 3629). */
+FS_INLINE const uint8_t *fs_skip_utf8(const uint8_t *at, const uint8_t *end) {
+    while (at < end && *at >= 0x80) {
+        uint8_t c = *at;
+        size_t left = (size_t)(end - at);
+        if (left > 1 && c >= 0xc2 && c <= 0xdf && (at[1] & 0xc0) == 0x80) {
+            at += 2;
+        } else if (left > 2 && (c & 0xf0) == 0xe0 && (at[1] & 0xc0) == 0x80 &&
+                   (at[2] & 0xc0) == 0x80 && (c != 0xe0 || at[1] >= 0xa0) &&
+                   (c != 0xed || at[1] < 0xa0)) { /* no overlong form, no surrogate */
+            at += 3;
+        } else if (left > 3 && c >= 0xf0 && c <= 0xf4 && (at[1] & 0xc0) == 0x80 &&
+                   (at[2] & 0xc0) == 0x80 && (at[3] & 0xc0) == 0x80 &&
+                   (c != 0xf0 || at[1] >= 0x90) && (c != 0xf4 || at[1] < 0x90)) {
+            at += 4;
+        } else {
+            return NULL;
+        }
+    }
+    return at;
+}
 
 /* What is decoded, which is shorter than the token, and padding; of a JWT the message, too:
  * that of a T1 token is part of what is decoded. */
 FS_INLINE size_t fs_suspect_room(size_t token_len, int jwt) {
     return (jwt ? 2 : 1) * token_len + 2 * FS_BLOCK;
-}
-
-/* Decode the `len` characters (2 or 3) that remain behind whole groups of base64, without
- * padding. Returns the bytes (1 or 2), or 0 if they are no such end. */
-FS_INLINE size_t fs_base64_end(uint8_t *to, const uint8_t *text, size_t len) {
-    uint32_t a = fs_base64_value[text[0]], b = fs_base64_value[text[1]];
-    uint32_t c = len == 3 ? fs_base64_value[text[2]] : 0, v = a << 18 | b << 12 | c << 6;
-    if ((a | b | c) > 63) return 0;
-    if (v & (len == 2 ? 0xffff : 0xff)) return 0; /* bits that nobody would see */
-    to[0] = (uint8_t)(v >> 16);
-    if (len == 3) to[1] = (uint8_t)(v >> 8);
-    return len - 1;
 }
 
 /* Read seconds since the epoch: 1 to 12 decimal digits. */

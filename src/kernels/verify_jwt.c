@@ -1,4 +1,4 @@
-/* JWTs signed with HS256, taken apart and read. Read verify.c first.
+/* JWTs, taken apart and read. Read verify.c first.
  *
  * Of JSON only what signers write is known here: one object without spaces, whose members
  * are strings, numbers, null, true, false and lists of strings, named without escapes. All
@@ -6,76 +6,126 @@
  */
 #include "verify.h"
 
-#define SIGNATURE 43 /* 32 bytes in base64url */
+#if FS_X86
+#include <emmintrin.h>
+#endif
+
+#define SIGNATURE 43      /* 32 bytes in base64url */
+#define RSA_SIGNATURE 256 /* bytes, at least */
 
 /* Decode base64url without padding; 0 if anything is not as it should be. */
 static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
-    size_t whole = len / 4 * 4, end;
-
-    if (len % 4 == 1 || memchr(text, '+', len) || memchr(text, '/', len)) return 0;
-    if (!fs_base64_decode(raw, text, whole)) return 0;
-    if (len == whole) return whole / 4 * 3;
-    end = fs_base64_end(raw + whole / 4 * 3, text + whole, len - whole);
-    return end ? whole / 4 * 3 + end : 0;
+    if (memchr(text, '+', len) || memchr(text, '/', len)) return 0;
+    return fs_base64_raw(raw, text, len);
 }
 
-/* The length of a header that is expected, with its dot; 0 if this is another one. */
-static size_t known_head(const fs_verifier *verifier, const uint8_t *token, size_t len) {
-    for (size_t i = 0; i < verifier->jwt_heads_count; i++) {
+/* The number of the header that a token begins with, or how many there are. */
+static size_t find_head(const fs_verifier *verifier, const uint8_t *token, size_t len) {
+    size_t i = 0;
+    for (; i < verifier->jwt_heads_count; i++) {
         const fs_text *head = verifier->jwt_heads + i;
-        if (head->len < len && !memcmp(token, head->data, head->len)) return head->len;
+        if (head->len < len && !memcmp(token, head->data, head->len)) break;
     }
-    return 0;
+    return i;
+}
+
+/* The index of the second dot of a token, or 0. */
+static size_t second_dot(const uint8_t *token, size_t len) {
+    const uint8_t *dot = memchr(token, '.', len), *end = token + len;
+    if (dot) dot = memchr(dot + 1, '.', (size_t)(end - dot - 1));
+    return dot ? (size_t)(dot - token) : 0;
 }
 
 int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                       struct fs_suspect *suspect) {
-    uint8_t mac[SIGNATURE], *claims;
-    size_t signed_len, head_len;
+    size_t signed_len, head_len, number, mac_len;
+    uint8_t *claims, *mac;
 
     if (token->len < 2 + 1 + SIGNATURE) return FS_UNSURE;
     signed_len = token->len - 1 - SIGNATURE;
-    if (token->data[signed_len] != '.') return FS_UNSURE;
+    if (token->data[signed_len] != '.') {
+        signed_len = verifier->key ? 0 : second_dot(token->data, token->len);
+        if (!signed_len) return FS_UNSURE;
+    }
     /* Read once, since others may write to it: what it says is what was signed. */
     memcpy(at, token->data, signed_len);
-    head_len = known_head(verifier, at, signed_len);
-    if (!head_len) return FS_UNSURE;
-    if (decode(mac, token->data + signed_len + 1, SIGNATURE) != 32) return FS_UNSURE;
-    for (int w = 0; w < 8; w++) suspect->mac[w] = fs_load_be32(mac + 4 * w);
+    number = find_head(verifier, at, signed_len);
+    if (number == verifier->jwt_heads_count) return FS_UNSURE;
+    head_len = verifier->jwt_heads[number].len;
+    suspect->rs256 = number >= verifier->hs256_heads_count;
 
-    suspect->message = at;
-    suspect->blocks = fs_pad(at, signed_len, FS_BLOCK + signed_len);
-    suspect->claims = claims = at + suspect->blocks * FS_BLOCK;
+    /* The padding of the signed text needs room before the claims. */
+    claims = at + (signed_len + 9 + FS_BLOCK - 1) / FS_BLOCK * FS_BLOCK;
+    suspect->claims = claims;
     /* A dot in the payload is no base64. */
     suspect->claims_len = decode(claims, at + head_len, signed_len - head_len);
-    return suspect->claims_len ? FS_GOOD : FS_UNSURE;
+    if (!suspect->claims_len) return FS_UNSURE;
+    mac = claims + suspect->claims_len;
+    mac_len = decode(mac, token->data + signed_len + 1, token->len - signed_len - 1);
+    if (suspect->rs256 ? mac_len < RSA_SIGNATURE : mac_len != 32) return FS_UNSURE;
+    suspect->message = at;
+    if (!verifier->key) {
+        suspect->message_len = signed_len;
+        suspect->signature = mac;
+        suspect->signature_len = mac_len;
+        return FS_GOOD;
+    }
+    for (int w = 0; w < 8; w++) suspect->mac[w] = fs_load_be32(mac + 4 * w);
+    suspect->blocks = fs_pad(at, signed_len, FS_BLOCK + signed_len);
+    return FS_GOOD;
 }
 
-/* An escape that could be half of a surrogate pair is not as expected. */
-int fs_is_json_text(const uint8_t *value, size_t len) {
-    struct fs_utf8 state = {0};
+/* ---- JSON ----------------------------------------------------------------------------- */
 
-    for (size_t i = 0; i < len; i++) {
-        if (value[i] < 0x20) return 0;
-        if (value[i] == '\\') {
-            uint8_t a, b;
-            if (state.more || ++i == len) return 0;
-            if (value[i] == 'u') {
-                if (len - i < 5) return 0;
-                a = fs_hex_value[value[i + 1]];
-                b = fs_hex_value[value[i + 2]];
-                if ((a | b | fs_hex_value[value[i + 3]] | fs_hex_value[value[i + 4]]) > 15)
-                    return 0;
-                if (a == 13 && b >= 8) return 0;
-                i += 4;
-            } else if (!value[i] || !strchr("\"\\/bfnrt", value[i])) {
-                return 0;
-            }
-        } else if (!fs_utf8_takes(&state, value[i])) {
-            return 0;
-        }
+#define ONES 0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+/* Skip ASCII that stands for itself inside of a JSON string: all but controls, quotes and
+ * backslashes. */
+static const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end) {
+#if FS_X86
+    for (; end - at >= 16; at += 16) {
+        __m128i in = _mm_loadu_si128((const __m128i *)at), odd;
+        odd = _mm_or_si128(_mm_cmpeq_epi8(in, _mm_set1_epi8('"')),
+                           _mm_cmpeq_epi8(in, _mm_set1_epi8('\\')));
+        /* As signed numbers, what is not ASCII is below the space, too. */
+        odd = _mm_or_si128(odd, _mm_cmplt_epi8(in, _mm_set1_epi8(' ')));
+        int bits = _mm_movemask_epi8(odd);
+        if (bits) return at + fs_lowest_bit((uint64_t)bits);
     }
-    return !state.more;
+#endif
+    for (uint64_t w; end - at >= 8; at += 8) {
+        memcpy(&w, at, sizeof w);
+        /* The highest bit of a byte: not ASCII, a control, a quote, a backslash. */
+        if ((w | (w - ' ' * ONES) | ((w ^ '"' * ONES) - ONES) | ((w ^ '\\' * ONES) - ONES)) & HIGHS)
+            break;
+    }
+    while (at < end && *at >= ' ' && *at < 0x80 && *at != '"' && *at != '\\') at++;
+    return at;
+}
+
+/* Skip an escape. NULL if it is none, or could be half of a surrogate pair. */
+static const uint8_t *skip_escape(const uint8_t *at, const uint8_t *end) {
+    uint8_t a, b;
+    if (end - at < 2) return NULL;
+    if (at[1] != 'u') return at[1] && strchr("\"\\/bfnrt", at[1]) ? at + 2 : NULL;
+    if (end - at < 6) return NULL;
+    a = fs_hex_value[at[2]];
+    b = fs_hex_value[at[3]];
+    if ((a | b | fs_hex_value[at[4]] | fs_hex_value[at[5]]) > 15) return NULL;
+    return a == 13 && b >= 8 ? NULL : at + 6;
+}
+
+/* The closing quote of the string whose inside begins here; NULL if there is none, or the
+ * inside is not as in RFC 8259, section 7. */
+static const uint8_t *string_end(const uint8_t *at, const uint8_t *end) {
+    while (at) {
+        at = skip_plain(at, end);
+        if (at == end || *at < ' ') return NULL;
+        if (*at == '"') return at;
+        at = *at == '\\' ? skip_escape(at, end) : fs_skip_utf8(at, end);
+    }
+    return NULL;
 }
 
 /* The end of the digits at value[i], of which there must be some: i if there are none. */
@@ -104,15 +154,6 @@ static int is_number(const uint8_t *value, size_t len) {
     return i == len;
 }
 
-/* The closing quote of the string whose inside begins here; NULL if there is none. */
-static const uint8_t *string_end(const uint8_t *at, const uint8_t *end) {
-    for (; at < end; at++) {
-        if (*at == '"') return at;
-        if (*at == '\\') at++;
-    }
-    return NULL;
-}
-
 /* The closing bracket of the list of strings that begins here; NULL if it is none. */
 static const uint8_t *list_end(const uint8_t *at, const uint8_t *end) {
     if (end - at < 2 || *at++ != '[') return NULL;
@@ -121,7 +162,7 @@ static const uint8_t *list_end(const uint8_t *at, const uint8_t *end) {
         const uint8_t *stop;
         if (end - at < 3 || *at != '"') return NULL;
         stop = string_end(at + 1, end);
-        if (!stop || !fs_is_json_text(at + 1, (size_t)(stop - at - 1))) return NULL;
+        if (!stop) return NULL;
         at = stop + 1;
         if (at == end) return NULL;
         if (*at == ']') return at;
@@ -129,7 +170,7 @@ static const uint8_t *list_end(const uint8_t *at, const uint8_t *end) {
     }
 }
 
-enum { TEXT, NUMBER, NOTHING, BOOLEAN, LIST };
+enum { TEXT, NUMBER, NOTHING, BOOLEAN, LIST, OBJECT };
 
 /* A member of an object: its name and its value, of a string its inside. */
 struct member {
@@ -141,14 +182,16 @@ struct member {
 #define IS(text, text_len, words) \
     (text_len == sizeof words - 1 && !memcmp(text, words, sizeof words - 1))
 
-/* Read the member at `at`. Returns what is behind it, or NULL if it is not as expected. The
- * text of session_id is left to who reads it. */
+/* The access list of applications' tokens: the only nested object that is known here. */
+static const char acl[] = "{\"paths\":{\"/session/**\":{}}}";
+
+/* Read the member at `at`. Returns what is behind it, or NULL if it is not as expected. */
 static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct member *member) {
     const uint8_t *value, *stop;
 
     if (end - at < 4 || *at++ != '"') return NULL;
     member->name = at;
-    at = memchr(at, '"', (size_t)(end - at));
+    at = string_end(at, end);
     if (!at || end - at < 3 || at[1] != ':') return NULL;
     member->name_len = (size_t)(at - member->name);
     value = at + 2;
@@ -162,6 +205,10 @@ static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct 
         if (!stop) return NULL;
         member->type = LIST;
         at = stop + 1;
+    } else if (*value == '{') {
+        if ((size_t)(end - value) < sizeof acl || memcmp(value, acl, sizeof acl - 1)) return NULL;
+        member->type = OBJECT;
+        at = stop = value + sizeof acl - 1;
     } else {
         for (stop = value; stop < end && *stop != ',' && *stop != '}'; stop++) {}
         at = stop;
@@ -179,99 +226,117 @@ static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct 
     return at;
 }
 
-/* What members are for; those above SESSION are known, others are merely passed over. */
-enum { OTHER, SESSION, IAT, CREATE_TIME, EXP, EXPIRE_TIME, NBF, ROLE, ISS, IST, SCOPE, KEPT };
-
-static const struct {
-    const char *name;
-    size_t len;
-    int what;
-} names[] = {
-#define NAME(text, what) {text, sizeof text - 1, what}
-    NAME("session_id", SESSION),
-    NAME("iat", IAT),
-    NAME("exp", EXP),
-    NAME("role", ROLE),
-    NAME("iss", ISS),
-    NAME("ist", IST),
-    NAME("scope", SCOPE),
-    NAME("create_time", CREATE_TIME),
-    NAME("expire_time", EXPIRE_TIME),
-    NAME("nbf", NBF),
-    /* Text, or a number; the last two also a list. */
-    NAME("connection_data", KEPT),
-    NAME("data", KEPT),
-    NAME("jti", KEPT),
-    NAME("nonce", KEPT),
-    NAME("initial_layout_class_list", KEPT),
-    NAME("initial_layout_list", KEPT),
-#undef NAME
+/* The known names; values of other names are skipped. */
+enum {
+    OTHER, SESSION, IAT, CREATE_TIME, EXP, EXPIRE_TIME, NBF, ROLE, ISS, APPLICATION, IST, SCOPE,
+    CONNECTION_DATA, DATA, JTI, NONCE, CLASS_LIST, LIST_OF_NET
 };
-#define NAMES (sizeof names / sizeof *names)
 #define MOST_OTHERS 8
 
-/* The number of a name in `names`, or NAMES. */
-static size_t find_name(const uint8_t *name, size_t len) {
-    size_t i = 0;
-    while (i < NAMES && (names[i].len != len || memcmp(names[i].name, name, len))) i++;
-    return i;
+static int find_name(const uint8_t *name, size_t len) {
+    /* By length, so that most comparisons are of constant size, and few. */
+#define TRY(text, what) if (!memcmp(name, text, sizeof text - 1)) return what
+    switch (len) {
+    case 3:
+        TRY("iss", ISS);
+        TRY("ist", IST);
+        TRY("iat", IAT);
+        TRY("exp", EXP);
+        TRY("jti", JTI);
+        TRY("nbf", NBF);
+        break;
+    case 4:
+        TRY("role", ROLE);
+        TRY("data", DATA);
+        break;
+    case 5:
+        TRY("scope", SCOPE);
+        TRY("nonce", NONCE);
+        break;
+    case 10: TRY("session_id", SESSION); break;
+    case 11:
+        TRY("create_time", CREATE_TIME);
+        TRY("expire_time", EXPIRE_TIME);
+        break;
+    case 14: TRY("application_id", APPLICATION); break;
+    case 15: TRY("connection_data", CONNECTION_DATA); break;
+    case 19: TRY("initial_layout_list", LIST_OF_NET); break;
+    case 25: TRY("initial_layout_class_list", CLASS_LIST); break;
+    }
+#undef TRY
+    return OTHER;
+}
+
+/* Whether a value is an owner without escapes, and an application id in lower case. Python
+ * compares ids without regard to case. */
+static int is_owner(const struct member *member, int rs256) {
+    if (member->type != TEXT || !member->len) return 0;
+    if (!rs256) return !memchr(member->value, '\\', member->len);
+    for (size_t i = 0; i < member->len; i++) {
+        uint8_t c = member->value[i];
+        if (c != '-' && !(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'z')) return 0;
+    }
+    return 1;
 }
 
 /* Take note of what a member that is not null says; 0 if that is not as expected. */
-static int take_member(const fs_verifier *verifier, const struct member *member, size_t number,
-                       struct fs_said *said, uint64_t times[KEPT]) {
+static int take_member(const struct member *member, int name, int rs256, struct fs_said *said,
+                       uint64_t *times) {
     const uint8_t *value = member->value;
     const size_t len = member->len;
-    int what = number < NAMES ? names[number].what : OTHER;
 
-    if (member->type == TEXT && what != SESSION && !fs_is_json_text(value, len)) return 0;
-    switch (what) {
+    if (name == (rs256 ? ISS : APPLICATION)) name = OTHER;
+    switch (name) {
     case SESSION:
-        said->session = value; /* whether it is text is seen later */
+        said->session = value;
         said->session_len = len;
         return member->type == TEXT;
     case ROLE:
         return member->type == TEXT && fs_role_of(value, len) >= 0;
     case ISS:
-        if (member->type != TEXT || memchr(value, '\\', len)) return 0;
-        said->foreign = len != verifier->key_len || memcmp(value, verifier->api_key, len);
-        return 1;
+    case APPLICATION:
+        said->owner = value;
+        said->owner_len = len;
+        return is_owner(member, rs256);
     case IST:
         return member->type == TEXT && IS(value, len, "project");
     case SCOPE:
         return member->type == TEXT && IS(value, len, FS_SCOPE);
-    case KEPT:
-        if (member->type == LIST) return number >= NAMES - 2;
-        return member->type == TEXT || (member->type == NUMBER && number < NAMES - 2);
+    case CONNECTION_DATA:
+    case DATA:
+    case JTI:
+    case NONCE:
+        return member->type == TEXT || member->type == NUMBER;
+    case CLASS_LIST:
+    case LIST_OF_NET:
+        return member->type == TEXT || member->type == LIST;
     case OTHER:
         return member->type != LIST;
     default:
-        return member->type == NUMBER && fs_seconds(value, len, times + what);
+        return member->type == NUMBER && fs_seconds(value, len, times + name);
     }
 }
 
-int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
+int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
                 struct fs_said *said) {
-    const uint8_t *at = claims, *end = claims + len;
-    uint64_t times[KEPT];
+    const uint8_t *at = suspect->claims, *end = at + suspect->claims_len;
+    uint64_t times[NBF + 1];
     struct member others[MOST_OTHERS];
     size_t count = 0;
     uint32_t seen = 0, known = 0; /* names, and what is not null */
 
-    if (len < 2 || *at++ != '{') return 0;
+    if (end - at < 2 || *at++ != '{') return 0;
     for (;;) {
         struct member member;
-        size_t number;
+        int name;
         at = read_member(at, end, &member);
         if (!at) return 0;
-        number = find_name(member.name, member.name_len);
-        if (number < NAMES) {
-            if (seen >> number & 1) return 0;
-            seen |= (uint32_t)1 << number;
+        name = find_name(member.name, member.name_len);
+        if (name != OTHER) {
+            if (seen >> name & 1) return 0;
+            seen |= (uint32_t)1 << name;
         } else {
-            if (count == MOST_OTHERS || memchr(member.name, '\\', member.name_len) ||
-                !fs_is_json_text(member.name, member.name_len))
-                return 0;
+            if (count == MOST_OTHERS || memchr(member.name, '\\', member.name_len)) return 0;
             for (size_t i = 0; i < count; i++)
                 if (others[i].name_len == member.name_len &&
                     !memcmp(others[i].name, member.name, member.name_len))
@@ -279,17 +344,20 @@ int fs_read_jwt(const fs_verifier *verifier, const uint8_t *claims, size_t len,
             others[count++] = member;
         }
         if (member.type != NOTHING) {
-            if (!take_member(verifier, &member, number, said, times)) return 0;
-            if (number < NAMES) known |= (uint32_t)1 << names[number].what;
+            if (!take_member(&member, name, suspect->rs256, said, times)) return 0;
+            known |= (uint32_t)1 << name;
         }
         if (at == end) return 0;
         if (*at == '}') break;
         if (*at++ != ',') return 0;
     }
 #define HAS(what) (known >> (what) & 1)
-    if (at + 1 != end || !HAS(SESSION) || !HAS(ISS)) return 0;
+    if (at + 1 != end || !HAS(SESSION) || !HAS(suspect->rs256 ? APPLICATION : ISS)) return 0;
     if (!HAS(IAT) && !HAS(CREATE_TIME)) return 0;
     if (HAS(NBF) && times[NBF] > verifier->now + verifier->leeway) return 0;
+    if (verifier->api_key)
+        said->foreign = said->owner_len != verifier->key_len ||
+                        memcmp(said->owner, verifier->api_key, said->owner_len);
     said->created = times[HAS(IAT) ? IAT : CREATE_TIME];
     said->has_expiry = HAS(EXP) || HAS(EXPIRE_TIME);
     if (said->has_expiry) said->expires = times[HAS(EXP) ? EXP : EXPIRE_TIME];

@@ -13,15 +13,8 @@ static int is_mixed(const uint8_t *text, size_t len) {
 /* Decode base64 with padding, in either alphabet; 0 if anything is not as it should be.
  * Returns the number of bytes. */
 static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
-    size_t padding, end;
-
     if (len < 4 || len % 4 || is_mixed(text, len)) return 0;
-    padding = text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
-    len -= padding ? 4 : 0;
-    if (!fs_base64_decode(raw, text, len)) return 0;
-    if (!padding) return len / 4 * 3;
-    end = fs_base64_end(raw + len / 4 * 3, text + len, 4 - padding);
-    return end ? len / 4 * 3 + end : 0;
+    return fs_base64_raw(raw, text, len - (text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2));
 }
 
 /* Read eight lower-case hex digits, all at once; what is returned is 0 if they are such.
@@ -41,8 +34,9 @@ static uint64_t read_hex(const uint8_t *digits, uint32_t *value) {
     return bad;
 }
 
-/* Whether there is, up to the first colon, what a T1 token of any API key begins with. */
-static int is_head(const uint8_t *raw, size_t len) {
+/* The length, with the first colon, of what a T1 token of any API key begins with; 0 if this
+ * is not such a beginning. */
+static size_t any_head(const uint8_t *raw, size_t len) {
     static const char first[] = "partner_id=", last[] = "&sig=";
     const uint8_t *colon = memchr(raw, ':', len), *key = raw + sizeof first - 1, *sig;
     uint64_t bad = 0;
@@ -52,19 +46,25 @@ static int is_head(const uint8_t *raw, size_t len) {
     sig = colon - SIG_DIGITS - (sizeof last - 1);
     if (memcmp(raw, first, sizeof first - 1) || memcmp(sig, last, sizeof last - 1)) return 0;
     for (int w = 0; w < 5; w++) bad |= read_hex(colon - SIG_DIGITS + 8 * w, &value);
-    return !bad && !memchr(key, '&', (size_t)(sig - key));
+    return bad || memchr(key, '&', (size_t)(sig - key)) ? 0 : (size_t)(colon - raw) + 1;
 }
 
 int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                      struct fs_suspect *suspect) {
-    const size_t before = verifier->head_len + SIG_DIGITS + 1;
-    size_t raw_len;
+    size_t raw_len, before = verifier->head_len + SIG_DIGITS + 1;
     uint64_t bad = 0;
 
+    if (!verifier->key && !verifier->decode_only) return FS_UNSURE; /* RS256 is for JWTs */
     if (memcmp(token->data, "T1==", 4)) return FS_UNSURE;
     raw_len = decode(at, token->data + 4, token->len - 4);
+    if (verifier->decode_only) {
+        before = any_head(at, raw_len);
+        suspect->claims = at + before;
+        suspect->claims_len = raw_len - before;
+        return before ? FS_GOOD : FS_UNSURE;
+    }
     if (raw_len < verifier->head_len || memcmp(at, verifier->head, verifier->head_len))
-        return is_head(at, raw_len) ? FS_FOREIGN : FS_UNSURE;
+        return any_head(at, raw_len) ? FS_FOREIGN : FS_UNSURE;
     if (raw_len <= before || at[before - 1] != ':') return FS_UNSURE;
     for (int w = 0; w < 5; w++) bad |= read_hex(at + verifier->head_len + 8 * w, suspect->mac + w);
     if (bad) return FS_UNSURE;
@@ -75,25 +75,38 @@ int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t 
     return FS_GOOD;
 }
 
+/* Decode one byte of a form value: a character or %XX. Returns -1 at its end, and for a damaged
+ * %XX. */
+FS_INLINE int take_byte(const uint8_t **at, const uint8_t *end) {
+    uint8_t a, b;
+    if (*at == end) return -1;
+    if (**at != '%') return *(*at)++;
+    if (end - *at < 3) return -1;
+    a = fs_hex_value[(*at)[1]];
+    b = fs_hex_value[(*at)[2]];
+    *at += 3;
+    return (a | b) > 15 ? -1 : a << 4 | b;
+}
+
 /* Whether a form value is well-formed: complete %XX, which make UTF-8. */
 static int is_text(const uint8_t *value, size_t len) {
     const fs_text_row *row = fs_text_active();
-    struct fs_utf8 state = {0};
+    const uint8_t *at = value + (row ? row->plain(value, len) : 0), *end = value + len;
 
-    for (size_t i = row ? row->plain(value, len) : 0; i < len; i++) {
-        uint8_t c = value[i];
-        if (c == '%') {
-            uint8_t a, b;
-            if (len - i < 3) return 0;
-            a = fs_hex_value[value[i + 1]];
-            b = fs_hex_value[value[i + 2]];
-            if ((a | b) > 15) return 0;
-            c = (uint8_t)(a << 4 | b);
-            i += 2;
+    while (at < end) {
+        int c = take_byte(&at, end), more, low, high;
+        if (c < 0) return 0;
+        if (c < 0x80) continue;
+        if (c < 0xc2 || c > 0xf4) return 0;
+        more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* no overlong form */
+        high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, at most U+10FFFF */
+        for (; more; more--, low = 0x80, high = 0xbf) {
+            c = take_byte(&at, end);
+            if (c < low || c > high) return 0;
         }
-        if (!fs_utf8_takes(&state, c)) return 0;
     }
-    return !state.more;
+    return 1;
 }
 
 #define IS(name) (name_len == sizeof name - 1 && !memcmp(field, name, sizeof name - 1))
@@ -114,6 +127,7 @@ int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said) {
 
         if (IS("session_id")) {
             bit = 1;
+            if (!is_text(value, value_len)) return 0;
             said->session = value;
             said->session_len = value_len;
         } else if (IS("create_time")) {

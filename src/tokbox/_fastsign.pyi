@@ -17,6 +17,7 @@ def hash_many(bits: int, messages: list[bytes]) -> list[bytes]: ...
 def snapshot(values: Iterable[Any]) -> _Items: ...
 def discard(values: object) -> None: ...
 def quote_plus(text: str) -> bytes: ...
+def decode_base64(text: str) -> bytes | None: ...
 
 @final
 class Key:
@@ -35,6 +36,11 @@ class Key:
         jwt: bool = False,
         random: bytes | None = None,
     ) -> str: ...
+
+@final
+class RSAKey:
+    def __new__(cls, modulus: bytes, exponent: bytes, square: bytes) -> Self: ...
+    def holds(self, message: bytes, signature: bytes) -> bool: ...
 
 @final
 class Plan:
@@ -111,14 +117,16 @@ EXPIRED: int
 ABSENT: int
 
 def verify_many(
-    key: Key,
+    key: Key | RSAKey | None,
     head: bytes,
-    api_key: bytes,
+    api_key: bytes | None,
     tokens: _Items | TextsInMemory | Texts,
     now: int,
     leeway: int,
     *,
-    jwt_heads: tuple[bytes, ...],
+    hs256_heads: tuple[bytes, ...] = (),
+    rs256_heads: tuple[bytes, ...] = (),
     session: bytes | None = None,
+    decode_only: bool = False,
     threads: int = 1,
 ) -> tuple[bytes, Memory]: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, TypeVar, cast, overload
 
 from tokbox._capsules import (
     Array,
@@ -37,6 +37,18 @@ Found = TypeVar("Found", covariant=True)
 Failure = TypeVar("Failure", bound=TokenError)
 
 
+#: 1 for the core's verdict on a valid token, 0 for any other.
+IS_GOOD = bytes(verdict == GOOD for verdict in range(256))
+
+
+def find_all(found: bytes | bytearray, byte: int) -> Iterator[int]:
+    """Yield the places of *byte*, which may be changed meanwhile."""
+    place = found.find(byte)
+    while place >= 0:
+        yield place
+        place = found.find(byte, place + 1)
+
+
 class _Findings(ABC, Generic[Found, Failure]):
     """A result for each of *n* tokens, and an exception for each that failed."""
 
@@ -46,12 +58,6 @@ class _Findings(ABC, Generic[Found, Failure]):
         self._n = n
         self._failures = ReadOnlyDict(failures)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._n, self.failures)
-
-    @abstractmethod
-    def _at(self, row: int) -> Found: ...
-
     def __len__(self) -> int:
         return self._n
 
@@ -59,14 +65,11 @@ class _Findings(ABC, Generic[Found, Failure]):
     def __getitem__(self, index: int) -> Found: ...
     @overload
     def __getitem__(self, index: slice) -> list[Found]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        rows = range(self._n)[index]
-        if isinstance(rows, range):
-            return [self._at(row) for row in rows]
-        return self._at(rows)
+    @abstractmethod
+    def __getitem__(self, index: int | slice) -> Any: ...
 
-    def __iter__(self) -> Iterator[Found]:
-        return map(self._at, range(self._n))
+    @abstractmethod
+    def __iter__(self) -> Iterator[Found]: ...
 
     def __bool__(self) -> NoReturn:
         name = type(self).__name__
@@ -99,8 +102,6 @@ _REASONS = {
     EXPIRED: ExpiredTokenError.reason,
     ABSENT: "malformed",
 }
-#: 1 for the core's verdict on a valid token, 0 for any other.
-_IS_GOOD = bytes(verdict == GOOD for verdict in range(256))
 
 
 @set_module("tokbox.types")
@@ -118,7 +119,7 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
                 print(row, error.reason)
     """
 
-    __slots__ = ("_make", "_verdicts")
+    __slots__ = ("_good", "_make", "_verdicts")
 
     def __init__(
         self,
@@ -140,11 +141,11 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
             verdicts = bytes(found)
         self._verdicts = verdicts
         self._make = make
+        #: 1 for each token that is valid, 0 for any other.
+        self._good = verdicts.translate(IS_GOOD)
 
-    @property
-    def _good(self) -> bytes:
-        """1 for each token that is valid, 0 for any other."""
-        return self._verdicts.translate(_IS_GOOD)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._n, self.failures)
 
     @property
     def ok(self) -> bool:
@@ -163,11 +164,7 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 
     def _failed(self) -> Iterator[int]:
         """The rows of tokens that are not valid."""
-        good = self._good
-        row = good.find(0)
-        while row >= 0:
-            yield row
-            row = good.find(0, row + 1)
+        return find_all(self._good, 0)
 
     def _count_reasons(self) -> Counter[str]:
         """How many tokens are not valid, by reason, without an exception for each."""
@@ -177,11 +174,19 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
                 found[reason] += self._verdicts.count(verdict)
         return +found
 
-    def _at(self, row: int) -> bool:
-        return self._verdicts[row] == GOOD
+    @overload
+    def __getitem__(self, index: int) -> bool: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[bool]: ...
+    def __getitem__(self, index: int | slice) -> bool | list[bool]:
+        found = self._good[index]
+        return [*map(bool, found)] if isinstance(found, bytes) else bool(found)
 
     def __iter__(self) -> Iterator[bool]:
         return map(bool, self._good)
+
+    def __reversed__(self) -> Iterator[bool]:
+        return map(bool, reversed(self._good))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Verification):
@@ -200,7 +205,8 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
     """The results of `decode_many`, for tokens that were not verified.
 
-    Each is a `Token`, or a MalformedTokenError with the reason why it cannot be read.
+    Each is a `Token`, or a MalformedTokenError with the reason why it cannot be read. Each
+    access reads the claims of the token again: keep a `Token` that is used often.
 
     It has a length, and can be indexed, sliced (a slice is a list) and iterated over. `ok`
     is True if all tokens could be read. The object itself has no truth value:
@@ -213,34 +219,56 @@ class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
     """
 
     # Not a collections.abc.Sequence: polars would read it item by item and not as Arrow.
-    __slots__ = ("_tokens",)
+    __slots__ = ("_read", "_rows")
 
     def __init__(
-        self, tokens: list[Token | None], failures: dict[int, MalformedTokenError]
+        self,
+        rows: Sequence[Any],
+        failures: Mapping[int, MalformedTokenError],
+        read: Callable[[Any], Token | MalformedTokenError] | None = None,
     ) -> None:
-        super().__init__(len(tokens), failures)
-        self._tokens = tokens
+        """Take what was found of *rows*, texts that *read* reads.
+
+        Without it, they are what was read. *failures* has the errors of the rows that
+        cannot be read.
+        """
+        super().__init__(len(rows), failures)
+        self._rows = rows
+        self._read = read
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._tokens, self._failures)
+        # Only the claims are pickled. The text of a token is a credential.
+        return type(self), (list(self), self._failures)
 
     def _at(self, row: int) -> Token | MalformedTokenError:
-        token = self._tokens[row]
-        return self._failures[row] if token is None else token
+        if self._read is None:
+            return cast("Token | MalformedTokenError", self._rows[row])
+        return self._failures.get(row) or self._read(self._rows[row])
+
+    @overload
+    def __getitem__(self, index: int) -> Token | MalformedTokenError: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Token | MalformedTokenError]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        rows = range(self._n)[index]
+        return [*map(self._at, rows)] if isinstance(rows, range) else self._at(rows)
+
+    def __iter__(self) -> Iterator[Token | MalformedTokenError]:
+        return map(self._at, range(self._n))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Decoded):
             return NotImplemented
-        mine, theirs = self._failures.values(), other._failures.values()
-        return self._tokens == other._tokens and [*map(str, mine)] == [*map(str, theirs)]
+        return self._n == other._n and all(map(_says_the_same, self, other))
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by value
 
     def _arrow(self) -> Array:
-        failures = self._failures
+        found = list(self)
+        tokens = [each if isinstance(each, Token) else None for each in found]
 
         def claim(name: str) -> list[Any]:
-            return [token and getattr(token, name) for token in self._tokens]
+            return [token and getattr(token, name) for token in tokens]
 
         return columns.table(
             self._n,
@@ -251,10 +279,7 @@ class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
                 columns.lists(_CLASSES, claim(_CLASSES)),
                 columns.texts(
                     "reason",
-                    [
-                        failures[row].reason if row in failures else None
-                        for row in range(self._n)
-                    ],
+                    [None if isinstance(each, Token) else each.reason for each in found],
                 ),
             ],
         )
@@ -273,6 +298,13 @@ class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
 
     def __repr__(self) -> str:
         return f"<Decoded {self._n:,} tokens, {len(self._failures):,} cannot be read>"
+
+
+def _says_the_same(
+    one: Token | MalformedTokenError, other: Token | MalformedTokenError
+) -> bool:
+    """Compare tokens by their claims, and errors by their type and message."""
+    return one == other or (type(one) is type(other) and str(one) == str(other))
 
 
 _FIRST = ("kind", "algorithm", "project_id", "session_id", "role")

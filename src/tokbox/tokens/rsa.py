@@ -8,8 +8,9 @@ A key is given as one of these, and nothing is guessed:
 - a key object of the package ``cryptography`` is taken as it is.
 
 To read a key and to find out that its numbers are those of an RSA key takes some hundred
-times as long as to sign with it, so a key is an object to be kept. The arithmetic is
-OpenSSL's, by way of ``cryptography``, which is loaded when the first key is read.
+times as long as to sign with it, so a key is an object to be kept. OpenSSL reads keys and
+signs, by way of ``cryptography``, which is loaded when the first key is read. The core
+verifies (``src/kernels/rsa.c``), so that threads need not take turns for each signature.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
+from tokbox._fastsign import RSAKey
 from tokbox.errors import InvalidInputError, MissingDependencyError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
@@ -141,17 +143,20 @@ class PublicKey:
         token = key.verify(text, application_id="00000000-0000-4000-8000-000012345678")
     """
 
-    __slots__ = ("_key", "_scheme")
+    __slots__ = ("_core", "_key", "_scheme")
 
+    #: The same key as the core has it.
+    _core: RSAKey
     _key: RSAPublicKey
     _scheme: tuple[PKCS1v15, SHA256]
 
     def __init__(self, source: PublicKeySource) -> None:
         if isinstance(source, PublicKey):
-            self._key, self._scheme = source._key, source._scheme
+            self._core, self._key, self._scheme = source._core, source._key, source._scheme
             return
         self._scheme = _scheme()
         self._key = _public(source)
+        self._core = _for_the_core(self._key)
 
     @property
     def bits(self) -> int:
@@ -227,6 +232,18 @@ class PublicKey:
 
     def __reduce__(self) -> tuple[type[PublicKey], tuple[str]]:
         return PublicKey, (self.pem(),)
+
+
+def _for_the_core(key: RSAPublicKey) -> RSAKey:
+    numbers = key.public_numbers()
+    words = (key.key_size + 63) // 64
+    square = pow(2, 128 * words, numbers.n)
+    sizes = (key.key_size + 7) // 8, (numbers.e.bit_length() + 7) // 8, 8 * words
+    modulus, exponent, third = (
+        number.to_bytes(size, "big")
+        for number, size in zip((numbers.n, numbers.e, square), sizes, strict=True)
+    )
+    return RSAKey(modulus, exponent, third)
 
 
 def _tenant(application_id: object) -> str | None:

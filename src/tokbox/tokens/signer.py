@@ -339,7 +339,6 @@ class Signer:
             tokens,
             self._verifier,
             self.project_id,
-            head=self._head,
             session_id=session_id,
             now=now,
             threads=self._threads(multithread),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import (
@@ -20,7 +20,7 @@ from tokbox._fastsign import (
     snapshot,
 )
 from tokbox._fastsign import verify_many as core_verify_many
-from tokbox._memory import Memory, Texts, TextsInMemory
+from tokbox._memory import Memory, Texts, TextsInMemory, ascii_texts
 from tokbox.enums import DAYS_30
 from tokbox.errors import (
     BadSignatureError,
@@ -42,6 +42,7 @@ from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
+    check_multithread,
     check_now,
     check_purpose,
     check_role,
@@ -49,8 +50,8 @@ from tokbox.tokens.claims import (
     wrong_claims,
 )
 from tokbox.tokens.columns import ArrowArray, ArrowStream, Column
-from tokbox.tokens.crew import share
-from tokbox.tokens.findings import Decoded, Verification
+from tokbox.tokens.crew import threads_for
+from tokbox.tokens.findings import IS_GOOD, Decoded, Verification, find_all
 from tokbox.tokens.token import Token
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ __all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many"]
 #: in the future.
 LEEWAY = 60
 
-#: RSA verifications in one slice of work: some milliseconds.
-_PIECE = 64
+#: The core counts in 64 bits: this time and later ones are not its own.
+_LAST_TIME = 2**62
+
+#: Below this many tokens to read, a second thread costs more than it saves.
+_WORTH_A_THREAD = 8192
 
 _ALTERED = "the token was altered or cut off, or signed with another key"
 
@@ -85,6 +89,7 @@ def decode(token: str) -> Token:
 
 
 def _decode(token: object) -> Token:
+    token = exact_text(token) or token
     if _is_jwt(token):
         parts = jwt.split(token)
         return jwt.read(parts.algorithm, jwt.claims(parts))
@@ -94,22 +99,56 @@ def _decode(token: object) -> Token:
 
 @set_module("tokbox")
 @strip_traceback
-def decode_many(tokens: Iterable[str] | ArrowArray | ArrowStream) -> Decoded:
+def decode_many(
+    tokens: Iterable[str] | ArrowArray | ArrowStream, *, multithread: bool = False
+) -> Decoded:
     """Read many tokens, each as `decode` does; see `Decoded`.
 
-    *tokens* may be an Arrow array or stream of strings, too. InvalidInputError if it is one
-    token, InvalidArrowError if it is an array of anything else.
+    *tokens*
+        the tokens; an Arrow array or stream of strings is also accepted
+    *multithread*
+        whether to use every CPU; by default one
+
+    The result keeps the tokens, and reads the claims of each when it is accessed.
+    InvalidInputError if *tokens* is one token, InvalidArrowError if it is an array of
+    anything else.
     """
-    rows = _rows(tokens)
-    found: list[Token | None] = [None] * len(rows)
+    check_multithread(multithread)
+    rows: Any = _rows(tokens)
+    column = _for_the_core(rows)
+    threads = threads_for(len(rows), multithread, _WORTH_A_THREAD)
+
+    def ask() -> tuple[bytes, Memory]:
+        return core_verify_many(
+            None,
+            b"",
+            None,
+            column,
+            _LAST_TIME,
+            0,
+            hs256_heads=_heads.known["HS256"],
+            rs256_heads=_heads.known["RS256"],
+            decode_only=True,
+            threads=threads,
+        )
+
+    verdicts, _ = ask()
+    if _heads.learn(rows, verdicts):
+        verdicts, _ = ask()
     failures: dict[int, MalformedTokenError] = {}
-    # Whatever they are: what is no str is malformed, too.
-    for row, token in enumerate(cast("Iterable[str]", rows)):
-        try:
-            found[row] = _decode(token)
-        except MalformedTokenError as error:
-            failures[row] = error.with_traceback(None)  # which keeps all tokens
-    return Decoded(found, failures)
+    for row in find_all(verdicts.translate(IS_GOOD), 0):
+        found = _decode_or_error(rows[row])
+        if isinstance(found, MalformedTokenError):
+            failures[row] = found
+    return Decoded(rows, failures, _decode_or_error)
+
+
+def _decode_or_error(token: object) -> Token | MalformedTokenError:
+    """Read any object: what is no str is malformed, too."""
+    try:
+        return _decode(token)
+    except MalformedTokenError as error:
+        return error.with_traceback(None)  # which keeps the token
 
 
 def _rows(tokens: Any) -> Column | TokenBatch[Any]:
@@ -118,6 +157,10 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
         raise InvalidInputError("tokens", None, "be many tokens, not one", show=False)
     if isinstance(tokens, TokenBatch | Texts):
         return tokens
+    array: Any = getattr(tokens, "array", None)
+    if not is_arrow(tokens) and hasattr(array, "__arrow_array__"):  # a pandas.Index
+        with suppress(ImportError):  # without pyarrow
+            tokens = array.__arrow_array__()
     if is_arrow(tokens):
         column = read(tokens, "tokens")
         if isinstance(column, Texts) or all(value is None for value in column):
@@ -126,6 +169,12 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     if not isinstance(tokens, Iterable):
         rule = f"be an iterable of tokens, not {type(tokens).__name__}"
         raise InvalidInputError("tokens", None, rule, show=False)
+    kind = getattr(getattr(tokens, "dtype", None), "kind", None)
+    if kind and getattr(tokens, "ndim", 0) == 1:
+        # Iterating over an array of numpy takes three times as long as verifying.
+        texts = ascii_texts(tokens) if kind == "U" else None
+        array = tokens
+        return array.tolist() if texts is None else texts
     return snapshot(tokens)
 
 
@@ -155,7 +204,7 @@ def is_signed_by(key: Key | PublicKey, parts: jwt.Parts) -> bool:
     return key._holds(parts.signed, parts.signature)
 
 
-def _authentic_t1(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
+def _authentic_t1(token: object, key: Key | PublicKey, tenant: str | None) -> Token:
     owner, signature, data = t1.split(token)
     if not isinstance(key, Key):
         raise WrongAlgorithmError(
@@ -163,30 +212,30 @@ def _authentic_t1(token: str, key: Key | PublicKey, tenant: str | None) -> Token
             "are signed with RS256"
         )
     if owner != str(tenant).encode():
-        raise _foreign(tenant)
+        raise _foreign(key, tenant)
     if not hmac.compare_digest(key.hmac_sha1(data), signature):
         raise BadSignatureError(_ALTERED)
     return t1.read(owner, data)
 
 
-def _authentic_jwt(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
+def _authentic_jwt(token: object, key: Key | PublicKey, tenant: str | None) -> Token:
     parts = jwt.split(token)
     claims = jwt.claims(parts)
     pin_algorithm(parts.algorithm, key)
     if isinstance(key, Key):
         named = claims.get("iss")
         if isinstance(named, bool) or str(named) != tenant:
-            raise _foreign(tenant)
+            raise _foreign(key, tenant)
     else:
         named = claims.get("application_id")
         if tenant is not None and str(named).lower() != tenant:
-            raise WrongKeyError(f"the token was made for another application than {tenant}")
+            raise _foreign(key, tenant)
     if not is_signed_by(key, parts):
         raise BadSignatureError(_ALTERED)
     return jwt.read(parts.algorithm, claims)
 
 
-def _authentic(token: str, key: Key | PublicKey, tenant: str | None) -> Token:
+def _authentic(token: object, key: Key | PublicKey, tenant: str | None) -> Token:
     """Check whose it is and the signature, and only then read the rest."""
     return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
@@ -227,6 +276,38 @@ def check(
     be None, for any application. Raises the exceptions of `Signer.verify`.
     """
     session_id, seconds = _check_wanted(session_id), check_now(now)
+    text = exact_text(token)
+    if text is not None:
+        rows = (text,)
+        verdicts, times = _verdicts(rows, rows, key, tenant, session_id, seconds)
+        if verdicts[0] == GOOD:
+            return _read(text, key)
+        if verdicts[0] != UNSURE:
+            raise _core_error(verdicts[0], times[0], key, tenant, seconds)
+    return check_closely(token, key, tenant, session_id=session_id, now=seconds)
+
+
+def _read(token: str, key: Key | PublicKey) -> Token:
+    """Read a token that was found to be valid."""
+    if not _is_jwt(token):
+        return t1.read(*t1.parts(token))
+    algorithm = "HS256" if isinstance(key, Key) else "RS256"
+    return jwt.read(algorithm, jwt.payload(token))
+
+
+def check_closely(
+    token: object,
+    key: Key | PublicKey,
+    tenant: str | None,
+    *,
+    session_id: str | None,
+    now: int,
+) -> Token:
+    """Do the same for any object, without the core.
+
+    This decides about all tokens that the core is not sure of, and is what the core is
+    compared with by tests. *session_id* and *now* were checked.
+    """
     claims = _authentic(token, key, tenant)
     check_purpose(claims)
     _check_rules(claims)
@@ -237,13 +318,13 @@ def check(
     if claims.end_time > claims.create_time + DAYS_30:
         rule = "be at most 30 days after create_time"
         raise WrongClaimsError("expire_time", claims.expire_time, rule)
-    if claims.create_time > seconds + LEEWAY:
-        raise NotYetValidTokenError(claims.create_time, seconds)
+    if claims.create_time > now + LEEWAY:
+        raise NotYetValidTokenError(claims.create_time, now)
     begins = claims.not_before
-    if begins is not None and begins > seconds + LEEWAY:
-        raise NotYetValidTokenError(claims.create_time, seconds, not_before=begins)
-    if claims.end_time <= seconds:
-        raise ExpiredTokenError(claims.end_time, seconds)
+    if begins is not None and begins > now + LEEWAY:
+        raise NotYetValidTokenError(claims.create_time, now, not_before=begins)
+    if claims.end_time <= now:
+        raise ExpiredTokenError(claims.end_time, now)
     return claims
 
 
@@ -257,102 +338,112 @@ def _for_the_core(
     return snapshot(rows) if batch is None else batch
 
 
+def _verdicts(
+    rows: Any,
+    column: Texts | TextsInMemory | list[Any] | tuple[Any, ...],
+    key: Key | PublicKey,
+    tenant: str | None,
+    session_id: str | None,
+    now: int,
+    threads: int = 1,
+) -> tuple[bytearray, memoryview[int]]:
+    """Return verdicts on *rows*, UNSURE where `check_closely` has to decide, and times.
+
+    *column* is the same as the core takes it.
+    """
+    if not 0 <= now < _LAST_TIME:  # other times are not the core's, which counts in 64 bits
+        return bytearray(len(rows)), memoryview(bytes(8 * len(rows))).cast("q")
+    is_secret = isinstance(key, Key)
+
+    def ask() -> tuple[bytes, Memory]:
+        return core_verify_many(
+            key if isinstance(key, Key) else key._core,
+            t1.head(tenant or "") if is_secret else b"",
+            None if tenant is None else tenant.encode(),
+            column,
+            now,
+            LEEWAY,
+            hs256_heads=_heads.known["HS256"] if is_secret else (),
+            rs256_heads=() if is_secret else _heads.known["RS256"],
+            # With a lone surrogate it is like any other that no token holds.
+            session=None
+            if session_id is None
+            else session_id.encode(errors="surrogatepass"),
+            threads=threads,
+        )
+
+    found, times = ask()
+    if _heads.learn(rows, found):
+        found, times = ask()
+    return bytearray(found), memoryview(times).cast("q")
+
+
 def check_many(
     tokens: Iterable[str] | ArrowArray | ArrowStream,
     key: Key | PublicKey,
     tenant: str | None,
     *,
-    head: bytes = b"",
     session_id: str | None,
     now: float | None,
     threads: Callable[[int], int],
 ) -> Verification:
-    """Verify many tokens, each as `check` does.
+    """Verify many tokens, each as `check` does; *tenant* is as there.
 
-    *tenant* is as in `check`. *head* is the start of all T1 tokens of that API key (see
-    `t1.head`). The core judges tokens that are in the expected form; all other tokens, and
-    all RS256 tokens, are checked one by one.
+    The core judges tokens that are in the expected form; all other tokens are checked one
+    by one.
     """
     seconds = check_now(now)
     session_id = _check_wanted(session_id)
     rows = _rows(tokens)
     n = len(rows)
     failures: dict[int, TokenError] = {}
+    verdicts, times = _verdicts(
+        rows, _for_the_core(rows), key, tenant, session_id, seconds, threads(n)
+    )
 
-    def look_closer(row: int) -> None:
+    for row in find_all(verdicts, UNSURE):
         token: Any = rows[row]  # whatever it is
         try:
-            check(token, key, tenant, session_id=session_id, now=seconds)
+            check_closely(token, key, tenant, session_id=session_id, now=seconds)
         except TokenError as error:
             failures[row] = error.with_traceback(None)  # which keeps all tokens
-
-    if not isinstance(key, Key):
-
-        def look_at(slice_: range) -> None:
-            for row in slice_:
-                look_closer(row)
-
-        share(look_at, n, piece=_PIECE, threads=threads(n))
-        return Verification(n, dict(sorted(failures.items())))
-    verdicts = bytearray(n)
-    times = memoryview(b"").cast("q")
-    if 0 <= seconds < 2**62:  # other times are not the core's, which counts in 64 bits
-        wanted = None
-        if session_id is not None:
-            # With a lone surrogate it is like any other that no token holds.
-            wanted = session_id.encode(errors="surrogatepass")
-        column, project = _for_the_core(rows), cast(str, tenant).encode()  # an API key
-
-        def ask(heads: tuple[bytes, ...]) -> tuple[bytes, Memory]:
-            return core_verify_many(
-                key,
-                head,
-                project,
-                column,
-                seconds,
-                LEEWAY,
-                jwt_heads=heads,
-                session=wanted,
-                threads=threads(n),
-            )
-
-        verdicts[:], when = ask(_heads.known)
-        if _heads.learn(rows, verdicts):
-            verdicts[:], when = ask(_heads.known)
-        times = memoryview(when).cast("q")
-    row = verdicts.find(UNSURE)
-    while row >= 0:
-        look_closer(row)
-        if row not in failures:
+        else:
             verdicts[row] = GOOD
-        row = verdicts.find(UNSURE, row + 1)
     discard(rows)
 
     def make(row: int) -> TokenError:
-        return _core_error(verdicts[row], times[row], tenant, seconds)
+        return _core_error(verdicts[row], times[row], key, tenant, seconds)
 
     return Verification(n, failures, bytes(verdicts), make)
 
 
 class _Heads:
-    """The headers of JWTs that the core knows. Those of our own tokens are the first."""
+    """The headers of JWTs that the core knows, by algorithm. Those of our own tokens are
+    the first."""
 
     #: So many are kept, of at most so many characters.
     _MOST, _LONGEST = 32, 1024
 
     def __init__(self) -> None:
-        self.known: tuple[bytes, ...] = tuple(
-            base64.urlsafe_b64encode(header).rstrip(b"=") + b"."
-            for header in (b'{"typ":"JWT","alg":"HS256"}', b'{"alg":"HS256","typ":"JWT"}')
-        )
+        self.known: dict[str, tuple[bytes, ...]] = {
+            algorithm: (
+                jwt.head(algorithm),
+                jwt.encode(b'{"alg":"%b","typ":"JWT"}' % algorithm.encode()) + b".",
+            )
+            for algorithm in ("HS256", "RS256")
+        }
         #: Others that were looked at, so that each is looked at once.
         self._refused: set[str] = set()
 
-    def learn(self, rows: Column | TokenBatch[Any], verdicts: bytes | bytearray) -> bool:
+    def learn(self, rows: Column | TokenBatch[Any], verdicts: bytes) -> bool:
         """Look at the headers of tokens that the core left; say whether one is of use."""
-        before, room = self.known, self._MOST - len(self.known) - len(self._refused)
-        row = verdicts.find(UNSURE)
-        while row >= 0 and room > 0:
+        if UNSURE not in verdicts:
+            return False
+        known = [text for texts in self.known.values() for text in texts]
+        before, room = len(known), self._MOST - len(known) - len(self._refused)
+        for row in find_all(verdicts, UNSURE):
+            if room <= 0:
+                break
             token: Any = rows[row]
             part, dot = "", ""
             if isinstance(token, str):  # a subclass can have methods of its own
@@ -364,25 +455,28 @@ class _Heads:
                 and part not in self._refused
             ):
                 text = f"{part}.".encode(errors="replace")
-                if text not in self.known:
+                if text not in known:
                     room -= 1
-                    if jwt.is_hs256_header(part):
-                        self.known += (text,)
+                    algorithm = jwt.algorithm_of(part)
+                    if algorithm:
+                        known.append(text)
+                        self.known[algorithm] += (text,)
                     else:
                         self._refused.add(part)
-            row = verdicts.find(UNSURE, row + 1)
-        return self.known is not before
+        return len(known) > before
 
 
 _heads = _Heads()
 
 
-def _core_error(verdict: int, time: int, tenant: str | None, now: int) -> TokenError:
-    """Return the exception that `check` would raise, for a verdict of the core."""
+def _core_error(
+    verdict: int, time: int, key: Key | PublicKey, tenant: str | None, now: int
+) -> TokenError:
+    """Return the exception that `check_closely` would raise, for a verdict of the core."""
     if verdict == ALTERED:
         return BadSignatureError(_ALTERED)
     if verdict == FOREIGN:
-        return _foreign(tenant)
+        return _foreign(key, tenant)
     if verdict == EARLY:
         return NotYetValidTokenError(time, now)
     if verdict == EXPIRED:
@@ -394,5 +488,6 @@ def _core_error(verdict: int, time: int, tenant: str | None, now: int) -> TokenE
     raise AssertionError("None is no token")
 
 
-def _foreign(tenant: str | None) -> WrongKeyError:
-    return WrongKeyError(f"the token was made for another API key than {tenant}")
+def _foreign(key: Key | PublicKey, tenant: str | None) -> WrongKeyError:
+    owner = "API key" if isinstance(key, Key) else "application"
+    return WrongKeyError(f"the token was made for another {owner} than {tenant}")

@@ -34,6 +34,14 @@ def _signed() -> Iterator[bytes]:
     yield from (b"\2" + data for data in (corpus.members(), *corpus.JWT_DATA))
 
 
+def _verified() -> Iterator[bytes]:
+    """The same, and claims of an application's tokens."""
+    yield from _signed()
+    owner = b'"application_id":"00000000-0000-4000-8000-000012345678"'
+    for data in (corpus.members(), *corpus.JWT_DATA[::7]):
+        yield b"\3" + data.replace(f'"iss":"{KEY}"'.encode(), owner)
+
+
 def _rows() -> Iterator[bytes]:
     rng = random.Random(0)
     for columns in range(128):
@@ -53,7 +61,7 @@ SEEDS = {
     "base64": [*(token[4:] for token in TOKENS[::10]), *TEXTS],
     "quote": TEXTS,
     "session": list(_sessions()),
-    "verify": list(_signed()),
+    "verify": list(_verified()),
     "rows": list(_rows()),
     "csv": list(_tables()),
     "decode": TOKENS,

@@ -3,13 +3,15 @@
  *     0  a token
  *     1  what a T1 token says, which is signed here
  *     2  the payload of a JWT, which is signed here
+ *     3  the payload of a JWT with some signature of RS256
  *
- * All engines find the same; nothing is written but the answers. */
+ * Each is verified with a secret, and for an application, and decoded only. All engines find the same; nothing is written but the answers. */
 #include "fuzz.h"
 
 static const uint8_t secret[] = "example0secret", key_text[] = "40000123",
                      head[] = "partner_id=40000123&sig=",
-                     jwt_head[] = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.";
+                     jwt_head[] = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.",
+                     rs256_head[] = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.";
 #define LEN(text) (sizeof text - 1)
 
 static uint8_t *t1_of(const fs_key *key, const uint8_t *said, size_t len, size_t *token_len) {
@@ -45,48 +47,86 @@ static uint8_t *jwt_of(const fs_key *key, const uint8_t *said, size_t len, size_
     return token;
 }
 
+static uint8_t *rs256_of(const uint8_t *said, size_t len, size_t *token_len) {
+    const size_t payload = (4 * len + 2) / 3, signed_len = LEN(rs256_head) + payload;
+    uint8_t *roomy = room(signed_len + 1 + 342 + 2), *token;
+
+    memcpy(roomy, rs256_head, LEN(rs256_head));
+    fs_base64url(roomy + LEN(rs256_head), said, len);
+    roomy[signed_len] = '.';
+    memset(roomy + signed_len + 1, 'A', 342); /* 256 zeros */
+    *token_len = signed_len + 1 + 342;
+    token = copy(roomy, *token_len);
+    give_back(roomy, *token_len + 2);
+    return token;
+}
+
 static uint8_t *token_of(const fs_key *key, const uint8_t *data, size_t size, size_t *len) {
     if (*data == 1) return t1_of(key, data + 1, size - 1, len);
     if (*data == 2) return jwt_of(key, data + 1, size - 1, len);
+    if (*data == 3) return rs256_of(data + 1, size - 1, len);
     *len = size - 1;
     return copy(data + 1, *len);
 }
 
+/* Verify a token twice at once, since those of one length are hashed side by side. */
+static uint8_t verdict_on(fs_verifier verifier, const uint8_t *token, size_t len) {
+    static const fs_text jwt_heads[] = {{jwt_head, LEN(jwt_head)}, {rs256_head, LEN(rs256_head)}};
+    fs_text tokens[2] = {{token, len}, {token, len}};
+    uint8_t *verdicts = room(2), verdict;
+    int64_t times[2] = {0, 0};
+
+    verifier.jwt_heads = verifier.key || verifier.decode_only ? jwt_heads : jwt_heads + 1;
+    verifier.jwt_heads_count = verifier.decode_only ? 2 : 1;
+    verifier.hs256_heads_count = verifier.key || verifier.decode_only ? 1 : 0;
+    verifier.now = verifier.decode_only ? (uint64_t)1 << 62 : 1700000200;
+    verifier.tokens = tokens;
+    verifier.verdicts = verdicts;
+    verifier.times = times;
+    fs_verify(&verifier, 0, 2);
+    verdict = verdicts[0];
+    MUST(verdict <= FS_EXPIRED && verdicts[1] == verdict);
+    MUST(times[0] == times[1]);
+    MUST((times[0] != 0) <= (verdict == FS_EARLY || verdict == FS_EXPIRED));
+    give_back(verdicts, 2);
+    return verdict;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    fs_engine found;
+    fs_engine found, found_first;
     fs_key key;
-    uint8_t *token, first = 0;
+    uint8_t modulus[256], square[256];
+    fs_rsa rsa = {.size = sizeof modulus, .words = sizeof modulus / 8, .modulus = modulus,
+                  .square = square, .exponent = (const uint8_t *)"\3", .exponent_len = 1};
+    uint8_t *token, first = 0, read;
     size_t len;
 
-    if (!size || *data > 2) return 0;
+    if (!size || *data > 3) return 0;
     engine(0, &found);
+    found_first = found;
     fs_key_init(&key, &found, secret, LEN(secret));
     token = token_of(&key, data, size, &len);
     for (size_t i = 0; engine(i, &found); i++) {
-        /* Twice at once, since those of one length are hashed side by side. */
-        fs_text tokens[2] = {{token, len}, {token, len}};
-        uint8_t *verdicts = room(2);
-        int64_t times[2] = {0, 0};
-        const fs_text jwt_heads[] = {{jwt_head, LEN(jwt_head)}};
-        fs_verifier verifier = {.key = &key,
-                                .jwt_heads = jwt_heads,
-                                .jwt_heads_count = 1,
-                                .head = head,
-                                .head_len = LEN(head),
-                                .api_key = key_text,
-                                .key_len = LEN(key_text),
-                                .now = 1700000200,
-                                .tokens = tokens,
-                                .verdicts = verdicts,
-                                .times = times};
+        fs_verifier verifier = {.head = head, .head_len = LEN(head), .key = &key};
+        uint8_t verdict;
+
+        verifier.api_key = key_text, verifier.key_len = LEN(key_text);
         fs_key_init(&key, &found, secret, LEN(secret));
-        fs_verify(&verifier, 0, 2);
-        if (!i) first = verdicts[0];
-        MUST(verdicts[0] <= FS_EXPIRED && verdicts[0] == verdicts[1] && verdicts[0] == first);
-        MUST(times[0] == times[1]);
-        MUST((times[0] != 0) <= (verdicts[0] == FS_EARLY || verdicts[0] == FS_EXPIRED));
-        give_back(verdicts, 2);
+        verdict = verdict_on(verifier, token, len);
+        if (!i) first = verdict;
+        MUST(verdict == first);
     }
+    read = verdict_on((fs_verifier){.decode_only = 1}, token, len);
+    MUST(read <= FS_GOOD);
+    MUST(read == FS_GOOD || (first != FS_GOOD && first != FS_EARLY && first != FS_EXPIRED));
+    /* Of any application; the modulus is 2**2048 - 1, for which nothing of interest is signed. */
+    memset(modulus, 0xff, sizeof modulus);
+    memset(square, 0, sizeof square);
+    square[sizeof square - 1] = 1;
+    rsa.sha256 = found_first.sha256;
+    first = verdict_on((fs_verifier){.rsa = &rsa}, token, len);
+    MUST(first == FS_ALTERED || first == FS_UNSURE || first == FS_ABSENT);
+    MUST(read == FS_GOOD || first != FS_ALTERED);
     give_back(token, len);
     return 0;
 }

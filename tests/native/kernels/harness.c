@@ -29,8 +29,14 @@
  *                                           the one before, where it stands) as sessions,
  *                                           data, classes or roles: each that is good, or x
  *     verify ENGINE SECRET HEAD APIKEY SESSION NOW LEEWAY HOW TOKEN...
- *                                           1 or 0 for each; HOW is texts, offsets, or
- *                                           length if all have the same
+ *                                           the verdict on each; HOW is texts, offsets, or
+ *                                           length if all have the same; an empty SECRET is
+ *                                           for RS256: HEAD is then the modulus and the
+ *                                           square (see fs_rsa), APIKEY the application id,
+ *                                           or empty
+ *     decode ENGINE HOW TOKEN...            1 or 0 for each: whether it can be read
+ *     rsa ENGINE MODULUS EXPONENT SQUARE MESSAGE SIGNATURE
+ *                                           1 or 0
  *     crew N SLICE READY WORKERS            how often each of N items was done when all that
  *                                           were ready are, and the crew was stopped before
  *                                           it was shown the rest
@@ -267,6 +273,8 @@ static const struct command {
     {"sign-one", 8, MOST_FIELDS, do_sign_one},
     {"take", 4, 4, do_take},
     {"verify", 8, MOST_FIELDS, do_verify},
+    {"decode", 2, MOST_FIELDS, do_decode},
+    {"rsa", 6, 6, do_rsa},
     {"csv", 4, 4, do_csv},
     {"most-often", 2, 2, do_most_often},
     {"lines", 2, 2, do_lines},

@@ -381,15 +381,33 @@ static int hand_over(fs_verifier *verifier, const char *how, const fs_text *text
 static const fs_text heads[] = {
     HEAD("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
     HEAD("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."),
+    HEAD("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9."), /* RS256 */
 };
 
+/* Print the verdict on each token: two halves, one after the other. Returns what is wrong. */
+static const char *print_verdicts(fs_verifier *verifier, const char *how, char **fields, size_t n) {
+    fs_text *texts = take_aligned(n * sizeof *texts);
+    for (size_t i = 0; i < n; i++) {
+        bytes token;
+        if (read_bytes(fields[i], &token)) return no_hex;
+        texts[i] = (fs_text){token.at, token.len};
+    }
+    if (hand_over(verifier, how, texts, n)) return "no such way to hand them over";
+    verifier->verdicts = take(n);
+    verifier->times = take_aligned(n * sizeof *verifier->times);
+    fs_verify(verifier, 0, n / 2);
+    fs_verify(verifier, n / 2, n - n / 2);
+    for (size_t i = 0; i < n; i++) putchar('0' + verifier->verdicts[i]);
+    return NULL;
+}
+
 const char *do_verify(char **fields, size_t count) {
+    const char *problem;
     fs_engine engine;
     fs_key key;
     fs_verifier verifier = {0};
+    fs_rsa rsa = {.exponent = (const uint8_t *)"\1\0\1", .exponent_len = 3};
     bytes secret, head, api_key, session;
-    size_t n = count - 8;
-    fs_text *texts;
 
     if (read_engine(fields[0], &engine)) return no_row;
     if (read_secret(fields[1], &secret) || read_bytes(fields[2], &head) ||
@@ -397,25 +415,49 @@ const char *do_verify(char **fields, size_t count) {
         return no_hex;
     if (read_number(fields[5], &verifier.now) || read_number(fields[6], &verifier.leeway))
         return no_number;
-    texts = take_aligned(n * sizeof *texts);
-    for (size_t i = 0; i < n; i++) {
-        bytes token;
-        if (read_bytes(fields[8 + i], &token)) return no_hex;
-        texts[i] = (fs_text){token.at, token.len};
-    }
-    if (hand_over(&verifier, fields[7], texts, n)) return "no such way to hand them over";
-
     fs_key_init(&key, &engine, secret.at, secret.len);
-    verifier.key = &key;
+    verifier.key = secret.len ? &key : NULL;
+    verifier.rsa = &rsa;
+    rsa.sha256 = engine.sha256;
+    rsa.size = head.len / 2, rsa.words = rsa.size / 8;
+    rsa.modulus = head.at, rsa.square = head.at + rsa.size;
     verifier.head = head.at, verifier.head_len = head.len;
-    verifier.api_key = api_key.at, verifier.key_len = api_key.len;
+    verifier.api_key = api_key.len ? api_key.at : NULL, verifier.key_len = api_key.len;
     verifier.session = session.len ? session.at : NULL, verifier.session_len = session.len;
-    verifier.jwt_heads = heads, verifier.jwt_heads_count = 2;
-    verifier.verdicts = take(n);
-    verifier.times = take_aligned(n * sizeof *verifier.times);
-    fs_verify(&verifier, 0, n / 2);
-    fs_verify(&verifier, n / 2, n - n / 2);
-    for (size_t i = 0; i < n; i++) putchar('0' + verifier.verdicts[i]);
+    verifier.jwt_heads = secret.len ? heads : heads + 2;
+    verifier.jwt_heads_count = secret.len ? 2 : 1;
+    verifier.hs256_heads_count = secret.len ? 2 : 0;
+    problem = print_verdicts(&verifier, fields[7], fields + 8, count - 8);
     fs_key_wipe(&key);
+    return problem;
+}
+
+const char *do_rsa(char **fields, size_t count) {
+    fs_engine engine;
+    fs_rsa rsa;
+    bytes modulus, exponent, square, message, signature;
+
+    (void)count;
+    if (read_engine(fields[0], &engine)) return no_row;
+    if (read_bytes(fields[1], &modulus) || read_bytes(fields[2], &exponent) ||
+        read_bytes(fields[3], &square) || read_bytes(fields[4], &message) ||
+        read_bytes(fields[5], &signature))
+        return no_hex;
+    rsa = (fs_rsa){engine.sha256, modulus.len, square.len / 8, modulus.at, square.at, exponent.at,
+                   exponent.len};
+    printf("%d", fs_rsa_verify(&rsa, message.at, message.len, signature.at, signature.len));
     return NULL;
+}
+
+const char *do_decode(char **fields, size_t count) {
+    fs_engine engine;
+    fs_verifier verifier = {
+        .decode_only = 1,
+        .jwt_heads = heads,
+        .jwt_heads_count = 3,
+        .hs256_heads_count = 2,
+        .now = (uint64_t)1 << 62,
+    };
+    if (read_engine(fields[0], &engine)) return no_row;
+    return print_verdicts(&verifier, fields[1], fields + 2, count - 2);
 }

@@ -8,12 +8,18 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateKey,
+    generate_private_key,
+)
 
 from tests.native.kernels.variants import hexed
 from tests.support import reference
+from tests.support.applications import key_pair, numbers
 from tests.support.batches import (
     Rows,
     expected,
@@ -550,6 +556,126 @@ def test_a_member_that_is_needed_is_missed_or_refused(harness):
     answers = verdicts_on(harness, tokens, "123", b"secret", "texts")
     # The first two name another API key.
     assert answers == "133" + "0" * (len(wrong) - 2)
+
+
+APPLICATION = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
+ACL = {"paths": {"/session/**": {}}}
+
+
+def rs256(claims: dict[str, Any], signature: bytes | None = None) -> str:
+    """Return a JWT of an application, or one with another *signature*."""
+    payload = json.dumps(claims, separators=(",", ":"))
+    token = reference.rs256_jwt(numbers(), payload)
+    if signature is None:
+        return token
+    return f"{token.rpartition('.')[0]}.{reference.base64url(signature)}"
+
+
+def rsa_key(key: RSAPrivateKey) -> tuple[bytes, bytes, bytes]:
+    """Return the modulus, the exponent and the square of a key; see fs_rsa."""
+    public = key.public_key().public_numbers()
+    size, words = (key.key_size + 7) // 8, (key.key_size + 63) // 64
+    square = pow(2, 128 * words, public.n).to_bytes(8 * words, "big")
+    return public.n.to_bytes(size, "big"), public.e.to_bytes(3, "big"), square
+
+
+@pytest.mark.parametrize("bits", [1024, 2048, 2056, 2072, 3072, 4096])
+@pytest.mark.parametrize("exponent", [3, 65537])
+def test_rsa_signatures_are_verified(harness, bits, exponent):
+    private = generate_private_key(exponent, bits)
+    modulus, _, square = rsa_key(private)
+    pair = numbers(private)
+    rng = random.Random(bits)
+    commands, wanted = [], ""
+    for length in (0, 1, 55, 56, 63, 64, 65, 700):
+        message = rng.randbytes(length)
+        good = reference.rs256(*pair, message)
+        beyond = int.from_bytes(good, "big") + pair[0]
+        cases = {
+            (message, good): "1",
+            (message + b"x", good): "0",
+            (message, good[:-1]): "0",
+            (message, b"\0" + good): "0",
+            (message, bytes([good[0] ^ 1]) + good[1:]): "0",
+            (message, good[:-1] + bytes([good[-1] ^ 128])): "0",
+            (message, bytes(len(good))): "0",
+            (message, modulus): "0",
+            (message, beyond.to_bytes(len(good) + 1, "big")[-len(good) :]): "0",
+        }
+        for (text, signature), answer in cases.items():
+            fields = modulus, exponent.to_bytes(3, "big"), square, text, signature
+            commands.append(" ".join(["rsa best", *map(hexed, fields)]))
+            wanted += answer
+    assert "".join(harness.ask(commands)) == wanted
+
+
+def application_claims(**changes: Any) -> dict[str, Any]:
+    """Return the claims of a good token of an application, but for *changes*."""
+    session_id = random_session_id(random.Random(8), APPLICATION)
+    owner = {"application_id": APPLICATION, "sub": "video", "acl": ACL}
+    claims = {**owner, "iat": NOW, "session_id": session_id, **changes}
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+@pytest.mark.parametrize("how", ["texts", "offsets"])
+def test_tokens_of_an_application_are_verified(harness, how):
+    good = rs256(application_claims())
+    wanted = {
+        good: "11",
+        rs256(application_claims(exp=NOW)): "55",
+        rs256(application_claims(iat=NOW + 6)): "44",
+        rs256(application_claims(iss=["any"])): "00",
+        rs256(application_claims(iss={"a": 1})): "00",
+        rs256(application_claims(iss=ACL)): "11",
+        rs256(application_claims(application_id=APPLICATION.upper())): "00",
+        rs256(application_claims(application_id="")): "00",
+        rs256(application_claims(application_id=5)): "00",
+        rs256(application_claims(application_id=None)): "00",
+        # Another application's, of which the session is not.
+        rs256(application_claims(application_id=APPLICATION[:-1] + "9")): "30",
+        rs256(application_claims(), b"s" * 255): "00",
+        rs256(application_claims(), b"s" * 256): "22",
+        rs256(application_claims(exp=NOW), b"s" * 256): "22",
+        good + ".": "00",
+        good.rpartition(".")[0]: "00",
+        good.replace(".", "", 1): "00",
+        good_token(random.Random(1), "123", b"secret", random_session_id(random.Random(1), "123")): "00",
+        "T1==" + base64.b64encode(b"0" * 40 + b":session_id=1&create_time=1").decode(): "00",
+        reference.jwt(b"secret", json.dumps({"iss": "123"})): "00",
+    }  # fmt: skip
+    fields = [hexed(token.encode()) for token in wanted]
+    modulus, _, square = rsa_key(key_pair())
+    key = (modulus + square).hex()
+    for engine in harness.engines():
+        for column, owner in enumerate((APPLICATION.encode().hex(), "-")):
+            command = ["verify", engine, "-", key, owner, "-", NOW, 5, how, *fields]
+            (answer,) = harness.ask([" ".join(map(str, command))])
+            assert answer == "".join(found[column] for found in wanted.values()), engine
+
+
+def test_tokens_that_can_be_read_are_found_whoever_they_are_for(harness):
+    rng = random.Random(3)
+    session_id = random_session_id(rng, "123")
+    raw = f"session_id={session_id}&create_time={NOW}"
+    wanted = {
+        good_token(rng, "123", b"secret", session_id): "1",
+        good_token(rng, "9", b"another", session_id): "1",
+        good_jwt(rng, "123", b"secret", session_id): "1",
+        rs256(application_claims()): "1",
+        rs256(application_claims(nbf=10**11)): "1",
+        reference.t1("1", b"s", raw.replace(session_id, "%C3%A9")): "1",
+        reference.t1("1", b"s", raw.replace(session_id, "%C3")): "0",
+        reference.t1("1", b"s", raw.replace(session_id, "")): "0",
+        reference.t1("1", b"s", ""): "0",
+        "T1==" + base64.b64encode(b"partner_id=1&sig=0:" + raw.encode()).decode(): "0",
+        rs256(application_claims(session_id="")): "0",
+        rs256(application_claims(acl={"paths": {}})): "0",
+        rs256(application_claims(), b""): "0",
+    }
+    fields = [hexed(token.encode()) for token in wanted]
+    for engine in harness.engines():
+        (answer,) = harness.ask([f"decode {engine} texts {' '.join(fields)}"])
+        assert answer == "".join(wanted.values()), engine
 
 
 def test_a_token_cut_short_is_not_completed_by_what_stood_in_its_place(harness):

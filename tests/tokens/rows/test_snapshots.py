@@ -50,4 +50,4 @@ def test_a_call_holds_no_row_after_its_end():
 @pytest.mark.parametrize("column", [{"a"}, None, "ab", {"a": 1}])
 def test_the_core_takes_nothing_but_snapshots(column):
     with pytest.raises(TypeError):
-        _fastsign.verify_many(_fastsign.Key(b"s"), b"", b"1", column, 0, 0, jwt_heads=())
+        _fastsign.verify_many(_fastsign.Key(b"s"), b"", b"1", column, 0, 0)

@@ -80,7 +80,7 @@ def core(signer: Signer, tokens: list[str], now: float = NOW) -> list[int]:
         tokens,
         int(now),
         verify_module.LEEWAY,
-        jwt_heads=verify_module._heads.known,
+        hs256_heads=verify_module._heads.known["HS256"],
     )
     return list(verdicts)
 
