@@ -742,8 +742,7 @@ cdef tuple _fixed_lists(ArrowSchema *schema, list parts, list owners, str field,
             _refuse(field, "be an Arrow array whose lists stay within their child")
         for i in range(part.count):
             start = size * (part.first + i)
-            found.append(None if _is_absent(part, i) else
-                         [values[j] for j in range(start, start + size)])
+            found.append(None if _is_absent(part, i) else _items(values, start, start + size))
     return tuple(found)
 
 
@@ -768,9 +767,18 @@ cdef tuple _lists(ArrowSchema *schema, list parts, list owners, str field, int d
             start, end = end, _place(places, wide)
             if not 0 <= start <= end <= len(values):
                 _refuse(field, "be an Arrow array whose offsets stay within its buffers")
-            found.append(None if _is_absent(part, i) else
-                         [values[j] for j in range(start, end)])
+            found.append(None if _is_absent(part, i) else _items(values, start, end))
     return tuple(found)
+
+
+cdef list _items(values, int64_t start, int64_t end):
+    """The values of one list, which are there."""
+    cdef int64_t i
+    cdef Texts texts
+    if type(values) is not Texts:
+        return [values[i] for i in range(start, end)]
+    texts = values
+    return [texts.item(i) for i in range(start, end)]
 
 
 cdef inline int64_t _place(const uint8_t *at, bint wide) noexcept nogil:

@@ -14,6 +14,7 @@ cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from cpython.sequence cimport PySequence_Fast_GET_ITEM
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -25,9 +26,13 @@ from fastsign cimport (
     FS_DATA,
     FS_MOST_ID,
     FS_NONCE_DIGITS,
+    FS_NONCE_NAME,
     FS_RSA_BYTES,
     FS_SESSIONS,
+    fs_are_names,
     fs_base64_raw,
+    fs_check_texts,
+    fs_claims_length,
     fs_decimal,
     fs_derive,
     fs_derive_nonces,
@@ -52,6 +57,8 @@ from fastsign cimport (
     fs_plan_jwt,
     fs_plan_sign,
     fs_plan_t1,
+    fs_put_claims,
+    fs_put_nonce_name,
     fs_quote_plus,
     fs_row,
     fs_row_state,
@@ -96,6 +103,7 @@ from arenas cimport (
 )
 from tokbox._memory cimport (
     Memory,
+    MemoryPool,
     Numbers,
     PyList_New,
     PyListObject,
@@ -115,6 +123,7 @@ from workers cimport (
     fs_crew_work,
     fs_now,
     fs_pause,
+    fs_work,
 )
 
 from itertools import islice
@@ -125,12 +134,64 @@ from tokbox.enums import Role
 
 cdef extern from "Python.h":
     """
+    #include "text.h"
+
     /* Ask for the head of an object that will soon be looked at. */
     #if defined(__GNUC__)
     #define tokbox_ask_for(op) __builtin_prefetch(op)
     #else
     #define tokbox_ask_for(op) ((void)(op))
     #endif
+
+    /* Return 1 if UTF-8 cannot encode a str. Compilers can vectorise the loops, because they
+     * have no branch. */
+    static inline int tokbox_has_surrogate(PyObject *text) {
+        Py_ssize_t n = PyUnicode_GET_LENGTH(text), i;
+        int found = 0;
+        if (PyUnicode_KIND(text) == PyUnicode_2BYTE_KIND) {
+            const Py_UCS2 *at = PyUnicode_2BYTE_DATA(text);
+            for (i = 0; i < n; i++) found |= (at[i] & 0xf800) == 0xd800;
+        } else if (PyUnicode_KIND(text) == PyUnicode_4BYTE_KIND) {
+            const Py_UCS4 *at = PyUnicode_4BYTE_DATA(text);
+            for (i = 0; i < n; i++) found |= (at[i] & 0xfffff800) == 0xd800;
+        }
+        return found;
+    }
+
+    #define tokbox_items(values) PySequence_Fast_ITEMS(values)
+
+    /* Return 1 for None and for a str in ASCII, and set the text. The GIL is not needed,
+     * because such objects do not change while there is a reference. */
+    static inline int tokbox_ascii(PyObject *value, fs_text *text) {
+        text->data = NULL;
+        text->len = 0;
+        if (value == Py_None) return 1;
+        if (!PyUnicode_CheckExact(value) || !PyUnicode_IS_COMPACT_ASCII(value)) return 0;
+        text->data = (const uint8_t *)((PyASCIIObject *)value + 1);
+        text->len = (size_t)PyUnicode_GET_LENGTH(value);
+        return 1;
+    }
+
+    #ifndef Py_BEGIN_CRITICAL_SECTION /* before 3.13, where the GIL is held */
+    #define Py_BEGIN_CRITICAL_SECTION(op) {
+    #define Py_END_CRITICAL_SECTION() }
+    #endif
+
+    /* Copy n items of a list from `first` on, or as many as it has, with new references. */
+    static inline Py_ssize_t tokbox_copy_items(PyObject *list, Py_ssize_t first, Py_ssize_t n,
+                                               PyObject **to) {
+        Py_ssize_t i = 0;
+        Py_BEGIN_CRITICAL_SECTION(list);
+        PyObject **items = ((PyListObject *)list)->ob_item + first;
+        if (n > PyList_GET_SIZE(list) - first) n = PyList_GET_SIZE(list) - first;
+        for (; i < n; i++) {
+            if (n - i > 16) tokbox_ask_for(items[i + 16]);
+            Py_INCREF(items[i]);
+            to[i] = items[i];
+        }
+        Py_END_CRITICAL_SECTION();
+        return i;
+    }
 
     /* The system's random source, without the way through Python; -1 where there is none
      * that is known here, and os.urandom has to do. */
@@ -144,13 +205,19 @@ cdef extern from "Python.h":
     #define tokbox_entropy(to, len) (-1)
     #endif
     """
-    void tokbox_ask_for(const void *op)
+    void tokbox_ask_for(const void *op) nogil
+    bint tokbox_has_surrogate(object text)
+    PyObject **tokbox_items(object values)
+    int tokbox_ascii(PyObject *value, fs_text *text) nogil
+    Py_ssize_t tokbox_copy_items(list values, Py_ssize_t first, Py_ssize_t n, PyObject **to)
     int tokbox_entropy(void *to, size_t len)
     void Py_SET_SIZE(object op, Py_ssize_t size)
     void PyObject_GC_Track(object op)
     void PyObject_GC_UnTrack(object op)
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    bint PyUnicode_IS_ASCII(object text)
+    const void *PyUnicode_DATA(object text)
     long PyLong_AsLongAndOverflow(object value, int *overflow) except? -1
 
 # Tokens signed between two looks at the shared state: as strings few enough to stay in the
@@ -166,6 +233,12 @@ cdef enum:
     ALLOCATE = 2048
     PREPARE = 4096
     PREPARE_MORE = 32768
+
+# Up to so many tokens are signed with the GIL held, by the calling thread: less than a
+# millisecond. To release the GIL and acquire it again would take longer.
+cdef enum:
+    FEW = 256
+    MOST_FEW = 1 << 18  # bytes of their text, if they differ
 
 # How long the calling thread works before it looks for signals, and how long it holds the
 # GIL before others may have it, in seconds.
@@ -323,30 +396,15 @@ cdef class Key:
         """
         cdef fs_rows rows
         cdef fs_nonce nonce
-        cdef fs_text data_text, classes_text
+        cdef OneRow row
         cdef uint64_t now = <uint64_t>time(NULL)
-        cdef uint8_t number
-        cdef uint32_t seconds
         cdef int64_t length
         cdef uint8_t[2048] room
         cdef size_t head_len = PyBytes_GET_SIZE(head), first_len = PyBytes_GET_SIZE(first)
         cdef size_t text_len = fs_rows_text(head_len, first_len + 24)
         cdef PyObject *text
 
-        found = _role(role)
-        number = ROLES[look_closer("role", role)] if found is None else found
-        if type(expiration) is not int or not 0 <= expiration <= MOST_SECONDS:
-            expiration = look_closer("expiration", expiration)
-        seconds = expiration
-        if not _is_plain(connection_data, &data_text):
-            connection_data = look_closer("connection_data", connection_data)
-            _set_text(&data_text, connection_data)
-        if type(classes) is not tuple or classes:
-            classes = look_closer("initial_layout_class_list", classes)
-            _set_text(&classes_text, classes)
-        else:
-            classes_text.len = 0
-
+        kept = _read_row(&row, role, connection_data, expiration, classes, look_closer)
         if 2 * text_len + 64 > sizeof(room):
             raise ValueError("the first claims are too long")
         # The claims are put together behind the text, and the scratch behind the claims.
@@ -359,11 +417,7 @@ cdef class Key:
         fs_rows_prepare(&rows, &self.key, &nonce, jwt,
                         <const uint8_t *>PyBytes_AS_STRING(head), head_len,
                         room + text_len, first_len, room, room + text_len + first_len)
-        rows.create_time = now
-        rows.expiration = &seconds
-        rows.role = &number
-        rows.connection_data = &data_text
-        rows.classes = &classes_text
+        _set_row(&rows, &row, now)
         fs_rows_lengths(&rows, 0, 1, &length)
         try:
             text = PyUnicode_New(length, 127)
@@ -372,12 +426,271 @@ cdef class Key:
             fs_wipe(&rows, sizeof(rows))
         return owned(text)
 
+    def plan(self, bytes head not None, bytes first not None, role, connection_data,
+             expiration, classes, look_closer, bint jwt=False, bytes random=None) -> Plan:
+        """Prepare tokens that all have these claims, made now; arguments as for `token`."""
+        cdef fs_rows rows
+        cdef OneRow row
+        cdef uint64_t now = <uint64_t>time(NULL)
+        cdef uint8_t[NUMBER] digits
+        cdef size_t first_len = PyBytes_GET_SIZE(first), digits_len = fs_decimal(digits, now)
+        cdef uint8_t *to
+        cdef bytes data
+
+        kept = _read_row(&row, role, connection_data, expiration, classes, look_closer)
+        rows.jwt = jwt
+        rows.session_id = NULL
+        _set_row(&rows, &row, now)
+        data = PyBytes_FromStringAndSize(
+            NULL, first_len + digits_len + jwt + fs_claims_length(&rows, 0) + FS_NONCE_NAME
+        )
+        to = <uint8_t *>PyBytes_AS_STRING(data)
+        memcpy(to, PyBytes_AS_STRING(first), first_len)
+        memcpy(to + first_len, digits, digits_len)
+        to += first_len + digits_len
+        if jwt:
+            to[0] = b","
+            to += 1
+        fs_put_nonce_name(jwt, fs_put_claims(&rows, 0, to))
+        return Plan(self, head, data, jwt, random)
+
+
+    def few_rows(self, bytes head not None, tuple around not None, uint64_t create_time,
+                 list claims not None, str owner not None, bint jwt=False,
+                 MemoryPool pool=None, bytes random=None) -> tuple | None:
+        """Sign up to 16 rows in one call. Returns memory, offsets and the number of rows.
+
+        *claims* are the session id, role, connection data, expiration and layout classes.
+        Lists and tuples are columns. *around* is the text before and after the time.
+        Returns None for other columns or values that need the checks of `Rows`.
+        """
+        cdef fs_rows shared, rows
+        cdef fs_nonce nonce
+        cdef FewRows few
+        cdef uint8_t[2048] data
+        cdef uint8_t[6144] room
+        cdef uint8_t *to = data
+        cdef size_t head_len = PyBytes_GET_SIZE(head), data_len, text_len, size
+        cdef int64_t *at
+        cdef Py_ssize_t n
+        cdef Memory memory, offsets
+        before, after = around
+        memset(&shared, 0, sizeof(shared))
+        memset(&rows, 0, sizeof(rows))
+        shared.jwt = jwt
+        shared.create_time = create_time
+        n = _read_few(&shared, &rows, &few, claims, owner)
+        if n <= 0:
+            return None
+        data_len = len(before) + len(after) + NUMBER + fs_claims_length(&shared, 0)
+        text_len = fs_rows_text(head_len, data_len)
+        if data_len > sizeof(data) or text_len + head_len + data_len + 41 > sizeof(room):
+            return None
+        if not jwt and shared.session_id != NULL:
+            # This claim comes before the time.
+            to = _put(_put(_put(to, b"session_id=", 11), shared.session_id.data,
+                           shared.session_id.len), b"&", 1)
+            shared.session_id = NULL
+        to = _put(to, PyBytes_AS_STRING(before), len(before))
+        to += fs_decimal(to, create_time)
+        to = fs_put_claims(&shared, 0, _put(to, PyBytes_AS_STRING(after), len(after)))
+        _draw_nonce(&nonce, random)
+        shared = rows
+        fs_rows_prepare(&rows, &self.key, &nonce, jwt,
+                        <const uint8_t *>PyBytes_AS_STRING(head), head_len,
+                        data, to - data, room, room + text_len)
+        try:
+            rows.create_time = create_time
+            rows.session_id = shared.session_id
+            rows.role = shared.role
+            rows.connection_data = shared.connection_data
+            rows.expiration = shared.expiration
+            rows.classes = shared.classes
+            offsets = Memory((n + 1) * sizeof(int64_t))
+            at = <int64_t *>offsets.data
+            fs_rows_lengths(&rows, 0, n, at + 1)
+            at[0] = 0
+            _add_up(at, n)
+            memory = Memory(at[n], pool)
+            if n == 1:
+                fs_rows_sign_one(&rows, memory.data, at[1])
+            else:
+                fs_rows_sign(&rows, 0, n, memory.data, at)
+        finally:
+            fs_wipe(&rows, sizeof(rows))
+        return memory, offsets, n
+
+
+# The claims of a few tokens.
+cdef enum:
+    FEW_ROWS = 16
+
+cdef struct FewRows:
+    fs_text[FEW_ROWS] session_id
+    fs_text[FEW_ROWS] connection_data
+    fs_text[FEW_ROWS] classes
+    uint8_t[FEW_ROWS] role
+    uint32_t[FEW_ROWS] expiration
+
+
+cdef inline uint8_t *_put(uint8_t *to, const void *data, size_t len) noexcept:
+    memcpy(to, data, len)
+    return to + len
+
+
+cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list claims,
+                          str owner) except -2:
+    """Check the claims of a few rows. Returns the number of rows, or -1 if Python must check
+    them. *claims* owns the texts."""
+    cdef fs_rows *where
+    cdef Py_ssize_t n = -1, count, i, k, length
+    cdef int64_t number
+    cdef fs_take take
+    cdef uint8_t[FEW_ROWS] good
+    memset(&take, 0, sizeof(take))
+    take.good = good
+    for k in range(5):
+        values, where = claims[k], rows
+        if type(values) is list or type(values) is tuple:
+            values = claims[k] = tuple(values)
+            count = len(values)
+            if count > FEW_ROWS or n not in (-1, count):
+                return -1
+            n = count
+        else:
+            values, where, count = (values,), shared, 1
+        if k == 1:
+            for i in range(count):
+                found = _role(values[i])
+                if found is None:
+                    return -1
+                few.role[i] = found
+            where.role = few.role
+            continue
+        if k == 3:
+            for i in range(count):
+                number = _seconds_of(values[i])
+                if number < 0:
+                    return -1
+                few.expiration[i] = number
+            where.expiration = few.expiration
+            continue
+        if k == 0:
+            take.column, take.texts, where.session_id = FS_SESSIONS, few.session_id, few.session_id
+            take.api_key = <const uint8_t *>PyUnicode_AsUTF8AndSize(owner, &length)
+            take.key_len = length
+        elif k == 2:
+            take.column, take.texts = FS_DATA, few.connection_data
+            where.connection_data = few.connection_data
+        else:
+            take.column, take.texts, where.classes = FS_CLASSES, few.classes, few.classes
+        for i in range(count):
+            value = values[i]
+            if not tokbox_ascii(<PyObject *>value, &take.texts[i]):
+                if type(value) is not str or PyUnicode_GET_LENGTH(value) > MOST_CHARACTERS:
+                    return -1
+                take.texts[i].data = <const uint8_t *>_utf8(value, &length)
+                take.texts[i].len = length
+                if take.texts[i].data == NULL:
+                    return -1
+        fs_check_texts(&take, 0, count)
+        if memchr(good, 0, count) != NULL:
+            return -1
+    return n
+
+
+# The claims of one token.
+cdef struct OneRow:
+    uint8_t role
+    uint32_t seconds
+    fs_text connection_data
+    fs_text classes
+    uint8_t[MOST_CHARACTERS] names
+
+
+cdef tuple _read_row(OneRow *row, role, connection_data, expiration, classes, look_closer):
+    """Check the claims of one token. Returns the owners of their texts."""
+    cdef Py_ssize_t length
+    cdef int64_t seconds
+    found = _role(role)
+    row.role = ROLES[look_closer("role", role)] if found is None else found
+    seconds = _seconds_of(expiration)
+    row.seconds = look_closer("expiration", expiration) if seconds < 0 else seconds
+    if not _is_plain(connection_data, &row.connection_data):
+        connection_data = look_closer("connection_data", connection_data)
+        _set_text(&row.connection_data, connection_data)
+    length = _join_names(classes, row.names)
+    if length >= 0:
+        row.classes.data = row.names
+        row.classes.len = length
+    else:
+        classes = look_closer("initial_layout_class_list", classes)
+        _set_text(&row.classes, classes)
+    return connection_data, classes
+
+
+cdef void _set_row(fs_rows *rows, const OneRow *row, uint64_t now) noexcept:
+    rows.create_time = now
+    rows.expiration = &row.seconds
+    rows.role = &row.role
+    rows.connection_data = &row.connection_data
+    rows.classes = &row.classes
+
+
+cdef Py_ssize_t _join_names(classes, uint8_t *to) except -2:
+    """Join class names by spaces, at most MOST_CHARACTERS bytes. Returns the length, or -1
+    if Python must check them."""
+    cdef Py_ssize_t i, length, used = 0
+    cdef const void *name
+    if type(classes) is list:
+        classes = tuple(classes)
+    if type(classes) is not tuple:
+        return -1
+    for i in range(PyTuple_GET_SIZE(classes)):
+        value = <object>PyTuple_GET_ITEM(classes, i)
+        if type(value) is not str or not PyUnicode_IS_ASCII(value):
+            return -1
+        length = PyUnicode_GET_LENGTH(value)
+        name = PyUnicode_DATA(value)
+        if length == 0 or used + length + 1 > MOST_CHARACTERS or memchr(name, b" ", length):
+            return -1
+        if used:
+            to[used] = b" "
+            used += 1
+        memcpy(to + used, name, length)
+        used += length
+    return used if fs_are_names(to, used) else -1
+
+
+cdef int64_t _seconds_of(value) noexcept:
+    """Return the seconds of an expiration, or -1 if Python must check it."""
+    cdef int overflow
+    cdef double fraction
+    cdef int64_t number = -1
+    if type(value) is int:
+        number = PyLong_AsLongAndOverflow(value, &overflow)
+        number = -1 if overflow else number
+    elif type(value) is float:
+        fraction = value
+        if 0 <= fraction <= MOST_SECONDS and fraction == <int64_t>fraction:
+            number = <int64_t>fraction
+    elif type(value).__name__ == "timedelta":
+        from datetime import timedelta  # loaded by the caller: signing does not need it
+
+        if type(value) is timedelta and value.microseconds == 0:
+            number = value.days * 86400 + value.seconds
+    return number if 0 <= number <= MOST_SECONDS else -1
+
 
 cdef bint _is_plain(value, fs_text *text) except -1:
     """Whether *value* is surely good connection data, and if so its UTF-8."""
     cdef Py_ssize_t length
     cdef const char *utf8
-    if type(value) is not str or PyUnicode_GET_LENGTH(value) > MOST_CHARACTERS:
+    if value is None:
+        text.len = 0
+        return True
+    # The methods of a subclass are not called.
+    if not isinstance(value, str) or PyUnicode_GET_LENGTH(value) > MOST_CHARACTERS:
         return False
     utf8 = _utf8(value, &length)
     if utf8 == NULL or memchr(utf8, 0, length) != NULL:
@@ -531,6 +844,19 @@ def arena_counts() -> tuple:
     return installed, foreign
 
 
+cdef int _do(fs_work work, void *job, size_t n, size_t slice, bint few,
+             unsigned threads) except -1:
+    """Do a job in slices, in threads and without the GIL; with *few*, at once."""
+    cdef fs_crew *crew
+    if few:
+        work(job, 0, n)
+        return 0
+    crew = fs_crew_new(work, job, n, slice, n, threads - 1 if threads else 0)
+    if crew == NULL:
+        raise MemoryError
+    return _finish(crew)
+
+
 cdef int _finish(fs_crew *crew) except -1:
     """Work, and look for signals, until all is done. Frees the crew in any case."""
     cdef int more = 1
@@ -588,7 +914,6 @@ cdef class Plan:
         calling one.
         """
         cdef Job job
-        cdef fs_crew *crew
         job.plan = &self.plan
         job.first = first
         job.base = memory.data
@@ -598,12 +923,8 @@ cdef class Plan:
             raise ValueError("the memory is too small")
         fs_fresh_open(&job.fresh, memory.data, memory.nbytes, memory.fresh)
         memory.fresh = False
-        crew = fs_crew_new(_sign_slice, &job, n, _slice(n, threads), n,
-                           threads - 1 if threads else 0)
-        if crew == NULL:
-            raise MemoryError
         try:
-            _finish(crew)
+            _do(_sign_slice, &job, n, _slice(n, threads), n <= FEW, threads)
         finally:
             fs_fresh_close(&job.fresh)
 
@@ -615,7 +936,7 @@ cdef class Plan:
         """
         cdef Job job
         cdef fs_crew *crew
-        cdef Py_ssize_t made = 0
+        cdef Py_ssize_t made = 0, i
         cdef list result = PyList_New(n)
 
         PyObject_GC_UnTrack(result)
@@ -624,6 +945,12 @@ cdef class Plan:
         job.base = NULL
         job.stride = 0
         job.strings = (<PyListObject *>result).ob_item
+        if n <= FEW:
+            for i in range(n):
+                job.strings[i] = PyUnicode_New(self.plan.text_len, 127)
+            _sign_slice(&job, 0, n)
+            PyObject_GC_Track(result)
+            return result
         crew = fs_crew_new(_sign_slice, &job, n, SLICE, 0, threads - 1 if threads else 0)
         if crew == NULL:
             raise MemoryError
@@ -707,7 +1034,7 @@ FOREIGN, EARLY, EXPIRED, ABSENT = FS_FOREIGN, FS_EARLY, FS_EXPIRED, FS_ABSENT
 # So few tokens are verified by the calling thread with the GIL held: to release it, and to
 # take it again, would cost more.
 cdef enum:
-    FEW = 64
+    FEW_TO_VERIFY = 64
 
 # Tokens in a slice of those that are signed with RSA: about a millisecond.
 cdef enum:
@@ -797,7 +1124,7 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
     verifier.verdicts = <uint8_t *>PyBytes_AS_STRING(verdicts)
     times = Memory(n * sizeof(int64_t))
     verifier.times = <int64_t *>times.data
-    if n <= FEW and verifier.rsa == NULL:
+    if n <= FEW_TO_VERIFY and verifier.rsa == NULL:
         fs_verify(&verifier, 0, n)
         return verdicts, times
     if n <= RSA_SLICE:
@@ -812,12 +1139,12 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
     return verdicts, times
 
 
-cdef Py_ssize_t _next_zero(Memory good, Py_ssize_t i) noexcept:
+cdef Py_ssize_t _next_zero(const uint8_t *good, Py_ssize_t n, Py_ssize_t i) noexcept:
     """The first row behind *i* that deserves a closer look, or -1."""
-    cdef uint8_t *found
+    cdef const uint8_t *found
     i += 1
-    found = <uint8_t *>memchr(good.data + i, 0, good.nbytes - i)
-    return -1 if found == NULL else found - good.data
+    found = <const uint8_t *>memchr(good + i, 0, n - i)
+    return -1 if found == NULL else found - good
 
 
 ### Time for others ###
@@ -827,10 +1154,9 @@ include "_turns.pxi"
 
 cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:
     """The UTF-8 of a str, or NULL if it has none. MemoryError if there is no room for it."""
-    try:
-        return PyUnicode_AsUTF8AndSize(value, length)
-    except UnicodeEncodeError:
+    if tokbox_has_surrogate(value):
         return NULL
+    return PyUnicode_AsUTF8AndSize(value, length)
 
 
 ### Text ###
@@ -847,6 +1173,24 @@ def decode_base64(str text not None) -> bytes | None:
     raw = PyBytes_FromStringAndSize(NULL, length // 4 * 3 + max(length % 4 - 1, 0))
     done = fs_base64_raw(<uint8_t *>PyBytes_AS_STRING(raw), <const uint8_t *>characters, length)
     return raw if done else None
+
+
+def has_surrogate(str text not None) -> bool:
+    """Return True if *text* has a lone surrogate, which UTF-8 cannot encode."""
+    return tokbox_has_surrogate(text)
+
+
+def is_session_of(str session_id not None, str owner not None) -> bool:
+    """Return True for a valid id of a session of *owner*, an API key or an application id.
+
+    False can also mean that Python must check it.
+    """
+    cdef Py_ssize_t length, owner_length
+    cdef const char *utf8 = _utf8(session_id, &length)
+    cdef const char *name = PyUnicode_AsUTF8AndSize(owner, &owner_length)
+    return utf8 != NULL and fs_session_of(
+        <const uint8_t *>utf8, length, <const uint8_t *>name, owner_length
+    )
 
 
 

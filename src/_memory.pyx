@@ -14,7 +14,6 @@ from cpython.buffer cimport (
     PyBuffer_Release,
     PyObject_GetBuffer,
 )
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport INT32_MAX, INT64_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -169,43 +168,84 @@ cdef class Memory:
              Py_ssize_t n) -> list:
         """The texts of rows *first*, *first* + *step*, ... of which *offsets* tells; None
         for an empty one."""
-        cdef int64_t *at = <int64_t *>offsets.data
-        cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, row
+        cdef Py_ssize_t i
         cdef PyObject *text
         cdef list result
-        last = <object>first + (<object>n - 1) * step
-        if n < 0 or n and not (0 <= first < rows and 0 <= last < rows):
-            raise IndexError("outside of the memory")
+        _check_rows(offsets, first, step, n)
         result = PyList_New(n)
         for i in range(n):
-            row = first + i * step
-            if at[row] == at[row + 1]:
-                Py_INCREF(None)
-                (<PyListObject *>result).ob_item[i] = <PyObject *>None
-                continue
-            if not 0 <= at[row] <= at[row + 1] <= self.nbytes:
-                raise IndexError("outside of the memory")
-            text = PyUnicode_New(at[row + 1] - at[row], 127)
-            memcpy(tokbox_text(text), self.data + at[row], at[row + 1] - at[row])
+            text = self._string(offsets, first + i * step)
             (<PyListObject *>result).ob_item[i] = text
         return result
 
-    def lines(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
-              Py_ssize_t n) -> bytes:
-        """The same texts as `strings`, a newline behind each."""
-        cdef Py_ssize_t i
-        cdef bytes result
-        cdef char *to
-        self._check(start, stride, length, n)
-        if n > PY_SSIZE_T_MAX // (length + 1):
+    def row(self, Memory offsets not None, Py_ssize_t row) -> str | None:
+        """The text of one row; None for an empty one."""
+        if not 0 <= row < offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1:
+            raise IndexError("outside of the memory")
+        return owned(self._string(offsets, row))
+
+    cdef PyObject *_string(self, Memory offsets, Py_ssize_t row) except NULL:
+        """The text of a row as a new reference, to None for an empty one."""
+        cdef int64_t *at = <int64_t *>offsets.data + row
+        cdef PyObject *text
+        if at[0] == at[1]:
+            Py_INCREF(None)
+            return <PyObject *>None
+        if not 0 <= at[0] <= at[1] <= self.nbytes:
+            raise IndexError("outside of the memory")
+        text = PyUnicode_New(at[1] - at[0], 127)
+        memcpy(tokbox_text(text), self.data + at[0], at[1] - at[0])
+        return text
+
+    def joined(self, Memory offsets, Py_ssize_t length, Py_ssize_t first, Py_ssize_t step,
+               Py_ssize_t n, *, bint lines=False, MemoryPool pool=None) -> Memory:
+        """Copy the texts of rows *first*, *first* + *step*, ... into one piece of memory.
+
+        With *lines*, each ends with a newline. Without *offsets*, all have one *length*.
+        """
+        cdef int64_t *at
+        cdef Py_ssize_t i, row
+        cdef Memory places, result
+        cdef Py_ssize_t start_of
+        cdef uint8_t *to
+        if offsets is None:
+            start, stride = <object>first * length, <object>step * length
+            self._check(start, stride, length, n)
+            size = <object>n * length
+        else:
+            places = rebased(offsets, first, step, n)
+            size = (<int64_t *>places.data)[n]
+            if size > self.nbytes:
+                raise IndexError("outside of the memory")
+        size += n if lines else 0
+        if size > PY_SSIZE_T_MAX:
             raise MemoryError
-        result = PyBytes_FromStringAndSize(NULL, n * (length + 1))
-        to = PyBytes_AS_STRING(result)
+        result = Memory(size, pool)
+        to = result.data
         for i in range(n):
-            memcpy(to, self.data + start + i * stride, length)
-            to[length] = 10
-            to += length + 1
+            row = first + i * step
+            start_of = row * length
+            if offsets is not None:
+                at = <int64_t *>offsets.data + row
+                start_of, length = at[0], at[1] - at[0]
+                if start_of > self.nbytes - length:
+                    raise IndexError("outside of the memory")
+            memcpy(to, self.data + start_of, length)
+            to += length
+            if lines:
+                to[0] = 10
+                to += 1
         return result
+
+
+cdef int _check_rows(Memory offsets, Py_ssize_t first, Py_ssize_t step,
+                     Py_ssize_t n) except -1:
+    """Raise IndexError unless *offsets* has all of the rows."""
+    cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1
+    last = <object>first + (<object>n - 1) * step
+    if n < 0 or n and not (0 <= first < rows and 0 <= last < rows):
+        raise IndexError("outside of the memory")
+    return 0
 
 
 def validity(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> tuple:
@@ -249,12 +289,10 @@ def rebased(Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
     ... only: *n* + 1 64-bit integers from 0 on. IndexError if a row does not exist."""
     cdef int64_t *at = <int64_t *>offsets.data
     cdef int64_t *to
-    cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, row
+    cdef Py_ssize_t i, row
     cdef bint good = True
     cdef Memory result
-    last = <object>first + (<object>n - 1) * step
-    if n < 0 or n and not (0 <= first < rows and 0 <= last < rows):
-        raise IndexError("outside of the memory")
+    _check_rows(offsets, first, step, n)
     result = _rows(<object>n + 1, sizeof(int64_t))
     to = <int64_t *>result.data
     to[0] = 0
@@ -389,10 +427,12 @@ cdef class Texts:
 
     def __getitem__(self, Py_ssize_t i):
         """Text *i*, or None; bytes that are no UTF-8 become lone surrogates."""
-        cdef fs_text text
         if not 0 <= i < self.n:
             raise IndexError("outside of the column")
-        text = self.texts[i]
+        return self.item(i)
+
+    cdef object item(self, Py_ssize_t i):
+        cdef fs_text text = self.texts[i]
         if text.data == NULL:
             return None
         return PyUnicode_DecodeUTF8(<const char *>text.data, text.len, "surrogateescape")

@@ -12,9 +12,16 @@ cdef enum:
 cdef enum:
     MOST_DIGITS = 8
 
+# Bytes of memory that names of layout classes are joined in.
+cdef enum:
+    ROOM = 64 * MOST_CHARACTERS
+
 # How far ahead of the row that is looked at memory is asked for.
 cdef enum:
     AHEAD = 16
+
+# The largest key that is a number.
+cdef object MOST_KEY = 2**64 - 1
 
 cdef struct RowsJob:
     const fs_rows *rows
@@ -35,6 +42,13 @@ cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept 
     fs_rows_sign(job.rows, first, count, job.base, job.offsets)
 
 
+cdef void _add_up(int64_t *at, Py_ssize_t n) noexcept nogil:
+    """Turn the lengths in at[1] ... at[n] into where each token ends."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        at[i + 1] += at[i]
+
+
 cdef uint64_t _unit(uint8_t letter) noexcept nogil:
     """Return the seconds of a unit of time, or 0."""
     if letter == b"s":
@@ -46,6 +60,33 @@ cdef uint64_t _unit(uint8_t letter) noexcept nogil:
     if letter == b"d":
         return 86400
     return 604800 if letter == b"w" else 0
+
+
+# Texts of a column that threads check, or copy to these places.
+cdef struct TextsJob:
+    fs_take take
+    PyObject **items
+    uint8_t **places
+
+
+cdef void _read_slice(void *argument, size_t first, size_t count) noexcept nogil:
+    cdef TextsJob *job = <TextsJob *>argument
+    cdef fs_text *texts = job.take.texts
+    cdef size_t i, end = first + count
+    for i in range(first, end):
+        if end - i > AHEAD:
+            tokbox_ask_for(job.items[i + AHEAD])
+        if not tokbox_ascii(job.items[i], &texts[i]):
+            texts[i].len = 1
+    fs_check_texts(&job.take, first, count)
+
+
+cdef void _take_slice(void *argument, size_t first, size_t count) noexcept nogil:
+    """Copy the texts of a slice, with a state of its own."""
+    cdef TextsJob *job = <TextsJob *>argument
+    cdef fs_take take = job.take
+    fs_touch(job.places[first // TAKE], fs_take_room(&take, first, count))
+    fs_take_texts(&take, first, count, job.places[first // TAKE])
 
 
 cdef struct DeriveJob:
@@ -73,6 +114,8 @@ cdef class Rows:
     cdef fs_rows rows
     cdef uint8_t *memory
     cdef uint8_t *skipped
+    cdef uint8_t *room      # for names that are joined, in memory of a column
+    cdef size_t room_left
     cdef readonly Py_ssize_t n
     cdef list columns       # memory of the columns
     cdef list kept          # what their texts belong to
@@ -122,64 +165,87 @@ cdef class Rows:
         return value
 
     def texts(self, str column not None, values not None, look_closer,
-              bytes api_key=None) -> None:
+              bytes api_key=None, *, unsigned threads=1) -> None:
         """Set *column*, "session_id" (of *api_key*), "connection_data" or "classes".
 
         Here and below *values* are what `snapshot` returned, or what was read of an Arrow
         array, which is used up: its texts are changed to what is signed.
         """
-        cdef fs_text *texts
+        cdef fs_take take
+        cdef Memory good = Memory(self.n)
         if len(values) != self.n:
             raise ValueError("a column has another length")
+        memset(&take, 0, sizeof(take))
+        take.good = good.data
         if type(values) is Texts:
-            texts = (<Texts>values).texts
-            self._take_texts(column, <Texts>values, look_closer, api_key)
+            take.texts = (<Texts>values).texts
         else:
-            texts = <fs_text *>self._column(sizeof(fs_text))
-            self._read_texts(column, _checked(values), texts, look_closer, api_key)
+            take.texts = <fs_text *>self._column(sizeof(fs_text))
         if column == "session_id":
-            self.rows.session_id = texts
+            take.column = FS_SESSIONS
+            take.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
+            take.key_len = PyBytes_GET_SIZE(api_key)
+            self.rows.session_id = take.texts
         elif column == "connection_data":
-            self.rows.connection_data = texts
+            take.column = FS_DATA
+            self.rows.connection_data = take.texts
         elif column == "classes":
-            self.rows.classes = texts
+            take.column = FS_CLASSES
+            self.rows.classes = take.texts
         else:
             raise ValueError("no such column")
+        if type(values) is Texts:
+            self._take_texts(<Texts>values, &take, look_closer, threads)
+        else:
+            self._read_texts(_checked(values), &take, look_closer, threads)
 
-    cdef int _read_texts(self, str column, values, fs_text *texts, look_closer,
-                         bytes api_key) except -1:
-        cdef const uint8_t *owner = NULL
-        cdef size_t owner_len = 0
-        cdef double since = fs_now()
-        cdef Py_ssize_t i, length
+    cdef int _read_texts(self, values, fs_take *take, look_closer, unsigned threads) except -1:
+        """Set pointers to texts. Threads check strings in ASCII; others need the GIL."""
+        cdef TextsJob job
+        cdef double since
+        cdef Py_ssize_t i = -1, looked = 0, length
         cdef const char *utf8
-        cdef bint sessions = column == "session_id"
-        if sessions:
-            owner = <const uint8_t *>PyBytes_AS_STRING(api_key)
-            owner_len = PyBytes_GET_SIZE(api_key)
+        cdef fs_text *text
         self.kept.append(values)
-        for i in range(self.n):
+        job.take = take[0]
+        job.items = tokbox_items(values)
+        _do(_read_slice, &job, self.n, LOOK, self.n <= FEW, threads)
+        since = fs_now()
+        while (i := _next_zero(take.good, self.n, i)) >= 0:
             value = _item(values, i)
-            if self.n - i > AHEAD:
-                tokbox_ask_for(PySequence_Fast_GET_ITEM(values, i + AHEAD))
-            if i % LOOK == LOOK - 1:
+            text = &take.texts[i]
+            looked += 1
+            if looked % LOOK == 0:
                 _breathe(&since)
-            if type(value) is str and PyUnicode_GET_LENGTH(value) <= MOST_CHARACTERS:
-                utf8 = _utf8(value, &length)
-                if utf8 != NULL:
-                    texts[i].data = <const uint8_t *>utf8
-                    texts[i].len = length
-                    if sessions:
-                        if i and texts[i - 1].data == texts[i].data:
-                            continue
-                        if fs_session_of(texts[i].data, length, owner, owner_len):
-                            continue
-                    elif column == "connection_data" and memchr(utf8, 0, length) == NULL:
-                        continue
-                    elif length == 0:
-                        continue
-            self._settle(look_closer, i, value, &texts[i])
+            if isinstance(value, str):
+                # The methods of a subclass are not called.
+                if PyUnicode_GET_LENGTH(value) <= MOST_CHARACTERS:
+                    utf8 = _utf8(value, &length)
+                    if utf8 != NULL:
+                        text.data = <const uint8_t *>utf8
+                        text.len = length
+                        fs_check_texts(take, i, 1)
+            elif take.column == FS_CLASSES:
+                length = _join_names(value, self._room())
+                if length >= 0:
+                    text.data = self.room
+                    text.len = length
+                    take.good[i] = 1
+                    self.room += length
+                    self.room_left -= length
+            if not take.good[i]:
+                self._settle(look_closer, i, value, text)
         return 0
+
+    cdef uint8_t *_room(self) except NULL:
+        """Memory for the names of a row."""
+        cdef Memory memory
+        if self.room_left < MOST_CHARACTERS:
+            memory = Memory(ROOM)
+            self.columns.append(memory)
+            self.room = memory.data
+            self.room_left = ROOM
+        return self.room
 
     cdef int _settle(self, look_closer, Py_ssize_t i, value, fs_text *text) except -1:
         """Set the text of row *i* to what Python makes of its value."""
@@ -188,31 +254,24 @@ cdef class Rows:
         text.len = 0
         return 0 if value is None else _set_text(text, value)
 
-    cdef int _take_texts(self, str column, Texts values, look_closer,
-                         bytes api_key) except -1:
+    cdef int _take_texts(self, Texts values, fs_take *take, look_closer,
+                         unsigned threads) except -1:
         """Let *values* point to copies: what they are of, others may write to (take.c)."""
-        cdef fs_take take
-        cdef Memory good = Memory(self.n), copies
-        cdef Py_ssize_t i, count
-        memset(&take, 0, sizeof(take))
-        take.column = (FS_SESSIONS if column == "session_id" else
-                       FS_CLASSES if column == "classes" else FS_DATA)
-        if take.column == FS_SESSIONS:
-            take.api_key = <const uint8_t *>PyBytes_AS_STRING(api_key)
-            take.key_len = PyBytes_GET_SIZE(api_key)
-        take.texts = values.texts
-        take.good = good.data
+        cdef TextsJob job
+        cdef Memory copies, places = Memory((self.n // TAKE + 1) * sizeof(uint8_t *))
+        cdef double since = fs_now()
+        cdef Py_ssize_t i
+        job.take = take[0]
+        job.places = <uint8_t **>places.data
         self.columns.append(values)
         for i in range(0, self.n, TAKE):
-            count = min(TAKE, self.n - i)
-            copies = Memory(fs_take_room(&take, i, count))
+            copies = Memory(fs_take_room(take, i, min(TAKE, self.n - i)))
             self.columns.append(copies)
-            with nogil:
-                fs_touch(copies.data, copies.nbytes)
-                fs_take_texts(&take, i, count, copies.data)
-            PyErr_CheckSignals()
+            job.places[i // TAKE] = copies.data
+            _breathe(&since)
+        _do(_take_slice, &job, self.n, TAKE, self.n <= FEW, threads)
         i = -1
-        while (i := _next_zero(good, i)) >= 0:
+        while (i := _next_zero(take.good, self.n, i)) >= 0:
             self._settle(look_closer, i, values[i], &values.texts[i])
         return 0
 
@@ -235,7 +294,7 @@ cdef class Rows:
         take.good = good.data
         with nogil:
             fs_take_roles(&take, 0, self.n, roles)
-        while (i := _next_zero(good, i)) >= 0:
+        while (i := _next_zero(good.data, self.n, i)) >= 0:
             value = self._closer(look_closer, i, values[i])
             roles[i] = 0 if value is None else ROLES[value]
         return 0
@@ -277,7 +336,7 @@ cdef class Rows:
                 good.data[i] = not values.absent[i] and 0 <= number <= MOST_SECONDS
                 seconds[i] = <uint32_t>number
         i = -1
-        while (i := _next_zero(good, i)) >= 0:
+        while (i := _next_zero(good.data, self.n, i)) >= 0:
             value = self._closer(look_closer, i, values[i])
             seconds[i] = 0 if value is None else value
         return 0
@@ -307,30 +366,23 @@ cdef class Rows:
                 good.data[i] &= number <= MOST_SECONDS
                 seconds[i] = <uint32_t>number
         i = -1
-        while (i := _next_zero(good, i)) >= 0:
+        while (i := _next_zero(good.data, self.n, i)) >= 0:
             value = self._closer(look_closer, i, values[i])
             seconds[i] = 0 if value is None else value
         return 0
 
     cdef int _read_seconds(self, values, uint32_t *seconds, look_closer) except -1:
-        cdef double since = fs_now(), fraction
+        cdef double since = fs_now()
         cdef Py_ssize_t i
-        cdef long number
-        cdef int overflow
+        cdef int64_t number
         for i in range(self.n):
             value = _item(values, i)
             if i % LOOK == LOOK - 1:
                 _breathe(&since)
-            if type(value) is int:
-                number = PyLong_AsLongAndOverflow(value, &overflow)
-                if overflow == 0 and 0 <= number <= MOST_SECONDS:
-                    seconds[i] = number
-                    continue
-            elif type(value) is float and 0 <= (fraction := value) <= MOST_SECONDS:
-                number = <long>fraction
-                if number == fraction:
-                    seconds[i] = number
-                    continue
+            number = _seconds_of(value)
+            if number >= 0:
+                seconds[i] = <uint32_t>number
+                continue
             value = self._closer(look_closer, i, value)
             seconds[i] = 0 if value is None else value
         return 0
@@ -352,7 +404,6 @@ cdef class Rows:
         cdef long number
         cdef int overflow
         cdef DeriveJob job
-        cdef fs_crew *crew
         if len(_checked(values)) != self.n or run_len > FS_MOST_ID:
             raise ValueError("a column or a run's id has another length")
         self.kept.append(values)
@@ -364,11 +415,14 @@ cdef class Rows:
                 _breathe(&since)
             if type(value) is int:
                 number = PyLong_AsLongAndOverflow(value, &overflow)
-                if overflow == 0:
+                if overflow == 0 or overflow > 0 and value <= MOST_KEY:
                     if digits == NULL:
                         digits = self._column(NUMBER)
                     texts[i].data = digits
-                    texts[i].len = _signed_decimal(digits, number)
+                    if overflow == 0:
+                        texts[i].len = _signed_decimal(digits, number)
+                    else:
+                        texts[i].len = fs_decimal(digits, <uint64_t>value)
                     digits += NUMBER
                     continue
             elif type(value) is str:
@@ -388,12 +442,8 @@ cdef class Rows:
                           run_len)
         job.row_keys = texts
         job.nonces = nonces
-        crew = fs_crew_new(_derive_slice, &job, self.n, SLICE, self.n,
-                           threads - 1 if threads else 0)
         try:
-            if crew == NULL:
-                raise MemoryError
-            _finish(crew)
+            _do(_derive_slice, &job, self.n, SLICE, self.n <= FEW, threads)
         finally:
             fs_wipe(&job.derive, sizeof(job.derive))
         self.rows.nonces = nonces
@@ -422,27 +472,23 @@ cdef class Rows:
         cdef Memory offsets = Memory((self.n + 1) * sizeof(int64_t))
         cdef int64_t *at = <int64_t *>offsets.data
         cdef RowsJob job
-        cdef fs_crew *crew
-        cdef Py_ssize_t i
         job.rows = &self.rows
         job.base = NULL
         job.offsets = at
-        crew = fs_crew_new(_measure_slice, &job, self.n, LOOK, self.n,
-                           threads - 1 if threads else 0)
-        if crew == NULL:
-            raise MemoryError
-        _finish(crew)
-        with nogil:
-            at[0] = 0
-            for i in range(self.n):
-                at[i + 1] += at[i]
+        _do(_measure_slice, &job, self.n, LOOK, self.n <= FEW, threads)
+        at[0] = 0
+        if self.n <= FEW:
+            _add_up(at, self.n)
+        else:
+            with nogil:
+                _add_up(at, self.n)
         return offsets
 
     def sign(self, Memory memory not None, Memory offsets not None, *,
              unsigned threads=1) -> None:
         """Sign all rows into *memory*, where `lengths` says."""
         cdef RowsJob job
-        cdef fs_crew *crew
+        cdef bint few
         job.rows = &self.rows
         job.base = memory.data
         job.offsets = <int64_t *>offsets.data
@@ -452,11 +498,8 @@ cdef class Rows:
             raise ValueError("the memory is too small")
         fs_fresh_open(&job.fresh, memory.data, memory.nbytes, memory.fresh)
         memory.fresh = False
-        crew = fs_crew_new(_sign_rows_slice, &job, self.n, _slice(self.n, threads), self.n,
-                           threads - 1 if threads else 0)
-        if crew == NULL:
-            raise MemoryError
+        few = self.n <= FEW and job.offsets[self.n] <= MOST_FEW
         try:
-            _finish(crew)
+            _do(_sign_rows_slice, &job, self.n, _slice(self.n, threads), few, threads)
         finally:
             fs_fresh_close(&job.fresh)

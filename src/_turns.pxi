@@ -43,19 +43,19 @@ def snapshot(values) -> list | tuple:
 cdef list _copied(list values):
     """The items of a list, to which others may do meanwhile what they like."""
     cdef double since = fs_now()
-    cdef Py_ssize_t n = len(values), done = 0, count, i
-    cdef list result = PyList_New(n), piece
+    cdef Py_ssize_t n = len(values), done = 0, count
+    cdef list result = PyList_New(n)
     cdef PyObject **items = (<PyListObject *>result).ob_item
     PyObject_GC_UnTrack(result)
     Py_SET_SIZE(result, 0)
-    while done < n and (piece := values[done : min(n, done + PIECE)]):
-        count = len(piece)
-        with nogil:
-            fs_touch(items + done, count * sizeof(PyObject *))
-        for i in range(count):
-            value = _item(piece, i)
-            Py_INCREF(value)
-            items[done + i] = <PyObject *>value
+    while done < n:
+        count = min(n - done, PIECE)
+        if n > PIECE:
+            with nogil:
+                fs_touch(items + done, count * sizeof(PyObject *))
+        count = tokbox_copy_items(values, done, count, items + done)
+        if count <= 0:
+            break
         done += count
         Py_SET_SIZE(result, done)
         _breathe(&since)

@@ -269,12 +269,24 @@ void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, in
                      const uint8_t *head, size_t head_len, const uint8_t *data,
                      size_t data_len, uint8_t *text, uint8_t *raw);
 
+/* Write the claims of row i that have columns, in the form of `data`; return their end. */
+uint8_t *fs_put_claims(const fs_rows *rows, size_t i, uint8_t *to);
+size_t fs_claims_length(const fs_rows *rows, size_t i);
+
+/* Write the name of the nonce, which follows the claims; return its end. */
+#define FS_NONCE_NAME 7
+uint8_t *fs_put_nonce_name(int jwt, uint8_t *to);
+
 /* Write the lengths of tokens first ... to lengths[0] ...; 0 for a row that is skipped. */
 void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths);
 
 /* Sign rows first ... first + count - 1, row i to base + offsets[i]. */
 void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                   const int64_t *offsets);
+
+/* Return 1 for class names of printable ASCII, joined by single spaces, and for no names: at
+ * most 1000 characters. */
+int fs_are_names(const uint8_t *text, size_t len);
 
 /* Sign row 0 alone, whose token has that length, to `to`. */
 void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length);
@@ -306,6 +318,10 @@ size_t fs_take_room(const fs_take *take, size_t first, size_t count);
 
 /* Take the next `count` texts, which begin with number `first`, into the memory at `to`. */
 void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to);
+
+/* Check texts that cannot change, in place. NULL is a missing value, or, with a length, a
+ * value of another type. */
+void fs_check_texts(const fs_take *take, size_t first, size_t count);
 
 /* Roles are not copied, but looked up. */
 void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles);

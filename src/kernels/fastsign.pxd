@@ -83,6 +83,7 @@ cdef extern from "fastsign.h" nogil:
                       uint8_t *base, size_t stride, uint8_t **places)
 
     ctypedef struct fs_rows:
+        int jwt
         uint64_t create_time
         const fs_text *session_id
         const uint8_t *role
@@ -93,6 +94,11 @@ cdef extern from "fastsign.h" nogil:
         const fs_nonce *nonces
 
     size_t fs_base64_raw(uint8_t *data, const uint8_t *text, size_t len)
+    const int FS_NONCE_NAME
+    size_t fs_claims_length(const fs_rows *rows, size_t i)
+    uint8_t *fs_put_claims(const fs_rows *rows, size_t i, uint8_t *to)
+    uint8_t *fs_put_nonce_name(int jwt, uint8_t *to)
+    int fs_are_names(const uint8_t *text, size_t len)
     size_t fs_decimal(uint8_t *to, uint64_t value)
     size_t fs_rows_text(size_t head_len, size_t data_len)
     void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, int jwt,
@@ -117,6 +123,7 @@ cdef extern from "fastsign.h" nogil:
 
     size_t fs_take_room(const fs_take *take, size_t first, size_t count)
     void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to)
+    void fs_check_texts(const fs_take *take, size_t first, size_t count)
     void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles)
 
     enum:

@@ -111,8 +111,7 @@ FS_INLINE uint8_t *put(uint8_t *to, const void *bytes, size_t len) {
 #define LITERAL(text) text, sizeof text - 1
 #define LENGTH(text) (sizeof text - 1)
 
-/* Length of what put_claims writes. */
-static size_t claims_length(const fs_rows *rows, size_t i) {
+size_t fs_claims_length(const fs_rows *rows, size_t i) {
     size_t len = 0;
     if (rows->expiration && rows->expiration[i])
         len += (rows->jwt ? LENGTH("\"exp\":,") : LENGTH("&expire_time=")) +
@@ -137,11 +136,10 @@ static size_t claims_length(const fs_rows *rows, size_t i) {
                          : LENGTH("&initial_layout_class_list=") +
                                fs_quote_plus_length(text->data, text->len);
     }
-    return len + (rows->jwt ? LENGTH("\"jti\":\"") : LENGTH("&nonce="));
+    return len;
 }
 
-/* The claims of row i that are not constant, up to where the digits of the nonce begin. */
-static uint8_t *put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
+uint8_t *fs_put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
     const fs_text *text;
     if (rows->jwt) {
         if (rows->expiration && rows->expiration[i]) {
@@ -169,7 +167,7 @@ static uint8_t *put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
             to += fs_json_escape(to, text->data, text->len);
             to = put(to, LITERAL("\","));
         }
-        return put(to, LITERAL("\"jti\":\""));
+        return to;
     }
     if (rows->expiration && rows->expiration[i]) {
         to = put(to, LITERAL("&expire_time="));
@@ -191,7 +189,11 @@ static uint8_t *put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
         to = put(to, LITERAL("&initial_layout_class_list="));
         to += fs_quote_plus(to, text->data, text->len);
     }
-    return put(to, LITERAL("&nonce="));
+    return to;
+}
+
+uint8_t *fs_put_nonce_name(int jwt, uint8_t *to) {
+    return put(to, jwt ? "\"jti\":\"" : "&nonce=", FS_NONCE_NAME);
 }
 
 /* A million strings of someone else's lie anywhere in memory: ask for those of a row some
@@ -218,19 +220,19 @@ FS_INLINE void ask_for_place(uint8_t *to, size_t len) {
     for (size_t line = 0; line < len; line += FS_BLOCK) FS_PREFETCH_WRITE(to + line);
 }
 
-static size_t token_length(const fs_rows *rows, size_t claims_len) {
+static size_t token_length(const fs_rows *rows, size_t i) {
+    size_t len = fs_claims_length(rows, i) + FS_NONCE_NAME + FS_NONCE_DIGITS;
     if (rows->jwt)
-        return rows->text_len + url_length(rows->raw_len + claims_len + FS_NONCE_DIGITS + 2) + 1 +
-               SIG_JWT;
+        return rows->text_len + url_length(rows->raw_len + len + 2) + 1 + SIG_JWT;
     return rows->text_len +
-           fs_base64_length(rows->start_len - rows->start_raw + claims_len + FS_NONCE_DIGITS);
+           fs_base64_length(rows->start_len - rows->start_raw + len);
 }
 
 void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths) {
     for (size_t i = first; i < first + count; i++) {
         look_ahead(rows, i, first + count);
         lengths[i - first] =
-            rows->skip && rows->skip[i] ? 0 : (int64_t)token_length(rows, claims_length(rows, i));
+            rows->skip && rows->skip[i] ? 0 : (int64_t)token_length(rows, i);
     }
 }
 
@@ -260,14 +262,14 @@ static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8
     memcpy(at, rows->start, rows->start_len);
     if (rows->jwt) {
         memcpy(raw, rows->raw, rows->raw_len);
-        end = put_claims(rows, i, raw + rows->raw_len);
+        end = fs_put_nonce_name(1, fs_put_claims(rows, i, raw + rows->raw_len));
         end = put(end, nonce, FS_NONCE_DIGITS);
         end = put(end, LITERAL(FS_JWT_END));
         job->source = at + rows->start_len;
         job->source_len = fs_base64url(at + rows->start_len, raw, (size_t)(end - raw));
         end = at + rows->start_len + job->source_len;
     } else {
-        end = put_claims(rows, i, at + rows->start_len);
+        end = fs_put_nonce_name(0, fs_put_claims(rows, i, at + rows->start_len));
         end = put(end, nonce, FS_NONCE_DIGITS);
         job->source = at + rows->start_raw;
         job->source_len = (size_t)(end - job->source);
@@ -358,27 +360,30 @@ void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length) {
 /* ---- session ids ------------------------------------------------------------------------ */
 
 int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len) {
-    uint8_t raw[192];
-    size_t raw_len = 0, tildes = 0, spare, i;
-    uint32_t bits = 0;
+    /* As many zeros ("A") behind the id as the widest row leaves to tables. */
+    enum { SPARE = 48 };
+    uint8_t text[256 + SPARE], raw[256];
+    const uint8_t *owner, *end;
+    size_t count, raw_len;
+    uint8_t high = 0;
 
-    if (len < 4 || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_' || (len - 2) % 4 == 1)
+    if (len < 4 || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_' || len % 4 == 3) return 0;
+    count = len - 2;
+    memcpy(text, id + 2, count);
+    memset(text + count, 'A', SPARE);
+    if (memchr(id, '+', len) || memchr(id, '/', len) ||
+        !fs_base64_decode(raw, text, (count + SPARE) / 4 * 4))
         return 0;
-    for (i = 2; i < len; i++) {
-        uint8_t value = fs_base64_value[id[i]];
-        if (value > 63 || id[i] == '+' || id[i] == '/') return 0;
-        bits = bits << 6 | value;
-        if ((i - 2) % 4) raw[raw_len++] = (uint8_t)(bits >> (6 - 2 * ((i - 2) % 4)));
-    }
+    raw_len = count * 3 / 4;
     /* Unused bits must be 0, or one session would have several ids. */
-    spare = (len - 2) % 4;
-    if (bits & (spare == 2 ? 15 : spare == 3 ? 3 : 0)) return 0;
-    for (i = 0; i < raw_len; i++) {
-        if (raw[i] >= 0x80) return 0;
-        tildes += raw[i] == '~';
-    }
-    for (i = 0; i < raw_len && raw[i] != '~'; i++) {
-    }
-    return tildes >= 3 && raw_len - i > key_len + 1 && !memcmp(raw + i + 1, api_key, key_len) &&
-           raw[i + 1 + key_len] == '~';
+    if (raw[raw_len]) return 0;
+    /* Whole vectors: what is behind is 0. */
+    for (size_t i = 0; i < (raw_len + 15) / 16 * 16; i++) high |= raw[i];
+    if (high >= 0x80) return 0;
+    /* The second of at least four fields is the owner. */
+    end = raw + raw_len;
+    owner = memchr(raw, '~', raw_len);
+    if (!owner++ || (size_t)(end - owner) <= key_len || memcmp(owner, api_key, key_len)) return 0;
+    owner += key_len;
+    return *owner == '~' && memchr(owner + 1, '~', (size_t)(end - owner - 1)) != NULL;
 }

@@ -34,8 +34,7 @@ static int is_plain(const uint8_t *text, size_t len) {
     return !state.more && len - following <= MOST_CHARACTERS;
 }
 
-/* Whether these are names of printable ASCII with single spaces in between, or none. */
-static int are_names(const uint8_t *text, size_t len) {
+int fs_are_names(const uint8_t *text, size_t len) {
     int between = 1;
     if (!len) return 1;
     if (len > MOST_CHARACTERS) return 0;
@@ -49,7 +48,7 @@ static int are_names(const uint8_t *text, size_t len) {
 static int is_good(const fs_take *take, const fs_text *text) {
     if (take->column == FS_SESSIONS)
         return fs_session_of(text->data, text->len, take->api_key, take->key_len);
-    return (take->column == FS_CLASSES ? are_names : is_plain)(text->data, text->len);
+    return (take->column == FS_CLASSES ? fs_are_names : is_plain)(text->data, text->len);
 }
 
 /* Whether a text is the one before it once more: dictionaries and constant columns are full
@@ -96,6 +95,21 @@ void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to) {
         }
         take->before = from;
         take->was_good = take->good[i] = (uint8_t)is;
+    }
+}
+
+void fs_check_texts(const fs_take *take, size_t first, size_t count) {
+    size_t most = most_bytes(take);
+    int sessions = take->column == FS_SESSIONS;
+
+    for (size_t i = first; i < first + count; i++) {
+        const fs_text *text = &take->texts[i];
+        if (!text->data)
+            take->good[i] = !sessions && !text->len;
+        else if (i > first && is_again(text, text - 1))
+            take->good[i] = take->good[i - 1];
+        else
+            take->good[i] = (uint8_t)(text->len <= most && is_good(take, text));
     }
 }
 

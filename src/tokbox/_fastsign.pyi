@@ -5,7 +5,7 @@ from typing import Any, TypeAlias, final
 
 from typing_extensions import Self
 
-from tokbox._memory import Memory, Numbers, Texts, TextsInMemory
+from tokbox._memory import Memory, MemoryPool, Numbers, Texts, TextsInMemory
 
 #: What `snapshot` returns.
 _Items: TypeAlias = list[Any] | tuple[Any, ...]
@@ -18,6 +18,8 @@ def snapshot(values: Iterable[Any]) -> _Items: ...
 def discard(values: object) -> None: ...
 def quote_plus(text: str) -> bytes: ...
 def decode_base64(text: str) -> bytes | None: ...
+def has_surrogate(text: str) -> bool: ...
+def is_session_of(session_id: str, owner: str) -> bool: ...
 
 @final
 class Key:
@@ -36,6 +38,29 @@ class Key:
         jwt: bool = False,
         random: bytes | None = None,
     ) -> str: ...
+    def plan(
+        self,
+        head: bytes,
+        first: bytes,
+        role: Any,
+        connection_data: Any,
+        expiration: Any,
+        classes: Any,
+        look_closer: Callable[[str, Any], Any],
+        jwt: bool = False,
+        random: bytes | None = None,
+    ) -> Plan: ...
+    def few_rows(
+        self,
+        head: bytes,
+        around: tuple[bytes, bytes],
+        create_time: int,
+        claims: list[Any],
+        owner: str,
+        jwt: bool = False,
+        pool: MemoryPool | None = None,
+        random: bytes | None = None,
+    ) -> tuple[Memory, Memory, int] | None: ...
 
 @final
 class RSAKey:
@@ -84,6 +109,8 @@ class Rows:
         values: Texts | Numbers | _Items,
         look_closer: Callable[[int, Any], str | None],
         api_key: bytes | None = None,
+        *,
+        threads: int = 1,
     ) -> None: ...
     def roles(
         self,

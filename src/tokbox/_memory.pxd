@@ -19,9 +19,9 @@ cdef extern from "Python.h":
     void Py_DECREF(PyObject *op)
 
 
-cdef inline str owned(PyObject *text):
+cdef inline object owned(PyObject *text):
     """A new reference in C's hands, as Python's."""
-    result = <str><object>text
+    result = <object>text
     Py_DECREF(text)
     return result
 
@@ -36,6 +36,7 @@ cdef class Memory:
     cdef readonly Py_ssize_t nbytes
     cdef bint fresh     # large, and never written to
     cdef MemoryPool pool
+    cdef PyObject *_string(self, Memory offsets, Py_ssize_t row) except NULL
     cdef int _check(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
                     Py_ssize_t n) except -1
 
@@ -53,6 +54,7 @@ cdef class Texts:
     cdef fs_text *texts
     cdef readonly Py_ssize_t n
     cdef list owners
+    cdef object item(self, Py_ssize_t i)
 
 
 cdef class Numbers:

@@ -17,7 +17,8 @@ import pytest
 
 from tests.rest.resources.test_archives import STARTED
 from tests.rest.test_sessions import SESSION, answers
-from tests.support.applications import APPLICATION, private_pem
+from tests.support import applications
+from tests.support.applications import APPLICATION, key_pair, private_pem
 from tests.support.faulty import Exchange, FaultyServer, answer
 from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, AsyncAccount, AsyncTokbox, Session, Tokbox, errors
@@ -114,9 +115,10 @@ def test_a_session_is_made_and_used_in_one_go() -> None:
     ]
 
 
+@pytest.mark.parametrize("n", [1, 128, 129])
 @pytest.mark.parametrize("name", ["tokens", "token_batch", "verify_many", "sign_rows"])
 def test_many_tokens_are_signed_and_verified_off_the_loop(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = SessionSigner if name.startswith("token") else Tokbox
     original = getattr(owner, name)
@@ -132,16 +134,94 @@ def test_many_tokens_are_signed_and_verified_off_the_loop(
         async with AsyncTokbox(KEY, SECRET) as tb:
             session = tb.session(SESSION)
             if name == "verify_many":
-                found = await tb.verify_many([session.token()])
+                found = await tb.verify_many([session.token()] * n)
             elif name == "sign_rows":
-                found = await tb.sign_rows([SESSION])
+                found = await tb.sign_rows([SESSION] * n, expiration=3600)
             else:
-                found = await getattr(session, name)(1)
-            assert len(found) == 1
+                found = await getattr(session, name)(n, expiration=3600)
+            assert len(found) == n
 
     run(main)
     assert len(seen) == 1
-    assert seen[0].startswith("tokbox")
+    off_the_loop = n > 128 or name == "verify_many"
+    assert seen[0].startswith("tokbox" if off_the_loop else "MainThread")
+
+
+def test_columns_of_unknown_size_are_signed_off_the_loop() -> None:
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET) as tb:
+            assert len(await tb.sign_rows([SESSION], connection_data=("a",))) == 1
+            assert our_threads() == []
+            assert len(await tb.sign_rows(SESSION, connection_data=iter("ab"))) == 2  # type: ignore[call-overload]
+            assert our_threads() == ["tokbox_0"]
+
+    run(main)
+
+
+def test_an_application_signs_off_the_loop() -> None:
+    async def main() -> None:
+        async with AsyncTokbox.from_private_key(APPLICATION, key_pair()) as tb:
+            session = tb.session(applications.SESSION)
+            assert len(await session.tokens(1)) == 1
+            assert our_threads() == ["tokbox_0"]
+
+    run(main)
+
+
+def test_small_calls_let_other_tasks_run() -> None:
+    turns = []
+
+    async def sign(session: Any) -> None:
+        for _ in range(3):
+            await session.tokens(n=2)
+            turns.append("sign")
+
+    async def other() -> None:
+        for _ in range(3):
+            turns.append("other")
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET) as tb:
+            await asyncio.gather(sign(tb.session(SESSION)), other())
+
+    run(main)
+    assert turns == ["other", "sign"] * 3
+
+
+def test_small_batches_are_made_in_the_loop_and_let_other_tasks_run() -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def main() -> None:
+        async with AsyncTokbox(KEY, SECRET, pool_size=1) as tb:
+            task = asyncio.create_task(other())
+            batches = tb.session(SESSION).iter_batches(80, chunk=2)
+            assert [len(batch) async for batch in batches] == [2] * 40
+            task.cancel()
+            assert our_threads() == []
+            batches = tb.session(SESSION).iter_batches(300, chunk=150)
+            assert [len(batch) async for batch in batches] == [150] * 2
+            assert our_threads() == ["tokbox_0"]
+
+    run(main)
+    assert 5 <= turns <= 10
+
+
+def test_a_closed_client_refuses_small_calls() -> None:
+    async def main() -> None:
+        tb = AsyncTokbox(KEY, SECRET)
+        session = tb.session(SESSION)
+        await tb.aclose()
+        with pytest.raises(errors.ClosedError):
+            await session.tokens(1)
+
+    run(main)
 
 
 def test_batches_of_tokens_come_one_by_one() -> None:

@@ -48,7 +48,8 @@ def test_a_thread_is_worth_8192_tokens(
 def test_threads_are_used_only_where_they_are_asked_for(
     signer: Signer, many: str, asked_threads: list[tuple[int, bool]]
 ) -> None:
-    given = [SESSION] if many == "sign_rows" else [signer.session(SESSION).token()]
+    # Fewer rows are signed at once.
+    given = [SESSION if many == "sign_rows" else signer.session(SESSION).token()] * 17
     for options in ({}, {"multithread": False}, {"multithread": True}):
-        assert len(getattr(signer, many)(given, **options)) == 1
-    assert asked_threads == [(1, False), (1, False), (1, True)]
+        assert len(getattr(signer, many)(given, **options)) == 17
+    assert asked_threads == [(17, False), (17, False), (17, True)]

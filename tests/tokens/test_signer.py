@@ -248,8 +248,16 @@ def test_memory_outside_of_a_batch_cannot_be_reached():
     ]:
         with pytest.raises(IndexError):
             memory.strings(*arguments)
+    for arguments in [
+        (10, 0, 1, 11),
+        (1, -1, 1, 1),
+        (6, 16, 1, 1),
+        (1, 5, 2**62, 3),
+        (-1, 0, 1, 1),
+        (1, 0, 1, -1),
+    ]:
         with pytest.raises(IndexError):
-            memory.lines(*arguments)
+            memory.joined(None, *arguments)
     with pytest.raises(IndexError):
         memory.text(99, 2)
     with pytest.raises(ValueError, match="small"):

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any, TypeVar
 
 from tokbox.errors import ClosedError
@@ -17,6 +18,9 @@ from tokbox.rest.pause import abandoned
 __all__ = ["Offload"]
 
 _T = TypeVar("_T")
+
+#: Items that are made before other tasks run, if they are made fast.
+_A_TURN = 8
 
 
 class Offload:
@@ -49,12 +53,29 @@ class Offload:
             given_up.set()
             raise
 
+    async def call_here(self, function: Callable[..., _T], /, *args: Any, **kw: Any) -> _T:
+        """Run a fast *function* in this thread, after the other tasks that are ready."""
+        await asyncio.sleep(0)
+        if self._closed:
+            raise _closed()
+        return function(*args, **kw)
+
     async def iterate(self, items: Iterator[_T]) -> AsyncIterator[_T]:
         """Yield *items*, each fetched in a thread when it is asked for."""
         while step := await self.call(lambda: _next(items)):
             yield step[0]
             # The memory of a batch is free again once nothing refers to it.
             del step
+
+    async def iterate_here(self, items: Iterator[_T]) -> AsyncIterator[_T]:
+        """Yield *items* that are made fast. Other tasks run before every eighth item."""
+        while step := await self.call_here(lambda: _next(items)):
+            yield step[0]
+            # As above.
+            del step
+            for item in islice(items, _A_TURN - 1):
+                yield item
+                del item
 
     async def close(self) -> None:
         """Take no more calls, and return when those under way are done."""
@@ -65,7 +86,7 @@ class Offload:
 
     def _executor(self) -> ThreadPoolExecutor:
         if self._closed:
-            raise ClosedError("this client is closed: make another one")
+            raise _closed()
         owner = self._owner
         if owner is not None and owner[0] == os.getpid():
             return owner[1]
@@ -73,6 +94,10 @@ class Offload:
         executor = ThreadPoolExecutor(self._threads, "tokbox")
         self._owner = os.getpid(), executor
         return executor
+
+
+def _closed() -> ClosedError:
+    return ClosedError("this client is closed: make another one")
 
 
 def _next(items: Iterator[_T]) -> tuple[_T] | tuple[()]:

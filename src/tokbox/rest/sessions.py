@@ -65,7 +65,8 @@ class Session(SessionCalls, SessionSigner):
         ``session_status`` and ``media_server_url``. A property that the service did not
         send is None; a session that was made from its id has the first three.
         """
-        return {"session_id": self.session_id, **self._properties}
+        unknown = dict.fromkeys(PROPERTIES)
+        return {"session_id": self.session_id, **unknown, **self._properties}
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -83,10 +84,6 @@ def restore(resources: Resources, session_id: str) -> Session:
     Raises ``InvalidClaimsError`` if it is no session id or belongs to another project.
     """
     signer = resources._signer
+    owner: dict[str, str | None]
     owner = {"project_id": signer.project_id, "partner_id": signer.project_id}
-    return Session(
-        session_id,
-        _signer=signer,
-        _resources=resources,
-        _properties={**dict.fromkeys(PROPERTIES), **owner},
-    )
+    return Session(session_id, _signer=signer, _resources=resources, _properties=owner)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from types import NoneType
 from typing import Any, NoReturn
 
 from tokbox.rest.checked import has_options
@@ -25,6 +27,12 @@ __all__ = ["BULK", "Twin", "derive"]
 
 #: What takes long without sending anything.
 BULK = frozenset({"sign_rows", "token_batch", "tokens", "verify_many", "write_tokens"})
+#: Tokens that are signed in the loop's own thread, at most: less than 0.1 ms of work.
+MAX_SMALL = 128
+#: Methods that sign tokens, and the argument with their number.
+_COUNTED = {"iter_batches": "chunk", "sign_rows": "", "token_batch": "n", "tokens": "n"}
+#: Types of single values of `sign_rows`; others are columns.
+_SCALARS = (str, int, timedelta, datetime, NoneType)
 
 
 @safe_repr
@@ -96,7 +104,11 @@ def _awaited(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
     async def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
         if takes_options:
             check_call(self, source, kwargs)
-        result = await self._offload.call(getattr(self._sync, name), *args, **kwargs)
+        call = getattr(self._sync, name)
+        run = self._offload.call
+        if _is_small(name, self._sync, args, kwargs):
+            run = self._offload.call_here
+        result = await run(call, *args, **kwargs)
         return _adopt(result, self._offload)
 
     return method
@@ -106,9 +118,28 @@ def _iterating(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(source)
     def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
         # Arguments are checked now, as ever; nothing is sent before the first item.
-        return self._offload.iterate(getattr(self._sync, name)(*args, **kwargs))
+        items = getattr(self._sync, name)(*args, **kwargs)
+        if _is_small(name, self._sync, (), kwargs):
+            return self._offload.iterate_here(items)
+        return self._offload.iterate(items)
 
     return method
+
+
+def _is_small(name: str, sync: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Return True if a call signs at most `MAX_SMALL` tokens with an API secret.
+
+    Columns of rows are counted if they are lists or tuples.
+    """
+    if name not in _COUNTED or sync._signer._is_application:
+        return False
+    if name == "sign_rows":
+        given = (*args, *kwargs.values())
+        columns = [each for each in given if not isinstance(each, _SCALARS)]
+        known = all(isinstance(each, list | tuple) for each in columns)
+        return known and all(len(each) <= MAX_SMALL for each in columns)
+    n = kwargs.get(_COUNTED[name], args[0] if args else None)
+    return isinstance(n, int) and 0 < n <= MAX_SMALL
 
 
 def _direct(name: str, source: Callable[..., Any]) -> Callable[..., Any]:

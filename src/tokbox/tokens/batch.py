@@ -68,8 +68,8 @@ def check_memory(n: int, needed: int) -> None:
     The system would let us allocate more than there is, and kill the process when the
     memory is used.
     """
-    there = physical_memory()
-    if needed > there:
+    # Every machine has as much as this, and asking for it takes microseconds.
+    if needed > 2**16 and needed > (there := physical_memory()):
         raise MemoryError(
             f"{n:,} tokens need {needed / 2**30:,.0f} GiB, and there are "
             f"{there / 2**30:,.0f}: iter_batches() takes constant memory for any n"
@@ -158,10 +158,10 @@ class TokenBatch(Sequence[Text]):
         """Bytes of text, without the memory of this object."""
         if self._offsets is None:
             return len(self._rows) * self._length
+        if self._rows.step != 1:
+            return self.offsets[-1]
         at = self._starts()
-        if self._rows.step == 1:
-            return at[self._rows.stop] - at[self._rows.start] if self._rows else 0
-        return sum(at[row + 1] - at[row] for row in self._rows)
+        return at[self._rows.stop] - at[self._rows.start] if self._rows else 0
 
     def _starts(self) -> memoryview[int]:
         return memoryview(cast(Memory, self._offsets)).cast("q")
@@ -171,7 +171,7 @@ class TokenBatch(Sequence[Text]):
         """The text of all tokens, one behind the other, as read-only bytes."""
         rows = self._rows
         if rows and rows.step != 1:
-            return memoryview("".join(self._texts(rows)).encode())
+            return self._joined(rows)
         start = 0
         if rows:
             at = self._starts() if self._offsets is not None else None
@@ -186,10 +186,9 @@ class TokenBatch(Sequence[Text]):
         at = self._starts()
         if self._rows.step == 1 and self._rows.start == 0:
             return cast("Sequence[int]", at[: len(self._rows) + 1])
-        found = [0]
-        for row in self._rows:
-            found.append(found[-1] + at[row + 1] - at[row])
-        return found
+        rows = self._rows
+        places = rebased(self._offsets, rows.start, rows.step, len(rows))
+        return cast("Sequence[int]", memoryview(places).cast("q"))
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -212,11 +211,17 @@ class TokenBatch(Sequence[Text]):
             row = self._rows[index]
         except IndexError:
             raise IndexError(f"index {index} is out of a batch of {len(self)}") from None
-        return self._strings(range(row, row + 1))[0]
+        memory: Any = self._memory
+        if self._offsets is None:
+            return memory.text(row * self._length, self._length)  # type: ignore[no-any-return]
+        return memory.row(self._offsets, row)  # type: ignore[no-any-return]
 
     def __iter__(self) -> Iterator[Text]:
         for first in range(0, len(self._rows), _STEP):
             yield from self._strings(self._rows[first : first + _STEP])
+
+    def __reversed__(self) -> Iterator[Text]:
+        return iter(self[::-1])
 
     def _strings(self, rows: range) -> list[Text]:
         found: list[Any]
@@ -228,9 +233,10 @@ class TokenBatch(Sequence[Text]):
             found = self._memory.strings(start, stride, length, len(rows))
         return cast("list[Text]", found)
 
-    def _texts(self, rows: range) -> list[str]:
-        """Like `_strings`, with nothing in place of None."""
-        return ["" if token is None else str(token) for token in self._strings(rows)]
+    def _joined(self, rows: range, **how: Any) -> memoryview:
+        """The text of all rows as one piece, with nothing in place of None."""
+        where = rows.start, rows.step, len(rows)
+        return memoryview(self._memory.joined(self._offsets, self._length, *where, **how))
 
     def _in_memory(self) -> TextsInMemory | None:
         """The same as the core takes it, or None if rows are left out or turned round."""
@@ -278,7 +284,15 @@ class TokenBatch(Sequence[Text]):
 
     def _gathered(self) -> TokenBatch[Text]:
         """The same in memory of its own, one token behind the other."""
-        return _restore(*self._packed())
+        rows, places = self._rows, self._offsets
+        memory = self._memory.joined(places, self._length, rows.start, rows.step, len(rows))
+        if places is not None:
+            places = rebased(places, rows.start, rows.step, len(rows))
+        # Only the number of errors is used here, so their keys need not change.
+        alike = range(len(rows))
+        return TokenBatch(
+            memory, alike, length=self._length, offsets=places, errors=self._errors
+        )
 
     def _packed(
         self,
@@ -330,17 +344,13 @@ class TokenBatch(Sequence[Text]):
 
             with open(target, "wb", opener=opener_0600) as file:
                 return self.write(file)
-        written = 0
+        written, pool = 0, MemoryPool()
         for first in range(0, len(self._rows), _STEP):
             rows = self._rows[first : first + _STEP]
-            if self._offsets is not None:
-                lines = ("\n".join(self._texts(rows)) + "\n").encode()
-            else:
-                length = self._length
-                start, stride = rows.start * length, rows.step * length
-                lines = self._memory.lines(start, stride, length, len(rows))
+            lines = self._joined(rows, lines=True, pool=pool)
             write_all(target, lines)
             written += len(lines)
+            del lines  # so that its memory is used again
         return written
 
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from tokbox._fastsign import has_surrogate, is_session_of
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import (
     InvalidClaimsError,
@@ -61,6 +62,7 @@ __all__ = [
     "check_role",
     "check_secret",
     "check_session_id",
+    "check_session_of",
     "parse_lifetime",
     "wrong_claims",
 ]
@@ -270,6 +272,13 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
     return SessionId(fields[1], fields[2], created_ms, whole)
 
 
+def check_session_of(session_id: object, tenant: str) -> str:
+    """Return the id of a session that belongs to *tenant*, as `check_session_id` does."""
+    if type(session_id) is str and is_session_of(session_id, tenant):
+        return session_id
+    return check_session_id(session_id, tenant).text
+
+
 def check_role(role: object) -> str:
     """Return the role as the token spells it."""
     text = exact_text(role)
@@ -460,7 +469,7 @@ def check_layout_classes(classes: object) -> str:
 def _check_text(field: str, text: str, value: object) -> None:
     if "\0" in text:
         raise InvalidClaimsError(field, value, "not hold a NUL character")
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+    if has_surrogate(text):
         rule = "be text that UTF-8 can carry, without lone surrogates"
         raise InvalidClaimsError(field, value, rule)
 

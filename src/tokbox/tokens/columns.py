@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
+from tokbox._fastsign import has_surrogate
 from tokbox._memory import Numbers, Texts
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text, has_no_dimensions
@@ -96,7 +97,7 @@ def check_column_name(field: str, name: object, rule: str) -> str:
     text = exact_text(name)
     if not text:
         raise InvalidInputError(field, name, rule)
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if has_surrogate(text):
         rule = "be text that UTF-8 can carry, without lone surrogates"
         raise InvalidInputError(field, name, rule)
     return text

@@ -65,6 +65,7 @@ def odd_character(text: str) -> str:
 
     Only its kind and its position (from 1) are described: the text may be a secret.
     """
+    text = str.__str__(text)  # a subclass may have an __iter__ of its own
     if _PLAIN.issuperset(text):
         return ""
     place = next(place for place, each in enumerate(text) if each not in _PLAIN)

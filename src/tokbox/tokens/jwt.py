@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Parts",
+    "around_time",
     "claims",
     "compact",
     "constant_part",
@@ -38,7 +39,6 @@ __all__ = [
     "head",
     "read",
     "seconds",
-    "signed_part",
     "split",
     "varying_claims",
 ]
@@ -81,25 +81,6 @@ def _owner(tenant: str) -> str:
     return f'"application_id":"{tenant}","sub":"video","acl":{acl}'
 
 
-def signed_part(
-    tenant: str,
-    session_id: str,
-    create_time: int,
-    expiration: int,
-    role: str,
-    connection_data: str,
-    layout_classes: str,
-) -> bytes:
-    """The payload, all but the digits of the jti and what ends it.
-
-    Takes values that were checked; *tenant* is an API key or an application id.
-    """
-    first = first_claims(tenant, session_id)
-    return further_claims(
-        first, create_time, expiration, role, connection_data, layout_classes
-    )
-
-
 def further_claims(
     first: bytes,
     create_time: int,
@@ -108,7 +89,10 @@ def further_claims(
     connection_data: str,
     layout_classes: str,
 ) -> bytes:
-    """The same, after what `first_claims` says."""
+    """The payload after `first_claims`, all but the digits of the jti and what ends it.
+
+    Takes values that were checked.
+    """
     claims = {
         "expiration": expiration,
         "role": role,
@@ -124,8 +108,14 @@ def constant_part(tenant: str, create_time: int, claims: Mapping[str, Any]) -> b
 
     *claims* were checked; those that are missing are columns.
     """
-    first = f'{{{_owner(tenant)},"iat":{create_time},"scope":"{SCOPE}",'
-    return first.encode() + varying_claims(create_time, claims)
+    before, after = around_time(tenant)
+    return b"%b%d%b%b" % (before, create_time, after, varying_claims(create_time, claims))
+
+
+def around_time(tenant: str) -> tuple[bytes, bytes]:
+    """Return the text before and after the time in `constant_part`."""
+    before, after = f'{{{_owner(tenant)},"iat":', f',"scope":"{SCOPE}",'
+    return before.encode(), after.encode()
 
 
 def varying_claims(create_time: int, claims: Mapping[str, Any]) -> bytes:

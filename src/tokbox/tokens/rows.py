@@ -24,7 +24,7 @@ from tokbox.tokens.claims import (
     check_layout_classes,
     check_one_end,
     check_role,
-    check_session_id,
+    check_session_of,
 )
 from tokbox.tokens.columns import Column, Filled, is_column, objects
 from tokbox.tokens.derive import (
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tokbox.tokens.signer import Signer
 
 __all__ = ["sign_rows"]
+
+_CHOICES = get_args(RowErrors)
 
 #: Values that break a rule, of which the errors are kept for rows that repeat them.
 MOST_SEEN = 1024
@@ -98,7 +100,7 @@ class _Report:
 
     def __init__(self, errors: str) -> None:
         choice = exact_text(errors)
-        if choice not in get_args(RowErrors):
+        if choice not in _CHOICES:
             raise InvalidInputError("errors", errors, "be raise or null")
         self._collect = choice == "null"
         self._found: dict[int, RowError] = {}
@@ -197,6 +199,17 @@ def sign_rows(
         now = check_issued_at(run.issued_at)
     create_time = int(time.time()) if now is None else now
     check_one_end(expiration, expires_at)
+    if run is None and expires_at is None:
+        few = signer._few_rows(
+            is_jwt,
+            create_time,
+            [session_id, role, connection_data, expiration, initial_layout_class_list],
+            pool,
+            random,
+        )
+        if few is not None:
+            memory, offsets, n = few
+            return TokenBatch(memory, range(n), offsets=offsets)
     checks = _checks(signer)
     if expires_at is not None:
         expiration = _lifetimes(expires_at, create_time)
@@ -219,7 +232,7 @@ def sign_rows(
     rows = signer._rows(n, is_jwt, create_time, constant, random)
     workers = threads(n)
     try:
-        _fill(rows, columns, checks, report, signer.project_id)
+        _fill(rows, columns, checks, report, signer.project_id, workers)
         if run is not None and keys is not None:
             closer, again = report.closer(check_row_key), report.closer(refuse_repeated)
             nonce_key = signer._nonce_key()
@@ -241,7 +254,7 @@ def _checks(signer: Signer) -> dict[str, Callable[[Any], Any]]:
     """What each claim must pass, and becomes."""
 
     def check_session(value: Any) -> str:
-        return check_session_id(value, signer.project_id).text
+        return check_session_of(value, signer.project_id)
 
     return {
         "session_id": check_session,
@@ -282,6 +295,7 @@ def _fill(
     checks: dict[str, Callable[[Any], Any]],
     report: _Report,
     api_key: str,
+    threads: int,
 ) -> None:
     """Hand each of the *columns* to the core."""
     for name, values in columns.items():
@@ -290,12 +304,9 @@ def _fill(
             rows.roles(values, closer)
         elif name == "expiration":
             rows.seconds(values, closer)
-        elif name == "session_id":
-            rows.texts("session_id", values, closer, api_key.encode())
-        elif name == "connection_data":
-            rows.texts("connection_data", values, closer)
         else:
-            rows.texts("classes", values, closer)
+            column = "classes" if name == "initial_layout_class_list" else name
+            rows.texts(column, values, closer, api_key.encode(), threads=threads)
 
 
 def _key_column(row_key: Any) -> list[Any] | tuple[Any, ...]:

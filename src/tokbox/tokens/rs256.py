@@ -80,6 +80,22 @@ class Key:
         random: bytes | None = None,
     ) -> str:
         """One token, made now; *first* are the claims up to the time when it is made."""
+        claims = head, first, role, connection_data, expiration, classes
+        return self.plan(*claims, look_closer, is_jwt, random).strings(1)[0]
+
+    def plan(
+        self,
+        head: bytes,
+        first: bytes,
+        role: Any,
+        connection_data: Any,
+        expiration: Any,
+        classes: Any,
+        look_closer: Callable[[str, Any], Any],
+        is_jwt: bool = True,
+        random: bytes | None = None,
+    ) -> Plan:
+        """Prepare tokens that all have these claims; the arguments are those of `token`."""
         role = look_closer("role", role)
         seconds = look_closer("expiration", expiration)
         connection_data = look_closer("connection_data", connection_data)
@@ -87,7 +103,7 @@ class Key:
         data = jwt.further_claims(
             first, int(time.time()), seconds, role, connection_data, classes
         )
-        return Plan(self, data, random).strings(1)[0]
+        return Plan(self, data, random)
 
 
 class Plan:
@@ -191,6 +207,8 @@ class Rows:
         values: Column,
         look_closer: Callable[[int, Any], str | None],
         owner: bytes | None = None,
+        *,
+        threads: int = 1,
     ) -> None:
         """Set *column*, "session_id", "connection_data" or "classes"."""
         name = "initial_layout_class_list" if column == "classes" else column

@@ -7,10 +7,11 @@ A key is given as one of these, and nothing is guessed:
 - ``bytes`` are the content of such a file;
 - a key object of the package ``cryptography`` is taken as it is.
 
-To read a key and to find out that its numbers are those of an RSA key takes some hundred
-times as long as to sign with it, so a key is an object to be kept. OpenSSL reads keys and
-signs, by way of ``cryptography``, which is loaded when the first key is read. The core
-verifies (``src/kernels/rsa.c``), so that threads need not take turns for each signature.
+To read a key and to find out that its numbers are those of an RSA key takes OpenSSL 45 ms,
+some hundred times as long as to sign with it, so a key is an object to be kept. OpenSSL
+reads keys and signs, by way of ``cryptography``, which is loaded with the first key.
+The core verifies (``src/kernels/rsa.c``), so that threads need not take turns for each
+signature.
 """
 
 from __future__ import annotations
@@ -69,6 +70,14 @@ class PrivateKey:
     *password* what its PEM is encrypted with. A private key cannot be pickled or copied
     by `copy`: it stays where it was read.
 
+    OpenSSL validates the numbers of the key, which takes 45 ms for 2,048 bits: most of a
+    cold start. With ``skip_validation=True`` it does not, and reading takes less than a
+    millisecond. That is safe only for a key that was validated before and cannot have
+    changed since: signatures with wrong numbers can reveal the key. Example::
+
+        key = PrivateKey("private.key", skip_validation=True)
+        tb = Tokbox.from_private_key(application_id, key)
+
     Raises InvalidInputError, which never shows any of it, unless *source* is an RSA key of
     at least 2,048 bits that can be read; MissingDependencyError without ``cryptography``.
     """
@@ -79,15 +88,21 @@ class PrivateKey:
     _scheme: tuple[PKCS1v15, SHA256]
 
     def __init__(
-        self, source: PrivateKeySource, *, password: str | bytes | None = None
+        self,
+        source: PrivateKeySource,
+        *,
+        password: str | bytes | None = None,
+        skip_validation: bool = False,
     ) -> None:
+        if type(skip_validation) is not bool:
+            raise InvalidInputError("skip_validation", skip_validation, "be True or False")
         if isinstance(source, PrivateKey):
             if password is not None:
                 _refuse("password", "be left out: the key was read before")
             self._key, self._scheme = source._key, source._scheme
             return
         self._scheme = _scheme()
-        self._key = _private(source, password)
+        self._key = _private(source, password, skip_validation)
 
     @property
     def bits(self) -> int:
@@ -266,7 +281,7 @@ def _refuse(field: str, rule: str) -> NoReturn:
     raise InvalidInputError(field, None, rule, show=False)
 
 
-def _private(source: object, password: object) -> RSAPrivateKey:
+def _private(source: object, password: object, skip_validation: bool) -> RSAPrivateKey:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -283,7 +298,8 @@ def _private(source: object, password: object) -> RSAPrivateKey:
     wrong = "hold a key in PEM that can be read"
     if secret is not None:
         wrong += " with this password"
-    key = _load(what, wrong, lambda: load_pem_private_key(pem, secret))
+    how = {"unsafe_skip_rsa_key_validation": skip_validation}
+    key = _load(what, wrong, lambda: load_pem_private_key(pem, secret, **how))
     if not isinstance(key, RSAPrivateKey):
         _refuse(what, "be an RSA key: RS256 takes no other")
     _check(what, key.public_key())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 
-from tokbox._fastsign import Plan
+from tokbox._fastsign import Key, Plan
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError
@@ -16,12 +15,8 @@ from tokbox.light_dataclass import LightDataclass
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
-    check_connection_data,
     check_count,
-    check_expiration,
-    check_layout_classes,
-    check_role,
-    check_session_id,
+    check_session_of,
 )
 from tokbox.typed import TYPE_CHECKING
 
@@ -76,7 +71,8 @@ class SessionSigner(LightDataclass):
     session_id: str
     if TYPE_CHECKING:
         _signer: Signer
-        #: Prefixes of the tokens by kind; see `Signer._beginnings`.
+        #: Prefixes of the tokens by kind, those that were asked for; see
+        #: `Signer._beginning`.
         _beginnings: dict[object, tuple[bytes, bytes, bool]]
 
     def __init__(self, session_id: str, *, _signer: Signer | None = None) -> None:
@@ -85,10 +81,11 @@ class SessionSigner(LightDataclass):
                 f"a {type(self).__name__} is made by a method: Signer.session(), "
                 "Tokbox.session() or Tokbox.new_session()"
             )
-        session_id = check_session_id(session_id, _signer.project_id).text
+        session_id = check_session_of(session_id, _signer.project_id)
+        beginning = _signer._beginning(session_id, _signer._is_application)
         object.__setattr__(self, "session_id", session_id)
         object.__setattr__(self, "_signer", _signer)
-        object.__setattr__(self, "_beginnings", _signer._beginnings(session_id))
+        object.__setattr__(self, "_beginnings", {None: beginning})
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -111,11 +108,7 @@ class SessionSigner(LightDataclass):
     ) -> str:
         """Sign one token."""
         # The rest is in the core: this is what a server calls for every participant.
-        signer = self._signer
-        key = signer._key or signer._prepared
-        if kind is not None and (type(kind) is not str or kind not in self._beginnings):
-            kind = "jwt" if signer._check_kind(kind) else None
-        head, first, is_jwt = self._beginnings[kind]
+        key, (head, first, is_jwt) = self._prepared(kind)
         return key.token(
             head,
             first,
@@ -127,6 +120,19 @@ class SessionSigner(LightDataclass):
             is_jwt,
         )
 
+    def _prepared(
+        self, kind: TokenKind | None
+    ) -> tuple[Key | rs256.Key, tuple[bytes, bytes, bool]]:
+        """Check *kind*, and return the key and the prefix of its tokens."""
+        signer = self._signer
+        key = signer._key or signer._prepared
+        known = self._beginnings
+        if kind is not None and (type(kind) is not str or kind not in known):
+            kind = "jwt" if signer._check_kind(kind) else None
+            if kind not in known:
+                known[kind] = signer._beginning(self.session_id, True)
+        return key, known[kind]
+
     def _plan(
         self,
         role: Role | RoleName,
@@ -136,15 +142,9 @@ class SessionSigner(LightDataclass):
         kind: TokenKind | None,
     ) -> Plan | rs256.Plan:
         """Check all claims, and prepare what all tokens of a batch share."""
-        is_jwt = self._signer._check_kind(kind)
-        return self._signer._plan(
-            is_jwt,
-            self.session_id,
-            int(time.time()),
-            check_expiration(expiration),
-            check_role(role),
-            check_connection_data(connection_data),
-            check_layout_classes(classes),
+        key, (head, first, is_jwt) = self._prepared(kind)
+        return key.plan(
+            head, first, role, connection_data, expiration, classes, check_claim, is_jwt
         )
 
     def tokens(

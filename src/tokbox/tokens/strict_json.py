@@ -43,7 +43,7 @@ def read_object(raw: bytes | str) -> dict[str, Any]:
     else:
         if isinstance(value, dict) and end == len(text):
             return value
-        problem = "it is not a JSON object"
+        problem = "it is not JSON" if end < len(text) else "it is not a JSON object"
     # Out here, so that what was read is not in a chained exception.
     raise ValueError(problem)
 

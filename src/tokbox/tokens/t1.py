@@ -29,7 +29,6 @@ __all__ = [
     "first_claims",
     "head",
     "read",
-    "signed_part",
     "split",
 ]
 
@@ -49,25 +48,6 @@ _MOST_FIELDS = 64
 def head(api_key: str) -> bytes:
     """What stands before the signature."""
     return b"partner_id=" + api_key.encode() + b"&sig="
-
-
-def signed_part(
-    session_id: str,
-    create_time: int,
-    expiration: int,
-    role: str,
-    connection_data: str,
-    layout_classes: str,
-) -> bytes:
-    """What is signed, all but the digits of the nonce. Takes values that were checked."""
-    claims = {
-        "session_id": session_id,
-        "expiration": expiration,
-        "role": role,
-        "connection_data": connection_data,
-        "initial_layout_class_list": layout_classes,
-    }
-    return constant_part("", create_time, claims) + b"&nonce="
 
 
 def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> bytes:

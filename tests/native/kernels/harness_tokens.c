@@ -295,15 +295,20 @@ static fs_text *read_some_texts(char *list, size_t n) {
     return column;
 }
 
-/* Take texts in two parts, and show what those are that were found good. */
+/* Take texts in two parts, and show what those are that were found good, with a mark if a
+ * check in place has another result. */
 static void take_in_parts(fs_take *column, size_t n) {
     const size_t parts[] = {n / 2, n - n / 2};
+    fs_take in_place = *column;
 
+    in_place.good = take(n);
+    fs_check_texts(&in_place, 0, n);
     for (size_t part = 0, first = 0; part < 2; first += parts[part++])
         fs_take_texts(column, first, parts[part],
                       take(fs_take_room(column, first, parts[part])));
     for (size_t i = 0; i < n; i++) {
         if (i) putchar(' ');
+        if (in_place.good[i] != column->good[i]) putchar('!');
         if (!column->good[i])
             putchar('x');
         else

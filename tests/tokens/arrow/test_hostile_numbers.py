@@ -373,6 +373,10 @@ def test_offsets_that_leave_their_memory_are_refused(at, value):
         TextsInMemory(text, offsets(*places), 0, 0, 2)
     with pytest.raises(IndexError):
         text.pick(offsets(*places), 0, 1, 2)
+    with pytest.raises(IndexError):
+        text.joined(offsets(*places), 0, 0, 1, 2)
+    with pytest.raises(IndexError):
+        [text.row(offsets(*places), row) for row in range(2)]
     if at < 2 or value < 0:
         with pytest.raises(IndexError):
             narrowed(offsets(*places), 0, 2)
@@ -386,4 +390,4 @@ def test_numbers_that_no_memory_has_are_refused():
         with pytest.raises(MemoryError):
             starts(n, 0)
         with pytest.raises(MemoryError):
-            Memory(3).lines(0, 0, 3, n)
+            Memory(3).joined(None, 3, 0, 0, n)

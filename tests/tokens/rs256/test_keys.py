@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from cryptography.hazmat.primitives.asymmetric.rsa import (
+    RSAPrivateNumbers,
+    RSAPublicNumbers,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -83,6 +86,35 @@ def test_a_private_key_is_read_from_what_holds_or_names_it(make, file):
 def test_an_encrypted_key_is_read_with_its_password(form, password):
     key = PrivateKey(pem(form, PASSWORD), password=password)
     assert key._sign(b"m") == reference.rs256(*numbers(), b"m")
+
+
+def wrong_pem() -> bytes:
+    """Return a key of which one number, the private exponent, is wrong."""
+    good = key_pair().private_numbers()
+    wrong = RSAPrivateNumbers(
+        good.p, good.q, good.d + 2, good.dmp1, good.dmq1, good.iqmp, good.public_numbers
+    )
+    key = wrong.private_key(unsafe_skip_rsa_key_validation=True)
+    return key.private_bytes(Encoding.PEM, PKCS8, NoEncryption())
+
+
+def test_the_numbers_of_a_key_are_validated_unless_that_is_skipped():
+    with pytest.raises(InvalidInputError, match="that can be read"):
+        PrivateKey(wrong_pem())
+    with pytest.raises(InvalidInputError, match="that can be read"):
+        PrivateKey(wrong_pem(), skip_validation=False)
+    assert PrivateKey(wrong_pem(), skip_validation=True).bits == 2048
+
+
+def test_a_key_whose_validation_is_skipped_signs_and_is_still_checked():
+    signer = Signer.from_private_key(
+        APPLICATION, PrivateKey(private_pem(), skip_validation=True)
+    )
+    assert signer._prepared.private._sign(b"x") == PrivateKey(private_pem())._sign(b"x")
+    with pytest.raises(InvalidInputError, match="be a private key"):
+        PrivateKey(public_pem(), skip_validation=True)
+    with pytest.raises(InvalidInputError, match="skip_validation must be True or False"):
+        PrivateKey(private_pem(), skip_validation="yes")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +275,9 @@ def test_a_key_is_read_once_for_all_tokens(monkeypatch):
     read = []
     load = serialization.load_pem_private_key
     monkeypatch.setattr(
-        serialization, "load_pem_private_key", lambda *a: read.append(1) or load(*a)
+        serialization,
+        "load_pem_private_key",
+        lambda *a, **k: read.append(1) or load(*a, **k),
     )
     signer = Signer.from_private_key(APPLICATION, private_pem())
     for _ in range(3):

@@ -78,7 +78,8 @@ def test_no_expiration_leaves_the_claim_out(session):
 
 
 def data_of(text: str, classes: str) -> bytes:
-    return jwt.signed_part(APPLICATION, SESSION, NOW, 60, "publisher", text, classes)
+    first = jwt.first_claims(APPLICATION, SESSION)
+    return jwt.further_claims(first, NOW, 60, "publisher", text, classes)
 
 
 @pytest.mark.parametrize("length", range(6))
@@ -96,7 +97,7 @@ def test_a_batch_is_what_the_plain_twin_signs(signer, length):
 
 def test_every_way_into_memory_gives_the_same_tokens(signer, session, monkeypatch):
     monkeypatch.setattr(rs256.os, "urandom", lambda n: RANDOM)
-    monkeypatch.setattr("tokbox.tokens.session.time.time", lambda: NOW)
+    monkeypatch.setattr("tokbox.tokens.rs256.time.time", lambda: NOW)
     tokens = session.tokens(20)
     assert session.token_batch(20).tolist() == tokens
     assert session.token_batch(20, multithread=True).tolist() == tokens

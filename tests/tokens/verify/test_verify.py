@@ -80,10 +80,14 @@ def test_the_go_vector_in_full():
         "Ymxpc2hlciZjb25uZWN0aW9uX2RhdGE9bmFtZSUzRFpvJUMzJUFCKyUyNitDbyUyQythfmIlMkFjJm5vbmNlPTEyMzQ1Ng=="
     )
     assert make(GO_STYLE) == token
-    ours = t1.signed_part(
-        SESSION, 1700000100, 86400, "publisher", "name=Zoë & Co, a~b*c", ""
-    )
-    assert ours + b"123456" == GO_STYLE.encode()
+    claims = {
+        "session_id": SESSION,
+        "expiration": 86400,
+        "role": "publisher",
+        "connection_data": "name=Zoë & Co, a~b*c",
+    }
+    ours = t1.constant_part("", 1700000100, claims)
+    assert ours + b"&nonce=123456" == GO_STYLE.encode()
 
 
 @every_kernel
