@@ -29,6 +29,7 @@ from fastsign cimport (
     FS_NONCE_NAME,
     FS_RSA_BYTES,
     FS_SESSIONS,
+    FS_SESSION_BYTES,
     fs_are_names,
     fs_base64_raw,
     fs_check_texts,
@@ -70,7 +71,7 @@ from fastsign cimport (
     fs_rows_text,
     fs_rsa,
     fs_rsa_verify,
-    fs_session_of,
+    fs_session_owner,
     fs_state,
     fs_take,
     fs_take_roles,
@@ -1180,17 +1181,20 @@ def has_surrogate(str text not None) -> bool:
     return tokbox_has_surrogate(text)
 
 
-def is_session_of(str session_id not None, str owner not None) -> bool:
-    """Return True for a valid id of a session of *owner*, an API key or an application id.
+def session_owner(str session_id not None) -> str | None:
+    """Return the owner in a valid session id: an API key or an application id.
 
-    False can also mean that Python must check it.
+    None can also mean that Python must check the id.
     """
-    cdef Py_ssize_t length, owner_length
+    cdef uint8_t raw[FS_SESSION_BYTES]
+    cdef const uint8_t *owner
+    cdef Py_ssize_t length
+    cdef size_t owner_length
     cdef const char *utf8 = _utf8(session_id, &length)
-    cdef const char *name = PyUnicode_AsUTF8AndSize(owner, &owner_length)
-    return utf8 != NULL and fs_session_of(
-        <const uint8_t *>utf8, length, <const uint8_t *>name, owner_length
-    )
+    if utf8 == NULL:
+        return None
+    owner_length = fs_session_owner(<const uint8_t *>utf8, length, raw, &owner)
+    return (<const char *>owner)[:owner_length].decode("ascii") if owner_length else None
 
 
 

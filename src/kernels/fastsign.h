@@ -291,6 +291,11 @@ int fs_are_names(const uint8_t *text, size_t len);
 /* Sign row 0 alone, whose token has that length, to `to`. */
 void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length);
 
+/* Find the owner in a session id, which is decoded to `raw`, of FS_SESSION_BYTES bytes. Returns
+ * its length, or 0 if this is no id as the service writes them today. */
+#define FS_SESSION_BYTES 256
+size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw, const uint8_t **owner);
+
 /* Whether this is a session id of that API key as the service writes them today. A 0
  * only means that it deserves a closer look. */
 int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len);

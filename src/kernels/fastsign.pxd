@@ -108,6 +108,9 @@ cdef extern from "fastsign.h" nogil:
     void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                       const int64_t *offsets)
     void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length)
+    const int FS_SESSION_BYTES
+    size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw,
+                            const uint8_t **owner)
     int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len)
 
     const int FS_SESSIONS

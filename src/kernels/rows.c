@@ -359,11 +359,11 @@ void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length) {
 
 /* ---- session ids ------------------------------------------------------------------------ */
 
-int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len) {
+size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw, const uint8_t **owner) {
     /* As many zeros ("A") behind the id as the widest row leaves to tables. */
     enum { SPARE = 48 };
-    uint8_t text[256 + SPARE], raw[256];
-    const uint8_t *owner, *end;
+    uint8_t text[256 + SPARE];
+    const uint8_t *start, *end;
     size_t count, raw_len;
     uint8_t high = 0;
 
@@ -381,9 +381,17 @@ int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t 
     for (size_t i = 0; i < (raw_len + 15) / 16 * 16; i++) high |= raw[i];
     if (high >= 0x80) return 0;
     /* The second of at least four fields is the owner. */
-    end = raw + raw_len;
-    owner = memchr(raw, '~', raw_len);
-    if (!owner++ || (size_t)(end - owner) <= key_len || memcmp(owner, api_key, key_len)) return 0;
-    owner += key_len;
-    return *owner == '~' && memchr(owner + 1, '~', (size_t)(end - owner - 1)) != NULL;
+    start = memchr(raw, '~', raw_len);
+    if (!start++) return 0;
+    end = memchr(start, '~', raw_len - (size_t)(start - raw));
+    if (!end || !memchr(end + 1, '~', raw_len - (size_t)(end + 1 - raw))) return 0;
+    *owner = start;
+    return (size_t)(end - start);
+}
+
+int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len) {
+    uint8_t raw[FS_SESSION_BYTES];
+    const uint8_t *owner;
+    size_t owner_len = fs_session_owner(id, len, raw, &owner);
+    return owner_len && owner_len == key_len && !memcmp(owner, api_key, key_len);
 }

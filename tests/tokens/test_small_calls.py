@@ -221,13 +221,12 @@ def test_the_core_accepts_no_session_id_that_the_rules_refuse() -> None:
     alphabet = "ABCabc019-_+/=~ é"
     for _ in range(3000):
         text = random_session_id(rng, KEY)
-        assert _fastsign.is_session_of(text, KEY)
-        assert not _fastsign.is_session_of(text, KEY + "1")
+        assert _fastsign.session_owner(text) == KEY
         place = rng.randrange(len(text))
         wrong = text[:place] + rng.choice(alphabet) + text[place + rng.randrange(3) :]
-        if _fastsign.is_session_of(wrong, KEY):
-            assert claims.check_session_id(wrong, KEY).text == wrong
-    assert not _fastsign.is_session_of("\ud800", KEY)
+        if (owner := _fastsign.session_owner(wrong)) is not None:
+            assert claims.check_session_id(wrong).project_id == owner
+    assert _fastsign.session_owner("\ud800") is None
 
 
 @pytest.mark.parametrize("text", ["", "é", "\ud7ff\ue000", "\U0001f600" * 9])

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from tokbox._fastsign import has_surrogate, is_session_of
+from tokbox._fastsign import has_surrogate, session_owner
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import (
     InvalidClaimsError,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_CONNECTION_DATA",
     "MOST_LAYOUT_CLASSES",
+    "MOST_SESSION_ID",
     "ROLES",
     "SCOPE",
     "SessionId",
@@ -63,6 +64,7 @@ __all__ = [
     "check_secret",
     "check_session_id",
     "check_session_of",
+    "is_base64_id",
     "parse_lifetime",
     "wrong_claims",
 ]
@@ -79,7 +81,7 @@ ROLES = {role.value: role.value for role in Role}
 _ROLE_RULE = "be one of " + ", ".join(ROLES)
 
 _UUID = "(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_MOST_SESSION_ID = 255
+MOST_SESSION_ID = 255
 #: The Z of UTC, which Python 3.10 does not read.
 _ZULU = "[Zz]$"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -121,7 +123,7 @@ def _is_uuid(text: str) -> bool:
     return re.fullmatch(_UUID, text) is not None
 
 
-def _is_base64_id(text: str) -> bool:
+def is_base64_id(text: str) -> bool:
     """Return whether *text* is a digit, ``_`` and base64 in the alphabet of URLs."""
     rest = text[2:].replace("_", "").replace("-", "")
     is_base64 = len(text) > 2 and text.isascii() and (rest.isalnum() or not rest)
@@ -244,13 +246,13 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
     whole = exact_text(session_id)
     if not whole:
         raise InvalidClaimsError("session_id", session_id, "be a string that is not empty")
-    if len(whole) > _MOST_SESSION_ID:
+    if len(whole) > MOST_SESSION_ID:
         raise InvalidClaimsError(
-            "session_id", session_id, f"have at most {_MOST_SESSION_ID} characters"
+            "session_id", session_id, f"have at most {MOST_SESSION_ID} characters"
         )
     fields: list[str] = []
     raw, text = b"", ""
-    if _is_base64_id(whole):
+    if is_base64_id(whole):
         text = whole[2:].replace("-", "+").replace("_", "/")
         text += "=" * (-len(text) % 4)
         try:
@@ -274,7 +276,7 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
 
 def check_session_of(session_id: object, tenant: str) -> str:
     """Return the id of a session that belongs to *tenant*, as `check_session_id` does."""
-    if type(session_id) is str and is_session_of(session_id, tenant):
+    if type(session_id) is str and session_owner(session_id) == tenant:
         return session_id
     return check_session_id(session_id, tenant).text
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from itertools import islice
 from operator import lt
-from typing import TYPE_CHECKING, Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
 
 from tokbox._arrow import is_arrow, read
-from tokbox._fastsign import Rows, discard, snapshot
+from tokbox._fastsign import Rows, discard, has_surrogate, session_owner, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
 from tokbox.enums import DAYS_30, RowErrors
 from tokbox.errors import InvalidClaimsError, InvalidInputError
@@ -17,6 +17,7 @@ from tokbox.exact import exact_text
 from tokbox.tokens.batch import RowError, TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
     MOST_CONNECTION_DATA,
+    MOST_SESSION_ID,
     ROLES,
     check_connection_data,
     check_expiration,
@@ -25,6 +26,7 @@ from tokbox.tokens.claims import (
     check_one_end,
     check_role,
     check_session_of,
+    is_base64_id,
 )
 from tokbox.tokens.columns import Column, Filled, is_column, objects
 from tokbox.tokens.derive import (
@@ -64,6 +66,11 @@ _NO_ROLE = _error(check_role, "")
 _NO_DURATION = _error(check_expiration, "")
 _WRONG_DURATION = _error(check_expiration, -1)
 _LONG_DATA = _error(check_connection_data, "-" * (MOST_CONNECTION_DATA + 1))
+_NUL_DATA = _error(check_connection_data, "\0")
+_SURROGATE_DATA = _error(check_connection_data, "\ud800")
+
+#: Returns the error of a value that surely breaks a rule.
+_Sure: TypeAlias = Callable[[Any], InvalidClaimsError | None]
 
 
 def _sure_role(value: Any) -> InvalidClaimsError | None:
@@ -79,8 +86,28 @@ def _sure_duration(value: Any) -> InvalidClaimsError | None:
 
 
 def _sure_data(value: Any) -> InvalidClaimsError | None:
-    is_long = type(value) is str and len(value) > MOST_CONNECTION_DATA
-    return _LONG_DATA if is_long else None
+    if type(value) is not str:
+        return None
+    if len(value) > MOST_CONNECTION_DATA:
+        return _LONG_DATA
+    if "\0" in value:
+        return _NUL_DATA
+    return _SURROGATE_DATA if has_surrogate(value) else None
+
+
+def _sure_session(check: Callable[[Any], Any], tenant: str) -> _Sure:
+    malformed = _error(check, "-")
+    foreign = _error(check, "1_MX4tfn4")  # of the owner "-"
+
+    def find(value: Any) -> InvalidClaimsError | None:
+        if type(value) is not str:
+            return None
+        if (owner := session_owner(value)) is not None:
+            return None if owner.lower() == tenant else foreign
+        is_other = 0 < len(value) <= MOST_SESSION_ID and not is_base64_id(value)
+        return malformed if is_other else None
+
+    return find
 
 
 def _unsure(value: Any) -> None:
@@ -88,7 +115,7 @@ def _unsure(value: Any) -> None:
 
 
 #: These find most wrong values of a claim as its check does, without raising an error.
-_SURELY_WRONG = {
+_SURELY_WRONG: dict[str, _Sure] = {
     "role": _sure_role,
     "expiration": _sure_duration,
     "connection_data": _sure_data,
@@ -106,13 +133,16 @@ class _Report:
         self._found: dict[int, RowError] = {}
 
     def closer(
-        self, check: Callable[[Any], Any], name: str = ""
+        self,
+        check: Callable[[Any], Any],
+        surely_wrong: _Sure = _unsure,
     ) -> Callable[[int, Any], Any]:
         """Return what the core calls with a row and a value that it has doubts about.
 
-        *name* is the claim that *check* is for.
+        *surely_wrong* finds most values for which *check* would raise.
         """
-        surely_wrong = _SURELY_WRONG.get(name, _unsure) if self._collect else _unsure
+        if not self._collect:
+            surely_wrong = _unsure
         found = self._found
         seen: dict[str, RowError] = {}
 
@@ -299,7 +329,10 @@ def _fill(
 ) -> None:
     """Hand each of the *columns* to the core."""
     for name, values in columns.items():
-        closer = report.closer(checks[name], name)
+        surely_wrong = _SURELY_WRONG.get(name, _unsure)
+        if name == "session_id":
+            surely_wrong = _sure_session(checks[name], api_key)
+        closer = report.closer(checks[name], surely_wrong)
         if name == "role":
             rows.roles(values, closer)
         elif name == "expiration":

@@ -19,6 +19,7 @@ from tests.support.batches import (
     OTHER_SESSION,
     SECRET,
     SESSION,
+    random_session_id,
     sign,
 )
 from tests.support.kernels import every_kernel
@@ -26,7 +27,7 @@ from tests.tokens.test_claims import BAD_CLAIMS, BAD_SESSIONS
 from tokbox.enums import Role
 from tokbox.errors import ClosedError, InvalidClaimsError, InvalidInputError
 from tokbox.tokens import rows
-from tokbox.tokens.claims import check_claim
+from tokbox.tokens.claims import check_claim, check_session_id
 from tokbox.tokens.signer import Signer
 
 
@@ -214,28 +215,47 @@ def test_a_closed_signer_signs_no_rows(signer):
         signer.sign_rows([SESSION])
 
 
-def errors_of(field, value):
-    """Yield what the check of one value raises, as the text of row 0."""
+def errors_of(check, *given):
+    """Yield the text of the error that a check raises, if any."""
     try:
-        check_claim(field, value)
+        check(*given)
     except InvalidClaimsError as error:
-        yield 0, str(error)
+        yield str(error)
 
 
 @given(
     field=st.sampled_from(["role", "expiration", "connection_data"]),
     value=st.text(max_size=4)
     | st.integers()
-    | st.sampled_from(["-1", " 1h ", "3000000", "²", "x" * 1001]),
+    | st.sampled_from(["-1", " 1h ", "3000000", "²", "x" * 1001, "a\0", "a\ud800", "é\0"]),
 )
 def test_a_collected_error_is_the_one_that_a_check_raises(field, value):
     batch = Signer(KEY, SECRET).sign_rows(
         SESSION, **{field: [value, *COLUMN_OF[field]]}, errors="null"
     )
     found = {row: (str(error), error.value) for row, error in batch.failures.items()}
-    assert found == {
-        row: (f"row {row}: {text}", value) for row, text in errors_of(field, value)
+    errors = [(f"row 0: {text}", value) for text in errors_of(check_claim, field, value)]
+    assert found == dict(enumerate(errors))
+
+
+def test_collected_errors_of_session_ids_are_those_of_a_single_id(signer):
+    rng = random.Random(5)
+    ids = []
+    for _ in range(3000):
+        owner = rng.choice([KEY, KEY + "1", "", "a0b1"])
+        text = random_session_id(rng, owner)
+        place = rng.randrange(len(text))
+        end = text[place + rng.randrange(3) :] * rng.choice([1, 1, 1, 20])
+        ids += [text, text[:place] + rng.choice("A9-_+~ é\0") + end]
+    expected = {
+        row: f"row {row}: {text}"
+        for row, session_id in enumerate(ids)
+        for text in errors_of(check_session_id, session_id, KEY)
     }
+    batch = signer.sign_rows(ids, errors="null")
+    assert {row: str(error) for row, error in batch.failures.items()} == expected
+    assert len(set(expected.values())) > 3000
+    assert [token is None for token in batch] == [row in expected for row in range(6000)]
 
 
 @pytest.mark.parametrize("most", [0, 1, 1024])
