@@ -180,10 +180,19 @@ test_small_calls_of_threads = group(
 )
 
 
+def session_id_of(owner: str) -> Callable[[int], str]:
+    """Return a function that makes the id of a session of *owner* from a number."""
+
+    def make(i: int) -> str:
+        fields = f"1~{owner}~~{10**12 + i}~{'x' * 24}~P~~".encode()
+        return "1_" + urlsafe_b64encode(fields).decode().rstrip("=")
+
+    return make
+
+
 def session_ids(n: int) -> list[str]:
     """Return the ids of *n* different sessions."""
-    fields = (f"1~{workloads.API_KEY}~~{10**12 + i}~{'x' * 24}~P~~" for i in range(n))
-    return ["1_" + urlsafe_b64encode(each.encode()).decode().rstrip("=") for each in fields]
+    return [*map(session_id_of(workloads.API_KEY), range(n))]
 
 
 def rows(clock: str = "cpu", keys: Any = None, **columns: Any) -> Callable[[int], Work]:
@@ -304,6 +313,43 @@ test_bad_text = group(
     ],
     n=workloads.N // 50,
     floor=LONG,
+    strict=True,
+)
+
+#: For each claim, a good value and a bad one, made of the number of a row.
+VALUES: dict[str, tuple[Callable[[int], Any], Callable[[int], Any]]] = {
+    "role": (lambda i: ("publisher", "moderator")[i % 2], lambda i: f"guest {i}"),
+    "connection_data": (lambda i: f"user {i}", lambda i: f"user {i}\0"),
+    "expiration": (lambda i: 60 + i % 3600, lambda i: -1 - i),
+    "session_id": (session_id_of(workloads.API_KEY), session_id_of("12345678")),
+}
+
+
+def column(claim: str, *, half_bad: bool) -> Callable[[int], Work]:
+    good, bad = VALUES[claim]
+
+    def values(n: int) -> list[Any]:
+        return [(bad if half_bad and i % 2 else good)(i) for i in range(n)]
+
+    return rows(**{claim: values}, errors=lambda n: "null")
+
+
+test_rejected_rows = group(
+    "sign_rows() with different wrong values in half of the rows, CPU time",
+    [
+        each
+        for claim in VALUES
+        for each in (
+            Contender(claim, column(claim, half_bad=False)),
+            Contender(
+                f"{claim}, half of them wrong",
+                column(claim, half_bad=True),
+                goals=[at_most(2, claim)],
+            ),
+        )
+    ],
+    n=workloads.N // 20,
+    rounds=9,
     strict=True,
 )
 
