@@ -663,7 +663,7 @@ cdef Py_ssize_t _join_names(classes, uint8_t *to) except -2:
     return used if fs_are_names(to, used) else -1
 
 
-cdef int64_t _seconds_of(value) noexcept:
+cdef int64_t _seconds_of(value) except -2:
     """Return the seconds of an expiration, or -1 if Python must check it."""
     cdef int overflow
     cdef double fraction

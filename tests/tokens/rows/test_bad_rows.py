@@ -209,6 +209,28 @@ def test_an_exception_of_the_caller_s_own_is_left_as_it_is(signer):
         signer.sign_rows([SESSION], initial_layout_class_list=[names()], errors="null")
 
 
+class Nameless(type):
+    @property
+    def __name__(cls):
+        raise LookupError("no name")
+
+
+class Lifetime(metaclass=Nameless):
+    """What looks at its type fails."""
+
+
+def test_an_exception_of_a_value_s_own_type_is_left_as_it_is(signer):
+    session = signer.session(SESSION)
+    for call in (
+        lambda: session.token(expiration=Lifetime()),
+        lambda: session.tokens(2, expiration=Lifetime()),
+        lambda: signer.sign_rows([SESSION], expiration=[Lifetime()]),
+        lambda: signer.sign_rows([SESSION] * 20, expiration=[Lifetime()] * 20),
+    ):
+        with pytest.raises(LookupError, match="no name"):
+            call()
+
+
 def test_a_closed_signer_signs_no_rows(signer):
     signer.close()
     with pytest.raises(ClosedError, match="closed"):
