@@ -154,12 +154,14 @@ def _fields(data: bytes) -> dict[str, str]:
 
 
 def _decode(part: bytes) -> str:
-    from urllib.parse import unquote_to_bytes
-
     try:
         if b"+" in part:
             part = part.replace(b"+", b" ")
-        return (unquote_to_bytes(part) if b"%" in part else part).decode()
+        if b"%" in part:
+            from urllib.parse import unquote_to_bytes
+
+            part = unquote_to_bytes(part)
+        return part.decode()
     except UnicodeDecodeError:
         _refuse("its fields are not UTF-8")
 
