@@ -2,7 +2,8 @@
 
 Each request takes the next *step* (the last one serves for all that follow); a step is
 a function of the :class:`Exchange`. A *greeting* is sent before anything is asked, and the
-first *resets* connections are reset before that. Nothing here is HTTP-aware beyond reading
+first *resets* connections are reset before that: at once, or with *reset_after_hello* when
+the first byte has come. Nothing here is HTTP-aware beyond reading
 a request: a step writes the bytes that it wants to be seen.
 """
 
@@ -126,9 +127,11 @@ class FaultyServer:
         tls: ssl.SSLContext | None = None,
         greeting: bytes = b"",
         resets: int = 0,
+        reset_after_hello: bool = False,
     ) -> None:
         self._greeting = greeting
         self._resets = resets
+        self._reset_after_hello = reset_after_hello
         self._steps = list(steps)
         self._tls = tls
         self._lock = threading.Lock()
@@ -172,6 +175,9 @@ class FaultyServer:
             with self._lock:
                 self.connections += 1
             if self.connections <= self._resets:
+                if self._reset_after_hello:
+                    sock.settimeout(_LONG)
+                    sock.recv(1)
                 _reset_when_closed(sock)
                 sock.close()
                 continue
