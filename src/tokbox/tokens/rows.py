@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import cache, partial
 from itertools import islice
 from operator import lt
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
@@ -69,6 +70,9 @@ _LONG_DATA = _error(check_connection_data, "-" * (MOST_CONNECTION_DATA + 1))
 _NUL_DATA = _error(check_connection_data, "\0")
 _SURROGATE_DATA = _error(check_connection_data, "\ud800")
 
+#: Examples of wrong session ids: no id, and the id of a session of the owner "-".
+_NO_ID, _FOREIGN_ID = "-", "1_MX4tfn4"
+
 #: Returns the error of a value that surely breaks a rule.
 _Sure: TypeAlias = Callable[[Any], InvalidClaimsError | None]
 
@@ -96,16 +100,15 @@ def _sure_data(value: Any) -> InvalidClaimsError | None:
 
 
 def _sure_session(check: Callable[[Any], Any], tenant: str) -> _Sure:
-    malformed = _error(check, "-")
-    foreign = _error(check, "1_MX4tfn4")  # of the owner "-"
+    error = cache(partial(_error, check))  # most calls need none
 
     def find(value: Any) -> InvalidClaimsError | None:
         if type(value) is not str:
             return None
         if (owner := session_owner(value)) is not None:
-            return None if owner.lower() == tenant else foreign
+            return None if owner.lower() == tenant else error(_FOREIGN_ID)
         is_other = 0 < len(value) <= MOST_SESSION_ID and not is_base64_id(value)
-        return malformed if is_other else None
+        return error(_NO_ID) if is_other else None
 
     return find
 
