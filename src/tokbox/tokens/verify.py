@@ -132,9 +132,7 @@ def decode_many(
             threads=threads,
         )
 
-    verdicts, _ = ask()
-    if _heads.learn(rows, verdicts):
-        verdicts, _ = ask()
+    verdicts, _ = _ask_until_learned(ask, rows)
     failures: dict[int, MalformedTokenError] = {}
     for row in find_all(verdicts.translate(IS_GOOD), 0):
         found = _decode_or_error(rows[row])
@@ -338,6 +336,15 @@ def _for_the_core(
     return snapshot(rows) if batch is None else batch
 
 
+def _ask_until_learned(
+    ask: Callable[[], tuple[bytes, Memory]], rows: Any
+) -> tuple[bytes, Memory]:
+    """Return what *ask* returns, which is asked again if headers of JWTs in *rows* were new
+    to the core."""
+    found = ask()
+    return ask() if _heads.learn(rows, found[0]) else found
+
+
 def _verdicts(
     rows: Any,
     column: Texts | TextsInMemory | list[Any] | tuple[Any, ...],
@@ -372,9 +379,7 @@ def _verdicts(
             threads=threads,
         )
 
-    found, times = ask()
-    if _heads.learn(rows, found):
-        found, times = ask()
+    found, times = _ask_until_learned(ask, rows)
     return bytearray(found), memoryview(times).cast("q")
 
 
