@@ -156,9 +156,10 @@ def joining(already: int) -> Callable[[int], Work]:
     """Connect and publish n clients in a session that has *already* others."""
 
     def prepare(n: int) -> Work:
-        from tokbox.emulator import clients, create_app
-        from tokbox.emulator.client_tokens import Admission
-        from tokbox.emulator.records import Session
+        from tokbox.emulator import create_app
+        from tokbox.emulator.model.records import Session
+        from tokbox.emulator.simulation import clients
+        from tokbox.emulator.simulation.client_tokens import Admission
 
         emulator = create_app(projects={workloads.API_KEY: workloads.SECRET}).state.emulator
         store, admission = emulator.store, Admission("publisher", "", ())

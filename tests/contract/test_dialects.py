@@ -11,8 +11,8 @@ from tests.support.applications import APPLICATION, key_pair
 from tests.support.batches import KEY, SECRET
 from tests.support.dialects import CREATED, DIALECTS, Dialect
 from tests.tokens.test_dialects import each
-from tokbox.emulator.client_tokens import Admission, Denied, admit
-from tokbox.emulator.tenants import Application, Project
+from tokbox.emulator.simulation.client_tokens import Admission, Denied, admit
+from tokbox.emulator.store.accounts import Application, Project
 
 
 @each(DIALECTS)

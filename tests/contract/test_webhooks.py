@@ -14,8 +14,8 @@ from tests.support.emulator import Api
 from tests.support.receiver import Received, Receiver, receiving
 from tokbox import Session, Tokbox, webhooks
 from tokbox.emulator import DEFAULT_API_KEY, DEFAULT_APPLICATION_ID, Server, serve
-from tokbox.emulator.webhooks import NAMES
-from tokbox.emulator.webhooks import SECRET as SIGNATURE_SECRET
+from tokbox.emulator.store.webhook_outbox import NAMES
+from tokbox.emulator.store.webhook_outbox import SECRET as SIGNATURE_SECRET
 from tokbox.errors import UnverifiedWebhookError
 from tokbox.types import (
     DestroyedReason,

@@ -17,9 +17,9 @@ from tests.support.lookalikes import (
 )
 from tokbox import Tokbox
 from tokbox.emulator import Clock, Rules, Server, create_app, serve
-from tokbox.emulator.rules import make_rules
-from tokbox.emulator.tenants import DEFAULT_APPLICATION_ID
-from tokbox.emulator.webhooks import check_webhooks
+from tokbox.emulator.model.rules import make_rules
+from tokbox.emulator.store.accounts import DEFAULT_APPLICATION_ID
+from tokbox.emulator.store.webhook_outbox import check_webhooks
 from tokbox.errors import InvalidInputError
 
 KEY, SECRET = "40000123", "an0emulated0secret0of0forty0characters00"

@@ -20,7 +20,7 @@ from tokbox.emulator.configuration import (
     projects_from_file,
     webhooks_from_file,
 )
-from tokbox.emulator.journal import Journal
+from tokbox.emulator.store.request_log import Journal
 from tokbox.errors import InvalidInputError
 
 PROJECT_SECRET = "canary0secret0of0the0project"

@@ -34,7 +34,7 @@ from tests.support.emulator import (
 )
 from tokbox.emulator import Announcement, Clock, Rules, Server, run, serve
 from tokbox.emulator.configuration import projects_from_environment, projects_from_file
-from tokbox.emulator.keys import new_private_key, public_key_of
+from tokbox.emulator.store.keys import new_private_key, public_key_of
 from tokbox.errors import InvalidInputError
 
 OTHER_APPLICATION = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"

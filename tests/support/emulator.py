@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tokbox.emulator import Server
-from tokbox.emulator.events import Event
+from tokbox.emulator.model.events import Event
 
 #: The frozen time of the emulator under test, in seconds since the epoch.
 NOW = 1_800_000_000

@@ -17,8 +17,8 @@ from typing import Any, TextIO
 from urllib.parse import quote, urlsplit
 
 from tests.support.emulator import KEY, client_token, credentials
-from tokbox.emulator.jobs import Jobs
-from tokbox.emulator.store import Store
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.jobs import Jobs
 
 __all__ = ["ARCHIVES", "Acknowledged", "Client", "damage", "lost", "running"]
 

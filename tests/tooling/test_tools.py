@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.survival import Acknowledged, damage, lost
-from tokbox.emulator.store import Store
+from tokbox.emulator.store.database import Store
 from tools import core_coverage, distribution, free_threaded, smoke, soak
 
 

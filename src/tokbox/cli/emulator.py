@@ -122,7 +122,7 @@ def emulator(
     """
     from tokbox.emulator import Clock, run
     from tokbox.emulator.configuration import webhooks_from_file
-    from tokbox.emulator.rules import make_rules
+    from tokbox.emulator.model.rules import make_rules
 
     keys = _pairs("--application", applications)
     check_paths(

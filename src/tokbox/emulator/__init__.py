@@ -19,11 +19,11 @@ from tokbox.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from tokbox.emulator.app import create_app
-    from tokbox.emulator.clock import Clock
     from tokbox.emulator.foreground import Announcement, run
-    from tokbox.emulator.rules import Rules
+    from tokbox.emulator.model.clock import Clock
+    from tokbox.emulator.model.rules import Rules
     from tokbox.emulator.server import Server, serve
-    from tokbox.emulator.tenants import (
+    from tokbox.emulator.store.accounts import (
         DEFAULT_ACCOUNT_KEY,
         DEFAULT_ACCOUNT_SECRET,
         DEFAULT_API_KEY,
@@ -47,14 +47,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DEFAULT_ACCOUNT_KEY": "tenants",
-    "DEFAULT_ACCOUNT_SECRET": "tenants",
-    "DEFAULT_API_KEY": "tenants",
-    "DEFAULT_APPLICATION_ID": "tenants",
-    "DEFAULT_SECRET": "tenants",
+    "DEFAULT_ACCOUNT_KEY": "store.accounts",
+    "DEFAULT_ACCOUNT_SECRET": "store.accounts",
+    "DEFAULT_API_KEY": "store.accounts",
+    "DEFAULT_APPLICATION_ID": "store.accounts",
+    "DEFAULT_SECRET": "store.accounts",
     "Announcement": "foreground",
-    "Clock": "clock",
-    "Rules": "rules",
+    "Clock": "model.clock",
+    "Rules": "model.rules",
     "Server": "server",
     "create_app": "app",
     "run": "foreground",

@@ -21,21 +21,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tokbox.emulator import control, sessions
-from tokbox.emulator.armed import ArmedFaults
-from tokbox.emulator.auth import authenticate, authenticate_account, check_active
-from tokbox.emulator.calls import Call, read_body
-from tokbox.emulator.clock import Clock
-from tokbox.emulator.engine import Emulator
-from tokbox.emulator.events import Events
-from tokbox.emulator.guard import Guard, read_hosts
-from tokbox.emulator.ids import Ids, Seed
-from tokbox.emulator.jobs import Jobs
-from tokbox.emulator.journal import Journal, Visit
-from tokbox.emulator.links import Links
-from tokbox.emulator.messages import Messages
-from tokbox.emulator.recorder import Recorder
-from tokbox.emulator.replies import Refusal, refuse, wants_json
+from tokbox.emulator.api import sessions
+from tokbox.emulator.control import clients as control
+from tokbox.emulator.http.auth import authenticate, authenticate_account, check_active
+from tokbox.emulator.http.origin_check import Guard, read_hosts
+from tokbox.emulator.http.pipeline import watch
+from tokbox.emulator.http.request import Call, read_body
+from tokbox.emulator.http.responses import Refusal, refuse, wants_json
+from tokbox.emulator.model.clock import Clock
+from tokbox.emulator.model.events import Events
+from tokbox.emulator.model.rules import Rules, make_rules
 from tokbox.emulator.routes import (
     ACCOUNT,
     ALWAYS_JSON,
@@ -46,13 +41,19 @@ from tokbox.emulator.routes import (
     SERVICE,
     Handler,
 )
-from tokbox.emulator.rules import Rules, make_rules
-from tokbox.emulator.store import Store
-from tokbox.emulator.targets import Targets
-from tokbox.emulator.tenants import Account, Application, Project, Tenants
-from tokbox.emulator.watch import watch
-from tokbox.emulator.webhook_sender import WebhookSender
-from tokbox.emulator.webhooks import Webhooks
+from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.simulation.archives import Recorder
+from tokbox.emulator.simulation.emulator import Emulator
+from tokbox.emulator.simulation.webhook_sender import WebhookSender
+from tokbox.emulator.store.accounts import Account, Application, Project, Tenants
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.ids import Ids, Seed
+from tokbox.emulator.store.jobs import Jobs
+from tokbox.emulator.store.messages import Messages
+from tokbox.emulator.store.pending_faults import ArmedFaults
+from tokbox.emulator.store.request_log import Journal, Visit
+from tokbox.emulator.store.storage_targets import Targets
+from tokbox.emulator.store.webhook_outbox import Webhooks
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_number
 from tokbox.lazy import set_module
@@ -102,8 +103,8 @@ def create_app(
     keys and application ids to addresses by the names that applications have for them,
     such as ``archive_status``, and maybe to a ``signature_secret``. Nothing is sent but
     to loopback addresses, unless *webhooks_anywhere* is set. *allow_hosts* are further
-    names that the header ``Host`` may hold; ``guard.py`` lists those that it may hold
-    anyway. Raises :class:`InvalidInputError`.
+    names that the header ``Host`` may have; ``http/origin_check.py`` lists those that are
+    always allowed. Raises :class:`InvalidInputError`.
     """
     if store is not None and db is not None:
         raise InvalidInputError("db", db, "not be given beside store")

@@ -14,12 +14,12 @@ from typing import TextIO
 from urllib.parse import urlsplit
 
 from tokbox.emulator.app import PROCESSING_DELAY
-from tokbox.emulator.clock import Clock
 from tokbox.emulator.configuration import projects_from_environment, projects_from_file
-from tokbox.emulator.guard import is_local_name
-from tokbox.emulator.rules import Rules
+from tokbox.emulator.http.origin_check import is_local_name
+from tokbox.emulator.model.clock import Clock
+from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.server import serve
-from tokbox.emulator.tenants import (
+from tokbox.emulator.store.accounts import (
     DEFAULT_API_KEY,
     DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,

@@ -6,20 +6,15 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from tokbox.emulator import (
+from tokbox.emulator.api import (
     archives,
     audio_connectors,
     broadcasts,
     callbacks,
     captions,
     connections,
-    control,
-    desk,
-    disruptions,
     dtmf,
-    instruments,
     moderation,
-    page,
     projects,
     renders,
     sessions,
@@ -28,7 +23,12 @@ from tokbox.emulator import (
     storage,
     streams,
 )
-from tokbox.emulator.calls import Call
+from tokbox.emulator.control import clients as control
+from tokbox.emulator.control import failures as disruptions
+from tokbox.emulator.control import inspection as instruments
+from tokbox.emulator.control import page
+from tokbox.emulator.control import token_inspector as desk
+from tokbox.emulator.http.request import Call
 
 __all__ = [
     "ACCOUNT",

@@ -16,25 +16,25 @@ import uvicorn
 from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
-from tokbox.emulator.clock import Clock
-from tokbox.emulator.engine import Emulator
-from tokbox.emulator.faults import read_fault
-from tokbox.emulator.guard import is_host, read_hosts
-from tokbox.emulator.journal import Entry
-from tokbox.emulator.messages import Message
-from tokbox.emulator.replies import Refusal
-from tokbox.emulator.rules import Rules
-from tokbox.emulator.store import Store
-from tokbox.emulator.tenants import (
+from tokbox.emulator.http.broken_responses import Protocol
+from tokbox.emulator.http.faults import read_fault
+from tokbox.emulator.http.origin_check import is_host, read_hosts
+from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.model.clock import Clock
+from tokbox.emulator.model.rules import Rules
+from tokbox.emulator.simulation.emulator import Emulator
+from tokbox.emulator.simulation.webhook_sender import WebhookSender
+from tokbox.emulator.store.accounts import (
     DEFAULT_ACCOUNT_KEY,
     DEFAULT_ACCOUNT_SECRET,
     DEFAULT_API_KEY,
     DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,
 )
-from tokbox.emulator.webhook_sender import WebhookSender
-from tokbox.emulator.webhooks import Delivery
-from tokbox.emulator.wire import Protocol
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.messages import Message
+from tokbox.emulator.store.request_log import Entry
+from tokbox.emulator.store.webhook_outbox import Delivery
 from tokbox.enums import MessageKind, WebhookState
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number

@@ -21,7 +21,7 @@ from tests.support.cli import COMMAND, SECRET, Result, environment, run, run_on_
 from tests.support.emulator import Api
 from tests.support.receiver import receiving
 from tokbox import Tokbox
-from tokbox.emulator import store
+from tokbox.emulator.store import database as store
 
 Cli = Callable[..., Result]
 

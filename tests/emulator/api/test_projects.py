@@ -23,7 +23,7 @@ from tests.support.emulator import (
     t1_token,
 )
 from tokbox.emulator import Clock, Rules, Server, serve
-from tokbox.emulator.ids import Ids
+from tokbox.emulator.store.ids import Ids
 
 OTHER_ACCOUNT = "70000001"
 

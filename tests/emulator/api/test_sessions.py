@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.emulator import APPLICATION, KEY, NOW, Api
 from tokbox.emulator import Clock, Rules, serve
-from tokbox.emulator.sessions import is_session_id, pacific_date
+from tokbox.emulator.api.sessions import is_session_id, pacific_date
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.emulator import NOW, Api, events_of
 from tokbox.emulator import Clock, Server, serve
-from tokbox.emulator.events import Event
+from tokbox.emulator.model.events import Event
 
 SIP: dict[str, Any] = {"uri": "sip:user@gateway.example.org;transport=tls"}
 

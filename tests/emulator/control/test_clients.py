@@ -23,10 +23,10 @@ from tests.support.emulator import (
     t1_token,
 )
 from tokbox.emulator import Server
-from tokbox.emulator.client_tokens import Admission, Denied, admit
-from tokbox.emulator.jws import Unreadable, read
-from tokbox.emulator.keys import new_private_key, public_key_of
-from tokbox.emulator.tenants import Application, Project
+from tokbox.emulator.simulation.client_tokens import Admission, Denied, admit
+from tokbox.emulator.simulation.jws import Unreadable, read
+from tokbox.emulator.store.accounts import Application, Project
+from tokbox.emulator.store.keys import new_private_key, public_key_of
 
 PROJECT = Project("40000123", "example0secret0example0secret0example0sec")
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"

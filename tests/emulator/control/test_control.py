@@ -23,8 +23,8 @@ from tests.support.emulator import (
     credentials,
 )
 from tokbox.emulator import create_app
-from tokbox.emulator.calls import MAX_BODY
-from tokbox.emulator.replies import Refusal, refuse
+from tokbox.emulator.http.request import MAX_BODY
+from tokbox.emulator.http.responses import Refusal, refuse
 
 
 def test_index_says_what_this_is_without_secrets(api: Api, session_id: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.support.emulator import NOW, Api
-from tokbox.emulator import Clock, Server, messages, serve
+from tokbox.emulator import Clock, Server, serve
+from tokbox.emulator.store import messages
 
 
 def shown(api: Api, query: str = "") -> list[dict[str, Any]]:

@@ -22,12 +22,12 @@ from tests.support.emulator import (
     jwt,
     rs256,
 )
-from tokbox.emulator.auth import authenticate
-from tokbox.emulator.keys import new_private_key, public_key_of
-from tokbox.emulator.replies import Refusal
-from tokbox.emulator.rules import Rules
-from tokbox.emulator.store import Store
-from tokbox.emulator.tenants import Account, Project, Tenants
+from tokbox.emulator.http.auth import authenticate
+from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.model.rules import Rules
+from tokbox.emulator.store.accounts import Account, Project, Tenants
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.keys import new_private_key, public_key_of
 
 
 def tenants() -> Tenants:

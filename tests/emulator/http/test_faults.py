@@ -16,8 +16,8 @@ from starlette.responses import Response, StreamingResponse
 
 from tests.support.emulator import Api, credentials
 from tokbox.emulator import Server, create_app
-from tokbox.emulator.faults import HEADER, Fault
-from tokbox.emulator.wire import Spoiled
+from tokbox.emulator.http.broken_responses import Spoiled
+from tokbox.emulator.http.faults import HEADER, Fault
 from tokbox.errors import InvalidInputError
 
 

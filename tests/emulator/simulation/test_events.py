@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.emulator import KEY, NOW, Api
 from tokbox.emulator import Clock, Server, serve
-from tokbox.emulator.events import Event
-from tokbox.emulator.ids import Ids
+from tokbox.emulator.model.events import Event
+from tokbox.emulator.store.ids import Ids
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import pytest
 from tests.support.emulator import APPLICATION, KEY, NOW, Api
 from tests.support.receiver import Receiver, receiving
 from tokbox.emulator import Clock, Server, serve
-from tokbox.emulator.webhook_sender import RETRY_DELAYS, WebhookSender
-from tokbox.emulator.webhooks import NAMES
+from tokbox.emulator.simulation.webhook_sender import RETRY_DELAYS, WebhookSender
+from tokbox.emulator.store.webhook_outbox import NAMES
 from tokbox.errors import InvalidInputError
 
 SECRET = "example0signature0secret"

@@ -18,8 +18,10 @@ import pytest
 from starlette.applications import Starlette
 
 from tests.support.emulator import NOW, Api
-from tokbox.emulator import Clock, create_app, schema, serve, store
-from tokbox.emulator.store import Store
+from tokbox.emulator import Clock, create_app, serve
+from tokbox.emulator.store import database as store
+from tokbox.emulator.store import schema
+from tokbox.emulator.store.database import Store
 from tokbox.errors import InvalidInputError
 
 
@@ -302,7 +304,7 @@ def test_file_that_is_put_there_while_the_database_opens_is_refused(
         os.unlink(f"{path}-wal")
         os.symlink(tmp_path / "elsewhere", f"{path}-wal")
 
-    monkeypatch.setattr("tokbox.emulator.store.prepare", replaced)
+    monkeypatch.setattr("tokbox.emulator.store.database.prepare", replaced)
     with pytest.raises(PermissionError, match="symbolic link"):
         Store(path)
 

@@ -1,0 +1,1 @@
+"""Request handlers of the service's API, one module for each kind of resource."""

@@ -1,0 +1,115 @@
+"""Audio Connectors: the sound of a session to a WebSocket, and back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.jobs import find_running, read_session
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.model.states import is_unreachable
+from tokbox.emulator.options.fields import Fields
+from tokbox.emulator.simulation import jobs as runner
+
+__all__ = ["start", "stop"]
+
+_KIND = "connector"
+_RATES = (8_000, 16_000, 24_000)
+_MOST_STREAMS = 50
+_MOST_HEADERS = 512
+
+
+def start(call: Call) -> Response:
+    """``POST P/connect``: joins the session, and publishes if it is bidirectional.
+
+    No socket is opened. One below ``.invalid`` could not be, which is refused with 400;
+    what the service answers then is not documented.
+    """
+    fields = call.fields()
+    session, admission = read_session(call, fields, "start Audio Connectors")
+    options = _read_options(fields.inner("websocket"))
+    fields.finish()
+    job = runner.start(call.emulator, _KIND, session, options, call.now_ms, admission)
+    return json_reply({"id": job.job_id, "connectionId": job.connection_id})
+
+
+def stop(call: Call) -> Response:
+    """``POST P/connect/{connectorId}/stop``"""
+    missing = "The Audio Connector was not found or has already stopped"
+    job = find_running(call, _KIND, "connector_id", missing)
+    runner.stop(call.emulator, job, call.now_ms)
+    return Response(status_code=200)
+
+
+def _read_options(fields: Fields) -> dict[str, Any]:
+    """Read the object ``websocket``; its headers may be secret, and are not kept."""
+    options: dict[str, Any] = {
+        "uri": _uri(fields),
+        "streams": fields.texts("streams", _MOST_STREAMS),
+        "audioRate": fields.take("audioRate", 16_000),
+    }
+    if options["audioRate"] not in _RATES or isinstance(options["audioRate"], float):
+        raise Refusal(400, f"audioRate must be one of {', '.join(map(str, _RATES))}")
+    if fields.flag("bidirectional", default=False):
+        # It only sounds.
+        options["videoType"] = ""
+    _check_headers(fields.take("headers", {}))
+    if "audioTransport" in fields:
+        value = _parsed(fields.take("audioTransport"))
+        options["audioTransport"] = _transport(fields.nested("audioTransport", value))
+    fields.finish()
+    return options
+
+
+def _uri(fields: Fields) -> str:
+    uri = fields.text("uri", least=1)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        raise Refusal(400, "uri must be a URI") from None
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise Refusal(400, "uri must be a ws or wss URI")
+    if is_unreachable(uri):
+        raise Refusal(400, "The WebSocket could not be opened within 6 seconds")
+    return uri
+
+
+def _check_headers(headers: object) -> None:
+    if not isinstance(headers, dict) or not all(
+        isinstance(value, str) for value in headers.values()
+    ):
+        raise Refusal(400, "headers must be an object of strings")
+    words = [*headers.keys(), *headers.values()]
+    if sum(len(word.encode()) for word in words) > _MOST_HEADERS:
+        raise Refusal(400, f"headers may have {_MOST_HEADERS} bytes altogether")
+
+
+def _parsed(value: object) -> object:
+    """Parse what an official SDK sends as JSON inside of the JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        parsed: object = json.loads(value)
+    except (ValueError, RecursionError):
+        raise Refusal(400, "audioTransport must be an object") from None
+    return parsed
+
+
+def _transport(fields: Fields) -> dict[str, Any]:
+    transport: dict[str, Any] = {
+        "transport": fields.one_of("transport", ("binary", "json")),
+    }
+    for name in ("audio_field", "receive_audio_field"):
+        if name in fields:
+            transport[name] = fields.text(name, least=1)
+    if "encoding" in fields:
+        transport["encoding"] = fields.one_of("encoding", ("base64",))
+    # What stands in every message is the caller's own.
+    if not isinstance(fields.take("static_fields", {}), dict):
+        raise Refusal(400, "static_fields must be an object")
+    fields.finish()
+    return transport

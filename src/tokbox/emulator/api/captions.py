@@ -1,0 +1,66 @@
+"""Live captions: start, stop and get."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.jobs import find_running, read_session, read_url
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.options.fields import Fields
+from tokbox.emulator.serializers.jobs import describe_captions
+from tokbox.emulator.simulation import jobs as runner
+
+__all__ = ["get", "start", "stop"]
+
+_KIND = "captions"
+#: A language and a region, such as ``en-US``: the service adds to its list of them.
+_LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
+
+
+def start(call: Call) -> Response:
+    """``POST P/captions``: one at a time in a session, by the token of a moderator."""
+    fields = call.fields()
+    session, admission = read_session(call, fields, "start captions")
+    if admission.role != "moderator":
+        raise Refusal(403, "The role of the token must be moderator")
+    options = _read_options(fields)
+    if call.emulator.jobs.running(session.session_id, _KIND):
+        raise Refusal(409, "Audio captioning is already enabled", code=60003)
+    job = runner.start(call.emulator, _KIND, session, options, call.now_ms)
+    status = call.emulator.rules.captions_start
+    return json_reply({"captionsId": job.job_id}, status)
+
+
+def stop(call: Call) -> Response:
+    """``POST P/captions/{captionsId}/stop``"""
+    missing = "The captions were not found or have already stopped"
+    job = find_running(call, _KIND, "captions_id", missing)
+    runner.stop(call.emulator, job, call.now_ms)
+    return Response(status_code=202)
+
+
+def get(call: Call) -> Response:
+    """``GET P/captions/{captionsId}``"""
+    job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("captions_id"))
+    if job is None:
+        raise Refusal(404, "The captions were not found")
+    return json_reply(describe_captions(job, call.now_ms))
+
+
+def _read_options(fields: Fields) -> dict[str, Any]:
+    options = {
+        "languageCode": fields.take("languageCode", "en-US"),
+        "maxDuration": fields.number("maxDuration", 300, 14_400, default=14_400),
+        "partialCaptions": fields.written_flag("partialCaptions", default=True),
+    }
+    language = options["languageCode"]
+    if not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):
+        raise Refusal(400, "languageCode must be a language and a region, such as en-US")
+    if "statusCallbackUrl" in fields:
+        options["statusCallbackUrl"] = read_url(fields, "statusCallbackUrl")
+    fields.finish()
+    return options

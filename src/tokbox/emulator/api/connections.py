@@ -1,0 +1,64 @@
+"""The connections of a session: who is there."""
+
+from __future__ import annotations
+
+import uuid
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.sessions import active_session
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import NO_CLIENTS, Refusal, json_reply
+from tokbox.emulator.model.records import Connection, Session
+from tokbox.emulator.store.accounts import is_application
+
+__all__ = ["addressees", "connection_id_of", "list_all"]
+
+
+def list_all(call: Call) -> Response:
+    """``GET P/session/{sessionId}/connection``"""
+    session = active_session(call, call.param("session_id"))
+    items = [
+        {
+            "connectionId": connection.connection_id,
+            "connectionState": "Connected",
+            "createdAt": connection.created_ms,
+        }
+        for connection in call.emulator.store.connections(session.session_id)
+    ]
+    owner = "applicationId" if is_application(session.tenant) else "projectId"
+    return json_reply(
+        {
+            "count": len(items),
+            owner: session.tenant,
+            "sessionId": session.session_id,
+            "items": items,
+        }
+    )
+
+
+def addressees(call: Call) -> tuple[Session, list[Connection]]:
+    """Find the session of the path, and whom in it the call is for: all, or the one named.
+
+    Refuses with 404 if they are not connected.
+    """
+    session = active_session(call, call.param("session_id"))
+    store = call.emulator.store
+    if session.emptied_ms is not None:
+        raise Refusal(404, NO_CLIENTS)
+    if "connection_id" not in call.request.path_params:
+        return session, store.connections(session.session_id)
+    connection = store.connection(session.session_id, connection_id_of(call))
+    if connection is None:
+        raise Refusal(404, "The client is not connected to the session")
+    return session, [connection]
+
+
+def connection_id_of(call: Call) -> str:
+    """Return the connection id in the path, or refuse with 400 what cannot be one."""
+    connection_id = call.param("connection_id")
+    try:
+        uuid.UUID(connection_id)
+    except ValueError:
+        raise Refusal(400, "Invalid connection id") from None
+    return connection_id

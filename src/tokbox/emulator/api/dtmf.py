@@ -1,0 +1,34 @@
+"""Tones for whoever called a session, or for one of its clients."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.connections import addressees
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, done_reply, empty_reply
+
+__all__ = ["play"]
+
+#: ``p`` is half a second of silence.
+_DIGITS = re.compile(r"[0-9*#p]+")
+
+
+def play(call: Call) -> Response:
+    """``POST P/session/{sessionId}[/connection/{connectionId}]/play-dtmf``"""
+    session, connections = addressees(call)
+    fields = call.fields()
+    digits = fields.take("digits")
+    fields.finish()
+    if not (isinstance(digits, str) and _DIGITS.fullmatch(digits)):
+        raise Refusal(400, "Invalid DTMF Digits")
+    call.emulator.messages.add(
+        "dtmf",
+        session.session_id,
+        {"digits": digits},
+        [connection.connection_id for connection in connections],
+        call.now_ms,
+    )
+    return done_reply() if call.emulator.rules.dtmf_reply == "message" else empty_reply()

@@ -1,0 +1,131 @@
+"""The projects of an account, and how a project or an application is described."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.options.fields import Fields
+from tokbox.emulator.store.accounts import Application, Project
+
+__all__ = [
+    "create",
+    "delete",
+    "describe",
+    "get",
+    "list_all",
+    "refresh_secret",
+    "set_status",
+]
+
+_KEY_DIGITS = 8
+#: In bytes; it is written in twice as many hexadecimal digits.
+_SECRET_SIZE = 20
+_STATUSES = ("ACTIVE", "SUSPENDED")
+
+
+def describe(tenant: Project | Application) -> dict[str, Any]:
+    """Return the details that some replies hold, for a project with its secret."""
+    if isinstance(tenant, Application):
+        return {
+            "applicationId": tenant.application_id,
+            "status": "ACTIVE",
+            "name": "",
+            "environment": "standard",
+            "createdAt": tenant.created_ms,
+        }
+    return {
+        "id": tenant.api_key,
+        "secret": tenant.secret,
+        "status": tenant.status,
+        "name": tenant.name,
+        "environment": tenant.environment,
+        "createdAt": tenant.created_ms,
+    }
+
+
+def create(call: Call) -> Response:
+    """``POST /v2/project``: make a project; the body may be empty."""
+    fields = call.fields() if call.body else Fields({})
+    name = fields.text("name")
+    environment = _environment(fields, "standard")
+    fields.finish()
+    project = Project(
+        api_key=_new_key(call),
+        secret=_new_secret(call),
+        account_key=call.account.account_key,
+        name=name,
+        environment=environment,
+        created_ms=call.now_ms,
+    )
+    return _save(call, project)
+
+
+def list_all(call: Call) -> Response:
+    """``GET /v2/project``: an array, oldest first, of those that are not deleted."""
+    projects = call.emulator.tenants.projects_of(call.account)
+    return json_reply([describe(project) for project in projects])
+
+
+def get(call: Call) -> Response:
+    """``GET /v2/project/{apiKey}``"""
+    return json_reply(describe(_project(call)))
+
+
+def set_status(call: Call) -> Response:
+    """``PUT /v2/project/{apiKey}``: suspend a project, or make it active again."""
+    project = _project(call)
+    fields = call.fields()
+    status = fields.take("status", project.status if "environmentId" in fields else None)
+    if not (isinstance(status, str) and status in _STATUSES):
+        raise Refusal(400, f"status must be {' or '.join(_STATUSES)}")
+    environment = _environment(fields, project.environment)
+    fields.finish()
+    return _save(call, replace(project, status=status, environment=environment))
+
+
+def refresh_secret(call: Call) -> Response:
+    """``POST /v2/project/{apiKey}/refreshSecret``: the old secret stops working."""
+    return _save(call, replace(_project(call), secret=_new_secret(call)))
+
+
+def delete(call: Call) -> Response:
+    """``DELETE /v2/project/{apiKey}``: for good."""
+    call.emulator.tenants.save(replace(_project(call), status="DELETED"))
+    return Response(status_code=204)
+
+
+def _project(call: Call) -> Project:
+    project = call.emulator.tenants.project(call.param("api_key"))
+    if project is None or project.account_key != call.account.account_key:
+        raise Refusal(404, "Project not found")
+    return project
+
+
+def _save(call: Call, project: Project) -> Response:
+    call.emulator.tenants.save(project)
+    return json_reply(describe(project))
+
+
+def _environment(fields: Fields, default: str) -> str:
+    # What ids there are is not documented; that of the enterprise environment is what
+    # they are for.
+    if "environmentId" not in fields:
+        return default
+    chosen = fields.text("environmentId", least=1)
+    return "standard" if chosen == "standard" else "enterprise"
+
+
+def _new_key(call: Call) -> str:
+    while True:
+        key = call.emulator.ids.digits(_KEY_DIGITS)
+        if not call.emulator.tenants.is_taken(key):
+            return key
+
+
+def _new_secret(call: Call) -> str:
+    return call.emulator.ids.hex(_SECRET_SIZE)

@@ -1,0 +1,96 @@
+"""Renders, also called Experience Composers: start, get, list and stop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.jobs import find_running, read_session, read_url
+from tokbox.emulator.http.paging import read_page
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.model.records import Job
+from tokbox.emulator.options.composition import read_resolution
+from tokbox.emulator.options.fields import Fields
+from tokbox.emulator.serializers.jobs import describe_render
+from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.store.accounts import is_application
+
+__all__ = ["get", "list_page", "start", "stop"]
+
+_KIND = "render"
+_MISSING = (
+    "The Experience Composer (with the specified ID) was not found or it has already "
+    "stopped."
+)
+_SHORTEST, _LONGEST = 60, 36_000
+
+
+def start(call: Call) -> Response:
+    """``POST P/render``: answers 202 before anything is published.
+
+    The token is verified at once; a page below ``.invalid`` cannot be loaded.
+    """
+    fields = call.fields()
+    session, admission = read_session(
+        call, fields, "start Experience Composers", publishes=True
+    )
+    options = _read_options(fields)
+    job = runner.start(call.emulator, _KIND, session, options, call.now_ms, admission)
+    return json_reply(_describe(call, job), 202)
+
+
+def get(call: Call) -> Response:
+    """``GET P/render/{renderId}``"""
+    job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("render_id"))
+    if job is None:
+        raise Refusal(404, _MISSING)
+    return json_reply(_describe(call, job))
+
+
+def list_page(call: Call) -> Response:
+    """``GET P/render``: newest first, those that are over too."""
+    offset, count = read_page(call)
+    total, page = call.emulator.jobs.page(
+        call.tenant_id, _KIND, running=False, offset=offset, count=count
+    )
+    shown = len(page) if call.emulator.rules.render_count == "page" else total
+    return json_reply({"count": shown, "items": [_describe(call, job) for job in page]})
+
+
+def stop(call: Call) -> Response:
+    """``DELETE P/render/{renderId}``"""
+    job = find_running(call, _KIND, "render_id", _MISSING)
+    runner.stop(call.emulator, job, call.now_ms)
+    usual = 204 if is_application(call.tenant_id) else 200
+    return Response(status_code=call.emulator.rules.render_stop or usual)
+
+
+def _read_options(fields: Fields) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "url": read_url(fields, "url"),
+        "maxDuration": _duration(fields),
+        "resolution": read_resolution(fields, "1280x720"),
+        # What is published shows a page, neither a camera nor a shared screen.
+        "videoType": "custom",
+    }
+    if "statusCallbackUrl" in fields:
+        options["statusCallbackUrl"] = read_url(fields, "statusCallbackUrl")
+    properties = fields.inner("properties", {})
+    if "name" in properties:
+        options["name"] = properties.text("name", least=1, most=200)
+    properties.finish()
+    fields.finish()
+    return options
+
+
+def _duration(fields: Fields) -> int:
+    try:
+        return fields.number("maxDuration", _SHORTEST, _LONGEST, default=7200)
+    except Refusal:
+        raise Refusal(400, "Invalid maxDuration provided.", code=50005) from None
+
+
+def _describe(call: Call, job: Job) -> dict[str, Any]:
+    return describe_render(call.emulator, job)

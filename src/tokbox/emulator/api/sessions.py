@@ -1,0 +1,218 @@
+"""Sessions: their creation and their ids."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import ipaddress
+import re
+import time
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+from starlette.responses import Response
+
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import NO_CLIENTS, Refusal, json_reply, wants_json
+from tokbox.emulator.model.records import Session
+from tokbox.emulator.options.composition import RESOLUTIONS
+from tokbox.emulator.store.accounts import is_application
+from tokbox.emulator.store.ids import Ids
+
+__all__ = [
+    "active_session",
+    "check_routed",
+    "create",
+    "is_session_id",
+    "new_session_id",
+    "pacific_date",
+]
+
+#: The parameters that are documented.
+_PARAMETERS = frozenset(
+    (
+        "p2p.preference",
+        "archiveMode",
+        "archiveName",
+        "archiveResolution",
+        "location",
+        "e2ee",
+    )
+)
+
+#: ``always`` is what some SDKs of the newer host send for a relayed session.
+_RELAYED = {"enabled": True, "always": True, "disabled": False}
+#: A prefix and base64 of the URL-safe alphabet; samples in documentation do not decode.
+_SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+={0,2}")
+_MAX_SESSION_ID = 255
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
+
+# Creation.
+
+
+def create(call: Call) -> Response:
+    """``POST /session/create``: register a session."""
+    session = _read_options(call)
+    call.emulator.store.save_session(session)
+    date = pacific_date(session.created_ms)
+    if not wants_json(call.request.headers.get("accept", "")):
+        body = (
+            '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sessions><Session>'
+            f"<session_id>{escape(session.session_id)}</session_id>"
+            f"<partner_id>{session.tenant}</partner_id>"
+            f"<create_dt>{date}</create_dt></Session></sessions>"
+        )
+        return Response(body.encode(), headers={"Content-Type": "text/xml"})
+    return json_reply(
+        [
+            {
+                "session_id": session.session_id,
+                "project_id": session.tenant,
+                "partner_id": session.tenant,
+                "create_dt": date,
+                "session_status": None,
+                "status_invalid": None,
+                "media_server_hostname": None,
+                "messaging_server_url": None,
+                "messaging_url": None,
+                "symphony_address": None,
+                "properties": None,
+                "ice_server": None,
+                "session_segment_id": call.emulator.ids.uuid(),
+                "ice_servers": None,
+                "ice_credential_expiration": 86100,
+            }
+        ]
+    )
+
+
+def _read_options(call: Call) -> Session:
+    """Read the form, which may come with any content type or none, or not at all.
+
+    Unknown fields are ignored and empty ones count as absent, because SDKs send both.
+    """
+    try:
+        pairs = parse_qsl(call.body.decode("utf-8"), errors="strict", max_num_fields=1000)
+    except ValueError:
+        raise Refusal(400, "Invalid form: it is not urlencoded UTF-8") from None
+    form = dict(pairs)
+    strict = call.emulator.rules.refuse_unknown_fields
+    if strict and (unknown := form.keys() - _PARAMETERS):
+        raise Refusal(400, f"There is no parameter {min(unknown)!r}")
+
+    preference = form.get("p2p.preference", "disabled")
+    if preference not in _RELAYED:
+        raise Refusal(400, "Invalid p2p.preference: it must be enabled or disabled")
+    relayed = _RELAYED[preference]
+    mode = form.get("archiveMode", "manual")
+    if mode not in ("manual", "always"):
+        raise Refusal(400, "Invalid archiveMode: it must be manual or always")
+    name, resolution = form.get("archiveName"), form.get("archiveResolution")
+    if mode == "manual" and (name is not None or resolution is not None):
+        raise Refusal(400, "archiveName and archiveResolution need archiveMode=always")
+    if name is not None and len(name) > 80:
+        raise Refusal(400, "Invalid archiveName: it may have 80 characters")
+    if resolution is not None and resolution not in RESOLUTIONS:
+        raise Refusal(400, "Invalid archiveResolution")
+    location = form.get("location", "")
+    if location == "null":
+        # One SDK writes its missing value so.
+        location = ""
+    if location:
+        try:
+            ipaddress.IPv4Address(location)
+        except ValueError:
+            raise Refusal(400, "Invalid location: it must be an IPv4 address") from None
+    e2ee = form.get("e2ee", "false").lower()
+    if e2ee not in ("true", "false"):
+        raise Refusal(400, "Invalid e2ee: it must be true or false")
+    if e2ee == "true" and (relayed or mode == "always"):
+        raise Refusal(400, "e2ee needs a routed session that is not always archived")
+    # Relayed and always archived contradict one another too, but published clients
+    # ask for it and get a session; it just never archives anything.
+    return Session(
+        session_id=new_session_id(
+            call.emulator.ids, call.tenant_id, location, call.now_ms, relayed=relayed
+        ),
+        tenant=call.tenant_id,
+        created_ms=call.now_ms,
+        location=location,
+        relayed=relayed,
+        always_archived=mode == "always",
+        archive_name=name,
+        archive_resolution=resolution,
+        e2ee=e2ee == "true",
+    )
+
+
+def new_session_id(
+    ids: Ids, tenant: str, location: str, created_ms: int, *, relayed: bool
+) -> str:
+    """Make a session id: a two-character prefix and the base64 of its fields.
+
+    The alphabet is the URL-safe one without padding, so an id may end in ``-``.
+    """
+    # The ids of applications were seen to have one more field.
+    tail = "~P~~" if relayed else "~~~" if is_application(tenant) else "~~"
+    fields = f"1~{tenant}~{location}~{created_ms}~{ids.base64(18)}{tail}"
+    encoded = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
+    return ids.choice(("1_", "2_")) + encoded
+
+
+def is_session_id(text: str) -> bool:
+    """Tell whether *text* has the form of a session id, of whatever service or age."""
+    return len(text) <= _MAX_SESSION_ID and _SESSION_ID.fullmatch(text) is not None
+
+
+def pacific_date(time_ms: int) -> str:
+    """Write a time as the service does, ``Tue Nov 14 14:13:20 PST 2023``.
+
+    Neither a locale nor a time zone database is needed: the zone is spelled out here
+    with its rule since 2007 (2nd Sunday of March to 1st Sunday of November, 02:00).
+    """
+    seconds = time_ms // 1000
+    standard = time.gmtime(seconds - 8 * 3600)
+    # In standard time summer ends at 01:00, since the clocks then show 02:00.
+    now = (standard.tm_mon, standard.tm_mday, standard.tm_hour)
+    begin = (3, 8 + _days_to_sunday(standard.tm_year, 3, 8), 2)
+    end = (11, 1 + _days_to_sunday(standard.tm_year, 11, 1), 1)
+    summer = begin <= now < end
+    at = time.gmtime(seconds - 7 * 3600) if summer else standard
+    return (
+        f"{_DAYS[at.tm_wday]} {_MONTHS[at.tm_mon - 1]} {at.tm_mday:02} "
+        f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} {'PDT' if summer else 'PST'} "
+        f"{at.tm_year}"
+    )
+
+
+def _days_to_sunday(year: int, month: int, day: int) -> int:
+    return (6 - dt.date(year, month, day).weekday()) % 7
+
+
+# Whether the service knows one.
+
+
+def active_session(call: Call, session_id: object) -> Session:
+    """Find a session of the caller that somebody has connected to, or refuse.
+
+    A session that was only created is as unknown to the other calls as one that never
+    was: the service learns of it when the first client connects.
+    """
+    if not (isinstance(session_id, str) and is_session_id(session_id)):
+        raise Refusal(400, "Invalid session id format", code=10101)
+    session = call.emulator.store.session(session_id)
+    if session is None or session.tenant != call.tenant_id or session.activated_ms is None:
+        raise Refusal(404, NO_CLIENTS)
+    return session
+
+
+def check_routed(session: Session, doing: str, *, code: int | None = None) -> None:
+    """Refuse a relayed session with 409: only the media router can do this."""
+    if session.relayed:
+        raise Refusal(409, f"Only routed sessions are allowed to {doing}.", code=code)

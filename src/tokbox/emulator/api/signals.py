@@ -1,0 +1,41 @@
+"""Signals to the clients of a session, or to one of them."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.connections import addressees
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal
+
+__all__ = ["send"]
+
+#: The longest type and the longest data, in bytes of UTF-8. "8 kB", says the
+#: documentation of data; the larger of its two meanings is taken.
+_MAX_TYPE = 128
+_MAX_DATA = 8192
+
+
+def send(call: Call) -> Response:
+    """``POST P/session/{sessionId}[/connection/{connectionId}]/signal``
+
+    Works in relayed sessions too. The code of 413 is the one that was recorded.
+    """
+    session, connections = addressees(call)
+    fields = call.fields()
+    kind, data = fields.take("type"), fields.take("data")
+    fields.finish()
+    if not isinstance(data, str):
+        raise Refusal(400, "Signal payload 'data' must be set", code=15202)
+    if not (kind is None or isinstance(kind, str)):
+        raise Refusal(400, "Signal payload 'type' must be a string")
+    if len((kind or "").encode()) > _MAX_TYPE or len(data.encode()) > _MAX_DATA:
+        raise Refusal(413, "Unknown error", code=-99)
+    call.emulator.messages.add(
+        "signal",
+        session.session_id,
+        {"type": kind, "data": data},
+        [connection.connection_id for connection in connections],
+        call.now_ms,
+    )
+    return Response(status_code=204)

@@ -1,0 +1,67 @@
+"""SIP calls: out of a session to whoever answers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.jobs import read_session
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.options.fields import Fields
+from tokbox.emulator.serializers.jobs import describe_call
+from tokbox.emulator.simulation import jobs as runner
+
+__all__ = ["dial"]
+
+#: A custom header; its marks are those of RFC 3261, "token".
+_HEADER = re.compile(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+")
+
+
+def dial(call: Call) -> Response:
+    """``POST P/dial``: connects and publishes at once, before anybody answers.
+
+    A gateway below ``.invalid`` cannot be reached; any other one answers.
+    """
+    fields = call.fields()
+    session, admission = read_session(call, fields, "dial")
+    options = _read_options(fields.inner("sip"))
+    fields.finish()
+    job = runner.start(call.emulator, "call", session, options, call.now_ms, admission)
+    return json_reply(describe_call(job))
+
+
+def _read_options(fields: Fields) -> dict[str, Any]:
+    """Read the object ``sip``; what may be secret in it is checked and forgotten.
+
+    One SDK writes its truth values as strings.
+    """
+    options: dict[str, Any] = {
+        "uri": fields.text("uri", least=1),
+        "from": fields.text("from"),
+        "secure": fields.written_flag("secure", default=False),
+        "observeForceMute": fields.written_flag("observeForceMute", default=False),
+        "streams": fields.texts("streams"),
+        # What only sounds has no type of video.
+        "videoType": "camera" if fields.written_flag("video", default=False) else "",
+    }
+    _check_headers(fields.take("headers", {}))
+    if "auth" in fields:
+        auth = fields.inner("auth")
+        auth.text("username", least=1)
+        auth.text("password")
+        auth.finish()
+    fields.finish()
+    return options
+
+
+def _check_headers(headers: object) -> None:
+    if not isinstance(headers, dict):
+        raise Refusal(400, "headers must be an object")
+    for name, value in headers.items():
+        if not _HEADER.fullmatch(name):
+            raise Refusal(400, "The names of headers must begin with X-")
+        if not isinstance(value, str):
+            raise Refusal(400, "The values of headers must be strings")

@@ -1,0 +1,102 @@
+"""The streams of a session, and the layout classes that they are arranged by."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+
+from starlette.responses import Response
+
+from tokbox.emulator.api.sessions import active_session
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.model.records import Session, Stream
+from tokbox.emulator.options.composition import layout_reply
+from tokbox.emulator.options.fields import Fields
+
+__all__ = ["find", "get", "list_all", "set_layout_classes", "set_layout_classes_of_one"]
+
+
+def list_all(call: Call) -> Response:
+    """``GET P/session/{sessionId}/stream``"""
+    session = active_session(call, call.param("session_id"))
+    items = [
+        _describe(stream) for stream in call.emulator.store.streams(session.session_id)
+    ]
+    return json_reply({"count": len(items), "items": items})
+
+
+def get(call: Call) -> Response:
+    """``GET P/session/{sessionId}/stream/{streamId}``"""
+    session = active_session(call, call.param("session_id"))
+    return json_reply(_describe(find(call, session, call.param("stream_id"))))
+
+
+def set_layout_classes(call: Call) -> Response:
+    """``PUT P/session/{sessionId}/stream``: replace the layout classes of streams."""
+    session = active_session(call, call.param("session_id"))
+    fields = call.fields()
+    items = fields.take("items")
+    if not isinstance(items, list):
+        raise Refusal(400, "items must be an array")
+    streams = [
+        _with_classes(call, session, fields.nested("every item", item)) for item in items
+    ]
+    fields.finish()
+    for stream in streams:
+        call.emulator.store.save_stream(stream)
+    shown = [_describe(stream) for stream in streams]
+    return layout_reply(call.emulator.rules, {"count": len(shown), "items": shown})
+
+
+def set_layout_classes_of_one(call: Call) -> Response:
+    """``PUT P/session/{sessionId}/stream/{streamId}``, which one SDK uses."""
+    session = active_session(call, call.param("session_id"))
+    stream = find(call, session, call.param("stream_id"))
+    stream = replace(stream, layout_classes=_classes(call.fields()))
+    call.emulator.store.save_stream(stream)
+    return layout_reply(call.emulator.rules, _describe(stream))
+
+
+def find(call: Call, session: Session, stream_id: str) -> Stream:
+    """Find a stream that the path names, or refuse.
+
+    With 404, or 408 where it cannot be the id of a stream: the documented answer, odd
+    as it is.
+    """
+    stream = call.emulator.store.stream(session.session_id, stream_id)
+    if stream is not None:
+        return stream
+    try:
+        uuid.UUID(stream_id)
+    except ValueError:
+        raise Refusal(408, "Invalid stream id") from None
+    raise Refusal(404, "Stream not found")
+
+
+def _with_classes(call: Call, session: Session, fields: Fields) -> Stream:
+    stream_id = fields.take("id")
+    if not isinstance(stream_id, str):
+        raise Refusal(400, "Every item must have a stream id")
+    classes = _classes(fields)
+    stream = call.emulator.store.stream(session.session_id, stream_id)
+    if stream is None:
+        raise Refusal(404, "Stream not found")
+    return replace(stream, layout_classes=classes)
+
+
+def _classes(fields: Fields) -> tuple[str, ...]:
+    if "layoutClassList" not in fields:
+        raise Refusal(400, "layoutClassList must be an array of strings")
+    classes = tuple(fields.texts("layoutClassList"))
+    fields.finish()
+    return classes
+
+
+def _describe(stream: Stream) -> dict[str, object]:
+    return {
+        "id": stream.stream_id,
+        "videoType": stream.video_type,
+        "name": stream.name,
+        "layoutClassList": list(stream.layout_classes),
+    }

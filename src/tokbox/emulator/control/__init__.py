@@ -1,0 +1,1 @@
+"""Request handlers of the emulator's own routes, below ``/_emulator/``."""

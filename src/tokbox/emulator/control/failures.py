@@ -1,0 +1,114 @@
+"""What happens to sessions on the service's side, for tests that are to see it happen."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.responses import Response
+
+from tokbox.emulator.control.clients import find_session
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.model import events, lifecycle
+from tokbox.emulator.model.records import Archive, Job, Session
+from tokbox.emulator.model.states import LIVES
+from tokbox.emulator.simulation import clients
+from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.simulation.sessions import destroy
+from tokbox.emulator.store.accounts import is_application
+
+__all__ = ["disrupt", "notify"]
+
+#: How a call ends: a code, and what it means.
+_SIP_REASON = re.compile(r"[0-9]{3} [!-~][ -~]*")
+
+
+def notify(call: Call) -> Response:
+    """``POST /_emulator/session/{sessionId}/notification``: tell of a server rotation.
+
+    Nothing but that is ever notified. Refused with 409 unless the session is active.
+    """
+    session = _active_session(call)
+    call.emulator.emit(events.session_notification(session, call.now_ms, "serverRotation"))
+    return Response(status_code=204)
+
+
+def disrupt(call: Call) -> Response:
+    """``POST /_emulator/session/{sessionId}/failure``: let the service itself fail.
+
+    The body may be empty, and then all that runs in the session fails, and it is
+    destroyed with all its connections. ``{"id": "..."}`` names one archive, broadcast,
+    call or the like instead. ``reason`` replaces the one that is documented; that of a
+    call is a code and a text, such as ``486 Busy Here``. Refused with 404 is what does
+    not run, and with 409 a session that is not active.
+    """
+    body = call.json_object() if call.body else {}
+    for name in body.keys() - {"id", "reason"}:
+        raise Refusal(400, f"There is no member {name!r}")
+    one, reason = body.get("id"), body.get("reason")
+    if not (reason is None or (isinstance(reason, str) and reason)):
+        raise Refusal(400, "reason must be a text")
+    if one is None:
+        _fail_session(call, _active_session(call), reason)
+    else:
+        _fail(call, _find(call, find_session(call), one), reason)
+    return Response(status_code=204)
+
+
+def _fail_session(call: Call, session: Session, reason: str | None) -> None:
+    emulator, session_id = call.emulator, session.session_id
+    for archive in emulator.store.running_archives(session_id):
+        _fail(call, archive, reason)
+    for job in emulator.jobs.running(session_id):
+        # What calls end with has a form of its own.
+        _fail(call, job, None if job.kind == "call" else reason)
+    for connection in emulator.store.connections(session_id):
+        clients.disconnect(
+            emulator,
+            session,
+            connection.connection_id,
+            call.now_ms,
+            reason="forceDisconnected",
+        )
+    why = reason or _documented(session.tenant)
+    destroy(emulator, find_session(call), call.now_ms, why)
+
+
+def _fail(call: Call, thing: Archive | Job, reason: str | None) -> None:
+    documented = _documented(thing.tenant)
+    if isinstance(thing, Archive):
+        call.emulator.recorder.fail(thing, call.now_ms, reason or documented)
+        return
+    if thing.kind == "call" and reason is not None and not _SIP_REASON.fullmatch(reason):
+        raise Refusal(400, "The reason of a call must be a code and a text: 486 Busy Here")
+    reason = reason or LIVES[thing.kind].broken or documented
+    runner.fail(call.emulator, thing, call.now_ms, reason)
+
+
+def _documented(tenant: str) -> str:
+    """Return the reason for failures, for which each environment has words of its own."""
+    return "forceDisconnected" if is_application(tenant) else "Internal server failure"
+
+
+def _active_session(call: Call) -> Session:
+    session = find_session(call)
+    if not session.active:
+        raise Refusal(409, "The session is not active on a media router")
+    return session
+
+
+def _find(call: Call, session: Session, thing_id: object) -> Archive | Job:
+    if not isinstance(thing_id, str):
+        raise Refusal(400, "id must be a string")
+    archive = call.emulator.store.archive(session.tenant, thing_id)
+    if (
+        archive is not None
+        and archive.session_id == session.session_id
+        # It has no file yet, and so can fail.
+        and archive.status in lifecycle.STOPPABLE
+    ):
+        return archive
+    for job in call.emulator.jobs.running(session.session_id):
+        if job.job_id == thing_id:
+            return job
+    raise Refusal(404, "Nothing with this id runs in the session")

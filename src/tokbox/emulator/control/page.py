@@ -1,0 +1,217 @@
+"""The page of the emulator: its files, and the state that it shows."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.model import lifecycle
+from tokbox.emulator.model.records import Connection, Job, Session
+from tokbox.emulator.model.states import OVER
+from tokbox.emulator.serializers import archives as archive_view
+from tokbox.emulator.serializers.broadcasts import hls_status, rtmp_status
+
+__all__ = ["file", "front", "session", "state"]
+
+_FOLDER = Path(__file__).parents[1] / "page"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HEADERS = {
+    # Nothing from another host, nothing inline, and in nobody's frame.
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+#: The most sessions, things of one session, and calls that are shown; the newest are.
+_SESSIONS = 50
+_THINGS = 20
+_CALLS = 200
+
+#: How what runs in a session is stopped, by its kind: a method and a path.
+_STOPS = {
+    "archive": ("POST", "/archive/{id}/stop"),
+    "broadcast": ("POST", "/broadcast/{id}/stop"),
+    "render": ("DELETE", "/render/{id}"),
+    "captions": ("POST", "/captions/{id}/stop"),
+    "connector": ("POST", "/connect/{id}/stop"),
+    # It ends with its connection.
+    "call": ("DELETE", "/session/{session}/connection/{connection}"),
+}
+
+
+def front(call: Call) -> Response:
+    """``GET /``: the page."""
+    return _reply("index.html")
+
+
+def file(call: Call) -> Response:
+    """``GET /_emulator/page/{name}``: what belongs to the page."""
+    return _reply(call.param("name"))
+
+
+def _reply(name: str) -> Response:
+    files = _files()
+    if name not in files:
+        raise Refusal(404, "No such file")
+    headers = {**_HEADERS, "Content-Type": _TYPES[Path(name).suffix]}
+    return Response(files[name], headers=headers)
+
+
+@cache
+def _files() -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in _FOLDER.iterdir()}
+
+
+def state(call: Call) -> Response:
+    """``GET /_emulator/state?after=17``: what the page shows, without secrets.
+
+    The newest sessions with all that is in them, and the newest calls, oldest first,
+    after the one with the given number.
+    """
+    emulator, db = call.emulator, call.emulator.store.db
+    after = call.query().get("after", "0")
+    if not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise Refusal(400, "after must be a whole number")
+    last, count = db.execute(
+        "SELECT coalesce(max(number), 0), count(*) FROM journal"
+    ).fetchone()
+    # After a fresh start the numbers are low again.
+    since = int(after) if int(after) <= last else 0
+    calls = emulator.journal.entries(after=max(since, last - _CALLS))
+    (total,) = db.execute("SELECT count(*) FROM sessions").fetchone()
+    newest = db.execute(
+        "SELECT session_id FROM sessions ORDER BY rowid DESC LIMIT ?", (_SESSIONS,)
+    ).fetchall()
+    return json_reply(
+        {
+            "now": call.now_ms,
+            "offset": emulator.clock.offset_ms,
+            "tenants": [
+                *({"id": key, "kind": "project"} for key in emulator.tenants.api_keys),
+                *(
+                    {"id": application_id, "kind": "application"}
+                    for application_id in emulator.tenants.application_ids
+                ),
+            ],
+            "sessionCount": total,
+            "sessions": [_session(call, session_id) for (session_id,) in newest],
+            "count": count,
+            "lastNumber": last,
+            "calls": [entry.describe() for entry in calls],
+        }
+    )
+
+
+def session(call: Call) -> Response:
+    """``GET /_emulator/session/{sessionId}``: one session as the page shows it."""
+    session_id = call.param("session_id")
+    if call.emulator.store.session(session_id) is None:
+        raise Refusal(404, "There is no such session")
+    return json_reply(_session(call, session_id))
+
+
+def _session(call: Call, session_id: str) -> dict[str, Any]:
+    store = call.emulator.store
+    session = store.session(session_id)
+    assert session is not None, "its id was just read"
+    return {
+        "sessionId": session.session_id,
+        "tenant": session.tenant,
+        "createdAt": session.created_ms,
+        "relayed": session.relayed,
+        "alwaysArchived": session.always_archived,
+        "e2ee": session.e2ee,
+        "muted": session.muted,
+        "activated": session.activated_ms is not None,
+        "connections": [
+            _connection(call, connection) for connection in store.connections(session_id)
+        ],
+        "archives": _archives(call, session),
+        "jobs": _jobs(call, session),
+    }
+
+
+def _connection(call: Call, connection: Connection) -> dict[str, Any]:
+    return {
+        "connectionId": connection.connection_id,
+        "role": connection.role,
+        "data": connection.data,
+        "streams": [
+            {
+                "id": stream.stream_id,
+                "name": stream.name,
+                "videoType": stream.video_type,
+                "muted": stream.muted,
+            }
+            for stream in call.emulator.store.streams(connection.session_id)
+            if stream.connection_id == connection.connection_id
+        ],
+    }
+
+
+def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
+    emulator = call.emulator
+    _, newest = emulator.store.page_of_archives(
+        session.tenant, session.session_id, offset=0, count=_THINGS
+    )
+    shown = []
+    for archive in newest:
+        described = archive_view.describe(
+            emulator.store, emulator.links, emulator.rules, archive, call.now_ms
+        )
+        # Nobody can stop what a session archives by itself.
+        stops = archive.status in lifecycle.RUNNING and not archive.automatic
+        shown.append(
+            {
+                **{name: described[name] for name in ("id", "status", "reason")},
+                "name": described.get("name"),
+                "duration": described["duration"],
+                "stop": _stop("archive", archive.archive_id) if stops else None,
+            }
+        )
+    return shown
+
+
+def _jobs(call: Call, session: Session) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": job.kind,
+            "id": job.job_id,
+            "status": job.status,
+            "name": job.options.get("name"),
+            "reason": job.reason,
+            "outputs": _outputs(job, call.now_ms) if job.kind == "broadcast" else [],
+            "stop": None if job.status in OVER else _stop_job(job),
+        }
+        for job in call.emulator.jobs.of_session(session.session_id, _THINGS)
+    ]
+
+
+def _outputs(broadcast: Job, now_ms: int) -> list[str]:
+    """Say how the outputs of a broadcast do; where they go may be a secret."""
+    hls = [f"HLS {hls_status(broadcast, now_ms)}"] if "hls" in broadcast.options else []
+    targets = broadcast.options.get("rtmp", [])
+    return hls + [f"RTMP {rtmp_status(broadcast, target, now_ms)}" for target in targets]
+
+
+def _stop_job(job: Job) -> dict[str, str]:
+    return _stop(job.kind, job.job_id, session=job.session_id, connection=job.connection_id)
+
+
+def _stop(kind: str, thing_id: str, **more: str | None) -> dict[str, str]:
+    method, path = _STOPS[kind]
+    return {"method": method, "path": path.format(id=thing_id, **more)}

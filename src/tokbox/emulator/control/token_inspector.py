@@ -1,0 +1,94 @@
+"""What can be done from the page: let clients in without a token, and look into tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.simulation.client_tokens import Denied, admit
+from tokbox.errors import MalformedTokenError
+from tokbox.tokens.token import Token
+from tokbox.tokens.verify import decode
+
+__all__ = ["inspect"]
+
+#: The longest text that is looked at as a token.
+_MAX_TOKEN = 64 * 1024
+
+
+def inspect(call: Call) -> Response:
+    """``POST /_emulator/inspect``: say what ``{"token": ...}`` says, and what it is worth.
+
+    The answer holds its claims, when it expires, and a verdict with the reason in a
+    sentence: ``accepted`` or ``refused`` as here a client would be, or ``unknown`` if
+    whoever signed it is a stranger.
+    """
+    token = call.json_object().get("token")
+    if not isinstance(token, str) or len(token) > _MAX_TOKEN:
+        raise Refusal(400, "token must be a string of a sensible length")
+    token = token.strip()
+    if not token:
+        raise Refusal(400, "There is no token; paste one")
+    now = call.emulator.clock.token_time()
+    found: dict[str, Any] = {"now": round(now * 1000), "kind": None, "claims": {}}
+    try:
+        claims = decode(token)
+    except MalformedTokenError as error:
+        return json_reply(
+            {
+                **found,
+                "made": None,
+                "expires": None,
+                "verdict": "refused",
+                "reason": f"This is no token that a client can join with: {error}.",
+            }
+        )
+    verdict, reason = _judge(call, token, claims, now)
+    return json_reply(
+        {
+            **found,
+            "kind": claims.kind,
+            "claims": _shown(claims),
+            "made": claims.create_time * 1000,
+            "expires": claims.end_time * 1000,
+            "verdict": verdict,
+            "reason": reason,
+        }
+    )
+
+
+def _judge(call: Call, token: str, claims: Token, now: float) -> tuple[str, str]:
+    tenant = call.emulator.tenants.tenant(claims.project_id)
+    if tenant is None:
+        return (
+            "unknown",
+            f"Not judged: {claims.project_id} is neither a project nor an application of "
+            "this emulator, so the signature cannot be checked.",
+        )
+    try:
+        admission = admit(token, tenant, claims.session_id, now=now)
+    except Denied as denied:
+        return "refused", f"Refused with client error 1004: {denied}."
+    if call.emulator.store.session(claims.session_id) is None:
+        return (
+            "refused",
+            "Refused: the token is good, but its session was not created here.",
+        )
+    return "accepted", f"Accepted: its holder joins the session as a {admission.role}."
+
+
+def _shown(claims: Token) -> dict[str, Any]:
+    return {
+        "api_key": claims.project_id,
+        "session": claims.session_id,
+        "role": claims.role,
+        "connection_data": claims.connection_data,
+        "layout_classes": " ".join(claims.initial_layout_class_list),
+        "scope": claims.scope,
+        "nonce": claims.nonce,
+        "nbf": claims.not_before,
+        **claims.unknown,
+    }

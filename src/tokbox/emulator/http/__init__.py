@@ -1,0 +1,1 @@
+"""HTTP of the emulator: requests, responses, credentials and injected faults."""

@@ -1,0 +1,212 @@
+"""The credentials of a REST call.
+
+A project signs ``X-OPENTOK-AUTH`` with its secret (very old clients send the secret
+itself, as ``X-TB-PARTNER-AUTH``), an application ``Authorization: Bearer`` with its key.
+One SDK sends an application's token as ``X-OPENTOK-AUTH``: the
+algorithm that it names tells which of the two it is.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+
+from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.model.rules import Rules
+from tokbox.emulator.simulation.client_tokens import SCOPE
+from tokbox.emulator.simulation.jws import Jwt, Unreadable, read, times
+from tokbox.emulator.store.accounts import Account, Application, Project, Tenants
+
+__all__ = [
+    "MAX_LIFETIME",
+    "TOLERANCE",
+    "authenticate",
+    "authenticate_account",
+    "check_active",
+]
+
+#: The longest that credentials of a project may live by the documentation, in seconds.
+#: The service is not known to enforce it, and published clients ask for days.
+MAX_LIFETIME = 300
+#: The same for an application, and what its credentials live if they do not say.
+_MAX_APPLICATION_LIFETIME = 86_400
+_APPLICATION_LIFETIME = 900
+#: How far the caller's clock may be off, in seconds.
+TOLERANCE = 5
+
+
+def authenticate(
+    headers: Mapping[str, str], tenants: Tenants, *, now: float, rules: Rules
+) -> Project | Application:
+    """Return the project or application that *headers* speak for, or refuse.
+
+    *now* is in seconds since the epoch; *rules* may refuse credentials that live longer
+    than documented, and those of before there were tokens. For a project the service
+    answers 403 with code -1, whatever is wrong, and does not insist on the claims ``ist``
+    and ``jti``. For an application the answer is 401.
+    """
+    tenant = _identify(headers, tenants, now, rules)
+    check_active(tenant)
+    return tenant
+
+
+def _identify(
+    headers: Mapping[str, str], tenants: Tenants, now: float, rules: Rules
+) -> Project | Application:
+    strict = rules.refuse_long_credentials
+    kind, _, bearer = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        try:
+            jwt = read(bearer.strip())
+        except Unreadable:
+            raise _unreadable_bearer() from None
+        return _signed_application(jwt, tenants, now, strict)
+    token = headers.get("x-opentok-auth", "")
+    if not token and "x-tb-partner-auth" in headers and not rules.refuse_partner_auth:
+        return _partner(headers["x-tb-partner-auth"], tenants)
+    if not token:
+        raise _refusal("No X-OPENTOK-AUTH header")
+    try:
+        jwt = read(token)
+    except Unreadable:
+        raise _unreadable() from None
+    if jwt.algorithm == "RS256":
+        return _signed_application(jwt, tenants, now, strict)
+    project = tenants.project(_issuer(jwt))
+    if project is None:
+        raise _refusal("Issuer not found")
+    _check(jwt, project.secret, "project", now, strict)
+    return project
+
+
+def authenticate_account(
+    headers: Mapping[str, str], tenants: Tenants, *, now: float, rules: Rules
+) -> Account:
+    """Return the account that *headers* speak for, or refuse with 403."""
+    token = headers.get("x-opentok-auth", "")
+    if not token:
+        raise _refusal("No X-OPENTOK-AUTH header")
+    try:
+        jwt = read(token)
+    except Unreadable:
+        raise _unreadable() from None
+    account = tenants.account(_issuer(jwt))
+    if account is None:
+        raise _refusal("Issuer not found")
+    # Nobody is known to leave ist out here, where it says what the token is for.
+    strict = rules.refuse_long_credentials
+    _check(jwt, account.secret, "account", now, strict, required=True)
+    return account
+
+
+def _partner(header: str, tenants: Tenants) -> Project:
+    """Return the project whose key and secret *header* is, with a colon between."""
+    api_key, _, secret = header.partition(":")
+    project = tenants.project(api_key)
+    if project is None:
+        raise _refusal("Issuer not found")
+    # Headers arrive as Latin-1, whatever was meant.
+    if not hmac.compare_digest(secret.encode("latin-1"), project.secret.encode()):
+        raise _refusal("The secret in X-TB-PARTNER-AUTH is wrong")
+    return project
+
+
+def check_active(tenant: Project | Application) -> None:
+    """Refuse the calls of a project that is suspended."""
+    if isinstance(tenant, Project) and tenant.status != "ACTIVE":
+        raise _refusal(f"The project is {tenant.status}")
+
+
+def _issuer(jwt: Jwt) -> str:
+    issuer = jwt.claims.get("iss")
+    if not isinstance(issuer, str):
+        raise _refusal("Issuer not found")
+    return issuer
+
+
+def _check(
+    jwt: Jwt,
+    secret: str,
+    level: str,
+    now: float,
+    strict: bool,
+    *,
+    required: bool = False,
+) -> None:
+    try:
+        claims = jwt.check(secret)
+        issued, begins, expires = times(claims)
+    except Unreadable:
+        raise _unreadable() from None
+    if claims.get("ist", None if required else level) != level:
+        raise _refusal(f"Invalid JWT: ist must be {level}")
+    if issued is None or expires is None:
+        raise _refusal("Invalid JWT: iat and exp are required")
+    limit = MAX_LIFETIME if strict else None
+    complaint = _complaint(claims, issued, begins, expires, now, limit)
+    if complaint:
+        raise _refusal(complaint)
+
+
+def _signed_application(
+    jwt: Jwt, tenants: Tenants, now: float, strict: bool
+) -> Application:
+    application_id = jwt.claims.get("application_id")
+    application = (
+        tenants.application(application_id) if isinstance(application_id, str) else None
+    )
+    if application is None or application.public_key is None:
+        raise _unauthorized("The application of the token is unknown")
+    try:
+        claims = jwt.check(application.public_key)
+        issued, begins, expires = times(claims)
+    except Unreadable:
+        raise _unreadable_bearer() from None
+    if issued is None:
+        raise _unauthorized("Invalid JWT: iat is required")
+    if expires is None:
+        expires = issued + _APPLICATION_LIFETIME
+    limit = _MAX_APPLICATION_LIFETIME if strict else None
+    complaint = _complaint(claims, issued, begins, expires, now, limit)
+    if complaint:
+        raise _unauthorized(complaint)
+    return application
+
+
+def _complaint(
+    claims: Mapping[str, Any],
+    issued: float,
+    begins: float | None,
+    expires: float,
+    now: float,
+    limit: int | None,
+) -> str:
+    # Clients hold such tokens: they must not be able to make REST calls with them.
+    if claims.get("scope") == SCOPE:
+        return f"Invalid JWT: scope {SCOPE} is for client tokens, not for REST calls"
+    if issued > now + TOLERANCE:
+        return "Invalid JWT: issued time cannot be greater than the current time"
+    if begins is not None and begins > now + TOLERANCE:
+        return "Invalid JWT: nbf cannot be greater than the current time"
+    if expires <= now - TOLERANCE:
+        return "Invalid JWT: it has expired"
+    if limit is not None and expires - issued > limit:
+        return f"Invalid JWT: exp must be within {limit} seconds of iat"
+    return ""
+
+
+def _unreadable() -> Refusal:
+    return _refusal("Invalid JWT: it cannot be read, or its signature is wrong")
+
+
+def _unreadable_bearer() -> Refusal:
+    return _unauthorized("The token cannot be read, or its signature is wrong")
+
+
+def _refusal(message: str) -> Refusal:
+    return Refusal(403, message, code=-1)
+
+
+def _unauthorized(message: str) -> Refusal:
+    return Refusal(401, message)

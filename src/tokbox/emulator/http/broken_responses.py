@@ -1,0 +1,155 @@
+"""Answers that go wrong on the wire, and the hold on the connection that they need."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tokbox.emulator.http.faults import BODILESS, Fault
+from tokbox.emulator.http.responses import Refusal
+
+__all__ = ["Protocol", "Spoiled", "check_reach"]
+
+#: Where the transport stands in a scope: an ASGI extension of our own.
+_EXTENSION = "tokbox.transport"
+
+
+class _Gathering:
+    """A transport that can hold back what is written to it, to send it in one piece.
+
+    uvicorn writes the head of an answer and its body apart: two packets, and two times
+    that the client wakes up.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send *data*, or keep it while what is written is held back."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    def hold(self) -> None:
+        """Hold back what is written from now on."""
+        self._held = []
+
+    def release(self) -> None:
+        """Send what was held back."""
+        held, self._held = self._held, None
+        if held:
+            self._transport.write(b"".join(held))
+
+    def close(self) -> None:
+        """Close the connection, after what was held back."""
+        self.release()
+        self._transport.close()
+
+
+class Protocol(H11Protocol):
+    """uvicorn's HTTP protocol, which lets the application get at its connection, and sends
+    the head of an answer together with the first part of its body."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        gathering = _Gathering(transport)
+        self.transport = gathering  # type: ignore[assignment]
+        app = self.app
+
+        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+            head: Message | None = None
+
+            async def send_gathered(message: Message) -> None:
+                nonlocal head
+                if message["type"] == "http.response.start":
+                    head = message
+                    return
+                if head is None:
+                    await send(message)
+                    return
+                start, head = head, None
+                gathering.hold()
+                try:
+                    await send(start)
+                    await send(message)
+                finally:
+                    gathering.release()
+
+            scope["extensions"] = {_EXTENSION: transport}
+            await app(scope, receive, send_gathered)
+
+        self.app = with_transport
+
+
+def check_reach(fault: Fault, request: Request) -> None:
+    """Refuse with 400 a fault that needs the connection where it cannot be had."""
+    needs_it = fault.unanswered or fault.truncate is not None
+    if needs_it and _EXTENSION not in request.scope.get("extensions", {}):
+        raise Refusal(
+            400, "This fault needs the server of tokbox.emulator, not another ASGI server"
+        )
+
+
+class Spoiled(Response):
+    """*answer* as *fault* leaves it. Without an answer the connection just ends."""
+
+    def __init__(self, answer: Response, fault: Fault) -> None:
+        super().__init__()
+        self.status_code: int = answer.status_code
+        self._answer = answer
+        self._fault = fault
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what is to be sent, then end the connection if the fault says so."""
+        fault, answer = self._fault, self._answer
+        if fault.after and fault.delay:
+            await asyncio.sleep(fault.delay)
+        if not fault.unanswered and fault.truncate is None:
+            await answer(scope, receive, send)
+            return
+        transport: asyncio.Transport = scope["extensions"][_EXTENSION]
+        if fault.truncate is not None:
+            await self._send_part(send, fault.truncate)
+        if fault.reset:
+            # Closing with a linger time of zero sends RST instead of FIN.
+            connection = transport.get_extra_info("socket")
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            transport.abort()
+        else:
+            transport.close()
+        # The server holds an application that returns early for broken, so wait until
+        # it knows that the connection is gone.
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    async def _send_part(self, send: Send, length: int) -> None:
+        answer, body = self._answer, bytes(self._answer.body)
+        headers = [
+            (name, value) for name, value in answer.raw_headers if name != b"content-length"
+        ]
+        if not self._fault.chunked and answer.status_code not in BODILESS:
+            # Always more than what comes, even if all of it comes.
+            promised = max(len(body), length + 1)
+            headers.append((b"content-length", str(promised).encode()))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status_code,
+                "headers": headers,
+            }
+        )
+        # There is more to come, says this, and so the server does not end the body.
+        await send({"type": "http.response.body", "body": body[:length], "more_body": True})

@@ -1,0 +1,197 @@
+"""Faults on demand: what goes wrong with a call, as its caller asked for it.
+
+The header ``X-Tokbox-Emulator`` holds a JSON object, or ``POST /_emulator/faults`` arms
+one for calls to come, for clients that cannot set headers:
+
+- ``{"status": 503, "headers": {"Retry-After": "1"}, "body": ...}`` answers that;
+- ``{"delay": 0.5}`` waits so many seconds before it does anything;
+- ``{"drop": true}`` closes the connection without an answer, ``{"reset": true}`` resets it;
+- ``{"truncate": 10}`` promises a whole body, sends 10 bytes of it and closes; with
+  ``"chunked": true`` the end of a chunked body is missing instead.
+
+A delay may stand beside any of the others. Alone it only delays; otherwise the call is
+not carried out, unless ``"after": true`` says that it is, and that only then its answer
+(or what is left of it) goes wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from tokbox.emulator.http.responses import Refusal, refuse
+
+__all__ = ["BODILESS", "HEADER", "MAX_DELAY", "Fault", "read_fault", "read_header"]
+
+HEADER = "X-Tokbox-Emulator"
+#: The longest that an answer may be held back, in seconds.
+MAX_DELAY = 300
+_MAX_TRUNCATE = 1 << 20
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+#: How long an answer is and whether more follow is for the server to say.
+_FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+#: Statuses whose answers end with their headers.
+BODILESS = frozenset({204, 304})
+#: What a text gets as its content type if the fault names none.
+_TEXT = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is to go wrong, checked. ``None`` and ``False`` leave things as they are."""
+
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = ""
+    delay: float = 0
+    drop: bool = False
+    reset: bool = False
+    truncate: int | None = None
+    chunked: bool = False
+    after: bool = False
+
+    @property
+    def carries_out(self) -> bool:
+        """Whether the call is carried out all the same."""
+        only_delays = (self.status, self.drop, self.reset, self.truncate) == (
+            None,
+            False,
+            False,
+            None,
+        )
+        return self.after or only_delays
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the connection closes without an answer."""
+        return self.drop or self.reset
+
+    def answer(self, real: Response | None = None) -> Response:
+        """Return what is answered: *real* with changes, or something made up."""
+        if real is None:
+            status = 200 if self.status is None else self.status
+            real = Response(status_code=status)
+            if status >= 400 and self.body is None:
+                words = "The emulator was asked for this fault"
+                real = refuse(Refusal(status, words), as_json=True)
+        if self.status is not None:
+            real.status_code = self.status
+        if self.body is not None:
+            real.body = self.body
+            real.headers["Content-Length"] = str(len(self.body))
+            real.headers["Content-Type"] = self.content_type
+        for name, value in self.headers.items():
+            real.headers[name] = value
+        if real.status_code in BODILESS:
+            real.body = b""
+            del real.headers["Content-Length"]
+        return real
+
+
+def read_header(value: str) -> tuple[Fault, dict[str, Any]]:
+    """Read the header; refuse with 400, saying what is wrong with it.
+
+    Returns the fault, and the JSON that it was made of.
+    """
+    try:
+        asked = json.loads(value)
+    except (ValueError, RecursionError):
+        raise _refusal("it must be a JSON object") from None
+    return read_fault(asked), asked
+
+
+def read_fault(asked: object) -> Fault:
+    """Check the members of a fault; refuse with 400, saying which one is wrong."""
+    if not isinstance(asked, dict):
+        raise _refusal("it must be a JSON object")
+    unknown = asked.keys() - _MEMBERS.keys()
+    if unknown:
+        known = ", ".join(_MEMBERS)
+        raise _refusal(f"it has no member {min(unknown)!r}; its members are {known}")
+    for name, value in asked.items():
+        fits, rule = _MEMBERS[name]
+        if not fits(value):
+            raise _refusal(f"{name} must be {rule}")
+    body, content_type = _encode(asked.get("body"))
+    fault = Fault(**{**asked, "body": body, "content_type": content_type})
+    endings = [name for name in ("drop", "reset", "truncate") if asked.get(name)]
+    makes_up = [name for name in ("status", "headers", "body") if name in asked]
+    if not asked:
+        raise _refusal("it is empty; name a fault")
+    if len(endings) > 1:
+        raise _refusal(f"{endings[0]} and {endings[1]} exclude one another")
+    if fault.unanswered and makes_up:
+        raise _refusal(f"{endings[0]} sends no answer and so takes no {makes_up[0]}")
+    if makes_up and fault.carries_out and not fault.after:
+        raise _refusal(f'{makes_up[0]} needs a status, or "after": true')
+    if fault.chunked and fault.truncate is None:
+        raise _refusal("chunked needs truncate")
+    if fault.status in BODILESS and (body is not None or fault.truncate is not None):
+        raise _refusal(f"an answer with status {fault.status} has no body")
+    return fault
+
+
+def _encode(body: object) -> tuple[bytes | None, str]:
+    if body is None:
+        return None, ""
+    if isinstance(body, str):
+        return body.encode("utf-8", "surrogatepass"), _TEXT
+    return json.dumps(body, separators=(",", ":")).encode(), "application/json"
+
+
+def _is_whole(value: object, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_delay(value: object) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and 0 <= value <= MAX_DELAY
+    )
+
+
+def _are_headers(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        _HEADER_NAME.fullmatch(name)
+        and name.lower() not in _FRAMING
+        and isinstance(text, str)
+        and _HEADER_VALUE.fullmatch(text)
+        for name, text in value.items()
+    )
+
+
+_FLAG = (_is_flag, "true or false")
+_MEMBERS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "status": (lambda value: _is_whole(value, 200, 599), "a number from 200 to 599"),
+    "headers": (
+        _are_headers,
+        "an object of header names and texts, without " + ", ".join(sorted(_FRAMING)),
+    ),
+    "body": (lambda value: value is not None, "a text or JSON"),
+    "delay": (_is_delay, f"a number of seconds from 0 to {MAX_DELAY}"),
+    "drop": _FLAG,
+    "reset": _FLAG,
+    "truncate": (
+        lambda value: _is_whole(value, 0, _MAX_TRUNCATE),
+        f"a number of bytes from 0 to {_MAX_TRUNCATE}",
+    ),
+    "chunked": _FLAG,
+    "after": _FLAG,
+}
+
+
+def _refusal(problem: str) -> Refusal:
+    return Refusal(400, f"The fault that was asked for cannot be injected: {problem}")

@@ -1,0 +1,138 @@
+"""Protection against web pages: only the emulator's own page may use it from a browser.
+
+The secrets of the default project are public, and the control routes need no credentials,
+so a page of another site that is open in a browser on this machine must not reach the
+emulator. Such a page is recognised by ``Origin`` or ``Sec-Fetch-Site`` when it changes
+something, and cannot read responses, since no response allows that. DNS rebinding evades
+both: the site's own name is made to point to this machine. It shows in ``Host``, which is
+therefore checked on every path:
+
+- Over a loopback connection, ``Host`` must be ``localhost``, a name below it, or a loopback
+  address.
+- Over a network connection, it may also be any IP address, a name without a dot (a service
+  of Docker Compose) or a name below ``.internal`` or ``.local``: public DNS has no such
+  names, so no site can point them anywhere.
+- Other names must be allowed by the user.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection
+from functools import lru_cache
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tokbox.emulator.http.responses import Refusal, refuse
+from tokbox.errors import InvalidInputError
+
+__all__ = ["Guard", "is_host", "is_local_name", "read_hosts"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+#: A name or an address in brackets, and maybe a port (RFC 9110, 7.2).
+_HOST = re.compile(r"(\[[0-9A-Za-z:.%]+\]|[0-9A-Za-z._-]+)(:[0-9]*)?")
+#: Names that no public DNS server can answer for.
+_PRIVATE = re.compile(r"[a-z0-9_-]+|.+\.(internal|local)")
+
+
+class Guard:
+    """Middleware that refuses with 403 what a page of another site may have sent."""
+
+    def __init__(self, app: ASGIApp, allowed: frozenset[str] = frozenset()) -> None:
+        """*allowed* are further names for ``Host``, as :func:`read_hosts` returns them."""
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http":
+            problem = self._problem(scope, Headers(scope=scope))
+            if problem is not None:
+                answer = refuse(Refusal(403, problem), as_json=True)
+                await answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _problem(self, scope: Scope, headers: Headers) -> str | None:
+        hosts = headers.getlist("host")
+        if len(hosts) > 1:
+            return "A request must have one Host"
+        # Every browser sends a Host, so that an old client may leave it out.
+        host = hosts[0] if hosts else ""
+        if host and not self._is_allowed(host, (scope.get("server") or ("",))[0]):
+            return (
+                f"The Host {host[:100]} is not a name of this emulator: use localhost, or "
+                "allow the name with --allow-host (allow_hosts in Python)"
+            )
+        if scope["method"] in _SAFE:
+            return None
+        origin = headers.get("origin")
+        if origin is not None and origin != f"{scope['scheme']}://{host}":
+            return "A page of another site may not use the emulator (Origin)"
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return "A page of another site may not use the emulator (Sec-Fetch-Site)"
+        return None
+
+    def _is_allowed(self, host: str, arrived_at: str) -> bool:
+        """Tell whether *host* is a name for the address that a connection arrived at."""
+        found = _HOST.fullmatch(host)
+        name = _normal(found[1]) if found else ""
+        if is_local_name(name) or name in self._allowed:
+            return True
+        address = _address(arrived_at)
+        if address is None:  # a Unix socket, or no connection at all: no browser
+            return True
+        if address.is_loopback:
+            return False
+        return _address(name) is not None or _PRIVATE.fullmatch(name) is not None
+
+
+def is_local_name(host: str) -> bool:
+    """Tell whether *host* is a name of this machine that needs no looking up."""
+    name = _normal(host)
+    address = _address(name)
+    if address is not None:
+        return address.is_loopback
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def is_host(name: object) -> bool:
+    """Tell whether *name* is a host name or an address, without a port."""
+    if not isinstance(name, str):
+        return False
+    found = _HOST.fullmatch(name)
+    return _address(name) is not None or (found is not None and found[2] is None)
+
+
+def read_hosts(names: Collection[str]) -> frozenset[str]:
+    """Return *names* in the form in which ``Host`` is compared with them.
+
+    Raises :class:`InvalidInputError` unless they are host names or addresses without a
+    port.
+    """
+    if isinstance(names, str):
+        raise InvalidInputError("allow_hosts", names, "be a list of names")
+    for name in names:
+        if not is_host(name):
+            rule = "be host names without a port, such as emulator.test"
+            raise InvalidInputError("allow_hosts", name, rule)
+    return frozenset(map(_normal, names))
+
+
+def _normal(name: str) -> str:
+    """Return *name* in lower case, without brackets and without a dot at the end."""
+    name = name.lower().strip("[]").removesuffix(".")
+    address = _address(name)
+    return name if address is None else str(address)
+
+
+@lru_cache(256)  # the clients of an emulator use few names for it
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Parse an address; an IPv4 address that is mapped into IPv6 counts as itself."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

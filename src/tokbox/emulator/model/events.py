@@ -1,0 +1,201 @@
+"""What the service tells webhooks: every change of state, to whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tokbox.emulator.model.records import Connection, Job, Session, Stream
+
+__all__ = [
+    "Event",
+    "Events",
+    "call_changed",
+    "call_muted",
+    "connection_created",
+    "connection_destroyed",
+    "session_created",
+    "session_destroyed",
+    "session_notification",
+    "stream_created",
+    "stream_destroyed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A change of state.
+
+    *group* and *name* are the words of callback registration: ``archive`` and
+    ``status``, ``connection`` and ``created``. An application's webhook is called
+    ``{group}_{name}``, but for the group ``sip_call`` in the same way.
+    """
+
+    tenant: str
+    group: str
+    name: str
+    #: When it happened, in milliseconds since the epoch of the emulated clock.
+    at_ms: int
+    #: The body that a webhook gets.
+    payload: dict[str, Any]
+    #: Where the call that started the thing wanted to be told, beside the webhooks.
+    url: str | None = None
+
+
+Listener = Callable[[Event], None]
+
+
+class Events:
+    """Pass events on.
+
+    Listeners are called inside the transaction that changes the state, in the order of
+    the changes: what they write to the store is kept if, and only if, the change is.
+    """
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Call *listener* with every event from now on."""
+        self._listeners.append(listener)
+
+    def emit(self, event: Event) -> None:
+        """Tell everybody who listens."""
+        for listener in self._listeners:
+            listener(event)
+
+
+def session_created(session: Session, at_ms: int) -> Event:
+    """Say that a session is active on a media router."""
+    return _of_session(session, "created", at_ms)
+
+
+def session_destroyed(session: Session, at_ms: int, reason: str) -> Event:
+    """Say that a session is no longer active on a media router."""
+    return _of_session(session, "destroyed", at_ms, reason=reason)
+
+
+def session_notification(session: Session, at_ms: int, reason: str) -> Event:
+    """Say what will concern all who are in a session."""
+    return _of_session(session, "notification", at_ms, reason=reason)
+
+
+def connection_created(tenant: str, connection: Connection) -> Event:
+    """Say that a client has connected."""
+    return _in_session(
+        tenant,
+        "connection",
+        "created",
+        connection.session_id,
+        connection.created_ms,
+        connection=_connection(connection),
+    )
+
+
+def connection_destroyed(
+    tenant: str, connection: Connection, at_ms: int, reason: str
+) -> Event:
+    """Say that a client has left; its data is no longer told."""
+    return _in_session(
+        tenant,
+        "connection",
+        "destroyed",
+        connection.session_id,
+        at_ms,
+        reason=reason,
+        connection={**_connection(connection), "data": ""},
+    )
+
+
+def stream_created(tenant: str, stream: Stream, connection: Connection) -> Event:
+    """Say that a client publishes."""
+    return _in_session(
+        tenant,
+        "stream",
+        "created",
+        stream.session_id,
+        stream.created_ms,
+        stream=_stream(stream, _connection(connection)),
+    )
+
+
+def stream_destroyed(
+    tenant: str, stream: Stream, connection: Connection, at_ms: int, reason: str
+) -> Event:
+    """Say that a client no longer publishes."""
+    shown = {**_connection(connection), "data": ""}
+    return _in_session(
+        tenant,
+        "stream",
+        "destroyed",
+        stream.session_id,
+        at_ms,
+        reason=reason,
+        stream=_stream(stream, shown),
+    )
+
+
+def call_changed(job: Job, name: str, **more: object) -> Event:
+    """Say that a SIP call was ``created``, ``updated`` or ``destroyed``."""
+    call = _call(job)
+    return _in_session(
+        job.tenant, "sip_call", name, job.session_id, job.since_ms, call=call, **more
+    )
+
+
+def call_muted(job: Job, at_ms: int) -> Event:
+    """Say that a SIP call was muted, which it had asked to be told."""
+    return _in_session(
+        job.tenant,
+        "sip_call",
+        "mute_forced",
+        job.session_id,
+        at_ms,
+        event="muteForced",
+        call=_call(job),
+    )
+
+
+def _of_session(session: Session, name: str, at_ms: int, **more: object) -> Event:
+    return _in_session(session.tenant, "session", name, session.session_id, at_ms, **more)
+
+
+def _in_session(
+    tenant: str, group: str, name: str, session_id: str, at_ms: int, **more: object
+) -> Event:
+    payload = {
+        "sessionId": session_id,
+        "projectId": tenant,
+        "event": group.removeprefix("sip_") + name.capitalize(),
+        "timestamp": at_ms,
+        **more,
+    }
+    return Event(tenant, group, name, at_ms, payload)
+
+
+def _call(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.job_id,
+        "connectionId": job.connection_id,
+        "createdAt": job.created_ms,
+    }
+
+
+def _connection(connection: Connection) -> dict[str, Any]:
+    return {
+        "id": connection.connection_id,
+        "createdAt": connection.created_ms,
+        "data": connection.data,
+    }
+
+
+def _stream(stream: Stream, connection: dict[str, Any]) -> dict[str, Any]:
+    shown = {
+        "id": stream.stream_id,
+        "connection": connection,
+        "createdAt": stream.created_ms,
+        "name": stream.name,
+    }
+    # What has no picture has no type of it.
+    return {**shown, "videoType": stream.video_type} if stream.video_type else shown

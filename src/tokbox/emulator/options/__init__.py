@@ -1,0 +1,1 @@
+"""Options of requests: read from JSON bodies and validated."""

@@ -1,0 +1,78 @@
+"""What a call may ask of an archive: names, limits and what excludes what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.model.records import Session
+from tokbox.emulator.options.composition import (
+    DEFAULT_RESOLUTION,
+    LAYOUT,
+    read_bitrate,
+    read_flags,
+    read_layout,
+    read_resolution,
+)
+from tokbox.emulator.options.fields import Fields
+
+__all__ = ["automatic_options", "read_options"]
+
+#: Only what composes one picture has these.
+_COMPOSED_ONLY = ("resolution", "layout", "maxBitrate", "quantizationParameter")
+
+
+def automatic_options(session: Session) -> dict[str, Any]:
+    """Return the options of the archive that a session starts by itself."""
+    options = read_options(
+        Fields({"resolution": session.archive_resolution or DEFAULT_RESOLUTION})
+    )
+    if session.archive_name is not None:
+        # The service does so, by the documentation of an official SDK.
+        options["name"] = session.archive_name.translate(str.maketrans("~-_", ":::"))
+    return options
+
+
+def read_options(fields: Fields) -> dict[str, Any]:
+    """Check what a start call asks for and fill in the defaults; refuse with 400."""
+    has_audio, has_video = read_flags(fields)
+    output_mode = fields.one_of("outputMode", ("composed", "individual"))
+    options: dict[str, Any] = {
+        "hasAudio": has_audio,
+        "hasVideo": has_video,
+        "outputMode": output_mode,
+        "streamMode": fields.one_of("streamMode", ("auto", "manual")),
+        "multiArchiveTag": fields.text("multiArchiveTag"),
+        "hasTranscription": fields.flag("hasTranscription", default=False),
+    }
+    if "name" in fields:
+        options["name"] = fields.text("name")
+    if output_mode == "individual":
+        for name in _COMPOSED_ONLY:
+            if name in fields:
+                raise Refusal(400, f"{name} is not supported with outputMode individual")
+    else:
+        options["resolution"] = read_resolution(fields)
+        options["layout"] = read_layout(fields.inner("layout", LAYOUT))
+    if "maxBitrate" in fields and "quantizationParameter" in fields:
+        raise Refusal(400, "maxBitrate and quantizationParameter exclude one another")
+    if "maxBitrate" in fields:
+        options["maxBitrate"] = read_bitrate(fields)
+    if "quantizationParameter" in fields:
+        options["quantizationParameter"] = fields.number("quantizationParameter", 15, 40)
+    if "transcriptionProperties" in fields:
+        options["transcriptionProperties"] = _transcription(
+            fields.inner("transcriptionProperties"), wanted=options["hasTranscription"]
+        )
+    fields.finish()
+    return options
+
+
+def _transcription(fields: Fields, *, wanted: bool) -> dict[str, Any]:
+    if not wanted:
+        raise Refusal(400, "transcriptionProperties need hasTranscription")
+    properties: dict[str, Any] = {"hasSummary": fields.flag("hasSummary", default=False)}
+    if "primaryLanguageCode" in fields:
+        properties["primaryLanguageCode"] = fields.text("primaryLanguageCode")
+    fields.finish()
+    return properties

@@ -1,0 +1,94 @@
+"""What a call may ask of a broadcast: names, limits and what excludes what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.options.composition import (
+    LAYOUT,
+    read_bitrate,
+    read_flags,
+    read_layout,
+    read_resolution,
+)
+from tokbox.emulator.options.fields import Fields
+
+__all__ = ["read_options"]
+
+_MOST_TARGETS = 5
+
+
+def read_options(
+    fields: Fields, *, duration: int, new_id: Callable[[], str]
+) -> dict[str, Any]:
+    """Check what a start call asks for and fill in the defaults; refuse with 400.
+
+    *duration* is how many seconds one lasts that does not say, and *new_id* names the
+    targets that have no name.
+    """
+    has_audio, has_video = read_flags(fields)
+    options = {
+        "hasAudio": has_audio,
+        "hasVideo": has_video,
+        "streamMode": fields.one_of("streamMode", ("auto", "manual")),
+        "multiBroadcastTag": fields.text("multiBroadcastTag"),
+        "maxDuration": fields.number("maxDuration", 60, 36_000, default=duration),
+        "maxBitrate": read_bitrate(fields),
+        "resolution": read_resolution(fields),
+        "layout": read_layout(fields.inner("layout", LAYOUT)),
+        **_outputs(fields.inner("outputs"), new_id),
+    }
+    fields.finish()
+    return options
+
+
+def _outputs(fields: Fields, new_id: Callable[[], str]) -> dict[str, Any]:
+    outputs: dict[str, Any] = {}
+    if "hls" in fields:
+        outputs["hls"] = _hls(fields.inner("hls"))
+    given = fields.take("rtmp", [])
+    # Some documentation allows one target instead of an array; one SDK always sends an
+    # array, which may be empty.
+    targets = [given] if isinstance(given, dict) else given
+    if not isinstance(targets, list):
+        raise Refusal(400, "rtmp must be an array of targets")
+    if len(targets) > _MOST_TARGETS:
+        raise Refusal(400, f"rtmp may have {_MOST_TARGETS} targets")
+    if targets:
+        outputs["rtmp"] = [_target(fields.nested("rtmp", item), new_id) for item in targets]
+        if len({target["id"] for target in outputs["rtmp"]}) < len(targets):
+            raise Refusal(400, "The targets of rtmp must have different ids")
+    if not outputs:
+        raise Refusal(400, "outputs must have hls or rtmp")
+    fields.finish()
+    return outputs
+
+
+def _hls(fields: Fields) -> dict[str, bool]:
+    settings = {
+        "lowLatency": fields.flag("lowLatency", default=False),
+        "dvr": fields.flag("dvr", default=False),
+    }
+    if all(settings.values()):
+        raise Refusal(400, "dvr and lowLatency exclude one another")
+    fields.finish()
+    return settings
+
+
+def _target(fields: Fields, new_id: Callable[[], str]) -> dict[str, str]:
+    target = {
+        "id": fields.text("id") or new_id(),
+        "serverUrl": fields.text("serverUrl", least=1),
+        "streamName": fields.text("streamName", least=1),
+    }
+    try:
+        parts = urlsplit(target["serverUrl"])
+    except ValueError:
+        raise Refusal(400, "serverUrl must be a URL") from None
+    if parts.scheme not in ("rtmp", "rtmps") or not parts.hostname:
+        raise Refusal(400, "serverUrl must be an rtmp or rtmps URL")
+    fields.finish()
+    return target

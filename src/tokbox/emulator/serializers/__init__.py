@@ -1,0 +1,1 @@
+"""The records of the emulator in the form that responses and webhooks have."""

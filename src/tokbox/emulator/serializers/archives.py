@@ -1,0 +1,71 @@
+"""An archive as the service shows it: in replies, and to webhooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tokbox.emulator.model import lifecycle
+from tokbox.emulator.model.events import Event
+from tokbox.emulator.model.records import Archive
+from tokbox.emulator.model.rules import Rules
+from tokbox.emulator.options.composition import show_name, show_selections
+from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.store.accounts import tenant_fields
+from tokbox.emulator.store.database import Store
+
+__all__ = ["describe", "status_changed"]
+
+
+def describe(
+    store: Store, links: Links, rules: Rules, archive: Archive, now_ms: int
+) -> dict[str, Any]:
+    """Return an archive as a read shows it: times in whole seconds."""
+    options = archive.options
+    began_ms = archive.created_ms if archive.began_ms is None else archive.began_ms
+    shown: dict[str, Any] = {
+        "id": archive.archive_id,
+        "status": archive.status,
+        **show_name(options.get("name"), rules),
+        "reason": archive.reason,
+        "event": "archive",
+        "sessionId": archive.session_id,
+        **tenant_fields(archive.tenant, as_string=rules.project_id == "string"),
+        "createdAt": began_ms // 1000 * 1000,
+        "updatedAt": archive.updated_ms // 1000 * 1000,
+        "size": archive.size,
+        "duration": lifecycle.duration_s(archive),
+        "outputMode": options["outputMode"],
+        "streamMode": options["streamMode"],
+        "hasAudio": options["hasAudio"],
+        "hasVideo": options["hasVideo"],
+    }
+    for name in ("resolution", "maxBitrate", "quantizationParameter"):
+        if name in options:
+            shown[name] = options[name]
+    shown["multiArchiveTag"] = options["multiArchiveTag"]
+    shown["hasTranscription"] = options["hasTranscription"]
+    if options["hasTranscription"]:
+        made = archive.status in ("available", "uploaded", "expired")
+        shown["transcription"] = {
+            "status": "completed" if made else "requested",
+            "reason": "",
+            **options.get("transcriptionProperties", {}),
+        }
+    if archive.manual and archive.status == "started":
+        shown["streams"] = show_selections(store.selections(archive.archive_id))
+    shown["sha256sum"] = ""
+    shown["password"] = options.get("password", "")
+    shown["url"] = links.make(archive, now_ms) if archive.status == "available" else None
+    return shown
+
+
+def status_changed(store: Store, links: Links, rules: Rules, archive: Archive) -> Event:
+    """Say that an archive has entered its status.
+
+    Unlike a read, it tells when the archive was asked for, not when it began to record.
+    """
+    payload = {
+        **describe(store, links, rules, archive, archive.since_ms),
+        "createdAt": archive.created_ms // 1000 * 1000,
+    }
+    return Event(archive.tenant, "archive", "status", archive.since_ms, payload)

@@ -1,0 +1,91 @@
+"""A broadcast as the service shows it, and how its outputs do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tokbox.emulator.model.records import Job
+from tokbox.emulator.model.states import OVER, is_unreachable
+from tokbox.emulator.options.composition import show_selections
+from tokbox.emulator.store.accounts import tenant_fields
+
+if TYPE_CHECKING:
+    from tokbox.emulator.simulation.emulator import Emulator
+
+__all__ = ["describe_broadcast", "hls_status", "rtmp_status"]
+
+#: How far an output is, and after how many seconds: viewers of HLS are 15 to 20 behind,
+#: or 4 to 6 with low latency, RTMP is about 5.
+_HLS = ((15, "live"), (5, "ready"), (0, "connecting"))
+_LOW_LATENCY = ((5, "live"), (2, "ready"), (0, "connecting"))
+_RTMP = ((5, "live"), (0, "connecting"))
+
+
+def describe_broadcast(emulator: Emulator, job: Job, now_ms: int) -> dict[str, Any]:
+    """Return a broadcast as replies and webhooks show it."""
+    options, rules = job.options, emulator.rules
+    shown = {
+        "id": job.job_id,
+        "sessionId": job.session_id,
+        **tenant_fields(job.tenant, as_string=rules.project_id == "string"),
+        "event": "broadcast",
+        "createdAt": job.created_ms,
+        "updatedAt": job.updated_ms,
+        "resolution": options["resolution"],
+        "status": job.status,
+        "maxDuration": options["maxDuration"],
+        "maxBitrate": options["maxBitrate"],
+        "streamMode": options["streamMode"],
+        "hasAudio": options["hasAudio"],
+        "hasVideo": options["hasVideo"],
+        "multiBroadcastTag": options["multiBroadcastTag"],
+        "settings": {"hls": options["hls"]} if "hls" in options else {},
+        "broadcastUrls": None,
+    }
+    running = job.status not in OVER
+    if running or rules.keep_broadcast_urls:
+        shown["broadcastUrls"] = _outputs(emulator, job, now_ms)
+    if running and job.manual:
+        shown["streams"] = show_selections(emulator.jobs.selections(job.job_id))
+    return shown
+
+
+def _outputs(emulator: Emulator, job: Job, now_ms: int) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    if "hls" in job.options:
+        path = f"/_emulator/broadcast/{job.tenant}/{job.job_id}/playlist.m3u8"
+        dvr = "?DVR" if job.options["hls"]["dvr"] else ""
+        shown["hls"] = f"{emulator.links.base_url}{path}{dvr}"
+        shown["hlsStatus"] = hls_status(job, now_ms)
+    if "rtmp" in job.options:
+        targets = [
+            {**target, "status": rtmp_status(job, target, now_ms)}
+            for target in job.options["rtmp"]
+        ]
+        shown["rtmp"] = (
+            targets
+            if emulator.rules.rtmp == "array"
+            else {target["id"]: target for target in targets}
+        )
+    return shown
+
+
+def hls_status(job: Job, now_ms: int) -> str:
+    """Return how far the HLS output of a broadcast is."""
+    if job.status in OVER:
+        return "error" if job.status == "failed" else "ended"
+    return _reached(_LOW_LATENCY if job.options["hls"]["lowLatency"] else _HLS, job, now_ms)
+
+
+def rtmp_status(job: Job, target: dict[str, str], now_ms: int) -> str:
+    """Return how far an RTMP output of a broadcast is."""
+    if job.status in OVER:
+        return "error" if job.status == "failed" else "offline"
+    status = _reached(_RTMP, job, now_ms)
+    failed = status == "live" and is_unreachable(target["serverUrl"])
+    return "error" if failed else status
+
+
+def _reached(stages: tuple[tuple[int, str], ...], job: Job, now_ms: int) -> str:
+    passed_s = (now_ms - job.created_ms) // 1000
+    return next(name for seconds, name in stages if passed_s >= seconds)

@@ -1,0 +1,45 @@
+"""Download links of archives: good for ten minutes, for one file, from this emulator."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from tokbox.emulator.model.records import Archive
+from tokbox.emulator.serializers import archive_files as files
+from tokbox.emulator.store.database import Store
+
+__all__ = ["Links"]
+
+_LIFETIME_MS = 10 * 60 * 1000
+
+
+class Links:
+    """Make and check the links of one emulator."""
+
+    def __init__(self, store: Store, key: bytes | None = None) -> None:
+        """Sign with *key*, or without one with that of the store, which is random."""
+        self._store = store
+        self._key = key
+        #: Where callers reach the emulator, without a slash at the end. Every request
+        #: says it anew.
+        self.base_url = "http://127.0.0.1"
+
+    def make(self, archive: Archive, now_ms: int) -> str:
+        """Make a link to the file of an available archive; every read makes a new one."""
+        expires = str(now_ms + _LIFETIME_MS)
+        path = f"/_emulator/archive/{archive.tenant}/{archive.archive_id}"
+        return (
+            f"{self.base_url}{path}/{files.file_name(archive)}"
+            f"?expires={expires}&signature={self._sign(archive, expires)}"
+        )
+
+    def is_signed(self, archive: Archive, expires: str, signature: str) -> bool:
+        """Tell whether a link with these parameters was made here, however long ago."""
+        expected = self._sign(archive, expires)
+        return hmac.compare_digest(expected.encode(), signature.encode())
+
+    def _sign(self, archive: Archive, expires: str) -> str:
+        message = f"{archive.archive_id}:{expires}".encode()
+        key = self._store.link_key() if self._key is None else self._key
+        return hmac.new(key, message, hashlib.sha256).hexdigest()

@@ -1,0 +1,126 @@
+"""Jobs as the service shows them: in replies, and to webhooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tokbox.emulator.model import events
+from tokbox.emulator.model.events import Event
+from tokbox.emulator.model.records import Job
+from tokbox.emulator.model.states import OVER, ran_s
+from tokbox.emulator.options.composition import show_name
+from tokbox.emulator.serializers.broadcasts import describe_broadcast
+from tokbox.emulator.store.accounts import is_application
+
+if TYPE_CHECKING:
+    from tokbox.emulator.simulation.emulator import Emulator
+
+__all__ = ["describe_call", "describe_captions", "describe_render", "status_changed"]
+
+
+def describe_render(emulator: Emulator, job: Job) -> dict[str, Any]:
+    """Return a render as replies show it."""
+    options = job.options
+    shown = {
+        "id": job.job_id,
+        "sessionId": job.session_id,
+        **_owner(job),
+        "createdAt": job.created_ms,
+        "updatedAt": job.updated_ms,
+        "url": options["url"],
+        "resolution": options["resolution"],
+        "status": job.status,
+        **show_name(options.get("name"), emulator.rules),
+        "event": "render",
+    }
+    if job.stream_id is not None:
+        shown["streamId"] = job.stream_id
+    if job.status in OVER:
+        shown["reason"] = job.reason
+    if "statusCallbackUrl" in options:
+        shown["callbackUrl"] = options["statusCallbackUrl"]
+    return shown
+
+
+def describe_captions(job: Job, now_ms: int) -> dict[str, Any]:
+    """Return captions as a read shows them."""
+    return {
+        # It is captionsId where they start.
+        "captionId": job.job_id,
+        **_owner(job),
+        "sessionId": job.session_id,
+        "status": job.status,
+        "createdAt": job.created_ms,
+        "updatedAt": job.updated_ms,
+        "duration": ran_s(job, now_ms),
+        "languageCode": job.options["languageCode"],
+        "provider": "aws-transcribe",
+        "reason": job.reason,
+    }
+
+
+def describe_call(job: Job) -> dict[str, Any]:
+    """Return a SIP call as the reply to dialling shows it, in both environments alike."""
+    return {
+        "id": job.job_id,
+        "projectId": job.tenant,
+        "sessionId": job.session_id,
+        "connectionId": job.connection_id,
+        "streamId": job.stream_id,
+        "createdAt": job.created_ms,
+        "updatedAt": job.updated_ms,
+    }
+
+
+def status_changed(emulator: Emulator, job: Job) -> Event | None:
+    """Say that a job has entered its status, if webhooks are told of that."""
+    tell = _TELL.get(job.kind)
+    return None if tell is None else tell(emulator, job)
+
+
+def _owner(job: Job) -> dict[str, str]:
+    return {"applicationId" if is_application(job.tenant) else "projectId": job.tenant}
+
+
+def _of_broadcast(emulator: Emulator, job: Job) -> Event:
+    return _status(job, describe_broadcast(emulator, job, job.since_ms))
+
+
+def _of_render(emulator: Emulator, job: Job) -> Event | None:
+    if job.status == "starting":
+        return None
+    payload = {"id": job.job_id, "sessionId": job.session_id, "status": job.status}
+    if job.stream_id is not None:
+        payload["streamId"] = job.stream_id
+    if job.status in OVER:
+        payload["reason"] = job.reason
+    return _status(job, payload)
+
+
+def _of_captions(emulator: Emulator, job: Job) -> Event:
+    return _status(job, describe_captions(job, job.since_ms))
+
+
+def _of_call(emulator: Emulator, job: Job) -> Event:
+    if job.status == "DIALING":
+        return events.call_changed(job, "created")
+    if job.status in OVER:
+        code, _, message = job.reason.partition(" ")
+        return events.call_changed(
+            job, "destroyed", reason_code=code, reason_message=message
+        )
+    return events.call_changed(job, "updated", state=job.status)
+
+
+def _status(job: Job, payload: dict[str, Any]) -> Event:
+    url = job.options.get("statusCallbackUrl")
+    return Event(job.tenant, job.kind, "status", job.since_ms, payload, url)
+
+
+_TELL: dict[str, Callable[[Emulator, Job], Event | None]] = {
+    "broadcast": _of_broadcast,
+    "render": _of_render,
+    "captions": _of_captions,
+    "call": _of_call,
+}

@@ -1,0 +1,54 @@
+"""Sessions on the media router: what their webhooks tell of.
+
+A session never ends by itself, and no call ends it. What is created and destroyed is its
+place on a media router, so relayed sessions have none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tokbox.emulator.model import events
+from tokbox.emulator.model.records import Session
+
+if TYPE_CHECKING:
+    from tokbox.emulator.simulation.emulator import Emulator
+
+__all__ = ["destroy", "empty", "enter", "settle"]
+
+#: How long an empty session is kept. No documentation says it of the session, but its
+#: archives stop after this time, with the words "session ended".
+_LINGERS_MS = 60_000
+
+
+def enter(emulator: Emulator, session: Session, at_ms: int) -> Session:
+    """Let a client into *session*, which activates it if it is not active."""
+    before = session
+    activated_ms = at_ms if session.activated_ms is None else session.activated_ms
+    session = replace(session, activated_ms=activated_ms, emptied_ms=None, ends_ms=None)
+    emulator.store.save_session(session)
+    if session.active and not before.active:
+        emulator.emit(events.session_created(session, at_ms))
+    return session
+
+
+def empty(emulator: Emulator, session: Session, at_ms: int) -> Session:
+    """Note that the last client has left *session*."""
+    ends_ms = None if session.relayed else at_ms + _LINGERS_MS
+    session = replace(session, emptied_ms=at_ms, ends_ms=ends_ms)
+    emulator.store.save_session(session)
+    return session
+
+
+def settle(emulator: Emulator, now_ms: int) -> None:
+    """Destroy every session that was to end by *now_ms*."""
+    while session := emulator.store.next_ending_session(now_ms):
+        assert session.ends_ms is not None, "only what ends is found"
+        destroy(emulator, session, session.ends_ms, "clientDisconnected")
+
+
+def destroy(emulator: Emulator, session: Session, at_ms: int, reason: str) -> None:
+    """Take an empty session off the media router; the next client activates it again."""
+    emulator.store.save_session(replace(session, ends_ms=None))
+    emulator.emit(events.session_destroyed(session, at_ms, reason))

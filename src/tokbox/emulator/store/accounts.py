@@ -1,0 +1,251 @@
+"""Who may call: projects, applications and accounts."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from tokbox.emulator.store.database import PRIVATE_KEY, Store
+from tokbox.emulator.store.keys import new_private_key, public_key_of, read_public_key
+from tokbox.errors import InvalidInputError
+from tokbox.exact import exact_text
+from tokbox.secrecy import NoPickle, safe_repr
+from tokbox.tokens.claims import check_api_key, check_project
+from tokbox.tokens.credentials import secret_rule
+
+__all__ = [
+    "DEFAULT_ACCOUNT_KEY",
+    "DEFAULT_ACCOUNT_SECRET",
+    "DEFAULT_API_KEY",
+    "DEFAULT_APPLICATION_ID",
+    "DEFAULT_SECRET",
+    "Account",
+    "Application",
+    "Project",
+    "Tenants",
+    "is_application",
+    "tenant_fields",
+]
+
+#: Who exists if nobody else is named. The secrets are public by design: they open
+#: nothing but an emulator on this machine.
+DEFAULT_API_KEY = "12345678"
+DEFAULT_SECRET = "devsecret"  # noqa: S105
+DEFAULT_APPLICATION_ID = "00000000-0000-4000-8000-000012345678"
+DEFAULT_ACCOUNT_KEY = "87654321"
+DEFAULT_ACCOUNT_SECRET = "devaccountsecret"  # noqa: S105
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+@safe_repr
+@dataclass(frozen=True, slots=True)
+class Project(NoPickle):
+    """A project of the older environment; its secret is neither shown nor pickled."""
+
+    api_key: str
+    secret: str = field(repr=False)
+    account_key: str = ""
+    status: str = "ACTIVE"
+    name: str = ""
+    environment: str = "standard"
+    created_ms: int = 0
+
+    @property
+    def tenant_id(self) -> str:
+        """What the paths of its calls name."""
+        return self.api_key
+
+
+@safe_repr
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application of the newer environment, which signs with a key of its own."""
+
+    application_id: str
+    #: ``None`` while nobody has asked for the key of the default application.
+    public_key: RSAPublicKey | None = field(repr=False)
+    created_ms: int = 0
+
+    @property
+    def tenant_id(self) -> str:
+        """What the paths of its calls name."""
+        return self.application_id
+
+
+@safe_repr
+@dataclass(frozen=True, slots=True)
+class Account(NoPickle):
+    """Whoever manages projects."""
+
+    account_key: str
+    secret: str = field(repr=False)
+
+    @property
+    def tenant_id(self) -> str:
+        """Under what the journal notes its calls."""
+        return self.account_key
+
+
+class Tenants:
+    """Find who may call, among those who were named at the start and those made since.
+
+    What becomes of a project by calls (another secret, a status) is kept in the store;
+    the secrets that were given at the start are not.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        projects: Mapping[str, str] | None = None,
+        applications: Mapping[str, str | bytes | None] | None = None,
+        accounts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Check keys and secrets by the rules of signing; without any, take the default.
+
+        Raises :class:`InvalidInputError`, which shows no secret.
+        """
+        self._store = store
+        if projects is None:
+            projects = {DEFAULT_API_KEY: DEFAULT_SECRET}
+        if not projects:
+            raise InvalidInputError("projects", {}, "name at least one project", show=False)
+        if accounts is None:
+            accounts = {DEFAULT_ACCOUNT_KEY: DEFAULT_ACCOUNT_SECRET}
+        self._secrets = _check_secrets(projects, "project")
+        self._accounts = {
+            key: Account(key, secret)
+            for key, secret in _check_secrets(accounts, "account").items()
+        }
+        if applications is None:
+            applications = {DEFAULT_APPLICATION_ID: None}
+        #: Whether the key of the default application is made here.
+        self._makes_key = applications.get(DEFAULT_APPLICATION_ID, "") is None
+        self._keys: dict[str, RSAPublicKey | None] = {}
+        for given_id, pem in applications.items():
+            application_id = exact_text(given_id) or ""
+            if not _UUID.fullmatch(application_id):
+                raise InvalidInputError(
+                    "applications", given_id, "name applications by a UUID"
+                )
+            if pem is None and application_id != DEFAULT_APPLICATION_ID:
+                raise InvalidInputError("applications", application_id, "come with a key")
+            self._keys[application_id] = (
+                None if pem is None else read_public_key(pem, application_id)
+            )
+
+    def register(self, now_ms: int) -> None:
+        """Enter the projects that were named at the start into an empty store."""
+        self._store.setting("opened_ms", str(now_ms))
+        owner = next(iter(self._accounts), "")
+        for api_key in self._secrets:
+            self._store.add_project(api_key, owner, now_ms)
+
+    @property
+    def api_keys(self) -> tuple[str, ...]:
+        """The keys of all projects that were not deleted, oldest first."""
+        rows = self._store.project_rows()
+        return tuple(row["api_key"] for row in rows if self._project(row) is not None)
+
+    @property
+    def application_ids(self) -> tuple[str, ...]:
+        """The ids of all applications."""
+        return tuple(self._keys)
+
+    def tenant(self, tenant_id: str) -> Project | Application | None:
+        """Find a project or an application."""
+        if is_application(tenant_id):
+            return self.application(tenant_id)
+        return self.project(tenant_id)
+
+    def account(self, account_key: str) -> Account | None:
+        """Find an account."""
+        return self._accounts.get(account_key)
+
+    def project(self, api_key: str) -> Project | None:
+        """Find a project that was not deleted."""
+        row = self._store.project_row(api_key)
+        return None if row is None else self._project(row)
+
+    def projects_of(self, account: Account) -> list[Project]:
+        """List the projects of an account, oldest first."""
+        projects = map(self._project, self._store.project_rows())
+        return [
+            project
+            for project in projects
+            if project is not None and project.account_key == account.account_key
+        ]
+
+    def is_taken(self, key: str) -> bool:
+        """Tell whether a project has or had this key, or an account has it."""
+        return key in self._accounts or self._store.project_row(key) is not None
+
+    def save(self, project: Project) -> None:
+        """Keep what a call has made of a project.
+
+        Its secret is kept only if a call has made that too.
+        """
+        given = self._secrets.get(project.api_key)
+        kept = given is None or not hmac.compare_digest(
+            project.secret.encode(), given.encode()
+        )
+        secret = project.secret if kept else None
+        self._store.save_project({**asdict(project), "secret": secret})
+
+    def _project(self, row: dict[str, Any]) -> Project | None:
+        # Those without a secret of their own may have been named at another start only.
+        secret = row["secret"] or self._secrets.get(row["api_key"])
+        if secret is None or row["status"] == "DELETED":
+            return None
+        return Project(**{**row, "secret": secret})
+
+    def application(self, application_id: str) -> Application | None:
+        """Find an application."""
+        if application_id not in self._keys:
+            return None
+        key = self._keys[application_id]
+        if key is None and (pem := self._store.known_setting(PRIVATE_KEY)) is not None:
+            key = self._keys[application_id] = public_key_of(pem)
+        created_ms = int(self._store.setting("opened_ms", "0"))
+        return Application(application_id, key, created_ms)
+
+    def private_key(self) -> str:
+        """Return the private key of the default application as PEM, made once.
+
+        Raises :class:`RuntimeError` if applications were named instead: theirs are not
+        known here.
+        """
+        if not self._makes_key:
+            raise RuntimeError("only the default application's private key is known")
+        pem = self._store.known_setting(PRIVATE_KEY)
+        return self._store.setting(PRIVATE_KEY, new_private_key()) if pem is None else pem
+
+
+def is_application(tenant: str) -> bool:
+    """Tell the id of an application, a UUID, from an API key, a number."""
+    return not tenant.isdecimal()
+
+
+def tenant_fields(tenant: str, *, as_string: bool = False) -> dict[str, Any]:
+    """Return the members by which archives and broadcasts say whose they are."""
+    if is_application(tenant):
+        return {"applicationId": tenant}
+    return {"projectId": tenant if as_string else int(tenant), "partnerId": int(tenant)}
+
+
+def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
+    """Check keys and their secrets; InvalidInputError names the key of a wrong secret."""
+    checked = {}
+    for key, secret in secrets.items():
+        if rule := secret_rule(secret):
+            # The key is checked first, so that a secret in its place is not shown.
+            rule += f" (of {owner} {check_api_key(key)})"
+            raise InvalidInputError("secret", None, rule, show=False)
+        api_key, exact_secret = check_project(key, secret, owner=owner)
+        checked[api_key] = exact_secret.decode()
+    return checked

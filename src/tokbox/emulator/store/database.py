@@ -1,0 +1,463 @@
+"""The state of the emulator in SQLite: a file, or memory.
+
+Nothing here knows a rule of the service; it reads and writes the records of
+``model/records.py``. Everything happens inside :meth:`Store.transaction`, which one thread
+holds at a time and which either happens as a whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from tokbox.emulator.model.records import (
+    Archive,
+    Connection,
+    Recording,
+    Selection,
+    Session,
+    Stream,
+)
+from tokbox.emulator.store.mapping import from_row, to_row
+from tokbox.emulator.store.schema import check, prepare
+from tokbox.errors import InvalidInputError
+from tokbox.private_files import check_private, make_private, open_private
+
+__all__ = ["PRIVATE_KEY", "Store"]
+
+#: The name of a database in memory, in SQLite.
+_MEMORY = ":memory:"
+#: The setting that keeps the private key of the default application.
+PRIVATE_KEY = "private_key"
+
+_ARCHIVE_COLUMNS = (
+    "archive_id, session_id, tenant, automatic, options, status, reason, "
+    "created_ms, updated_ms, since_ms, began_ms, recorded_ms, size"
+)
+_PROJECT_COLUMNS = "api_key, account_key, secret, status, name, environment, created_ms"
+
+
+class Store:
+    """The tables of one emulator; give a path to keep them in a file."""
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        """Open or create the database.
+
+        A file is readable and writable by its owner only, and so are those that SQLite
+        keeps beside it. Raises :class:`InvalidInputError` if the file is something else or
+        of another version, :class:`PermissionError` if it is a link or belongs to another
+        user, another :class:`OSError` if it cannot be opened, and
+        :class:`sqlite3.OperationalError` if SQLite cannot use it.
+        """
+        file = _MEMORY if path is None else os.fsdecode(path)
+        in_file = file != _MEMORY
+        if in_file:
+            _create_or_check(file)
+        self._lock = threading.RLock()
+        self._depth = 0
+        # Transactions are begun by hand, because sqlite3 would otherwise begin them
+        # late and not at all around reads; the lock makes sharing between threads safe.
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        try:
+            check(self._db, path)
+            if in_file:
+                # Not earlier: the mode of a file of another program stays as it is.
+                _for_each_file(file, make_private)
+            prepare(self._db, in_file=in_file)
+            if in_file:
+                # In a folder of others, a file may have been put there meanwhile.
+                _for_each_file(file, make_private)
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            raise InvalidInputError("db", path, "be a database of this emulator") from None
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the database; a second call does nothing."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Hold the store; commit at the end, or undo everything if an exception leaves."""
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            else:
+                self._db.execute("COMMIT")
+            finally:
+                self._depth -= 1
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The database itself, for those that keep tables of their own in it.
+
+        To be used inside a transaction.
+        """
+        return self._db
+
+    def _exists(self, where: str, *values: object) -> bool:
+        row = self._db.execute(f"SELECT 1 FROM {where} LIMIT 1", values)  # noqa: S608
+        return row.fetchone() is not None
+
+    # Settings.
+
+    def known_setting(self, name: str) -> str | None:
+        """Return a setting that may never have been made."""
+        row = self._db.execute(
+            "SELECT value FROM settings WHERE name = ?", (name,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def setting(self, name: str, default: str) -> str:
+        """Return a setting; the first call for a name keeps *default* for ever."""
+        self._db.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (name, default))
+        (value,) = self._db.execute(
+            "SELECT value FROM settings WHERE name = ?", (name,)
+        ).fetchone()
+        return str(value)
+
+    def set_setting(self, name: str, value: str) -> None:
+        """Replace a setting."""
+        self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+    def link_key(self) -> bytes:
+        """Return the random key that signs download links, made once for each store."""
+        return bytes.fromhex(self.setting("link_key", secrets.token_hex(32)))
+
+    def clear(self) -> None:
+        """Forget everything, but for the key that was given out."""
+        self._db.execute("PRAGMA defer_foreign_keys = ON")
+        tables = self._db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' "
+            "AND name NOT LIKE 'sqlite_%' AND name <> 'settings'"
+        ).fetchall()
+        for (table,) in tables:
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+        self._db.execute("DELETE FROM settings WHERE name <> ?", (PRIVATE_KEY,))
+
+    def counts(self, tenant: str) -> dict[str, int]:
+        """Count what a project has."""
+        queries = {
+            "sessions": "SELECT count(*) FROM sessions WHERE tenant = ?",
+            "connections": "SELECT count(*) FROM connections JOIN sessions "
+            "USING (session_id) WHERE tenant = ?",
+            "streams": "SELECT count(*) FROM streams JOIN sessions "
+            "USING (session_id) WHERE tenant = ?",
+            "archives": "SELECT count(*) FROM archives WHERE tenant = ? "
+            "AND status <> 'deleted'",
+        }
+        return {
+            name: int(self._db.execute(query, (tenant,)).fetchone()[0])
+            for name, query in queries.items()
+        }
+
+    def next_due_ms(self, now_ms: int) -> int | None:
+        """Find when the first of the changes that are due by themselves was due."""
+        (due_ms,) = self._db.execute(
+            "SELECT min(due_ms) FROM ("
+            "SELECT min(due_ms) AS due_ms FROM archives WHERE due_ms <= :now UNION ALL "
+            "SELECT min(due_ms) FROM jobs WHERE due_ms <= :now UNION ALL "
+            "SELECT min(ends_ms) FROM sessions WHERE ends_ms <= :now)",
+            {"now": now_ms},
+        ).fetchone()
+        return None if due_ms is None else int(due_ms)
+
+    # Projects.
+
+    def add_project(self, api_key: str, account_key: str, created_ms: int) -> None:
+        """Insert a project whose secret is kept elsewhere, unless it is known."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO projects (api_key, account_key, secret, status, name, "
+            "environment, created_ms) VALUES (?, ?, NULL, 'ACTIVE', '', 'standard', ?)",
+            (api_key, account_key, created_ms),
+        )
+
+    def save_project(self, values: dict[str, Any]) -> None:
+        """Insert a project that was made by a call, or update one."""
+        self._db.execute(
+            "INSERT INTO projects (api_key, account_key, secret, status, name, "
+            "environment, created_ms) VALUES (:api_key, :account_key, :secret, :status, "
+            ":name, :environment, :created_ms) ON CONFLICT (api_key) DO UPDATE SET "
+            "secret = excluded.secret, status = excluded.status, "
+            "environment = excluded.environment",
+            values,
+        )
+
+    def project_row(self, api_key: str) -> dict[str, Any] | None:
+        """Find a project, deleted or not; its secret may be ``None``."""
+        row = self._db.execute(
+            f"SELECT {_PROJECT_COLUMNS} FROM projects WHERE api_key = ?",  # noqa: S608
+            (api_key,),
+        ).fetchone()
+        return None if row is None else dict(row)
+
+    def project_rows(self) -> list[dict[str, Any]]:
+        """List all projects, deleted or not, oldest first."""
+        rows = self._db.execute(
+            f"SELECT {_PROJECT_COLUMNS} FROM projects ORDER BY number"  # noqa: S608
+        )
+        return [dict(row) for row in rows]
+
+    # Sessions.
+
+    def save_session(self, session: Session) -> None:
+        """Insert a session, or update when clients came and left, and the muting."""
+        self._db.execute(
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (session_id) DO UPDATE SET muted = excluded.muted, "
+            "activated_ms = excluded.activated_ms, emptied_ms = excluded.emptied_ms, "
+            "ends_ms = excluded.ends_ms",
+            to_row(session),
+        )
+
+    def session(self, session_id: str) -> Session | None:
+        """Find a session."""
+        row = self._db.execute(
+            "SELECT * FROM sessions WHERE session_id = ?", (session_id,)
+        ).fetchone()
+        if row is None:
+            return None
+        return Session(**from_row(row))
+
+    def next_ending_session(self, now_ms: int) -> Session | None:
+        """Find the session that was the first to be due for its end."""
+        row = self._db.execute(
+            "SELECT * FROM sessions WHERE ends_ms <= ? ORDER BY ends_ms, rowid LIMIT 1",
+            (now_ms,),
+        ).fetchone()
+        return None if row is None else Session(**from_row(row))
+
+    # Connections and streams.
+
+    def add_connection(self, connection: Connection) -> None:
+        """Insert a connection."""
+        self._db.execute(
+            "INSERT INTO connections VALUES (?, ?, ?, ?, ?, ?)", to_row(connection)
+        )
+
+    def remove_connection(self, connection_id: str) -> None:
+        """Delete a connection and its streams."""
+        self._db.execute(
+            "DELETE FROM connections WHERE connection_id = ?", (connection_id,)
+        )
+
+    def connections(self, session_id: str) -> list[Connection]:
+        """List the connections of a session, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM connections WHERE session_id = ? ORDER BY rowid", (session_id,)
+        )
+        return [Connection(**from_row(row)) for row in rows]
+
+    def is_connected(self, session_id: str, besides: str | None = None) -> bool:
+        """Tell whether a session has a connection, other than *besides*."""
+        return self._exists(
+            "connections WHERE session_id = ? AND connection_id IS NOT ?",
+            session_id,
+            besides,
+        )
+
+    def connection(self, session_id: str, connection_id: str) -> Connection | None:
+        """Find a connection of a session."""
+        row = self._db.execute(
+            "SELECT * FROM connections WHERE session_id = ? AND connection_id = ?",
+            (session_id, connection_id),
+        ).fetchone()
+        return None if row is None else Connection(**from_row(row))
+
+    def save_stream(self, stream: Stream) -> None:
+        """Insert a stream, or update its layout classes and whether it is muted."""
+        self._db.execute(
+            "INSERT INTO streams VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (stream_id) DO UPDATE SET "
+            "layout_classes = excluded.layout_classes, muted = excluded.muted",
+            to_row(stream),
+        )
+
+    def remove_stream(self, stream_id: str) -> None:
+        """Delete a stream."""
+        self._db.execute("DELETE FROM streams WHERE stream_id = ?", (stream_id,))
+
+    def streams(self, session_id: str) -> list[Stream]:
+        """List the streams of a session, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM streams WHERE session_id = ? ORDER BY rowid", (session_id,)
+        )
+        return [Stream(**from_row(row)) for row in rows]
+
+    def streams_of(self, connection_id: str) -> list[Stream]:
+        """List the streams of a connection, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM streams WHERE connection_id = ? ORDER BY rowid", (connection_id,)
+        )
+        return [Stream(**from_row(row)) for row in rows]
+
+    def has_streams(self, session_id: str) -> bool:
+        """Tell whether a session has a stream."""
+        return self._exists("streams WHERE session_id = ?", session_id)
+
+    def stream(self, session_id: str, stream_id: str) -> Stream | None:
+        """Find a stream of a session."""
+        row = self._db.execute(
+            "SELECT * FROM streams WHERE session_id = ? AND stream_id = ?",
+            (session_id, stream_id),
+        ).fetchone()
+        return None if row is None else Stream(**from_row(row))
+
+    # Archives.
+
+    def save_archive(self, archive: Archive, due_ms: int | None) -> None:
+        """Insert or update an archive, and when it changes by itself."""
+        self._db.execute(
+            f"INSERT INTO archives ({_ARCHIVE_COLUMNS}, due_ms) "  # noqa: S608
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (archive_id) DO UPDATE SET options = excluded.options, "
+            "status = excluded.status, reason = excluded.reason, "
+            "updated_ms = excluded.updated_ms, since_ms = excluded.since_ms, "
+            "began_ms = excluded.began_ms, recorded_ms = excluded.recorded_ms, "
+            "size = excluded.size, due_ms = excluded.due_ms",
+            (*to_row(archive), due_ms),
+        )
+
+    def _archives(self, rest: str, *values: object) -> list[Archive]:
+        rows = self._db.execute(
+            f"SELECT {_ARCHIVE_COLUMNS} FROM archives {rest}",  # noqa: S608
+            values,
+        )
+        return [Archive(**from_row(row)) for row in rows]
+
+    def archive(self, tenant: str, archive_id: str) -> Archive | None:
+        """Find an archive of a project, deleted or not."""
+        found = self._archives("WHERE tenant = ? AND archive_id = ?", tenant, archive_id)
+        return found[0] if found else None
+
+    def running_archives(self, session_id: str) -> list[Archive]:
+        """List the archives of a session that are not over, oldest first."""
+        return self._archives(
+            "WHERE session_id = ? AND status IN ('started', 'paused') ORDER BY number",
+            session_id,
+        )
+
+    def next_due_archive(self, now_ms: int) -> Archive | None:
+        """Find the archive that was the first to be due for a change by itself."""
+        found = self._archives("WHERE due_ms <= ? ORDER BY due_ms, number LIMIT 1", now_ms)
+        return found[0] if found else None
+
+    def page_of_archives(
+        self, tenant: str, session_id: str | None, *, offset: int, count: int
+    ) -> tuple[int, list[Archive]]:
+        """Count the archives that are not deleted, and list a page, newest first."""
+        where = "WHERE tenant = ? AND status <> 'deleted'"
+        values: list[Any] = [tenant]
+        if session_id is not None:
+            where += " AND session_id = ?"
+            values.append(session_id)
+        (total,) = self._db.execute(
+            f"SELECT count(*) FROM archives {where}",  # noqa: S608
+            values,
+        ).fetchone()
+        page = self._archives(
+            f"{where} ORDER BY number DESC LIMIT ? OFFSET ?", *values, count, offset
+        )
+        return int(total), page
+
+    # The streams of an archive.
+
+    def select_stream(self, archive_id: str, selection: Selection) -> None:
+        """Add a stream to an archive, or change what of it is taken."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO selections VALUES (?, ?, ?, ?)",
+            (archive_id, *to_row(selection)),
+        )
+
+    def unselect_stream(self, archive_id: str, stream_id: str) -> bool:
+        """Remove a stream from an archive; say whether it was there."""
+        done = self._db.execute(
+            "DELETE FROM selections WHERE archive_id = ? AND stream_id = ?",
+            (archive_id, stream_id),
+        )
+        return done.rowcount > 0
+
+    def is_selected(self, archive_id: str, stream_id: str) -> bool:
+        """Tell whether a stream was added to an archive."""
+        return self._exists(
+            "selections WHERE archive_id = ? AND stream_id = ?", archive_id, stream_id
+        )
+
+    def selections(self, archive_id: str) -> list[Selection]:
+        """List the streams that were added to an archive, in that order."""
+        rows = self._db.execute(
+            "SELECT stream_id, has_audio, has_video FROM selections "
+            "WHERE archive_id = ? ORDER BY rowid",
+            (archive_id,),
+        )
+        return [Selection(**from_row(row)) for row in rows]
+
+    def begin_recording(self, archive_id: str, recording: Recording) -> None:
+        """Note that a stream is recorded from now on."""
+        # A stream that left and came back within one millisecond goes on.
+        self._db.execute(
+            "INSERT INTO recordings VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (archive_id, stream_id, started_ms) "
+            "DO UPDATE SET stopped_ms = NULL",
+            (archive_id, *to_row(recording)),
+        )
+
+    def end_recording(self, archive_id: str, stream_id: str, at_ms: int) -> None:
+        """Note that a stream is no longer recorded."""
+        self._db.execute(
+            "UPDATE recordings SET stopped_ms = ? "
+            "WHERE archive_id = ? AND stream_id = ? AND stopped_ms IS NULL",
+            (at_ms, archive_id, stream_id),
+        )
+
+    def is_recording(self, archive_id: str, stream_id: str | None = None) -> bool:
+        """Tell whether an archive records a stream now: *stream_id*, or any."""
+        where = "recordings WHERE archive_id = ? AND stopped_ms IS NULL"
+        if stream_id is None:
+            return self._exists(where, archive_id)
+        return self._exists(f"{where} AND stream_id = ?", archive_id, stream_id)
+
+    def recordings(self, archive_id: str) -> list[Recording]:
+        """List what was recorded, in order of time."""
+        rows = self._db.execute(
+            "SELECT stream_id, started_ms, stopped_ms, connection_data, video_type "
+            "FROM recordings WHERE archive_id = ? ORDER BY started_ms, rowid",
+            (archive_id,),
+        )
+        return [Recording(**from_row(row)) for row in rows]
+
+
+def _create_or_check(file: str) -> None:
+    """Create an empty database, or check the files of one that exists."""
+    if not file:
+        raise InvalidInputError("db", file, "be the path of a file")
+    with suppress(FileExistsError):
+        os.close(open_private(file, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    # A new database must not read a journal that was put there before it, either.
+    _for_each_file(file, check_private)
+
+
+def _for_each_file(file: str, apply: Callable[[str], None]) -> None:
+    """Apply a function to the file of a database and those beside it that exist."""
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            apply(file + suffix)

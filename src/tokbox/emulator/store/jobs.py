@@ -1,0 +1,124 @@
+"""What runs in sessions beside archives, in the store: broadcasts, renders and so on."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import Any
+
+from tokbox.emulator.model.records import Job, Selection
+from tokbox.emulator.model.states import OVER
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.mapping import from_row, to_row
+
+__all__ = ["Jobs"]
+
+_COLUMNS = (
+    "job_id, kind, session_id, tenant, options, status, reason, created_ms, updated_ms, "
+    "since_ms, ran_ms, connection_id, stream_id, alone_ms"
+)
+_RUNNING = f"status NOT IN ({', '.join(repr(status) for status in sorted(OVER))})"
+
+
+class Jobs:
+    """The jobs of one emulator. To be used inside a transaction of its store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(self, job: Job, due_ms: int | None) -> None:
+        """Insert or update a job, and when it changes by itself."""
+        self._store.db.execute(
+            f"INSERT INTO jobs ({_COLUMNS}, due_ms) "  # noqa: S608
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (job_id) DO UPDATE SET options = excluded.options, "
+            "status = excluded.status, reason = excluded.reason, "
+            "updated_ms = excluded.updated_ms, since_ms = excluded.since_ms, "
+            "ran_ms = excluded.ran_ms, stream_id = excluded.stream_id, "
+            "alone_ms = excluded.alone_ms, due_ms = excluded.due_ms",
+            (*to_row(job), due_ms),
+        )
+
+    def find(self, tenant: str, kind: str, job_id: str) -> Job | None:
+        """Find a job of a project, running or not."""
+        found = self._select(
+            "WHERE tenant = ? AND kind = ? AND job_id = ?", tenant, kind, job_id
+        )
+        return found[0] if found else None
+
+    def running(self, session_id: str, kind: str | None = None) -> list[Job]:
+        """List the jobs of a session, of one kind or all, that are not over, in order."""
+        return self._select(
+            f"WHERE session_id = ? AND kind = coalesce(?, kind) AND {_RUNNING} "
+            "ORDER BY number",
+            session_id,
+            kind,
+        )
+
+    def next_due(self, now_ms: int) -> Job | None:
+        """Find the job that was the first to be due for a change by itself."""
+        found = self._select("WHERE due_ms <= ? ORDER BY due_ms, number LIMIT 1", now_ms)
+        return found[0] if found else None
+
+    def of_session(self, session_id: str, count: int) -> list[Job]:
+        """List the newest jobs of a session, running or not."""
+        return self._select(
+            "WHERE session_id = ? ORDER BY number DESC LIMIT ?", session_id, count
+        )
+
+    def page(
+        self,
+        tenant: str,
+        kind: str,
+        session_id: str | None = None,
+        *,
+        running: bool,
+        offset: int,
+        count: int,
+    ) -> tuple[int, list[Job]]:
+        """Count the jobs of one kind, and list a page of them, newest first."""
+        where = "WHERE tenant = ? AND kind = ?" + (f" AND {_RUNNING}" if running else "")
+        values: list[Any] = [tenant, kind]
+        if session_id is not None:
+            where += " AND session_id = ?"
+            values.append(session_id)
+        (total,) = self._store.db.execute(
+            f"SELECT count(*) FROM jobs {where}",  # noqa: S608
+            values,
+        ).fetchone()
+        page = self._select(
+            f"{where} ORDER BY number DESC LIMIT ? OFFSET ?", *values, count, offset
+        )
+        return int(total), page
+
+    def _select(self, rest: str, *values: object) -> list[Job]:
+        rows = self._store.db.execute(
+            f"SELECT {_COLUMNS} FROM jobs {rest}",  # noqa: S608
+            values,
+        )
+        return [Job(**from_row(row)) for row in rows]
+
+    # The streams of a job that takes only those that calls have chosen.
+
+    def select_stream(self, job_id: str, selection: Selection) -> None:
+        """Add a stream to a job, or change what of it is taken."""
+        self._store.db.execute(
+            "INSERT OR REPLACE INTO job_streams VALUES (?, ?, ?, ?)",
+            (job_id, *astuple(selection)),
+        )
+
+    def unselect_stream(self, job_id: str, stream_id: str) -> bool:
+        """Remove a stream from a job; say whether it was there."""
+        done = self._store.db.execute(
+            "DELETE FROM job_streams WHERE job_id = ? AND stream_id = ?",
+            (job_id, stream_id),
+        )
+        return done.rowcount > 0
+
+    def selections(self, job_id: str) -> list[Selection]:
+        """List the streams that were added to a job, in that order."""
+        rows = self._store.db.execute(
+            "SELECT stream_id, has_audio, has_video FROM job_streams "
+            "WHERE job_id = ? ORDER BY rowid",
+            (job_id,),
+        )
+        return [Selection(**from_row(row)) for row in rows]

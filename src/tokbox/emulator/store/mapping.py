@@ -1,0 +1,54 @@
+"""Records as SQLite keeps them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from tokbox.emulator.model.records import (
+    Archive,
+    Connection,
+    Job,
+    Recording,
+    Selection,
+    Session,
+    Stream,
+)
+
+__all__ = ["from_row", "to_row"]
+
+
+def to_row(
+    record: Archive | Connection | Job | Recording | Selection | Session | Stream,
+) -> tuple[object, ...]:
+    """Return the fields of *record* in their order, the structured ones as JSON."""
+    return tuple(
+        json.dumps(value) if isinstance(value, dict | tuple) else value
+        for value in (getattr(record, field.name) for field in fields(record))
+    )
+
+
+def from_row(row: sqlite3.Row) -> dict[str, Any]:
+    """Return the columns of *row* as the fields of a record, by name."""
+    return {name: _FROM_SQL.get(name, _as_it_is)(row[name]) for name in row.keys()}  # noqa: SIM118
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+#: The columns that SQLite has no type for.
+_FROM_SQL: dict[str, Callable[[Any], Any]] = {
+    "relayed": bool,
+    "always_archived": bool,
+    "e2ee": bool,
+    "automatic": bool,
+    "has_audio": bool,
+    "has_video": bool,
+    "muted": bool,
+    "options": json.loads,
+    "layout_classes": lambda value: tuple(json.loads(value)),
+}

@@ -1,0 +1,62 @@
+"""Faults that wait for the calls they are meant for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.request_log import as_glob
+
+__all__ = ["ArmedFaults"]
+
+
+class ArmedFaults:
+    """The armed faults of one emulator. To be used inside a transaction of its store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        #: Whether there may be any: most calls need not look. Nobody else writes them.
+        self.may_be_any: bool = True
+
+    def arm(
+        self, fault: dict[str, Any], *, method: str | None, path: str | None, times: int
+    ) -> int:
+        """Keep *fault* for the next *times* calls that fit, and return its number.
+
+        *path* may hold ``*`` for anything, slashes included.
+        """
+        self.may_be_any = True
+        cursor = self._store.db.execute(
+            "INSERT INTO faults (method, path, fault, times) VALUES (?, ?, ?, ?)",
+            (method and method.upper(), path and as_glob(path), json.dumps(fault), times),
+        )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def take(self, method: str, path: str) -> dict[str, Any] | None:
+        """Use up one of the oldest fault that fits a call."""
+        row = self._store.db.execute(
+            "SELECT number, fault, times FROM faults "
+            "WHERE coalesce(method, :method) = :method "
+            "AND (path IS NULL OR :path GLOB path) ORDER BY number LIMIT 1",
+            {"method": method, "path": path},
+        ).fetchone()
+        if row is None:
+            (self.may_be_any,) = self._store.db.execute(
+                "SELECT EXISTS (SELECT 1 FROM faults)"
+            ).fetchone()
+            return None
+        number, fault, times = row
+        if times == 1:
+            self._store.db.execute("DELETE FROM faults WHERE number = ?", (number,))
+        else:
+            self._store.db.execute(
+                "UPDATE faults SET times = times - 1 WHERE number = ?", (number,)
+            )
+        asked: dict[str, Any] = json.loads(fault)
+        return asked
+
+    def clear(self) -> None:
+        """Disarm all."""
+        self._store.db.execute("DELETE FROM faults")

@@ -1,0 +1,185 @@
+"""What was asked of the service: one line for each call, kept with what the call did.
+
+The entry of a call is written in the transaction of its effect, so that the two are
+there together or not at all. It holds no credentials and no bodies; what looks like a
+token in a path or a query is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.ids import Ids
+
+__all__ = ["LIMIT", "Entry", "Journal", "Visit", "as_glob"]
+
+#: How many entries are kept; the oldest make room.
+LIMIT = 10_000
+
+_COLUMNS = (
+    "number, at_ms, request_id, method, path, query, tenant, status, duration_ms, "
+    "created, fault"
+)
+#: A T1 token, or a JSON Web Token, plain or percent-encoded.
+_TOKEN = re.compile(r"T1(?:==|%3[dD]%3[dD])[^&/]*|eyJ[\w-]*\.[\w-]+\.[\w-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A call that was made; ``at_ms`` is in milliseconds since the epoch."""
+
+    #: Counts up from 1, and never down: ``after`` of a listing goes by it.
+    number: int
+    at_ms: int
+    #: What the answer carried as ``X-Request-Id``.
+    request_id: str
+    method: str
+    path: str
+    query: str
+    #: The project or application of its credentials, if they were valid.
+    project_id: str | None
+    #: What was answered; ``None`` if the connection was closed instead.
+    status: int | None
+    #: By an ordinary clock, whatever the emulated one does.
+    duration_seconds: float
+    #: Whether it created something: a session, an archive, a call...
+    created: bool
+    #: The fault that was injected, as it was asked for.
+    fault: dict[str, Any] | None
+
+    def describe(self) -> dict[str, Any]:
+        """Return it as ``GET /_emulator/journal`` shows it."""
+        return {
+            "number": self.number,
+            "at": self.at_ms,
+            "requestId": self.request_id,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "projectId": self.project_id,
+            "status": self.status,
+            "duration": round(self.duration_seconds * 1000, 3),
+            "created": self.created,
+            "fault": self.fault,
+        }
+
+
+@dataclass(slots=True)
+class Visit:
+    """A call in progress: what its entry will say."""
+
+    method: str
+    path: str
+    query: str
+    request_id: str = ""
+    tenant: str | None = None
+    fault: dict[str, Any] | None = None
+    created: bool = False
+    began: float = field(default_factory=time.perf_counter)
+
+    @classmethod
+    def of(cls, request: Request) -> Visit:
+        """Begin with what the request line says, as it was sent."""
+        scope = request.scope
+        path = scope.get("raw_path") or scope["path"].encode()
+        return cls(
+            method=request.method,
+            path=_without_tokens(path.decode("latin-1")),
+            query=_without_tokens(scope["query_string"].decode("latin-1")),
+        )
+
+
+class Journal:
+    """The entries of one emulator. To be used inside a transaction of its store."""
+
+    def __init__(self, store: Store, ids: Ids) -> None:
+        self._store = store
+        self._ids = ids
+
+    def add(self, visit: Visit, status: int | None, at_ms: int) -> None:
+        """Write the entry of *visit*, which gets its request id by that."""
+        visit.request_id = self._ids.uuid()
+        cursor = self._store.db.execute(
+            f"INSERT INTO journal ({_COLUMNS}) "  # noqa: S608
+            "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                at_ms,
+                visit.request_id,
+                visit.method,
+                visit.path,
+                visit.query,
+                visit.tenant,
+                status,
+                round((time.perf_counter() - visit.began) * 1000, 3),
+                visit.created,
+                None if visit.fault is None else json.dumps(visit.fault),
+            ),
+        )
+        assert cursor.lastrowid is not None
+        self._store.db.execute(
+            "DELETE FROM journal WHERE number <= ?", (cursor.lastrowid - LIMIT,)
+        )
+
+    def entries(
+        self,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        project_id: str | None = None,
+        status: int | None = None,
+        created: bool | None = None,
+        after: int = 0,
+        count: int = LIMIT,
+    ) -> list[Entry]:
+        """List the entries that fit everything that is given, oldest first.
+
+        *path* may hold ``*`` for anything, slashes included; *created* tells those that
+        created something from the others; *after* is the number of an entry.
+        """
+        conditions: Mapping[str, object] = {
+            "method = ?": method and method.upper(),
+            "path GLOB ?": path and as_glob(path),
+            "tenant = ?": project_id,
+            "status = ?": status,
+            "created = ?": created,
+        }
+        given = {text: value for text, value in conditions.items() if value is not None}
+        rows = self._store.db.execute(
+            f"SELECT {_COLUMNS} FROM journal WHERE "  # noqa: S608
+            + " AND ".join(["number > ?", *given])
+            + " ORDER BY number LIMIT ?",
+            (after, *given.values(), count),
+        )
+        return [_entry(row) for row in rows]
+
+    def clear(self) -> None:
+        """Forget all entries; the numbers go on counting."""
+        self._store.db.execute("DELETE FROM journal")
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    fields: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118
+    fields["project_id"] = fields.pop("tenant")
+    fields["duration_seconds"] = fields.pop("duration_ms") / 1000
+    fields["created"] = bool(fields["created"])
+    if fields["fault"] is not None:
+        fields["fault"] = json.loads(fields["fault"])
+    return Entry(**fields)
+
+
+def as_glob(pattern: str) -> str:
+    """Return *pattern* for SQLite's GLOB, with no wildcard left in it but ``*``."""
+    return pattern.replace("[", "[[]").replace("?", "[?]")
+
+
+def _without_tokens(text: str) -> str:
+    return _TOKEN.sub("(token)", text)

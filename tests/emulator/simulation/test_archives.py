@@ -1,0 +1,382 @@
+"""How archives live: the table of timers, and what it looks like from outside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.emulator import KEY, NOW, Api
+from tokbox.emulator import Clock, serve
+from tokbox.emulator.model.lifecycle import Change, duration_s, enter, next_change
+from tokbox.emulator.model.records import Archive
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+
+def archive_in(status: str, **fields: Any) -> Archive:
+    values: dict[str, Any] = {
+        "archive_id": "a",
+        "session_id": "s",
+        "tenant": KEY,
+        "automatic": False,
+        "options": {"streamMode": "auto"},
+        "status": status,
+        "reason": "",
+        "created_ms": 0,
+        "updated_ms": 0,
+        "since_ms": 0,
+    }
+    return Archive(**{**values, **fields})
+
+
+@pytest.mark.parametrize(
+    ("archive", "emptied_ms", "change"),
+    [
+        (
+            archive_in("started", since_ms=5),
+            None,
+            Change(4 * HOUR + 5, "stopped", "maximum duration exceeded"),
+        ),
+        # What was recorded before a pause counts too.
+        (
+            archive_in("started", since_ms=2 * HOUR, recorded_ms=HOUR),
+            None,
+            Change(5 * HOUR, "stopped", "maximum duration exceeded"),
+        ),
+        # Twelve hours of pauses and recording end it, however little was recorded.
+        (
+            archive_in("started", since_ms=11 * HOUR, recorded_ms=HOUR),
+            None,
+            Change(12 * HOUR, "stopped", "maximum duration exceeded"),
+        ),
+        (
+            archive_in("paused", since_ms=7),
+            None,
+            Change(HOUR + 7, "stopped", "maximum idle time exceeded"),
+        ),
+        (
+            archive_in("paused", since_ms=7),
+            9,
+            Change(MINUTE + 9, "stopped", "session ended"),
+        ),
+        (
+            archive_in("paused", since_ms=11 * HOUR + 30 * MINUTE),
+            None,
+            Change(12 * HOUR, "stopped", "maximum duration exceeded"),
+        ),
+        (
+            archive_in("stopped", since_ms=5, reason="user initiated"),
+            None,
+            Change(2005, "available", "user initiated"),
+        ),
+        (archive_in("available", since_ms=99), 5, Change(72 * HOUR, "expired", "")),
+        # Made so late that it is over as soon as it is there.
+        (
+            archive_in("available", since_ms=80 * HOUR),
+            None,
+            Change(80 * HOUR, "expired", ""),
+        ),
+        (archive_in("expired"), None, None),
+        (archive_in("deleted"), None, None),
+    ],
+)
+def test_next_change(
+    archive: Archive, emptied_ms: int | None, change: Change | None
+) -> None:
+    assert next_change(archive, emptied_ms=emptied_ms, processing_ms=2000) == change
+
+
+def test_recorded_time_leaves_pauses_out() -> None:
+    archive = archive_in("paused")
+    for status, at_ms in [("started", 10), ("paused", 3010), ("started", 9000)]:
+        archive = enter(archive, status, at_ms)
+    archive = enter(archive, "stopped", 11_000, "user initiated")
+    assert (archive.began_ms, archive.recorded_ms) == (10, 5000)
+    assert duration_s(archive) == 0
+    assert duration_s(enter(archive, "available", 12_000)) == 5
+
+
+@pytest.fixture
+def live(api: Api, session_id: str) -> tuple[str, dict[str, Any], str]:
+    """A session, its only client (which publishes), and its running archive."""
+    joined = api.join(session_id)
+    return session_id, joined, api.start_archive(session_id)["id"]
+
+
+def state(api: Api, archive_id: str) -> tuple[str, str]:
+    archive = api.archive(archive_id)
+    return archive["status"], archive["reason"]
+
+
+def test_stopped_archive_becomes_available(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    _, _, archive_id = live
+    api.advance(90)
+    api.stop_archive(archive_id)
+    api.advance(1.999)
+    assert api.archive(archive_id)["status"] == "stopped"
+    api.advance(0.001)
+    archive = api.archive(archive_id)
+    assert (archive["status"], archive["duration"]) == ("available", 90)
+    assert archive["size"] > 0
+    assert archive["reason"] == "user initiated"
+    assert archive["url"]
+
+
+def test_time_that_passes_by_itself_counts_as_well() -> None:
+    now = [float(NOW)]
+    with serve(clock=Clock(lambda: now[0]), processing_delay=2) as server:
+        api = Api(server.url)
+        session_id = api.create_session()
+        joined = api.join(session_id)
+        archive_id = api.start_archive(session_id)["id"]
+        now[0] += 30
+        api.leave(session_id, joined)
+        now[0] += 62
+        assert state(api, archive_id) == ("available", "session ended")
+        assert api.archive(archive_id)["duration"] == 30
+
+
+def test_file_is_what_the_archive_says(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    _, _, archive_id = live
+    api.advance(3)
+    api.stop_archive(archive_id)
+    api.advance(2)
+    archive = api.archive(archive_id)
+    answer = api.request("GET", archive["url"].removeprefix(api.url))
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "video/mp4")
+    assert len(answer.body) == archive["size"]
+    assert answer.body[4:8] == b"ftyp"
+
+
+def test_link_is_good_for_ten_minutes(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    _, _, archive_id = live
+    api.stop_archive(archive_id)
+    api.advance(2)
+    path = api.archive(archive_id)["url"].removeprefix(api.url)
+    api.advance(599.999)
+    assert api.request("GET", path).status == 200
+    api.advance(0.001)
+    assert api.request("GET", path).status == 403
+    renewed = api.archive(archive_id)["url"].removeprefix(api.url)
+    assert api.request("GET", renewed).status == 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("expires=1", "expires=2"),
+        ("signature=", "signature=0"),
+        ("?expires", "?x"),
+        ("signature=", "signature=%C3%A9"),
+    ],
+)
+def test_altered_link_is_refused(
+    api: Api, live: tuple[str, dict[str, Any], str], old: str, new: str
+) -> None:
+    _, _, archive_id = live
+    api.stop_archive(archive_id)
+    api.advance(2)
+    path = api.archive(archive_id)["url"].removeprefix(api.url)
+    assert old in path
+    assert api.request("GET", path.replace(old, new, 1)).status == 403
+
+
+def test_link_dies_with_the_archive(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    _, _, archive_id = live
+    api.stop_archive(archive_id)
+    api.advance(2)
+    path = api.archive(archive_id)["url"].removeprefix(api.url)
+    api.project("DELETE", f"/archive/{archive_id}")
+    assert api.request("GET", path).status == 404
+
+
+def test_archive_waits_for_the_first_stream(api: Api, session_id: str) -> None:
+    joined = api.join(session_id, publish=False)
+    archive = api.start_archive(session_id)
+    assert archive["status"] == "started"
+    assert api.archive(archive["id"])["status"] == "paused"
+    api.advance(30)
+    path = f"/_emulator/session/{session_id}/connection/{joined['connectionId']}/stream"
+    assert api.request("POST", path).status == 201
+    begun = api.archive(archive["id"])
+    assert begun["status"] == "started"
+    assert begun["createdAt"] == (NOW + 30) * 1000
+
+
+def test_archive_pauses_while_nobody_publishes(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    session_id, joined, archive_id = live
+    path = f"/_emulator/session/{session_id}/connection/{joined['connectionId']}/stream"
+    api.advance(10)
+    assert api.request("DELETE", f"{path}/{joined['streamId']}").status == 204
+    assert api.archive(archive_id)["status"] == "paused"
+    api.advance(100)
+    api.request("POST", path)
+    assert api.archive(archive_id)["status"] == "started"
+    api.advance(5)
+    api.stop_archive(archive_id)
+    api.advance(2)
+    assert api.archive(archive_id)["duration"] == 15
+
+
+def test_archive_ends_a_minute_after_everyone_left(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    session_id, joined, archive_id = live
+    api.leave(session_id, joined)
+    api.advance(59.999)
+    assert state(api, archive_id) == ("paused", "")
+    api.advance(0.001)
+    assert state(api, archive_id) == ("stopped", "session ended")
+
+
+def test_archive_goes_on_while_anyone_stays(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    session_id, joined, archive_id = live
+    api.join(session_id, publish=False)
+    api.leave(session_id, joined)
+    api.advance(120)
+    assert state(api, archive_id) == ("paused", "")
+    assert api.start_archive(session_id, multiArchiveTag="another")["status"] == "started"
+
+
+def test_coming_back_within_the_minute_saves_it(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    session_id, joined, archive_id = live
+    api.leave(session_id, joined)
+    api.advance(59)
+    api.join(session_id, publish=False)
+    api.advance(59 * 60)
+    assert state(api, archive_id) == ("paused", "")
+    # The hour of idleness runs since the last stream ended, not since the return.
+    api.advance(2)
+    assert state(api, archive_id) == ("stopped", "maximum idle time exceeded")
+
+
+def test_recording_ends_after_four_hours(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    _, _, archive_id = live
+    api.advance(4 * 3600)
+    assert state(api, archive_id) == ("stopped", "maximum duration exceeded")
+    api.advance(2)
+    assert api.archive(archive_id)["duration"] == 4 * 3600
+
+
+@pytest.mark.trap(98)
+def test_file_expires_three_days_after_the_start(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    _, _, archive_id = live
+    api.stop_archive(archive_id)
+    api.advance(72 * 3600 - 1)
+    assert api.archive(archive_id)["status"] == "available"
+    api.advance(1)
+    archive = api.archive(archive_id)
+    assert (archive["status"], archive["url"]) == ("expired", None)
+    assert api.archives()["items"] == [archive]
+    answer = api.project("DELETE", f"/archive/{archive_id}")
+    assert (answer.status, answer.json()["code"]) == (409, 15004)
+
+
+def test_everything_due_happens_in_one_long_step(
+    api: Api, live: tuple[str, dict[str, Any], str]
+) -> None:
+    _, _, archive_id = live
+    api.advance(365 * 86_400)
+    archive = api.archive(archive_id)
+    assert (archive["status"], archive["duration"]) == ("expired", 4 * 3600)
+    assert archive["updatedAt"] == (NOW + 72 * 3600) * 1000
+
+
+# Sessions that archive themselves.
+
+
+@pytest.fixture
+def always(api: Api) -> str:
+    return api.create_session(
+        archiveMode="always", archiveName="a-b_c~d", archiveResolution="1280x720"
+    )
+
+
+def test_first_client_starts_the_archive(api: Api, always: str) -> None:
+    assert api.archives()["count"] == 0
+    api.join(always)
+    (archive,) = api.archives()["items"]
+    assert (archive["status"], archive["sessionId"]) == ("started", always)
+    assert (archive["name"], archive["resolution"]) == ("a:b:c:d", "1280x720")
+
+
+def test_further_clients_do_not_start_another(api: Api, always: str) -> None:
+    api.join(always)
+    api.join(always)
+    assert api.archives()["count"] == 1
+
+
+def test_automatic_archive_cannot_be_stopped_by_a_call(api: Api, always: str) -> None:
+    api.join(always)
+    (archive,) = api.archives()["items"]
+    assert api.project("POST", f"/archive/{archive['id']}/stop").status == 409
+    assert api.archive(archive["id"])["status"] == "started"
+
+
+def test_manual_archive_beside_it_needs_a_tag(api: Api, always: str) -> None:
+    api.join(always)
+    answer = api.project("POST", "/archive", {"sessionId": always})
+    assert answer.json()["code"] == 15001
+    assert api.start_archive(always, multiArchiveTag="mine")["status"] == "started"
+
+
+def test_long_session_is_archived_in_pieces(api: Api, always: str) -> None:
+    api.join(always)
+    api.advance(9 * 3600)
+    items = api.archives()["items"]
+    assert [item["status"] for item in items] == ["started", "available", "available"]
+    starts = [(item["createdAt"] // 1000 - NOW) // 3600 for item in items]
+    assert starts == [8, 4, 0]
+
+
+def test_it_ends_when_everyone_left_and_begins_anew(api: Api, always: str) -> None:
+    api.leave(always, api.join(always))
+    api.advance(62)
+    (archive,) = api.archives()["items"]
+    assert (archive["status"], archive["reason"]) == ("available", "session ended")
+    api.join(always)
+    assert [item["status"] for item in api.archives()["items"]] == ["started", "available"]
+
+
+def test_relayed_session_never_archives_itself(api: Api) -> None:
+    session_id = api.create_session(archiveMode="always", media="enabled")
+    api.join(session_id)
+    assert api.archives()["count"] == 0
+
+
+def test_archive_that_ends_by_its_length_is_not_continued_for_nobody(
+    api: Api, always: str
+) -> None:
+    joined = api.join(always, publish=False)
+    path = f"/_emulator/session/{always}/connection/{joined['connectionId']}/stream"
+    for _ in range(14):
+        # Now and then a stream, so that it is neither idle nor ever recorded for long.
+        api.advance(3000)
+        assert api.request("POST", path).status == 201
+        assert api.request("DELETE", path).status == 204
+    api.advance(12 * 3600 - 14 * 3000 - 30)
+    api.leave(always, joined)
+    api.advance(40)
+    (archive,) = api.archives()["items"]
+    assert archive["reason"] == "maximum duration exceeded"
