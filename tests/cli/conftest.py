@@ -75,7 +75,7 @@ def play(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Sc
         ]
         script = Script(*answers)
         monkeypatch.setattr(
-            "tokbox.cli.options.make_client",
+            "tokbox.cli.common.params.make_client",
             lambda *options: Tokbox(KEY, SECRET, transport=script),
         )
         return script

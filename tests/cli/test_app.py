@@ -85,15 +85,19 @@ def test_help_and_a_plain_token_load_no_click(args: list[str]) -> None:
     result = run_code(LOADED.format(args=args))
     assert (result.code, result.err) == (0, "")
     loaded = result.out.splitlines()[-1].split()
-    assert "tokbox.cli.frame" in loaded
+    assert "tokbox.cli.entry" in loaded
     assert not {"click", "inspect", "dataclasses", "json"} & set(loaded)
 
 
 def test_a_command_loads_no_other() -> None:
     result = run_code(LOADED.format(args=["token", SESSION, "--json"]))
     files = {name for name in result.out.split() if name.startswith("tokbox.cli.")}
-    assert files >= {"tokbox.cli.app", "tokbox.cli.tokens"}
-    assert not files & {"tokbox.cli.sign", "tokbox.cli.archive", "tokbox.cli.demo"}
+    assert files >= {"tokbox.cli.app", "tokbox.cli.commands.tokens"}
+    assert not files & {
+        "tokbox.cli.signing.command",
+        "tokbox.cli.commands.archive",
+        "tokbox.cli.demo.command",
+    }
 
 
 @pytest.mark.parametrize(
@@ -349,7 +353,7 @@ import sys
 
 class Interruption:
     def find_spec(self, name, path=None, target=None):
-        if name == "tokbox.cli.frame":
+        if name == "tokbox.cli.entry":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Interruption())
@@ -418,7 +422,7 @@ def test_bug_tells_its_place_and_not_its_message(
     result = cli("token", SESSION)
     assert result.code == 70
     assert_one_line_error(result)
-    assert "KeyError at frame.py:" in result.err
+    assert "KeyError at entry.py:" in result.err
     assert "something-secret" not in result.err
 
 

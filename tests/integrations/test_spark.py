@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.integrations.conftest import undisturbed
-from tokbox.cli.tables import engines
+from tokbox.cli.signing import cluster
 from tokbox.errors import InvalidInputError
 from tokbox.integrations import spark as adapter
 from tokbox.integrations.job import col
@@ -90,7 +90,7 @@ def test_a_column_that_is_not_there_is_refused_before_anything_runs(spark, vault
 def test_the_command_counts_rows_that_break_a_rule(spark, make_job, files, tmp_path):
     output = tmp_path / "out"
     job = make_job(error_column="why")
-    assert engines._sign_on_spark(str(files), str(output), job) == 1
+    assert cluster._sign_on_spark(str(files), str(output), job) == 1
     signed = pq.read_table(output, columns=["id", "name", "token", "why"]).to_pylist()
     assert [row["id"] for row in signed if row["token"] is None] == [3]
     assert pq.read_schema(next(output.glob("*.parquet"))).names[-2:] == ["token", "why"]
@@ -98,4 +98,4 @@ def test_the_command_counts_rows_that_break_a_rule(spark, make_job, files, tmp_p
 
 def test_the_error_of_a_row_names_its_file_and_its_key(spark, make_job, files, tmp_path):
     with pytest.raises(Exception, match=r"part-1\.parquet with id 3: connection_data must"):
-        engines._sign_on_spark(str(files), str(tmp_path / "out"), make_job())
+        cluster._sign_on_spark(str(files), str(tmp_path / "out"), make_job())

@@ -22,11 +22,12 @@ __all__ = ["forks", "run_forked"]
 _SERVER = """
 import json, os, pkgutil, sys, tempfile, traceback
 import pyarrow.parquet
-import tokbox.cli.sign
+import tokbox.cli.signing.command
 import tokbox.cli.tables
 
-for module in pkgutil.iter_modules(tokbox.cli.tables.__path__, "tokbox.cli.tables."):
-    __import__(module.name)
+for package in (tokbox.cli.signing, tokbox.cli.tables):
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        __import__(module.name)
 
 for line in sys.stdin:
     program, sys.argv[1:], environment = json.loads(line)

@@ -8,9 +8,9 @@ from importlib import import_module
 
 import click
 
+from tokbox.cli.common.output import complain
+from tokbox.cli.common.params import Group
 from tokbox.cli.help import COMMANDS, root_help
-from tokbox.cli.options import Group
-from tokbox.cli.output import complain
 
 __all__ = ["invoke", "root"]
 

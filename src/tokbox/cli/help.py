@@ -31,37 +31,55 @@ Credentials come from the environment or a file, never from arguments:
 #: The modules of the commands and the first sentences of their help. A module is imported
 #: when its command is used.
 COMMANDS = {
-    "archive": ("archive", "Record sessions, and manage the recordings."),
-    "broadcast": ("broadcast", "Broadcast sessions live, over HLS and RTMP."),
-    "callback": ("callback", "Register URLs that are told of events (OpenTok only)."),
-    "captions": ("captions", "Caption sessions live."),
-    "connection": ("connection", "Look at the clients of a session."),
-    "connector": ("connector", "Connect sessions with WebSockets (Audio Connector)."),
-    "demo": ("demo", "See it all at work on this machine, without an account."),
-    "dial": ("sip", "Call URI, and let whoever answers take part in SESSION."),
+    "archive": ("commands.archive", "Record sessions, and manage the recordings."),
+    "broadcast": ("commands.broadcast", "Broadcast sessions live, over HLS and RTMP."),
+    "callback": (
+        "commands.callback",
+        "Register URLs that are told of events (OpenTok only).",
+    ),
+    "captions": ("commands.captions", "Caption sessions live."),
+    "connection": ("commands.connection", "Look at the clients of a session."),
+    "connector": (
+        "commands.connector",
+        "Connect sessions with WebSockets (Audio Connector).",
+    ),
+    "demo": ("demo.command", "See it all at work on this machine, without an account."),
+    "dial": ("commands.sip", "Call URI, and let whoever answers take part in SESSION."),
     "disconnect": (
-        "moderation",
+        "commands.moderation",
         "Force a client to leave SESSION; also hangs up a call.",
     ),
     "dtmf": (
-        "sip",
+        "commands.sip",
         "Play tones to the calls of SESSION: 0 to 9, *, #, and p for a pause.",
     ),
-    "emulator": ("emulator", "Stand in for the service on this machine, until Ctrl-C."),
+    "emulator": (
+        "commands.emulator",
+        "Stand in for the service on this machine, until Ctrl-C.",
+    ),
     "inspect": (
-        "inspect",
+        "inspect.command",
         "Show what a token says, when it ends, and why it would be refused.",
     ),
-    "mute": ("moderation", "Mute one stream of SESSION, or all, also those to come."),
-    "render": ("render", "Publish web pages into sessions (Experience Composer)."),
-    "session": ("session", "Create sessions."),
-    "sign": ("sign", "Sign a token for each row of a table: CSV, NDJSON or Parquet."),
-    "signal": ("signal", "Send TEXT to the clients of SESSION."),
-    "stream": ("stream", "Look at the streams of a session, and arrange them."),
-    "token": ("tokens", "Sign one token."),
-    "tokens": ("tokens", "Sign N distinct tokens."),
-    "unmute": ("moderation", "Let streams be published unmuted again."),
-    "verify": ("verify", "Find out which tokens of a table hold, with the credentials."),
+    "mute": (
+        "commands.moderation",
+        "Mute one stream of SESSION, or all, also those to come.",
+    ),
+    "render": ("commands.render", "Publish web pages into sessions (Experience Composer)."),
+    "session": ("commands.session", "Create sessions."),
+    "sign": (
+        "signing.command",
+        "Sign a token for each row of a table: CSV, NDJSON or Parquet.",
+    ),
+    "signal": ("commands.signal", "Send TEXT to the clients of SESSION."),
+    "stream": ("commands.stream", "Look at the streams of a session, and arrange them."),
+    "token": ("commands.tokens", "Sign one token."),
+    "tokens": ("commands.tokens", "Sign N distinct tokens."),
+    "unmute": ("commands.moderation", "Let streams be published unmuted again."),
+    "verify": (
+        "commands.verify",
+        "Find out which tokens of a table hold, with the credentials.",
+    ),
 }
 
 

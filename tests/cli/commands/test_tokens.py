@@ -25,7 +25,7 @@ from tests.support.cli import (
     run_on_terminal,
 )
 from tokbox import Signer, decode
-from tokbox.cli.files import replacing
+from tokbox.cli.common.atomic_files import replacing
 
 Cli = Callable[..., Result]
 

@@ -8,7 +8,7 @@ import json
 import pyarrow as pa
 import pytest
 
-from tokbox.cli.tables.footer_keys import add_column
+from tokbox.cli.tables.parquet_keys import add_column
 from tokbox.cli.tables.thrift import (
     BINARY,
     I32,

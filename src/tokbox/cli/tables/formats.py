@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from tokbox.cli.options import claim_stdin
+from tokbox.cli.common.params import claim_stdin
 from tokbox.cli.tables.codecs import (
     compression,
     decompressed,

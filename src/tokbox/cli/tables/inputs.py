@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 import click
 
-from tokbox.cli.options import Refused, message_of
-from tokbox.cli.output import progress
+from tokbox.cli.common.output import progress
+from tokbox.cli.common.params import Refused, message_of
 from tokbox.cli.tables.codecs import compression
 from tokbox.cli.tables.formats import FORMATS, check_compression, named_format
 from tokbox.cli.tables.table import Place

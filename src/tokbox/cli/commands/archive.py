@@ -1,0 +1,162 @@
+"""``tokbox archive``: recordings of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokbox.cli.common.composition import composition_options
+from tokbox.cli.common.formatting import size, span
+from tokbox.cli.common.listing import (
+    age,
+    collect_of,
+    confirm,
+    created,
+    page_options,
+    public,
+    show,
+    show_id,
+    show_list,
+)
+from tokbox.cli.common.params import (
+    Group,
+    client_options,
+    json_option,
+    session_argument,
+    take_session,
+)
+from tokbox.enums import OutputMode
+
+if TYPE_CHECKING:
+    from tokbox.rest.archive_types import Archive
+    from tokbox.rest.client import Tokbox
+
+__all__ = ["archive"]
+
+
+@click.group(cls=Group)
+def archive() -> None:
+    """Record sessions, and manage the recordings."""
+
+
+@archive.command()
+@session_argument
+@click.option("--name", metavar="TEXT", help="A name for people.")
+@click.option(
+    "--output-mode",
+    type=click.Choice([mode.value for mode in OutputMode]),
+    default=OutputMode.COMPOSED.value,
+    show_default=True,
+    help="One file for all streams, or one for each.",
+)
+@click.option(
+    "--tag",
+    "multi_archive_tag",
+    metavar="TEXT",
+    help="Tells archives of one session apart that run at once.",
+)
+@composition_options
+@json_option
+@client_options
+def start(client: Tokbox, session_id: str, as_json: bool, **options: Any) -> None:
+    """Start to record SESSION.
+
+    A client must be connected to it. In a pipe the archive id is printed alone, so that
+    A=$(tokbox archive start ...) works. SESSION may be -: standard input.
+    """
+    made = client.archives.start(session_id, **options)
+    show_id(made, _rows(made), as_json, _document)
+
+
+@archive.command()
+@click.argument("archive_id", metavar="ARCHIVE")
+@json_option
+@client_options
+def stop(client: Tokbox, archive_id: str, as_json: bool) -> None:
+    """Stop a recording.
+
+    To stop a stopped one again is no error.
+    """
+    stopped = client.archives.stop(archive_id)
+    show(stopped, _rows(stopped), as_json, _document)
+
+
+@archive.command()
+@click.argument("archive_id", metavar="ARCHIVE")
+@json_option
+@client_options
+def get(client: Tokbox, archive_id: str, as_json: bool) -> None:
+    """Show a recording as it is now.
+
+    Once it is available there is a link to download it, which is good for ten minutes,
+    for whoever has it.
+    """
+    found = client.archives.get(archive_id)
+    show(found, _rows(found), as_json, _document)
+
+
+@archive.command("list")
+@click.option("--session", "session_id", callback=take_session, help="Only of this one.")
+@page_options
+@json_option
+@client_options
+def list_(client: Tokbox, session_id: str | None, as_json: bool, **chosen: Any) -> None:
+    """List recordings, newest first."""
+    found, rest = collect_of(client.archives, session_id, **chosen)
+    show_list(found, _COLUMNS, as_json, document=_document, right=(3, 4), rest=rest)
+
+
+@archive.command()
+@click.argument("archive_id", metavar="ARCHIVE")
+@json_option
+@client_options
+def delete(client: Tokbox, archive_id: str, as_json: bool) -> None:
+    """Delete a recording.
+
+    It must be available or uploaded; to delete it again is no error.
+    """
+    client.archives.delete(archive_id)
+    confirm("deleted", archive_id, as_json)
+
+
+def _document(one: Archive) -> dict[str, Any]:
+    # The link is what many look for; it is good for ten minutes.
+    return {**public(one), "url": one.url}
+
+
+def _length(one: Archive) -> str:
+    return span(one.duration) if one.duration else ""
+
+
+def _size(one: Archive) -> str:
+    return size(one.size) if one.size else ""
+
+
+_COLUMNS: Sequence[tuple[str, Callable[[Archive], object]]] = (
+    ("ID", lambda one: one.id),
+    ("STATUS", lambda one: one.status),
+    ("CREATED", age),
+    ("LENGTH", _length),
+    ("SIZE", _size),
+    ("NAME", lambda one: one.name),
+)
+
+
+def _rows(one: Archive) -> list[tuple[str, object]]:
+    return [
+        ("id", one.id),
+        ("status", one.status),
+        ("session", one.session_id),
+        ("name", one.name),
+        ("reason", one.reason),
+        ("created", created(one)),
+        ("length", _length(one)),
+        ("size", _size(one)),
+        ("output", one.output_mode),
+        ("streams", one.stream_mode),
+        ("resolution", one.resolution),
+        ("tag", one.multi_archive_tag),
+        ("url", one.url),
+    ]

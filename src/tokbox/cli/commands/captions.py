@@ -1,0 +1,61 @@
+"""``tokbox captions``: what is said in a session, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokbox.cli.common.formatting import span
+from tokbox.cli.common.listing import add_get, add_stop, created, show_id
+from tokbox.cli.common.params import Group, client_options, json_option, session_argument
+
+if TYPE_CHECKING:
+    from tokbox.rest.captions import Captions
+    from tokbox.rest.client import Tokbox
+
+__all__ = ["captions"]
+
+
+@click.group(cls=Group)
+def captions() -> None:
+    """Caption sessions live."""
+
+
+@captions.command()
+@session_argument
+@click.option(
+    "--language", "language_code", metavar="CODE", help="BCP 47; en-US without it."
+)
+@click.option("--max-duration", type=int, metavar="SECONDS", help="300 to 14400.")
+@click.option(
+    "--partial/--no-partial",
+    "partial_captions",
+    default=None,
+    help="Whether text comes while a sentence is still spoken.",
+)
+@click.option(
+    "--callback", "status_callback_url", metavar="URL", help="Is told of every change."
+)
+@json_option
+@client_options
+def start(client: Tokbox, session_id: str, as_json: bool, **options: Any) -> None:
+    """Start to caption SESSION. In a pipe the captions' id is printed alone."""
+    made = client.captions.start(session_id, **options)
+    show_id(made, _rows(made), as_json)
+
+
+def _rows(one: Captions) -> list[tuple[str, object]]:
+    return [
+        ("id", one.id),
+        ("status", one.status),
+        ("session", one.session_id),
+        ("reason", one.reason),
+        ("created", created(one)),
+        ("length", span(one.duration) if one.duration else ""),
+        ("language", one.language_code),
+    ]
+
+
+add_stop(captions, "captions", lambda client, id: client.captions.stop(id))
+add_get(captions, "captions", lambda client, id: client.captions.get(id), _rows)

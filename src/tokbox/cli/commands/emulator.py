@@ -1,0 +1,224 @@
+"""``tokbox emulator``: the service on this machine."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tokbox.cli.common.output import console, is_terminal, print_json
+from tokbox.cli.common.params import Command, json_option
+from tokbox.cli.common.paths import check_paths
+
+if TYPE_CHECKING:
+    from tokbox.emulator import Announcement
+
+__all__ = ["emulator"]
+
+
+@click.command(cls=Command)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=0,
+    show_default="0, a free one",
+    metavar="N",
+    help="The port to answer on.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="One more name that the header Host may hold, such as that of a proxy.",
+)
+@click.option("--db", metavar="FILE", help="Keep the state in this file.")
+@click.option(
+    "--projects",
+    "projects_file",
+    metavar="FILE",
+    help='More projects: a JSON object {"API key": "secret"}.',
+)
+@click.option(
+    "--application",
+    "applications",
+    multiple=True,
+    metavar="ID=FILE",
+    help="One more application: its UUID, and a file with the PEM of its public key.",
+)
+@click.option(
+    "--key-out",
+    metavar="FILE",
+    help="Write the default application's private key to this file.",
+)
+@click.option(
+    "--processing-delay",
+    type=float,
+    default=0.5,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the file of a stopped archive takes.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Give the same ids to the same calls.",
+)
+@click.option(
+    "--clock",
+    "clock_time",
+    metavar="TIME",
+    help="Let time stand still at this one, in ISO 8601, until it is advanced.",
+)
+@click.option(
+    "--webhooks",
+    "webhooks_file",
+    metavar="FILE",
+    help='Addresses: a JSON object {"API key or application": {"archive_status": URL}}.',
+)
+@click.option(
+    "--webhooks-anywhere",
+    is_flag=True,
+    help="Send webhooks to addresses beyond this machine too.",
+)
+@click.option("--strict", is_flag=True, help="Refuse what is not documented.")
+@click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="One rule of many, such as render_stop=204; a wrong one lists them all.",
+)
+@json_option
+def emulator(
+    port: int,
+    host: str,
+    allow_hosts: tuple[str, ...],
+    db: str | None,
+    projects_file: str | None,
+    applications: tuple[str, ...],
+    key_out: str | None,
+    processing_delay: float,
+    seed: int | None,
+    clock_time: str | None,
+    webhooks_file: str | None,
+    webhooks_anywhere: bool,
+    strict: bool,
+    rules: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Stand in for the service on this machine, until Ctrl-C.
+
+    The first line is the URL. There is a project with API key 12345678 and secret
+    devsecret; more come from --projects, or from TOKBOX_EMULATOR_PROJECTS as
+    key:secret,key:secret. There is an application too, whose private key --key-out
+    writes, and an account that manages projects.
+    """
+    from tokbox.emulator import Clock, run
+    from tokbox.emulator.configuration import webhooks_from_file
+    from tokbox.emulator.model.rules import make_rules
+
+    keys = _pairs("--application", applications)
+    check_paths(
+        {
+            "--projects": projects_file,
+            "--webhooks": webhooks_file,
+            **{f"--application {name}": file for name, file in keys.items()},
+        },
+        {"--db": db, "--key-out": key_out},
+    )
+
+    def announce(announcement: Announcement) -> None:
+        if as_json:
+            print_json(_as_json(announcement))
+        else:
+            _announce(announcement)
+        sys.stdout.flush()
+
+    try:
+        run(
+            port=port,
+            db=db,
+            projects_file=projects_file,
+            applications={name: Path(file).read_bytes() for name, file in keys.items()},
+            key_out=key_out,
+            host=host,
+            clock=None if clock_time is None else Clock.fixed(clock_time),
+            processing_delay=processing_delay,
+            seed=seed,
+            webhooks=None if webhooks_file is None else webhooks_from_file(webhooks_file),
+            webhooks_anywhere=webhooks_anywhere,
+            allow_hosts=allow_hosts,
+            strict=make_rules(strict, _pairs("--rule", rules)),
+            announce=announce,
+        )
+    except sqlite3.OperationalError as error:
+        raise click.UsageError(f"--db {db}: {error}") from None
+    except OSError as error:
+        if error.filename:
+            raise
+        reason = os.strerror(error.errno) if error.errno else error
+        raise click.UsageError(f"{host} port {port}: {reason}") from None
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise click.UsageError(f"{option} {text}: it must look like NAME=VALUE")
+        pairs[name] = value
+    return pairs
+
+
+def _as_json(announcement: Announcement) -> dict[str, object]:
+    return {
+        "url": announcement.url,
+        "projects": [
+            {"api_key": key, "public_secret": secret}
+            for key, secret in announcement.projects.items()
+        ],
+        "applications": [{"application_id": name} for name in announcement.applications],
+        "accounts": [
+            {"account_key": key, "public_secret": secret}
+            for key, secret in announcement.accounts.items()
+        ],
+    }
+
+
+def _announce(announcement: Announcement) -> None:
+    if not is_terminal(sys.stdout):
+        for line in announcement.lines():
+            print(line)
+        return
+    from rich.text import Text
+
+    out = console()
+    url = announcement.url
+    out.print(Text(url, "bold green"))
+    out.print(Text(announcement.reach, "dim"))
+    for key, secret in announcement.projects.items():
+        out.print(
+            Text.assemble("api key ", (key, "bold"), "  secret "),
+            Text(secret or "(as configured)", "bold" if secret else "dim"),
+            sep="",
+        )
+    for application_id in announcement.applications:
+        out.print(Text.assemble("application ", (application_id, "bold")))
+    for key, secret in announcement.accounts.items():
+        out.print(Text.assemble("account ", (key, "bold"), "  secret ", (secret, "bold")))
+    key, public = next(iter(announcement.projects.items()))
+    lines = (
+        "",
+        "Ctrl-C ends it. In another terminal:",
+        f"  export TOKBOX_API_URL={url}",
+        f"  export TOKBOX_API_KEY={key} TOKBOX_SECRET={public or '...'}",
+        "  tokbox session create",
+    )
+    out.print(Text("\n".join(lines), "dim"))

@@ -1,0 +1,1 @@
+"""Shared by the commands: parameters, output, lists, files."""

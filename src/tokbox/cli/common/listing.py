@@ -1,0 +1,201 @@
+"""How commands show what the service told: one thing, or a list of them."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tokbox.cli.common.formatting import ago, moment
+from tokbox.cli.common.output import (
+    is_terminal,
+    note,
+    print_json,
+    print_record,
+    print_table,
+)
+from tokbox.cli.common.params import client_options, json_option
+
+if TYPE_CHECKING:
+    from tokbox.rest.client import Tokbox
+    from tokbox.rest.compositions import Composed, Compositions
+    from tokbox.rest.paging import Page
+    from tokbox.rest.record import Thing
+
+__all__ = [
+    "add_get",
+    "add_stop",
+    "age",
+    "collect",
+    "collect_of",
+    "confirm",
+    "created",
+    "page_options",
+    "public",
+    "show",
+    "show_id",
+    "show_list",
+]
+
+Function = Callable[..., None]
+Rows = Sequence[tuple[str, object]]
+
+_Thing = TypeVar("_Thing", bound="Thing")
+_Composed = TypeVar("_Composed", bound="Composed")
+
+
+def page_options(function: Function) -> Function:
+    """Add the options that choose a part of a list."""
+    for add in (
+        click.option(
+            "--all", "everything", is_flag=True, help="All of them, page by page."
+        ),
+        click.option(
+            "--count",
+            type=int,
+            default=50,
+            show_default=True,
+            help="At most so many, up to 1000.",
+        ),
+        click.option(
+            "--offset", type=int, default=0, show_default=True, help="Leave out so many."
+        ),
+    ):
+        function = add(function)
+    return function
+
+
+def collect(
+    fetch: Callable[..., Page[_Thing]],
+    every: Callable[[], Iterator[_Thing]],
+    *,
+    offset: int,
+    count: int,
+    everything: bool,
+) -> tuple[list[_Thing], int]:
+    """Return the chosen part of a list, and how many things come after it.
+
+    *fetch* takes ``offset`` and ``count``.
+    """
+    if everything:
+        return list(itertools.islice(every(), offset, None)), 0
+    page = fetch(offset=offset, count=count)
+    return list(page), page.total - offset - len(page)
+
+
+def collect_of(
+    resource: Compositions[_Composed], session_id: str | None, **chosen: Any
+) -> tuple[list[_Composed], int]:
+    """Return the chosen part of a list that can be a session's."""
+    return collect(
+        functools.partial(resource.list, session_id),
+        functools.partial(resource.iter, session_id),
+        **chosen,
+    )
+
+
+def public(one: Thing) -> dict[str, Any]:
+    """Return what may be left in a log, ready for JSON."""
+    return one.to_dict(secrets=False)
+
+
+def show(
+    one: _Thing,
+    rows: Rows,
+    as_json: bool,
+    document: Callable[[_Thing], dict[str, Any]] = public,
+) -> None:
+    """Show one thing: a JSON document, or the *rows* that say something."""
+    if as_json:
+        print_json(document(one))
+    else:
+        print_record([row for row in rows if row[1]], styles=["bold"])
+
+
+def show_id(
+    one: _Thing,
+    rows: Rows,
+    as_json: bool,
+    document: Callable[[_Thing], dict[str, Any]] = public,
+) -> None:
+    """Show what was just made; in a pipe its id alone, so that ID=$(...) works."""
+    if as_json or is_terminal(sys.stdout):
+        show(one, rows, as_json, document)
+    else:
+        print(one.id)
+
+
+def show_list(
+    found: Sequence[_Thing],
+    columns: Sequence[tuple[str, Callable[[_Thing], object]]],
+    as_json: bool,
+    *,
+    document: Callable[[_Thing], dict[str, Any]] = public,
+    right: Sequence[int] = (),
+    rest: int = 0,
+) -> None:
+    """Show several things in a table of *columns*; *rest* is how many more there are."""
+    if as_json:
+        print_json([document(one) for one in found])
+        return
+    header = [name for name, _ in columns]
+    rows = [[tell(one) for _, tell in columns] for one in found]
+    print_table(header, rows, right=right)
+    if rest > 0:
+        note(f"{len(found)} of {len(found) + rest:,}; for the others: --offset, or --all")
+
+
+def confirm(what: str, id: str, as_json: bool) -> None:
+    """Say what was done to the thing with an id, where the service has nothing to tell."""
+    if as_json:
+        print_json({"id": id, what: True})
+    else:
+        print_record([(what, id)])
+
+
+def add_get(
+    group: click.Group,
+    noun: str,
+    fetch: Callable[[Tokbox, str], _Thing],
+    rows: Callable[[_Thing], Rows],
+    document: Callable[[_Thing], dict[str, Any]] = public,
+) -> None:
+    """Add a command that shows one thing as it is now."""
+
+    @group.command("get", help=f"Show {noun} as the service knows it now.")
+    @click.argument(f"{noun}_id", metavar=noun.upper())
+    @json_option
+    @client_options
+    def get(client: Tokbox, as_json: bool, **named: str) -> None:
+        found = fetch(client, *named.values())
+        show(found, rows(found), as_json, document)
+
+
+def add_stop(group: click.Group, noun: str, stop: Callable[[Tokbox, str], None]) -> None:
+    """Add a command that stops something, of which nothing is told then."""
+
+    @group.command("stop", help=f"Stop {noun}.")
+    @click.argument(f"{noun}_id", metavar=noun.upper())
+    @json_option
+    @client_options
+    def end(client: Tokbox, as_json: bool, **named: str) -> None:
+        (id,) = named.values()
+        stop(client, id)
+        confirm("stopped", id, as_json)
+
+
+def created(one: Thing) -> str:
+    """Say when something was made."""
+    return "" if one.created_ms is None else moment(one.created_ms / 1000)
+
+
+def age(one: Thing) -> str:
+    """Say when something was made, in the few characters that a terminal has for it."""
+    if not is_terminal(sys.stdout):
+        return created(one)
+    return "" if one.created_ms is None else ago(one.created_ms / 1000, time.time())

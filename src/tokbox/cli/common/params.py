@@ -1,0 +1,364 @@
+"""What the commands share: how they take credentials, claims and standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+import click
+
+from tokbox.cli.common.streams import check_input
+from tokbox.enums import Role, RoleName
+from tokbox.errors import InvalidInputError, TransportError
+
+if TYPE_CHECKING:
+    from tokbox.rest.client import Tokbox
+
+__all__ = [
+    "Claims",
+    "Command",
+    "Group",
+    "Refused",
+    "claim_options",
+    "claim_stdin",
+    "client_options",
+    "credential_options",
+    "has_credentials",
+    "json_option",
+    "make_client",
+    "message_of",
+    "read_file",
+    "read_secret",
+    "read_stdin",
+    "session_argument",
+    "take_session",
+]
+
+Function = Callable[..., None]
+
+#: What is typed on a terminal without being seen there.
+_PROMPTS = {"the secret": "API secret: ", "the password": "Password: "}
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+class Refused(click.ClickException):
+    """Input that breaks a rule of the library, said in the words of the command line."""
+
+    exit_code = 2
+
+
+class NoAnswer(click.ClickException):
+    """There was no usable answer; the message says from where."""
+
+    exit_code = 3
+
+
+class Command(click.Command):
+    """A command that names its options in errors, and echoes no stray argument."""
+
+    #: Click would quote surplus arguments, and one of them may be a secret.
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            ctx.fail(f"arguments: {len(ctx.args)} too many")
+        return rest
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InvalidInputError as error:
+            raise Refused(message_of(error)) from None
+
+
+def message_of(error: InvalidInputError) -> str:
+    """Return the message of *error*, with the option in place of an argument's name."""
+    message = str(error)
+    for parameter in click.get_current_context().command.params:
+        # Parameters bear the names of the library's arguments.
+        if parameter.name == error.field and message.startswith(error.field):
+            shown = parameter.metavar or parameter.name.upper()
+            if isinstance(parameter, click.Option):
+                shown = parameter.opts[0]
+            message = shown.removesuffix("...") + message[len(error.field) :]
+    return message
+
+
+class Group(click.Group):
+    """A group of such commands."""
+
+    command_class: type[click.Command] | None = Command
+    group_class: type[click.Group] | type[type] | None = type
+
+
+def claim_stdin(what: str) -> None:
+    """Have standard input be *what* and nothing else, or refuse.
+
+    Raises :class:`click.UsageError` if something else was read from it, and
+    :class:`StreamError` if it cannot be read.
+    """
+    context = click.get_current_context().find_root()
+    taken = context.meta.setdefault("tokbox.stdin", what)
+    if taken != what:
+        raise click.UsageError(f"standard input cannot be {taken} and {what} at once")
+    check_input(what)
+
+
+def read_stdin(what: str) -> str:
+    """Read all of standard input, which only one argument may stand for."""
+    claim_stdin(what)
+    if sys.stdin.isatty():
+        if what in _PROMPTS:
+            from getpass import getpass
+
+            return getpass(_PROMPTS[what], stream=sys.stderr)
+        click.echo(f"reading {what} from the terminal; Ctrl-D ends it", err=True)
+    try:
+        return sys.stdin.read().removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{what} on standard input is not text") from None
+
+
+def take_session(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Let ``-`` stand for a session id on standard input."""
+    return read_stdin("the session id").strip() if value == "-" else value
+
+
+def session_argument(function: _Decorated) -> _Decorated:
+    """Give *function* the argument SESSION, as ``session_id``."""
+    argument = click.argument("session_id", metavar="SESSION", callback=take_session)
+    return argument(function)
+
+
+def _take_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    from tokbox.tokens.claims import parse_lifetime
+
+    seconds = parse_lifetime(value)
+    if seconds is None:
+        raise click.BadParameter("it must be seconds, or a time such as 90s, 30m, 1h or 7d")
+    return seconds
+
+
+def json_option(function: _Decorated) -> _Decorated:
+    """Give *function* the option ``--json``, as ``as_json``."""
+    option = click.option(
+        "--json", "as_json", is_flag=True, help="Print one JSON document."
+    )
+    return option(function)
+
+
+def credential_options(function: Function) -> Function:
+    """Add the options that say who asks, and whom."""
+    for add in (
+        click.option(
+            "--api-url",
+            metavar="URL",
+            help="The service or an emulator, in place of TOKBOX_API_URL.",
+        ),
+        click.option(
+            "--secret-file",
+            metavar="FILE",
+            help="A file that holds the API secret; - is standard input.",
+        ),
+        click.option(
+            "--api-key", metavar="KEY", help="The API key, in place of TOKBOX_API_KEY."
+        ),
+    ):
+        function = add(function)
+    return function
+
+
+def client_options(function: Function) -> Function:
+    """Add the credential options, and call *function* with the client they make."""
+
+    @wraps(function)
+    def command(
+        api_key: str | None, secret_file: str | None, api_url: str | None, **rest: Any
+    ) -> None:
+        with make_client(api_key, secret_file, api_url) as client:
+            try:
+                function(client, **rest)
+            except TransportError as error:
+                raise NoAnswer(f"{error}; asked {client.api_url}") from None
+
+    return credential_options(command)
+
+
+_KEYS = ("TOKBOX_API_KEY", "OPENTOK_API_KEY")
+_URLS = ("TOKBOX_API_URL", "OPENTOK_API_URL")
+_SECRETS = ("TOKBOX_SECRET", "TOKBOX_SECRET_FILE", "OPENTOK_API_SECRET")
+
+
+def has_credentials() -> bool:
+    """Say whether the environment names any credentials."""
+    from tokbox.rest.environment import APPLICATIONS, PROJECTS
+
+    families = (*PROJECTS, *APPLICATIONS)
+    return any(os.environ.get(name) for family in families for name in family.names)
+
+
+def make_client(
+    api_key: str | None, secret_file: str | None, api_url: str | None
+) -> Tokbox:
+    """Make a client of the environment, where these options stand in for parts of it.
+
+    Raises ``InvalidInputError`` that names the variable that is missing or wrong, and
+    ``OSError`` if the file cannot be read.
+    """
+    from tokbox.rest.client import Tokbox
+    from tokbox.rest.environment import APPLICATIONS
+    from tokbox.tokens.claims import check_api_key
+    from tokbox.tokens.credentials import secret_rule
+
+    if api_key is not None:
+        check_api_key(api_key)
+    environment = dict(os.environ)
+    if api_key is not None or secret_file is not None:
+        # What is given by hand is a project's.
+        for name in (name for family in APPLICATIONS for name in family.names):
+            environment.pop(name, None)
+    if api_url is not None:
+        environment["TOKBOX_API_URL"] = api_url
+    if secret_file is not None:
+        # A secret that is given by hand goes with whatever key there is.
+        key = next(filter(None, map(environment.get, _KEYS)), None)
+        environment = {
+            name: value for name, value in environment.items() if name not in _SECRETS
+        }
+        secret = read_secret(secret_file, "--secret-file", "the secret")
+        if rule := secret_rule(secret):
+            raise click.UsageError(f"--secret-file: the secret must {rule}")
+        environment["TOKBOX_SECRET"] = secret
+        environment["TOKBOX_API_KEY"] = api_key or key or ""
+    elif api_key is not None:
+        ours = any(environment.get(name) for name in _SECRETS[:2])
+        theirs = not ours and environment.get(_SECRETS[2])
+        environment[_KEYS[1] if theirs else _KEYS[0]] = api_key
+        if theirs:
+            environment.pop(_KEYS[0], None)
+    try:
+        return Tokbox.from_env(environment)
+    except InvalidInputError as error:
+        if error.field in _KEYS:
+            help_ = "; or give --api-key and --secret-file"
+            raise Refused(f"{error}{help_}") from None
+        if error.field == "api_url":
+            variable = next(filter(environment.get, _URLS))
+            source = "--api-url" if api_url is not None else variable
+            raise Refused(f"{source}{str(error)[len(error.field) :]}") from None
+        raise
+
+
+def read_file(path: str, option: str, what: str) -> str:
+    """Return the text of a file that *option* names, or of standard input for ``-``."""
+    if path == "-":
+        return read_stdin(what)
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
+    except UnicodeDecodeError:
+        pass
+    # Outside of the handler: the exception holds what was read.
+    raise click.UsageError(f"{option}: {path} is not text")
+
+
+def read_secret(path: str, option: str, what: str) -> str:
+    """Return the credential in a file that *option* names, or on standard input for ``-``.
+
+    A byte order mark at its start and one line end at its end are no part of it.
+    """
+    from tokbox.tokens.credentials import MAX_BYTES, decode, read
+
+    try:
+        if path != "-":
+            return read(path)
+        claim_stdin(what)
+        if sys.stdin.isatty():
+            return read_stdin(what)
+        return decode(sys.stdin.buffer.read(MAX_BYTES + 1))
+    except ValueError as error:
+        problem = str(error)
+    source = "standard input" if path == "-" else path
+    raise click.UsageError(f"{option}: {source} cannot be read: {problem}")
+
+
+class Claims(TypedDict):
+    """What a token shall say, as ``Session.token`` takes it."""
+
+    role: RoleName
+    connection_data: str
+    expiration: int
+    initial_layout_class_list: tuple[str, ...]
+
+
+def claim_options(function: Function) -> Function:
+    """Add the options that say what a token shall say, as the argument *claims*."""
+
+    @wraps(function)
+    def command(
+        role: RoleName,
+        connection_data: str | None,
+        data_file: str | None,
+        expiration: int,
+        initial_layout_class_list: tuple[str, ...],
+        **rest: Any,
+    ) -> None:
+        if data_file is not None:
+            if connection_data is not None:
+                raise click.UsageError("--data and --data-file exclude each other")
+            text = read_file(data_file, "--data-file", "the connection data")
+            # The line break that editors and echo add is no part of it.
+            connection_data = text[:-1] if text.endswith("\n") else text
+        claims = Claims(
+            role=role,
+            connection_data=connection_data or "",
+            expiration=expiration,
+            initial_layout_class_list=initial_layout_class_list,
+        )
+        function(claims=claims, **rest)
+
+    added: Function = command
+    for add in (
+        click.option(
+            "--layout-class",
+            "initial_layout_class_list",
+            metavar="NAME",
+            multiple=True,
+            help="A layout class of the holder's streams; may be repeated.",
+        ),
+        click.option(
+            "--expires",
+            "expiration",
+            callback=_take_lifetime,
+            default="24h",
+            show_default=True,
+            metavar="TIME",
+            help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
+        ),
+        click.option(
+            "--data-file",
+            metavar="FILE",
+            help="A file that holds the connection data; - is standard input.",
+        ),
+        click.option(
+            "--data",
+            "connection_data",
+            metavar="TEXT",
+            help="Connection data: all clients in the session can read it.",
+        ),
+        click.option(
+            "--role",
+            type=click.Choice([role.value for role in Role]),
+            default=Role.PUBLISHER.value,
+            show_default=True,
+            help="What the holder may do.",
+        ),
+    ):
+        added = add(added)
+    return added

@@ -1,0 +1,1 @@
+"""``tokbox inspect``."""

@@ -1,0 +1,252 @@
+"""``tokbox inspect``: what a token says, and whether the service would take it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tokbox.cli.common.formatting import ago, moment
+from tokbox.cli.common.output import print_json, print_record
+from tokbox.cli.common.params import (
+    Command,
+    credential_options,
+    has_credentials,
+    json_option,
+    make_client,
+    read_secret,
+    read_stdin,
+)
+from tokbox.errors import InvalidInputError, MalformedTokenError
+
+if TYPE_CHECKING:
+    from tokbox.cli.inspect.diagnosis import Fault, Stranger
+    from tokbox.cli.inspect.signature import Finding
+    from tokbox.tokens.rsa import PublicKey
+    from tokbox.tokens.token import Token
+
+__all__ = ["inspect"]
+
+#: The exit code of a token that would be refused, or is none.
+REFUSED = 4
+
+#: What a client is told of a token that is refused, for whatever reason.
+_CLIENT_ERROR = "client error 1004: "
+
+
+@click.command(cls=Command)
+@click.argument("token", required=False)
+@click.option("--session", "session_id", metavar="SESSION", help="It must be for this one.")
+@click.option("--application-id", metavar="ID", help="It must be this application's.")
+@click.option(
+    "--public-key-file",
+    "public_key",
+    metavar="FILE",
+    help="An application's public key, to check the signature with; - is standard input.",
+)
+@click.option(
+    "--private-key-file",
+    "private_key",
+    metavar="FILE",
+    help="The same with its private key.",
+)
+@json_option
+@credential_options
+@click.pass_context
+def inspect(
+    context: click.Context,
+    token: str | None,
+    session_id: str | None,
+    application_id: str | None,
+    public_key: str | None,
+    private_key: str | None,
+    as_json: bool,
+    api_key: str | None,
+    secret_file: str | None,
+    api_url: str | None,
+) -> None:
+    """Show what a token says, when it ends, and why it would be refused.
+
+    Without TOKEN, or if it is -, it is read from standard input, where no other process
+    can see it. The signature is checked with a key that is given, or with the
+    credentials; if there are none, it is not. Exit code 4 means that the token would be
+    refused, or is none.
+    """
+    from tokbox.cli.inspect.diagnosis import Fault, explain, find_faults
+    from tokbox.cli.inspect.signature import owner_of
+    from tokbox.tokens.claims import check_application_id
+    from tokbox.tokens.verify import decode
+
+    if token is None or token == "-":  # noqa: S105 - no password
+        token = read_stdin("the token")
+    if application_id is not None:
+        application_id = check_application_id(application_id)
+    key = _read_key(public_key, private_key, api_key, secret_file)
+    text = token.strip()
+    now = time.time()
+    try:
+        claims = decode(text)
+    except MalformedTokenError as error:
+        _print_stranger(explain(text, error, now), as_json)
+        context.exit(REFUSED)
+    faults = find_faults(claims, now, session_id)
+    if application_id is not None and claims.project_id != application_id:
+        words = f"it was made for {owner_of(claims)}, not for application {application_id}"
+        faults.insert(0, Fault("wrong_key", words))
+    found = _find_out(text, claims, key, api_key, secret_file, api_url)
+    if found.fault is not None and (found.verdict != "good" or not faults):
+        # What verify() says of a good signature's token is among the faults already,
+        # unless it knows a rule that nothing else here does.
+        faults.insert(0, found.fault)
+    _print_claims(claims, found, faults, now, as_json)
+    if faults:
+        context.exit(REFUSED)
+
+
+def _read_key(
+    public: str | None, private: str | None, *credentials: str | None
+) -> PublicKey | None:
+    """The application's key that an option names."""
+    from tokbox.tokens.rsa import PrivateKey, PublicKey
+
+    if sum(each is not None for each in (public, private)) + any(credentials) > 1:
+        raise click.UsageError(
+            "--public-key-file, --private-key-file, and --api-key with --secret-file "
+            "exclude one another"
+        )
+    if public is not None:
+        pem = read_secret(public, "--public-key-file", "the public key")
+        return PublicKey(pem.encode())
+    if private is not None:
+        pem = read_secret(private, "--private-key-file", "the private key")
+        return PrivateKey(pem.encode()).public_key()
+    return None
+
+
+def _find_out(
+    text: str,
+    claims: Token,
+    key: PublicKey | None,
+    api_key: str | None,
+    secret_file: str | None,
+    api_url: str | None,
+) -> Finding:
+    """Check the signature with *key*, or else with the credentials, if there are any."""
+    from tokbox.cli.inspect.signature import NOT_CHECKED, Finding, by_client, by_key, check
+
+    if key is not None:
+        return check(by_key(key), text, claims)
+    asked = secret_file is not None or api_key is not None
+    if not asked and not has_credentials():
+        return Finding(NOT_CHECKED, "there are no credentials")
+    try:
+        client = make_client(api_key, secret_file, api_url)
+    except (InvalidInputError, click.ClickException) as error:
+        if asked:
+            raise
+        why = error.message if isinstance(error, click.ClickException) else str(error)
+        return Finding(NOT_CHECKED, why)
+    with client:
+        return check(by_client(client), text, claims)
+
+
+def _print_claims(
+    claims: Token, found: Finding, faults: list[Fault], now: float, as_json: bool
+) -> None:
+    from tokbox.cli.inspect.diagnosis import show
+
+    if as_json:
+        print_json(
+            {
+                "kind": claims.kind,
+                "algorithm": claims.algorithm,
+                **_refusal(faults),
+                "signature": found.verdict,
+                "project_id": claims.project_id,
+                "session_id": claims.session_id,
+                "role": claims.role,
+                "connection_data": claims.connection_data,
+                "initial_layout_class_list": list(claims.initial_layout_class_list),
+                "create_time": claims.create_time,
+                "expire_time": claims.expire_time,
+                "not_before": claims.not_before,
+                "end_time": claims.end_time,
+                "nonce": claims.nonce,
+                "scope": claims.scope,
+                "unknown": dict(claims.unknown),
+            }
+        )
+        return
+    implied = "" if claims.expire_time is not None else ", 24 h after it was made"
+    why = f" ({found.why})" if found.why else ""
+    begins = claims.not_before
+    rows: list[tuple[str, object]] = [
+        ("kind", f"{claims.kind} ({claims.algorithm})"),
+        ("application" if claims.algorithm == "RS256" else "api key", claims.project_id),
+        ("session", claims.session_id),
+        ("role", claims.role),
+        ("data", claims.connection_data),
+        ("layout classes", " ".join(claims.initial_layout_class_list)),
+        ("scope", claims.scope),
+        ("made", f"{moment(claims.create_time)} ({ago(claims.create_time, now)})"),
+        (
+            "expires",
+            f"{moment(claims.end_time)} ({ago(claims.end_time, now)}{implied})",
+        ),
+        (
+            "valid from",
+            None if begins is None else f"{moment(begins)} ({ago(begins, now)})",
+        ),
+        ("nonce", claims.nonce),
+        *((name, show(value)) for name, value in claims.unknown.items()),
+        ("signature", f"{found.verdict}{why}"),
+    ]
+    _print_verdict(rows, faults, found)
+
+
+def _refusal(faults: list[Fault]) -> dict[str, Any]:
+    """Whether a token would be refused: the first reason in a word, all in sentences."""
+    return {
+        "refused": bool(faults),
+        "reason": faults[0].reason if faults else None,
+        "reasons": [fault.text for fault in faults],
+    }
+
+
+def _print_verdict(
+    rows: list[tuple[str, object]], faults: list[Fault], found: Finding
+) -> None:
+    from tokbox.cli.inspect.signature import NOT_CHECKED
+
+    rows = [row for row in rows if row[1]]
+    styles = [""] * len(rows)
+    if faults:
+        rows.append(("refused", _CLIENT_ERROR + faults[0].text))
+        rows.extend(("and", fault.text) for fault in faults[1:])
+        styles.extend(["bold red"] * len(faults))
+    elif found.verdict == NOT_CHECKED:
+        rows.append(("verdict", "would be accepted, if its signature is good"))
+        styles.append("bold yellow")
+    else:
+        rows.append(("verdict", "would be accepted"))
+        styles.append("bold green")
+    print_record(rows, styles=styles)
+
+
+def _print_stranger(stranger: Stranger, as_json: bool) -> None:
+    from tokbox.cli.inspect.signature import NOT_CHECKED
+
+    if as_json:
+        print_json(
+            {
+                "kind": stranger.kind or None,
+                **_refusal([stranger.fault]),
+                "signature": NOT_CHECKED,
+                "claims": stranger.claims,
+            }
+        )
+        return
+    styles = [*([""] * len(stranger.rows)), "bold red"]
+    verdict = ("refused", _CLIENT_ERROR + stranger.fault.text)
+    print_record([*stranger.rows, verdict], styles=styles)

@@ -1,0 +1,195 @@
+"""What is wrong with a token, as far as it shows without the secret."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+from tokbox.cli.common.formatting import ago, moment, span
+from tokbox.enums import DAYS_30
+from tokbox.errors import InvalidClaimsError, MalformedTokenError, WrongPurposeError
+from tokbox.tokens.claims import (
+    check_connection_data,
+    check_layout_classes,
+    check_purpose,
+    check_role,
+    check_session_id,
+    wrong_claims,
+)
+from tokbox.tokens.token import Token
+from tokbox.tokens.verify import LEEWAY
+
+__all__ = ["Fault", "Stranger", "explain", "find_faults", "show"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A reason to refuse a token."""
+
+    #: In one word, those of ``TokenError.reason``.
+    reason: str
+    #: In words that follow "refused".
+    text: str
+
+
+def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault]:
+    """Return every reason to refuse a token that says *claims*, the plainest first.
+
+    With *session_id* the token must be for that session.
+    """
+    faults = [*_untimely(claims, now)]
+    if session_id is not None and claims.session_id != session_id:
+        text = "it is for another session than the one asked for: make one for that"
+        faults.append(Fault("wrong_session", text))
+    for check in (
+        lambda: check_purpose(claims),
+        lambda: check_session_id(claims.session_id, claims.project_id),
+        lambda: check_role(claims.role),
+        lambda: check_connection_data(claims.connection_data),
+        lambda: check_layout_classes(claims.initial_layout_class_list),
+    ):
+        try:
+            check()
+        except InvalidClaimsError as error:
+            faults.append(Fault(wrong_claims(error).reason, f"its {error}"))
+        except WrongPurposeError as error:
+            faults.append(Fault(error.reason, f"its {error}"))
+    return faults
+
+
+def _untimely(claims: Token, now: float) -> Iterator[Fault]:
+    if claims.end_time <= now:
+        text = f"it expired {ago(claims.end_time, now)}: make a new one"
+        yield Fault("expired", text)
+    if claims.create_time > now + LEEWAY:
+        early = span(int(claims.create_time - now))
+        text = (
+            f"it was made {early} in the future: a clock is wrong, here or on the "
+            "machine that made it"
+        )
+        yield Fault("not_yet_valid", text)
+    begins = claims.not_before
+    if begins is not None and begins > now + LEEWAY:
+        text = (
+            f"it is not valid for another {span(int(begins - now))}, by its nbf: wait, or "
+            "make one without it"
+        )
+        yield Fault("not_yet_valid", text)
+    if claims.end_time <= claims.create_time:
+        yield Fault("invalid_claims", "it expires before it was made")
+    elif claims.end_time > claims.create_time + DAYS_30:
+        lifetime = span(claims.end_time - claims.create_time)
+        text = f"it lives for {lifetime}, and 30 days are the most"
+        yield Fault("invalid_claims", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Something that is no client token, and what it seems to be."""
+
+    #: "JWT", "session id", or "" for who knows what.
+    kind: str
+    #: Why it is none, and what may help.
+    fault: Fault
+    #: What a JWT says, unverified.
+    claims: Mapping[str, Any] | None = None
+    #: The same for people.
+    rows: tuple[tuple[str, str], ...] = field(default=())
+
+
+def explain(text: str, error: MalformedTokenError, now: float) -> Stranger:
+    """Guess what *text*, which is no client token because of *error*, was meant to be."""
+    if not text:
+        return Stranger("", Fault(error.reason, "not a token: it is empty"))
+    if _is_session_id(text):
+        words = "this looks like a session id, not a token: make one with tokbox token"
+        return Stranger("session id", Fault(error.reason, words))
+    is_jwt = text.startswith("ey")
+    claims = _claims(text) if is_jwt else None
+    hint = _hint(text, error.reason)
+    if is_jwt and not hint:
+        # Who issued it, it says; so it was made for something.
+        if claims and "session_id" not in claims and {"iss", "application_id"} & {*claims}:
+            hint = "those of REST calls and callbacks do not; see tokbox token"
+        else:
+            hint = "it was damaged on its way: copy it again"
+    fault = Fault(error.reason, f"{error}; {hint}" if hint else str(error))
+    rows = () if claims is None else tuple(_rows(text, claims, now))
+    return Stranger("JWT" if is_jwt else "", fault, claims, rows)
+
+
+#: What helps, by the reason why a token cannot be read.
+_HELP = {
+    "prefix": "put it back",
+    "truncated": "was all of it copied?",
+    "alphabet": "copy it again",
+    "encoding": "copy it again",
+    "duplicate": "sign one that holds each field and claim once",
+    "algorithm": "sign it with HS256 for an API key, with RS256 for an application",
+}
+
+
+def _hint(text: str, reason: str) -> str:
+    """What may have happened to *text*, and what helps; "" if nothing shows."""
+    if text[0] in "\"'" or text[-1] in "\"'":
+        return "take the quotes away"
+    if text.lower().startswith("bearer "):
+        return "take the word Bearer away"
+    if re.search("%[0-9A-Fa-f]{2}", text):
+        return "it is still encoded for a URL: %3D stands for =, %2B for +"
+    if any(character.isspace() for character in text):
+        return "there are spaces or line breaks in it; in a URL, + turns into a space"
+    return _HELP.get(reason, "")
+
+
+def _is_session_id(text: str) -> bool:
+    try:
+        check_session_id(text)
+    except InvalidClaimsError:
+        return False
+    return True
+
+
+def _claims(text: str) -> Mapping[str, Any] | None:
+    parts = text.split(".")
+    return _read_json(parts[1]) if len(parts) == 3 else None
+
+
+def _rows(text: str, claims: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
+    """What a JWT says, for people."""
+    yield "kind", "JWT"
+    header = _read_json(text.split(".")[0]) or {}
+    if "alg" in header:
+        yield "algorithm", show(header["alg"])
+    for name, value in claims.items():
+        if name in ("exp", "iat", "nbf") and _is_time(value):
+            yield name, f"{moment(value)} ({ago(value, now)})"
+        else:
+            yield name, show(value)
+    yield "signature", "not checked"
+
+
+def show(value: object) -> str:
+    """A claim's value: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_time(value: object) -> TypeGuard[float]:
+    # JSON as Python reads it also knows NaN and Infinity.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -1e12 < value < 1e12
+
+
+def _read_json(part: str) -> Mapping[str, Any] | None:
+    try:
+        raw = base64.b64decode(part + "=" * (-len(part) % 4), "-_", validate=True)
+        content = json.loads(raw)
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,87 @@
+"""Whether the signature of a token is good, as far as what is at hand can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.cli.inspect.diagnosis import Fault
+from tokbox.errors import BadSignatureError, TokenError, WrongAlgorithmError, WrongKeyError
+
+if TYPE_CHECKING:
+    from tokbox.rest.client import Tokbox
+    from tokbox.tokens.rsa import PublicKey
+    from tokbox.tokens.token import Token
+
+__all__ = ["NOT_CHECKED", "Finding", "Verifier", "by_client", "by_key", "check", "owner_of"]
+
+NOT_CHECKED = "not checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What can tell whether a token holds."""
+
+    verify: Callable[[str], Token]
+    #: Whose tokens it verifies: "API key 40000123".
+    owner: str
+    #: What those are signed with: "the secret of API key 40000123".
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of it."""
+
+    #: "good", "wrong" or "not checked".
+    verdict: str
+    #: Why it was not checked.
+    why: str = ""
+    fault: Fault | None = None
+
+
+def by_client(client: Tokbox) -> Verifier:
+    """Verify with a client's credentials."""
+    owner = _owner(client.project_id)
+    what = "secret" if client.project_id.isdecimal() else "private key"
+    return Verifier(client.verify, owner, f"the {what} of {owner}")
+
+
+def by_key(key: PublicKey) -> Verifier:
+    """Verify with the public key of any application."""
+    return Verifier(key.verify, "its application", "an application's key")
+
+
+def owner_of(claims: Token) -> str:
+    """Say whom a token was made for."""
+    return _owner(claims.project_id)
+
+
+def _owner(tenant: str) -> str:
+    return f"API key {tenant}" if tenant.isdecimal() else f"application {tenant}"
+
+
+def check(verifier: Verifier, token: str, claims: Token) -> Finding:
+    """Check the signature of a token that says *claims*.
+
+    What else is wrong with it is not looked at, but for what only `verify` would notice.
+    """
+    try:
+        verifier.verify(token)
+    except WrongKeyError as error:
+        text = str(error)
+        if not isinstance(error, WrongAlgorithmError):
+            text = f"it was made for {owner_of(claims)}, not for {verifier.owner}"
+        why = f"there is nothing here to check it with but {verifier.key}"
+        return Finding(NOT_CHECKED, why, Fault(error.reason, text))
+    except BadSignatureError as error:
+        text = (
+            "its signature is wrong: it was altered or cut off, or not signed with "
+            f"{verifier.key}: check that the signer uses it"
+        )
+        return Finding("wrong", fault=Fault(error.reason, text))
+    except TokenError as error:
+        # Its signature was found good before this.
+        return Finding("good", fault=Fault(error.reason, f"its {error}"))
+    return Finding("good")

@@ -1,0 +1,1 @@
+"""``tokbox sign``: sign the rows of tables."""

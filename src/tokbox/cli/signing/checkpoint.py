@@ -1,0 +1,138 @@
+"""What a run notes down so that another can continue it: one line of JSON at a time.
+
+The first line says what the run was asked for; each of the others how far it was, and
+stands there only when all that it speaks of has reached the disk. A line without its end
+was never finished, and does not count.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from typing import Any
+
+from tokbox.cli.common.atomic_files import beside
+from tokbox.errors import InvalidInputError
+from tokbox.private_files import open_private
+from tokbox.tokens.batch import write_all
+
+__all__ = ["Journal"]
+
+#: The version of the format of the lines and of their meaning.
+_VERSION = 2
+
+
+class Journal:
+    """The journal of the run that writes *target*; locked for as long as it is open.
+
+    *asked* is what the run is asked for, as JSON can say it. Raises InvalidInputError if an
+    earlier run was asked for something else, or is still at work.
+    """
+
+    def __init__(self, target: str, asked: dict[str, Any]) -> None:
+        self.path: str = beside(target, "resume")
+        #: How far the earlier run was, or None if there was none.
+        self.state: dict[str, Any] | None = None
+        descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT)
+        self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115 - closed by close()
+        try:
+            self._lock()
+            self._read(asked)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            problem = True
+        else:
+            problem = False
+        if problem:
+            rule = "be left to the run that writes this file right now"
+            raise InvalidInputError("resume", None, rule, show=False)
+
+    def _read(self, asked: dict[str, Any]) -> None:
+        text = self._file.readall()
+        whole = text[: text.rfind(b"\n") + 1]
+        lines = _parsed(text, whole)
+        if lines is None:
+            raise self.refused("have a journal that can be read, and this one cannot")
+        if lines:
+            self._check(lines, asked)
+        # Only now is it known to be a journal, of which a line may be incomplete.
+        self._file.truncate(len(whole))
+        self._file.seek(len(whole))
+        if not lines:
+            self._append({"version": _VERSION, **asked})
+            _sync_folder(self.path)
+        elif len(lines) > 1:
+            self.state = lines[-1]
+
+    def _check(self, lines: list[dict[str, Any]], asked: dict[str, Any]) -> None:
+        """Raise InvalidInputError unless this run can continue the run of *lines*."""
+        before, *states = lines
+        if before.get("version") != _VERSION:
+            raise self.refused(
+                "continue a run of this version of tokbox, and the journal is in the "
+                "format of another one"
+            )
+        if not all(map(_is_state, states)):
+            raise self.refused("have a journal that can be read, and this one cannot")
+        differing = [name for name in asked if before.get(name) != asked[name]]
+        if differing:
+            rule = f"continue what was begun, and that had another {differing[0]}"
+            raise self.refused(rule)
+
+    def refused(self, rule: str) -> InvalidInputError:
+        """Return the error of a run that cannot be continued, with the way out."""
+        rule = f"{rule}; remove {self.path} to begin anew"
+        return InvalidInputError("resume", None, rule, show=False)
+
+    def _append(self, line: dict[str, Any]) -> None:
+        write_all(self._file, json.dumps(line).encode() + b"\n")
+        os.fsync(self._file.fileno())
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Note down how far this run is. What it tells of must be on the disk already."""
+        self._append(state)
+
+    def remove(self) -> None:
+        """Forget it: all is done."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+
+    def close(self) -> None:
+        """Let others continue."""
+        self._file.close()
+
+
+def _parsed(text: bytes, whole: bytes) -> list[dict[str, Any]] | None:
+    """Return the complete lines, parsed, or None if *text* is not a journal."""
+    try:
+        lines = [json.loads(line) for line in whole.splitlines()]
+    except (ValueError, RecursionError):
+        return None
+    if text[:1] in (b"", b"{") and all(isinstance(line, dict) for line in lines):
+        return lines
+    return None
+
+
+def _is_state(line: dict[str, Any]) -> bool:
+    """Say whether a line has all values that a run continues from."""
+    return isinstance(line.get("consumed"), str) and all(
+        type(line.get(name)) is int and line[name] >= 0
+        for name in ("file", "before", "rows", "offset", "rejected", "output", "rejects")
+    )
+
+
+def _sync_folder(path: str) -> None:
+    """Have names in the folder of *path* reach the disk."""
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
