@@ -57,7 +57,7 @@ def test_help_lists_each_command_with_the_first_sentence_of_its_own_help() -> No
     context = click.Context(root)
     found = {name: root.get_command(context, name) for name in root.list_commands(context)}
     said = {name: each.get_short_help_str(1000) for name, each in found.items() if each}
-    assert said == {name: help for name, (_, help) in COMMANDS.items()}
+    assert said == COMMANDS
     assert root.get_help(context) == root_help()
     assert root.get_command(context, "nothing") is None
     assert max(map(len, root_help().splitlines())) <= 96

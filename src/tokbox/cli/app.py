@@ -10,7 +10,7 @@ import click
 
 from tokbox.cli.common.output import complain
 from tokbox.cli.common.params import Group
-from tokbox.cli.help import COMMANDS, root_help
+from tokbox.cli.help import COMMANDS, module_of, root_help
 
 __all__ = ["invoke", "root"]
 
@@ -40,7 +40,7 @@ class _Root(Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"tokbox.cli.{COMMANDS[cmd_name][0]}")
+        module = import_module(module_of(cmd_name))
         command: click.Command = getattr(module, cmd_name)
         return command
 
@@ -50,7 +50,7 @@ class _Root(Group):
 
 @click.group(
     cls=_Root,
-    commands=[click.Command(name, help=help) for name, (_, help) in COMMANDS.items()],
+    commands=[click.Command(name, help=help) for name, help in COMMANDS.items()],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 96},
 )
 @click.option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "root_help"]
+__all__ = ["COMMANDS", "module_of", "root_help"]
 
 EXIT_CODES = """\
 Exit codes:
@@ -28,65 +28,54 @@ Credentials come from the environment or a file, never from arguments:
 """
 
 
-#: The modules of the commands and the first sentences of their help. A module is imported
-#: when its command is used.
+#: The commands, and the first sentences of their help.
 COMMANDS = {
-    "archive": ("commands.archive", "Record sessions, and manage the recordings."),
-    "broadcast": ("commands.broadcast", "Broadcast sessions live, over HLS and RTMP."),
-    "callback": (
-        "commands.callback",
-        "Register URLs that are told of events (OpenTok only).",
-    ),
-    "captions": ("commands.captions", "Caption sessions live."),
-    "connection": ("commands.connection", "Look at the clients of a session."),
-    "connector": (
-        "commands.connector",
-        "Connect sessions with WebSockets (Audio Connector).",
-    ),
-    "demo": ("demo.command", "See it all at work on this machine, without an account."),
-    "dial": ("commands.sip", "Call URI, and let whoever answers take part in SESSION."),
-    "disconnect": (
-        "commands.moderation",
-        "Force a client to leave SESSION; also hangs up a call.",
-    ),
-    "dtmf": (
-        "commands.sip",
-        "Play tones to the calls of SESSION: 0 to 9, *, #, and p for a pause.",
-    ),
-    "emulator": (
-        "commands.emulator",
-        "Stand in for the service on this machine, until Ctrl-C.",
-    ),
-    "inspect": (
-        "inspect.command",
-        "Show what a token says, when it ends, and why it would be refused.",
-    ),
-    "mute": (
-        "commands.moderation",
-        "Mute one stream of SESSION, or all, also those to come.",
-    ),
-    "render": ("commands.render", "Publish web pages into sessions (Experience Composer)."),
-    "session": ("commands.session", "Create sessions."),
-    "sign": (
-        "signing.command",
-        "Sign a token for each row of a table: CSV, NDJSON or Parquet.",
-    ),
-    "signal": ("commands.signal", "Send TEXT to the clients of SESSION."),
-    "stream": ("commands.stream", "Look at the streams of a session, and arrange them."),
-    "token": ("commands.tokens", "Sign one token."),
-    "tokens": ("commands.tokens", "Sign N distinct tokens."),
-    "unmute": ("commands.moderation", "Let streams be published unmuted again."),
-    "verify": (
-        "commands.verify",
-        "Find out which tokens of a table hold, with the credentials.",
-    ),
+    "archive": "Record sessions, and manage the recordings.",
+    "broadcast": "Broadcast sessions live, over HLS and RTMP.",
+    "callback": "Register URLs that are told of events (OpenTok only).",
+    "captions": "Caption sessions live.",
+    "connection": "Look at the clients of a session.",
+    "connector": "Connect sessions with WebSockets (Audio Connector).",
+    "demo": "See it all at work on this machine, without an account.",
+    "dial": "Call URI, and let whoever answers take part in SESSION.",
+    "disconnect": "Force a client to leave SESSION; also hangs up a call.",
+    "dtmf": "Play tones to the calls of SESSION: 0 to 9, *, #, and p for a pause.",
+    "emulator": "Stand in for the service on this machine, until Ctrl-C.",
+    "inspect": "Show what a token says, when it ends, and why it would be refused.",
+    "mute": "Mute one stream of SESSION, or all, also those to come.",
+    "render": "Publish web pages into sessions (Experience Composer).",
+    "session": "Create sessions.",
+    "sign": "Sign a token for each row of a table: CSV, NDJSON or Parquet.",
+    "signal": "Send TEXT to the clients of SESSION.",
+    "stream": "Look at the streams of a session, and arrange them.",
+    "token": "Sign one token.",
+    "tokens": "Sign N distinct tokens.",
+    "unmute": "Let streams be published unmuted again.",
+    "verify": "Find out which tokens of a table hold, with the credentials.",
 }
+#: The modules of the commands that are not in a module of the same name.
+_MODULES = {
+    "demo": "demo.command",
+    "dial": "commands.sip",
+    "disconnect": "commands.moderation",
+    "dtmf": "commands.sip",
+    "inspect": "inspect.command",
+    "mute": "commands.moderation",
+    "sign": "signing.command",
+    "token": "commands.tokens",
+    "unmute": "commands.moderation",
+}
+
+
+def module_of(command: str) -> str:
+    """Return the name of the module of a command, to import it when it is used."""
+    return f"tokbox.cli.{_MODULES.get(command, f'commands.{command}')}"
 
 
 def root_help() -> str:
     """Return what ``tokbox --help`` prints."""
     width = max(map(len, COMMANDS))
-    commands = [f"  {name:{width}}  {help}" for name, (_, help) in COMMANDS.items()]
+    commands = [f"  {name:{width}}  {help}" for name, help in COMMANDS.items()]
     parts = (_USAGE + "\n".join(commands), _indented(ENVIRONMENT), _indented(EXIT_CODES))
     return "\n\n".join(parts)
 
