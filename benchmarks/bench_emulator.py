@@ -158,7 +158,7 @@ def joining(already: int) -> Callable[[int], Work]:
     def prepare(n: int) -> Work:
         from tokbox.emulator import create_app
         from tokbox.emulator.model.records import Session
-        from tokbox.emulator.simulation import clients
+        from tokbox.emulator.simulation import engine
         from tokbox.emulator.simulation.client_tokens import Admission
 
         emulator = create_app(projects={workloads.API_KEY: workloads.SECRET}).state.emulator
@@ -185,9 +185,9 @@ def joining(already: int) -> Callable[[int], Work]:
             for _ in range(n):
                 with store.transaction():
                     session = store.session(session_id)
-                    one = clients.connect(emulator, session, admission, 1)
+                    one = engine.connect(emulator, session, admission, 1)
                     session = store.session(session_id)
-                    clients.publish(emulator, session, one, 1, name="", video_type="camera")
+                    engine.publish(emulator, session, one, 1, name="", video_type="camera")
 
         def work() -> Seconds:
             session_id = start()

@@ -23,11 +23,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tokbox.emulator.api import sessions
 from tokbox.emulator.control import clients as control
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.auth import authenticate, authenticate_account, check_active
 from tokbox.emulator.http.origin_check import Guard, read_hosts
 from tokbox.emulator.http.pipeline import watch
 from tokbox.emulator.http.request import Call, read_body
-from tokbox.emulator.http.responses import Refusal, refuse, wants_json
+from tokbox.emulator.http.responses import refuse, wants_json
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.events import Events
 from tokbox.emulator.model.rules import Rules, make_rules
@@ -42,6 +43,7 @@ from tokbox.emulator.routes import (
     Handler,
 )
 from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.archives import Recorder
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.simulation.webhook_sender import WebhookSender
@@ -135,7 +137,7 @@ def create_app(
     events = Events()
     events.listen(outbox.post)
     links = Links(store, None if seeded is None else seeded.link_key())
-    targets = Targets(store)
+    targets, jobs = Targets(store), Jobs(store)
     emulator = Emulator(
         tenants=tenants,
         store=store,
@@ -145,6 +147,7 @@ def create_app(
         links=links,
         recorder=Recorder(
             store,
+            jobs,
             ids,
             events,
             links,
@@ -152,7 +155,7 @@ def create_app(
             rules,
             processing_ms=round(delay * 1000),
         ),
-        jobs=Jobs(store),
+        jobs=jobs,
         journal=Journal(store, ids),
         messages=Messages(store),
         targets=targets,
@@ -230,7 +233,7 @@ def _on_behalf(emulator: Emulator, handler: Handler) -> _Endpoint:
     def identify(request: Request) -> Project | Application:
         tenant = emulator.tenants.tenant(request.path_params["tenant"])
         if tenant is None:
-            raise Refusal(404, "There is no such project or application")
+            raise HTTPError(404, "There is no such project or application")
         # No credentials are needed, but those of a suspended project would be refused.
         check_active(tenant)
         return tenant
@@ -255,16 +258,16 @@ def _endpoint(emulator: Emulator, handler: Handler, identify: _Identify) -> _End
             now_ms = emulator.clock.now_ms()
             with emulator.store.transaction():
                 caller = identify(request)
-                emulator.settle(now_ms)
+                engine.settle(emulator, now_ms)
             visit.tenant = caller.tenant_id
             if request.path_params.get("project", caller.tenant_id) != caller.tenant_id:
-                raise Refusal(
+                raise HTTPError(
                     403, "Id in the token does not match the one in the url", code=-1
                 )
             call = Call(emulator, caller, request, body, now_ms)
             return _handle(call, handler, visit)
 
-        def refused(refusal: Refusal) -> Response:
+        def refused(refusal: HTTPError) -> Response:
             return refuse(
                 refusal,
                 as_json=handler in ALWAYS_JSON
@@ -285,9 +288,9 @@ def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
             body = await read_body(request)
             now_ms = emulator.clock.now_ms()
             with emulator.store.transaction():
-                emulator.settle(now_ms)
+                engine.settle(emulator, now_ms)
             return _handle(Call(emulator, None, request, body, now_ms), handler)
-        except Refusal as refusal:
+        except HTTPError as refusal:
             return refuse(refusal, as_json=True)
 
     return endpoint
@@ -321,13 +324,13 @@ def _base_url(request: Request) -> str:
 async def _no_route(emulator: Emulator, request: Request, error: Exception) -> Response:
     """Answer what no route answers (404), or not with this method (405)."""
     assert isinstance(error, HTTPException)
-    refusal = Refusal(error.status_code, error.detail)
+    refusal = HTTPError(error.status_code, error.detail)
     ours = request.url.path.startswith("/_emulator")
 
     def carry_out(visit: Visit, body: bytes) -> Response:
         raise refusal
 
-    def refused(refusal: Refusal) -> Response:
+    def refused(refusal: HTTPError) -> Response:
         response = refuse(
             refusal,
             as_json=ours or wants_json(request.headers.get("accept", "")),

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from tokbox.emulator.app import PROCESSING_DELAY
 from tokbox.emulator.configuration import projects_from_environment, projects_from_file
-from tokbox.emulator.http.origin_check import is_local_name
 from tokbox.emulator.model.clock import Clock
+from tokbox.emulator.model.hosts import is_local_name
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.server import serve
 from tokbox.emulator.store.accounts import (

@@ -16,11 +16,12 @@ import uvicorn
 from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.broken_responses import Protocol
 from tokbox.emulator.http.faults import read_fault
-from tokbox.emulator.http.origin_check import is_host, read_hosts
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.http.origin_check import read_hosts
 from tokbox.emulator.model.clock import Clock
+from tokbox.emulator.model.hosts import is_host
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.simulation.webhook_sender import WebhookSender
@@ -266,7 +267,7 @@ class Server:
         times = _whole("times", times)
         try:
             read_fault(asked)
-        except Refusal as refusal:
+        except HTTPError as refusal:
             raise InvalidInputError("fault", asked, f"be a fault ({refusal})") from None
         with self._store.transaction():
             self._emulator.faults.arm(asked, method=method, path=path, times=times)

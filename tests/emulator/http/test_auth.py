@@ -22,8 +22,8 @@ from tests.support.emulator import (
     jwt,
     rs256,
 )
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.auth import authenticate
-from tokbox.emulator.http.responses import Refusal
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.store.accounts import Account, Project, Tenants
 from tokbox.emulator.store.database import Store
@@ -46,7 +46,7 @@ def accept(header: str | None, *, now: float = NOW, strict: bool = False) -> str
 
 
 def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) -> str:
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HTTPError) as caught:
         accept(header, now=now, strict=strict)
     assert (caught.value.status, caught.value.code) == (403, -1)
     return caught.value.message
@@ -242,14 +242,14 @@ def test_key_and_secret_are_accepted_as_they_are(api: Api) -> None:
     ],
 )
 def test_bad_key_and_secret_are_refused(value: str, message: str) -> None:
-    with pytest.raises(Refusal, match=message) as caught:
+    with pytest.raises(HTTPError, match=message) as caught:
         partner(value)
     assert (caught.value.status, caught.value.code) == (403, -1)
     assert SECRET not in str(caught.value)
 
 
 def test_rule_refuses_the_secret_itself() -> None:
-    with pytest.raises(Refusal, match="No X-OPENTOK-AUTH header"):
+    with pytest.raises(HTTPError, match="No X-OPENTOK-AUTH header"):
         partner(f"{KEY}:{SECRET}", Rules(refuse_partner_auth=True))
 
 
@@ -353,7 +353,7 @@ def test_secret_of_a_project_does_not_open_an_application(application: Api) -> N
 
 def test_application_whose_key_nobody_has_asked_for_is_closed() -> None:
     token = application_credentials(new_private_key())
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(HTTPError) as caught:
         authenticate(
             {"authorization": f"Bearer {token}"}, TENANTS, now=NOW, rules=RULES[False]
         )
@@ -367,5 +367,5 @@ def test_lifetime_of_an_applications_token_is_limited_only_when_strict() -> None
     headers = {"authorization": f"Bearer {token}"}
     found = authenticate(headers, known, now=NOW, rules=RULES[False])
     assert found.tenant_id == APPLICATION
-    with pytest.raises(Refusal, match="86400 seconds"):
+    with pytest.raises(HTTPError, match="86400 seconds"):
         authenticate(headers, known, now=NOW, rules=RULES[True])

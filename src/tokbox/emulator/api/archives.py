@@ -8,15 +8,17 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.api.sessions import active_session, check_routed
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page, read_session_filter
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import NO_CLIENTS, Refusal, json_reply
+from tokbox.emulator.http.responses import NO_CLIENTS, json_reply, layout_reply
 from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.records import Archive
 from tokbox.emulator.options.archive import read_options
-from tokbox.emulator.options.composition import layout_reply, read_layout, read_selection
+from tokbox.emulator.options.composition import read_layout, read_selection
 from tokbox.emulator.serializers import archive_files as files
 from tokbox.emulator.serializers.archives import describe
+from tokbox.emulator.simulation import engine
 
 __all__ = [
     "change_streams",
@@ -36,12 +38,12 @@ def start(call: Call) -> Response:
     session = active_session(call, fields.take("sessionId"))
     options = read_options(fields)
     if session.emptied_ms is not None:
-        raise Refusal(call.emulator.rules.empty_session, NO_CLIENTS)
+        raise HTTPError(call.emulator.rules.empty_session, NO_CLIENTS)
     check_routed(session, "initiate archives", code=15008)
     running = call.emulator.store.running_archives(session.session_id)
     tags = {archive.options["multiArchiveTag"] for archive in running}
     if options["multiArchiveTag"] in tags:
-        raise Refusal(409, "HTTP 409 Conflict", code=15001)
+        raise HTTPError(409, "HTTP 409 Conflict", code=15001)
     archive = call.emulator.recorder.start(session, options, call.now_ms, automatic=False)
     # The reply says started even if nobody publishes yet (clients insist on it), and
     # it alone has the milliseconds.
@@ -57,9 +59,9 @@ def stop(call: Call) -> Response:
     """``POST P/archive/{archiveId}/stop``"""
     archive = _archive(call)
     if archive.automatic:
-        raise Refusal(409, "An automatically started archive cannot be stopped")
+        raise HTTPError(409, "An automatically started archive cannot be stopped")
     if archive.status not in lifecycle.STOPPABLE:
-        raise Refusal(
+        raise HTTPError(
             409,
             f"The archive is {archive.status}; "
             "only a started, paused or stopped archive can be stopped",
@@ -90,7 +92,7 @@ def delete(call: Call) -> Response:
     """``DELETE P/archive/{archiveId}``"""
     archive = _archive(call, deleted_too=True)
     if archive.status not in lifecycle.DELETABLE:
-        raise Refusal(
+        raise HTTPError(
             409,
             f"The archive is {archive.status}; "
             "only an available, uploaded or deleted archive can be deleted",
@@ -106,7 +108,7 @@ def set_layout(call: Call) -> Response:
     archive = _archive(call)
     layout = read_layout(call.fields())
     if archive.options["outputMode"] != "composed":
-        raise Refusal(400, "Only a composed archive has a layout")
+        raise HTTPError(400, "Only a composed archive has a layout")
     _check_running(archive)
     archive = replace(
         archive, options={**archive.options, "layout": layout}, updated_ms=call.now_ms
@@ -120,19 +122,19 @@ def change_streams(call: Call) -> Response:
     archive = _archive(call)
     stream_id, selection = read_selection(call.fields())
     if not archive.manual:
-        raise Refusal(405, "The streamMode of the archive is auto")
+        raise HTTPError(405, "The streamMode of the archive is auto")
     _check_running(archive)
     store = call.emulator.store
     if selection is None:
         if not store.unselect_stream(archive.archive_id, stream_id):
-            raise Refusal(404, "Stream not found")
+            raise HTTPError(404, "Stream not found")
     else:
         if store.stream(archive.session_id, stream_id) is None:
-            raise Refusal(404, "Stream not found")
+            raise HTTPError(404, "Stream not found")
         store.select_stream(archive.archive_id, selection)
     session = store.session(archive.session_id)
     assert session is not None, "the tables hold no archive without its session"
-    call.emulator.follow(session, call.now_ms, stream_id)
+    engine.follow(call.emulator, session, call.now_ms, stream_id)
     return Response(status_code=204)
 
 
@@ -141,15 +143,15 @@ def download(call: Call) -> Response:
     store = call.emulator.store
     archive = store.archive(call.param("tenant"), call.param("archive_id"))
     if archive is None or call.param("file_name") != files.file_name(archive):
-        raise Refusal(404, "No such file")
+        raise HTTPError(404, "No such file")
     query = call.query()
     expires, signature = query.get("expires", ""), query.get("signature", "")
     if not call.emulator.links.is_signed(archive, expires, signature):
-        raise Refusal(403, "The signature of the link is wrong")
+        raise HTTPError(403, "The signature of the link is wrong")
     if call.now_ms >= int(expires):
-        raise Refusal(403, "The link has expired; reading the archive gives a new one")
+        raise HTTPError(403, "The link has expired; reading the archive gives a new one")
     if archive.status != "available":
-        raise Refusal(404, f"The archive is {archive.status}")
+        raise HTTPError(404, f"The archive is {archive.status}")
     content = files.render(archive, store.recordings(archive.archive_id))
     return Response(content, media_type=files.media_type(archive))
 
@@ -157,16 +159,15 @@ def download(call: Call) -> Response:
 def _archive(call: Call, *, deleted_too: bool = False) -> Archive:
     archive = call.emulator.store.archive(call.tenant_id, call.param("archive_id"))
     if archive is None or (archive.status == "deleted" and not deleted_too):
-        raise Refusal(404, "Archive not found")
+        raise HTTPError(404, "Archive not found")
     return archive
 
 
 def _check_running(archive: Archive) -> None:
     # The service answers 409 here, but for what exactly is not documented.
     if archive.status not in lifecycle.RUNNING:
-        raise Refusal(409, f"The archive is {archive.status}, not running")
+        raise HTTPError(409, f"The archive is {archive.status}, not running")
 
 
 def _describe(call: Call, archive: Archive) -> dict[str, Any]:
-    emulator = call.emulator
-    return describe(emulator.store, emulator.links, emulator.rules, archive, call.now_ms)
+    return describe(call.emulator.view(call.now_ms), archive)

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from tokbox.emulator.api.jobs import find_running, read_session
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.model.states import is_unreachable
 from tokbox.emulator.options.fields import Fields
-from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.simulation import engine
 
 __all__ = ["start", "stop"]
 
@@ -33,7 +34,7 @@ def start(call: Call) -> Response:
     session, admission = read_session(call, fields, "start Audio Connectors")
     options = _read_options(fields.inner("websocket"))
     fields.finish()
-    job = runner.start(call.emulator, _KIND, session, options, call.now_ms, admission)
+    job = engine.start(call.emulator, _KIND, session, options, call.now_ms, admission)
     return json_reply({"id": job.job_id, "connectionId": job.connection_id})
 
 
@@ -41,7 +42,7 @@ def stop(call: Call) -> Response:
     """``POST P/connect/{connectorId}/stop``"""
     missing = "The Audio Connector was not found or has already stopped"
     job = find_running(call, _KIND, "connector_id", missing)
-    runner.stop(call.emulator, job, call.now_ms)
+    engine.stop(call.emulator, job, call.now_ms)
     return Response(status_code=200)
 
 
@@ -53,7 +54,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
         "audioRate": fields.take("audioRate", 16_000),
     }
     if options["audioRate"] not in _RATES or isinstance(options["audioRate"], float):
-        raise Refusal(400, f"audioRate must be one of {', '.join(map(str, _RATES))}")
+        raise HTTPError(400, f"audioRate must be one of {', '.join(map(str, _RATES))}")
     if fields.flag("bidirectional", default=False):
         # It only sounds.
         options["videoType"] = ""
@@ -70,11 +71,11 @@ def _uri(fields: Fields) -> str:
     try:
         parts = urlsplit(uri)
     except ValueError:
-        raise Refusal(400, "uri must be a URI") from None
+        raise HTTPError(400, "uri must be a URI") from None
     if parts.scheme not in ("ws", "wss") or not parts.hostname:
-        raise Refusal(400, "uri must be a ws or wss URI")
+        raise HTTPError(400, "uri must be a ws or wss URI")
     if is_unreachable(uri):
-        raise Refusal(400, "The WebSocket could not be opened within 6 seconds")
+        raise HTTPError(400, "The WebSocket could not be opened within 6 seconds")
     return uri
 
 
@@ -82,10 +83,10 @@ def _check_headers(headers: object) -> None:
     if not isinstance(headers, dict) or not all(
         isinstance(value, str) for value in headers.values()
     ):
-        raise Refusal(400, "headers must be an object of strings")
+        raise HTTPError(400, "headers must be an object of strings")
     words = [*headers.keys(), *headers.values()]
     if sum(len(word.encode()) for word in words) > _MOST_HEADERS:
-        raise Refusal(400, f"headers may have {_MOST_HEADERS} bytes altogether")
+        raise HTTPError(400, f"headers may have {_MOST_HEADERS} bytes altogether")
 
 
 def _parsed(value: object) -> object:
@@ -95,7 +96,7 @@ def _parsed(value: object) -> object:
     try:
         parsed: object = json.loads(value)
     except (ValueError, RecursionError):
-        raise Refusal(400, "audioTransport must be an object") from None
+        raise HTTPError(400, "audioTransport must be an object") from None
     return parsed
 
 
@@ -110,6 +111,6 @@ def _transport(fields: Fields) -> dict[str, Any]:
         transport["encoding"] = fields.one_of("encoding", ("base64",))
     # What stands in every message is the caller's own.
     if not isinstance(fields.take("static_fields", {}), dict):
-        raise Refusal(400, "static_fields must be an object")
+        raise HTTPError(400, "static_fields must be an object")
     fields.finish()
     return transport

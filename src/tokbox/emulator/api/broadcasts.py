@@ -8,15 +8,21 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.api.sessions import active_session, check_routed
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page, read_session_filter
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import ALREADY_COMPOSED, NO_CLIENTS, Refusal, json_reply
+from tokbox.emulator.http.responses import (
+    ALREADY_COMPOSED,
+    NO_CLIENTS,
+    json_reply,
+    layout_reply,
+)
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.model.states import OVER
 from tokbox.emulator.options.broadcast import read_options
-from tokbox.emulator.options.composition import layout_reply, read_layout, read_selection
+from tokbox.emulator.options.composition import read_layout, read_selection
 from tokbox.emulator.serializers.broadcasts import describe_broadcast, hls_status
-from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.simulation import engine
 
 __all__ = [
     "change_streams",
@@ -41,21 +47,21 @@ def start(call: Call) -> Response:
         fields, duration=emulator.rules.broadcast_duration, new_id=emulator.ids.uuid
     )
     if session.emptied_ms is not None:
-        raise Refusal(404, NO_CLIENTS)
+        raise HTTPError(404, NO_CLIENTS)
     check_routed(session, "initiate broadcasts")
     running = emulator.jobs.running(session.session_id, _KIND)
     if options["multiBroadcastTag"] in {
         job.options["multiBroadcastTag"] for job in running
     }:
-        raise Refusal(409, ALREADY_COMPOSED)
-    job = runner.start(emulator, _KIND, session, options, call.now_ms)
+        raise HTTPError(409, ALREADY_COMPOSED)
+    job = engine.start(emulator, _KIND, session, options, call.now_ms)
     return json_reply(_describe(call, job))
 
 
 def stop(call: Call) -> Response:
     """``POST P/broadcast/{broadcastId}/stop``"""
     job = _running(call, otherwise=call.emulator.rules.stopped_broadcast)
-    return json_reply(_describe(call, runner.stop(call.emulator, job, call.now_ms)))
+    return json_reply(_describe(call, engine.stop(call.emulator, job, call.now_ms)))
 
 
 def get(call: Call) -> Response:
@@ -82,7 +88,7 @@ def set_layout(call: Call) -> Response:
     job = _running(call)
     layout = read_layout(call.fields())
     job = replace(job, options={**job.options, "layout": layout}, updated_ms=call.now_ms)
-    runner.update(call.emulator, job)
+    engine.update(call.emulator, job)
     return layout_reply(call.emulator.rules, _describe(call, job))
 
 
@@ -91,13 +97,13 @@ def change_streams(call: Call) -> Response:
     job, jobs = _running(call), call.emulator.jobs
     stream_id, selection = read_selection(call.fields())
     if not job.manual:
-        raise Refusal(405, "The streamMode of the broadcast is auto")
+        raise HTTPError(405, "The streamMode of the broadcast is auto")
     if selection is None:
         if not jobs.unselect_stream(job.job_id, stream_id):
-            raise Refusal(404, "Stream not found")
+            raise HTTPError(404, "Stream not found")
     else:
         if call.emulator.store.stream(job.session_id, stream_id) is None:
-            raise Refusal(404, "Stream not found")
+            raise HTTPError(404, "Stream not found")
         jobs.select_stream(job.job_id, selection)
     return Response(status_code=204)
 
@@ -109,26 +115,26 @@ def playlist(call: Call) -> Response:
     """
     job = call.emulator.jobs.find(call.param("tenant"), _KIND, call.param("broadcast_id"))
     if job is None or "hls" not in job.options:
-        raise Refusal(404, "No such playlist")
+        raise HTTPError(404, "No such playlist")
     status = hls_status(job, call.now_ms)
     if status not in ("ready", "live"):
-        raise Refusal(404, f"The output is {status}")
+        raise HTTPError(404, f"The output is {status}")
     return Response(_PLAYLIST, media_type="application/vnd.apple.mpegurl")
 
 
 def _find(call: Call) -> Job:
     job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("broadcast_id"))
     if job is None:
-        raise Refusal(404, "Broadcast not found")
+        raise HTTPError(404, "Broadcast not found")
     return job
 
 
 def _running(call: Call, otherwise: int = 404) -> Job:
     job = _find(call)
     if job.status in OVER:
-        raise Refusal(otherwise, "The broadcast has already stopped")
+        raise HTTPError(otherwise, "The broadcast has already stopped")
     return job
 
 
 def _describe(call: Call, job: Job) -> dict[str, Any]:
-    return describe_broadcast(call.emulator, job, call.now_ms)
+    return describe_broadcast(call.emulator.view(call.now_ms), job)

@@ -9,11 +9,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.model.hosts import is_url
 from tokbox.emulator.model.records import Callback
 from tokbox.emulator.store.accounts import Application
-from tokbox.emulator.store.webhook_outbox import is_url
 
 __all__ = ["create", "delete", "list_all"]
 
@@ -33,11 +34,11 @@ def create(call: Call) -> Response:
     group, event, url = (fields.take(name) for name in ("group", "event", "url"))
     fields.finish()
     if not (isinstance(group, str) and group in _EVENTS):
-        raise Refusal(400, f"group must be one of {', '.join(_EVENTS)}")
+        raise HTTPError(400, f"group must be one of {', '.join(_EVENTS)}")
     if not (isinstance(event, str) and event in _EVENTS[group]):
-        raise Refusal(400, f"event must be one of {', '.join(_EVENTS[group])}")
+        raise HTTPError(400, f"event must be one of {', '.join(_EVENTS[group])}")
     if not (isinstance(url, str) and is_url(url)):
-        raise Refusal(400, "url must be an http or https URL")
+        raise HTTPError(400, "url must be an http or https URL")
     callback = Callback(
         call.emulator.ids.uuid(), call.tenant_id, group, event, url, call.now_ms
     )
@@ -56,13 +57,15 @@ def delete(call: Call) -> Response:
     """``DELETE P/callback/{id}``"""
     _refuse_applications(call)
     if not call.emulator.webhooks.unregister(call.tenant_id, call.param("callback_id")):
-        raise Refusal(404, "Callback not found")
+        raise HTTPError(404, "Callback not found")
     return Response(status_code=204)
 
 
 def _refuse_applications(call: Call) -> None:
     if isinstance(call.tenant, Application):
-        raise Refusal(404, "An application has webhooks in its settings, and no callbacks")
+        raise HTTPError(
+            404, "An application has webhooks in its settings, and no callbacks"
+        )
 
 
 def _describe(callback: Callback) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.api.jobs import find_running, read_session, read_url
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_captions
-from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.simulation import engine
 
 __all__ = ["get", "start", "stop"]
 
@@ -26,11 +27,11 @@ def start(call: Call) -> Response:
     fields = call.fields()
     session, admission = read_session(call, fields, "start captions")
     if admission.role != "moderator":
-        raise Refusal(403, "The role of the token must be moderator")
+        raise HTTPError(403, "The role of the token must be moderator")
     options = _read_options(fields)
     if call.emulator.jobs.running(session.session_id, _KIND):
-        raise Refusal(409, "Audio captioning is already enabled", code=60003)
-    job = runner.start(call.emulator, _KIND, session, options, call.now_ms)
+        raise HTTPError(409, "Audio captioning is already enabled", code=60003)
+    job = engine.start(call.emulator, _KIND, session, options, call.now_ms)
     status = call.emulator.rules.captions_start
     return json_reply({"captionsId": job.job_id}, status)
 
@@ -39,7 +40,7 @@ def stop(call: Call) -> Response:
     """``POST P/captions/{captionsId}/stop``"""
     missing = "The captions were not found or have already stopped"
     job = find_running(call, _KIND, "captions_id", missing)
-    runner.stop(call.emulator, job, call.now_ms)
+    engine.stop(call.emulator, job, call.now_ms)
     return Response(status_code=202)
 
 
@@ -47,7 +48,7 @@ def get(call: Call) -> Response:
     """``GET P/captions/{captionsId}``"""
     job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("captions_id"))
     if job is None:
-        raise Refusal(404, "The captions were not found")
+        raise HTTPError(404, "The captions were not found")
     return json_reply(describe_captions(job, call.now_ms))
 
 
@@ -59,7 +60,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     }
     language = options["languageCode"]
     if not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):
-        raise Refusal(400, "languageCode must be a language and a region, such as en-US")
+        raise HTTPError(400, "languageCode must be a language and a region, such as en-US")
     if "statusCallbackUrl" in fields:
         options["statusCallbackUrl"] = read_url(fields, "statusCallbackUrl")
     fields.finish()

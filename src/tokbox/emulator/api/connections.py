@@ -7,8 +7,9 @@ import uuid
 from starlette.responses import Response
 
 from tokbox.emulator.api.sessions import active_session
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import NO_CLIENTS, Refusal, json_reply
+from tokbox.emulator.http.responses import NO_CLIENTS, json_reply
 from tokbox.emulator.model.records import Connection, Session
 from tokbox.emulator.store.accounts import is_application
 
@@ -45,12 +46,12 @@ def addressees(call: Call) -> tuple[Session, list[Connection]]:
     session = active_session(call, call.param("session_id"))
     store = call.emulator.store
     if session.emptied_ms is not None:
-        raise Refusal(404, NO_CLIENTS)
+        raise HTTPError(404, NO_CLIENTS)
     if "connection_id" not in call.request.path_params:
         return session, store.connections(session.session_id)
     connection = store.connection(session.session_id, connection_id_of(call))
     if connection is None:
-        raise Refusal(404, "The client is not connected to the session")
+        raise HTTPError(404, "The client is not connected to the session")
     return session, [connection]
 
 
@@ -60,5 +61,5 @@ def connection_id_of(call: Call) -> str:
     try:
         uuid.UUID(connection_id)
     except ValueError:
-        raise Refusal(400, "Invalid connection id") from None
+        raise HTTPError(400, "Invalid connection id") from None
     return connection_id

@@ -7,8 +7,9 @@ import re
 from starlette.responses import Response
 
 from tokbox.emulator.api.connections import addressees
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, done_reply, empty_reply
+from tokbox.emulator.http.responses import done_reply, empty_reply
 
 __all__ = ["play"]
 
@@ -23,7 +24,7 @@ def play(call: Call) -> Response:
     digits = fields.take("digits")
     fields.finish()
     if not (isinstance(digits, str) and _DIGITS.fullmatch(digits)):
-        raise Refusal(400, "Invalid DTMF Digits")
+        raise HTTPError(400, "Invalid DTMF Digits")
     call.emulator.messages.add(
         "dtmf",
         session.session_id,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tokbox.emulator.api.sessions import active_session, check_routed
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.model.hosts import is_url
 from tokbox.emulator.model.records import Job, Session
 from tokbox.emulator.model.states import OVER
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.simulation import clients
 from tokbox.emulator.simulation.client_tokens import Admission
-from tokbox.emulator.store.webhook_outbox import is_url
 
 __all__ = ["find_running", "read_session", "read_url"]
 
@@ -34,7 +34,7 @@ def read_url(fields: Fields, name: str) -> str:
     """Read an address of 15 to 2048 characters on the web, or refuse with 400."""
     url = fields.text(name, least=15, most=2048)
     if not is_url(url):
-        raise Refusal(400, f"{name} must be an http or https URL")
+        raise HTTPError(400, f"{name} must be an http or https URL")
     return url
 
 
@@ -42,5 +42,5 @@ def find_running(call: Call, kind: str, param: str, missing: str) -> Job:
     """Find the job that the path names, if it is running, or refuse with 404."""
     job = call.emulator.jobs.find(call.tenant_id, kind, call.param(param))
     if job is None or job.status in OVER:
-        raise Refusal(404, missing)
+        raise HTTPError(404, missing)
     return job

@@ -13,7 +13,7 @@ from tokbox.emulator.api.sessions import active_session
 from tokbox.emulator.http.request import Call
 from tokbox.emulator.http.responses import done_reply, empty_reply, json_reply
 from tokbox.emulator.model.records import Session, Stream
-from tokbox.emulator.simulation import clients
+from tokbox.emulator.simulation import clients, engine
 
 __all__ = ["disconnect", "mute_all", "mute_stream"]
 
@@ -21,7 +21,7 @@ __all__ = ["disconnect", "mute_all", "mute_stream"]
 def disconnect(call: Call) -> Response:
     """``DELETE P/session/{sessionId}/connection/{connectionId}``"""
     session = active_session(call, call.param("session_id"))
-    clients.disconnect(
+    engine.disconnect(
         call.emulator,
         session,
         connection_id_of(call),

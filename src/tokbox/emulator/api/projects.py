@@ -7,8 +7,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.store.accounts import Application, Project
 
@@ -82,7 +83,7 @@ def set_status(call: Call) -> Response:
     fields = call.fields()
     status = fields.take("status", project.status if "environmentId" in fields else None)
     if not (isinstance(status, str) and status in _STATUSES):
-        raise Refusal(400, f"status must be {' or '.join(_STATUSES)}")
+        raise HTTPError(400, f"status must be {' or '.join(_STATUSES)}")
     environment = _environment(fields, project.environment)
     fields.finish()
     return _save(call, replace(project, status=status, environment=environment))
@@ -102,7 +103,7 @@ def delete(call: Call) -> Response:
 def _project(call: Call) -> Project:
     project = call.emulator.tenants.project(call.param("api_key"))
     if project is None or project.account_key != call.account.account_key:
-        raise Refusal(404, "Project not found")
+        raise HTTPError(404, "Project not found")
     return project
 
 

@@ -7,14 +7,15 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.api.jobs import find_running, read_session, read_url
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.options.composition import read_resolution
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_render
-from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.simulation import engine
 from tokbox.emulator.store.accounts import is_application
 
 __all__ = ["get", "list_page", "start", "stop"]
@@ -37,7 +38,7 @@ def start(call: Call) -> Response:
         call, fields, "start Experience Composers", publishes=True
     )
     options = _read_options(fields)
-    job = runner.start(call.emulator, _KIND, session, options, call.now_ms, admission)
+    job = engine.start(call.emulator, _KIND, session, options, call.now_ms, admission)
     return json_reply(_describe(call, job), 202)
 
 
@@ -45,7 +46,7 @@ def get(call: Call) -> Response:
     """``GET P/render/{renderId}``"""
     job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("render_id"))
     if job is None:
-        raise Refusal(404, _MISSING)
+        raise HTTPError(404, _MISSING)
     return json_reply(_describe(call, job))
 
 
@@ -62,7 +63,7 @@ def list_page(call: Call) -> Response:
 def stop(call: Call) -> Response:
     """``DELETE P/render/{renderId}``"""
     job = find_running(call, _KIND, "render_id", _MISSING)
-    runner.stop(call.emulator, job, call.now_ms)
+    engine.stop(call.emulator, job, call.now_ms)
     usual = 204 if is_application(call.tenant_id) else 200
     return Response(status_code=call.emulator.rules.render_stop or usual)
 
@@ -88,9 +89,9 @@ def _read_options(fields: Fields) -> dict[str, Any]:
 def _duration(fields: Fields) -> int:
     try:
         return fields.number("maxDuration", _SHORTEST, _LONGEST, default=7200)
-    except Refusal:
-        raise Refusal(400, "Invalid maxDuration provided.", code=50005) from None
+    except HTTPError:
+        raise HTTPError(400, "Invalid maxDuration provided.", code=50005) from None
 
 
 def _describe(call: Call, job: Job) -> dict[str, Any]:
-    return describe_render(call.emulator, job)
+    return describe_render(call.emulator.view(call.now_ms), job)

@@ -12,8 +12,9 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import NO_CLIENTS, Refusal, json_reply, wants_json
+from tokbox.emulator.http.responses import NO_CLIENTS, json_reply, wants_json
 from tokbox.emulator.model.records import Session
 from tokbox.emulator.options.composition import RESOLUTIONS
 from tokbox.emulator.store.accounts import is_application
@@ -100,26 +101,26 @@ def _read_options(call: Call) -> Session:
     try:
         pairs = parse_qsl(call.body.decode("utf-8"), errors="strict", max_num_fields=1000)
     except ValueError:
-        raise Refusal(400, "Invalid form: it is not urlencoded UTF-8") from None
+        raise HTTPError(400, "Invalid form: it is not urlencoded UTF-8") from None
     form = dict(pairs)
     strict = call.emulator.rules.refuse_unknown_fields
     if strict and (unknown := form.keys() - _PARAMETERS):
-        raise Refusal(400, f"There is no parameter {min(unknown)!r}")
+        raise HTTPError(400, f"There is no parameter {min(unknown)!r}")
 
     preference = form.get("p2p.preference", "disabled")
     if preference not in _RELAYED:
-        raise Refusal(400, "Invalid p2p.preference: it must be enabled or disabled")
+        raise HTTPError(400, "Invalid p2p.preference: it must be enabled or disabled")
     relayed = _RELAYED[preference]
     mode = form.get("archiveMode", "manual")
     if mode not in ("manual", "always"):
-        raise Refusal(400, "Invalid archiveMode: it must be manual or always")
+        raise HTTPError(400, "Invalid archiveMode: it must be manual or always")
     name, resolution = form.get("archiveName"), form.get("archiveResolution")
     if mode == "manual" and (name is not None or resolution is not None):
-        raise Refusal(400, "archiveName and archiveResolution need archiveMode=always")
+        raise HTTPError(400, "archiveName and archiveResolution need archiveMode=always")
     if name is not None and len(name) > 80:
-        raise Refusal(400, "Invalid archiveName: it may have 80 characters")
+        raise HTTPError(400, "Invalid archiveName: it may have 80 characters")
     if resolution is not None and resolution not in RESOLUTIONS:
-        raise Refusal(400, "Invalid archiveResolution")
+        raise HTTPError(400, "Invalid archiveResolution")
     location = form.get("location", "")
     if location == "null":
         # One SDK writes its missing value so.
@@ -128,12 +129,12 @@ def _read_options(call: Call) -> Session:
         try:
             ipaddress.IPv4Address(location)
         except ValueError:
-            raise Refusal(400, "Invalid location: it must be an IPv4 address") from None
+            raise HTTPError(400, "Invalid location: it must be an IPv4 address") from None
     e2ee = form.get("e2ee", "false").lower()
     if e2ee not in ("true", "false"):
-        raise Refusal(400, "Invalid e2ee: it must be true or false")
+        raise HTTPError(400, "Invalid e2ee: it must be true or false")
     if e2ee == "true" and (relayed or mode == "always"):
-        raise Refusal(400, "e2ee needs a routed session that is not always archived")
+        raise HTTPError(400, "e2ee needs a routed session that is not always archived")
     # Relayed and always archived contradict one another too, but published clients
     # ask for it and get a session; it just never archives anything.
     return Session(
@@ -205,14 +206,14 @@ def active_session(call: Call, session_id: object) -> Session:
     was: the service learns of it when the first client connects.
     """
     if not (isinstance(session_id, str) and is_session_id(session_id)):
-        raise Refusal(400, "Invalid session id format", code=10101)
+        raise HTTPError(400, "Invalid session id format", code=10101)
     session = call.emulator.store.session(session_id)
     if session is None or session.tenant != call.tenant_id or session.activated_ms is None:
-        raise Refusal(404, NO_CLIENTS)
+        raise HTTPError(404, NO_CLIENTS)
     return session
 
 
 def check_routed(session: Session, doing: str, *, code: int | None = None) -> None:
     """Refuse a relayed session with 409: only the media router can do this."""
     if session.relayed:
-        raise Refusal(409, f"Only routed sessions are allowed to {doing}.", code=code)
+        raise HTTPError(409, f"Only routed sessions are allowed to {doing}.", code=code)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from tokbox.emulator.api.connections import addressees
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal
 
 __all__ = ["send"]
 
@@ -26,11 +26,11 @@ def send(call: Call) -> Response:
     kind, data = fields.take("type"), fields.take("data")
     fields.finish()
     if not isinstance(data, str):
-        raise Refusal(400, "Signal payload 'data' must be set", code=15202)
+        raise HTTPError(400, "Signal payload 'data' must be set", code=15202)
     if not (kind is None or isinstance(kind, str)):
-        raise Refusal(400, "Signal payload 'type' must be a string")
+        raise HTTPError(400, "Signal payload 'type' must be a string")
     if len((kind or "").encode()) > _MAX_TYPE or len(data.encode()) > _MAX_DATA:
-        raise Refusal(413, "Unknown error", code=-99)
+        raise HTTPError(413, "Unknown error", code=-99)
     call.emulator.messages.add(
         "signal",
         session.session_id,

@@ -8,11 +8,12 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.api.jobs import read_session
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_call
-from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.simulation import engine
 
 __all__ = ["dial"]
 
@@ -29,7 +30,7 @@ def dial(call: Call) -> Response:
     session, admission = read_session(call, fields, "dial")
     options = _read_options(fields.inner("sip"))
     fields.finish()
-    job = runner.start(call.emulator, "call", session, options, call.now_ms, admission)
+    job = engine.start(call.emulator, "call", session, options, call.now_ms, admission)
     return json_reply(describe_call(job))
 
 
@@ -59,9 +60,9 @@ def _read_options(fields: Fields) -> dict[str, Any]:
 
 def _check_headers(headers: object) -> None:
     if not isinstance(headers, dict):
-        raise Refusal(400, "headers must be an object")
+        raise HTTPError(400, "headers must be an object")
     for name, value in headers.items():
         if not _HEADER.fullmatch(name):
-            raise Refusal(400, "The names of headers must begin with X-")
+            raise HTTPError(400, "The names of headers must begin with X-")
         if not isinstance(value, str):
-            raise Refusal(400, "The values of headers must be strings")
+            raise HTTPError(400, "The values of headers must be strings")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, empty_reply, json_reply
+from tokbox.emulator.http.responses import empty_reply, json_reply
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.simulation.archive_encryption import read_certificate
 from tokbox.emulator.store.storage_targets import Target
@@ -28,7 +29,7 @@ def put(call: Call) -> Response:
     # One client writes S3.
     kind = kind.lower() if isinstance(kind, str) else ""
     if kind not in _REQUIRED:
-        raise Refusal(400, "type must be s3 or azure")
+        raise HTTPError(400, "type must be s3 or azure")
     fallback = fields.one_of("fallback", _FALLBACKS)
     place = _read_config(kind, fields.inner("config"))
     certificate = fields.take("certificate")
@@ -61,7 +62,7 @@ def break_off(call: Call) -> Response:
     """``POST /_emulator/storage/{tenant}``: ``{"broken": true}`` lets deliveries fail."""
     broken = call.json_object().get("broken")
     if not isinstance(broken, bool):
-        raise Refusal(400, "broken must be true or false")
+        raise HTTPError(400, "broken must be true or false")
     call.emulator.targets.break_off(_tenant(call), broken)
     return Response(status_code=204)
 
@@ -84,5 +85,5 @@ def _read_config(kind: str, fields: Fields) -> str:
 def _tenant(call: Call) -> str:
     tenant = call.emulator.tenants.tenant(call.param("tenant"))
     if tenant is None:
-        raise Refusal(404, "There is no such project or application")
+        raise HTTPError(404, "There is no such project or application")
     return tenant.tenant_id

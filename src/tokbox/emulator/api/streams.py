@@ -8,10 +8,10 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from tokbox.emulator.api.sessions import active_session
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply, layout_reply
 from tokbox.emulator.model.records import Session, Stream
-from tokbox.emulator.options.composition import layout_reply
 from tokbox.emulator.options.fields import Fields
 
 __all__ = ["find", "get", "list_all", "set_layout_classes", "set_layout_classes_of_one"]
@@ -38,7 +38,7 @@ def set_layout_classes(call: Call) -> Response:
     fields = call.fields()
     items = fields.take("items")
     if not isinstance(items, list):
-        raise Refusal(400, "items must be an array")
+        raise HTTPError(400, "items must be an array")
     streams = [
         _with_classes(call, session, fields.nested("every item", item)) for item in items
     ]
@@ -70,24 +70,24 @@ def find(call: Call, session: Session, stream_id: str) -> Stream:
     try:
         uuid.UUID(stream_id)
     except ValueError:
-        raise Refusal(408, "Invalid stream id") from None
-    raise Refusal(404, "Stream not found")
+        raise HTTPError(408, "Invalid stream id") from None
+    raise HTTPError(404, "Stream not found")
 
 
 def _with_classes(call: Call, session: Session, fields: Fields) -> Stream:
     stream_id = fields.take("id")
     if not isinstance(stream_id, str):
-        raise Refusal(400, "Every item must have a stream id")
+        raise HTTPError(400, "Every item must have a stream id")
     classes = _classes(fields)
     stream = call.emulator.store.stream(session.session_id, stream_id)
     if stream is None:
-        raise Refusal(404, "Stream not found")
+        raise HTTPError(404, "Stream not found")
     return replace(stream, layout_classes=classes)
 
 
 def _classes(fields: Fields) -> tuple[str, ...]:
     if "layoutClassList" not in fields:
-        raise Refusal(400, "layoutClassList must be an array of strings")
+        raise HTTPError(400, "layoutClassList must be an array of strings")
     classes = tuple(fields.texts("layoutClassList"))
     fields.finish()
     return classes

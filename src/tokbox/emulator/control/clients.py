@@ -10,10 +10,11 @@ from dataclasses import asdict
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.model.records import Connection, Session
-from tokbox.emulator.simulation import clients
+from tokbox.emulator.simulation import clients, engine
 from tokbox.emulator.simulation.client_tokens import ROLES, Admission
 
 __all__ = [
@@ -68,7 +69,7 @@ def connect(call: Call) -> Response:
     body = call.json_object()
     token, publishes = body.get("token"), body.get("publish", False)
     if not isinstance(publishes, bool):
-        raise Refusal(400, "publish must be true or false")
+        raise HTTPError(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
     admission = clients.check_token(call.emulator, find_session(call), token)
     return _let_in(call, admission, publishes, name, video_type)
@@ -83,12 +84,12 @@ def join(call: Call) -> Response:
     body = call.json_object() if call.body else {}
     role, data = body.get("role", "publisher"), body.get("data", "")
     if not (isinstance(role, str) and role in ROLES):
-        raise Refusal(400, f"role must be one of {', '.join(sorted(ROLES))}")
+        raise HTTPError(400, f"role must be one of {', '.join(sorted(ROLES))}")
     if not isinstance(data, str):
-        raise Refusal(400, "data must be a string")
+        raise HTTPError(400, "data must be a string")
     publishes = body.get("publish", False)
     if not isinstance(publishes, bool):
-        raise Refusal(400, "publish must be true or false")
+        raise HTTPError(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
     # A suspended project lets nobody in, with a token or without.
     clients.check_owner(call.emulator, find_session(call))
@@ -98,11 +99,11 @@ def join(call: Call) -> Response:
 def _let_in(
     call: Call, admission: Admission, publishes: bool, name: str, video_type: str
 ) -> Response:
-    connection = clients.connect(call.emulator, find_session(call), admission, call.now_ms)
+    connection = engine.connect(call.emulator, find_session(call), admission, call.now_ms)
     stream_id = None
     if publishes:
         # Refusing this undoes the connection too: the request is one transaction.
-        stream_id = clients.publish(
+        stream_id = engine.publish(
             call.emulator,
             find_session(call),
             connection,
@@ -117,7 +118,7 @@ def _let_in(
 
 def disconnect(call: Call) -> Response:
     """``DELETE /_emulator/session/{sessionId}/connection/{connectionId}``"""
-    clients.disconnect(
+    engine.disconnect(
         call.emulator, find_session(call), call.param("connection_id"), call.now_ms
     )
     return Response(status_code=204)
@@ -130,7 +131,7 @@ def publish(call: Call) -> Response:
     """
     name, video_type = _describe_stream(call.json_object() if call.body else {})
     session, connection = find_session(call), _connection(call)
-    stream = clients.publish(
+    stream = engine.publish(
         call.emulator,
         session,
         connection,
@@ -144,7 +145,7 @@ def publish(call: Call) -> Response:
 def unpublish(call: Call) -> Response:
     """``DELETE /_emulator/session/{id}/connection/{connectionId}/stream/{streamId}``"""
     connection_id, stream_id = _connection(call).connection_id, call.param("stream_id")
-    clients.unpublish(
+    engine.unpublish(
         call.emulator, find_session(call), connection_id, stream_id, call.now_ms
     )
     return Response(status_code=204)
@@ -154,7 +155,7 @@ def unpublish_all(call: Call) -> Response:
     """``DELETE /_emulator/session/{sessionId}/connection/{connectionId}/stream``"""
     session, connection = find_session(call), _connection(call)
     for stream in call.emulator.store.streams_of(connection.connection_id):
-        clients.unpublish(
+        engine.unpublish(
             call.emulator,
             session,
             connection.connection_id,
@@ -180,13 +181,15 @@ def advance_clock(call: Call) -> Response:
         or not isinstance(seconds, int | float)
         or not 0 <= seconds <= _MAX_ADVANCE
     ):
-        raise Refusal(400, f"advance must be a number of seconds from 0 to {_MAX_ADVANCE}")
+        raise HTTPError(
+            400, f"advance must be a number of seconds from 0 to {_MAX_ADVANCE}"
+        )
     step_ms = round(seconds * 1000)
     emulator = call.emulator
     offset_ms = emulator.clock.offset_ms + step_ms
     # In the store as well: after a restart time must not run backwards.
     emulator.store.set_setting(OFFSET_SETTING, str(offset_ms))
-    emulator.settle(call.now_ms + step_ms)
+    engine.settle(emulator, call.now_ms + step_ms)
     emulator.clock.set_offset(offset_ms)
     return json_reply({"now": call.now_ms + step_ms, "offset": offset_ms})
 
@@ -203,7 +206,7 @@ def find_session(call: Call) -> Session:
     """Find the session that the path names, or refuse with 404."""
     session = call.emulator.store.session(call.param("session_id"))
     if session is None:
-        raise Refusal(404, "There is no such session")
+        raise HTTPError(404, "There is no such session")
     return session
 
 
@@ -211,14 +214,14 @@ def _connection(call: Call) -> Connection:
     session_id, connection_id = call.param("session_id"), call.param("connection_id")
     connection = call.emulator.store.connection(session_id, connection_id)
     if connection is None:
-        raise Refusal(404, "There is no such connection in the session")
+        raise HTTPError(404, "There is no such connection in the session")
     return connection
 
 
 def _describe_stream(body: dict[str, object]) -> tuple[str, str]:
     name, video_type = body.get("name", ""), body.get("videoType", "camera")
     if not isinstance(name, str):
-        raise Refusal(400, "name must be a string")
+        raise HTTPError(400, "name must be a string")
     if not (isinstance(video_type, str) and video_type in _VIDEO_TYPES):
-        raise Refusal(400, f"videoType must be one of {', '.join(_VIDEO_TYPES)}")
+        raise HTTPError(400, f"videoType must be one of {', '.join(_VIDEO_TYPES)}")
     return name, video_type

@@ -7,13 +7,12 @@ import re
 from starlette.responses import Response
 
 from tokbox.emulator.control.clients import find_session
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal
 from tokbox.emulator.model import events, lifecycle
 from tokbox.emulator.model.records import Archive, Job, Session
 from tokbox.emulator.model.states import LIVES
-from tokbox.emulator.simulation import clients
-from tokbox.emulator.simulation import jobs as runner
+from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.sessions import destroy
 from tokbox.emulator.store.accounts import is_application
 
@@ -44,10 +43,10 @@ def disrupt(call: Call) -> Response:
     """
     body = call.json_object() if call.body else {}
     for name in body.keys() - {"id", "reason"}:
-        raise Refusal(400, f"There is no member {name!r}")
+        raise HTTPError(400, f"There is no member {name!r}")
     one, reason = body.get("id"), body.get("reason")
     if not (reason is None or (isinstance(reason, str) and reason)):
-        raise Refusal(400, "reason must be a text")
+        raise HTTPError(400, "reason must be a text")
     if one is None:
         _fail_session(call, _active_session(call), reason)
     else:
@@ -63,7 +62,7 @@ def _fail_session(call: Call, session: Session, reason: str | None) -> None:
         # What calls end with has a form of its own.
         _fail(call, job, None if job.kind == "call" else reason)
     for connection in emulator.store.connections(session_id):
-        clients.disconnect(
+        engine.disconnect(
             emulator,
             session,
             connection.connection_id,
@@ -80,9 +79,11 @@ def _fail(call: Call, thing: Archive | Job, reason: str | None) -> None:
         call.emulator.recorder.fail(thing, call.now_ms, reason or documented)
         return
     if thing.kind == "call" and reason is not None and not _SIP_REASON.fullmatch(reason):
-        raise Refusal(400, "The reason of a call must be a code and a text: 486 Busy Here")
+        raise HTTPError(
+            400, "The reason of a call must be a code and a text: 486 Busy Here"
+        )
     reason = reason or LIVES[thing.kind].broken or documented
-    runner.fail(call.emulator, thing, call.now_ms, reason)
+    engine.fail(call.emulator, thing, call.now_ms, reason)
 
 
 def _documented(tenant: str) -> str:
@@ -93,13 +94,13 @@ def _documented(tenant: str) -> str:
 def _active_session(call: Call) -> Session:
     session = find_session(call)
     if not session.active:
-        raise Refusal(409, "The session is not active on a media router")
+        raise HTTPError(409, "The session is not active on a media router")
     return session
 
 
 def _find(call: Call, session: Session, thing_id: object) -> Archive | Job:
     if not isinstance(thing_id, str):
-        raise Refusal(400, "id must be a string")
+        raise HTTPError(400, "id must be a string")
     archive = call.emulator.store.archive(session.tenant, thing_id)
     if (
         archive is not None
@@ -111,4 +112,4 @@ def _find(call: Call, session: Session, thing_id: object) -> Archive | Job:
     for job in call.emulator.jobs.running(session.session_id):
         if job.job_id == thing_id:
             return job
-    raise Refusal(404, "Nothing with this id runs in the session")
+    raise HTTPError(404, "Nothing with this id runs in the session")

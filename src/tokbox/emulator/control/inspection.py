@@ -10,9 +10,10 @@ from typing import Any
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.faults import read_fault
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.store.request_log import LIMIT
 from tokbox.errors import InvalidInputError
 
@@ -46,7 +47,7 @@ def read_journal(call: Call) -> Response:
     query = _filters(call, _JOURNAL_FILTERS)
     if "created" in query:
         if query["created"] not in ("true", "false"):
-            raise Refusal(400, "created must be true or false")
+            raise HTTPError(400, "created must be true or false")
         query["created"] = query["created"] == "true"
     entries = call.emulator.journal.entries(**query)
     return json_reply(
@@ -87,15 +88,15 @@ def arm_fault(call: Call) -> Response:
     """
     body = call.json_object()
     for name in body.keys() - {"fault", "method", "path", "times"}:
-        raise Refusal(400, f"There is no member {name!r}")
+        raise HTTPError(400, f"There is no member {name!r}")
     fault, times = body.get("fault"), body.get("times", 1)
     read_fault(fault)
     assert isinstance(fault, dict), "anything else has been refused"
     for name in ("method", "path"):
         if not isinstance(body.get(name, ""), str):
-            raise Refusal(400, f"{name} must be a string")
+            raise HTTPError(400, f"{name} must be a string")
     if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= _MAX_TIMES:
-        raise Refusal(400, f"times must be a whole number from 1 to {_MAX_TIMES}")
+        raise HTTPError(400, f"times must be a whole number from 1 to {_MAX_TIMES}")
     number = call.emulator.faults.arm(
         fault, method=body.get("method"), path=body.get("path"), times=times
     )
@@ -130,13 +131,13 @@ def configure_webhooks(call: Call) -> Response:
     tenant, webhooks = body.get("projectId"), body.get("webhooks")
     if not isinstance(tenant, str) or call.emulator.tenants.tenant(tenant) is None:
         rule = "be an API key or application id that is known here"
-        raise Refusal(400, f"projectId must {rule}")
+        raise HTTPError(400, f"projectId must {rule}")
     if not isinstance(webhooks, dict):
-        raise Refusal(400, "webhooks must be an object of names and addresses")
+        raise HTTPError(400, "webhooks must be an object of names and addresses")
     try:
         call.emulator.webhooks.configure(tenant, webhooks)
     except InvalidInputError as error:
-        raise Refusal(400, str(error)) from None
+        raise HTTPError(400, str(error)) from None
     return Response(status_code=204)
 
 
@@ -149,7 +150,7 @@ def clear_webhooks(call: Call) -> Response:
 def _filters(call: Call, known: tuple[str, ...]) -> dict[str, Any]:
     query: dict[str, Any] = dict(call.query())
     for name in query.keys() - set(known):
-        raise Refusal(400, f"There is no filter {name!r}; there are {', '.join(known)}")
+        raise HTTPError(400, f"There is no filter {name!r}; there are {', '.join(known)}")
     for name, most in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
         if name in query:
             query[name] = _whole_number(name, query[name], most)
@@ -158,5 +159,5 @@ def _filters(call: Call, known: tuple[str, ...]) -> dict[str, Any]:
 
 def _whole_number(name: str, text: str, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= most):
-        raise Refusal(400, f"{name} must be a whole number from 0 to {most}")
+        raise HTTPError(400, f"{name} must be a whole number from 0 to {most}")
     return int(text)

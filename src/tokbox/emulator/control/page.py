@@ -8,8 +8,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.records import Connection, Job, Session
 from tokbox.emulator.model.states import OVER
@@ -66,7 +67,7 @@ def file(call: Call) -> Response:
 def _reply(name: str) -> Response:
     files = _files()
     if name not in files:
-        raise Refusal(404, "No such file")
+        raise HTTPError(404, "No such file")
     headers = {**_HEADERS, "Content-Type": _TYPES[Path(name).suffix]}
     return Response(files[name], headers=headers)
 
@@ -85,7 +86,7 @@ def state(call: Call) -> Response:
     emulator, db = call.emulator, call.emulator.store.db
     after = call.query().get("after", "0")
     if not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise Refusal(400, "after must be a whole number")
+        raise HTTPError(400, "after must be a whole number")
     last, count = db.execute(
         "SELECT coalesce(max(number), 0), count(*) FROM journal"
     ).fetchone()
@@ -120,7 +121,7 @@ def session(call: Call) -> Response:
     """``GET /_emulator/session/{sessionId}``: one session as the page shows it."""
     session_id = call.param("session_id")
     if call.emulator.store.session(session_id) is None:
-        raise Refusal(404, "There is no such session")
+        raise HTTPError(404, "There is no such session")
     return json_reply(_session(call, session_id))
 
 
@@ -170,9 +171,7 @@ def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
     )
     shown = []
     for archive in newest:
-        described = archive_view.describe(
-            emulator.store, emulator.links, emulator.rules, archive, call.now_ms
-        )
+        described = archive_view.describe(emulator.view(call.now_ms), archive)
         # Nobody can stop what a session archives by itself.
         stops = archive.status in lifecycle.RUNNING and not archive.automatic
         shown.append(

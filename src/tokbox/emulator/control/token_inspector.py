@@ -6,8 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal, json_reply
+from tokbox.emulator.http.responses import json_reply
 from tokbox.emulator.simulation.client_tokens import Denied, admit
 from tokbox.errors import MalformedTokenError
 from tokbox.tokens.token import Token
@@ -28,10 +29,10 @@ def inspect(call: Call) -> Response:
     """
     token = call.json_object().get("token")
     if not isinstance(token, str) or len(token) > _MAX_TOKEN:
-        raise Refusal(400, "token must be a string of a sensible length")
+        raise HTTPError(400, "token must be a string of a sensible length")
     token = token.strip()
     if not token:
-        raise Refusal(400, "There is no token; paste one")
+        raise HTTPError(400, "There is no token; paste one")
     now = call.emulator.clock.token_time()
     found: dict[str, Any] = {"now": round(now * 1000), "kind": None, "claims": {}}
     try:

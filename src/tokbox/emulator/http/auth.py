@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.simulation.client_tokens import SCOPE
 from tokbox.emulator.simulation.jws import Jwt, Unreadable, read, times
@@ -196,17 +196,17 @@ def _complaint(
     return ""
 
 
-def _unreadable() -> Refusal:
+def _unreadable() -> HTTPError:
     return _refusal("Invalid JWT: it cannot be read, or its signature is wrong")
 
 
-def _unreadable_bearer() -> Refusal:
+def _unreadable_bearer() -> HTTPError:
     return _unauthorized("The token cannot be read, or its signature is wrong")
 
 
-def _refusal(message: str) -> Refusal:
-    return Refusal(403, message, code=-1)
+def _refusal(message: str) -> HTTPError:
+    return HTTPError(403, message, code=-1)
 
 
-def _unauthorized(message: str) -> Refusal:
-    return Refusal(401, message)
+def _unauthorized(message: str) -> HTTPError:
+    return HTTPError(401, message)

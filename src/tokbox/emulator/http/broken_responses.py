@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.faults import BODILESS, Fault
-from tokbox.emulator.http.responses import Refusal
 
 __all__ = ["Protocol", "Spoiled", "check_reach"]
 
@@ -97,7 +97,7 @@ def check_reach(fault: Fault, request: Request) -> None:
     """Refuse with 400 a fault that needs the connection where it cannot be had."""
     needs_it = fault.unanswered or fault.truncate is not None
     if needs_it and _EXTENSION not in request.scope.get("extensions", {}):
-        raise Refusal(
+        raise HTTPError(
             400, "This fault needs the server of tokbox.emulator, not another ASGI server"
         )
 

@@ -24,7 +24,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tokbox.emulator.http.responses import Refusal, refuse
+from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.http.responses import refuse
 
 __all__ = ["BODILESS", "HEADER", "MAX_DELAY", "Fault", "read_fault", "read_header"]
 
@@ -81,7 +82,7 @@ class Fault:
             real = Response(status_code=status)
             if status >= 400 and self.body is None:
                 words = "The emulator was asked for this fault"
-                real = refuse(Refusal(status, words), as_json=True)
+                real = refuse(HTTPError(status, words), as_json=True)
         if self.status is not None:
             real.status_code = self.status
         if self.body is not None:
@@ -193,5 +194,5 @@ _MEMBERS: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 
 
-def _refusal(problem: str) -> Refusal:
-    return Refusal(400, f"The fault that was asked for cannot be injected: {problem}")
+def _refusal(problem: str) -> HTTPError:
+    return HTTPError(400, f"The fault that was asked for cannot be injected: {problem}")

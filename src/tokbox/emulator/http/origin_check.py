@@ -17,22 +17,26 @@ therefore checked on every path:
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Collection
-from functools import lru_cache
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tokbox.emulator.http.responses import Refusal, refuse
+from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.http.responses import refuse
+from tokbox.emulator.model.hosts import (
+    HOST,
+    is_host,
+    is_local_name,
+    normalize_host,
+    parse_address,
+)
 from tokbox.errors import InvalidInputError
 
-__all__ = ["Guard", "is_host", "is_local_name", "read_hosts"]
+__all__ = ["Guard", "read_hosts"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-#: A name or an address in brackets, and maybe a port (RFC 9110, 7.2).
-_HOST = re.compile(r"(\[[0-9A-Za-z:.%]+\]|[0-9A-Za-z._-]+)(:[0-9]*)?")
 #: Names that no public DNS server can answer for.
 _PRIVATE = re.compile(r"[a-z0-9_-]+|.+\.(internal|local)")
 
@@ -50,7 +54,7 @@ class Guard:
         if scope["type"] == "http":
             problem = self._problem(scope, Headers(scope=scope))
             if problem is not None:
-                answer = refuse(Refusal(403, problem), as_json=True)
+                answer = refuse(HTTPError(403, problem), as_json=True)
                 await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
@@ -77,33 +81,16 @@ class Guard:
 
     def _is_allowed(self, host: str, arrived_at: str) -> bool:
         """Tell whether *host* is a name for the address that a connection arrived at."""
-        found = _HOST.fullmatch(host)
-        name = _normal(found[1]) if found else ""
+        found = HOST.fullmatch(host)
+        name = normalize_host(found[1]) if found else ""
         if is_local_name(name) or name in self._allowed:
             return True
-        address = _address(arrived_at)
+        address = parse_address(arrived_at)
         if address is None:  # a Unix socket, or no connection at all: no browser
             return True
         if address.is_loopback:
             return False
-        return _address(name) is not None or _PRIVATE.fullmatch(name) is not None
-
-
-def is_local_name(host: str) -> bool:
-    """Tell whether *host* is a name of this machine that needs no looking up."""
-    name = _normal(host)
-    address = _address(name)
-    if address is not None:
-        return address.is_loopback
-    return name == "localhost" or name.endswith(".localhost")
-
-
-def is_host(name: object) -> bool:
-    """Tell whether *name* is a host name or an address, without a port."""
-    if not isinstance(name, str):
-        return False
-    found = _HOST.fullmatch(name)
-    return _address(name) is not None or (found is not None and found[2] is None)
+        return parse_address(name) is not None or _PRIVATE.fullmatch(name) is not None
 
 
 def read_hosts(names: Collection[str]) -> frozenset[str]:
@@ -118,21 +105,4 @@ def read_hosts(names: Collection[str]) -> frozenset[str]:
         if not is_host(name):
             rule = "be host names without a port, such as emulator.test"
             raise InvalidInputError("allow_hosts", name, rule)
-    return frozenset(map(_normal, names))
-
-
-def _normal(name: str) -> str:
-    """Return *name* in lower case, without brackets and without a dot at the end."""
-    name = name.lower().strip("[]").removesuffix(".")
-    address = _address(name)
-    return name if address is None else str(address)
-
-
-@lru_cache(256)  # the clients of an emulator use few names for it
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Parse an address; an IPv4 address that is mapped into IPv6 counts as itself."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
+    return frozenset(map(normalize_host, names))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import Refusal
 
 __all__ = ["read_page", "read_session_filter"]
 
@@ -35,5 +35,5 @@ def _whole_number(query: dict[str, str], name: str, default: int, most: int) -> 
         return default
     # The length first: Python refuses to convert thousands of digits.
     if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= most):
-        raise Refusal(400, f"Invalid {name}: it must be a whole number from 0 to {most}")
+        raise HTTPError(400, f"Invalid {name}: it must be a whole number from 0 to {most}")
     return int(text)

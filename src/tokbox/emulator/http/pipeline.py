@@ -9,10 +9,10 @@ from collections.abc import Callable
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.broken_responses import Spoiled, check_reach
 from tokbox.emulator.http.faults import HEADER, Fault, read_fault, read_header
 from tokbox.emulator.http.request import read_body
-from tokbox.emulator.http.responses import Refusal
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.request_log import Visit
 
@@ -23,7 +23,7 @@ async def watch(
     emulator: Emulator,
     request: Request,
     carry_out: Callable[[Visit, bytes], Response],
-    refused: Callable[[Refusal], Response],
+    refused: Callable[[HTTPError], Response],
 ) -> Response:
     """Answer a call by *carry_out*, or by *refused* if that refuses; note it either way.
 
@@ -42,7 +42,7 @@ async def watch(
             response = carry_out(visit, body)
         else:
             _note(emulator, visit, None if fault.unanswered else fault.answer())
-    except Refusal as refusal:
+    except HTTPError as refusal:
         response = refused(refusal)
         _note(emulator, visit, response)
     answer = response if fault is None else fault.answer(response)

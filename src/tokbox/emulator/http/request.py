@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.accounts import Account, Application, Project
@@ -62,7 +62,7 @@ class Call:
             text = self.request.scope["query_string"].decode("ascii")
             pairs = parse_qsl(text, errors="strict", max_num_fields=100)
         except ValueError:
-            raise Refusal(400, "Invalid query string") from None
+            raise HTTPError(400, "Invalid query string") from None
         return dict(pairs)
 
     def json(self) -> Any:
@@ -75,14 +75,14 @@ class Call:
             # A lone surrogate can be written as an escape but is not text.
             json.dumps(content, ensure_ascii=False).encode("utf-8")
         except (ValueError, RecursionError):
-            raise Refusal(400, "Invalid JSON in the request body") from None
+            raise HTTPError(400, "Invalid JSON in the request body") from None
         return content
 
     def json_object(self) -> dict[str, Any]:
         """Parse the body as a JSON object; an explicit null counts as absent."""
         content = self.json()
         if not isinstance(content, dict):
-            raise Refusal(400, "The request body must be a JSON object")
+            raise HTTPError(400, "The request body must be a JSON object")
         return {name: value for name, value in content.items() if value is not None}
 
     def fields(self) -> Fields:
@@ -109,7 +109,7 @@ async def read_body(request: Request) -> bytes:
                 parts.append(part)
     except ClientDisconnect:
         # Nobody will read this, but it is an answer like any other.
-        raise Refusal(400, "The request ended before its body did") from None
+        raise HTTPError(400, "The request ended before its body did") from None
     if length > MAX_BODY:
-        raise Refusal(413, f"The request body is longer than {MAX_BODY} bytes")
+        raise HTTPError(413, f"The request body is longer than {MAX_BODY} bytes")
     return b"".join(parts)

@@ -10,28 +10,21 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
+from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.model.rules import Rules
+
 __all__ = [
     "ALREADY_COMPOSED",
     "NO_CLIENTS",
-    "Refusal",
     "done_reply",
     "empty_reply",
     "json_reply",
+    "layout_reply",
     "refuse",
     "wants_json",
 ]
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-
-
-class Refusal(Exception):
-    """The request is refused: an HTTP status, the service's code (if any), its words."""
-
-    def __init__(self, status: int, message: str, *, code: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.code = code
 
 
 #: What the service says of a session that nobody is connected to.
@@ -88,7 +81,9 @@ def _problem(detail: str) -> dict[str, str]:
     }
 
 
-def refuse(refusal: Refusal, *, as_json: bool, creating_session: bool = False) -> Response:
+def refuse(
+    refusal: HTTPError, *, as_json: bool, creating_session: bool = False
+) -> Response:
     """Answer an error in the form that the caller and the endpoint are used to.
 
     Session creation is older than the rest and has an XML document of its own.
@@ -125,3 +120,10 @@ def refuse(refusal: Refusal, *, as_json: bool, creating_session: bool = False) -
         )
         content_type = "application/xml"
     return Response(body.encode(), refusal.status, headers={"Content-Type": content_type})
+
+
+def layout_reply(rules: Rules, shown: dict[str, Any]) -> Response:
+    """Answer a change of a layout, or of the classes that layouts arrange by."""
+    if rules.layout_reply == "empty":
+        return empty_reply()
+    return json_reply(shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.model.records import Session
 from tokbox.emulator.options.composition import (
     DEFAULT_RESOLUTION,
@@ -50,12 +50,12 @@ def read_options(fields: Fields) -> dict[str, Any]:
     if output_mode == "individual":
         for name in _COMPOSED_ONLY:
             if name in fields:
-                raise Refusal(400, f"{name} is not supported with outputMode individual")
+                raise HTTPError(400, f"{name} is not supported with outputMode individual")
     else:
         options["resolution"] = read_resolution(fields)
         options["layout"] = read_layout(fields.inner("layout", LAYOUT))
     if "maxBitrate" in fields and "quantizationParameter" in fields:
-        raise Refusal(400, "maxBitrate and quantizationParameter exclude one another")
+        raise HTTPError(400, "maxBitrate and quantizationParameter exclude one another")
     if "maxBitrate" in fields:
         options["maxBitrate"] = read_bitrate(fields)
     if "quantizationParameter" in fields:
@@ -70,7 +70,7 @@ def read_options(fields: Fields) -> dict[str, Any]:
 
 def _transcription(fields: Fields, *, wanted: bool) -> dict[str, Any]:
     if not wanted:
-        raise Refusal(400, "transcriptionProperties need hasTranscription")
+        raise HTTPError(400, "transcriptionProperties need hasTranscription")
     properties: dict[str, Any] = {"hasSummary": fields.flag("hasSummary", default=False)}
     if "primaryLanguageCode" in fields:
         properties["primaryLanguageCode"] = fields.text("primaryLanguageCode")

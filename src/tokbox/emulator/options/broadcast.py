@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.options.composition import (
     LAYOUT,
     read_bitrate,
@@ -54,15 +54,15 @@ def _outputs(fields: Fields, new_id: Callable[[], str]) -> dict[str, Any]:
     # array, which may be empty.
     targets = [given] if isinstance(given, dict) else given
     if not isinstance(targets, list):
-        raise Refusal(400, "rtmp must be an array of targets")
+        raise HTTPError(400, "rtmp must be an array of targets")
     if len(targets) > _MOST_TARGETS:
-        raise Refusal(400, f"rtmp may have {_MOST_TARGETS} targets")
+        raise HTTPError(400, f"rtmp may have {_MOST_TARGETS} targets")
     if targets:
         outputs["rtmp"] = [_target(fields.nested("rtmp", item), new_id) for item in targets]
         if len({target["id"] for target in outputs["rtmp"]}) < len(targets):
-            raise Refusal(400, "The targets of rtmp must have different ids")
+            raise HTTPError(400, "The targets of rtmp must have different ids")
     if not outputs:
-        raise Refusal(400, "outputs must have hls or rtmp")
+        raise HTTPError(400, "outputs must have hls or rtmp")
     fields.finish()
     return outputs
 
@@ -73,7 +73,7 @@ def _hls(fields: Fields) -> dict[str, bool]:
         "dvr": fields.flag("dvr", default=False),
     }
     if all(settings.values()):
-        raise Refusal(400, "dvr and lowLatency exclude one another")
+        raise HTTPError(400, "dvr and lowLatency exclude one another")
     fields.finish()
     return settings
 
@@ -87,8 +87,8 @@ def _target(fields: Fields, new_id: Callable[[], str]) -> dict[str, str]:
     try:
         parts = urlsplit(target["serverUrl"])
     except ValueError:
-        raise Refusal(400, "serverUrl must be a URL") from None
+        raise HTTPError(400, "serverUrl must be a URL") from None
     if parts.scheme not in ("rtmp", "rtmps") or not parts.hostname:
-        raise Refusal(400, "serverUrl must be an rtmp or rtmps URL")
+        raise HTTPError(400, "serverUrl must be an rtmp or rtmps URL")
     fields.finish()
     return target

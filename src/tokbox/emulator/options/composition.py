@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from starlette.responses import Response
-
-from tokbox.emulator.http.responses import Refusal, empty_reply, json_reply
+from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.model.records import Selection
-from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.options.fields import Fields
 
 __all__ = [
     "DEFAULT_RESOLUTION",
     "LAYOUT",
     "RESOLUTIONS",
-    "layout_reply",
     "read_bitrate",
     "read_flags",
     "read_layout",
     "read_resolution",
     "read_selection",
-    "show_name",
-    "show_selections",
 ]
 
 RESOLUTIONS = frozenset(
@@ -44,7 +36,7 @@ def read_flags(fields: Fields) -> tuple[bool, bool]:
     has_audio = fields.flag("hasAudio", default=True)
     has_video = fields.flag("hasVideo", default=True)
     if not (has_audio or has_video):
-        raise Refusal(400, "hasAudio and hasVideo cannot both be false")
+        raise HTTPError(400, "hasAudio and hasVideo cannot both be false")
     return has_audio, has_video
 
 
@@ -52,7 +44,7 @@ def read_resolution(fields: Fields, default: str = DEFAULT_RESOLUTION) -> str:
     """Read one of the six resolutions."""
     resolution = fields.take("resolution", default)
     if not (isinstance(resolution, str) and resolution in RESOLUTIONS):
-        raise Refusal(400, "Invalid resolution")
+        raise HTTPError(400, "Invalid resolution")
     return resolution
 
 
@@ -65,21 +57,21 @@ def read_layout(fields: Fields) -> dict[str, str]:
     """Read a layout."""
     kind = fields.take("type")
     if not (isinstance(kind, str) and kind in _LAYOUTS):
-        raise Refusal(400, "Invalid layout type")
+        raise HTTPError(400, "Invalid layout type")
     layout = {"type": kind}
     stylesheet = fields.take("stylesheet")
     if kind == "custom":
         if not (isinstance(stylesheet, str) and stylesheet):
-            raise Refusal(400, "Invalid layout: type custom needs a stylesheet")
+            raise HTTPError(400, "Invalid layout: type custom needs a stylesheet")
         layout["stylesheet"] = stylesheet
     elif stylesheet is not None:
-        raise Refusal(400, "Invalid layout: a stylesheet needs type custom")
+        raise HTTPError(400, "Invalid layout: a stylesheet needs type custom")
     screens = fields.take("screenshareType")
     if screens is not None:
         if kind != "bestFit":
-            raise Refusal(400, "Invalid layout: screenshareType needs type bestFit")
+            raise HTTPError(400, "Invalid layout: screenshareType needs type bestFit")
         if not (isinstance(screens, str) and screens in _SCREEN_LAYOUTS):
-            raise Refusal(400, "Invalid layout: unknown screenshareType")
+            raise HTTPError(400, "Invalid layout: unknown screenshareType")
         layout["screenshareType"] = screens
     fields.finish()
     return layout
@@ -88,37 +80,11 @@ def read_layout(fields: Fields) -> dict[str, str]:
 def read_selection(fields: Fields) -> tuple[str, Selection | None]:
     """Read a change of the streams: which one, and what of it is taken if it is added."""
     if ("addStream" in fields) == ("removeStream" in fields):
-        raise Refusal(400, "Exactly one of addStream and removeStream is needed")
+        raise HTTPError(400, "Exactly one of addStream and removeStream is needed")
     adds = "addStream" in fields
     stream_id = fields.take("addStream" if adds else "removeStream")
     if not isinstance(stream_id, str):
-        raise Refusal(400, "A stream id must be a string")
+        raise HTTPError(400, "A stream id must be a string")
     selection = Selection(stream_id, *read_flags(fields)) if adds else None
     fields.finish()
     return stream_id, selection
-
-
-def show_selections(selections: list[Selection]) -> list[dict[str, Any]]:
-    """Return the streams that were chosen as the service shows them."""
-    return [
-        {
-            "streamId": selection.stream_id,
-            "hasAudio": selection.has_audio,
-            "hasVideo": selection.has_video,
-        }
-        for selection in selections
-    ]
-
-
-def show_name(name: str | None, rules: Rules) -> dict[str, str | None]:
-    """Return the member that tells a name, which may never have been given."""
-    if name is None and rules.unset_name == "absent":
-        return {}
-    return {"name": "" if name is None and rules.unset_name == "empty" else name}
-
-
-def layout_reply(rules: Rules, shown: dict[str, Any]) -> Response:
-    """Answer a change of a layout, or of the classes that layouts arrange by."""
-    if rules.layout_reply == "empty":
-        return empty_reply()
-    return json_reply(shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.errors import HTTPError
 
 __all__ = ["Fields"]
 
@@ -48,7 +48,7 @@ class Fields:
         """Return a truth value."""
         value = self.take(name, default)
         if not isinstance(value, bool):
-            raise Refusal(400, f"{name} must be true or false")
+            raise HTTPError(400, f"{name} must be true or false")
         return value
 
     def written_flag(self, name: str, *, default: bool) -> bool:
@@ -57,7 +57,7 @@ class Fields:
         if isinstance(value, str):
             value = _WORDS.get(value, value)
         if not isinstance(value, bool):
-            raise Refusal(400, f"{name} must be true or false")
+            raise HTTPError(400, f"{name} must be true or false")
         return value
 
     def text(self, name: str, *, least: int = 0, most: int | None = None) -> str:
@@ -67,17 +67,17 @@ class Fields:
         """
         value = self.take(name, "")
         if not isinstance(value, str):
-            raise Refusal(400, f"{name} must be a string")
+            raise HTTPError(400, f"{name} must be a string")
         if len(value) < least or (most is not None and len(value) > most):
             limits = f"{least} to {most}" if most is not None else f"at least {least}"
-            raise Refusal(400, f"{name} must have {limits} characters")
+            raise HTTPError(400, f"{name} must have {limits} characters")
         return value
 
     def one_of(self, name: str, values: tuple[str, ...]) -> str:
         """Return a choice whose first value is the default."""
         value = self.take(name, values[0])
         if not (isinstance(value, str) and value in values):
-            raise Refusal(400, f"{name} must be {' or '.join(values)}")
+            raise HTTPError(400, f"{name} must be {' or '.join(values)}")
         return value
 
     def number(
@@ -90,16 +90,16 @@ class Fields:
             or not isinstance(value, int)
             or not least <= value <= most
         ):
-            raise Refusal(400, f"{name} must be a whole number from {least} to {most}")
+            raise HTTPError(400, f"{name} must be a whole number from {least} to {most}")
         return value
 
     def texts(self, name: str, most: int | None = None) -> list[str]:
         """Return an array of strings, without it an empty one; *most* is its length."""
         value = self.take(name, [])
         if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-            raise Refusal(400, f"{name} must be an array of strings")
+            raise HTTPError(400, f"{name} must be an array of strings")
         if most is not None and len(value) > most:
-            raise Refusal(400, f"{name} may have {most} members")
+            raise HTTPError(400, f"{name} may have {most} members")
         return value
 
     def inner(self, name: str, default: Mapping[str, Any] | None = None) -> Fields:
@@ -109,13 +109,13 @@ class Fields:
     def nested(self, name: str, value: object) -> Fields:
         """Return the members of *value*, which stands somewhere below *name*."""
         if not isinstance(value, dict):
-            raise Refusal(400, f"{name} must be an object")
+            raise HTTPError(400, f"{name} must be an object")
         return Fields(value, strict=self._strict)
 
     def finish(self) -> None:
         """Refuse what is left, where that is not to be ignored."""
         if self._strict and self._left:
-            raise Refusal(400, f"Unknown members: {', '.join(sorted(self._left))}")
+            raise HTTPError(400, f"Unknown members: {', '.join(sorted(self._left))}")
 
 
 def _respelled(given: dict[str, Any]) -> dict[str, Any]:

@@ -7,20 +7,19 @@ from typing import Any
 from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.events import Event
 from tokbox.emulator.model.records import Archive
-from tokbox.emulator.model.rules import Rules
-from tokbox.emulator.options.composition import show_name, show_selections
-from tokbox.emulator.serializers.download_links import Links
-from tokbox.emulator.store.accounts import tenant_fields
-from tokbox.emulator.store.database import Store
+from tokbox.emulator.serializers.composition import (
+    show_name,
+    show_selections,
+    tenant_fields,
+)
+from tokbox.emulator.serializers.view import View
 
 __all__ = ["describe", "status_changed"]
 
 
-def describe(
-    store: Store, links: Links, rules: Rules, archive: Archive, now_ms: int
-) -> dict[str, Any]:
+def describe(view: View, archive: Archive) -> dict[str, Any]:
     """Return an archive as a read shows it: times in whole seconds."""
-    options = archive.options
+    options, rules = archive.options, view.rules
     began_ms = archive.created_ms if archive.began_ms is None else archive.began_ms
     shown: dict[str, Any] = {
         "id": archive.archive_id,
@@ -52,20 +51,22 @@ def describe(
             **options.get("transcriptionProperties", {}),
         }
     if archive.manual and archive.status == "started":
-        shown["streams"] = show_selections(store.selections(archive.archive_id))
+        shown["streams"] = show_selections(view.store.selections(archive.archive_id))
     shown["sha256sum"] = ""
     shown["password"] = options.get("password", "")
-    shown["url"] = links.make(archive, now_ms) if archive.status == "available" else None
+    shown["url"] = (
+        view.links.make(archive, view.now_ms) if archive.status == "available" else None
+    )
     return shown
 
 
-def status_changed(store: Store, links: Links, rules: Rules, archive: Archive) -> Event:
+def status_changed(view: View, archive: Archive) -> Event:
     """Say that an archive has entered its status.
 
     Unlike a read, it tells when the archive was asked for, not when it began to record.
     """
     payload = {
-        **describe(store, links, rules, archive, archive.since_ms),
+        **describe(view, archive),
         "createdAt": archive.created_ms // 1000 * 1000,
     }
     return Event(archive.tenant, "archive", "status", archive.since_ms, payload)

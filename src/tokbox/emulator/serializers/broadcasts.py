@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.model.states import OVER, is_unreachable
-from tokbox.emulator.options.composition import show_selections
-from tokbox.emulator.store.accounts import tenant_fields
-
-if TYPE_CHECKING:
-    from tokbox.emulator.simulation.emulator import Emulator
+from tokbox.emulator.serializers.composition import show_selections, tenant_fields
+from tokbox.emulator.serializers.view import View
 
 __all__ = ["describe_broadcast", "hls_status", "rtmp_status"]
 
@@ -21,9 +18,9 @@ _LOW_LATENCY = ((5, "live"), (2, "ready"), (0, "connecting"))
 _RTMP = ((5, "live"), (0, "connecting"))
 
 
-def describe_broadcast(emulator: Emulator, job: Job, now_ms: int) -> dict[str, Any]:
+def describe_broadcast(view: View, job: Job) -> dict[str, Any]:
     """Return a broadcast as replies and webhooks show it."""
-    options, rules = job.options, emulator.rules
+    options, rules = job.options, view.rules
     shown = {
         "id": job.job_id,
         "sessionId": job.session_id,
@@ -44,27 +41,27 @@ def describe_broadcast(emulator: Emulator, job: Job, now_ms: int) -> dict[str, A
     }
     running = job.status not in OVER
     if running or rules.keep_broadcast_urls:
-        shown["broadcastUrls"] = _outputs(emulator, job, now_ms)
+        shown["broadcastUrls"] = _outputs(view, job)
     if running and job.manual:
-        shown["streams"] = show_selections(emulator.jobs.selections(job.job_id))
+        shown["streams"] = show_selections(view.jobs.selections(job.job_id))
     return shown
 
 
-def _outputs(emulator: Emulator, job: Job, now_ms: int) -> dict[str, Any]:
+def _outputs(view: View, job: Job) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     if "hls" in job.options:
         path = f"/_emulator/broadcast/{job.tenant}/{job.job_id}/playlist.m3u8"
         dvr = "?DVR" if job.options["hls"]["dvr"] else ""
-        shown["hls"] = f"{emulator.links.base_url}{path}{dvr}"
-        shown["hlsStatus"] = hls_status(job, now_ms)
+        shown["hls"] = f"{view.links.base_url}{path}{dvr}"
+        shown["hlsStatus"] = hls_status(job, view.now_ms)
     if "rtmp" in job.options:
         targets = [
-            {**target, "status": rtmp_status(job, target, now_ms)}
+            {**target, "status": rtmp_status(job, target, view.now_ms)}
             for target in job.options["rtmp"]
         ]
         shown["rtmp"] = (
             targets
-            if emulator.rules.rtmp == "array"
+            if view.rules.rtmp == "array"
             else {target["id"]: target for target in targets}
         )
     return shown

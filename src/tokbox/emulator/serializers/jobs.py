@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tokbox.emulator.model import events
 from tokbox.emulator.model.events import Event
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.model.states import OVER, ran_s
-from tokbox.emulator.options.composition import show_name
 from tokbox.emulator.serializers.broadcasts import describe_broadcast
+from tokbox.emulator.serializers.composition import show_name
+from tokbox.emulator.serializers.view import View
 from tokbox.emulator.store.accounts import is_application
-
-if TYPE_CHECKING:
-    from tokbox.emulator.simulation.emulator import Emulator
 
 __all__ = ["describe_call", "describe_captions", "describe_render", "status_changed"]
 
 
-def describe_render(emulator: Emulator, job: Job) -> dict[str, Any]:
+def describe_render(view: View, job: Job) -> dict[str, Any]:
     """Return a render as replies show it."""
     options = job.options
     shown = {
@@ -31,7 +29,7 @@ def describe_render(emulator: Emulator, job: Job) -> dict[str, Any]:
         "url": options["url"],
         "resolution": options["resolution"],
         "status": job.status,
-        **show_name(options.get("name"), emulator.rules),
+        **show_name(options.get("name"), view.rules),
         "event": "render",
     }
     if job.stream_id is not None:
@@ -73,21 +71,21 @@ def describe_call(job: Job) -> dict[str, Any]:
     }
 
 
-def status_changed(emulator: Emulator, job: Job) -> Event | None:
+def status_changed(view: View, job: Job) -> Event | None:
     """Say that a job has entered its status, if webhooks are told of that."""
     tell = _TELL.get(job.kind)
-    return None if tell is None else tell(emulator, job)
+    return None if tell is None else tell(view, job)
 
 
 def _owner(job: Job) -> dict[str, str]:
     return {"applicationId" if is_application(job.tenant) else "projectId": job.tenant}
 
 
-def _of_broadcast(emulator: Emulator, job: Job) -> Event:
-    return _status(job, describe_broadcast(emulator, job, job.since_ms))
+def _of_broadcast(view: View, job: Job) -> Event:
+    return _status(job, describe_broadcast(view, job))
 
 
-def _of_render(emulator: Emulator, job: Job) -> Event | None:
+def _of_render(view: View, job: Job) -> Event | None:
     if job.status == "starting":
         return None
     payload = {"id": job.job_id, "sessionId": job.session_id, "status": job.status}
@@ -98,11 +96,11 @@ def _of_render(emulator: Emulator, job: Job) -> Event | None:
     return _status(job, payload)
 
 
-def _of_captions(emulator: Emulator, job: Job) -> Event:
+def _of_captions(view: View, job: Job) -> Event:
     return _status(job, describe_captions(job, job.since_ms))
 
 
-def _of_call(emulator: Emulator, job: Job) -> Event:
+def _of_call(view: View, job: Job) -> Event:
     if job.status == "DIALING":
         return events.call_changed(job, "created")
     if job.status in OVER:
@@ -118,7 +116,7 @@ def _status(job: Job, payload: dict[str, Any]) -> Event:
     return Event(job.tenant, job.kind, "status", job.since_ms, payload, url)
 
 
-_TELL: dict[str, Callable[[Emulator, Job], Event | None]] = {
+_TELL: dict[str, Callable[[View, Job], Event | None]] = {
     "broadcast": _of_broadcast,
     "render": _of_render,
     "captions": _of_captions,

@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tokbox.emulator.http.responses import Refusal
+from tokbox.emulator.errors import HTTPError
 
 __all__ = ["read_certificate", "seal_password"]
 
@@ -28,7 +28,7 @@ def read_certificate(text: object) -> str:
 
     It may come in PEM, with its line breaks written as ``\\n``, or in base64 of PEM.
     """
-    problem = Refusal(
+    problem = HTTPError(
         400, f"certificate must be X.509 in PEM with an RSA key of {_MAX_BITS} bits at most"
     )
     if not isinstance(text, str):

@@ -13,9 +13,11 @@ from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.serializers import archive_files as files
 from tokbox.emulator.serializers.archives import status_changed
 from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.serializers.view import View
 from tokbox.emulator.simulation.archive_encryption import seal_password
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
+from tokbox.emulator.store.jobs import Jobs
 from tokbox.emulator.store.storage_targets import Targets
 
 __all__ = ["Recorder"]
@@ -32,6 +34,7 @@ class Recorder:
     def __init__(
         self,
         store: Store,
+        jobs: Jobs,
         ids: Ids,
         events: Events,
         links: Links,
@@ -41,6 +44,7 @@ class Recorder:
         processing_ms: int,
     ) -> None:
         self._store = store
+        self._jobs = jobs
         self._ids = ids
         self._events = events
         self._links = links
@@ -190,7 +194,8 @@ class Recorder:
             self._tell(before)
 
     def _tell(self, archive: Archive) -> None:
-        self._events.emit(status_changed(self._store, self._links, self._rules, archive))
+        view = View(self._store, self._jobs, self._links, self._rules, archive.since_ms)
+        self._events.emit(status_changed(view, archive))
 
     def _save(self, archive: Archive, session: Session) -> None:
         change = self._next_change(archive, session)

@@ -1,4 +1,4 @@
-"""The emulator apart from HTTP: what every route handler, and time itself, works on."""
+"""The parts of an emulator, without HTTP."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.events import Event, Events
-from tokbox.emulator.model.records import Session
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.serializers.download_links import Links
-from tokbox.emulator.simulation import jobs as runner
-from tokbox.emulator.simulation import sessions as activation
+from tokbox.emulator.serializers.view import View
 from tokbox.emulator.simulation.archives import Recorder
 from tokbox.emulator.store.accounts import Tenants
 from tokbox.emulator.store.database import Store
@@ -48,23 +46,6 @@ class Emulator:
         """Tell everybody who listens to :attr:`events`."""
         self.events.emit(event)
 
-    def settle(self, now_ms: int) -> None:
-        """Carry out everything that was due by *now_ms*, in its order.
-
-        To be called inside a transaction, before anything else is done in it: between
-        two transactions nothing changes but the clock.
-        """
-        # From moment to moment, since what one of them does changes what the other has.
-        while (at_ms := self.store.next_due_ms(now_ms)) is not None:
-            self.recorder.settle(at_ms)
-            runner.settle(self, at_ms)
-            # Last, since what runs in a session ends before the session itself.
-            activation.settle(self, at_ms)
-
-    def follow(self, session: Session, now_ms: int, *streams: str) -> None:
-        """Let what runs in *session* take up who is there and publishes now.
-
-        *streams* are the ids of those that came or left; see `Recorder.follow`.
-        """
-        self.recorder.follow(session, now_ms, streams)
-        runner.follow(self, session, now_ms)
+    def view(self, now_ms: int) -> View:
+        """Return what descriptions depend on at *now_ms*."""
+        return View(self.store, self.jobs, self.links, self.rules, now_ms)

@@ -7,13 +7,10 @@ place on a media router, so relayed sessions have none.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from tokbox.emulator.model import events
 from tokbox.emulator.model.records import Session
-
-if TYPE_CHECKING:
-    from tokbox.emulator.simulation.emulator import Emulator
+from tokbox.emulator.simulation.emulator import Emulator
 
 __all__ = ["destroy", "empty", "enter", "settle"]
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.webhook_outbox import SECRET, Delivery
 
@@ -68,7 +69,7 @@ class WebhookSender:
         """
         end = time.monotonic() + timeout
         with self._emulator.store.transaction():
-            self._emulator.settle(self._emulator.clock.now_ms())
+            engine.settle(self._emulator, self._emulator.clock.now_ms())
         while waiting := self._waiting():
             with self._changed:
                 left = end - time.monotonic()
@@ -102,7 +103,7 @@ class WebhookSender:
         with emulator.store.transaction():
             if not webhooks.anybody_listens():
                 return None, _IDLE_TICK
-            emulator.settle(emulator.clock.now_ms())
+            engine.settle(emulator, emulator.clock.now_ms())
             found = webhooks.next_waiting()
         if found is None:
             return None, _TICK

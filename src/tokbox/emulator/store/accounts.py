@@ -29,7 +29,6 @@ __all__ = [
     "Project",
     "Tenants",
     "is_application",
-    "tenant_fields",
 ]
 
 #: Who exists if nobody else is named. The secrets are public by design: they open
@@ -229,13 +228,6 @@ class Tenants:
 def is_application(tenant: str) -> bool:
     """Tell the id of an application, a UUID, from an API key, a number."""
     return not tenant.isdecimal()
-
-
-def tenant_fields(tenant: str, *, as_string: bool = False) -> dict[str, Any]:
-    """Return the members by which archives and broadcasts say whose they are."""
-    if is_application(tenant):
-        return {"applicationId": tenant}
-    return {"projectId": tenant if as_string else int(tenant), "partnerId": int(tenant)}
 
 
 def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:

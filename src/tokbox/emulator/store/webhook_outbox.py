@@ -10,15 +10,14 @@ outbox in the transaction of the change that it tells of, so that a crash loses 
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from tokbox.emulator.http.origin_check import is_local_name
 from tokbox.emulator.model.events import Event
+from tokbox.emulator.model.hosts import is_local_name, is_url
 from tokbox.emulator.model.records import Callback
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
@@ -27,7 +26,7 @@ from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.tokens.claims import check_secret
 
-__all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "Webhooks", "check_webhooks", "is_url"]
+__all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "Webhooks", "check_webhooks"]
 
 #: How many deliveries are kept once they are over; the oldest make room.
 LIMIT = 10_000
@@ -43,7 +42,6 @@ NAMES = (
 #: The member beside them that holds what deliveries are signed with.
 SECRET = "signature_secret"  # noqa: S105
 
-_VISIBLE = re.compile(r"[!-~]+")
 _CALLBACK_COLUMNS = "callback_id, tenant, topic, event, url, created_ms"
 _COLUMNS = (
     "number, at_ms, tenant, event, url, body, token_id, state, attempts, status, error"
@@ -293,18 +291,6 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
             raise InvalidInputError(name, given_value, "be an http or https URL")
         checked[name] = value
     return checked
-
-
-def is_url(value: object) -> bool:
-    """Tell whether *value* is a URL that something can be sent to."""
-    if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
-        return False
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _why_not(url: str) -> str | None:

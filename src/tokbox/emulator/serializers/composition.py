@@ -1,0 +1,37 @@
+"""Members that descriptions of archives, broadcasts and other jobs have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tokbox.emulator.model.records import Selection
+from tokbox.emulator.model.rules import Rules
+from tokbox.emulator.store.accounts import is_application
+
+__all__ = ["show_name", "show_selections", "tenant_fields"]
+
+
+def show_selections(selections: list[Selection]) -> list[dict[str, Any]]:
+    """Return the streams that were chosen as the service shows them."""
+    return [
+        {
+            "streamId": selection.stream_id,
+            "hasAudio": selection.has_audio,
+            "hasVideo": selection.has_video,
+        }
+        for selection in selections
+    ]
+
+
+def show_name(name: str | None, rules: Rules) -> dict[str, str | None]:
+    """Return the member that tells a name, which may never have been given."""
+    if name is None and rules.unset_name == "absent":
+        return {}
+    return {"name": "" if name is None and rules.unset_name == "empty" else name}
+
+
+def tenant_fields(tenant: str, *, as_string: bool = False) -> dict[str, Any]:
+    """Return the members by which archives and broadcasts say whose they are."""
+    if is_application(tenant):
+        return {"applicationId": tenant}
+    return {"projectId": tenant if as_string else int(tenant), "partnerId": int(tenant)}

@@ -1,0 +1,24 @@
+"""The surroundings that descriptions depend on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tokbox.emulator.model.rules import Rules
+from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.store.database import Store
+from tokbox.emulator.store.jobs import Jobs
+
+__all__ = ["View"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the description of a job depends on, beside the job itself."""
+
+    store: Store
+    jobs: Jobs
+    links: Links
+    rules: Rules
+    #: The time of the description, in milliseconds since the epoch.
+    now_ms: int
