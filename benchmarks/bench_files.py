@@ -119,10 +119,13 @@ def job(name: str, *arguments: str, clock: str = "seconds") -> Work:
     return work
 
 
-def tokbox(*arguments: str | tuple[str, str], clock: str = "seconds") -> Prepare:
+def tokbox(
+    *arguments: str | tuple[str, str], clock: str = "seconds", name: str = "tokbox"
+) -> Prepare:
     """Return the work of a contender: a command of tokbox.
 
     Tables are given as tuples of name and suffix; ``{n}`` and ``{folder}`` are replaced.
+    *name* is the function of jobs.py that runs the command.
     """
 
     def line(n: int) -> str:
@@ -132,7 +135,7 @@ def tokbox(*arguments: str | tuple[str, str], clock: str = "seconds") -> Prepare
         )
         return json.dumps(list(filled))
 
-    return lambda n: job("tokbox", line(1), line(n), clock=clock)
+    return lambda n: job(name, line(1), line(n), clock=clock)
 
 
 def sign(table: str, suffix: str, *claims: str, clock: str = "seconds") -> Prepare:
@@ -145,9 +148,9 @@ def sign(table: str, suffix: str, *claims: str, clock: str = "seconds") -> Prepa
     return tokbox("sign", (table, suffix), *files, *CLAIMS, *claims, clock=clock)
 
 
-def tokens(target: str, *options: str) -> Prepare:
+def tokens(target: str, *options: str, name: str = "tokbox") -> Prepare:
     output = ("-n", "{n}", "-o", target)
-    return tokbox("tokens", workloads.SESSION_ID, *output, *options)
+    return tokbox("tokens", workloads.SESSION_ID, *output, *options, name=name)
 
 
 def pyarrow(suffix: str) -> Prepare:
