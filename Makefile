@@ -80,9 +80,10 @@ clean: ## remove all that was built
 test-native: $(VENV)/installed ## test the C core: sanitizers, valgrind, emulators, seeds
 	$(BIN)/python -m pytest -n auto --dist loadgroup tests/native
 
-# Tests whose sizes are those of tests/support/sizes.py.
+# Tests whose sizes are those of tests/support/sizes.py; LONG=4 multiplies them by four.
+LONG ?= 1
 test-long: $(VENV)/installed ## repeat the tests with random input, with much more of it
-	TOKBOX_LONG=1 $(BIN)/python -m pytest $(PARALLEL) \
+	TOKBOX_LONG=$(LONG) $(BIN)/python -m pytest $(PARALLEL) \
 		$(shell grep -rl 'support.sizes' --include 'test_*.py' tests)
 
 engines: $(VENV)/engines ## test on Ray, Spark (which needs Java) and Dask

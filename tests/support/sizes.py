@@ -8,5 +8,6 @@ __all__ = ["size"]
 
 
 def size(short: int, long: int) -> int:
-    """Return *long* if the environment variable ``TOKBOX_LONG`` is set, else *short*."""
-    return long if os.environ.get("TOKBOX_LONG") else short
+    """Return *short*, or *long* times the number in the environment variable ``TOKBOX_LONG``."""
+    factor = int(os.environ.get("TOKBOX_LONG", "0"))
+    return long * factor or short
