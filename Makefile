@@ -163,7 +163,7 @@ asan-python: $(ASAN)/installed ## only the part of asan that runs Python
 		tokens/rows/test_wiping.py native contract emulator/browser \
 		integrations tooling/test_mutants.py tooling/test_hardening.py \
 		tooling/test_distribution.py tooling/benchmarks) \
-		--deselect $(addprefix tests/rest/http/test_hostile_answers.py::, \
+		--deselect $(addprefix tests/rest/http/test_hostile_responses.py::, \
 		test_an_answer_without_an_end_takes_little_memory) tests
 
 # From a copy of the sources: beside them the core would take the place of the other.

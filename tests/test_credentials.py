@@ -26,10 +26,10 @@ from tokbox.errors import InvalidInputError
 from tokbox.integrations import KeyRef
 from tokbox.integrations.job import SigningJob, col
 from tokbox.rest.account import Account
-from tokbox.rest.arguments import credential
-from tokbox.rest.broadcasts import RtmpTarget
-from tokbox.rest.sip import SipAuth
-from tokbox.rest.storage import AzureStorage, S3Storage
+from tokbox.rest.resources.broadcasts import RtmpTarget
+from tokbox.rest.resources.sip import SipAuth
+from tokbox.rest.resources.storage import AzureStorage, S3Storage
+from tokbox.rest.validation import credential
 from tokbox.tokens.credentials import MAX_BYTES, decode
 from tokbox.webhooks import Receiver
 

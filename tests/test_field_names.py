@@ -16,8 +16,8 @@ from tests.support.batches import KEY, SECRET, SESSION
 from tests.support.rest import Script
 from tokbox import Tokbox, errors, types, webhooks
 from tokbox.readonly import ReadOnlyDict
-from tokbox.rest.archive_types import Archive
-from tokbox.rest.record import Record
+from tokbox.rest.models.base import Record
+from tokbox.rest.resources.archive_types import Archive
 from tokbox.tokens.claims import check_session_id
 from tokbox.transport import Headers, Response
 

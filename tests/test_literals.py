@@ -16,15 +16,15 @@ from tokbox import (
     Signer,
     Tokbox,
     WebSocket,
-    choices,
     enums,
     errors,
-    states,
+    literals,
+    response_enums,
 )
 from tokbox.rest import new_session
-from tokbox.rest.callbacks import _EVENTS
-from tokbox.rest.layouts import Layout
-from tokbox.rest.storage import storage_target
+from tokbox.rest.resources.callbacks import _EVENTS
+from tokbox.rest.resources.layouts import Layout
+from tokbox.rest.resources.storage import storage_target
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ from tokbox.rest.storage import storage_target
         (enums.OutputModeName, enums.OutputMode),
         (enums.RoleName, enums.Role),
         (enums.StreamModeName, enums.StreamMode),
-        (states.ProjectStatusName, states.ProjectStatus),
+        (response_enums.ProjectStatusName, response_enums.ProjectStatus),
     ],
 )
 def test_the_names_for_type_checkers_are_the_values_of_the_enum(
@@ -44,8 +44,8 @@ def test_the_names_for_type_checkers_are_the_values_of_the_enum(
 
 
 def test_enums_has_the_names_of_choices_and_no_others() -> None:
-    for name in choices.__all__:
-        assert getattr(enums, name) is getattr(choices, name)
+    for name in literals.__all__:
+        assert getattr(enums, name) is getattr(literals, name)
     for name in ("Nothing", "__path__"):
         assert not hasattr(enums, name)
 

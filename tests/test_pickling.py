@@ -24,9 +24,9 @@ from tests.support.batches import KEY, SECRET, SESSION
 from tokbox import _memory, errors
 from tokbox.integrations import col
 from tokbox.readonly import ReadOnlyDict
-from tokbox.rest import record
-from tokbox.rest.archive_types import Archive
-from tokbox.rest.paging import Page
+from tokbox.rest.models import base as record
+from tokbox.rest.models.page import Page
+from tokbox.rest.resources.archive_types import Archive
 from tokbox.tokens.batch import TokenBatch, _restore
 from tokbox.tokens.findings import Decoded, Verification
 from tokbox.tokens.session import SessionSigner

@@ -30,7 +30,11 @@ from tests.support.rest import SECRET, Script
 from tokbox import errors, transport
 from tokbox._memory import Memory
 from tokbox.integrations import job, ray, spark
-from tokbox.rest import aio, call_options, compositions, options, record
+from tokbox.rest import aio
+from tokbox.rest import session_options as call_options
+from tokbox.rest.http import options
+from tokbox.rest.models import base as record
+from tokbox.rest.resources import compositions
 from tokbox.rest.twins import Twin
 from tokbox.secrecy import is_stripped
 from tokbox.tokens.session import SessionSigner

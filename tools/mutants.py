@@ -114,21 +114,21 @@ TARGETS = {
         "tests/tokens/rs256/test_signing.py",
     ],
     "tokbox.tokens.strict_json": ["tests/tokens/verify/test_strict_json.py"],
-    "tokbox.rest.requester": [
+    "tokbox.rest.http.requester": [
         "tests/rest/http/test_retries.py",
         "tests/rest/http/test_clock.py",
-        "tests/rest/http/test_quota.py",
-        "tests/rest/http/test_log.py",
+        "tests/rest/http/test_retry_budget.py",
+        "tests/rest/http/test_logging.py",
         "tests/rest/http/test_auth.py",
         "tests/rest/test_application.py",
     ],
-    "tokbox.rest.quota": ["tests/rest/http/test_quota.py"],
-    "tokbox.rest.auth": [
+    "tokbox.rest.http.retry_budget": ["tests/rest/http/test_retry_budget.py"],
+    "tokbox.rest.http.auth": [
         "tests/rest/http/test_auth.py",
         "tests/rest/http/test_clock.py",
         "tests/rest/test_application.py",
     ],
-    "tokbox.rest.log": ["tests/rest/http/test_log.py"],
+    "tokbox.rest.http.logging": ["tests/rest/http/test_logging.py"],
     "tokbox.errors": ["tests/test_errors.py"],
     "tokbox.secrecy": ["tests/test_secrecy.py"],
 }

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tokbox.rest.record import Record
+from tokbox.rest.models.base import Record
 from tokbox.rest.twins import Twin
 
 __all__ = ["LISTING", "MODULES", "render"]

@@ -69,14 +69,14 @@ if TYPE_CHECKING:
     )
     from tokbox.rest.account import Account
     from tokbox.rest.aio import AsyncAccount, AsyncTokbox
-    from tokbox.rest.archives import TranscriptionProperties
-    from tokbox.rest.audio_connectors import AudioTransport, WebSocket
-    from tokbox.rest.broadcasts import Hls, RtmpTarget
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.layouts import Layout
+    from tokbox.rest.resources.archives import TranscriptionProperties
+    from tokbox.rest.resources.audio_connectors import AudioTransport, WebSocket
+    from tokbox.rest.resources.broadcasts import Hls, RtmpTarget
+    from tokbox.rest.resources.layouts import Layout
+    from tokbox.rest.resources.sip import SipAuth
+    from tokbox.rest.resources.storage import AzureStorage, S3Storage
     from tokbox.rest.sessions import Session
-    from tokbox.rest.sip import SipAuth
-    from tokbox.rest.storage import AzureStorage, S3Storage
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.rsa import PrivateKey, PublicKey
     from tokbox.tokens.signer import Signer
@@ -176,14 +176,14 @@ _HOMES = {
     ),
     "tokbox.rest.account": "Account",
     "tokbox.rest.aio": "AsyncAccount AsyncTokbox",
-    "tokbox.rest.archives": "TranscriptionProperties",
-    "tokbox.rest.audio_connectors": "AudioTransport WebSocket",
-    "tokbox.rest.broadcasts": "Hls RtmpTarget",
+    "tokbox.rest.resources.archives": "TranscriptionProperties",
+    "tokbox.rest.resources.audio_connectors": "AudioTransport WebSocket",
+    "tokbox.rest.resources.broadcasts": "Hls RtmpTarget",
     "tokbox.rest.client": "Tokbox",
-    "tokbox.rest.layouts": "Layout",
+    "tokbox.rest.resources.layouts": "Layout",
     "tokbox.rest.sessions": "Session",
-    "tokbox.rest.sip": "SipAuth",
-    "tokbox.rest.storage": "AzureStorage S3Storage",
+    "tokbox.rest.resources.sip": "SipAuth",
+    "tokbox.rest.resources.storage": "AzureStorage S3Storage",
     "tokbox.tokens.token": "Token",
     "tokbox.tokens.derive": "Derived",
     "tokbox.tokens.rsa": "PrivateKey PublicKey",

@@ -12,64 +12,64 @@ from tokbox.lazy import set_module
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tokbox.choices import (
+    from tokbox.literals import (
         ArchiveModeName as ArchiveModeName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         AudioEncoding as AudioEncoding,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         AudioRate as AudioRate,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         AudioTransportName as AudioTransportName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         CallbackEvent as CallbackEvent,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         CallbackGroup as CallbackGroup,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         LayoutName as LayoutName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         MediaModeName as MediaModeName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         MessageKind as MessageKind,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         OutputModeName as OutputModeName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         RequestMethod as RequestMethod,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         Resolution as Resolution,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         RoleName as RoleName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         RowErrors as RowErrors,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         ScreenshareLayoutName as ScreenshareLayoutName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         StorageEncryption as StorageEncryption,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         StorageFallback as StorageFallback,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         StreamModeName as StreamModeName,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         TokenKind as TokenKind,
     )
-    from tokbox.choices import (
+    from tokbox.literals import (
         WebhookState as WebhookState,
     )
 
@@ -192,7 +192,7 @@ class StreamMode(WireEnum):
 def __getattr__(name: str) -> object:
     # Imports look for ``__path__``.
     if not name.startswith("_"):
-        from tokbox import choices
+        from tokbox import literals as choices
 
         if name in choices.__all__:
             return getattr(choices, name)

@@ -38,58 +38,7 @@ if TYPE_CHECKING:
         TokenKind,
         WebhookState,
     )
-    from tokbox.rest.aio import (
-        AsyncArchives,
-        AsyncAudioConnectors,
-        AsyncBroadcasts,
-        AsyncCallbacks,
-        AsyncConnections,
-        AsyncLiveCaptions,
-        AsyncModeration,
-        AsyncProjects,
-        AsyncRenders,
-        AsyncSession,
-        AsyncSignals,
-        AsyncSip,
-        AsyncStreams,
-    )
-    from tokbox.rest.archive_types import Archive, Transcription
-    from tokbox.rest.archives import Archives
-    from tokbox.rest.audio_connectors import AudioConnector, AudioConnectors
-    from tokbox.rest.broadcast_types import (
-        Broadcast,
-        BroadcastSettings,
-        BroadcastUrls,
-        HlsSettings,
-        RtmpOutput,
-    )
-    from tokbox.rest.broadcasts import Broadcasts
-    from tokbox.rest.call_options import (
-        ArchiveOptions,
-        BroadcastOptions,
-        CallOptions,
-        CaptionsOptions,
-        ClientOptions,
-        DialOptions,
-        JoiningOptions,
-        MuteOptions,
-        RenderOptions,
-        SignalOptions,
-    )
-    from tokbox.rest.callbacks import Callback, Callbacks
-    from tokbox.rest.captions import Captions, LiveCaptions
-    from tokbox.rest.compositions import ChosenStream, Composition
-    from tokbox.rest.connections import Connection, Connections
-    from tokbox.rest.moderation import Moderation
-    from tokbox.rest.options import Limits, Options
-    from tokbox.rest.paging import Page
-    from tokbox.rest.projects import Project, Projects
-    from tokbox.rest.raw import APIResponse
-    from tokbox.rest.renders import Render, Renders
-    from tokbox.rest.signals import Signals
-    from tokbox.rest.sip import Sip, SipCall
-    from tokbox.rest.streams import Stream, Streams
-    from tokbox.states import (
+    from tokbox.response_enums import (
         ArchiveReason,
         ArchiveStatus,
         BroadcastStatus,
@@ -107,13 +56,64 @@ if TYPE_CHECKING:
         TranscriptionStatus,
         VideoType,
     )
+    from tokbox.rest.aio import (
+        AsyncArchives,
+        AsyncAudioConnectors,
+        AsyncBroadcasts,
+        AsyncCallbacks,
+        AsyncConnections,
+        AsyncLiveCaptions,
+        AsyncModeration,
+        AsyncProjects,
+        AsyncRenders,
+        AsyncSession,
+        AsyncSignals,
+        AsyncSip,
+        AsyncStreams,
+    )
+    from tokbox.rest.http.options import Limits, Options
+    from tokbox.rest.models.page import Page
+    from tokbox.rest.raw import APIResponse
+    from tokbox.rest.resources.archive_types import Archive, Transcription
+    from tokbox.rest.resources.archives import Archives
+    from tokbox.rest.resources.audio_connectors import AudioConnector, AudioConnectors
+    from tokbox.rest.resources.broadcast_types import (
+        Broadcast,
+        BroadcastSettings,
+        BroadcastUrls,
+        HlsSettings,
+        RtmpOutput,
+    )
+    from tokbox.rest.resources.broadcasts import Broadcasts
+    from tokbox.rest.resources.callbacks import Callback, Callbacks
+    from tokbox.rest.resources.captions import Captions, LiveCaptions
+    from tokbox.rest.resources.compositions import ChosenStream, Composition
+    from tokbox.rest.resources.connections import Connection, Connections
+    from tokbox.rest.resources.moderation import Moderation
+    from tokbox.rest.resources.projects import Project, Projects
+    from tokbox.rest.resources.renders import Render, Renders
+    from tokbox.rest.resources.signals import Signals
+    from tokbox.rest.resources.sip import Sip, SipCall
+    from tokbox.rest.resources.streams import Stream, Streams
+    from tokbox.rest.session_options import (
+        ArchiveOptions,
+        BroadcastOptions,
+        CallOptions,
+        CaptionsOptions,
+        ClientOptions,
+        DialOptions,
+        JoiningOptions,
+        MuteOptions,
+        RenderOptions,
+        SignalOptions,
+    )
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.findings import Decoded, Verification
     from tokbox.tokens.row_columns import Column, RoleColumn
     from tokbox.tokens.rsa import PrivateKeySource, PublicKeySource
     from tokbox.tokens.session import SessionSigner
-    from tokbox.transport.own_pool import Pool
+    from tokbox.transport.custom_pool import Pool
 
 __all__ = [
     "APIResponse",
@@ -235,31 +235,31 @@ _HOMES = {
         "AsyncConnections AsyncLiveCaptions AsyncModeration AsyncProjects AsyncRenders "
         "AsyncSession AsyncSignals AsyncSip AsyncStreams"
     ),
-    "tokbox.rest.archive_types": "Archive Transcription",
-    "tokbox.rest.archives": "Archives",
-    "tokbox.rest.audio_connectors": "AudioConnector AudioConnectors",
-    "tokbox.rest.broadcast_types": (
+    "tokbox.rest.resources.archive_types": "Archive Transcription",
+    "tokbox.rest.resources.archives": "Archives",
+    "tokbox.rest.resources.audio_connectors": "AudioConnector AudioConnectors",
+    "tokbox.rest.resources.broadcast_types": (
         "Broadcast BroadcastSettings BroadcastUrls HlsSettings RtmpOutput"
     ),
-    "tokbox.rest.broadcasts": "Broadcasts",
-    "tokbox.rest.call_options": (
+    "tokbox.rest.resources.broadcasts": "Broadcasts",
+    "tokbox.rest.session_options": (
         "ArchiveOptions BroadcastOptions CallOptions CaptionsOptions ClientOptions "
         "DialOptions JoiningOptions MuteOptions RenderOptions SignalOptions"
     ),
-    "tokbox.rest.callbacks": "Callback Callbacks",
-    "tokbox.rest.captions": "Captions LiveCaptions",
-    "tokbox.rest.compositions": "ChosenStream Composition",
-    "tokbox.rest.connections": "Connection Connections",
-    "tokbox.rest.moderation": "Moderation",
-    "tokbox.rest.options": "Limits Options",
-    "tokbox.rest.paging": "Page",
-    "tokbox.rest.projects": "Project Projects",
+    "tokbox.rest.resources.callbacks": "Callback Callbacks",
+    "tokbox.rest.resources.captions": "Captions LiveCaptions",
+    "tokbox.rest.resources.compositions": "ChosenStream Composition",
+    "tokbox.rest.resources.connections": "Connection Connections",
+    "tokbox.rest.resources.moderation": "Moderation",
+    "tokbox.rest.http.options": "Limits Options",
+    "tokbox.rest.models.page": "Page",
+    "tokbox.rest.resources.projects": "Project Projects",
     "tokbox.rest.raw": "APIResponse",
-    "tokbox.rest.renders": "Render Renders",
-    "tokbox.rest.signals": "Signals",
-    "tokbox.rest.sip": "Sip SipCall",
-    "tokbox.rest.streams": "Stream Streams",
-    "tokbox.states": (
+    "tokbox.rest.resources.renders": "Render Renders",
+    "tokbox.rest.resources.signals": "Signals",
+    "tokbox.rest.resources.sip": "Sip SipCall",
+    "tokbox.rest.resources.streams": "Stream Streams",
+    "tokbox.response_enums": (
         "ArchiveReason ArchiveStatus BroadcastStatus CaptionsStatus ConnectionState "
         "DestroyedReason HlsStatus NotificationReason ProjectStatus ProjectStatusName "
         "RenderStatus RtmpStatus SipCallState SipReason TranscriptionStatus VideoType"
@@ -270,7 +270,7 @@ _HOMES = {
     "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
     "tokbox.tokens.session": "SessionSigner",
     "tokbox.tokens.row_columns": "Column RoleColumn",
-    "tokbox.transport.own_pool": "Pool",
+    "tokbox.transport.custom_pool": "Pool",
 }
 
 _import = lazy.attach(__name__, _HOMES)

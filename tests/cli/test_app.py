@@ -282,7 +282,7 @@ def test_bad_url_names_its_variable(
 def test_plain_http_is_a_warning_of_one_line(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tokbox.rest.cleartext._warned", {})
+    monkeypatch.setattr("tokbox.rest.http.plain_http._warned", {})
     url = "http://emulator.invalid"
     first, second = (cli("token", SESSION, "--api-url", url) for _ in range(2))
     assert (first.code, second.code, second.err) == (0, 0, "")
@@ -295,7 +295,7 @@ def test_plain_http_is_a_warning_of_one_line(
 def test_plain_http_that_is_allowed_is_silent(
     url: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tokbox.rest.cleartext._warned", {})
+    monkeypatch.setattr("tokbox.rest.http.plain_http._warned", {})
     monkeypatch.setenv("TOKBOX_ALLOW_HTTP", "1")
     monkeypatch.setenv("TOKBOX_API_URL", url)
     result = cli("token", SESSION)

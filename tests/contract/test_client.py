@@ -15,9 +15,9 @@ import tokbox
 from tests.support.contract import client, join
 from tokbox import ArchiveMode, MediaMode, Tokbox, errors
 from tokbox.emulator import Server, serve
-from tokbox.rest.auth import ProjectAuth
-from tokbox.rest.requester import Requester
-from tokbox.transport.pool import PooledTransport
+from tokbox.rest.http.auth import ProjectAuth
+from tokbox.rest.http.requester import Requester
+from tokbox.transport.urllib3_transport import PooledTransport
 
 UNKNOWN = "0b9f3c1e-6a7d-4c2b-9e88-5d1f2a3b4c5d"
 

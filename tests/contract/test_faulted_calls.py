@@ -42,7 +42,7 @@ FAULTS: list[dict[str, Any]] = [
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """An emulator whose clients do not wait before they try again."""
-    monkeypatch.setattr("tokbox.rest.requester._FIRST_WAIT", 0.0)
+    monkeypatch.setattr("tokbox.rest.http.requester._FIRST_WAIT", 0.0)
     with serve(processing_delay=86_400) as server:
         yield server
 

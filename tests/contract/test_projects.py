@@ -8,7 +8,7 @@ import pytest
 
 from tokbox import Account, Tokbox, errors
 from tokbox.emulator import Server, serve
-from tokbox.rest.projects import Project
+from tokbox.rest.resources.projects import Project
 
 
 @pytest.fixture

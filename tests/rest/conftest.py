@@ -22,10 +22,10 @@ from tests.support.rest import (
     sockets_since,
 )
 from tokbox import Tokbox
-from tokbox.rest.auth import ProjectAuth
-from tokbox.rest.requester import Requester
+from tokbox.rest.http.auth import ProjectAuth
+from tokbox.rest.http.requester import Requester
 from tokbox.transport import Response
-from tokbox.transport.pool import PooledTransport
+from tokbox.transport.urllib3_transport import PooledTransport
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.support.faulty import Exchange, FaultyServer, answer
 from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, AsyncAccount, AsyncTokbox, Session, Tokbox, errors
 from tokbox.rest import aio, twins
-from tokbox.rest.resource import Resource
+from tokbox.rest.resources.base import Resource
 from tokbox.rest.session_calls import SessionCalls
 from tokbox.tokens.signer import SessionSigner
 from tokbox.transport import Request, Response

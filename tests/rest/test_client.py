@@ -22,7 +22,7 @@ from tests.rest.test_sessions import SESSION, answers
 from tests.support.faulty import FaultyServer, answer, raw, reset
 from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, Signer, Tokbox, errors
-from tokbox.rest import requester
+from tokbox.rest.http import requester
 
 
 def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
@@ -34,9 +34,9 @@ def test_a_client_without_options_loads_http_for_its_first_request() -> None:
     program = (
         "import sys, tokbox\n"
         f"tb = tokbox.Tokbox({KEY!r}, {SECRET!r})\n"
-        "before = 'tokbox.rest.requester' in sys.modules\n"
+        "before = 'tokbox.rest.http.requester' in sys.modules\n"
         "tb.archives\n"
-        "print(before, 'tokbox.rest.requester' in sys.modules)"
+        "print(before, 'tokbox.rest.http.requester' in sys.modules)"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -21,13 +21,13 @@ from tests.support.lookalikes import (
 )
 from tests.support.rest import KEY, SECRET, Script
 from tokbox import Tokbox, errors
-from tokbox.rest.archives import TranscriptionProperties
-from tokbox.rest.arguments import seconds, texts, whole
-from tokbox.rest.audio_connectors import AudioTransport, WebSocket
-from tokbox.rest.broadcasts import RtmpTarget
-from tokbox.rest.layouts import Layout
-from tokbox.rest.sip import SipAuth
-from tokbox.rest.storage import AzureStorage, S3Storage
+from tokbox.rest.resources.archives import TranscriptionProperties
+from tokbox.rest.resources.audio_connectors import AudioTransport, WebSocket
+from tokbox.rest.resources.broadcasts import RtmpTarget
+from tokbox.rest.resources.layouts import Layout
+from tokbox.rest.resources.sip import SipAuth
+from tokbox.rest.resources.storage import AzureStorage, S3Storage
+from tokbox.rest.validation import seconds, texts, whole
 from tokbox.transport.proxies import parse
 
 ID = "d6f0f2a4-0000-4000-8000-000000000001"

@@ -20,7 +20,7 @@ from tests.support.hostile_values import arguments
 from tests.support.sizes import size
 from tokbox import Tokbox
 from tokbox.errors import TokboxError
-from tokbox.rest.resource import Resource
+from tokbox.rest.resources.base import Resource
 
 API = "https://api.example.invalid"
 

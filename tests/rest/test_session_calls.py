@@ -12,17 +12,18 @@ import pytest
 from tests.rest.test_sessions import SESSION
 from tests.support.rest import Make
 from tokbox import errors
-from tokbox.rest import call_options, compositions
-from tokbox.rest.archives import Archives
-from tokbox.rest.audio_connectors import AudioConnectors
-from tokbox.rest.broadcasts import Broadcasts
-from tokbox.rest.captions import LiveCaptions
-from tokbox.rest.moderation import Moderation
-from tokbox.rest.renders import Renders
+from tokbox.rest import session_options as call_options
+from tokbox.rest.resources import compositions
+from tokbox.rest.resources.archives import Archives
+from tokbox.rest.resources.audio_connectors import AudioConnectors
+from tokbox.rest.resources.broadcasts import Broadcasts
+from tokbox.rest.resources.captions import LiveCaptions
+from tokbox.rest.resources.moderation import Moderation
+from tokbox.rest.resources.renders import Renders
+from tokbox.rest.resources.signals import Signals
+from tokbox.rest.resources.sip import Sip
+from tokbox.rest.resources.streams import Streams
 from tokbox.rest.session_calls import SessionCalls
-from tokbox.rest.signals import Signals
-from tokbox.rest.sip import Sip
-from tokbox.rest.streams import Streams
 from tokbox.transport import Response
 
 

@@ -25,15 +25,14 @@ FLOORS = {
     "enums": 1,
     "exact": 0,
     "lazy": 0,
-    "light_dataclass": 2,
     "pickling": 0,
     "private_files": 0,
     "readonly": 0,
-    "choices": -1,
+    "literals": -1,
     "times": -1,
     "typed": -1,
     "secrecy": 1,
-    "states": 2,
+    "response_enums": 2,
     "_memory": 1,
     "_fastsign": 2,
     "_arrow": 2,
@@ -145,10 +144,10 @@ SIGNING_LOADS = """
     importlib importlib._bootstrap importlib._bootstrap_external itertools keyword operator
     os os.path posixpath reprlib stat threading types warnings
     tokbox tokbox._capsules tokbox._fastsign tokbox._memory tokbox.enums tokbox.errors
-    tokbox.exact tokbox.lazy tokbox.light_dataclass tokbox.readonly tokbox.secrecy
-    tokbox.typed
-    tokbox.rest tokbox.rest.base tokbox.rest.checked tokbox.rest.client
-    tokbox.rest.environment tokbox.rest.resources tokbox.rest.session_calls
+    tokbox.exact tokbox.lazy tokbox.readonly tokbox.secrecy tokbox.typed
+    tokbox.tokens.light_dataclass
+    tokbox.rest tokbox.rest.base tokbox.rest.unknown_options tokbox.rest.client
+    tokbox.rest.environment tokbox.rest.client_resources tokbox.rest.session_calls
     tokbox.rest.sessions
     tokbox.tokens tokbox.tokens.batch tokbox.tokens.claims tokbox.tokens.credentials
     tokbox.tokens.crew tokbox.tokens.jwt tokbox.tokens.session tokbox.tokens.signer

@@ -10,7 +10,7 @@ from typing_extensions import assert_type
 import tokbox
 from tokbox import HOURS_24, Derived, Role, Session, Tokbox, Token, webhooks
 from tokbox.integrations import ColumnName, SigningJob, col
-from tokbox.rest.paging import Page
+from tokbox.rest.models.page import Page
 from tokbox.types import Archive, Archives, TokenBatch, Verification
 
 

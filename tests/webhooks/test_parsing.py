@@ -33,8 +33,7 @@ from tests.support.payloads import (
 from tests.support.sizes import size
 from tokbox import webhooks
 from tokbox.errors import InvalidInputError, MalformedWebhookError, WebhookError
-from tokbox.rest.record import Record
-from tokbox.states import (
+from tokbox.response_enums import (
     ArchiveStatus,
     BroadcastStatus,
     CaptionsStatus,
@@ -45,6 +44,7 @@ from tokbox.states import (
     SipReason,
     VideoType,
 )
+from tokbox.rest.models.base import Record
 
 KINDS = [
     webhooks.ConnectionCreated,

@@ -1,8 +1,8 @@
 """Talk to the service over HTTP.
 
-Read :mod:`~tokbox.rest.client` first; a call goes from a resource
-(:mod:`~tokbox.rest.archives` and the others that :mod:`~tokbox.rest.resources` names,
-all of them a :class:`~tokbox.rest.resource.Resource`) through
-:mod:`~tokbox.rest.requester` (retries, time limits, errors) and the seam in
-:mod:`~tokbox.transport` into :mod:`~tokbox.transport.pool` (connections).
+Read :mod:`~tokbox.rest.client` first. A call goes from a resource
+(:mod:`~tokbox.rest.resources.archives` and its siblings, all of them a
+:class:`~tokbox.rest.resources.base.Resource`) through :mod:`~tokbox.rest.http.requester`
+(retries, time limits, errors) and the protocol in :mod:`~tokbox.transport` to
+:mod:`~tokbox.transport.urllib3_transport` (connections).
 """

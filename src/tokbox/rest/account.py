@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokbox.lazy import set_module
-from tokbox.rest.auth import AccountAuth
 from tokbox.rest.base import DEFAULT_URL, Client
-from tokbox.rest.projects import Projects
+from tokbox.rest.http.auth import AccountAuth
+from tokbox.rest.resources.projects import Projects
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_project
 from tokbox.tokens.signer import Signer
@@ -15,7 +15,7 @@ from tokbox.tokens.signer import Signer
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from tokbox.rest.options import Options
+    from tokbox.rest.http.options import Options
 
 __all__ = ["Account"]
 

@@ -24,9 +24,9 @@ from tokbox.lazy import set_module
 from tokbox.rest.account import Account
 from tokbox.rest.base import DEFAULT_URL, VONAGE_URL
 from tokbox.rest.client import Tokbox
-from tokbox.rest.offload import Offload
-from tokbox.rest.options import Limits, check_names
-from tokbox.rest.resources import Resources
+from tokbox.rest.client_resources import Resources
+from tokbox.rest.executor import Offload
+from tokbox.rest.http.options import Limits, check_names
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
 from tokbox.secrecy import strip_traceback
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tokbox.rest.base import Client
-    from tokbox.rest.options import Options
-    from tokbox.rest.resource import Resource
+    from tokbox.rest.http.options import Options
+    from tokbox.rest.resources.base import Resource
     from tokbox.tokens.rsa import PrivateKeySource
 
 __all__ = ["AsyncAccount", "AsyncSession", "AsyncTokbox"]
@@ -188,9 +188,9 @@ def resources() -> dict[str, type[Resource]]:
     found = {}
     for noun, member in (*vars(Resources).items(), *vars(Account).items()):
         # Every resource has a file of its own; what else is a property has none.
-        if isinstance(member, property) and find_spec(f"tokbox.rest.{noun}"):
+        if isinstance(member, property) and find_spec(f"tokbox.rest.resources.{noun}"):
             name = member.fget.__annotations__["return"]
-            found[name] = getattr(import_module(f"tokbox.rest.{noun}"), name)
+            found[name] = getattr(import_module(f"tokbox.rest.resources.{noun}"), name)
     return found
 
 

@@ -26,12 +26,26 @@ from tokbox.enums import (
     StorageFallback,
     TokenKind,
 )
-from tokbox.rest.archive_types import Archive
-from tokbox.rest.archives import TranscriptionProperties
-from tokbox.rest.audio_connectors import AudioConnector, WebSocket
-from tokbox.rest.broadcast_types import Broadcast
-from tokbox.rest.broadcasts import Hls, RtmpTarget
-from tokbox.rest.call_options import (
+from tokbox.response_enums import ProjectStatus, ProjectStatusName
+from tokbox.rest.http.options import Limits, Options
+from tokbox.rest.models.page import Page
+from tokbox.rest.raw import APIResponse
+from tokbox.rest.resources.archive_types import Archive
+from tokbox.rest.resources.archives import TranscriptionProperties
+from tokbox.rest.resources.audio_connectors import AudioConnector, WebSocket
+from tokbox.rest.resources.broadcast_types import Broadcast
+from tokbox.rest.resources.broadcasts import Hls, RtmpTarget
+from tokbox.rest.resources.callbacks import Callback
+from tokbox.rest.resources.captions import Captions
+from tokbox.rest.resources.compositions import Composition
+from tokbox.rest.resources.connections import Connection
+from tokbox.rest.resources.layouts import Layout
+from tokbox.rest.resources.projects import Project
+from tokbox.rest.resources.renders import Render
+from tokbox.rest.resources.sip import SipAuth, SipCall
+from tokbox.rest.resources.storage import AzureStorage, S3Storage
+from tokbox.rest.resources.streams import Stream
+from tokbox.rest.session_options import (
     ArchiveOptions,
     BroadcastOptions,
     CallOptions,
@@ -43,20 +57,6 @@ from tokbox.rest.call_options import (
     RenderOptions,
     SignalOptions,
 )
-from tokbox.rest.callbacks import Callback
-from tokbox.rest.captions import Captions
-from tokbox.rest.compositions import Composition
-from tokbox.rest.connections import Connection
-from tokbox.rest.layouts import Layout
-from tokbox.rest.options import Limits, Options
-from tokbox.rest.paging import Page
-from tokbox.rest.projects import Project
-from tokbox.rest.raw import APIResponse
-from tokbox.rest.renders import Render
-from tokbox.rest.sip import SipAuth, SipCall
-from tokbox.rest.storage import AzureStorage, S3Storage
-from tokbox.rest.streams import Stream
-from tokbox.states import ProjectStatus, ProjectStatusName
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.derive import Derived

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tokbox.enums import RequestMethod
-    from tokbox.rest.auth import Auth
-    from tokbox.rest.options import Limits, Options
+    from tokbox.rest.http.auth import Auth
+    from tokbox.rest.http.options import Limits, Options
+    from tokbox.rest.http.requester import Requester
     from tokbox.rest.raw import APIResponse
-    from tokbox.rest.requester import Requester
     from tokbox.tokens.signer import Signer
 
 __all__ = ["DEFAULT_URL", "VONAGE_URL", "Client"]
@@ -50,7 +50,7 @@ class Client:
     def _check_names(cls, method: str, options: Options, *others: str) -> None:
         """Raise TypeError for an option that *method* does not have."""
         if options:
-            from tokbox.rest.options import check_names
+            from tokbox.rest.http.options import check_names
 
             check_names(f"{cls.__name__}{method}", options, *others)
 
@@ -67,7 +67,7 @@ class Client:
             self._connect(options)
 
     def _connect(self, options: Options) -> None:
-        from tokbox.rest.options import connect
+        from tokbox.rest.http.options import connect
 
         # Of threads that do this at the same time, all use the first requester.
         self._made.append(connect(self._auth(), self._api_url, **options))
@@ -101,7 +101,7 @@ class Client:
         from: to close it does nothing. Raises ``InvalidInputError`` for a limit out of
         bounds.
         """
-        from tokbox.rest.options import Limits, check_names
+        from tokbox.rest.http.options import Limits, check_names
 
         check_names(f"{type(self).__name__}.with_options", limits, options=Limits)
         client = type(self).__new__(type(self))

@@ -9,7 +9,7 @@ from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client
-from tokbox.rest.resources import Resources
+from tokbox.rest.client_resources import Resources
 from tokbox.rest.sessions import Session, restore
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from tokbox._memory import MemoryPool
     from tokbox.enums import ArchiveModeName, MediaModeName, Resolution, TokenKind
-    from tokbox.rest.auth import Auth
-    from tokbox.rest.options import Options
+    from tokbox.rest.http.auth import Auth
+    from tokbox.rest.http.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
@@ -47,7 +47,7 @@ class Tokbox(Resources, Client):
     Nothing is sent until a method needs an answer, and signing never does. A client
     is safe to share between threads and survives a fork; ``close()`` it, or use it in
     a ``with`` statement. The options are those of
-    :class:`~tokbox.rest.options.Options`: time-outs, retries, proxies.
+    :class:`~tokbox.rest.http.options.Options`: time-outs, retries, proxies.
 
     Raises ``InvalidInputError`` for an argument out of bounds, and for a secret that holds
     anything but printable ASCII, a space, or a quotation mark.
@@ -131,7 +131,7 @@ class Tokbox(Resources, Client):
         return self._signer.project_id
 
     def _auth(self) -> Auth:
-        from tokbox.rest.auth import ApplicationAuth, ProjectAuth
+        from tokbox.rest.http.auth import ApplicationAuth, ProjectAuth
 
         signer = self._signer
         if signer._is_application:

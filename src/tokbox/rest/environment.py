@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
-    from tokbox.rest.options import Options
+    from tokbox.rest.http.options import Options
 
 __all__ = ["APPLICATIONS", "PROJECTS", "Credentials", "credentials", "options"]
 
@@ -213,14 +213,14 @@ def _number(kind: type[float], value: str) -> object:
 
 
 def _seconds(variable: str, value: str) -> float:
-    from tokbox.rest.arguments import seconds
+    from tokbox.rest.validation import seconds
 
     return seconds(variable, _number(float, value))
 
 
 def _retries(variable: str, value: str) -> int:
-    from tokbox.rest.arguments import whole
-    from tokbox.rest.requester import MOST_RETRIES
+    from tokbox.rest.http.requester import MOST_RETRIES
+    from tokbox.rest.validation import whole
 
     return whole(variable, _number(int, value), 0, MOST_RETRIES)
 
@@ -233,7 +233,7 @@ def _proxy(variable: str, value: str) -> str:
 
 
 def _allow_http(variable: str, value: str) -> bool | None:
-    from tokbox.rest import cleartext
+    from tokbox.rest.http import plain_http as cleartext
 
     return cleartext.from_environment({variable: value})
 

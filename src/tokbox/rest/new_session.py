@@ -20,12 +20,12 @@ from tokbox.errors import (
     invalid_choice,
 )
 from tokbox.exact import exact_text
-from tokbox.rest.arguments import RESOLUTIONS, flag, ipv4, one_of, text
-from tokbox.rest.notices import warn
+from tokbox.rest.http.caller_warnings import warn
 from tokbox.rest.sessions import PROPERTIES, Session
+from tokbox.rest.validation import RESOLUTIONS, flag, ipv4, one_of, text
 
 if TYPE_CHECKING:
-    from tokbox.rest.resources import Resources
+    from tokbox.rest.client_resources import Resources
 
 __all__ = ["create", "parameters", "warn_if_unarchivable"]
 

@@ -14,12 +14,12 @@ from tokbox.errors import InvalidInputError, ProtocolError
 from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
-from tokbox.rest import answers
-from tokbox.rest.arguments import is_path, one_of, sendable, text
+from tokbox.rest.http import responses as answers
+from tokbox.rest.validation import is_path, one_of, sendable, text
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
-    from tokbox.rest.requester import Requester
+    from tokbox.rest.http.requester import Requester
 
 __all__ = ["APIResponse", "request"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tokbox.rest.checked import refuse_unknown_options
+from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
 from tokbox.typed import TYPE_CHECKING
 
@@ -11,10 +11,17 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from tokbox.rest.archive_types import Archive
-    from tokbox.rest.audio_connectors import AudioConnector, WebSocket
-    from tokbox.rest.broadcast_types import Broadcast
-    from tokbox.rest.call_options import (
+    from tokbox.rest.client_resources import Resources
+    from tokbox.rest.models.page import Page
+    from tokbox.rest.resources.archive_types import Archive
+    from tokbox.rest.resources.audio_connectors import AudioConnector, WebSocket
+    from tokbox.rest.resources.broadcast_types import Broadcast
+    from tokbox.rest.resources.captions import Captions
+    from tokbox.rest.resources.connections import Connection
+    from tokbox.rest.resources.renders import Render
+    from tokbox.rest.resources.sip import SipCall
+    from tokbox.rest.resources.streams import Stream
+    from tokbox.rest.session_options import (
         ArchiveOptions,
         BroadcastOptions,
         CallOptions,
@@ -26,13 +33,6 @@ if TYPE_CHECKING:
         RenderOptions,
         SignalOptions,
     )
-    from tokbox.rest.captions import Captions
-    from tokbox.rest.connections import Connection
-    from tokbox.rest.paging import Page
-    from tokbox.rest.renders import Render
-    from tokbox.rest.resources import Resources
-    from tokbox.rest.sip import SipCall
-    from tokbox.rest.streams import Stream
 
 __all__ = ["SessionCalls"]
 

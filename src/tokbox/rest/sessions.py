@@ -10,7 +10,7 @@ from tokbox.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from tokbox.rest.resources import Resources
+    from tokbox.rest.client_resources import Resources
     from tokbox.tokens.signer import Signer
 
 __all__ = ["PROPERTIES", "Session", "restore"]

@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from types import NoneType
 from typing import Any, NoReturn
 
-from tokbox.rest.checked import has_options
-from tokbox.rest.offload import Offload
-from tokbox.rest.options import check_call
-from tokbox.rest.resource import Resource
+from tokbox.rest.executor import Offload
+from tokbox.rest.http.options import check_call
+from tokbox.rest.resources.base import Resource
 from tokbox.rest.sessions import Session
+from tokbox.rest.unknown_options import has_options
 from tokbox.secrecy import is_stripped, safe_repr, strip_traceback
 
 __all__ = ["BULK", "Twin", "derive"]

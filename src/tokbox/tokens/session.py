@@ -11,13 +11,13 @@ from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
-from tokbox.light_dataclass import LightDataclass
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
     check_count,
     check_session_of,
 )
+from tokbox.tokens.light_dataclass import LightDataclass
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

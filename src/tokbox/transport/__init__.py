@@ -31,7 +31,7 @@ from typing import Protocol
 from tokbox.pickling import PickledByName
 from tokbox.secrecy import strip_traceback
 from tokbox.transport import proxies
-from tokbox.transport.arguments import flag, seconds, whole
+from tokbox.transport.validation import flag, seconds, whole
 
 __all__ = ["HTTPTransport", "Headers", "Request", "Response", "Transport"]
 
@@ -136,7 +136,7 @@ class HTTPTransport:
         pool = self._pool
         if pool is None:
             # urllib3 is slow to import, and a client that only signs does not need it.
-            from tokbox.transport.pool import PooledTransport
+            from tokbox.transport.urllib3_transport import PooledTransport
 
             # Of two first requests at once, one pool is forgotten after its use.
             pool = self._pool = PooledTransport(

@@ -14,13 +14,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tokbox.lazy import set_module
-from tokbox.rest import connections, record, streams
-from tokbox.rest.archive_types import Archive
-from tokbox.rest.broadcast_types import Broadcast
-from tokbox.rest.captions import Captions
-from tokbox.rest.renders import Render
+from tokbox.response_enums import (
+    DestroyedReason,
+    NotificationReason,
+    SipCallState,
+    SipReason,
+)
+from tokbox.rest.models import base as record
+from tokbox.rest.resources import connections, streams
+from tokbox.rest.resources.archive_types import Archive
+from tokbox.rest.resources.broadcast_types import Broadcast
+from tokbox.rest.resources.captions import Captions
+from tokbox.rest.resources.renders import Render
 from tokbox.secrecy import strip_traceback
-from tokbox.states import DestroyedReason, NotificationReason, SipCallState, SipReason
 from tokbox.times import from_milliseconds
 
 if TYPE_CHECKING:

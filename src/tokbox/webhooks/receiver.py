@@ -14,8 +14,8 @@ from tokbox._fastsign import Key
 from tokbox.errors import InvalidInputError, MalformedTokenError, UnverifiedWebhookError
 from tokbox.exact import exact_number
 from tokbox.lazy import set_module
-from tokbox.rest import record
-from tokbox.rest.arguments import credential, optional
+from tokbox.rest.models import base as record
+from tokbox.rest.validation import credential, optional
 from tokbox.secrecy import strip_traceback
 from tokbox.times import from_seconds
 from tokbox.tokens import jwt

@@ -19,7 +19,7 @@ from tests.support.cli import (
 )
 from tokbox import Tokbox
 from tokbox.cli.demo.race import race
-from tokbox.rest.archives import Archives
+from tokbox.rest.resources.archives import Archives
 from tokbox.tokens.signer import SessionSigner
 
 Cli = Callable[..., Result]

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.rest import EPOCH, KEY, SECRET, Clock, Script, sign
 from tokbox import errors
-from tokbox.rest.archives import Archives
-from tokbox.rest.auth import AccountAuth, ApplicationAuth, Auth, ProjectAuth
-from tokbox.rest.requester import Requester
+from tokbox.rest.http.auth import AccountAuth, ApplicationAuth, Auth, ProjectAuth
+from tokbox.rest.http.requester import Requester
+from tokbox.rest.resources.archives import Archives
 from tokbox.transport import Response
 
 APPLICATION = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"

@@ -13,8 +13,8 @@ import pytest
 
 from tests.support.rest import EPOCH, KEY, SECRET, Clock, Script, sign
 from tokbox import Tokbox, errors
-from tokbox.rest.auth import ProjectAuth
-from tokbox.rest.requester import Requester
+from tokbox.rest.http.auth import ProjectAuth
+from tokbox.rest.http.requester import Requester
 from tokbox.transport import Request, Response
 
 

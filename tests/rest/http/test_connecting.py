@@ -15,9 +15,9 @@ from urllib3 import exceptions
 
 from tests.support.faulty import Exchange, FaultyServer, Step, answer, drip, silence
 from tokbox import errors
-from tokbox.rest.requester import Requester
+from tokbox.rest.http.requester import Requester
 from tokbox.transport import Request
-from tokbox.transport.pool import PooledTransport, _Lines, translate
+from tokbox.transport.urllib3_transport import PooledTransport, _Lines, translate
 
 Connect = Callable[..., Requester]
 SERVICE = "http://api.example.test"

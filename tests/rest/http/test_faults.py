@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.faulty import FaultyServer, answer, drip, raw, reset, silence
 from tokbox import errors
-from tokbox.rest.requester import MAX_BODY, Requester
+from tokbox.rest.http.requester import MAX_BODY, Requester
 
 Connect = Callable[..., Requester]
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -330,9 +330,9 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
     program = textwrap.dedent(
         """
         import os, sys
-        from tokbox.rest.auth import ProjectAuth
-        from tokbox.transport.pool import PooledTransport
-        from tokbox.rest.requester import Requester
+        from tokbox.rest.http.auth import ProjectAuth
+        from tokbox.transport.urllib3_transport import PooledTransport
+        from tokbox.rest.http.requester import Requester
         pool = PooledTransport(connect_timeout=20, pool_size=2, trust_env=False)
         auth = ProjectAuth("1", lambda message: b"")
         client = Requester(pool, auth, api_url=sys.argv[1], timeout=30, retries=0)

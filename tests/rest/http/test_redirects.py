@@ -10,7 +10,7 @@ import urllib3
 from tests.support.faulty import FaultyServer, answer
 from tests.support.rest import KEY, SECRET, traceback_of
 from tokbox import Tokbox, errors
-from tokbox.rest.requester import Requester
+from tokbox.rest.http.requester import Requester
 from tokbox.transport import proxies
 
 Connect = Callable[..., Requester]

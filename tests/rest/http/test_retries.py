@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.rest import EPOCH, Clock, Script
 from tokbox import errors
-from tokbox.rest.requester import Requester
+from tokbox.rest.http.requester import Requester
 from tokbox.transport import Headers, Request, Response
 
 Scripted = Callable[..., tuple[Requester, Script]]

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.support.faulty import FaultyServer, answer
 from tokbox import errors
-from tokbox.rest.requester import Requester
+from tokbox.rest.http.requester import Requester
 
 Connect = Callable[..., Requester]
 _NOW = dt.datetime.now(dt.timezone.utc)

@@ -12,7 +12,7 @@ import tokbox
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tests.support.rest import KEY, Make, sent
 from tokbox import Hls, Layout, RtmpTarget, errors
-from tokbox.states import BroadcastStatus, HlsStatus, RtmpStatus
+from tokbox.response_enums import BroadcastStatus, HlsStatus, RtmpStatus
 from tokbox.types import Broadcast
 
 ROOT = f"/v2/project/{KEY}/broadcast"

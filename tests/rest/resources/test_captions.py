@@ -9,7 +9,7 @@ import pytest
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tests.support.rest import KEY, Make, claims, sent
 from tokbox import errors
-from tokbox.states import CaptionsStatus
+from tokbox.response_enums import CaptionsStatus
 from tokbox.transport import Response
 from tokbox.types import Captions
 

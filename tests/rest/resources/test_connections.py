@@ -9,7 +9,7 @@ import pytest
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tests.support.rest import KEY, Make, sent
 from tokbox import errors
-from tokbox.states import ConnectionState
+from tokbox.response_enums import ConnectionState
 
 ID = "8c1d2e3f-4a5b-4c6d-8e9f-0a1b2c3d4e5f"
 CONNECTED = {

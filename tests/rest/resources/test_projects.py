@@ -13,7 +13,7 @@ import pytest
 from tests.rest.test_sessions import answers
 from tests.support.rest import SECRET, Script, sent
 from tokbox import Account, errors
-from tokbox.states import ProjectStatus
+from tokbox.response_enums import ProjectStatus
 from tokbox.transport import Response
 
 ACCOUNT = "87654321"

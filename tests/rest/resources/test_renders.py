@@ -10,7 +10,7 @@ import pytest
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tests.support.rest import KEY, Make, claims, sent
 from tokbox import errors
-from tokbox.states import RenderStatus
+from tokbox.response_enums import RenderStatus
 from tokbox.transport import Request, Response
 from tokbox.types import Render
 

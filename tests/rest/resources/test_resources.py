@@ -9,7 +9,7 @@ import pytest
 
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.rest import KEY, SECRET, Make
-from tokbox.rest.resources import Resources
+from tokbox.rest.client_resources import Resources
 
 NAMES = [name for name, value in vars(Resources).items() if isinstance(value, property)]
 
@@ -17,13 +17,13 @@ PROGRAM = """
 import sys, tokbox
 tb = tokbox.Tokbox({key!r}, {secret!r})
 before = set(sys.modules)
-assert "tokbox.rest.record" not in before, "every client pays for resources"
+assert "tokbox.rest.models.base" not in before, "every client pays for resources"
 resource = tb.{name}
 loaded = set(sys.modules) - before
 others = set({names!r}) - {{{name!r}}}
-assert "tokbox.rest.{name}" in loaded
-assert type(resource) is getattr(sys.modules["tokbox.rest.{name}"], type(resource).__name__)
-assert not [one for one in others if f"tokbox.rest.{{one}}" in loaded], loaded
+assert "tokbox.rest.resources.{name}" in loaded
+assert type(resource) is getattr(sys.modules["tokbox.rest.resources.{name}"], type(resource).__name__)
+assert not [one for one in others if f"tokbox.rest.resources.{{one}}" in loaded], loaded
 """
 
 

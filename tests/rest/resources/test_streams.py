@@ -9,7 +9,7 @@ import pytest
 from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tests.support.rest import KEY, Make, sent
 from tokbox import errors
-from tokbox.states import VideoType
+from tokbox.response_enums import VideoType
 from tokbox.transport import Response
 
 ROOT = f"/v2/project/{KEY}/session/{SESSION}/stream"

@@ -30,8 +30,8 @@ from tokbox.cli.common.params import (
 from tokbox.enums import OutputMode
 
 if TYPE_CHECKING:
-    from tokbox.rest.archive_types import Archive
     from tokbox.rest.client import Tokbox
+    from tokbox.rest.resources.archive_types import Archive
 
 __all__ = ["archive"]
 

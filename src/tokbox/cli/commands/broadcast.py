@@ -31,9 +31,9 @@ from tokbox.cli.common.params import (
 
 if TYPE_CHECKING:
     from tokbox.enums import LayoutName
-    from tokbox.rest.broadcast_types import Broadcast
-    from tokbox.rest.broadcasts import RtmpTarget
     from tokbox.rest.client import Tokbox
+    from tokbox.rest.resources.broadcast_types import Broadcast
+    from tokbox.rest.resources.broadcasts import RtmpTarget
 
 __all__ = ["broadcast"]
 
@@ -81,7 +81,7 @@ def start(
 
     A client must be connected to it. In a pipe the broadcast id is printed alone.
     """
-    from tokbox.rest.broadcasts import Hls
+    from tokbox.rest.resources.broadcasts import Hls
 
     if (dvr or low_latency) and not hls:
         raise click.UsageError("--dvr and --low-latency go with --hls")
@@ -127,7 +127,7 @@ def layout(client: Tokbox, broadcast_id: str, layout: LayoutName, as_json: bool)
 
 
 def _targets(text: str) -> list[RtmpTarget]:
-    from tokbox.rest.broadcasts import RtmpTarget
+    from tokbox.rest.resources.broadcasts import RtmpTarget
 
     found = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -12,8 +12,8 @@ from tokbox.cli.common.params import Group, client_options, json_option
 
 if TYPE_CHECKING:
     from tokbox.enums import CallbackEvent, CallbackGroup
-    from tokbox.rest.callbacks import Callback
     from tokbox.rest.client import Tokbox
+    from tokbox.rest.resources.callbacks import Callback
 
 __all__ = ["callback"]
 

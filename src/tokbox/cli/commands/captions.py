@@ -11,8 +11,8 @@ from tokbox.cli.common.listing import add_get, add_stop, created, show_id
 from tokbox.cli.common.params import Group, client_options, json_option, session_argument
 
 if TYPE_CHECKING:
-    from tokbox.rest.captions import Captions
     from tokbox.rest.client import Tokbox
+    from tokbox.rest.resources.captions import Captions
 
 __all__ = ["captions"]
 

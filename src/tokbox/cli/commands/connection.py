@@ -12,7 +12,7 @@ from tokbox.cli.common.params import Group, client_options, json_option, session
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.connections import Connection
+    from tokbox.rest.resources.connections import Connection
 
 __all__ = ["connection"]
 

@@ -48,7 +48,7 @@ def start(
 
     In a pipe the connector's id is printed alone.
     """
-    from tokbox.rest.audio_connectors import WebSocket
+    from tokbox.rest.resources.audio_connectors import WebSocket
 
     socket = WebSocket(
         uri, streams=streams, audio_rate=audio_rate, bidirectional=bidirectional or None

@@ -21,7 +21,7 @@ from tokbox.cli.common.params import Group, client_options, json_option, session
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.renders import Render
+    from tokbox.rest.resources.renders import Render
 
 __all__ = ["render"]
 

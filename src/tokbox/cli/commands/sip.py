@@ -68,7 +68,7 @@ def dial(
 
     In a pipe the call's id is printed alone. To hang up, disconnect its connection.
     """
-    from tokbox.rest.sip import SipAuth
+    from tokbox.rest.resources.sip import SipAuth
 
     if (user is None) is not (password_file is None):
         raise click.UsageError("--user and --password-file go together")

@@ -14,7 +14,7 @@ Function = Callable[..., None]
 
 
 def composition_options(function: Function) -> Function:
-    """Add the options of :class:`~tokbox.rest.compositions.Composition`."""
+    """Add the options of :class:`~tokbox.rest.resources.compositions.Composition`."""
     for add in (
         click.option(
             "--max-bitrate",

@@ -23,9 +23,9 @@ from tokbox.cli.common.params import client_options, json_option
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.compositions import Composed, Compositions
-    from tokbox.rest.paging import Page
-    from tokbox.rest.record import Thing
+    from tokbox.rest.models.base import Thing
+    from tokbox.rest.models.page import Page
+    from tokbox.rest.resources.compositions import Composed, Compositions
 
 __all__ = [
     "add_get",

@@ -53,7 +53,7 @@ def demo(n: int, as_json: bool) -> None:
     from tokbox.tokens.crew import cpu_count
 
     # The client would load it with its first request, and that step would seem slow.
-    import_module("tokbox.transport.pool")
+    import_module("tokbox.transport.urllib3_transport")
     threads = cpu_count()
     with (
         serve() as server,

@@ -17,8 +17,8 @@ from tokbox.errors import TokboxError
 from tokbox.rest.sessions import Session
 
 if TYPE_CHECKING:
-    from tokbox.rest.archive_types import Archive
     from tokbox.rest.client import Tokbox
+    from tokbox.rest.resources.archive_types import Archive
 
 __all__ = ["Step", "Tour", "tour"]
 

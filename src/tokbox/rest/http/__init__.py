@@ -1,0 +1,1 @@
+"""Send requests to the service, and read its responses."""

@@ -1,0 +1,215 @@
+"""What a client can be told about its connections, the same for every kind of client."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from tokbox.errors import InvalidInputError
+from tokbox.exact import exact_text
+from tokbox.rest.http import logging as log
+from tokbox.rest.http import plain_http as cleartext
+from tokbox.rest.http.requester import MOST_RETRIES, Requester
+from tokbox.rest.validation import base_url, flag, seconds, whole
+from tokbox.transport import POOL_SIZE, HTTPTransport
+
+if TYPE_CHECKING:
+    from tokbox.rest.http.auth import Auth
+    from tokbox.transport import Transport
+    from tokbox.transport.custom_pool import Pool
+
+__all__ = [
+    "Limits",
+    "Options",
+    "check_call",
+    "check_names",
+    "connect",
+]
+
+_USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
+
+
+class Options(TypedDict, total=False):
+    """Name the keyword arguments of :func:`connect`, which every client takes.
+
+    - *timeout*: seconds for a whole call with all its attempts and waits (default 30).
+      Every method that sends a request takes it, too, for that call.
+    - *read_timeout*: seconds for a single read or write (default 10).
+    - *connect_timeout*: seconds for each address of the host (default 3). Both are cut
+      to what is left of *timeout*, which may be shorter than either.
+    - *retries*: how many attempts may follow the first, 0 to 10. What created something
+      is never repeated once a byte of it was sent. In an outage they run out, for all
+      calls of the client together; see :mod:`tokbox.rest.http.retry_budget`.
+    - *proxy*: ``http://user:password@host:port``, also with ``https://``. Without it the
+      variables ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count
+      unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
+    - *allow_http*: send to an ``api_url`` with ``http://`` without a warning, for example
+      to an emulator in another container. ``None`` leaves it to ``TOKBOX_ALLOW_HTTP``
+      (1 or 0). Loopback addresses never warn; the service's own hosts are never reached
+      over plain HTTP. See :mod:`tokbox.rest.http.plain_http`.
+    - *pool_size*: connections that are kept open; more are opened under load.
+    - *user_agent*: what is added to ours, for example ``rooms/2.1``.
+    - *correct_clock*: where a refusal shows that this machine's clock is off, date
+      requests by the service's from then on, and repeat the call once. Tokens for
+      clients are still dated by the machine's clock, so it is better to set that.
+    - *http*: a pool of your own, a ``urllib3.PoolManager`` or what behaves like one. It
+      decides how connections are made, and stays yours to close. Time-outs, retries and
+      the ban on redirects stay the client's; see :mod:`tokbox.transport.custom_pool`.
+    - *transport*: sends the requests in place of all of this, for example a wrapper
+      around :class:`tokbox.transport.HTTPTransport`. ``close()`` closes it.
+    """
+
+    timeout: float
+    read_timeout: float
+    connect_timeout: float
+    retries: int
+    proxy: str | None
+    trust_env: bool
+    allow_http: bool | None
+    pool_size: int
+    user_agent: str
+    correct_clock: bool
+    http: Pool | None
+    transport: Transport | None
+
+
+class Limits(TypedDict, total=False):
+    """Name the keyword arguments of ``with_options``."""
+
+    timeout: float | None
+    read_timeout: float | None
+    retries: int | None
+
+
+#: Names of options in other libraries, and those of the same options here.
+_ELSEWHERE = {
+    "app_info": "user_agent",
+    "backoff_retries": "retries",
+    "base_url": "api_url",
+    "connection_timeout": "connect_timeout",
+    "deadline": "timeout",
+    "endpoint": "api_url",
+    "host": "api_url",
+    "http_client": "http",
+    "max_retries": "retries",
+    "pool": "http",
+    "pool_connections": "pool_size",
+    "pool_maxsize": "pool_size",
+    "proxies": "proxy",
+    "request_timeout": "timeout",
+    "socket_timeout": "read_timeout",
+    "total_timeout": "timeout",
+}
+
+
+def check_names(
+    call: str, given: Iterable[str], *others: str, options: type = Options
+) -> None:
+    """Raise ``TypeError`` if *given* names an option that *call* does not have.
+
+    It has *others* beside *options*. The message names the one that was probably meant.
+    """
+    names = {*options.__annotations__, *others}
+    for name in given:
+        if name not in names:
+            advice = _advice(name, names)
+            raise TypeError(
+                f"{call}() got an unexpected keyword argument {name!r}; {advice}"
+            )
+
+
+def _advice(name: str, names: set[str]) -> str:
+    from difflib import get_close_matches
+
+    for near in (_ELSEWHERE.get(name), *get_close_matches(name, sorted(names))):
+        if near in names:
+            return f"did you mean {near!r}?"
+    return f"it accepts {', '.join(sorted(names))}"
+
+
+def check_call(owner: object, call: Callable[..., Any], given: Iterable[str]) -> None:
+    """Raise ``TypeError`` if *given* names an option that *call* does not have.
+
+    *call* is a method of *owner* with ``**options: Unpack[...]``. The message names the
+    class of *owner*.
+    """
+    others, options = _accepted(call)
+    name = f"{type(owner).__name__}.{call.__name__}"
+    check_names(name, given, *others, options=options)
+
+
+@functools.cache
+def _accepted(call: Callable[..., Any]) -> tuple[list[str], type]:
+    """Return the names of parameters, and the class that names the other options."""
+    # It imports several resources.
+    from tokbox.rest import session_options as call_options
+
+    _, *others, last = inspect.signature(call).parameters.values()
+    kind = str(last.annotation).removeprefix("Unpack[").removesuffix("]")
+    return [each.name for each in others], getattr(call_options, kind)
+
+
+def connect(
+    auth: Auth,
+    api_url: str,
+    *,
+    timeout: float = 30.0,
+    read_timeout: float = 10.0,
+    connect_timeout: float = 3.0,
+    retries: int = 2,
+    proxy: str | None = None,
+    trust_env: bool = True,
+    allow_http: bool | None = None,
+    pool_size: int = POOL_SIZE,
+    user_agent: str = "",
+    correct_clock: bool = False,
+    http: Pool | None = None,
+    transport: Transport | None = None,
+) -> Requester:
+    """Return what sends the calls of a client; nothing is opened before the first.
+
+    The options are those of :class:`Options`. Raises ``InvalidInputError`` for one that is
+    out of bounds.
+    """
+    log.from_environment()
+    api_url = base_url("api_url", api_url)
+    cleartext.check(api_url, allow_http)
+    given = {"proxy": proxy, "http": http, "transport": transport}
+    ways = [name for name, way in given.items() if way is not None]
+    if len(ways) > 1:
+        rule = f"be left out beside {ways[1]}: it decides how requests travel"
+        raise InvalidInputError(ways[0], None, rule, show=False)
+    if http is not None:
+        # It imports urllib3, which is slow.
+        from tokbox.transport.custom_pool import OwnPool
+
+        connect_timeout = seconds("connect_timeout", connect_timeout)
+        transport = OwnPool(http, connect_timeout=connect_timeout)
+    elif transport is None:
+        transport = HTTPTransport(
+            connect_timeout=connect_timeout,
+            pool_size=pool_size,
+            proxy=proxy,
+            trust_env=trust_env,
+        )
+    return Requester(
+        transport,
+        auth,
+        api_url=api_url,
+        timeout=seconds("timeout", timeout),
+        retries=whole("retries", retries, 0, MOST_RETRIES),
+        read_timeout=seconds("read_timeout", read_timeout),
+        user_agent=_suffix(user_agent),
+        correct_clock=flag("correct_clock", correct_clock),
+    )
+
+
+def _suffix(user_agent: object) -> str:
+    suffix = exact_text(user_agent)
+    if suffix is None or (suffix and not _USER_AGENT.fullmatch(suffix)):
+        rule = "be at most 200 visible ASCII characters and spaces between them"
+        raise InvalidInputError("user_agent", user_agent, rule)
+    return suffix

@@ -1,0 +1,384 @@
+"""Make one call out of as many attempts as it needs and may have.
+
+What may be tried again depends on the method and on how far the attempt got:
+
+=============================  =====================  =======================
+What happened                  GET, PUT, DELETE       POST, PATCH
+=============================  =====================  =======================
+no byte was sent               again                  again
+no answer, or a broken one     again                  never: it may have worked
+429, 502, 503, 504             again                  never
+500                            GET only               never
+TLS refused, any other answer  never                  never
+=============================  =====================  =======================
+
+Waits double from half a second with full jitter, and are never shorter than what
+``Retry-After`` asks for (of which at most a minute is believed). A wait that does not
+fit into the time that is left is not begun. All calls of a client share a retry budget
+(:mod:`tokbox.rest.http.retry_budget`), so that retries do not amplify an outage.
+
+Who asks for it (``correct_clock``) has a call that was refused because of our clock
+repeated once, dated by the service's. That is safe with any method, and in addition to
+the above: what is refused at the door has done nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json as _json
+import logging
+import platform
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from tokbox import errors
+from tokbox.rest.http import responses as answers
+from tokbox.rest.http.backoff import pause
+from tokbox.rest.http.logging import log
+from tokbox.rest.http.retry_budget import Quota
+from tokbox.rest.validation import identifier, seconds, whole
+from tokbox.transport import Headers, Request, Response, Transport
+
+if TYPE_CHECKING:
+    from tokbox.rest.http.auth import Auth
+
+__all__ = ["MAX_BODY", "Requester"]
+
+#: Bytes of a decompressed body that are read before an answer is given up.
+MAX_BODY = 8 * 1024 * 1024
+
+_IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
+_BUSY = frozenset({429, 502, 503, 504})
+_FIRST_WAIT = 0.5
+_LONGEST_WAIT = 8.0
+_LONGEST_RETRY_AFTER = 60.0
+
+MOST_RETRIES = 10
+
+
+class Requester:
+    """Send calls to one service, with retries, within a time limit.
+
+    *timeout* (for a whole call) and *read_timeout* (for a single read) are in seconds;
+    *retries* is how many attempts may follow the first; *user_agent* is added to ours.
+    *sleep*, *monotonic*, *now* and *jitter* exist for tests.
+    """
+
+    __slots__ = (
+        "_auth",
+        "_closed",
+        "_correct_clock",
+        "_jitter",
+        "_monotonic",
+        "_now",
+        "_quota",
+        "_read_timeout",
+        "_retries",
+        "_sleep",
+        "_timeout",
+        "_transport",
+        "_user_agent",
+        "api_url",
+    )
+
+    def __init__(
+        self,
+        transport: Transport,
+        auth: Auth,
+        *,
+        api_url: str,
+        timeout: float,
+        retries: int,
+        read_timeout: float = 10.0,
+        user_agent: str = "",
+        correct_clock: bool = False,
+        sleep: Callable[[float], object] = pause,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        jitter: Callable[[float, float], float] = random.uniform,
+    ) -> None:
+        self.api_url: str = api_url
+        self._transport = transport
+        self._auth = auth
+        self._timeout = timeout
+        self._read_timeout = read_timeout
+        self._retries = retries
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._now = now
+        self._jitter = jitter
+        self._user_agent = user_agent
+        self._correct_clock = correct_clock
+        # Shared with those that are made from this one.
+        self._closed = threading.Event()
+        self._quota = Quota()
+
+    @property
+    def tenant(self) -> str:
+        """Return the project or application: an API key or an application id."""
+        return self._auth.tenant
+
+    @property
+    def project(self) -> str:
+        """Return the path under which all resources of the tenant are."""
+        return f"/v2/project/{identifier('project_id', self._auth.tenant)}"
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        read_timeout: float | None = None,
+        retries: int | None = None,
+    ) -> Requester:
+        """Return a requester with other limits over the same transport."""
+        other = copy.copy(self)
+        if timeout is not None:
+            other._timeout = seconds("timeout", timeout)
+        if read_timeout is not None:
+            other._read_timeout = seconds("read_timeout", read_timeout)
+        if retries is not None:
+            other._retries = whole("retries", retries, 0, MOST_RETRIES)
+        return other
+
+    def request_json(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> tuple[Any, str | None]:
+        """Make a call that is answered with JSON; return that and the request id."""
+        response, attempts = self._call(method, path, params, json, form, None, timeout)
+        source = answers.read_json(response, method=method, path=path, attempts=attempts)
+        return source, answers.request_id(response.headers)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Make a call of which only the success matters."""
+        self._call(method, path, params, json, form, None, timeout)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """Make a call and return its answer as it came."""
+        return self._call(method, path, params, json, form, headers, timeout)[0]
+
+    def close(self) -> None:
+        """Refuse further calls and close the transport. May be repeated."""
+        self._closed.set()
+        self._transport.close()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int] | None,
+        json: Any,
+        form: Mapping[str, str] | None,
+        extra: Mapping[str, str] | None,
+        timeout: float | None,
+    ) -> tuple[Response, int]:
+        limit = self._timeout if timeout is None else seconds("timeout", timeout)
+        url = self.api_url + path + (f"?{urlencode(params)}" if params else "")
+        content_type, body = _encode(json, form)
+        end = self._monotonic() + limit
+        attempt = 0
+        corrected = False
+        while True:
+            if self._closed.is_set():
+                raise errors.ClosedError("this client is closed: make another one")
+            attempt += 1
+            left = max(end - self._monotonic(), 0.001)
+            offset = self._auth.offset
+            request = Request(
+                method=method,
+                url=url,
+                path=errors.redact(path),
+                headers=self._headers(content_type, extra),
+                body=body,
+                timeout=left,
+                read_timeout=min(self._read_timeout, left),
+                max_body=MAX_BODY,
+            )
+            outcome = self._attempt(request, attempt, offset)
+            if isinstance(outcome, Response):
+                self._quota.succeed()
+                return outcome, attempt
+            error, asked = outcome
+            left = end - self._monotonic()
+            if left <= 0 and not isinstance(error, errors.APIError | errors.TLSError):
+                raise _timed_out(error, limit, attempt) from error.__cause__
+            may_correct = self._correct_clock and not corrected and left > 0
+            if may_correct and isinstance(error, errors.ClockSkewError):
+                corrected = True
+                self._learn(error.offset, request)
+                continue
+            if attempt - corrected > self._retries or not _may_repeat(error, method):
+                raise error
+            wait = self._wait(attempt, asked)
+            if wait >= left:
+                raise error
+            if not self._quota.take():
+                log.info("%s %s: not again, too many calls fail", method, request.path)
+                raise error
+            log.info("%s %s: again in %.1f s", method, request.path, wait)
+            self._sleep(wait)
+
+    def _attempt(
+        self, request: Request, attempt: int, offset: float
+    ) -> Response | tuple[errors.APIError | errors.TransportError, float | None]:
+        """Return the answer, or the error and what ``Retry-After`` asked for."""
+        method, path = request.method, request.path
+        started = self._monotonic()
+        try:
+            response = self._transport.send(request)
+        except errors.TransportError as error:
+            self._report(request, type(error).__name__, started, attempt)
+            return _count(error, attempt), None
+        self._report(request, response.status, started, attempt, response.headers)
+        if len(response.body) > request.max_body:
+            raise errors.ProtocolError(
+                f"the body is larger than {request.max_body} bytes",
+                method=method,
+                path=path,
+                attempts=attempt,
+                request_id=answers.request_id(response.headers),
+            )
+        if 200 <= response.status < 300:
+            answers.refuse_page(response, method=method, path=path, attempts=attempt)
+            return response
+        now = self._now()
+        refusal = answers.api_error(
+            response,
+            method=method,
+            path=path,
+            attempts=attempt,
+            now=now,
+            corrected=offset,
+        )
+        return refusal, answers.retry_after(response.headers, now)
+
+    def _learn(self, offset: float, request: Request) -> None:
+        # Threads that learn at the same time learn the same.
+        self._auth.offset = offset
+        what = "again, dated by the service's clock, from which ours differs by"
+        log.info("%s %s: %s %.0f s", request.method, request.path, what, offset)
+
+    def _report(
+        self,
+        request: Request,
+        outcome: object,
+        started: float,
+        attempt: int,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        if not log.isEnabledFor(logging.DEBUG):
+            return
+        request_id = answers.request_id(headers or {})
+        spent = (self._monotonic() - started) * 1000
+        log.debug(
+            "%s %s: %s, %.0f ms, attempt %d%s",
+            request.method,
+            request.path,
+            outcome,
+            spent,
+            attempt,
+            f", request id {request_id}" if request_id else "",
+        )
+
+    def _wait(self, attempt: int, asked: float | None) -> float:
+        wait = self._jitter(0.0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)))
+        return max(wait, min(asked or 0.0, _LONGEST_RETRY_AFTER))
+
+    def _headers(
+        self, content_type: str | None, extra: Mapping[str, str] | None
+    ) -> Headers:
+        headers = Headers(
+            {
+                "accept": "application/json",
+                "accept-encoding": "gzip, deflate",
+                "user-agent": f"{_product()} {self._user_agent}".rstrip(),
+            }
+        )
+        if content_type is not None:
+            headers["content-type"] = content_type
+        headers.update(extra or {})
+        name, value = self._auth.header()
+        headers[name] = value
+        return headers
+
+
+def _encode(json: Any, form: Mapping[str, str] | None) -> tuple[str | None, bytes | None]:
+    if json is not None:
+        return "application/json", _TO_JSON(json).encode()
+    if form is not None:
+        return "application/x-www-form-urlencoded", urlencode(form).encode("ascii")
+    return None, None
+
+
+_TO_JSON = _json.JSONEncoder(separators=(",", ":")).encode
+
+
+def _may_repeat(error: errors.APIError | errors.TransportError, method: str) -> bool:
+    """Tell whether the table at the top allows another attempt."""
+    if isinstance(error, errors.ConnectError):
+        return True
+    if method not in _IDEMPOTENT:
+        return False
+    if isinstance(error, errors.APIError):
+        return error.status in _BUSY or (error.status == 500 and method == "GET")
+    return not isinstance(error, errors.TLSError)
+
+
+def _timed_out(
+    error: errors.TransportError, limit: float, attempts: int
+) -> errors.RequestTimeoutError:
+    return errors.RequestTimeoutError(
+        f"the timeout of {limit:g} s passed",
+        method=error.method,
+        path=error.path,
+        attempts=attempts,
+    )
+
+
+def _count(error: errors.TransportError, attempts: int) -> errors.TransportError:
+    """Write the number of attempts into an error that knew of one only."""
+    if attempts > 1 and error.attempts == 1:
+        error.attempts = attempts
+        error.args = (f"{error} (after {attempts} attempts)",)
+    return error
+
+
+@functools.cache
+def _product() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        ours = version("tokbox")
+    except PackageNotFoundError:  # a source tree that is on the path, not installed
+        ours = "0"
+    return f"tokbox/{ours} python/{platform.python_version()}"

@@ -1,0 +1,269 @@
+"""Read what the service answers: JSON where it is promised, and refusals in any form.
+
+Errors come as JSON, as two kinds of XML, as an empty body, or as the HTML of something
+that stands between us and the service. Every one becomes an ``APIError`` that says as
+much as the answer did.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, NoReturn
+
+from tokbox import errors
+from tokbox.readonly import ReadOnlyDict
+from tokbox.rest.http.error_hints import hint
+from tokbox.transport import Response
+
+__all__ = ["api_error", "read_json", "refuse_page", "request_id", "retry_after"]
+
+#: Our clock may be this much ahead (the service refuses tokens from its future) or
+#: behind (they live three minutes) before a refusal is put down to it. Seconds.
+_AHEAD = 30
+_BEHIND = 120
+
+#: An error's own words are short; what is longer is somebody's web page.
+_LONGEST_MESSAGE = 500
+_LOOK_AT = 65_536
+
+_REDIRECT = (
+    "redirects are never followed: they would carry the credentials away; check api_url"
+)
+_FOREIGN = "something between us and the service (a proxy, a firewall) answered"
+
+#: Headers that contain a request id, in order of preference. Both are undocumented.
+_REQUEST_ID = ("x-request-id", "request-id")
+
+_BY_STATUS: dict[int, type[errors.APIError]] = {
+    401: errors.AuthenticationError,
+    403: errors.AuthenticationError,
+    404: errors.NotFoundError,
+    409: errors.ConflictError,
+    429: errors.RateLimitError,
+}
+
+_XML_CODE = re.compile(r"<code>\s*(-?\d{1,9})\s*</code>")
+_XML_MESSAGE = re.compile(r"<message>(.*?)</message>", re.DOTALL)
+_XML_DESCRIPTION = re.compile(r"<description>(.*?)</description>", re.DOTALL)
+_XML_ERROR = re.compile(r"<error\s[^<>]*?\bcode\s*=\s*[\"'](-?\d{1,9})[\"'][^<>]*>")
+_XML_ATTRIBUTE = re.compile(r"<\w[^<>]*?\bmessage\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_HTML = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
+
+
+def read_json(response: Response, *, method: str, path: str, attempts: int) -> Any:
+    """Return the JSON in a successful answer.
+
+    Raises ``ProtocolError`` if it is something else, and ``APIError`` if it is the XML
+    error document that session creation used to send with status 200.
+    """
+    body = response.body
+    try:
+        return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+    except (ValueError, RecursionError):
+        # Raised below, so that the body is not in a chained exception.
+        pass
+    text = _text(response)
+    if _XML_ERROR.search(text):
+        raise api_error(response, method=method, path=path, attempts=attempts, now=None)
+    kind = response.headers.get("content-type", "no content type")
+    if not response.body:
+        what = "an empty body"
+    else:
+        what = f"{len(response.body)} bytes that are not ({_clean(kind, limit=60)})"
+    raise errors.ProtocolError(
+        f"{response.status} promises JSON, but came with {what}",
+        method=method,
+        path=path,
+        attempts=attempts,
+        request_id=request_id(response.headers),
+    )
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_hook=ReadOnlyDict, parse_constant=_refuse_constant)
+
+
+def refuse_page(response: Response, *, method: str, path: str, attempts: int) -> None:
+    """Raise ``ProtocolError`` if a successful answer is a web page.
+
+    The service sends none: a portal or a proxy that answers in its place would pass
+    for success wherever only that matters.
+    """
+    if _is_page(response):
+        title = _title(_text(response))
+        called = f' called "{title}"' if title else ""
+        raise errors.ProtocolError(
+            f"{response.status} came with a web page{called}: {_FOREIGN}",
+            method=method,
+            path=path,
+            attempts=attempts,
+            request_id=request_id(response.headers),
+        )
+
+
+def api_error(
+    response: Response,
+    *,
+    method: str,
+    path: str,
+    attempts: int,
+    now: float | None,
+    corrected: float = 0.0,
+) -> errors.APIError:
+    """Return the exception for a refusal.
+
+    *now* is our clock when the answer came (seconds since the epoch), or ``None`` to
+    leave clocks out of it; *corrected* is by how much the request was dated back.
+    """
+    code, message = _explanation(response)
+    # A page that we have no part in says nothing of our credentials or our clock.
+    foreign = _is_page(response)
+    if 300 <= response.status < 400:
+        advice: str | None = _REDIRECT
+    elif foreign:
+        advice = f"this is a web page: {_FOREIGN}"
+    else:
+        advice = hint(response.status, code, message)
+    details: dict[str, Any] = {
+        "status": response.status,
+        "code": code,
+        "message": message,
+        "method": method,
+        "path": path,
+        "attempts": attempts,
+        "request_id": request_id(response.headers),
+        "hint": advice,
+    }
+    kind = _BY_STATUS.get(response.status, errors.APIError)
+    if response.status >= 500:
+        kind = errors.ServerError
+    if kind is errors.RateLimitError:
+        return errors.RateLimitError(
+            retry_after=retry_after(response.headers, now), **details
+        )
+    if kind is errors.AuthenticationError and now is not None and not foreign:
+        offset = _clock_offset(response.headers, now)
+        if offset is not None and not -_BEHIND <= offset - corrected <= _AHEAD:
+            details["hint"] = (
+                f"this machine's clock is {abs(offset):.0f} s "
+                f"{'ahead of' if offset > 0 else 'behind'} the service's"
+            )
+            return errors.ClockSkewError(offset=offset, **details)
+    return kind(**details)
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """Return the service's id for a request, or ``None`` if it sent none."""
+    given = next((headers[name] for name in _REQUEST_ID if headers.get(name)), "")
+    return _clean(given, limit=100) or None
+
+
+def retry_after(headers: Mapping[str, str], now: float | None) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for, or ``None`` if it says nothing.
+
+    It may be seconds or a date (RFC 9110, 10.2.3). Dates are read against the
+    answer's own ``Date`` if it has one, and never give less than zero; negative
+    numbers and everything else are as good as nothing.
+    """
+    text = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", text):
+        return float(text)
+    then = _http_date(text)
+    sent = _http_date(headers.get("date", ""))
+    reference = now if sent is None else sent
+    if then is None or reference is None:
+        return None
+    return max(0.0, then - reference)
+
+
+def _clock_offset(headers: Mapping[str, str], now: float) -> float | None:
+    theirs = _http_date(headers.get("date", ""))
+    return None if theirs is None else now - theirs
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        stamp = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return stamp if math.isfinite(stamp) else None
+
+
+def _explanation(response: Response) -> tuple[int | None, str]:
+    """Return the service's code and words, as far as there are any."""
+    text = _text(response)
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        return _explanation_from_markup(text)
+    if not isinstance(body, dict):
+        return None, ""
+    code = body.get("code")
+    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):
+        code = int(code)
+    if not isinstance(code, int) or isinstance(code, bool):
+        code = None
+    # Vonage's edge answers with problem documents: RFC 9457, title and detail.
+    for key in ("message", "description", "detail", "title"):
+        words = body.get(key)
+        if isinstance(words, str) and words.strip():
+            return code, _clean(words)
+    return code, ""
+
+
+def _explanation_from_markup(text: str) -> tuple[int | None, str]:
+    # Expressions rather than a parser: nothing here is worth the risks of a
+    # stranger's XML, and half a document is still read.
+    found = _XML_CODE.search(text) or _XML_ERROR.search(text)
+    code = int(found[1]) if found else None
+    for pattern in (_XML_MESSAGE, _XML_DESCRIPTION):
+        words = pattern.search(text)
+        if words and words[1].strip():
+            return code, _clean(html.unescape(words[1]))
+    if found and (attribute := _XML_ATTRIBUTE.search(text, found.end())):
+        return code, _clean(html.unescape(attribute[1] or attribute[2] or ""))
+    if title := _title(text):
+        return code, title
+    return code, "" if text.lstrip().startswith("<") else _clean(text)
+
+
+def _is_page(response: Response) -> bool:
+    # Bytes of the byte order mark, and white space. Most answers are JSON, and not decoded.
+    if not response.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return False
+    text = _text(response)
+    if not text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return False
+    if _HTML.search(text, 0, 1000):
+        return True
+    # Half a page, perhaps; but old errors of the service were XML under any name.
+    called = response.headers.get("content-type", "").lower().startswith("text/html")
+    return called and not (_XML_CODE.search(text) or _XML_ERROR.search(text))
+
+
+def _title(text: str) -> str:
+    found = _HTML_TITLE.search(text)
+    return _clean(html.unescape(found[1])) if found else ""
+
+
+def _text(response: Response) -> str:
+    return response.body[:_LOOK_AT].decode("utf-8", "replace")
+
+
+def _clean(text: str, *, limit: int = _LONGEST_MESSAGE) -> str:
+    """Make foreign text fit for one line of a log, without credentials."""
+    # A debugging proxy may send the request back.
+    text = errors.redact(text)
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else f"{text[:limit]}..."

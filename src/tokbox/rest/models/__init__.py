@@ -1,0 +1,1 @@
+"""Response models, and how they are read from JSON."""

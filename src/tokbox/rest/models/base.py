@@ -1,0 +1,278 @@
+"""What the service tells, as frozen dataclasses whose fields know their own names.
+
+A field says once how it is read, and by what name unless that is its own in camel
+case::
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Stream(record.Thing):
+        video_type: VideoType | str = record.word(VideoType)
+        layout_classes: tuple[str, ...] = record.texts("layoutClassList")
+
+Absent text is ``""``, an absent number or boolean ``None``, an absent array ``()``. A
+word that is known is a member of its enum, which equals its text; a word that the
+service adds one day is that text.
+
+Times are integers as the service sends them, in fields that end in ``_ms``; properties
+that end in ``_at`` are the same times as UTC datetimes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tokbox.pickling import PickledByName
+from tokbox.readonly import ReadOnlyDict
+from tokbox.rest.models.json_fields import Fields
+from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.times import from_milliseconds
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+__all__ = [
+    "Owned",
+    "Record",
+    "Thing",
+    "flag",
+    "part",
+    "parts",
+    "project",
+    "text",
+    "texts",
+    "whole",
+    "word",
+]
+
+#: Takes a property by its name.
+_Read = Callable[[Fields, str], Any]
+
+
+def text(*names: str, secret: bool = False) -> Any:
+    """Describe a field of text; one that is *secret* is not in the repr."""
+    return _field(Fields.text, names, secret=secret, default="")
+
+
+def whole(*names: str) -> Any:
+    """Describe a field of whole numbers."""
+    return _field(Fields.whole, names, default=None)
+
+
+def flag(*names: str) -> Any:
+    """Describe a field that is true or false."""
+    return _field(Fields.flag, names, default=None)
+
+
+def word(words: type[Enum], *names: str) -> Any:
+    """Describe a field of words, of which *words* are known."""
+
+    known = {each.value: each for each in words}
+
+    def read(fields: Fields, name: str) -> Enum | str:
+        said = fields.text(name)
+        return known.get(said, said)
+
+    return _field(read, names, default="")
+
+
+def project() -> Any:
+    """Describe the field for the project or application.
+
+    OpenTok calls it ``projectId`` or ``partnerId``, Vonage ``applicationId``, and some
+    objects have several of these names. The first one that is not empty is used.
+    """
+    names = ("projectId", "applicationId", "partnerId")
+
+    def read(fields: Fields, _: str) -> str:
+        ids = [fields.text(name) for name in names]
+        return next(filter(None, ids), "")
+
+    return _field(read, names, default="")
+
+
+def texts(*names: str) -> Any:
+    """Describe a field of several texts."""
+    return _field(Fields.texts, names, default=())
+
+
+def part(kind: type[Record], *names: str, always: bool = False) -> Any:
+    """Describe a field of a record of its own.
+
+    Where it is absent it is ``None``, or a record of nothing if there is *always* one.
+    """
+
+    def read(fields: Fields, name: str) -> Record | None:
+        source = fields.record(name)
+        if source is None:
+            return kind() if always else None
+        return kind.from_json(source)
+
+    if always:
+        return _field(read, names, default_factory=kind)
+    return _field(read, names, default=None)
+
+
+def parts(kind: type[Record], *names: str, key: str | None = None) -> Any:
+    """Describe a field of several records.
+
+    With *key* an object of them is understood, too: each becomes its own *key*.
+    """
+
+    def read(fields: Fields, name: str) -> tuple[Record, ...]:
+        return tuple(kind._read(*item) for item in fields.records(name, key))
+
+    return _field(read, names, default=())
+
+
+def _field(
+    read: _Read, names: tuple[str, ...], *, secret: bool = False, **rest: Any
+) -> Any:
+    return field(repr=not secret, metadata={"read": read, "names": names}, **rest)
+
+
+@strip_traceback
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(PickledByName):
+    """One object of a response, with a field for each known property.
+
+    ``unknown``, ``raw`` and ``request_id`` are not in the repr. ``raw`` and
+    ``request_id`` are not compared, and not in ``to_dict()``.
+    """
+
+    #: What it is, and the fields without which it is none, for an error's message.
+    _what: ClassVar[str] = "a record"
+    _needs: ClassVar[tuple[str, ...]] = ()
+
+    #: Properties that this version does not know, by the service's names. They are not
+    #: in the repr: whether they are secret is not known either.
+    unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
+    #: The object as the service sent it, with the service's own names. It is read-only,
+    #: and empty if the record was not read from JSON.
+    raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
+    #: The id of the request that returned this record, for Vonage support. None if the
+    #: response has none, and in nested records and webhook events.
+    request_id: str | None = field(default=None, compare=False, repr=False)
+
+    def __init_subclass__(cls) -> None:
+        safe_repr(cls)
+
+    @classmethod
+    def from_json(cls, source: Mapping[str, Any]) -> Self:
+        """Read the service's object."""
+        return cls._read(source, source)
+
+    @classmethod
+    def _read(
+        cls,
+        source: Mapping[str, Any],
+        raw: Mapping[str, Any],
+        request_id: str | None = None,
+    ) -> Self:
+        """Read the fields in *source*, which were sent as *raw*."""
+        fields = Fields(source)
+        known = {}
+        for own_name, names, read in _readers(cls):
+            for name in names:
+                if name in fields:
+                    known[own_name] = read(fields, name)
+                    break
+        # What is absent has the default of its field, which is what reading it gives.
+        return cls(
+            **known,
+            unknown=fields.unknown(),
+            raw=raw if isinstance(raw, ReadOnlyDict) else ReadOnlyDict(raw),
+            request_id=request_id,
+        )
+
+    def to_dict(self, *, secrets: bool = True) -> dict[str, Any]:
+        """Return the fields by their names, ready for JSON.
+
+        ``raw`` and ``request_id`` are left out. Without *secrets* it holds what the repr
+        does, and can be left in a log.
+        """
+        return {
+            each.name: _plain(getattr(self, each.name), secrets)
+            for each in _fields(self)
+            if secrets or each.repr
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing(Record):
+    """Hold what has an id, and was made at some time."""
+
+    _needs: ClassVar[tuple[str, ...]] = ("id",)
+
+    id: str = text()
+    #: Milliseconds since the epoch, as the service sends them.
+    created_ms: int | None = whole("createdAt")
+    updated_ms: int | None = whole("updatedAt")
+
+    @property
+    def created_at(self) -> datetime | None:
+        """Return ``created_ms`` as a UTC datetime.
+
+        None if the service sent no time, or one after the year 9999.
+        """
+        return from_milliseconds(self.created_ms)
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """Return ``updated_ms`` as a UTC datetime.
+
+        None if the service sent no time, or one after the year 9999.
+        """
+        return from_milliseconds(self.updated_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned(Thing):
+    """Hold what belongs to a session."""
+
+    session_id: str = text()
+    #: The project or application: an API key of OpenTok, or an application id of Vonage.
+    #: ``raw`` has it by the service's own name.
+    project_id: str = project()
+
+
+#: How the fields of each class are read: their names, the service's, and by what.
+_READERS: dict[type[Record], list[tuple[str, tuple[str, ...], _Read]]] = {}
+
+
+def _readers(kind: type[Record]) -> list[tuple[str, tuple[str, ...], _Read]]:
+    if kind not in _READERS:
+        _READERS[kind] = [
+            (
+                each.name,
+                each.metadata["names"] or (_camel_case(each.name),),
+                each.metadata["read"],
+            )
+            for each in dataclasses.fields(kind)
+            if each.metadata
+        ]
+    return _READERS[kind]
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))
+
+
+def _fields(value: Record) -> list[dataclasses.Field[Any]]:
+    """Return the fields of `to_dict`, with what is not known at the end."""
+    known = [each for each in dataclasses.fields(value) if each.metadata]
+    return [*known, *(each for each in dataclasses.fields(value) if each.name == "unknown")]
+
+
+def _plain(value: Any, secrets: bool) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict(secrets=secrets)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(item, secrets) for item in value]
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,178 @@
+"""Record sessions: start, stop, find and arrange archives, and say where they go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tokbox.enums import OutputMode, OutputModeName, StorageFallback
+from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
+from tokbox.rest.resources.archive_types import Archive
+from tokbox.rest.resources.compositions import Compositions, compose
+from tokbox.rest.resources.storage import storage_target
+from tokbox.rest.validation import (
+    flag,
+    given,
+    keep,
+    one_of,
+    optional,
+    structure,
+    text,
+    whole,
+)
+from tokbox.secrecy import strip_traceback
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from tokbox.rest.resources.compositions import Composition
+    from tokbox.rest.resources.storage import AzureStorage, S3Storage
+
+__all__ = ["Archives", "TranscriptionProperties"]
+
+
+@set_module("tokbox")
+@strip_traceback
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptionProperties(PickledByName):
+    """Say how an archive is to be transcribed."""
+
+    #: BCP 47, for example ``en-US``.
+    primary_language_code: str | None = None
+    has_summary: bool | None = None
+
+    def __post_init__(self) -> None:
+        code = self.primary_language_code
+        code = optional(text, "primary_language_code", code, shortest=1)
+        keep(self, primary_language_code=code)
+        optional(flag, "has_summary", self.has_summary)
+
+    def _to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+        return given(
+            primaryLanguageCode=self.primary_language_code, hasSummary=self.has_summary
+        )
+
+
+@set_module("tokbox.types")
+class Archives(Compositions[Archive]):
+    """Reach the archives of a project, as ``tb.archives``."""
+
+    __slots__ = ()
+
+    _noun = "archives"
+    _kind = Archive
+    _segment = "archive"
+    _id_field = "archive_id"
+
+    def start(
+        self,
+        session_id: str,
+        *,
+        name: str | None = None,
+        output_mode: OutputMode | OutputModeName = OutputMode.COMPOSED,
+        multi_archive_tag: str | None = None,
+        quantization_parameter: int | None = None,
+        has_transcription: bool = False,
+        transcription_properties: TranscriptionProperties | None = None,
+        timeout: float | None = None,
+        **composition: Unpack[Composition],
+    ) -> Archive:
+        """Start to record a routed session that a client is connected to.
+
+        The other options are those of
+        :class:`~tokbox.rest.resources.compositions.Composition`: sound and pictures,
+        streams, resolution, layout, bit rate. A composed archive can have a
+        *quantization_parameter* (15 to 40) instead of a bit rate. A second archive of the
+        same session needs a *multi_archive_tag* of its own.
+
+        Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
+        is relayed or already being recorded under the same tag.
+        """
+        session_id = self._check_session(session_id)
+        output = one_of("output_mode", output_mode, OutputMode)
+        body = {
+            "sessionId": session_id,
+            "outputMode": output,
+            **compose(**composition),
+            **given(
+                name=optional(text, "name", name),
+                multiArchiveTag=optional(
+                    text, "multi_archive_tag", multi_archive_tag, shortest=1
+                ),
+                quantizationParameter=optional(
+                    whole, "quantization_parameter", quantization_parameter, 15, 40
+                ),
+                # One SDK refuses this of composed archives; others send it.
+                hasTranscription=flag("has_transcription", has_transcription) or None,
+                transcriptionProperties=optional(
+                    structure,
+                    "transcription_properties",
+                    transcription_properties,
+                    TranscriptionProperties,
+                ),
+            ),
+        }
+        if "quantizationParameter" in body and "maxBitrate" in body:
+            field, rule = "quantization_parameter", "not go with max_bitrate"
+            raise InvalidInputError(field, quantization_parameter, rule)
+        if output != OutputMode.COMPOSED:
+            for property_, field in _COMPOSED_ONLY.items():
+                if property_ in body:
+                    rule = "be left out of an individual archive"
+                    raise InvalidInputError(field, body[property_], rule)
+        return self._ask(Archive, "POST", self._path, body, timeout)
+
+    def stop(self, id: str, /, *, timeout: float | None = None) -> Archive:
+        """Stop an archive; to stop a stopped one again is no error.
+
+        Raises ``NotFoundError`` for an unknown one, ``ConflictError`` for one that is past
+        stopping. Archives of sessions with ``ArchiveMode.ALWAYS`` stop by themselves.
+        """
+        return self._ask(Archive, "POST", self._one(id, "/stop"), None, timeout)
+
+    def delete(self, id: str, /, *, timeout: float | None = None) -> None:
+        """Delete an archive that is available, uploaded or deleted.
+
+        Raises ``ConflictError`` for one in another state, ``NotFoundError`` for an unknown
+        one; with ``.attempts`` above 1 the latter may mean that an earlier attempt worked
+        though its answer was lost.
+        """
+        self._requester.request("DELETE", self._one(id), timeout=timeout)
+
+    def set_storage(
+        self,
+        target: S3Storage | AzureStorage,
+        *,
+        fallback: StorageFallback | None = None,
+        certificate: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Let archives be delivered to a bucket of your own from now on.
+
+        *fallback* says what becomes of an archive that cannot be delivered: ``opentok``
+        keeps it in the provider's cloud for 72 hours; with ``none``, and without it, it
+        is lost. With a *certificate* (X.509 in PEM, with an RSA key of at most 2048
+        bits) archives are encrypted for its owner; without it they are not.
+        """
+        body = storage_target(target, fallback, certificate)
+        self._requester.request("PUT", self._storage, json=body, timeout=timeout)
+
+    def delete_storage(self, *, timeout: float | None = None) -> None:
+        """Let archives stay in the provider's cloud from now on."""
+        self._requester.request("DELETE", self._storage, timeout=timeout)
+
+    @property
+    def _storage(self) -> str:
+        return f"{self._path}/storage"
+
+
+#: What only a composed archive can have, and the arguments that say it.
+_COMPOSED_ONLY = {
+    "resolution": "resolution",
+    "layout": "layout",
+    "maxBitrate": "max_bitrate",
+    "quantizationParameter": "quantization_parameter",
+}

@@ -1,0 +1,198 @@
+"""Send the sound of a session to a WebSocket, and sound from there into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Any, get_args
+
+from tokbox.enums import AudioEncoding, AudioRate, AudioTransportName
+from tokbox.errors import InvalidInputError
+from tokbox.exact import exact_text
+from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
+from tokbox.rest.models import base as record
+from tokbox.rest.resources.token_resource import Joining
+from tokbox.rest.validation import (
+    address,
+    flag,
+    given,
+    keep,
+    one_of,
+    optional,
+    sendable,
+    structure,
+    text,
+    texts,
+    whole,
+)
+from tokbox.secrecy import strip_traceback
+
+__all__ = ["AudioConnector", "AudioConnectors", "AudioTransport", "WebSocket"]
+
+_TRANSPORTS = get_args(AudioTransportName)
+_ENCODINGS = get_args(AudioEncoding)
+#: One SDK knows only the first two.
+_RATES = get_args(AudioRate)
+_MOST_STREAMS = 50
+_MOST_HEADERS = 512
+
+
+@set_module("tokbox")
+@strip_traceback
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioTransport(PickledByName):
+    """Say in which form sound goes over a WebSocket."""
+
+    #: ``binary`` or ``json``.
+    transport: AudioTransportName
+    #: Of sound in JSON: ``base64``.
+    encoding: AudioEncoding | None = None
+    #: In JSON, the names of the fields with sound from the session and for it.
+    audio_field: str | None = None
+    receive_audio_field: str | None = None
+    #: In JSON, what is in every message beside the sound.
+    static_fields: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
+
+    def __post_init__(self) -> None:
+        other = self.receive_audio_field
+        keep(
+            self,
+            transport=one_of("transport", self.transport, _TRANSPORTS),
+            encoding=optional(one_of, "encoding", self.encoding, _ENCODINGS),
+            audio_field=optional(text, "audio_field", self.audio_field, shortest=1),
+            receive_audio_field=optional(text, "receive_audio_field", other, shortest=1),
+        )
+        if self.static_fields is not None and not isinstance(self.static_fields, Mapping):
+            raise InvalidInputError(
+                "static_fields", None, "map names to values", show=False
+            )
+        optional(sendable, "static_fields", self.static_fields and dict(self.static_fields))
+
+    def _to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+        return given(
+            transport=self.transport,
+            encoding=self.encoding,
+            audio_field=self.audio_field,
+            receive_audio_field=self.receive_audio_field,
+            static_fields=None if self.static_fields is None else dict(self.static_fields),
+        )
+
+
+@set_module("tokbox")
+@strip_traceback
+@dataclass(frozen=True, slots=True)
+class WebSocket(PickledByName):
+    """Name a WebSocket that takes the sound of a session: 16-bit linear PCM."""
+
+    #: ``wss://`` or ``ws://``.
+    uri: str
+    _: KW_ONLY
+    #: The streams that it hears, at most 50; all if there are none here.
+    streams: Iterable[str] = ()
+    #: Sent with its first message, at most 512 bytes; maybe a secret, thus not in the
+    #: repr.
+    headers: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
+    #: Samples a second: 8000, 16000 (the service's default) or 24000.
+    audio_rate: AudioRate | None = None
+    #: Publish what the socket says.
+    bidirectional: bool | None = None
+    audio_transport: AudioTransport | None = None
+
+    def __post_init__(self) -> None:
+        uri = address("uri", self.uri, "ws", "wss")
+        streams = tuple(texts("streams", self.streams))
+        if len(streams) > _MOST_STREAMS:
+            rule = f"name at most {_MOST_STREAMS} streams"
+            raise InvalidInputError("streams", self.streams, rule)
+        headers = optional(_headers, "headers", self.headers)
+        rate = optional(whole, "audio_rate", self.audio_rate, min(_RATES), max(_RATES))
+        if rate is not None and rate not in _RATES:
+            rule = f"be one of {', '.join(map(str, _RATES))}"
+            raise InvalidInputError("audio_rate", self.audio_rate, rule)
+        optional(flag, "bidirectional", self.bidirectional)
+        optional(structure, "audio_transport", self.audio_transport, AudioTransport)
+        # What the caller changes afterwards was not checked.
+        keep(self, uri=uri, streams=streams, headers=headers, audio_rate=rate)
+
+    def _to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+        return {
+            "uri": self.uri,
+            **given(
+                streams=list(self.streams) or None,
+                headers=self.headers,
+                audioRate=self.audio_rate,
+                bidirectional=self.bidirectional,
+                audioTransport=self.audio_transport and self.audio_transport._to_json(),
+            ),
+        }
+
+
+@set_module("tokbox.types")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioConnector(record.Thing):
+    """Describe the way from a session to a WebSocket, a client of the session."""
+
+    _what = "an audio connector"
+
+    # A fixture of one SDK calls it captionsId, by mistake.
+    id: str = record.text("id", "captionsId")
+    connection_id: str = record.text()
+
+
+@set_module("tokbox.types")
+class AudioConnectors(Joining):
+    """Connect sessions with WebSockets, as ``tb.audio_connectors``."""
+
+    __slots__ = ()
+
+    _noun = "audio connectors"
+    _segment = "connect"
+    _id_field = "connector_id"
+
+    def start(
+        self,
+        session_id: str,
+        websocket: WebSocket | str,
+        *,
+        token: str | None = None,
+        timeout: float | None = None,
+    ) -> AudioConnector:
+        """Connect a routed session with a WebSocket, or with the one at a URI.
+
+        The socket must be open within six seconds. Without a *token* the client signs
+        one for a publisher, which is good for ten minutes. Raises ``ConflictError`` if the
+        session is relayed.
+        """
+        if isinstance(websocket, str):
+            websocket = WebSocket(websocket)
+        body = {
+            **self._credentials(session_id, token),
+            "websocket": structure("websocket", websocket, WebSocket),
+        }
+        return self._ask(AudioConnector, "POST", self._path, body, timeout)
+
+    def stop(self, id: str, /, *, timeout: float | None = None) -> None:
+        """End the connection; to disconnect its ``connection_id`` does the same."""
+        self._requester.request("POST", self._one(id, "/stop"), timeout=timeout)
+
+
+def _headers(field: str, value: object) -> dict[str, str]:
+    """Return headers, whose bytes are those of all names and values together."""
+    rule = "map names to values, both of them text"
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(field, None, rule, show=False)
+    headers = {}
+    size = 0
+    for given_name, given_content in value.items():
+        name, content = exact_text(given_name), exact_text(given_content)
+        if name is None or content is None:
+            raise InvalidInputError(field, None, rule, show=False)
+        size += len((name + content).encode("utf-8", "surrogatepass"))
+        headers[name] = content
+    if size > _MOST_HEADERS:
+        rule = f"have at most {_MOST_HEADERS} bytes altogether"
+        raise InvalidInputError(field, None, rule, show=False)
+    return headers

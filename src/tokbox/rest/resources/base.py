@@ -1,0 +1,171 @@
+"""What all resources are made of: paths, calls, and answers that become records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from tokbox.errors import ProtocolError
+from tokbox.rest.models.base import Record, Thing
+from tokbox.rest.models.json_fields import Fields
+from tokbox.rest.models.page import LARGEST_OFFSET, LARGEST_PAGE, Page, every
+from tokbox.rest.unknown_options import refuse_unknown_options
+from tokbox.rest.validation import identifier, whole
+from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.tokens.claims import check_session_id
+
+if TYPE_CHECKING:
+    from tokbox.rest.http.requester import Requester
+
+__all__ = ["Collection", "Resource", "read"]
+
+_Record = TypeVar("_Record", bound=Record)
+_Thing = TypeVar("_Thing", bound=Thing)
+
+
+def read(
+    kind: type[_Record], source: object, method: str, path: str, request_id: str | None
+) -> _Record:
+    """Return an answer as a record, or raise ``ProtocolError`` if it is none."""
+    record = kind._read(source, source, request_id) if isinstance(source, dict) else None
+    if record is None or not all(getattr(record, name) for name in kind._needs):
+        problem = f"the answer is not {kind._what} with {' and '.join(kind._needs)}"
+        raise ProtocolError(problem, method=method, path=path, request_id=request_id)
+    return record
+
+
+@safe_repr
+class Resource:
+    """Reach one kind of thing that a tenant has.
+
+    Every method takes ``timeout``: seconds for the whole call with its retries and waits.
+    None means the client's limit. All raise ``InvalidInputError`` before anything is sent,
+    ``APIError`` when the service refuses and ``TransportError`` when there is no usable
+    answer.
+    """
+
+    __slots__ = ("_requester", "_root")
+
+    #: In the plural, for the repr.
+    _noun: str
+    #: Where they are in paths, and how the argument that names one is called.
+    _segment: str
+    _id_field: str
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        strip_traceback(refuse_unknown_options(cls))
+
+    def __init__(self, requester: Requester) -> None:
+        self._requester = requester
+        self._root = requester.project
+
+    def __repr__(self) -> str:
+        return f"<{self._noun} of project {self._requester.tenant}>"
+
+    @property
+    def _path(self) -> str:
+        return f"{self._root}/{self._segment}"
+
+    def _one(self, id: str, rest: str = "") -> str:
+        return f"{self._path}/{identifier(self._id_field, id)}{rest}"
+
+    def _check_session(self, session_id: str) -> str:
+        return check_session_id(session_id, self._requester.tenant).text
+
+    def _in_session(
+        self, session_id: str, rest: str, connection_id: str | None = None
+    ) -> str:
+        """Return the path of what is in a session, or belongs to one client there."""
+        part = identifier("session_id", self._check_session(session_id))
+        if connection_id is not None:
+            rest = f"connection/{identifier('connection_id', connection_id)}/{rest}"
+        return f"{self._root}/session/{part}/{rest}"
+
+    def _ask(
+        self,
+        kind: type[_Record],
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        timeout: float | None,
+    ) -> _Record:
+        """Make a call that is answered with a record."""
+        answer = self._requester.request_json(method, path, json=body, timeout=timeout)
+        source, request_id = answer
+        return read(kind, source, method, path, request_id)
+
+    def _page(
+        self,
+        kind: type[_Thing],
+        path: str,
+        timeout: float | None,
+        params: Mapping[str, str | int] | None = None,
+        offset: int = 0,
+    ) -> Page[_Thing]:
+        """Ask for a list that says how long it is: ``{"count": ..., "items": [...]}``."""
+        answer = self._requester.request_json("GET", path, params=params, timeout=timeout)
+        source, request_id = answer
+        if not isinstance(source, dict):
+            source = {}
+        fields = Fields(source)
+        things = self._things(kind, path, fields.take("items"), request_id)
+        total = fields.whole("count")
+        if total is None:
+            total = offset + len(things)
+        return Page(
+            items=things,
+            total=total,
+            offset=offset,
+            unknown=fields.unknown(),
+            raw=source,
+            request_id=request_id,
+        )
+
+    def _array(self, kind: type[_Thing], path: str, timeout: float | None) -> Page[_Thing]:
+        """Ask for a list that is no more than that: ``[...]``."""
+        source, request_id = self._requester.request_json("GET", path, timeout=timeout)
+        things = self._things(kind, path, source, request_id)
+        return Page(items=things, total=len(things), request_id=request_id)
+
+    def _things(
+        self, kind: type[_Thing], path: str, items: object, request_id: str | None
+    ) -> tuple[_Thing, ...]:
+        if not isinstance(items, list):
+            problem = f"the answer is not a list of {self._noun}"
+            raise ProtocolError(problem, method="GET", path=path, request_id=request_id)
+        return tuple(read(kind, item, "GET", path, request_id) for item in items)
+
+
+class Collection(Resource, Generic[_Thing]):
+    """Reach things that have a path of their own and a list that comes in pages."""
+
+    __slots__ = ()
+
+    _kind: type[_Thing]
+
+    def get(self, id: str, /, *, timeout: float | None = None) -> _Thing:
+        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
+        return self._ask(self._kind, "GET", self._one(id), None, timeout)
+
+    def _list(
+        self,
+        offset: int,
+        count: int | None,
+        session_id: str | None,
+        timeout: float | None,
+    ) -> Page[_Thing]:
+        offset = whole("offset", offset, 0, LARGEST_OFFSET)
+        params: dict[str, str | int] = {"offset": offset}
+        if count is not None:
+            params["count"] = whole("count", count, 0, LARGEST_PAGE)
+        if session_id is not None:
+            params["sessionId"] = self._check_session(session_id)
+        return self._page(self._kind, self._path, timeout, params, offset)
+
+    def _iter(
+        self, page_size: int, fetch: Callable[[int, int], Page[_Thing]]
+    ) -> Iterator[_Thing]:
+        # Checked now, not when the first item is asked for.
+        page_size = whole("page_size", page_size, 1, LARGEST_PAGE)
+        return every(fetch, page_size, self._path)

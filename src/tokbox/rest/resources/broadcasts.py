@@ -1,0 +1,165 @@
+"""Broadcast sessions live: start, stop, find and arrange HLS and RTMP broadcasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
+from tokbox.rest.resources.broadcast_types import Broadcast
+from tokbox.rest.resources.compositions import Compositions, compose
+from tokbox.rest.validation import (
+    address,
+    flag,
+    given,
+    keep,
+    optional,
+    secret,
+    structure,
+    text,
+    whole,
+)
+from tokbox.secrecy import strip_traceback
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from tokbox.rest.resources.compositions import Composition
+
+__all__ = ["Broadcasts", "Hls", "RtmpTarget"]
+
+_MOST_TARGETS = 5
+
+
+@set_module("tokbox")
+@strip_traceback
+@dataclass(frozen=True, slots=True)
+class Hls(PickledByName):
+    """Ask for a broadcast over HTTP (HLS), for any number of viewers."""
+
+    #: Let viewers rewind, up to two hours.
+    dvr: bool | None = None
+    #: Be about 5 seconds behind instead of 15 to 20; does not go with *dvr*.
+    low_latency: bool | None = None
+
+    def __post_init__(self) -> None:
+        optional(flag, "dvr", self.dvr)
+        optional(flag, "low_latency", self.low_latency)
+        if self.dvr and self.low_latency:
+            raise InvalidInputError(
+                "low_latency", self.low_latency, "be False where dvr is True"
+            )
+
+    def _to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+        return given(dvr=self.dvr, lowLatency=self.low_latency)
+
+
+@set_module("tokbox")
+@strip_traceback
+@dataclass(frozen=True, slots=True)
+class RtmpTarget(PickledByName):
+    """Name a server that a broadcast is sent to."""
+
+    #: ``rtmp://`` or ``rtmps://``.
+    server_url: str
+    #: Whoever has it can broadcast there: most servers call it a stream key.
+    stream_name: str = field(repr=False)
+    #: Tells the targets of a broadcast apart.
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        keep(
+            self,
+            server_url=address("server_url", self.server_url, "rtmp", "rtmps"),
+            stream_name=secret("stream_name", self.stream_name),
+            id=optional(text, "id", self.id, shortest=1),
+        )
+
+    def _to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire, with the stream's name."""
+        return given(id=self.id, serverUrl=self.server_url, streamName=self.stream_name)
+
+
+@set_module("tokbox.types")
+class Broadcasts(Compositions[Broadcast]):
+    """Reach the broadcasts of a project, as ``tb.broadcasts``."""
+
+    __slots__ = ()
+
+    _noun = "broadcasts"
+    _kind = Broadcast
+    _segment = "broadcast"
+    _id_field = "broadcast_id"
+
+    def start(
+        self,
+        session_id: str,
+        *,
+        hls: Hls | bool = False,
+        rtmp: RtmpTarget | Sequence[RtmpTarget] = (),
+        max_duration: int | None = None,
+        multi_broadcast_tag: str | None = None,
+        timeout: float | None = None,
+        **composition: Unpack[Composition],
+    ) -> Broadcast:
+        """Start to broadcast a routed session that a client is connected to.
+
+        It goes out as *hls* (``True``, or a :class:`Hls` with options), to at most
+        five *rtmp* targets, or both. *max_duration* is 60 to 36,000 seconds; the
+        service's default has been two hours and four. A second broadcast of the same
+        session needs a *multi_broadcast_tag* of its own. The other options are those of
+        :class:`~tokbox.rest.resources.compositions.Composition`: sound and pictures,
+        streams, resolution, layout, bit rate.
+
+        Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
+        is relayed or already broadcast under the same tag.
+        """
+        body = {
+            "sessionId": self._check_session(session_id),
+            "outputs": _outputs(hls, rtmp),
+            **compose(**composition),
+            **given(
+                maxDuration=optional(whole, "max_duration", max_duration, 60, 36_000),
+                multiBroadcastTag=optional(
+                    text, "multi_broadcast_tag", multi_broadcast_tag, shortest=1
+                ),
+            ),
+        }
+        return self._ask(Broadcast, "POST", self._path, body, timeout)
+
+    def stop(self, id: str, /, *, timeout: float | None = None) -> Broadcast:
+        """Stop a broadcast. Raises ``NotFoundError`` if it is unknown or has stopped."""
+        return self._ask(Broadcast, "POST", self._one(id, "/stop"), None, timeout)
+
+
+def _outputs(hls: Hls | bool, rtmp: RtmpTarget | Sequence[RtmpTarget]) -> dict[str, Any]:
+    outputs: dict[str, Any] = {}
+    if not isinstance(hls, bool):
+        outputs["hls"] = structure("hls", hls, Hls)
+    elif hls:
+        outputs["hls"] = {}
+    targets = [rtmp] if isinstance(rtmp, RtmpTarget) else rtmp
+    if not isinstance(targets, list | tuple):
+        rule = "be an RtmpTarget or a sequence of them"
+        raise InvalidInputError("rtmp", None, rule, show=False)
+    if targets:
+        outputs["rtmp"] = _rtmp(targets)
+    if not outputs:
+        raise InvalidInputError("hls", hls, "be asked for where rtmp names no target")
+    return outputs
+
+
+def _rtmp(targets: Sequence[RtmpTarget]) -> list[dict[str, Any]]:
+    found = [structure("rtmp", target, RtmpTarget) for target in targets]
+    if len(found) > _MOST_TARGETS:
+        rule = f"name at most {_MOST_TARGETS} targets"
+        raise InvalidInputError("rtmp", None, f"{rule}, not {len(found)}", show=False)
+    ids = [target["id"] for target in found if "id" in target]
+    for number, id in enumerate(ids):
+        if id in ids[:number]:
+            raise InvalidInputError("rtmp", id, "name targets with different ids")
+    return found

@@ -1,0 +1,88 @@
+"""Register URLs that the service tells of events; OpenTok only.
+
+A Vonage application has its URLs in its own settings, and no such calls. What is sent
+to these URLs is not signed: see :mod:`tokbox.webhooks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.enums import CallbackEvent, CallbackGroup
+from tokbox.lazy import set_module
+from tokbox.rest.models import base as record
+from tokbox.rest.models.page import all_of
+from tokbox.rest.resources.base import Resource
+from tokbox.rest.validation import address, one_of
+
+if TYPE_CHECKING:
+    from tokbox.rest.models.page import Page
+
+__all__ = ["Callback", "Callbacks"]
+
+#: The events of each group.
+_EVENTS = {
+    "connection": ("created", "destroyed"),
+    "stream": ("created", "destroyed"),
+    "archive": ("status",),
+    "sip_call": ("created", "destroyed"),
+}
+
+
+@set_module("tokbox.types")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback(record.Thing):
+    """Describe a URL that is told of one kind of event."""
+
+    _what = "a callback"
+
+    group: str = record.text()
+    event: str = record.text()
+    url: str = record.text()
+
+
+@set_module("tokbox.types")
+class Callbacks(Resource):
+    """Reach the callbacks of a project, as ``tb.callbacks``."""
+
+    __slots__ = ()
+
+    _noun = "callbacks"
+    _segment = "callback"
+    _id_field = "callback_id"
+
+    def create(
+        self,
+        group: CallbackGroup,
+        event: CallbackEvent,
+        url: str,
+        *,
+        timeout: float | None = None,
+    ) -> Callback:
+        """Let *url* be told of an event.
+
+        Groups and their events are ``connection`` and ``stream`` with ``created`` and
+        ``destroyed``, ``archive`` with ``status``, and ``sip_call`` with ``created`` and
+        ``destroyed``.
+        """
+        name = one_of("group", group, _EVENTS)
+        body = {
+            "group": name,
+            "event": one_of("event", event, _EVENTS[name]),
+            "url": address("url", url, "http", "https"),
+        }
+        return self._ask(Callback, "POST", self._path, body, timeout)
+
+    def list(self, *, timeout: float | None = None) -> Page[Callback]:
+        """Return all callbacks of the project."""
+        return self._array(Callback, self._path, timeout)
+
+    def iter(self, *, timeout: float | None = None) -> Iterator[Callback]:
+        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        return all_of(lambda: self.list(timeout=timeout))
+
+    def delete(self, id: str, /, *, timeout: float | None = None) -> None:
+        """Let a URL be told no longer."""
+        self._requester.request("DELETE", self._one(id), timeout=timeout)

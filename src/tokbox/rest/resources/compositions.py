@@ -1,0 +1,200 @@
+"""What archives and broadcasts share: both make one video of a session's streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+from tokbox.enums import (
+    LayoutName,
+    Resolution,
+    ScreenshareLayoutName,
+    StreamMode,
+    StreamModeName,
+)
+from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
+from tokbox.rest.models import base as record
+from tokbox.rest.resources.base import Collection
+from tokbox.rest.resources.layouts import Layout
+from tokbox.rest.validation import RESOLUTIONS, flag, given, one_of, optional, text, whole
+
+if TYPE_CHECKING:
+    from tokbox.rest.models.page import Page
+
+__all__ = ["ChosenStream", "Composed", "Composition", "Compositions", "compose"]
+
+
+@set_module("tokbox.types")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenStream(record.Record):
+    """Tell what is taken of one stream, where streams are chosen by calls."""
+
+    stream_id: str = record.text()
+    has_audio: bool | None = record.flag()
+    has_video: bool | None = record.flag()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed(record.Owned):
+    """Hold what both an archive and a broadcast tell."""
+
+    has_audio: bool | None = record.flag()
+    has_video: bool | None = record.flag()
+    stream_mode: StreamMode | str = record.word(StreamMode)
+    #: Of a composed video, such as ``1280x720``.
+    resolution: str = record.text()
+    #: Bits a second. The service has spelled it in two ways.
+    max_bitrate: int | None = record.whole("maxBitrate", "maxBitRate")
+    #: Only while it runs, and only if its streams are chosen by calls.
+    streams: tuple[ChosenStream, ...] = record.parts(ChosenStream)
+
+
+class Composition(TypedDict, total=False):
+    """Name the options that archives and broadcasts have in common.
+
+    - *has_audio*, *has_video*: take sound, take pictures; one of them must be true.
+    - *stream_mode*: take all streams, or those that are added by calls.
+    - *resolution*: of a composed video, ``640x480`` (the service's default),
+      ``1280x720``, ``1920x1080``, or one of these upright.
+    - *layout*: of a composed video, a :class:`Layout` or its name; *stylesheet* and
+      *screenshare_type* are the other parts of one.
+    - *max_bitrate*: of a composed video, 100,000 to 6,000,000 bits/s.
+    """
+
+    has_audio: bool
+    has_video: bool
+    stream_mode: StreamMode | StreamModeName
+    resolution: Resolution | None
+    layout: Layout | LayoutName | None
+    stylesheet: str | None
+    screenshare_type: ScreenshareLayoutName | None
+    max_bitrate: int | None
+
+
+def compose(
+    *,
+    has_audio: bool = True,
+    has_video: bool = True,
+    stream_mode: StreamMode | StreamModeName = StreamMode.AUTO,
+    resolution: Resolution | None = None,
+    layout: Layout | LayoutName | None = None,
+    stylesheet: str | None = None,
+    screenshare_type: ScreenshareLayoutName | None = None,
+    max_bitrate: int | None = None,
+) -> dict[str, Any]:
+    """Return the properties of a request that say what :class:`Composition` does."""
+    chosen = Layout._build(layout, stylesheet, screenshare_type)
+    return {
+        **media(has_audio, has_video),
+        "streamMode": one_of("stream_mode", stream_mode, StreamMode),
+        **given(
+            resolution=optional(one_of, "resolution", resolution, RESOLUTIONS),
+            layout=None if chosen is None else chosen._to_json(),
+            # Some texts say at least 1,000,000 for archives, 400,000 to 2,000,000 for
+            # broadcasts; these are the widest bounds that any of them gives.
+            maxBitrate=optional(whole, "max_bitrate", max_bitrate, 100_000, 6_000_000),
+        ),
+    }
+
+
+def media(has_audio: bool, has_video: bool) -> dict[str, Any]:
+    """Return the properties that say what is taken of streams."""
+    body = {
+        "hasAudio": flag("has_audio", has_audio),
+        "hasVideo": flag("has_video", has_video),
+    }
+    if not any(body.values()):
+        raise InvalidInputError("has_video", has_video, "be True where has_audio is False")
+    return body
+
+
+_Composed = TypeVar("_Composed", bound=Composed)
+
+
+class Compositions(Collection[_Composed]):
+    """Do with archives and broadcasts what can be done with both."""
+
+    __slots__ = ()
+
+    def list(
+        self,
+        session_id: str | None = None,
+        *,
+        offset: int = 0,
+        count: int | None = None,
+        timeout: float | None = None,
+    ) -> Page[_Composed]:
+        """Return one page, newest first: of all of them, or of a session's.
+
+        *count* is at most 1000; without it the service gives 50.
+        """
+        return self._list(offset, count, session_id, timeout)
+
+    def iter(
+        self,
+        session_id: str | None = None,
+        *,
+        page_size: int = 100,
+        timeout: float | None = None,
+    ) -> Iterator[_Composed]:
+        """Return an iterator over all of them, newest first, that pages by itself.
+
+        Pages are requested when they are needed; *timeout* applies to each request. Some
+        may come and go meanwhile, also by the hand of whoever iterates: none comes
+        twice, and none that is there all the time is left out.
+        """
+        if session_id is not None:
+            session_id = self._check_session(session_id)
+        return self._iter(
+            page_size,
+            lambda offset, count: self.list(
+                session_id, offset=offset, count=count, timeout=timeout
+            ),
+        )
+
+    def set_layout(
+        self,
+        id: str,
+        /,
+        layout: Layout | LayoutName | None = None,
+        *,
+        stylesheet: str | None = None,
+        screenshare_type: ScreenshareLayoutName | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Arrange the streams of a running composed video anew."""
+        chosen = Layout._build(layout, stylesheet, screenshare_type)
+        if chosen is None:
+            raise InvalidInputError("layout", None, "be a Layout or its parts")
+        path = self._one(id, "/layout")
+        self._requester.request("PUT", path, json=chosen._to_json(), timeout=timeout)
+
+    def add_stream(
+        self,
+        id: str,
+        /,
+        stream_id: str,
+        *,
+        has_audio: bool = True,
+        has_video: bool = True,
+        timeout: float | None = None,
+    ) -> None:
+        """Take a stream, or part of it, where ``StreamMode.MANUAL`` was asked for.
+
+        To add a stream again changes what is taken of it. Raises ``APIError`` with
+        status 405 where all streams are taken anyway.
+        """
+        added = text("stream_id", stream_id, shortest=1)
+        body = {"addStream": added, **media(has_audio, has_video)}
+        path = self._one(id, "/streams")
+        self._requester.request("PATCH", path, json=body, timeout=timeout)
+
+    def remove_stream(
+        self, id: str, /, stream_id: str, *, timeout: float | None = None
+    ) -> None:
+        """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
+        path = self._one(id, "/streams")
+        body = {"removeStream": text("stream_id", stream_id, shortest=1)}
+        self._requester.request("PATCH", path, json=body, timeout=timeout)

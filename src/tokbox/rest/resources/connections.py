@@ -1,0 +1,53 @@
+"""Look at the clients that are connected to a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.lazy import set_module
+from tokbox.response_enums import ConnectionState
+from tokbox.rest.models import base as record
+from tokbox.rest.models.page import all_of
+from tokbox.rest.resources.base import Resource
+
+if TYPE_CHECKING:
+    from tokbox.rest.models.page import Page
+
+__all__ = ["Connection", "Connections"]
+
+
+@set_module("tokbox.types")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection(record.Thing):
+    """Describe one client's connection."""
+
+    _what = "a connection"
+
+    id: str = record.text("connectionId", "id")
+    state: ConnectionState | str = record.word(ConnectionState, "connectionState", "state")
+
+
+@set_module("tokbox.types")
+class Connections(Resource):
+    """Reach the connections of sessions, as ``tb.connections``.
+
+    ``tb.moderation.disconnect`` ends one. Until a first client has connected, the
+    service knows nothing of a session and answers ``NotFoundError``.
+    """
+
+    __slots__ = ()
+
+    _noun = "connections"
+
+    def list(self, session_id: str, *, timeout: float | None = None) -> Page[Connection]:
+        """Return all connections of a session."""
+        return self._page(Connection, self._in_session(session_id, "connection"), timeout)
+
+    def iter(
+        self, session_id: str, *, timeout: float | None = None
+    ) -> Iterator[Connection]:
+        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        path = self._in_session(session_id, "connection")
+        return all_of(lambda: self._page(Connection, path, timeout))

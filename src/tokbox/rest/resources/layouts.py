@@ -1,0 +1,75 @@
+"""Arrange the streams of a composed video."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import get_args
+
+from tokbox.enums import LayoutName, ScreenshareLayoutName
+from tokbox.errors import InvalidInputError
+from tokbox.lazy import set_module
+from tokbox.pickling import PickledByName
+from tokbox.rest.validation import keep, one_of, optional, text
+from tokbox.secrecy import safe_repr
+
+__all__ = ["Layout"]
+
+_SCREENSHARE_TYPES = get_args(ScreenshareLayoutName)
+_TYPES = get_args(LayoutName)
+
+
+@set_module("tokbox")
+@safe_repr
+@dataclass(frozen=True, slots=True)
+class Layout(PickledByName):
+    """Name a predefined layout, or bring a stylesheet with ``type="custom"``.
+
+    Raises ``InvalidInputError`` for combinations that the service refuses: a stylesheet
+    belongs to ``custom`` and is needed there, a screenshare type to ``bestFit`` only.
+    """
+
+    type: LayoutName = "bestFit"
+    _: KW_ONLY
+    stylesheet: str | None = None
+    screenshare_type: ScreenshareLayoutName | None = None
+
+    def __post_init__(self) -> None:
+        kind = one_of("layout", self.type, _TYPES)
+        if kind == "custom" and self.stylesheet is None:
+            raise InvalidInputError("stylesheet", None, "be given with the layout custom")
+        stylesheet = optional(text, "stylesheet", self.stylesheet, shortest=1)
+        if stylesheet is not None and kind != "custom":
+            raise InvalidInputError("stylesheet", stylesheet, "go with the layout custom")
+        field, shared = "screenshare_type", self.screenshare_type
+        screenshare_type = optional(one_of, field, shared, _SCREENSHARE_TYPES)
+        if screenshare_type is not None and kind != "bestFit":
+            raise InvalidInputError(field, screenshare_type, "go with the layout bestFit")
+        keep(self, type=kind, stylesheet=stylesheet, screenshare_type=screenshare_type)
+
+    def _to_json(self) -> dict[str, str]:
+        """Return the object that goes over the wire."""
+        body: dict[str, str] = {"type": self.type}
+        if self.stylesheet is not None:
+            body["stylesheet"] = self.stylesheet
+        if self.screenshare_type is not None:
+            body["screenshareType"] = self.screenshare_type
+        return body
+
+    @classmethod
+    def _build(
+        cls,
+        layout: Layout | LayoutName | None,
+        stylesheet: str | None,
+        screenshare_type: ScreenshareLayoutName | None,
+    ) -> Layout | None:
+        """Make one layout of a whole or of its parts; ``None`` if there are none."""
+        if isinstance(layout, Layout):
+            if stylesheet is not None or screenshare_type is not None:
+                rule = "be a name when stylesheet or screenshare_type is given beside it"
+                raise InvalidInputError("layout", layout, rule)
+            return layout
+        if layout is None:
+            if stylesheet is None and screenshare_type is None:
+                return None
+            layout = "bestFit" if stylesheet is None else "custom"
+        return cls(layout, stylesheet=stylesheet, screenshare_type=screenshare_type)

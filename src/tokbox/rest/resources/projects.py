@@ -1,0 +1,98 @@
+"""Manage the projects of an account, of OpenTok."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tokbox.lazy import set_module
+from tokbox.response_enums import ProjectStatus, ProjectStatusName
+from tokbox.rest.models import base as record
+from tokbox.rest.models.page import all_of
+from tokbox.rest.resources.base import Collection
+from tokbox.rest.validation import given, one_of, optional, text
+
+if TYPE_CHECKING:
+    from tokbox.rest.models.page import Page
+
+__all__ = ["Project", "Projects"]
+
+
+@set_module("tokbox.types")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project(record.Thing):
+    """Describe one project: ``id`` is its API key."""
+
+    _what = "a project"
+
+    secret: str = record.text(secret=True)
+    status: ProjectStatus | str = record.word(ProjectStatus)
+    name: str = record.text()
+    #: ``standard`` or ``enterprise``.
+    environment: str = record.text("environment", "environmentName")
+    environment_description: str = record.text()
+
+
+@set_module("tokbox.types")
+class Projects(Collection[Project]):
+    """Reach the projects of an account, as ``account.projects``."""
+
+    __slots__ = ()
+
+    _noun = "projects"
+    _kind = Project
+    _id_field = "api_key"
+
+    @property
+    def _path(self) -> str:
+        return "/v2/project"
+
+    def __repr__(self) -> str:
+        return f"<projects of account {self._requester.tenant}>"
+
+    def create(
+        self,
+        name: str | None = None,
+        *,
+        environment_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Project:
+        """Make a project; its ``secret`` is in what comes back."""
+        body = given(
+            name=optional(text, "name", name),
+            environmentId=optional(text, "environment_id", environment_id, shortest=1),
+        )
+        return self._ask(Project, "POST", self._path, body or None, timeout)
+
+    def list(self, *, timeout: float | None = None) -> Page[Project]:
+        """Return all projects of the account."""
+        return self._array(Project, self._path, timeout)
+
+    def iter(self, *, timeout: float | None = None) -> Iterator[Project]:
+        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        return all_of(lambda: self.list(timeout=timeout))
+
+    def set_status(
+        self,
+        id: str,
+        /,
+        status: ProjectStatus | ProjectStatusName,
+        *,
+        timeout: float | None = None,
+    ) -> Project:
+        """Suspend a project, or make it active again."""
+        body = {"status": one_of("status", status, ProjectStatus)}
+        return self._ask(Project, "PUT", self._one(id), body, timeout)
+
+    def refresh_secret(self, id: str, /, *, timeout: float | None = None) -> Project:
+        """Give a project a new ``secret``; the old one stops working.
+
+        What was signed with the old one, tokens included, is worthless from then on.
+        """
+        path = self._one(id, "/refreshSecret")
+        return self._ask(Project, "POST", path, None, timeout)
+
+    def delete(self, id: str, /, *, timeout: float | None = None) -> None:
+        """Delete a project, for good."""
+        self._requester.request("DELETE", self._one(id), timeout=timeout)

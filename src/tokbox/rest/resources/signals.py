@@ -1,0 +1,44 @@
+"""Send signals to the clients of a session."""
+
+from __future__ import annotations
+
+from tokbox.lazy import set_module
+from tokbox.rest.resources.base import Resource
+from tokbox.rest.validation import given, optional, text
+
+__all__ = ["Signals"]
+
+_MOST_TYPE = 128
+#: The documentation says "8 kB" of data; this is the larger of its two meanings.
+_MOST_DATA = 8192
+
+
+@set_module("tokbox.types")
+class Signals(Resource):
+    """Signal to sessions, as ``tb.signals``."""
+
+    __slots__ = ()
+
+    _noun = "signals"
+
+    def send(
+        self,
+        session_id: str,
+        data: str,
+        *,
+        type: str | None = None,
+        connection_id: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Send a signal to all clients of a session, or to one.
+
+        *data* has at most 8192 bytes, *type* 128, in UTF-8. Clients see that it has no
+        sender. Works in relayed sessions, too. Raises ``NotFoundError`` if nobody, or not
+        the one, is connected.
+        """
+        body = {
+            **given(type=optional(text, "type", type, most_bytes=_MOST_TYPE)),
+            "data": text("data", data, most_bytes=_MOST_DATA),
+        }
+        path = self._in_session(session_id, "signal", connection_id)
+        self._requester.request("POST", path, json=body, timeout=timeout)

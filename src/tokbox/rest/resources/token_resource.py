@@ -1,0 +1,46 @@
+"""What joins a session as a client does, and needs a token for that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tokbox.enums import Role
+from tokbox.rest.resources.base import Resource
+from tokbox.rest.validation import credential
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from tokbox.rest.http.requester import Requester
+
+    class Sign(Protocol):
+        """Sign a token for a session, good for *expiration* seconds."""
+
+        def __call__(self, session_id: str, role: Role, expiration: int) -> str: ...
+
+
+__all__ = ["TOKEN_LIFE", "Joining"]
+
+#: Seconds that the tokens signed here can be used for. They count when the service
+#: joins, which it does at once; how long it then stays is another matter.
+TOKEN_LIFE = 600
+
+
+class Joining(Resource):
+    """Let the service join sessions; *sign* makes the tokens that nobody brought."""
+
+    __slots__ = ("_sign",)
+
+    #: What it may do in the session.
+    _role = Role.PUBLISHER
+
+    def __init__(self, requester: Requester, sign: Sign) -> None:
+        super().__init__(requester)
+        self._sign = sign
+
+    def _credentials(self, session_id: str, token: str | None) -> dict[str, str]:
+        """Return the properties of a request that say what is joined, and by what right."""
+        session_id = self._check_session(session_id)
+        if token is None:
+            token = self._sign(session_id, self._role, TOKEN_LIFE)
+        return {"sessionId": session_id, "token": credential("token", token)}

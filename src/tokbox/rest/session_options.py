@@ -1,0 +1,110 @@
+"""The keyword arguments of calls that a session offers, too.
+
+Each class names what a call takes beside the session and what it needs;
+``tests/rest/test_session_calls.py`` checks that they agree. Type checkers read them, and
+so does ``options.check_call``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypedDict
+
+from tokbox.enums import OutputMode, OutputModeName, Resolution
+from tokbox.rest.resources.archives import TranscriptionProperties
+from tokbox.rest.resources.broadcasts import Hls, RtmpTarget
+from tokbox.rest.resources.compositions import Composition
+from tokbox.rest.resources.sip import SipAuth
+
+__all__ = [
+    "ArchiveOptions",
+    "BroadcastOptions",
+    "CallOptions",
+    "CaptionsOptions",
+    "ClientOptions",
+    "DialOptions",
+    "JoiningOptions",
+    "MuteOptions",
+    "RenderOptions",
+    "SignalOptions",
+]
+
+
+class CallOptions(TypedDict, total=False):
+    """Name the option that every call has."""
+
+    timeout: float | None
+
+
+class ArchiveOptions(Composition, CallOptions, total=False):
+    """Name the options of ``tb.archives.start``."""
+
+    name: str | None
+    output_mode: OutputMode | OutputModeName
+    multi_archive_tag: str | None
+    quantization_parameter: int | None
+    has_transcription: bool
+    transcription_properties: TranscriptionProperties | None
+
+
+class BroadcastOptions(Composition, CallOptions, total=False):
+    """Name the options of ``tb.broadcasts.start``."""
+
+    hls: Hls | bool
+    rtmp: RtmpTarget | Sequence[RtmpTarget]
+    max_duration: int | None
+    multi_broadcast_tag: str | None
+
+
+class ClientOptions(CallOptions, total=False):
+    """Name the options of ``tb.sip.play_dtmf``."""
+
+    connection_id: str | None
+
+
+class SignalOptions(ClientOptions, total=False):
+    """Name the options of ``tb.signals.send``."""
+
+    type: str | None
+
+
+class MuteOptions(CallOptions, total=False):
+    """Name the options of ``tb.moderation.mute_all``."""
+
+    excluded_stream_ids: Iterable[str]
+
+
+class JoiningOptions(CallOptions, total=False):
+    """Name the options of all that joins a session: ``tb.audio_connectors.start``."""
+
+    token: str | None
+
+
+class DialOptions(JoiningOptions, total=False):
+    """Name the options of ``tb.sip.dial``."""
+
+    from_: str | None
+    headers: Mapping[str, str] | None
+    auth: SipAuth | None
+    secure: bool | None
+    video: bool | None
+    observe_force_mute: bool | None
+    streams: Iterable[str] | None
+
+
+class CaptionsOptions(JoiningOptions, total=False):
+    """Name the options of ``tb.captions.start``."""
+
+    language_code: str | None
+    max_duration: int | None
+    partial_captions: bool | None
+    status_callback_url: str | None
+
+
+class RenderOptions(JoiningOptions, total=False):
+    """Name the options of ``tb.renders.start``."""
+
+    name: str | None
+    resolution: Resolution | None
+    max_duration: int | None
+    status_callback_url: str | None

@@ -1,0 +1,297 @@
+"""Check what callers pass, before anything is sent.
+
+Each function takes the argument's name and its value, and returns the value as it goes
+over the wire or raises ``InvalidInputError``. The result is an exact ``str``, ``int`` or
+``float`` (see :mod:`tokbox.exact`). Always send the result instead of the argument.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args
+from urllib.parse import quote, unquote
+
+from tokbox.enums import Resolution
+from tokbox.errors import InvalidInputError, invalid_choice
+from tokbox.exact import exact_text, has_no_dimensions
+from tokbox.tokens.credentials import control_character, odd_character
+from tokbox.transport import hosts
+from tokbox.transport.validation import flag, seconds, whole
+
+__all__ = [
+    "address",
+    "base_url",
+    "credential",
+    "flag",
+    "given",
+    "has_dot_segments",
+    "identifier",
+    "ipv4",
+    "is_path",
+    "keep",
+    "one_of",
+    "optional",
+    "seconds",
+    "secret",
+    "sendable",
+    "structure",
+    "text",
+    "texts",
+    "web_address",
+    "whole",
+]
+
+_T = TypeVar("_T")
+_P = ParamSpec("_P")
+
+#: Both hosts know these and no others.
+RESOLUTIONS: tuple[str, ...] = get_args(Resolution)
+
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+#: Ids that need no encoding in a path: most are UUIDs or base64.
+_PLAIN_ID = re.compile(r"[\w-]{1,255}", re.ASCII)
+#: The characters of a path in RFC 3986, so that a query or a host is refused.
+_PATH = re.compile(r"/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+#: A path that is encoded more often than this is refused.
+_MAX_DECODINGS = 8
+_HOST_ALONE = re.compile(r"(?:[\w+.-]*://)?[^/?#@]*/?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def given(**properties: Any) -> dict[str, Any]:
+    """Return those that are not ``None``: the service has defaults of its own."""
+    return {name: value for name, value in properties.items() if value is not None}
+
+
+def keep(structure: object, **checked: Any) -> None:
+    """Set fields of a frozen dataclass to their checked values."""
+    for name, value in checked.items():
+        object.__setattr__(structure, name, value)
+
+
+class Structure(Protocol):
+    """An argument that has parts, and checked them when it was made."""
+
+    def _to_json(self) -> dict[str, Any]:
+        """Return the object that goes over the wire."""
+        ...
+
+
+def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, Any]:
+    """Return what goes over the wire for a *value* of one of these classes."""
+    for kind in kinds:
+        if isinstance(value, kind):
+            return value._to_json()
+    names = " or ".join(kind.__name__ for kind in kinds)
+    # What was given instead may hold the same secrets.
+    raise InvalidInputError(field, None, f"be made with {names}", show=False)
+
+
+def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
+    """Return *value* as a plain string if it is one of *allowed*, enum member or not."""
+    words = [str(word) for word in allowed]
+    word = exact_text(value)
+    if word in words:
+        return word
+    raise invalid_choice(field, value, words)
+
+
+def text(
+    field: str,
+    value: object,
+    *,
+    shortest: int = 0,
+    longest: int | None = None,
+    most_bytes: int | None = None,
+    show: bool = True,
+) -> str:
+    """Return *value* if it is text of a permitted length that UTF-8 can carry.
+
+    *shortest* and *longest* count characters, *most_bytes* those of UTF-8. Without
+    *show*, the error does not hold the value.
+    """
+    if longest is not None:
+        rule = f"be {shortest} to {longest} characters of text"
+    else:
+        rule = "be text" if shortest == 0 else "be text and not empty"
+    content = exact_text(value)
+    if content is None or len(content) < shortest:
+        raise InvalidInputError(field, value, rule, show=show)
+    if longest is not None and len(content) > longest:
+        raise InvalidInputError(field, value, rule, show=show)
+    if _SURROGATE.search(content):
+        raise InvalidInputError(field, value, "not hold lone surrogates", show=show)
+    if most_bytes is not None and len(content.encode()) > most_bytes:
+        rule = f"have at most {most_bytes} bytes in UTF-8"
+        raise InvalidInputError(field, value, rule, show=show)
+    return content
+
+
+def secret(field: str, value: object) -> str:
+    """Return text that is not empty and holds no control character; never show it."""
+    rule = "be text without control characters"
+    return _unseen(field, value, rule, control_character)
+
+
+def credential(field: str, value: object) -> str:
+    """Return a key, a secret or a token that a service made; never show it."""
+    rule = "be printable ASCII without spaces and quotes"
+    return _unseen(field, value, rule, odd_character)
+
+
+def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], str]) -> str:
+    # Not by catching what text() raises: it would be seen as the context of ours.
+    content = exact_text(value)
+    if not content:
+        raise InvalidInputError(field, None, "be text and not empty", show=False)
+    if wrong := find_wrong(content):
+        raise InvalidInputError(field, None, f"{rule}: it holds {wrong}", show=False)
+    return content
+
+
+def sendable(field: str, value: Any) -> Any:
+    """Return *value* if JSON (RFC 8259) can represent it; NaN, for example, it cannot."""
+    with contextlib.suppress(TypeError, ValueError, RecursionError):
+        json.dumps(value, allow_nan=False)
+        return value
+    # Outside of the handler: the exception holds what was to be sent.
+    raise InvalidInputError(field, None, "be what JSON can say", show=False)
+
+
+def texts(field: str, value: object) -> list[str]:
+    """Return several texts, none of them empty; one alone is most likely a mistake."""
+    rule = "be a sequence of texts that are not empty"
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
+        raise InvalidInputError(field, value, rule)
+    if has_no_dimensions(value):
+        raise InvalidInputError(field, value, rule)
+    items = [exact_text(item) for item in value]
+    if not all(items):
+        raise InvalidInputError(field, value, rule)
+    return [text(field, item) for item in items]
+
+
+def address(
+    field: str,
+    value: object,
+    *schemes: str,
+    shortest: int = 1,
+    longest: int | None = None,
+) -> str:
+    """Return a URL that begins with one of *schemes*, such as ``wss``."""
+    rule = f"be a URL that begins with {' or '.join(f'{one}://' for one in schemes)}"
+    if longest is not None:
+        rule += f", of {shortest} to {longest} characters"
+    url = exact_text(value)
+    # All but the host may hold credentials, keys or the name that makes a URL secret.
+    show = url is not None and _HOST_ALONE.fullmatch(url) is not None
+    if (
+        url is None
+        or not url.lower().startswith(tuple(f"{one}://" for one in schemes))
+        or len(url) < shortest
+        or (longest is not None and len(url) > longest)
+        or re.search(r"[\s\x00-\x1f\x7f]", url)
+        or _SURROGATE.search(url)
+    ):
+        raise InvalidInputError(field, value, rule, show=show)
+    return url
+
+
+def web_address(field: str, value: object) -> str:
+    """Return the URL of a page or a callback, as long as the service takes it."""
+    return address(field, value, "http", "https", shortest=15, longest=2048)
+
+
+def optional(
+    check: Callable[Concatenate[str, object, _P], _T],
+    field: str,
+    value: object,
+    *args: _P.args,
+    **options: _P.kwargs,
+) -> _T | None:
+    """Return ``None`` as it is, and anything else as *check* does."""
+    return None if value is None else check(field, value, *args, **options)
+
+
+def identifier(field: str, value: object) -> str:
+    """Return an id of the service's as one percent-encoded part of a path.
+
+    It may have any form, but must not be empty, and must not lead to another resource
+    (see :func:`has_dot_segments`).
+    """
+    if type(value) is str and _PLAIN_ID.fullmatch(value):
+        return value
+    name = text(field, value, shortest=1, longest=255)
+    if has_dot_segments(name):
+        raise InvalidInputError(field, value, "be an id that the service gave")
+    return quote(name, safe="")
+
+
+def ipv4(field: str, value: object) -> str:
+    """Return a dotted address of four decimal numbers; short forms are refused."""
+    dotted = exact_text(value)
+    if dotted is None or not _IPV4.fullmatch(dotted):
+        raise InvalidInputError(
+            field, value, "be a dotted IPv4 address, such as 203.0.113.7"
+        )
+    return dotted
+
+
+def base_url(field: str, value: object) -> str:
+    """Return ``http[s]://host[:port][/prefix]`` without a slash at the end."""
+    rule = (
+        "be an http:// or https:// URL with a host, without credentials, query, fragment "
+        "or dot segments"
+    )
+    # A URL with a password or a key in it must not come back in a message.
+    url = exact_text(value)
+    show = url is not None and not any(mark in url for mark in "@?#")
+    found = None if url is None else hosts.parse(url)
+    prefix = "" if found is None else found.rest.rstrip("/")
+    if (
+        url is None
+        or found is None
+        or found.scheme not in ("http", "https")
+        or found.userinfo is not None
+        or (prefix and not is_path(prefix))
+    ):
+        raise InvalidInputError(field, value, rule, show=show)
+    return url.rstrip("/")
+
+
+def is_path(path: str) -> bool:
+    """Return whether *path* is a percent-encoded path, absolute and free of dot segments.
+
+    See :func:`has_dot_segments` for what counts as one.
+    """
+    return _PATH.fullmatch(path) is not None and not has_dot_segments(path)
+
+
+def has_dot_segments(path: str) -> bool:
+    """Return whether *path* may lead to another resource than it seems to.
+
+    Servers and proxies decode a path, some of them more than once, and some of them take
+    a backslash for a slash or ignore what follows a semicolon. So ``.`` and ``..``, a
+    control character, bytes that are not UTF-8, and two slashes at the beginning are
+    looked for in every form that decoding produces.
+    """
+    for _ in range(_MAX_DECODINGS):
+        segments = [part.partition(";")[0] for part in re.split(r"[/\\]", path)]
+        if (
+            {".", ".."} & {part.strip() for part in segments}
+            or re.search(r"[\x00-\x1f\x7f]", path)
+            or re.match(r"[/\\]{2}", path)
+        ):
+            return True
+        try:
+            decoded = unquote(path, errors="strict")
+        except UnicodeDecodeError:
+            return True
+        if decoded == path:
+            return False
+        path = decoded
+    return True
