@@ -26,11 +26,12 @@ from tokbox.rest.base import DEFAULT_URL, VONAGE_URL
 from tokbox.rest.client import Tokbox
 from tokbox.rest.client_resources import Resources
 from tokbox.rest.executor import Offload
-from tokbox.rest.http.options import Limits, check_names
+from tokbox.rest.http.options import Limits, Options
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
+from tokbox.rest.unknown_options import check_names
 from tokbox.secrecy import strip_traceback
-from tokbox.transport import POOL_SIZE
+from tokbox.transport.http_transport import POOL_SIZE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tokbox.rest.base import Client
-    from tokbox.rest.http.options import Options
     from tokbox.rest.resources.base import Resource
     from tokbox.tokens.rsa import PrivateKeySource
 
@@ -81,7 +81,8 @@ class _Client:
 
     def with_options(self, **limits: Unpack[Limits]) -> Self:
         """Return a client with other limits, over the same connections and threads."""
-        check_names(f"{type(self).__name__}.with_options", limits, options=Limits)
+        call = f"{type(self).__name__}.with_options"
+        check_names(call, limits, Limits.__annotations__)
         client = type(self).__new__(type(self))
         client._sync = self._sync.with_options(**limits)
         client._offload = self._offload
@@ -136,7 +137,7 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        check_names(type(self).__name__, options, "api_url")
+        check_names(type(self).__name__, options, (*Options.__annotations__, "api_url"))
         self._start(Tokbox(api_key, secret, api_url, **options), options)
 
     @classmethod
@@ -150,7 +151,8 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         **options: Unpack[Options],
     ) -> Self:
         """Reach a Vonage application; see ``Tokbox.from_private_key``."""
-        check_names(f"{cls.__name__}.from_private_key", options, "api_url", "password")
+        accepted = (*Options.__annotations__, "api_url", "password")
+        check_names(f"{cls.__name__}.from_private_key", options, accepted)
         sync = Tokbox.from_private_key(
             application_id, key, api_url, password=password, **options
         )
@@ -161,7 +163,7 @@ class AsyncTokbox(_Client, derive(Tokbox)):  # type: ignore[misc]
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
         """Make a client of what the environment says; see ``Tokbox.from_env``."""
-        check_names(f"{cls.__name__}.from_env", options)
+        check_names(f"{cls.__name__}.from_env", options, Options.__annotations__)
         return cls.__new__(cls)._start(Tokbox.from_env(environ, **options), options)
 
 
@@ -179,7 +181,7 @@ class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        check_names(type(self).__name__, options, "api_url")
+        check_names(type(self).__name__, options, (*Options.__annotations__, "api_url"))
         self._start(Account(account_key, account_secret, api_url, **options), options)
 
 

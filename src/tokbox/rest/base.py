@@ -50,9 +50,11 @@ class Client:
     def _check_names(cls, method: str, options: Options, *others: str) -> None:
         """Raise TypeError for an option that *method* does not have."""
         if options:
-            from tokbox.rest.http.options import check_names
+            from tokbox.rest.http.options import Options
+            from tokbox.rest.unknown_options import check_names
 
-            check_names(f"{cls.__name__}{method}", options, *others)
+            accepted = (*Options.__annotations__, *others)
+            check_names(f"{cls.__name__}{method}", options, accepted)
 
     def _assemble(self, signer: Signer, api_url: str, options: Options) -> None:
         """Put a client together, whatever its credentials are."""
@@ -101,9 +103,11 @@ class Client:
         from: to close it does nothing. Raises ``InvalidInputError`` for a limit out of
         bounds.
         """
-        from tokbox.rest.http.options import Limits, check_names
+        from tokbox.rest.http.options import Limits
+        from tokbox.rest.unknown_options import check_names
 
-        check_names(f"{type(self).__name__}.with_options", limits, options=Limits)
+        call = f"{type(self).__name__}.with_options"
+        check_names(call, limits, Limits.__annotations__)
         client = type(self).__new__(type(self))
         client._signer = self._signer
         client._made = [self._requester.with_options(**limits)]

@@ -37,8 +37,15 @@ if TYPE_CHECKING:
 __all__ = ["SessionCalls"]
 
 
+def _namespace() -> Mapping[str, object]:
+    # It imports several resources.
+    from tokbox.rest import session_options
+
+    return vars(session_options)
+
+
 @strip_traceback
-@refuse_unknown_options
+@refuse_unknown_options(_namespace)
 class SessionCalls:
     """Call resources with the id of a session; options and errors are theirs."""
 

@@ -2,7 +2,7 @@
 
 Each class names what a call takes beside the session and what it needs;
 ``tests/rest/test_session_calls.py`` checks that they agree. Type checkers read them, and
-so does ``options.check_call``.
+:mod:`tokbox.rest.unknown_options` reads their names.
 """
 
 from __future__ import annotations

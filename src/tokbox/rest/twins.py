@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from types import NoneType
 from typing import Any, NoReturn
 
+from tokbox.rest import session_options
 from tokbox.rest.executor import Offload
-from tokbox.rest.http.options import check_call
 from tokbox.rest.resources.base import Resource
 from tokbox.rest.sessions import Session
-from tokbox.rest.unknown_options import has_options
+from tokbox.rest.unknown_options import check_options, has_options
 from tokbox.secrecy import is_stripped, safe_repr, strip_traceback
 
 __all__ = ["BULK", "Twin", "derive"]
@@ -98,12 +98,8 @@ def _member(name: str, source: Any) -> Any:
 
 
 def _awaited(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
-    takes_options = has_options(source)
-
     @functools.wraps(source)
     async def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
-        if takes_options:
-            check_call(self, source, kwargs)
         call = getattr(self._sync, name)
         run = self._offload.call
         if _is_small(name, self._sync, args, kwargs):
@@ -111,6 +107,8 @@ def _awaited(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
         result = await run(call, *args, **kwargs)
         return _adopt(result, self._offload)
 
+    if has_options(source):
+        method = check_options(method, lambda: vars(session_options))
     return method
 
 

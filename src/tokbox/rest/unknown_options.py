@@ -1,4 +1,4 @@
-"""Refuse unknown options of methods with ``**options``."""
+"""Refuse unknown options with a message that names the one that was probably meant."""
 
 from __future__ import annotations
 
@@ -8,23 +8,72 @@ from types import FunctionType
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from typing import Any, TypeVar
 
     _Class = TypeVar("_Class", bound=type)
 
-__all__ = ["has_options", "refuse_unknown_options"]
+__all__ = ["check_names", "check_options", "has_options", "refuse_unknown_options"]
 
-#: A bit of ``co_flags``: `inspect`, which names it, is slow to import.
-_VAR_KEYWORDS = 0x08
+#: Bits of ``co_flags``: `inspect`, which names them, is slow to import.
+_VAR_KEYWORDS, _COROUTINE = 0x08, 0x80
+
+#: Names of options in other libraries, and those of the same options here.
+_ELSEWHERE = {
+    "app_info": "user_agent",
+    "backoff_retries": "retries",
+    "base_url": "api_url",
+    "connection_timeout": "connect_timeout",
+    "deadline": "timeout",
+    "endpoint": "api_url",
+    "host": "api_url",
+    "http_client": "http",
+    "max_retries": "retries",
+    "pool": "http",
+    "pool_connections": "pool_size",
+    "pool_maxsize": "pool_size",
+    "proxies": "proxy",
+    "request_timeout": "timeout",
+    "socket_timeout": "read_timeout",
+    "total_timeout": "timeout",
+}
 
 
-def refuse_unknown_options(cls: _Class) -> _Class:
-    """Wrap the methods of *cls* that have ``**options``, so that they call `check_call`."""
-    for name, member in list(vars(cls).items()):
-        if isinstance(member, FunctionType) and has_options(member):
-            setattr(cls, name, _checked(member))
-    return cls
+def check_names(call: str, given: Iterable[str], accepted: Collection[str]) -> None:
+    """Raise TypeError if *given* has a name that *call* does not accept."""
+    for name in given:
+        if name not in accepted:
+            advice = _advice(name, accepted)
+            raise TypeError(
+                f"{call}() got an unexpected keyword argument {name!r}; {advice}"
+            )
+
+
+def _advice(name: str, accepted: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    for near in (_ELSEWHERE.get(name), *get_close_matches(name, sorted(accepted))):
+        if near in accepted:
+            return f"did you mean {near!r}?"
+    return f"it accepts {', '.join(sorted(accepted))}"
+
+
+def refuse_unknown_options(
+    namespace: Callable[[], Mapping[str, Any]],
+) -> Callable[[_Class], _Class]:
+    """Return a class decorator that checks ``**options: Unpack[...]`` of methods.
+
+    The methods raise TypeError for an unknown option. *namespace* returns the module
+    attributes among which the class in ``Unpack`` is looked up, at the first call.
+    """
+
+    def decorate(cls: _Class) -> _Class:
+        for name, member in list(vars(cls).items()):
+            if isinstance(member, FunctionType) and has_options(member):
+                setattr(cls, name, check_options(member, namespace))
+        return cls
+
+    return decorate
 
 
 def has_options(call: Any) -> bool:
@@ -34,12 +83,33 @@ def has_options(call: Any) -> bool:
     return bool(call.__code__.co_flags & _VAR_KEYWORDS)
 
 
-def _checked(call: Callable[..., Any]) -> Callable[..., Any]:
+def check_options(call: Any, namespace: Callable[[], Mapping[str, Any]]) -> Any:
+    """Return *call*, wrapped as `refuse_unknown_options` wraps the methods of a class."""
+
+    @functools.cache
+    def accepted() -> frozenset[str]:
+        import inspect
+
+        _, *others, last = inspect.signature(call).parameters.values()
+        kind = str(last.annotation).removeprefix("Unpack[").removesuffix("]")
+        options = namespace()[kind].__annotations__
+        return frozenset({*options, *(each.name for each in others)})
+
+    def check(self: object, options: Iterable[str]) -> None:
+        check_names(f"{type(self).__name__}.{call.__name__}", options, accepted())
+
+    if call.__code__.co_flags & _COROUTINE:
+
+        @functools.wraps(call)
+        async def coroutine(self: object, /, *args: Any, **options: Any) -> Any:
+            check(self, options)
+            return await call(self, *args, **options)
+
+        return coroutine
+
     @functools.wraps(call)
     def method(self: object, /, *args: Any, **options: Any) -> Any:
-        from tokbox.rest.http.options import check_call
-
-        check_call(self, call, options)
+        check(self, options)
         return call(self, *args, **options)
 
     return method

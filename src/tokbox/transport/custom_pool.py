@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from urllib3 import exceptions
 
 from tokbox.lazy import set_module
-from tokbox.transport import Request, Response
+from tokbox.transport.protocol import Request, Response
 from tokbox.transport.urllib3_transport import CHUNK, exchange, translate
 
 __all__ = ["OwnPool"]

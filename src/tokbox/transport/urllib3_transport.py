@@ -26,7 +26,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tokbox import errors
-from tokbox.transport import Headers, Request, Response, proxies
+from tokbox.transport import proxies
+from tokbox.transport.protocol import Headers, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

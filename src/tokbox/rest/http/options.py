@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
@@ -14,20 +11,15 @@ from tokbox.rest.http import logging as log
 from tokbox.rest.http import plain_http as cleartext
 from tokbox.rest.http.requester import MOST_RETRIES, Requester
 from tokbox.rest.validation import base_url, flag, seconds, whole
-from tokbox.transport import POOL_SIZE, HTTPTransport
+from tokbox.transport import HTTPTransport
+from tokbox.transport.http_transport import POOL_SIZE
 
 if TYPE_CHECKING:
     from tokbox.rest.http.auth import Auth
     from tokbox.transport import Transport
     from tokbox.transport.custom_pool import Pool
 
-__all__ = [
-    "Limits",
-    "Options",
-    "check_call",
-    "check_names",
-    "connect",
-]
+__all__ = ["Limits", "Options", "connect"]
 
 _USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
@@ -82,74 +74,6 @@ class Limits(TypedDict, total=False):
     timeout: float | None
     read_timeout: float | None
     retries: int | None
-
-
-#: Names of options in other libraries, and those of the same options here.
-_ELSEWHERE = {
-    "app_info": "user_agent",
-    "backoff_retries": "retries",
-    "base_url": "api_url",
-    "connection_timeout": "connect_timeout",
-    "deadline": "timeout",
-    "endpoint": "api_url",
-    "host": "api_url",
-    "http_client": "http",
-    "max_retries": "retries",
-    "pool": "http",
-    "pool_connections": "pool_size",
-    "pool_maxsize": "pool_size",
-    "proxies": "proxy",
-    "request_timeout": "timeout",
-    "socket_timeout": "read_timeout",
-    "total_timeout": "timeout",
-}
-
-
-def check_names(
-    call: str, given: Iterable[str], *others: str, options: type = Options
-) -> None:
-    """Raise ``TypeError`` if *given* names an option that *call* does not have.
-
-    It has *others* beside *options*. The message names the one that was probably meant.
-    """
-    names = {*options.__annotations__, *others}
-    for name in given:
-        if name not in names:
-            advice = _advice(name, names)
-            raise TypeError(
-                f"{call}() got an unexpected keyword argument {name!r}; {advice}"
-            )
-
-
-def _advice(name: str, names: set[str]) -> str:
-    from difflib import get_close_matches
-
-    for near in (_ELSEWHERE.get(name), *get_close_matches(name, sorted(names))):
-        if near in names:
-            return f"did you mean {near!r}?"
-    return f"it accepts {', '.join(sorted(names))}"
-
-
-def check_call(owner: object, call: Callable[..., Any], given: Iterable[str]) -> None:
-    """Raise ``TypeError`` if *given* names an option that *call* does not have.
-
-    *call* is a method of *owner* with ``**options: Unpack[...]``. The message names the
-    class of *owner*.
-    """
-    others, options = _accepted(call)
-    name = f"{type(owner).__name__}.{call.__name__}"
-    check_names(name, given, *others, options=options)
-
-
-@functools.cache
-def _accepted(call: Callable[..., Any]) -> tuple[list[str], type]:
-    """Return the names of parameters, and the class that names the other options."""
-    # It imports several resources.
-    from tokbox.rest import session_options as call_options
-
-    _, *others, last = inspect.signature(call).parameters.values()
-    kind = str(last.annotation).removeprefix("Unpack[").removesuffix("]")
-    return [each.name for each in others], getattr(call_options, kind)
 
 
 def connect(

@@ -10,7 +10,7 @@ from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
 from tokbox.rest.resources.archive_types import Archive
-from tokbox.rest.resources.compositions import Compositions, compose
+from tokbox.rest.resources.compositions import Composition, Compositions, compose
 from tokbox.rest.resources.storage import storage_target
 from tokbox.rest.validation import (
     flag,
@@ -27,7 +27,6 @@ from tokbox.secrecy import strip_traceback
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from tokbox.rest.resources.compositions import Composition
     from tokbox.rest.resources.storage import AzureStorage, S3Storage
 
 __all__ = ["Archives", "TranscriptionProperties"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -54,7 +55,9 @@ class Resource:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        strip_traceback(refuse_unknown_options(cls))
+        # A public name replaces the name of the module later.
+        module = sys.modules[cls.__module__]
+        strip_traceback(refuse_unknown_options(lambda: vars(module))(cls))
 
     def __init__(self, requester: Requester) -> None:
         self._requester = requester

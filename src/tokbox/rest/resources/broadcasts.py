@@ -10,7 +10,7 @@ from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
 from tokbox.rest.resources.broadcast_types import Broadcast
-from tokbox.rest.resources.compositions import Compositions, compose
+from tokbox.rest.resources.compositions import Composition, Compositions, compose
 from tokbox.rest.validation import (
     address,
     flag,
@@ -27,7 +27,6 @@ from tokbox.secrecy import strip_traceback
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from tokbox.rest.resources.compositions import Composition
 
 __all__ = ["Broadcasts", "Hls", "RtmpTarget"]
 

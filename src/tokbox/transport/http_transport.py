@@ -1,0 +1,68 @@
+"""The default transport, which loads urllib3 at its first request."""
+
+from __future__ import annotations
+
+from tokbox.lazy import set_module
+from tokbox.secrecy import strip_traceback
+from tokbox.transport import proxies
+from tokbox.transport.protocol import Request, Response, Transport
+from tokbox.transport.validation import flag, seconds, whole
+
+__all__ = ["POOL_SIZE", "HTTPTransport"]
+
+#: Default number of connections that are kept open.
+POOL_SIZE = 10
+
+
+@set_module("tokbox.transport")
+@strip_traceback
+class HTTPTransport:
+    """Send requests over a pool of kept-alive connections: what clients use by default.
+
+    - *connect_timeout*: seconds for each address of the host (default 3).
+    - *pool_size*: connections that are kept open (default 10). More are opened when more
+      threads send at the same time, and closed after use.
+    - *proxy*: ``http://user:password@host:port``, also with ``https://``. Without it the
+      variables ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count
+      unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
+
+    It is safe to share between threads and survives a fork. Nothing is opened before the
+    first request. Raises ``InvalidInputError`` for an option that is out of bounds.
+    """
+
+    __slots__ = ("_connect_timeout", "_pool", "_pool_size", "_proxy", "_trust_env")
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = 3.0,
+        pool_size: int = POOL_SIZE,
+        proxy: str | None = None,
+        trust_env: bool = True,
+    ) -> None:
+        self._connect_timeout = seconds("connect_timeout", connect_timeout)
+        self._pool_size = whole("pool_size", pool_size, 1, 10_000)
+        self._proxy = None if proxy is None else proxies.parse(proxy)
+        self._trust_env = flag("trust_env", trust_env)
+        self._pool: Transport | None = None
+
+    def send(self, request: Request) -> Response:
+        """Send *request* once; see :meth:`Transport.send`."""
+        pool = self._pool
+        if pool is None:
+            # urllib3 is slow to import, and a client that only signs does not need it.
+            from tokbox.transport.urllib3_transport import PooledTransport
+
+            # Of two first requests at once, one pool is forgotten after its use.
+            pool = self._pool = PooledTransport(
+                connect_timeout=self._connect_timeout,
+                pool_size=self._pool_size,
+                proxy=self._proxy,
+                trust_env=self._trust_env,
+            )
+        return pool.send(request)
+
+    def close(self) -> None:
+        """Close the idle connections; those in use close when they are done."""
+        if self._pool is not None:
+            self._pool.close()
