@@ -159,17 +159,17 @@ def joining(already: int) -> Callable[[int], Work]:
         from tokbox.emulator import create_app
         from tokbox.emulator.model.records import Session
         from tokbox.emulator.simulation import engine
-        from tokbox.emulator.simulation.client_tokens import Admission
+        from tokbox.emulator.simulation.client_tokens import ClientClaims
 
         emulator = create_app(projects={workloads.API_KEY: workloads.SECRET}).state.emulator
-        store, admission = emulator.store, Admission("publisher", "", ())
+        store, admission = emulator.store, ClientClaims("publisher", "", ())
         made = dict.fromkeys(("archive_name", "archive_resolution"))
 
         def start() -> str:
             session_id = emulator.ids.uuid()
             session = Session(
                 session_id=session_id,
-                tenant=workloads.API_KEY,
+                project_id=workloads.API_KEY,
                 created_ms=0,
                 location="",
                 relayed=False,

@@ -11,7 +11,11 @@ from tests.support.applications import APPLICATION, key_pair
 from tests.support.batches import KEY, SECRET
 from tests.support.dialects import CREATED, DIALECTS, Dialect
 from tests.tokens.test_dialects import each
-from tokbox.emulator.simulation.client_tokens import Admission, Denied, admit
+from tokbox.emulator.simulation.client_tokens import (
+    ClientClaims,
+    TokenRejected,
+    verify_client_token,
+)
 from tokbox.emulator.store.accounts import Application, Project
 
 
@@ -21,9 +25,9 @@ def test_a_token_of_each_sdk_opens_its_session(dialect: Dialect) -> None:
     if dialect.says.algorithm == "RS256":
         tenant = Application(APPLICATION, key_pair().public_key())
     says = dialect.says
-    admitted = admit(dialect.token, tenant, says.session_id, now=CREATED + 60)
-    assert admitted == Admission(
+    admitted = verify_client_token(dialect.token, tenant, says.session_id, now=CREATED + 60)
+    assert admitted == ClientClaims(
         says.role, says.connection_data, says.initial_layout_class_list
     )
-    with pytest.raises(Denied):
-        admit(dialect.token, tenant, says.session_id, now=says.end_time)
+    with pytest.raises(TokenRejected):
+        verify_client_token(dialect.token, tenant, says.session_id, now=says.end_time)

@@ -49,10 +49,10 @@ def check(db: Path, known: Acknowledged) -> None:
         created = dict(
             raw.execute(
                 "SELECT replace(path, '/v2/project/12345678', ''), count(*) "
-                "FROM journal WHERE created GROUP BY path"
+                "FROM requests WHERE created GROUP BY path"
             )
         )
-        requests = {row[0] for row in raw.execute("SELECT request_id FROM journal")}
+        requests = {row[0] for row in raw.execute("SELECT request_id FROM requests")}
         counts = [
             raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("sessions", "archives", "jobs")

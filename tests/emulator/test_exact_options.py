@@ -47,7 +47,7 @@ def test_projects_and_addresses_are_held_as_exact_text(text: Any) -> None:
 @pytest.mark.parametrize("text", [Disguised, member])
 def test_an_application_is_known_by_its_exact_id(text: Any) -> None:
     app = create_app(applications={text(DEFAULT_APPLICATION_ID): None})
-    assert app.state.emulator.tenants.application(DEFAULT_APPLICATION_ID) is not None
+    assert app.state.emulator.accounts.application(DEFAULT_APPLICATION_ID) is not None
     for wrong in (text("x"), 5):
         with pytest.raises(InvalidInputError, match="UUID"):
             create_app(applications={wrong: None})

@@ -20,7 +20,7 @@ from tokbox.emulator.configuration import (
     projects_from_file,
     webhooks_from_file,
 )
-from tokbox.emulator.store.request_log import Journal
+from tokbox.emulator.store.request_log import RequestLog
 from tokbox.errors import InvalidInputError
 
 PROJECT_SECRET = "canary0secret0of0the0project"
@@ -117,7 +117,7 @@ def test_the_log_of_an_error_of_our_own_shows_no_secret(
     caplog.set_level(1)
     partner = {"X-OPENTOK-AUTH": None, "X-TB-PARTNER-AUTH": f"{KEY}:{PROJECT_SECRET}"}
     with serve(projects={KEY: PROJECT_SECRET}) as server:
-        monkeypatch.setattr(Journal, "add", fail)
+        monkeypatch.setattr(RequestLog, "add", fail)
         answer = Api(server.url).project("GET", "/archive", headers=partner)
     assert answer.status == 500
     assert "RuntimeError: planted" in caplog.text

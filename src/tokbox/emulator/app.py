@@ -25,37 +25,37 @@ from tokbox.emulator.api import sessions
 from tokbox.emulator.control import clients as control
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.auth import authenticate, authenticate_account, check_active
-from tokbox.emulator.http.origin_check import Guard, read_hosts
+from tokbox.emulator.http.origin_check import OriginCheck, read_hosts
 from tokbox.emulator.http.pipeline import watch
 from tokbox.emulator.http.request import Call, read_body
-from tokbox.emulator.http.responses import refuse, wants_json
+from tokbox.emulator.http.responses import error_response, wants_json
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.events import Events
 from tokbox.emulator.model.rules import Rules, make_rules
 from tokbox.emulator.routes import (
     ACCOUNT,
     ALWAYS_JSON,
-    AS_TENANT,
+    API,
+    CONTROL,
     CREATING,
-    ODD,
-    OURS,
-    SERVICE,
+    LENIENT,
+    ON_BEHALF,
     Handler,
 )
-from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.serializers.download_links import DownloadLinks
 from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.archives import Recorder
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.simulation.webhook_sender import WebhookSender
-from tokbox.emulator.store.accounts import Account, Application, Project, Tenants
+from tokbox.emulator.store.accounts import Account, Accounts, Application, Project
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids, Seed
 from tokbox.emulator.store.jobs import Jobs
 from tokbox.emulator.store.messages import Messages
-from tokbox.emulator.store.pending_faults import ArmedFaults
-from tokbox.emulator.store.request_log import Journal, Visit
-from tokbox.emulator.store.storage_targets import Targets
-from tokbox.emulator.store.webhook_outbox import Webhooks
+from tokbox.emulator.store.pending_faults import PendingFaults
+from tokbox.emulator.store.request_log import RequestLog, Visit
+from tokbox.emulator.store.storage_targets import StorageTargets
+from tokbox.emulator.store.webhook_outbox import WebhookOutbox
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_number
 from tokbox.lazy import set_module
@@ -121,30 +121,30 @@ def create_app(
     store = Store(db) if store is None else store
     try:
         clock = Clock() if clock is None else clock
-        tenants = Tenants(store, projects, applications, accounts)
+        registry = Accounts(store, projects, applications, accounts)
         seeded = None if seed is None else Seed(seed, store)
         ids = Ids() if seeded is None else Ids(seeded.draw)
-        outbox = Webhooks(store, ids, webhooks, anywhere=webhooks_anywhere)
+        outbox = WebhookOutbox(store, ids, webhooks, anywhere=webhooks_anywhere)
         with store.transaction():
             kept = int(store.setting(control.OFFSET_SETTING, str(clock.offset_ms)))
             clock.set_offset(max(kept, clock.offset_ms))
             store.set_setting(control.OFFSET_SETTING, str(clock.offset_ms))
-            tenants.register(clock.now_ms())
+            registry.register(clock.now_ms())
     except BaseException:
         if owned:
             store.close()
         raise
     events = Events()
     events.listen(outbox.post)
-    links = Links(store, None if seeded is None else seeded.link_key())
-    targets, jobs = Targets(store), Jobs(store)
+    links = DownloadLinks(store, None if seeded is None else seeded.link_key())
+    targets, jobs = StorageTargets(store), Jobs(store)
     emulator = Emulator(
-        tenants=tenants,
+        accounts=registry,
         store=store,
         clock=clock,
         ids=ids,
         events=events,
-        links=links,
+        download_links=links,
         recorder=Recorder(
             store,
             jobs,
@@ -156,22 +156,22 @@ def create_app(
             processing_ms=round(delay * 1000),
         ),
         jobs=jobs,
-        journal=Journal(store, ids),
+        request_log=RequestLog(store, ids),
         messages=Messages(store),
-        targets=targets,
-        faults=ArmedFaults(store),
-        webhooks=outbox,
+        storage_targets=targets,
+        pending_faults=PendingFaults(store),
+        webhook_outbox=outbox,
         rules=rules,
     )
     sender = WebhookSender(emulator)
-    service = SERVICE if rules.refuse_odd_methods else (*SERVICE, *ODD)
+    service = API if rules.refuse_odd_methods else (*API, *LENIENT)
     routes = [
         *_routes(service, partial(_service, emulator)),
         *_routes(ACCOUNT, partial(_for_accounts, emulator)),
-        *_routes(OURS, partial(_ours, emulator)),
+        *_routes(CONTROL, partial(_ours, emulator)),
         *_routes(
             # The page has no credentials, and says on whose behalf it calls instead.
-            tuple((method, AS_TENANT + path, handler) for method, path, handler in service),
+            tuple((method, ON_BEHALF + path, handler) for method, path, handler in service),
             partial(_on_behalf, emulator),
         ),
     ]
@@ -192,7 +192,7 @@ def create_app(
     app.state.emulator = emulator
     app.state.webhook_sender = sender
     app.add_middleware(_Spellings)
-    app.add_middleware(Guard, allowed=allowed)
+    app.add_middleware(OriginCheck, allowed=allowed)
     return app
 
 
@@ -231,12 +231,12 @@ def _on_behalf(emulator: Emulator, handler: Handler) -> _Endpoint:
     """Give *handler* the calls of anyone, as if they came from who the path names."""
 
     def identify(request: Request) -> Project | Application:
-        tenant = emulator.tenants.tenant(request.path_params["tenant"])
-        if tenant is None:
+        project = emulator.accounts.find(request.path_params["project_id"])
+        if project is None:
             raise HTTPError(404, "There is no such project or application")
         # No credentials are needed, but those of a suspended project would be refused.
-        check_active(tenant)
-        return tenant
+        check_active(project)
+        return project
 
     return _endpoint(emulator, handler, identify)
 
@@ -246,7 +246,7 @@ def _by_credentials(
 ) -> _Caller:
     return check(
         request.headers,
-        emulator.tenants,
+        emulator.accounts,
         now=emulator.clock.real(),
         rules=emulator.rules,
     )
@@ -259,8 +259,8 @@ def _endpoint(emulator: Emulator, handler: Handler, identify: _Identify) -> _End
             with emulator.store.transaction():
                 caller = identify(request)
                 engine.settle(emulator, now_ms)
-            visit.tenant = caller.tenant_id
-            if request.path_params.get("project", caller.tenant_id) != caller.tenant_id:
+            visit.project_id = caller.id
+            if request.path_params.get("project", caller.id) != caller.id:
                 raise HTTPError(
                     403, "Id in the token does not match the one in the url", code=-1
                 )
@@ -268,7 +268,7 @@ def _endpoint(emulator: Emulator, handler: Handler, identify: _Identify) -> _End
             return _handle(call, handler, visit)
 
         def refused(refusal: HTTPError) -> Response:
-            return refuse(
+            return error_response(
                 refusal,
                 as_json=handler in ALWAYS_JSON
                 or wants_json(request.headers.get("accept", "")),
@@ -291,7 +291,7 @@ def _ours(emulator: Emulator, handler: Handler) -> _Endpoint:
                 engine.settle(emulator, now_ms)
             return _handle(Call(emulator, None, request, body, now_ms), handler)
         except HTTPError as refusal:
-            return refuse(refusal, as_json=True)
+            return error_response(refusal, as_json=True)
 
     return endpoint
 
@@ -305,12 +305,12 @@ def _handle(call: Call, handler: Handler, visit: Visit | None = None) -> Respons
     # Handlers run on the event loop itself: they are short, and one at a time is what
     # the store wants anyway.
     store = call.emulator.store
-    call.emulator.links.base_url = _base_url(call.request)
+    call.emulator.download_links.base_url = _base_url(call.request)
     with store.transaction():
         response = handler(call)
         if visit is not None:
             visit.created = handler in CREATING
-            call.emulator.journal.add(visit, response.status_code, call.now_ms)
+            call.emulator.request_log.add(visit, response.status_code, call.now_ms)
         return response
 
 
@@ -331,7 +331,7 @@ async def _no_route(emulator: Emulator, request: Request, error: Exception) -> R
         raise refusal
 
     def refused(refusal: HTTPError) -> Response:
-        response = refuse(
+        response = error_response(
             refusal,
             as_json=ours or wants_json(request.headers.get("accept", "")),
         )

@@ -35,7 +35,7 @@ def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
 
 @strip_traceback
 def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
-    """Read a JSON object that maps tenants to their webhooks, as ``serve`` takes them.
+    """Read a JSON object that maps project IDs to webhooks, in the form ``serve`` takes.
 
     Raises :class:`InvalidInputError` if it is anything else, and :class:`OSError` if it
     cannot be read.

@@ -24,20 +24,17 @@ from tokbox.emulator.api import (
     streams,
 )
 from tokbox.emulator.control import clients as control
-from tokbox.emulator.control import failures as disruptions
-from tokbox.emulator.control import inspection as instruments
-from tokbox.emulator.control import page
-from tokbox.emulator.control import token_inspector as desk
+from tokbox.emulator.control import failures, inspection, page, token_inspector
 from tokbox.emulator.http.request import Call
 
 __all__ = [
     "ACCOUNT",
     "ALWAYS_JSON",
-    "AS_TENANT",
+    "API",
+    "CONTROL",
     "CREATING",
-    "ODD",
-    "OURS",
-    "SERVICE",
+    "LENIENT",
+    "ON_BEHALF",
     "Handler",
 ]
 
@@ -51,7 +48,7 @@ _PROJECT = "/v2/project/{api_key}"
 _CONTROL = "/_emulator/session/{session_id}/connection"
 
 #: The service's routes. What it calls ``P`` is ``/v2/project/{apiKey}``.
-SERVICE: tuple[tuple[str, str, Handler], ...] = (
+API: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "/session/create", sessions.create),
     ("POST", "/hl/session/create", sessions.create),
     ("POST", f"{_P}/archive", archives.start),
@@ -108,7 +105,7 @@ ACCOUNT: tuple[tuple[str, str, Handler], ...] = (
 )
 
 #: Ways that only faulty clients take to what stands above.
-ODD: tuple[tuple[str, str, Handler], ...] = (
+LENIENT: tuple[tuple[str, str, Handler], ...] = (
     ("POST", f"{_P}/broadcast/{{broadcast_id}}/layout", broadcasts.set_layout),
     ("PUT", f"{_P}/broadcast/{{broadcast_id}}/streams", broadcasts.change_streams),
     ("POST", f"{_P}/render/{{render_id}}", renders.get),
@@ -117,36 +114,36 @@ ODD: tuple[tuple[str, str, Handler], ...] = (
 )
 
 #: Ours alone.
-OURS: tuple[tuple[str, str, Handler], ...] = (
+CONTROL: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/", page.front),
     ("GET", "/_emulator/page/{name}", page.file),
     ("GET", "/_emulator/state", page.state),
-    ("POST", "/_emulator/inspect", desk.inspect),
+    ("POST", "/_emulator/inspect", token_inspector.inspect),
     ("GET", "/_emulator", control.index),
     ("GET", "/_emulator/clock", control.read_clock),
     ("POST", "/_emulator/clock", control.advance_clock),
     ("POST", "/_emulator/reset", control.reset),
-    ("GET", "/_emulator/journal", instruments.read_journal),
-    ("DELETE", "/_emulator/journal", instruments.clear_journal),
-    ("POST", "/_emulator/faults", instruments.arm_fault),
-    ("DELETE", "/_emulator/faults", instruments.disarm_faults),
-    ("GET", "/_emulator/messages", instruments.read_messages),
-    ("DELETE", "/_emulator/messages", instruments.clear_messages),
-    ("GET", "/_emulator/storage/{tenant}", storage.show),
-    ("POST", "/_emulator/storage/{tenant}", storage.break_off),
-    ("GET", "/_emulator/webhooks", instruments.read_webhooks),
-    ("POST", "/_emulator/webhooks", instruments.configure_webhooks),
-    ("DELETE", "/_emulator/webhooks", instruments.clear_webhooks),
-    ("GET", "/_emulator/archive/{tenant}/{archive_id}/{file_name}", archives.download),
+    ("GET", "/_emulator/journal", inspection.list_requests),
+    ("DELETE", "/_emulator/journal", inspection.clear_requests),
+    ("POST", "/_emulator/faults", inspection.add_fault),
+    ("DELETE", "/_emulator/faults", inspection.clear_faults),
+    ("GET", "/_emulator/messages", inspection.read_messages),
+    ("DELETE", "/_emulator/messages", inspection.clear_messages),
+    ("GET", "/_emulator/storage/{project_id}", storage.show),
+    ("POST", "/_emulator/storage/{project_id}", storage.set_broken),
+    ("GET", "/_emulator/webhooks", inspection.read_webhooks),
+    ("POST", "/_emulator/webhooks", inspection.configure_webhooks),
+    ("DELETE", "/_emulator/webhooks", inspection.clear_webhooks),
+    ("GET", "/_emulator/archive/{project_id}/{archive_id}/{file_name}", archives.download),
     (
         "GET",
-        "/_emulator/broadcast/{tenant}/{broadcast_id}/playlist.m3u8",
+        "/_emulator/broadcast/{project_id}/{broadcast_id}/playlist.m3u8",
         broadcasts.playlist,
     ),
     ("GET", "/_emulator/session/{session_id}", page.session),
     ("POST", "/_emulator/session/{session_id}/client", control.join),
-    ("POST", "/_emulator/session/{session_id}/notification", disruptions.notify),
-    ("POST", "/_emulator/session/{session_id}/failure", disruptions.disrupt),
+    ("POST", "/_emulator/session/{session_id}/notification", failures.notify),
+    ("POST", "/_emulator/session/{session_id}/failure", failures.disrupt),
     ("POST", _CONTROL, control.connect),
     ("DELETE", f"{_CONTROL}/{{connection_id}}", control.disconnect),
     ("POST", f"{_CONTROL}/{{connection_id}}/stream", control.publish),
@@ -154,8 +151,8 @@ OURS: tuple[tuple[str, str, Handler], ...] = (
     ("DELETE", f"{_CONTROL}/{{connection_id}}/stream/{{stream_id}}", control.unpublish),
 )
 
-#: What stands before a path of the service where a tenant is named instead of proved.
-AS_TENANT = "/_emulator/as/{tenant}"
+#: What stands before a path of the service where a project_id is named instead of proved.
+ON_BEHALF = "/_emulator/as/{project_id}"
 #: What creates something if it succeeds.
 CREATING = frozenset(
     {

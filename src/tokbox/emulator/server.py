@@ -204,7 +204,7 @@ class Server:
         after = _whole("after", after)
         wanted = None if status is None else _whole("status", status)
         with self._store.transaction():
-            return self._emulator.journal.entries(
+            return self._emulator.request_log.entries(
                 method=method,
                 path=path,
                 project_id=project_id,
@@ -244,7 +244,7 @@ class Server:
         What becomes of them then is what the target's ``fallback`` says.
         """
         with self._store.transaction():
-            self._emulator.targets.break_off(project_id, fail)
+            self._emulator.storage_targets.set_broken(project_id, fail)
 
     def fail_next(
         self,
@@ -270,7 +270,7 @@ class Server:
         except HTTPError as refusal:
             raise InvalidInputError("fault", asked, f"be a fault ({refusal})") from None
         with self._store.transaction():
-            self._emulator.faults.arm(asked, method=method, path=path, times=times)
+            self._emulator.pending_faults.arm(asked, method=method, path=path, times=times)
 
     def webhooks(
         self,
@@ -289,7 +289,7 @@ class Server:
         """
         after = _whole("after", after)
         with self._store.transaction():
-            return self._emulator.webhooks.deliveries(
+            return self._emulator.webhook_outbox.deliveries(
                 project_id=project_id, event=event, url=url, state=state, after=after
             )
 
@@ -318,7 +318,7 @@ class Server:
         Raises :class:`RuntimeError` if other applications were named instead.
         """
         with self._store.transaction():
-            return self._emulator.tenants.private_key()
+            return self._emulator.accounts.private_key()
 
     def start(self) -> Server:
         """Start answering, and return when it does."""

@@ -23,8 +23,12 @@ from tests.support.emulator import (
     t1_token,
 )
 from tokbox.emulator import Server
-from tokbox.emulator.simulation.client_tokens import Admission, Denied, admit
-from tokbox.emulator.simulation.jws import Unreadable, read
+from tokbox.emulator.simulation.client_tokens import (
+    ClientClaims,
+    TokenRejected,
+    verify_client_token,
+)
+from tokbox.emulator.simulation.jws import InvalidJWTError, read
 from tokbox.emulator.store.accounts import Application, Project
 from tokbox.emulator.store.keys import new_private_key, public_key_of
 
@@ -40,12 +44,12 @@ GO_TOKEN = (
 )
 
 
-def admission_of(token: str, *, now: float = NOW) -> Admission:
-    return admit(token, PROJECT, SESSION, now=now)
+def admission_of(token: str, *, now: float = NOW) -> ClientClaims:
+    return verify_client_token(token, PROJECT, SESSION, now=now)
 
 
 def denial_of(token: str, *, now: float = NOW) -> str:
-    with pytest.raises(Denied) as caught:
+    with pytest.raises(TokenRejected) as caught:
         admission_of(token, now=now)
     return str(caught.value)
 
@@ -67,7 +71,7 @@ def test_good_token_gives_role_and_data(form: str) -> None:
         connection_data="name=Zoë & Co",
         initial_layout_class_list="focus small",
     )
-    assert admission_of(token) == Admission(
+    assert admission_of(token) == ClientClaims(
         "moderator", "name=Zoë & Co", ("focus", "small")
     )
 
@@ -117,7 +121,7 @@ def test_every_dialect_of_json_web_tokens_is_read(
     # Here a null is a null, not an absent claim.
     base = {"iss": OTHER_KEY, "iat": NOW, "session_id": SESSION}
     token = jwt({**base, **claims}, OTHER_SECRET)
-    assert admission_of(token) == Admission("publisher", data, classes)
+    assert admission_of(token) == ClientClaims("publisher", data, classes)
 
 
 @BOTH
@@ -212,7 +216,7 @@ def test_each_part_is_base64url_without_padding(number: int) -> None:
     parts = make("JWT").split(".")
     assert read(".".join(parts)).claims["session_id"] == SESSION
     parts[number] += "=" * (-len(parts[number]) % 4 or 4)
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidJWTError):
         read(".".join(parts))
 
 
@@ -271,7 +275,7 @@ def application_token(**changes: Any) -> str:
 @pytest.mark.parametrize(
     ("claims", "expected"),
     [
-        ({}, Admission("publisher", "", ())),
+        ({}, ClientClaims("publisher", "", ())),
         # One SDK after the other, by what it puts beside the three claims above.
         (
             {
@@ -283,24 +287,27 @@ def application_token(**changes: Any) -> str:
                 "initial_layout_class_list": ["focus", "small"],
                 "exp": NOW + 900,
             },
-            Admission("moderator", "d", ("focus", "small")),
+            ClientClaims("moderator", "d", ("focus", "small")),
         ),
         (
             {"sub": "video", "role": "subscriber", "initial_layout_class_list": ""},
-            Admission("subscriber", "", ()),
+            ClientClaims("subscriber", "", ()),
         ),
         (
             {"data": "d", "initial_layout_class_list": "a b"},
-            Admission("publisher", "d", ("a", "b")),
+            ClientClaims("publisher", "d", ("a", "b")),
         ),
-        ({"nonce": -7, "jti": "AAA=", "role": "publisher"}, Admission("publisher", "", ())),
+        (
+            {"nonce": -7, "jti": "AAA=", "role": "publisher"},
+            ClientClaims("publisher", "", ()),
+        ),
     ],
 )
 def test_every_dialect_of_applications_is_read(
-    claims: dict[str, Any], expected: Admission
+    claims: dict[str, Any], expected: ClientClaims
 ) -> None:
     token = application_token(**claims)
-    assert admit(token, APPLICATION_TENANT, SESSION, now=NOW) == expected
+    assert verify_client_token(token, APPLICATION_TENANT, SESSION, now=NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -323,8 +330,8 @@ def test_every_dialect_of_applications_is_read(
     ],
 )
 def test_bad_token_for_an_application_is_denied(token: str) -> None:
-    with pytest.raises(Denied):
-        admit(token, APPLICATION_TENANT, SESSION, now=NOW)
+    with pytest.raises(TokenRejected):
+        verify_client_token(token, APPLICATION_TENANT, SESSION, now=NOW)
 
 
 def test_key_of_an_application_does_not_sign_for_a_project() -> None:

@@ -25,7 +25,7 @@ from tests.support.emulator import (
 from tokbox.emulator import create_app
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import MAX_BODY
-from tokbox.emulator.http.responses import refuse
+from tokbox.emulator.http.responses import error_response
 
 
 def test_index_says_what_this_is_without_secrets(api: Api, session_id: str) -> None:
@@ -189,7 +189,7 @@ def test_text_of_every_plane_survives(api: Api, session_id: str) -> None:
 
 
 def test_control_characters_do_not_break_an_xml_error() -> None:
-    answer = refuse(HTTPError(400, "no \x01 here"), as_json=False)
+    answer = error_response(HTTPError(400, "no \x01 here"), as_json=False)
     assert b"no \xef\xbf\xbd here" in answer.body
 
 

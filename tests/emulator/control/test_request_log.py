@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.emulator import KEY, NOW, Api, client_token, jwt, t1_token
 from tokbox.emulator import Clock, Server, serve
-from tokbox.emulator.store import request_log as journal_module
+from tokbox.emulator.store import request_log
 
 
 def entries(api: Api, query: str = "") -> list[dict[str, Any]]:
@@ -161,7 +161,7 @@ def test_journal_holds_no_credentials_and_no_tokens(server: Server, api: Api) ->
 
 
 def test_only_so_many_entries_are_kept(monkeypatch: pytest.MonkeyPatch, api: Api) -> None:
-    monkeypatch.setattr(journal_module, "LIMIT", 5)
+    monkeypatch.setattr(request_log, "LIMIT", 5)
     for _ in range(8):
         api.archives()
     numbers = [entry["number"] for entry in entries(api)]
@@ -188,7 +188,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
         raise OSError("the disk is full")
 
     with serve(clock=Clock(lambda: NOW)) as server:
-        monkeypatch.setattr(journal_module.Journal, "add", fail)
+        monkeypatch.setattr(request_log.RequestLog, "add", fail)
         yield server
 
 

@@ -25,24 +25,24 @@ from tests.support.emulator import (
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.auth import authenticate
 from tokbox.emulator.model.rules import Rules
-from tokbox.emulator.store.accounts import Account, Project, Tenants
+from tokbox.emulator.store.accounts import Account, Accounts, Project
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.keys import new_private_key, public_key_of
 
 
-def tenants() -> Tenants:
-    found = Tenants(Store(), {KEY: SECRET})
+def accounts() -> Accounts:
+    found = Accounts(Store(), {KEY: SECRET})
     found.register(NOW * 1000)
     return found
 
 
-TENANTS = tenants()
+ACCOUNTS = accounts()
 RULES = {False: Rules(), True: Rules.strict()}
 
 
 def accept(header: str | None, *, now: float = NOW, strict: bool = False) -> str:
     headers = {} if header is None else {"x-opentok-auth": header}
-    return authenticate(headers, TENANTS, now=now, rules=RULES[strict]).tenant_id
+    return authenticate(headers, ACCOUNTS, now=now, rules=RULES[strict]).id
 
 
 def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) -> str:
@@ -222,7 +222,7 @@ def test_secrets_are_neither_shown_nor_pickled(holder: object) -> None:
 
 def partner(value: str, rules: Rules | None = None) -> str:
     headers = {"x-tb-partner-auth": value}
-    return authenticate(headers, TENANTS, now=NOW, rules=rules or Rules()).tenant_id
+    return authenticate(headers, ACCOUNTS, now=NOW, rules=rules or Rules()).id
 
 
 def test_key_and_secret_are_accepted_as_they_are(api: Api) -> None:
@@ -355,17 +355,17 @@ def test_application_whose_key_nobody_has_asked_for_is_closed() -> None:
     token = application_credentials(new_private_key())
     with pytest.raises(HTTPError) as caught:
         authenticate(
-            {"authorization": f"Bearer {token}"}, TENANTS, now=NOW, rules=RULES[False]
+            {"authorization": f"Bearer {token}"}, ACCOUNTS, now=NOW, rules=RULES[False]
         )
     assert caught.value.status == 401
 
 
 def test_lifetime_of_an_applications_token_is_limited_only_when_strict() -> None:
-    known = tenants()
+    known = accounts()
     pem = known.private_key()
     token = application_credentials(pem, exp=NOW + 86_401)
     headers = {"authorization": f"Bearer {token}"}
     found = authenticate(headers, known, now=NOW, rules=RULES[False])
-    assert found.tenant_id == APPLICATION
+    assert found.id == APPLICATION
     with pytest.raises(HTTPError, match="86400 seconds"):
         authenticate(headers, known, now=NOW, rules=RULES[True])

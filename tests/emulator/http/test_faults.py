@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tests.support.emulator import Api, credentials
 from tokbox.emulator import Server, create_app
-from tokbox.emulator.http.broken_responses import Spoiled
+from tokbox.emulator.http.broken_responses import FaultyResponse
 from tokbox.emulator.http.faults import HEADER, Fault
 from tokbox.errors import InvalidInputError
 
@@ -401,7 +401,7 @@ def test_fault_waits_until_the_connection_is_gone() -> None:
         raise AssertionError(message)
 
     scope = {"type": "http", "extensions": {"tokbox.transport": Transport()}}
-    asyncio.run(Spoiled(Response(), Fault(drop=True))(scope, receive, send))
+    asyncio.run(FaultyResponse(Response(), Fault(drop=True))(scope, receive, send))
     assert list(messages) == []
 
 

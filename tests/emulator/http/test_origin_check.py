@@ -77,8 +77,8 @@ def paths(app: Starlette) -> Iterator[tuple[str, str]]:
         assert isinstance(route, Route)
         for method in sorted(route.methods or ()):
             values = dict.fromkeys(route.param_convertors, "x")
-            if "tenant" in values:
-                values["tenant"] = KEY
+            if "project_id" in values:
+                values["project_id"] = KEY
             yield method, str(route.url_path_for(route.name, **values))
     for path in (
         "/nothing",

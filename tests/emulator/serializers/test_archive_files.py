@@ -10,7 +10,7 @@ import zipfile
 from tests.emulator.simulation.test_archives import archive_in
 from tests.support.emulator import KEY, NOW, Api
 from tokbox.emulator.model.records import Recording
-from tokbox.emulator.serializers import archive_files as files
+from tokbox.emulator.serializers import archive_files
 
 COMPOSED = {"outputMode": "composed", "streamMode": "auto"}
 
@@ -23,7 +23,7 @@ def finished(api: Api, archive_id: str) -> tuple[dict[str, object], bytes]:
 
 
 def test_mp4_is_made_of_whole_boxes_and_knows_its_duration() -> None:
-    content = files.render(
+    content = archive_files.render(
         archive_in("available", options=COMPOSED, recorded_ms=90_500), []
     )
     kinds, at = [], 0
@@ -46,7 +46,9 @@ def test_composed_archive_of_nothing_is_empty(api: Api, session_id: str) -> None
 def test_rendering_twice_gives_the_same() -> None:
     archive = archive_in("available", options={**COMPOSED, "outputMode": "individual"})
     recordings = [Recording("s", 5, 9, "", "camera")]
-    assert files.render(archive, recordings) == files.render(archive, recordings)
+    assert archive_files.render(archive, recordings) == archive_files.render(
+        archive, recordings
+    )
 
 
 def test_individual_archive_is_a_zip_with_the_services_manifest(

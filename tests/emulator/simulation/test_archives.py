@@ -20,7 +20,7 @@ def archive_in(status: str, **fields: Any) -> Archive:
     values: dict[str, Any] = {
         "archive_id": "a",
         "session_id": "s",
-        "tenant": KEY,
+        "project_id": KEY,
         "automatic": False,
         "options": {"streamMode": "auto"},
         "status": status,

@@ -39,7 +39,7 @@ def test_session_is_created_by_its_first_client(tenant: Api, told: list[Event]) 
     for _ in range(2):
         tenant.join(session_id)
     (created,) = told
-    assert (created.tenant, created.group, created.name) == (
+    assert (created.project_id, created.group, created.name) == (
         tenant.key,
         "session",
         "created",

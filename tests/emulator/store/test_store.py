@@ -89,34 +89,16 @@ def test_closing_leaves_one_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["emulator.db"]
 
 
-def test_other_version_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 99])
+def test_other_version_is_refused(tmp_path: Path, version: int) -> None:
     path = tmp_path / "emulator.db"
     Store(path).close()
     db = sqlite3.connect(path)
-    db.execute("PRAGMA user_version = 99")
+    db.execute(f"PRAGMA user_version = {version}")
     db.close()
-    with pytest.raises(InvalidInputError, match=r"version \d+ of the tables \(it has 99\)"):
+    message = rf"version \d+ of the tables \(it has {version}\)"
+    with pytest.raises(InvalidInputError, match=message):
         Store(path)
-
-
-def test_tables_of_an_older_emulator_are_brought_up_to_date(tmp_path: Path) -> None:
-    path = tmp_path / "emulator.db"
-    db = sqlite3.connect(path)
-    db.executescript(
-        f"{schema._STEPS[0]} PRAGMA application_id = {schema._APPLICATION_ID};"
-        "PRAGMA user_version = 1;"
-        "INSERT INTO sessions VALUES ('s', '12345678', 5, '', 0, 0, NULL, NULL, 0, 6, NULL)"
-    )
-    db.close()
-    store = Store(path)
-    with store.transaction():
-        session = store.session("s")
-    store.close()
-    assert session is not None
-    assert (session.tenant, session.activated_ms, session.muted) == ("12345678", 6, False)
-    db = sqlite3.connect(path)
-    assert db.execute("PRAGMA user_version").fetchone() == (len(schema._STEPS),)
-    db.close()
 
 
 def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ from tokbox.emulator.api.sessions import active_session, check_routed
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page, read_session_filter
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import NO_CLIENTS, json_reply, layout_reply
+from tokbox.emulator.http.responses import NO_CLIENTS, json_response, layout_response
 from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.records import Archive
 from tokbox.emulator.options.archive import read_options
 from tokbox.emulator.options.composition import read_layout, read_selection
-from tokbox.emulator.serializers import archive_files as files
+from tokbox.emulator.serializers import archive_files
 from tokbox.emulator.serializers.archives import describe
 from tokbox.emulator.simulation import engine
 
@@ -52,7 +52,7 @@ def start(call: Call) -> Response:
         "createdAt": archive.created_ms,
         "updatedAt": archive.updated_ms,
     }
-    return json_reply(reply)
+    return json_response(reply)
 
 
 def stop(call: Call) -> Response:
@@ -69,21 +69,21 @@ def stop(call: Call) -> Response:
         )
     if archive.status in lifecycle.RUNNING:
         archive = call.emulator.recorder.stop(archive, call.now_ms, "user initiated")
-    return json_reply(_describe(call, archive))
+    return json_response(_describe(call, archive))
 
 
 def get(call: Call) -> Response:
     """``GET P/archive/{archiveId}``"""
-    return json_reply(_describe(call, _archive(call)))
+    return json_response(_describe(call, _archive(call)))
 
 
 def list_page(call: Call) -> Response:
     """``GET P/archive``: newest first; ``count`` is the total, not the page's length."""
     offset, count = read_page(call)
     total, page = call.emulator.store.page_of_archives(
-        call.tenant_id, read_session_filter(call), offset=offset, count=count
+        call.project_id, read_session_filter(call), offset=offset, count=count
     )
-    return json_reply(
+    return json_response(
         {"count": total, "items": [_describe(call, archive) for archive in page]}
     )
 
@@ -114,7 +114,7 @@ def set_layout(call: Call) -> Response:
         archive, options={**archive.options, "layout": layout}, updated_ms=call.now_ms
     )
     call.emulator.recorder.update(archive)
-    return layout_reply(call.emulator.rules, _describe(call, archive))
+    return layout_response(call.emulator.rules, _describe(call, archive))
 
 
 def change_streams(call: Call) -> Response:
@@ -139,25 +139,25 @@ def change_streams(call: Call) -> Response:
 
 
 def download(call: Call) -> Response:
-    """``GET /_emulator/archive/{tenant}/{archiveId}/{fileName}``, what a link leads to."""
+    """``GET /_emulator/archive/{projectId}/{archiveId}/{fileName}``: send the file."""
     store = call.emulator.store
-    archive = store.archive(call.param("tenant"), call.param("archive_id"))
-    if archive is None or call.param("file_name") != files.file_name(archive):
+    archive = store.archive(call.param("project_id"), call.param("archive_id"))
+    if archive is None or call.param("file_name") != archive_files.file_name(archive):
         raise HTTPError(404, "No such file")
     query = call.query()
     expires, signature = query.get("expires", ""), query.get("signature", "")
-    if not call.emulator.links.is_signed(archive, expires, signature):
+    if not call.emulator.download_links.is_signed(archive, expires, signature):
         raise HTTPError(403, "The signature of the link is wrong")
     if call.now_ms >= int(expires):
         raise HTTPError(403, "The link has expired; reading the archive gives a new one")
     if archive.status != "available":
         raise HTTPError(404, f"The archive is {archive.status}")
-    content = files.render(archive, store.recordings(archive.archive_id))
-    return Response(content, media_type=files.media_type(archive))
+    content = archive_files.render(archive, store.recordings(archive.archive_id))
+    return Response(content, media_type=archive_files.media_type(archive))
 
 
 def _archive(call: Call, *, deleted_too: bool = False) -> Archive:
-    archive = call.emulator.store.archive(call.tenant_id, call.param("archive_id"))
+    archive = call.emulator.store.archive(call.project_id, call.param("archive_id"))
     if archive is None or (archive.status == "deleted" and not deleted_too):
         raise HTTPError(404, "Archive not found")
     return archive

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.jobs import find_running, read_session
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.states import is_unreachable
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.simulation import engine
@@ -20,8 +20,8 @@ __all__ = ["start", "stop"]
 
 _KIND = "connector"
 _RATES = (8_000, 16_000, 24_000)
-_MOST_STREAMS = 50
-_MOST_HEADERS = 512
+_MAX_STREAMS = 50
+_MAX_HEADER_BYTES = 512
 
 
 def start(call: Call) -> Response:
@@ -35,7 +35,7 @@ def start(call: Call) -> Response:
     options = _read_options(fields.inner("websocket"))
     fields.finish()
     job = engine.start(call.emulator, _KIND, session, options, call.now_ms, admission)
-    return json_reply({"id": job.job_id, "connectionId": job.connection_id})
+    return json_response({"id": job.job_id, "connectionId": job.connection_id})
 
 
 def stop(call: Call) -> Response:
@@ -50,7 +50,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     """Read the object ``websocket``; its headers may be secret, and are not kept."""
     options: dict[str, Any] = {
         "uri": _uri(fields),
-        "streams": fields.texts("streams", _MOST_STREAMS),
+        "streams": fields.texts("streams", _MAX_STREAMS),
         "audioRate": fields.take("audioRate", 16_000),
     }
     if options["audioRate"] not in _RATES or isinstance(options["audioRate"], float):
@@ -67,7 +67,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
 
 
 def _uri(fields: Fields) -> str:
-    uri = fields.text("uri", least=1)
+    uri = fields.text("uri", minimum=1)
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -85,8 +85,8 @@ def _check_headers(headers: object) -> None:
     ):
         raise HTTPError(400, "headers must be an object of strings")
     words = [*headers.keys(), *headers.values()]
-    if sum(len(word.encode()) for word in words) > _MOST_HEADERS:
-        raise HTTPError(400, f"headers may have {_MOST_HEADERS} bytes altogether")
+    if sum(len(word.encode()) for word in words) > _MAX_HEADER_BYTES:
+        raise HTTPError(400, f"headers may have {_MAX_HEADER_BYTES} bytes altogether")
 
 
 def _parsed(value: object) -> object:
@@ -106,7 +106,7 @@ def _transport(fields: Fields) -> dict[str, Any]:
     }
     for name in ("audio_field", "receive_audio_field"):
         if name in fields:
-            transport[name] = fields.text(name, least=1)
+            transport[name] = fields.text(name, minimum=1)
     if "encoding" in fields:
         transport["encoding"] = fields.one_of("encoding", ("base64",))
     # What stands in every message is the caller's own.

@@ -14,8 +14,8 @@ from tokbox.emulator.http.request import Call
 from tokbox.emulator.http.responses import (
     ALREADY_COMPOSED,
     NO_CLIENTS,
-    json_reply,
-    layout_reply,
+    json_response,
+    layout_response,
 )
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.model.states import OVER
@@ -55,32 +55,32 @@ def start(call: Call) -> Response:
     }:
         raise HTTPError(409, ALREADY_COMPOSED)
     job = engine.start(emulator, _KIND, session, options, call.now_ms)
-    return json_reply(_describe(call, job))
+    return json_response(_describe(call, job))
 
 
 def stop(call: Call) -> Response:
     """``POST P/broadcast/{broadcastId}/stop``"""
     job = _running(call, otherwise=call.emulator.rules.stopped_broadcast)
-    return json_reply(_describe(call, engine.stop(call.emulator, job, call.now_ms)))
+    return json_response(_describe(call, engine.stop(call.emulator, job, call.now_ms)))
 
 
 def get(call: Call) -> Response:
     """``GET P/broadcast/{broadcastId}``"""
-    return json_reply(_describe(call, _find(call)))
+    return json_response(_describe(call, _find(call)))
 
 
 def list_page(call: Call) -> Response:
     """``GET P/broadcast``: those in progress, newest first; ``count`` is the total."""
     offset, count = read_page(call)
     total, page = call.emulator.jobs.page(
-        call.tenant_id,
+        call.project_id,
         _KIND,
         read_session_filter(call),
         running=True,
         offset=offset,
         count=count,
     )
-    return json_reply({"count": total, "items": [_describe(call, job) for job in page]})
+    return json_response({"count": total, "items": [_describe(call, job) for job in page]})
 
 
 def set_layout(call: Call) -> Response:
@@ -89,7 +89,7 @@ def set_layout(call: Call) -> Response:
     layout = read_layout(call.fields())
     job = replace(job, options={**job.options, "layout": layout}, updated_ms=call.now_ms)
     engine.update(call.emulator, job)
-    return layout_reply(call.emulator.rules, _describe(call, job))
+    return layout_response(call.emulator.rules, _describe(call, job))
 
 
 def change_streams(call: Call) -> Response:
@@ -109,11 +109,13 @@ def change_streams(call: Call) -> Response:
 
 
 def playlist(call: Call) -> Response:
-    """``GET /_emulator/broadcast/{tenant}/{broadcastId}/playlist.m3u8``
+    """``GET /_emulator/broadcast/{projectId}/{broadcastId}/playlist.m3u8``
 
     What the address of an HLS output leads to, once that is ready: to no video.
     """
-    job = call.emulator.jobs.find(call.param("tenant"), _KIND, call.param("broadcast_id"))
+    job = call.emulator.jobs.find(
+        call.param("project_id"), _KIND, call.param("broadcast_id")
+    )
     if job is None or "hls" not in job.options:
         raise HTTPError(404, "No such playlist")
     status = hls_status(job, call.now_ms)
@@ -123,7 +125,7 @@ def playlist(call: Call) -> Response:
 
 
 def _find(call: Call) -> Job:
-    job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("broadcast_id"))
+    job = call.emulator.jobs.find(call.project_id, _KIND, call.param("broadcast_id"))
     if job is None:
         raise HTTPError(404, "Broadcast not found")
     return job

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.hosts import is_url
 from tokbox.emulator.model.records import Callback
 from tokbox.emulator.store.accounts import Application
@@ -40,29 +40,31 @@ def create(call: Call) -> Response:
     if not (isinstance(url, str) and is_url(url)):
         raise HTTPError(400, "url must be an http or https URL")
     callback = Callback(
-        call.emulator.ids.uuid(), call.tenant_id, group, event, url, call.now_ms
+        call.emulator.ids.uuid(), call.project_id, group, event, url, call.now_ms
     )
-    call.emulator.webhooks.register(callback)
-    return json_reply(_describe(callback))
+    call.emulator.webhook_outbox.register(callback)
+    return json_response(_describe(callback))
 
 
 def list_all(call: Call) -> Response:
     """``GET P/callback``: an array, oldest first."""
     _refuse_applications(call)
-    callbacks = call.emulator.webhooks.registered(call.tenant_id)
-    return json_reply([_describe(callback) for callback in callbacks])
+    callbacks = call.emulator.webhook_outbox.registered(call.project_id)
+    return json_response([_describe(callback) for callback in callbacks])
 
 
 def delete(call: Call) -> Response:
     """``DELETE P/callback/{id}``"""
     _refuse_applications(call)
-    if not call.emulator.webhooks.unregister(call.tenant_id, call.param("callback_id")):
+    if not call.emulator.webhook_outbox.unregister(
+        call.project_id, call.param("callback_id")
+    ):
         raise HTTPError(404, "Callback not found")
     return Response(status_code=204)
 
 
 def _refuse_applications(call: Call) -> None:
-    if isinstance(call.tenant, Application):
+    if isinstance(call.project, Application):
         raise HTTPError(
             404, "An application has webhooks in its settings, and no callbacks"
         )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.jobs import find_running, read_session, read_url
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_captions
 from tokbox.emulator.simulation import engine
@@ -33,7 +33,7 @@ def start(call: Call) -> Response:
         raise HTTPError(409, "Audio captioning is already enabled", code=60003)
     job = engine.start(call.emulator, _KIND, session, options, call.now_ms)
     status = call.emulator.rules.captions_start
-    return json_reply({"captionsId": job.job_id}, status)
+    return json_response({"captionsId": job.job_id}, status)
 
 
 def stop(call: Call) -> Response:
@@ -46,17 +46,17 @@ def stop(call: Call) -> Response:
 
 def get(call: Call) -> Response:
     """``GET P/captions/{captionsId}``"""
-    job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("captions_id"))
+    job = call.emulator.jobs.find(call.project_id, _KIND, call.param("captions_id"))
     if job is None:
         raise HTTPError(404, "The captions were not found")
-    return json_reply(describe_captions(job, call.now_ms))
+    return json_response(describe_captions(job, call.now_ms))
 
 
 def _read_options(fields: Fields) -> dict[str, Any]:
     options = {
         "languageCode": fields.take("languageCode", "en-US"),
         "maxDuration": fields.number("maxDuration", 300, 14_400, default=14_400),
-        "partialCaptions": fields.written_flag("partialCaptions", default=True),
+        "partialCaptions": fields.bool_or_text("partialCaptions", default=True),
     }
     language = options["languageCode"]
     if not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.sessions import active_session
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import NO_CLIENTS, json_reply
+from tokbox.emulator.http.responses import NO_CLIENTS, json_response
 from tokbox.emulator.model.records import Connection, Session
 from tokbox.emulator.store.accounts import is_application
 
@@ -27,11 +27,11 @@ def list_all(call: Call) -> Response:
         }
         for connection in call.emulator.store.connections(session.session_id)
     ]
-    owner = "applicationId" if is_application(session.tenant) else "projectId"
-    return json_reply(
+    owner = "applicationId" if is_application(session.project_id) else "projectId"
+    return json_response(
         {
             "count": len(items),
-            owner: session.tenant,
+            owner: session.project_id,
             "sessionId": session.session_id,
             "items": items,
         }

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.connections import addressees
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import done_reply, empty_reply
+from tokbox.emulator.http.responses import empty_response, ok_response
 
 __all__ = ["play"]
 
@@ -32,4 +32,6 @@ def play(call: Call) -> Response:
         [connection.connection_id for connection in connections],
         call.now_ms,
     )
-    return done_reply() if call.emulator.rules.dtmf_reply == "message" else empty_reply()
+    return (
+        ok_response() if call.emulator.rules.dtmf_reply == "message" else empty_response()
+    )

@@ -10,14 +10,14 @@ from tokbox.emulator.model.records import Job, Session
 from tokbox.emulator.model.states import OVER
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.simulation import clients
-from tokbox.emulator.simulation.client_tokens import Admission
+from tokbox.emulator.simulation.client_tokens import ClientClaims
 
 __all__ = ["find_running", "read_session", "read_url"]
 
 
 def read_session(
     call: Call, fields: Fields, doing: str, *, publishes: bool = False
-) -> tuple[Session, Admission]:
+) -> tuple[Session, ClientClaims]:
     """Read what is to be joined, and verify the token to join it with.
 
     *publishes* is for what will publish later, but is to be refused now where the role
@@ -32,7 +32,7 @@ def read_session(
 
 def read_url(fields: Fields, name: str) -> str:
     """Read an address of 15 to 2048 characters on the web, or refuse with 400."""
-    url = fields.text(name, least=15, most=2048)
+    url = fields.text(name, minimum=15, maximum=2048)
     if not is_url(url):
         raise HTTPError(400, f"{name} must be an http or https URL")
     return url
@@ -40,7 +40,7 @@ def read_url(fields: Fields, name: str) -> str:
 
 def find_running(call: Call, kind: str, param: str, missing: str) -> Job:
     """Find the job that the path names, if it is running, or refuse with 404."""
-    job = call.emulator.jobs.find(call.tenant_id, kind, call.param(param))
+    job = call.emulator.jobs.find(call.project_id, kind, call.param(param))
     if job is None or job.status in OVER:
         raise HTTPError(404, missing)
     return job

@@ -11,7 +11,7 @@ from tokbox.emulator.api import projects, streams
 from tokbox.emulator.api.connections import connection_id_of
 from tokbox.emulator.api.sessions import active_session
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import done_reply, empty_reply, json_reply
+from tokbox.emulator.http.responses import empty_response, json_response, ok_response
 from tokbox.emulator.model.records import Session, Stream
 from tokbox.emulator.simulation import clients, engine
 
@@ -56,7 +56,7 @@ def mute_all(call: Call) -> Response:
 def _read_muting(call: Call) -> tuple[bool, frozenset[str]]:
     fields = call.fields()
     # One SDK writes truth as text.
-    active = fields.written_flag("active", default=True)
+    active = fields.bool_or_text("active", default=True)
     excluded = frozenset(fields.texts("excludedStreamIds"))
     fields.finish()
     return active, excluded
@@ -72,5 +72,5 @@ def _reply(call: Call) -> Response:
     kind = call.emulator.rules.mute_reply
     if kind == "project":
         # With the project's secret, as the service does it.
-        return json_reply(projects.describe(call.tenant))
-    return done_reply() if kind == "message" else empty_reply()
+        return json_response(projects.describe(call.project))
+    return ok_response() if kind == "message" else empty_response()

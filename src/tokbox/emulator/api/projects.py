@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.store.accounts import Application, Project
 
@@ -29,23 +29,23 @@ _SECRET_SIZE = 20
 _STATUSES = ("ACTIVE", "SUSPENDED")
 
 
-def describe(tenant: Project | Application) -> dict[str, Any]:
+def describe(project: Project | Application) -> dict[str, Any]:
     """Return the details that some replies hold, for a project with its secret."""
-    if isinstance(tenant, Application):
+    if isinstance(project, Application):
         return {
-            "applicationId": tenant.application_id,
+            "applicationId": project.application_id,
             "status": "ACTIVE",
             "name": "",
             "environment": "standard",
-            "createdAt": tenant.created_ms,
+            "createdAt": project.created_ms,
         }
     return {
-        "id": tenant.api_key,
-        "secret": tenant.secret,
-        "status": tenant.status,
-        "name": tenant.name,
-        "environment": tenant.environment,
-        "createdAt": tenant.created_ms,
+        "id": project.api_key,
+        "secret": project.secret,
+        "status": project.status,
+        "name": project.name,
+        "environment": project.environment,
+        "createdAt": project.created_ms,
     }
 
 
@@ -68,13 +68,13 @@ def create(call: Call) -> Response:
 
 def list_all(call: Call) -> Response:
     """``GET /v2/project``: an array, oldest first, of those that are not deleted."""
-    projects = call.emulator.tenants.projects_of(call.account)
-    return json_reply([describe(project) for project in projects])
+    projects = call.emulator.accounts.projects_of(call.account)
+    return json_response([describe(project) for project in projects])
 
 
 def get(call: Call) -> Response:
     """``GET /v2/project/{apiKey}``"""
-    return json_reply(describe(_project(call)))
+    return json_response(describe(_project(call)))
 
 
 def set_status(call: Call) -> Response:
@@ -96,20 +96,20 @@ def refresh_secret(call: Call) -> Response:
 
 def delete(call: Call) -> Response:
     """``DELETE /v2/project/{apiKey}``: for good."""
-    call.emulator.tenants.save(replace(_project(call), status="DELETED"))
+    call.emulator.accounts.save(replace(_project(call), status="DELETED"))
     return Response(status_code=204)
 
 
 def _project(call: Call) -> Project:
-    project = call.emulator.tenants.project(call.param("api_key"))
+    project = call.emulator.accounts.project(call.param("api_key"))
     if project is None or project.account_key != call.account.account_key:
         raise HTTPError(404, "Project not found")
     return project
 
 
 def _save(call: Call, project: Project) -> Response:
-    call.emulator.tenants.save(project)
-    return json_reply(describe(project))
+    call.emulator.accounts.save(project)
+    return json_response(describe(project))
 
 
 def _environment(fields: Fields, default: str) -> str:
@@ -117,14 +117,14 @@ def _environment(fields: Fields, default: str) -> str:
     # they are for.
     if "environmentId" not in fields:
         return default
-    chosen = fields.text("environmentId", least=1)
+    chosen = fields.text("environmentId", minimum=1)
     return "standard" if chosen == "standard" else "enterprise"
 
 
 def _new_key(call: Call) -> str:
     while True:
         key = call.emulator.ids.digits(_KEY_DIGITS)
-        if not call.emulator.tenants.is_taken(key):
+        if not call.emulator.accounts.is_taken(key):
             return key
 
 

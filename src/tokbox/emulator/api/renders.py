@@ -10,7 +10,7 @@ from tokbox.emulator.api.jobs import find_running, read_session, read_url
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.options.composition import read_resolution
 from tokbox.emulator.options.fields import Fields
@@ -25,7 +25,7 @@ _MISSING = (
     "The Experience Composer (with the specified ID) was not found or it has already "
     "stopped."
 )
-_SHORTEST, _LONGEST = 60, 36_000
+_MIN_DURATION, _MAX_DURATION = 60, 36_000
 
 
 def start(call: Call) -> Response:
@@ -39,32 +39,32 @@ def start(call: Call) -> Response:
     )
     options = _read_options(fields)
     job = engine.start(call.emulator, _KIND, session, options, call.now_ms, admission)
-    return json_reply(_describe(call, job), 202)
+    return json_response(_describe(call, job), 202)
 
 
 def get(call: Call) -> Response:
     """``GET P/render/{renderId}``"""
-    job = call.emulator.jobs.find(call.tenant_id, _KIND, call.param("render_id"))
+    job = call.emulator.jobs.find(call.project_id, _KIND, call.param("render_id"))
     if job is None:
         raise HTTPError(404, _MISSING)
-    return json_reply(_describe(call, job))
+    return json_response(_describe(call, job))
 
 
 def list_page(call: Call) -> Response:
     """``GET P/render``: newest first, those that are over too."""
     offset, count = read_page(call)
     total, page = call.emulator.jobs.page(
-        call.tenant_id, _KIND, running=False, offset=offset, count=count
+        call.project_id, _KIND, running=False, offset=offset, count=count
     )
     shown = len(page) if call.emulator.rules.render_count == "page" else total
-    return json_reply({"count": shown, "items": [_describe(call, job) for job in page]})
+    return json_response({"count": shown, "items": [_describe(call, job) for job in page]})
 
 
 def stop(call: Call) -> Response:
     """``DELETE P/render/{renderId}``"""
     job = find_running(call, _KIND, "render_id", _MISSING)
     engine.stop(call.emulator, job, call.now_ms)
-    usual = 204 if is_application(call.tenant_id) else 200
+    usual = 204 if is_application(call.project_id) else 200
     return Response(status_code=call.emulator.rules.render_stop or usual)
 
 
@@ -80,7 +80,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
         options["statusCallbackUrl"] = read_url(fields, "statusCallbackUrl")
     properties = fields.inner("properties", {})
     if "name" in properties:
-        options["name"] = properties.text("name", least=1, most=200)
+        options["name"] = properties.text("name", minimum=1, maximum=200)
     properties.finish()
     fields.finish()
     return options
@@ -88,7 +88,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
 
 def _duration(fields: Fields) -> int:
     try:
-        return fields.number("maxDuration", _SHORTEST, _LONGEST, default=7200)
+        return fields.number("maxDuration", _MIN_DURATION, _MAX_DURATION, default=7200)
     except HTTPError:
         raise HTTPError(400, "Invalid maxDuration provided.", code=50005) from None
 

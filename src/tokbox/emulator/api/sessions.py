@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import NO_CLIENTS, json_reply, wants_json
+from tokbox.emulator.http.responses import NO_CLIENTS, json_response, wants_json
 from tokbox.emulator.model.records import Session
 from tokbox.emulator.options.composition import RESOLUTIONS
 from tokbox.emulator.store.accounts import is_application
@@ -66,16 +66,16 @@ def create(call: Call) -> Response:
         body = (
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sessions><Session>'
             f"<session_id>{escape(session.session_id)}</session_id>"
-            f"<partner_id>{session.tenant}</partner_id>"
+            f"<partner_id>{session.project_id}</partner_id>"
             f"<create_dt>{date}</create_dt></Session></sessions>"
         )
         return Response(body.encode(), headers={"Content-Type": "text/xml"})
-    return json_reply(
+    return json_response(
         [
             {
                 "session_id": session.session_id,
-                "project_id": session.tenant,
-                "partner_id": session.tenant,
+                "project_id": session.project_id,
+                "partner_id": session.project_id,
                 "create_dt": date,
                 "session_status": None,
                 "status_invalid": None,
@@ -139,9 +139,9 @@ def _read_options(call: Call) -> Session:
     # ask for it and get a session; it just never archives anything.
     return Session(
         session_id=new_session_id(
-            call.emulator.ids, call.tenant_id, location, call.now_ms, relayed=relayed
+            call.emulator.ids, call.project_id, location, call.now_ms, relayed=relayed
         ),
-        tenant=call.tenant_id,
+        project_id=call.project_id,
         created_ms=call.now_ms,
         location=location,
         relayed=relayed,
@@ -153,15 +153,15 @@ def _read_options(call: Call) -> Session:
 
 
 def new_session_id(
-    ids: Ids, tenant: str, location: str, created_ms: int, *, relayed: bool
+    ids: Ids, project_id: str, location: str, created_ms: int, *, relayed: bool
 ) -> str:
     """Make a session id: a two-character prefix and the base64 of its fields.
 
     The alphabet is the URL-safe one without padding, so an id may end in ``-``.
     """
     # The ids of applications were seen to have one more field.
-    tail = "~P~~" if relayed else "~~~" if is_application(tenant) else "~~"
-    fields = f"1~{tenant}~{location}~{created_ms}~{ids.base64(18)}{tail}"
+    tail = "~P~~" if relayed else "~~~" if is_application(project_id) else "~~"
+    fields = f"1~{project_id}~{location}~{created_ms}~{ids.base64(18)}{tail}"
     encoded = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
     return ids.choice(("1_", "2_")) + encoded
 
@@ -208,7 +208,11 @@ def active_session(call: Call, session_id: object) -> Session:
     if not (isinstance(session_id, str) and is_session_id(session_id)):
         raise HTTPError(400, "Invalid session id format", code=10101)
     session = call.emulator.store.session(session_id)
-    if session is None or session.tenant != call.tenant_id or session.activated_ms is None:
+    if (
+        session is None
+        or session.project_id != call.project_id
+        or session.activated_ms is None
+    ):
         raise HTTPError(404, NO_CLIENTS)
     return session
 

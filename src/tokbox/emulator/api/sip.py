@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.jobs import read_session
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_call
 from tokbox.emulator.simulation import engine
@@ -31,7 +31,7 @@ def dial(call: Call) -> Response:
     options = _read_options(fields.inner("sip"))
     fields.finish()
     job = engine.start(call.emulator, "call", session, options, call.now_ms, admission)
-    return json_reply(describe_call(job))
+    return json_response(describe_call(job))
 
 
 def _read_options(fields: Fields) -> dict[str, Any]:
@@ -40,18 +40,18 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     One SDK writes its truth values as strings.
     """
     options: dict[str, Any] = {
-        "uri": fields.text("uri", least=1),
+        "uri": fields.text("uri", minimum=1),
         "from": fields.text("from"),
-        "secure": fields.written_flag("secure", default=False),
-        "observeForceMute": fields.written_flag("observeForceMute", default=False),
+        "secure": fields.bool_or_text("secure", default=False),
+        "observeForceMute": fields.bool_or_text("observeForceMute", default=False),
         "streams": fields.texts("streams"),
         # What only sounds has no type of video.
-        "videoType": "camera" if fields.written_flag("video", default=False) else "",
+        "videoType": "camera" if fields.bool_or_text("video", default=False) else "",
     }
     _check_headers(fields.take("headers", {}))
     if "auth" in fields:
         auth = fields.inner("auth")
-        auth.text("username", least=1)
+        auth.text("username", minimum=1)
         auth.text("password")
         auth.finish()
     fields.finish()

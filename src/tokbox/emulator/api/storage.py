@@ -6,12 +6,12 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import empty_reply, json_reply
+from tokbox.emulator.http.responses import empty_response, json_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.simulation.archive_encryption import read_certificate
-from tokbox.emulator.store.storage_targets import Target
+from tokbox.emulator.store.storage_targets import StorageTarget
 
-__all__ = ["break_off", "put", "remove", "show"]
+__all__ = ["put", "remove", "set_broken", "show"]
 
 #: What a configuration must have, the name of its place last.
 _REQUIRED = {
@@ -36,34 +36,36 @@ def put(call: Call) -> Response:
     if certificate is not None:
         certificate = read_certificate(certificate)
     fields.finish()
-    call.emulator.targets.put(call.tenant_id, Target(kind, place, fallback, certificate))
-    return empty_reply()
+    call.emulator.storage_targets.put(
+        call.project_id, StorageTarget(kind, place, fallback, certificate)
+    )
+    return empty_response()
 
 
 def remove(call: Call) -> Response:
     """``DELETE P/archive/storage``: let archives stay in the cloud from now on."""
-    call.emulator.targets.remove(call.tenant_id)
+    call.emulator.storage_targets.remove(call.project_id)
     return Response(status_code=204)
 
 
 def show(call: Call) -> Response:
-    """``GET /_emulator/storage/{tenant}``: say where archives go, without secrets."""
-    tenant = _tenant(call)
-    target = call.emulator.targets.get(tenant)
-    return json_reply(
+    """``GET /_emulator/storage/{projectId}``: say where archives go, without secrets."""
+    project = _project_id(call)
+    target = call.emulator.storage_targets.get(project)
+    return json_response(
         {
             "target": None if target is None else target.describe(),
-            "broken": call.emulator.targets.is_broken(tenant),
+            "broken": call.emulator.storage_targets.is_broken(project),
         }
     )
 
 
-def break_off(call: Call) -> Response:
-    """``POST /_emulator/storage/{tenant}``: ``{"broken": true}`` lets deliveries fail."""
+def set_broken(call: Call) -> Response:
+    """``POST /_emulator/storage/{projectId}``: fail deliveries: ``{"broken": true}``."""
     broken = call.json_object().get("broken")
     if not isinstance(broken, bool):
         raise HTTPError(400, "broken must be true or false")
-    call.emulator.targets.break_off(_tenant(call), broken)
+    call.emulator.storage_targets.set_broken(_project_id(call), broken)
     return Response(status_code=204)
 
 
@@ -72,7 +74,7 @@ def _read_config(kind: str, fields: Fields) -> str:
 
     No refusal shows a value: there are keys among them.
     """
-    values = [fields.text(name, least=1) for name in _REQUIRED[kind]]
+    values = [fields.text(name, minimum=1) for name in _REQUIRED[kind]]
     if kind == "s3":
         fields.text("endpoint")
         fields.one_of("sse", ("none", "s3"))
@@ -82,8 +84,8 @@ def _read_config(kind: str, fields: Fields) -> str:
     return values[-1]
 
 
-def _tenant(call: Call) -> str:
-    tenant = call.emulator.tenants.tenant(call.param("tenant"))
-    if tenant is None:
+def _project_id(call: Call) -> str:
+    project = call.emulator.accounts.find(call.param("project_id"))
+    if project is None:
         raise HTTPError(404, "There is no such project or application")
-    return tenant.tenant_id
+    return project.id

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.sessions import active_session
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply, layout_reply
+from tokbox.emulator.http.responses import json_response, layout_response
 from tokbox.emulator.model.records import Session, Stream
 from tokbox.emulator.options.fields import Fields
 
@@ -23,13 +23,13 @@ def list_all(call: Call) -> Response:
     items = [
         _describe(stream) for stream in call.emulator.store.streams(session.session_id)
     ]
-    return json_reply({"count": len(items), "items": items})
+    return json_response({"count": len(items), "items": items})
 
 
 def get(call: Call) -> Response:
     """``GET P/session/{sessionId}/stream/{streamId}``"""
     session = active_session(call, call.param("session_id"))
-    return json_reply(_describe(find(call, session, call.param("stream_id"))))
+    return json_response(_describe(find(call, session, call.param("stream_id"))))
 
 
 def set_layout_classes(call: Call) -> Response:
@@ -46,7 +46,7 @@ def set_layout_classes(call: Call) -> Response:
     for stream in streams:
         call.emulator.store.save_stream(stream)
     shown = [_describe(stream) for stream in streams]
-    return layout_reply(call.emulator.rules, {"count": len(shown), "items": shown})
+    return layout_response(call.emulator.rules, {"count": len(shown), "items": shown})
 
 
 def set_layout_classes_of_one(call: Call) -> Response:
@@ -55,7 +55,7 @@ def set_layout_classes_of_one(call: Call) -> Response:
     stream = find(call, session, call.param("stream_id"))
     stream = replace(stream, layout_classes=_classes(call.fields()))
     call.emulator.store.save_stream(stream)
-    return layout_reply(call.emulator.rules, _describe(stream))
+    return layout_response(call.emulator.rules, _describe(stream))
 
 
 def find(call: Call, session: Session, stream_id: str) -> Stream:

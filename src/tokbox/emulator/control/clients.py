@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.records import Connection, Session
 from tokbox.emulator.simulation import clients, engine
-from tokbox.emulator.simulation.client_tokens import ROLES, Admission
+from tokbox.emulator.simulation.client_tokens import ROLES, ClientClaims
 
 __all__ = [
     "OFFSET_SETTING",
@@ -42,7 +42,7 @@ _VIDEO_TYPES = ("camera", "screen", "custom")
 def index(call: Call) -> Response:
     """``GET /_emulator/``: say what this is and what it holds, without secrets."""
     emulator = call.emulator
-    return json_reply(
+    return json_response(
         {
             "name": "tokbox emulator",
             "about": "A local stand-in for the OpenTok API; nothing leaves this machine.",
@@ -50,11 +50,11 @@ def index(call: Call) -> Response:
             "now": call.now_ms,
             "projects": [
                 {"apiKey": api_key, **emulator.store.counts(api_key)}
-                for api_key in emulator.tenants.api_keys
+                for api_key in emulator.accounts.api_keys
             ],
             "applications": [
                 {"applicationId": application_id, **emulator.store.counts(application_id)}
-                for application_id in emulator.tenants.application_ids
+                for application_id in emulator.accounts.application_ids
             ],
         }
     )
@@ -93,11 +93,11 @@ def join(call: Call) -> Response:
     name, video_type = _describe_stream(body)
     # A suspended project lets nobody in, with a token or without.
     clients.check_owner(call.emulator, find_session(call))
-    return _let_in(call, Admission(role, data, ()), publishes, name, video_type)
+    return _let_in(call, ClientClaims(role, data, ()), publishes, name, video_type)
 
 
 def _let_in(
-    call: Call, admission: Admission, publishes: bool, name: str, video_type: str
+    call: Call, admission: ClientClaims, publishes: bool, name: str, video_type: str
 ) -> Response:
     connection = engine.connect(call.emulator, find_session(call), admission, call.now_ms)
     stream_id = None
@@ -111,7 +111,7 @@ def _let_in(
             name=name,
             video_type=video_type,
         ).stream_id
-    return json_reply(
+    return json_response(
         {"connectionId": connection.connection_id, "streamId": stream_id}, 201
     )
 
@@ -139,7 +139,7 @@ def publish(call: Call) -> Response:
         name=name,
         video_type=video_type,
     )
-    return json_reply({"streamId": stream.stream_id}, 201)
+    return json_response({"streamId": stream.stream_id}, 201)
 
 
 def unpublish(call: Call) -> Response:
@@ -167,7 +167,7 @@ def unpublish_all(call: Call) -> Response:
 
 def read_clock(call: Call) -> Response:
     """``GET /_emulator/clock``: the emulated time and its offset, in milliseconds."""
-    return json_reply({"now": call.now_ms, "offset": call.emulator.clock.offset_ms})
+    return json_response({"now": call.now_ms, "offset": call.emulator.clock.offset_ms})
 
 
 def advance_clock(call: Call) -> Response:
@@ -191,14 +191,14 @@ def advance_clock(call: Call) -> Response:
     emulator.store.set_setting(OFFSET_SETTING, str(offset_ms))
     engine.settle(emulator, call.now_ms + step_ms)
     emulator.clock.set_offset(offset_ms)
-    return json_reply({"now": call.now_ms + step_ms, "offset": offset_ms})
+    return json_response({"now": call.now_ms + step_ms, "offset": offset_ms})
 
 
 def reset(call: Call) -> Response:
     """``POST /_emulator/reset``: forget everything, the offset of the clock included."""
     call.emulator.store.clear()
     call.emulator.clock.set_offset(0)
-    call.emulator.tenants.register(call.emulator.clock.now_ms())
+    call.emulator.accounts.register(call.emulator.clock.now_ms())
     return Response(status_code=204)
 
 

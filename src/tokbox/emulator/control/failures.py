@@ -69,12 +69,12 @@ def _fail_session(call: Call, session: Session, reason: str | None) -> None:
             call.now_ms,
             reason="forceDisconnected",
         )
-    why = reason or _documented(session.tenant)
+    why = reason or _documented(session.project_id)
     destroy(emulator, find_session(call), call.now_ms, why)
 
 
 def _fail(call: Call, thing: Archive | Job, reason: str | None) -> None:
-    documented = _documented(thing.tenant)
+    documented = _documented(thing.project_id)
     if isinstance(thing, Archive):
         call.emulator.recorder.fail(thing, call.now_ms, reason or documented)
         return
@@ -86,9 +86,9 @@ def _fail(call: Call, thing: Archive | Job, reason: str | None) -> None:
     engine.fail(call.emulator, thing, call.now_ms, reason)
 
 
-def _documented(tenant: str) -> str:
+def _documented(project_id: str) -> str:
     """Return the reason for failures, for which each environment has words of its own."""
-    return "forceDisconnected" if is_application(tenant) else "Internal server failure"
+    return "forceDisconnected" if is_application(project_id) else "Internal server failure"
 
 
 def _active_session(call: Call) -> Session:
@@ -101,7 +101,7 @@ def _active_session(call: Call) -> Session:
 def _find(call: Call, session: Session, thing_id: object) -> Archive | Job:
     if not isinstance(thing_id, str):
         raise HTTPError(400, "id must be a string")
-    archive = call.emulator.store.archive(session.tenant, thing_id)
+    archive = call.emulator.store.archive(session.project_id, thing_id)
     if (
         archive is not None
         and archive.session_id == session.session_id

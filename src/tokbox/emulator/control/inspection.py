@@ -13,18 +13,18 @@ from starlette.responses import Response
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.faults import read_fault
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.store.request_log import LIMIT
 from tokbox.errors import InvalidInputError
 
 __all__ = [
-    "arm_fault",
-    "clear_journal",
+    "add_fault",
+    "clear_faults",
     "clear_messages",
+    "clear_requests",
     "clear_webhooks",
     "configure_webhooks",
-    "disarm_faults",
-    "read_journal",
+    "list_requests",
     "read_messages",
     "read_webhooks",
 ]
@@ -37,7 +37,7 @@ _MAX_TIMES = 1_000_000
 _MAX_NUMBER = 2**63 - 1
 
 
-def read_journal(call: Call) -> Response:
+def list_requests(call: Call) -> Response:
     """``GET /_emulator/journal``: the calls of the service, oldest first.
 
     ``?method=POST&path=/v2/project/*/archive&status=200&created=true&project_id=12345678``
@@ -49,15 +49,15 @@ def read_journal(call: Call) -> Response:
         if query["created"] not in ("true", "false"):
             raise HTTPError(400, "created must be true or false")
         query["created"] = query["created"] == "true"
-    entries = call.emulator.journal.entries(**query)
-    return json_reply(
+    entries = call.emulator.request_log.entries(**query)
+    return json_response(
         {"count": len(entries), "items": [entry.describe() for entry in entries]}
     )
 
 
-def clear_journal(call: Call) -> Response:
+def clear_requests(call: Call) -> Response:
     """``DELETE /_emulator/journal``: forget the entries; their numbers go on."""
-    call.emulator.journal.clear()
+    call.emulator.request_log.clear()
     return Response(status_code=204)
 
 
@@ -68,7 +68,7 @@ def read_messages(call: Call) -> Response:
     journal; the kinds are ``signal``, ``dtmf`` and ``mute``.
     """
     found = call.emulator.messages.sent(**_filters(call, _MESSAGE_FILTERS))
-    return json_reply(
+    return json_response(
         {"count": len(found), "items": [message.describe() for message in found]}
     )
 
@@ -79,7 +79,7 @@ def clear_messages(call: Call) -> Response:
     return Response(status_code=204)
 
 
-def arm_fault(call: Call) -> Response:
+def add_fault(call: Call) -> Response:
     """``POST /_emulator/faults``: let calls to come fail, for who can set no header.
 
     The body is ``{"fault": {...}, "method": "POST", "path": "/session/create",
@@ -97,15 +97,15 @@ def arm_fault(call: Call) -> Response:
             raise HTTPError(400, f"{name} must be a string")
     if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= _MAX_TIMES:
         raise HTTPError(400, f"times must be a whole number from 1 to {_MAX_TIMES}")
-    number = call.emulator.faults.arm(
+    number = call.emulator.pending_faults.arm(
         fault, method=body.get("method"), path=body.get("path"), times=times
     )
-    return json_reply({"number": number}, 201)
+    return json_response({"number": number}, 201)
 
 
-def disarm_faults(call: Call) -> Response:
+def clear_faults(call: Call) -> Response:
     """``DELETE /_emulator/faults``: let nothing more fail."""
-    call.emulator.faults.clear()
+    call.emulator.pending_faults.clear()
     return Response(status_code=204)
 
 
@@ -115,8 +115,8 @@ def read_webhooks(call: Call) -> Response:
     ``?event=archive_status&state=failed&project_id=12345678&after=17&count=100`` works as
     for the journal.
     """
-    found = call.emulator.webhooks.deliveries(**_filters(call, _WEBHOOK_FILTERS))
-    return json_reply(
+    found = call.emulator.webhook_outbox.deliveries(**_filters(call, _WEBHOOK_FILTERS))
+    return json_response(
         {"count": len(found), "items": [delivery.describe() for delivery in found]}
     )
 
@@ -128,14 +128,14 @@ def configure_webhooks(call: Call) -> Response:
     "signature_secret": "..."}}``; it replaces what was set before.
     """
     body = call.json_object()
-    tenant, webhooks = body.get("projectId"), body.get("webhooks")
-    if not isinstance(tenant, str) or call.emulator.tenants.tenant(tenant) is None:
+    project_id, webhooks = body.get("projectId"), body.get("webhooks")
+    if not isinstance(project_id, str) or call.emulator.accounts.find(project_id) is None:
         rule = "be an API key or application id that is known here"
         raise HTTPError(400, f"projectId must {rule}")
     if not isinstance(webhooks, dict):
         raise HTTPError(400, "webhooks must be an object of names and addresses")
     try:
-        call.emulator.webhooks.configure(tenant, webhooks)
+        call.emulator.webhook_outbox.configure(project_id, webhooks)
     except InvalidInputError as error:
         raise HTTPError(400, str(error)) from None
     return Response(status_code=204)
@@ -143,7 +143,7 @@ def configure_webhooks(call: Call) -> Response:
 
 def clear_webhooks(call: Call) -> Response:
     """``DELETE /_emulator/webhooks``: forget the deliveries that are over."""
-    call.emulator.webhooks.clear()
+    call.emulator.webhook_outbox.clear()
     return Response(status_code=204)
 
 
@@ -151,13 +151,15 @@ def _filters(call: Call, known: tuple[str, ...]) -> dict[str, Any]:
     query: dict[str, Any] = dict(call.query())
     for name in query.keys() - set(known):
         raise HTTPError(400, f"There is no filter {name!r}; there are {', '.join(known)}")
-    for name, most in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
+    for name, maximum in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
         if name in query:
-            query[name] = _whole_number(name, query[name], most)
+            query[name] = _whole_number(name, query[name], maximum)
     return query
 
 
-def _whole_number(name: str, text: str, most: int) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= most):
-        raise HTTPError(400, f"{name} must be a whole number from 0 to {most}")
+def _whole_number(name: str, text: str, maximum: int) -> int:
+    if not (
+        text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= maximum
+    ):
+        raise HTTPError(400, f"{name} must be a whole number from 0 to {maximum}")
     return int(text)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
+from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.records import Connection, Job, Session
 from tokbox.emulator.model.states import OVER
@@ -88,24 +88,24 @@ def state(call: Call) -> Response:
     if not (after.isascii() and after.isdecimal() and len(after) < 19):
         raise HTTPError(400, "after must be a whole number")
     last, count = db.execute(
-        "SELECT coalesce(max(number), 0), count(*) FROM journal"
+        "SELECT coalesce(max(number), 0), count(*) FROM requests"
     ).fetchone()
     # After a fresh start the numbers are low again.
     since = int(after) if int(after) <= last else 0
-    calls = emulator.journal.entries(after=max(since, last - _CALLS))
+    calls = emulator.request_log.entries(after=max(since, last - _CALLS))
     (total,) = db.execute("SELECT count(*) FROM sessions").fetchone()
     newest = db.execute(
         "SELECT session_id FROM sessions ORDER BY rowid DESC LIMIT ?", (_SESSIONS,)
     ).fetchall()
-    return json_reply(
+    return json_response(
         {
             "now": call.now_ms,
             "offset": emulator.clock.offset_ms,
             "tenants": [
-                *({"id": key, "kind": "project"} for key in emulator.tenants.api_keys),
+                *({"id": key, "kind": "project"} for key in emulator.accounts.api_keys),
                 *(
                     {"id": application_id, "kind": "application"}
-                    for application_id in emulator.tenants.application_ids
+                    for application_id in emulator.accounts.application_ids
                 ),
             ],
             "sessionCount": total,
@@ -122,7 +122,7 @@ def session(call: Call) -> Response:
     session_id = call.param("session_id")
     if call.emulator.store.session(session_id) is None:
         raise HTTPError(404, "There is no such session")
-    return json_reply(_session(call, session_id))
+    return json_response(_session(call, session_id))
 
 
 def _session(call: Call, session_id: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ def _session(call: Call, session_id: str) -> dict[str, Any]:
     assert session is not None, "its id was just read"
     return {
         "sessionId": session.session_id,
-        "tenant": session.tenant,
+        "tenant": session.project_id,
         "createdAt": session.created_ms,
         "relayed": session.relayed,
         "alwaysArchived": session.always_archived,
@@ -167,7 +167,7 @@ def _connection(call: Call, connection: Connection) -> dict[str, Any]:
 def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
     emulator = call.emulator
     _, newest = emulator.store.page_of_archives(
-        session.tenant, session.session_id, offset=0, count=_THINGS
+        session.project_id, session.session_id, offset=0, count=_THINGS
     )
     shown = []
     for archive in newest:

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import Call
-from tokbox.emulator.http.responses import json_reply
-from tokbox.emulator.simulation.client_tokens import Denied, admit
+from tokbox.emulator.http.responses import json_response
+from tokbox.emulator.simulation.client_tokens import TokenRejected, verify_client_token
 from tokbox.errors import MalformedTokenError
 from tokbox.tokens.token import Token
 from tokbox.tokens.verify import decode
@@ -38,7 +38,7 @@ def inspect(call: Call) -> Response:
     try:
         claims = decode(token)
     except MalformedTokenError as error:
-        return json_reply(
+        return json_response(
             {
                 **found,
                 "made": None,
@@ -48,7 +48,7 @@ def inspect(call: Call) -> Response:
             }
         )
     verdict, reason = _judge(call, token, claims, now)
-    return json_reply(
+    return json_response(
         {
             **found,
             "kind": claims.kind,
@@ -62,16 +62,16 @@ def inspect(call: Call) -> Response:
 
 
 def _judge(call: Call, token: str, claims: Token, now: float) -> tuple[str, str]:
-    tenant = call.emulator.tenants.tenant(claims.project_id)
-    if tenant is None:
+    project = call.emulator.accounts.find(claims.project_id)
+    if project is None:
         return (
             "unknown",
             f"Not judged: {claims.project_id} is neither a project nor an application of "
             "this emulator, so the signature cannot be checked.",
         )
     try:
-        admission = admit(token, tenant, claims.session_id, now=now)
-    except Denied as denied:
+        admission = verify_client_token(token, project, claims.session_id, now=now)
+    except TokenRejected as denied:
         return "refused", f"Refused with client error 1004: {denied}."
     if call.emulator.store.session(claims.session_id) is None:
         return (

@@ -15,8 +15,8 @@ from typing import Any
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.simulation.client_tokens import SCOPE
-from tokbox.emulator.simulation.jws import Jwt, Unreadable, read, times
-from tokbox.emulator.store.accounts import Account, Application, Project, Tenants
+from tokbox.emulator.simulation.jws import InvalidJWTError, Jwt, read, times
+from tokbox.emulator.store.accounts import Account, Accounts, Application, Project
 
 __all__ = [
     "MAX_LIFETIME",
@@ -37,7 +37,7 @@ TOLERANCE = 5
 
 
 def authenticate(
-    headers: Mapping[str, str], tenants: Tenants, *, now: float, rules: Rules
+    headers: Mapping[str, str], accounts: Accounts, *, now: float, rules: Rules
 ) -> Project | Application:
     """Return the project or application that *headers* speak for, or refuse.
 
@@ -46,82 +46,82 @@ def authenticate(
     answers 403 with code -1, whatever is wrong, and does not insist on the claims ``ist``
     and ``jti``. For an application the answer is 401.
     """
-    tenant = _identify(headers, tenants, now, rules)
-    check_active(tenant)
-    return tenant
+    project = _identify(headers, accounts, now, rules)
+    check_active(project)
+    return project
 
 
 def _identify(
-    headers: Mapping[str, str], tenants: Tenants, now: float, rules: Rules
+    headers: Mapping[str, str], accounts: Accounts, now: float, rules: Rules
 ) -> Project | Application:
     strict = rules.refuse_long_credentials
     kind, _, bearer = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         try:
             jwt = read(bearer.strip())
-        except Unreadable:
+        except InvalidJWTError:
             raise _unreadable_bearer() from None
-        return _signed_application(jwt, tenants, now, strict)
+        return _signed_application(jwt, accounts, now, strict)
     token = headers.get("x-opentok-auth", "")
     if not token and "x-tb-partner-auth" in headers and not rules.refuse_partner_auth:
-        return _partner(headers["x-tb-partner-auth"], tenants)
+        return _partner(headers["x-tb-partner-auth"], accounts)
     if not token:
-        raise _refusal("No X-OPENTOK-AUTH header")
+        raise _forbidden("No X-OPENTOK-AUTH header")
     try:
         jwt = read(token)
-    except Unreadable:
+    except InvalidJWTError:
         raise _unreadable() from None
     if jwt.algorithm == "RS256":
-        return _signed_application(jwt, tenants, now, strict)
-    project = tenants.project(_issuer(jwt))
+        return _signed_application(jwt, accounts, now, strict)
+    project = accounts.project(_issuer(jwt))
     if project is None:
-        raise _refusal("Issuer not found")
+        raise _forbidden("Issuer not found")
     _check(jwt, project.secret, "project", now, strict)
     return project
 
 
 def authenticate_account(
-    headers: Mapping[str, str], tenants: Tenants, *, now: float, rules: Rules
+    headers: Mapping[str, str], accounts: Accounts, *, now: float, rules: Rules
 ) -> Account:
     """Return the account that *headers* speak for, or refuse with 403."""
     token = headers.get("x-opentok-auth", "")
     if not token:
-        raise _refusal("No X-OPENTOK-AUTH header")
+        raise _forbidden("No X-OPENTOK-AUTH header")
     try:
         jwt = read(token)
-    except Unreadable:
+    except InvalidJWTError:
         raise _unreadable() from None
-    account = tenants.account(_issuer(jwt))
+    account = accounts.account(_issuer(jwt))
     if account is None:
-        raise _refusal("Issuer not found")
+        raise _forbidden("Issuer not found")
     # Nobody is known to leave ist out here, where it says what the token is for.
     strict = rules.refuse_long_credentials
     _check(jwt, account.secret, "account", now, strict, required=True)
     return account
 
 
-def _partner(header: str, tenants: Tenants) -> Project:
+def _partner(header: str, accounts: Accounts) -> Project:
     """Return the project whose key and secret *header* is, with a colon between."""
     api_key, _, secret = header.partition(":")
-    project = tenants.project(api_key)
+    project = accounts.project(api_key)
     if project is None:
-        raise _refusal("Issuer not found")
+        raise _forbidden("Issuer not found")
     # Headers arrive as Latin-1, whatever was meant.
     if not hmac.compare_digest(secret.encode("latin-1"), project.secret.encode()):
-        raise _refusal("The secret in X-TB-PARTNER-AUTH is wrong")
+        raise _forbidden("The secret in X-TB-PARTNER-AUTH is wrong")
     return project
 
 
-def check_active(tenant: Project | Application) -> None:
+def check_active(project: Project | Application) -> None:
     """Refuse the calls of a project that is suspended."""
-    if isinstance(tenant, Project) and tenant.status != "ACTIVE":
-        raise _refusal(f"The project is {tenant.status}")
+    if isinstance(project, Project) and project.status != "ACTIVE":
+        raise _forbidden(f"The project is {project.status}")
 
 
 def _issuer(jwt: Jwt) -> str:
     issuer = jwt.claims.get("iss")
     if not isinstance(issuer, str):
-        raise _refusal("Issuer not found")
+        raise _forbidden("Issuer not found")
     return issuer
 
 
@@ -137,31 +137,31 @@ def _check(
     try:
         claims = jwt.check(secret)
         issued, begins, expires = times(claims)
-    except Unreadable:
+    except InvalidJWTError:
         raise _unreadable() from None
     if claims.get("ist", None if required else level) != level:
-        raise _refusal(f"Invalid JWT: ist must be {level}")
+        raise _forbidden(f"Invalid JWT: ist must be {level}")
     if issued is None or expires is None:
-        raise _refusal("Invalid JWT: iat and exp are required")
+        raise _forbidden("Invalid JWT: iat and exp are required")
     limit = MAX_LIFETIME if strict else None
     complaint = _complaint(claims, issued, begins, expires, now, limit)
     if complaint:
-        raise _refusal(complaint)
+        raise _forbidden(complaint)
 
 
 def _signed_application(
-    jwt: Jwt, tenants: Tenants, now: float, strict: bool
+    jwt: Jwt, accounts: Accounts, now: float, strict: bool
 ) -> Application:
     application_id = jwt.claims.get("application_id")
     application = (
-        tenants.application(application_id) if isinstance(application_id, str) else None
+        accounts.application(application_id) if isinstance(application_id, str) else None
     )
     if application is None or application.public_key is None:
         raise _unauthorized("The application of the token is unknown")
     try:
         claims = jwt.check(application.public_key)
         issued, begins, expires = times(claims)
-    except Unreadable:
+    except InvalidJWTError:
         raise _unreadable_bearer() from None
     if issued is None:
         raise _unauthorized("Invalid JWT: iat is required")
@@ -197,14 +197,14 @@ def _complaint(
 
 
 def _unreadable() -> HTTPError:
-    return _refusal("Invalid JWT: it cannot be read, or its signature is wrong")
+    return _forbidden("Invalid JWT: it cannot be read, or its signature is wrong")
 
 
 def _unreadable_bearer() -> HTTPError:
     return _unauthorized("The token cannot be read, or its signature is wrong")
 
 
-def _refusal(message: str) -> HTTPError:
+def _forbidden(message: str) -> HTTPError:
     return HTTPError(403, message, code=-1)
 
 

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.faults import BODILESS, Fault
 
-__all__ = ["Protocol", "Spoiled", "check_reach"]
+__all__ = ["FaultyResponse", "Protocol", "check_supported"]
 
 #: Where the transport stands in a scope: an ASGI extension of our own.
 _EXTENSION = "tokbox.transport"
@@ -93,7 +93,7 @@ class Protocol(H11Protocol):
         self.app = with_transport
 
 
-def check_reach(fault: Fault, request: Request) -> None:
+def check_supported(fault: Fault, request: Request) -> None:
     """Refuse with 400 a fault that needs the connection where it cannot be had."""
     needs_it = fault.unanswered or fault.truncate is not None
     if needs_it and _EXTENSION not in request.scope.get("extensions", {}):
@@ -102,7 +102,7 @@ def check_reach(fault: Fault, request: Request) -> None:
         )
 
 
-class Spoiled(Response):
+class FaultyResponse(Response):
     """*answer* as *fault* leaves it. Without an answer the connection just ends."""
 
     def __init__(self, answer: Response, fault: Fault) -> None:

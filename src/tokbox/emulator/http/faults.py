@@ -25,7 +25,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.responses import refuse
+from tokbox.emulator.http.responses import error_response
 
 __all__ = ["BODILESS", "HEADER", "MAX_DELAY", "Fault", "read_fault", "read_header"]
 
@@ -82,7 +82,7 @@ class Fault:
             real = Response(status_code=status)
             if status >= 400 and self.body is None:
                 words = "The emulator was asked for this fault"
-                real = refuse(HTTPError(status, words), as_json=True)
+                real = error_response(HTTPError(status, words), as_json=True)
         if self.status is not None:
             real.status_code = self.status
         if self.body is not None:
@@ -105,38 +105,38 @@ def read_header(value: str) -> tuple[Fault, dict[str, Any]]:
     try:
         asked = json.loads(value)
     except (ValueError, RecursionError):
-        raise _refusal("it must be a JSON object") from None
+        raise _forbidden("it must be a JSON object") from None
     return read_fault(asked), asked
 
 
 def read_fault(asked: object) -> Fault:
     """Check the members of a fault; refuse with 400, saying which one is wrong."""
     if not isinstance(asked, dict):
-        raise _refusal("it must be a JSON object")
+        raise _forbidden("it must be a JSON object")
     unknown = asked.keys() - _MEMBERS.keys()
     if unknown:
         known = ", ".join(_MEMBERS)
-        raise _refusal(f"it has no member {min(unknown)!r}; its members are {known}")
+        raise _forbidden(f"it has no member {min(unknown)!r}; its members are {known}")
     for name, value in asked.items():
         fits, rule = _MEMBERS[name]
         if not fits(value):
-            raise _refusal(f"{name} must be {rule}")
+            raise _forbidden(f"{name} must be {rule}")
     body, content_type = _encode(asked.get("body"))
     fault = Fault(**{**asked, "body": body, "content_type": content_type})
     endings = [name for name in ("drop", "reset", "truncate") if asked.get(name)]
     makes_up = [name for name in ("status", "headers", "body") if name in asked]
     if not asked:
-        raise _refusal("it is empty; name a fault")
+        raise _forbidden("it is empty; name a fault")
     if len(endings) > 1:
-        raise _refusal(f"{endings[0]} and {endings[1]} exclude one another")
+        raise _forbidden(f"{endings[0]} and {endings[1]} exclude one another")
     if fault.unanswered and makes_up:
-        raise _refusal(f"{endings[0]} sends no answer and so takes no {makes_up[0]}")
+        raise _forbidden(f"{endings[0]} sends no answer and so takes no {makes_up[0]}")
     if makes_up and fault.carries_out and not fault.after:
-        raise _refusal(f'{makes_up[0]} needs a status, or "after": true')
+        raise _forbidden(f'{makes_up[0]} needs a status, or "after": true')
     if fault.chunked and fault.truncate is None:
-        raise _refusal("chunked needs truncate")
+        raise _forbidden("chunked needs truncate")
     if fault.status in BODILESS and (body is not None or fault.truncate is not None):
-        raise _refusal(f"an answer with status {fault.status} has no body")
+        raise _forbidden(f"an answer with status {fault.status} has no body")
     return fault
 
 
@@ -148,8 +148,12 @@ def _encode(body: object) -> tuple[bytes | None, str]:
     return json.dumps(body, separators=(",", ":")).encode(), "application/json"
 
 
-def _is_whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+def _is_whole(value: object, minimum: int, maximum: int) -> bool:
+    return (
+        isinstance(value, int)
+        and not isinstance(value, bool)
+        and minimum <= value <= maximum
+    )
 
 
 def _is_flag(value: object) -> bool:
@@ -194,5 +198,5 @@ _MEMBERS: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 
 
-def _refusal(problem: str) -> HTTPError:
+def _forbidden(problem: str) -> HTTPError:
     return HTTPError(400, f"The fault that was asked for cannot be injected: {problem}")

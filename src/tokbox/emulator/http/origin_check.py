@@ -24,7 +24,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.responses import refuse
+from tokbox.emulator.http.responses import error_response
 from tokbox.emulator.model.hosts import (
     HOST,
     is_host,
@@ -34,14 +34,14 @@ from tokbox.emulator.model.hosts import (
 )
 from tokbox.errors import InvalidInputError
 
-__all__ = ["Guard", "read_hosts"]
+__all__ = ["OriginCheck", "read_hosts"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: Names that no public DNS server can answer for.
 _PRIVATE = re.compile(r"[a-z0-9_-]+|.+\.(internal|local)")
 
 
-class Guard:
+class OriginCheck:
     """Middleware that refuses with 403 what a page of another site may have sent."""
 
     def __init__(self, app: ASGIApp, allowed: frozenset[str] = frozenset()) -> None:
@@ -54,7 +54,7 @@ class Guard:
         if scope["type"] == "http":
             problem = self._problem(scope, Headers(scope=scope))
             if problem is not None:
-                answer = refuse(HTTPError(403, problem), as_json=True)
+                answer = error_response(HTTPError(403, problem), as_json=True)
                 await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)

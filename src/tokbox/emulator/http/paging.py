@@ -28,12 +28,16 @@ def read_session_filter(call: Call) -> str | None:
     return query.get("sessionId", query.get("session_id"))
 
 
-def _whole_number(query: dict[str, str], name: str, default: int, most: int) -> int:
+def _whole_number(query: dict[str, str], name: str, default: int, maximum: int) -> int:
     # An absent value and an empty one are alike: the parser drops the empty ones.
     text = query.get(name)
     if text is None:
         return default
     # The length first: Python refuses to convert thousands of digits.
-    if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= most):
-        raise HTTPError(400, f"Invalid {name}: it must be a whole number from 0 to {most}")
+    if not (
+        text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= maximum
+    ):
+        raise HTTPError(
+            400, f"Invalid {name}: it must be a whole number from 0 to {maximum}"
+        )
     return int(text)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.broken_responses import Spoiled, check_reach
+from tokbox.emulator.http.broken_responses import FaultyResponse, check_supported
 from tokbox.emulator.http.faults import HEADER, Fault, read_fault, read_header
 from tokbox.emulator.http.request import read_body
 from tokbox.emulator.simulation.emulator import Emulator
@@ -48,7 +48,7 @@ async def watch(
     answer = response if fault is None else fault.answer(response)
     assert answer is not None, "without a fault there is an answer"
     answer.headers["X-Request-Id"] = visit.request_id
-    return answer if fault is None else Spoiled(answer, fault)
+    return answer if fault is None else FaultyResponse(answer, fault)
 
 
 def _fault_of(emulator: Emulator, request: Request, visit: Visit) -> Fault | None:
@@ -56,19 +56,19 @@ def _fault_of(emulator: Emulator, request: Request, visit: Visit) -> Fault | Non
     header = request.headers.get(HEADER)
     if header is not None:
         fault, visit.fault = read_header(header)
-    elif not emulator.faults.may_be_any:
+    elif not emulator.pending_faults.may_be_any:
         return None
     else:
         with emulator.store.transaction():
-            visit.fault = emulator.faults.take(request.method, request.url.path)
+            visit.fault = emulator.pending_faults.take(request.method, request.url.path)
         if visit.fault is None:
             return None
         fault = read_fault(visit.fault)
-    check_reach(fault, request)
+    check_supported(fault, request)
     return fault
 
 
 def _note(emulator: Emulator, visit: Visit, response: Response | None) -> None:
     status = None if response is None else response.status_code
     with emulator.store.transaction():
-        emulator.journal.add(visit, status, emulator.clock.now_ms())
+        emulator.request_log.add(visit, status, emulator.clock.now_ms())

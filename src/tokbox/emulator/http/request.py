@@ -35,16 +35,16 @@ class Call:
     now_ms: int
 
     @property
-    def tenant(self) -> Project | Application:
+    def project(self) -> Project | Application:
         """The project or application that calls."""
         caller = self.caller
         assert isinstance(caller, Project | Application), "the route is for others"
         return caller
 
     @property
-    def tenant_id(self) -> str:
+    def project_id(self) -> str:
         """The API key or application id of the caller."""
-        return self.tenant.tenant_id
+        return self.project.id
 
     @property
     def account(self) -> Account:

@@ -16,11 +16,11 @@ from tokbox.emulator.model.rules import Rules
 __all__ = [
     "ALREADY_COMPOSED",
     "NO_CLIENTS",
-    "done_reply",
-    "empty_reply",
-    "json_reply",
-    "layout_reply",
-    "refuse",
+    "empty_response",
+    "error_response",
+    "json_response",
+    "layout_response",
+    "ok_response",
     "wants_json",
 ]
 
@@ -52,7 +52,7 @@ def wants_json(accept: str) -> bool:
     return False
 
 
-def json_reply(content: Any, status: int = 200) -> Response:
+def json_response(content: Any, status: int = 200) -> Response:
     """Answer JSON, with exactly ``application/json`` as the content type.
 
     The official Python SDK takes any other spelling, a charset included, for XML.
@@ -61,14 +61,14 @@ def json_reply(content: Any, status: int = 200) -> Response:
     return Response(body, status, headers={"Content-Type": "application/json"})
 
 
-def empty_reply() -> Response:
+def empty_response() -> Response:
     """Answer 200 and nothing, which says that it is JSON all the same."""
     return Response(b"", 200, headers={"Content-Type": "application/json"})
 
 
-def done_reply() -> Response:
+def ok_response() -> Response:
     """Answer 200 and that it is 200, as the service was seen to do."""
-    return json_reply({"code": 200, "message": "OK"})
+    return json_response({"code": 200, "message": "OK"})
 
 
 def _problem(detail: str) -> dict[str, str]:
@@ -81,7 +81,7 @@ def _problem(detail: str) -> dict[str, str]:
     }
 
 
-def refuse(
+def error_response(
     refusal: HTTPError, *, as_json: bool, creating_session: bool = False
 ) -> Response:
     """Answer an error in the form that the caller and the endpoint are used to.
@@ -90,11 +90,11 @@ def refuse(
     """
     code, message = refusal.code, refusal.message
     if refusal.status == 401:
-        return json_reply(_problem(message), 401)
+        return json_response(_problem(message), 401)
     if as_json:
         if message in _BARE:
-            return json_reply({"message": message}, refusal.status)
-        return json_reply(
+            return json_response({"message": message}, refusal.status)
+        return json_response(
             {
                 "code": refusal.status if code is None else code,
                 "message": message,
@@ -122,8 +122,8 @@ def refuse(
     return Response(body.encode(), refusal.status, headers={"Content-Type": content_type})
 
 
-def layout_reply(rules: Rules, shown: dict[str, Any]) -> Response:
+def layout_response(rules: Rules, shown: dict[str, Any]) -> Response:
     """Answer a change of a layout, or of the classes that layouts arrange by."""
     if rules.layout_reply == "empty":
-        return empty_reply()
-    return json_reply(shown)
+        return empty_response()
+    return json_response(shown)

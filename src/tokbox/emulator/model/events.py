@@ -32,7 +32,7 @@ class Event:
     ``{group}_{name}``, but for the group ``sip_call`` in the same way.
     """
 
-    tenant: str
+    project_id: str
     group: str
     name: str
     #: When it happened, in milliseconds since the epoch of the emulated clock.
@@ -81,10 +81,10 @@ def session_notification(session: Session, at_ms: int, reason: str) -> Event:
     return _of_session(session, "notification", at_ms, reason=reason)
 
 
-def connection_created(tenant: str, connection: Connection) -> Event:
+def connection_created(project_id: str, connection: Connection) -> Event:
     """Say that a client has connected."""
     return _in_session(
-        tenant,
+        project_id,
         "connection",
         "created",
         connection.session_id,
@@ -94,11 +94,11 @@ def connection_created(tenant: str, connection: Connection) -> Event:
 
 
 def connection_destroyed(
-    tenant: str, connection: Connection, at_ms: int, reason: str
+    project_id: str, connection: Connection, at_ms: int, reason: str
 ) -> Event:
     """Say that a client has left; its data is no longer told."""
     return _in_session(
-        tenant,
+        project_id,
         "connection",
         "destroyed",
         connection.session_id,
@@ -108,10 +108,10 @@ def connection_destroyed(
     )
 
 
-def stream_created(tenant: str, stream: Stream, connection: Connection) -> Event:
+def stream_created(project_id: str, stream: Stream, connection: Connection) -> Event:
     """Say that a client publishes."""
     return _in_session(
-        tenant,
+        project_id,
         "stream",
         "created",
         stream.session_id,
@@ -121,12 +121,12 @@ def stream_created(tenant: str, stream: Stream, connection: Connection) -> Event
 
 
 def stream_destroyed(
-    tenant: str, stream: Stream, connection: Connection, at_ms: int, reason: str
+    project_id: str, stream: Stream, connection: Connection, at_ms: int, reason: str
 ) -> Event:
     """Say that a client no longer publishes."""
     shown = {**_connection(connection), "data": ""}
     return _in_session(
-        tenant,
+        project_id,
         "stream",
         "destroyed",
         stream.session_id,
@@ -140,14 +140,14 @@ def call_changed(job: Job, name: str, **more: object) -> Event:
     """Say that a SIP call was ``created``, ``updated`` or ``destroyed``."""
     call = _call(job)
     return _in_session(
-        job.tenant, "sip_call", name, job.session_id, job.since_ms, call=call, **more
+        job.project_id, "sip_call", name, job.session_id, job.since_ms, call=call, **more
     )
 
 
 def call_muted(job: Job, at_ms: int) -> Event:
     """Say that a SIP call was muted, which it had asked to be told."""
     return _in_session(
-        job.tenant,
+        job.project_id,
         "sip_call",
         "mute_forced",
         job.session_id,
@@ -158,20 +158,22 @@ def call_muted(job: Job, at_ms: int) -> Event:
 
 
 def _of_session(session: Session, name: str, at_ms: int, **more: object) -> Event:
-    return _in_session(session.tenant, "session", name, session.session_id, at_ms, **more)
+    return _in_session(
+        session.project_id, "session", name, session.session_id, at_ms, **more
+    )
 
 
 def _in_session(
-    tenant: str, group: str, name: str, session_id: str, at_ms: int, **more: object
+    project_id: str, group: str, name: str, session_id: str, at_ms: int, **more: object
 ) -> Event:
     payload = {
         "sessionId": session_id,
-        "projectId": tenant,
+        "projectId": project_id,
         "event": group.removeprefix("sip_") + name.capitalize(),
         "timestamp": at_ms,
         **more,
     }
-    return Event(tenant, group, name, at_ms, payload)
+    return Event(project_id, group, name, at_ms, payload)
 
 
 def _call(job: Job) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class Session:
 
     session_id: str
     #: The API key of the project, or the id of the application, that it belongs to.
-    tenant: str
+    project_id: str
     created_ms: int
     location: str
     relayed: bool
@@ -81,7 +81,7 @@ class Archive:
 
     archive_id: str
     session_id: str
-    tenant: str
+    project_id: str
     automatic: bool
     #: What the start call asked for, by the service's own names, defaults filled in.
     options: dict[str, Any]
@@ -116,7 +116,7 @@ class Job:
     #: ``broadcast``, ``render``, ``captions``, ``call`` (SIP) or ``connector`` (audio).
     kind: str
     session_id: str
-    tenant: str
+    project_id: str
     #: What the start call asked for, by the service's own names, defaults filled in. It
     #: publishes a stream if there is a ``videoType``.
     options: dict[str, Any]
@@ -165,7 +165,7 @@ class Callback:
     """A URL that a project wants to be told of one kind of event."""
 
     callback_id: str
-    tenant: str
+    project_id: str
     #: The group of the event, as in :class:`tokbox.emulator.model.events.Event`.
     topic: str
     event: str

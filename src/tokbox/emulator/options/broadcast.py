@@ -18,7 +18,7 @@ from tokbox.emulator.options.fields import Fields
 
 __all__ = ["read_options"]
 
-_MOST_TARGETS = 5
+_MAX_TARGETS = 5
 
 
 def read_options(
@@ -55,8 +55,8 @@ def _outputs(fields: Fields, new_id: Callable[[], str]) -> dict[str, Any]:
     targets = [given] if isinstance(given, dict) else given
     if not isinstance(targets, list):
         raise HTTPError(400, "rtmp must be an array of targets")
-    if len(targets) > _MOST_TARGETS:
-        raise HTTPError(400, f"rtmp may have {_MOST_TARGETS} targets")
+    if len(targets) > _MAX_TARGETS:
+        raise HTTPError(400, f"rtmp may have {_MAX_TARGETS} targets")
     if targets:
         outputs["rtmp"] = [_target(fields.nested("rtmp", item), new_id) for item in targets]
         if len({target["id"] for target in outputs["rtmp"]}) < len(targets):
@@ -81,8 +81,8 @@ def _hls(fields: Fields) -> dict[str, bool]:
 def _target(fields: Fields, new_id: Callable[[], str]) -> dict[str, str]:
     target = {
         "id": fields.text("id") or new_id(),
-        "serverUrl": fields.text("serverUrl", least=1),
-        "streamName": fields.text("streamName", least=1),
+        "serverUrl": fields.text("serverUrl", minimum=1),
+        "streamName": fields.text("streamName", minimum=1),
     }
     try:
         parts = urlsplit(target["serverUrl"])

@@ -51,7 +51,7 @@ class Fields:
             raise HTTPError(400, f"{name} must be true or false")
         return value
 
-    def written_flag(self, name: str, *, default: bool) -> bool:
+    def bool_or_text(self, name: str, *, default: bool) -> bool:
         """Return a truth value that may be the string ``true`` or ``false``."""
         value = self.take(name, default)
         if isinstance(value, str):
@@ -60,7 +60,7 @@ class Fields:
             raise HTTPError(400, f"{name} must be true or false")
         return value
 
-    def text(self, name: str, *, least: int = 0, most: int | None = None) -> str:
+    def text(self, name: str, *, minimum: int = 0, maximum: int | None = None) -> str:
         """Return a string of *least* to *most* characters; without it an empty one.
 
         An absent one is refused where *least* says that there must be something.
@@ -68,8 +68,10 @@ class Fields:
         value = self.take(name, "")
         if not isinstance(value, str):
             raise HTTPError(400, f"{name} must be a string")
-        if len(value) < least or (most is not None and len(value) > most):
-            limits = f"{least} to {most}" if most is not None else f"at least {least}"
+        if len(value) < minimum or (maximum is not None and len(value) > maximum):
+            limits = (
+                f"{minimum} to {maximum}" if maximum is not None else f"at least {minimum}"
+            )
             raise HTTPError(400, f"{name} must have {limits} characters")
         return value
 
@@ -81,25 +83,27 @@ class Fields:
         return value
 
     def number(
-        self, name: str, least: int, most: int, *, default: int | None = None
+        self, name: str, minimum: int, maximum: int, *, default: int | None = None
     ) -> int:
         """Return a whole number, which must be there unless it has a *default*."""
         value = self.take(name, default)
         if (
             isinstance(value, bool)
             or not isinstance(value, int)
-            or not least <= value <= most
+            or not minimum <= value <= maximum
         ):
-            raise HTTPError(400, f"{name} must be a whole number from {least} to {most}")
+            raise HTTPError(
+                400, f"{name} must be a whole number from {minimum} to {maximum}"
+            )
         return value
 
-    def texts(self, name: str, most: int | None = None) -> list[str]:
+    def texts(self, name: str, maximum: int | None = None) -> list[str]:
         """Return an array of strings, without it an empty one; *most* is its length."""
         value = self.take(name, [])
         if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
             raise HTTPError(400, f"{name} must be an array of strings")
-        if most is not None and len(value) > most:
-            raise HTTPError(400, f"{name} may have {most} members")
+        if maximum is not None and len(value) > maximum:
+            raise HTTPError(400, f"{name} may have {maximum} members")
         return value
 
     def inner(self, name: str, default: Mapping[str, Any] | None = None) -> Fields:

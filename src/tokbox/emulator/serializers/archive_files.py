@@ -86,9 +86,9 @@ def _zip(archive: Archive, recordings: Sequence[Recording]) -> bytes:
     manifest = {
         "id": archive.archive_id,
         **(
-            {"applicationId": archive.tenant}
-            if is_application(archive.tenant)
-            else {"partnerId": int(archive.tenant)}
+            {"applicationId": archive.project_id}
+            if is_application(archive.project_id)
+            else {"partnerId": int(archive.project_id)}
         ),
         "sessionId": archive.session_id,
         "name": archive.options.get("name", ""),

@@ -8,9 +8,9 @@ from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.events import Event
 from tokbox.emulator.model.records import Archive
 from tokbox.emulator.serializers.composition import (
+    project_fields,
     show_name,
     show_selections,
-    tenant_fields,
 )
 from tokbox.emulator.serializers.view import View
 
@@ -28,7 +28,7 @@ def describe(view: View, archive: Archive) -> dict[str, Any]:
         "reason": archive.reason,
         "event": "archive",
         "sessionId": archive.session_id,
-        **tenant_fields(archive.tenant, as_string=rules.project_id == "string"),
+        **project_fields(archive.project_id, as_string=rules.project_id == "string"),
         "createdAt": began_ms // 1000 * 1000,
         "updatedAt": archive.updated_ms // 1000 * 1000,
         "size": archive.size,
@@ -69,4 +69,4 @@ def status_changed(view: View, archive: Archive) -> Event:
         **describe(view, archive),
         "createdAt": archive.created_ms // 1000 * 1000,
     }
-    return Event(archive.tenant, "archive", "status", archive.since_ms, payload)
+    return Event(archive.project_id, "archive", "status", archive.since_ms, payload)

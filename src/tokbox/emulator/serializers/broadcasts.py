@@ -6,7 +6,7 @@ from typing import Any
 
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.model.states import OVER, is_unreachable
-from tokbox.emulator.serializers.composition import show_selections, tenant_fields
+from tokbox.emulator.serializers.composition import project_fields, show_selections
 from tokbox.emulator.serializers.view import View
 
 __all__ = ["describe_broadcast", "hls_status", "rtmp_status"]
@@ -24,7 +24,7 @@ def describe_broadcast(view: View, job: Job) -> dict[str, Any]:
     shown = {
         "id": job.job_id,
         "sessionId": job.session_id,
-        **tenant_fields(job.tenant, as_string=rules.project_id == "string"),
+        **project_fields(job.project_id, as_string=rules.project_id == "string"),
         "event": "broadcast",
         "createdAt": job.created_ms,
         "updatedAt": job.updated_ms,
@@ -50,7 +50,7 @@ def describe_broadcast(view: View, job: Job) -> dict[str, Any]:
 def _outputs(view: View, job: Job) -> dict[str, Any]:
     shown: dict[str, Any] = {}
     if "hls" in job.options:
-        path = f"/_emulator/broadcast/{job.tenant}/{job.job_id}/playlist.m3u8"
+        path = f"/_emulator/broadcast/{job.project_id}/{job.job_id}/playlist.m3u8"
         dvr = "?DVR" if job.options["hls"]["dvr"] else ""
         shown["hls"] = f"{view.links.base_url}{path}{dvr}"
         shown["hlsStatus"] = hls_status(job, view.now_ms)

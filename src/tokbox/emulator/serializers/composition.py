@@ -8,7 +8,7 @@ from tokbox.emulator.model.records import Selection
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.store.accounts import is_application
 
-__all__ = ["show_name", "show_selections", "tenant_fields"]
+__all__ = ["project_fields", "show_name", "show_selections"]
 
 
 def show_selections(selections: list[Selection]) -> list[dict[str, Any]]:
@@ -30,8 +30,11 @@ def show_name(name: str | None, rules: Rules) -> dict[str, str | None]:
     return {"name": "" if name is None and rules.unset_name == "empty" else name}
 
 
-def tenant_fields(tenant: str, *, as_string: bool = False) -> dict[str, Any]:
+def project_fields(project_id: str, *, as_string: bool = False) -> dict[str, Any]:
     """Return the members by which archives and broadcasts say whose they are."""
-    if is_application(tenant):
-        return {"applicationId": tenant}
-    return {"projectId": tenant if as_string else int(tenant), "partnerId": int(tenant)}
+    if is_application(project_id):
+        return {"applicationId": project_id}
+    return {
+        "projectId": project_id if as_string else int(project_id),
+        "partnerId": int(project_id),
+    }

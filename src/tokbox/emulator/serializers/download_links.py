@@ -6,15 +6,15 @@ import hashlib
 import hmac
 
 from tokbox.emulator.model.records import Archive
-from tokbox.emulator.serializers import archive_files as files
+from tokbox.emulator.serializers import archive_files
 from tokbox.emulator.store.database import Store
 
-__all__ = ["Links"]
+__all__ = ["DownloadLinks"]
 
 _LIFETIME_MS = 10 * 60 * 1000
 
 
-class Links:
+class DownloadLinks:
     """Make and check the links of one emulator."""
 
     def __init__(self, store: Store, key: bytes | None = None) -> None:
@@ -28,9 +28,9 @@ class Links:
     def make(self, archive: Archive, now_ms: int) -> str:
         """Make a link to the file of an available archive; every read makes a new one."""
         expires = str(now_ms + _LIFETIME_MS)
-        path = f"/_emulator/archive/{archive.tenant}/{archive.archive_id}"
+        path = f"/_emulator/archive/{archive.project_id}/{archive.archive_id}"
         return (
-            f"{self.base_url}{path}/{files.file_name(archive)}"
+            f"{self.base_url}{path}/{archive_files.file_name(archive)}"
             f"?expires={expires}&signature={self._sign(archive, expires)}"
         )
 

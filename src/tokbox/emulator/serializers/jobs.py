@@ -62,7 +62,7 @@ def describe_call(job: Job) -> dict[str, Any]:
     """Return a SIP call as the reply to dialling shows it, in both environments alike."""
     return {
         "id": job.job_id,
-        "projectId": job.tenant,
+        "projectId": job.project_id,
         "sessionId": job.session_id,
         "connectionId": job.connection_id,
         "streamId": job.stream_id,
@@ -78,7 +78,9 @@ def status_changed(view: View, job: Job) -> Event | None:
 
 
 def _owner(job: Job) -> dict[str, str]:
-    return {"applicationId" if is_application(job.tenant) else "projectId": job.tenant}
+    return {
+        "applicationId" if is_application(job.project_id) else "projectId": job.project_id
+    }
 
 
 def _of_broadcast(view: View, job: Job) -> Event:
@@ -113,7 +115,7 @@ def _of_call(view: View, job: Job) -> Event:
 
 def _status(job: Job, payload: dict[str, Any]) -> Event:
     url = job.options.get("statusCallbackUrl")
-    return Event(job.tenant, job.kind, "status", job.since_ms, payload, url)
+    return Event(job.project_id, job.kind, "status", job.since_ms, payload, url)
 
 
 _TELL: dict[str, Callable[[View, Job], Event | None]] = {

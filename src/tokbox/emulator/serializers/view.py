@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tokbox.emulator.model.rules import Rules
-from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.serializers.download_links import DownloadLinks
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.jobs import Jobs
 
@@ -18,7 +18,7 @@ class View:
 
     store: Store
     jobs: Jobs
-    links: Links
+    links: DownloadLinks
     rules: Rules
     #: The time of the description, in milliseconds since the epoch.
     now_ms: int

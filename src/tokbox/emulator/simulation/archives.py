@@ -10,15 +10,15 @@ from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.events import Events
 from tokbox.emulator.model.records import Archive, Recording, Session, Stream
 from tokbox.emulator.model.rules import Rules
-from tokbox.emulator.serializers import archive_files as files
+from tokbox.emulator.serializers import archive_files
 from tokbox.emulator.serializers.archives import status_changed
-from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.serializers.download_links import DownloadLinks
 from tokbox.emulator.serializers.view import View
 from tokbox.emulator.simulation.archive_encryption import seal_password
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
 from tokbox.emulator.store.jobs import Jobs
-from tokbox.emulator.store.storage_targets import Targets
+from tokbox.emulator.store.storage_targets import StorageTargets
 
 __all__ = ["Recorder"]
 
@@ -37,8 +37,8 @@ class Recorder:
         jobs: Jobs,
         ids: Ids,
         events: Events,
-        links: Links,
-        targets: Targets,
+        links: DownloadLinks,
+        targets: StorageTargets,
         rules: Rules,
         *,
         processing_ms: int,
@@ -75,7 +75,7 @@ class Recorder:
         archive = Archive(
             archive_id=self._ids.uuid(),
             session_id=session.session_id,
-            tenant=session.tenant,
+            project_id=session.project_id,
             automatic=automatic,
             options=dict(options),
             status="paused",
@@ -166,7 +166,7 @@ class Recorder:
         before, archive = archive, lifecycle.enter(archive, status, at_ms, reason)
         if status in ("available", "uploaded"):
             recordings = self._store.recordings(archive.archive_id)
-            archive = replace(archive, size=len(files.render(archive, recordings)))
+            archive = replace(archive, size=len(archive_files.render(archive, recordings)))
         if status == "uploaded":
             archive = self._encrypt(archive)
         self._save(archive, session)
@@ -174,7 +174,7 @@ class Recorder:
         return archive
 
     def _encrypt(self, archive: Archive) -> Archive:
-        target = self._targets.get(archive.tenant)
+        target = self._targets.get(archive.project_id)
         assert target is not None, "without a target nothing is uploaded"
         # Individual streams are never encrypted.
         if target.certificate is None or archive.options["outputMode"] == "individual":
@@ -206,7 +206,7 @@ class Recorder:
             archive,
             emptied_ms=session.emptied_ms,
             processing_ms=self._processing_ms,
-            outcome=self._targets.outcome(archive.tenant),
+            outcome=self._targets.outcome(archive.project_id),
             first_publish=self._rules.first_publish,
         )
 

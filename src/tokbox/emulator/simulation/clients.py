@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.model import events
 from tokbox.emulator.model.records import Session, Stream
-from tokbox.emulator.simulation.client_tokens import Admission, Denied, admit, check_open
+from tokbox.emulator.simulation.client_tokens import (
+    ClientClaims,
+    TokenRejected,
+    check_not_suspended,
+    verify_client_token,
+)
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.accounts import Application, Project
 
@@ -19,7 +24,7 @@ _REFUSED_TOKEN = 1004
 
 def check_token(
     emulator: Emulator, session: Session, token: object, *, publishes: bool = False
-) -> Admission:
+) -> ClientClaims:
     """Verify what somebody wants to join *session* with, as the service would.
 
     Refuses with 400 what is no string, else with 403; so it does where the role does
@@ -27,12 +32,12 @@ def check_token(
     """
     if not isinstance(token, str):
         raise HTTPError(400, "token must be a string")
-    tenant = check_owner(emulator, session)
+    project = check_owner(emulator, session)
     try:
-        admission = admit(
-            token, tenant, session.session_id, now=emulator.clock.token_time()
+        admission = verify_client_token(
+            token, project, session.session_id, now=emulator.clock.token_time()
         )
-    except Denied as denied:
+    except TokenRejected as denied:
         raise HTTPError(403, str(denied), code=_REFUSED_TOKEN) from None
     if publishes:
         check_publisher(admission.role)
@@ -41,16 +46,16 @@ def check_token(
 
 def check_owner(emulator: Emulator, session: Session) -> Project | Application:
     """Return whose *session* it is, or refuse with 403 if that lets nobody in."""
-    tenant = emulator.tenants.tenant(session.tenant)
-    if tenant is None:
+    project = emulator.accounts.find(session.project_id)
+    if project is None:
         raise HTTPError(
             403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
         )
     try:
-        check_open(tenant)
-    except Denied as denied:
+        check_not_suspended(project)
+    except TokenRejected as denied:
         raise HTTPError(403, str(denied), code=_REFUSED_TOKEN) from None
-    return tenant
+    return project
 
 
 def tell_to_mute(
@@ -84,5 +89,5 @@ def end_stream(
     assert connection is not None, "the tables hold no stream without its connection"
     emulator.store.remove_stream(stream.stream_id)
     emulator.emit(
-        events.stream_destroyed(session.tenant, stream, connection, at_ms, reason)
+        events.stream_destroyed(session.project_id, stream, connection, at_ms, reason)
     )

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.events import Event, Events
 from tokbox.emulator.model.rules import Rules
-from tokbox.emulator.serializers.download_links import Links
+from tokbox.emulator.serializers.download_links import DownloadLinks
 from tokbox.emulator.serializers.view import View
 from tokbox.emulator.simulation.archives import Recorder
-from tokbox.emulator.store.accounts import Tenants
+from tokbox.emulator.store.accounts import Accounts
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
 from tokbox.emulator.store.jobs import Jobs
 from tokbox.emulator.store.messages import Messages
-from tokbox.emulator.store.pending_faults import ArmedFaults
-from tokbox.emulator.store.request_log import Journal
-from tokbox.emulator.store.storage_targets import Targets
-from tokbox.emulator.store.webhook_outbox import Webhooks
+from tokbox.emulator.store.pending_faults import PendingFaults
+from tokbox.emulator.store.request_log import RequestLog
+from tokbox.emulator.store.storage_targets import StorageTargets
+from tokbox.emulator.store.webhook_outbox import WebhookOutbox
 
 __all__ = ["Emulator"]
 
@@ -27,19 +27,19 @@ __all__ = ["Emulator"]
 class Emulator:
     """Everything that route handlers share."""
 
-    tenants: Tenants
+    accounts: Accounts
     store: Store
     clock: Clock
     ids: Ids
     events: Events
-    links: Links
+    download_links: DownloadLinks
     recorder: Recorder
     jobs: Jobs
-    journal: Journal
+    request_log: RequestLog
     messages: Messages
-    targets: Targets
-    faults: ArmedFaults
-    webhooks: Webhooks
+    storage_targets: StorageTargets
+    pending_faults: PendingFaults
+    webhook_outbox: WebhookOutbox
     rules: Rules
 
     def emit(self, event: Event) -> None:
@@ -48,4 +48,4 @@ class Emulator:
 
     def view(self, now_ms: int) -> View:
         """Return what descriptions depend on at *now_ms*."""
-        return View(self.store, self.jobs, self.links, self.rules, now_ms)
+        return View(self.store, self.jobs, self.download_links, self.rules, now_ms)

@@ -9,13 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.model import events
-from tokbox.emulator.model import states as job_life
+from tokbox.emulator.model import events, states
 from tokbox.emulator.model.records import Connection, Job, Session, Stream
 from tokbox.emulator.options.archive import automatic_options
 from tokbox.emulator.serializers import jobs as job_view
 from tokbox.emulator.simulation import clients, sessions
-from tokbox.emulator.simulation.client_tokens import Admission
+from tokbox.emulator.simulation.client_tokens import ClientClaims
 from tokbox.emulator.simulation.emulator import Emulator
 
 __all__ = [
@@ -33,7 +32,7 @@ __all__ = [
 
 
 def connect(
-    emulator: Emulator, session: Session, admission: Admission, at_ms: int
+    emulator: Emulator, session: Session, admission: ClientClaims, at_ms: int
 ) -> Connection:
     """Let a client in; a session that is always archived starts its archive now."""
     store = emulator.store
@@ -47,7 +46,7 @@ def connect(
     )
     store.add_connection(connection)
     session = sessions.enter(emulator, session, at_ms)
-    emulator.emit(events.connection_created(session.tenant, connection))
+    emulator.emit(events.connection_created(session.project_id, connection))
     # Only the media router archives: in a relayed session nothing ever starts.
     if (
         session.always_archived
@@ -81,7 +80,7 @@ def publish(
         muted=session.muted,
     )
     emulator.store.save_stream(stream)
-    emulator.emit(events.stream_created(session.tenant, stream, connection))
+    emulator.emit(events.stream_created(session.project_id, stream, connection))
     if stream.muted:
         clients.tell_to_mute(emulator, session, [stream], at_ms)
     follow(emulator, session, at_ms, stream.stream_id)
@@ -116,7 +115,9 @@ def disconnect(
     for stream in streams:
         clients.end_stream(emulator, session, stream, at_ms, reason)
     store.remove_connection(connection_id)
-    emulator.emit(events.connection_destroyed(session.tenant, connection, at_ms, reason))
+    emulator.emit(
+        events.connection_destroyed(session.project_id, connection, at_ms, reason)
+    )
     if not store.is_connected(session.session_id):
         session = sessions.empty(emulator, session, at_ms)
     follow(emulator, session, at_ms, *(stream.stream_id for stream in streams))
@@ -128,7 +129,7 @@ def start(
     session: Session,
     options: dict[str, Any],
     at_ms: int,
-    admission: Admission | None = None,
+    admission: ClientClaims | None = None,
 ) -> Job:
     """Start a job in *session*, which it joins as a client if it has an *admission*."""
     connection_id = None
@@ -139,9 +140,9 @@ def start(
         job_id=emulator.ids.uuid(),
         kind=kind,
         session_id=session.session_id,
-        tenant=session.tenant,
+        project_id=session.project_id,
         options=options,
-        status=job_life.LIVES[kind].first,
+        status=states.LIVES[kind].first,
         reason="",
         created_ms=at_ms,
         updated_ms=at_ms,
@@ -154,18 +155,18 @@ def start(
 
 def stop(emulator: Emulator, job: Job, at_ms: int) -> Job:
     """End a running job, because a call asks for it."""
-    life = job_life.LIVES[job.kind]
+    life = states.LIVES[job.kind]
     return _enter(emulator, job, life.last, at_ms, life.asked)
 
 
 def fail(emulator: Emulator, job: Job, at_ms: int, reason: str) -> Job:
     """End a running job, because the service itself fails."""
-    return _enter(emulator, job, job_life.LIVES[job.kind].failed, at_ms, reason)
+    return _enter(emulator, job, states.LIVES[job.kind].failed, at_ms, reason)
 
 
 def update(emulator: Emulator, job: Job) -> None:
     """Keep what was changed of a running job without moving it."""
-    change = job_life.next_change(job, emptied_ms=_session(emulator, job).emptied_ms)
+    change = states.next_change(job, emptied_ms=_session(emulator, job).emptied_ms)
     emulator.jobs.save(job, None if change is None else change.at_ms)
 
 
@@ -179,7 +180,7 @@ def settle(emulator: Emulator, now_ms: int) -> None:
         emulator.recorder.settle(at_ms)
         while job := emulator.jobs.next_due(at_ms):
             session = _session(emulator, job)
-            change = job_life.next_change(job, emptied_ms=session.emptied_ms)
+            change = states.next_change(job, emptied_ms=session.emptied_ms)
             assert change is not None, "a job without a next change is never due"
             _enter(emulator, job, change.status, change.at_ms, change.reason)
         # Last, since what runs in a session ends before the session itself.
@@ -197,7 +198,7 @@ def follow(emulator: Emulator, session: Session, at_ms: int, *streams: str) -> N
 
 
 def _notice(emulator: Emulator, job: Job, session: Session, at_ms: int) -> Job:
-    store, life = emulator.store, job_life.LIVES[job.kind]
+    store, life = emulator.store, states.LIVES[job.kind]
     if (
         job.connection_id is not None
         and store.connection(job.session_id, job.connection_id) is None
@@ -223,15 +224,15 @@ def _look_around(emulator: Emulator, job: Job, at_ms: int) -> Job:
 
 
 def _enter(emulator: Emulator, job: Job, status: str, at_ms: int, reason: str = "") -> Job:
-    return _arrive(emulator, job_life.enter(job, status, at_ms, reason))
+    return _arrive(emulator, states.enter(job, status, at_ms, reason))
 
 
 def _arrive(emulator: Emulator, job: Job) -> Job:
     """Keep the job, and do what belongs to the status that it has just entered."""
-    life = job_life.LIVES[job.kind]
+    life = states.LIVES[job.kind]
     publishes = job.status == life.publishing and "videoType" in job.options
     update(emulator, job)
-    if job.status in job_life.OVER:
+    if job.status in states.OVER:
         _leave(emulator, job)
     if publishes and life.shows_stream:
         job = _publish(emulator, job)

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-__all__ = ["Jwt", "Unreadable", "read", "times"]
+__all__ = ["InvalidJWTError", "Jwt", "read", "times"]
 
 
-class Unreadable(Exception):
+class InvalidJWTError(Exception):
     """The text is not a JSON Web Token of ours, or its signature is wrong."""
 
 
@@ -43,16 +43,16 @@ class Jwt:
         compared with a clock that the caller chooses.
         """
         if self.algorithm != ("HS256" if isinstance(key, str) else "RS256"):
-            raise Unreadable
+            raise InvalidJWTError
         if isinstance(key, str):
             right = hmac.digest(key.encode(), self._signed, "sha256")
             if not hmac.compare_digest(right, self._signature):
-                raise Unreadable
+                raise InvalidJWTError
         else:
             try:
                 key.verify(self._signature, self._signed, PKCS1v15(), SHA256())
             except InvalidSignature:
-                raise Unreadable from None
+                raise InvalidJWTError from None
         return self.claims
 
 
@@ -65,7 +65,7 @@ def read(token: str) -> Jwt:
         found = _decode(signature)
     except (ValueError, RecursionError):
         # Without the cause, which may quote the token.
-        raise Unreadable from None
+        raise InvalidJWTError from None
     return Jwt(algorithm, claims, signed, found)
 
 
@@ -116,8 +116,8 @@ def _number(claims: dict[str, Any], name: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unreadable
+        raise InvalidJWTError
     # Beyond this no clock reads, and sums would overflow; NaN fails it too.
     if not -1e15 < value < 1e15:
-        raise Unreadable
+        raise InvalidJWTError
     return value

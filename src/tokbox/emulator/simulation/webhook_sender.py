@@ -50,7 +50,7 @@ class WebhookSender:
 
     def start(self) -> None:
         """Begin to send."""
-        self._emulator.webhooks.wake = self._wake
+        self._emulator.webhook_outbox.wake = self._wake
         self._thread = threading.Thread(target=self._run, name="emulator webhooks")
         self._thread.daemon = True
         self._thread.start()
@@ -79,7 +79,7 @@ class WebhookSender:
 
     def _waiting(self) -> int:
         with self._emulator.store.transaction():
-            return self._emulator.webhooks.waiting()
+            return self._emulator.webhook_outbox.waiting()
 
     def _wake(self) -> None:
         with self._changed:
@@ -99,7 +99,7 @@ class WebhookSender:
 
     def _next(self) -> tuple[Delivery | None, float]:
         """Find what can be sent now, or else how long to wait."""
-        emulator, webhooks = self._emulator, self._emulator.webhooks
+        emulator, webhooks = self._emulator, self._emulator.webhook_outbox
         with emulator.store.transaction():
             if not webhooks.anybody_listens():
                 return None, _IDLE_TICK
@@ -112,7 +112,7 @@ class WebhookSender:
         return (delivery, 0) if left <= 0 else (None, min(left, _TICK))
 
     def _attempt(self, delivery: Delivery) -> None:
-        webhooks = self._emulator.webhooks
+        webhooks = self._emulator.webhook_outbox
         with self._emulator.store.transaction():
             secret = webhooks.settings(delivery.project_id).get(SECRET)
         status, error = send(delivery, secret, now=self._emulator.clock.real())

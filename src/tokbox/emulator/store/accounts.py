@@ -25,9 +25,9 @@ __all__ = [
     "DEFAULT_APPLICATION_ID",
     "DEFAULT_SECRET",
     "Account",
+    "Accounts",
     "Application",
     "Project",
-    "Tenants",
     "is_application",
 ]
 
@@ -56,7 +56,7 @@ class Project(NoPickle):
     created_ms: int = 0
 
     @property
-    def tenant_id(self) -> str:
+    def id(self) -> str:
         """What the paths of its calls name."""
         return self.api_key
 
@@ -72,7 +72,7 @@ class Application:
     created_ms: int = 0
 
     @property
-    def tenant_id(self) -> str:
+    def id(self) -> str:
         """What the paths of its calls name."""
         return self.application_id
 
@@ -86,12 +86,12 @@ class Account(NoPickle):
     secret: str = field(repr=False)
 
     @property
-    def tenant_id(self) -> str:
+    def id(self) -> str:
         """Under what the journal notes its calls."""
         return self.account_key
 
 
-class Tenants:
+class Accounts:
     """Find who may call, among those who were named at the start and those made since.
 
     What becomes of a project by calls (another secret, a status) is kept in the store;
@@ -156,11 +156,11 @@ class Tenants:
         """The ids of all applications."""
         return tuple(self._keys)
 
-    def tenant(self, tenant_id: str) -> Project | Application | None:
+    def find(self, project_id: str) -> Project | Application | None:
         """Find a project or an application."""
-        if is_application(tenant_id):
-            return self.application(tenant_id)
-        return self.project(tenant_id)
+        if is_application(project_id):
+            return self.application(project_id)
+        return self.project(project_id)
 
     def account(self, account_key: str) -> Account | None:
         """Find an account."""
@@ -225,9 +225,9 @@ class Tenants:
         return self._store.setting(PRIVATE_KEY, new_private_key()) if pem is None else pem
 
 
-def is_application(tenant: str) -> bool:
+def is_application(project_id: str) -> bool:
     """Tell the id of an application, a UUID, from an API key, a number."""
-    return not tenant.isdecimal()
+    return not project_id.isdecimal()
 
 
 def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:

@@ -36,7 +36,7 @@ _MEMORY = ":memory:"
 PRIVATE_KEY = "private_key"
 
 _ARCHIVE_COLUMNS = (
-    "archive_id, session_id, tenant, automatic, options, status, reason, "
+    "archive_id, session_id, project_id, automatic, options, status, reason, "
     "created_ms, updated_ms, since_ms, began_ms, recorded_ms, size"
 )
 _PROJECT_COLUMNS = "api_key, account_key, secret, status, name, environment, created_ms"
@@ -154,19 +154,19 @@ class Store:
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608
         self._db.execute("DELETE FROM settings WHERE name <> ?", (PRIVATE_KEY,))
 
-    def counts(self, tenant: str) -> dict[str, int]:
+    def counts(self, project_id: str) -> dict[str, int]:
         """Count what a project has."""
         queries = {
-            "sessions": "SELECT count(*) FROM sessions WHERE tenant = ?",
+            "sessions": "SELECT count(*) FROM sessions WHERE project_id = ?",
             "connections": "SELECT count(*) FROM connections JOIN sessions "
-            "USING (session_id) WHERE tenant = ?",
+            "USING (session_id) WHERE project_id = ?",
             "streams": "SELECT count(*) FROM streams JOIN sessions "
-            "USING (session_id) WHERE tenant = ?",
-            "archives": "SELECT count(*) FROM archives WHERE tenant = ? "
+            "USING (session_id) WHERE project_id = ?",
+            "archives": "SELECT count(*) FROM archives WHERE project_id = ? "
             "AND status <> 'deleted'",
         }
         return {
-            name: int(self._db.execute(query, (tenant,)).fetchone()[0])
+            name: int(self._db.execute(query, (project_id,)).fetchone()[0])
             for name, query in queries.items()
         }
 
@@ -344,9 +344,11 @@ class Store:
         )
         return [Archive(**from_row(row)) for row in rows]
 
-    def archive(self, tenant: str, archive_id: str) -> Archive | None:
+    def archive(self, project_id: str, archive_id: str) -> Archive | None:
         """Find an archive of a project, deleted or not."""
-        found = self._archives("WHERE tenant = ? AND archive_id = ?", tenant, archive_id)
+        found = self._archives(
+            "WHERE project_id = ? AND archive_id = ?", project_id, archive_id
+        )
         return found[0] if found else None
 
     def running_archives(self, session_id: str) -> list[Archive]:
@@ -362,11 +364,11 @@ class Store:
         return found[0] if found else None
 
     def page_of_archives(
-        self, tenant: str, session_id: str | None, *, offset: int, count: int
+        self, project_id: str, session_id: str | None, *, offset: int, count: int
     ) -> tuple[int, list[Archive]]:
         """Count the archives that are not deleted, and list a page, newest first."""
-        where = "WHERE tenant = ? AND status <> 'deleted'"
-        values: list[Any] = [tenant]
+        where = "WHERE project_id = ? AND status <> 'deleted'"
+        values: list[Any] = [project_id]
         if session_id is not None:
             where += " AND session_id = ?"
             values.append(session_id)

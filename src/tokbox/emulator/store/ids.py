@@ -43,8 +43,8 @@ class Ids:
 
     def digits(self, size: int) -> str:
         """Make a number of *size* decimal digits, the first of which is not zero."""
-        least = 10 ** (size - 1)
-        return str(least + int.from_bytes(self._draw(16), "big") % (9 * least))
+        minimum = 10 ** (size - 1)
+        return str(minimum + int.from_bytes(self._draw(16), "big") % (9 * minimum))
 
     def choice(self, values: Sequence[str]) -> str:
         """Choose one of *values*."""

@@ -13,8 +13,8 @@ from tokbox.emulator.store.mapping import from_row, to_row
 __all__ = ["Jobs"]
 
 _COLUMNS = (
-    "job_id, kind, session_id, tenant, options, status, reason, created_ms, updated_ms, "
-    "since_ms, ran_ms, connection_id, stream_id, alone_ms"
+    "job_id, kind, session_id, project_id, options, status, reason, created_ms, "
+    "updated_ms, since_ms, ran_ms, connection_id, stream_id, alone_ms"
 )
 _RUNNING = f"status NOT IN ({', '.join(repr(status) for status in sorted(OVER))})"
 
@@ -38,10 +38,10 @@ class Jobs:
             (*to_row(job), due_ms),
         )
 
-    def find(self, tenant: str, kind: str, job_id: str) -> Job | None:
+    def find(self, project_id: str, kind: str, job_id: str) -> Job | None:
         """Find a job of a project, running or not."""
         found = self._select(
-            "WHERE tenant = ? AND kind = ? AND job_id = ?", tenant, kind, job_id
+            "WHERE project_id = ? AND kind = ? AND job_id = ?", project_id, kind, job_id
         )
         return found[0] if found else None
 
@@ -67,7 +67,7 @@ class Jobs:
 
     def page(
         self,
-        tenant: str,
+        project_id: str,
         kind: str,
         session_id: str | None = None,
         *,
@@ -76,8 +76,10 @@ class Jobs:
         count: int,
     ) -> tuple[int, list[Job]]:
         """Count the jobs of one kind, and list a page of them, newest first."""
-        where = "WHERE tenant = ? AND kind = ?" + (f" AND {_RUNNING}" if running else "")
-        values: list[Any] = [tenant, kind]
+        where = "WHERE project_id = ? AND kind = ?" + (
+            f" AND {_RUNNING}" if running else ""
+        )
+        values: list[Any] = [project_id, kind]
         if session_id is not None:
             where += " AND session_id = ?"
             values.append(session_id)

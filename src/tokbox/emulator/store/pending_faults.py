@@ -8,10 +8,10 @@ from typing import Any
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.request_log import as_glob
 
-__all__ = ["ArmedFaults"]
+__all__ = ["PendingFaults"]
 
 
-class ArmedFaults:
+class PendingFaults:
     """The armed faults of one emulator. To be used inside a transaction of its store."""
 
     def __init__(self, store: Store) -> None:
@@ -28,7 +28,7 @@ class ArmedFaults:
         """
         self.may_be_any = True
         cursor = self._store.db.execute(
-            "INSERT INTO faults (method, path, fault, times) VALUES (?, ?, ?, ?)",
+            "INSERT INTO pending_faults (method, path, fault, times) VALUES (?, ?, ?, ?)",
             (method and method.upper(), path and as_glob(path), json.dumps(fault), times),
         )
         assert cursor.lastrowid is not None
@@ -37,26 +37,26 @@ class ArmedFaults:
     def take(self, method: str, path: str) -> dict[str, Any] | None:
         """Use up one of the oldest fault that fits a call."""
         row = self._store.db.execute(
-            "SELECT number, fault, times FROM faults "
+            "SELECT number, fault, times FROM pending_faults "
             "WHERE coalesce(method, :method) = :method "
             "AND (path IS NULL OR :path GLOB path) ORDER BY number LIMIT 1",
             {"method": method, "path": path},
         ).fetchone()
         if row is None:
             (self.may_be_any,) = self._store.db.execute(
-                "SELECT EXISTS (SELECT 1 FROM faults)"
+                "SELECT EXISTS (SELECT 1 FROM pending_faults)"
             ).fetchone()
             return None
         number, fault, times = row
         if times == 1:
-            self._store.db.execute("DELETE FROM faults WHERE number = ?", (number,))
+            self._store.db.execute("DELETE FROM pending_faults WHERE number = ?", (number,))
         else:
             self._store.db.execute(
-                "UPDATE faults SET times = times - 1 WHERE number = ?", (number,)
+                "UPDATE pending_faults SET times = times - 1 WHERE number = ?", (number,)
             )
         asked: dict[str, Any] = json.loads(fault)
         return asked
 
     def clear(self) -> None:
         """Disarm all."""
-        self._store.db.execute("DELETE FROM faults")
+        self._store.db.execute("DELETE FROM pending_faults")

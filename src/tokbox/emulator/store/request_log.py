@@ -20,13 +20,13 @@ from starlette.requests import Request
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
 
-__all__ = ["LIMIT", "Entry", "Journal", "Visit", "as_glob"]
+__all__ = ["LIMIT", "Entry", "RequestLog", "Visit", "as_glob"]
 
 #: How many entries are kept; the oldest make room.
 LIMIT = 10_000
 
 _COLUMNS = (
-    "number, at_ms, request_id, method, path, query, tenant, status, duration_ms, "
+    "number, at_ms, request_id, method, path, query, project_id, status, duration_ms, "
     "created, fault"
 )
 #: A T1 token, or a JSON Web Token, plain or percent-encoded.
@@ -81,7 +81,7 @@ class Visit:
     path: str
     query: str
     request_id: str = ""
-    tenant: str | None = None
+    project_id: str | None = None
     fault: dict[str, Any] | None = None
     created: bool = False
     began: float = field(default_factory=time.perf_counter)
@@ -98,7 +98,7 @@ class Visit:
         )
 
 
-class Journal:
+class RequestLog:
     """The entries of one emulator. To be used inside a transaction of its store."""
 
     def __init__(self, store: Store, ids: Ids) -> None:
@@ -109,7 +109,7 @@ class Journal:
         """Write the entry of *visit*, which gets its request id by that."""
         visit.request_id = self._ids.uuid()
         cursor = self._store.db.execute(
-            f"INSERT INTO journal ({_COLUMNS}) "  # noqa: S608
+            f"INSERT INTO requests ({_COLUMNS}) "  # noqa: S608
             "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 at_ms,
@@ -117,7 +117,7 @@ class Journal:
                 visit.method,
                 visit.path,
                 visit.query,
-                visit.tenant,
+                visit.project_id,
                 status,
                 round((time.perf_counter() - visit.began) * 1000, 3),
                 visit.created,
@@ -126,7 +126,7 @@ class Journal:
         )
         assert cursor.lastrowid is not None
         self._store.db.execute(
-            "DELETE FROM journal WHERE number <= ?", (cursor.lastrowid - LIMIT,)
+            "DELETE FROM requests WHERE number <= ?", (cursor.lastrowid - LIMIT,)
         )
 
     def entries(
@@ -148,13 +148,13 @@ class Journal:
         conditions: Mapping[str, object] = {
             "method = ?": method and method.upper(),
             "path GLOB ?": path and as_glob(path),
-            "tenant = ?": project_id,
+            "project_id = ?": project_id,
             "status = ?": status,
             "created = ?": created,
         }
         given = {text: value for text, value in conditions.items() if value is not None}
         rows = self._store.db.execute(
-            f"SELECT {_COLUMNS} FROM journal WHERE "  # noqa: S608
+            f"SELECT {_COLUMNS} FROM requests WHERE "  # noqa: S608
             + " AND ".join(["number > ?", *given])
             + " ORDER BY number LIMIT ?",
             (after, *given.values(), count),
@@ -163,12 +163,11 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all entries; the numbers go on counting."""
-        self._store.db.execute("DELETE FROM journal")
+        self._store.db.execute("DELETE FROM requests")
 
 
 def _entry(row: sqlite3.Row) -> Entry:
     fields: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118
-    fields["project_id"] = fields.pop("tenant")
     fields["duration_seconds"] = fields.pop("duration_ms") / 1000
     fields["created"] = bool(fields["created"])
     if fields["fault"] is not None:

@@ -1,4 +1,4 @@
-"""Where the archives of a tenant go instead of the service's own cloud.
+"""Where the archives of a project_id go instead of the service's own cloud.
 
 Nothing is really delivered, so the keys that would open the target are not kept.
 """
@@ -11,11 +11,11 @@ from typing import Any
 
 from tokbox.emulator.store.database import Store
 
-__all__ = ["Target", "Targets"]
+__all__ = ["StorageTarget", "StorageTargets"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class StorageTarget:
     """A bucket of S3, or a container of Azure's."""
 
     #: ``s3`` or ``azure``.
@@ -38,47 +38,49 @@ class Target:
         }
 
 
-class Targets:
+class StorageTargets:
     """The targets of one emulator. To be used inside a transaction of its store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def put(self, tenant: str, target: Target) -> None:
-        """Let the archives of a tenant go to *target* from now on."""
+    def put(self, project_id: str, target: StorageTarget) -> None:
+        """Let the archives of a project_id go to *target* from now on."""
         self._store.db.execute(
-            "INSERT OR REPLACE INTO storage VALUES (?, ?)",
-            (tenant, json.dumps(asdict(target))),
+            "INSERT OR REPLACE INTO storage_targets VALUES (?, ?)",
+            (project_id, json.dumps(asdict(target))),
         )
 
-    def get(self, tenant: str) -> Target | None:
-        """Return the target of a tenant, if it has one."""
+    def get(self, project_id: str) -> StorageTarget | None:
+        """Return the target of a project_id, if it has one."""
         row = self._store.db.execute(
-            "SELECT target FROM storage WHERE tenant = ?", (tenant,)
+            "SELECT target FROM storage_targets WHERE project_id = ?", (project_id,)
         ).fetchone()
-        return None if row is None else Target(**json.loads(row[0]))
+        return None if row is None else StorageTarget(**json.loads(row[0]))
 
-    def remove(self, tenant: str) -> None:
-        """Let the archives of a tenant stay in the cloud from now on."""
-        self._store.db.execute("DELETE FROM storage WHERE tenant = ?", (tenant,))
+    def remove(self, project_id: str) -> None:
+        """Let the archives of a project_id stay in the cloud from now on."""
+        self._store.db.execute(
+            "DELETE FROM storage_targets WHERE project_id = ?", (project_id,)
+        )
 
-    def break_off(self, tenant: str, broken: bool) -> None:
-        """Let deliveries to the target of a tenant fail, or work again."""
-        self._store.set_setting(_broken(tenant), str(int(broken)))
+    def set_broken(self, project_id: str, broken: bool) -> None:
+        """Let deliveries to the target of a project_id fail, or work again."""
+        self._store.set_setting(_broken(project_id), str(int(broken)))
 
-    def is_broken(self, tenant: str) -> bool:
+    def is_broken(self, project_id: str) -> bool:
         """Tell whether deliveries fail."""
-        return self._store.known_setting(_broken(tenant)) == "1"
+        return self._store.known_setting(_broken(project_id)) == "1"
 
-    def outcome(self, tenant: str) -> str:
-        """Return the status of an archive of a tenant whose file has been made."""
-        target = self.get(tenant)
+    def outcome(self, project_id: str) -> str:
+        """Return the status of an archive of a project_id whose file has been made."""
+        target = self.get(project_id)
         if target is None:
             return "available"
-        if not self.is_broken(tenant):
+        if not self.is_broken(project_id):
             return "uploaded"
         return "failed" if target.fallback == "none" else "available"
 
 
-def _broken(tenant: str) -> str:
-    return f"broken_target:{tenant}"
+def _broken(project_id: str) -> str:
+    return f"broken_target:{project_id}"

@@ -1,7 +1,7 @@
 """Webhooks: who wants to be told of what, and what is still to be told.
 
 There are three ways to be told. A project registers callbacks by the service's own
-calls; some calls name a URL for what they start; and for every tenant addresses can be
+calls; some calls name a URL for what they start; and for every project_id addresses can be
 set here, as an application has them in its settings. What is to be sent goes into the
 outbox in the transaction of the change that it tells of, so that a crash loses neither.
 ``webhook_sender.py`` takes it from there.
@@ -26,7 +26,7 @@ from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.tokens.claims import check_secret
 
-__all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "Webhooks", "check_webhooks"]
+__all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "WebhookOutbox", "check_webhooks"]
 
 #: How many deliveries are kept once they are over; the oldest make room.
 LIMIT = 10_000
@@ -42,9 +42,9 @@ NAMES = (
 #: The member beside them that holds what deliveries are signed with.
 SECRET = "signature_secret"  # noqa: S105
 
-_CALLBACK_COLUMNS = "callback_id, tenant, topic, event, url, created_ms"
+_CALLBACK_COLUMNS = "callback_id, project_id, topic, event, url, created_ms"
 _COLUMNS = (
-    "number, at_ms, tenant, event, url, body, token_id, state, attempts, status, error"
+    "number, at_ms, project_id, event, url, body, token_id, state, attempts, status, error"
 )
 
 
@@ -88,7 +88,7 @@ class Delivery:
         }
 
 
-class Webhooks:
+class WebhookOutbox:
     """The addresses and the outbox of one emulator.
 
     All but :meth:`wake` is to be used inside a transaction of its store.
@@ -102,7 +102,7 @@ class Webhooks:
         *,
         anywhere: bool = False,
     ) -> None:
-        """Take the addresses that are *given* from the start, by tenant.
+        """Take the addresses that are *given* from the start, by project_id.
 
         They, and the secrets among them, stay in memory. Without *anywhere* nothing is
         sent but to loopback addresses. Raises :class:`InvalidInputError`.
@@ -110,7 +110,8 @@ class Webhooks:
         self._store = store
         self._ids = ids
         self._given = {
-            tenant: check_webhooks(webhooks) for tenant, webhooks in (given or {}).items()
+            project_id: check_webhooks(webhooks)
+            for project_id, webhooks in (given or {}).items()
         }
         self._anywhere = anywhere
         #: Called when there may be something to send.
@@ -118,24 +119,24 @@ class Webhooks:
 
     # Who is told.
 
-    def configure(self, tenant: str, webhooks: Mapping[str, str]) -> None:
-        """Set the addresses of a tenant, in place of those that it had.
+    def configure(self, project_id: str, webhooks: Mapping[str, str]) -> None:
+        """Set the addresses of a project_id, in place of those that it had.
 
         They are kept in the store, with the secret that may be among them. Raises
         :class:`InvalidInputError`.
         """
         self._store.db.execute(
             "INSERT OR REPLACE INTO webhook_settings VALUES (?, ?)",
-            (tenant, json.dumps(check_webhooks(webhooks))),
+            (project_id, json.dumps(check_webhooks(webhooks))),
         )
 
-    def settings(self, tenant: str) -> dict[str, str]:
-        """Return the addresses of a tenant, and its secret."""
+    def settings(self, project_id: str) -> dict[str, str]:
+        """Return the addresses of a project_id, and its secret."""
         row = self._store.db.execute(
-            "SELECT webhooks FROM webhook_settings WHERE tenant = ?", (tenant,)
+            "SELECT webhooks FROM webhook_settings WHERE project_id = ?", (project_id,)
         ).fetchone()
         if row is None:
-            return self._given.get(tenant, {})
+            return self._given.get(project_id, {})
         webhooks: dict[str, str] = json.loads(row[0])
         return webhooks
 
@@ -147,20 +148,20 @@ class Webhooks:
             astuple(callback),
         )
 
-    def registered(self, tenant: str) -> list[Callback]:
+    def registered(self, project_id: str) -> list[Callback]:
         """List the callbacks of a project, oldest first."""
         rows = self._store.db.execute(
             f"SELECT {_CALLBACK_COLUMNS} FROM callbacks "  # noqa: S608
-            "WHERE tenant = ? ORDER BY number",
-            (tenant,),
+            "WHERE project_id = ? ORDER BY number",
+            (project_id,),
         )
         return [Callback(*row) for row in rows]
 
-    def unregister(self, tenant: str, callback_id: str) -> bool:
+    def unregister(self, project_id: str, callback_id: str) -> bool:
         """Forget a callback of a project; say whether it was there."""
         done = self._store.db.execute(
-            "DELETE FROM callbacks WHERE tenant = ? AND callback_id = ?",
-            (tenant, callback_id),
+            "DELETE FROM callbacks WHERE project_id = ? AND callback_id = ?",
+            (project_id, callback_id),
         )
         return done.rowcount > 0
 
@@ -181,12 +182,12 @@ class Webhooks:
         """Put *event* into the outbox, once for every URL that wants it."""
         name = f"{event.group}_{event.name}"
         rows = self._store.db.execute(
-            "SELECT url FROM callbacks WHERE tenant = ? AND topic = ? AND event = ? "
+            "SELECT url FROM callbacks WHERE project_id = ? AND topic = ? AND event = ? "
             "ORDER BY number",
-            (event.tenant, event.group, event.name),
+            (event.project_id, event.group, event.name),
         )
         urls = [url for (url,) in rows]
-        urls += [self.settings(event.tenant).get(name), event.url]
+        urls += [self.settings(event.project_id).get(name), event.url]
         for url in dict.fromkeys(filter(None, urls)):
             self._put(event, name, url)
         self.wake()
@@ -198,7 +199,7 @@ class Webhooks:
             "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, 0)",
             (
                 event.at_ms,
-                event.tenant,
+                event.project_id,
                 name,
                 url,
                 json.dumps(event.payload, separators=(",", ":")),
@@ -259,7 +260,7 @@ class Webhooks:
         count: int = LIMIT,
     ) -> list[Delivery]:
         """List the deliveries that fit everything that is given, oldest first."""
-        filters = {"tenant": project_id, "event": event, "url": url, "state": state}
+        filters = {"project_id": project_id, "event": event, "url": url, "state": state}
         given = {name: value for name, value in filters.items() if value is not None}
         rows = self._store.db.execute(
             f"SELECT {_COLUMNS} FROM webhooks WHERE "  # noqa: S608
@@ -303,5 +304,4 @@ def _why_not(url: str) -> str | None:
 
 def _delivery(row: sqlite3.Row) -> Delivery:
     fields: dict[str, Any] = {name: row[name] for name in row.keys() if name != "due"}  # noqa: SIM118
-    fields["project_id"] = fields.pop("tenant")
     return Delivery(**fields)
