@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.applications import APPLICATION, private_pem, public_pem
-from tests.support.applications import SESSION as APPLICATION_SESSION
+from tests.support.applications import (
+    APPLICATION,
+    private_pem,
+    public_pem,
+)
+from tests.support.applications import (
+    SESSION as APPLICATION_SESSION,
+)
 from tests.support.batches import KEY, SESSION
 from tokbox import AsyncTokbox, PrivateKey, PublicKey, Signer, Tokbox
 from tokbox.emulator import create_app

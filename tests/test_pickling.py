@@ -24,7 +24,7 @@ from tests.support.batches import KEY, SECRET, SESSION
 from tokbox import _memory, errors
 from tokbox.integrations import col
 from tokbox.readonly import ReadOnlyDict
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import Record, int_field, str_field
 from tokbox.rest.models.page import Page
 from tokbox.rest.resources.archive_types import Archive
 from tokbox.tokens.batch import TokenBatch, _restore
@@ -302,17 +302,17 @@ def test_a_value_without_a_pickle_does_not_keep_its_error_from_being_pickled(
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Earlier(record.Record):
-    id: str = record.text()
-    gone: str = record.text()
-    size: int | None = record.whole()
+class Earlier(Record):
+    id: str = str_field()
+    gone: str = str_field()
+    size: int | None = int_field()
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Later(record.Record):
-    size: int | None = record.whole()
-    added: str = record.text()
-    id: str = record.text()
+class Later(Record):
+    size: int | None = int_field()
+    added: str = str_field()
+    id: str = str_field()
 
 
 NEW = {"new": {"list": [1, {"a": None}]}}
@@ -423,7 +423,7 @@ def test_every_public_dataclass_that_can_be_pickled_has_an_example() -> None:
         if dataclasses.is_dataclass(getattr(module, name))
     }
     others = classes - {type(value) for value in VALUES}
-    assert all(issubclass(kind, record.Record | SessionSigner) for kind in others), others
+    assert all(issubclass(kind, Record | SessionSigner) for kind in others), others
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from types import ModuleType
+
 import pytest
 
 import tokbox
@@ -31,3 +35,26 @@ def test_other_names_are_not_in_the_top_module(name: str) -> None:
 def test_the_top_module_has_about_65_names() -> None:
     submodules = {module.rpartition(".")[2] for module in public_api.MODULES}
     assert len(set(tokbox.__all__) - submodules) <= 66
+
+
+@pytest.mark.parametrize("module", [tokbox, tokbox.types])
+def test_names_for_type_checkers_are_those_at_run_time(module: ModuleType) -> None:
+    (block,) = (
+        node
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.If)
+    )
+    homes = {}
+    for node in block.body:
+        if isinstance(node, ast.ImportFrom):
+            homes |= {alias.asname: (node.module, alias.name) for alias in node.names}
+    assert {*homes, "__version__"} == {*module.__all__, "__version__"}
+    for name, (home, source) in homes.items():
+        assert name == source
+        if home != "tokbox":
+            assert name in module._HOMES[home].split()
+
+
+def test_dir_lists_public_names_only() -> None:
+    assert dir(tokbox) == sorted(tokbox.__all__)
+    assert not [name for name in dir(tokbox) if name.startswith("_") and name[:2] != "__"]

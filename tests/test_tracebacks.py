@@ -30,10 +30,9 @@ from tests.support.rest import SECRET, Script
 from tokbox import errors, transport
 from tokbox._memory import Memory
 from tokbox.integrations import job, ray, spark
-from tokbox.rest import aio
-from tokbox.rest import session_options as call_options
+from tokbox.rest import aio, session_options
 from tokbox.rest.http import options
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import Record
 from tokbox.rest.resources import compositions
 from tokbox.rest.twins import Twin
 from tokbox.secrecy import is_stripped
@@ -160,7 +159,7 @@ def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
             typed = str(each.annotation)[len("Unpack[") : -1]
             kind = next(
                 getattr(module, typed)
-                for module in (options, call_options, compositions)
+                for module in (options, session_options, compositions)
                 if hasattr(module, typed)
             )
             for option in get_type_hints(kind, localns=HINTS):
@@ -187,7 +186,7 @@ def test_calls_that_are_given_a_secret_strip_tracebacks() -> None:
 
 
 def is_record(owner: object) -> bool:
-    return isinstance(owner, type) and issubclass(owner, record.Record)
+    return isinstance(owner, type) and issubclass(owner, Record)
 
 
 # Values of parameters: the first is good, unless nothing is.
@@ -551,7 +550,7 @@ def instance(owner: type, outcome: Any) -> tuple[Any, Any]:
     if name in OBJECTS:
         return OBJECTS[name](), None
     made: Any
-    if issubclass(owner, record.Record):
+    if issubclass(owner, Record):
         made = owner.from_json(ANSWER)
         return made, None
     account = name.endswith(("Account", "Projects"))

@@ -47,7 +47,7 @@ def render() -> str:
 
 
 #: Public modules, which import lazily, and so do not define what they name.
-_HOMES = {
+_HOMES: dict[str, str] = {
     name: home
     for homes in (tokbox._HOMES, tokbox.types._HOMES)
     for home, names in homes.items()

@@ -8,203 +8,132 @@ use, so a program that only signs tokens does not load HTTP.
 
 from __future__ import annotations
 
-from tokbox import lazy
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from tokbox import emulator as emulator
-    from tokbox import errors as errors
-    from tokbox import integrations as integrations
-    from tokbox import transport as transport
-    from tokbox import types as types
-    from tokbox import webhooks as webhooks
+    from tokbox import (
+        emulator as emulator,
+        errors as errors,
+        integrations as integrations,
+        transport as transport,
+        types as types,
+        webhooks as webhooks,
+    )
     from tokbox.enums import (
-        DAYS_30,
-        HOURS_1,
-        HOURS_2,
-        HOURS_24,
-        WEEKS_1,
-        ArchiveMode,
-        MediaMode,
-        OutputMode,
-        Role,
-        StreamMode,
+        DAYS_30 as DAYS_30,
+        HOURS_1 as HOURS_1,
+        HOURS_2 as HOURS_2,
+        HOURS_24 as HOURS_24,
+        WEEKS_1 as WEEKS_1,
+        ArchiveMode as ArchiveMode,
+        MediaMode as MediaMode,
+        OutputMode as OutputMode,
+        Role as Role,
+        StreamMode as StreamMode,
     )
     from tokbox.errors import (
-        APIError,
-        ArchivingNeedsMediaRouterWarning,
-        AuthenticationError,
-        BadSignatureError,
-        ClockSkewError,
-        ClosedError,
-        ConflictError,
-        ConnectError,
-        ExpiredTokenError,
-        InsecureTransportWarning,
-        InvalidArrowError,
-        InvalidClaimsError,
-        InvalidInputError,
-        MalformedTokenError,
-        MalformedWebhookError,
-        MissingDependencyError,
-        NotFoundError,
-        NotYetValidTokenError,
-        ProtocolError,
-        RateLimitError,
-        RequestTimeoutError,
-        ServerError,
-        TLSError,
-        TokboxError,
-        TokenError,
-        TransportError,
-        UnverifiedWebhookError,
-        WebhookError,
-        WrongAlgorithmError,
-        WrongClaimsError,
-        WrongKeyError,
-        WrongPurposeError,
-        WrongSessionError,
+        APIError as APIError,
+        ArchivingNeedsMediaRouterWarning as ArchivingNeedsMediaRouterWarning,
+        AuthenticationError as AuthenticationError,
+        BadSignatureError as BadSignatureError,
+        ClockSkewError as ClockSkewError,
+        ClosedError as ClosedError,
+        ConflictError as ConflictError,
+        ConnectError as ConnectError,
+        ExpiredTokenError as ExpiredTokenError,
+        InsecureTransportWarning as InsecureTransportWarning,
+        InvalidArrowError as InvalidArrowError,
+        InvalidClaimsError as InvalidClaimsError,
+        InvalidInputError as InvalidInputError,
+        MalformedTokenError as MalformedTokenError,
+        MalformedWebhookError as MalformedWebhookError,
+        MissingDependencyError as MissingDependencyError,
+        NotFoundError as NotFoundError,
+        NotYetValidTokenError as NotYetValidTokenError,
+        ProtocolError as ProtocolError,
+        RateLimitError as RateLimitError,
+        RequestTimeoutError as RequestTimeoutError,
+        ServerError as ServerError,
+        TLSError as TLSError,
+        TokboxError as TokboxError,
+        TokenError as TokenError,
+        TransportError as TransportError,
+        UnverifiedWebhookError as UnverifiedWebhookError,
+        WebhookError as WebhookError,
+        WrongAlgorithmError as WrongAlgorithmError,
+        WrongClaimsError as WrongClaimsError,
+        WrongKeyError as WrongKeyError,
+        WrongPurposeError as WrongPurposeError,
+        WrongSessionError as WrongSessionError,
     )
-    from tokbox.rest.account import Account
-    from tokbox.rest.aio import AsyncAccount, AsyncTokbox
-    from tokbox.rest.client import Tokbox
-    from tokbox.rest.resources.archives import TranscriptionProperties
-    from tokbox.rest.resources.audio_connectors import AudioTransport, WebSocket
-    from tokbox.rest.resources.broadcasts import Hls, RtmpTarget
-    from tokbox.rest.resources.layouts import Layout
-    from tokbox.rest.resources.sip import SipAuth
-    from tokbox.rest.resources.storage import AzureStorage, S3Storage
-    from tokbox.rest.sessions import Session
-    from tokbox.tokens.derive import Derived
-    from tokbox.tokens.rsa import PrivateKey, PublicKey
-    from tokbox.tokens.signer import Signer
-    from tokbox.tokens.token import Token
-    from tokbox.tokens.verify import decode, decode_many
+    from tokbox.rest.account import Account as Account
+    from tokbox.rest.aio import AsyncAccount as AsyncAccount, AsyncTokbox as AsyncTokbox
+    from tokbox.rest.client import Tokbox as Tokbox
+    from tokbox.rest.resources.archives import (
+        TranscriptionProperties as TranscriptionProperties,
+    )
+    from tokbox.rest.resources.audio_connectors import (
+        AudioTransport as AudioTransport,
+        WebSocket as WebSocket,
+    )
+    from tokbox.rest.resources.broadcasts import Hls as Hls, RtmpTarget as RtmpTarget
+    from tokbox.rest.resources.layouts import Layout as Layout
+    from tokbox.rest.resources.sip import SipAuth as SipAuth
+    from tokbox.rest.resources.storage import (
+        AzureStorage as AzureStorage,
+        S3Storage as S3Storage,
+    )
+    from tokbox.rest.sessions import Session as Session
+    from tokbox.tokens.derive import Derived as Derived
+    from tokbox.tokens.rsa import PrivateKey as PrivateKey, PublicKey as PublicKey
+    from tokbox.tokens.signer import Signer as Signer
+    from tokbox.tokens.token import Token as Token
+    from tokbox.tokens.verify import decode as decode, decode_many as decode_many
 
     __version__: str
+else:
+    from tokbox.lazy import attach
 
-__all__ = [
-    "DAYS_30",
-    "HOURS_1",
-    "HOURS_2",
-    "HOURS_24",
-    "WEEKS_1",
-    "APIError",
-    "Account",
-    "ArchiveMode",
-    "ArchivingNeedsMediaRouterWarning",
-    "AsyncAccount",
-    "AsyncTokbox",
-    "AudioTransport",
-    "AuthenticationError",
-    "AzureStorage",
-    "BadSignatureError",
-    "ClockSkewError",
-    "ClosedError",
-    "ConflictError",
-    "ConnectError",
-    "Derived",
-    "ExpiredTokenError",
-    "Hls",
-    "InsecureTransportWarning",
-    "InvalidArrowError",
-    "InvalidClaimsError",
-    "InvalidInputError",
-    "Layout",
-    "MalformedTokenError",
-    "MalformedWebhookError",
-    "MediaMode",
-    "MissingDependencyError",
-    "NotFoundError",
-    "NotYetValidTokenError",
-    "OutputMode",
-    "PrivateKey",
-    "ProtocolError",
-    "PublicKey",
-    "RateLimitError",
-    "RequestTimeoutError",
-    "Role",
-    "RtmpTarget",
-    "S3Storage",
-    "ServerError",
-    "Session",
-    "Signer",
-    "SipAuth",
-    "StreamMode",
-    "TLSError",
-    "Tokbox",
-    "TokboxError",
-    "Token",
-    "TokenError",
-    "TranscriptionProperties",
-    "TransportError",
-    "UnverifiedWebhookError",
-    "WebSocket",
-    "WebhookError",
-    "WrongAlgorithmError",
-    "WrongClaimsError",
-    "WrongKeyError",
-    "WrongPurposeError",
-    "WrongSessionError",
-    "__version__",
-    "decode",
-    "decode_many",
-    "emulator",
-    "errors",
-    "integrations",
-    "transport",
-    "types",
-    "webhooks",
-]
+    _HOMES = {
+        "tokbox.enums": (
+            "DAYS_30 HOURS_1 HOURS_2 HOURS_24 WEEKS_1 ArchiveMode MediaMode OutputMode "
+            "Role StreamMode"
+        ),
+        "tokbox.errors": (
+            "APIError ArchivingNeedsMediaRouterWarning AuthenticationError "
+            "BadSignatureError ClockSkewError ClosedError ConflictError ConnectError "
+            "ExpiredTokenError InsecureTransportWarning InvalidArrowError "
+            "InvalidClaimsError InvalidInputError MalformedTokenError "
+            "MalformedWebhookError MissingDependencyError NotFoundError "
+            "NotYetValidTokenError ProtocolError RateLimitError RequestTimeoutError "
+            "ServerError TLSError TokboxError TokenError TransportError "
+            "UnverifiedWebhookError WebhookError WrongAlgorithmError WrongClaimsError "
+            "WrongKeyError WrongPurposeError WrongSessionError"
+        ),
+        "tokbox.rest.account": "Account",
+        "tokbox.rest.aio": "AsyncAccount AsyncTokbox",
+        "tokbox.rest.client": "Tokbox",
+        "tokbox.rest.resources.archives": "TranscriptionProperties",
+        "tokbox.rest.resources.audio_connectors": "AudioTransport WebSocket",
+        "tokbox.rest.resources.broadcasts": "Hls RtmpTarget",
+        "tokbox.rest.resources.layouts": "Layout",
+        "tokbox.rest.resources.sip": "SipAuth",
+        "tokbox.rest.resources.storage": "AzureStorage S3Storage",
+        "tokbox.rest.sessions": "Session",
+        "tokbox.tokens.derive": "Derived",
+        "tokbox.tokens.rsa": "PrivateKey PublicKey",
+        "tokbox.tokens.signer": "Signer",
+        "tokbox.tokens.token": "Token",
+        "tokbox.tokens.verify": "decode decode_many",
+    }
+    _get, __dir__, __all__ = attach(
+        __name__, _HOMES, "emulator errors integrations transport types webhooks"
+    )
+    __all__ += ["__version__"]
 
-_HOMES = {
-    "tokbox.enums": (
-        "DAYS_30 HOURS_1 HOURS_2 HOURS_24 WEEKS_1 ArchiveMode MediaMode OutputMode Role "
-        "StreamMode"
-    ),
-    "tokbox.errors": (
-        "APIError ArchivingNeedsMediaRouterWarning AuthenticationError "
-        "BadSignatureError ClockSkewError ClosedError ConflictError ConnectError "
-        "ExpiredTokenError InsecureTransportWarning InvalidArrowError "
-        "InvalidClaimsError InvalidInputError MalformedTokenError MalformedWebhookError "
-        "MissingDependencyError NotFoundError NotYetValidTokenError ProtocolError "
-        "RateLimitError RequestTimeoutError ServerError TLSError TokboxError TokenError "
-        "TransportError UnverifiedWebhookError WebhookError WrongAlgorithmError "
-        "WrongClaimsError WrongKeyError WrongPurposeError WrongSessionError"
-    ),
-    "tokbox.rest.account": "Account",
-    "tokbox.rest.aio": "AsyncAccount AsyncTokbox",
-    "tokbox.rest.resources.archives": "TranscriptionProperties",
-    "tokbox.rest.resources.audio_connectors": "AudioTransport WebSocket",
-    "tokbox.rest.resources.broadcasts": "Hls RtmpTarget",
-    "tokbox.rest.client": "Tokbox",
-    "tokbox.rest.resources.layouts": "Layout",
-    "tokbox.rest.sessions": "Session",
-    "tokbox.rest.resources.sip": "SipAuth",
-    "tokbox.rest.resources.storage": "AzureStorage S3Storage",
-    "tokbox.tokens.token": "Token",
-    "tokbox.tokens.derive": "Derived",
-    "tokbox.tokens.rsa": "PrivateKey PublicKey",
-    "tokbox.tokens.signer": "Signer",
-    "tokbox.tokens.verify": "decode decode_many",
-}
+    def __getattr__(name: str) -> object:
+        if name != "__version__":
+            return _get(name)
+        from importlib.metadata import version
 
-_import = lazy.attach(
-    __name__,
-    _HOMES,
-    ("emulator", "errors", "integrations", "transport", "types", "webhooks"),
-)
-
-
-def __getattr__(name: str) -> Any:
-    if name != "__version__":
-        return _import(name)
-    from importlib.metadata import version
-
-    return version("tokbox")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+        return version("tokbox")

@@ -9,69 +9,6 @@ from __future__ import annotations
 from enum import Enum
 
 from tokbox.lazy import set_module
-from tokbox.typed import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tokbox.literals import (
-        ArchiveModeName as ArchiveModeName,
-    )
-    from tokbox.literals import (
-        AudioEncoding as AudioEncoding,
-    )
-    from tokbox.literals import (
-        AudioRate as AudioRate,
-    )
-    from tokbox.literals import (
-        AudioTransportName as AudioTransportName,
-    )
-    from tokbox.literals import (
-        CallbackEvent as CallbackEvent,
-    )
-    from tokbox.literals import (
-        CallbackGroup as CallbackGroup,
-    )
-    from tokbox.literals import (
-        LayoutName as LayoutName,
-    )
-    from tokbox.literals import (
-        MediaModeName as MediaModeName,
-    )
-    from tokbox.literals import (
-        MessageKind as MessageKind,
-    )
-    from tokbox.literals import (
-        OutputModeName as OutputModeName,
-    )
-    from tokbox.literals import (
-        RequestMethod as RequestMethod,
-    )
-    from tokbox.literals import (
-        Resolution as Resolution,
-    )
-    from tokbox.literals import (
-        RoleName as RoleName,
-    )
-    from tokbox.literals import (
-        RowErrors as RowErrors,
-    )
-    from tokbox.literals import (
-        ScreenshareLayoutName as ScreenshareLayoutName,
-    )
-    from tokbox.literals import (
-        StorageEncryption as StorageEncryption,
-    )
-    from tokbox.literals import (
-        StorageFallback as StorageFallback,
-    )
-    from tokbox.literals import (
-        StreamModeName as StreamModeName,
-    )
-    from tokbox.literals import (
-        TokenKind as TokenKind,
-    )
-    from tokbox.literals import (
-        WebhookState as WebhookState,
-    )
 
 __all__ = [
     "DAYS_30",
@@ -80,30 +17,10 @@ __all__ = [
     "HOURS_24",
     "WEEKS_1",
     "ArchiveMode",
-    "ArchiveModeName",
-    "AudioEncoding",
-    "AudioRate",
-    "AudioTransportName",
-    "CallbackEvent",
-    "CallbackGroup",
-    "LayoutName",
     "MediaMode",
-    "MediaModeName",
-    "MessageKind",
     "OutputMode",
-    "OutputModeName",
-    "RequestMethod",
-    "Resolution",
     "Role",
-    "RoleName",
-    "RowErrors",
-    "ScreenshareLayoutName",
-    "StorageEncryption",
-    "StorageFallback",
     "StreamMode",
-    "StreamModeName",
-    "TokenKind",
-    "WebhookState",
 ]
 
 #: The longest a token may live, in seconds.
@@ -187,13 +104,3 @@ class StreamMode(WireEnum):
     AUTO = "auto"
     #: Streams are added and removed by calls.
     MANUAL = "manual"
-
-
-def __getattr__(name: str) -> object:
-    # Imports look for ``__path__``.
-    if not name.startswith("_"):
-        from tokbox import literals as choices
-
-        if name in choices.__all__:
-            return getattr(choices, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

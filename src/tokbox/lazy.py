@@ -17,18 +17,20 @@ __all__ = ["attach", "set_module"]
 
 
 def attach(
-    package: str, homes: Mapping[str, str], submodules: tuple[str, ...] = ()
-) -> Callable[[str], Any]:
-    """Return what ``__getattr__`` of *package* calls.
+    package: str, homes: Mapping[str, str], submodules: str = ""
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a module.
 
     *homes* maps modules to the names that they define, separated by spaces. A name is
     imported at its first use, so that a program that only signs does not load HTTP.
-    *submodules* are attributes of *package*, too.
+    *submodules* names those of *package* that are attributes, too.
     """
     home = {name: module for module, names in homes.items() for name in names.split()}
+    modules = submodules.split()
+    public = sorted((*home, *modules))
 
     def get(name: str) -> Any:
-        if name in submodules:
+        if name in modules:
             return import_module(f"{package}.{name}")
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
@@ -36,7 +38,7 @@ def attach(
         vars(sys.modules[package])[name] = value
         return value
 
-    return get
+    return get, lambda: list(public), public
 
 
 def set_module(module: str) -> Callable[[_T], _T]:

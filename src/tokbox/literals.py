@@ -1,4 +1,7 @@
-"""Words that arguments accept, for type checkers. `tokbox.enums` has them, too."""
+"""The strings that arguments accept, as `Literal` types.
+
+Type checkers accept them in place of the members of :mod:`tokbox.enums`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ __all__ = [
     "MediaModeName",
     "MessageKind",
     "OutputModeName",
+    "ProjectStatusName",
     "RequestMethod",
     "Resolution",
     "RoleName",
@@ -33,6 +37,9 @@ MediaModeName: TypeAlias = Literal["routed", "relayed", "p2p", "enabled", "disab
 ArchiveModeName: TypeAlias = Literal["always", "manual"]
 OutputModeName: TypeAlias = Literal["composed", "individual"]
 StreamModeName: TypeAlias = Literal["auto", "manual"]
+
+#: The states that a project can be set to.
+ProjectStatusName: TypeAlias = Literal["ACTIVE", "SUSPENDED"]
 
 #: Width and height of a composed video or a rendered page.
 Resolution: TypeAlias = Literal[

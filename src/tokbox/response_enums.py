@@ -7,8 +7,6 @@ so ``archive.status == "available"`` holds in either case.
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from tokbox.enums import WireEnum
 from tokbox.lazy import set_module
 
@@ -22,7 +20,6 @@ __all__ = [
     "HlsStatus",
     "NotificationReason",
     "ProjectStatus",
-    "ProjectStatusName",
     "RenderStatus",
     "RtmpStatus",
     "SipCallState",
@@ -181,10 +178,6 @@ class SipReason(WireEnum):
     MAX_DURATION = "705"
     #: Nobody sent any media for too long.
     MAX_INACTIVE = "706"
-
-
-#: Text that is accepted in place of the members of `ProjectStatus`, for type checkers.
-ProjectStatusName: TypeAlias = Literal["ACTIVE", "SUSPENDED"]
 
 
 @set_module("tokbox.types")

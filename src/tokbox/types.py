@@ -10,275 +10,178 @@ an annotation or in ``isinstance``::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from tokbox import lazy
+from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tokbox._memory import MemoryPool
-    from tokbox.enums import (
-        ArchiveModeName,
-        AudioEncoding,
-        AudioRate,
-        AudioTransportName,
-        CallbackEvent,
-        CallbackGroup,
-        LayoutName,
-        MediaModeName,
-        MessageKind,
-        OutputModeName,
-        RequestMethod,
-        Resolution,
-        RoleName,
-        RowErrors,
-        ScreenshareLayoutName,
-        StorageEncryption,
-        StorageFallback,
-        StreamModeName,
-        TokenKind,
-        WebhookState,
+    from tokbox._memory import MemoryPool as MemoryPool
+    from tokbox.literals import (
+        ArchiveModeName as ArchiveModeName,
+        AudioEncoding as AudioEncoding,
+        AudioRate as AudioRate,
+        AudioTransportName as AudioTransportName,
+        CallbackEvent as CallbackEvent,
+        CallbackGroup as CallbackGroup,
+        LayoutName as LayoutName,
+        MediaModeName as MediaModeName,
+        MessageKind as MessageKind,
+        OutputModeName as OutputModeName,
+        ProjectStatusName as ProjectStatusName,
+        RequestMethod as RequestMethod,
+        Resolution as Resolution,
+        RoleName as RoleName,
+        RowErrors as RowErrors,
+        ScreenshareLayoutName as ScreenshareLayoutName,
+        StorageEncryption as StorageEncryption,
+        StorageFallback as StorageFallback,
+        StreamModeName as StreamModeName,
+        TokenKind as TokenKind,
+        WebhookState as WebhookState,
     )
     from tokbox.response_enums import (
-        ArchiveReason,
-        ArchiveStatus,
-        BroadcastStatus,
-        CaptionsStatus,
-        ConnectionState,
-        DestroyedReason,
-        HlsStatus,
-        NotificationReason,
-        ProjectStatus,
-        ProjectStatusName,
-        RenderStatus,
-        RtmpStatus,
-        SipCallState,
-        SipReason,
-        TranscriptionStatus,
-        VideoType,
+        ArchiveReason as ArchiveReason,
+        ArchiveStatus as ArchiveStatus,
+        BroadcastStatus as BroadcastStatus,
+        CaptionsStatus as CaptionsStatus,
+        ConnectionState as ConnectionState,
+        DestroyedReason as DestroyedReason,
+        HlsStatus as HlsStatus,
+        NotificationReason as NotificationReason,
+        ProjectStatus as ProjectStatus,
+        RenderStatus as RenderStatus,
+        RtmpStatus as RtmpStatus,
+        SipCallState as SipCallState,
+        SipReason as SipReason,
+        TranscriptionStatus as TranscriptionStatus,
+        VideoType as VideoType,
     )
     from tokbox.rest.aio import (
-        AsyncArchives,
-        AsyncAudioConnectors,
-        AsyncBroadcasts,
-        AsyncCallbacks,
-        AsyncConnections,
-        AsyncLiveCaptions,
-        AsyncModeration,
-        AsyncProjects,
-        AsyncRenders,
-        AsyncSession,
-        AsyncSignals,
-        AsyncSip,
-        AsyncStreams,
+        AsyncArchives as AsyncArchives,
+        AsyncAudioConnectors as AsyncAudioConnectors,
+        AsyncBroadcasts as AsyncBroadcasts,
+        AsyncCallbacks as AsyncCallbacks,
+        AsyncConnections as AsyncConnections,
+        AsyncLiveCaptions as AsyncLiveCaptions,
+        AsyncModeration as AsyncModeration,
+        AsyncProjects as AsyncProjects,
+        AsyncRenders as AsyncRenders,
+        AsyncSession as AsyncSession,
+        AsyncSignals as AsyncSignals,
+        AsyncSip as AsyncSip,
+        AsyncStreams as AsyncStreams,
     )
-    from tokbox.rest.http.options import Limits, Options
-    from tokbox.rest.models.page import Page
-    from tokbox.rest.raw import APIResponse
-    from tokbox.rest.resources.archive_types import Archive, Transcription
-    from tokbox.rest.resources.archives import Archives
-    from tokbox.rest.resources.audio_connectors import AudioConnector, AudioConnectors
+    from tokbox.rest.http.options import Limits as Limits, Options as Options
+    from tokbox.rest.models.page import Page as Page
+    from tokbox.rest.raw import APIResponse as APIResponse
+    from tokbox.rest.resources.archive_types import (
+        Archive as Archive,
+        Transcription as Transcription,
+    )
+    from tokbox.rest.resources.archives import Archives as Archives
+    from tokbox.rest.resources.audio_connectors import (
+        AudioConnector as AudioConnector,
+        AudioConnectors as AudioConnectors,
+    )
     from tokbox.rest.resources.broadcast_types import (
-        Broadcast,
-        BroadcastSettings,
-        BroadcastUrls,
-        HlsSettings,
-        RtmpOutput,
+        Broadcast as Broadcast,
+        BroadcastSettings as BroadcastSettings,
+        BroadcastUrls as BroadcastUrls,
+        HlsSettings as HlsSettings,
+        RtmpOutput as RtmpOutput,
     )
-    from tokbox.rest.resources.broadcasts import Broadcasts
-    from tokbox.rest.resources.callbacks import Callback, Callbacks
-    from tokbox.rest.resources.captions import Captions, LiveCaptions
-    from tokbox.rest.resources.compositions import ChosenStream, Composition
-    from tokbox.rest.resources.connections import Connection, Connections
-    from tokbox.rest.resources.moderation import Moderation
-    from tokbox.rest.resources.projects import Project, Projects
-    from tokbox.rest.resources.renders import Render, Renders
-    from tokbox.rest.resources.signals import Signals
-    from tokbox.rest.resources.sip import Sip, SipCall
-    from tokbox.rest.resources.streams import Stream, Streams
+    from tokbox.rest.resources.broadcasts import Broadcasts as Broadcasts
+    from tokbox.rest.resources.callbacks import Callback as Callback, Callbacks as Callbacks
+    from tokbox.rest.resources.captions import (
+        Captions as Captions,
+        LiveCaptions as LiveCaptions,
+    )
+    from tokbox.rest.resources.compositions import (
+        ChosenStream as ChosenStream,
+        Composition as Composition,
+    )
+    from tokbox.rest.resources.connections import (
+        Connection as Connection,
+        Connections as Connections,
+    )
+    from tokbox.rest.resources.moderation import Moderation as Moderation
+    from tokbox.rest.resources.projects import Project as Project, Projects as Projects
+    from tokbox.rest.resources.renders import Render as Render, Renders as Renders
+    from tokbox.rest.resources.signals import Signals as Signals
+    from tokbox.rest.resources.sip import Sip as Sip, SipCall as SipCall
+    from tokbox.rest.resources.streams import Stream as Stream, Streams as Streams
     from tokbox.rest.session_options import (
-        ArchiveOptions,
-        BroadcastOptions,
-        CallOptions,
-        CaptionsOptions,
-        ClientOptions,
-        DialOptions,
-        JoiningOptions,
-        MuteOptions,
-        RenderOptions,
-        SignalOptions,
+        ArchiveOptions as ArchiveOptions,
+        BroadcastOptions as BroadcastOptions,
+        CallOptions as CallOptions,
+        CaptionsOptions as CaptionsOptions,
+        ClientOptions as ClientOptions,
+        DialOptions as DialOptions,
+        MuteOptions as MuteOptions,
+        RenderOptions as RenderOptions,
+        SignalOptions as SignalOptions,
+        TokenOptions as TokenOptions,
     )
-    from tokbox.tokens.batch import TokenBatch
-    from tokbox.tokens.columns import ArrowArray, ArrowStream
-    from tokbox.tokens.findings import Decoded, Verification
-    from tokbox.tokens.row_columns import Column, RoleColumn
-    from tokbox.tokens.rsa import PrivateKeySource, PublicKeySource
-    from tokbox.tokens.session import SessionSigner
-    from tokbox.transport.custom_pool import Pool
+    from tokbox.tokens.batch import TokenBatch as TokenBatch
+    from tokbox.tokens.columns import ArrowArray as ArrowArray, ArrowStream as ArrowStream
+    from tokbox.tokens.findings import Decoded as Decoded, Verification as Verification
+    from tokbox.tokens.row_columns import Column as Column, RoleColumn as RoleColumn
+    from tokbox.tokens.rsa import (
+        PrivateKeySource as PrivateKeySource,
+        PublicKeySource as PublicKeySource,
+    )
+    from tokbox.tokens.session import SessionSigner as SessionSigner
+    from tokbox.transport.custom_pool import Pool as Pool
+else:
+    from tokbox.lazy import attach
 
-__all__ = [
-    "APIResponse",
-    "Archive",
-    "ArchiveModeName",
-    "ArchiveOptions",
-    "ArchiveReason",
-    "ArchiveStatus",
-    "Archives",
-    "ArrowArray",
-    "ArrowStream",
-    "AsyncArchives",
-    "AsyncAudioConnectors",
-    "AsyncBroadcasts",
-    "AsyncCallbacks",
-    "AsyncConnections",
-    "AsyncLiveCaptions",
-    "AsyncModeration",
-    "AsyncProjects",
-    "AsyncRenders",
-    "AsyncSession",
-    "AsyncSignals",
-    "AsyncSip",
-    "AsyncStreams",
-    "AudioConnector",
-    "AudioConnectors",
-    "AudioEncoding",
-    "AudioRate",
-    "AudioTransportName",
-    "Broadcast",
-    "BroadcastOptions",
-    "BroadcastSettings",
-    "BroadcastStatus",
-    "BroadcastUrls",
-    "Broadcasts",
-    "CallOptions",
-    "Callback",
-    "CallbackEvent",
-    "CallbackGroup",
-    "Callbacks",
-    "Captions",
-    "CaptionsOptions",
-    "CaptionsStatus",
-    "ChosenStream",
-    "ClientOptions",
-    "Column",
-    "Composition",
-    "Connection",
-    "ConnectionState",
-    "Connections",
-    "Decoded",
-    "DestroyedReason",
-    "DialOptions",
-    "HlsSettings",
-    "HlsStatus",
-    "JoiningOptions",
-    "LayoutName",
-    "Limits",
-    "LiveCaptions",
-    "MediaModeName",
-    "MemoryPool",
-    "MessageKind",
-    "Moderation",
-    "MuteOptions",
-    "NotificationReason",
-    "Options",
-    "OutputModeName",
-    "Page",
-    "Pool",
-    "PrivateKeySource",
-    "Project",
-    "ProjectStatus",
-    "ProjectStatusName",
-    "Projects",
-    "PublicKeySource",
-    "Render",
-    "RenderOptions",
-    "RenderStatus",
-    "Renders",
-    "RequestMethod",
-    "Resolution",
-    "RoleColumn",
-    "RoleName",
-    "RowErrors",
-    "RtmpOutput",
-    "RtmpStatus",
-    "ScreenshareLayoutName",
-    "SessionSigner",
-    "SignalOptions",
-    "Signals",
-    "Sip",
-    "SipCall",
-    "SipCallState",
-    "SipReason",
-    "StorageEncryption",
-    "StorageFallback",
-    "Stream",
-    "StreamModeName",
-    "Streams",
-    "TokenBatch",
-    "TokenKind",
-    "Transcription",
-    "TranscriptionStatus",
-    "Verification",
-    "VideoType",
-    "WebhookState",
-]
-
-_HOMES = {
-    "tokbox._memory": "MemoryPool",
-    "tokbox.enums": (
-        "ArchiveModeName AudioEncoding AudioRate AudioTransportName CallbackEvent "
-        "CallbackGroup LayoutName MediaModeName MessageKind OutputModeName "
-        "RequestMethod Resolution RoleName RowErrors ScreenshareLayoutName "
-        "StorageEncryption StorageFallback StreamModeName TokenKind WebhookState"
-    ),
-    "tokbox.rest.aio": (
-        "AsyncArchives AsyncAudioConnectors AsyncBroadcasts AsyncCallbacks "
-        "AsyncConnections AsyncLiveCaptions AsyncModeration AsyncProjects AsyncRenders "
-        "AsyncSession AsyncSignals AsyncSip AsyncStreams"
-    ),
-    "tokbox.rest.resources.archive_types": "Archive Transcription",
-    "tokbox.rest.resources.archives": "Archives",
-    "tokbox.rest.resources.audio_connectors": "AudioConnector AudioConnectors",
-    "tokbox.rest.resources.broadcast_types": (
-        "Broadcast BroadcastSettings BroadcastUrls HlsSettings RtmpOutput"
-    ),
-    "tokbox.rest.resources.broadcasts": "Broadcasts",
-    "tokbox.rest.session_options": (
-        "ArchiveOptions BroadcastOptions CallOptions CaptionsOptions ClientOptions "
-        "DialOptions JoiningOptions MuteOptions RenderOptions SignalOptions"
-    ),
-    "tokbox.rest.resources.callbacks": "Callback Callbacks",
-    "tokbox.rest.resources.captions": "Captions LiveCaptions",
-    "tokbox.rest.resources.compositions": "ChosenStream Composition",
-    "tokbox.rest.resources.connections": "Connection Connections",
-    "tokbox.rest.resources.moderation": "Moderation",
-    "tokbox.rest.http.options": "Limits Options",
-    "tokbox.rest.models.page": "Page",
-    "tokbox.rest.resources.projects": "Project Projects",
-    "tokbox.rest.raw": "APIResponse",
-    "tokbox.rest.resources.renders": "Render Renders",
-    "tokbox.rest.resources.signals": "Signals",
-    "tokbox.rest.resources.sip": "Sip SipCall",
-    "tokbox.rest.resources.streams": "Stream Streams",
-    "tokbox.response_enums": (
-        "ArchiveReason ArchiveStatus BroadcastStatus CaptionsStatus ConnectionState "
-        "DestroyedReason HlsStatus NotificationReason ProjectStatus ProjectStatusName "
-        "RenderStatus RtmpStatus SipCallState SipReason TranscriptionStatus VideoType"
-    ),
-    "tokbox.tokens.batch": "TokenBatch",
-    "tokbox.tokens.columns": "ArrowArray ArrowStream",
-    "tokbox.tokens.findings": "Decoded Verification",
-    "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
-    "tokbox.tokens.session": "SessionSigner",
-    "tokbox.tokens.row_columns": "Column RoleColumn",
-    "tokbox.transport.custom_pool": "Pool",
-}
-
-_import = lazy.attach(__name__, _HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    return _import(name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    _HOMES = {
+        "tokbox._memory": "MemoryPool",
+        "tokbox.literals": (
+            "ArchiveModeName AudioEncoding AudioRate AudioTransportName CallbackEvent "
+            "CallbackGroup LayoutName MediaModeName MessageKind OutputModeName "
+            "ProjectStatusName RequestMethod Resolution RoleName RowErrors "
+            "ScreenshareLayoutName StorageEncryption StorageFallback StreamModeName "
+            "TokenKind WebhookState"
+        ),
+        "tokbox.response_enums": (
+            "ArchiveReason ArchiveStatus BroadcastStatus CaptionsStatus ConnectionState "
+            "DestroyedReason HlsStatus NotificationReason ProjectStatus RenderStatus "
+            "RtmpStatus SipCallState SipReason TranscriptionStatus VideoType"
+        ),
+        "tokbox.rest.aio": (
+            "AsyncArchives AsyncAudioConnectors AsyncBroadcasts AsyncCallbacks "
+            "AsyncConnections AsyncLiveCaptions AsyncModeration AsyncProjects AsyncRenders "
+            "AsyncSession AsyncSignals AsyncSip AsyncStreams"
+        ),
+        "tokbox.rest.http.options": "Limits Options",
+        "tokbox.rest.models.page": "Page",
+        "tokbox.rest.raw": "APIResponse",
+        "tokbox.rest.resources.archive_types": "Archive Transcription",
+        "tokbox.rest.resources.archives": "Archives",
+        "tokbox.rest.resources.audio_connectors": "AudioConnector AudioConnectors",
+        "tokbox.rest.resources.broadcast_types": (
+            "Broadcast BroadcastSettings BroadcastUrls HlsSettings RtmpOutput"
+        ),
+        "tokbox.rest.resources.broadcasts": "Broadcasts",
+        "tokbox.rest.resources.callbacks": "Callback Callbacks",
+        "tokbox.rest.resources.captions": "Captions LiveCaptions",
+        "tokbox.rest.resources.compositions": "ChosenStream Composition",
+        "tokbox.rest.resources.connections": "Connection Connections",
+        "tokbox.rest.resources.moderation": "Moderation",
+        "tokbox.rest.resources.projects": "Project Projects",
+        "tokbox.rest.resources.renders": "Render Renders",
+        "tokbox.rest.resources.signals": "Signals",
+        "tokbox.rest.resources.sip": "Sip SipCall",
+        "tokbox.rest.resources.streams": "Stream Streams",
+        "tokbox.rest.session_options": (
+            "ArchiveOptions BroadcastOptions CallOptions CaptionsOptions ClientOptions "
+            "DialOptions TokenOptions MuteOptions RenderOptions SignalOptions"
+        ),
+        "tokbox.tokens.batch": "TokenBatch",
+        "tokbox.tokens.columns": "ArrowArray ArrowStream",
+        "tokbox.tokens.findings": "Decoded Verification",
+        "tokbox.tokens.row_columns": "Column RoleColumn",
+        "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
+        "tokbox.tokens.session": "SessionSigner",
+        "tokbox.transport.custom_pool": "Pool",
+    }
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

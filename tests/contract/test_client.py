@@ -17,7 +17,7 @@ from tokbox import ArchiveMode, MediaMode, Tokbox, errors
 from tokbox.emulator import Server, serve
 from tokbox.rest.http.auth import ProjectAuth
 from tokbox.rest.http.requester import Requester
-from tokbox.transport.urllib3_transport import PooledTransport
+from tokbox.transport.urllib3_transport import Urllib3Transport
 
 UNKNOWN = "0b9f3c1e-6a7d-4c2b-9e88-5d1f2a3b4c5d"
 
@@ -251,7 +251,7 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
 
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
-        PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
+        Urllib3Transport(connect_timeout=20, pool_size=1, trust_env=False),
         ProjectAuth(signer.project_id, signer._hs256, now=now),
         api_url=server.url,
         timeout=60,
@@ -271,7 +271,7 @@ def test_a_wrong_clock_is_corrected_if_asked(offset: int, server: Server) -> Non
 
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
-        PooledTransport(connect_timeout=20, pool_size=1, trust_env=False),
+        Urllib3Transport(connect_timeout=20, pool_size=1, trust_env=False),
         ProjectAuth(signer.project_id, signer._hs256, now=now),
         api_url=server.url,
         timeout=60,

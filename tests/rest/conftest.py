@@ -25,7 +25,7 @@ from tokbox import Tokbox
 from tokbox.rest.http.auth import ProjectAuth
 from tokbox.rest.http.requester import Requester
 from tokbox.transport import Response
-from tokbox.transport.urllib3_transport import PooledTransport
+from tokbox.transport.urllib3_transport import Urllib3Transport
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def connect() -> Iterator[Callable[..., Requester]]:
             for name, value in options.items():
                 (calls if name in calls else settings)[name] = value
             requester = Requester(
-                PooledTransport(**settings),  # type: ignore[arg-type]
+                Urllib3Transport(**settings),  # type: ignore[arg-type]
                 ProjectAuth(KEY, sign),
                 api_url=url,
                 sleep=lambda seconds: None,

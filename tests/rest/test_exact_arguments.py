@@ -27,7 +27,7 @@ from tokbox.rest.resources.broadcasts import RtmpTarget
 from tokbox.rest.resources.layouts import Layout
 from tokbox.rest.resources.sip import SipAuth
 from tokbox.rest.resources.storage import AzureStorage, S3Storage
-from tokbox.rest.validation import seconds, texts, whole
+from tokbox.rest.validation import integer, seconds, strings
 from tokbox.transport.proxies import parse
 
 ID = "d6f0f2a4-0000-4000-8000-000000000001"
@@ -220,7 +220,7 @@ def test_a_bad_text_is_refused_before_anything_is_sent(text: Kind) -> None:
 @pytest.mark.parametrize("wrong", [True, bool_(1), ArrayOfNoDimensions(1), 1.0, "1"])
 def test_booleans_and_arrays_are_no_whole_numbers(wrong: object) -> None:
     with pytest.raises(errors.InvalidInputError, match="whole number"):
-        whole("count", wrong, 0)
+        integer("count", wrong, 0)
     with Tokbox(KEY, SECRET, transport=Script(answers({}))) as tb:
         for call in (
             lambda: tb.archives.list(offset=wrong),  # type: ignore[arg-type]
@@ -260,7 +260,7 @@ def test_times_may_be_numbers_of_any_kind() -> None:
 
 def test_an_array_without_dimensions_is_no_sequence_of_texts() -> None:
     with pytest.raises(errors.InvalidInputError, match="sequence of texts"):
-        texts("streams", ArrayOfNoDimensions(1))
+        strings("streams", ArrayOfNoDimensions(1))
 
 
 @pytest.mark.parametrize("text", [Disguised, member])

@@ -12,7 +12,7 @@ import pytest
 from tests.rest.test_sessions import SESSION
 from tests.support.rest import Make
 from tokbox import errors
-from tokbox.rest import session_options as call_options
+from tokbox.rest import session_options
 from tokbox.rest.resources import compositions
 from tokbox.rest.resources.archives import Archives
 from tokbox.rest.resources.audio_connectors import AudioConnectors
@@ -42,17 +42,17 @@ def keywords(call: Callable[..., Any]) -> set[str]:
     ("options", "call"),
     [
         (compositions.Composition, compositions.compose),
-        (call_options.ArchiveOptions, Archives.start),
-        (call_options.BroadcastOptions, Broadcasts.start),
-        (call_options.CallOptions, Streams.list),
-        (call_options.CallOptions, Moderation.unmute_all),
-        (call_options.MuteOptions, Moderation.mute_all),
-        (call_options.SignalOptions, Signals.send),
-        (call_options.ClientOptions, Sip.play_dtmf),
-        (call_options.DialOptions, Sip.dial),
-        (call_options.CaptionsOptions, LiveCaptions.start),
-        (call_options.RenderOptions, Renders.start),
-        (call_options.JoiningOptions, AudioConnectors.start),
+        (session_options.ArchiveOptions, Archives.start),
+        (session_options.BroadcastOptions, Broadcasts.start),
+        (session_options.CallOptions, Streams.list),
+        (session_options.CallOptions, Moderation.unmute_all),
+        (session_options.MuteOptions, Moderation.mute_all),
+        (session_options.SignalOptions, Signals.send),
+        (session_options.ClientOptions, Sip.play_dtmf),
+        (session_options.DialOptions, Sip.dial),
+        (session_options.CaptionsOptions, LiveCaptions.start),
+        (session_options.RenderOptions, Renders.start),
+        (session_options.TokenOptions, AudioConnectors.start),
     ],
 )
 def test_options_name_all_that_the_call_takes(

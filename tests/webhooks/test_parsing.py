@@ -322,11 +322,11 @@ def test_a_body_is_read_up_to_its_limit_and_not_beyond() -> None:
         start = b'{"event": "new", "x": "'
         return start + b"x" * (size - len(start) - 2) + b'"}'
 
-    largest = body(webhooks.LARGEST_BODY)
-    assert len(largest) == webhooks.LARGEST_BODY
+    largest = body(webhooks.MAX_BODY)
+    assert len(largest) == webhooks.MAX_BODY
     assert webhooks.parse(largest).event == "new"
-    assert read(body(webhooks.LARGEST_BODY + 1)) == "too_large"
-    assert read(body(webhooks.LARGEST_BODY + 1).decode()) == "too_large"
+    assert read(body(webhooks.MAX_BODY + 1)) == "too_large"
+    assert read(body(webhooks.MAX_BODY + 1).decode()) == "too_large"
 
 
 @pytest.mark.parametrize(

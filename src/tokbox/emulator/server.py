@@ -36,10 +36,10 @@ from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.messages import Message
 from tokbox.emulator.store.request_log import Entry
 from tokbox.emulator.store.webhook_outbox import Delivery
-from tokbox.enums import MessageKind, WebhookState
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number
 from tokbox.lazy import set_module
+from tokbox.literals import MessageKind, WebhookState
 from tokbox.secrecy import strip_traceback
 
 __all__ = ["Server", "serve"]

@@ -20,7 +20,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from tokbox._memory import MemoryPool
-from tokbox.enums import HOURS_24, Role, RoleName, TokenKind
+from tokbox.enums import HOURS_24, Role
 from tokbox.errors import (
     InvalidClaimsError,
     InvalidInputError,
@@ -29,6 +29,7 @@ from tokbox.errors import (
 )
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.literals import RoleName, TokenKind
 from tokbox.pickling import PickledByName
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.batch import TokenBatch

@@ -24,8 +24,8 @@ from tokbox.lazy import set_module
 from tokbox.rest.account import Account
 from tokbox.rest.base import DEFAULT_URL, VONAGE_URL
 from tokbox.rest.client import Tokbox
-from tokbox.rest.client_resources import Resources
-from tokbox.rest.executor import Offload
+from tokbox.rest.client_resources import ClientResources
+from tokbox.rest.executor import ThreadExecutor
 from tokbox.rest.http.options import Limits, Options
 from tokbox.rest.sessions import Session
 from tokbox.rest.twins import derive
@@ -68,7 +68,7 @@ class _Client:
     __slots__ = ()
 
     _sync: Any
-    _offload: Offload
+    _executor: ThreadExecutor
 
     close = _Replaced("await client.aclose()")
     __enter__ = _Replaced("async with")
@@ -76,7 +76,7 @@ class _Client:
 
     def _start(self, sync: Client, options: Options) -> Self:
         self._sync = sync
-        self._offload = Offload(options.get("pool_size", POOL_SIZE))
+        self._executor = ThreadExecutor(options.get("pool_size", POOL_SIZE))
         return self
 
     def with_options(self, **limits: Unpack[Limits]) -> Self:
@@ -85,7 +85,7 @@ class _Client:
         check_names(call, limits, Limits.__annotations__)
         client = type(self).__new__(type(self))
         client._sync = self._sync.with_options(**limits)
-        client._offload = self._offload
+        client._executor = self._executor
         return client
 
     async def aclose(self) -> None:
@@ -95,7 +95,7 @@ class _Client:
         """
         self._sync.close()
         if not self._sync._borrowed:
-            await self._offload.close()
+            await self._executor.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -188,7 +188,7 @@ class AsyncAccount(_Client, derive(Account)):  # type: ignore[misc]
 def resources() -> dict[str, type[Resource]]:
     """Return the classes of all that clients reach, by the names of the classes."""
     found = {}
-    for noun, member in (*vars(Resources).items(), *vars(Account).items()):
+    for noun, member in (*vars(ClientResources).items(), *vars(Account).items()):
         # Every resource has a file of its own; what else is a property has none.
         if isinstance(member, property) and find_spec(f"tokbox.rest.resources.{noun}"):
             name = member.fget.__annotations__["return"]

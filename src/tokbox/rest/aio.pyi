@@ -8,25 +8,23 @@ from typing import Any, BinaryIO, Literal, TextIO
 from typing_extensions import Self, Unpack
 
 from tokbox._memory import MemoryPool
-from tokbox.enums import (
-    ArchiveMode,
+from tokbox.enums import ArchiveMode, MediaMode, OutputMode, Role
+from tokbox.literals import (
     ArchiveModeName,
     CallbackEvent,
     CallbackGroup,
     LayoutName,
-    MediaMode,
     MediaModeName,
-    OutputMode,
     OutputModeName,
+    ProjectStatusName,
     RequestMethod,
     Resolution,
-    Role,
     RoleName,
     ScreenshareLayoutName,
     StorageFallback,
     TokenKind,
 )
-from tokbox.response_enums import ProjectStatus, ProjectStatusName
+from tokbox.response_enums import ProjectStatus
 from tokbox.rest.http.options import Limits, Options
 from tokbox.rest.models.page import Page
 from tokbox.rest.raw import APIResponse
@@ -52,10 +50,10 @@ from tokbox.rest.session_options import (
     CaptionsOptions,
     ClientOptions,
     DialOptions,
-    JoiningOptions,
     MuteOptions,
     RenderOptions,
     SignalOptions,
+    TokenOptions,
 )
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.columns import ArrowArray, ArrowStream
@@ -375,7 +373,7 @@ class AsyncSession:
     async def start_captions(self, **options: Unpack[CaptionsOptions]) -> Captions: ...
     async def start_render(self, url: str, **options: Unpack[RenderOptions]) -> Render: ...
     async def start_audio_connector(
-        self, websocket: WebSocket | str, **options: Unpack[JoiningOptions]
+        self, websocket: WebSocket | str, **options: Unpack[TokenOptions]
     ) -> AudioConnector: ...
     def token(
         self,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from tokbox.enums import RequestMethod
+    from tokbox.literals import RequestMethod
     from tokbox.rest.http.auth import Auth
     from tokbox.rest.http.options import Limits, Options
     from tokbox.rest.http.requester import Requester

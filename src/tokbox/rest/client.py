@@ -9,7 +9,7 @@ from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client
-from tokbox.rest.client_resources import Resources
+from tokbox.rest.client_resources import ClientResources
 from tokbox.rest.sessions import Session, restore
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tokbox._memory import MemoryPool
-    from tokbox.enums import ArchiveModeName, MediaModeName, Resolution, TokenKind
+    from tokbox.literals import ArchiveModeName, MediaModeName, Resolution, TokenKind
     from tokbox.rest.http.auth import Auth
     from tokbox.rest.http.options import Options
     from tokbox.tokens.batch import TokenBatch
@@ -39,7 +39,7 @@ __all__ = ["Tokbox"]
 
 @set_module("tokbox")
 @strip_traceback
-class Tokbox(Resources, Client):
+class Tokbox(ClientResources, Client):
     """Reach one project: create sessions, sign tokens, record archives.
 
     *api_key* and *secret* are those of an OpenTok project; `from_private_key` reaches a

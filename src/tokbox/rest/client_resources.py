@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tokbox.rest.resources.streams import Streams
     from tokbox.tokens.signer import Signer
 
-__all__ = ["Resources"]
+__all__ = ["ClientResources"]
 
 
-class Resources:
+class ClientResources:
     """Name the resources of a tenant; each is loaded when it is first asked for."""
 
     __slots__ = ()

@@ -219,10 +219,10 @@ def _seconds(variable: str, value: str) -> float:
 
 
 def _retries(variable: str, value: str) -> int:
-    from tokbox.rest.http.requester import MOST_RETRIES
-    from tokbox.rest.validation import whole
+    from tokbox.rest.http.requester import MAX_RETRIES
+    from tokbox.rest.validation import integer
 
-    return whole(variable, _number(int, value), 0, MOST_RETRIES)
+    return integer(variable, _number(int, value), 0, MAX_RETRIES)
 
 
 def _proxy(variable: str, value: str) -> str:
@@ -233,9 +233,9 @@ def _proxy(variable: str, value: str) -> str:
 
 
 def _allow_http(variable: str, value: str) -> bool | None:
-    from tokbox.rest.http import plain_http as cleartext
+    from tokbox.rest.http import plain_http
 
-    return cleartext.from_environment({variable: value})
+    return plain_http.from_environment({variable: value})
 
 
 #: Options, the variables that stand for them, and how their values are read.

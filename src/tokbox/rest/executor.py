@@ -13,9 +13,9 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from tokbox.errors import ClosedError
-from tokbox.rest.http.backoff import abandoned
+from tokbox.rest.http.backoff import cancelled
 
-__all__ = ["Offload"]
+__all__ = ["ThreadExecutor"]
 
 _T = TypeVar("_T")
 
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 _A_TURN = 8
 
 
-class Offload:
+class ThreadExecutor:
     """Run at most *threads* calls at a time; others wait their turn.
 
     A call that is no longer awaited before its turn came is never made. One that is
@@ -45,7 +45,7 @@ class Offload:
         executor = self._executor()
         given_up = threading.Event()
         context = contextvars.copy_context()
-        context.run(abandoned.set, given_up)
+        context.run(cancelled.set, given_up)
         work = functools.partial(context.run, function, *args, **kwargs)
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, work)

@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tokbox.enums import (
-    ArchiveMode,
-    ArchiveModeName,
-    MediaMode,
-    MediaModeName,
-    Resolution,
-)
+from tokbox.enums import ArchiveMode, MediaMode
 from tokbox.errors import (
     ArchivingNeedsMediaRouterWarning,
     InvalidClaimsError,
@@ -20,12 +14,13 @@ from tokbox.errors import (
     invalid_choice,
 )
 from tokbox.exact import exact_text
+from tokbox.literals import ArchiveModeName, MediaModeName, Resolution
 from tokbox.rest.http.caller_warnings import warn
 from tokbox.rest.sessions import PROPERTIES, Session
-from tokbox.rest.validation import RESOLUTIONS, flag, ipv4, one_of, text
+from tokbox.rest.validation import RESOLUTIONS, boolean, choice, ipv4, string
 
 if TYPE_CHECKING:
-    from tokbox.rest.client_resources import Resources
+    from tokbox.rest.client_resources import ClientResources
 
 __all__ = ["create", "parameters", "warn_if_unarchivable"]
 
@@ -35,7 +30,9 @@ _PATH = "/session/create"
 _unwarned = [True]
 
 
-def create(resources: Resources, form: Mapping[str, str], timeout: float | None) -> Session:
+def create(
+    resources: ClientResources, form: Mapping[str, str], timeout: float | None
+) -> Session:
     """Register a session; *form* is what :func:`parameters` returned."""
     source, request_id = resources._requester.request_json(
         "POST", _PATH, form=form, timeout=timeout
@@ -77,12 +74,12 @@ def parameters(
     archived is sent as asked, with a warning.
     """
     media = _media_mode(media_mode)
-    archiving = one_of("archive_mode", archive_mode, [mode.value for mode in ArchiveMode])
+    archiving = choice("archive_mode", archive_mode, [mode.value for mode in ArchiveMode])
     always = archiving == ArchiveMode.ALWAYS
     form = {"p2p.preference": media, "archiveMode": archiving}
     if location is not None and exact_text(location) != "":
         form["location"] = ipv4("location", location)
-    if flag("e2ee", e2ee):
+    if boolean("e2ee", e2ee):
         if media != MediaMode.MEDIA_ROUTER:
             raise InvalidInputError("e2ee", e2ee, "be False in a relayed session")
         if always:
@@ -94,11 +91,13 @@ def parameters(
     if archive_name is not None:
         if not always:
             raise InvalidInputError("archive_name", archive_name, only_always)
-        form["archiveName"] = text("archive_name", archive_name, shortest=1, longest=80)
+        form["archiveName"] = string(
+            "archive_name", archive_name, min_length=1, max_length=80
+        )
     if archive_resolution is not None:
         if not always:
             raise InvalidInputError("archive_resolution", archive_resolution, only_always)
-        form["archiveResolution"] = one_of(
+        form["archiveResolution"] = choice(
             "archive_resolution", archive_resolution, RESOLUTIONS
         )
     return form

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
-from tokbox.enums import RequestMethod
 from tokbox.errors import InvalidInputError, ProtocolError
 from tokbox.exact import exact_int, exact_text
 from tokbox.lazy import set_module
+from tokbox.literals import RequestMethod
 from tokbox.pickling import PickledByName
-from tokbox.rest.http import responses as answers
-from tokbox.rest.validation import is_path, one_of, sendable, text
+from tokbox.rest.http import responses
+from tokbox.rest.validation import choice, is_path, json_value, string
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def request(
     timeout: float | None,
 ) -> APIResponse:
     """Make a call of any kind; see ``Client.request``."""
-    verb = one_of("method", method, _METHODS)
+    verb = choice("method", method, _METHODS)
     path = _path(path, requester.project)
     if json is not None and form is not None:
         raise InvalidInputError("form", form, "be left out beside json", show=False)
@@ -87,7 +87,7 @@ def request(
         verb,
         path,
         params=_pairs("params", params, numbers=True),
-        json=sendable("json", json),
+        json=json_value("json", json),
         form=_pairs("form", form),
         headers=_headers(headers),
         timeout=timeout,
@@ -97,12 +97,12 @@ def request(
         headers=response.headers,
         body=response.body,
         _call=(verb, path),
-        request_id=answers.request_id(response.headers),
+        request_id=responses.request_id(response.headers),
     )
 
 
 def _path(path: object, project: str) -> str:
-    path = text("path", path, shortest=1).replace("{project}", project)
+    path = string("path", path, min_length=1).replace("{project}", project)
     if not is_path(path):
         rule = (
             "start with one slash and be percent-encoded, without query, fragment or dot "

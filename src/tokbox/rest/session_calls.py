@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from tokbox.rest.client_resources import Resources
+    from tokbox.rest.client_resources import ClientResources
     from tokbox.rest.models.page import Page
     from tokbox.rest.resources.archive_types import Archive
     from tokbox.rest.resources.audio_connectors import AudioConnector, WebSocket
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
         CaptionsOptions,
         ClientOptions,
         DialOptions,
-        JoiningOptions,
         MuteOptions,
         RenderOptions,
         SignalOptions,
+        TokenOptions,
     )
 
 __all__ = ["SessionCalls"]
@@ -52,7 +52,7 @@ class SessionCalls:
     __slots__ = ()
 
     session_id: str
-    _resources: Resources
+    _resources: ClientResources
 
     def start_archive(self, **options: Unpack[ArchiveOptions]) -> Archive:
         """Start to record this session; see ``tb.archives.start``."""
@@ -117,7 +117,7 @@ class SessionCalls:
         return self._resources.renders.start(self.session_id, url, **options)
 
     def start_audio_connector(
-        self, websocket: WebSocket | str, **options: Unpack[JoiningOptions]
+        self, websocket: WebSocket | str, **options: Unpack[TokenOptions]
     ) -> AudioConnector:
         """Connect with a WebSocket; see ``tb.audio_connectors.start``."""
         return self._resources.audio_connectors.start(self.session_id, websocket, **options)

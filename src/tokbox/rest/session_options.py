@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypedDict
 
-from tokbox.enums import OutputMode, OutputModeName, Resolution
+from tokbox.enums import OutputMode
+from tokbox.literals import OutputModeName, Resolution
 from tokbox.rest.resources.archives import TranscriptionProperties
 from tokbox.rest.resources.broadcasts import Hls, RtmpTarget
 from tokbox.rest.resources.compositions import Composition
@@ -23,10 +24,10 @@ __all__ = [
     "CaptionsOptions",
     "ClientOptions",
     "DialOptions",
-    "JoiningOptions",
     "MuteOptions",
     "RenderOptions",
     "SignalOptions",
+    "TokenOptions",
 ]
 
 
@@ -74,13 +75,13 @@ class MuteOptions(CallOptions, total=False):
     excluded_stream_ids: Iterable[str]
 
 
-class JoiningOptions(CallOptions, total=False):
+class TokenOptions(CallOptions, total=False):
     """Name the options of all that joins a session: ``tb.audio_connectors.start``."""
 
     token: str | None
 
 
-class DialOptions(JoiningOptions, total=False):
+class DialOptions(TokenOptions, total=False):
     """Name the options of ``tb.sip.dial``."""
 
     from_: str | None
@@ -92,7 +93,7 @@ class DialOptions(JoiningOptions, total=False):
     streams: Iterable[str] | None
 
 
-class CaptionsOptions(JoiningOptions, total=False):
+class CaptionsOptions(TokenOptions, total=False):
     """Name the options of ``tb.captions.start``."""
 
     language_code: str | None
@@ -101,7 +102,7 @@ class CaptionsOptions(JoiningOptions, total=False):
     status_callback_url: str | None
 
 
-class RenderOptions(JoiningOptions, total=False):
+class RenderOptions(TokenOptions, total=False):
     """Name the options of ``tb.renders.start``."""
 
     name: str | None

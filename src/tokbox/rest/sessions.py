@@ -10,7 +10,7 @@ from tokbox.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import NoReturn
 
-    from tokbox.rest.client_resources import Resources
+    from tokbox.rest.client_resources import ClientResources
     from tokbox.tokens.signer import Signer
 
 __all__ = ["PROPERTIES", "Session", "restore"]
@@ -38,7 +38,7 @@ class Session(SessionCalls, SessionSigner):
     _init_only = "_signer _resources _properties"
 
     if TYPE_CHECKING:
-        _resources: Resources
+        _resources: ClientResources
         #: What `to_dict` returns beside the id.
         _properties: dict[str, str | None]
 
@@ -47,7 +47,7 @@ class Session(SessionCalls, SessionSigner):
         session_id: str,
         *,
         _signer: Signer | None = None,
-        _resources: Resources | None = None,
+        _resources: ClientResources | None = None,
         _properties: dict[str, str | None] | None = None,
     ) -> None:
         super().__init__(session_id, _signer=_signer)
@@ -78,7 +78,7 @@ class Session(SessionCalls, SessionSigner):
         return self
 
 
-def restore(resources: Resources, session_id: str) -> Session:
+def restore(resources: ClientResources, session_id: str) -> Session:
     """Return the session with a stored id, without a request.
 
     Raises ``InvalidClaimsError`` if it is no session id or belongs to another project.

@@ -17,7 +17,7 @@ from types import NoneType
 from typing import Any, NoReturn
 
 from tokbox.rest import session_options
-from tokbox.rest.executor import Offload
+from tokbox.rest.executor import ThreadExecutor
 from tokbox.rest.resources.base import Resource
 from tokbox.rest.sessions import Session
 from tokbox.rest.unknown_options import check_options, has_options
@@ -39,14 +39,14 @@ _SCALARS = (str, int, timedelta, datetime, NoneType)
 class Twin:
     """Stand for an object of a client, and run its slow methods off the loop."""
 
-    __slots__ = ("_offload", "_sync")
+    __slots__ = ("_executor", "_sync")
 
     _sync: Any
-    _offload: Offload
+    _executor: ThreadExecutor
 
-    def __init__(self, sync: Any, offload: Offload) -> None:
+    def __init__(self, sync: Any, offload: ThreadExecutor) -> None:
         self._sync = sync
-        self._offload = offload
+        self._executor = offload
 
     def __repr__(self) -> str:
         return f"<async {self._sync!r}>"
@@ -86,7 +86,7 @@ def derive(kind: type) -> type[Twin]:
 
 def _member(name: str, source: Any) -> Any:
     if not inspect.isfunction(source):
-        return property(lambda self: _adopt(getattr(self._sync, name), self._offload))
+        return property(lambda self: _adopt(getattr(self._sync, name), self._executor))
     sends = "timeout" in inspect.signature(source).parameters or has_options(source)
     if str(source.__annotations__.get("return")).startswith("Iterator["):
         method = _iterating(name, source)
@@ -101,11 +101,11 @@ def _awaited(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(source)
     async def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
         call = getattr(self._sync, name)
-        run = self._offload.call
+        run = self._executor.call
         if _is_small(name, self._sync, args, kwargs):
-            run = self._offload.call_here
+            run = self._executor.call_here
         result = await run(call, *args, **kwargs)
-        return _adopt(result, self._offload)
+        return _adopt(result, self._executor)
 
     if has_options(source):
         method = check_options(method, lambda: vars(session_options))
@@ -118,8 +118,8 @@ def _iterating(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
         # Arguments are checked now, as ever; nothing is sent before the first item.
         items = getattr(self._sync, name)(*args, **kwargs)
         if _is_small(name, self._sync, (), kwargs):
-            return self._offload.iterate_here(items)
-        return self._offload.iterate(items)
+            return self._executor.iterate_here(items)
+        return self._executor.iterate(items)
 
     return method
 
@@ -143,12 +143,12 @@ def _is_small(name: str, sync: Any, args: tuple[Any, ...], kwargs: dict[str, Any
 def _direct(name: str, source: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(source)
     def method(self: Twin, /, *args: Any, **kwargs: Any) -> Any:
-        return _adopt(getattr(self._sync, name)(*args, **kwargs), self._offload)
+        return _adopt(getattr(self._sync, name)(*args, **kwargs), self._executor)
 
     return method
 
 
-def _adopt(value: Any, offload: Offload) -> Any:
+def _adopt(value: Any, offload: ThreadExecutor) -> Any:
     """Return the twin of what has methods that send, and everything else as it is."""
     if isinstance(value, Resource | Session):
         kind: type = type(value)

@@ -14,34 +14,34 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args
 from urllib.parse import quote, unquote
 
-from tokbox.enums import Resolution
 from tokbox.errors import InvalidInputError, invalid_choice
 from tokbox.exact import exact_text, has_no_dimensions
+from tokbox.literals import Resolution
 from tokbox.tokens.credentials import control_character, odd_character
 from tokbox.transport import hosts
-from tokbox.transport.validation import flag, seconds, whole
+from tokbox.transport.validation import boolean, integer, seconds
 
 __all__ = [
-    "address",
+    "absolute_url",
     "base_url",
+    "boolean",
+    "choice",
     "credential",
-    "flag",
-    "given",
     "has_dot_segments",
     "identifier",
+    "integer",
     "ipv4",
     "is_path",
-    "keep",
-    "one_of",
+    "json_value",
+    "nested",
+    "omit_none",
     "optional",
     "seconds",
     "secret",
-    "sendable",
-    "structure",
-    "text",
-    "texts",
-    "web_address",
-    "whole",
+    "set_fields",
+    "string",
+    "strings",
+    "web_url",
 ]
 
 _T = TypeVar("_T")
@@ -62,12 +62,12 @@ _HOST_ALONE = re.compile(r"(?:[\w+.-]*://)?[^/?#@]*/?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def given(**properties: Any) -> dict[str, Any]:
+def omit_none(**properties: Any) -> dict[str, Any]:
     """Return those that are not ``None``: the service has defaults of its own."""
     return {name: value for name, value in properties.items() if value is not None}
 
 
-def keep(structure: object, **checked: Any) -> None:
+def set_fields(structure: object, **checked: Any) -> None:
     """Set fields of a frozen dataclass to their checked values."""
     for name, value in checked.items():
         object.__setattr__(structure, name, value)
@@ -81,7 +81,7 @@ class Structure(Protocol):
         ...
 
 
-def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, Any]:
+def nested(field: str, value: object, *kinds: type[Structure]) -> dict[str, Any]:
     """Return what goes over the wire for a *value* of one of these classes."""
     for kind in kinds:
         if isinstance(value, kind):
@@ -91,7 +91,7 @@ def structure(field: str, value: object, *kinds: type[Structure]) -> dict[str, A
     raise InvalidInputError(field, None, f"be made with {names}", show=False)
 
 
-def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
+def choice(field: str, value: object, allowed: Iterable[str]) -> str:
     """Return *value* as a plain string if it is one of *allowed*, enum member or not."""
     words = [str(word) for word in allowed]
     word = exact_text(value)
@@ -100,33 +100,33 @@ def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
     raise invalid_choice(field, value, words)
 
 
-def text(
+def string(
     field: str,
     value: object,
     *,
-    shortest: int = 0,
-    longest: int | None = None,
-    most_bytes: int | None = None,
+    min_length: int = 0,
+    max_length: int | None = None,
+    max_bytes: int | None = None,
     show: bool = True,
 ) -> str:
     """Return *value* if it is text of a permitted length that UTF-8 can carry.
 
-    *shortest* and *longest* count characters, *most_bytes* those of UTF-8. Without
+    *min_length* and *max_length* count characters, *max_bytes* those of UTF-8. Without
     *show*, the error does not hold the value.
     """
-    if longest is not None:
-        rule = f"be {shortest} to {longest} characters of text"
+    if max_length is not None:
+        rule = f"be {min_length} to {max_length} characters of text"
     else:
-        rule = "be text" if shortest == 0 else "be text and not empty"
+        rule = "be text" if min_length == 0 else "be text and not empty"
     content = exact_text(value)
-    if content is None or len(content) < shortest:
+    if content is None or len(content) < min_length:
         raise InvalidInputError(field, value, rule, show=show)
-    if longest is not None and len(content) > longest:
+    if max_length is not None and len(content) > max_length:
         raise InvalidInputError(field, value, rule, show=show)
     if _SURROGATE.search(content):
         raise InvalidInputError(field, value, "not hold lone surrogates", show=show)
-    if most_bytes is not None and len(content.encode()) > most_bytes:
-        rule = f"have at most {most_bytes} bytes in UTF-8"
+    if max_bytes is not None and len(content.encode()) > max_bytes:
+        rule = f"have at most {max_bytes} bytes in UTF-8"
         raise InvalidInputError(field, value, rule, show=show)
     return content
 
@@ -153,7 +153,7 @@ def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], st
     return content
 
 
-def sendable(field: str, value: Any) -> Any:
+def json_value(field: str, value: Any) -> Any:
     """Return *value* if JSON (RFC 8259) can represent it; NaN, for example, it cannot."""
     with contextlib.suppress(TypeError, ValueError, RecursionError):
         json.dumps(value, allow_nan=False)
@@ -162,7 +162,7 @@ def sendable(field: str, value: Any) -> Any:
     raise InvalidInputError(field, None, "be what JSON can say", show=False)
 
 
-def texts(field: str, value: object) -> list[str]:
+def strings(field: str, value: object) -> list[str]:
     """Return several texts, none of them empty; one alone is most likely a mistake."""
     rule = "be a sequence of texts that are not empty"
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
@@ -172,28 +172,28 @@ def texts(field: str, value: object) -> list[str]:
     items = [exact_text(item) for item in value]
     if not all(items):
         raise InvalidInputError(field, value, rule)
-    return [text(field, item) for item in items]
+    return [string(field, item) for item in items]
 
 
-def address(
+def absolute_url(
     field: str,
     value: object,
     *schemes: str,
-    shortest: int = 1,
-    longest: int | None = None,
+    min_length: int = 1,
+    max_length: int | None = None,
 ) -> str:
     """Return a URL that begins with one of *schemes*, such as ``wss``."""
     rule = f"be a URL that begins with {' or '.join(f'{one}://' for one in schemes)}"
-    if longest is not None:
-        rule += f", of {shortest} to {longest} characters"
+    if max_length is not None:
+        rule += f", of {min_length} to {max_length} characters"
     url = exact_text(value)
     # All but the host may hold credentials, keys or the name that makes a URL secret.
     show = url is not None and _HOST_ALONE.fullmatch(url) is not None
     if (
         url is None
         or not url.lower().startswith(tuple(f"{one}://" for one in schemes))
-        or len(url) < shortest
-        or (longest is not None and len(url) > longest)
+        or len(url) < min_length
+        or (max_length is not None and len(url) > max_length)
         or re.search(r"[\s\x00-\x1f\x7f]", url)
         or _SURROGATE.search(url)
     ):
@@ -201,9 +201,9 @@ def address(
     return url
 
 
-def web_address(field: str, value: object) -> str:
+def web_url(field: str, value: object) -> str:
     """Return the URL of a page or a callback, as long as the service takes it."""
-    return address(field, value, "http", "https", shortest=15, longest=2048)
+    return absolute_url(field, value, "http", "https", min_length=15, max_length=2048)
 
 
 def optional(
@@ -225,7 +225,7 @@ def identifier(field: str, value: object) -> str:
     """
     if type(value) is str and _PLAIN_ID.fullmatch(value):
         return value
-    name = text(field, value, shortest=1, longest=255)
+    name = string(field, value, min_length=1, max_length=255)
     if has_dot_segments(name):
         raise InvalidInputError(field, value, "be an id that the service gave")
     return quote(name, safe="")

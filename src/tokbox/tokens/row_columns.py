@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
-from tokbox.enums import Role, RoleName
+from tokbox.enums import Role
+from tokbox.literals import RoleName
 from tokbox.tokens.columns import ArrowArray, ArrowStream
 
 __all__ = ["Column", "RoleColumn"]

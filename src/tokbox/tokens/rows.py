@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, has_surrogate, session_owner, snapshot
 from tokbox._memory import Memory, MemoryPool, Numbers, Texts
-from tokbox.enums import DAYS_30, RowErrors
+from tokbox.enums import DAYS_30
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_text
+from tokbox.literals import RowErrors
 from tokbox.tokens.batch import RowError, TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
     MOST_CONNECTION_DATA,

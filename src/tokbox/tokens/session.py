@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from tokbox.enums import RoleName, TokenKind
+    from tokbox.literals import RoleName, TokenKind
     from tokbox.tokens import rs256
     from tokbox.tokens.signer import Signer
 

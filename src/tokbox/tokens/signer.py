@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from tokbox._memory import Memory, MemoryPool
-    from tokbox.enums import TokenKind
+    from tokbox.literals import TokenKind
     from tokbox.tokens import rs256
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream

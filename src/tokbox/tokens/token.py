@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, fields, make_dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from tokbox.enums import HOURS_24, TokenKind
+from tokbox.enums import HOURS_24
 from tokbox.lazy import set_module
+from tokbox.literals import TokenKind
 from tokbox.pickling import PickledByName
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr

@@ -21,7 +21,7 @@ from tokbox.lazy import set_module
 from tokbox.transport.protocol import Request, Response
 from tokbox.transport.urllib3_transport import CHUNK, exchange, translate
 
-__all__ = ["OwnPool"]
+__all__ = ["CustomPool"]
 
 
 @set_module("tokbox.types")
@@ -33,7 +33,7 @@ class Pool(Protocol):
         ...
 
 
-class OwnPool:
+class CustomPool:
     """Send requests over a pool that is not ours, and is never closed from here."""
 
     __slots__ = ("_connect_timeout", "_pool")

@@ -6,7 +6,7 @@ from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.transport import proxies
 from tokbox.transport.protocol import Request, Response, Transport
-from tokbox.transport.validation import flag, seconds, whole
+from tokbox.transport.validation import boolean, integer, seconds
 
 __all__ = ["POOL_SIZE", "HTTPTransport"]
 
@@ -41,9 +41,9 @@ class HTTPTransport:
         trust_env: bool = True,
     ) -> None:
         self._connect_timeout = seconds("connect_timeout", connect_timeout)
-        self._pool_size = whole("pool_size", pool_size, 1, 10_000)
+        self._pool_size = integer("pool_size", pool_size, 1, 10_000)
         self._proxy = None if proxy is None else proxies.parse(proxy)
-        self._trust_env = flag("trust_env", trust_env)
+        self._trust_env = boolean("trust_env", trust_env)
         self._pool: Transport | None = None
 
     def send(self, request: Request) -> Response:
@@ -51,10 +51,10 @@ class HTTPTransport:
         pool = self._pool
         if pool is None:
             # urllib3 is slow to import, and a client that only signs does not need it.
-            from tokbox.transport.urllib3_transport import PooledTransport
+            from tokbox.transport.urllib3_transport import Urllib3Transport
 
             # Of two first requests at once, one pool is forgotten after its use.
-            pool = self._pool = PooledTransport(
+            pool = self._pool = Urllib3Transport(
                 connect_timeout=self._connect_timeout,
                 pool_size=self._pool_size,
                 proxy=self._proxy,

@@ -32,7 +32,7 @@ from tokbox.transport.protocol import Headers, Request, Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["CHUNK", "PooledTransport", "exchange", "translate"]
+__all__ = ["CHUNK", "Urllib3Transport", "exchange", "translate"]
 
 #: Bytes that are read at a time.
 CHUNK = 65_536
@@ -40,7 +40,7 @@ CHUNK = 65_536
 _ENCODING = "content-encoding"
 
 #: Bytes of a line, as ``http.client`` has it.
-_LONGEST_LINE = 65_536
+_MAX_LINE = 65_536
 
 #: Attempts are counted above. What ``retries=False`` would be turned into every time.
 _NEVER = urllib3.Retry(False, redirect=False)
@@ -109,8 +109,8 @@ class _Lines(io.BufferedReader):
     def readline(self, size: int | None = -1, /) -> bytes:
         if size is not None and size >= 0:
             return super().readline(size)
-        line = super().readline(_LONGEST_LINE)
-        if len(line) == _LONGEST_LINE:
+        line = super().readline(_MAX_LINE)
+        if len(line) == _MAX_LINE:
             raise http.client.LineTooLong("line")
         return line
 
@@ -228,7 +228,7 @@ class _OneHost:
         self._manager.clear()
 
 
-class PooledTransport:
+class Urllib3Transport:
     """Send requests over kept-alive connections, from any thread and after any fork.
 
     *pool_size* connections are kept; more are opened when more threads ask at the

@@ -9,12 +9,12 @@ from __future__ import annotations
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number
 
-__all__ = ["flag", "seconds", "whole"]
+__all__ = ["boolean", "integer", "seconds"]
 
-_LONGEST_WAIT = 86_400
+_MAX_WAIT = 86_400
 
 
-def flag(field: str, value: object) -> bool:
+def boolean(field: str, value: object) -> bool:
     """Return *value* if it is a real boolean: a string such as "false" is true."""
     if not isinstance(value, bool):
         raise InvalidInputError(field, value, "be True or False")
@@ -23,14 +23,14 @@ def flag(field: str, value: object) -> bool:
 
 def seconds(field: str, value: object) -> float:
     """Return a positive, finite number of seconds: there is no waiting for ever."""
-    rule = f"be a number of seconds, more than 0 and at most {_LONGEST_WAIT}"
+    rule = f"be a number of seconds, more than 0 and at most {_MAX_WAIT}"
     number = exact_number(value)
-    if number is None or not 0 < number <= _LONGEST_WAIT:  # NaN is neither
+    if number is None or not 0 < number <= _MAX_WAIT:  # NaN is neither
         raise InvalidInputError(field, value, rule)
     return float(number)
 
 
-def whole(field: str, value: object, lowest: int, highest: int | None = None) -> int:
+def integer(field: str, value: object, lowest: int, highest: int | None = None) -> int:
     """Return *value* if it is an integer (a bool is not one) within the bounds."""
     bounds = f"of at least {lowest}" if highest is None else f"from {lowest} to {highest}"
     number = exact_int(value)

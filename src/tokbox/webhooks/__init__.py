@@ -53,12 +53,12 @@ from tokbox.webhooks.events import (
     StreamEvent,
     UnknownEvent,
 )
-from tokbox.webhooks.parsing import LARGEST_BODY, parse
+from tokbox.webhooks.parsing import MAX_BODY, parse
 from tokbox.webhooks.receiver import MAX_AGE, Claims, Receiver
 
 __all__ = [
-    "LARGEST_BODY",
     "MAX_AGE",
+    "MAX_BODY",
     "ArchiveChanged",
     "BroadcastChanged",
     "CaptionsChanged",

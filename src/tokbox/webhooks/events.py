@@ -20,7 +20,15 @@ from tokbox.response_enums import (
     SipCallState,
     SipReason,
 )
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import (
+    Entity,
+    Record,
+    enum_field,
+    int_field,
+    nested_field,
+    project_field,
+    str_field,
+)
 from tokbox.rest.resources import connections, streams
 from tokbox.rest.resources.archive_types import Archive
 from tokbox.rest.resources.broadcast_types import Broadcast
@@ -63,15 +71,15 @@ __all__ = [
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event(record.Record):
+class Event(Record):
     """Hold what every callback tells."""
 
     #: The service's own word for what happened; empty where it says none.
-    event: str = record.text()
-    session_id: str = record.text()
+    event: str = str_field()
+    session_id: str = str_field()
     #: The project or application: an API key of OpenTok, or an application id of Vonage.
     #: ``raw`` has it by the service's own name.
-    project_id: str = record.project()
+    project_id: str = project_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +87,7 @@ class _TimedEvent(Event):
     """Hold an event that tells when it happened."""
 
     #: When it happened, in milliseconds since the epoch.
-    occurred_ms: int | None = record.whole("timestamp")
+    occurred_ms: int | None = int_field("timestamp")
 
     @property
     def occurred_at(self) -> datetime | None:
@@ -105,7 +113,7 @@ class MonitoredConnection(connections.Connection):
     """Describe the client that an event is about."""
 
     #: What its token said of it; often no longer told when it leaves.
-    data: str = record.text()
+    data: str = str_field()
 
 
 @set_module("tokbox.webhooks")
@@ -113,15 +121,15 @@ class MonitoredConnection(connections.Connection):
 class MonitoredStream(streams.Stream):
     """Describe the stream that an event is about, and whose it is."""
 
-    connection: MonitoredConnection = record.part(MonitoredConnection, always=True)
+    connection: MonitoredConnection = nested_field(MonitoredConnection, always=True)
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonitoredCall(record.Thing):
+class MonitoredCall(Entity):
     """Describe the call that an event is about."""
 
-    connection_id: str = record.text()
+    connection_id: str = str_field()
 
 
 @set_module("tokbox.webhooks")
@@ -143,7 +151,7 @@ class SessionCreated(SessionEvent):
 class SessionDestroyed(SessionEvent):
     """Tell that a session is no longer active; its id stays good."""
 
-    reason: DestroyedReason | str = record.word(DestroyedReason)
+    reason: DestroyedReason | str = enum_field(DestroyedReason)
 
 
 @set_module("tokbox.webhooks")
@@ -151,7 +159,7 @@ class SessionDestroyed(SessionEvent):
 class SessionNotification(SessionEvent):
     """Tell of something that will concern all who are in a session."""
 
-    reason: NotificationReason | str = record.word(NotificationReason)
+    reason: NotificationReason | str = enum_field(NotificationReason)
 
 
 @set_module("tokbox.webhooks")
@@ -161,7 +169,7 @@ class ConnectionEvent(SessionEvent):
 
     _needs = ("session_id", "connection.id")
 
-    connection: MonitoredConnection = record.part(MonitoredConnection, always=True)
+    connection: MonitoredConnection = nested_field(MonitoredConnection, always=True)
 
 
 @set_module("tokbox.webhooks")
@@ -175,7 +183,7 @@ class ConnectionCreated(ConnectionEvent):
 class ConnectionDestroyed(ConnectionEvent):
     """Tell that a client has left."""
 
-    reason: DestroyedReason | str = record.word(DestroyedReason)
+    reason: DestroyedReason | str = enum_field(DestroyedReason)
 
 
 @set_module("tokbox.webhooks")
@@ -185,7 +193,7 @@ class StreamEvent(SessionEvent):
 
     _needs = ("session_id", "stream.id")
 
-    stream: MonitoredStream = record.part(MonitoredStream, always=True)
+    stream: MonitoredStream = nested_field(MonitoredStream, always=True)
 
 
 @set_module("tokbox.webhooks")
@@ -199,7 +207,7 @@ class StreamCreated(StreamEvent):
 class StreamDestroyed(StreamEvent):
     """Tell that a client no longer publishes."""
 
-    reason: DestroyedReason | str = record.word(DestroyedReason)
+    reason: DestroyedReason | str = enum_field(DestroyedReason)
 
 
 @set_module("tokbox.webhooks")
@@ -209,7 +217,7 @@ class SipCallEvent(SessionEvent):
 
     _needs = ("session_id", "call.id")
 
-    call: MonitoredCall = record.part(MonitoredCall, always=True)
+    call: MonitoredCall = nested_field(MonitoredCall, always=True)
 
 
 @set_module("tokbox.webhooks")
@@ -223,7 +231,7 @@ class SipCallCreated(SipCallEvent):
 class SipCallUpdated(SipCallEvent):
     """Tell how far a call is."""
 
-    state: SipCallState | str = record.word(SipCallState)
+    state: SipCallState | str = enum_field(SipCallState)
 
 
 @set_module("tokbox.webhooks")
@@ -232,8 +240,8 @@ class SipCallDestroyed(SipCallEvent):
     """Tell that a call is over."""
 
     #: One of the service's own codes, or one of SIP's, such as ``"486"``.
-    reason_code: SipReason | str = record.word(SipReason, "reason_code", "reasonCode")
-    reason_message: str = record.text("reason_message", "reasonMessage")
+    reason_code: SipReason | str = enum_field(SipReason, "reason_code", "reasonCode")
+    reason_message: str = str_field("reason_message", "reasonMessage")
 
 
 @set_module("tokbox.webhooks")
@@ -276,7 +284,7 @@ class ArchiveChanged(StatusEvent):
     _thing = "archive"
     _needs = ("archive.id", "archive.status")
 
-    archive: Archive = record.part(Archive, always=True)
+    archive: Archive = nested_field(Archive, always=True)
 
 
 @set_module("tokbox.webhooks")
@@ -287,7 +295,7 @@ class BroadcastChanged(StatusEvent):
     _thing = "broadcast"
     _needs = ("broadcast.id", "broadcast.status")
 
-    broadcast: Broadcast = record.part(Broadcast, always=True)
+    broadcast: Broadcast = nested_field(Broadcast, always=True)
 
 
 @set_module("tokbox.webhooks")
@@ -298,7 +306,7 @@ class RenderChanged(StatusEvent):
     _thing = "render"
     _needs = ("render.id", "render.status")
 
-    render: Render = record.part(Render, always=True)
+    render: Render = nested_field(Render, always=True)
 
 
 @set_module("tokbox.webhooks")
@@ -309,4 +317,4 @@ class CaptionsChanged(StatusEvent):
     _thing = "captions"
     _needs = ("captions.id", "captions.status")
 
-    captions: Captions = record.part(Captions, always=True)
+    captions: Captions = nested_field(Captions, always=True)

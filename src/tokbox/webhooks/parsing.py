@@ -13,10 +13,10 @@ from tokbox.secrecy import strip_traceback
 from tokbox.tokens import strict_json
 from tokbox.webhooks import events
 
-__all__ = ["LARGEST_BODY", "check_size", "parse"]
+__all__ = ["MAX_BODY", "check_size", "parse"]
 
 #: The largest body that is read, in bytes. The service sends a few thousand.
-LARGEST_BODY = 1_048_576
+MAX_BODY = 1_048_576
 
 #: By the words of ``event``.
 _KINDS: dict[str, type[events.Event]] = {
@@ -73,8 +73,8 @@ def _read(body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
 def check_size(body: bytes | bytearray | memoryview | str) -> None:
     """Refuse a body that the service would not send."""
     size = body.nbytes if isinstance(body, memoryview) else len(body)
-    if size > LARGEST_BODY:
-        problem = f"the body has more than {LARGEST_BODY:,} bytes"
+    if size > MAX_BODY:
+        problem = f"the body has more than {MAX_BODY:,} bytes"
         raise MalformedWebhookError("too_large", problem)
 
 

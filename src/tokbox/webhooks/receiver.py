@@ -14,7 +14,7 @@ from tokbox._fastsign import Key
 from tokbox.errors import InvalidInputError, MalformedTokenError, UnverifiedWebhookError
 from tokbox.exact import exact_number
 from tokbox.lazy import set_module
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import Record, int_field, str_field
 from tokbox.rest.validation import credential, optional
 from tokbox.secrecy import strip_traceback
 from tokbox.times import from_seconds
@@ -29,7 +29,7 @@ __all__ = ["MAX_AGE", "Claims", "Headers", "Receiver"]
 #: whoever signed it may be, in seconds.
 MAX_AGE = 300
 
-_LONGEST_AGE = 86_400
+_MAX_AGE = 86_400
 #: As it is called in HTTP, and in a WSGI environment.
 _NAMES = ("authorization", "http_authorization")
 
@@ -47,20 +47,20 @@ _Bytes: TypeAlias = bytes | bytearray | memoryview
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claims(record.Record):
+class Claims(Record):
     """Hold what the signature of a callback says."""
 
     #: ``Vonage``.
-    issuer: str = record.text("iss")
+    issuer: str = str_field("iss")
     #: When it was signed, in seconds since the epoch.
-    issue_time: int | None = record.whole("iat")
+    issue_time: int | None = int_field("iat")
     #: What sets this callback apart from all others.
-    token_id: str = record.text("jti")
+    token_id: str = str_field("jti")
     #: SHA-256 of the body, in hex.
-    payload_hash: str = record.text("payload_hash")
+    payload_hash: str = str_field("payload_hash")
     #: The account, and the application if there is one.
-    api_key: str = record.text("api_key")
-    application_id: str = record.text("application_id")
+    api_key: str = str_field("api_key")
+    application_id: str = str_field("application_id")
 
     @property
     def issued_at(self) -> datetime | None:
@@ -263,9 +263,9 @@ def _equal(one: str, other: str) -> bool:
 
 
 def _seconds(field: str, value: object) -> float:
-    rule = f"be a number of seconds from 0 to {_LONGEST_AGE}"
+    rule = f"be a number of seconds from 0 to {_MAX_AGE}"
     number = exact_number(value)
-    if number is None or not 0 <= number <= _LONGEST_AGE:  # NaN is neither
+    if number is None or not 0 <= number <= _MAX_AGE:  # NaN is neither
         raise InvalidInputError(field, value, rule)
     return float(number)
 

@@ -17,7 +17,7 @@ from tests.support.faulty import Exchange, FaultyServer, Step, answer, drip, sil
 from tokbox import errors
 from tokbox.rest.http.requester import Requester
 from tokbox.transport import Request
-from tokbox.transport.urllib3_transport import PooledTransport, _Lines, translate
+from tokbox.transport.urllib3_transport import Urllib3Transport, _Lines, translate
 
 Connect = Callable[..., Requester]
 SERVICE = "http://api.example.test"
@@ -131,7 +131,7 @@ def get(url: str) -> Request:
 
 
 def test_another_host_than_the_first_is_reached_too() -> None:
-    pool = PooledTransport(connect_timeout=20, pool_size=1, trust_env=False)
+    pool = Urllib3Transport(connect_timeout=20, pool_size=1, trust_env=False)
     with FaultyServer(answer(200, {})) as first, FaultyServer(answer(200, {})) as second:
         for server in (first, second, first):
             assert pool.send(get(server.url)).status == 200

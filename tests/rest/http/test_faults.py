@@ -331,9 +331,9 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
         """
         import os, sys
         from tokbox.rest.http.auth import ProjectAuth
-        from tokbox.transport.urllib3_transport import PooledTransport
+        from tokbox.transport.urllib3_transport import Urllib3Transport
         from tokbox.rest.http.requester import Requester
-        pool = PooledTransport(connect_timeout=20, pool_size=2, trust_env=False)
+        pool = Urllib3Transport(connect_timeout=20, pool_size=2, trust_env=False)
         auth = ProjectAuth("1", lambda message: b"")
         client = Requester(pool, auth, api_url=sys.argv[1], timeout=30, retries=0)
         client.request("GET", "/parent")

@@ -27,7 +27,7 @@ PROGRAM = """
 import json, resource, sys
 import tokbox
 from tokbox.rest.http.auth import ProjectAuth
-from tokbox.transport.urllib3_transport import PooledTransport
+from tokbox.transport.urllib3_transport import Urllib3Transport
 from tokbox.rest.http.requester import Requester
 
 def peak():
@@ -35,7 +35,7 @@ def peak():
         (line,) = (line for line in status if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024
 
-pool = PooledTransport(connect_timeout=20, pool_size=2, trust_env=False)
+pool = Urllib3Transport(connect_timeout=20, pool_size=2, trust_env=False)
 auth = ProjectAuth("1", lambda message: b"")
 client = Requester(pool, auth, api_url=sys.argv[1], timeout=60, retries=0)
 client.request_json("GET", "/small")

@@ -16,14 +16,14 @@ from tests.support.applications import APPLICATION, private_pem
 from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, AsyncTokbox, InsecureTransportWarning, InvalidInputError, Tokbox
 from tokbox.rest.aio import AsyncAccount
-from tokbox.rest.http import plain_http as cleartext
+from tokbox.rest.http import plain_http
 
 ELSEWHERE = "http://emulator.test:8080"
 
 
 @pytest.fixture(autouse=True)
 def _warned_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleartext, "_warned", {})
+    monkeypatch.setattr(plain_http, "_warned", {})
     monkeypatch.delenv("TOKBOX_ALLOW_HTTP", raising=False)
 
 

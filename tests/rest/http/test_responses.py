@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.rest import EPOCH
 from tokbox import errors
-from tokbox.rest.http import responses as answers
+from tokbox.rest.http import responses
 from tokbox.transport import Response
 
 
@@ -21,7 +21,7 @@ def refusal(
 ) -> errors.APIError:
     data = body.encode() if isinstance(body, str) else body
     response = Response(status, headers or {}, data)
-    return answers.api_error(response, method="POST", path="/x", attempts=1, now=now)
+    return responses.api_error(response, method="POST", path="/x", attempts=1, now=now)
 
 
 @pytest.mark.trap(6, 59)
@@ -160,7 +160,7 @@ def test_a_page_that_passes_for_success_is_refused(
 ) -> None:
     response = Response(200, headers, body.encode())
     with pytest.raises(errors.ProtocolError, match="between us and the service") as caught:
-        answers.refuse_page(response, method="DELETE", path="/x", attempts=1)
+        responses.refuse_page(response, method="DELETE", path="/x", attempts=1)
     title = body.lower().partition("<title>")[2].partition("</title>")[0]
     assert title in str(caught.value).lower()
 
@@ -189,7 +189,7 @@ def test_a_page_that_refuses_is_not_put_down_to_the_service(
 )
 def test_what_the_service_sends_is_not_taken_for_a_page(body: bytes, kind: str) -> None:
     response = Response(200, {"content-type": kind}, body)
-    answers.refuse_page(response, method="GET", path="/x", attempts=1)
+    responses.refuse_page(response, method="GET", path="/x", attempts=1)
 
 
 def test_credentials_sent_back_are_removed() -> None:
@@ -224,14 +224,14 @@ def test_other_refusals_do_not_blame_the_clock() -> None:
 def test_the_error_that_comes_with_status_200_is_an_api_error() -> None:
     body = b'<errors><error code="403"><x message="Invalid partner"/></error></errors>'
     with pytest.raises(errors.APIError, match="Invalid partner") as caught:
-        answers.read_json(Response(200, {}, body), method="POST", path="/x", attempts=1)
+        responses.read_json(Response(200, {}, body), method="POST", path="/x", attempts=1)
     assert caught.value.code == 403
 
 
 def test_an_unreadable_answer_does_not_show_its_body() -> None:
     response = Response(200, {"content-type": "text/csv"}, b"<p>canary</p>")
     with pytest.raises(errors.ProtocolError, match="text/csv") as caught:
-        answers.read_json(response, method="GET", path="/x", attempts=1)
+        responses.read_json(response, method="GET", path="/x", attempts=1)
     assert "canary" not in str(caught.value)
     assert caught.value.__context__ is None
 

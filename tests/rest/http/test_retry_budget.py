@@ -12,7 +12,7 @@ from tests.support.rest import KEY, Clock, Script, sign
 from tokbox import errors
 from tokbox.rest.http.auth import ProjectAuth
 from tokbox.rest.http.requester import Requester
-from tokbox.rest.http.retry_budget import RETRIES, SUCCESSES, Quota
+from tokbox.rest.http.retry_budget import RETRIES, SUCCESSES, RetryBudget
 from tokbox.transport import Request, Response
 
 Scripted = Callable[..., tuple[Requester, Script]]
@@ -72,7 +72,7 @@ def test_calls_that_succeed_bring_retries_back(scripted: Scripted) -> None:
 
 
 def test_the_tenth_call_that_succeeds_brings_the_first_retry_back() -> None:
-    quota = Quota()
+    quota = RetryBudget()
     while quota.take():
         pass
     for _ in range(2):
@@ -107,7 +107,7 @@ def test_with_options_shares_what_is_left(scripted: Scripted) -> None:
 
 
 def test_threads_take_each_retry_once() -> None:
-    quota, taken = Quota(), []
+    quota, taken = RetryBudget(), []
 
     def work() -> None:
         while quota.take():
@@ -122,7 +122,7 @@ def test_threads_take_each_retry_once() -> None:
 
 
 def test_the_stock_does_not_grow_beyond_its_beginning() -> None:
-    quota = Quota()
+    quota = RetryBudget()
     for _ in range(50 * SUCCESSES):
         quota.succeed()
     assert [quota.take() for _ in range(RETRIES + 1)] == [True] * RETRIES + [False]

@@ -12,23 +12,32 @@ from typing import Any
 import pytest
 
 from tokbox.response_enums import HlsStatus
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import (
+    Entity,
+    Record,
+    enum_field,
+    int_field,
+    nested_field,
+    nested_list_field,
+    str_field,
+    str_list_field,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inner(record.Record):
-    key: str = record.text(secret=True)
-    size: int | None = record.whole()
+class Inner(Record):
+    key: str = str_field(secret=True)
+    size: int | None = int_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outer(record.Thing):
-    id: str = record.text("outerId", "id")
-    hls_status: HlsStatus | str = record.word(HlsStatus)
-    tags: tuple[str, ...] = record.texts("tagList")
-    one: Inner | None = record.part(Inner)
-    always: Inner = record.part(Inner, always=True)
-    many: tuple[Inner, ...] = record.parts(Inner, key="key")
+class Outer(Entity):
+    id: str = str_field("outerId", "id")
+    hls_status: HlsStatus | str = enum_field(HlsStatus)
+    tags: tuple[str, ...] = str_list_field("tagList")
+    one: Inner | None = nested_field(Inner)
+    always: Inner = nested_field(Inner, always=True)
+    many: tuple[Inner, ...] = nested_list_field(Inner, key="key")
 
 
 def test_a_field_is_read_by_its_own_name_in_camel_case() -> None:

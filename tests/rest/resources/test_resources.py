@@ -9,9 +9,11 @@ import pytest
 
 from tests.rest.test_sessions import SESSION, answers
 from tests.support.rest import KEY, SECRET, Make
-from tokbox.rest.client_resources import Resources
+from tokbox.rest.client_resources import ClientResources
 
-NAMES = [name for name, value in vars(Resources).items() if isinstance(value, property)]
+NAMES = [
+    name for name, value in vars(ClientResources).items() if isinstance(value, property)
+]
 
 PROGRAM = """
 import sys, tokbox

@@ -30,7 +30,7 @@ from tokbox.cli.common.params import (
 )
 
 if TYPE_CHECKING:
-    from tokbox.enums import LayoutName
+    from tokbox.literals import LayoutName
     from tokbox.rest.client import Tokbox
     from tokbox.rest.resources.broadcast_types import Broadcast
     from tokbox.rest.resources.broadcasts import RtmpTarget

@@ -11,7 +11,7 @@ from tokbox.cli.common.listing import confirm, show_id, show_list
 from tokbox.cli.common.params import Group, client_options, json_option
 
 if TYPE_CHECKING:
-    from tokbox.enums import CallbackEvent, CallbackGroup
+    from tokbox.literals import CallbackEvent, CallbackGroup
     from tokbox.rest.client import Tokbox
     from tokbox.rest.resources.callbacks import Callback
 

@@ -10,7 +10,7 @@ from tokbox.cli.common.listing import add_stop, show_id
 from tokbox.cli.common.params import Group, client_options, json_option, session_argument
 
 if TYPE_CHECKING:
-    from tokbox.enums import AudioRate
+    from tokbox.literals import AudioRate
     from tokbox.rest.client import Tokbox
 
 __all__ = ["connector"]

@@ -9,7 +9,8 @@ import click
 
 from tokbox.cli.common.output import is_terminal, print_json, print_record
 from tokbox.cli.common.params import Group, client_options, json_option
-from tokbox.enums import ArchiveMode, ArchiveModeName, MediaModeName, Resolution
+from tokbox.enums import ArchiveMode
+from tokbox.literals import ArchiveModeName, MediaModeName, Resolution
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox

@@ -23,7 +23,7 @@ from tokbox.cli.common.params import client_options, json_option
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.models.base import Thing
+    from tokbox.rest.models.base import Entity
     from tokbox.rest.models.page import Page
     from tokbox.rest.resources.compositions import Composed, Compositions
 
@@ -45,7 +45,7 @@ __all__ = [
 Function = Callable[..., None]
 Rows = Sequence[tuple[str, object]]
 
-_Thing = TypeVar("_Thing", bound="Thing")
+_Entity = TypeVar("_Entity", bound="Entity")
 _Composed = TypeVar("_Composed", bound="Composed")
 
 
@@ -71,14 +71,14 @@ def page_options(function: Function) -> Function:
 
 
 def collect(
-    fetch: Callable[..., Page[_Thing]],
-    every: Callable[[], Iterator[_Thing]],
+    fetch: Callable[..., Page[_Entity]],
+    every: Callable[[], Iterator[_Entity]],
     *,
     offset: int,
     count: int,
     everything: bool,
-) -> tuple[list[_Thing], int]:
-    """Return the chosen part of a list, and how many things come after it.
+) -> tuple[list[_Entity], int]:
+    """Return the chosen part of a list, and how many items come after it.
 
     *fetch* takes ``offset`` and ``count``.
     """
@@ -99,16 +99,16 @@ def collect_of(
     )
 
 
-def public(one: Thing) -> dict[str, Any]:
+def public(one: Entity) -> dict[str, Any]:
     """Return what may be left in a log, ready for JSON."""
     return one.to_dict(secrets=False)
 
 
 def show(
-    one: _Thing,
+    one: _Entity,
     rows: Rows,
     as_json: bool,
-    document: Callable[[_Thing], dict[str, Any]] = public,
+    document: Callable[[_Entity], dict[str, Any]] = public,
 ) -> None:
     """Show one thing: a JSON document, or the *rows* that say something."""
     if as_json:
@@ -118,10 +118,10 @@ def show(
 
 
 def show_id(
-    one: _Thing,
+    one: _Entity,
     rows: Rows,
     as_json: bool,
-    document: Callable[[_Thing], dict[str, Any]] = public,
+    document: Callable[[_Entity], dict[str, Any]] = public,
 ) -> None:
     """Show what was just made; in a pipe its id alone, so that ID=$(...) works."""
     if as_json or is_terminal(sys.stdout):
@@ -131,15 +131,15 @@ def show_id(
 
 
 def show_list(
-    found: Sequence[_Thing],
-    columns: Sequence[tuple[str, Callable[[_Thing], object]]],
+    found: Sequence[_Entity],
+    columns: Sequence[tuple[str, Callable[[_Entity], object]]],
     as_json: bool,
     *,
-    document: Callable[[_Thing], dict[str, Any]] = public,
+    document: Callable[[_Entity], dict[str, Any]] = public,
     right: Sequence[int] = (),
     rest: int = 0,
 ) -> None:
-    """Show several things in a table of *columns*; *rest* is how many more there are."""
+    """Show several items in a table of *columns*; *rest* is how many more there are."""
     if as_json:
         print_json([document(one) for one in found])
         return
@@ -161,9 +161,9 @@ def confirm(what: str, id: str, as_json: bool) -> None:
 def add_get(
     group: click.Group,
     noun: str,
-    fetch: Callable[[Tokbox, str], _Thing],
-    rows: Callable[[_Thing], Rows],
-    document: Callable[[_Thing], dict[str, Any]] = public,
+    fetch: Callable[[Tokbox, str], _Entity],
+    rows: Callable[[_Entity], Rows],
+    document: Callable[[_Entity], dict[str, Any]] = public,
 ) -> None:
     """Add a command that shows one thing as it is now."""
 
@@ -189,12 +189,12 @@ def add_stop(group: click.Group, noun: str, stop: Callable[[Tokbox, str], None])
         confirm("stopped", id, as_json)
 
 
-def created(one: Thing) -> str:
+def created(one: Entity) -> str:
     """Say when something was made."""
     return "" if one.created_ms is None else moment(one.created_ms / 1000)
 
 
-def age(one: Thing) -> str:
+def age(one: Entity) -> str:
     """Say when something was made, in the few characters that a terminal has for it."""
     if not is_terminal(sys.stdout):
         return created(one)

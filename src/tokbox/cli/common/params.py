@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 from tokbox.cli.common.streams import check_input
-from tokbox.enums import Role, RoleName
+from tokbox.enums import Role
 from tokbox.errors import InvalidInputError, TransportError
+from tokbox.literals import RoleName
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tokbox.emulator.store.database import Store
-from tokbox.enums import MessageKind
+from tokbox.literals import MessageKind
 
 __all__ = ["LIMIT", "Message", "Messages"]
 

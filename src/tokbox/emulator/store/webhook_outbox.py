@@ -21,9 +21,9 @@ from tokbox.emulator.model.hosts import is_local_name, is_url
 from tokbox.emulator.model.records import Callback
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
-from tokbox.enums import WebhookState
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
+from tokbox.literals import WebhookState
 from tokbox.tokens.claims import check_secret
 
 __all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "WebhookOutbox", "check_webhooks"]

@@ -8,15 +8,15 @@ from contextvars import ContextVar
 
 from tokbox.errors import TokboxError
 
-__all__ = ["abandoned", "pause"]
+__all__ = ["cancelled", "sleep"]
 
 #: In the context of a call that somebody may give up: set once that has happened.
-abandoned: ContextVar[threading.Event | None] = ContextVar("abandoned", default=None)
+cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
 
 
-def pause(seconds: float) -> None:
+def sleep(seconds: float) -> None:
     """Sleep. Raises ``TokboxError``, which nobody sees, if the call was given up."""
-    given_up = abandoned.get()
+    given_up = cancelled.get()
     if given_up is None:
         time.sleep(seconds)
     elif given_up.wait(seconds):

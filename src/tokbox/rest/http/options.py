@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, TypedDict
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
-from tokbox.rest.http import logging as log
-from tokbox.rest.http import plain_http as cleartext
-from tokbox.rest.http.requester import MOST_RETRIES, Requester
-from tokbox.rest.validation import base_url, flag, seconds, whole
+from tokbox.rest.http import logging, plain_http
+from tokbox.rest.http.requester import MAX_RETRIES, Requester
+from tokbox.rest.validation import base_url, boolean, integer, seconds
 from tokbox.transport import HTTPTransport
 from tokbox.transport.http_transport import POOL_SIZE
 
@@ -98,9 +97,9 @@ def connect(
     The options are those of :class:`Options`. Raises ``InvalidInputError`` for one that is
     out of bounds.
     """
-    log.from_environment()
+    logging.from_environment()
     api_url = base_url("api_url", api_url)
-    cleartext.check(api_url, allow_http)
+    plain_http.check(api_url, allow_http)
     given = {"proxy": proxy, "http": http, "transport": transport}
     ways = [name for name, way in given.items() if way is not None]
     if len(ways) > 1:
@@ -108,10 +107,10 @@ def connect(
         raise InvalidInputError(ways[0], None, rule, show=False)
     if http is not None:
         # It imports urllib3, which is slow.
-        from tokbox.transport.custom_pool import OwnPool
+        from tokbox.transport.custom_pool import CustomPool
 
         connect_timeout = seconds("connect_timeout", connect_timeout)
-        transport = OwnPool(http, connect_timeout=connect_timeout)
+        transport = CustomPool(http, connect_timeout=connect_timeout)
     elif transport is None:
         transport = HTTPTransport(
             connect_timeout=connect_timeout,
@@ -124,10 +123,10 @@ def connect(
         auth,
         api_url=api_url,
         timeout=seconds("timeout", timeout),
-        retries=whole("retries", retries, 0, MOST_RETRIES),
+        retries=integer("retries", retries, 0, MAX_RETRIES),
         read_timeout=seconds("read_timeout", read_timeout),
         user_agent=_suffix(user_agent),
-        correct_clock=flag("correct_clock", correct_clock),
+        correct_clock=boolean("correct_clock", correct_clock),
     )
 
 

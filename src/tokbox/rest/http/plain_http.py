@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tokbox.errors import InsecureTransportWarning, InvalidInputError
 from tokbox.rest.http.caller_warnings import warn
-from tokbox.rest.validation import flag
+from tokbox.rest.validation import boolean
 from tokbox.transport import hosts
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def check(api_url: str, allow_http: object) -> None:
 
     Raises ``InvalidInputError``.
     """
-    allowed = None if allow_http is None else flag("allow_http", allow_http)
+    allowed = None if allow_http is None else boolean("allow_http", allow_http)
     origin = hosts.parse(api_url)
     assert origin is not None  # base_url has checked it
     if origin.scheme == "https":

@@ -37,11 +37,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from tokbox import errors
-from tokbox.rest.http import responses as answers
-from tokbox.rest.http.backoff import pause
+from tokbox.rest.http import responses
+from tokbox.rest.http.backoff import sleep
 from tokbox.rest.http.logging import log
-from tokbox.rest.http.retry_budget import Quota
-from tokbox.rest.validation import identifier, seconds, whole
+from tokbox.rest.http.retry_budget import RetryBudget
+from tokbox.rest.validation import identifier, integer, seconds
 from tokbox.transport import Headers, Request, Response, Transport
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ MAX_BODY = 8 * 1024 * 1024
 _IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
 _BUSY = frozenset({429, 502, 503, 504})
 _FIRST_WAIT = 0.5
-_LONGEST_WAIT = 8.0
-_LONGEST_RETRY_AFTER = 60.0
+_MAX_WAIT = 8.0
+_MAX_RETRY_AFTER = 60.0
 
-MOST_RETRIES = 10
+MAX_RETRIES = 10
 
 
 class Requester:
@@ -76,9 +76,9 @@ class Requester:
         "_jitter",
         "_monotonic",
         "_now",
-        "_quota",
         "_read_timeout",
         "_retries",
+        "_retry_budget",
         "_sleep",
         "_timeout",
         "_transport",
@@ -97,7 +97,7 @@ class Requester:
         read_timeout: float = 10.0,
         user_agent: str = "",
         correct_clock: bool = False,
-        sleep: Callable[[float], object] = pause,
+        sleep: Callable[[float], object] = sleep,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
@@ -116,7 +116,7 @@ class Requester:
         self._correct_clock = correct_clock
         # Shared with those that are made from this one.
         self._closed = threading.Event()
-        self._quota = Quota()
+        self._retry_budget = RetryBudget()
 
     @property
     def tenant(self) -> str:
@@ -142,7 +142,7 @@ class Requester:
         if read_timeout is not None:
             other._read_timeout = seconds("read_timeout", read_timeout)
         if retries is not None:
-            other._retries = whole("retries", retries, 0, MOST_RETRIES)
+            other._retries = integer("retries", retries, 0, MAX_RETRIES)
         return other
 
     def request_json(
@@ -157,8 +157,8 @@ class Requester:
     ) -> tuple[Any, str | None]:
         """Make a call that is answered with JSON; return that and the request id."""
         response, attempts = self._call(method, path, params, json, form, None, timeout)
-        source = answers.read_json(response, method=method, path=path, attempts=attempts)
-        return source, answers.request_id(response.headers)
+        source = responses.read_json(response, method=method, path=path, attempts=attempts)
+        return source, responses.request_id(response.headers)
 
     def request(
         self,
@@ -226,7 +226,7 @@ class Requester:
             )
             outcome = self._attempt(request, attempt, offset)
             if isinstance(outcome, Response):
-                self._quota.succeed()
+                self._retry_budget.succeed()
                 return outcome, attempt
             error, asked = outcome
             left = end - self._monotonic()
@@ -237,12 +237,12 @@ class Requester:
                 corrected = True
                 self._learn(error.offset, request)
                 continue
-            if attempt - corrected > self._retries or not _may_repeat(error, method):
+            if attempt - corrected > self._retries or not _may_retry(error, method):
                 raise error
             wait = self._wait(attempt, asked)
             if wait >= left:
                 raise error
-            if not self._quota.take():
+            if not self._retry_budget.take():
                 log.info("%s %s: not again, too many calls fail", method, request.path)
                 raise error
             log.info("%s %s: again in %.1f s", method, request.path, wait)
@@ -266,13 +266,13 @@ class Requester:
                 method=method,
                 path=path,
                 attempts=attempt,
-                request_id=answers.request_id(response.headers),
+                request_id=responses.request_id(response.headers),
             )
         if 200 <= response.status < 300:
-            answers.refuse_page(response, method=method, path=path, attempts=attempt)
+            responses.refuse_page(response, method=method, path=path, attempts=attempt)
             return response
         now = self._now()
-        refusal = answers.api_error(
+        refusal = responses.api_error(
             response,
             method=method,
             path=path,
@@ -280,7 +280,7 @@ class Requester:
             now=now,
             corrected=offset,
         )
-        return refusal, answers.retry_after(response.headers, now)
+        return refusal, responses.retry_after(response.headers, now)
 
     def _learn(self, offset: float, request: Request) -> None:
         # Threads that learn at the same time learn the same.
@@ -298,7 +298,7 @@ class Requester:
     ) -> None:
         if not log.isEnabledFor(logging.DEBUG):
             return
-        request_id = answers.request_id(headers or {})
+        request_id = responses.request_id(headers or {})
         spent = (self._monotonic() - started) * 1000
         log.debug(
             "%s %s: %s, %.0f ms, attempt %d%s",
@@ -311,8 +311,8 @@ class Requester:
         )
 
     def _wait(self, attempt: int, asked: float | None) -> float:
-        wait = self._jitter(0.0, min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)))
-        return max(wait, min(asked or 0.0, _LONGEST_RETRY_AFTER))
+        wait = self._jitter(0.0, min(_MAX_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)))
+        return max(wait, min(asked or 0.0, _MAX_RETRY_AFTER))
 
     def _headers(
         self, content_type: str | None, extra: Mapping[str, str] | None
@@ -343,7 +343,7 @@ def _encode(json: Any, form: Mapping[str, str] | None) -> tuple[str | None, byte
 _TO_JSON = _json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _may_repeat(error: errors.APIError | errors.TransportError, method: str) -> bool:
+def _may_retry(error: errors.APIError | errors.TransportError, method: str) -> bool:
     """Tell whether the table at the top allows another attempt."""
     if isinstance(error, errors.ConnectError):
         return True

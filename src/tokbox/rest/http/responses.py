@@ -28,7 +28,7 @@ _AHEAD = 30
 _BEHIND = 120
 
 #: An error's own words are short; what is longer is somebody's web page.
-_LONGEST_MESSAGE = 500
+_MAX_MESSAGE = 500
 _LOOK_AT = 65_536
 
 _REDIRECT = (
@@ -259,7 +259,7 @@ def _text(response: Response) -> str:
     return response.body[:_LOOK_AT].decode("utf-8", "replace")
 
 
-def _clean(text: str, *, limit: int = _LONGEST_MESSAGE) -> str:
+def _clean(text: str, *, limit: int = _MAX_MESSAGE) -> str:
     """Make foreign text fit for one line of a log, without credentials."""
     # A debugging proxy may send the request back.
     text = errors.redact(text)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 
-__all__ = ["RETRIES", "SUCCESSES", "Quota"]
+__all__ = ["RETRIES", "SUCCESSES", "RetryBudget"]
 
 #: Retries in stock, at the beginning and at most.
 RETRIES = 100
@@ -20,7 +20,7 @@ RETRIES = 100
 SUCCESSES = 10
 
 
-class Quota:
+class RetryBudget:
     """Hold a stock of retries; safe to share between threads and to fork with."""
 
     __slots__ = ("_stock", "_succeeded")

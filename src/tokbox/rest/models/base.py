@@ -4,9 +4,9 @@ A field says once how it is read, and by what name unless that is its own in cam
 case::
 
     @dataclass(frozen=True, slots=True, kw_only=True)
-    class Stream(record.Thing):
-        video_type: VideoType | str = record.word(VideoType)
-        layout_classes: tuple[str, ...] = record.texts("layoutClassList")
+    class Stream(Entity):
+        video_type: VideoType | str = enum_field(VideoType)
+        layout_classes: tuple[str, ...] = str_list_field("layoutClassList")
 
 Absent text is ``""``, an absent number or boolean ``None``, an absent array ``()``. A
 word that is known is a member of its enum, which equals its text; a word that the
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tokbox.pickling import PickledByName
 from tokbox.readonly import ReadOnlyDict
-from tokbox.rest.models.json_fields import Fields
+from tokbox.rest.models.json_fields import JSONFields
 from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.times import from_milliseconds
 
@@ -35,51 +35,51 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = [
-    "Owned",
+    "Entity",
     "Record",
-    "Thing",
-    "flag",
-    "part",
-    "parts",
-    "project",
-    "text",
-    "texts",
-    "whole",
-    "word",
+    "SessionEntity",
+    "bool_field",
+    "enum_field",
+    "int_field",
+    "nested_field",
+    "nested_list_field",
+    "project_field",
+    "str_field",
+    "str_list_field",
 ]
 
 #: Takes a property by its name.
-_Read = Callable[[Fields, str], Any]
+_Read = Callable[[JSONFields, str], Any]
 
 
-def text(*names: str, secret: bool = False) -> Any:
+def str_field(*names: str, secret: bool = False) -> Any:
     """Describe a field of text; one that is *secret* is not in the repr."""
-    return _field(Fields.text, names, secret=secret, default="")
+    return _field(JSONFields.take_str, names, secret=secret, default="")
 
 
-def whole(*names: str) -> Any:
+def int_field(*names: str) -> Any:
     """Describe a field of whole numbers."""
-    return _field(Fields.whole, names, default=None)
+    return _field(JSONFields.take_int, names, default=None)
 
 
-def flag(*names: str) -> Any:
+def bool_field(*names: str) -> Any:
     """Describe a field that is true or false."""
-    return _field(Fields.flag, names, default=None)
+    return _field(JSONFields.take_bool, names, default=None)
 
 
-def word(words: type[Enum], *names: str) -> Any:
+def enum_field(words: type[Enum], *names: str) -> Any:
     """Describe a field of words, of which *words* are known."""
 
     known = {each.value: each for each in words}
 
-    def read(fields: Fields, name: str) -> Enum | str:
-        said = fields.text(name)
+    def read(fields: JSONFields, name: str) -> Enum | str:
+        said = fields.take_str(name)
         return known.get(said, said)
 
     return _field(read, names, default="")
 
 
-def project() -> Any:
+def project_field() -> Any:
     """Describe the field for the project or application.
 
     OpenTok calls it ``projectId`` or ``partnerId``, Vonage ``applicationId``, and some
@@ -87,26 +87,26 @@ def project() -> Any:
     """
     names = ("projectId", "applicationId", "partnerId")
 
-    def read(fields: Fields, _: str) -> str:
-        ids = [fields.text(name) for name in names]
+    def read(fields: JSONFields, _: str) -> str:
+        ids = [fields.take_str(name) for name in names]
         return next(filter(None, ids), "")
 
     return _field(read, names, default="")
 
 
-def texts(*names: str) -> Any:
+def str_list_field(*names: str) -> Any:
     """Describe a field of several texts."""
-    return _field(Fields.texts, names, default=())
+    return _field(JSONFields.take_str_list, names, default=())
 
 
-def part(kind: type[Record], *names: str, always: bool = False) -> Any:
+def nested_field(kind: type[Record], *names: str, always: bool = False) -> Any:
     """Describe a field of a record of its own.
 
     Where it is absent it is ``None``, or a record of nothing if there is *always* one.
     """
 
-    def read(fields: Fields, name: str) -> Record | None:
-        source = fields.record(name)
+    def read(fields: JSONFields, name: str) -> Record | None:
+        source = fields.take_object(name)
         if source is None:
             return kind() if always else None
         return kind.from_json(source)
@@ -116,14 +116,14 @@ def part(kind: type[Record], *names: str, always: bool = False) -> Any:
     return _field(read, names, default=None)
 
 
-def parts(kind: type[Record], *names: str, key: str | None = None) -> Any:
+def nested_list_field(kind: type[Record], *names: str, key: str | None = None) -> Any:
     """Describe a field of several records.
 
     With *key* an object of them is understood, too: each becomes its own *key*.
     """
 
-    def read(fields: Fields, name: str) -> tuple[Record, ...]:
-        return tuple(kind._read(*item) for item in fields.records(name, key))
+    def read(fields: JSONFields, name: str) -> tuple[Record, ...]:
+        return tuple(kind._read(*item) for item in fields.take_objects(name, key))
 
     return _field(read, names, default=())
 
@@ -173,7 +173,7 @@ class Record(PickledByName):
         request_id: str | None = None,
     ) -> Self:
         """Read the fields in *source*, which were sent as *raw*."""
-        fields = Fields(source)
+        fields = JSONFields(source)
         known = {}
         for own_name, names, read in _readers(cls):
             for name in names:
@@ -202,15 +202,15 @@ class Record(PickledByName):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing(Record):
+class Entity(Record):
     """Hold what has an id, and was made at some time."""
 
     _needs: ClassVar[tuple[str, ...]] = ("id",)
 
-    id: str = text()
+    id: str = str_field()
     #: Milliseconds since the epoch, as the service sends them.
-    created_ms: int | None = whole("createdAt")
-    updated_ms: int | None = whole("updatedAt")
+    created_ms: int | None = int_field("createdAt")
+    updated_ms: int | None = int_field("updatedAt")
 
     @property
     def created_at(self) -> datetime | None:
@@ -230,13 +230,13 @@ class Thing(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owned(Thing):
+class SessionEntity(Entity):
     """Hold what belongs to a session."""
 
-    session_id: str = text()
+    session_id: str = str_field()
     #: The project or application: an API key of OpenTok, or an application id of Vonage.
     #: ``raw`` has it by the service's own name.
-    project_id: str = project()
+    project_id: str = project_field()
 
 
 #: How the fields of each class are read: their names, the service's, and by what.

@@ -14,29 +14,29 @@ from typing import Any
 
 from tokbox.readonly import ReadOnlyDict
 
-__all__ = ["Fields"]
+__all__ = ["JSONFields"]
 
 
-class Fields:
+class JSONFields:
     """Take properties from a JSON object; what is left in the end is unknown."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_remaining",)
 
     def __init__(self, source: Mapping[str, Any]) -> None:
-        self._left = dict(source)
+        self._remaining = dict(source)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._left
+        return name in self._remaining
 
     def take(self, name: str) -> Any:
         """Take whatever is there, or ``None``."""
-        return self._left.pop(name, None)
+        return self._remaining.pop(name, None)
 
-    def text(self, name: str) -> str:
+    def take_str(self, name: str) -> str:
         """Take a string; absent and ``null`` are ``""``, a whole number its digits."""
-        value = self._left.get(name)
+        value = self._remaining.get(name)
         if type(value) is str:
-            del self._left[name]
+            del self._remaining[name]
             return value
         if value is None:
             value = ""
@@ -44,14 +44,14 @@ class Fields:
             value = str(value)
         if not isinstance(value, str):
             return ""
-        self._left.pop(name, None)
+        self._remaining.pop(name, None)
         return value
 
-    def whole(self, name: str) -> int | None:
+    def take_int(self, name: str) -> int | None:
         """Take an integer, also one written as a float or a string of digits."""
-        value = self._left.get(name)
+        value = self._remaining.get(name)
         if type(value) is int:
-            del self._left[name]
+            del self._remaining[name]
             return value
         if isinstance(value, float) and math.isfinite(value) and value == int(value):
             value = int(value)
@@ -59,53 +59,53 @@ class Fields:
             value = int(value) if len(value) <= 18 else value
         if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
             return None
-        self._left.pop(name, None)
+        self._remaining.pop(name, None)
         return value
 
-    def flag(self, name: str) -> bool | None:
+    def take_bool(self, name: str) -> bool | None:
         """Take a boolean."""
-        value = self._left.get(name)
+        value = self._remaining.get(name)
         if value is not None and not isinstance(value, bool):
             return None
-        self._left.pop(name, None)
+        self._remaining.pop(name, None)
         return value
 
-    def record(self, name: str) -> Mapping[str, Any] | None:
+    def take_object(self, name: str) -> Mapping[str, Any] | None:
         """Take an object."""
-        value = self._left.get(name)
+        value = self._remaining.get(name)
         if value is not None and not isinstance(value, dict):
             return None
-        self._left.pop(name, None)
+        self._remaining.pop(name, None)
         return value
 
-    def records(
+    def take_objects(
         self, name: str, key: str | None = None
     ) -> tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...]:
         """Take an array of objects, all or nothing: each to be read, and as it was sent.
 
         With *key* an object of objects will do, too: each gets its own name as *key*.
         """
-        value = self._left.get(name)
+        value = self._remaining.get(name)
         if key is not None and isinstance(value, dict) and _all(value.values(), dict):
-            del self._left[name]
+            del self._remaining[name]
             return tuple(({key: own, **item}, item) for own, item in value.items())
         return tuple((item, item) for item in self._array(name, value, dict))
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def take_str_list(self, name: str) -> tuple[str, ...]:
         """Take an array of strings, all or nothing."""
-        return self._array(name, self._left.get(name), str)
+        return self._array(name, self._remaining.get(name), str)
 
     def _array(self, name: str, value: Any, kind: type) -> tuple[Any, ...]:
         if value is None:
             value = []
         if not isinstance(value, list) or not _all(value, kind):
             return ()
-        self._left.pop(name, None)
+        self._remaining.pop(name, None)
         return tuple(value)
 
     def unknown(self) -> ReadOnlyDict[str, Any]:
         """Return the properties that were not taken, by the service's own names."""
-        return ReadOnlyDict(self._left)
+        return ReadOnlyDict(self._remaining)
 
 
 def _all(items: Iterable[object], kind: type) -> bool:

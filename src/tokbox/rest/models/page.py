@@ -10,19 +10,19 @@ from tokbox.errors import ProtocolError
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
 from tokbox.readonly import ReadOnlyDict
-from tokbox.rest.models.base import Thing
+from tokbox.rest.models.base import Entity
 from tokbox.secrecy import safe_repr, strip_traceback
 
-__all__ = ["LARGEST_OFFSET", "LARGEST_PAGE", "Page", "all_of", "every"]
+__all__ = ["MAX_OFFSET", "MAX_PAGE_SIZE", "Page", "every", "iter_list"]
 
 #: The most items that the service gives at once, and the last place a page may start.
-LARGEST_PAGE = 1000
-LARGEST_OFFSET = 2**31 - 1
+MAX_PAGE_SIZE = 1000
+MAX_OFFSET = 2**31 - 1
 #: Pages in a row that may bring nothing new before a list is held to be endless.
 _STALE_PAGES = 100
 
 _T = TypeVar("_T")
-_Item = TypeVar("_Item", bound=Thing)
+_Item = TypeVar("_Item", bound=Entity)
 
 
 @set_module("tokbox.types")
@@ -56,7 +56,7 @@ class Page(PickledByName, Sequence[_T]):
 
 
 @strip_traceback
-def all_of(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
+def iter_list(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
     """Give all items of a list without pages, asked for when the first is needed."""
     yield from fetch()
 

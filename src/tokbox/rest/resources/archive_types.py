@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from tokbox.enums import OutputMode
 from tokbox.lazy import set_module
 from tokbox.response_enums import ArchiveReason, ArchiveStatus, TranscriptionStatus
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import (
+    Record,
+    bool_field,
+    enum_field,
+    int_field,
+    nested_field,
+    str_field,
+)
 from tokbox.rest.resources.compositions import Composed
 
 __all__ = ["Archive", "Transcription"]
@@ -15,15 +22,15 @@ __all__ = ["Archive", "Transcription"]
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transcription(record.Record):
+class Transcription(Record):
     """Tell how far the transcription of an archive is, and where it lies."""
 
-    status: TranscriptionStatus | str = record.word(TranscriptionStatus)
-    reason: str = record.text()
+    status: TranscriptionStatus | str = enum_field(TranscriptionStatus)
+    reason: str = str_field()
     #: Whoever has it can download for ten minutes, so it is not in the repr.
-    url: str = record.text(secret=True)
-    primary_language_code: str = record.text()
-    has_summary: bool | None = record.flag()
+    url: str = str_field(secret=True)
+    primary_language_code: str = str_field()
+    has_summary: bool | None = bool_field()
 
 
 @set_module("tokbox.types")
@@ -38,23 +45,23 @@ class Archive(Composed):
     _what = "an archive"
     _needs = ("id", "status")
 
-    status: ArchiveStatus | str = record.word(ArchiveStatus)
+    status: ArchiveStatus | str = enum_field(ArchiveStatus)
     #: Why it stopped; empty while it runs.
-    reason: ArchiveReason | str = record.word(ArchiveReason)
-    name: str = record.text()
-    event: str = record.text()
+    reason: ArchiveReason | str = enum_field(ArchiveReason)
+    name: str = str_field()
+    event: str = str_field()
     #: Bytes and seconds; 0 while it runs.
-    size: int | None = record.whole()
-    duration: int | None = record.whole()
-    output_mode: OutputMode | str = record.word(OutputMode)
-    multi_archive_tag: str = record.text()
+    size: int | None = int_field()
+    duration: int | None = int_field()
+    output_mode: OutputMode | str = enum_field(OutputMode)
+    multi_archive_tag: str = str_field()
     #: Where to download, if available: good for ten minutes, for whoever has it, and
     #: therefore not in the repr. Every get() makes a new one.
-    url: str = record.text(secret=True)
-    sha256sum: str = record.text()
+    url: str = str_field(secret=True)
+    sha256sum: str = str_field()
     #: Of an encrypted archive.
-    password: str = record.text(secret=True)
-    certificate: str = record.text(secret=True)
-    quantization_parameter: int | None = record.whole()
-    has_transcription: bool | None = record.flag()
-    transcription: Transcription | None = record.part(Transcription)
+    password: str = str_field(secret=True)
+    certificate: str = str_field(secret=True)
+    quantization_parameter: int | None = int_field()
+    has_transcription: bool | None = bool_field()
+    transcription: Transcription | None = nested_field(Transcription)

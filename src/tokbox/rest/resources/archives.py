@@ -5,22 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tokbox.enums import OutputMode, OutputModeName, StorageFallback
+from tokbox.enums import OutputMode
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
+from tokbox.literals import OutputModeName, StorageFallback
 from tokbox.pickling import PickledByName
 from tokbox.rest.resources.archive_types import Archive
 from tokbox.rest.resources.compositions import Composition, Compositions, compose
 from tokbox.rest.resources.storage import storage_target
 from tokbox.rest.validation import (
-    flag,
-    given,
-    keep,
-    one_of,
+    boolean,
+    choice,
+    integer,
+    nested,
+    omit_none,
     optional,
-    structure,
-    text,
-    whole,
+    set_fields,
+    string,
 )
 from tokbox.secrecy import strip_traceback
 
@@ -44,13 +45,13 @@ class TranscriptionProperties(PickledByName):
 
     def __post_init__(self) -> None:
         code = self.primary_language_code
-        code = optional(text, "primary_language_code", code, shortest=1)
-        keep(self, primary_language_code=code)
-        optional(flag, "has_summary", self.has_summary)
+        code = optional(string, "primary_language_code", code, min_length=1)
+        set_fields(self, primary_language_code=code)
+        optional(boolean, "has_summary", self.has_summary)
 
     def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
-        return given(
+        return omit_none(
             primaryLanguageCode=self.primary_language_code, hasSummary=self.has_summary
         )
 
@@ -91,23 +92,23 @@ class Archives(Compositions[Archive]):
         is relayed or already being recorded under the same tag.
         """
         session_id = self._check_session(session_id)
-        output = one_of("output_mode", output_mode, OutputMode)
+        output = choice("output_mode", output_mode, OutputMode)
         body = {
             "sessionId": session_id,
             "outputMode": output,
             **compose(**composition),
-            **given(
-                name=optional(text, "name", name),
+            **omit_none(
+                name=optional(string, "name", name),
                 multiArchiveTag=optional(
-                    text, "multi_archive_tag", multi_archive_tag, shortest=1
+                    string, "multi_archive_tag", multi_archive_tag, min_length=1
                 ),
                 quantizationParameter=optional(
-                    whole, "quantization_parameter", quantization_parameter, 15, 40
+                    integer, "quantization_parameter", quantization_parameter, 15, 40
                 ),
                 # One SDK refuses this of composed archives; others send it.
-                hasTranscription=flag("has_transcription", has_transcription) or None,
+                hasTranscription=boolean("has_transcription", has_transcription) or None,
                 transcriptionProperties=optional(
-                    structure,
+                    nested,
                     "transcription_properties",
                     transcription_properties,
                     TranscriptionProperties,

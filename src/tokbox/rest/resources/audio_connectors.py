@@ -6,25 +6,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, get_args
 
-from tokbox.enums import AudioEncoding, AudioRate, AudioTransportName
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.literals import AudioEncoding, AudioRate, AudioTransportName
 from tokbox.pickling import PickledByName
-from tokbox.rest.models import base as record
-from tokbox.rest.resources.token_resource import Joining
+from tokbox.rest.models.base import Entity, str_field
+from tokbox.rest.resources.token_resource import TokenResource
 from tokbox.rest.validation import (
-    address,
-    flag,
-    given,
-    keep,
-    one_of,
+    absolute_url,
+    boolean,
+    choice,
+    integer,
+    json_value,
+    nested,
+    omit_none,
     optional,
-    sendable,
-    structure,
-    text,
-    texts,
-    whole,
+    set_fields,
+    string,
+    strings,
 )
 from tokbox.secrecy import strip_traceback
 
@@ -34,8 +34,8 @@ _TRANSPORTS = get_args(AudioTransportName)
 _ENCODINGS = get_args(AudioEncoding)
 #: One SDK knows only the first two.
 _RATES = get_args(AudioRate)
-_MOST_STREAMS = 50
-_MOST_HEADERS = 512
+_MAX_STREAMS = 50
+_MAX_HEADERS = 512
 
 
 @set_module("tokbox")
@@ -56,22 +56,26 @@ class AudioTransport(PickledByName):
 
     def __post_init__(self) -> None:
         other = self.receive_audio_field
-        keep(
+        set_fields(
             self,
-            transport=one_of("transport", self.transport, _TRANSPORTS),
-            encoding=optional(one_of, "encoding", self.encoding, _ENCODINGS),
-            audio_field=optional(text, "audio_field", self.audio_field, shortest=1),
-            receive_audio_field=optional(text, "receive_audio_field", other, shortest=1),
+            transport=choice("transport", self.transport, _TRANSPORTS),
+            encoding=optional(choice, "encoding", self.encoding, _ENCODINGS),
+            audio_field=optional(string, "audio_field", self.audio_field, min_length=1),
+            receive_audio_field=optional(
+                string, "receive_audio_field", other, min_length=1
+            ),
         )
         if self.static_fields is not None and not isinstance(self.static_fields, Mapping):
             raise InvalidInputError(
                 "static_fields", None, "map names to values", show=False
             )
-        optional(sendable, "static_fields", self.static_fields and dict(self.static_fields))
+        optional(
+            json_value, "static_fields", self.static_fields and dict(self.static_fields)
+        )
 
     def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
-        return given(
+        return omit_none(
             transport=self.transport,
             encoding=self.encoding,
             audio_field=self.audio_field,
@@ -101,26 +105,26 @@ class WebSocket(PickledByName):
     audio_transport: AudioTransport | None = None
 
     def __post_init__(self) -> None:
-        uri = address("uri", self.uri, "ws", "wss")
-        streams = tuple(texts("streams", self.streams))
-        if len(streams) > _MOST_STREAMS:
-            rule = f"name at most {_MOST_STREAMS} streams"
+        uri = absolute_url("uri", self.uri, "ws", "wss")
+        streams = tuple(strings("streams", self.streams))
+        if len(streams) > _MAX_STREAMS:
+            rule = f"name at most {_MAX_STREAMS} streams"
             raise InvalidInputError("streams", self.streams, rule)
         headers = optional(_headers, "headers", self.headers)
-        rate = optional(whole, "audio_rate", self.audio_rate, min(_RATES), max(_RATES))
+        rate = optional(integer, "audio_rate", self.audio_rate, min(_RATES), max(_RATES))
         if rate is not None and rate not in _RATES:
             rule = f"be one of {', '.join(map(str, _RATES))}"
             raise InvalidInputError("audio_rate", self.audio_rate, rule)
-        optional(flag, "bidirectional", self.bidirectional)
-        optional(structure, "audio_transport", self.audio_transport, AudioTransport)
+        optional(boolean, "bidirectional", self.bidirectional)
+        optional(nested, "audio_transport", self.audio_transport, AudioTransport)
         # What the caller changes afterwards was not checked.
-        keep(self, uri=uri, streams=streams, headers=headers, audio_rate=rate)
+        set_fields(self, uri=uri, streams=streams, headers=headers, audio_rate=rate)
 
     def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
         return {
             "uri": self.uri,
-            **given(
+            **omit_none(
                 streams=list(self.streams) or None,
                 headers=self.headers,
                 audioRate=self.audio_rate,
@@ -132,18 +136,18 @@ class WebSocket(PickledByName):
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AudioConnector(record.Thing):
+class AudioConnector(Entity):
     """Describe the way from a session to a WebSocket, a client of the session."""
 
     _what = "an audio connector"
 
     # A fixture of one SDK calls it captionsId, by mistake.
-    id: str = record.text("id", "captionsId")
-    connection_id: str = record.text()
+    id: str = str_field("id", "captionsId")
+    connection_id: str = str_field()
 
 
 @set_module("tokbox.types")
-class AudioConnectors(Joining):
+class AudioConnectors(TokenResource):
     """Connect sessions with WebSockets, as ``tb.audio_connectors``."""
 
     __slots__ = ()
@@ -170,7 +174,7 @@ class AudioConnectors(Joining):
             websocket = WebSocket(websocket)
         body = {
             **self._credentials(session_id, token),
-            "websocket": structure("websocket", websocket, WebSocket),
+            "websocket": nested("websocket", websocket, WebSocket),
         }
         return self._ask(AudioConnector, "POST", self._path, body, timeout)
 
@@ -192,7 +196,7 @@ def _headers(field: str, value: object) -> dict[str, str]:
             raise InvalidInputError(field, None, rule, show=False)
         size += len((name + content).encode("utf-8", "surrogatepass"))
         headers[name] = content
-    if size > _MOST_HEADERS:
-        rule = f"have at most {_MOST_HEADERS} bytes altogether"
+    if size > _MAX_HEADERS:
+        rule = f"have at most {_MAX_HEADERS} bytes altogether"
         raise InvalidInputError(field, None, rule, show=False)
     return headers

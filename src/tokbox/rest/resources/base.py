@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tokbox.errors import ProtocolError
-from tokbox.rest.models.base import Record, Thing
-from tokbox.rest.models.json_fields import Fields
-from tokbox.rest.models.page import LARGEST_OFFSET, LARGEST_PAGE, Page, every
+from tokbox.rest.models.base import Entity, Record
+from tokbox.rest.models.json_fields import JSONFields
+from tokbox.rest.models.page import MAX_OFFSET, MAX_PAGE_SIZE, Page, every
 from tokbox.rest.unknown_options import refuse_unknown_options
-from tokbox.rest.validation import identifier, whole
+from tokbox.rest.validation import identifier, integer
 from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens.claims import check_session_id
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Collection", "Resource", "read"]
 
 _Record = TypeVar("_Record", bound=Record)
-_Thing = TypeVar("_Thing", bound=Thing)
+_Entity = TypeVar("_Entity", bound=Entity)
 
 
 def read(
@@ -100,24 +100,24 @@ class Resource:
 
     def _page(
         self,
-        kind: type[_Thing],
+        kind: type[_Entity],
         path: str,
         timeout: float | None,
         params: Mapping[str, str | int] | None = None,
         offset: int = 0,
-    ) -> Page[_Thing]:
+    ) -> Page[_Entity]:
         """Ask for a list that says how long it is: ``{"count": ..., "items": [...]}``."""
         answer = self._requester.request_json("GET", path, params=params, timeout=timeout)
         source, request_id = answer
         if not isinstance(source, dict):
             source = {}
-        fields = Fields(source)
-        things = self._things(kind, path, fields.take("items"), request_id)
-        total = fields.whole("count")
+        fields = JSONFields(source)
+        entities = self._entities(kind, path, fields.take("items"), request_id)
+        total = fields.take_int("count")
         if total is None:
-            total = offset + len(things)
+            total = offset + len(entities)
         return Page(
-            items=things,
+            items=entities,
             total=total,
             offset=offset,
             unknown=fields.unknown(),
@@ -125,29 +125,31 @@ class Resource:
             request_id=request_id,
         )
 
-    def _array(self, kind: type[_Thing], path: str, timeout: float | None) -> Page[_Thing]:
+    def _array(
+        self, kind: type[_Entity], path: str, timeout: float | None
+    ) -> Page[_Entity]:
         """Ask for a list that is no more than that: ``[...]``."""
         source, request_id = self._requester.request_json("GET", path, timeout=timeout)
-        things = self._things(kind, path, source, request_id)
-        return Page(items=things, total=len(things), request_id=request_id)
+        entities = self._entities(kind, path, source, request_id)
+        return Page(items=entities, total=len(entities), request_id=request_id)
 
-    def _things(
-        self, kind: type[_Thing], path: str, items: object, request_id: str | None
-    ) -> tuple[_Thing, ...]:
+    def _entities(
+        self, kind: type[_Entity], path: str, items: object, request_id: str | None
+    ) -> tuple[_Entity, ...]:
         if not isinstance(items, list):
             problem = f"the answer is not a list of {self._noun}"
             raise ProtocolError(problem, method="GET", path=path, request_id=request_id)
         return tuple(read(kind, item, "GET", path, request_id) for item in items)
 
 
-class Collection(Resource, Generic[_Thing]):
-    """Reach things that have a path of their own and a list that comes in pages."""
+class Collection(Resource, Generic[_Entity]):
+    """Reach entities that have a path of their own and a list that comes in pages."""
 
     __slots__ = ()
 
-    _kind: type[_Thing]
+    _kind: type[_Entity]
 
-    def get(self, id: str, /, *, timeout: float | None = None) -> _Thing:
+    def get(self, id: str, /, *, timeout: float | None = None) -> _Entity:
         """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
         return self._ask(self._kind, "GET", self._one(id), None, timeout)
 
@@ -157,18 +159,18 @@ class Collection(Resource, Generic[_Thing]):
         count: int | None,
         session_id: str | None,
         timeout: float | None,
-    ) -> Page[_Thing]:
-        offset = whole("offset", offset, 0, LARGEST_OFFSET)
+    ) -> Page[_Entity]:
+        offset = integer("offset", offset, 0, MAX_OFFSET)
         params: dict[str, str | int] = {"offset": offset}
         if count is not None:
-            params["count"] = whole("count", count, 0, LARGEST_PAGE)
+            params["count"] = integer("count", count, 0, MAX_PAGE_SIZE)
         if session_id is not None:
             params["sessionId"] = self._check_session(session_id)
         return self._page(self._kind, self._path, timeout, params, offset)
 
     def _iter(
-        self, page_size: int, fetch: Callable[[int, int], Page[_Thing]]
-    ) -> Iterator[_Thing]:
+        self, page_size: int, fetch: Callable[[int, int], Page[_Entity]]
+    ) -> Iterator[_Entity]:
         # Checked now, not when the first item is asked for.
-        page_size = whole("page_size", page_size, 1, LARGEST_PAGE)
+        page_size = integer("page_size", page_size, 1, MAX_PAGE_SIZE)
         return every(fetch, page_size, self._path)

@@ -12,15 +12,15 @@ from tokbox.pickling import PickledByName
 from tokbox.rest.resources.broadcast_types import Broadcast
 from tokbox.rest.resources.compositions import Composition, Compositions, compose
 from tokbox.rest.validation import (
-    address,
-    flag,
-    given,
-    keep,
+    absolute_url,
+    boolean,
+    integer,
+    nested,
+    omit_none,
     optional,
     secret,
-    structure,
-    text,
-    whole,
+    set_fields,
+    string,
 )
 from tokbox.secrecy import strip_traceback
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Broadcasts", "Hls", "RtmpTarget"]
 
-_MOST_TARGETS = 5
+_MAX_TARGETS = 5
 
 
 @set_module("tokbox")
@@ -45,8 +45,8 @@ class Hls(PickledByName):
     low_latency: bool | None = None
 
     def __post_init__(self) -> None:
-        optional(flag, "dvr", self.dvr)
-        optional(flag, "low_latency", self.low_latency)
+        optional(boolean, "dvr", self.dvr)
+        optional(boolean, "low_latency", self.low_latency)
         if self.dvr and self.low_latency:
             raise InvalidInputError(
                 "low_latency", self.low_latency, "be False where dvr is True"
@@ -54,7 +54,7 @@ class Hls(PickledByName):
 
     def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire."""
-        return given(dvr=self.dvr, lowLatency=self.low_latency)
+        return omit_none(dvr=self.dvr, lowLatency=self.low_latency)
 
 
 @set_module("tokbox")
@@ -71,16 +71,16 @@ class RtmpTarget(PickledByName):
     id: str | None = None
 
     def __post_init__(self) -> None:
-        keep(
+        set_fields(
             self,
-            server_url=address("server_url", self.server_url, "rtmp", "rtmps"),
+            server_url=absolute_url("server_url", self.server_url, "rtmp", "rtmps"),
             stream_name=secret("stream_name", self.stream_name),
-            id=optional(text, "id", self.id, shortest=1),
+            id=optional(string, "id", self.id, min_length=1),
         )
 
     def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the stream's name."""
-        return given(id=self.id, serverUrl=self.server_url, streamName=self.stream_name)
+        return omit_none(id=self.id, serverUrl=self.server_url, streamName=self.stream_name)
 
 
 @set_module("tokbox.types")
@@ -121,10 +121,10 @@ class Broadcasts(Compositions[Broadcast]):
             "sessionId": self._check_session(session_id),
             "outputs": _outputs(hls, rtmp),
             **compose(**composition),
-            **given(
-                maxDuration=optional(whole, "max_duration", max_duration, 60, 36_000),
+            **omit_none(
+                maxDuration=optional(integer, "max_duration", max_duration, 60, 36_000),
                 multiBroadcastTag=optional(
-                    text, "multi_broadcast_tag", multi_broadcast_tag, shortest=1
+                    string, "multi_broadcast_tag", multi_broadcast_tag, min_length=1
                 ),
             ),
         }
@@ -138,7 +138,7 @@ class Broadcasts(Compositions[Broadcast]):
 def _outputs(hls: Hls | bool, rtmp: RtmpTarget | Sequence[RtmpTarget]) -> dict[str, Any]:
     outputs: dict[str, Any] = {}
     if not isinstance(hls, bool):
-        outputs["hls"] = structure("hls", hls, Hls)
+        outputs["hls"] = nested("hls", hls, Hls)
     elif hls:
         outputs["hls"] = {}
     targets = [rtmp] if isinstance(rtmp, RtmpTarget) else rtmp
@@ -153,9 +153,9 @@ def _outputs(hls: Hls | bool, rtmp: RtmpTarget | Sequence[RtmpTarget]) -> dict[s
 
 
 def _rtmp(targets: Sequence[RtmpTarget]) -> list[dict[str, Any]]:
-    found = [structure("rtmp", target, RtmpTarget) for target in targets]
-    if len(found) > _MOST_TARGETS:
-        rule = f"name at most {_MOST_TARGETS} targets"
+    found = [nested("rtmp", target, RtmpTarget) for target in targets]
+    if len(found) > _MAX_TARGETS:
+        rule = f"name at most {_MAX_TARGETS} targets"
         raise InvalidInputError("rtmp", None, f"{rule}, not {len(found)}", show=False)
     ids = [target["id"] for target in found if "id" in target]
     for number, id in enumerate(ids):

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tokbox.enums import CallbackEvent, CallbackGroup
 from tokbox.lazy import set_module
-from tokbox.rest.models import base as record
-from tokbox.rest.models.page import all_of
+from tokbox.literals import CallbackEvent, CallbackGroup
+from tokbox.rest.models.base import Entity, str_field
+from tokbox.rest.models.page import iter_list
 from tokbox.rest.resources.base import Resource
-from tokbox.rest.validation import address, one_of
+from tokbox.rest.validation import absolute_url, choice
 
 if TYPE_CHECKING:
     from tokbox.rest.models.page import Page
@@ -33,14 +33,14 @@ _EVENTS = {
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Callback(record.Thing):
+class Callback(Entity):
     """Describe a URL that is told of one kind of event."""
 
     _what = "a callback"
 
-    group: str = record.text()
-    event: str = record.text()
-    url: str = record.text()
+    group: str = str_field()
+    event: str = str_field()
+    url: str = str_field()
 
 
 @set_module("tokbox.types")
@@ -67,11 +67,11 @@ class Callbacks(Resource):
         ``destroyed``, ``archive`` with ``status``, and ``sip_call`` with ``created`` and
         ``destroyed``.
         """
-        name = one_of("group", group, _EVENTS)
+        name = choice("group", group, _EVENTS)
         body = {
             "group": name,
-            "event": one_of("event", event, _EVENTS[name]),
-            "url": address("url", url, "http", "https"),
+            "event": choice("event", event, _EVENTS[name]),
+            "url": absolute_url("url", url, "http", "https"),
         }
         return self._ask(Callback, "POST", self._path, body, timeout)
 
@@ -81,7 +81,7 @@ class Callbacks(Resource):
 
     def iter(self, *, timeout: float | None = None) -> Iterator[Callback]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
-        return all_of(lambda: self.list(timeout=timeout))
+        return iter_list(lambda: self.list(timeout=timeout))
 
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Let a URL be told no longer."""

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from tokbox.enums import Role
 from tokbox.lazy import set_module
 from tokbox.response_enums import CaptionsStatus
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import SessionEntity, enum_field, int_field, str_field
 from tokbox.rest.resources.base import Collection
-from tokbox.rest.resources.token_resource import Joining
-from tokbox.rest.validation import flag, given, optional, text, web_address, whole
+from tokbox.rest.resources.token_resource import TokenResource
+from tokbox.rest.validation import boolean, integer, omit_none, optional, string, web_url
 
 __all__ = ["Captions", "LiveCaptions"]
 
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Captions(record.Owned):
+class Captions(SessionEntity):
     """Describe the live captions of a session.
 
     The answer to a start tells no more than the ``id``.
@@ -26,18 +26,18 @@ class Captions(record.Owned):
     _what = "captions"
 
     # The service says captionsId when they start, and captionId when they are asked for.
-    id: str = record.text("captionsId", "captionId", "id")
-    status: CaptionsStatus | str = record.word(CaptionsStatus)
+    id: str = str_field("captionsId", "captionId", "id")
+    status: CaptionsStatus | str = enum_field(CaptionsStatus)
     #: Why they stopped or failed.
-    reason: str = record.text()
+    reason: str = str_field()
     #: Seconds.
-    duration: int | None = record.whole()
-    language_code: str = record.text()
-    provider: str = record.text()
+    duration: int | None = int_field()
+    language_code: str = str_field()
+    provider: str = str_field()
 
 
 @set_module("tokbox.types")
-class LiveCaptions(Joining, Collection[Captions]):
+class LiveCaptions(TokenResource, Collection[Captions]):
     """Reach the live captions of sessions, as ``tb.captions``.
 
     There can be one at a time for a session, and the service cannot list them.
@@ -74,12 +74,12 @@ class LiveCaptions(Joining, Collection[Captions]):
         """
         body = {
             **self._credentials(session_id, token),
-            **given(
-                languageCode=optional(text, "language_code", language_code, shortest=1),
-                maxDuration=optional(whole, "max_duration", max_duration, 300, 14_400),
-                partialCaptions=optional(flag, "partial_captions", partial_captions),
+            **omit_none(
+                languageCode=optional(string, "language_code", language_code, min_length=1),
+                maxDuration=optional(integer, "max_duration", max_duration, 300, 14_400),
+                partialCaptions=optional(boolean, "partial_captions", partial_captions),
                 statusCallbackUrl=optional(
-                    web_address, "status_callback_url", status_callback_url
+                    web_url, "status_callback_url", status_callback_url
                 ),
             ),
         }

@@ -6,19 +6,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from tokbox.enums import (
-    LayoutName,
-    Resolution,
-    ScreenshareLayoutName,
-    StreamMode,
-    StreamModeName,
-)
+from tokbox.enums import StreamMode
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
-from tokbox.rest.models import base as record
+from tokbox.literals import LayoutName, Resolution, ScreenshareLayoutName, StreamModeName
+from tokbox.rest.models.base import (
+    Record,
+    SessionEntity,
+    bool_field,
+    enum_field,
+    int_field,
+    nested_list_field,
+    str_field,
+)
 from tokbox.rest.resources.base import Collection
 from tokbox.rest.resources.layouts import Layout
-from tokbox.rest.validation import RESOLUTIONS, flag, given, one_of, optional, text, whole
+from tokbox.rest.validation import (
+    RESOLUTIONS,
+    boolean,
+    choice,
+    integer,
+    omit_none,
+    optional,
+    string,
+)
 
 if TYPE_CHECKING:
     from tokbox.rest.models.page import Page
@@ -28,27 +39,27 @@ __all__ = ["ChosenStream", "Composed", "Composition", "Compositions", "compose"]
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenStream(record.Record):
+class ChosenStream(Record):
     """Tell what is taken of one stream, where streams are chosen by calls."""
 
-    stream_id: str = record.text()
-    has_audio: bool | None = record.flag()
-    has_video: bool | None = record.flag()
+    stream_id: str = str_field()
+    has_audio: bool | None = bool_field()
+    has_video: bool | None = bool_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Composed(record.Owned):
+class Composed(SessionEntity):
     """Hold what both an archive and a broadcast tell."""
 
-    has_audio: bool | None = record.flag()
-    has_video: bool | None = record.flag()
-    stream_mode: StreamMode | str = record.word(StreamMode)
+    has_audio: bool | None = bool_field()
+    has_video: bool | None = bool_field()
+    stream_mode: StreamMode | str = enum_field(StreamMode)
     #: Of a composed video, such as ``1280x720``.
-    resolution: str = record.text()
+    resolution: str = str_field()
     #: Bits a second. The service has spelled it in two ways.
-    max_bitrate: int | None = record.whole("maxBitrate", "maxBitRate")
+    max_bitrate: int | None = int_field("maxBitrate", "maxBitRate")
     #: Only while it runs, and only if its streams are chosen by calls.
-    streams: tuple[ChosenStream, ...] = record.parts(ChosenStream)
+    streams: tuple[ChosenStream, ...] = nested_list_field(ChosenStream)
 
 
 class Composition(TypedDict, total=False):
@@ -88,13 +99,13 @@ def compose(
     chosen = Layout._build(layout, stylesheet, screenshare_type)
     return {
         **media(has_audio, has_video),
-        "streamMode": one_of("stream_mode", stream_mode, StreamMode),
-        **given(
-            resolution=optional(one_of, "resolution", resolution, RESOLUTIONS),
+        "streamMode": choice("stream_mode", stream_mode, StreamMode),
+        **omit_none(
+            resolution=optional(choice, "resolution", resolution, RESOLUTIONS),
             layout=None if chosen is None else chosen._to_json(),
             # Some texts say at least 1,000,000 for archives, 400,000 to 2,000,000 for
             # broadcasts; these are the widest bounds that any of them gives.
-            maxBitrate=optional(whole, "max_bitrate", max_bitrate, 100_000, 6_000_000),
+            maxBitrate=optional(integer, "max_bitrate", max_bitrate, 100_000, 6_000_000),
         ),
     }
 
@@ -102,8 +113,8 @@ def compose(
 def media(has_audio: bool, has_video: bool) -> dict[str, Any]:
     """Return the properties that say what is taken of streams."""
     body = {
-        "hasAudio": flag("has_audio", has_audio),
-        "hasVideo": flag("has_video", has_video),
+        "hasAudio": boolean("has_audio", has_audio),
+        "hasVideo": boolean("has_video", has_video),
     }
     if not any(body.values()):
         raise InvalidInputError("has_video", has_video, "be True where has_audio is False")
@@ -186,7 +197,7 @@ class Compositions(Collection[_Composed]):
         To add a stream again changes what is taken of it. Raises ``APIError`` with
         status 405 where all streams are taken anyway.
         """
-        added = text("stream_id", stream_id, shortest=1)
+        added = string("stream_id", stream_id, min_length=1)
         body = {"addStream": added, **media(has_audio, has_video)}
         path = self._one(id, "/streams")
         self._requester.request("PATCH", path, json=body, timeout=timeout)
@@ -196,5 +207,5 @@ class Compositions(Collection[_Composed]):
     ) -> None:
         """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
         path = self._one(id, "/streams")
-        body = {"removeStream": text("stream_id", stream_id, shortest=1)}
+        body = {"removeStream": string("stream_id", stream_id, min_length=1)}
         self._requester.request("PATCH", path, json=body, timeout=timeout)

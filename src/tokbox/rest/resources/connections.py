@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tokbox.lazy import set_module
 from tokbox.response_enums import ConnectionState
-from tokbox.rest.models import base as record
-from tokbox.rest.models.page import all_of
+from tokbox.rest.models.base import Entity, enum_field, str_field
+from tokbox.rest.models.page import iter_list
 from tokbox.rest.resources.base import Resource
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ __all__ = ["Connection", "Connections"]
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection(record.Thing):
+class Connection(Entity):
     """Describe one client's connection."""
 
     _what = "a connection"
 
-    id: str = record.text("connectionId", "id")
-    state: ConnectionState | str = record.word(ConnectionState, "connectionState", "state")
+    id: str = str_field("connectionId", "id")
+    state: ConnectionState | str = enum_field(ConnectionState, "connectionState", "state")
 
 
 @set_module("tokbox.types")
@@ -50,4 +50,4 @@ class Connections(Resource):
     ) -> Iterator[Connection]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
         path = self._in_session(session_id, "connection")
-        return all_of(lambda: self._page(Connection, path, timeout))
+        return iter_list(lambda: self._page(Connection, path, timeout))

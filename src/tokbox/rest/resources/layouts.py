@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import get_args
 
-from tokbox.enums import LayoutName, ScreenshareLayoutName
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
+from tokbox.literals import LayoutName, ScreenshareLayoutName
 from tokbox.pickling import PickledByName
-from tokbox.rest.validation import keep, one_of, optional, text
+from tokbox.rest.validation import choice, optional, set_fields, string
 from tokbox.secrecy import safe_repr
 
 __all__ = ["Layout"]
@@ -34,17 +34,19 @@ class Layout(PickledByName):
     screenshare_type: ScreenshareLayoutName | None = None
 
     def __post_init__(self) -> None:
-        kind = one_of("layout", self.type, _TYPES)
+        kind = choice("layout", self.type, _TYPES)
         if kind == "custom" and self.stylesheet is None:
             raise InvalidInputError("stylesheet", None, "be given with the layout custom")
-        stylesheet = optional(text, "stylesheet", self.stylesheet, shortest=1)
+        stylesheet = optional(string, "stylesheet", self.stylesheet, min_length=1)
         if stylesheet is not None and kind != "custom":
             raise InvalidInputError("stylesheet", stylesheet, "go with the layout custom")
         field, shared = "screenshare_type", self.screenshare_type
-        screenshare_type = optional(one_of, field, shared, _SCREENSHARE_TYPES)
+        screenshare_type = optional(choice, field, shared, _SCREENSHARE_TYPES)
         if screenshare_type is not None and kind != "bestFit":
             raise InvalidInputError(field, screenshare_type, "go with the layout bestFit")
-        keep(self, type=kind, stylesheet=stylesheet, screenshare_type=screenshare_type)
+        set_fields(
+            self, type=kind, stylesheet=stylesheet, screenshare_type=screenshare_type
+        )
 
     def _to_json(self) -> dict[str, str]:
         """Return the object that goes over the wire."""

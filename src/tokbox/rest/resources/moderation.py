@@ -7,7 +7,7 @@ from typing import Any
 
 from tokbox.lazy import set_module
 from tokbox.rest.resources.base import Resource
-from tokbox.rest.validation import identifier, texts
+from tokbox.rest.validation import identifier, strings
 
 __all__ = ["Moderation"]
 
@@ -55,7 +55,7 @@ class Moderation(Resource):
         This lasts until ``unmute_all``.
         """
         # Older SDKs say excludedStreams; the documentation and all newer ones say this.
-        excluded = texts("excluded_stream_ids", excluded_stream_ids)
+        excluded = strings("excluded_stream_ids", excluded_stream_ids)
         body = {"active": True, "excludedStreamIds": excluded}
         self._set_muting(session_id, body, timeout)
 

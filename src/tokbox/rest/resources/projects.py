@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tokbox.lazy import set_module
-from tokbox.response_enums import ProjectStatus, ProjectStatusName
-from tokbox.rest.models import base as record
-from tokbox.rest.models.page import all_of
+from tokbox.literals import ProjectStatusName
+from tokbox.response_enums import ProjectStatus
+from tokbox.rest.models.base import Entity, enum_field, str_field
+from tokbox.rest.models.page import iter_list
 from tokbox.rest.resources.base import Collection
-from tokbox.rest.validation import given, one_of, optional, text
+from tokbox.rest.validation import choice, omit_none, optional, string
 
 if TYPE_CHECKING:
     from tokbox.rest.models.page import Page
@@ -21,17 +22,17 @@ __all__ = ["Project", "Projects"]
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project(record.Thing):
+class Project(Entity):
     """Describe one project: ``id`` is its API key."""
 
     _what = "a project"
 
-    secret: str = record.text(secret=True)
-    status: ProjectStatus | str = record.word(ProjectStatus)
-    name: str = record.text()
+    secret: str = str_field(secret=True)
+    status: ProjectStatus | str = enum_field(ProjectStatus)
+    name: str = str_field()
     #: ``standard`` or ``enterprise``.
-    environment: str = record.text("environment", "environmentName")
-    environment_description: str = record.text()
+    environment: str = str_field("environment", "environmentName")
+    environment_description: str = str_field()
 
 
 @set_module("tokbox.types")
@@ -59,9 +60,9 @@ class Projects(Collection[Project]):
         timeout: float | None = None,
     ) -> Project:
         """Make a project; its ``secret`` is in what comes back."""
-        body = given(
-            name=optional(text, "name", name),
-            environmentId=optional(text, "environment_id", environment_id, shortest=1),
+        body = omit_none(
+            name=optional(string, "name", name),
+            environmentId=optional(string, "environment_id", environment_id, min_length=1),
         )
         return self._ask(Project, "POST", self._path, body or None, timeout)
 
@@ -71,7 +72,7 @@ class Projects(Collection[Project]):
 
     def iter(self, *, timeout: float | None = None) -> Iterator[Project]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
-        return all_of(lambda: self.list(timeout=timeout))
+        return iter_list(lambda: self.list(timeout=timeout))
 
     def set_status(
         self,
@@ -82,7 +83,7 @@ class Projects(Collection[Project]):
         timeout: float | None = None,
     ) -> Project:
         """Suspend a project, or make it active again."""
-        body = {"status": one_of("status", status, ProjectStatus)}
+        body = {"status": choice("status", status, ProjectStatus)}
         return self._ask(Project, "PUT", self._one(id), body, timeout)
 
     def refresh_secret(self, id: str, /, *, timeout: float | None = None) -> Project:

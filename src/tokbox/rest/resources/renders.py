@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tokbox.enums import Resolution
 from tokbox.lazy import set_module
+from tokbox.literals import Resolution
 from tokbox.response_enums import RenderStatus
-from tokbox.rest.models import base as record
+from tokbox.rest.models.base import SessionEntity, enum_field, str_field
 from tokbox.rest.resources.base import Collection
-from tokbox.rest.resources.token_resource import Joining
+from tokbox.rest.resources.token_resource import TokenResource
 from tokbox.rest.validation import (
     RESOLUTIONS,
-    given,
-    one_of,
+    choice,
+    integer,
+    omit_none,
     optional,
-    text,
-    web_address,
-    whole,
+    string,
+    web_url,
 )
 
 if TYPE_CHECKING:
@@ -31,26 +31,26 @@ __all__ = ["Render", "Renders"]
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Render(record.Owned):
+class Render(SessionEntity):
     """Describe one Experience Composer as it was when the service answered."""
 
     _what = "a render"
 
-    status: RenderStatus | str = record.word(RenderStatus)
+    status: RenderStatus | str = enum_field(RenderStatus)
     #: Why it stopped or failed, in words that the service spells in several ways.
-    reason: str = record.text()
-    event: str = record.text()
+    reason: str = str_field()
+    event: str = str_field()
     #: The page that it shows.
-    url: str = record.text()
+    url: str = str_field()
     #: What it publishes, once it does.
-    stream_id: str = record.text()
-    name: str = record.text()
-    resolution: str = record.text()
-    callback_url: str = record.text("callbackUrl", "statusCallbackUrl")
+    stream_id: str = str_field()
+    name: str = str_field()
+    resolution: str = str_field()
+    callback_url: str = str_field("callbackUrl", "statusCallbackUrl")
 
 
 @set_module("tokbox.types")
-class Renders(Joining, Collection[Render]):
+class Renders(TokenResource, Collection[Render]):
     """Reach the Experience Composers of a project, as ``tb.renders``."""
 
     __slots__ = ()
@@ -82,16 +82,18 @@ class Renders(Joining, Collection[Render]):
         Without a *token* the client signs one for a publisher, which is good for ten
         minutes.
         """
-        properties = given(name=optional(text, "name", name, shortest=1, longest=200))
+        properties = omit_none(
+            name=optional(string, "name", name, min_length=1, max_length=200)
+        )
         body = {
             **self._credentials(session_id, token),
-            "url": web_address("url", url),
-            **given(
-                maxDuration=optional(whole, "max_duration", max_duration, 60, 36_000),
+            "url": web_url("url", url),
+            **omit_none(
+                maxDuration=optional(integer, "max_duration", max_duration, 60, 36_000),
                 # Some SDKs offer four of these; the service knows all six.
-                resolution=optional(one_of, "resolution", resolution, RESOLUTIONS),
+                resolution=optional(choice, "resolution", resolution, RESOLUTIONS),
                 statusCallbackUrl=optional(
-                    web_address, "status_callback_url", status_callback_url
+                    web_url, "status_callback_url", status_callback_url
                 ),
                 properties=properties or None,
             ),

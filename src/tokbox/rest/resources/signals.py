@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tokbox.lazy import set_module
 from tokbox.rest.resources.base import Resource
-from tokbox.rest.validation import given, optional, text
+from tokbox.rest.validation import omit_none, optional, string
 
 __all__ = ["Signals"]
 
-_MOST_TYPE = 128
+_MAX_TYPE = 128
 #: The documentation says "8 kB" of data; this is the larger of its two meanings.
-_MOST_DATA = 8192
+_MAX_DATA = 8192
 
 
 @set_module("tokbox.types")
@@ -37,8 +37,8 @@ class Signals(Resource):
         the one, is connected.
         """
         body = {
-            **given(type=optional(text, "type", type, most_bytes=_MOST_TYPE)),
-            "data": text("data", data, most_bytes=_MOST_DATA),
+            **omit_none(type=optional(string, "type", type, max_bytes=_MAX_TYPE)),
+            "data": string("data", data, max_bytes=_MAX_DATA),
         }
         path = self._in_session(session_id, "signal", connection_id)
         self._requester.request("POST", path, json=body, timeout=timeout)

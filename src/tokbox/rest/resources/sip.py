@@ -11,17 +11,17 @@ from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
-from tokbox.rest.models import base as record
-from tokbox.rest.resources.token_resource import Joining
+from tokbox.rest.models.base import SessionEntity, str_field
+from tokbox.rest.resources.token_resource import TokenResource
 from tokbox.rest.validation import (
-    flag,
-    given,
-    keep,
+    boolean,
+    nested,
+    omit_none,
     optional,
     secret,
-    structure,
-    text,
-    texts,
+    set_fields,
+    string,
+    strings,
 )
 from tokbox.secrecy import strip_traceback
 
@@ -38,9 +38,9 @@ class SipAuth(PickledByName):
     password: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        keep(
+        set_fields(
             self,
-            username=text("username", self.username, shortest=1),
+            username=string("username", self.username, min_length=1),
             password=secret("password", self.password),
         )
 
@@ -51,7 +51,7 @@ class SipAuth(PickledByName):
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SipCall(record.Owned):
+class SipCall(SessionEntity):
     """Describe a call that is being made, as a client of its session.
 
     To hang up, disconnect its ``connection_id``.
@@ -59,12 +59,12 @@ class SipCall(record.Owned):
 
     _what = "a call"
 
-    connection_id: str = record.text()
-    stream_id: str = record.text()
+    connection_id: str = str_field()
+    stream_id: str = str_field()
 
 
 @set_module("tokbox.types")
-class Sip(Joining):
+class Sip(TokenResource):
     """Call out of sessions, as ``tb.sip``."""
 
     __slots__ = ()
@@ -100,15 +100,17 @@ class Sip(Joining):
         """
         sip = {
             # There may be a password in it (RFC 3261, section 19.1).
-            "uri": text("uri", uri, shortest=1, show=False),
-            **given(
-                **{"from": optional(text, "from_", from_, shortest=1)},
+            "uri": string("uri", uri, min_length=1, show=False),
+            **omit_none(
+                **{"from": optional(string, "from_", from_, min_length=1)},
                 headers=optional(_headers, "headers", headers),
-                auth=optional(structure, "auth", auth, SipAuth),
-                secure=optional(flag, "secure", secure),
-                video=optional(flag, "video", video),
-                observeForceMute=optional(flag, "observe_force_mute", observe_force_mute),
-                streams=optional(texts, "streams", streams),
+                auth=optional(nested, "auth", auth, SipAuth),
+                secure=optional(boolean, "secure", secure),
+                video=optional(boolean, "video", video),
+                observeForceMute=optional(
+                    boolean, "observe_force_mute", observe_force_mute
+                ),
+                streams=optional(strings, "streams", streams),
             ),
         }
         body = {**self._credentials(session_id, token), "sip": sip}
@@ -148,5 +150,5 @@ def _headers(field: str, value: object) -> dict[str, str]:
         if content is None or re.search(r"[\r\n\0]", content):
             rule = f"have text of one line for {name}"
             raise InvalidInputError(field, None, rule, show=False)
-        found[name] = text(field, content, show=False)
+        found[name] = string(field, content, show=False)
     return found

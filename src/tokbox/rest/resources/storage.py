@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from tokbox.enums import StorageEncryption, StorageFallback
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
+from tokbox.literals import StorageEncryption, StorageFallback
 from tokbox.pickling import PickledByName
-from tokbox.rest.validation import given, keep, one_of, optional, secret, structure, text
+from tokbox.rest.validation import (
+    choice,
+    nested,
+    omit_none,
+    optional,
+    secret,
+    set_fields,
+    string,
+)
 from tokbox.secrecy import strip_traceback
 
 __all__ = ["AzureStorage", "S3Storage", "storage_target"]
@@ -34,18 +42,18 @@ class S3Storage(PickledByName):
     sse: StorageEncryption | None = None
 
     def __post_init__(self) -> None:
-        keep(
+        set_fields(
             self,
             access_key=secret("access_key", self.access_key),
             secret_key=secret("secret_key", self.secret_key),
-            bucket=text("bucket", self.bucket, shortest=1),
-            endpoint=optional(text, "endpoint", self.endpoint, shortest=1),
-            sse=optional(one_of, "sse", self.sse, _ENCRYPTIONS),
+            bucket=string("bucket", self.bucket, min_length=1),
+            endpoint=optional(string, "endpoint", self.endpoint, min_length=1),
+            sse=optional(choice, "sse", self.sse, _ENCRYPTIONS),
         )
 
     def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the keys."""
-        config = given(
+        config = omit_none(
             accessKey=self.access_key,
             secretKey=self.secret_key,
             bucket=self.bucket,
@@ -68,17 +76,17 @@ class AzureStorage(PickledByName):
     domain: str | None = None
 
     def __post_init__(self) -> None:
-        keep(
+        set_fields(
             self,
-            account_name=text("account_name", self.account_name, shortest=1),
+            account_name=string("account_name", self.account_name, min_length=1),
             account_key=secret("account_key", self.account_key),
-            container=text("container", self.container, shortest=1),
-            domain=optional(text, "domain", self.domain, shortest=1),
+            container=string("container", self.container, min_length=1),
+            domain=optional(string, "domain", self.domain, min_length=1),
         )
 
     def _to_json(self) -> dict[str, Any]:
         """Return the object that goes over the wire, with the key."""
-        config = given(
+        config = omit_none(
             accountName=self.account_name,
             accountKey=self.account_key,
             container=self.container,
@@ -94,8 +102,8 @@ def storage_target(
 ) -> dict[str, Any]:
     """Return the body that sets a target."""
     return {
-        **structure("target", target, S3Storage, AzureStorage),
-        **given(fallback=optional(one_of, "fallback", fallback, _FALLBACKS)),
+        **nested("target", target, S3Storage, AzureStorage),
+        **omit_none(fallback=optional(choice, "fallback", fallback, _FALLBACKS)),
         # Said even if there is none: a certificate of before must not live on.
         "certificate": optional(_certificate, "certificate", certificate),
     }
@@ -107,4 +115,4 @@ def _certificate(field: str, value: object) -> str:
     pem = exact_text(value)
     if not pem or not pem.strip() or "PRIVATE KEY" in pem:
         raise InvalidInputError(field, None, rule, show=False)
-    return text(field, pem, show=False)
+    return string(field, pem, show=False)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.response_enums import VideoType
-from tokbox.rest.models import base as record
-from tokbox.rest.models.page import all_of
+from tokbox.rest.models.base import Entity, enum_field, str_field, str_list_field
+from tokbox.rest.models.page import iter_list
 from tokbox.rest.resources.base import Resource
-from tokbox.rest.validation import identifier, text, texts
+from tokbox.rest.validation import identifier, string, strings
 
 if TYPE_CHECKING:
     from tokbox.rest.models.page import Page
@@ -22,15 +22,15 @@ __all__ = ["Stream", "Streams"]
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stream(record.Thing):
+class Stream(Entity):
     """Describe what one client publishes."""
 
     _what = "a stream"
 
-    name: str = record.text()
+    name: str = str_field()
     #: Empty for a stream of sound.
-    video_type: VideoType | str = record.word(VideoType)
-    layout_classes: tuple[str, ...] = record.texts("layoutClassList")
+    video_type: VideoType | str = enum_field(VideoType)
+    layout_classes: tuple[str, ...] = str_list_field("layoutClassList")
 
 
 @set_module("tokbox.types")
@@ -52,7 +52,7 @@ class Streams(Resource):
     def iter(self, session_id: str, *, timeout: float | None = None) -> Iterator[Stream]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
         path = self._in_session(session_id, "stream")
-        return all_of(lambda: self._page(Stream, path, timeout))
+        return iter_list(lambda: self._page(Stream, path, timeout))
 
     def get(
         self, session_id: str, stream_id: str, *, timeout: float | None = None
@@ -87,8 +87,8 @@ class Streams(Resource):
             )
         items = [
             {
-                "id": text("classes", stream_id, shortest=1),
-                "layoutClassList": texts("classes", names),
+                "id": string("classes", stream_id, min_length=1),
+                "layoutClassList": strings("classes", names),
             }
             for stream_id, names in classes.items()
         ]

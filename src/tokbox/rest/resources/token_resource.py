@@ -19,14 +19,14 @@ if TYPE_CHECKING:
         def __call__(self, session_id: str, role: Role, expiration: int) -> str: ...
 
 
-__all__ = ["TOKEN_LIFE", "Joining"]
+__all__ = ["TOKEN_LIFETIME", "TokenResource"]
 
 #: Seconds that the tokens signed here can be used for. They count when the service
 #: joins, which it does at once; how long it then stays is another matter.
-TOKEN_LIFE = 600
+TOKEN_LIFETIME = 600
 
 
-class Joining(Resource):
+class TokenResource(Resource):
     """Let the service join sessions; *sign* makes the tokens that nobody brought."""
 
     __slots__ = ("_sign",)
@@ -42,5 +42,5 @@ class Joining(Resource):
         """Return the properties of a request that say what is joined, and by what right."""
         session_id = self._check_session(session_id)
         if token is None:
-            token = self._sign(session_id, self._role, TOKEN_LIFE)
+            token = self._sign(session_id, self._role, TOKEN_LIFETIME)
         return {"sessionId": session_id, "token": credential("token", token)}
