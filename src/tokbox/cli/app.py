@@ -8,7 +8,7 @@ from importlib import import_module
 
 import click
 
-from tokbox.cli.common.output import complain
+from tokbox.cli.common.output import print_error
 from tokbox.cli.common.params import Group
 from tokbox.cli.help import COMMANDS, module_of, root_help
 
@@ -83,7 +83,7 @@ def invoke(args: Sequence[str]) -> int:
     except click.UsageError as error:
         return _explain_usage(error)
     except click.ClickException as error:
-        complain(f"error: {error.format_message()}")
+        print_error(f"error: {error.format_message()}")
         return error.exit_code
     return 0
 
@@ -101,5 +101,5 @@ def _explain_usage(error: click.UsageError) -> int:
         )
     elif error.ctx is not None:
         message += f" (see: {error.ctx.command_path} --help)"
-    complain(f"error: {message}")
+    print_error(f"error: {message}")
     return error.exit_code

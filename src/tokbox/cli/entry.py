@@ -11,6 +11,7 @@ import os
 import sys
 import warnings
 
+from tokbox.cli.common import exit_codes
 from tokbox.cli.common.streams import StreamError, check_output
 from tokbox.errors import (
     APIError,
@@ -33,12 +34,12 @@ __all__ = ["run"]
 
 #: The first class that fits decides.
 _CODES: tuple[tuple[type[BaseException], int], ...] = (
-    (APIError, 1),
-    (TransportError, 3),
-    (MissingDependencyError, 5),
-    (InvalidInputError, 2),
-    (TokenError, 4),
-    (TokboxError, 1),
+    (APIError, exit_codes.SERVICE_ERROR),
+    (TransportError, exit_codes.NO_RESPONSE),
+    (MissingDependencyError, exit_codes.MISSING_DEPENDENCY),
+    (InvalidInputError, exit_codes.INVALID_INPUT),
+    (TokenError, exit_codes.REJECTED),
+    (TokboxError, exit_codes.SERVICE_ERROR),
 )
 
 #: The options of ``tokbox token`` that are read here, and the arguments that they are.
@@ -57,27 +58,29 @@ def run(args: Sequence[str]) -> int:
             code = _run(list(args))
         sys.stdout.flush()
     except (KeyboardInterrupt, EOFError):
-        _complain("interrupted")
-        return 130
+        _print_error("interrupted")
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        return 141
+        return exit_codes.BROKEN_PIPE
     except OSError as error:
         what = error.strerror or type(error).__name__
-        _complain(
+        _print_error(
             f"error: {error.filename}: {what}" if error.filename else f"error: {what}"
         )
-        return 6 if isinstance(error, StreamError) else 2
+        if isinstance(error, StreamError):
+            return exit_codes.STREAM_ERROR
+        return exit_codes.INVALID_INPUT
     except TokboxError as error:
-        _complain(f"error: {error}")
+        _print_error(f"error: {error}")
         return next(code for kind, code in _CODES if isinstance(error, kind))
     except ModuleNotFoundError:  # a package of the extra is not complete
         raise
     except Exception as error:
         # Only where, never the message: it may quote a secret.
-        place = _blamed(error)
-        where = f"{os.path.basename(place.filename)}:{place.lineno}"
-        _complain(f"error: this is a bug in tokbox: {type(error).__name__} at {where}")
-        return 70
+        frame = _last_frame(error)
+        where = f"{os.path.basename(frame.filename)}:{frame.lineno}"
+        _print_error(f"error: this is a bug in tokbox: {type(error).__name__} at {where}")
+        return exit_codes.BUG
     return code
 
 
@@ -142,7 +145,7 @@ def _only_our_warnings() -> Iterator[None]:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        _complain(f"warning: {message}")
+        _print_error(f"warning: {message}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -152,17 +155,17 @@ def _only_our_warnings() -> Iterator[None]:
         yield
 
 
-def _blamed(error: Exception) -> traceback.FrameSummary:
+def _last_frame(error: Exception) -> traceback.FrameSummary:
     """Return the last frame of *error* that is in this package."""
     import traceback
 
-    places = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__)
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    ours = [place for place in places if place.filename.startswith(here)]
-    return (ours or places)[-1]
+    in_package = [frame for frame in frames if frame.filename.startswith(here)]
+    return (in_package or frames)[-1]
 
 
-def _complain(message: str) -> None:
-    from tokbox.cli.common.output import complain
+def _print_error(message: str) -> None:
+    from tokbox.cli.common.output import print_error
 
-    complain(message)
+    print_error(message)

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["COMMANDS", "module_of", "root_help"]
+from tokbox.cli.common import exit_codes
 
-EXIT_CODES = """\
-Exit codes:
-  0    it worked
-  1    the service refused, or a check of the demo failed
-  2    usage or invalid input; a file or port that cannot be used
-  3    no answer from the service
-  4    inspect, verify: a token would be refused, or is none; sign: rows were rejected
-  5    an optional part is not installed
-  6    standard output, or standard input where it is read, is closed or cannot be used
-  70   a bug in tokbox
-  130  interrupted (143: terminated, 141: the reader of a pipe left)
-"""
+__all__ = ["COMMANDS", "module_of", "root_help"]
 
 ENVIRONMENT = """\
 Credentials come from the environment or a file, never from arguments:
@@ -76,7 +65,11 @@ def root_help() -> str:
     """Return what ``tokbox --help`` prints."""
     width = max(map(len, COMMANDS))
     commands = [f"  {name:{width}}  {help}" for name, help in COMMANDS.items()]
-    parts = (_USAGE + "\n".join(commands), _indented(ENVIRONMENT), _indented(EXIT_CODES))
+    parts = (
+        _USAGE + "\n".join(commands),
+        _indented(ENVIRONMENT),
+        _indented(exit_codes.HELP),
+    )
     return "\n\n".join(parts)
 
 

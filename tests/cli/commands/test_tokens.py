@@ -25,7 +25,7 @@ from tests.support.cli import (
     run_on_terminal,
 )
 from tokbox import Signer, decode
-from tokbox.cli.common.atomic_files import replacing
+from tokbox.cli.common.atomic_files import open_atomic
 
 Cli = Callable[..., Result]
 
@@ -217,7 +217,7 @@ def test_file_may_be_replaced_in_a_thread(tmp_path: Path) -> None:
     path = tmp_path / "f"
 
     def write() -> None:
-        with replacing(str(path)) as file:
+        with open_atomic(str(path)) as file:
             file.write(b"whole")
 
     thread = threading.Thread(target=write)

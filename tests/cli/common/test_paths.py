@@ -15,7 +15,7 @@ import pytest
 from tests.cli.signing.test_sign import COLUMNS
 from tests.support import tables
 from tests.support.cli import COMMAND, SECRET, SESSION, Result, environment
-from tokbox.cli.common.atomic_files import beside
+from tokbox.cli.common.atomic_files import sidecar
 from tokbox.cli.common.paths import check_paths
 
 Cli = Callable[..., Result]
@@ -258,7 +258,7 @@ def test_files_beside_the_outputs_have_no_other_use(
 ) -> None:
     ends = {"INPUT": str(source), "--output": str(source.with_name("out.csv"))}
     ends |= {"--rejects": str(source.with_name("r.csv")), "--secret-file": ""}
-    path = Path(beside(str(source.with_name(of)), what))
+    path = Path(sidecar(str(source.with_name(of)), what))
     if end in ("INPUT", "--secret-file"):
         path.write_bytes(source.read_bytes() if end == "INPUT" else SECRET.encode())
     before = path.read_bytes() if path.exists() else None

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tokbox.cli.common.prefetch import ahead, side_by_side
+from tokbox.cli.common.prefetch import map_in_order, prefetch
 
 
 def test_items_come_in_order() -> None:
-    assert list(ahead(iter(range(100)))) == list(range(100))
-    assert list(ahead(iter(()))) == []
+    assert list(prefetch(iter(range(100)))) == list(range(100))
+    assert list(prefetch(iter(()))) == []
 
 
 def test_the_next_item_is_made_while_one_is_used() -> None:
@@ -23,7 +23,7 @@ def test_the_next_item_is_made_while_one_is_used() -> None:
         made.set()
         yield 2
 
-    found = ahead(items())
+    found = prefetch(items())
     assert next(found) == 1
     assert made.wait(60)
     assert list(found) == [2]
@@ -37,7 +37,7 @@ def test_no_more_is_made_than_was_agreed() -> None:
             made.append(i)
             yield i
 
-    for i in ahead(items(), most=2):
+    for i in prefetch(items(), max_items=2):
         # One is used, two wait, and one is being made.
         assert len(made) <= i + 4
 
@@ -47,7 +47,7 @@ def test_what_is_raised_is_raised_here_after_what_was_made() -> None:
         yield 1
         raise LookupError("x")
 
-    found = ahead(items())
+    found = prefetch(items())
     assert next(found) == 1
     with pytest.raises(LookupError, match="x"):
         next(found)
@@ -63,23 +63,23 @@ def test_who_stops_early_closes_the_source_in_its_own_thread() -> None:
         finally:
             closed.append(threading.current_thread().name)
 
-    outer = ahead(ahead(items()))
+    outer = prefetch(prefetch(items()))
     assert next(outer) == 1
     outer.close()
-    assert closed == ["tokbox-ahead"]
-    assert "tokbox-ahead" not in [thread.name for thread in threading.enumerate()]
+    assert closed == ["tokbox-prefetch"]
+    assert "tokbox-prefetch" not in [thread.name for thread in threading.enumerate()]
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_results_come_in_the_order_of_their_items(threads: int) -> None:
-    found = side_by_side(lambda i: -i, iter(range(100)), threads)
+    found = map_in_order(lambda i: -i, iter(range(100)), threads)
     assert list(found) == [(i, -i) for i in range(100)]
-    assert list(side_by_side(str, iter(()), threads)) == []
+    assert list(map_in_order(str, iter(()), threads)) == []
 
 
 def test_as_many_items_are_worked_on_at_once_as_there_are_threads() -> None:
     together = threading.Barrier(3)
-    found = side_by_side(lambda _: together.wait(60) >= 0, range(6), 3)
+    found = map_in_order(lambda _: together.wait(60) >= 0, range(6), 3)
     assert [result for _, result in found] == [True] * 6
 
 
@@ -91,19 +91,19 @@ def test_no_more_items_wait_than_there_are_threads() -> None:
             taken.append(i)
             yield i
 
-    for i, _ in side_by_side(str, items(), 2):
+    for i, _ in map_in_order(str, items(), 2):
         assert len(taken) <= i + 3
 
 
 def test_the_error_of_an_item_is_raised_in_its_turn() -> None:
-    found = side_by_side(lambda i: 1 // i, [2, 1, 0, 1, 1, 1, 1], 2)
+    found = map_in_order(lambda i: 1 // i, [2, 1, 0, 1, 1, 1, 1], 2)
     assert [next(found), next(found)] == [(2, 0), (1, 1)]
     with pytest.raises(ZeroDivisionError):
         next(found)
 
 
 def test_who_stops_early_waits_for_what_was_begun() -> None:
-    found = side_by_side(str, range(100), 2)
+    found = map_in_order(str, range(100), 2)
     assert next(found) == (0, "0")
     found.close()
     assert not [thread for thread in threading.enumerate() if "tokbox" in thread.name]

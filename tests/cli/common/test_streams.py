@@ -23,7 +23,7 @@ from tests.support.rest import Script
 from tokbox import Tokbox
 from tokbox.cli import main
 from tokbox.cli.app import root
-from tokbox.cli.common.params import take_session
+from tokbox.cli.common.params import parse_session
 from tokbox.cli.common.streams import check_output, standard_streams
 from tokbox.emulator import Server, run
 from tokbox.transport import Response
@@ -178,7 +178,7 @@ def from_standard_input(command: str) -> Iterator[tuple[str, ...]]:
                 place = args.index(FROM_INPUT[name])
                 rest = args[place + 1 :]
                 yield (*args[:place], "-", *rest, *FURTHER.get(name, ()))
-        elif parameter.callback is take_session or "standard input" in (
+        elif parameter.callback is parse_session or "standard input" in (
             parameter.help or ""
         ):
             text = ("hello",) if name == "--file" else ()

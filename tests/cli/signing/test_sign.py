@@ -112,14 +112,14 @@ def test_parquet_without_row_groups_is_signed(cli: Cli, tmp_path: Path) -> None:
     assert pq.read_schema(output).names == ["session", "token"]
 
 
-@pytest.mark.parametrize("pieces", [1, 2, 5])
+@pytest.mark.parametrize("chunks", [1, 2, 5])
 def test_a_file_may_end_where_a_piece_does(
-    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: int
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: int
 ) -> None:
     source, output = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
     tables.write(source, tables.rows(60))
     assert source.stat().st_size % 10 == 0
-    monkeypatch.setattr(formats, "_BYTES", source.stat().st_size // pieces)
+    monkeypatch.setattr(formats, "_BYTES", source.stat().st_size // chunks)
     assert cli("sign", str(source), "-o", str(output), *COLUMNS).code == 0
     assert [row["user"] for row in tables.read(output)] == [f"u-{i}" for i in range(60)]
 
@@ -288,7 +288,7 @@ def test_a_line_that_does_not_end_does_not_fill_the_memory(
     source = tmp_path / "in.ndjson"
     source.write_text(json.dumps({"s": SESSION}) + "\n" + '{"s": "' + "x" * 10_000)
     monkeypatch.setattr(formats, "_BYTES", 1000)
-    monkeypatch.setattr(lines, "MOST_BYTES", 5000)
+    monkeypatch.setattr(lines, "MAX_ROW_BYTES", 5000)
     result = cli("sign", str(source), "--session-id", "col:s")
     assert result.code == 2
     assert "row 2 is longer" in result.err
@@ -458,7 +458,7 @@ def test_a_long_row_without_quotes_is_refused_by_its_number(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "_BYTES", 1000)
-    monkeypatch.setattr(csv, "MOST_BYTES", 5000)
+    monkeypatch.setattr(csv, "MAX_ROW_BYTES", 5000)
     content = b"s,x\nSESSION,a\nSESSION," + b"a" * 10_000
     result, _ = signed_csv(cli, tmp_path, content)
     assert result.code == 2

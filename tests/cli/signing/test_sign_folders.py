@@ -413,7 +413,7 @@ def test_an_interrupted_run_leaves_complete_outputs_only(
     source, output = tmp_path / "in", tmp_path / "out"
     for i in range(3):
         shard(source / str(i), "csv", 0, 2000)
-    write, calls = pipeline.write, []
+    write, calls = pipeline.write_chunks, []
 
     def interrupt(*args: Any, **options: Any) -> None:
         calls.append(args)
@@ -421,7 +421,7 @@ def test_an_interrupted_run_leaves_complete_outputs_only(
         if len(calls) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("tokbox.cli.signing.run.write", interrupt)
+    monkeypatch.setattr("tokbox.cli.signing.run.write_chunks", interrupt)
     ends = ("-o", str(output), "--rejects", str(tmp_path / "r.csv"))
     result = cli("sign", str(source), *ends, *COLUMNS)
     assert (result.code, result.err) == (130, "tokbox: interrupted\n")

@@ -16,26 +16,26 @@ from tests.cli.signing.test_sign_resume import KILLED, killed
 from tests.support import tables
 from tests.support.cli import Result
 from tests.support.forked import run_forked
-from tokbox.cli.common.atomic_files import beside
+from tokbox.cli.common.atomic_files import sidecar
 
 Cli = Callable[..., Result]
 
 #: Kills itself before or after it renames the file numbered in the first argument.
-KILLED_AT_RENAME = KILLED.replace("checkpoint.Journal.save = save_or_die", "").replace(
+KILLED_AT_RENAME = KILLED.replace("checkpoint.Checkpoint.save = save_or_die", "").replace(
     "sys.exit(main(args))",
     """
-take_place, renamed = run.take_place, 0
+rename_into_place, renamed = run.rename_into_place, 0
 
-def take_place_or_die(path):
+def rename_or_die(path):
     global renamed
     renamed += 1
     if when == "before" and renamed == int(number):
         os.kill(os.getpid(), signal.SIGKILL)
-    take_place(path)
+    rename_into_place(path)
     if when == "after" and renamed == int(number):
         os.kill(os.getpid(), signal.SIGKILL)
 
-run.take_place = take_place_or_die
+run.rename_into_place = rename_or_die
 sys.exit(main(args))
 """,
 )
@@ -141,8 +141,8 @@ def test_a_file_whose_content_has_changed_is_named(
     from tokbox.cli.signing import command
 
     source, output, args = begun(tmp_path)
-    journal = Path(beside(str(output), "resume")).read_text().splitlines()[0]
-    known = {each["name"]: each for each in json.loads(journal)["input"]}
+    checkpoint = Path(sidecar(str(output), "resume")).read_text().splitlines()[0]
+    known = {each["name"]: each for each in json.loads(checkpoint)["input"]}
     monkeypatch.setattr(command, "_input_identity", lambda source: known[source.name])
     path = source / "date=1" / "part-0.csv"
     path.write_text(path.read_text().replace("u-600", "x-600"))
@@ -162,7 +162,7 @@ def test_an_input_cannot_have_the_name_of_a_file_beside_an_output(
     assert f"INPUT {name} has the name of a file that --resume writes" in result.err
 
 
-def test_an_error_of_a_file_leaves_no_journal(cli: Cli, tmp_path: Path) -> None:
+def test_an_error_of_a_file_leaves_no_checkpoint(cli: Cli, tmp_path: Path) -> None:
     source, output = folder(tmp_path, "csv"), tmp_path / "out"
     (source / "z.csv").write_text("a\n1\n")
     before = files(tmp_path)

@@ -27,7 +27,7 @@ from tests.support.cli import SESSION, Result
 from tests.support.forked import run_forked
 from tokbox.cli.tables.formats import open_table
 from tokbox.cli.tables.parquet import ParquetTable
-from tokbox.cli.tables.table import Place
+from tokbox.cli.tables.table import Position
 from tokbox.cli.tables.thrift import dump, parse, read_integer
 
 Cli = Callable[..., Result]
@@ -440,7 +440,7 @@ def test_a_file_that_cannot_be_read_any_more_is_told_as_it_is(tmp_path: Path) ->
     table = open_table(file, "parquet", application=False, columns=("s",))
     file.failed = True
     with pytest.raises(OSError, match="Input/output error"):
-        [*table.pieces(Place())]
+        [*table.chunks(Position())]
 
 
 # How much is in memory.
@@ -452,8 +452,8 @@ def test_pieces_are_smaller_where_rows_are_larger() -> None:
         file = io.BytesIO()
         values = pa.array(["x" * width] * (20_000 if width < 1000 else 3))
         pq.write_table(pa.table({"a": values, "b": values}), file, use_dictionary=False)
-        piece = next(ParquetTable(file, 1 << 14, ("a",)).pieces(Place()))
-        sizes.append(piece.end.rows)
+        chunk = next(ParquetTable(file, 1 << 14, ("a",)).chunks(Position()))
+        sizes.append(chunk.end.rows)
     assert sizes == [(8 << 20) // (512 + 2 * 5), (8 << 20) // (512 + 2 * 104), 3, 1]
 
 
@@ -473,9 +473,9 @@ def test_a_large_row_group_is_read_in_small_blocks() -> None:
     file.reads = []
     table = open_table(file, "parquet", application=False, columns=("wide",))
     assert pq.read_metadata(file).row_group(0).column(0).total_compressed_size > 20 << 20
-    pieces = [piece.column("wide")["wide"] for piece in table.pieces(Place())]
-    assert pa.chunked_array(pieces).equals(pa.chunked_array([wide]))
-    assert max(piece.nbytes for piece in pieces) < 4 << 20
+    chunks = [chunk.column("wide")["wide"] for chunk in table.chunks(Position())]
+    assert pa.chunked_array(chunks).equals(pa.chunked_array([wide]))
+    assert max(chunk.nbytes for chunk in chunks) < 4 << 20
     # A page has about 1 MiB.
     assert max(file.reads) < 3 << 20
     # The other column is not read.
@@ -497,7 +497,7 @@ def test_runs_that_are_killed_over_and_over_leave_one_file(
     kills = 0
     while killed(("after", "before")[kills % 2], 2, args) < 0:
         kills += 1
-        assert len([*tmp_path.glob(".out*")]) == 2  # the partial file and the journal
+        assert len([*tmp_path.glob(".out*")]) == 2  # the partial file and the checkpoint
     assert kills >= 5
     assert sorted(os.listdir(tmp_path)) == ["in.parquet", "out.parquet", "rejects.csv"]
     found = tables.read(output)
@@ -515,7 +515,7 @@ def test_a_run_that_is_killed_while_files_take_their_places_is_continued(
     ends = ("-o", str(output), "--rejects", str(rejects), "--resume")
     args = ["sign", source, *ends, *COLUMNS]
     program = KILLED.replace(
-        "checkpoint.Journal.save = save_or_die",
+        "checkpoint.Checkpoint.save = save_or_die",
         """
 replace, moved = os.replace, 0
 def replace_or_die(*paths):

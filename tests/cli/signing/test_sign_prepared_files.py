@@ -13,7 +13,12 @@ from tests.cli.signing.test_sign import COLUMNS
 from tests.cli.signing.test_sign_resume import killed
 from tests.support import tables
 from tests.support.cli import Result
-from tokbox.cli.common.atomic_files import beside, continuing, replacing, take_place
+from tokbox.cli.common.atomic_files import (
+    open_atomic,
+    open_resumable,
+    rename_into_place,
+    sidecar,
+)
 
 Cli = Callable[..., Result]
 
@@ -35,7 +40,7 @@ def test_a_symbolic_link_beside_the_output_is_refused(
     args, victim = arguments(tmp_path, kind), tmp_path / "victim"
     victim.write_bytes(content)
     victim.chmod(0o644)
-    os.symlink(victim, beside(str(tmp_path / f"out.{kind}"), what))
+    os.symlink(victim, sidecar(str(tmp_path / f"out.{kind}"), what))
     result = cli(*args)
     assert (result.code, "it is a symbolic link" in result.err) == (2, True)
     assert victim.read_bytes() == content
@@ -48,7 +53,7 @@ def test_a_dangling_link_beside_the_output_creates_nothing(
     cli: Cli, tmp_path: Path, kind: str, what: str
 ) -> None:
     args, victim = arguments(tmp_path, kind), tmp_path / "victim"
-    os.symlink(victim, beside(str(tmp_path / f"out.{kind}"), what))
+    os.symlink(victim, sidecar(str(tmp_path / f"out.{kind}"), what))
     assert cli(*args).code == 2
     assert not victim.exists()
 
@@ -59,7 +64,7 @@ def test_a_hard_link_beside_the_output_is_refused(
 ) -> None:
     args, victim = arguments(tmp_path, kind), tmp_path / "victim"
     victim.write_bytes(b"content")
-    os.link(victim, beside(str(tmp_path / f"out.{kind}"), what))
+    os.link(victim, sidecar(str(tmp_path / f"out.{kind}"), what))
     result = cli(*args)
     assert (result.code, "it has 2 hard links" in result.err) == (2, True)
     assert victim.read_bytes() == b"content"
@@ -70,7 +75,7 @@ def test_a_pipe_beside_the_output_is_refused(
     cli: Cli, tmp_path: Path, kind: str, what: str
 ) -> None:
     args = arguments(tmp_path, kind)
-    os.mkfifo(beside(str(tmp_path / f"out.{kind}"), what))
+    os.mkfifo(sidecar(str(tmp_path / f"out.{kind}"), what))
     result = cli(*args)
     assert (result.code, "it is not a regular file" in result.err) == (2, True)
 
@@ -81,7 +86,7 @@ def test_a_file_of_another_user_beside_the_output_is_refused(
 ) -> None:
     args, path = (
         arguments(tmp_path, kind),
-        Path(beside(str(tmp_path / f"out.{kind}"), what)),
+        Path(sidecar(str(tmp_path / f"out.{kind}"), what)),
     )
     path.touch(0o666)
     fstat, lstat = os.fstat, os.lstat
@@ -106,7 +111,7 @@ def test_the_rejects_and_the_output_are_protected_alike(
     args, victim = arguments(tmp_path, "csv"), tmp_path / "victim"
     victim.write_bytes(b"content")
     end = tmp_path / ("out.csv" if what == "resume" else "r.csv")
-    os.symlink(victim, beside(str(end), what))
+    os.symlink(victim, sidecar(str(end), what))
     assert cli(*args, "--rejects", str(tmp_path / "r.csv")).code == 2
     assert victim.read_bytes() == b"content"
 
@@ -116,7 +121,7 @@ def test_files_of_this_user_that_others_can_read_become_private(
     tmp_path: Path, kind: str, what: str
 ) -> None:
     args = arguments(tmp_path, kind, 2000)
-    path = Path(beside(str(tmp_path / f"out.{kind}"), what))
+    path = Path(sidecar(str(tmp_path / f"out.{kind}"), what))
     path.touch()
     path.chmod(0o666)
     killed("after", 2, args)
@@ -129,7 +134,7 @@ def test_a_partial_file_that_became_a_link_is_not_continued(
 ) -> None:
     args = arguments(tmp_path, kind, 2000)
     killed("after", 2, args)
-    part = beside(str(tmp_path / f"out.{kind}"), "part")
+    part = sidecar(str(tmp_path / f"out.{kind}"), "part")
     os.rename(part, tmp_path / "elsewhere")
     os.symlink(tmp_path / "elsewhere", part)
     assert cli(*args).code == 2
@@ -141,16 +146,16 @@ def test_a_link_in_place_of_the_finished_file_is_not_followed(tmp_path: Path) ->
     victim.touch(0o600)
     target.touch()
     target.chmod(0o666)
-    os.symlink(victim, beside(str(target), "part"))
+    os.symlink(victim, sidecar(str(target), "part"))
     with pytest.raises(PermissionError, match="symbolic link"):
-        take_place(str(target))
+        rename_into_place(str(target))
     assert stat.S_IMODE(victim.stat().st_mode) == 0o600
 
 
 def test_a_file_that_took_its_place_already_stays(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     target.write_bytes(b"tokens")
-    take_place(str(target))
+    rename_into_place(str(target))
     assert target.read_bytes() == b"tokens"
 
 
@@ -170,11 +175,11 @@ def test_a_replaced_file_of_another_user_does_not_decide_who_reads(
 
     monkeypatch.setattr(os, "stat", other)
     if resume:
-        with continuing(str(path), 0) as file:
+        with open_resumable(str(path), 0) as file:
             file.write(b"tokens")
-        take_place(str(path))
+        rename_into_place(str(path))
     else:
-        with replacing(str(path)) as file:
+        with open_atomic(str(path)) as file:
             file.write(b"tokens")
     monkeypatch.undo()
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"tokens", 0o600)
@@ -188,7 +193,7 @@ def test_replacing_keeps_the_mode_on_a_system_without_descriptors_for_modes(
     path.chmod(0o640)
     monkeypatch.setattr(os, "supports_fd", set())
     monkeypatch.delattr(os, "geteuid")
-    with replacing(str(path)) as file:
+    with open_atomic(str(path)) as file:
         file.write(b"tokens")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
@@ -203,8 +208,8 @@ STATE = (
 @pytest.mark.parametrize(
     "content",
     [
-        b"no journal",
-        b"no journal\n",
+        b"no checkpoint",
+        b"no checkpoint\n",
         b"[]\n",
         b"1\n",
         b"\xff\n",
@@ -217,28 +222,28 @@ STATE = (
         HEAD + STATE.replace(b'"consumed": "00"', b'"consumed": 0'),
     ],
 )
-def test_what_is_not_a_journal_is_refused_before_anything_is_truncated(
+def test_what_is_not_a_checkpoint_is_refused_before_anything_is_truncated(
     cli: Cli, tmp_path: Path, content: bytes
 ) -> None:
     args, output = arguments(tmp_path, "csv"), str(tmp_path / "out.csv")
-    journal, part = Path(beside(output, "resume")), Path(beside(output, "part"))
-    journal.write_bytes(content + b"an incomplete line")
+    checkpoint, part = Path(sidecar(output, "resume")), Path(sidecar(output, "part"))
+    checkpoint.write_bytes(content + b"an incomplete line")
     part.write_bytes(b"content")
     result = cli(*args)
-    assert (result.code, "a journal that can be read" in result.err) == (2, True)
-    assert f"remove {journal} to begin anew" in result.err
-    assert journal.read_bytes() == content + b"an incomplete line"
+    assert (result.code, "a checkpoint that can be read" in result.err) == (2, True)
+    assert f"remove {checkpoint} to begin anew" in result.err
+    assert checkpoint.read_bytes() == content + b"an incomplete line"
     assert part.read_bytes() == b"content"
-    journal.unlink()
+    checkpoint.unlink()
     assert cli(*args).code == 0
 
 
-def test_other_options_leave_the_journal_as_it_was(cli: Cli, tmp_path: Path) -> None:
+def test_other_options_leave_the_checkpoint_as_it_was(cli: Cli, tmp_path: Path) -> None:
     args = arguments(tmp_path, "csv", 2000)
     killed("after", 2, args)
-    journal = Path(beside(str(tmp_path / "out.csv"), "resume"))
-    with journal.open("ab") as file:
+    checkpoint = Path(sidecar(str(tmp_path / "out.csv"), "resume"))
+    with checkpoint.open("ab") as file:
         file.write(b'{"rows": 19')
-    before = journal.read_bytes()
+    before = checkpoint.read_bytes()
     assert cli(*args, "--expiration", "1h").code == 2
-    assert journal.read_bytes() == before
+    assert checkpoint.read_bytes() == before

@@ -14,11 +14,11 @@ from tests.cli.signing.test_sign import COLUMNS, DERIVED, signer
 from tests.support import tables
 from tests.support.cli import Result
 from tests.support.forked import run_forked
-from tokbox.cli.common.atomic_files import beside
+from tokbox.cli.common.atomic_files import sidecar
 
 Cli = Callable[..., Result]
 
-#: Notes down after each piece how far it is, in small pieces, and kills itself then and
+#: Notes down after each chunk how far it is, in small chunks, and kills itself then and
 #: there: before, or after, the note numbered in the first argument.
 KILLED = """
 import os, signal, sys
@@ -29,7 +29,7 @@ from tokbox.cli.tables import formats
 run.EVERY = 0.0
 formats._BYTES, formats._ROWS = 20_000, 250
 noted, (when, number, *args) = 0, sys.argv[1:]
-save = checkpoint.Journal.save
+save = checkpoint.Checkpoint.save
 
 def save_or_die(self, state):
     global noted
@@ -40,7 +40,7 @@ def save_or_die(self, state):
     if when == "after" and noted == int(number):
         os.kill(os.getpid(), signal.SIGKILL)
 
-checkpoint.Journal.save = save_or_die
+checkpoint.Checkpoint.save = save_or_die
 sys.exit(main(args))
 """
 
@@ -91,7 +91,7 @@ def test_a_run_killed_at_its_very_end_is_continued(
     output = tmp_path / f"out.{kind}"
     args = ["sign", source, "-o", str(output), *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL  # the last note: all is written
-    last = Path(beside(str(output), "resume")).read_text().splitlines()[-1]
+    last = Path(sidecar(str(output), "resume")).read_text().splitlines()[-1]
     assert json.loads(last)["file"] == 1
     assert cli(*args).code == 0
     assert len(tables.read(output)) == 10
@@ -115,8 +115,8 @@ def test_a_note_that_was_cut_off_does_not_count(cli: Cli, tmp_path: Path) -> Non
     output = tmp_path / "out.csv"
     args = ["sign", source, "-o", str(output), *COLUMNS, "--resume"]
     assert killed("after", 3, args) == -signal.SIGKILL
-    with open(beside(str(output), "resume"), "ab") as journal:
-        journal.write(b'{"rows": 1999, "off')
+    with open(sidecar(str(output), "resume"), "ab") as checkpoint:
+        checkpoint.write(b'{"rows": 1999, "off')
     assert cli(*args).code == 0
     assert [row["user"] for row in tables.read(output)] == [f"u-{i}" for i in range(2000)]
 
@@ -168,10 +168,10 @@ def test_a_run_whose_files_are_gone_is_refused(cli: Cli, tmp_path: Path) -> None
     output = str(tmp_path / "out.csv")
     args = ["sign", source, "-o", output, *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
-    os.unlink(beside(output, "part"))
+    os.unlink(sidecar(output, "part"))
     result = cli(*args)
     assert (result.code, "to begin anew" in result.err) == (2, True)
-    os.unlink(beside(output, "resume"))
+    os.unlink(sidecar(output, "resume"))
     assert cli(*args).code == 0
 
 
@@ -182,7 +182,7 @@ def test_a_run_whose_file_is_shorter_than_it_was_is_refused(
     output = str(tmp_path / "out.csv")
     args = ["sign", source, "-o", output, *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
-    os.truncate(beside(output, "part"), 10)
+    os.truncate(sidecar(output, "part"), 10)
     result = cli(*args)
     assert (result.code, "to begin anew" in result.err) == (2, True)
 
@@ -198,11 +198,11 @@ def test_a_folder_that_is_not_there_is_not_taken_for_a_lost_file(
 
 
 def test_two_runs_do_not_write_one_file(cli: Cli, tmp_path: Path) -> None:
-    from tokbox.cli.signing.checkpoint import Journal
+    from tokbox.cli.signing.checkpoint import Checkpoint
 
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
     output = str(tmp_path / "out.csv")
-    other = Journal(output, {})
+    other = Checkpoint(output, {})
     try:
         result = cli("sign", source, "-o", output, *COLUMNS, "--resume")
     finally:
@@ -235,15 +235,15 @@ def test_nobody_else_may_read_what_is_not_finished(tmp_path: Path) -> None:
     args = ["sign", source, "-o", output, *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
     for what in ("part", "resume"):
-        assert os.stat(beside(output, what)).st_mode & 0o077 == 0
+        assert os.stat(sidecar(output, what)).st_mode & 0o077 == 0
 
 
 def test_a_run_that_is_killed_without_resume_leaves_no_output(tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     program = KILLED.replace(
-        "save = checkpoint.Journal.save", "from tokbox.cli.signing import pipeline"
+        "save = checkpoint.Checkpoint.save", "from tokbox.cli.signing import pipeline"
     ).replace(
-        "checkpoint.Journal.save = save_or_die",
+        "checkpoint.Checkpoint.save = save_or_die",
         "pipeline.row_errors.lines = lambda *bad: os.kill(os.getpid(), signal.SIGKILL)",
     )
     rows = tables.rows(2000)

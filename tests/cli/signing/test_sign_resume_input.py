@@ -17,12 +17,12 @@ from tests.cli.signing.test_sign import COLUMNS, DERIVED
 from tests.cli.signing.test_sign_resume import killed
 from tests.support import tables
 from tests.support.cli import SESSION, Result
-from tokbox.cli.common.atomic_files import beside
+from tokbox.cli.common.atomic_files import sidecar
 from tokbox.cli.signing import command, run
 from tokbox.cli.tables import formats
 from tokbox.cli.tables.formats import open_table
 from tokbox.cli.tables.inputs import Source
-from tokbox.cli.tables.table import Place
+from tokbox.cli.tables.table import Position
 
 Cli = Callable[..., Result]
 KINDS = pytest.mark.parametrize("kind", tables.FORMATS)
@@ -43,8 +43,8 @@ def begun(tmp_path: Path, kind: str) -> tuple[Path, list[str]]:
 
 
 def states(tmp_path: Path, kind: str) -> list[dict[str, Any]]:
-    journal = Path(beside(str(tmp_path / f"out.{kind}"), "resume"))
-    return [json.loads(line) for line in journal.read_text().splitlines()[1:]]
+    checkpoint = Path(sidecar(str(tmp_path / f"out.{kind}"), "resume"))
+    return [json.loads(line) for line in checkpoint.read_text().splitlines()[1:]]
 
 
 def altered(source: Path) -> bytes:
@@ -59,20 +59,20 @@ def altered(source: Path) -> bytes:
 
 def without_identity(monkeypatch: pytest.MonkeyPatch, source: Path, tmp_path: Path) -> None:
     """Give the input the same inode, size and times as before, as the command sees it."""
-    journal = Path(beside(str(tmp_path / f"out{source.suffix}"), "resume"))
-    asked = json.loads(journal.read_text().splitlines()[0])
+    checkpoint = Path(sidecar(str(tmp_path / f"out{source.suffix}"), "resume"))
+    asked = json.loads(checkpoint.read_text().splitlines()[0])
     monkeypatch.setattr(command, "_input_identity", lambda source: asked["input"][0])
 
 
 def is_refused(cli: Cli, args: list[str], words: str) -> None:
     output = Path(args[3])
-    part, journal = (beside(str(output), what) for what in ("part", "resume"))
-    kept = [path for path in (part, journal) if os.path.exists(path)]
+    part, checkpoint = (sidecar(str(output), what) for what in ("part", "resume"))
+    kept = [path for path in (part, checkpoint) if os.path.exists(path)]
     before = [Path(path).read_bytes() for path in kept]
     result = cli(*args)
     assert (result.code, result.out) == (2, "")
     assert words in result.err
-    assert f"remove {journal} to begin anew" in result.err
+    assert f"remove {checkpoint} to begin anew" in result.err
     assert not output.exists()
     assert [Path(path).read_bytes() for path in kept] == before
 
@@ -192,7 +192,7 @@ def test_the_same_input_is_continued_after_each_note(
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
-def test_the_journal_has_the_hash_of_the_bytes_that_were_read(
+def test_the_checkpoint_has_the_hash_of_the_bytes_that_were_read(
     tmp_path: Path, kind: str
 ) -> None:
     source, _ = begun(tmp_path, kind)
@@ -216,8 +216,8 @@ def test_csv_is_hashed_up_to_where_each_piece_ends(tmp_path: Path, content: byte
     path.write_bytes(content.replace(b"SESSION", SESSION.encode()))
     with path.open("rb", buffering=0) as file:
         table = open_table(file, "csv", application=False)
-        start = Place(digest=table.digest(Place()))
-        ends = [piece.end for piece in table.pieces(start)]
+        start = Position(digest=table.digest(Position()))
+        ends = [chunk.end for chunk in table.chunks(start)]
         for end in ends:
             again = table.digest(end)
             expected = hashlib.sha256(path.read_bytes()[: end.offset])
@@ -230,7 +230,7 @@ def test_nothing_is_hashed_in_a_run_that_cannot_be_continued(tmp_path: Path) -> 
         path = tables.write(tmp_path / f"in.{kind}", tables.rows(10))
         with open(path, "rb", buffering=0) as file:
             table = open_table(file, kind, application=False, columns=("session",))
-            assert [piece.end.digest for piece in table.pieces(Place())] == [None]
+            assert [chunk.end.digest for chunk in table.chunks(Position())] == [None]
 
 
 def test_parquet_is_hashed_as_a_whole_and_read_on_from_any_row(
@@ -245,21 +245,21 @@ def test_parquet_is_hashed_as_a_whole_and_read_on_from_any_row(
             writer.write_table(pa.table(rows, schema))
     with path.open("rb", buffering=0) as file:
         table = open_table(file, "parquet", application=False, columns=("n",))
-        digest = table.digest(Place())
+        digest = table.digest(Position())
         assert digest.hexdigest() == hashlib.sha256(path.read_bytes()).hexdigest()
-        pieces = table.pieces(Place(digest=digest))
-        assert [p.end.rows for p in pieces] == [3, 6, 9, 10, 13, 14, 17, 20, 21]
+        chunks = table.chunks(Position(digest=digest))
+        assert [p.end.rows for p in chunks] == [3, 6, 9, 10, 13, 14, 17, 20, 21]
         for rows in range(22):
-            # From any row, whole pieces or not, the rest of the rows, each once.
-            start = Place(rows)
+            # From any row, whole chunks or not, the rest of the rows, each once.
+            start = Position(rows)
             start = start._replace(digest=table.digest(start))
-            pieces = [*table.pieces(start)]
-            sizes = [piece.end.rows - piece.start.rows for piece in pieces]
+            chunks = [*table.chunks(start)]
+            sizes = [chunk.end.rows - chunk.start.rows for chunk in chunks]
             assert sum(sizes) == 21 - rows
-            found = [n for piece in pieces for n in piece.column("n")["n"].to_pylist()]
+            found = [n for chunk in chunks for n in chunk.column("n")["n"].to_pylist()]
             assert found == [*range(10), *range(4), *range(7)][rows:]
-            for piece in pieces:
-                assert piece.end.digest.hexdigest() == digest.hexdigest()
+            for chunk in chunks:
+                assert chunk.end.digest.hexdigest() == digest.hexdigest()
 
 
 def test_a_run_is_continued_with_pieces_of_another_size(
@@ -275,26 +275,26 @@ def test_a_run_is_continued_with_pieces_of_another_size(
 
 
 @pytest.mark.parametrize("version", [None, 1, 3, "2"])
-def test_a_journal_of_another_format_is_refused(
+def test_a_checkpoint_of_another_format_is_refused(
     cli: Cli, tmp_path: Path, version: object
 ) -> None:
     _, args = begun(tmp_path, "csv")
-    journal = Path(beside(args[3], "resume"))
-    first, *rest = journal.read_text().splitlines()
+    checkpoint = Path(sidecar(args[3], "resume"))
+    first, *rest = checkpoint.read_text().splitlines()
     asked = json.loads(first)
     assert asked.pop("version") == 2
     if version is not None:
         asked["version"] = version
-    journal.write_text("\n".join([json.dumps(asked), *rest, ""]))
-    is_refused(cli, args, "the journal is in the format of another one")
+    checkpoint.write_text("\n".join([json.dumps(asked), *rest, ""]))
+    is_refused(cli, args, "the checkpoint is in the format of another one")
 
 
-def test_a_journal_of_the_first_format_is_refused(cli: Cli, tmp_path: Path) -> None:
+def test_a_checkpoint_of_the_first_format_is_refused(cli: Cli, tmp_path: Path) -> None:
     source, args = begun(tmp_path, "csv")
     found = source.stat()
     old = {"format": "csv", "input": [found.st_size, found.st_mtime_ns]}
     state = {"rows": 1, "offset": 90, "rejected": 0, "output": 400, "rejects": 0}
-    Path(beside(args[3], "resume")).write_text(f"{json.dumps(old)}\n{json.dumps(state)}\n")
+    Path(sidecar(args[3], "resume")).write_text(f"{json.dumps(old)}\n{json.dumps(state)}\n")
     is_refused(cli, args, "continue a run of this version of tokbox")
 
 

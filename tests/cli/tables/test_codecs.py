@@ -244,6 +244,6 @@ def test_the_module_of_zstd_is_that_of_python_where_it_has_one(
 def test_a_text_is_read_in_pieces_of_the_size_that_is_asked_for() -> None:
     text = "é" * 1000
     file = codecs.to_utf8(io.BytesIO(text.encode("latin-1")), "latin-1")
-    pieces = [*iter(lambda: file.read(7), b"")]
-    assert max(map(len, pieces)) == 7
-    assert b"".join(pieces) == text.encode()
+    chunks = [*iter(lambda: file.read(7), b"")]
+    assert max(map(len, chunks)) == 7
+    assert b"".join(chunks) == text.encode()

@@ -17,7 +17,7 @@ from tests.support.sizes import size
 from tokbox import Signer
 from tokbox._csv import Records
 from tokbox.cli.tables.csv import CSVTable
-from tokbox.cli.tables.table import Place
+from tokbox.cli.tables.table import Position
 
 texts = st.text(st.sampled_from('ab,"\n\r é'), max_size=6)
 raw = st.lists(st.sampled_from([*b'a,"\n\r ']), max_size=40).map(bytes)
@@ -76,29 +76,29 @@ def test_blocks_may_end_anywhere(
     whole = CSVTable(io.BytesIO(text), 1 << 20)
     file = io.BytesIO(text)
     table = CSVTable(file, max(size, whole.end))
-    pieces = list(table.pieces(Place()))
+    chunks = list(table.chunks(Position()))
     found = [
         pair
-        for piece in pieces
-        for pair in zip(piece.column("first"), piece.column("second"), strict=True)
+        for chunk in chunks
+        for pair in zip(chunk.column("first"), chunk.column("second"), strict=True)
     ]
     assert found == [tuple(row) for row in rows]
     # And reading can go on where any of them ended.
-    after = data.draw(st.integers(0, len(pieces) - 1))
+    after = data.draw(st.integers(0, len(chunks) - 1))
     rest = [
         value
-        for piece in CSVTable(io.BytesIO(text), 1 << 20).pieces(pieces[after].end)
-        for value in piece.column("second")
+        for chunk in CSVTable(io.BytesIO(text), 1 << 20).chunks(chunks[after].end)
+        for value in chunk.column("second")
     ]
-    assert rest == [second for _, second in rows[pieces[after].end.rows :]]
+    assert rest == [second for _, second in rows[chunks[after].end.rows :]]
 
 
 def test_pyarrow_reads_what_comes_out() -> None:
     lines = [f'"a\n{i},""b""",{SESSION},{i}' for i in range(100)]
     text = ("x,s,n\n" + "\n".join(lines)).encode()
-    (piece,) = CSVTable(io.BytesIO(text), 1 << 20).pieces(Place())
-    tokens = Signer(KEY, SECRET).sign_rows(piece.column("s"), errors="null")
-    signed = b"x,s,n,token\n" + bytes(piece.signed(tokens, "token"))
+    (chunk,) = CSVTable(io.BytesIO(text), 1 << 20).chunks(Position())
+    tokens = Signer(KEY, SECRET).sign_rows(chunk.column("s"), errors="null")
+    signed = b"x,s,n,token\n" + bytes(chunk.signed(tokens, "token"))
     options = pa.csv.ParseOptions(newlines_in_values=True)
     table = pa.csv.read_csv(io.BytesIO(signed), parse_options=options)
     assert table.column("token").to_pylist() == list(tokens)
@@ -131,14 +131,14 @@ def test_no_more_records_are_read_than_asked_for() -> None:
 def test_lines_are_counted_from_the_beginning_of_the_file(size: int) -> None:
     text = b'a,b\r\n1,"x\ry"\r\n\n2,\r\n\r3,"\n'
     table = CSVTable(io.BytesIO(text), size + 5)
-    *_, last = table.pieces(Place())
-    (bad,) = last.bad
+    *_, last = table.chunks(Position())
+    (bad,) = last.row_errors
     assert bad == (3, "row", "must close the quote that opens in line 7 of the file")
     # Also by a run that continues behind a row.
     for rows, end in ((1, b'y"\r\n'), (2, b"2,\r\n")):
-        place = Place(rows, text.index(end) + len(end))
-        *_, last = CSVTable(io.BytesIO(text), size + 5).pieces(place)
-        assert last.bad == [bad]
+        place = Position(rows, text.index(end) + len(end))
+        *_, last = CSVTable(io.BytesIO(text), size + 5).chunks(place)
+        assert last.row_errors == [bad]
 
 
 def test_the_lines_of_an_offset_outside_of_the_block_are_not_counted() -> None:

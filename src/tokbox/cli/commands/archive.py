@@ -24,8 +24,8 @@ from tokbox.cli.common.params import (
     Group,
     client_options,
     json_option,
+    parse_session,
     session_argument,
-    take_session,
 )
 from tokbox.enums import OutputMode
 
@@ -98,7 +98,7 @@ def get(client: Tokbox, archive_id: str, as_json: bool) -> None:
 
 
 @archive.command("list")
-@click.option("--session", "session_id", callback=take_session, help="Only of this one.")
+@click.option("--session", "session_id", callback=parse_session, help="Only of this one.")
 @page_options
 @json_option
 @client_options

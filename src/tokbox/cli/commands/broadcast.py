@@ -24,9 +24,9 @@ from tokbox.cli.common.params import (
     Group,
     client_options,
     json_option,
+    parse_session,
     read_file,
     session_argument,
-    take_session,
 )
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def stop(client: Tokbox, broadcast_id: str, as_json: bool) -> None:
 
 
 @broadcast.command("list")
-@click.option("--session", "session_id", callback=take_session, help="Only of this one.")
+@click.option("--session", "session_id", callback=parse_session, help="Only of this one.")
 @page_options
 @json_option
 @client_options

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -98,7 +96,8 @@ def tokens(
     With --json, FILE is still one token a line, and what is printed tells about it;
     without FILE the tokens are printed as an array.
     """
-    from tokbox.cli.common.prefetch import ahead
+    from tokbox.cli.common.prefetch import prefetch
+    from tokbox.cli.tables.codecs import open_output
     from tokbox.cli.tables.formats import check_suffix
     from tokbox.tokens.batch import write_all
 
@@ -110,11 +109,12 @@ def tokens(
         _print_array(session, n, multithread, claims)
         return
     start = time.perf_counter()
-    with _opened(output) as file:
+    with open_output(output) as file:
         show = shows_progress(file)
         with progress("Signing", n, show=show) as advance:
-            # Writing is the larger part of it, so the rest is done meanwhile.
-            for done, lines in ahead(session._lines(n, multithread=multithread, **claims)):
+            # Writing takes most of the time, so tokens are signed meanwhile.
+            signed = session._lines(n, multithread=multithread, **claims)
+            for done, lines in prefetch(signed):
                 write_all(file, lines)
                 del lines
                 advance(done)
@@ -130,18 +130,6 @@ def tokens(
         )
     elif show:
         note(f"{n:,} tokens in {span(seconds)} ({rate(n, seconds)})")
-
-
-@contextlib.contextmanager
-def _opened(output: str) -> Iterator[BinaryIO]:
-    if output == "-":
-        yield sys.stdout.buffer
-        return
-    from tokbox.cli.common.atomic_files import replacing
-    from tokbox.cli.tables.codecs import compressed
-
-    with replacing(output) as file, compressed(file, output) as target:
-        yield target
 
 
 def _print_array(session: Session, n: int, multithread: bool, claims: Claims) -> None:

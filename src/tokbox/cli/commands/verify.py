@@ -1,4 +1,4 @@
-"""``tokbox verify``: which tokens of a table hold."""
+"""``tokbox verify``: verify every token in a file."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from tokbox.cli.common import exit_codes
 from tokbox.cli.common.output import print_json, print_record, print_table, shows_progress
 from tokbox.cli.common.params import Command, client_options, json_option
 from tokbox.cli.common.paths import check_paths, credential_files
-from tokbox.cli.inspect.command import REFUSED
 from tokbox.cli.tables.dialect import dialect_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tokbox.cli.tables.inputs import Source
-    from tokbox.cli.tables.table import Bad, Piece
+    from tokbox.cli.tables.table import Chunk, RowError
     from tokbox.rest.client import Tokbox
 
 __all__ = ["verify"]
@@ -67,7 +67,7 @@ def verify(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     out. The result has a line for each file, and the totals.
     """
     if _verify(client, **options):
-        context.exit(REFUSED)
+        context.exit(exit_codes.REJECTED)
 
 
 def _verify(
@@ -83,18 +83,18 @@ def _verify(
     delimiter: str | None,
     encoding: str | None,
 ) -> int:
-    """Verify, and say what was found; return how many tokens do not hold."""
-    from tokbox.cli.common.prefetch import ahead, side_by_side
-    from tokbox.cli.signing.run import opened
+    """Verify, and print the results; return how many tokens are not valid."""
+    from tokbox.cli.common.prefetch import map_in_order, prefetch
+    from tokbox.cli.tables.codecs import open_output
     from tokbox.cli.tables.formats import check_dialect, check_suffix, read_table
     from tokbox.cli.tables.inputs import (
         check_outside,
         find_sources,
         naming,
-        shown_progress,
+        source_progress,
     )
     from tokbox.cli.tables.row_errors import header, lines
-    from tokbox.cli.tables.table import Place, check_names
+    from tokbox.cli.tables.table import Position, check_names
     from tokbox.tokens.batch import write_all
     from tokbox.tokens.columns import check_column_name
     from tokbox.tokens.crew import cpu_count
@@ -140,34 +140,35 @@ def _verify(
             with read(each):
                 pass
 
-    def judge(piece: Any) -> Any:
-        tokens = piece.column(token_column)
+    def verify_chunk(chunk: Any) -> Any:
+        tokens = chunk.column(token_column)
         return client.verify_many(tokens, session_id=session_id, now=now)
 
-    # Pieces are too small to share one between threads.
+    # Chunks are too small to share one between threads.
     threads = cpu_count() if multithread else 1
     found: list[FileResult] = []
     total, now = 0, time.time()
     show = shows_progress()
     with (
-        opened(rejects if rejects is not None else os.devnull) as refused,
-        shown_progress("Verifying", sources, encoding, show=show) as reached,
+        open_output(rejects if rejects is not None else os.devnull) as errors_file,
+        source_progress("Verifying", sources, encoding, show=show) as report_progress,
     ):
-        write_all(refused, header(with_file=not is_one))
+        write_all(errors_file, header(with_file=not is_one))
         for index, each in enumerate(sources):
             result = FileResult(each.path, 0, Counter())
+            path = None if is_one else each.path
             with read(each) as table:
-                pieces = ahead(table.pieces(Place()))
-                for piece, verification in side_by_side(judge, pieces, threads):
-                    if rejects is None and not piece.bad:
+                chunks = prefetch(table.chunks(Position()))
+                for chunk, verification in map_in_order(verify_chunk, chunks, threads):
+                    if rejects is None and not chunk.row_errors:
                         result.reasons.update(verification._count_reasons())
                     else:
-                        bad = dict(_judged(piece, verification.failures))
-                        result.reasons.update(reason for reason, _ in bad.values())
-                        ordered = (bad[row][1] for row in sorted(bad))
-                        write_all(refused, lines(ordered, None if is_one else each.path))
-                    result = result._replace(tokens=piece.end.rows)
-                    reached(index, table, piece.end, total + result.tokens)
+                        errors = dict(_row_errors(chunk, verification.failures))
+                        result.reasons.update(reason for reason, _ in errors.values())
+                        ordered = (errors[row][1] for row in sorted(errors))
+                        write_all(errors_file, lines(ordered, path))
+                    result = result._replace(tokens=chunk.end.rows)
+                    report_progress(index, table, chunk.end, total + result.tokens)
             found.append(result)
             total += result.tokens
     _report(found, as_json, by_file=not is_one)
@@ -197,12 +198,12 @@ class FileResult(NamedTuple):
         }
 
 
-def _judged(piece: Piece, failures: Any) -> Iterator[tuple[int, tuple[str, Bad]]]:
-    """Why tokens do not hold, in one word and in a sentence, by row."""
+def _row_errors(chunk: Chunk, failures: Any) -> Iterator[tuple[int, tuple[str, RowError]]]:
+    """Yield the number of each row with an invalid token, the reason, and the error."""
     for index, error in failures.items():
-        row = piece.start.rows + 1 + index
+        row = chunk.start.rows + 1 + index
         yield row, (error.reason, (row, "token", f"{error.reason}: {error}"))
-    for each in piece.bad:
+    for each in chunk.row_errors:
         yield each[0], ("malformed", each)
 
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files that appear under their name only when they are complete."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from typing import BinaryIO, NoReturn
 
 from tokbox.private_files import open_private, opener_0600
 
-__all__ = ["beside", "continuing", "replacing", "take_place"]
+__all__ = ["open_atomic", "open_resumable", "rename_into_place", "sidecar"]
 
 
 @contextlib.contextmanager
-def replacing(path: str) -> Iterator[BinaryIO]:
+def open_atomic(path: str) -> Iterator[BinaryIO]:
     """Open a temporary file that replaces *path* when the block ends without an error.
 
     After an error, or a signal that ends the process, the temporary file is removed. A new
@@ -54,21 +54,21 @@ def replacing(path: str) -> Iterator[BinaryIO]:
             raise
 
 
-def beside(path: str, what: str) -> str:
-    """A hidden name beside *path*, the same each time."""
+def sidecar(path: str, what: str) -> str:
+    """Return a hidden path next to *path*. It is the same each time."""
     folder, name = os.path.split(os.path.realpath(path))
     return os.path.join(folder, f".{name}.tokbox-{what}")
 
 
 @contextlib.contextmanager
-def continuing(path: str, size: int) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of *path* when `take_place` is called.
+def open_resumable(path: str, size: int) -> Iterator[BinaryIO]:
+    """Open a file that is renamed to *path* when `rename_into_place` is called.
 
-    Until then it has another name beside it, and stays there. Of what an earlier run left
-    under that name, the first *size* bytes are kept. FileNotFoundError if they are gone,
-    PermissionError if another user may have put that file there.
+    Until then it is a sidecar of *path*, and stays there. The first *size* bytes of an
+    earlier run are kept. FileNotFoundError if they are gone, PermissionError if another
+    user may have created that file.
     """
-    part = beside(path, "part")
+    part = sidecar(path, "part")
     flags = os.O_RDWR | (0 if size else os.O_CREAT)
     with open(open_private(part, flags), "r+b", buffering=0) as file:
         if os.fstat(file.fileno()).st_size < size:
@@ -78,9 +78,9 @@ def continuing(path: str, size: int) -> Iterator[BinaryIO]:
         yield file
 
 
-def take_place(path: str) -> None:
-    """Replace *path* by the file that `continuing` wrote, unless that is done already."""
-    target, part = os.path.realpath(path), beside(path, "part")
+def rename_into_place(path: str) -> None:
+    """Rename the file that `open_resumable` wrote to *path*, if that is not done yet."""
+    target, part = os.path.realpath(path), sidecar(path, "part")
     try:
         descriptor = open_private(part, os.O_RDONLY)
     except FileNotFoundError:

@@ -19,7 +19,7 @@ from tokbox.cli.common.output import (
     print_record,
     print_table,
 )
-from tokbox.cli.common.params import client_options, json_option
+from tokbox.cli.common.params import client_options, json_option, options
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -42,32 +42,26 @@ __all__ = [
     "show_list",
 ]
 
-Function = Callable[..., None]
 Rows = Sequence[tuple[str, object]]
 
 _Entity = TypeVar("_Entity", bound="Entity")
 _Composed = TypeVar("_Composed", bound="Composed")
 
 
-def page_options(function: Function) -> Function:
-    """Add the options that choose a part of a list."""
-    for add in (
-        click.option(
-            "--all", "everything", is_flag=True, help="All of them, page by page."
-        ),
-        click.option(
-            "--count",
-            type=int,
-            default=50,
-            show_default=True,
-            help="At most so many, up to 1000.",
-        ),
-        click.option(
-            "--offset", type=int, default=0, show_default=True, help="Leave out so many."
-        ),
-    ):
-        function = add(function)
-    return function
+#: Add the options that select a part of a list.
+page_options = options(
+    click.option(
+        "--offset", type=int, default=0, show_default=True, help="Leave out so many."
+    ),
+    click.option(
+        "--count",
+        type=int,
+        default=50,
+        show_default=True,
+        help="At most so many, up to 1000.",
+    ),
+    click.option("--all", "everything", is_flag=True, help="All of them, page by page."),
+)
 
 
 def collect(

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = [
-    "complain",
     "console",
     "is_terminal",
     "note",
+    "print_error",
     "print_json",
     "print_record",
     "print_table",
@@ -49,7 +49,7 @@ def visible(text: object) -> str:
     )
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Print one line about what went wrong."""
     print(f"tokbox: {visible(message)}", file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""What the commands share: how they take credentials, claims and standard input."""
+"""Parameters that commands share: credentials, claims and standard input."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import click
 
+from tokbox.cli.common import exit_codes
 from tokbox.cli.common.streams import check_input
 from tokbox.enums import Role
 from tokbox.errors import InvalidInputError, TransportError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Claims",
     "Command",
+    "CommandError",
     "Group",
-    "Refused",
     "claim_options",
     "claim_stdin",
     "client_options",
@@ -31,11 +32,12 @@ __all__ = [
     "json_option",
     "make_client",
     "message_of",
+    "options",
+    "parse_session",
     "read_file",
     "read_secret",
     "read_stdin",
     "session_argument",
-    "take_session",
 ]
 
 Function = Callable[..., None]
@@ -45,16 +47,16 @@ _PROMPTS = {"the secret": "API secret: ", "the password": "Password: "}
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
-class Refused(click.ClickException):
-    """Input that breaks a rule of the library, said in the words of the command line."""
+class CommandError(click.ClickException):
+    """An error of a command, in the words of the command line: exit code 2."""
 
-    exit_code = 2
+    exit_code = exit_codes.INVALID_INPUT
 
 
-class NoAnswer(click.ClickException):
-    """There was no usable answer; the message says from where."""
+class NoResponseError(click.ClickException):
+    """There was no usable response; the message names the URL."""
 
-    exit_code = 3
+    exit_code = exit_codes.NO_RESPONSE
 
 
 class Command(click.Command):
@@ -73,7 +75,7 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except InvalidInputError as error:
-            raise Refused(message_of(error)) from None
+            raise CommandError(message_of(error)) from None
 
 
 def message_of(error: InvalidInputError) -> str:
@@ -124,20 +126,18 @@ def read_stdin(what: str) -> str:
         raise click.UsageError(f"{what} on standard input is not text") from None
 
 
-def take_session(
+def parse_session(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> str | None:
     """Let ``-`` stand for a session id on standard input."""
     return read_stdin("the session id").strip() if value == "-" else value
 
 
-def session_argument(function: _Decorated) -> _Decorated:
-    """Give *function* the argument SESSION, as ``session_id``."""
-    argument = click.argument("session_id", metavar="SESSION", callback=take_session)
-    return argument(function)
+#: Add the argument SESSION, as ``session_id``.
+session_argument = click.argument("session_id", metavar="SESSION", callback=parse_session)
 
 
-def _take_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
+def _parse_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
     from tokbox.tokens.claims import parse_lifetime
 
     seconds = parse_lifetime(value)
@@ -146,33 +146,39 @@ def _take_lifetime(context: click.Context, parameter: click.Parameter, value: st
     return seconds
 
 
-def json_option(function: _Decorated) -> _Decorated:
-    """Give *function* the option ``--json``, as ``as_json``."""
-    option = click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON document."
-    )
-    return option(function)
+#: Add the option ``--json``, as ``as_json``.
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document."
+)
 
 
-def credential_options(function: Function) -> Function:
-    """Add the options that say who asks, and whom."""
-    for add in (
-        click.option(
-            "--api-url",
-            metavar="URL",
-            help="The service or an emulator, in place of TOKBOX_API_URL.",
-        ),
-        click.option(
-            "--secret-file",
-            metavar="FILE",
-            help="A file that holds the API secret; - is standard input.",
-        ),
-        click.option(
-            "--api-key", metavar="KEY", help="The API key, in place of TOKBOX_API_KEY."
-        ),
-    ):
-        function = add(function)
-    return function
+def options(*added: Callable[[Any], Any]) -> Callable[[_Decorated], _Decorated]:
+    """Return a decorator that adds several options to a command, in this order."""
+
+    def decorate(function: _Decorated) -> _Decorated:
+        for add in reversed(added):
+            function = add(function)
+        return function
+
+    return decorate
+
+
+#: Add the options for the credentials and the URL of the service.
+credential_options = options(
+    click.option(
+        "--api-key", metavar="KEY", help="The API key, in place of TOKBOX_API_KEY."
+    ),
+    click.option(
+        "--secret-file",
+        metavar="FILE",
+        help="A file that holds the API secret; - is standard input.",
+    ),
+    click.option(
+        "--api-url",
+        metavar="URL",
+        help="The service or an emulator, in place of TOKBOX_API_URL.",
+    ),
+)
 
 
 def client_options(function: Function) -> Function:
@@ -186,7 +192,7 @@ def client_options(function: Function) -> Function:
             try:
                 function(client, **rest)
             except TransportError as error:
-                raise NoAnswer(f"{error}; asked {client.api_url}") from None
+                raise NoResponseError(f"{error}; asked {client.api_url}") from None
 
     return credential_options(command)
 
@@ -248,11 +254,11 @@ def make_client(
     except InvalidInputError as error:
         if error.field in _KEYS:
             help_ = "; or give --api-key and --secret-file"
-            raise Refused(f"{error}{help_}") from None
+            raise CommandError(f"{error}{help_}") from None
         if error.field == "api_url":
             variable = next(filter(environment.get, _URLS))
             source = "--api-url" if api_url is not None else variable
-            raise Refused(f"{source}{str(error)[len(error.field) :]}") from None
+            raise CommandError(f"{source}{str(error)[len(error.field) :]}") from None
         raise
 
 
@@ -324,42 +330,42 @@ def claim_options(function: Function) -> Function:
         )
         function(claims=claims, **rest)
 
-    added: Function = command
-    for add in (
-        click.option(
-            "--layout-class",
-            "initial_layout_class_list",
-            metavar="NAME",
-            multiple=True,
-            help="A layout class of the holder's streams; may be repeated.",
-        ),
-        click.option(
-            "--expires",
-            "expiration",
-            callback=_take_lifetime,
-            default="24h",
-            show_default=True,
-            metavar="TIME",
-            help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
-        ),
-        click.option(
-            "--data-file",
-            metavar="FILE",
-            help="A file that holds the connection data; - is standard input.",
-        ),
-        click.option(
-            "--data",
-            "connection_data",
-            metavar="TEXT",
-            help="Connection data: all clients in the session can read it.",
-        ),
-        click.option(
-            "--role",
-            type=click.Choice([role.value for role in Role]),
-            default=Role.PUBLISHER.value,
-            show_default=True,
-            help="What the holder may do.",
-        ),
-    ):
-        added = add(added)
-    return added
+    return _add_claims(command)
+
+
+_add_claims = options(
+    click.option(
+        "--role",
+        type=click.Choice([role.value for role in Role]),
+        default=Role.PUBLISHER.value,
+        show_default=True,
+        help="What the holder may do.",
+    ),
+    click.option(
+        "--data",
+        "connection_data",
+        metavar="TEXT",
+        help="Connection data: all clients in the session can read it.",
+    ),
+    click.option(
+        "--data-file",
+        metavar="FILE",
+        help="A file that holds the connection data; - is standard input.",
+    ),
+    click.option(
+        "--expires",
+        "expiration",
+        callback=_parse_lifetime,
+        default="24h",
+        show_default=True,
+        metavar="TIME",
+        help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
+    ),
+    click.option(
+        "--layout-class",
+        "initial_layout_class_list",
+        metavar="NAME",
+        multiple=True,
+        help="A layout class of the holder's streams; may be repeated.",
+    ),
+)

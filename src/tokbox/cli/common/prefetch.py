@@ -1,4 +1,4 @@
-"""Do the next step while the last one is still being used."""
+"""Compute the next items in threads while the current one is used."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TypeVar
 
-__all__ = ["ahead", "side_by_side"]
+__all__ = ["map_in_order", "prefetch"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def ahead(items: Iterator[Item], most: int = 2) -> Generator[Item, None, None]:
-    """Take *items* in a thread of their own, at most so many more than are asked for.
+def prefetch(items: Iterator[Item], max_items: int = 2) -> Generator[Item, None, None]:
+    """Yield *items*, which a thread iterates over, at most *max_items* in advance.
 
-    What their iterator raises is raised here. It is closed in that thread, also when
-    nobody asks for the rest.
+    Errors of the iterator are raised here. The thread closes the iterator, also when not
+    all items are used.
     """
     made: SimpleQueue[tuple[Item] | BaseException | None] = SimpleQueue()
-    room = threading.Semaphore(most)
+    room = threading.Semaphore(max_items)
     stopped = threading.Event()
 
     def work() -> None:
@@ -40,7 +40,7 @@ def ahead(items: Iterator[Item], most: int = 2) -> Generator[Item, None, None]:
             if isinstance(items, Generator):
                 items.close()
 
-    thread = threading.Thread(target=work, name="tokbox-ahead", daemon=True)
+    thread = threading.Thread(target=work, name="tokbox-prefetch", daemon=True)
     thread.start()
     try:
         while (item := made.get()) is not None:
@@ -55,13 +55,12 @@ def ahead(items: Iterator[Item], most: int = 2) -> Generator[Item, None, None]:
         thread.join()
 
 
-def side_by_side(
+def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Yield each of *items* with its result, in order.
+    """Yield each of *items* with the result of *work*, in order.
 
-    The work on as many items as there are *threads* is done at once, before they are asked
-    for.
+    The results of up to *threads* items are computed in advance, in parallel.
     """
     with ThreadPoolExecutor(threads, "tokbox") as pool:
         begun: deque[tuple[Item, Future[Result]]] = deque()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tokbox.cli.common import exit_codes
 from tokbox.cli.common.formatting import ago, moment
 from tokbox.cli.common.output import print_json, print_record
 from tokbox.cli.common.params import (
@@ -21,15 +22,12 @@ from tokbox.cli.common.params import (
 from tokbox.errors import InvalidInputError, MalformedTokenError
 
 if TYPE_CHECKING:
-    from tokbox.cli.inspect.diagnosis import Fault, Stranger
-    from tokbox.cli.inspect.signature import Finding
+    from tokbox.cli.inspect.diagnosis import Fault, UnknownToken
+    from tokbox.cli.inspect.signature import SignatureCheck
     from tokbox.tokens.rsa import PublicKey
     from tokbox.tokens.token import Token
 
 __all__ = ["inspect"]
-
-#: The exit code of a token that would be refused, or is none.
-REFUSED = 4
 
 #: What a client is told of a token that is refused, for whatever reason.
 _CLIENT_ERROR = "client error 1004: "
@@ -88,20 +86,20 @@ def inspect(
     try:
         claims = decode(text)
     except MalformedTokenError as error:
-        _print_stranger(explain(text, error, now), as_json)
-        context.exit(REFUSED)
+        _print_unknown(explain(text, error, now), as_json)
+        context.exit(exit_codes.REJECTED)
     faults = find_faults(claims, now, session_id)
     if application_id is not None and claims.project_id != application_id:
         words = f"it was made for {owner_of(claims)}, not for application {application_id}"
         faults.insert(0, Fault("wrong_key", words))
-    found = _find_out(text, claims, key, api_key, secret_file, api_url)
-    if found.fault is not None and (found.verdict != "good" or not faults):
+    signature = _check_signature(text, claims, key, api_key, secret_file, api_url)
+    if signature.fault is not None and (signature.result != "good" or not faults):
         # What verify() says of a good signature's token is among the faults already,
         # unless it knows a rule that nothing else here does.
-        faults.insert(0, found.fault)
-    _print_claims(claims, found, faults, now, as_json)
+        faults.insert(0, signature.fault)
+    _print_claims(claims, signature, faults, now, as_json)
     if faults:
-        context.exit(REFUSED)
+        context.exit(exit_codes.REJECTED)
 
 
 def _read_key(
@@ -124,35 +122,41 @@ def _read_key(
     return None
 
 
-def _find_out(
+def _check_signature(
     text: str,
     claims: Token,
     key: PublicKey | None,
     api_key: str | None,
     secret_file: str | None,
     api_url: str | None,
-) -> Finding:
+) -> SignatureCheck:
     """Check the signature with *key*, or else with the credentials, if there are any."""
-    from tokbox.cli.inspect.signature import NOT_CHECKED, Finding, by_client, by_key, check
+    from tokbox.cli.inspect.signature import (
+        NOT_CHECKED,
+        SignatureCheck,
+        by_client,
+        by_key,
+        check,
+    )
 
     if key is not None:
         return check(by_key(key), text, claims)
     asked = secret_file is not None or api_key is not None
     if not asked and not has_credentials():
-        return Finding(NOT_CHECKED, "there are no credentials")
+        return SignatureCheck(NOT_CHECKED, "there are no credentials")
     try:
         client = make_client(api_key, secret_file, api_url)
     except (InvalidInputError, click.ClickException) as error:
         if asked:
             raise
         why = error.message if isinstance(error, click.ClickException) else str(error)
-        return Finding(NOT_CHECKED, why)
+        return SignatureCheck(NOT_CHECKED, why)
     with client:
         return check(by_client(client), text, claims)
 
 
 def _print_claims(
-    claims: Token, found: Finding, faults: list[Fault], now: float, as_json: bool
+    claims: Token, signature: SignatureCheck, faults: list[Fault], now: float, as_json: bool
 ) -> None:
     from tokbox.cli.inspect.diagnosis import show
 
@@ -162,7 +166,7 @@ def _print_claims(
                 "kind": claims.kind,
                 "algorithm": claims.algorithm,
                 **_refusal(faults),
-                "signature": found.verdict,
+                "signature": signature.result,
                 "project_id": claims.project_id,
                 "session_id": claims.session_id,
                 "role": claims.role,
@@ -179,7 +183,7 @@ def _print_claims(
         )
         return
     implied = "" if claims.expire_time is not None else ", 24 h after it was made"
-    why = f" ({found.why})" if found.why else ""
+    why = f" ({signature.why})" if signature.why else ""
     begins = claims.not_before
     rows: list[tuple[str, object]] = [
         ("kind", f"{claims.kind} ({claims.algorithm})"),
@@ -200,9 +204,9 @@ def _print_claims(
         ),
         ("nonce", claims.nonce),
         *((name, show(value)) for name, value in claims.unknown.items()),
-        ("signature", f"{found.verdict}{why}"),
+        ("signature", f"{signature.result}{why}"),
     ]
-    _print_verdict(rows, faults, found)
+    _print_result(rows, faults, signature)
 
 
 def _refusal(faults: list[Fault]) -> dict[str, Any]:
@@ -214,8 +218,8 @@ def _refusal(faults: list[Fault]) -> dict[str, Any]:
     }
 
 
-def _print_verdict(
-    rows: list[tuple[str, object]], faults: list[Fault], found: Finding
+def _print_result(
+    rows: list[tuple[str, object]], faults: list[Fault], signature: SignatureCheck
 ) -> None:
     from tokbox.cli.inspect.signature import NOT_CHECKED
 
@@ -225,7 +229,7 @@ def _print_verdict(
         rows.append(("refused", _CLIENT_ERROR + faults[0].text))
         rows.extend(("and", fault.text) for fault in faults[1:])
         styles.extend(["bold red"] * len(faults))
-    elif found.verdict == NOT_CHECKED:
+    elif signature.result == NOT_CHECKED:
         rows.append(("verdict", "would be accepted, if its signature is good"))
         styles.append("bold yellow")
     else:
@@ -234,19 +238,19 @@ def _print_verdict(
     print_record(rows, styles=styles)
 
 
-def _print_stranger(stranger: Stranger, as_json: bool) -> None:
+def _print_unknown(unknown: UnknownToken, as_json: bool) -> None:
     from tokbox.cli.inspect.signature import NOT_CHECKED
 
     if as_json:
         print_json(
             {
-                "kind": stranger.kind or None,
-                **_refusal([stranger.fault]),
+                "kind": unknown.kind or None,
+                **_refusal([unknown.fault]),
                 "signature": NOT_CHECKED,
-                "claims": stranger.claims,
+                "claims": unknown.claims,
             }
         )
         return
-    styles = [*([""] * len(stranger.rows)), "bold red"]
-    verdict = ("refused", _CLIENT_ERROR + stranger.fault.text)
-    print_record([*stranger.rows, verdict], styles=styles)
+    styles = [*([""] * len(unknown.rows)), "bold red"]
+    verdict = ("refused", _CLIENT_ERROR + unknown.fault.text)
+    print_record([*unknown.rows, verdict], styles=styles)

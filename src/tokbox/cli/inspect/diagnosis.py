@@ -24,7 +24,7 @@ from tokbox.tokens.claims import (
 from tokbox.tokens.token import Token
 from tokbox.tokens.verify import LEEWAY
 
-__all__ = ["Fault", "Stranger", "explain", "find_faults", "show"]
+__all__ = ["Fault", "UnknownToken", "explain", "find_faults", "show"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,10 @@ def _untimely(claims: Token, now: float) -> Iterator[Fault]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
-    """Something that is no client token, and what it seems to be."""
+class UnknownToken:
+    """Text that is not a client token, and what it probably is."""
 
-    #: "JWT", "session id", or "" for who knows what.
+    #: "JWT", "session id", or "" if it is not known.
     kind: str
     #: Why it is none, and what may help.
     fault: Fault
@@ -102,13 +102,13 @@ class Stranger:
     rows: tuple[tuple[str, str], ...] = field(default=())
 
 
-def explain(text: str, error: MalformedTokenError, now: float) -> Stranger:
-    """Guess what *text*, which is no client token because of *error*, was meant to be."""
+def explain(text: str, error: MalformedTokenError, now: float) -> UnknownToken:
+    """Return what *text* probably is. It is not a client token, because of *error*."""
     if not text:
-        return Stranger("", Fault(error.reason, "not a token: it is empty"))
+        return UnknownToken("", Fault(error.reason, "not a token: it is empty"))
     if _is_session_id(text):
         words = "this looks like a session id, not a token: make one with tokbox token"
-        return Stranger("session id", Fault(error.reason, words))
+        return UnknownToken("session id", Fault(error.reason, words))
     is_jwt = text.startswith("ey")
     claims = _claims(text) if is_jwt else None
     hint = _hint(text, error.reason)
@@ -120,7 +120,7 @@ def explain(text: str, error: MalformedTokenError, now: float) -> Stranger:
             hint = "it was damaged on its way: copy it again"
     fault = Fault(error.reason, f"{error}; {hint}" if hint else str(error))
     rows = () if claims is None else tuple(_rows(text, claims, now))
-    return Stranger("JWT" if is_jwt else "", fault, claims, rows)
+    return UnknownToken("JWT" if is_jwt else "", fault, claims, rows)
 
 
 #: What helps, by the reason why a token cannot be read.

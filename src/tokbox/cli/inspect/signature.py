@@ -1,4 +1,4 @@
-"""Whether the signature of a token is good, as far as what is at hand can tell."""
+"""Check the signature of a token with a key or with credentials."""
 
 from __future__ import annotations
 
@@ -14,14 +14,22 @@ if TYPE_CHECKING:
     from tokbox.tokens.rsa import PublicKey
     from tokbox.tokens.token import Token
 
-__all__ = ["NOT_CHECKED", "Finding", "Verifier", "by_client", "by_key", "check", "owner_of"]
+__all__ = [
+    "NOT_CHECKED",
+    "SignatureCheck",
+    "Verifier",
+    "by_client",
+    "by_key",
+    "check",
+    "owner_of",
+]
 
 NOT_CHECKED = "not checked"
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """What can tell whether a token holds."""
+    """A method to verify tokens, and a description of its key."""
 
     verify: Callable[[str], Token]
     #: Whose tokens it verifies: "API key 40000123".
@@ -31,11 +39,11 @@ class Verifier:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What came of it."""
+class SignatureCheck:
+    """The result of a signature check."""
 
     #: "good", "wrong" or "not checked".
-    verdict: str
+    result: str
     #: Why it was not checked.
     why: str = ""
     fault: Fault | None = None
@@ -54,7 +62,7 @@ def by_key(key: PublicKey) -> Verifier:
 
 
 def owner_of(claims: Token) -> str:
-    """Say whom a token was made for."""
+    """Return the owner of a token, in words."""
     return _owner(claims.project_id)
 
 
@@ -62,7 +70,7 @@ def _owner(tenant: str) -> str:
     return f"API key {tenant}" if tenant.isdecimal() else f"application {tenant}"
 
 
-def check(verifier: Verifier, token: str, claims: Token) -> Finding:
+def check(verifier: Verifier, token: str, claims: Token) -> SignatureCheck:
     """Check the signature of a token that says *claims*.
 
     What else is wrong with it is not looked at, but for what only `verify` would notice.
@@ -74,14 +82,14 @@ def check(verifier: Verifier, token: str, claims: Token) -> Finding:
         if not isinstance(error, WrongAlgorithmError):
             text = f"it was made for {owner_of(claims)}, not for {verifier.owner}"
         why = f"there is nothing here to check it with but {verifier.key}"
-        return Finding(NOT_CHECKED, why, Fault(error.reason, text))
+        return SignatureCheck(NOT_CHECKED, why, Fault(error.reason, text))
     except BadSignatureError as error:
         text = (
             "its signature is wrong: it was altered or cut off, or not signed with "
             f"{verifier.key}: check that the signer uses it"
         )
-        return Finding("wrong", fault=Fault(error.reason, text))
+        return SignatureCheck("wrong", fault=Fault(error.reason, text))
     except TokenError as error:
         # Its signature was found good before this.
-        return Finding("good", fault=Fault(error.reason, f"its {error}"))
-    return Finding("good")
+        return SignatureCheck("good", fault=Fault(error.reason, f"its {error}"))
+    return SignatureCheck("good")

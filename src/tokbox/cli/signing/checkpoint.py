@@ -1,8 +1,8 @@
-"""What a run notes down so that another can continue it: one line of JSON at a time.
+"""The checkpoint file of a run, from which another run can resume it: lines of JSON.
 
-The first line says what the run was asked for; each of the others how far it was, and
-stands there only when all that it speaks of has reached the disk. A line without its end
-was never finished, and does not count.
+The first line has the options of the run. Each of the others has the state of the run, and
+is written after all data that it describes is on the disk. A line without a line break at
+its end is not complete, and is ignored.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ import json
 import os
 from typing import Any
 
-from tokbox.cli.common.atomic_files import beside
+from tokbox.cli.common.atomic_files import sidecar
 from tokbox.errors import InvalidInputError
 from tokbox.private_files import open_private
 from tokbox.tokens.batch import write_all
 
-__all__ = ["Journal"]
+__all__ = ["Checkpoint"]
 
 #: The version of the format of the lines and of their meaning.
 _VERSION = 2
 
 
-class Journal:
-    """The journal of the run that writes *target*; locked for as long as it is open.
+class Checkpoint:
+    """The checkpoint file of the run that writes *target*; locked while it is open.
 
-    *asked* is what the run is asked for, as JSON can say it. Raises InvalidInputError if an
-    earlier run was asked for something else, or is still at work.
+    *options* are those of the run, as JSON. Raises InvalidInputError if an earlier run had
+    other options, or is still running.
     """
 
-    def __init__(self, target: str, asked: dict[str, Any]) -> None:
-        self.path: str = beside(target, "resume")
-        #: How far the earlier run was, or None if there was none.
+    def __init__(self, target: str, options: dict[str, Any]) -> None:
+        self.path: str = sidecar(target, "resume")
+        #: The state of the earlier run, or None if there was none.
         self.state: dict[str, Any] | None = None
         descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT)
         self._file = open(descriptor, "r+b", buffering=0)  # noqa: SIM115 - closed by close()
         try:
             self._lock()
-            self._read(asked)
+            self._read(options)
         except BaseException:
             self._file.close()
             raise
@@ -55,34 +55,34 @@ class Journal:
             rule = "be left to the run that writes this file right now"
             raise InvalidInputError("resume", None, rule, show=False)
 
-    def _read(self, asked: dict[str, Any]) -> None:
+    def _read(self, options: dict[str, Any]) -> None:
         text = self._file.readall()
         whole = text[: text.rfind(b"\n") + 1]
         lines = _parsed(text, whole)
         if lines is None:
-            raise self.refused("have a journal that can be read, and this one cannot")
+            raise self.refused("have a checkpoint that can be read, and this one cannot")
         if lines:
-            self._check(lines, asked)
-        # Only now is it known to be a journal, of which a line may be incomplete.
+            self._check(lines, options)
+        # Only now is it known to be a checkpoint, of which a line may be incomplete.
         self._file.truncate(len(whole))
         self._file.seek(len(whole))
         if not lines:
-            self._append({"version": _VERSION, **asked})
+            self._append({"version": _VERSION, **options})
             _sync_folder(self.path)
         elif len(lines) > 1:
             self.state = lines[-1]
 
-    def _check(self, lines: list[dict[str, Any]], asked: dict[str, Any]) -> None:
+    def _check(self, lines: list[dict[str, Any]], options: dict[str, Any]) -> None:
         """Raise InvalidInputError unless this run can continue the run of *lines*."""
         before, *states = lines
         if before.get("version") != _VERSION:
             raise self.refused(
-                "continue a run of this version of tokbox, and the journal is in the "
+                "continue a run of this version of tokbox, and the checkpoint is in the "
                 "format of another one"
             )
         if not all(map(_is_state, states)):
-            raise self.refused("have a journal that can be read, and this one cannot")
-        differing = [name for name in asked if before.get(name) != asked[name]]
+            raise self.refused("have a checkpoint that can be read, and this one cannot")
+        differing = [name for name in options if before.get(name) != options[name]]
         if differing:
             rule = f"continue what was begun, and that had another {differing[0]}"
             raise self.refused(rule)
@@ -97,21 +97,21 @@ class Journal:
         os.fsync(self._file.fileno())
 
     def save(self, state: dict[str, Any]) -> None:
-        """Note down how far this run is. What it tells of must be on the disk already."""
+        """Append the state of this run. The data it describes must be on the disk."""
         self._append(state)
 
     def remove(self) -> None:
-        """Forget it: all is done."""
+        """Remove the file, when the run is complete."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
 
     def close(self) -> None:
-        """Let others continue."""
+        """Close the file, so that another run can resume this one."""
         self._file.close()
 
 
 def _parsed(text: bytes, whole: bytes) -> list[dict[str, Any]] | None:
-    """Return the complete lines, parsed, or None if *text* is not a journal."""
+    """Return the complete lines, parsed, or None if *text* is not a checkpoint."""
     try:
         lines = [json.loads(line) for line in whole.splitlines()]
     except (ValueError, RecursionError):
@@ -130,7 +130,7 @@ def _is_state(line: dict[str, Any]) -> bool:
 
 
 def _sync_folder(path: str) -> None:
-    """Have names in the folder of *path* reach the disk."""
+    """Flush the names in the folder of *path* to the disk."""
     folder = os.open(os.path.dirname(path), os.O_RDONLY)
     try:
         os.fsync(folder)

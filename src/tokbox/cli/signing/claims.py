@@ -14,7 +14,7 @@ from tokbox.tokens.derive import Derived
 
 if TYPE_CHECKING:
     from tokbox._memory import MemoryPool
-    from tokbox.cli.tables.table import Piece
+    from tokbox.cli.tables.table import Chunk
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.signer import Signer
 
@@ -81,28 +81,28 @@ class RowClaims:
     def sign(
         self,
         signer: Signer,
-        piece: Piece,
+        chunk: Chunk,
         partitions: Mapping[str, str | None],
         pool: MemoryPool,
         multithread: bool,
     ) -> TokenBatch[Any]:
-        """Sign the rows of a piece. Those that break a rule have no token, but an error.
+        """Sign the rows of a chunk. Those that break a rule have no token, but an error.
 
-        *partitions* are columns that have one value for all rows of the piece.
+        *partitions* are columns that have one value for all rows of the chunk.
         """
-        columns = {name: self._read(piece, partitions, name) for name in self.columns}
+        columns = {name: self._read(chunk, partitions, name) for name in self.columns}
         arguments = self.arguments(columns)
         return signer.sign_rows(
             **arguments, errors="null", multithread=multithread, memory_pool=pool
         )
 
-    def _read(self, piece: Piece, partitions: Mapping[str, str | None], name: str) -> Any:
+    def _read(self, chunk: Chunk, partitions: Mapping[str, str | None], name: str) -> Any:
         """The column of a claim, with the default in place of nulls."""
         source, default = self.columns[name], self.defaults.get(name)
         if source in partitions:
-            column: Any = [partitions[source]] * (piece.end.rows - piece.start.rows)
+            column: Any = [partitions[source]] * (chunk.end.rows - chunk.start.rows)
         else:
-            column = piece.column(source)
+            column = chunk.column(source)
         if default is not None and isinstance(column, Texts):
             column = [text or None for text in column]  # CSV, which has no null
         return filled(column, default)

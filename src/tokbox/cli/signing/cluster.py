@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tokbox.cli.common.params import Refused
+from tokbox.cli.common.params import CommandError
 from tokbox.cli.signing.claims import RowClaims
 from tokbox.cli.tables.formats import check_suffix
 from tokbox.cli.tables.inputs import check_outside
@@ -73,10 +73,10 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> int:
     except TokboxError:
         raise
     except Exception as error:
-        problem = _last_word(error)
+        problem = _reason_of(error)
     finally:
         os.umask(mask)
-    raise Refused(f"{engine} ended the job: {problem}")
+    raise CommandError(f"{engine} ended the job: {problem}")
 
 
 @contextlib.contextmanager
@@ -96,7 +96,7 @@ def _new_folder(output: str, *, create: bool) -> Iterator[None]:
         raise
 
 
-def _last_word(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     """Return the line of *error* that gives the reason: of an error of tokbox, if possible.
 
     The row in such a line counts within a batch of a worker, so it is left out, and the

@@ -12,28 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tokbox.cli.common.atomic_files import beside
+from tokbox.cli.common import exit_codes
+from tokbox.cli.common.atomic_files import sidecar
 from tokbox.cli.common.formatting import rate, span
-from tokbox.cli.common.output import complain, note, print_json, shows_progress
+from tokbox.cli.common.output import note, print_error, print_json, shows_progress
 from tokbox.cli.common.params import Command, client_options, json_option
 from tokbox.cli.common.paths import check_paths, credential_files
 from tokbox.cli.tables.dialect import dialect_options
 
 if TYPE_CHECKING:
-    from tokbox.cli.signing.pipeline import Signing, Tally
+    from tokbox.cli.signing.pipeline import Progress, SigningPipeline
     from tokbox.cli.tables.inputs import Source
     from tokbox.rest.client import Tokbox
     from tokbox.tokens.signer import Signer
 
 __all__ = ["sign"]
 
-#: The exit code of a run that set rows apart.
-REJECTED = 4
-
 _FORMATS = ("csv", "ndjson", "parquet")
 
 
-def _take_time(
+def _parse_time(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> int | datetime | None:
     """Read seconds since the epoch, or a time as ISO 8601 has it."""
@@ -56,7 +54,7 @@ _CLAIMS = {
 }
 
 
-def _take_defaults(
+def _parse_defaults(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> dict[str, str]:
     """Read CLAIM=VALUE, as often as it is given; return values by names of arguments."""
@@ -122,7 +120,7 @@ def _take_defaults(
     "--default",
     "defaults",
     multiple=True,
-    callback=_take_defaults,
+    callback=_parse_defaults,
     metavar="CLAIM=VALUE",
     help="The value of rows that have null (in CSV, an empty field) in a claim's column, "
     "as role=publisher; may be repeated.",
@@ -173,7 +171,7 @@ def _take_defaults(
 )
 @click.option(
     "--issued-at",
-    callback=_take_time,
+    callback=_parse_time,
     metavar="TIME",
     help="With derived: seconds since 1970, or 2026-01-31T12:00Z.",
 )
@@ -226,7 +224,7 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
         column, output = options["error_column"], options["output"]
         rejected = sign_on(engine, client, options)
         if rejected:
-            complain(f"{rejected:,} rows rejected: see the column {column} of {output}")
+            print_error(f"{rejected:,} rows rejected: see the column {column} of {output}")
     elif options.pop("error_column") is not None:
         raise click.UsageError(
             "--error-column is for --engine ray and spark (others: --rejects FILE)"
@@ -234,7 +232,7 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
     else:
         rejected = _sign_here(client, **options)
     if rejected:
-        context.exit(REJECTED)
+        context.exit(exit_codes.REJECTED)
 
 
 def _sign_here(
@@ -255,7 +253,7 @@ def _sign_here(
 ) -> int:
     """Sign with the CPUs of this machine; return how many rows were rejected."""
     from tokbox.cli.signing.claims import RowClaims
-    from tokbox.cli.signing.pipeline import Signing
+    from tokbox.cli.signing.pipeline import SigningPipeline
     from tokbox.cli.signing.run import Run
     from tokbox.cli.tables.codecs import compression
     from tokbox.cli.tables.formats import (
@@ -264,7 +262,7 @@ def _sign_here(
         check_suffix,
         read_table,
     )
-    from tokbox.cli.tables.inputs import find_sources, naming, shown_progress
+    from tokbox.cli.tables.inputs import find_sources, naming, source_progress
     from tokbox.cli.tables.table import check_names
     from tokbox.tokens.columns import check_column_name
 
@@ -274,7 +272,7 @@ def _sign_here(
         (each, output if folder is None else os.path.join(folder, each.name))
         for each in sources
     ]
-    _check_ends(source, files, folder, rejects, resume, as_json)
+    _check_paths(source, files, folder, rejects, resume, as_json)
     kinds = {each.kind for each in sources}
     if folder is None:
         (kind,) = kinds
@@ -297,7 +295,7 @@ def _sign_here(
     rows.check(signer)
 
     @contextlib.contextmanager
-    def opened(source: Source) -> Iterator[Signing]:
+    def opened(source: Source) -> Iterator[SigningPipeline]:
         with read_table(
             source.path,
             source.kind,
@@ -320,17 +318,19 @@ def _sign_here(
                 if not allow_missing:
                     wanted = {k: v for k, v in columns.items() if v not in partitions}
                     table.check(wanted, " or come with --allow-missing")
-            yield Signing(table, signer, rows, token_column, multithread, partitions)
+            yield SigningPipeline(
+                table, signer, rows, token_column, multithread, partitions
+            )
 
     if folder is not None or resume:
-        # Errors of any file come before the first token, and before there is a journal.
+        # Errors of any file come before the first token, and before there is a checkpoint.
         for each in sources:
             with naming(folder and each.path), opened(each):
                 pass
     if folder is not None:
         for path in {os.path.dirname(path) for _, path in files}:
             os.makedirs(path, exist_ok=True)
-    asked = {
+    run_options = {
         "format": sorted(kinds),
         "token column": token_column,
         "mapping of columns": rows.columns,
@@ -344,13 +344,13 @@ def _sign_here(
     # A program that reads a pipe may draw on the same terminal.
     is_file = folder is not None or output == "-" or not _is_pipe(output)
     show = is_file and shows_progress(sys.stdout if output == "-" else None)
-    with shown_progress("Signing", sources, encoding, show=show) as reached:
-        run = Run(files, opened, rejects, folder, reached)
-        tally = run.resumed(asked) if resume else run.at_once()
+    with source_progress("Signing", sources, encoding, show=show) as report_progress:
+        run = Run(files, opened, rejects, folder, report_progress)
+        progress = run.resume(run_options) if resume else run.start()
     seconds = time.perf_counter() - start
     counts = {} if folder is None else {"files": len(files)}
-    _report(output, counts, tally, seconds, rejects, as_json=as_json, shown=show)
-    return tally.rejected
+    _report(output, counts, progress, seconds, rejects, as_json=as_json, shown=show)
+    return progress.rejected
 
 
 def _folder_of(inputs: Sequence[str], output: str) -> str | None:
@@ -372,7 +372,7 @@ def _folder_of(inputs: Sequence[str], output: str) -> str | None:
     return output
 
 
-def _check_ends(
+def _check_paths(
     inputs: Sequence[str],
     files: Sequence[tuple[Source, str]],
     folder: str | None,
@@ -380,14 +380,14 @@ def _check_ends(
     resume: bool,
     as_json: bool,
 ) -> None:
-    """Refuse ends that exclude each other."""
+    """Refuse inputs and outputs that exclude each other."""
     from tokbox.cli.tables.inputs import check_outside
 
     paths = [path for source, output in files for path in (source.path, output)]
     if resume and any(_is_pipe(path) for path in (*paths, rejects) if path):
         raise click.UsageError("--resume needs files: a pipe cannot be read again")
     if resume and not hasattr(os, "pread"):
-        raise click.UsageError("--resume needs a POSIX system, which can lock its journal")
+        raise click.UsageError("--resume needs a POSIX system, which can lock files")
     if paths[1] == "-" and (as_json or rejects == "-"):
         raise click.UsageError("only one can go to standard output: give --output FILE")
     reads: dict[str, str | None] = {"INPUT": paths[0]}
@@ -428,7 +428,7 @@ def _check_different(files: Iterable[tuple[Source, str]]) -> None:
 
 def _check_sidecars(outputs: Iterable[str | None], paths: Mapping[str, str | None]) -> None:
     """Refuse the names of files that a run with --resume writes beside its outputs."""
-    reserved = tuple(beside(path, "") for path in outputs if path is not None)
+    reserved = tuple(sidecar(path, "") for path in outputs if path is not None)
     for name, path in paths.items():
         real = os.path.realpath(path or "")
         # The reserved names begin with a dot.
@@ -462,7 +462,7 @@ def _fingerprint(signer: Signer) -> str:
 def _report(
     output: str,
     counts: dict[str, int],
-    tally: Tally,
+    progress: Progress,
     seconds: float,
     rejects: str | None,
     *,
@@ -474,15 +474,17 @@ def _report(
             {
                 "file": output,
                 **counts,
-                "rows": tally.rows,
-                "signed": tally.signed,
-                "rejected": tally.rejected,
+                "rows": progress.rows,
+                "signed": progress.signed,
+                "rejected": progress.rejected,
                 "seconds": round(seconds, 6),
             }
         )
     elif shown:
         files = f" in {counts['files']:,} files" if counts else ""
-        speed = rate(tally.signed, seconds)
-        note(f"{tally.signed:,} tokens{files} in {span(seconds)} ({speed})")
-    if tally.rejected:
-        complain(f"{tally.rejected:,} of {tally.rows:,} rows rejected: see {rejects}")
+        speed = rate(progress.signed, seconds)
+        note(f"{progress.signed:,} tokens{files} in {span(seconds)} ({speed})")
+    if progress.rejected:
+        print_error(
+            f"{progress.rejected:,} of {progress.rows:,} rows rejected: see {rejects}"
+        )

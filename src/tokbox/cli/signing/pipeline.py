@@ -1,4 +1,4 @@
-"""Sign a table: read, sign and write side by side, and set bad rows apart."""
+"""Read, sign and write a table in parallel, and list the rows that cannot be signed."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tokbox._memory import MemoryPool
-from tokbox.cli.common.params import Refused
-from tokbox.cli.common.prefetch import ahead
+from tokbox.cli.common.params import CommandError
+from tokbox.cli.common.prefetch import prefetch
 from tokbox.cli.tables import row_errors
-from tokbox.cli.tables.table import Bad, Piece, Place
+from tokbox.cli.tables.table import Chunk, Position, RowError
 
 if TYPE_CHECKING:
     from tokbox.cli.signing.claims import RowClaims
-    from tokbox.cli.signing.writers import TextOutput
+    from tokbox.cli.signing.writers import TextWriter
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.signer import Signer
 
-__all__ = ["Signed", "Signing", "Tally", "write"]
+__all__ = ["Progress", "SignedChunk", "SigningPipeline", "write_chunks"]
 
 
-class Signed(NamedTuple):
-    """A piece with its tokens."""
+class SignedChunk(NamedTuple):
+    """A chunk with its tokens."""
 
-    end: Place
+    end: Position
     rows: Any
-    bad: list[Bad]
+    row_errors: list[RowError]
 
 
 @dataclass(frozen=True)
-class Signing:
-    """A table, and how its pieces are signed."""
+class SigningPipeline:
+    """A table, and how its chunks are signed."""
 
     table: Any
     signer: Signer
@@ -43,18 +43,18 @@ class Signing:
     #: The columns that the folders of the table's file give it, with their only values.
     partitions: Mapping[str, str | None]
 
-    def pieces(self, start: Place) -> Generator[Signed, None, None]:
-        """Sign the table from a place on, some pieces ahead of who asks for them."""
-        return ahead(self._signed(ahead(self.table.pieces(start))))
+    def chunks(self, start: Position) -> Generator[SignedChunk, None, None]:
+        """Sign the table from *start* on. Some chunks are signed in advance."""
+        return prefetch(self._signed(prefetch(self.table.chunks(start))))
 
-    def _signed(self, pieces: Iterator[Piece]) -> Iterator[Signed]:
+    def _signed(self, chunks: Iterator[Chunk]) -> Iterator[SignedChunk]:
         pool = MemoryPool()
-        for piece in pieces:
+        for chunk in chunks:
             tokens = self.claims.sign(
-                self.signer, piece, self.partitions, pool, self.multithread
+                self.signer, chunk, self.partitions, pool, self.multithread
             )
-            signed = piece.signed(tokens, self.token_column)
-            yield Signed(piece.end, signed, _bad(piece, tokens))
+            signed = chunk.signed(tokens, self.token_column)
+            yield SignedChunk(chunk.end, signed, _row_errors(chunk, tokens))
 
 
 @lru_cache(1024)
@@ -62,23 +62,23 @@ def _must(rule: str) -> str:
     return f"must {rule}"
 
 
-def _bad(piece: Piece, tokens: TokenBatch[Any]) -> list[Bad]:
-    """Why rows have no token; one reason for each."""
-    first = piece.start.rows + 1
+def _row_errors(chunk: Chunk, tokens: TokenBatch[Any]) -> list[RowError]:
+    """Return one error for each row without a token."""
+    first = chunk.start.rows + 1
     errors = tokens._errors.items()  # `failures` would make an exception for each row
     found = [(first + i, error.field, _must(error.rule)) for i, (error, _) in errors]
-    if not piece.bad:
+    if not chunk.row_errors:
         return found
-    by_row = {each[0]: each for each in (*found, *piece.bad)}
+    by_row = {each[0]: each for each in (*found, *chunk.row_errors)}
     return [by_row[row] for row in sorted(by_row)]
 
 
 @dataclass
-class Tally:
-    """What came of a run so far."""
+class Progress:
+    """How many rows of a run are read, signed and rejected so far."""
 
-    #: How far the file at hand was read.
-    end: Place = field(default_factory=Place)
+    #: How far the current file was read.
+    end: Position = field(default_factory=Position)
     #: The rows of the files before it.
     before: int = 0
     #: The rejected rows of all files.
@@ -95,36 +95,36 @@ class Tally:
         return self.rows - self.rejected
 
     def next_file(self) -> None:
-        """Begin with another file."""
-        self.before, self.end = self.rows, Place()
+        """Begin the next file."""
+        self.before, self.end = self.rows, Position()
 
 
-def write(
-    pieces: Iterator[Signed],
-    output: TextOutput,
-    rejected: TextOutput | None,
-    tally: Tally,
+def write_chunks(
+    chunks: Iterator[SignedChunk],
+    output: TextWriter,
+    errors: TextWriter | None,
+    progress: Progress,
     *,
     file: str | None,
     advance: Callable[[], None],
     save: Callable[[], None] | None = None,
     every: float = 5.0,
 ) -> None:
-    """Write pieces, and count them in *tally*.
+    """Write chunks, and count them in *progress*.
 
-    *save* is called after the first piece, and then every *every* seconds. If *rejected* is
-    None, the first row that cannot be signed raises Refused. *file* is the path of the
-    input, if the rejected rows have a column for it.
+    *save* is called after the first chunk, and then every *every* seconds. Row errors
+    are written to *errors*; if it is None, the first one raises CommandError. *file* is the
+    path of the input, if the row errors have a column for it.
     """
     due = time.monotonic()
-    for piece in pieces:
-        if piece.bad and rejected is None:
-            raise _refusal(piece.bad[0])
-        output.write(piece.rows)
-        if piece.bad and rejected is not None:
-            rejected.write(row_errors.lines(piece.bad, file))
-        tally.end = piece.end
-        tally.rejected += len(piece.bad)
+    for chunk in chunks:
+        if chunk.row_errors and errors is None:
+            raise _command_error(chunk.row_errors[0])
+        output.write(chunk.rows)
+        if chunk.row_errors and errors is not None:
+            errors.write(row_errors.lines(chunk.row_errors, file))
+        progress.end = chunk.end
+        progress.rejected += len(chunk.row_errors)
         advance()
         if save is not None and time.monotonic() >= due:
             save()
@@ -132,7 +132,7 @@ def write(
     output.finish()
 
 
-def _refusal(bad: Bad) -> Refused:
-    row, field, reason = bad
+def _command_error(error: RowError) -> CommandError:
+    row, field, reason = error
     what = f"row {row:,}" if field == "row" else f"row {row:,}: {field}"
-    return Refused(f"{what} {reason} (--rejects FILE sets such rows apart)")
+    return CommandError(f"{what} {reason} (--rejects FILE sets such rows apart)")

@@ -1,230 +1,226 @@
-"""A run from beginning to end: one that is whole or nothing, and one that can be continued.
+"""Run `tokbox sign` over files, in one go or with checkpoints from which it can be resumed.
 
-What a run that can be continued guarantees, whenever and however it was ended, also by a
-power cut: continued with the same options and input, the output has each row that can be
-signed once, in the order of the input, and the rejected rows are complete, too. What was
-signed after the last note in the journal is signed anew, so with random nonces those rows
-get other tokens than they had in the partial file, which nobody has seen; with derived
-nonces the output is, byte for byte, that of a run that was never ended.
+A run with --resume can be resumed after any interruption, including a power cut. Resumed
+with the same options and input, its output has each row that can be signed once, in the
+order of the input, and its row errors are complete. Rows that were signed after the last
+checkpoint are signed again: with random nonces they get other tokens; with derived nonces
+the output is, byte for byte, that of a run without interruption.
 
 The input counts as the same if its inode, size and times are the same, and if the part
 that was read has the same SHA-256. A run with --resume therefore hashes the input in the
-thread that reads it, and reads that part once more when it is continued. A Parquet file is
-copied before it is signed. So the whole file is hashed when a run begins and when it is
-continued.
+thread that reads it, and reads that part again when it is resumed. A Parquet file is
+copied before it is signed, so the whole file is hashed when a run begins and when it is
+resumed.
 
-A continued run repeats at most the work of the last 5 seconds. The output has a fixed
+A resumed run repeats at most the work of the last 5 seconds. The output has a fixed
 temporary name until it is complete. The last step renames it.
 
-A run with many files has one journal and one file of rejected rows. Outputs are renamed one
-by one. A run that is continued begins with the first file that is not complete.
+A run with many files has one checkpoint file and one file of row errors. Outputs are
+renamed one by one. A resumed run begins with the first file that is not complete.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tokbox.cli.common.atomic_files import continuing, replacing, take_place
-from tokbox.cli.signing.pipeline import Signing, Tally, write
-from tokbox.cli.signing.writers import ParquetOutput, TextOutput
+from tokbox.cli.common.atomic_files import open_resumable, rename_into_place
+from tokbox.cli.signing.pipeline import Progress, SigningPipeline, write_chunks
+from tokbox.cli.signing.writers import ParquetWriter, TextWriter
 from tokbox.cli.tables import row_errors
-from tokbox.cli.tables.codecs import compressed
-from tokbox.cli.tables.inputs import Reached, Source, naming
-from tokbox.cli.tables.table import Place
+from tokbox.cli.tables.codecs import open_output
+from tokbox.cli.tables.inputs import ReportProgress, Source, naming
+from tokbox.cli.tables.table import Position
 from tokbox.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from tokbox.cli.signing.checkpoint import Journal
+    from tokbox.cli.signing.checkpoint import Checkpoint
 
-__all__ = ["Run", "opened"]
+__all__ = ["Run"]
 
-#: Values of the journal that are 0 at the beginning of a run: the index of the file at
-#: hand; the rows of the files before it; its own rows, offset and size of its output; the
-#: rejected rows of all files, and the size of the file that lists them.
+#: Values of a checkpoint that are 0 at the beginning of a run: the index of the current
+#: file; the rows of the files before it; its own rows, offset and size of its output; the
+#: rejected rows of all files, and the size of the file of row errors.
 _START = ("file", "before", "rows", "offset", "output", "rejected", "rejects")
-#: Seconds of work that are lost at most when a run is continued.
+#: The most seconds of work that are repeated when a run is resumed.
 EVERY = 5.0
-
-
-@contextlib.contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
-    """Open what appears as *path* when it is whole, or standard output for ``-``.
-
-    It is compressed if *path* ends in .gz or .zst.
-    """
-    if path == "-":
-        yield sys.stdout.buffer
-        return
-    with replacing(path) as file, compressed(file, path) as target:
-        yield target
 
 
 @dataclass(frozen=True)
 class Run:
-    """Files, how they are signed, and where they go."""
+    """Inputs, their outputs, and how they are signed."""
 
     #: Each input, and the path of its output.
     files: Sequence[tuple[Source, str]]
     #: Opens an input, and checks its columns.
-    open: Callable[[Source], AbstractContextManager[Signing]]
+    open: Callable[[Source], AbstractContextManager[SigningPipeline]]
     rejects: str | None
     #: The folder of the outputs, or None for one output that has a name of its own.
     folder: str | None
-    reached: Reached
+    report_progress: ReportProgress
 
-    def at_once(self) -> Tally:
+    def start(self) -> Progress:
         """Sign all files. Outputs that are complete stay there after an error."""
-        tally = Tally()
+        progress = Progress()
         with contextlib.ExitStack() as stack:
-            rejected = None
+            errors = None
             if self.rejects is not None:
-                file = stack.enter_context(opened(self.rejects))
-                rejected = self._rejected(file, 0)
+                file = stack.enter_context(open_output(self.rejects))
+                errors = self._open_errors(file, 0)
             for index, (source, output) in enumerate(self.files):
-                with self._opened(source) as signing, opened(output) as file:
-                    target = self._output(file, signing, index, tally)
-                    self._write(signing, index, target, rejected, tally)
-                tally.next_file()
-        return tally
+                with self._opened(source) as pipeline, open_output(output) as file:
+                    target = self._output(file, pipeline, index, progress)
+                    self._write(pipeline, index, target, errors, progress)
+                progress.next_file()
+        return progress
 
-    def resumed(self, asked: dict[str, Any]) -> Tally:
-        """Go on where an earlier run was ended, or begin one that can be continued.
+    def resume(self, options: dict[str, Any]) -> Progress:
+        """Continue an earlier run, or begin one that can be resumed.
 
-        InvalidInputError if the earlier run was asked for something else than *asked*, read
-        something else, is still at work, or lost its files.
+        InvalidInputError if the earlier run had other *options* or another input, is still
+        running, or lost its files.
         """
-        from tokbox.cli.signing.checkpoint import Journal
+        from tokbox.cli.signing.checkpoint import Checkpoint
 
-        with contextlib.closing(Journal(self.folder or self.files[0][1], asked)) as journal:
-            state = journal.state or {**dict.fromkeys(_START, 0), "consumed": ""}
-            tally = Tally(before=state["before"], rejected=state["rejected"])
+        with contextlib.closing(
+            Checkpoint(self.folder or self.files[0][1], options)
+        ) as checkpoint:
+            state = checkpoint.state or {**dict.fromkeys(_START, 0), "consumed": ""}
+            progress = Progress(before=state["before"], rejected=state["rejected"])
             try:
                 if state["file"]:
                     self._finish(state["file"] - 1)
                 for _, output in self.files[: state["file"]]:
                     os.stat(output)
                 if state["file"] < len(self.files):
-                    self._continue(tally, state, journal)
+                    self._continue(progress, state, checkpoint)
             except FileNotFoundError as error:
-                if journal.state is None:  # there was nothing yet to be lost
+                if checkpoint.state is None:  # there was no earlier run
                     raise
-                lost = f"{error.filename} is gone: remove {journal.path} to begin anew"
+                lost = f"{error.filename} is gone: remove {checkpoint.path} to begin anew"
                 rule = f"find what the earlier run wrote, and {lost}"
                 raise InvalidInputError("resume", None, rule, show=False) from None
-            journal.remove()
-        return tally
+            checkpoint.remove()
+        return progress
 
-    def _continue(self, tally: Tally, state: dict[str, Any], journal: Journal) -> None:
+    def _continue(
+        self, progress: Progress, state: dict[str, Any], checkpoint: Checkpoint
+    ) -> None:
         """Sign the remaining rows."""
         with contextlib.ExitStack() as stack:
-            rejected = None
+            errors = None
             if self.rejects is not None:
                 size = state["rejects"]
-                file = stack.enter_context(continuing(self.rejects, size))
-                rejected = self._rejected(file, size)
+                file = stack.enter_context(open_resumable(self.rejects, size))
+                errors = self._open_errors(file, size)
 
-            def reached(index: int, output: int, consumed: str) -> None:
-                journal.save(
+            def save_state(index: int, output: int, consumed: str) -> None:
+                checkpoint.save(
                     {
                         "file": index,
-                        "before": tally.before,
-                        "rows": tally.end.rows,
-                        "offset": tally.end.offset,
+                        "before": progress.before,
+                        "rows": progress.end.rows,
+                        "offset": progress.end.offset,
                         "consumed": consumed,
                         "output": output,
-                        "rejected": tally.rejected,
-                        "rejects": rejected.sync() if rejected is not None else 0,
+                        "rejected": progress.rejected,
+                        "rejects": errors.sync() if errors is not None else 0,
                     }
                 )
 
-            tally.end = Place(state["rows"], state["offset"])
+            progress.end = Position(state["rows"], state["offset"])
             size, consumed = state["output"], state["consumed"]
             for index in range(state["file"], len(self.files)):
                 source, output = self.files[index]
-                with self._opened(source) as signing, continuing(output, size) as file:
-                    digest = signing.table.digest(tally.end)
+                with self._opened(source) as pipeline, open_resumable(output, size) as file:
+                    digest = pipeline.table.digest(progress.end)
                     if consumed and digest.hexdigest() != consumed:
-                        raise journal.refused(
+                        raise checkpoint.refused(
                             "continue with the same input, and what was read of it has "
                             "changed"
                         )
-                    tally.end = tally.end._replace(digest=digest)
-                    target = self._output(file, signing, index, tally, size)
+                    progress.end = progress.end._replace(digest=digest)
+                    target = self._output(file, pipeline, index, progress, size)
 
-                    def save(index: int = index, target: TextOutput = target) -> None:
-                        reached(index, target.sync(), tally.end.digest.hexdigest())
+                    def save(index: int = index, target: TextWriter = target) -> None:
+                        save_state(index, target.sync(), progress.end.digest.hexdigest())
 
-                    self._write(signing, index, target, rejected, tally, save)
+                    self._write(pipeline, index, target, errors, progress, save)
                     target.sync()
-                tally.next_file()
+                progress.next_file()
                 size, consumed = 0, ""
-                reached(index + 1, size, consumed)
+                save_state(index + 1, size, consumed)
                 self._finish(index)
 
     @contextlib.contextmanager
-    def _opened(self, source: Source) -> Iterator[Signing]:
+    def _opened(self, source: Source) -> Iterator[SigningPipeline]:
         """Open an input. Errors that are not about the whole run begin with its path."""
-        with naming(self._shown(source)), self.open(source) as signing:
-            yield signing
+        with naming(self._shown(source)), self.open(source) as pipeline:
+            yield pipeline
 
     def _shown(self, source: Source) -> str | None:
         """Return the path of an input if messages need it."""
         return source.path if self.folder is not None else None
 
-    def _rejected(self, file: BinaryIO, size: int) -> TextOutput:
-        """Open the file of rejected rows, which has *size* bytes from an earlier run."""
-        output = TextOutput(file, size)
+    def _open_errors(self, file: BinaryIO, size: int) -> TextWriter:
+        """Open the file of row errors, which has *size* bytes from an earlier run."""
+        output = TextWriter(file, size)
         if not size:
             output.write(row_errors.header(with_file=self.folder is not None))
         return output
 
     def _output(
-        self, file: BinaryIO, signing: Signing, index: int, tally: Tally, size: int = 0
-    ) -> TextOutput:
+        self,
+        file: BinaryIO,
+        pipeline: SigningPipeline,
+        index: int,
+        progress: Progress,
+        size: int = 0,
+    ) -> TextWriter:
         """Open an output in *file*, which has *size* bytes from an earlier run."""
-        table, name = signing.table, signing.token_column
+        table, name = pipeline.table, pipeline.token_column
         if self.files[index][0].kind == "parquet":
 
             def copied(size: int) -> None:
                 what = f"Copying {size / max(1, table.end):.0%}"
-                self.reached(index, table, tally.end, tally.rows, what)
+                self.report_progress(index, table, progress.end, progress.rows, what)
 
-            return ParquetOutput(file, table, name, size, copied)
-        output = TextOutput(file, size)
+            return ParquetWriter(file, table, name, size, copied)
+        output = TextWriter(file, size)
         if not size:
             output.write(table.header(name))
         return output
 
     def _write(
         self,
-        signing: Signing,
+        pipeline: SigningPipeline,
         index: int,
-        output: TextOutput,
-        rejected: TextOutput | None,
-        tally: Tally,
+        output: TextWriter,
+        errors: TextWriter | None,
+        progress: Progress,
         save: Callable[[], None] | None = None,
     ) -> None:
-        """Sign the rows of an input from the place in *tally* on."""
-        with contextlib.closing(signing.pieces(tally.end)) as pieces:
-            write(
-                pieces,
+        """Sign the rows of an input from the position in *progress* on."""
+        with contextlib.closing(pipeline.chunks(progress.end)) as chunks:
+            write_chunks(
+                chunks,
                 output,
-                rejected,
-                tally,
+                errors,
+                progress,
                 file=self._shown(self.files[index][0]),
-                advance=lambda: self.reached(index, signing.table, tally.end, tally.rows),
+                advance=lambda: self.report_progress(
+                    index, pipeline.table, progress.end, progress.rows
+                ),
                 save=save,
                 every=EVERY,
             )
 
     def _finish(self, index: int) -> None:
-        """Rename files that are complete. A continued run can repeat this."""
+        """Rename files that are complete. A resumed run can repeat this."""
         if index + 1 == len(self.files) and self.rejects is not None:
-            take_place(self.rejects)
-        take_place(self.files[index][1])
+            rename_into_place(self.rejects)
+        rename_into_place(self.files[index][1])

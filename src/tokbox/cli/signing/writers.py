@@ -13,10 +13,10 @@ from tokbox.cli.tables.parquet_footer import Footer, Page, read_pages
 from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import write_all
 
-__all__ = ["ParquetOutput", "TextOutput"]
+__all__ = ["ParquetWriter", "TextWriter"]
 
 
-class TextOutput:
+class TextWriter:
     """Appends text to a file, which has *size* bytes from an earlier run."""
 
     def __init__(self, file: BinaryIO, size: int = 0) -> None:
@@ -24,7 +24,7 @@ class TextOutput:
         self._size = size
 
     def write(self, signed: bytes | memoryview) -> None:
-        """Write the result of `Piece.signed`."""
+        """Write the result of `Chunk.signed`."""
         write_all(self._file, signed)
         self._size += len(signed)
 
@@ -37,7 +37,7 @@ class TextOutput:
         """Write the end of the file, after the last row."""
 
 
-class ParquetOutput(TextOutput):
+class ParquetWriter(TextWriter):
     """Writes a Parquet file: the content of *table*, pages of tokens, and a footer.
 
     *name* is the name of the token column. *copied* is called with the number of bytes of
@@ -65,8 +65,8 @@ class ParquetOutput(TextOutput):
             with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as content:
                 self._pages.extend(read_pages(content, table.end))
         if not size:
-            for piece in table.content():
-                super().write(piece)
+            for chunk in table.content():
+                super().write(chunk)
                 copied(self._size)
 
     def write(self, signed: bytes | memoryview) -> None:

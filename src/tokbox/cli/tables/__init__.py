@@ -1,8 +1,8 @@
-"""Tables in files: read, signed and written in pieces, so that memory does not grow.
+"""Tables in files: read, signed and written in chunks, so that memory does not grow.
 
 ::
 
-    read -> Piece (some thousand rows) -> columns -> tokens -> the piece with its tokens
+    read -> Chunk (some thousand rows) -> columns -> tokens -> the chunk with its tokens
     one thread                            another             the main thread writes
 
 `csv`, `ndjson`, `lines` and `parquet` are the formats; what is not asked for of a

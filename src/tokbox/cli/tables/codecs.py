@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
+from tokbox.cli.common.atomic_files import open_atomic
 from tokbox.errors import InvalidInputError
 from tokbox.integrations.job import load
 
@@ -21,6 +22,7 @@ __all__ = [
     "compressed",
     "compression",
     "decompressed",
+    "open_output",
     "to_utf8",
     "uncompressed_name",
 ]
@@ -58,6 +60,19 @@ def compressed(file: BinaryIO, path: str) -> Iterator[BinaryIO]:
             yield target
     else:
         yield file
+
+
+@contextlib.contextmanager
+def open_output(path: str) -> Iterator[BinaryIO]:
+    """Open a file that appears as *path* when it is complete; for ``-`` standard output.
+
+    The file is compressed if *path* ends in .gz or .zst.
+    """
+    if path == "-":
+        yield sys.stdout.buffer
+        return
+    with open_atomic(path) as file, compressed(file, path) as target:
+        yield target
 
 
 def decompressed(file: BinaryIO, path: str) -> Any:

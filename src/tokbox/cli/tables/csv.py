@@ -7,11 +7,18 @@ from typing import Any, BinaryIO
 
 from tokbox._csv import Records
 from tokbox._memory import MemoryPool, Texts
-from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, text_digest, too_long
+from tokbox.cli.tables.table import (
+    MAX_ROW_BYTES,
+    Position,
+    RowError,
+    blocks,
+    text_digest,
+    too_long,
+)
 from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 
-__all__ = ["CSVTable"]
+__all__ = ["CSVTable", "quoted"]
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -61,34 +68,33 @@ class CSVTable:
         """The header, with *name* as a column more."""
         line = self._first[: self.end]
         text = line.rstrip(b"\r\n")
-        if not name or any(mark in name for mark in (self._delimiter, *'"\r\n')):
-            name = '"' + name.replace('"', '""') + '"'
+        name = quoted(name, self._delimiter)
         return text + f"{self._delimiter}{name}".encode() + (line[len(text) :] or b"\n")
 
     def has(self, name: str) -> bool:
         """Return True if there is a column *name*."""
         return name in self.names
 
-    def pieces(self, start: Place) -> Iterator[CSVPiece]:
-        """Read on from a place where a piece ended, or from the beginning."""
+    def chunks(self, start: Position) -> Iterator[CSVChunk]:
+        """Read on from a position where a chunk ended, or from the beginning."""
         rest, last = self._first[self.end :], self._last
-        place, line = start.after(0, self._first[: self.end]), self._lines + 1
+        position, line = start.after(0, self._first[: self.end]), self._lines + 1
         if start.offset:
             line = self._line_ends(start.offset) + 1
             self._blocks = blocks(self._file, self._size)
-            (rest, last), place = next(self._blocks), start
+            (rest, last), position = next(self._blocks), start
         while True:
             records = self._records(rest, len(self.names), final=last)
             if records.n:
-                end = place.after(records.n, memoryview(rest)[: records.end])
-                yield CSVPiece(rest, records, self.names, place, end, line, self._pool)
-                place = end
+                end = position.after(records.n, memoryview(rest)[: records.end])
+                yield CSVChunk(rest, records, self.names, position, end, line, self._pool)
+                position = end
                 line += records.line_ends(records.end)
             if last:
                 return
             rest = rest[records.end :]
-            if len(rest) > MOST_BYTES:
-                raise too_long(place.rows + 1, self._unclosed(rest, line))
+            if len(rest) > MAX_ROW_BYTES:
+                raise too_long(position.rows + 1, self._unclosed(rest, line))
             block, last = next(self._blocks)
             rest += block
 
@@ -115,12 +121,12 @@ class CSVTable:
         line += record.line_ends(quote)
         return f": the quote that opens in line {line:,} is not closed"
 
-    def digest(self, start: Place) -> Any:
-        """Return the SHA-256 of the bytes before a place."""
+    def digest(self, start: Position) -> Any:
+        """Return the SHA-256 of the bytes before a position."""
         return text_digest(self._file, start.offset)
 
 
-class CSVPiece:
+class CSVChunk:
     """The records of a block, and where they stand in the file."""
 
     def __init__(
@@ -128,8 +134,8 @@ class CSVPiece:
         text: bytes,
         records: Records,
         names: list[str],
-        start: Place,
-        end: Place,
+        start: Position,
+        end: Position,
         line: int,
         pool: MemoryPool,
     ) -> None:
@@ -137,9 +143,9 @@ class CSVPiece:
         self._names = names
         self._pool = pool
         self._is_utf8 = text.isascii() or _is_utf8(memoryview(text)[: records.end])
-        self.start: Place = start
-        self.end: Place = end
-        self.bad: list[Bad] = [
+        self.start: Position = start
+        self.end: Position = end
+        self.row_errors: list[RowError] = [
             (start.rows + row + 1, "row", self._miscounted(fields, line))
             for row, fields in records.odd()
         ]
@@ -151,14 +157,14 @@ class CSVPiece:
         return f"must have as many fields as the header, {len(self._names)}, not {fields}"
 
     def column(self, name: str) -> Texts:
-        """The values of a column. Rows in which it is not UTF-8 become bad."""
+        """The values of a column. Rows in which it is not UTF-8 become row errors."""
         texts = self._records.texts(self._names.index(name))
         if not self._is_utf8:
             reason = (
                 f"must be in UTF-8, and its column {name!r} is not: give --encoding if "
                 "the file is in another one, such as latin-1"
             )
-            self.bad += [
+            self.row_errors += [
                 (self.start.rows + row + 1, "row", reason)
                 for row, text in enumerate(texts)
                 if text is not None and not _is_utf8(text.encode(errors="surrogateescape"))
@@ -170,6 +176,13 @@ class CSVPiece:
         texts = tokens._in_memory()
         assert texts is not None  # nothing was left out of the batch
         return memoryview(self._records.signed(texts, self._pool))
+
+
+def quoted(text: str, delimiter: str = ",") -> str:
+    """Return *text* as a field of CSV, with quotes if it needs them."""
+    if text and not any(mark in text for mark in (delimiter, *'"\r\n')):
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _is_utf8(text: bytes | memoryview) -> bool:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 import click
 
-__all__ = ["dialect_options"]
+from tokbox.cli.common.params import options
 
-_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+__all__ = ["dialect_options"]
 
 
 def check_encoding(
@@ -45,22 +43,19 @@ def check_delimiter(
     )
 
 
-def dialect_options(function: _Decorated) -> _Decorated:
-    """Add the options ``--delimiter`` and ``--encoding``."""
-    for add in (
-        click.option(
-            "--encoding",
-            metavar="NAME",
-            callback=check_encoding,
-            help="The encoding of text that is read, if it is not UTF-8: latin-1, cp1252, "
-            "utf-16. What is written is UTF-8.",
-        ),
-        click.option(
-            "--delimiter",
-            metavar="CHARACTER",
-            callback=check_delimiter,
-            help="CSV: what separates fields, if it is not a comma: ; or tab.",
-        ),
-    ):
-        function = add(function)
-    return function
+#: Add the options ``--delimiter`` and ``--encoding``.
+dialect_options = options(
+    click.option(
+        "--delimiter",
+        metavar="CHARACTER",
+        callback=check_delimiter,
+        help="CSV: what separates fields, if it is not a comma: ; or tab.",
+    ),
+    click.option(
+        "--encoding",
+        metavar="NAME",
+        callback=check_encoding,
+        help="The encoding of text that is read, if it is not UTF-8: latin-1, cp1252, "
+        "utf-16. What is written is UTF-8.",
+    ),
+)

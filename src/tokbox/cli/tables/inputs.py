@@ -13,20 +13,27 @@ from urllib.parse import unquote
 import click
 
 from tokbox.cli.common.output import progress
-from tokbox.cli.common.params import Refused, message_of
+from tokbox.cli.common.params import CommandError, message_of
 from tokbox.cli.tables.codecs import compression
 from tokbox.cli.tables.formats import FORMATS, check_compression, named_format
-from tokbox.cli.tables.table import Place
+from tokbox.cli.tables.table import Position
 from tokbox.errors import InvalidInputError
 
-__all__ = ["Reached", "Source", "check_outside", "find_sources", "naming", "shown_progress"]
+__all__ = [
+    "ReportProgress",
+    "Source",
+    "check_outside",
+    "find_sources",
+    "naming",
+    "source_progress",
+]
 
 #: The value of a partition column that is null.
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 
-#: A function that moves a bar: the index of a source, its table, a place in it, the rows
+#: A function that moves a bar: the index of a source, its table, a position in it, the rows
 #: of all sources so far, and what is done there if not the usual.
-Reached = Callable[..., None]
+ReportProgress = Callable[..., None]
 
 
 class Source(NamedTuple):
@@ -150,10 +157,10 @@ def naming(path: str | None) -> Iterator[None]:
     """Begin the message of an error with the *path* of the file in which it is."""
     try:
         yield
-    except (InvalidInputError, Refused) as error:
+    except (InvalidInputError, CommandError) as error:
         if path is None:
             raise
-        if isinstance(error, Refused):
+        if isinstance(error, CommandError):
             message = f": {error.message}"
         elif error.field == "source":
             message = f" must {error.rule}"
@@ -161,13 +168,13 @@ def naming(path: str | None) -> Iterator[None]:
             message = f": {message_of(error)}"
     else:
         return
-    raise Refused(f"{path}{message}")
+    raise CommandError(f"{path}{message}")
 
 
 @contextlib.contextmanager
-def shown_progress(
+def source_progress(
     label: str, sources: Sequence[Source], encoding: str | None, *, show: bool
-) -> Iterator[Reached]:
+) -> Iterator[ReportProgress]:
     """Draw a bar for the bytes of all *sources*, which the function it yields moves."""
     sizes = [source.size for source in sources] if show else [0] * len(sources)
     before = [0, *accumulate(sizes)]
@@ -179,15 +186,15 @@ def shown_progress(
 
     with progress(label, total, show=show, unit="rows") as advance:
 
-        def reached(
-            index: int, table: Any, place: Place, rows: int, doing: str = label
+        def report_progress(
+            index: int, table: Any, position: Position, rows: int, doing: str = label
         ) -> None:
-            done = place.offset
+            done = position.offset
             if table.rows is not None:
-                done = sizes[index] * place.rows // max(1, table.rows)
+                done = sizes[index] * position.rows // max(1, table.rows)
             elif total is not None:
                 done = min(done, sizes[index])
             where = f" {index + 1:,}/{len(sources):,}" if len(sources) > 1 else ""
             advance(before[index] + done, rows, doing + where)
 
-        yield reached
+        yield report_progress

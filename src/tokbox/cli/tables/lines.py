@@ -12,7 +12,14 @@ from typing import Any, BinaryIO
 from tokbox._csv import Lines
 from tokbox._memory import MemoryPool, Texts
 from tokbox.cli.tables.members import MemberReader
-from tokbox.cli.tables.table import MOST_BYTES, Bad, Place, blocks, text_digest, too_long
+from tokbox.cli.tables.table import (
+    MAX_ROW_BYTES,
+    Position,
+    RowError,
+    blocks,
+    text_digest,
+    too_long,
+)
 from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.strict_json import read_object
@@ -36,16 +43,16 @@ class _LineTable:
     def _first_lines(self) -> list[bytes]:
         """Return the lines of the first block, or of as many as the first line needs."""
         text, last = b"", False
-        while not last and b"\n" not in text and len(text) <= MOST_BYTES:
+        while not last and b"\n" not in text and len(text) <= MAX_ROW_BYTES:
             block, last = next(self._blocks)
             self._seen.append((block, last))
             text += block
         cut = len(text) if last else text.rfind(b"\n") + 1
         return Lines(text.removeprefix(_BOM)[:cut]).tolist()
 
-    def _lines(self, start: Place) -> Iterator[tuple[Lines, Place, Place]]:
+    def _lines(self, start: Position) -> Iterator[tuple[Lines, Position, Position]]:
         """Lines that are not blank, and where they stand."""
-        place, rest = start, b""
+        position, rest = start, b""
         source: Iterable[tuple[bytes, bool]] = chain(self._seen, self._blocks)
         if start.offset:
             self._file.seek(start.offset)
@@ -54,16 +61,16 @@ class _LineTable:
             text = rest + block
             cut = len(text) if last else text.rfind(b"\n") + 1
             rest = text[cut:]
-            if len(rest) > MOST_BYTES:
-                raise too_long(place.rows + 1)
+            if len(rest) > MAX_ROW_BYTES:
+                raise too_long(position.rows + 1)
             lines = Lines(text[:cut])
-            end = place.after(len(lines), memoryview(text)[:cut])
+            end = position.after(len(lines), memoryview(text)[:cut])
             if len(lines):
-                yield lines, place, end
-            place = end
+                yield lines, position, end
+            position = end
 
-    def digest(self, start: Place) -> Any:
-        """Return the SHA-256 of the bytes before a place."""
+    def digest(self, start: Position) -> Any:
+        """Return the SHA-256 of the bytes before a position."""
         return text_digest(self._file, start.offset)
 
 
@@ -106,10 +113,10 @@ class JSONTable(_LineTable):
         """What stands before the rows: nothing."""
         return b""
 
-    def pieces(self, start: Place) -> Iterator[JSONPiece]:
-        """Read on from a place where a piece ended, or from the beginning."""
+    def chunks(self, start: Position) -> Iterator[JSONChunk]:
+        """Read on from a position where a chunk ended, or from the beginning."""
         for lines, begin, end in self._lines(start):
-            yield JSONPiece(lines, begin, end, self._reader, self._new, self._pool)
+            yield JSONChunk(lines, begin, end, self._reader, self._new, self._pool)
 
 
 def _none_has(lines: list[bytes]) -> str:
@@ -122,14 +129,14 @@ def _none_has(lines: list[bytes]) -> str:
     return f"name a column that one of the first rows has (they have {there})"
 
 
-class JSONPiece:
+class JSONChunk:
     """Lines of JSON, and the members of them that are needed."""
 
     def __init__(
         self,
         lines: Lines,
-        start: Place,
-        end: Place,
+        start: Position,
+        end: Position,
         reader: MemberReader,
         new: str,
         pool: MemoryPool,
@@ -137,19 +144,19 @@ class JSONPiece:
         self._lines = lines
         self._reader = reader
         self._pool = pool
-        self.start: Place = start
-        self.end: Place = end
+        self.start: Position = start
+        self.end: Position = end
         texts = lines.tolist()
         if not start.offset:
             texts[0] = texts[0].removeprefix(_BOM)
         self._rows, problems = reader.read(texts)
-        self.bad: list[Bad] = [
+        self.row_errors: list[RowError] = [
             (start.rows + i + 1, "row", f"must be a JSON object: {problem}")
             for i, problem in problems.items()
         ]
         if new:
             reason = f"must be new: there is a {json.dumps(new)} already"
-            self.bad += [
+            self.row_errors += [
                 (start.rows + i + 1, "token_column", reason)
                 for i, there in enumerate(reader.has(new, self._rows))
                 if there
@@ -163,29 +170,29 @@ class JSONPiece:
         """Those rows that have a token, with it as their last member."""
         texts = tokens._in_memory()
         assert texts is not None  # nothing was left out of the batch
-        bad = [row - self.start.rows - 1 for row, _, _ in self.bad]
+        failed = [row - self.start.rows - 1 for row, _, _ in self.row_errors]
         member = json.dumps(name).encode() + b':"'
-        return memoryview(self._lines.signed(texts, member, bad, self._pool))
+        return memoryview(self._lines.signed(texts, member, failed, self._pool))
 
 
 class TextTable(_LineTable):
     """A token a line, as ``tokbox tokens`` writes them: a table of one column."""
 
-    def pieces(self, start: Place) -> Iterator[TextPiece]:
+    def chunks(self, start: Position) -> Iterator[TextChunk]:
         """Read from the beginning."""
         for lines, begin, end in self._lines(start):
-            yield TextPiece(lines, begin, end)
+            yield TextChunk(lines, begin, end)
 
 
-class TextPiece:
+class TextChunk:
     """Lines, each of them a token."""
 
-    bad: Sequence[Bad] = ()
+    row_errors: Sequence[RowError] = ()
 
-    def __init__(self, lines: Lines, start: Place, end: Place) -> None:
+    def __init__(self, lines: Lines, start: Position, end: Position) -> None:
         self._lines = lines
-        self.start: Place = start
-        self.end: Place = end
+        self.start: Position = start
+        self.end: Position = end
 
     def column(self, name: str) -> Texts:
         """The only column there is, whatever its name."""

@@ -10,14 +10,14 @@ import os
 from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
-from tokbox.cli.tables.table import Bad, Place, full, text_digest
+from tokbox.cli.tables.table import Position, RowError, full, text_digest
 from tokbox.errors import InvalidInputError
 from tokbox.integrations.job import load
 from tokbox.tokens.batch import TokenBatch
 
 __all__ = ["ParquetTable"]
 
-#: The estimated size of a piece and its tokens in bytes, and the size of a token without
+#: The estimated size of a chunk and its tokens in bytes, and the size of a token without
 #: the values of its row.
 _BYTES, _TOKEN = 1 << 23, 512
 #: The size of a read in bytes.
@@ -94,24 +94,24 @@ class ParquetTable:
         for offset in range(0, self.end, _READ):
             yield self.read(offset, min(_READ, self.end - offset))
 
-    def pieces(self, start: Place) -> Iterator[ParquetPiece]:
-        """Read on from a place where a piece ended, or from the beginning.
+    def chunks(self, start: Position) -> Iterator[ParquetChunk]:
+        """Read on from a position where a chunk ended, or from the beginning.
 
-        No piece has rows of two row groups, so where pieces end depends on the file alone.
+        No chunk has rows of two row groups, so where chunks end depends on the file alone.
         """
-        metadata, place = self._file.metadata, Place(digest=start.digest)
+        metadata, position = self._file.metadata, Position(digest=start.digest)
         for group in range(metadata.num_row_groups):
             rows = metadata.row_group(group).num_rows
-            if place.rows + rows <= start.rows:
-                place = place.after(rows)
+            if position.rows + rows <= start.rows:
+                position = position.after(rows)
                 continue
             for batch in self._decoded(group):
                 # An earlier run may have signed the first rows of the first group.
-                known = min(batch.num_rows, max(0, start.rows - place.rows))
-                place = place.after(known)
+                known = min(batch.num_rows, max(0, start.rows - position.rows))
+                position = position.after(known)
                 if known < batch.num_rows:
-                    yield ParquetPiece(batch.slice(known), place, self._paths)
-                place = place.after(batch.num_rows - known)
+                    yield ParquetChunk(batch.slice(known), position, self._paths)
+                position = position.after(batch.num_rows - known)
 
     def _decoded(self, group: int) -> Iterator[Any]:
         arrow = load("pyarrow", "pyarrow", "arrow")
@@ -129,7 +129,7 @@ class ParquetTable:
         raise _wrong(f"have columns that can be decoded: {columns}: {problem}")
 
     def _rows_of(self, group: int) -> int:
-        """Return the number of rows of a piece of this row group."""
+        """Return the number of rows of a chunk of this row group."""
         found = self._file.metadata.row_group(group)
         size: int = sum(found.column(i).total_uncompressed_size for i in self._leaves)
         row: int = 2 * (size // max(1, found.num_rows)) + _TOKEN
@@ -139,21 +139,23 @@ class ParquetTable:
         """Return True if a leaf column belongs to one of the columns of the claims."""
         return any(path == each or path.startswith(f"{each}.") for each in self._columns)
 
-    def digest(self, start: Place) -> Any:
+    def digest(self, start: Position) -> Any:
         """Return the SHA-256 of the file: all of it is copied before a row is signed."""
         return text_digest(self._raw, self._size)
 
 
-class ParquetPiece:
+class ParquetChunk:
     """Rows of a row group."""
 
-    bad: tuple[Bad, ...] = ()
+    row_errors: tuple[RowError, ...] = ()
 
-    def __init__(self, batch: Any, start: Place, paths: dict[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, batch: Any, start: Position, paths: dict[str, tuple[str, ...]]
+    ) -> None:
         self._batch = batch
         self._paths = paths
-        self.start: Place = start
-        self.end: Place = start.after(batch.num_rows)
+        self.start: Position = start
+        self.end: Position = start.after(batch.num_rows)
 
     def column(self, name: str) -> Any:
         """The values of a column or of a member, as an Arrow table of them alone.
@@ -188,10 +190,10 @@ class ParquetPiece:
             store_schema=False,
             metadata_collector=found,
         )
-        chunk = found[0].row_group(0).column(0)
-        start = chunk.data_page_offset
+        column = found[0].row_group(0).column(0)
+        start = column.data_page_offset
         content = memoryview(written.getvalue()).cast("B")
-        return content[start : start + chunk.total_compressed_size]
+        return content[start : start + column.total_compressed_size]
 
 
 def _paths(fields: Any, is_struct: Any, above: tuple[str, ...] = ()) -> Iterator[Any]:

@@ -145,8 +145,8 @@ class _PageIndex:
     def move(self, chunk: dict[int, Any], number: int) -> None:
         """Move the index of a column chunk, if it has one."""
         if number in chunk:
-            place = (read_integer(chunk[each][1]) for each in (number, number + 1))
-            self.add(chunk, number, self._read(*place))
+            extent = (read_integer(chunk[each][1]) for each in (number, number + 1))
+            self.add(chunk, number, self._read(*extent))
 
     def add(self, chunk: dict[int, Any], number: int, index: bytes) -> None:
         """Write the index of a column chunk."""
@@ -182,13 +182,13 @@ def _chunk(name: str, pages: list[Page], offset: int) -> dict[int, Any]:
 
 
 def _offset_index(pages: list[Page], offset: int) -> bytes:
-    rows, places = 0, []
+    rows, locations = 0, []
     for page in pages:
-        place = (I64, offset), (I32, page.size), (I64, rows)
-        places.append({i: (kind, integer(n)) for i, (kind, n) in enumerate(place, 1)})
+        location = (I64, offset), (I32, page.size), (I64, rows)
+        locations.append({i: (kind, integer(n)) for i, (kind, n) in enumerate(location, 1)})
         offset += page.size
         rows += page.values
-    return dump({1: (LIST, places)})
+    return dump({1: (LIST, locations)})
 
 
 def _key_value(key: bytes, value: bytes | None) -> dict[int, Any]:

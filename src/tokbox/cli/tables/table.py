@@ -1,4 +1,4 @@
-"""What all formats have: a table that is read in pieces."""
+"""What all formats have: a table that is read in chunks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 
 __all__ = [
-    "MOST_BYTES",
-    "Bad",
-    "Piece",
-    "Place",
+    "MAX_ROW_BYTES",
+    "Chunk",
+    "Position",
+    "RowError",
     "Table",
     "blocks",
     "check_names",
@@ -23,10 +23,10 @@ __all__ = [
 ]
 
 #: The most bytes of one row of text. In CSV, more often means that a quote is not closed.
-MOST_BYTES = 1 << 24
+MAX_ROW_BYTES = 1 << 24
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """How far a table was read: whole rows, and bytes up to the next one."""
 
     rows: int = 0
@@ -34,28 +34,28 @@ class Place(NamedTuple):
     #: The hash of the input up to here, if a run needs it. It must not be updated.
     digest: Any = None
 
-    def after(self, rows: int, content: bytes | memoryview = b"") -> Place:
-        """Return the place behind *content*, a part of the input with *rows* rows."""
+    def after(self, rows: int, content: bytes | memoryview = b"") -> Position:
+        """Return the position after *content*, a part of the input with *rows* rows."""
         digest = self.digest
         if digest is not None:
             digest = digest.copy()
             digest.update(content)
-        return Place(self.rows + rows, self.offset + len(content), digest)
+        return Position(self.rows + rows, self.offset + len(content), digest)
 
 
 #: Why a row gets no token: (row, field, reason). Rows count from 1, and a header is none.
 #: It is a plain tuple because a table can have millions of them.
-Bad: TypeAlias = tuple[int, str, str]
+RowError: TypeAlias = tuple[int, str, str]
 
 
-class Piece(Protocol):
+class Chunk(Protocol):
     """Some rows, one behind the other."""
 
-    #: Where it begins, and where the next piece does.
-    start: Place
-    end: Place
+    #: Where it begins, and where the next chunk does.
+    start: Position
+    end: Position
     #: Rows that cannot be read.
-    bad: Sequence[Bad]
+    row_errors: Sequence[RowError]
 
     def column(self, name: str) -> Any:
         """The values of a column as `Signer.sign_rows` takes them."""
@@ -78,11 +78,11 @@ class Table(Protocol):
         """Return True if there is a column *name*, as far as its first rows tell."""
         ...
 
-    def pieces(self, start: Place) -> Iterator[Piece]:
-        """Read on from a place where a piece ended, or from the beginning."""
+    def chunks(self, start: Position) -> Iterator[Chunk]:
+        """Read on from a position where a chunk ended, or from the beginning."""
         ...
 
-    def digest(self, start: Place) -> Any:
+    def digest(self, start: Position) -> Any:
         """Return the SHA-256 of the part of the input before *start*.
 
         That part is read again, so the cost grows with it.
@@ -156,6 +156,6 @@ def text_digest(file: BinaryIO, size: int) -> Any:
 
 
 def too_long(row: int, why: str = "") -> InvalidInputError:
-    """Return the error of a row that is longer than `MOST_BYTES`; *why* may explain it."""
-    rule = f"have rows of at most {MOST_BYTES >> 20} MiB, and row {row:,} is longer{why}"
+    """Return the error of a row longer than `MAX_ROW_BYTES`; *why* may explain it."""
+    rule = f"have rows of at most {MAX_ROW_BYTES >> 20} MiB, and row {row:,} is longer{why}"
     return InvalidInputError("source", None, rule, show=False)

@@ -1,0 +1,26 @@
+"""The exit codes of commands."""
+
+from __future__ import annotations
+
+SERVICE_ERROR = 1
+INVALID_INPUT = 2
+NO_RESPONSE = 3
+REJECTED = 4
+MISSING_DEPENDENCY = 5
+STREAM_ERROR = 6
+BUG = 70
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+HELP = """\
+Exit codes:
+  0    it worked
+  1    the service refused, or a check of the demo failed
+  2    usage or invalid input; a file or port that cannot be used
+  3    no answer from the service
+  4    inspect, verify: a token would be refused, or is none; sign: rows were rejected
+  5    an optional part is not installed
+  6    standard output, or standard input where it is read, is closed or cannot be used
+  70   a bug in tokbox
+  130  interrupted (143: terminated, 141: the reader of a pipe left)
+"""
