@@ -28,6 +28,7 @@ from libc.stdint cimport (
     uint32_t,
     uint64_t,
 )
+from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 
 from arrow cimport (
@@ -68,6 +69,11 @@ ctypedef fused real_t:
 cdef enum:
     MOST_DEPTH = 4
 
+# Up to BATCH arrays of up to SMALL rows are taken from a stream while the GIL is released once.
+cdef enum:
+    SMALL = 256
+    BATCH = 64
+
 # The most buffers of an array of string views. Their pointers alone take 128 MiB.
 cdef enum:
     MAX_BUFFERS = 1 << 24
@@ -89,26 +95,32 @@ def read(value, str field not None, *, bint seconds=False):
     """
     cdef Schema schema
     cdef ArrowSchema *column
-    cdef list arrays, parts
+    cdef Arrays arrays
+    cdef Parts parts
+    cdef Py_ssize_t i
     if hasattr(value, "__arrow_c_array__"):
         capsules = value.__arrow_c_array__()
         if type(capsules) is not tuple or len(capsules) != 2:
             _refuse(field, "hand over an Arrow array as two capsules")
         schema = _take_schema(capsules[0], field)
-        arrays = [_take_array(capsules[1], field)]
+        arrays = _take_array(capsules[1], field)
     else:
         schema, arrays = _drain(_take_stream(value.__arrow_c_stream__(), field), field)
     column = &schema.schema
-    if _format(column, field) == b"+s":
+    is_table = _format(column, field) == b"+s"
+    if is_table:
         column = _only_column(column, field)
-        parts = [_part_of_table(&(<Array>array).array, field) for array in arrays]
-    else:
-        parts = [_part(&(<Array>array).array, field) for array in arrays]
+    parts = Parts(arrays.n)
+    for i in range(arrays.n):
+        if is_table:
+            parts.parts[i] = _part_of_table(&arrays.arrays[i], field)
+        else:
+            parts.parts[i] = _part(&arrays.arrays[i], field)
     if seconds and column.dictionary == NULL:
         numbers = _whole_seconds(_format(column, field), parts, field)
         if numbers is not None:
             return numbers
-    return _column(column, parts, arrays, field, 0)
+    return _column(column, parts, [arrays], field, 0)
 
 
 def held() -> int:
@@ -136,14 +148,25 @@ cdef class Schema:
 
 
 @cython.final
-cdef class Array:
-    cdef ArrowArray array
+cdef class Arrays:
+    cdef ArrowArray *arrays
+    cdef Py_ssize_t n
+
+    cdef int reserve(self, size_t n) except -1:
+        """Make room for *n* arrays."""
+        cdef ArrowArray *room = <ArrowArray *>realloc(self.arrays, n * sizeof(ArrowArray))
+        if room == NULL:
+            raise MemoryError
+        self.arrays = room
+        return 0
 
     def __dealloc__(self):
-        if self.array.release != NULL:
-            with nogil:
-                self.array.release(&self.array)
-            tokbox_add(&_held, -1)
+        cdef Py_ssize_t i
+        with nogil:
+            for i in range(self.n):
+                self.arrays[i].release(&self.arrays[i])
+        tokbox_add(&_held, -self.n)
+        free(self.arrays)
 
 
 @cython.final
@@ -171,12 +194,14 @@ cdef Schema _take_schema(capsule, str field):
     return own
 
 
-cdef Array _take_array(capsule, str field):
-    cdef Array own = Array()
+cdef Arrays _take_array(capsule, str field):
+    cdef Arrays own = Arrays()
     cdef ArrowArray *there = <ArrowArray *>_pointer(capsule, "arrow_array", field)
     if there.release == NULL:
         _refuse(field, "not be an Arrow array that was released or taken already")
-    own.array = there[0]
+    own.reserve(1)
+    own.arrays[0] = there[0]
+    own.n = 1
     there.release = NULL
     tokbox_add(&_held, 1)
     return own
@@ -207,8 +232,9 @@ cdef void *_pointer(capsule, const char *name, str field) except NULL:
 cdef tuple _drain(Stream source, str field):
     """The schema and all arrays of a stream."""
     cdef Schema schema = Schema()
-    cdef Array array
-    cdef list arrays = []
+    cdef Arrays arrays = Arrays()
+    cdef ArrowArray *array
+    cdef Py_ssize_t room = 0, before
     cdef int failed
     # Who makes the arrays may need the GIL for it, in this thread or another.
     with nogil:
@@ -220,16 +246,24 @@ cdef tuple _drain(Stream source, str field):
         _refuse(field, "be an Arrow stream that has a schema")
     tokbox_add(&_held, 1)
     while True:
-        array = Array()
+        if arrays.n == room:
+            room = max(BATCH, 2 * room)
+            arrays.reserve(room)
+        before = arrays.n
         with nogil:
-            failed = source.stream.get_next(&source.stream, &array.array)
+            while True:
+                array = &arrays.arrays[arrays.n]
+                failed = source.stream.get_next(&source.stream, array)
+                if failed or array.release == NULL:
+                    break
+                arrays.n += 1
+                if array.length > SMALL or arrays.n % BATCH == 0:
+                    break
+        tokbox_add(&_held, arrays.n - before)
         if failed:
-            memset(&array.array, 0, sizeof(ArrowArray))
             _tell(source, failed, field)
-        if array.array.release == NULL:
+        if array.release == NULL:
             return schema, arrays
-        tokbox_add(&_held, 1)
-        arrays.append(array)
         PyErr_CheckSignals()
 
 
@@ -241,20 +275,41 @@ cdef int _tell(Stream source, int failed, str field) except -1:
 
 ### Rows of arrays ###
 
+# Rows *first* ... *first* + *count* - 1 of an array, which somebody else keeps.
+cdef struct Part:
+    ArrowArray *array
+    int64_t first
+    int64_t count
+    const uint8_t *valid        # a bit for each row from 0 on, or NULL
+    const uint8_t *above        # the same of the table that it is a column of,
+    int64_t first_above         # from here on
+
+
 @cython.final
-cdef class Part:
-    """Rows *first* ... *first* + *count* - 1 of an array, which somebody else keeps."""
+cdef class Parts:
+    """The *n* parts of a column."""
 
-    cdef ArrowArray *array
-    cdef int64_t first
-    cdef int64_t count
-    cdef const uint8_t *valid       # a bit for each row from 0 on, or NULL
-    cdef const uint8_t *above       # the same of the table that it is a column of,
-    cdef int64_t first_above        # from here on
+    cdef Part *parts
+    cdef Py_ssize_t n
+
+    def __cinit__(self, Py_ssize_t n):
+        self.parts = <Part *>calloc(n + 1, sizeof(Part))
+        if self.parts == NULL:
+            raise MemoryError
+        self.n = n
+
+    def __dealloc__(self):
+        free(self.parts)
 
 
-cdef Part _part(ArrowArray *array, str field):
-    cdef Part part = Part()
+cdef Parts _only(Part part):
+    cdef Parts parts = Parts(1)
+    parts.parts[0] = part
+    return parts
+
+
+cdef Part _part(ArrowArray *array, str field) except *:
+    cdef Part part
     # A row takes at most 16 bytes of a buffer, and offsets have one row more. So no number
     # of bytes that is computed from rows can overflow.
     cdef int64_t most = (TOKBOX_MAX_BYTES >> 4) - 1
@@ -264,6 +319,7 @@ cdef Part _part(ArrowArray *array, str field):
         _refuse(field, "be an Arrow array whose length and offset are possible")
     if array.n_buffers < 0 or array.n_buffers and array.buffers == NULL:
         _refuse(field, "be an Arrow array that has its buffers")
+    memset(&part, 0, sizeof(part))
     part.array = array
     part.first = array.offset
     part.count = array.length
@@ -275,7 +331,12 @@ cdef Part _part(ArrowArray *array, str field):
     return part
 
 
-cdef Part _part_of_table(ArrowArray *array, str field):
+cdef Parts _whole(ArrowArray *array, str field):
+    """All rows of an array."""
+    return _only(_part(array, field))
+
+
+cdef Part _part_of_table(ArrowArray *array, str field) except *:
     """The rows of the only column of a table."""
     cdef Part table = _part(array, field)
     cdef Part part = _part(_only_child(array, field), field)
@@ -328,13 +389,13 @@ cdef const uint8_t *_buffer(Part part, int64_t which, str field) except? NULL:
 
 ### Columns ###
 
-cdef object _column(ArrowSchema *schema, list parts, list owners, str field, int depth):
+cdef object _column(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Columns of each format; *depth* is what is around them."""
     cdef bytes form = _format(schema, field)
     cdef Part part
     if depth > MOST_DEPTH:
         return _opaque(arrow_values.ArrowValue("array that is nested deeply"), parts, False)
-    for part in parts:
+    for part in parts.parts[:parts.n]:
         if (part.array.dictionary == NULL) != (schema.dictionary == NULL):
             _refuse(field, "be an Arrow array that has a dictionary if its schema has")
     total = _rows(parts)
@@ -362,32 +423,31 @@ cdef object _column(ArrowSchema *schema, list parts, list owners, str field, int
     _refuse(field, f"be an Arrow array of a type that Arrow defines, not of format {text!r}")
 
 
-cdef object _rows(list parts):
+cdef int64_t _rows(Parts parts) except -1:
     """How many rows all parts have. MemoryError if they cannot fit."""
     cdef Part part
-    total = 0
-    for part in parts:
-        total += part.count
+    cdef int64_t total = 0
+    for part in parts.parts[:parts.n]:
+        # No part is as long, so the sum does not overflow.
+        total = min(total + part.count, TOKBOX_MAX_BYTES)
     check_rows(total)
     return total
 
 
-cdef Texts _texts(bytes form, list parts, list owners, str field):
+cdef Texts _texts(bytes form, Parts parts, list owners, str field):
     cdef Texts column = Texts(_rows(parts), owners)
     cdef fs_text *to = column.texts
     cdef Part part
-    cdef bint good
-    for part in parts:
-        if form == b"vu":
-            good = _fill_views(part, _buffer(part, 1, field), to)
-        elif form == b"u":
-            good = _fill_texts[int32_t](
-                part, <const int32_t *>_buffer(part, 1, field), _buffer_or_none(part, field), to
-            )
+    cdef const uint8_t *data
+    cdef bint good, are_views = form == b"vu", are_wide = form == b"U"
+    for part in parts.parts[:parts.n]:
+        data = _buffer(part, 1, field)
+        if are_views:
+            good = _fill_views(part, data, to)
+        elif are_wide:
+            good = _fill_texts(part, <const int64_t *>data, _buffer_or_none(part, field), to)
         else:
-            good = _fill_texts[int64_t](
-                part, <const int64_t *>_buffer(part, 1, field), _buffer_or_none(part, field), to
-            )
+            good = _fill_texts(part, <const int32_t *>data, _buffer_or_none(part, field), to)
         if not good:
             _refuse(field, "be an Arrow array whose offsets stay within its buffers")
         to += part.count
@@ -465,13 +525,13 @@ cdef bint _fill_views(Part part, const uint8_t *views, fs_text *to) noexcept nog
     return True
 
 
-cdef Numbers _numbers(bytes form, list parts, str field):
+cdef Numbers _numbers(bytes form, Parts parts, str field):
     cdef Numbers column = Numbers(_rows(parts), form.isupper())
     cdef int64_t *to = column.numbers
     cdef uint8_t *absent = column.absent
     cdef const uint8_t *data
     cdef Part part
-    for part in parts:
+    for part in parts.parts[:parts.n]:
         data = _buffer(part, 1, field)
         if form == b"l":
             _fill_numbers(part, <const int64_t *>data, to, absent)
@@ -509,12 +569,12 @@ cdef void _fill_numbers(Part part, const whole_t *data, int64_t *to,
         to[i] = <int64_t>number
 
 
-cdef tuple _booleans(list parts, str field):
+cdef tuple _booleans(Parts parts, str field):
     cdef const uint8_t *data
     cdef int64_t i, bit
     cdef list found = []
     cdef Part part
-    for part in parts:
+    for part in parts.parts[:parts.n]:
         data = _buffer(part, 1, field)
         for i in range(part.count):
             bit = part.first + i
@@ -522,14 +582,14 @@ cdef tuple _booleans(list parts, str field):
     return tuple(found)
 
 
-cdef tuple _decoded(tuple fixed, list parts, str field):
+cdef tuple _decoded(tuple fixed, Parts parts, str field):
     """Decode values of a fixed width; *fixed* is the width in bytes and the function."""
     cdef int64_t width = fixed[0], i
     cdef object decode = fixed[1]
     cdef const uint8_t *data
     cdef list found = []
     cdef Part part
-    for part in parts:
+    for part in parts.parts[:parts.n]:
         data = _buffer(part, 1, field)
         if part.first + part.count > TOKBOX_MAX_BYTES // width:
             _refuse(field, "be an Arrow array whose length and offset are possible")
@@ -540,12 +600,12 @@ cdef tuple _decoded(tuple fixed, list parts, str field):
     return tuple(found)
 
 
-cdef tuple _opaque(value, list parts, bint nullable):
+cdef tuple _opaque(value, Parts parts, bint nullable):
     """*value* in each row that is not null."""
     cdef list found = []
     cdef int64_t i
     cdef Part part
-    for part in parts:
+    for part in parts.parts[:parts.n]:
         for i in range(part.count):
             found.append(None if nullable and _is_absent(part, i) else value)
     return tuple(found)
@@ -578,7 +638,7 @@ cdef bytes _counted(const char **at):
     return text
 
 
-cdef Numbers _whole_seconds(bytes form, list parts, str field):
+cdef Numbers _whole_seconds(bytes form, Parts parts, str field):
     """Floats, decimals and durations as `Numbers`; None if a value is not a whole number
     of seconds, and for other types."""
     cdef int64_t width = 0, unit = 0
@@ -595,7 +655,7 @@ cdef Numbers _whole_seconds(bytes form, list parts, str field):
         width, unit = scaled
     column = Numbers(_rows(parts), False)
     to, absent = column.numbers, column.absent
-    for part in parts:
+    for part in parts.parts[:parts.n]:
         data = _buffer(part, 1, field)
         if form == b"f":
             good = _fill_floats(part, <const float *>data, to, absent)
@@ -648,21 +708,21 @@ cdef bint _fill_scaled(Part part, const uint8_t *data, int64_t width, int64_t un
     return True
 
 
-cdef object _looked_up(ArrowSchema *schema, list parts, list owners, str field, int depth):
+cdef object _looked_up(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Values of dictionaries, of which each part has its own."""
     cdef bytes form = _format(schema, field)
     cdef list found = []
     cdef Part part
     if len(form) != 1 or form not in b"cCsSiIlL":
         _refuse(field, "be an Arrow array whose dictionary is looked up by integers")
-    for part in parts:
-        found.append((_numbers(form, [part], field), _column(
-            schema.dictionary, [_part(part.array.dictionary, field)], owners, field, depth + 1
+    for part in parts.parts[:parts.n]:
+        found.append((_numbers(form, _only(part), field), _column(
+            schema.dictionary, _whole(part.array.dictionary, field), owners, field, depth + 1
         )))
     return _spread(found, owners, field)
 
 
-cdef object _run_ends(ArrowSchema *schema, list parts, list owners, str field, int depth):
+cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Values of runs, in each row of a run. Run i ends before the row that its end names."""
     cdef Numbers ends, places
     cdef list found = []
@@ -676,12 +736,12 @@ cdef object _run_ends(ArrowSchema *schema, list parts, list owners, str field, i
     form = _format(schema.children[0], field)
     if form not in (b"s", b"i", b"l"):
         _refuse(field, "be an Arrow array whose runs end at signed integers")
-    for part in parts:
+    for part in parts.parts[:parts.n]:
         if part.array.n_children != 2 or part.array.children == NULL or (
             part.array.children[0] == NULL or part.array.children[1] == NULL
         ):
             _refuse(field, "be an Arrow array with as many children as its schema has")
-        ends = _numbers(form, [_part(part.array.children[0], field)], field)
+        ends = _numbers(form, _whole(part.array.children[0], field), field)
         places = Numbers(part.count, False)
         part.valid = NULL  # it has no such buffer
         run = 0
@@ -691,7 +751,7 @@ cdef object _run_ends(ArrowSchema *schema, list parts, list owners, str field, i
             places.numbers[i] = run
             places.absent[i] = _is_absent(part, i)
         found.append((places, _column(
-            schema.children[1], [_part(part.array.children[1], field)], owners, field, depth + 1
+            schema.children[1], _whole(part.array.children[1], field), owners, field, depth + 1
         )))
     return _spread(found, owners, field)
 
@@ -728,16 +788,16 @@ cdef object _spread(list found, list owners, str field):
     return column if are_texts else tuple(others)
 
 
-cdef tuple _fixed_lists(ArrowSchema *schema, list parts, list owners, str field, int depth):
+cdef tuple _fixed_lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Lists of one length, which is part of the format."""
     cdef list found = []
     cdef int64_t i
     cdef Part part
     cdef bytes digits = _format(schema, field)[3:]
     size = int(digits) if digits.isdigit() and len(digits) <= 10 else -1
-    for part in parts:
-        values = _column(_only_column(schema, field), [_part(_only_child(part.array, field), field)],
-                         owners, field, depth + 1)
+    for part in parts.parts[:parts.n]:
+        child = _whole(_only_child(part.array, field), field)
+        values = _column(_only_column(schema, field), child, owners, field, depth + 1)
         if not 0 <= size * (part.first + part.count) <= len(values):
             _refuse(field, "be an Arrow array whose lists stay within their child")
         for i in range(part.count):
@@ -746,15 +806,15 @@ cdef tuple _fixed_lists(ArrowSchema *schema, list parts, list owners, str field,
     return tuple(found)
 
 
-cdef tuple _lists(ArrowSchema *schema, list parts, list owners, str field, int depth):
+cdef tuple _lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     cdef list found = []
     cdef const uint8_t *places
     cdef bint wide = schema.format == b"+L"
     cdef int64_t i, start, end, width = 8 if wide else 4
     cdef Part part
-    for part in parts:
-        values = _column(_only_column(schema, field), [_part(_only_child(part.array, field), field)],
-                         owners, field, depth + 1)
+    for part in parts.parts[:parts.n]:
+        child = _whole(_only_child(part.array, field), field)
+        values = _column(_only_column(schema, field), child, owners, field, depth + 1)
         places = _buffer(part, 1, field)
         if not part.count:
             continue

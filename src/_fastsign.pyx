@@ -12,6 +12,7 @@ and sign without the GIL; the calling thread looks for signals in between.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.datetime cimport timedelta_days, timedelta_microseconds, timedelta_seconds
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
@@ -553,6 +554,8 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
     for k in range(5):
         values, where = claims[k], rows
         if type(values) is list or type(values) is tuple:
+            if len(values) > FEW_ROWS:
+                return -1
             values = claims[k] = tuple(values)
             count = len(values)
             if count > FEW_ROWS or n not in (-1, count):
@@ -663,6 +666,17 @@ cdef Py_ssize_t _join_names(classes, uint8_t *to) except -2:
     return used if fs_are_names(to, used) else -1
 
 
+# Loaded by the caller: signing does not need it.
+cdef object TIMEDELTA = None
+
+
+cdef inline bint _is_timedelta(value) except -1:
+    global TIMEDELTA
+    if TIMEDELTA is None and type(value).__name__ == "timedelta":
+        from datetime import timedelta as TIMEDELTA
+    return type(value) is TIMEDELTA
+
+
 cdef int64_t _seconds_of(value) except -2:
     """Return the seconds of an expiration, or -1 if Python must check it."""
     cdef int overflow
@@ -675,11 +689,8 @@ cdef int64_t _seconds_of(value) except -2:
         fraction = value
         if 0 <= fraction <= MOST_SECONDS and fraction == <int64_t>fraction:
             number = <int64_t>fraction
-    elif type(value).__name__ == "timedelta":
-        from datetime import timedelta  # loaded by the caller: signing does not need it
-
-        if type(value) is timedelta and value.microseconds == 0:
-            number = value.days * 86400 + value.seconds
+    elif _is_timedelta(value) and timedelta_microseconds(value) == 0:
+        number = timedelta_days(value) * <int64_t>86400 + timedelta_seconds(value)
     return number if 0 <= number <= MOST_SECONDS else -1
 
 

@@ -213,6 +213,29 @@ def test_an_arrow_error_is_an_input_and_a_type_error():
     assert isinstance(caught.value, InvalidInputError)
 
 
+@pytest.mark.parametrize("sizes", [[1] * 300, [1] * 63 + [500] + [0, 2] * 100, [300] * 130])
+def test_chunks_of_any_size_are_read_in_order(sizes):
+    numbers = iter(range(sum(sizes)))
+    chunked = pa.chunked_array(
+        [[f"row {next(numbers)}" for _ in range(size)] for size in sizes], pa.string()
+    )
+    assert to_list(OnlyStream(chunked)) == chunked.to_pylist()
+    assert held() == 0
+
+
+@pytest.mark.parametrize("good", [1, 64, 100])
+def test_small_chunks_go_back_when_the_stream_fails(good):
+    def fail():
+        for _ in range(good):
+            yield pa.record_batch({"data": ["a"]})
+        raise LookupError("the disk is gone")
+
+    reader = pa.RecordBatchReader.from_batches(pa.schema({"data": pa.string()}), fail())
+    with pytest.raises(InvalidArrowError, match="the disk is gone"):
+        to_list(OnlyStream(reader))
+    assert held() == 0
+
+
 def test_an_error_of_the_stream_is_told():
     def fail():
         yield pa.record_batch({"data": ["a"]})
