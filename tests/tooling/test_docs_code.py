@@ -7,6 +7,8 @@ import asyncio
 import inspect
 import json
 import re
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
@@ -32,31 +34,20 @@ ROOT = Path(__file__).parents[2]
 #: What it needs is made by another test: tests/integrations/test_recipes.py.
 ELSEWHERE = {"docs/data.md"}
 DOCS = {str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md")}
-PAGES = ["README.md", *sorted(DOCS - ELSEWHERE)]
+PAGES = sorted(DOCS - ELSEWHERE)
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SECTION = re.compile(r"^## ", re.MULTILINE)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SECRET = "example0signature0secret"
 
 
-def readings(page: str) -> list[list[tuple[int, str]]]:
-    """The Python blocks of a page, each with the number of its first line.
-
-    A page is read from its beginning to its end, README.md a section at a time.
-    """
+def blocks(page: str) -> list[tuple[int, str]]:
+    """Return the Python blocks of a page, each with the number of its first line."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    ends = [len(text)]
-    if page == "README.md":
-        ends = [found.start() for found in _SECTION.finditer(text)] + ends
-    begins = [0, *ends[:-1]]
-    found = [
-        [(text.count("\n", 0, b.start(1)) + 1, b[1]) for b in _BLOCK.finditer(text, *span)]
-        for span in zip(begins, ends, strict=True)
-    ]
-    return [blocks for blocks in found if blocks]
+    return [(text.count("\n", 0, b.start(1)) + 1, b[1]) for b in _BLOCK.finditer(text)]
 
 
-WITH_CODE = [page for page in PAGES if readings(page)]
+WITH_CODE = [page for page in PAGES if blocks(page)]
 
 
 @pytest.fixture
@@ -186,11 +177,37 @@ def test_python_on_the_page_runs(
             request.getfixturevalue("official")
             # Not ours to change: they sign with short keys, for example.
             warnings.simplefilter("ignore")
-        for blocks in readings(page):
-            names = given(server)
-            for line, source in blocks:
-                run(concrete(source, names), line, page, names)
+        names = given(server)
+        for line, source in blocks(page):
+            run(concrete(source, names), line, page, names)
 
 
 def test_the_pages_that_have_code_are_found() -> None:
-    assert {"README.md", "docs/tutorial.md", "docs/guide/tokens.md"} <= set(WITH_CODE)
+    assert {"docs/tutorial.md", "docs/guide/tokens.md"} <= set(WITH_CODE)
+
+
+@pytest.mark.parametrize("source", _BLOCK.findall(README))
+def test_each_block_of_the_readme_runs_as_printed(source: str, tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(source)
+    with serve() as server:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "program.py"],
+            cwd=tmp_path,
+            env={
+                "TOKBOX_API_KEY": server.api_key,
+                "TOKBOX_SECRET": server.secret,
+                "TOKBOX_API_URL": server.url,
+            },
+            capture_output=True,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+def test_the_readme_has_at_most_600_words_beside_code_and_figures() -> None:
+    measured = r"<!-- measured -->.*<!-- /measured -->"
+    code = r"^```.*?^```$|^    .*?$"
+    text = re.sub(measured, "", README, flags=re.DOTALL)
+    text = re.sub(code, "", text, flags=re.DOTALL | re.MULTILINE)
+    assert 300 < len(text.split()) <= 600
