@@ -114,6 +114,8 @@ def given(server: Server) -> dict[str, Any]:
     names = {name: getattr(tokbox, name) for name in tokbox.__all__}
     return names | {
         "Clock": Clock,
+        "account_key": server.account_key,
+        "account_secret": server.account_secret,
         "api_key": server.api_key,
         "application_id": server.application_id,
         "archive_id": archive.id,
