@@ -4,8 +4,8 @@
 
 It takes any object with ``__arrow_c_array__`` or ``__arrow_c_stream__`` (pyarrow, polars,
 pandas, nanoarrow, DuckDB ...) and needs none of them. It knows nothing of signing. Strings
-become `Texts`, which point into the arrays' buffers; integers `Numbers`; the rest, lists
-above all, Python values (see `tokbox.arrow_values`).
+become `Texts`, which point into the arrays' buffers; integers `Numbers`; lists `Lists`; the
+rest Python values (see `tokbox.arrow_values`).
 
 Nothing that the structs say is believed unless it can be seen to be so: the number of
 children and buffers, lengths, offsets, indices. Two things cannot be seen and must be
@@ -41,7 +41,7 @@ from arrow cimport (
     tokbox_once64,
 )
 from text cimport fs_text
-from tokbox._memory cimport Numbers, Texts
+from tokbox._memory cimport ListRow, Lists, Numbers, PyObject, Texts
 
 from tokbox import arrow_values
 from tokbox._memory import check_rows
@@ -87,9 +87,9 @@ def is_arrow(value) -> bool:
 def read(value, str field not None, *, bint seconds=False):
     """The column that an Arrow array is, or that all chunks of a stream are.
 
-    Strings become `Texts`, integers `Numbers`, and all else a tuple of Python values: those
-    that a list would have, or an ArrowValue for each value of a type that no argument
-    accepts. With *seconds*, floats and durations become `Numbers`, too, if all are whole
+    Strings become `Texts`, integers `Numbers`, lists `Lists`, and all else a tuple of Python
+    values: those that a list would have, or an ArrowValue for each value of a type that no
+    argument accepts. With *seconds*, floats and durations become `Numbers`, too, if all are whole
     seconds. A table of one column is that column. InvalidArrowError for an array that
     contradicts itself, and for a table of several columns; *field* names it.
     """
@@ -788,57 +788,59 @@ cdef object _spread(list found, list owners, str field):
     return column if are_texts else tuple(others)
 
 
-cdef tuple _fixed_lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
+cdef Lists _fixed_lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Lists of one length, which is part of the format."""
-    cdef list found = []
+    cdef Lists lists = Lists(_rows(parts))
+    cdef ListRow *row = lists.rows
     cdef int64_t i
     cdef Part part
     cdef bytes digits = _format(schema, field)[3:]
     size = int(digits) if digits.isdigit() and len(digits) <= 10 else -1
     for part in parts.parts[:parts.n]:
-        child = _whole(_only_child(part.array, field), field)
-        values = _column(_only_column(schema, field), child, owners, field, depth + 1)
+        values = _items(schema, part, owners, field, depth)
         if not 0 <= size * (part.first + part.count) <= len(values):
             _refuse(field, "be an Arrow array whose lists stay within their child")
+        lists.owners.append(values)
         for i in range(part.count):
-            start = size * (part.first + i)
-            found.append(None if _is_absent(part, i) else _items(values, start, start + size))
-    return tuple(found)
+            if not _is_absent(part, i):
+                row.items = <PyObject *>values
+                row.start = size * (part.first + i)
+                row.end = row.start + size
+            row += 1
+    return lists
 
 
-cdef tuple _lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
-    cdef list found = []
+cdef Lists _lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
+    cdef Lists lists = Lists(_rows(parts))
+    cdef ListRow *row = lists.rows
     cdef const uint8_t *places
     cdef bint wide = schema.format == b"+L"
-    cdef int64_t i, start, end, width = 8 if wide else 4
+    cdef int64_t i, start, end, total, width = 8 if wide else 4
     cdef Part part
     for part in parts.parts[:parts.n]:
-        child = _whole(_only_child(part.array, field), field)
-        values = _column(_only_column(schema, field), child, owners, field, depth + 1)
+        values = _items(schema, part, owners, field, depth)
         places = _buffer(part, 1, field)
         if not part.count:
             continue
-        # Offsets never fall, not even in rows that are null, so the lists together have at
-        # most as many items as the child.
+        lists.owners.append(values)
+        total = len(values)
         places += width * part.first
         end = _place(places, wide)
         for i in range(part.count):
             places += width
             start, end = end, _place(places, wide)
-            if not 0 <= start <= end <= len(values):
+            if not 0 <= start <= end <= total:
                 _refuse(field, "be an Arrow array whose offsets stay within its buffers")
-            found.append(None if _is_absent(part, i) else _items(values, start, end))
-    return tuple(found)
+            if not _is_absent(part, i):
+                row.items, row.start, row.end = <PyObject *>values, start, end
+            row += 1
+    return lists
 
 
-cdef list _items(values, int64_t start, int64_t end):
-    """The values of one list, which are there."""
-    cdef int64_t i
-    cdef Texts texts
-    if type(values) is not Texts:
-        return [values[i] for i in range(start, end)]
-    texts = values
-    return [texts.item(i) for i in range(start, end)]
+cdef object _items(ArrowSchema *schema, Part part, list owners, str field, int depth):
+    """The items of all lists of a part."""
+    return _column(_only_column(schema, field), _whole(_only_child(part.array, field), field),
+                   owners, field, depth + 1)
 
 
 cdef inline int64_t _place(const uint8_t *at, bint wide) noexcept nogil:

@@ -104,6 +104,7 @@ from arenas cimport (
     arena_reserve_prefault,
 )
 from tokbox._memory cimport (
+    Lists,
     Memory,
     MemoryPool,
     Numbers,

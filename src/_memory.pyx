@@ -17,7 +17,7 @@ from cpython.buffer cimport (
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport INT32_MAX, INT64_MAX, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memchr, memcpy, memset
 
 import os
 
@@ -471,6 +471,61 @@ def ascii_texts(array not None) -> Texts | None:
         return found if every < 128 else None
     finally:
         PyBuffer_Release(&view)
+
+
+@cython.final
+cdef class Lists:
+    """*n* lists, some of which may be missing: a sequence of list. Their items are parts of
+    other sequences, and lists are made when they are read."""
+
+    def __cinit__(self, Py_ssize_t n):
+        self.memory = _rows(n, sizeof(ListRow))
+        self.rows = <ListRow *>self.memory.data
+        memset(self.rows, 0, n * sizeof(ListRow))
+        self.n = n
+        self.owners = []
+
+    def __len__(self):
+        return self.n
+
+    def __iter__(self):
+        for i in range(self.n):
+            yield self[i]
+
+    def __getitem__(self, Py_ssize_t i):
+        """List *i*, or None."""
+        cdef Py_ssize_t k
+        if not 0 <= i < self.n:
+            raise IndexError("outside of the column")
+        if self.rows[i].items == NULL:
+            return None
+        items = <object>self.rows[i].items
+        return [items[k] for k in range(self.rows[i].start, self.rows[i].end)]
+
+    cdef Py_ssize_t join(self, Py_ssize_t i, uint8_t *to, size_t room):
+        """Copy the texts of list *i*, with a space between them. Returns the length, or -1 if
+        an item is no text, is empty or has a space, and if there is no room."""
+        cdef ListRow *row = &self.rows[i]
+        cdef fs_text text
+        cdef size_t used = 0
+        cdef int64_t k
+        if row.items == NULL:
+            return 0
+        if type(<object>row.items) is not Texts:
+            return -1
+        for k in range(row.start, row.end):
+            text = (<Texts>row.items).texts[k]
+            if text.len == 0 or text.len >= room - used:
+                return -1
+            if used:
+                to[used] = b" "
+                used += 1
+            # What the text is copied from may be written to, so the copy is searched.
+            memcpy(to + used, text.data, text.len)
+            if memchr(to + used, b" ", text.len) != NULL:
+                return -1
+            used += text.len
+        return used
 
 
 @cython.final

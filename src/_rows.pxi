@@ -196,6 +196,8 @@ cdef class Rows:
             raise ValueError("no such column")
         if type(values) is Texts:
             self._take_texts(<Texts>values, &take, look_closer, threads)
+        elif type(values) is Lists and take.column == FS_CLASSES:
+            self._join_lists(<Lists>values, &take, look_closer)
         else:
             self._read_texts(_checked(values), &take, look_closer, threads)
 
@@ -228,14 +230,32 @@ cdef class Rows:
             elif take.column == FS_CLASSES:
                 length = _join_names(value, self._room())
                 if length >= 0:
-                    text.data = self.room
-                    text.len = length
                     take.good[i] = 1
-                    self.room += length
-                    self.room_left -= length
+                    self._keep_names(text, length)
             if not take.good[i]:
                 self._settle(look_closer, i, value, text)
         return 0
+
+    cdef int _join_lists(self, Lists values, fs_take *take, look_closer) except -1:
+        """Set the texts to the names of layout classes, joined."""
+        cdef double since = fs_now()
+        cdef Py_ssize_t i, length
+        for i in range(self.n):
+            if i % LOOK == LOOK - 1:
+                _breathe(&since)
+            length = values.join(i, self._room(), MOST_CHARACTERS)
+            if length >= 0 and fs_are_names(self.room, length):
+                self._keep_names(&take.texts[i], length)
+            else:
+                self._settle(look_closer, i, values[i], &take.texts[i])
+        return 0
+
+    cdef void _keep_names(self, fs_text *text, size_t length) noexcept:
+        """Set *text* to the names that were joined in the room."""
+        text.data = self.room
+        text.len = length
+        self.room += length
+        self.room_left -= length
 
     cdef uint8_t *_room(self) except NULL:
         """Memory for the names of a row."""

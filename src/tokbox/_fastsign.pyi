@@ -5,7 +5,7 @@ from typing import Any, TypeAlias, final
 
 from typing_extensions import Self
 
-from tokbox._memory import Memory, MemoryPool, Numbers, Texts, TextsInMemory
+from tokbox._memory import Lists, Memory, MemoryPool, Numbers, Texts, TextsInMemory
 
 #: What `snapshot` returns.
 _Items: TypeAlias = list[Any] | tuple[Any, ...]
@@ -106,7 +106,7 @@ class Rows:
     def texts(
         self,
         column: str,
-        values: Texts | Numbers | _Items,
+        values: Texts | Numbers | Lists | _Items,
         look_closer: Callable[[int, Any], str | None],
         api_key: bytes | None = None,
         *,
@@ -114,12 +114,12 @@ class Rows:
     ) -> None: ...
     def roles(
         self,
-        values: Texts | Numbers | _Items,
+        values: Texts | Numbers | Lists | _Items,
         look_closer: Callable[[int, Any], str | None],
     ) -> None: ...
     def seconds(
         self,
-        values: Texts | Numbers | _Items,
+        values: Texts | Numbers | Lists | _Items,
         look_closer: Callable[[int, Any], int | None],
     ) -> None: ...
     def row_keys(

@@ -57,6 +57,21 @@ cdef class Texts:
     cdef object item(self, Py_ssize_t i)
 
 
+# The items *start* ... *end* - 1 of a sequence that *owners* keep, or NULL for no list.
+cdef struct ListRow:
+    PyObject *items
+    int64_t start
+    int64_t end
+
+
+cdef class Lists:
+    cdef Memory memory
+    cdef ListRow *rows
+    cdef readonly Py_ssize_t n
+    cdef list owners
+    cdef Py_ssize_t join(self, Py_ssize_t i, uint8_t *to, size_t room)
+
+
 cdef class Numbers:
     cdef Memory memory
     cdef Memory absence

@@ -1,7 +1,7 @@
 """Memory of batches, and columns; see src/_memory.pyx."""
 
 from collections.abc import Iterator
-from typing import final
+from typing import Any, final
 
 from typing_extensions import Buffer, Self
 
@@ -55,6 +55,14 @@ class Texts:
     def __getitem__(self, i: int, /) -> str | None: ...
 
 def ascii_texts(array: object) -> Texts | None: ...
+
+@final
+class Lists:
+    n: int
+    def __new__(cls, n: int) -> Self: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[list[Any] | None]: ...
+    def __getitem__(self, i: int, /) -> list[Any] | None: ...
 
 @final
 class Numbers:

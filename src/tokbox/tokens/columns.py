@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast
 from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
 from tokbox._fastsign import has_surrogate
-from tokbox._memory import Numbers, Texts
+from tokbox._memory import Lists, Numbers, Texts
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.lazy import set_module
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 #: The values of an Arrow array, where they stand or as Python's; or any sequence's.
-Column: TypeAlias = Texts | Numbers | list[Any] | tuple[Any, ...]
+Column: TypeAlias = Texts | Numbers | Lists | list[Any] | tuple[Any, ...]
 
 
 @set_module("tokbox.types")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import Rows, discard, has_surrogate, session_owner, snapshot
-from tokbox._memory import Memory, MemoryPool, Numbers, Texts
+from tokbox._memory import Lists, Memory, MemoryPool, Numbers, Texts
 from tokbox.enums import DAYS_30
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_text
@@ -200,10 +200,12 @@ def _column(name: str, value: Any) -> Column | None:
     if (given := objects(value)) is not None:
         return snapshot(given)
     if is_arrow(value):
-        is_expiration = name == "expiration"
-        column = read(value, name, seconds=is_expiration)
+        column = read(value, name, seconds=name == "expiration")
         # Values of the wrong type are checked one by one, as those of a list are.
-        is_wrong = isinstance(column, Numbers) and not is_expiration
+        accepted = {"expiration": Numbers, "initial_layout_class_list": Lists}.get(
+            name, Texts
+        )
+        is_wrong = isinstance(column, Numbers | Lists) and not isinstance(column, accepted)
         return snapshot(column) if is_wrong else column
     return snapshot(value)
 

@@ -19,7 +19,7 @@ from tests.tokens.verify.test_verify import NOW
 from tests.tokens.verify.test_verify_many import said
 from tokbox import decode, decode_many
 from tokbox._arrow import held, is_arrow, read
-from tokbox._memory import Numbers, Texts
+from tokbox._memory import Lists, Numbers, Texts
 from tokbox.errors import (
     InvalidArrowError,
     InvalidClaimsError,
@@ -393,6 +393,41 @@ def test_layout_classes_are_lists_of_strings(signer):
     batch = signer.sign_rows(SESSION, initial_layout_class_list=array, errors="null")
     found = [token and decode(token).initial_layout_class_list for token in batch]
     assert found == [("focus",), (), (), ("a", "b"), None, None]
+
+
+NAMES = [
+    ["focus", "full"], [], None, ["a b"], ["a", ""], [None], ["é"], ["a\0"], ["x" * 999],
+    ["x" * 1000], ["x" * 500, "y" * 499], ["x" * 500, "y" * 500], ["x"] * 501,
+]  # fmt: skip
+
+
+@every_kernel
+@pytest.mark.parametrize("type_", STRINGS, ids=str)
+@pytest.mark.parametrize("length", [None, 2])
+def test_arrow_lists_of_names_are_signed_as_python_lists(signer, type_, length):
+    names = [
+        each for each in NAMES if length is None or each is None or len(each) == length
+    ]
+    lists = [pa.list_(type_), pa.large_list(type_)]
+    for list_ in lists if length is None else [pa.list_(type_, length)]:
+        array = pa.array(names, list_)
+        column = OnlyStream(pa.chunked_array([array, array[:3], array[3:]]))
+        plain, found = (
+            sign(signer, initial_layout_class_list=each, errors="null")
+            for each in (names * 2, column)
+        )
+        assert found.tolist() == plain.tolist()
+        assert [str(error) for error in found.failures.values()] == [
+            str(error) for error in plain.failures.values()
+        ]
+
+
+def test_lists_are_read_where_they_stand():
+    array = pa.array([["a", None], None, []])
+    assert type(read(array, "column")) is Lists
+    assert to_list(array) == array.to_pylist()
+    with pytest.raises(IndexError):
+        read(array, "column")[3]
 
 
 @every_kernel
