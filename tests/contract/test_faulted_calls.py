@@ -70,7 +70,7 @@ class Caller:
 
     def created(self) -> int:
         """Return how much the calls since the last time have created."""
-        entries = self.server.journal(after=self._seen)
+        entries = self.server.requests(after=self._seen)
         if entries:
             self._seen = entries[-1].number
         return sum(entry.created for entry in entries)
@@ -127,7 +127,9 @@ def test_a_call_that_was_given_up_is_not_made_again(server: Server) -> None:
                 given_up += 1
         # What the client no longer waits for arrives all the same.
         end = time.monotonic() + 60
-        while time.monotonic() < end and len(server.journal(path="*/archive")) < len(names):
+        while time.monotonic() < end and len(server.requests(path="*/archive")) < len(
+            names
+        ):
             time.sleep(_DELAY)
         found = Counter(archive.name for archive in patient.archives.iter())
     assert given_up

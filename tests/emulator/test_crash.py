@@ -57,7 +57,7 @@ def check(db: Path, known: Acknowledged) -> None:
             raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in ("sessions", "archives", "jobs")
         ]
-    # The journal and the tables agree to the last call, acknowledged or not.
+    # The request log and the tables agree to the last call, acknowledged or not.
     paths = ("/session/create", "/archive", "/broadcast")
     assert counts == [created.get(path, 0) for path in paths]
     assert known.requests <= requests

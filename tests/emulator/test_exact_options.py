@@ -97,9 +97,9 @@ def test_records_are_filtered_by_numbers_of_any_kind(server: Server, whole: Any)
     server.fail_next({"status": whole(503), "delay": whole(0)}, times=whole(1))
     for status in (503, 200):
         assert api.request("POST", "/session/create").status == status
-    entries = server.journal()
-    assert server.journal(status=whole(503)) == [e for e in entries if e.status == 503]
-    assert server.journal(after=whole(entries[0].number)) == entries[1:]
+    entries = server.requests()
+    assert server.requests(status=whole(503)) == [e for e in entries if e.status == 503]
+    assert server.requests(after=whole(entries[0].number)) == entries[1:]
     assert server.messages(after=whole(0)) == server.messages()
     assert server.webhooks(after=whole(0)) == server.webhooks()
 
@@ -107,7 +107,7 @@ def test_records_are_filtered_by_numbers_of_any_kind(server: Server, whole: Any)
 @pytest.mark.parametrize("wrong", [*WRONG, -1, 2**63])
 def test_what_is_no_number_of_an_entry_is_refused(server: Server, wrong: Any) -> None:
     for call, options in (
-        (server.journal, {"after": wrong}),
+        (server.requests, {"after": wrong}),
         (server.messages, {"after": wrong}),
         (server.webhooks, {"after": wrong}),
     ):

@@ -29,7 +29,7 @@ WEBHOOK_SECRET = "canary0webhook0secret0canary0webhook"
 CANARIES = (PROJECT_SECRET, OWNER_SECRET, WEBHOOK_SECRET)
 
 
-def test_no_secret_is_in_the_log_the_journal_the_page_or_the_database(
+def test_no_secret_is_in_the_log_the_request_log_the_page_or_the_database(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(1)
@@ -61,13 +61,13 @@ def test_no_secret_is_in_the_log_the_journal_the_page_or_the_database(
             answer = api.project("GET", "/archive", headers={"X-OPENTOK-AUTH": wrong})
             assert answer.status == 403
             shown.append(answer.body)
-        for control in ("", "/state", "/journal", "/messages", "/webhooks"):
+        for control in ("", "/state", "/requests", "/messages", "/webhooks"):
             answer = api.request("GET", f"/_emulator{control}")
             assert answer.status == 200
             shown.append(answer.body)
         shown.append(api.request("GET", f"/_emulator/session/{session_id}").body)
         shown.append(api.request("GET", "/").body)
-        shown.append(repr([*server.journal(), *server.webhooks(), server]).encode())
+        shown.append(repr([*server.requests(), *server.webhooks(), server]).encode())
         # While it runs, what is new is in a file beside the database.
         shown += [file.read_bytes() for file in tmp_path.iterdir()]
     shown += [file.read_bytes() for file in tmp_path.iterdir()]
@@ -94,12 +94,12 @@ def test_secrets_that_calls_make_are_shown_to_the_account_alone(
     shown = [
         api.request("GET", where).body
         for where in (
-            *("/", "/_emulator", "/_emulator/state", "/_emulator/journal"),
+            *("/", "/_emulator", "/_emulator/state", "/_emulator/requests"),
             *("/_emulator/messages", "/_emulator/webhooks"),
             f"/_emulator/session/{session_id}",
         )
     ]
-    shown.append(repr([server, *server.journal()]).encode())
+    shown.append(repr([server, *server.requests()]).encode())
     shown.append(caplog.text.encode())
     everything = b"\n".join(shown)
     assert made["id"].encode() in everything
@@ -111,7 +111,7 @@ def test_secrets_that_calls_make_are_shown_to_the_account_alone(
 def test_the_log_of_an_error_of_our_own_shows_no_secret(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(*args: object) -> None:
+    def fail(*args: object, **options: object) -> None:
         raise RuntimeError("planted")
 
     caplog.set_level(1)

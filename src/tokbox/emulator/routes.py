@@ -1,10 +1,9 @@
-"""Which request goes where: tables, and nothing else."""
+"""The routes: the handler of every method and path."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from starlette.responses import Response
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
 
 from tokbox.emulator.api import (
     archives,
@@ -23,32 +22,29 @@ from tokbox.emulator.api import (
     storage,
     streams,
 )
-from tokbox.emulator.control import clients as control
-from tokbox.emulator.control import failures, inspection, page, token_inspector
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.control import (
+    clients,
+    clock,
+    failures,
+    inspection,
+    page,
+    token_inspector,
+)
+from tokbox.emulator.http.request import Access, Endpoint, Handler
 
-__all__ = [
-    "ACCOUNT",
-    "ALWAYS_JSON",
-    "API",
-    "CONTROL",
-    "CREATING",
-    "LENIENT",
-    "ON_BEHALF",
-    "Handler",
-]
+__all__ = ["endpoints"]
 
-Handler = Callable[[Call], Response]
+_Routes: TypeAlias = tuple[tuple[str, str, Handler], ...]
 
 _P = "/v2/project/{project}"
 _SESSION = _P + "/session/{session_id}"
 _CONNECTION = _SESSION + "/connection/{connection_id}"
 _STREAM = _SESSION + "/stream/{stream_id}"
 _PROJECT = "/v2/project/{api_key}"
-_CONTROL = "/_emulator/session/{session_id}/connection"
+_CLIENT = "/_emulator/session/{session_id}/connection"
 
-#: The service's routes. What it calls ``P`` is ``/v2/project/{apiKey}``.
-API: tuple[tuple[str, str, Handler], ...] = (
+#: The routes of the service's API. ``P`` in docstrings is ``/v2/project/{apiKey}``.
+_API: _Routes = (
     ("POST", "/session/create", sessions.create),
     ("POST", "/hl/session/create", sessions.create),
     ("POST", f"{_P}/archive", archives.start),
@@ -95,7 +91,7 @@ API: tuple[tuple[str, str, Handler], ...] = (
 )
 
 #: The routes of accounts.
-ACCOUNT: tuple[tuple[str, str, Handler], ...] = (
+_ACCOUNT: _Routes = (
     ("POST", "/v2/project", projects.create),
     ("GET", "/v2/project", projects.list_all),
     ("GET", _PROJECT, projects.get),
@@ -104,8 +100,8 @@ ACCOUNT: tuple[tuple[str, str, Handler], ...] = (
     ("POST", f"{_PROJECT}/refreshSecret", projects.refresh_secret),
 )
 
-#: Ways that only faulty clients take to what stands above.
-LENIENT: tuple[tuple[str, str, Handler], ...] = (
+#: Methods and paths of the API that only faulty clients use.
+_LENIENT: _Routes = (
     ("POST", f"{_P}/broadcast/{{broadcast_id}}/layout", broadcasts.set_layout),
     ("PUT", f"{_P}/broadcast/{{broadcast_id}}/streams", broadcasts.change_streams),
     ("POST", f"{_P}/render/{{render_id}}", renders.get),
@@ -113,24 +109,24 @@ LENIENT: tuple[tuple[str, str, Handler], ...] = (
     ("POST", f"{_P}/call", sip.dial),
 )
 
-#: Ours alone.
-CONTROL: tuple[tuple[str, str, Handler], ...] = (
+#: The emulator's own routes.
+_CONTROL: _Routes = (
     ("GET", "/", page.front),
     ("GET", "/_emulator/page/{name}", page.file),
     ("GET", "/_emulator/state", page.state),
     ("POST", "/_emulator/inspect", token_inspector.inspect),
-    ("GET", "/_emulator", control.index),
-    ("GET", "/_emulator/clock", control.read_clock),
-    ("POST", "/_emulator/clock", control.advance_clock),
-    ("POST", "/_emulator/reset", control.reset),
-    ("GET", "/_emulator/journal", inspection.list_requests),
-    ("DELETE", "/_emulator/journal", inspection.clear_requests),
+    ("GET", "/_emulator", inspection.index),
+    ("GET", "/_emulator/clock", clock.read),
+    ("POST", "/_emulator/clock", clock.advance),
+    ("POST", "/_emulator/reset", clock.reset),
+    ("GET", "/_emulator/requests", inspection.list_requests),
+    ("DELETE", "/_emulator/requests", inspection.clear_requests),
     ("POST", "/_emulator/faults", inspection.add_fault),
     ("DELETE", "/_emulator/faults", inspection.clear_faults),
     ("GET", "/_emulator/messages", inspection.read_messages),
     ("DELETE", "/_emulator/messages", inspection.clear_messages),
-    ("GET", "/_emulator/storage/{project_id}", storage.show),
-    ("POST", "/_emulator/storage/{project_id}", storage.set_broken),
+    ("GET", "/_emulator/storage/{project_id}", inspection.show_storage),
+    ("POST", "/_emulator/storage/{project_id}", failures.fail_uploads),
     ("GET", "/_emulator/webhooks", inspection.read_webhooks),
     ("POST", "/_emulator/webhooks", inspection.configure_webhooks),
     ("DELETE", "/_emulator/webhooks", inspection.clear_webhooks),
@@ -141,20 +137,20 @@ CONTROL: tuple[tuple[str, str, Handler], ...] = (
         broadcasts.playlist,
     ),
     ("GET", "/_emulator/session/{session_id}", page.session),
-    ("POST", "/_emulator/session/{session_id}/client", control.join),
+    ("POST", "/_emulator/session/{session_id}/client", clients.join),
     ("POST", "/_emulator/session/{session_id}/notification", failures.notify),
-    ("POST", "/_emulator/session/{session_id}/failure", failures.disrupt),
-    ("POST", _CONTROL, control.connect),
-    ("DELETE", f"{_CONTROL}/{{connection_id}}", control.disconnect),
-    ("POST", f"{_CONTROL}/{{connection_id}}/stream", control.publish),
-    ("DELETE", f"{_CONTROL}/{{connection_id}}/stream", control.unpublish_all),
-    ("DELETE", f"{_CONTROL}/{{connection_id}}/stream/{{stream_id}}", control.unpublish),
+    ("POST", "/_emulator/session/{session_id}/failure", failures.fail),
+    ("POST", _CLIENT, clients.connect),
+    ("DELETE", f"{_CLIENT}/{{connection_id}}", clients.disconnect),
+    ("POST", f"{_CLIENT}/{{connection_id}}/stream", clients.publish),
+    ("DELETE", f"{_CLIENT}/{{connection_id}}/stream", clients.unpublish_all),
+    ("DELETE", f"{_CLIENT}/{{connection_id}}/stream/{{stream_id}}", clients.unpublish),
 )
 
-#: What stands before a path of the service where a project_id is named instead of proved.
-ON_BEHALF = "/_emulator/as/{project_id}"
-#: What creates something if it succeeds.
-CREATING = frozenset(
+#: The prefix of API paths that name a project instead of proving it by credentials.
+_ON_BEHALF = "/_emulator/as/{project_id}"
+#: Handlers that create something if they succeed.
+_CREATING = frozenset(
     {
         sessions.create,
         archives.start,
@@ -167,5 +163,31 @@ CREATING = frozenset(
         projects.create,
     }
 )
-#: The endpoints that were seen to answer JSON errors to clients that ask for nothing.
-ALWAYS_JSON = (archives.set_layout, broadcasts.set_layout, moderation.disconnect)
+#: Handlers whose errors were seen to be JSON regardless of ``Accept``.
+_JSON_ERRORS = frozenset(
+    {archives.set_layout, broadcasts.set_layout, moderation.disconnect}
+)
+
+
+def endpoints(*, lenient: bool) -> Iterator[tuple[str, str, Endpoint]]:
+    """Return a method, a path and an endpoint for every route.
+
+    With *lenient* there are also the routes that only faulty clients use.
+    """
+    api = (*_API, *_LENIENT) if lenient else _API
+    for method, path, handler in api:
+        yield method, path, _endpoint(handler, "project")
+    for method, path, handler in _ACCOUNT:
+        yield method, path, _endpoint(handler, "account")
+    for method, path, handler in _CONTROL:
+        yield method, path, Endpoint(handler, "control", errors="json")
+    # The page has no credentials.
+    for method, path, handler in api:
+        yield method, _ON_BEHALF + path, _endpoint(handler, "on_behalf")
+
+
+def _endpoint(handler: Handler, access: Access) -> Endpoint:
+    errors: Literal["", "json", "session"] = "json" if handler in _JSON_ERRORS else ""
+    if handler is sessions.create:
+        errors = "session"
+    return Endpoint(handler, access, creates=handler in _CREATING, errors=errors)

@@ -34,7 +34,7 @@ from tokbox.emulator.store.accounts import (
 )
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.messages import Message
-from tokbox.emulator.store.request_log import Entry
+from tokbox.emulator.store.request_log import LoggedRequest
 from tokbox.emulator.store.webhook_outbox import Delivery
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_int, exact_number
@@ -185,7 +185,7 @@ class Server:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
-    def journal(
+    def requests(
         self,
         *,
         method: str | None = None,
@@ -194,11 +194,11 @@ class Server:
         status: int | None = None,
         created: bool | None = None,
         after: int = 0,
-    ) -> list[Entry]:
-        """List the calls of the service that were made, oldest first.
+    ) -> list[LoggedRequest]:
+        """Return the logged requests to the service's API, oldest first.
 
-        Those that fit everything that is given: ``path="/v2/project/*/archive"`` may
-        hold ``*`` for anything, *created* tells what created something from the rest,
+        They match all filters that are given: *path* may contain ``*`` for anything, as in
+        ``"/v2/project/*/archive"``, *created* is whether the request created something,
         and *after* is the number of an entry. The latest 10,000 are kept.
         """
         after = _whole("after", after)
@@ -257,7 +257,7 @@ class Server:
         """Inject *fault* into the next *times* calls of the service that fit.
 
         A fault is what the header ``X-Tokbox-Emulator`` may hold, such as
-        ``{"drop": True, "after": True}``; *path* is as in :meth:`journal`. Raises
+        ``{"drop": True, "after": True}``; *path* is as in :meth:`requests`. Raises
         :class:`InvalidInputError`.
         """
         asked = {

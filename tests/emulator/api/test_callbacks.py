@@ -42,7 +42,7 @@ def test_callback_is_registered_listed_and_deleted(server: Server, api: Api) -> 
     answer = api.project("DELETE", f"/callback/{callback['id']}")
     assert (answer.status, answer.body) == (204, b"")
     assert api.project("GET", "/callback").json() == [second]
-    assert len(server.journal(created=True)) == 2
+    assert len(server.requests(created=True)) == 2
 
 
 def test_no_callbacks_are_an_empty_array(api: Api) -> None:

@@ -67,7 +67,7 @@ def test_project_is_made_with_a_key_and_a_secret(server: Server, account: Accoun
         "createdAt": NOW * 1000,
     }
     assert status_of(account.url, project) == 200
-    (entry,) = server.journal(created=True)
+    (entry,) = server.requests(created=True)
     assert (entry.path, entry.project_id) == ("/v2/project", ACCOUNT)
 
 
@@ -299,9 +299,11 @@ def test_projects_survive_a_restart_and_given_secrets_stay_out_of_the_file(
         assert status_of(server.url, made) == 200
 
 
-def test_no_secret_is_in_the_journal_or_the_state(server: Server, account: Account) -> None:
+def test_no_secret_is_in_the_request_log_or_the_state(
+    server: Server, account: Account
+) -> None:
     secret = account.create()["secret"]
-    text = json.dumps([entry.describe() for entry in server.journal()])
+    text = json.dumps([entry.describe() for entry in server.requests()])
     text += account.request("GET", "/_emulator/state").body.decode()
     assert secret not in text
 

@@ -172,11 +172,11 @@ def test_keys_are_kept_nowhere(tmp_path: Path, config: dict[str, str]) -> None:
     with serve(db=tmp_path / "emulator.db", clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)
         assert put(api, config, type=kind) == 200
-        journal = json.dumps([entry.describe() for entry in server.journal()])
+        log = json.dumps([entry.describe() for entry in server.requests()])
         content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert config[list(config)[-1]].encode() in content
     assert SECRET.encode() not in content
-    assert SECRET not in journal
+    assert SECRET not in log
 
 
 def test_target_survives_a_restart(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_page_calls_the_service_for_a_tenant(api: Api, server: Server) -> None:
         headers={"X-OPENTOK-AUTH": None},
     )
     assert answer.json()["status"] == "started"
-    assert [(entry.project_id, entry.created) for entry in server.journal()] == [
+    assert [(entry.project_id, entry.created) for entry in server.requests()] == [
         (KEY, True)
     ] * 2
 
@@ -332,7 +332,7 @@ def test_page_from_elsewhere_controls_nothing(
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "[::", "192.0.2.1"])
 def test_name_of_somebody_else_reads_nothing(api: Api, host: str) -> None:
-    for path in ("/", "/_emulator/state", "/_emulator/journal"):
+    for path in ("/", "/_emulator/state", "/_emulator/requests"):
         assert get(api, path, Host=host).status == 403
 
 

@@ -1,4 +1,4 @@
-"""The journal of what was asked of the service."""
+"""The log of requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tokbox.emulator.store import request_log
 
 
 def entries(api: Api, query: str = "") -> list[dict[str, Any]]:
-    answer = api.request("GET", f"/_emulator/journal{query}")
+    answer = api.request("GET", f"/_emulator/requests{query}")
     assert answer.status == 200, answer.body
     content = answer.json()
     assert content["count"] == len(content["items"])
@@ -53,7 +53,7 @@ def test_creations_can_be_counted(server: Server, api: Api, live: str) -> None:
     archive_id = api.start_archive(live)["id"]
     api.stop_archive(archive_id)
     assert api.project("POST", "/archive", {"sessionId": "nonsense"}).status == 400
-    assert [entry.path for entry in server.journal(created=True)] == [
+    assert [entry.path for entry in server.requests(created=True)] == [
         "/session/create",
         f"/v2/project/{KEY}/archive",
     ]
@@ -66,7 +66,7 @@ def test_refused_calls_are_there_too(server: Server, api: Api, other: Api) -> No
     api.request("GET", "/nowhere")
     api.request("PATCH", "/session/create")
     assert [
-        (entry.status, entry.project_id, entry.created) for entry in server.journal()
+        (entry.status, entry.project_id, entry.created) for entry in server.requests()
     ] == [
         (400, KEY, False),
         (403, None, False),
@@ -108,7 +108,7 @@ def test_filters_combine(server: Server, api: Api, other: Api) -> None:
     (last,) = entries(api, "?status=404")
     assert found(f"?after={last['number'] - 1}") == [f"GET {KEY}"]
     assert entries(api, f"?after={last['number']}") == []
-    assert [entry.describe() for entry in server.journal(status=404)] == [last]
+    assert [entry.describe() for entry in server.requests(status=404)] == [last]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_path_filter_knows_no_wildcard_but_the_star(
     server: Server, api: Api, path: str
 ) -> None:
     api.create_session()
-    assert server.journal(path=path) == []
+    assert server.requests(path=path) == []
 
 
 @pytest.mark.parametrize(
@@ -132,27 +132,27 @@ def test_path_filter_knows_no_wildcard_but_the_star(
     ],
 )
 def test_bad_filter_is_refused_by_name(api: Api, query: str, named: str) -> None:
-    answer = api.request("GET", f"/_emulator/journal{query}")
+    answer = api.request("GET", f"/_emulator/requests{query}")
     assert answer.status == 400
     assert named in answer.json()["message"]
 
 
-def test_cleared_journal_goes_on_counting(server: Server, api: Api) -> None:
+def test_cleared_log_goes_on_counting(server: Server, api: Api) -> None:
     api.create_session()
-    (before,) = server.journal()
-    assert api.request("DELETE", "/_emulator/journal").status == 204
-    assert server.journal() == []
+    (before,) = server.requests()
+    assert api.request("DELETE", "/_emulator/requests").status == 204
+    assert server.requests() == []
     api.create_session()
-    (after,) = server.journal()
+    (after,) = server.requests()
     assert after.number > before.number
 
 
-def test_journal_holds_no_credentials_and_no_tokens(server: Server, api: Api) -> None:
+def test_log_has_no_credentials_and_no_tokens(server: Server, api: Api) -> None:
     tokens = [client_token("1_abc"), t1_token("1_abc"), jwt({"a": 1})]
     for token in tokens:
         api.request("GET", f"/session/{token}")
         api.request("GET", f"/session/x?token={token.replace('=', '%3D')}&kept=1")
-    text = json.dumps([entry.describe() for entry in server.journal()])
+    text = json.dumps([entry.describe() for entry in server.requests()])
     assert text.count("(token)") == 6
     assert text.count("kept=1") == 3
     for token in tokens:
@@ -169,20 +169,20 @@ def test_only_so_many_entries_are_kept(monkeypatch: pytest.MonkeyPatch, api: Api
     assert numbers == list(range(numbers[-1] - 4, numbers[-1] + 1))
 
 
-def test_journal_survives_a_restart(tmp_path: Path) -> None:
+def test_log_survives_a_restart(tmp_path: Path) -> None:
     db = tmp_path / "emulator.db"
     seen = []
     for _ in range(2):
         with serve(db=db, clock=Clock(lambda: NOW)) as server:
             Api(server.url).create_session()
-            seen.append(server.journal())
+            seen.append(server.requests())
     assert [len(entries) for entries in seen] == [1, 2]
     assert seen[1][0] == seen[0][0]
 
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    """An emulator whose journal cannot be written."""
+    """An emulator whose request log cannot be written."""
 
     def fail(*args: object) -> None:
         raise OSError("the disk is full")

@@ -230,14 +230,14 @@ def test_refusal_of_a_carried_out_call_is_spoiled_as_well(api: Api) -> None:
     assert received.endswith(b'\r\n\r\n{"code":')
 
 
-# The journal.
+# The request log.
 
 
-def test_journal_tells_what_was_carried_out(server: Server, api: Api) -> None:
+def test_request_log_tells_what_was_carried_out(server: Server, api: Api) -> None:
     exchange(api, drop=True)
     exchange(api, drop=True, after=True)
     exchange(api, status=503)
-    assert [(entry.status, entry.created, entry.fault) for entry in server.journal()] == [
+    assert [(entry.status, entry.created, entry.fault) for entry in server.requests()] == [
         (None, False, {"drop": True}),
         (200, True, {"drop": True, "after": True}),
         (503, False, {"status": 503}),
@@ -284,7 +284,7 @@ def test_bad_fault_is_refused_with_its_reason(
     assert answer.status == 400
     assert why in answer.json()["message"]
     assert sessions(api) == 0
-    assert [entry.status for entry in server.journal()] == [400]
+    assert [entry.status for entry in server.requests()] == [400]
 
 
 # Armed ones.

@@ -137,7 +137,7 @@ def test_another_name_leaves_no_trace(server: Server, api: Api) -> None:
     assert answer.status == 403
     assert "evil.example" in answer.json()["message"]
     assert "--allow-host" in answer.json()["message"]
-    assert server.journal() == []
+    assert server.requests() == []
 
 
 # Names.

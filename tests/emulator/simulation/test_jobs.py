@@ -1,4 +1,4 @@
-"""What all that runs in a session has in common: webhooks, the journal, and the file."""
+"""What all that runs in a session has in common: webhooks, the request log, and the file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_start_counts_as_a_creation(server: Server, api: Api, live: str) -
     for noun, options in STARTS.items():
         api.start(noun, live, **options)
         api.project("POST", f"/{noun}", b"")
-    created = [entry.path for entry in server.journal(created=True)]
+    created = [entry.path for entry in server.requests(created=True)]
     assert created[1:] == [f"/v2/project/{KEY}/{noun}" for noun in STARTS]
 
 

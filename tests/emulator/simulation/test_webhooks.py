@@ -49,6 +49,29 @@ def live_and_die(api: Api) -> str:
     return str(archive_id)
 
 
+def test_links_lead_to_the_host_that_their_reader_or_the_sessions_creator_used(
+    server: Server, receiver: Receiver
+) -> None:
+    creator, reader = (
+        Api(server.url.replace("127.0.0.1", name)) for name in ("127.0.0.1", "localhost")
+    )
+    for host in (creator, reader):
+        host.headers["Host"] = host.url.removeprefix("http://")
+        host.url = server.url
+    configure(creator, {"archive_status": receiver.url})
+    session_id = creator.create_session()
+    reader.join(session_id)
+    archive_id = reader.start_archive(session_id)["id"]
+    reader.stop_archive(archive_id)
+    reader.advance(3)
+    server.drain_webhooks()
+    sent = json.loads(receiver.received[-1].body)["url"]
+    assert sent.startswith(f"http://127.0.0.1:{server.port}/_emulator/archive/")
+    for host in (creator, reader):
+        shown = host.read(f"/archive/{archive_id}")["url"]
+        assert shown.startswith(f"http://{host.headers['Host']}/_emulator/archive/")
+
+
 def test_every_status_of_an_archive_is_told_in_order(
     server: Server, api: Api, receiver: Receiver
 ) -> None:
@@ -424,6 +447,6 @@ def test_no_secret_is_shown(server: Server, api: Api, receiver: Receiver) -> Non
     configure(api, {"connection_created": receiver.url, "signature_secret": SECRET})
     api.join(api.create_session())
     server.drain_webhooks()
-    for path in ("/_emulator/webhooks", "/_emulator/journal", "/_emulator"):
+    for path in ("/_emulator/webhooks", "/_emulator/requests", "/_emulator"):
         assert SECRET.encode() not in api.request("GET", path).body
     assert SECRET not in repr(server.webhooks())

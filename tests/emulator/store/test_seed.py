@@ -60,9 +60,9 @@ def act(api: Recorder) -> None:
     api.advance(1)
     api.archives()
     api.request("POST", "/session/create", headers={"X-Tokbox-Emulator": '{"status":503}'})
-    journal = api.request("GET", "/_emulator/journal").body
+    log = api.request("GET", "/_emulator/requests").body
     # How long a call took is the one thing that no seed knows.
-    api.answers[-1] = re.sub(rb'"duration":[0-9.e-]+', b"", journal)
+    api.answers[-1] = re.sub(rb'"duration":[0-9.e-]+', b"", log)
 
 
 def run(seed: int | None, db: Path | None = None) -> bytes:
@@ -170,9 +170,9 @@ def test_tokens_age_by_what_a_fixed_clock_is_advanced() -> None:
         assert "expired" in answer.json()["message"]
 
 
-def test_journal_has_the_emulated_time() -> None:
+def test_request_log_has_the_emulated_time() -> None:
     with serve(clock=Clock.fixed(START_TEXT)) as server:
         Recorder(server.url).create_session()
-        (entry,) = server.journal(project_id=KEY)
+        (entry,) = server.requests(project_id=KEY)
         assert entry.at_ms == START * 1000
         assert json.dumps(entry.describe())

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.sessions import active_session, check_routed
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page, read_session_filter
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import NO_CLIENTS, json_response, layout_response
 from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.records import Archive
@@ -32,32 +32,34 @@ __all__ = [
 ]
 
 
-def start(call: Call) -> Response:
+def start(context: RequestContext) -> Response:
     """``POST P/archive``"""
-    fields = call.fields()
-    session = active_session(call, fields.take("sessionId"))
+    fields = context.fields()
+    session = active_session(context, fields.take("sessionId"))
     options = read_options(fields)
     if session.emptied_ms is not None:
-        raise HTTPError(call.emulator.rules.empty_session, NO_CLIENTS)
+        raise HTTPError(context.emulator.rules.empty_session, NO_CLIENTS)
     check_routed(session, "initiate archives", code=15008)
-    running = call.emulator.store.running_archives(session.session_id)
+    running = context.emulator.store.running_archives(session.session_id)
     tags = {archive.options["multiArchiveTag"] for archive in running}
     if options["multiArchiveTag"] in tags:
         raise HTTPError(409, "HTTP 409 Conflict", code=15001)
-    archive = call.emulator.recorder.start(session, options, call.now_ms, automatic=False)
+    archive = context.emulator.recorder.start(
+        session, options, context.now_ms, automatic=False
+    )
     # The reply says started even if nobody publishes yet (clients insist on it), and
     # it alone has the milliseconds.
     reply = {
-        **_describe(call, replace(archive, status="started")),
+        **_describe(context, replace(archive, status="started")),
         "createdAt": archive.created_ms,
         "updatedAt": archive.updated_ms,
     }
     return json_response(reply)
 
 
-def stop(call: Call) -> Response:
+def stop(context: RequestContext) -> Response:
     """``POST P/archive/{archiveId}/stop``"""
-    archive = _archive(call)
+    archive = _archive(context)
     if archive.automatic:
         raise HTTPError(409, "An automatically started archive cannot be stopped")
     if archive.status not in lifecycle.STOPPABLE:
@@ -68,29 +70,29 @@ def stop(call: Call) -> Response:
             code=15002,
         )
     if archive.status in lifecycle.RUNNING:
-        archive = call.emulator.recorder.stop(archive, call.now_ms, "user initiated")
-    return json_response(_describe(call, archive))
+        archive = context.emulator.recorder.stop(archive, context.now_ms, "user initiated")
+    return json_response(_describe(context, archive))
 
 
-def get(call: Call) -> Response:
+def get(context: RequestContext) -> Response:
     """``GET P/archive/{archiveId}``"""
-    return json_response(_describe(call, _archive(call)))
+    return json_response(_describe(context, _archive(context)))
 
 
-def list_page(call: Call) -> Response:
+def list_page(context: RequestContext) -> Response:
     """``GET P/archive``: newest first; ``count`` is the total, not the page's length."""
-    offset, count = read_page(call)
-    total, page = call.emulator.store.page_of_archives(
-        call.project_id, read_session_filter(call), offset=offset, count=count
+    offset, count = read_page(context)
+    total, page = context.emulator.store.page_of_archives(
+        context.project_id, read_session_filter(context), offset=offset, count=count
     )
     return json_response(
-        {"count": total, "items": [_describe(call, archive) for archive in page]}
+        {"count": total, "items": [_describe(context, archive) for archive in page]}
     )
 
 
-def delete(call: Call) -> Response:
+def delete(context: RequestContext) -> Response:
     """``DELETE P/archive/{archiveId}``"""
-    archive = _archive(call, deleted_too=True)
+    archive = _archive(context, deleted_too=True)
     if archive.status not in lifecycle.DELETABLE:
         raise HTTPError(
             409,
@@ -99,32 +101,32 @@ def delete(call: Call) -> Response:
             code=15004,
         )
     if archive.status != "deleted":
-        call.emulator.recorder.delete(archive, call.now_ms)
+        context.emulator.recorder.delete(archive, context.now_ms)
     return Response(status_code=204)
 
 
-def set_layout(call: Call) -> Response:
+def set_layout(context: RequestContext) -> Response:
     """``PUT P/archive/{archiveId}/layout``"""
-    archive = _archive(call)
-    layout = read_layout(call.fields())
+    archive = _archive(context)
+    layout = read_layout(context.fields())
     if archive.options["outputMode"] != "composed":
         raise HTTPError(400, "Only a composed archive has a layout")
     _check_running(archive)
     archive = replace(
-        archive, options={**archive.options, "layout": layout}, updated_ms=call.now_ms
+        archive, options={**archive.options, "layout": layout}, updated_ms=context.now_ms
     )
-    call.emulator.recorder.update(archive)
-    return layout_response(call.emulator.rules, _describe(call, archive))
+    context.emulator.recorder.update(archive)
+    return layout_response(context.emulator.rules, _describe(context, archive))
 
 
-def change_streams(call: Call) -> Response:
+def change_streams(context: RequestContext) -> Response:
     """``PATCH P/archive/{archiveId}/streams``: add or remove a stream."""
-    archive = _archive(call)
-    stream_id, selection = read_selection(call.fields())
+    archive = _archive(context)
+    stream_id, selection = read_selection(context.fields())
     if not archive.manual:
         raise HTTPError(405, "The streamMode of the archive is auto")
     _check_running(archive)
-    store = call.emulator.store
+    store = context.emulator.store
     if selection is None:
         if not store.unselect_stream(archive.archive_id, stream_id):
             raise HTTPError(404, "Stream not found")
@@ -134,21 +136,21 @@ def change_streams(call: Call) -> Response:
         store.select_stream(archive.archive_id, selection)
     session = store.session(archive.session_id)
     assert session is not None, "the tables hold no archive without its session"
-    engine.follow(call.emulator, session, call.now_ms, stream_id)
+    engine.synchronise(context.emulator, session, context.now_ms, stream_id)
     return Response(status_code=204)
 
 
-def download(call: Call) -> Response:
+def download(context: RequestContext) -> Response:
     """``GET /_emulator/archive/{projectId}/{archiveId}/{fileName}``: send the file."""
-    store = call.emulator.store
-    archive = store.archive(call.param("project_id"), call.param("archive_id"))
-    if archive is None or call.param("file_name") != archive_files.file_name(archive):
+    store = context.emulator.store
+    archive = store.archive(context.param("project_id"), context.param("archive_id"))
+    if archive is None or context.param("file_name") != archive_files.file_name(archive):
         raise HTTPError(404, "No such file")
-    query = call.query()
+    query = context.query()
     expires, signature = query.get("expires", ""), query.get("signature", "")
-    if not call.emulator.download_links.is_signed(archive, expires, signature):
+    if not context.emulator.download_links.is_signed(archive, expires, signature):
         raise HTTPError(403, "The signature of the link is wrong")
-    if call.now_ms >= int(expires):
+    if context.now_ms >= int(expires):
         raise HTTPError(403, "The link has expired; reading the archive gives a new one")
     if archive.status != "available":
         raise HTTPError(404, f"The archive is {archive.status}")
@@ -156,8 +158,10 @@ def download(call: Call) -> Response:
     return Response(content, media_type=archive_files.media_type(archive))
 
 
-def _archive(call: Call, *, deleted_too: bool = False) -> Archive:
-    archive = call.emulator.store.archive(call.project_id, call.param("archive_id"))
+def _archive(context: RequestContext, *, deleted_too: bool = False) -> Archive:
+    archive = context.emulator.store.archive(
+        context.project_id, context.param("archive_id")
+    )
     if archive is None or (archive.status == "deleted" and not deleted_too):
         raise HTTPError(404, "Archive not found")
     return archive
@@ -169,5 +173,5 @@ def _check_running(archive: Archive) -> None:
         raise HTTPError(409, f"The archive is {archive.status}, not running")
 
 
-def _describe(call: Call, archive: Archive) -> dict[str, Any]:
-    return describe(call.emulator.view(call.now_ms), archive)
+def _describe(context: RequestContext, archive: Archive) -> dict[str, Any]:
+    return describe(context.view, archive)

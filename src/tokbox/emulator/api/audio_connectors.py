@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.api.jobs import find_running, read_session
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.states import is_unreachable
 from tokbox.emulator.options.fields import Fields
@@ -24,25 +24,25 @@ _MAX_STREAMS = 50
 _MAX_HEADER_BYTES = 512
 
 
-def start(call: Call) -> Response:
+def start(context: RequestContext) -> Response:
     """``POST P/connect``: joins the session, and publishes if it is bidirectional.
 
     No socket is opened. One below ``.invalid`` could not be, which is refused with 400;
     what the service answers then is not documented.
     """
-    fields = call.fields()
-    session, admission = read_session(call, fields, "start Audio Connectors")
+    fields = context.fields()
+    session, admission = read_session(context, fields, "start Audio Connectors")
     options = _read_options(fields.inner("websocket"))
     fields.finish()
-    job = engine.start(call.emulator, _KIND, session, options, call.now_ms, admission)
+    job = engine.start(context.emulator, _KIND, session, options, context.now_ms, admission)
     return json_response({"id": job.job_id, "connectionId": job.connection_id})
 
 
-def stop(call: Call) -> Response:
+def stop(context: RequestContext) -> Response:
     """``POST P/connect/{connectorId}/stop``"""
     missing = "The Audio Connector was not found or has already stopped"
-    job = find_running(call, _KIND, "connector_id", missing)
-    engine.stop(call.emulator, job, call.now_ms)
+    job = find_running(context, _KIND, "connector_id", missing)
+    engine.stop(context.emulator, job, context.now_ms)
     return Response(status_code=200)
 
 

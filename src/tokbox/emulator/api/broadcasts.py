@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.sessions import active_session, check_routed
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page, read_session_filter
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import (
     ALREADY_COMPOSED,
     NO_CLIENTS,
@@ -39,10 +39,10 @@ _KIND = "broadcast"
 _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n"
 
 
-def start(call: Call) -> Response:
+def start(context: RequestContext) -> Response:
     """``POST P/broadcast``"""
-    fields, emulator = call.fields(), call.emulator
-    session = active_session(call, fields.take("sessionId"))
+    fields, emulator = context.fields(), context.emulator
+    session = active_session(context, fields.take("sessionId"))
     options = read_options(
         fields, duration=emulator.rules.broadcast_duration, new_id=emulator.ids.uuid
     )
@@ -54,89 +54,95 @@ def start(call: Call) -> Response:
         job.options["multiBroadcastTag"] for job in running
     }:
         raise HTTPError(409, ALREADY_COMPOSED)
-    job = engine.start(emulator, _KIND, session, options, call.now_ms)
-    return json_response(_describe(call, job))
+    job = engine.start(emulator, _KIND, session, options, context.now_ms)
+    return json_response(_describe(context, job))
 
 
-def stop(call: Call) -> Response:
+def stop(context: RequestContext) -> Response:
     """``POST P/broadcast/{broadcastId}/stop``"""
-    job = _running(call, otherwise=call.emulator.rules.stopped_broadcast)
-    return json_response(_describe(call, engine.stop(call.emulator, job, call.now_ms)))
+    job = _running(context, otherwise=context.emulator.rules.stopped_broadcast)
+    return json_response(
+        _describe(context, engine.stop(context.emulator, job, context.now_ms))
+    )
 
 
-def get(call: Call) -> Response:
+def get(context: RequestContext) -> Response:
     """``GET P/broadcast/{broadcastId}``"""
-    return json_response(_describe(call, _find(call)))
+    return json_response(_describe(context, _find(context)))
 
 
-def list_page(call: Call) -> Response:
+def list_page(context: RequestContext) -> Response:
     """``GET P/broadcast``: those in progress, newest first; ``count`` is the total."""
-    offset, count = read_page(call)
-    total, page = call.emulator.jobs.page(
-        call.project_id,
+    offset, count = read_page(context)
+    total, page = context.emulator.jobs.page(
+        context.project_id,
         _KIND,
-        read_session_filter(call),
+        read_session_filter(context),
         running=True,
         offset=offset,
         count=count,
     )
-    return json_response({"count": total, "items": [_describe(call, job) for job in page]})
+    return json_response(
+        {"count": total, "items": [_describe(context, job) for job in page]}
+    )
 
 
-def set_layout(call: Call) -> Response:
+def set_layout(context: RequestContext) -> Response:
     """``PUT P/broadcast/{broadcastId}/layout``"""
-    job = _running(call)
-    layout = read_layout(call.fields())
-    job = replace(job, options={**job.options, "layout": layout}, updated_ms=call.now_ms)
-    engine.update(call.emulator, job)
-    return layout_response(call.emulator.rules, _describe(call, job))
+    job = _running(context)
+    layout = read_layout(context.fields())
+    job = replace(job, options={**job.options, "layout": layout}, updated_ms=context.now_ms)
+    engine.update(context.emulator, job)
+    return layout_response(context.emulator.rules, _describe(context, job))
 
 
-def change_streams(call: Call) -> Response:
+def change_streams(context: RequestContext) -> Response:
     """``PATCH P/broadcast/{broadcastId}/streams``: add or remove a stream."""
-    job, jobs = _running(call), call.emulator.jobs
-    stream_id, selection = read_selection(call.fields())
+    job, jobs = _running(context), context.emulator.jobs
+    stream_id, selection = read_selection(context.fields())
     if not job.manual:
         raise HTTPError(405, "The streamMode of the broadcast is auto")
     if selection is None:
         if not jobs.unselect_stream(job.job_id, stream_id):
             raise HTTPError(404, "Stream not found")
     else:
-        if call.emulator.store.stream(job.session_id, stream_id) is None:
+        if context.emulator.store.stream(job.session_id, stream_id) is None:
             raise HTTPError(404, "Stream not found")
         jobs.select_stream(job.job_id, selection)
     return Response(status_code=204)
 
 
-def playlist(call: Call) -> Response:
+def playlist(context: RequestContext) -> Response:
     """``GET /_emulator/broadcast/{projectId}/{broadcastId}/playlist.m3u8``
 
     What the address of an HLS output leads to, once that is ready: to no video.
     """
-    job = call.emulator.jobs.find(
-        call.param("project_id"), _KIND, call.param("broadcast_id")
+    job = context.emulator.jobs.find(
+        context.param("project_id"), _KIND, context.param("broadcast_id")
     )
     if job is None or "hls" not in job.options:
         raise HTTPError(404, "No such playlist")
-    status = hls_status(job, call.now_ms)
+    status = hls_status(job, context.now_ms)
     if status not in ("ready", "live"):
         raise HTTPError(404, f"The output is {status}")
     return Response(_PLAYLIST, media_type="application/vnd.apple.mpegurl")
 
 
-def _find(call: Call) -> Job:
-    job = call.emulator.jobs.find(call.project_id, _KIND, call.param("broadcast_id"))
+def _find(context: RequestContext) -> Job:
+    job = context.emulator.jobs.find(
+        context.project_id, _KIND, context.param("broadcast_id")
+    )
     if job is None:
         raise HTTPError(404, "Broadcast not found")
     return job
 
 
-def _running(call: Call, otherwise: int = 404) -> Job:
-    job = _find(call)
+def _running(context: RequestContext, otherwise: int = 404) -> Job:
+    job = _find(context)
     if job.status in OVER:
         raise HTTPError(otherwise, "The broadcast has already stopped")
     return job
 
 
-def _describe(call: Call, job: Job) -> dict[str, Any]:
-    return describe_broadcast(call.emulator.view(call.now_ms), job)
+def _describe(context: RequestContext, job: Job) -> dict[str, Any]:
+    return describe_broadcast(context.view, job)

@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.hosts import is_url
 from tokbox.emulator.model.records import Callback
@@ -27,10 +27,10 @@ _EVENTS = {
 }
 
 
-def create(call: Call) -> Response:
+def create(context: RequestContext) -> Response:
     """``POST P/callback``"""
-    _refuse_applications(call)
-    fields = call.fields()
+    _refuse_applications(context)
+    fields = context.fields()
     group, event, url = (fields.take(name) for name in ("group", "event", "url"))
     fields.finish()
     if not (isinstance(group, str) and group in _EVENTS):
@@ -40,31 +40,31 @@ def create(call: Call) -> Response:
     if not (isinstance(url, str) and is_url(url)):
         raise HTTPError(400, "url must be an http or https URL")
     callback = Callback(
-        call.emulator.ids.uuid(), call.project_id, group, event, url, call.now_ms
+        context.emulator.ids.uuid(), context.project_id, group, event, url, context.now_ms
     )
-    call.emulator.webhook_outbox.register(callback)
+    context.emulator.webhook_outbox.register(callback)
     return json_response(_describe(callback))
 
 
-def list_all(call: Call) -> Response:
+def list_all(context: RequestContext) -> Response:
     """``GET P/callback``: an array, oldest first."""
-    _refuse_applications(call)
-    callbacks = call.emulator.webhook_outbox.registered(call.project_id)
+    _refuse_applications(context)
+    callbacks = context.emulator.webhook_outbox.registered(context.project_id)
     return json_response([_describe(callback) for callback in callbacks])
 
 
-def delete(call: Call) -> Response:
+def delete(context: RequestContext) -> Response:
     """``DELETE P/callback/{id}``"""
-    _refuse_applications(call)
-    if not call.emulator.webhook_outbox.unregister(
-        call.project_id, call.param("callback_id")
+    _refuse_applications(context)
+    if not context.emulator.webhook_outbox.unregister(
+        context.project_id, context.param("callback_id")
     ):
         raise HTTPError(404, "Callback not found")
     return Response(status_code=204)
 
 
-def _refuse_applications(call: Call) -> None:
-    if isinstance(call.project, Application):
+def _refuse_applications(context: RequestContext) -> None:
+    if isinstance(context.project, Application):
         raise HTTPError(
             404, "An application has webhooks in its settings, and no callbacks"
         )

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.api.jobs import find_running, read_session, read_url
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_captions
@@ -22,34 +22,36 @@ _KIND = "captions"
 _LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 
 
-def start(call: Call) -> Response:
+def start(context: RequestContext) -> Response:
     """``POST P/captions``: one at a time in a session, by the token of a moderator."""
-    fields = call.fields()
-    session, admission = read_session(call, fields, "start captions")
+    fields = context.fields()
+    session, admission = read_session(context, fields, "start captions")
     if admission.role != "moderator":
         raise HTTPError(403, "The role of the token must be moderator")
     options = _read_options(fields)
-    if call.emulator.jobs.running(session.session_id, _KIND):
+    if context.emulator.jobs.running(session.session_id, _KIND):
         raise HTTPError(409, "Audio captioning is already enabled", code=60003)
-    job = engine.start(call.emulator, _KIND, session, options, call.now_ms)
-    status = call.emulator.rules.captions_start
+    job = engine.start(context.emulator, _KIND, session, options, context.now_ms)
+    status = context.emulator.rules.captions_start
     return json_response({"captionsId": job.job_id}, status)
 
 
-def stop(call: Call) -> Response:
+def stop(context: RequestContext) -> Response:
     """``POST P/captions/{captionsId}/stop``"""
     missing = "The captions were not found or have already stopped"
-    job = find_running(call, _KIND, "captions_id", missing)
-    engine.stop(call.emulator, job, call.now_ms)
+    job = find_running(context, _KIND, "captions_id", missing)
+    engine.stop(context.emulator, job, context.now_ms)
     return Response(status_code=202)
 
 
-def get(call: Call) -> Response:
+def get(context: RequestContext) -> Response:
     """``GET P/captions/{captionsId}``"""
-    job = call.emulator.jobs.find(call.project_id, _KIND, call.param("captions_id"))
+    job = context.emulator.jobs.find(
+        context.project_id, _KIND, context.param("captions_id")
+    )
     if job is None:
         raise HTTPError(404, "The captions were not found")
-    return json_response(describe_captions(job, call.now_ms))
+    return json_response(describe_captions(job, context.now_ms))
 
 
 def _read_options(fields: Fields) -> dict[str, Any]:

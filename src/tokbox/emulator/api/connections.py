@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.api.sessions import active_session
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import NO_CLIENTS, json_response
 from tokbox.emulator.model.records import Connection, Session
 from tokbox.emulator.store.accounts import is_application
@@ -16,16 +16,16 @@ from tokbox.emulator.store.accounts import is_application
 __all__ = ["addressees", "connection_id_of", "list_all"]
 
 
-def list_all(call: Call) -> Response:
+def list_all(context: RequestContext) -> Response:
     """``GET P/session/{sessionId}/connection``"""
-    session = active_session(call, call.param("session_id"))
+    session = active_session(context, context.param("session_id"))
     items = [
         {
             "connectionId": connection.connection_id,
             "connectionState": "Connected",
             "createdAt": connection.created_ms,
         }
-        for connection in call.emulator.store.connections(session.session_id)
+        for connection in context.emulator.store.connections(session.session_id)
     ]
     owner = "applicationId" if is_application(session.project_id) else "projectId"
     return json_response(
@@ -38,26 +38,26 @@ def list_all(call: Call) -> Response:
     )
 
 
-def addressees(call: Call) -> tuple[Session, list[Connection]]:
+def addressees(context: RequestContext) -> tuple[Session, list[Connection]]:
     """Find the session of the path, and whom in it the call is for: all, or the one named.
 
     Refuses with 404 if they are not connected.
     """
-    session = active_session(call, call.param("session_id"))
-    store = call.emulator.store
+    session = active_session(context, context.param("session_id"))
+    store = context.emulator.store
     if session.emptied_ms is not None:
         raise HTTPError(404, NO_CLIENTS)
-    if "connection_id" not in call.request.path_params:
+    if "connection_id" not in context.request.path_params:
         return session, store.connections(session.session_id)
-    connection = store.connection(session.session_id, connection_id_of(call))
+    connection = store.connection(session.session_id, connection_id_of(context))
     if connection is None:
         raise HTTPError(404, "The client is not connected to the session")
     return session, [connection]
 
 
-def connection_id_of(call: Call) -> str:
+def connection_id_of(context: RequestContext) -> str:
     """Return the connection id in the path, or refuse with 400 what cannot be one."""
-    connection_id = call.param("connection_id")
+    connection_id = context.param("connection_id")
     try:
         uuid.UUID(connection_id)
     except ValueError:

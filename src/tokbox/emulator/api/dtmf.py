@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.api.connections import addressees
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import empty_response, ok_response
 
 __all__ = ["play"]
@@ -17,21 +17,23 @@ __all__ = ["play"]
 _DIGITS = re.compile(r"[0-9*#p]+")
 
 
-def play(call: Call) -> Response:
+def play(context: RequestContext) -> Response:
     """``POST P/session/{sessionId}[/connection/{connectionId}]/play-dtmf``"""
-    session, connections = addressees(call)
-    fields = call.fields()
+    session, connections = addressees(context)
+    fields = context.fields()
     digits = fields.take("digits")
     fields.finish()
     if not (isinstance(digits, str) and _DIGITS.fullmatch(digits)):
         raise HTTPError(400, "Invalid DTMF Digits")
-    call.emulator.messages.add(
+    context.emulator.messages.add(
         "dtmf",
         session.session_id,
         {"digits": digits},
         [connection.connection_id for connection in connections],
-        call.now_ms,
+        context.now_ms,
     )
     return (
-        ok_response() if call.emulator.rules.dtmf_reply == "message" else empty_response()
+        ok_response()
+        if context.emulator.rules.dtmf_reply == "message"
+        else empty_response()
     )

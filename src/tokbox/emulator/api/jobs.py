@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tokbox.emulator.api.sessions import active_session, check_routed
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.model.hosts import is_url
 from tokbox.emulator.model.records import Job, Session
 from tokbox.emulator.model.states import OVER
@@ -16,17 +16,17 @@ __all__ = ["find_running", "read_session", "read_url"]
 
 
 def read_session(
-    call: Call, fields: Fields, doing: str, *, publishes: bool = False
+    context: RequestContext, fields: Fields, doing: str, *, publishes: bool = False
 ) -> tuple[Session, ClientClaims]:
     """Read what is to be joined, and verify the token to join it with.
 
     *publishes* is for what will publish later, but is to be refused now where the role
     does not allow it. A relayed session is refused: only the media router can do this.
     """
-    session = active_session(call, fields.take("sessionId"))
+    session = active_session(context, fields.take("sessionId"))
     check_routed(session, doing)
     token = fields.take("token")
-    admission = clients.check_token(call.emulator, session, token, publishes=publishes)
+    admission = clients.check_token(context.emulator, session, token, publishes=publishes)
     return session, admission
 
 
@@ -38,9 +38,9 @@ def read_url(fields: Fields, name: str) -> str:
     return url
 
 
-def find_running(call: Call, kind: str, param: str, missing: str) -> Job:
+def find_running(context: RequestContext, kind: str, param: str, missing: str) -> Job:
     """Find the job that the path names, if it is running, or refuse with 404."""
-    job = call.emulator.jobs.find(call.project_id, kind, call.param(param))
+    job = context.emulator.jobs.find(context.project_id, kind, context.param(param))
     if job is None or job.status in OVER:
         raise HTTPError(404, missing)
     return job

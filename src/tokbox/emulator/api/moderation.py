@@ -10,7 +10,7 @@ from starlette.responses import Response
 from tokbox.emulator.api import projects, streams
 from tokbox.emulator.api.connections import connection_id_of
 from tokbox.emulator.api.sessions import active_session
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import empty_response, json_response, ok_response
 from tokbox.emulator.model.records import Session, Stream
 from tokbox.emulator.simulation import clients, engine
@@ -18,43 +18,45 @@ from tokbox.emulator.simulation import clients, engine
 __all__ = ["disconnect", "mute_all", "mute_stream"]
 
 
-def disconnect(call: Call) -> Response:
+def disconnect(context: RequestContext) -> Response:
     """``DELETE P/session/{sessionId}/connection/{connectionId}``"""
-    session = active_session(call, call.param("session_id"))
+    session = active_session(context, context.param("session_id"))
     engine.disconnect(
-        call.emulator,
+        context.emulator,
         session,
-        connection_id_of(call),
-        call.now_ms,
+        connection_id_of(context),
+        context.now_ms,
         reason="forceDisconnected",
     )
     return Response(status_code=204)
 
 
-def mute_stream(call: Call) -> Response:
+def mute_stream(context: RequestContext) -> Response:
     """``POST P/session/{sessionId}/stream/{streamId}/mute``"""
-    session = active_session(call, call.param("session_id"))
-    _mute(call, session, [streams.find(call, session, call.param("stream_id"))])
-    return _reply(call)
+    session = active_session(context, context.param("session_id"))
+    _mute(context, session, [streams.find(context, session, context.param("stream_id"))])
+    return _reply(context)
 
 
-def mute_all(call: Call) -> Response:
+def mute_all(context: RequestContext) -> Response:
     """``POST P/session/{sessionId}/mute``: mute all streams but some, or end it.
 
     While it lasts, whoever begins to publish is muted too. What is muted stays so at its
     end: it is for the publisher to speak again.
     """
-    session = active_session(call, call.param("session_id"))
-    active, excluded = _read_muting(call)
-    call.emulator.store.save_session(replace(session, muted=active))
+    session = active_session(context, context.param("session_id"))
+    active, excluded = _read_muting(context)
+    context.emulator.store.save_session(replace(session, muted=active))
     if active:
-        present = call.emulator.store.streams(session.session_id)
-        _mute(call, session, [item for item in present if item.stream_id not in excluded])
-    return _reply(call)
+        present = context.emulator.store.streams(session.session_id)
+        _mute(
+            context, session, [item for item in present if item.stream_id not in excluded]
+        )
+    return _reply(context)
 
 
-def _read_muting(call: Call) -> tuple[bool, frozenset[str]]:
-    fields = call.fields()
+def _read_muting(context: RequestContext) -> tuple[bool, frozenset[str]]:
+    fields = context.fields()
     # One SDK writes truth as text.
     active = fields.bool_or_text("active", default=True)
     excluded = frozenset(fields.texts("excludedStreamIds"))
@@ -62,15 +64,15 @@ def _read_muting(call: Call) -> tuple[bool, frozenset[str]]:
     return active, excluded
 
 
-def _mute(call: Call, session: Session, muted: Sequence[Stream]) -> None:
+def _mute(context: RequestContext, session: Session, muted: Sequence[Stream]) -> None:
     for stream in muted:
-        call.emulator.store.save_stream(replace(stream, muted=True))
-    clients.tell_to_mute(call.emulator, session, muted, call.now_ms)
+        context.emulator.store.save_stream(replace(stream, muted=True))
+    clients.tell_to_mute(context.emulator, session, muted, context.now_ms)
 
 
-def _reply(call: Call) -> Response:
-    kind = call.emulator.rules.mute_reply
+def _reply(context: RequestContext) -> Response:
+    kind = context.emulator.rules.mute_reply
     if kind == "project":
         # With the project's secret, as the service does it.
-        return json_response(projects.describe(call.project))
+        return json_response(projects.describe(context.project))
     return ok_response() if kind == "message" else empty_response()

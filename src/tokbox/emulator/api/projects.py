@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.store.accounts import Application, Project
@@ -49,66 +49,66 @@ def describe(project: Project | Application) -> dict[str, Any]:
     }
 
 
-def create(call: Call) -> Response:
+def create(context: RequestContext) -> Response:
     """``POST /v2/project``: make a project; the body may be empty."""
-    fields = call.fields() if call.body else Fields({})
+    fields = context.fields() if context.body else Fields({})
     name = fields.text("name")
     environment = _environment(fields, "standard")
     fields.finish()
     project = Project(
-        api_key=_new_key(call),
-        secret=_new_secret(call),
-        account_key=call.account.account_key,
+        api_key=_new_key(context),
+        secret=_new_secret(context),
+        account_key=context.account.account_key,
         name=name,
         environment=environment,
-        created_ms=call.now_ms,
+        created_ms=context.now_ms,
     )
-    return _save(call, project)
+    return _save(context, project)
 
 
-def list_all(call: Call) -> Response:
+def list_all(context: RequestContext) -> Response:
     """``GET /v2/project``: an array, oldest first, of those that are not deleted."""
-    projects = call.emulator.accounts.projects_of(call.account)
+    projects = context.emulator.accounts.projects_of(context.account)
     return json_response([describe(project) for project in projects])
 
 
-def get(call: Call) -> Response:
+def get(context: RequestContext) -> Response:
     """``GET /v2/project/{apiKey}``"""
-    return json_response(describe(_project(call)))
+    return json_response(describe(_project(context)))
 
 
-def set_status(call: Call) -> Response:
+def set_status(context: RequestContext) -> Response:
     """``PUT /v2/project/{apiKey}``: suspend a project, or make it active again."""
-    project = _project(call)
-    fields = call.fields()
+    project = _project(context)
+    fields = context.fields()
     status = fields.take("status", project.status if "environmentId" in fields else None)
     if not (isinstance(status, str) and status in _STATUSES):
         raise HTTPError(400, f"status must be {' or '.join(_STATUSES)}")
     environment = _environment(fields, project.environment)
     fields.finish()
-    return _save(call, replace(project, status=status, environment=environment))
+    return _save(context, replace(project, status=status, environment=environment))
 
 
-def refresh_secret(call: Call) -> Response:
+def refresh_secret(context: RequestContext) -> Response:
     """``POST /v2/project/{apiKey}/refreshSecret``: the old secret stops working."""
-    return _save(call, replace(_project(call), secret=_new_secret(call)))
+    return _save(context, replace(_project(context), secret=_new_secret(context)))
 
 
-def delete(call: Call) -> Response:
+def delete(context: RequestContext) -> Response:
     """``DELETE /v2/project/{apiKey}``: for good."""
-    call.emulator.accounts.save(replace(_project(call), status="DELETED"))
+    context.emulator.accounts.save(replace(_project(context), status="DELETED"))
     return Response(status_code=204)
 
 
-def _project(call: Call) -> Project:
-    project = call.emulator.accounts.project(call.param("api_key"))
-    if project is None or project.account_key != call.account.account_key:
+def _project(context: RequestContext) -> Project:
+    project = context.emulator.accounts.project(context.param("api_key"))
+    if project is None or project.account_key != context.account.account_key:
         raise HTTPError(404, "Project not found")
     return project
 
 
-def _save(call: Call, project: Project) -> Response:
-    call.emulator.accounts.save(project)
+def _save(context: RequestContext, project: Project) -> Response:
+    context.emulator.accounts.save(project)
     return json_response(describe(project))
 
 
@@ -121,12 +121,12 @@ def _environment(fields: Fields, default: str) -> str:
     return "standard" if chosen == "standard" else "enterprise"
 
 
-def _new_key(call: Call) -> str:
+def _new_key(context: RequestContext) -> str:
     while True:
-        key = call.emulator.ids.digits(_KEY_DIGITS)
-        if not call.emulator.accounts.is_taken(key):
+        key = context.emulator.ids.digits(_KEY_DIGITS)
+        if not context.emulator.accounts.is_taken(key):
             return key
 
 
-def _new_secret(call: Call) -> str:
-    return call.emulator.ids.hex(_SECRET_SIZE)
+def _new_secret(context: RequestContext) -> str:
+    return context.emulator.ids.hex(_SECRET_SIZE)

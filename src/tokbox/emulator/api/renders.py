@@ -9,7 +9,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.jobs import find_running, read_session, read_url
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.records import Job
 from tokbox.emulator.options.composition import read_resolution
@@ -28,44 +28,46 @@ _MISSING = (
 _MIN_DURATION, _MAX_DURATION = 60, 36_000
 
 
-def start(call: Call) -> Response:
+def start(context: RequestContext) -> Response:
     """``POST P/render``: answers 202 before anything is published.
 
     The token is verified at once; a page below ``.invalid`` cannot be loaded.
     """
-    fields = call.fields()
+    fields = context.fields()
     session, admission = read_session(
-        call, fields, "start Experience Composers", publishes=True
+        context, fields, "start Experience Composers", publishes=True
     )
     options = _read_options(fields)
-    job = engine.start(call.emulator, _KIND, session, options, call.now_ms, admission)
-    return json_response(_describe(call, job), 202)
+    job = engine.start(context.emulator, _KIND, session, options, context.now_ms, admission)
+    return json_response(_describe(context, job), 202)
 
 
-def get(call: Call) -> Response:
+def get(context: RequestContext) -> Response:
     """``GET P/render/{renderId}``"""
-    job = call.emulator.jobs.find(call.project_id, _KIND, call.param("render_id"))
+    job = context.emulator.jobs.find(context.project_id, _KIND, context.param("render_id"))
     if job is None:
         raise HTTPError(404, _MISSING)
-    return json_response(_describe(call, job))
+    return json_response(_describe(context, job))
 
 
-def list_page(call: Call) -> Response:
+def list_page(context: RequestContext) -> Response:
     """``GET P/render``: newest first, those that are over too."""
-    offset, count = read_page(call)
-    total, page = call.emulator.jobs.page(
-        call.project_id, _KIND, running=False, offset=offset, count=count
+    offset, count = read_page(context)
+    total, page = context.emulator.jobs.page(
+        context.project_id, _KIND, running=False, offset=offset, count=count
     )
-    shown = len(page) if call.emulator.rules.render_count == "page" else total
-    return json_response({"count": shown, "items": [_describe(call, job) for job in page]})
+    shown = len(page) if context.emulator.rules.render_count == "page" else total
+    return json_response(
+        {"count": shown, "items": [_describe(context, job) for job in page]}
+    )
 
 
-def stop(call: Call) -> Response:
+def stop(context: RequestContext) -> Response:
     """``DELETE P/render/{renderId}``"""
-    job = find_running(call, _KIND, "render_id", _MISSING)
-    engine.stop(call.emulator, job, call.now_ms)
-    usual = 204 if is_application(call.project_id) else 200
-    return Response(status_code=call.emulator.rules.render_stop or usual)
+    job = find_running(context, _KIND, "render_id", _MISSING)
+    engine.stop(context.emulator, job, context.now_ms)
+    usual = 204 if is_application(context.project_id) else 200
+    return Response(status_code=context.emulator.rules.render_stop or usual)
 
 
 def _read_options(fields: Fields) -> dict[str, Any]:
@@ -93,5 +95,5 @@ def _duration(fields: Fields) -> int:
         raise HTTPError(400, "Invalid maxDuration provided.", code=50005) from None
 
 
-def _describe(call: Call, job: Job) -> dict[str, Any]:
-    return describe_render(call.emulator.view(call.now_ms), job)
+def _describe(context: RequestContext, job: Job) -> dict[str, Any]:
+    return describe_render(context.view, job)

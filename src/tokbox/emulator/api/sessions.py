@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import NO_CLIENTS, json_response, wants_json
 from tokbox.emulator.model.records import Session
 from tokbox.emulator.options.composition import RESOLUTIONS
@@ -57,12 +57,12 @@ _MONTHS = (
 # Creation.
 
 
-def create(call: Call) -> Response:
+def create(context: RequestContext) -> Response:
     """``POST /session/create``: register a session."""
-    session = _read_options(call)
-    call.emulator.store.save_session(session)
+    session = _read_options(context)
+    context.emulator.store.save_session(session)
     date = pacific_date(session.created_ms)
-    if not wants_json(call.request.headers.get("accept", "")):
+    if not wants_json(context.request.headers.get("accept", "")):
         body = (
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sessions><Session>'
             f"<session_id>{escape(session.session_id)}</session_id>"
@@ -85,7 +85,7 @@ def create(call: Call) -> Response:
                 "symphony_address": None,
                 "properties": None,
                 "ice_server": None,
-                "session_segment_id": call.emulator.ids.uuid(),
+                "session_segment_id": context.emulator.ids.uuid(),
                 "ice_servers": None,
                 "ice_credential_expiration": 86100,
             }
@@ -93,17 +93,19 @@ def create(call: Call) -> Response:
     )
 
 
-def _read_options(call: Call) -> Session:
+def _read_options(context: RequestContext) -> Session:
     """Read the form, which may come with any content type or none, or not at all.
 
     Unknown fields are ignored and empty ones count as absent, because SDKs send both.
     """
     try:
-        pairs = parse_qsl(call.body.decode("utf-8"), errors="strict", max_num_fields=1000)
+        pairs = parse_qsl(
+            context.body.decode("utf-8"), errors="strict", max_num_fields=1000
+        )
     except ValueError:
         raise HTTPError(400, "Invalid form: it is not urlencoded UTF-8") from None
     form = dict(pairs)
-    strict = call.emulator.rules.refuse_unknown_fields
+    strict = context.emulator.rules.refuse_unknown_fields
     if strict and (unknown := form.keys() - _PARAMETERS):
         raise HTTPError(400, f"There is no parameter {min(unknown)!r}")
 
@@ -139,16 +141,21 @@ def _read_options(call: Call) -> Session:
     # ask for it and get a session; it just never archives anything.
     return Session(
         session_id=new_session_id(
-            call.emulator.ids, call.project_id, location, call.now_ms, relayed=relayed
+            context.emulator.ids,
+            context.project_id,
+            location,
+            context.now_ms,
+            relayed=relayed,
         ),
-        project_id=call.project_id,
-        created_ms=call.now_ms,
+        project_id=context.project_id,
+        created_ms=context.now_ms,
         location=location,
         relayed=relayed,
         always_archived=mode == "always",
         archive_name=name,
         archive_resolution=resolution,
         e2ee=e2ee == "true",
+        base_url=context.base_url,
     )
 
 
@@ -199,7 +206,7 @@ def _days_to_sunday(year: int, month: int, day: int) -> int:
 # Whether the service knows one.
 
 
-def active_session(call: Call, session_id: object) -> Session:
+def active_session(context: RequestContext, session_id: object) -> Session:
     """Find a session of the caller that somebody has connected to, or refuse.
 
     A session that was only created is as unknown to the other calls as one that never
@@ -207,10 +214,10 @@ def active_session(call: Call, session_id: object) -> Session:
     """
     if not (isinstance(session_id, str) and is_session_id(session_id)):
         raise HTTPError(400, "Invalid session id format", code=10101)
-    session = call.emulator.store.session(session_id)
+    session = context.emulator.store.session(session_id)
     if (
         session is None
-        or session.project_id != call.project_id
+        or session.project_id != context.project_id
         or session.activated_ms is None
     ):
         raise HTTPError(404, NO_CLIENTS)

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.api.connections import addressees
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 
 __all__ = ["send"]
 
@@ -16,13 +16,13 @@ _MAX_TYPE = 128
 _MAX_DATA = 8192
 
 
-def send(call: Call) -> Response:
+def send(context: RequestContext) -> Response:
     """``POST P/session/{sessionId}[/connection/{connectionId}]/signal``
 
     Works in relayed sessions too. The code of 413 is the one that was recorded.
     """
-    session, connections = addressees(call)
-    fields = call.fields()
+    session, connections = addressees(context)
+    fields = context.fields()
     kind, data = fields.take("type"), fields.take("data")
     fields.finish()
     if not isinstance(data, str):
@@ -31,11 +31,11 @@ def send(call: Call) -> Response:
         raise HTTPError(400, "Signal payload 'type' must be a string")
     if len((kind or "").encode()) > _MAX_TYPE or len(data.encode()) > _MAX_DATA:
         raise HTTPError(413, "Unknown error", code=-99)
-    call.emulator.messages.add(
+    context.emulator.messages.add(
         "signal",
         session.session_id,
         {"type": kind, "data": data},
         [connection.connection_id for connection in connections],
-        call.now_ms,
+        context.now_ms,
     )
     return Response(status_code=204)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.api.jobs import read_session
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_call
@@ -21,16 +21,18 @@ __all__ = ["dial"]
 _HEADER = re.compile(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+")
 
 
-def dial(call: Call) -> Response:
+def dial(context: RequestContext) -> Response:
     """``POST P/dial``: connects and publishes at once, before anybody answers.
 
     A gateway below ``.invalid`` cannot be reached; any other one answers.
     """
-    fields = call.fields()
-    session, admission = read_session(call, fields, "dial")
+    fields = context.fields()
+    session, admission = read_session(context, fields, "dial")
     options = _read_options(fields.inner("sip"))
     fields.finish()
-    job = engine.start(call.emulator, "call", session, options, call.now_ms, admission)
+    job = engine.start(
+        context.emulator, "call", session, options, context.now_ms, admission
+    )
     return json_response(describe_call(job))
 
 

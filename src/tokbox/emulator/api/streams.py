@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.api.sessions import active_session
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response, layout_response
 from tokbox.emulator.model.records import Session, Stream
 from tokbox.emulator.options.fields import Fields
@@ -17,54 +17,54 @@ from tokbox.emulator.options.fields import Fields
 __all__ = ["find", "get", "list_all", "set_layout_classes", "set_layout_classes_of_one"]
 
 
-def list_all(call: Call) -> Response:
+def list_all(context: RequestContext) -> Response:
     """``GET P/session/{sessionId}/stream``"""
-    session = active_session(call, call.param("session_id"))
+    session = active_session(context, context.param("session_id"))
     items = [
-        _describe(stream) for stream in call.emulator.store.streams(session.session_id)
+        _describe(stream) for stream in context.emulator.store.streams(session.session_id)
     ]
     return json_response({"count": len(items), "items": items})
 
 
-def get(call: Call) -> Response:
+def get(context: RequestContext) -> Response:
     """``GET P/session/{sessionId}/stream/{streamId}``"""
-    session = active_session(call, call.param("session_id"))
-    return json_response(_describe(find(call, session, call.param("stream_id"))))
+    session = active_session(context, context.param("session_id"))
+    return json_response(_describe(find(context, session, context.param("stream_id"))))
 
 
-def set_layout_classes(call: Call) -> Response:
+def set_layout_classes(context: RequestContext) -> Response:
     """``PUT P/session/{sessionId}/stream``: replace the layout classes of streams."""
-    session = active_session(call, call.param("session_id"))
-    fields = call.fields()
+    session = active_session(context, context.param("session_id"))
+    fields = context.fields()
     items = fields.take("items")
     if not isinstance(items, list):
         raise HTTPError(400, "items must be an array")
     streams = [
-        _with_classes(call, session, fields.nested("every item", item)) for item in items
+        _with_classes(context, session, fields.nested("every item", item)) for item in items
     ]
     fields.finish()
     for stream in streams:
-        call.emulator.store.save_stream(stream)
+        context.emulator.store.save_stream(stream)
     shown = [_describe(stream) for stream in streams]
-    return layout_response(call.emulator.rules, {"count": len(shown), "items": shown})
+    return layout_response(context.emulator.rules, {"count": len(shown), "items": shown})
 
 
-def set_layout_classes_of_one(call: Call) -> Response:
+def set_layout_classes_of_one(context: RequestContext) -> Response:
     """``PUT P/session/{sessionId}/stream/{streamId}``, which one SDK uses."""
-    session = active_session(call, call.param("session_id"))
-    stream = find(call, session, call.param("stream_id"))
-    stream = replace(stream, layout_classes=_classes(call.fields()))
-    call.emulator.store.save_stream(stream)
-    return layout_response(call.emulator.rules, _describe(stream))
+    session = active_session(context, context.param("session_id"))
+    stream = find(context, session, context.param("stream_id"))
+    stream = replace(stream, layout_classes=_classes(context.fields()))
+    context.emulator.store.save_stream(stream)
+    return layout_response(context.emulator.rules, _describe(stream))
 
 
-def find(call: Call, session: Session, stream_id: str) -> Stream:
+def find(context: RequestContext, session: Session, stream_id: str) -> Stream:
     """Find a stream that the path names, or refuse.
 
     With 404, or 408 where it cannot be the id of a stream: the documented answer, odd
     as it is.
     """
-    stream = call.emulator.store.stream(session.session_id, stream_id)
+    stream = context.emulator.store.stream(session.session_id, stream_id)
     if stream is not None:
         return stream
     try:
@@ -74,12 +74,12 @@ def find(call: Call, session: Session, stream_id: str) -> Stream:
     raise HTTPError(404, "Stream not found")
 
 
-def _with_classes(call: Call, session: Session, fields: Fields) -> Stream:
+def _with_classes(context: RequestContext, session: Session, fields: Fields) -> Stream:
     stream_id = fields.take("id")
     if not isinstance(stream_id, str):
         raise HTTPError(400, "Every item must have a stream id")
     classes = _classes(fields)
-    stream = call.emulator.store.stream(session.session_id, stream_id)
+    stream = context.emulator.store.stream(session.session_id, stream_id)
     if stream is None:
         raise HTTPError(404, "Stream not found")
     return replace(stream, layout_classes=classes)

@@ -7,8 +7,9 @@ import re
 from starlette.responses import Response
 
 from tokbox.emulator.control.clients import find_session
+from tokbox.emulator.control.inspection import find_project_id
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.model import events, lifecycle
 from tokbox.emulator.model.records import Archive, Job, Session
 from tokbox.emulator.model.states import LIVES
@@ -16,23 +17,25 @@ from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.sessions import destroy
 from tokbox.emulator.store.accounts import is_application
 
-__all__ = ["disrupt", "notify"]
+__all__ = ["fail", "fail_uploads", "notify"]
 
 #: How a call ends: a code, and what it means.
 _SIP_REASON = re.compile(r"[0-9]{3} [!-~][ -~]*")
 
 
-def notify(call: Call) -> Response:
+def notify(context: RequestContext) -> Response:
     """``POST /_emulator/session/{sessionId}/notification``: tell of a server rotation.
 
     Nothing but that is ever notified. Refused with 409 unless the session is active.
     """
-    session = _active_session(call)
-    call.emulator.emit(events.session_notification(session, call.now_ms, "serverRotation"))
+    session = _active_session(context)
+    context.emulator.emit(
+        events.session_notification(session, context.now_ms, "serverRotation")
+    )
     return Response(status_code=204)
 
 
-def disrupt(call: Call) -> Response:
+def fail(context: RequestContext) -> Response:
     """``POST /_emulator/session/{sessionId}/failure``: let the service itself fail.
 
     The body may be empty, and then all that runs in the session fails, and it is
@@ -41,49 +44,58 @@ def disrupt(call: Call) -> Response:
     call is a code and a text, such as ``486 Busy Here``. Refused with 404 is what does
     not run, and with 409 a session that is not active.
     """
-    body = call.json_object() if call.body else {}
+    body = context.json_object() if context.body else {}
     for name in body.keys() - {"id", "reason"}:
         raise HTTPError(400, f"There is no member {name!r}")
     one, reason = body.get("id"), body.get("reason")
     if not (reason is None or (isinstance(reason, str) and reason)):
         raise HTTPError(400, "reason must be a text")
     if one is None:
-        _fail_session(call, _active_session(call), reason)
+        _fail_session(context, _active_session(context), reason)
     else:
-        _fail(call, _find(call, find_session(call), one), reason)
+        _fail_job(context, _find(context, find_session(context), one), reason)
     return Response(status_code=204)
 
 
-def _fail_session(call: Call, session: Session, reason: str | None) -> None:
-    emulator, session_id = call.emulator, session.session_id
+def fail_uploads(context: RequestContext) -> Response:
+    """``POST /_emulator/storage/{projectId}``: fail deliveries: ``{"broken": true}``."""
+    broken = context.json_object().get("broken")
+    if not isinstance(broken, bool):
+        raise HTTPError(400, "broken must be true or false")
+    context.emulator.storage_targets.set_broken(find_project_id(context), broken)
+    return Response(status_code=204)
+
+
+def _fail_session(context: RequestContext, session: Session, reason: str | None) -> None:
+    emulator, session_id = context.emulator, session.session_id
     for archive in emulator.store.running_archives(session_id):
-        _fail(call, archive, reason)
+        _fail_job(context, archive, reason)
     for job in emulator.jobs.running(session_id):
         # What calls end with has a form of its own.
-        _fail(call, job, None if job.kind == "call" else reason)
+        _fail_job(context, job, None if job.kind == "call" else reason)
     for connection in emulator.store.connections(session_id):
         engine.disconnect(
             emulator,
             session,
             connection.connection_id,
-            call.now_ms,
+            context.now_ms,
             reason="forceDisconnected",
         )
     why = reason or _documented(session.project_id)
-    destroy(emulator, find_session(call), call.now_ms, why)
+    destroy(emulator, find_session(context), context.now_ms, why)
 
 
-def _fail(call: Call, thing: Archive | Job, reason: str | None) -> None:
+def _fail_job(context: RequestContext, thing: Archive | Job, reason: str | None) -> None:
     documented = _documented(thing.project_id)
     if isinstance(thing, Archive):
-        call.emulator.recorder.fail(thing, call.now_ms, reason or documented)
+        context.emulator.recorder.fail(thing, context.now_ms, reason or documented)
         return
     if thing.kind == "call" and reason is not None and not _SIP_REASON.fullmatch(reason):
         raise HTTPError(
             400, "The reason of a call must be a code and a text: 486 Busy Here"
         )
     reason = reason or LIVES[thing.kind].broken or documented
-    engine.fail(call.emulator, thing, call.now_ms, reason)
+    engine.fail(context.emulator, thing, context.now_ms, reason)
 
 
 def _documented(project_id: str) -> str:
@@ -91,17 +103,17 @@ def _documented(project_id: str) -> str:
     return "forceDisconnected" if is_application(project_id) else "Internal server failure"
 
 
-def _active_session(call: Call) -> Session:
-    session = find_session(call)
+def _active_session(context: RequestContext) -> Session:
+    session = find_session(context)
     if not session.active:
         raise HTTPError(409, "The session is not active on a media router")
     return session
 
 
-def _find(call: Call, session: Session, thing_id: object) -> Archive | Job:
+def _find(context: RequestContext, session: Session, thing_id: object) -> Archive | Job:
     if not isinstance(thing_id, str):
         raise HTTPError(400, "id must be a string")
-    archive = call.emulator.store.archive(session.project_id, thing_id)
+    archive = context.emulator.store.archive(session.project_id, thing_id)
     if (
         archive is not None
         and archive.session_id == session.session_id
@@ -109,7 +121,7 @@ def _find(call: Call, session: Session, thing_id: object) -> Archive | Job:
         and archive.status in lifecycle.STOPPABLE
     ):
         return archive
-    for job in call.emulator.jobs.running(session.session_id):
+    for job in context.emulator.jobs.running(session.session_id):
         if job.job_id == thing_id:
             return job
     raise HTTPError(404, "Nothing with this id runs in the session")

@@ -1,18 +1,15 @@
-"""The routes below ``/_emulator/`` that tests measure and disturb with.
-
-The journal of what was asked, what clients received, faults for calls to come, and
-webhooks. Like all control routes they need no credentials.
-"""
+"""The state of the emulator: requests, messages, webhooks, pending faults and so on."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.faults import read_fault
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.store.request_log import LIMIT
 from tokbox.errors import InvalidInputError
@@ -24,12 +21,15 @@ __all__ = [
     "clear_requests",
     "clear_webhooks",
     "configure_webhooks",
+    "find_project_id",
+    "index",
     "list_requests",
     "read_messages",
     "read_webhooks",
+    "show_storage",
 ]
 
-_JOURNAL_FILTERS = ("method", "path", "project_id", "status", "created", "after", "count")
+_REQUEST_FILTERS = ("method", "path", "project_id", "status", "created", "after", "count")
 _MESSAGE_FILTERS = ("kind", "session_id", "connection_id", "after", "count")
 _WEBHOOK_FILTERS = ("project_id", "event", "url", "state", "after", "count")
 _MAX_TIMES = 1_000_000
@@ -37,56 +37,89 @@ _MAX_TIMES = 1_000_000
 _MAX_NUMBER = 2**63 - 1
 
 
-def list_requests(call: Call) -> Response:
-    """``GET /_emulator/journal``: the calls of the service, oldest first.
+def index(context: RequestContext) -> Response:
+    """``GET /_emulator/``: say what this is and what it holds, without secrets."""
+    emulator = context.emulator
+    return json_response(
+        {
+            "name": "tokbox emulator",
+            "about": "A local stand-in for the OpenTok API; nothing leaves this machine.",
+            "rules": asdict(emulator.rules),
+            "now": context.now_ms,
+            "projects": [
+                {"apiKey": api_key, **emulator.store.counts(api_key)}
+                for api_key in emulator.accounts.api_keys
+            ],
+            "applications": [
+                {"applicationId": application_id, **emulator.store.counts(application_id)}
+                for application_id in emulator.accounts.application_ids
+            ],
+        }
+    )
+
+
+def show_storage(context: RequestContext) -> Response:
+    """``GET /_emulator/storage/{projectId}``: say where archives go, without secrets."""
+    project = find_project_id(context)
+    target = context.emulator.storage_targets.get(project)
+    return json_response(
+        {
+            "target": None if target is None else target.describe(),
+            "broken": context.emulator.storage_targets.is_broken(project),
+        }
+    )
+
+
+def list_requests(context: RequestContext) -> Response:
+    """``GET /_emulator/requests``: the calls of the service, oldest first.
 
     ``?method=POST&path=/v2/project/*/archive&status=200&created=true&project_id=12345678``
     leaves out what does not fit, ``&after=17`` what came no later than entry 17, and
     ``&count=100`` what follows the first hundred.
     """
-    query = _filters(call, _JOURNAL_FILTERS)
+    query = _filters(context, _REQUEST_FILTERS)
     if "created" in query:
         if query["created"] not in ("true", "false"):
             raise HTTPError(400, "created must be true or false")
         query["created"] = query["created"] == "true"
-    entries = call.emulator.request_log.entries(**query)
+    entries = context.emulator.request_log.entries(**query)
     return json_response(
         {"count": len(entries), "items": [entry.describe() for entry in entries]}
     )
 
 
-def clear_requests(call: Call) -> Response:
-    """``DELETE /_emulator/journal``: forget the entries; their numbers go on."""
-    call.emulator.request_log.clear()
+def clear_requests(context: RequestContext) -> Response:
+    """``DELETE /_emulator/requests``: forget the entries; their numbers go on."""
+    context.emulator.request_log.clear()
     return Response(status_code=204)
 
 
-def read_messages(call: Call) -> Response:
+def read_messages(context: RequestContext) -> Response:
     """``GET /_emulator/messages``: what clients received, oldest first.
 
     ``?kind=signal&session_id=...&connection_id=...&after=17&count=100`` works as for the
-    journal; the kinds are ``signal``, ``dtmf`` and ``mute``.
+    requests; the kinds are ``signal``, ``dtmf`` and ``mute``.
     """
-    found = call.emulator.messages.sent(**_filters(call, _MESSAGE_FILTERS))
+    found = context.emulator.messages.sent(**_filters(context, _MESSAGE_FILTERS))
     return json_response(
         {"count": len(found), "items": [message.describe() for message in found]}
     )
 
 
-def clear_messages(call: Call) -> Response:
+def clear_messages(context: RequestContext) -> Response:
     """``DELETE /_emulator/messages``: forget them; their numbers go on."""
-    call.emulator.messages.clear()
+    context.emulator.messages.clear()
     return Response(status_code=204)
 
 
-def add_fault(call: Call) -> Response:
+def add_fault(context: RequestContext) -> Response:
     """``POST /_emulator/faults``: let calls to come fail, for who can set no header.
 
     The body is ``{"fault": {...}, "method": "POST", "path": "/session/create",
     "times": 2}``: a fault as in the header, and which calls it is for. All but the
     fault may be left out: any method, any path (``*`` in it stands for anything), once.
     """
-    body = call.json_object()
+    body = context.json_object()
     for name in body.keys() - {"fault", "method", "path", "times"}:
         raise HTTPError(400, f"There is no member {name!r}")
     fault, times = body.get("fault"), body.get("times", 1)
@@ -97,58 +130,63 @@ def add_fault(call: Call) -> Response:
             raise HTTPError(400, f"{name} must be a string")
     if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= _MAX_TIMES:
         raise HTTPError(400, f"times must be a whole number from 1 to {_MAX_TIMES}")
-    number = call.emulator.pending_faults.arm(
+    number = context.emulator.pending_faults.arm(
         fault, method=body.get("method"), path=body.get("path"), times=times
     )
     return json_response({"number": number}, 201)
 
 
-def clear_faults(call: Call) -> Response:
+def clear_faults(context: RequestContext) -> Response:
     """``DELETE /_emulator/faults``: let nothing more fail."""
-    call.emulator.pending_faults.clear()
+    context.emulator.pending_faults.clear()
     return Response(status_code=204)
 
 
-def read_webhooks(call: Call) -> Response:
+def read_webhooks(context: RequestContext) -> Response:
     """``GET /_emulator/webhooks``: what was sent or is to be sent, oldest first.
 
     ``?event=archive_status&state=failed&project_id=12345678&after=17&count=100`` works as
-    for the journal.
+    for the requests.
     """
-    found = call.emulator.webhook_outbox.deliveries(**_filters(call, _WEBHOOK_FILTERS))
+    found = context.emulator.webhook_outbox.deliveries(
+        **_filters(context, _WEBHOOK_FILTERS)
+    )
     return json_response(
         {"count": len(found), "items": [delivery.describe() for delivery in found]}
     )
 
 
-def configure_webhooks(call: Call) -> Response:
+def configure_webhooks(context: RequestContext) -> Response:
     """``POST /_emulator/webhooks``: set the addresses of a project or an application.
 
     The body is ``{"projectId": "...", "webhooks": {"archive_status": "http://...",
     "signature_secret": "..."}}``; it replaces what was set before.
     """
-    body = call.json_object()
+    body = context.json_object()
     project_id, webhooks = body.get("projectId"), body.get("webhooks")
-    if not isinstance(project_id, str) or call.emulator.accounts.find(project_id) is None:
+    if (
+        not isinstance(project_id, str)
+        or context.emulator.accounts.find(project_id) is None
+    ):
         rule = "be an API key or application id that is known here"
         raise HTTPError(400, f"projectId must {rule}")
     if not isinstance(webhooks, dict):
         raise HTTPError(400, "webhooks must be an object of names and addresses")
     try:
-        call.emulator.webhook_outbox.configure(project_id, webhooks)
+        context.emulator.webhook_outbox.configure(project_id, webhooks)
     except InvalidInputError as error:
         raise HTTPError(400, str(error)) from None
     return Response(status_code=204)
 
 
-def clear_webhooks(call: Call) -> Response:
+def clear_webhooks(context: RequestContext) -> Response:
     """``DELETE /_emulator/webhooks``: forget the deliveries that are over."""
-    call.emulator.webhook_outbox.clear()
+    context.emulator.webhook_outbox.clear()
     return Response(status_code=204)
 
 
-def _filters(call: Call, known: tuple[str, ...]) -> dict[str, Any]:
-    query: dict[str, Any] = dict(call.query())
+def _filters(context: RequestContext, known: tuple[str, ...]) -> dict[str, Any]:
+    query: dict[str, Any] = dict(context.query())
     for name in query.keys() - set(known):
         raise HTTPError(400, f"There is no filter {name!r}; there are {', '.join(known)}")
     for name, maximum in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
@@ -163,3 +201,10 @@ def _whole_number(name: str, text: str, maximum: int) -> int:
     ):
         raise HTTPError(400, f"{name} must be a whole number from 0 to {maximum}")
     return int(text)
+
+
+def find_project_id(context: RequestContext) -> str:
+    project = context.emulator.accounts.find(context.param("project_id"))
+    if project is None:
+        raise HTTPError(404, "There is no such project or application")
+    return project.id

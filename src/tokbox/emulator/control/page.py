@@ -9,7 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.records import Connection, Job, Session
@@ -54,14 +54,14 @@ _STOPS = {
 }
 
 
-def front(call: Call) -> Response:
+def front(context: RequestContext) -> Response:
     """``GET /``: the page."""
     return _reply("index.html")
 
 
-def file(call: Call) -> Response:
+def file(context: RequestContext) -> Response:
     """``GET /_emulator/page/{name}``: what belongs to the page."""
-    return _reply(call.param("name"))
+    return _reply(context.param("name"))
 
 
 def _reply(name: str) -> Response:
@@ -77,14 +77,14 @@ def _files() -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in _FOLDER.iterdir()}
 
 
-def state(call: Call) -> Response:
+def state(context: RequestContext) -> Response:
     """``GET /_emulator/state?after=17``: what the page shows, without secrets.
 
     The newest sessions with all that is in them, and the newest calls, oldest first,
     after the one with the given number.
     """
-    emulator, db = call.emulator, call.emulator.store.db
-    after = call.query().get("after", "0")
+    emulator, db = context.emulator, context.emulator.store.db
+    after = context.query().get("after", "0")
     if not (after.isascii() and after.isdecimal() and len(after) < 19):
         raise HTTPError(400, "after must be a whole number")
     last, count = db.execute(
@@ -99,7 +99,7 @@ def state(call: Call) -> Response:
     ).fetchall()
     return json_response(
         {
-            "now": call.now_ms,
+            "now": context.now_ms,
             "offset": emulator.clock.offset_ms,
             "tenants": [
                 *({"id": key, "kind": "project"} for key in emulator.accounts.api_keys),
@@ -109,7 +109,7 @@ def state(call: Call) -> Response:
                 ),
             ],
             "sessionCount": total,
-            "sessions": [_session(call, session_id) for (session_id,) in newest],
+            "sessions": [_session(context, session_id) for (session_id,) in newest],
             "count": count,
             "lastNumber": last,
             "calls": [entry.describe() for entry in calls],
@@ -117,16 +117,16 @@ def state(call: Call) -> Response:
     )
 
 
-def session(call: Call) -> Response:
+def session(context: RequestContext) -> Response:
     """``GET /_emulator/session/{sessionId}``: one session as the page shows it."""
-    session_id = call.param("session_id")
-    if call.emulator.store.session(session_id) is None:
+    session_id = context.param("session_id")
+    if context.emulator.store.session(session_id) is None:
         raise HTTPError(404, "There is no such session")
-    return json_response(_session(call, session_id))
+    return json_response(_session(context, session_id))
 
 
-def _session(call: Call, session_id: str) -> dict[str, Any]:
-    store = call.emulator.store
+def _session(context: RequestContext, session_id: str) -> dict[str, Any]:
+    store = context.emulator.store
     session = store.session(session_id)
     assert session is not None, "its id was just read"
     return {
@@ -139,14 +139,14 @@ def _session(call: Call, session_id: str) -> dict[str, Any]:
         "muted": session.muted,
         "activated": session.activated_ms is not None,
         "connections": [
-            _connection(call, connection) for connection in store.connections(session_id)
+            _connection(context, connection) for connection in store.connections(session_id)
         ],
-        "archives": _archives(call, session),
-        "jobs": _jobs(call, session),
+        "archives": _archives(context, session),
+        "jobs": _jobs(context, session),
     }
 
 
-def _connection(call: Call, connection: Connection) -> dict[str, Any]:
+def _connection(context: RequestContext, connection: Connection) -> dict[str, Any]:
     return {
         "connectionId": connection.connection_id,
         "role": connection.role,
@@ -158,20 +158,20 @@ def _connection(call: Call, connection: Connection) -> dict[str, Any]:
                 "videoType": stream.video_type,
                 "muted": stream.muted,
             }
-            for stream in call.emulator.store.streams(connection.session_id)
+            for stream in context.emulator.store.streams(connection.session_id)
             if stream.connection_id == connection.connection_id
         ],
     }
 
 
-def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
-    emulator = call.emulator
+def _archives(context: RequestContext, session: Session) -> list[dict[str, Any]]:
+    emulator = context.emulator
     _, newest = emulator.store.page_of_archives(
         session.project_id, session.session_id, offset=0, count=_THINGS
     )
     shown = []
     for archive in newest:
-        described = archive_view.describe(emulator.view(call.now_ms), archive)
+        described = archive_view.describe(context.view, archive)
         # Nobody can stop what a session archives by itself.
         stops = archive.status in lifecycle.RUNNING and not archive.automatic
         shown.append(
@@ -185,7 +185,7 @@ def _archives(call: Call, session: Session) -> list[dict[str, Any]]:
     return shown
 
 
-def _jobs(call: Call, session: Session) -> list[dict[str, Any]]:
+def _jobs(context: RequestContext, session: Session) -> list[dict[str, Any]]:
     return [
         {
             "kind": job.kind,
@@ -193,10 +193,10 @@ def _jobs(call: Call, session: Session) -> list[dict[str, Any]]:
             "status": job.status,
             "name": job.options.get("name"),
             "reason": job.reason,
-            "outputs": _outputs(job, call.now_ms) if job.kind == "broadcast" else [],
+            "outputs": _outputs(job, context.now_ms) if job.kind == "broadcast" else [],
             "stop": None if job.status in OVER else _stop_job(job),
         }
-        for job in call.emulator.jobs.of_session(session.session_id, _THINGS)
+        for job in context.emulator.jobs.of_session(session.session_id, _THINGS)
     ]
 
 

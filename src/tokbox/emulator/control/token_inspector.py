@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.simulation.client_tokens import TokenRejected, verify_client_token
 from tokbox.errors import MalformedTokenError
@@ -20,20 +20,20 @@ __all__ = ["inspect"]
 _MAX_TOKEN = 64 * 1024
 
 
-def inspect(call: Call) -> Response:
+def inspect(context: RequestContext) -> Response:
     """``POST /_emulator/inspect``: say what ``{"token": ...}`` says, and what it is worth.
 
     The answer holds its claims, when it expires, and a verdict with the reason in a
     sentence: ``accepted`` or ``refused`` as here a client would be, or ``unknown`` if
     whoever signed it is a stranger.
     """
-    token = call.json_object().get("token")
+    token = context.json_object().get("token")
     if not isinstance(token, str) or len(token) > _MAX_TOKEN:
         raise HTTPError(400, "token must be a string of a sensible length")
     token = token.strip()
     if not token:
         raise HTTPError(400, "There is no token; paste one")
-    now = call.emulator.clock.token_time()
+    now = context.emulator.clock.token_time()
     found: dict[str, Any] = {"now": round(now * 1000), "kind": None, "claims": {}}
     try:
         claims = decode(token)
@@ -47,7 +47,7 @@ def inspect(call: Call) -> Response:
                 "reason": f"This is no token that a client can join with: {error}.",
             }
         )
-    verdict, reason = _judge(call, token, claims, now)
+    verdict, reason = _judge(context, token, claims, now)
     return json_response(
         {
             **found,
@@ -61,8 +61,10 @@ def inspect(call: Call) -> Response:
     )
 
 
-def _judge(call: Call, token: str, claims: Token, now: float) -> tuple[str, str]:
-    project = call.emulator.accounts.find(claims.project_id)
+def _judge(
+    context: RequestContext, token: str, claims: Token, now: float
+) -> tuple[str, str]:
+    project = context.emulator.accounts.find(claims.project_id)
     if project is None:
         return (
             "unknown",
@@ -73,7 +75,7 @@ def _judge(call: Call, token: str, claims: Token, now: float) -> tuple[str, str]
         admission = verify_client_token(token, project, claims.session_id, now=now)
     except TokenRejected as denied:
         return "refused", f"Refused with client error 1004: {denied}."
-    if call.emulator.store.session(claims.session_id) is None:
+    if context.emulator.store.session(claims.session_id) is None:
         return (
             "refused",
             "Refused: the token is good, but its session was not created here.",

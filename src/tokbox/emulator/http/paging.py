@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.http.request import Call
+from tokbox.emulator.http.request import RequestContext
 
 __all__ = ["read_page", "read_session_filter"]
 
@@ -13,18 +13,18 @@ _MAX_COUNT = 1000
 _MAX_OFFSET = 2**63 - 1
 
 
-def read_page(call: Call) -> tuple[int, int]:
+def read_page(context: RequestContext) -> tuple[int, int]:
     """Read ``offset`` and ``count``, or refuse with 400."""
-    query = call.query()
+    query = context.query()
     return (
         _whole_number(query, "offset", 0, _MAX_OFFSET),
         _whole_number(query, "count", _DEFAULT_COUNT, _MAX_COUNT),
     )
 
 
-def read_session_filter(call: Call) -> str | None:
+def read_session_filter(context: RequestContext) -> str | None:
     """Read the session that a list is restricted to; one SDK sends ``session_id``."""
-    query = call.query()
+    query = context.query()
     return query.get("sessionId", query.get("session_id"))
 
 

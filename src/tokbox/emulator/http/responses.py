@@ -82,30 +82,33 @@ def _problem(detail: str) -> dict[str, str]:
 
 
 def error_response(
-    refusal: HTTPError, *, as_json: bool, creating_session: bool = False
+    error: HTTPError, *, as_json: bool, creating_session: bool = False
 ) -> Response:
-    """Answer an error in the form that the caller and the endpoint are used to.
+    """Return an error as JSON, or as XML; session creation has an XML format of its own."""
+    if error.status == 401:
+        response = json_response(_problem(error.message), 401)
+    elif as_json:
+        response = _json_error(error)
+    else:
+        response = _xml_error(error, creating_session=creating_session)
+    response.headers.update(error.headers)
+    return response
 
-    Session creation is older than the rest and has an XML document of its own.
-    """
-    code, message = refusal.code, refusal.message
-    if refusal.status == 401:
-        return json_response(_problem(message), 401)
-    if as_json:
-        if message in _BARE:
-            return json_response({"message": message}, refusal.status)
-        return json_response(
-            {
-                "code": refusal.status if code is None else code,
-                "message": message,
-                "description": message,
-            },
-            refusal.status,
-        )
-    shown = refusal.status if code is None else code
+
+def _json_error(error: HTTPError) -> Response:
+    content: dict[str, Any] = {"message": error.message}
+    if error.message not in _BARE:
+        code = error.status if error.code is None else error.code
+        content = {"code": code, **content, "description": error.message}
+    return json_response(content, error.status)
+
+
+def _xml_error(error: HTTPError, *, creating_session: bool) -> Response:
+    shown = error.status if error.code is None else error.code
     # XML 1.0 has no way at all to write most control characters.
     text = "".join(
-        c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}" for c in message
+        c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}"
+        for c in error.message
     )
     if creating_session:
         body = (
@@ -119,7 +122,7 @@ def error_response(
             f"<description>{escape(text)}</description></errorPayload>"
         )
         content_type = "application/xml"
-    return Response(body.encode(), refusal.status, headers={"Content-Type": content_type})
+    return Response(body.encode(), error.status, headers={"Content-Type": content_type})
 
 
 def layout_response(rules: Rules, shown: dict[str, Any]) -> Response:

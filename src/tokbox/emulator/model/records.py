@@ -39,6 +39,8 @@ class Session:
     muted: bool = False
     #: When the media router gives it up, if nobody comes back before.
     ends_ms: int | None = None
+    #: The address by which its creator reached the emulator: links in webhooks lead there.
+    base_url: str = "http://127.0.0.1"
 
     @property
     def active(self) -> bool:

@@ -55,7 +55,9 @@ def describe(view: View, archive: Archive) -> dict[str, Any]:
     shown["sha256sum"] = ""
     shown["password"] = options.get("password", "")
     shown["url"] = (
-        view.links.make(archive, view.now_ms) if archive.status == "available" else None
+        view.links.make(archive, view.base_url, view.now_ms)
+        if archive.status == "available"
+        else None
     )
     return shown
 

@@ -52,7 +52,7 @@ def _outputs(view: View, job: Job) -> dict[str, Any]:
     if "hls" in job.options:
         path = f"/_emulator/broadcast/{job.project_id}/{job.job_id}/playlist.m3u8"
         dvr = "?DVR" if job.options["hls"]["dvr"] else ""
-        shown["hls"] = f"{view.links.base_url}{path}{dvr}"
+        shown["hls"] = f"{view.base_url}{path}{dvr}"
         shown["hlsStatus"] = hls_status(job, view.now_ms)
     if "rtmp" in job.options:
         targets = [

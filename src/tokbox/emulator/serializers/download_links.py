@@ -21,16 +21,16 @@ class DownloadLinks:
         """Sign with *key*, or without one with that of the store, which is random."""
         self._store = store
         self._key = key
-        #: Where callers reach the emulator, without a slash at the end. Every request
-        #: says it anew.
-        self.base_url = "http://127.0.0.1"
 
-    def make(self, archive: Archive, now_ms: int) -> str:
-        """Make a link to the file of an available archive; every read makes a new one."""
+    def make(self, archive: Archive, base_url: str, now_ms: int) -> str:
+        """Make a link to the file of an available archive; every read makes a new one.
+
+        *base_url* is the address of the emulator, without a slash at the end.
+        """
         expires = str(now_ms + _LIFETIME_MS)
         path = f"/_emulator/archive/{archive.project_id}/{archive.archive_id}"
         return (
-            f"{self.base_url}{path}/{archive_files.file_name(archive)}"
+            f"{base_url}{path}/{archive_files.file_name(archive)}"
             f"?expires={expires}&signature={self._sign(archive, expires)}"
         )
 

@@ -22,3 +22,5 @@ class View:
     rules: Rules
     #: The time of the description, in milliseconds since the epoch.
     now_ms: int
+    #: The address that links lead to, without a slash at the end.
+    base_url: str

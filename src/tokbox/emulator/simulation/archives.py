@@ -52,7 +52,7 @@ class Recorder:
         self._rules = rules
         self._processing_ms = processing_ms
 
-    def settle(self, now_ms: int) -> None:
+    def run_due_events(self, now_ms: int) -> None:
         """Carry out every change that was due by *now_ms*."""
         while archive := self._store.next_due_archive(now_ms):
             session = self._session(archive)
@@ -86,7 +86,7 @@ class Recorder:
         )
         self._save(archive, session)
         streams = self._store.streams(session.session_id)
-        self.follow(session, now_ms, [stream.stream_id for stream in streams])
+        self.synchronise(session, now_ms, [stream.stream_id for stream in streams])
         if not self._store.recordings(archive.archive_id):
             self._tell(archive)
         return archive
@@ -107,7 +107,7 @@ class Recorder:
         """Keep what was changed of a running archive without moving it."""
         self._save(archive, self._session(archive))
 
-    def follow(self, session: Session, now_ms: int, streams: Iterable[str]) -> None:
+    def synchronise(self, session: Session, now_ms: int, streams: Iterable[str]) -> None:
         """Let the running archives of *session* begin or end to record *streams*.
 
         *streams* are the ids of streams that were published, ended, selected or
@@ -194,7 +194,10 @@ class Recorder:
             self._tell(before)
 
     def _tell(self, archive: Archive) -> None:
-        view = View(self._store, self._jobs, self._links, self._rules, archive.since_ms)
+        base_url = self._session(archive).base_url
+        view = View(
+            self._store, self._jobs, self._links, self._rules, archive.since_ms, base_url
+        )
         self._events.emit(status_changed(view, archive))
 
     def _save(self, archive: Archive, session: Session) -> None:

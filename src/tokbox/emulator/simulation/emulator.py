@@ -46,6 +46,8 @@ class Emulator:
         """Tell everybody who listens to :attr:`events`."""
         self.events.emit(event)
 
-    def view(self, now_ms: int) -> View:
-        """Return what descriptions depend on at *now_ms*."""
-        return View(self.store, self.jobs, self.download_links, self.rules, now_ms)
+    def view(self, now_ms: int, base_url: str) -> View:
+        """Return what descriptions depend on, for a reader who uses *base_url*."""
+        return View(
+            self.store, self.jobs, self.download_links, self.rules, now_ms, base_url
+        )

@@ -21,11 +21,11 @@ __all__ = [
     "connect",
     "disconnect",
     "fail",
-    "follow",
     "publish",
-    "settle",
+    "run_due_events",
     "start",
     "stop",
+    "synchronise",
     "unpublish",
     "update",
 ]
@@ -54,7 +54,7 @@ def connect(
         and not _is_being_archived(emulator, session)
     ):
         emulator.recorder.start(session, automatic_options(session), at_ms, automatic=True)
-    follow(emulator, session, at_ms)
+    synchronise(emulator, session, at_ms)
     return connection
 
 
@@ -83,7 +83,7 @@ def publish(
     emulator.emit(events.stream_created(session.project_id, stream, connection))
     if stream.muted:
         clients.tell_to_mute(emulator, session, [stream], at_ms)
-    follow(emulator, session, at_ms, stream.stream_id)
+    synchronise(emulator, session, at_ms, stream.stream_id)
     return stream
 
 
@@ -95,7 +95,7 @@ def unpublish(
     if stream is None or stream.connection_id != connection_id:
         raise HTTPError(404, "Stream not found")
     clients.end_stream(emulator, session, stream, at_ms, "clientDisconnected")
-    follow(emulator, session, at_ms, stream_id)
+    synchronise(emulator, session, at_ms, stream_id)
 
 
 def disconnect(
@@ -120,7 +120,7 @@ def disconnect(
     )
     if not store.is_connected(session.session_id):
         session = sessions.empty(emulator, session, at_ms)
-    follow(emulator, session, at_ms, *(stream.stream_id for stream in streams))
+    synchronise(emulator, session, at_ms, *(stream.stream_id for stream in streams))
 
 
 def start(
@@ -170,29 +170,29 @@ def update(emulator: Emulator, job: Job) -> None:
     emulator.jobs.save(job, None if change is None else change.at_ms)
 
 
-def settle(emulator: Emulator, now_ms: int) -> None:
+def run_due_events(emulator: Emulator, now_ms: int) -> None:
     """Carry out everything that was due by *now_ms*, in its order.
 
     It comes first in a transaction: between two transactions nothing changes but the clock.
     """
     # From moment to moment, since what one of them does changes what the other has.
     while (at_ms := emulator.store.next_due_ms(now_ms)) is not None:
-        emulator.recorder.settle(at_ms)
+        emulator.recorder.run_due_events(at_ms)
         while job := emulator.jobs.next_due(at_ms):
             session = _session(emulator, job)
             change = states.next_change(job, emptied_ms=session.emptied_ms)
             assert change is not None, "a job without a next change is never due"
             _enter(emulator, job, change.status, change.at_ms, change.reason)
         # Last, since what runs in a session ends before the session itself.
-        sessions.settle(emulator, at_ms)
+        sessions.run_due_events(emulator, at_ms)
 
 
-def follow(emulator: Emulator, session: Session, at_ms: int, *streams: str) -> None:
+def synchronise(emulator: Emulator, session: Session, at_ms: int, *streams: str) -> None:
     """Let the archives and jobs of *session* notice who is there and publishes now.
 
     *streams* are the ids of those that came or left; see `Recorder.follow`.
     """
-    emulator.recorder.follow(session, at_ms, streams)
+    emulator.recorder.synchronise(session, at_ms, streams)
     for job in emulator.jobs.running(session.session_id):
         _notice(emulator, job, session, at_ms)
 
@@ -236,7 +236,9 @@ def _arrive(emulator: Emulator, job: Job) -> Job:
         _leave(emulator, job)
     if publishes and life.shows_stream:
         job = _publish(emulator, job)
-    event = job_view.status_changed(emulator.view(job.since_ms), job)
+    event = job_view.status_changed(
+        emulator.view(job.since_ms, _session(emulator, job).base_url), job
+    )
     if event is not None:
         emulator.emit(event)
     # A call that is muted as soon as it publishes has been created before.

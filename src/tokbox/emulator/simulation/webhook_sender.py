@@ -69,7 +69,7 @@ class WebhookSender:
         """
         end = time.monotonic() + timeout
         with self._emulator.store.transaction():
-            engine.settle(self._emulator, self._emulator.clock.now_ms())
+            engine.run_due_events(self._emulator, self._emulator.clock.now_ms())
         while waiting := self._waiting():
             with self._changed:
                 left = end - time.monotonic()
@@ -103,7 +103,7 @@ class WebhookSender:
         with emulator.store.transaction():
             if not webhooks.anybody_listens():
                 return None, _IDLE_TICK
-            engine.settle(emulator, emulator.clock.now_ms())
+            engine.run_due_events(emulator, emulator.clock.now_ms())
             found = webhooks.next_waiting()
         if found is None:
             return None, _TICK

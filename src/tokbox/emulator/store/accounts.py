@@ -87,7 +87,7 @@ class Account(NoPickle):
 
     @property
     def id(self) -> str:
-        """Under what the journal notes its calls."""
+        """The ID under which its requests are logged."""
         return self.account_key
 
 

@@ -28,12 +28,14 @@ from tokbox.emulator.store.schema import check, prepare
 from tokbox.errors import InvalidInputError
 from tokbox.private_files import check_private, make_private, open_private
 
-__all__ = ["PRIVATE_KEY", "Store"]
+__all__ = ["CLOCK_OFFSET", "PRIVATE_KEY", "Store"]
 
 #: The name of a database in memory, in SQLite.
 _MEMORY = ":memory:"
 #: The setting that keeps the private key of the default application.
 PRIVATE_KEY = "private_key"
+#: The setting that keeps how far the clock was advanced, in milliseconds.
+CLOCK_OFFSET = "clock_offset_ms"
 
 _ARCHIVE_COLUMNS = (
     "archive_id, session_id, project_id, automatic, options, status, reason, "
@@ -222,7 +224,7 @@ class Store:
     def save_session(self, session: Session) -> None:
         """Insert a session, or update when clients came and left, and the muting."""
         self._db.execute(
-            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (session_id) DO UPDATE SET muted = excluded.muted, "
             "activated_ms = excluded.activated_ms, emptied_ms = excluded.emptied_ms, "
             "ends_ms = excluded.ends_ms",

@@ -1,8 +1,8 @@
-"""What was asked of the service: one line for each call, kept with what the call did.
+"""The log of requests to the service's API.
 
-The entry of a call is written in the transaction of its effect, so that the two are
-there together or not at all. It holds no credentials and no bodies; what looks like a
-token in a path or a query is left out.
+The entry of a request is written in the transaction of its effect, so that either both
+are stored or neither is. It has no credentials and no bodies, and everything that looks
+like a token in a path or a query is replaced.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-from starlette.requests import Request
 
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
 
-__all__ = ["LIMIT", "Entry", "RequestLog", "Visit", "as_glob"]
+__all__ = ["LIMIT", "LoggedRequest", "RequestLog", "as_glob"]
 
 #: How many entries are kept; the oldest make room.
 LIMIT = 10_000
@@ -34,8 +31,8 @@ _TOKEN = re.compile(r"T1(?:==|%3[dD]%3[dD])[^&/]*|eyJ[\w-]*\.[\w-]+\.[\w-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A call that was made; ``at_ms`` is in milliseconds since the epoch."""
+class LoggedRequest:
+    """A request that was made; ``at_ms`` is in milliseconds since the epoch."""
 
     #: Counts up from 1, and never down: ``after`` of a listing goes by it.
     number: int
@@ -57,7 +54,7 @@ class Entry:
     fault: dict[str, Any] | None
 
     def describe(self) -> dict[str, Any]:
-        """Return it as ``GET /_emulator/journal`` shows it."""
+        """Return it as ``GET /_emulator/requests`` shows it."""
         return {
             "number": self.number,
             "at": self.at_ms,
@@ -73,61 +70,49 @@ class Entry:
         }
 
 
-@dataclass(slots=True)
-class Visit:
-    """A call in progress: what its entry will say."""
-
-    method: str
-    path: str
-    query: str
-    request_id: str = ""
-    project_id: str | None = None
-    fault: dict[str, Any] | None = None
-    created: bool = False
-    began: float = field(default_factory=time.perf_counter)
-
-    @classmethod
-    def of(cls, request: Request) -> Visit:
-        """Begin with what the request line says, as it was sent."""
-        scope = request.scope
-        path = scope.get("raw_path") or scope["path"].encode()
-        return cls(
-            method=request.method,
-            path=_without_tokens(path.decode("latin-1")),
-            query=_without_tokens(scope["query_string"].decode("latin-1")),
-        )
-
-
 class RequestLog:
-    """The entries of one emulator. To be used inside a transaction of its store."""
+    """The logged requests of one emulator. Its methods need a transaction of the store."""
 
     def __init__(self, store: Store, ids: Ids) -> None:
         self._store = store
         self._ids = ids
 
-    def add(self, visit: Visit, status: int | None, at_ms: int) -> None:
-        """Write the entry of *visit*, which gets its request id by that."""
-        visit.request_id = self._ids.uuid()
+    def add(
+        self,
+        *,
+        at_ms: int,
+        method: str,
+        path: str,
+        query: str,
+        project_id: str | None,
+        status: int | None,
+        duration_seconds: float,
+        created: bool,
+        fault: dict[str, Any] | None,
+    ) -> str:
+        """Log a request, and return the ID that it gets."""
+        request_id = self._ids.uuid()
         cursor = self._store.db.execute(
             f"INSERT INTO requests ({_COLUMNS}) "  # noqa: S608
             "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 at_ms,
-                visit.request_id,
-                visit.method,
-                visit.path,
-                visit.query,
-                visit.project_id,
+                request_id,
+                method,
+                _without_tokens(path),
+                _without_tokens(query),
+                project_id,
                 status,
-                round((time.perf_counter() - visit.began) * 1000, 3),
-                visit.created,
-                None if visit.fault is None else json.dumps(visit.fault),
+                round(duration_seconds * 1000, 3),
+                created,
+                None if fault is None else json.dumps(fault),
             ),
         )
         assert cursor.lastrowid is not None
         self._store.db.execute(
             "DELETE FROM requests WHERE number <= ?", (cursor.lastrowid - LIMIT,)
         )
+        return request_id
 
     def entries(
         self,
@@ -139,7 +124,7 @@ class RequestLog:
         created: bool | None = None,
         after: int = 0,
         count: int = LIMIT,
-    ) -> list[Entry]:
+    ) -> list[LoggedRequest]:
         """List the entries that fit everything that is given, oldest first.
 
         *path* may hold ``*`` for anything, slashes included; *created* tells those that
@@ -162,17 +147,17 @@ class RequestLog:
         return [_entry(row) for row in rows]
 
     def clear(self) -> None:
-        """Forget all entries; the numbers go on counting."""
+        """Delete all entries; new ones continue their numbers."""
         self._store.db.execute("DELETE FROM requests")
 
 
-def _entry(row: sqlite3.Row) -> Entry:
+def _entry(row: sqlite3.Row) -> LoggedRequest:
     fields: dict[str, Any] = {name: row[name] for name in row.keys()}  # noqa: SIM118
     fields["duration_seconds"] = fields.pop("duration_ms") / 1000
     fields["created"] = bool(fields["created"])
     if fields["fault"] is not None:
         fields["fault"] = json.loads(fields["fault"])
-    return Entry(**fields)
+    return LoggedRequest(**fields)
 
 
 def as_glob(pattern: str) -> str:

@@ -27,7 +27,8 @@ CREATE TABLE sessions (
     session_id TEXT PRIMARY KEY, project_id TEXT NOT NULL, created_ms INTEGER NOT NULL,
     location TEXT NOT NULL, relayed INTEGER NOT NULL, always_archived INTEGER NOT NULL,
     archive_name TEXT, archive_resolution TEXT, e2ee INTEGER NOT NULL,
-    activated_ms INTEGER, emptied_ms INTEGER, muted INTEGER NOT NULL, ends_ms INTEGER
+    activated_ms INTEGER, emptied_ms INTEGER, muted INTEGER NOT NULL, ends_ms INTEGER,
+    base_url TEXT NOT NULL
 );
 CREATE INDEX sessions_by_end ON sessions (ends_ms) WHERE ends_ms IS NOT NULL;
 CREATE TABLE connections (

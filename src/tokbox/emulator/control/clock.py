@@ -1,0 +1,55 @@
+"""The emulated clock, and the reset of everything."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.http.request import RequestContext
+from tokbox.emulator.http.responses import json_response
+from tokbox.emulator.simulation import engine
+from tokbox.emulator.store.database import CLOCK_OFFSET
+
+__all__ = ["advance", "read", "reset"]
+
+#: The maximum of one advance: a hundred years, in seconds.
+_MAX_ADVANCE = 100 * 365 * 86_400
+
+
+def read(context: RequestContext) -> Response:
+    """``GET /_emulator/clock``: the emulated time and its offset, in milliseconds."""
+    return json_response(
+        {"now": context.now_ms, "offset": context.emulator.clock.offset_ms}
+    )
+
+
+def advance(context: RequestContext) -> Response:
+    """``POST /_emulator/clock``: move the time forward by ``{"advance": <seconds>}``.
+
+    Everything that was due in between has happened when the answer arrives.
+    """
+    seconds = context.json_object().get("advance")
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds <= _MAX_ADVANCE
+    ):
+        raise HTTPError(
+            400, f"advance must be a number of seconds from 0 to {_MAX_ADVANCE}"
+        )
+    step_ms = round(seconds * 1000)
+    emulator = context.emulator
+    offset_ms = emulator.clock.offset_ms + step_ms
+    # In the store as well: after a restart time must not run backwards.
+    emulator.store.set_setting(CLOCK_OFFSET, str(offset_ms))
+    engine.run_due_events(emulator, context.now_ms + step_ms)
+    emulator.clock.set_offset(offset_ms)
+    return json_response({"now": context.now_ms + step_ms, "offset": offset_ms})
+
+
+def reset(context: RequestContext) -> Response:
+    """``POST /_emulator/reset``: forget everything, the offset of the clock included."""
+    context.emulator.store.clear()
+    context.emulator.clock.set_offset(0)
+    context.emulator.accounts.register(context.emulator.clock.now_ms())
+    return Response(status_code=204)
