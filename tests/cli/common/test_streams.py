@@ -215,7 +215,7 @@ def shell(redirections: str, *args: str, **env: str) -> Result:
 
 @pytest.mark.parametrize("make", ["pipe", "socketpair"])
 def test_output_without_a_reader_creates_no_session(server: Server, make: str) -> None:
-    before = server.journal()
+    before = server.requests()
     if make == "pipe":
         theirs, ours = os.pipe()
     else:
@@ -230,7 +230,7 @@ def test_output_without_a_reader_creates_no_session(server: Server, make: str) -
     )
     os.close(ours)
     assert (done.returncode, done.stderr) == (141, b"")
-    assert server.journal() == before
+    assert server.requests() == before
 
 
 def test_output_is_not_polled_on_a_system_that_cannot(
@@ -256,11 +256,11 @@ unusable = pytest.mark.parametrize(
 def test_unusable_output_creates_no_session(
     server: Server, redirection: str, problem: str
 ) -> None:
-    before = server.journal()
+    before = server.requests()
     result = shell(redirection, "session", "create", TOKBOX_API_URL=server.url)
     assert_one_line(result, "standard output")
     assert problem in result.err
-    assert server.journal() == before
+    assert server.requests() == before
 
 
 @unusable
