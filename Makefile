@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-native test-long engines browser check requirements faults \
 	soak asan asan-python tsan tsan-python memcheck ctgrind arm emulated freethreaded \
-	isolated fuzz lint stubs dist wheels docs coverage mutants bench \
+	isolated fuzz lint async-client dist wheels docs coverage mutants bench \
 	bench-compare bench-smoke clean
 
 # Targets with a "##" are listed, in this order; lines with "#:" are headings.
@@ -98,8 +98,8 @@ dist: $(VENV)/installed ## build and test the sources and a wheel
 	$(BIN)/python -m tools.distribution --out dist
 	TOKBOX_REQUIRE=dist $(BIN)/python -m pytest tests/tooling/test_distribution.py
 
-stubs: $(VENV)/linted ## write rest/aio.pyi, the types of the asynchronous client
-	$(BIN)/python -m tools.async_stub
+async-client: $(VENV)/linted ## write rest/aio.py, the client for asyncio
+	$(BIN)/python -m tools.async_client
 
 isolated: $(ISOLATED)/installed ## test interpreters with a GIL of their own (Python 3.12)
 	$(ISOLATED)/bin/python -m pytest -p no:randomly tests/tokens/rows/test_arenas.py

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from tokbox.rest.models.base import Record
-from tokbox.rest.twins import Twin
 
 __all__ = ["LISTING", "MODULES", "render"]
 
@@ -103,14 +102,8 @@ def _members(kind: type) -> Iterator[str]:
         elif isinstance(member, classmethod):
             yield f"    {name}{_signature(member.__func__)}  # classmethod"
         elif inspect.isfunction(member) and member.__module__.startswith("tokbox"):
-            if issubclass(kind, Twin) and (
-                name not in vars(kind) or Twin in kind.__bases__
-            ):
-                # Its signature is that of the method of the other client.
-                awaited = "async " if inspect.iscoroutinefunction(member) else ""
-                yield f"    {awaited}{name}"
-            else:
-                yield f"    {name}{_signature(member)}"
+            awaited = "async " if inspect.iscoroutinefunction(member) else ""
+            yield f"    {awaited}{name}{_signature(member)}"
 
 
 def _field_names(kind: type) -> set[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tokbox.lazy import set_module
-from tokbox.rest.base import DEFAULT_URL, Client
+from tokbox.rest.base import DEFAULT_URL, Client, option_classes
 from tokbox.rest.http.auth import AccountAuth
 from tokbox.rest.resources.projects import Projects
+from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_project
 from tokbox.tokens.signer import Signer
@@ -22,6 +23,7 @@ __all__ = ["Account"]
 
 @set_module("tokbox")
 @strip_traceback
+@refuse_unknown_options(option_classes)
 class Account(Client):
     """Reach the projects of an OpenTok account.
 
@@ -45,7 +47,6 @@ class Account(Client):
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        self._check_names("", options, "api_url")
         fields = ("account_key", "account_secret")
         check_project(account_key, account_secret, fields, "account")
         signer = Signer(account_key, account_secret)

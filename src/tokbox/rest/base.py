@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
 from tokbox.typed import TYPE_CHECKING
 
@@ -21,13 +22,21 @@ if TYPE_CHECKING:
     from tokbox.rest.raw import APIResponse
     from tokbox.tokens.signer import Signer
 
-__all__ = ["DEFAULT_URL", "VONAGE_URL", "Client"]
+__all__ = ["DEFAULT_URL", "VONAGE_URL", "Client", "option_classes"]
 
 DEFAULT_URL = "https://api.opentok.com"
 VONAGE_URL = "https://video.api.vonage.com"
 
 
+def option_classes() -> Mapping[str, Any]:
+    """Return the classes that name the options of clients. Loads HTTP."""
+    from tokbox.rest.http import options
+
+    return vars(options)
+
+
 @strip_traceback
+@refuse_unknown_options(option_classes)
 class Client:
     """Hold a key and connections; subclasses add the resources that they reach."""
 
@@ -45,16 +54,6 @@ class Client:
 
     #: The requester, once it was made.
     _made: list[Requester]
-
-    @classmethod
-    def _check_names(cls, method: str, options: Options, *others: str) -> None:
-        """Raise TypeError for an option that *method* does not have."""
-        if options:
-            from tokbox.rest.http.options import Options
-            from tokbox.rest.unknown_options import check_names
-
-            accepted = (*Options.__annotations__, *others)
-            check_names(f"{cls.__name__}{method}", options, accepted)
 
     def _assemble(self, signer: Signer, api_url: str, options: Options) -> None:
         """Put a client together, whatever its credentials are."""
@@ -103,11 +102,6 @@ class Client:
         from: to close it does nothing. Raises ``InvalidInputError`` for a limit out of
         bounds.
         """
-        from tokbox.rest.http.options import Limits
-        from tokbox.rest.unknown_options import check_names
-
-        call = f"{type(self).__name__}.with_options"
-        check_names(call, limits, Limits.__annotations__)
         client = type(self).__new__(type(self))
         client._signer = self._signer
         client._made = [self._requester.with_options(**limits)]

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
-from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client
+from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client, option_classes
 from tokbox.rest.client_resources import ClientResources
 from tokbox.rest.sessions import Session, restore
+from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
 from tokbox.typed import TYPE_CHECKING, overload
@@ -39,6 +40,7 @@ __all__ = ["Tokbox"]
 
 @set_module("tokbox")
 @strip_traceback
+@refuse_unknown_options(option_classes)
 class Tokbox(ClientResources, Client):
     """Reach one project: create sessions, sign tokens, record archives.
 
@@ -62,7 +64,6 @@ class Tokbox(ClientResources, Client):
         api_url: str = DEFAULT_URL,
         **options: Unpack[Options],
     ) -> None:
-        self._check_names("", options, "api_url")
         self._assemble(Signer(api_key, secret), api_url, options)
 
     @classmethod
@@ -86,7 +87,6 @@ class Tokbox(ClientResources, Client):
         at least 2,048 bits; ``MissingDependencyError`` without ``cryptography``, which
         comes with ``pip install 'tokbox[vonage]'``.
         """
-        cls._check_names(".from_private_key", options, "api_url", "password")
         signer = Signer.from_private_key(application_id, key, password=password)
         client = cls.__new__(cls)
         client._assemble(signer, api_url, options)
@@ -112,7 +112,6 @@ class Tokbox(ClientResources, Client):
         """
         from tokbox.rest import environment
 
-        cls._check_names(".from_env", options)
         environ = os.environ if environ is None else environ
         if not isinstance(environ, Mapping):
             rule = f"be a mapping of variables, not {type(environ).__name__}"

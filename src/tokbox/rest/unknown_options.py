@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     _Class = TypeVar("_Class", bound=type)
 
-__all__ = ["check_names", "check_options", "has_options", "refuse_unknown_options"]
+__all__ = ["refuse_unknown_options"]
 
 #: Bits of ``co_flags``: `inspect`, which names them, is slow to import.
 _VAR_KEYWORDS, _COROUTINE = 0x08, 0x80
@@ -39,7 +39,7 @@ _ELSEWHERE = {
 }
 
 
-def check_names(call: str, given: Iterable[str], accepted: Collection[str]) -> None:
+def _check_names(call: str, given: Iterable[str], accepted: Collection[str]) -> None:
     """Raise TypeError if *given* has a name that *call* does not accept."""
     for name in given:
         if name not in accepted:
@@ -64,13 +64,16 @@ def refuse_unknown_options(
     """Return a class decorator that checks ``**options: Unpack[...]`` of methods.
 
     The methods raise TypeError for an unknown option. *namespace* returns the module
-    attributes among which the class in ``Unpack`` is looked up, at the first call.
+    attributes among which the class in ``Unpack`` is looked up, at the first call with
+    an option.
     """
 
     def decorate(cls: _Class) -> _Class:
         for name, member in list(vars(cls).items()):
             if isinstance(member, FunctionType) and has_options(member):
-                setattr(cls, name, check_options(member, namespace))
+                setattr(cls, name, _checked(member, namespace))
+            elif isinstance(member, classmethod) and has_options(member.__func__):
+                setattr(cls, name, classmethod(_checked(member.__func__, namespace)))
         return cls
 
     return decorate
@@ -83,9 +86,7 @@ def has_options(call: Any) -> bool:
     return bool(call.__code__.co_flags & _VAR_KEYWORDS)
 
 
-def check_options(call: Any, namespace: Callable[[], Mapping[str, Any]]) -> Any:
-    """Return *call*, wrapped as `refuse_unknown_options` wraps the methods of a class."""
-
+def _checked(call: Any, namespace: Callable[[], Mapping[str, Any]]) -> Any:
     @functools.cache
     def accepted() -> frozenset[str]:
         import inspect
@@ -95,21 +96,25 @@ def check_options(call: Any, namespace: Callable[[], Mapping[str, Any]]) -> Any:
         options = namespace()[kind].__annotations__
         return frozenset({*options, *(each.name for each in others)})
 
-    def check(self: object, options: Iterable[str]) -> None:
-        check_names(f"{type(self).__name__}.{call.__name__}", options, accepted())
+    def check(owner: Any, options: Iterable[str]) -> None:
+        cls = owner if isinstance(owner, type) else type(owner)
+        method = "" if call.__name__ == "__init__" else f".{call.__name__}"
+        _check_names(f"{cls.__name__}{method}", options, accepted())
 
     if call.__code__.co_flags & _COROUTINE:
 
         @functools.wraps(call)
         async def coroutine(self: object, /, *args: Any, **options: Any) -> Any:
-            check(self, options)
+            if options:
+                check(self, options)
             return await call(self, *args, **options)
 
         return coroutine
 
     @functools.wraps(call)
     def method(self: object, /, *args: Any, **options: Any) -> Any:
-        check(self, options)
+        if options:
+            check(self, options)
         return call(self, *args, **options)
 
     return method

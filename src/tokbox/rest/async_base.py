@@ -1,0 +1,156 @@
+"""Base classes of the client for asyncio: they run calls of the client off the loop."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from types import NoneType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from tokbox.rest.executor import ThreadExecutor
+from tokbox.rest.unknown_options import refuse_unknown_options
+from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.transport.http_transport import POOL_SIZE
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self, Unpack
+
+    from tokbox.rest.base import Client
+    from tokbox.rest.http.options import Limits, Options
+
+__all__ = ["AsyncClient", "AsyncProxy", "are_small", "is_small"]
+
+#: Tokens that are signed in the thread of the loop, at most: less than 0.1 ms of work.
+MAX_SMALL = 128
+#: Types of single values of `sign_rows`; others are columns.
+_SCALARS = (str, int, timedelta, datetime, NoneType)
+
+
+def is_small(n: object) -> bool:
+    """Return whether *n* is a number of tokens from 1 to `MAX_SMALL`."""
+    return isinstance(n, int) and 0 < n <= MAX_SMALL
+
+
+def are_small(*columns: object) -> bool:
+    """Return whether all *columns* are lists or tuples of at most `MAX_SMALL` rows."""
+    for column in columns:
+        if not isinstance(column, _SCALARS) and not (
+            isinstance(column, list | tuple) and len(column) <= MAX_SMALL
+        ):
+            return False
+    return True
+
+
+def _option_classes() -> dict[str, Any]:
+    from tokbox.rest import session_options
+    from tokbox.rest.http import options
+
+    return {**vars(session_options), **vars(options)}
+
+
+@safe_repr
+class AsyncProxy:
+    """Call the methods of an object of a client, the slow ones in threads."""
+
+    __slots__ = ("_executor", "_sync")
+
+    _sync: Any
+    _executor: ThreadExecutor
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        strip_traceback(refuse_unknown_options(_option_classes)(cls))
+
+    def __init__(self, sync: Any, executor: ThreadExecutor) -> None:
+        self._sync = sync
+        self._executor = executor
+
+    def _signs_here(self, small: bool) -> bool:
+        """Return whether *small* calls are fast: with an API secret, but not with RSA."""
+        return small and not self._sync._signer._is_application
+
+    def __repr__(self) -> str:
+        return f"<async {self._sync!r}>"
+
+    def __str__(self) -> str:
+        return str(self._sync)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, AsyncProxy):
+            return bool(self._sync == other._sync)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._sync)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} belongs to a client and cannot be pickled or copied"
+        )
+
+
+class _Replaced:
+    """Name what to use in place of a member that only synchronous clients have."""
+
+    def __init__(self, instead: str) -> None:
+        self._instead = instead
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(
+            f"{owner.__name__!r} has no attribute {self._name!r}: use {self._instead!r}"
+        )
+
+
+class AsyncClient(AsyncProxy):
+    """Own the threads of a client for asyncio."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:
+        close = _Replaced("await client.aclose()")
+        __enter__ = _Replaced("async with")
+        __exit__ = _Replaced("async with")
+
+    def _start(self, sync: Client, options: Options) -> Self:
+        super().__init__(sync, ThreadExecutor(options.get("pool_size", POOL_SIZE)))
+        return self
+
+    def with_options(self, **limits: Unpack[Limits]) -> Self:
+        """Return a client with other limits, over the same connections and threads.
+
+        *timeout* is the limit in seconds for a whole call with its retries and waits,
+        *read_timeout* for a single read; *retries* is how many attempts may follow the
+        first::
+
+            await tb.with_options(timeout=60, retries=0).archives.get(archive_id)
+
+        What is left out or None stays as it is. Raises ``InvalidInputError`` for a limit
+        out of bounds.
+        """
+        client = type(self).__new__(type(self))
+        AsyncProxy.__init__(client, self._sync.with_options(**limits), self._executor)
+        return client
+
+    async def aclose(self) -> None:
+        """Close the connections, wipe the key, and wait for calls under way.
+
+        May be repeated; of a client that ``with_options`` made it does nothing.
+        """
+        self._sync.close()
+        if not self._sync._borrowed:
+            await self._executor.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
