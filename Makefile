@@ -13,7 +13,7 @@ PYTHONS ?= $(wildcard $(HOME)/.pyenv/versions/3.1[0-9]*/bin/python)
 NEWEST   = $(lastword $(PYTHON) $(sort $(PYTHONS)))
 # Python code does the same on each kernel, so slow runs use one.
 ONE_KERNEL = -k 'not avx2 and not avx512 and not sha-ni and not armv8'
-SOURCES = pyproject.toml setup.py $(wildcard src/*.pyx src/*.pxi src/tokbox/*.pxd src/kernels/*)
+SOURCES = pyproject.toml setup.py $(shell find src -name '*.[ch]' -o -name '*.pyx' -o -name '*.px[id]')
 
 # Compiled modules are kept: pytest compiles the tests with their assertions rewritten.
 unexport PYTHONDONTWRITEBYTECODE

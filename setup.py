@@ -63,13 +63,13 @@ class build_hardened(build_ext):
         return True
 
 
-csv = "src/kernels/csv.c"
-kernels = sorted({*glob("src/kernels/*.c")} - {csv})
+csv = "src/kernels/text/csv.c"
+kernels = sorted({*glob("src/kernels/**/*.c", recursive=True)} - {csv})
 headers = sorted(
-    path
-    for pattern in ("*.h", "kernels/*.h", "kernels/*.pxd", "tokbox/*.pxd")
-    for path in glob(f"src/{pattern}")
+    path for suffix in ("h", "pxd") for path in glob(f"src/**/*.{suffix}", recursive=True)
 )
+#: A .pxd is beside the header that it mirrors, and is found by its name alone.
+include_path = ["src", *sorted(glob("src/kernels/**/", recursive=True))]
 
 
 def extension(name: str, *sources: str) -> Extension:
@@ -93,7 +93,7 @@ setup(
             extension("_csv", csv),
             extension("_fastsign", "src/arenas.c", *kernels),
         ],
-        include_path=["src", "src/kernels"],
+        include_path=include_path,
         build_dir="build/cython",
         compiler_directives={"language_level": 3},
     ),

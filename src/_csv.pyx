@@ -53,7 +53,7 @@ def most_often(bytes data not None, bytes text not None) -> int:
 
 @cython.final
 cdef class Records:
-    """The records that are whole in a block of CSV; see kernels/csv.h.
+    """The records that are whole in a block of CSV; see kernels/text/csv.h.
 
     They should have *fields* fields; those that do not are `odd`, and have no token. With
     *final* nothing comes behind the block. No more than *most* records are read. Fields

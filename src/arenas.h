@@ -18,7 +18,7 @@
 
 #include <Python.h>
 
-#include "pages.h"
+#include "system/pages.h"
 
 #define ARENA_SIZE ((size_t)1 << 20)
 #define MAX_RESERVED 16

@@ -50,7 +50,7 @@ def counted(folder: Path, leave_out: Iterable[str]) -> Counts:
     for line in done.stdout.splitlines():
         for file in json.loads(line)["files"]:
             path = Path(folder, file["file"]).resolve()
-            if path.parent == KERNELS:
+            if KERNELS in path.parents:
                 for entry in file["lines"]:
                     counts[path.name][entry["line_number"]] += entry["count"]
     return counts

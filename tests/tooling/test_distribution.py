@@ -44,8 +44,8 @@ def test_the_source_distribution_ships_types_and_what_builds_the_core() -> None:
     with tarfile.open(built("*.tar.gz")) as sources:
         names = {name.partition("/")[2] for name in sources.getnames()}
     assert names >= {f"src/{name}" for name in TYPED}
-    core = ROOT / "src"
-    built_from = [*core.glob("*.pyx"), *core.glob("tokbox/*.pxd"), *core.glob("kernels/*")]
+    suffixes = (".c", ".h", ".pyx", ".pxi", ".pxd")
+    built_from = [path for path in (ROOT / "src").rglob("*") if path.suffix in suffixes]
     assert names >= {str(path.relative_to(ROOT)) for path in built_from}
 
 

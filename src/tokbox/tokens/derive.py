@@ -3,8 +3,8 @@
 The nonce of a row is an HMAC of its run's id and its own key, by a key that is made of
 the signer's secret for this purpose alone. Together with a pinned time of issue, the
 tokens of a run are a function of its rows: a task that is tried once more, on another
-machine or in other batches, signs what it signed before. `src/kernels/derive.c` says how
-the bytes become digits.
+machine or in other batches, signs what it signed before. `src/kernels/tokens/derive.c` says
+how the bytes become digits.
 """
 
 from __future__ import annotations

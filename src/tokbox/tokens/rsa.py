@@ -10,8 +10,8 @@ A key is given as one of these, and nothing is guessed:
 To read a key and to find out that its numbers are those of an RSA key takes OpenSSL 45 ms,
 some hundred times as long as to sign with it, so a key is an object to be kept. OpenSSL
 reads keys and signs, by way of ``cryptography``, which is loaded with the first key.
-The core verifies (``src/kernels/rsa.c``), so that threads need not take turns for each
-signature.
+The core verifies (``src/kernels/tokens/rsa.c``), so that threads need not take turns for
+each signature.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ def build(folder: Path, compiler: list[str], *more: Path) -> dict[str, Path]:
     """Compile the kernels, all fuzzers and *more* sources; return the programs by name."""
     compiler = [*compiler, "-std=gnu11", f"-I{KERNELS}", f"-I{HERE}"]
     core = []
-    for source in sorted(KERNELS.glob("*.c")):
+    for source in sorted(KERNELS.rglob("*.c")):
         core.append(str(folder / f"{source.stem}.o"))
         _check([*compiler, "-c", str(source), "-o", core[-1]])
     programs = {}

@@ -3,7 +3,7 @@
  * order, and fields in their records; and signed records say what they said, and their token.
  * Read as lines, the same data stand in order, and signed lines are the lines with a member.
  * A text is found in itself, and in what ends with it. */
-#include "csv.h"
+#include "text/csv.h"
 
 #include "fuzz.h"
 

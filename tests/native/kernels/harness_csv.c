@@ -1,5 +1,5 @@
 /* Records of CSV; see harness.c. */
-#include "csv.h"
+#include "text/csv.h"
 #include "harness.h"
 
 #define MOST_RECORDS 4096

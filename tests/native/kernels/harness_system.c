@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "harness.h"
-#include "pages.h"
-#include "workers.h"
+#include "system/pages.h"
+#include "system/workers.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 /* The harness: tokens signed and verified. See harness.c. */
 #include "harness.h"
-#include "workers.h"
+#include "system/workers.h"
 
 #define MOST_TOKENS 1000000
 

@@ -61,10 +61,10 @@ class Variant:
 
     def build(self, folder: Path) -> Path:
         """Compile the kernels and the harness into *folder*; return the program."""
-        wide = set(KERNELS.glob("*_avx*.c")) if self.emulated else set()
-        rest = {*KERNELS.glob("*.c"), *HERE.glob("*.c")} - wide
+        wide = set(KERNELS.rglob("*_avx*.c")) if self.emulated else set()
+        rest = {*KERNELS.rglob("*.c"), *HERE.glob("*.c")} - wide
         if self.emulated:
-            rest = rest - {KERNELS / "cpu.c"} | {EMULATED / "cpu.c"}
+            rest = rest - {KERNELS / "system" / "cpu.c"} | {EMULATED / "cpu.c"}
         compile_one = [*self.command(), "-c", f"-I{KERNELS}"]
         commands = []
         for source in sorted(rest | wide):

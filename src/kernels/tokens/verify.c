@@ -7,7 +7,7 @@
  *
  * verify_t1.c and verify_jwt.c take the two forms apart, and read what they say.
  */
-#include "verify.h"
+#include "tokens/verify.h"
 
 #define AT_ONCE 64
 #define ARENA 49152

@@ -4,7 +4,7 @@
  * are strings, numbers, null, true, false and lists of strings, named without escapes. All
  * else gets a closer look.
  */
-#include "verify.h"
+#include "tokens/verify.h"
 
 #if FS_X86
 #include <emmintrin.h>

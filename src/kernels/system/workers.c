@@ -3,7 +3,7 @@
 #if !defined(_WIN32)
 #define _POSIX_C_SOURCE 200809L
 #endif
-#include "workers.h"
+#include "system/workers.h"
 
 #include <stdlib.h>
 

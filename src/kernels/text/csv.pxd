@@ -4,7 +4,7 @@ from libc.stdint cimport int64_t, uint8_t
 
 from text cimport fs_text
 
-cdef extern from "csv.h" nogil:
+cdef extern from "text/csv.h" nogil:
     ctypedef struct fs_csv_row:
         size_t start
         size_t end

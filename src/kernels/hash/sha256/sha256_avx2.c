@@ -6,9 +6,9 @@
 #include <immintrin.h>
 
 FS_TARGET_BEGIN("avx2")
-#include "lanes_avx2.h"
-#include "sha256_lanes.h"
-#include "mac_lanes.h"
+#include "hash/lanes_avx2.h"
+#include "hash/sha256/sha256_lanes.h"
+#include "hash/mac_lanes.h"
 FS_TARGET_END
 
 const fs_hash_row fs_sha256_avx2 = {"avx2", FS_CPU_AVX2, LANES, NULL, mac_many};

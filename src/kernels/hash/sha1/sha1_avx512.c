@@ -6,9 +6,9 @@
 #include <immintrin.h>
 
 FS_TARGET_BEGIN("avx512f,avx512bw,avx512vl")
-#include "lanes_avx512.h"
-#include "sha1_lanes.h"
-#include "mac_lanes.h"
+#include "hash/lanes_avx512.h"
+#include "hash/sha1/sha1_lanes.h"
+#include "hash/mac_lanes.h"
 FS_TARGET_END
 
 const fs_hash_row fs_sha1_avx512 = {"avx512", FS_CPU_AVX512, LANES, NULL, mac_many};

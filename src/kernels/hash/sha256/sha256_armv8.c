@@ -7,7 +7,7 @@
 
 #if FS_ARM
 
-#include "armv8.h"
+#include "hash/armv8.h"
 
 FS_TARGET_BEGIN(FS_TARGET_ARM_SHA)
 
@@ -59,7 +59,7 @@ FS_INLINE void load_digest(uint32x4_t *w, uint32x4_t abcd, uint32x4_t efgh) {
 typedef uint32x4_t first_t;
 typedef uint32x4_t second_t;
 typedef uint32x4_t words_t;
-#include "mac_streams.h"
+#include "hash/mac_streams.h"
 
 FS_TARGET_END
 

@@ -5,7 +5,7 @@
  * A field whose first byte is a quote ends at the next delimiter or line break behind its
  * closing quote; in any other field a quote is a byte like others. A line ends with LF,
  * CR LF or CR. Everybody else's readers agree on this. */
-#include "csv.h"
+#include "text/csv.h"
 
 #include <string.h>
 

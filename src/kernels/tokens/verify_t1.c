@@ -1,6 +1,6 @@
 /* T1 tokens, taken apart and read: "T1==" base64("partner_id=KEY&sig=HEX:name=value&...").
  * Read verify.c first. */
-#include "verify.h"
+#include "tokens/verify.h"
 
 #define SIG_DIGITS 40
 

@@ -81,7 +81,7 @@ FS_INLINE void load_digest(__m128i *w, __m128i abef, __m128i cdgh) {
 typedef __m128i first_t;
 typedef __m128i second_t;
 typedef __m128i words_t;
-#include "mac_streams.h"
+#include "hash/mac_streams.h"
 
 FS_TARGET_END
 

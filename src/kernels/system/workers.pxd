@@ -1,6 +1,6 @@
 # The mirror of workers.h, and nothing else.
 
-cdef extern from "workers.h" nogil:
+cdef extern from "system/workers.h" nogil:
     ctypedef struct fs_crew:
         pass
     ctypedef void (*fs_work)(void *job, size_t first, size_t count) noexcept nogil

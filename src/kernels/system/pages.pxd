@@ -1,6 +1,6 @@
 # The mirror of pages.h, and nothing else.
 
-cdef extern from "pages.h" nogil:
+cdef extern from "system/pages.h" nogil:
     void fs_touch(void *memory, size_t len)
 
     ctypedef struct fs_fresh:

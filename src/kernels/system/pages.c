@@ -2,7 +2,7 @@
 #if defined(__linux__)
 #define _GNU_SOURCE /* madvise */
 #endif
-#include "pages.h"
+#include "system/pages.h"
 
 #define MEGABYTE ((int64_t)1 << 20)
 #define MAX_CALLS_WITHOUT 63
