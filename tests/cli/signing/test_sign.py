@@ -28,7 +28,7 @@ from tests.support.cli import (
     run_on_terminal,
 )
 from tokbox import Signer
-from tokbox.cli.tables import csv, formats, lines, row_errors
+from tokbox.cli.tables import csv, formats, row_errors, text
 
 Cli = Callable[..., Result]
 
@@ -288,7 +288,7 @@ def test_a_line_that_does_not_end_does_not_fill_the_memory(
     source = tmp_path / "in.ndjson"
     source.write_text(json.dumps({"s": SESSION}) + "\n" + '{"s": "' + "x" * 10_000)
     monkeypatch.setattr(formats, "_BYTES", 1000)
-    monkeypatch.setattr(lines, "MAX_ROW_BYTES", 5000)
+    monkeypatch.setattr(text, "MAX_ROW_BYTES", 5000)
     result = cli("sign", str(source), "--session-id", "col:s")
     assert result.code == 2
     assert "row 2 is longer" in result.err

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from tokbox.cli.tables import parquet_keys
 from tokbox.cli.tables.parquet import ParquetTable
 from tokbox.cli.tables.parquet_footer import Footer, Page, read_pages
-from tokbox.errors import InvalidInputError
+from tokbox.cli.tables.table import source_error
 from tokbox.tokens.batch import write_all
 
 __all__ = ["ParquetWriter", "TextWriter"]
@@ -58,7 +58,7 @@ class ParquetWriter(TextWriter):
         self._footer = Footer(table.footer())
         if self._footer.is_encrypted:
             rule = "be decrypted first: columns of this Parquet file are encrypted"
-            raise InvalidInputError("source", None, rule, show=False)
+            raise source_error(rule)
         self._footer.add_column(name, parquet_keys.add_column(self._footer.keys, name))
         self._pages: list[Page] = []
         if size > table.end:

@@ -5,6 +5,6 @@
     read -> Chunk (some thousand rows) -> columns -> tokens -> the chunk with its tokens
     one thread                            another             the main thread writes
 
-`csv`, `ndjson`, `lines` and `parquet` are the formats; what is not asked for of a
-row is handed on as it stands.
+`csv`, `ndjson`, `text` and `parquet` are the formats. All columns of a row that are not
+read are copied as they are.
 """

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
 from tokbox.cli.common.atomic_files import open_atomic
-from tokbox.errors import InvalidInputError
+from tokbox.cli.tables.table import source_error
 from tokbox.integrations.job import load
 
 __all__ = [
@@ -100,7 +100,7 @@ class _Decompressed:
             return cast("bytes", self._file.read(size))
         except self._errors as error:
             rule = f"be a complete compressed file, as its suffix says: {error}"
-        raise InvalidInputError("source", None, rule, show=False)
+        raise source_error(rule)
 
 
 def to_utf8(file: BinaryIO, encoding: str | None) -> Any:
@@ -133,7 +133,7 @@ class _Converted:
                     f"be text in {self._encoding}: it is not, after about "
                     f"{self._offset:,} bytes"
                 )
-                raise InvalidInputError("source", None, rule, show=False) from None
+                raise source_error(rule) from None
             self._offset += len(block)
         text, self._text = self._text[:size], self._text[size:]
         return text

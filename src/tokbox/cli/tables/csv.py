@@ -8,19 +8,18 @@ from typing import Any, BinaryIO
 from tokbox._csv import Records
 from tokbox._memory import MemoryPool, Texts
 from tokbox.cli.tables.table import (
+    BOM,
     MAX_ROW_BYTES,
     Position,
     RowError,
     blocks,
+    source_error,
     text_digest,
     too_long,
 )
-from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 
 __all__ = ["CSVTable", "quoted"]
-
-_BOM = b"\xef\xbb\xbf"
 
 
 class CSVTable:
@@ -38,9 +37,9 @@ class CSVTable:
         self._size = size
         self._delimiter = delimiter
         self._first, self._last = next(self._blocks)
-        self._mark = len(_BOM) if self._first.startswith(_BOM) else 0
+        self._mark = len(BOM) if self._first.startswith(BOM) else 0
         if self._first.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise _wrong("be in UTF-8: give --encoding utf-16 for this file")
+            raise source_error("be in UTF-8: give --encoding utf-16 for this file")
         self._read_header()
         self._pool = MemoryPool()
 
@@ -48,11 +47,11 @@ class CSVTable:
         text = self._first[self._mark :]
         header = self._records(text, 0, final=self._last, most=1)
         if not header.n:
-            raise _wrong("begin with a line that names the columns")
+            raise source_error("begin with a line that names the columns")
         ((_, fields),) = header.odd() or ((0, 0),)
         if not fields:
             line = header.line_ends(header.open_quote()) + 1
-            raise _wrong(
+            raise source_error(
                 "begin with a line that names the columns: the quote that opens in line "
                 f"{line:,} is not closed"
             )
@@ -191,7 +190,3 @@ def _is_utf8(text: bytes | memoryview) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _wrong(rule: str) -> InvalidInputError:
-    return InvalidInputError("source", None, rule, show=False)

@@ -143,8 +143,10 @@ def open_table(
         from tokbox.cli.tables.parquet import ParquetTable
 
         return ParquetTable(file, rows, columns)
-    from tokbox.cli.tables.lines import JSONTable, TextTable
-
     if kind == "ndjson":
+        from tokbox.cli.tables.ndjson import JSONTable
+
         return JSONTable(file, size, columns, new)
+    from tokbox.cli.tables.text import TextTable
+
     return TextTable(file, size)

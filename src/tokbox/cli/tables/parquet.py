@@ -10,8 +10,7 @@ import os
 from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
-from tokbox.cli.tables.table import Position, RowError, full, text_digest
-from tokbox.errors import InvalidInputError
+from tokbox.cli.tables.table import Position, RowError, full, source_error, text_digest
 from tokbox.integrations.job import load
 from tokbox.tokens.batch import TokenBatch
 
@@ -37,7 +36,7 @@ class ParquetTable:
         self._raw = file
         size = file.seek(0, os.SEEK_END)
         if self.read(max(0, size - 4), 4) == b"PARE":
-            raise _wrong("be decrypted first: it is an encrypted Parquet file")
+            raise source_error("be decrypted first: it is an encrypted Parquet file")
         try:
             # INT96 timestamps have a larger range than timestamps in nanoseconds.
             self._file = parquet.ParquetFile(
@@ -51,7 +50,7 @@ class ParquetTable:
         else:
             problem = False
         if problem:
-            raise _wrong("be a Parquet file, from its beginning to its end")
+            raise source_error("be a Parquet file, from its beginning to its end")
         self._rows_at_once = rows_at_once
         self._columns = list(columns)
         schema = self._file.schema
@@ -69,7 +68,7 @@ class ParquetTable:
         self.rows: int | None = metadata.num_rows
         groups = range(min(1, metadata.num_row_groups))
         if any(metadata.row_group(i).column(0).file_path for i in groups if leaves):
-            raise _wrong("have its rows in itself: this file is an index of others")
+            raise source_error("have its rows in itself: this file is an index of others")
         # A file ends with its footer, 4 bytes of its length, little-endian, and 4 of magic.
         length = int.from_bytes(self.read(size - 8, 4), "little")
         #: The offset of the footer.
@@ -126,7 +125,7 @@ class ParquetTable:
         else:
             return
         columns = ", ".join(self._columns)
-        raise _wrong(f"have columns that can be decoded: {columns}: {problem}")
+        raise source_error(f"have columns that can be decoded: {columns}: {problem}")
 
     def _rows_of(self, group: int) -> int:
         """Return the number of rows of a chunk of this row group."""
@@ -203,7 +202,3 @@ def _paths(fields: Any, is_struct: Any, above: tuple[str, ...] = ()) -> Iterator
         yield path
         if is_struct(field.type):
             yield from _paths(field.type, is_struct, path)
-
-
-def _wrong(rule: str) -> InvalidInputError:
-    return InvalidInputError("source", None, rule, show=False)

@@ -10,6 +10,7 @@ from tokbox.errors import InvalidInputError
 from tokbox.tokens.batch import TokenBatch
 
 __all__ = [
+    "BOM",
     "MAX_ROW_BYTES",
     "Chunk",
     "Position",
@@ -18,10 +19,13 @@ __all__ = [
     "blocks",
     "check_names",
     "full",
+    "source_error",
     "text_digest",
     "too_long",
 ]
 
+#: The byte order mark of UTF-8.
+BOM = b"\xef\xbb\xbf"
 #: The most bytes of one row of text. In CSV, more often means that a quote is not closed.
 MAX_ROW_BYTES = 1 << 24
 
@@ -158,4 +162,9 @@ def text_digest(file: BinaryIO, size: int) -> Any:
 def too_long(row: int, why: str = "") -> InvalidInputError:
     """Return the error of a row longer than `MAX_ROW_BYTES`; *why* may explain it."""
     rule = f"have rows of at most {MAX_ROW_BYTES >> 20} MiB, and row {row:,} is longer{why}"
+    return source_error(rule)
+
+
+def source_error(rule: str) -> InvalidInputError:
+    """Return the error of an input that must follow *rule*."""
     return InvalidInputError("source", None, rule, show=False)
