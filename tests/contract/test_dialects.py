@@ -11,11 +11,8 @@ from tests.support.applications import APPLICATION, key_pair
 from tests.support.batches import KEY, SECRET
 from tests.support.dialects import CREATED, DIALECTS, Dialect
 from tests.tokens.test_dialects import each
-from tokbox.emulator.simulation.client_tokens import (
-    ClientClaims,
-    TokenRejected,
-    verify_client_token,
-)
+from tokbox.emulator.errors import TokenRejectedError
+from tokbox.emulator.simulation.client_tokens import ClientClaims, verify_client_token
 from tokbox.emulator.store.accounts import Application, Project
 
 
@@ -29,5 +26,5 @@ def test_a_token_of_each_sdk_opens_its_session(dialect: Dialect) -> None:
     assert admitted == ClientClaims(
         says.role, says.connection_data, says.initial_layout_class_list
     )
-    with pytest.raises(TokenRejected):
+    with pytest.raises(TokenRejectedError):
         verify_client_token(dialect.token, tenant, says.session_id, now=says.end_time)

@@ -54,8 +54,12 @@ def check(db: Path, known: Acknowledged) -> None:
         )
         requests = {row[0] for row in raw.execute("SELECT request_id FROM requests")}
         counts = [
-            raw.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in ("sessions", "archives", "jobs")
+            raw.execute(f"SELECT count(*) FROM {rows}").fetchone()[0]
+            for rows in (
+                "sessions",
+                "jobs WHERE kind = 'archive'",
+                "jobs WHERE kind = 'broadcast'",
+            )
         ]
     # The request log and the tables agree to the last call, acknowledged or not.
     paths = ("/session/create", "/archive", "/broadcast")

@@ -164,7 +164,7 @@ def _lost(store: Store, known: Acknowledged) -> Iterable[str]:
         if store.connection(session_id, connection_id) is None:
             yield f"connection {connection_id}"
     for archive_id, stopped in known.archives.items():
-        archive = store.archive(KEY, archive_id)
+        archive = jobs.find(KEY, "archive", archive_id)
         if archive is None:
             yield f"archive {archive_id}"
         elif stopped and archive.status not in ("stopped", "available"):

@@ -24,7 +24,6 @@ from tokbox.emulator.model.events import Events
 from tokbox.emulator.model.rules import Rules, make_rules
 from tokbox.emulator.routes import endpoints
 from tokbox.emulator.serializers.download_links import DownloadLinks
-from tokbox.emulator.simulation.archives import Recorder
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.simulation.webhook_sender import WebhookSender
 from tokbox.emulator.store.accounts import Accounts
@@ -77,7 +76,8 @@ def create_app(
     varies: see :class:`Rules`.
 
     With a *seed*, a whole number, the same calls get the same ids; together with
-    :meth:`Clock.fixed` they get the same answers to the last byte. *webhooks* maps API
+    :meth:`Clock.fixed` they get the same responses to the last byte, but for the passwords
+    of encrypted archives, whose encryption is random. *webhooks* maps API
     keys and application ids to addresses by the names that applications have for them,
     such as ``archive_status``, and maybe to a ``signature_secret``. Nothing is sent but
     to loopback addresses, unless *webhooks_anywhere* is set. *allow_hosts* are further
@@ -121,16 +121,6 @@ def create_app(
         ids=ids,
         events=events,
         download_links=links,
-        recorder=Recorder(
-            store,
-            jobs,
-            ids,
-            events,
-            links,
-            targets,
-            rules,
-            processing_ms=round(delay * 1000),
-        ),
         jobs=jobs,
         request_log=RequestLog(store, ids),
         messages=Messages(store),
@@ -138,6 +128,7 @@ def create_app(
         pending_faults=PendingFaults(store),
         webhook_outbox=outbox,
         rules=rules,
+        processing_ms=round(delay * 1000),
     )
     sender = WebhookSender(emulator)
     dispatcher = Dispatcher(emulator)

@@ -1,10 +1,16 @@
-"""Errors of the emulator."""
+"""Errors of requests, and of the simulation, which is independent of HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["HTTPError"]
+__all__ = [
+    "HTTPError",
+    "InvalidOptionError",
+    "NotFoundError",
+    "SimulationError",
+    "TokenRejectedError",
+]
 
 
 class HTTPError(Exception):
@@ -23,3 +29,19 @@ class HTTPError(Exception):
         self.message = message
         self.code = code
         self.headers = headers or {}
+
+
+class SimulationError(Exception):
+    """Something that cannot happen in a session; ``http/responses.py`` has the statuses."""
+
+
+class InvalidOptionError(SimulationError):
+    """An option has a wrong value."""
+
+
+class NotFoundError(SimulationError):
+    """A client or stream is not there."""
+
+
+class TokenRejectedError(SimulationError):
+    """A token does not allow its holder to join or to publish."""

@@ -353,11 +353,11 @@ def test_private_key_is_no_certificate(api: Api) -> None:
 
 
 def test_same_seed_makes_the_same_password() -> None:
-    def run() -> str:
+    def run() -> bytes:
         with serve(seed=7, clock=Clock(lambda: NOW), processing_delay=2) as server:
             api = Api(server.url)
             put(api, certificate=certificate())
-            return str(finish(api)["password"])
+            return plain(finish(api)["password"])
 
     assert run() == run()
 

@@ -23,11 +23,8 @@ from tests.support.emulator import (
     t1_token,
 )
 from tokbox.emulator import Server
-from tokbox.emulator.simulation.client_tokens import (
-    ClientClaims,
-    TokenRejected,
-    verify_client_token,
-)
+from tokbox.emulator.errors import TokenRejectedError
+from tokbox.emulator.simulation.client_tokens import ClientClaims, verify_client_token
 from tokbox.emulator.simulation.jws import InvalidJWTError, read
 from tokbox.emulator.store.accounts import Application, Project
 from tokbox.emulator.store.keys import new_private_key, public_key_of
@@ -49,7 +46,7 @@ def admission_of(token: str, *, now: float = NOW) -> ClientClaims:
 
 
 def denial_of(token: str, *, now: float = NOW) -> str:
-    with pytest.raises(TokenRejected) as caught:
+    with pytest.raises(TokenRejectedError) as caught:
         admission_of(token, now=now)
     return str(caught.value)
 
@@ -330,7 +327,7 @@ def test_every_dialect_of_applications_is_read(
     ],
 )
 def test_bad_token_for_an_application_is_denied(token: str) -> None:
-    with pytest.raises(TokenRejected):
+    with pytest.raises(TokenRejectedError):
         verify_client_token(token, APPLICATION_TENANT, SESSION, now=NOW)
 
 

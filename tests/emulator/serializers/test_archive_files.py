@@ -7,7 +7,7 @@ import json
 import struct
 import zipfile
 
-from tests.emulator.simulation.test_archives import archive_in
+from tests.emulator.model.test_states import archive_in
 from tests.support.emulator import KEY, NOW, Api
 from tokbox.emulator.model.records import Recording
 from tokbox.emulator.serializers import archive_files
@@ -24,7 +24,7 @@ def finished(api: Api, archive_id: str) -> tuple[dict[str, object], bytes]:
 
 def test_mp4_is_made_of_whole_boxes_and_knows_its_duration() -> None:
     content = archive_files.render(
-        archive_in("available", options=COMPOSED, recorded_ms=90_500), []
+        archive_in("available", options=COMPOSED, ran_ms=90_500), []
     )
     kinds, at = [], 0
     while at < len(content):

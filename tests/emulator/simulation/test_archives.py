@@ -1,4 +1,4 @@
-"""How archives live: the table of timers, and what it looks like from outside."""
+"""Archives over time."""
 
 from __future__ import annotations
 
@@ -6,97 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.support.emulator import KEY, NOW, Api
+from tests.support.emulator import NOW, Api
 from tokbox.emulator import Clock, serve
-from tokbox.emulator.model.lifecycle import Change, duration_s, enter, next_change
-from tokbox.emulator.model.records import Archive
 
 SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
-
-
-def archive_in(status: str, **fields: Any) -> Archive:
-    values: dict[str, Any] = {
-        "archive_id": "a",
-        "session_id": "s",
-        "project_id": KEY,
-        "automatic": False,
-        "options": {"streamMode": "auto"},
-        "status": status,
-        "reason": "",
-        "created_ms": 0,
-        "updated_ms": 0,
-        "since_ms": 0,
-    }
-    return Archive(**{**values, **fields})
-
-
-@pytest.mark.parametrize(
-    ("archive", "emptied_ms", "change"),
-    [
-        (
-            archive_in("started", since_ms=5),
-            None,
-            Change(4 * HOUR + 5, "stopped", "maximum duration exceeded"),
-        ),
-        # What was recorded before a pause counts too.
-        (
-            archive_in("started", since_ms=2 * HOUR, recorded_ms=HOUR),
-            None,
-            Change(5 * HOUR, "stopped", "maximum duration exceeded"),
-        ),
-        # Twelve hours of pauses and recording end it, however little was recorded.
-        (
-            archive_in("started", since_ms=11 * HOUR, recorded_ms=HOUR),
-            None,
-            Change(12 * HOUR, "stopped", "maximum duration exceeded"),
-        ),
-        (
-            archive_in("paused", since_ms=7),
-            None,
-            Change(HOUR + 7, "stopped", "maximum idle time exceeded"),
-        ),
-        (
-            archive_in("paused", since_ms=7),
-            9,
-            Change(MINUTE + 9, "stopped", "session ended"),
-        ),
-        (
-            archive_in("paused", since_ms=11 * HOUR + 30 * MINUTE),
-            None,
-            Change(12 * HOUR, "stopped", "maximum duration exceeded"),
-        ),
-        (
-            archive_in("stopped", since_ms=5, reason="user initiated"),
-            None,
-            Change(2005, "available", "user initiated"),
-        ),
-        (archive_in("available", since_ms=99), 5, Change(72 * HOUR, "expired", "")),
-        # Made so late that it is over as soon as it is there.
-        (
-            archive_in("available", since_ms=80 * HOUR),
-            None,
-            Change(80 * HOUR, "expired", ""),
-        ),
-        (archive_in("expired"), None, None),
-        (archive_in("deleted"), None, None),
-    ],
-)
-def test_next_change(
-    archive: Archive, emptied_ms: int | None, change: Change | None
-) -> None:
-    assert next_change(archive, emptied_ms=emptied_ms, processing_ms=2000) == change
-
-
-def test_recorded_time_leaves_pauses_out() -> None:
-    archive = archive_in("paused")
-    for status, at_ms in [("started", 10), ("paused", 3010), ("started", 9000)]:
-        archive = enter(archive, status, at_ms)
-    archive = enter(archive, "stopped", 11_000, "user initiated")
-    assert (archive.began_ms, archive.recorded_ms) == (10, 5000)
-    assert duration_s(archive) == 0
-    assert duration_s(enter(archive, "available", 12_000)) == 5
 
 
 @pytest.fixture

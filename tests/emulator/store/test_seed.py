@@ -21,7 +21,7 @@ START_TEXT = "2030-01-01T00:00:00Z"
 NOON = dt.datetime(2030, 1, 1, 12, tzinfo=dt.timezone.utc)
 
 
-class Recorder(Api):
+class RecordingApi(Api):
     """A client whose clock is an ordinary one, and that keeps what it was answered."""
 
     def __init__(self, url: str) -> None:
@@ -39,7 +39,7 @@ class Recorder(Api):
         return answer
 
 
-def act(api: Recorder) -> None:
+def act(api: RecordingApi) -> None:
     """Do something of everything, refused calls included."""
     session_id = api.create_session(archiveMode="always")
     api.request("POST", "/session/create", b"e2ee=x")
@@ -67,7 +67,7 @@ def act(api: Recorder) -> None:
 
 def run(seed: int | None, db: Path | None = None) -> bytes:
     with serve(seed=seed, clock=Clock.fixed(START_TEXT), db=db) as server:
-        api = Recorder(server.url)
+        api = RecordingApi(server.url)
         act(api)
         return b"\n".join(api.answers)
 
@@ -93,7 +93,7 @@ def test_ids_go_on_after_a_restart(tmp_path: Path) -> None:
     ids = set()
     for _ in range(3):
         with serve(seed=1, clock=Clock.fixed(START_TEXT), db=db) as server:
-            ids.add(Recorder(server.url).create_session())
+            ids.add(RecordingApi(server.url).create_session())
     assert len(ids) == 3
 
 
@@ -149,7 +149,7 @@ def test_time_that_is_none_is_refused(at: Any) -> None:
 
 def test_fixed_clock_moves_by_being_advanced_only() -> None:
     with serve(clock=Clock.fixed(START_TEXT)) as server:
-        api = Recorder(server.url)
+        api = RecordingApi(server.url)
         assert api.request("GET", "/_emulator/clock").json()["now"] == START * 1000
         api.advance(60)
         assert api.request("GET", "/_emulator/clock").json()["now"] == (START + 60) * 1000
@@ -159,7 +159,7 @@ def test_fixed_clock_moves_by_being_advanced_only() -> None:
 
 def test_tokens_age_by_what_a_fixed_clock_is_advanced() -> None:
     with serve(clock=Clock.fixed(START_TEXT)) as server:
-        api = Recorder(server.url)
+        api = RecordingApi(server.url)
         session_id = api.create_session()
         at = time.time()
         token = client_token(session_id, at=at, exp=at + 600)
@@ -172,7 +172,7 @@ def test_tokens_age_by_what_a_fixed_clock_is_advanced() -> None:
 
 def test_request_log_has_the_emulated_time() -> None:
     with serve(clock=Clock.fixed(START_TEXT)) as server:
-        Recorder(server.url).create_session()
+        RecordingApi(server.url).create_session()
         (entry,) = server.requests(project_id=KEY)
         assert entry.at_ms == START * 1000
         assert json.dumps(entry.describe())

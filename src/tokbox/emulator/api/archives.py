@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from starlette.responses import Response
 
@@ -12,12 +11,12 @@ from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page, read_session_filter
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import NO_CLIENTS, json_response, layout_response
-from tokbox.emulator.model import lifecycle
-from tokbox.emulator.model.records import Archive
+from tokbox.emulator.model.records import Job
+from tokbox.emulator.model.states import DELETABLE, ENDED, STOPPABLE
 from tokbox.emulator.options.archive import read_options
 from tokbox.emulator.options.composition import read_layout, read_selection
 from tokbox.emulator.serializers import archive_files
-from tokbox.emulator.serializers.archives import describe
+from tokbox.emulator.serializers.archives import describe_archive
 from tokbox.emulator.simulation import engine
 
 __all__ = [
@@ -31,6 +30,8 @@ __all__ = [
     "stop",
 ]
 
+_KIND = "archive"
+
 
 def start(context: RequestContext) -> Response:
     """``POST P/archive``"""
@@ -40,17 +41,15 @@ def start(context: RequestContext) -> Response:
     if session.emptied_ms is not None:
         raise HTTPError(context.emulator.rules.empty_session, NO_CLIENTS)
     check_routed(session, "initiate archives", code=15008)
-    running = context.emulator.store.running_archives(session.session_id)
+    running = context.emulator.jobs.running(session.session_id, _KIND)
     tags = {archive.options["multiArchiveTag"] for archive in running}
     if options["multiArchiveTag"] in tags:
         raise HTTPError(409, "HTTP 409 Conflict", code=15001)
-    archive = context.emulator.recorder.start(
-        session, options, context.now_ms, automatic=False
-    )
+    archive = engine.start(context.emulator, _KIND, session, options, context.now_ms)
     # The reply says started even if nobody publishes yet (clients insist on it), and
     # it alone has the milliseconds.
     reply = {
-        **_describe(context, replace(archive, status="started")),
+        **describe_archive(context.view, replace(archive, status="started")),
         "createdAt": archive.created_ms,
         "updatedAt": archive.updated_ms,
     }
@@ -62,38 +61,46 @@ def stop(context: RequestContext) -> Response:
     archive = _archive(context)
     if archive.automatic:
         raise HTTPError(409, "An automatically started archive cannot be stopped")
-    if archive.status not in lifecycle.STOPPABLE:
+    if archive.status not in STOPPABLE:
         raise HTTPError(
             409,
             f"The archive is {archive.status}; "
             "only a started, paused or stopped archive can be stopped",
             code=15002,
         )
-    if archive.status in lifecycle.RUNNING:
-        archive = context.emulator.recorder.stop(archive, context.now_ms, "user initiated")
-    return json_response(_describe(context, archive))
+    if archive.status not in ENDED:
+        archive = engine.stop(context.emulator, archive, context.now_ms)
+    return json_response(describe_archive(context.view, archive))
 
 
 def get(context: RequestContext) -> Response:
     """``GET P/archive/{archiveId}``"""
-    return json_response(_describe(context, _archive(context)))
+    return json_response(describe_archive(context.view, _archive(context)))
 
 
 def list_page(context: RequestContext) -> Response:
     """``GET P/archive``: newest first; ``count`` is the total, not the page's length."""
     offset, count = read_page(context)
-    total, page = context.emulator.store.page_of_archives(
-        context.project_id, read_session_filter(context), offset=offset, count=count
+    total, page = context.emulator.jobs.page(
+        context.project_id,
+        _KIND,
+        read_session_filter(context),
+        running=False,
+        offset=offset,
+        count=count,
     )
     return json_response(
-        {"count": total, "items": [_describe(context, archive) for archive in page]}
+        {
+            "count": total,
+            "items": [describe_archive(context.view, archive) for archive in page],
+        }
     )
 
 
 def delete(context: RequestContext) -> Response:
     """``DELETE P/archive/{archiveId}``"""
     archive = _archive(context, deleted_too=True)
-    if archive.status not in lifecycle.DELETABLE:
+    if archive.status not in DELETABLE:
         raise HTTPError(
             409,
             f"The archive is {archive.status}; "
@@ -101,7 +108,7 @@ def delete(context: RequestContext) -> Response:
             code=15004,
         )
     if archive.status != "deleted":
-        context.emulator.recorder.delete(archive, context.now_ms)
+        engine.delete(context.emulator, archive, context.now_ms)
     return Response(status_code=204)
 
 
@@ -115,8 +122,8 @@ def set_layout(context: RequestContext) -> Response:
     archive = replace(
         archive, options={**archive.options, "layout": layout}, updated_ms=context.now_ms
     )
-    context.emulator.recorder.update(archive)
-    return layout_response(context.emulator.rules, _describe(context, archive))
+    engine.update(context.emulator, archive)
+    return layout_response(context.emulator.rules, describe_archive(context.view, archive))
 
 
 def change_streams(context: RequestContext) -> Response:
@@ -126,14 +133,14 @@ def change_streams(context: RequestContext) -> Response:
     if not archive.manual:
         raise HTTPError(405, "The streamMode of the archive is auto")
     _check_running(archive)
-    store = context.emulator.store
+    store, jobs = context.emulator.store, context.emulator.jobs
     if selection is None:
-        if not store.unselect_stream(archive.archive_id, stream_id):
+        if not jobs.unselect_stream(archive.job_id, stream_id):
             raise HTTPError(404, "Stream not found")
     else:
         if store.stream(archive.session_id, stream_id) is None:
             raise HTTPError(404, "Stream not found")
-        store.select_stream(archive.archive_id, selection)
+        jobs.select_stream(archive.job_id, selection)
     session = store.session(archive.session_id)
     assert session is not None, "the tables hold no archive without its session"
     engine.synchronise(context.emulator, session, context.now_ms, stream_id)
@@ -142,8 +149,8 @@ def change_streams(context: RequestContext) -> Response:
 
 def download(context: RequestContext) -> Response:
     """``GET /_emulator/archive/{projectId}/{archiveId}/{fileName}``: send the file."""
-    store = context.emulator.store
-    archive = store.archive(context.param("project_id"), context.param("archive_id"))
+    jobs = context.emulator.jobs
+    archive = jobs.find(context.param("project_id"), _KIND, context.param("archive_id"))
     if archive is None or context.param("file_name") != archive_files.file_name(archive):
         raise HTTPError(404, "No such file")
     query = context.query()
@@ -154,24 +161,19 @@ def download(context: RequestContext) -> Response:
         raise HTTPError(403, "The link has expired; reading the archive gives a new one")
     if archive.status != "available":
         raise HTTPError(404, f"The archive is {archive.status}")
-    content = archive_files.render(archive, store.recordings(archive.archive_id))
+    content = archive_files.render(archive, jobs.recordings(archive.job_id))
     return Response(content, media_type=archive_files.media_type(archive))
 
 
-def _archive(context: RequestContext, *, deleted_too: bool = False) -> Archive:
-    archive = context.emulator.store.archive(
-        context.project_id, context.param("archive_id")
-    )
+def _archive(context: RequestContext, *, deleted_too: bool = False) -> Job:
+    archive_id = context.param("archive_id")
+    archive = context.emulator.jobs.find(context.project_id, _KIND, archive_id)
     if archive is None or (archive.status == "deleted" and not deleted_too):
         raise HTTPError(404, "Archive not found")
     return archive
 
 
-def _check_running(archive: Archive) -> None:
+def _check_running(archive: Job) -> None:
     # The service answers 409 here, but for what exactly is not documented.
-    if archive.status not in lifecycle.RUNNING:
+    if archive.status in ENDED:
         raise HTTPError(409, f"The archive is {archive.status}, not running")
-
-
-def _describe(context: RequestContext, archive: Archive) -> dict[str, Any]:
-    return describe(context.view, archive)

@@ -31,10 +31,12 @@ def start(context: RequestContext) -> Response:
     what the service answers then is not documented.
     """
     fields = context.fields()
-    session, admission = read_session(context, fields, "start Audio Connectors")
+    session, claims = read_session(context, fields, "start Audio Connectors")
     options = _read_options(fields.inner("websocket"))
     fields.finish()
-    job = engine.start(context.emulator, _KIND, session, options, context.now_ms, admission)
+    job = engine.start(
+        context.emulator, _KIND, session, options, context.now_ms, claims=claims
+    )
     return json_response({"id": job.job_id, "connectionId": job.connection_id})
 
 

@@ -18,7 +18,7 @@ from tokbox.emulator.http.responses import (
     layout_response,
 )
 from tokbox.emulator.model.records import Job
-from tokbox.emulator.model.states import OVER
+from tokbox.emulator.model.states import ENDED
 from tokbox.emulator.options.broadcast import read_options
 from tokbox.emulator.options.composition import read_layout, read_selection
 from tokbox.emulator.serializers.broadcasts import describe_broadcast, hls_status
@@ -139,7 +139,7 @@ def _find(context: RequestContext) -> Job:
 
 def _running(context: RequestContext, otherwise: int = 404) -> Job:
     job = _find(context)
-    if job.status in OVER:
+    if job.status in ENDED:
         raise HTTPError(otherwise, "The broadcast has already stopped")
     return job
 

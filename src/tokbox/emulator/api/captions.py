@@ -25,8 +25,8 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 def start(context: RequestContext) -> Response:
     """``POST P/captions``: one at a time in a session, by the token of a moderator."""
     fields = context.fields()
-    session, admission = read_session(context, fields, "start captions")
-    if admission.role != "moderator":
+    session, claims = read_session(context, fields, "start captions")
+    if claims.role != "moderator":
         raise HTTPError(403, "The role of the token must be moderator")
     options = _read_options(fields)
     if context.emulator.jobs.running(session.session_id, _KIND):

@@ -7,7 +7,7 @@ from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.model.hosts import is_url
 from tokbox.emulator.model.records import Job, Session
-from tokbox.emulator.model.states import OVER
+from tokbox.emulator.model.states import ENDED
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.simulation import clients
 from tokbox.emulator.simulation.client_tokens import ClientClaims
@@ -26,8 +26,8 @@ def read_session(
     session = active_session(context, fields.take("sessionId"))
     check_routed(session, doing)
     token = fields.take("token")
-    admission = clients.check_token(context.emulator, session, token, publishes=publishes)
-    return session, admission
+    claims = clients.check_token(context.emulator, session, token, publishes=publishes)
+    return session, claims
 
 
 def read_url(fields: Fields, name: str) -> str:
@@ -41,6 +41,6 @@ def read_url(fields: Fields, name: str) -> str:
 def find_running(context: RequestContext, kind: str, param: str, missing: str) -> Job:
     """Find the job that the path names, if it is running, or refuse with 404."""
     job = context.emulator.jobs.find(context.project_id, kind, context.param(param))
-    if job is None or job.status in OVER:
+    if job is None or job.status in ENDED:
         raise HTTPError(404, missing)
     return job

@@ -34,11 +34,13 @@ def start(context: RequestContext) -> Response:
     The token is verified at once; a page below ``.invalid`` cannot be loaded.
     """
     fields = context.fields()
-    session, admission = read_session(
+    session, claims = read_session(
         context, fields, "start Experience Composers", publishes=True
     )
     options = _read_options(fields)
-    job = engine.start(context.emulator, _KIND, session, options, context.now_ms, admission)
+    job = engine.start(
+        context.emulator, _KIND, session, options, context.now_ms, claims=claims
+    )
     return json_response(_describe(context, job), 202)
 
 

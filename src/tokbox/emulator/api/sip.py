@@ -27,11 +27,11 @@ def dial(context: RequestContext) -> Response:
     A gateway below ``.invalid`` cannot be reached; any other one answers.
     """
     fields = context.fields()
-    session, admission = read_session(context, fields, "dial")
+    session, claims = read_session(context, fields, "dial")
     options = _read_options(fields.inner("sip"))
     fields.finish()
     job = engine.start(
-        context.emulator, "call", session, options, context.now_ms, admission
+        context.emulator, "call", session, options, context.now_ms, claims=claims
     )
     return json_response(describe_call(job))
 

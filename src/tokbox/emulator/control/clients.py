@@ -35,8 +35,8 @@ def connect(context: RequestContext) -> Response:
     if not isinstance(publishes, bool):
         raise HTTPError(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
-    admission = clients.check_token(context.emulator, find_session(context), token)
-    return _let_in(context, admission, publishes, name, video_type)
+    claims = clients.check_token(context.emulator, find_session(context), token)
+    return _let_in(context, claims, publishes, name, video_type)
 
 
 def join(context: RequestContext) -> Response:
@@ -62,13 +62,13 @@ def join(context: RequestContext) -> Response:
 
 def _let_in(
     context: RequestContext,
-    admission: ClientClaims,
+    claims: ClientClaims,
     publishes: bool,
     name: str,
     video_type: str,
 ) -> Response:
     connection = engine.connect(
-        context.emulator, find_session(context), admission, context.now_ms
+        context.emulator, find_session(context), claims, context.now_ms
     )
     stream_id = None
     if publishes:

@@ -10,9 +10,9 @@ from tokbox.emulator.control.clients import find_session
 from tokbox.emulator.control.inspection import find_project_id
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
-from tokbox.emulator.model import events, lifecycle
-from tokbox.emulator.model.records import Archive, Job, Session
-from tokbox.emulator.model.states import LIVES
+from tokbox.emulator.model import events
+from tokbox.emulator.model.records import Job, Session
+from tokbox.emulator.model.states import MACHINES, STOPPABLE
 from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.sessions import destroy
 from tokbox.emulator.store.accounts import is_application
@@ -68,10 +68,8 @@ def fail_uploads(context: RequestContext) -> Response:
 
 def _fail_session(context: RequestContext, session: Session, reason: str | None) -> None:
     emulator, session_id = context.emulator, session.session_id
-    for archive in emulator.store.running_archives(session_id):
-        _fail_job(context, archive, reason)
     for job in emulator.jobs.running(session_id):
-        # What calls end with has a form of its own.
+        # The reasons of calls have a format of their own.
         _fail_job(context, job, None if job.kind == "call" else reason)
     for connection in emulator.store.connections(session_id):
         engine.disconnect(
@@ -85,17 +83,13 @@ def _fail_session(context: RequestContext, session: Session, reason: str | None)
     destroy(emulator, find_session(context), context.now_ms, why)
 
 
-def _fail_job(context: RequestContext, thing: Archive | Job, reason: str | None) -> None:
-    documented = _documented(thing.project_id)
-    if isinstance(thing, Archive):
-        context.emulator.recorder.fail(thing, context.now_ms, reason or documented)
-        return
-    if thing.kind == "call" and reason is not None and not _SIP_REASON.fullmatch(reason):
+def _fail_job(context: RequestContext, job: Job, reason: str | None) -> None:
+    if job.kind == "call" and reason is not None and not _SIP_REASON.fullmatch(reason):
         raise HTTPError(
             400, "The reason of a call must be a code and a text: 486 Busy Here"
         )
-    reason = reason or LIVES[thing.kind].broken or documented
-    engine.fail(context.emulator, thing, context.now_ms, reason)
+    reason = reason or MACHINES[job.kind].failure_reason or _documented(job.project_id)
+    engine.fail(context.emulator, job, context.now_ms, reason)
 
 
 def _documented(project_id: str) -> str:
@@ -110,18 +104,19 @@ def _active_session(context: RequestContext) -> Session:
     return session
 
 
-def _find(context: RequestContext, session: Session, thing_id: object) -> Archive | Job:
-    if not isinstance(thing_id, str):
+def _find(context: RequestContext, session: Session, job_id: object) -> Job:
+    if not isinstance(job_id, str):
         raise HTTPError(400, "id must be a string")
-    archive = context.emulator.store.archive(session.project_id, thing_id)
+    jobs = context.emulator.jobs
+    for job in jobs.running(session.session_id):
+        if job.job_id == job_id:
+            return job
+    archive = jobs.find(session.project_id, "archive", job_id)
+    # A stopped archive has no file yet, so that it can fail.
     if (
         archive is not None
         and archive.session_id == session.session_id
-        # It has no file yet, and so can fail.
-        and archive.status in lifecycle.STOPPABLE
+        and archive.status in STOPPABLE
     ):
         return archive
-    for job in context.emulator.jobs.running(session.session_id):
-        if job.job_id == thing_id:
-            return job
     raise HTTPError(404, "Nothing with this id runs in the session")

@@ -8,13 +8,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from tokbox.emulator.control.clients import find_session
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
-from tokbox.emulator.model import lifecycle
 from tokbox.emulator.model.records import Connection, Job, Session
-from tokbox.emulator.model.states import OVER
-from tokbox.emulator.serializers import archives as archive_view
+from tokbox.emulator.model.states import ENDED
+from tokbox.emulator.serializers.archives import describe_archive
 from tokbox.emulator.serializers.broadcasts import hls_status, rtmp_status
 
 __all__ = ["file", "front", "session", "state"]
@@ -37,10 +37,10 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-#: The most sessions, things of one session, and calls that are shown; the newest are.
+#: How many sessions, jobs of one session, and requests are shown: the newest.
 _SESSIONS = 50
-_THINGS = 20
-_CALLS = 200
+_JOBS = 20
+_REQUESTS = 200
 
 #: How what runs in a session is stopped, by its kind: a method and a path.
 _STOPS = {
@@ -83,20 +83,14 @@ def state(context: RequestContext) -> Response:
     The newest sessions with all that is in them, and the newest calls, oldest first,
     after the one with the given number.
     """
-    emulator, db = context.emulator, context.emulator.store.db
+    emulator = context.emulator
     after = context.query().get("after", "0")
     if not (after.isascii() and after.isdecimal() and len(after) < 19):
         raise HTTPError(400, "after must be a whole number")
-    last, count = db.execute(
-        "SELECT coalesce(max(number), 0), count(*) FROM requests"
-    ).fetchone()
+    last, count = emulator.request_log.last_number(), emulator.request_log.count()
     # After a fresh start the numbers are low again.
     since = int(after) if int(after) <= last else 0
-    calls = emulator.request_log.entries(after=max(since, last - _CALLS))
-    (total,) = db.execute("SELECT count(*) FROM sessions").fetchone()
-    newest = db.execute(
-        "SELECT session_id FROM sessions ORDER BY rowid DESC LIMIT ?", (_SESSIONS,)
-    ).fetchall()
+    calls = emulator.request_log.entries(after=max(since, last - _REQUESTS))
     return json_response(
         {
             "now": context.now_ms,
@@ -108,8 +102,11 @@ def state(context: RequestContext) -> Response:
                     for application_id in emulator.accounts.application_ids
                 ),
             ],
-            "sessionCount": total,
-            "sessions": [_session(context, session_id) for (session_id,) in newest],
+            "sessionCount": emulator.store.count_sessions(),
+            "sessions": [
+                _session(context, session)
+                for session in emulator.store.newest_sessions(_SESSIONS)
+            ],
             "count": count,
             "lastNumber": last,
             "calls": [entry.describe() for entry in calls],
@@ -119,16 +116,10 @@ def state(context: RequestContext) -> Response:
 
 def session(context: RequestContext) -> Response:
     """``GET /_emulator/session/{sessionId}``: one session as the page shows it."""
-    session_id = context.param("session_id")
-    if context.emulator.store.session(session_id) is None:
-        raise HTTPError(404, "There is no such session")
-    return json_response(_session(context, session_id))
+    return json_response(_session(context, find_session(context)))
 
 
-def _session(context: RequestContext, session_id: str) -> dict[str, Any]:
-    store = context.emulator.store
-    session = store.session(session_id)
-    assert session is not None, "its id was just read"
+def _session(context: RequestContext, session: Session) -> dict[str, Any]:
     return {
         "sessionId": session.session_id,
         "tenant": session.project_id,
@@ -139,7 +130,8 @@ def _session(context: RequestContext, session_id: str) -> dict[str, Any]:
         "muted": session.muted,
         "activated": session.activated_ms is not None,
         "connections": [
-            _connection(context, connection) for connection in store.connections(session_id)
+            _connection(context, connection)
+            for connection in context.emulator.store.connections(session.session_id)
         ],
         "archives": _archives(context, session),
         "jobs": _jobs(context, session),
@@ -165,21 +157,25 @@ def _connection(context: RequestContext, connection: Connection) -> dict[str, An
 
 
 def _archives(context: RequestContext, session: Session) -> list[dict[str, Any]]:
-    emulator = context.emulator
-    _, newest = emulator.store.page_of_archives(
-        session.project_id, session.session_id, offset=0, count=_THINGS
+    _, newest = context.emulator.jobs.page(
+        session.project_id,
+        "archive",
+        session.session_id,
+        running=False,
+        offset=0,
+        count=_JOBS,
     )
     shown = []
     for archive in newest:
-        described = archive_view.describe(context.view, archive)
+        described = describe_archive(context.view, archive)
         # Nobody can stop what a session archives by itself.
-        stops = archive.status in lifecycle.RUNNING and not archive.automatic
+        stops = archive.status not in ENDED and not archive.automatic
         shown.append(
             {
                 **{name: described[name] for name in ("id", "status", "reason")},
                 "name": described.get("name"),
                 "duration": described["duration"],
-                "stop": _stop("archive", archive.archive_id) if stops else None,
+                "stop": _stop("archive", archive.job_id) if stops else None,
             }
         )
     return shown
@@ -194,9 +190,9 @@ def _jobs(context: RequestContext, session: Session) -> list[dict[str, Any]]:
             "name": job.options.get("name"),
             "reason": job.reason,
             "outputs": _outputs(job, context.now_ms) if job.kind == "broadcast" else [],
-            "stop": None if job.status in OVER else _stop_job(job),
+            "stop": None if job.status in ENDED else _stop_job(job),
         }
-        for job in context.emulator.jobs.of_session(session.session_id, _THINGS)
+        for job in context.emulator.jobs.of_session(session.session_id, _JOBS)
     ]
 
 
@@ -211,6 +207,6 @@ def _stop_job(job: Job) -> dict[str, str]:
     return _stop(job.kind, job.job_id, session=job.session_id, connection=job.connection_id)
 
 
-def _stop(kind: str, thing_id: str, **more: str | None) -> dict[str, str]:
+def _stop(kind: str, job_id: str, **more: str | None) -> dict[str, str]:
     method, path = _STOPS[kind]
-    return {"method": method, "path": path.format(id=thing_id, **more)}
+    return {"method": method, "path": path.format(id=job_id, **more)}

@@ -6,10 +6,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.errors import HTTPError, TokenRejectedError
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
-from tokbox.emulator.simulation.client_tokens import TokenRejected, verify_client_token
+from tokbox.emulator.simulation.client_tokens import verify_client_token
 from tokbox.errors import MalformedTokenError
 from tokbox.tokens.token import Token
 from tokbox.tokens.verify import decode
@@ -72,15 +72,15 @@ def _judge(
             "this emulator, so the signature cannot be checked.",
         )
     try:
-        admission = verify_client_token(token, project, claims.session_id, now=now)
-    except TokenRejected as denied:
+        joining = verify_client_token(token, project, claims.session_id, now=now)
+    except TokenRejectedError as denied:
         return "refused", f"Refused with client error 1004: {denied}."
     if context.emulator.store.session(claims.session_id) is None:
         return (
             "refused",
             "Refused: the token is good, but its session was not created here.",
         )
-    return "accepted", f"Accepted: its holder joins the session as a {admission.role}."
+    return "accepted", f"Accepted: its holder joins the session as a {joining.role}."
 
 
 def _shown(claims: Token) -> dict[str, Any]:

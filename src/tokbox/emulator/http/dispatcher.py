@@ -11,12 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.errors import HTTPError, SimulationError
 from tokbox.emulator.http.auth import authenticate, authenticate_account, check_active
 from tokbox.emulator.http.broken_responses import FaultyResponse, check_supported
 from tokbox.emulator.http.faults import HEADER, Fault, read_fault, read_header
 from tokbox.emulator.http.request import Endpoint, RequestContext, read_body
-from tokbox.emulator.http.responses import error_response, wants_json
+from tokbox.emulator.http.responses import as_http_error, error_response, wants_json
 from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.accounts import Account, Application, Project
@@ -50,7 +50,7 @@ class Dispatcher:
                 response = self._carry_out(context)
             else:
                 self._log(context, None if fault.unanswered else fault.answer())
-        except HTTPError as error:
+        except (HTTPError, SimulationError) as error:
             response = self._error_response(context, error)
             self._log(context, response)
         if fault is not None:
@@ -125,10 +125,12 @@ class Dispatcher:
             return project
         return None
 
-    def _error_response(self, context: RequestContext, error: HTTPError) -> Response:
+    def _error_response(
+        self, context: RequestContext, error: HTTPError | SimulationError
+    ) -> Response:
         errors = context.endpoint.errors
         return error_response(
-            error,
+            as_http_error(error) if isinstance(error, SimulationError) else error,
             as_json=errors == "json"
             or wants_json(context.request.headers.get("accept", "")),
             creating_session=errors == "session",

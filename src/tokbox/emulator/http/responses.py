@@ -10,12 +10,19 @@ from xml.sax.saxutils import escape, quoteattr
 
 from starlette.responses import Response
 
-from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.errors import (
+    HTTPError,
+    InvalidOptionError,
+    NotFoundError,
+    SimulationError,
+    TokenRejectedError,
+)
 from tokbox.emulator.model.rules import Rules
 
 __all__ = [
     "ALREADY_COMPOSED",
     "NO_CLIENTS",
+    "as_http_error",
     "empty_response",
     "error_response",
     "json_response",
@@ -24,6 +31,13 @@ __all__ = [
     "wants_json",
 ]
 
+#: The statuses and codes of errors of the simulation. The code of a rejected token is the
+#: one that client SDKs report.
+_STATUSES: dict[type[SimulationError], tuple[int, int | None]] = {
+    InvalidOptionError: (400, None),
+    NotFoundError: (404, None),
+    TokenRejectedError: (403, 1004),
+}
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
 
@@ -79,6 +93,12 @@ def _problem(detail: str) -> dict[str, str]:
         "detail": detail,
         "instance": str(uuid.uuid4()),
     }
+
+
+def as_http_error(error: SimulationError) -> HTTPError:
+    """Return the HTTP error that reports an error of the simulation."""
+    status, code = _STATUSES[type(error)]
+    return HTTPError(status, str(error), code=code)
 
 
 def error_response(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
-    "Archive",
     "Callback",
     "Connection",
     "Job",
@@ -78,44 +77,12 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
-    """A recording of a session; see ``lifecycle`` for what the times mean."""
-
-    archive_id: str
-    session_id: str
-    project_id: str
-    automatic: bool
-    #: What the start call asked for, by the service's own names, defaults filled in.
-    options: dict[str, Any]
-    status: str
-    reason: str
-    created_ms: int
-    updated_ms: int
-    #: When it entered its present status.
-    since_ms: int
-    #: When the first stream was recorded.
-    began_ms: int | None = None
-    #: What was recorded before it entered its present status.
-    recorded_ms: int = 0
-    size: int = 0
-
-    @property
-    def manual(self) -> bool:
-        """Whether its streams are chosen by calls."""
-        return bool(self.options["streamMode"] == "manual")
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether its file can be opened by the owner of a certificate only."""
-        return "password" in self.options
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
-    """What runs in a session beside archives; see ``job_life`` for its statuses."""
+    """What runs in a session, such as an archive; ``states.py`` has its states."""
 
     job_id: str
-    #: ``broadcast``, ``render``, ``captions``, ``call`` (SIP) or ``connector`` (audio).
+    #: ``archive``, ``broadcast``, ``render``, ``captions``, ``call`` (SIP) or
+    #: ``connector`` (audio).
     kind: str
     session_id: str
     project_id: str
@@ -126,20 +93,31 @@ class Job:
     reason: str
     created_ms: int
     updated_ms: int
-    #: When it entered its present status.
+    #: When it entered its present state.
     since_ms: int
-    #: How long it was ``started`` before it entered its present status.
+    #: How long it was ``started`` before it entered its present state.
     ran_ms: int = 0
     #: By what it takes part in the session, if it does as a client.
     connection_id: str | None = None
     stream_id: str | None = None
     #: Since when nobody else has been in the session, if it takes part as a client.
     alone_ms: int | None = None
+    #: Whether the session has started it by itself, as some start an archive.
+    automatic: bool = False
+    #: When it was ``started`` for the first time.
+    began_ms: int | None = None
+    #: The size of the file of an archive, in bytes.
+    size: int = 0
 
     @property
     def manual(self) -> bool:
         """Whether its streams are chosen by calls."""
         return bool(self.options.get("streamMode") == "manual")
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether only the owner of a certificate can open the file of an archive."""
+        return "password" in self.options
 
 
 @dataclass(frozen=True, slots=True)

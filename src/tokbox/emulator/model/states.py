@@ -1,7 +1,15 @@
-"""The lives of what runs in a session beside archives, as tables: one for each kind.
+"""The states of jobs: one state machine for each kind.
 
 ::
 
+    archive     (start) -> paused <-> started           paused: nobody publishes
+                paused | started -> stopped
+                stopped -> available                    when the file is made
+                stopped -> uploaded                     with a storage target
+                stopped -> failed                       the target cannot be reached
+                paused | started | stopped -> failed
+                available -> expired                    72 hours after the start
+                available | uploaded -> deleted
     broadcast   (start) -> started -> stopped | failed
     render      (start) -> starting -> started -> stopped
                 starting -> failed                      the page cannot be loaded
@@ -13,9 +21,12 @@
                 DIALING | RINGING | ACTIVE -> HANGUP
     connector   (start) -> connected -> disconnected
 
-What leads to the end is a call, a timer below, the end of the connection by which it
-takes part in the session, or a failure of the service itself. Nothing here touches the
-store or the clock: a job and a time go in, a job comes out.
+A job changes by a request, by a timer below, when the connection ends by which it takes
+part in the session, or when the service fails. The functions are pure: they take a job
+and a time, and return a job.
+
+Two rules of the documentation contradict each other where nobody ever publishes into an
+archive (1 minute or 60 minutes): the rule ``first_publish`` decides.
 """
 
 from __future__ import annotations
@@ -24,74 +35,142 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from tokbox.emulator.model.lifecycle import Change
 from tokbox.emulator.model.records import Job
 
-__all__ = ["LIVES", "OVER", "Life", "enter", "is_unreachable", "next_change", "ran_s"]
+__all__ = [
+    "DELETABLE",
+    "ENDED",
+    "MACHINES",
+    "MAX_LENGTH",
+    "STOPPABLE",
+    "Change",
+    "Situation",
+    "StateMachine",
+    "duration_s",
+    "is_unreachable",
+    "next_change",
+    "ran_s",
+    "transition",
+]
 
-#: Where every life ends.
-OVER = frozenset({"stopped", "failed", "HANGUP", "disconnected"})
+#: Where a job no longer runs.
+ENDED = frozenset(
+    {
+        *("stopped", "failed", "HANGUP", "disconnected"),
+        *("available", "uploaded", "expired", "deleted"),
+    }
+)
+#: Where an archive can be stopped, or fail. Stopping a stopped one changes nothing.
+STOPPABLE = frozenset({"started", "paused", "stopped"})
+#: Where an archive can be deleted.
+DELETABLE = frozenset({"available", "uploaded", "deleted"})
 
-#: When a status is left, in milliseconds since the epoch, by when the last client left
-#: the session (``None``: someone is there). ``None``: not for this reason.
-_Moment = Callable[[Job, int | None], int | None]
+#: The reason of an archive or broadcast that was too long.
+MAX_LENGTH = "maximum duration exceeded"
+_IDLE = "maximum idle time exceeded"
+
+_MINUTE = 60_000
+_HOUR = 60 * _MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What determines the next change of a job, beside the job itself."""
+
+    #: When the last client left the session; ``None`` while a client is connected.
+    emptied_ms: int | None = None
+    #: How long it takes to make the file of a stopped archive.
+    processing_ms: int = 0
+    #: The state of an archive whose file has been made.
+    outcome: str = "available"
+    #: Whether an archive stops that nobody has published into for a minute.
+    first_publish: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The next change of a job by time alone, in milliseconds since the epoch."""
+
+    at_ms: int
+    status: str
+    #: ``None`` keeps the reason that the job has.
+    reason: str | None
+
+
+#: When a state is left, in milliseconds since the epoch; ``None`` is never.
+_Moment = Callable[[Job, Situation], int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Timer:
     at: _Moment
     status: str
-    reason: str = ""
+    reason: str | None = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    """What becomes of one kind of job."""
+class StateMachine:
+    """The states of one kind of job, and the reasons that the service gives for them."""
 
-    first: str
-    #: How it ends by a call or with its connection, and why, by the service's words.
-    last: str
-    asked: str = ""
-    lost: str = ""
-    #: The same where the service itself fails; without a reason it is that of the service.
+    initial: str
+    #: The state after a request to stop it, and after its connection has ended.
+    final: str
+    stop_reason: str = ""
+    disconnect_reason: str = ""
+    #: The state after the service has failed; without a reason it is that of the service.
     failed: str = "failed"
-    broken: str = ""
+    failure_reason: str = ""
     timers: dict[str, tuple[_Timer, ...]] = field(default_factory=dict)
-    #: Where it publishes its stream, if it has one.
+    #: The state in which it begins to publish its stream, if it has one.
     publishing: str = ""
-    #: Whether webhooks are told of that stream, which then must be there before.
+    #: Whether its webhooks contain that stream, which therefore begins first.
     shows_stream: bool = False
-    #: Where it waits for somebody to publish, if it does.
+    #: The states while somebody publishes and while nobody does, if they differ.
+    active: str = ""
     idle: str = ""
 
 
-def _after(seconds: int) -> _Moment:
-    """Return the moment when that much has passed since it entered its status."""
-    return lambda job, emptied_ms: job.since_ms + seconds * 1000
+def _created(after_ms: int) -> _Moment:
+    return lambda job, situation: job.created_ms + after_ms
 
 
-def _deserted(job: Job, emptied_ms: int | None) -> int | None:
-    return None if emptied_ms is None else emptied_ms + 60_000
+def _entered(after_ms: int) -> _Moment:
+    return lambda job, situation: job.since_ms + after_ms
 
 
-def _longest(job: Job, emptied_ms: int | None) -> int:
+def _ran(after_ms: int) -> _Moment:
+    return lambda job, situation: job.since_ms - job.ran_ms + after_ms
+
+
+def _emptied(job: Job, situation: Situation) -> int | None:
+    return None if situation.emptied_ms is None else situation.emptied_ms + _MINUTE
+
+
+def _never_published(job: Job, situation: Situation) -> int | None:
+    waits = situation.first_publish and job.began_ms is None
+    return job.created_ms + _MINUTE if waits else None
+
+
+def _processed(outcome: str) -> _Moment:
+    return lambda job, situation: (
+        job.since_ms + situation.processing_ms if situation.outcome == outcome else None
+    )
+
+
+def _max_duration(job: Job, situation: Situation) -> int:
     return job.created_ms + int(job.options["maxDuration"]) * 1000
 
 
-def _six_hours(job: Job, emptied_ms: int | None) -> int:
-    return job.created_ms + 6 * 3_600_000
+def _left_alone(job: Job, situation: Situation) -> int | None:
+    # Other clients are assumed to subscribe, so that media flow.
+    return None if job.alone_ms is None else job.alone_ms + 5 * _MINUTE
 
 
-def _left_alone(job: Job, emptied_ms: int | None) -> int | None:
-    # Whoever else is there subscribes, or so it is taken: then media flow.
-    return None if job.alone_ms is None else job.alone_ms + 5 * 60_000
-
-
-def _reached(job: Job, emptied_ms: int | None) -> int | None:
+def _reached(job: Job, situation: Situation) -> int | None:
     return None if is_unreachable(_address(job)) else job.since_ms + 1000
 
 
-def _not_reached(job: Job, emptied_ms: int | None) -> int | None:
+def _not_reached(job: Job, situation: Situation) -> int | None:
     return job.since_ms + 1000 if is_unreachable(_address(job)) else None
 
 
@@ -100,9 +179,9 @@ def _address(job: Job) -> str:
 
 
 def is_unreachable(address: str) -> bool:
-    """Tell whether *address* names a host below ``.invalid``, which cannot exist.
+    """Return whether *address* names a host below ``.invalid``, which cannot exist.
 
-    Nothing is ever fetched, so this is how a test asks for a failure (RFC 6761, 6.4).
+    The emulator opens no connection, so this is how a test asks for a failure (RFC 6761).
     """
     try:
         host = urlsplit(address).hostname
@@ -115,100 +194,128 @@ def is_unreachable(address: str) -> bool:
     return host.rstrip(".").endswith(".invalid")
 
 
-_END_OF_CAPTIONS = _Timer(_longest, "stopped", "maximum duration exceeded")
+_TWELVE_HOURS = _Timer(_created(12 * _HOUR), "stopped", MAX_LENGTH)
+_MAX_DURATION = _Timer(_max_duration, "stopped", MAX_LENGTH)
 
-LIVES = {
-    "broadcast": Life(
-        first="started",
-        last="stopped",
-        asked="user initiated",
+MACHINES = {
+    "archive": StateMachine(
+        initial="paused",
+        final="stopped",
+        stop_reason="user initiated",
         timers={
-            "started": (
-                _Timer(_deserted, "stopped", "session ended"),
-                _Timer(_longest, "stopped", "maximum duration exceeded"),
-            )
+            "started": (_Timer(_ran(4 * _HOUR), "stopped", MAX_LENGTH), _TWELVE_HOURS),
+            "paused": (
+                _Timer(_emptied, "stopped", "session ended"),
+                _Timer(_entered(_HOUR), "stopped", _IDLE),
+                _TWELVE_HOURS,
+                _Timer(_never_published, "stopped", _IDLE),
+            ),
+            "stopped": (
+                _Timer(_processed("available"), "available", None),
+                _Timer(_processed("uploaded"), "uploaded", None),
+                _Timer(_processed("failed"), "failed", "failure"),
+            ),
+            "available": (_Timer(_created(72 * _HOUR), "expired"),),
         },
+        active="started",
+        idle="paused",
     ),
-    "render": Life(
-        first="starting",
-        last="stopped",
-        asked="Stop Requested.",
-        lost="Forced to disconnect.",
+    "broadcast": StateMachine(
+        initial="started",
+        final="stopped",
+        stop_reason="user initiated",
+        timers={"started": (_Timer(_emptied, "stopped", "session ended"), _MAX_DURATION)},
+    ),
+    "render": StateMachine(
+        initial="starting",
+        final="stopped",
+        stop_reason="Stop Requested.",
+        disconnect_reason="Forced to disconnect.",
         timers={
             "starting": (
                 _Timer(_reached, "started"),
                 _Timer(_not_reached, "failed", "Could not load URL"),
             ),
-            "started": (_Timer(_longest, "stopped", "Max Duration Exceeded."),),
+            "started": (_Timer(_max_duration, "stopped", "Max Duration Exceeded."),),
         },
         publishing="started",
         shows_stream=True,
     ),
-    "captions": Life(
-        first="started",
-        last="stopped",
-        asked="user initiated",
-        timers={"started": (_END_OF_CAPTIONS,), "paused": (_END_OF_CAPTIONS,)},
+    "captions": StateMachine(
+        initial="started",
+        final="stopped",
+        stop_reason="user initiated",
+        timers={"started": (_MAX_DURATION,), "paused": (_MAX_DURATION,)},
+        active="started",
         idle="paused",
     ),
-    "call": Life(
-        first="DIALING",
-        last="HANGUP",
-        lost="700 Normal Clearing",
+    "call": StateMachine(
+        initial="DIALING",
+        final="HANGUP",
+        disconnect_reason="700 Normal Clearing",
         timers={
             "DIALING": (
                 _Timer(_reached, "RINGING"),
-                # What cannot be reached counts as this answer (RFC 3261, 8.1.3.1).
+                # An unreachable gateway counts as this response (RFC 3261, 8.1.3.1).
                 _Timer(_not_reached, "HANGUP", "503 Service Unavailable"),
             ),
-            "RINGING": (_Timer(_after(2), "ACTIVE"),),
+            "RINGING": (_Timer(_entered(2000), "ACTIVE"),),
             "ACTIVE": (
                 _Timer(_left_alone, "HANGUP", "706 Max Inactive"),
-                _Timer(_six_hours, "HANGUP", "705 Max Duration"),
+                _Timer(_created(6 * _HOUR), "HANGUP", "705 Max Duration"),
             ),
         },
         failed="HANGUP",
-        broken="703 Unexpected Clearing",
+        failure_reason="703 Unexpected Clearing",
         publishing="DIALING",
     ),
-    "connector": Life(
-        first="connected",
-        last="disconnected",
+    "connector": StateMachine(
+        initial="connected",
+        final="disconnected",
         failed="disconnected",
         publishing="connected",
     ),
 }
 
 
-def next_change(job: Job, *, emptied_ms: int | None) -> Change | None:
-    """Return what happens next if nobody does anything.
-
-    *emptied_ms* is when the last client left the session (``None``: someone is there).
-    """
+def next_change(job: Job, situation: Situation) -> Change | None:
+    """Return the next change by time alone; ``None`` if there is none."""
     changes = [
-        # A timer never goes back behind the change that set it.
+        # A timer is never due before the change that set it.
         Change(max(at_ms, job.since_ms), timer.status, timer.reason)
-        for timer in LIVES[job.kind].timers.get(job.status, ())
-        if (at_ms := timer.at(job, emptied_ms)) is not None
+        for timer in MACHINES[job.kind].timers.get(job.status, ())
+        if (at_ms := timer.at(job, situation)) is not None
     ]
     return min(changes, key=lambda change: change.at_ms, default=None)
 
 
-def enter(job: Job, status: str, at_ms: int, reason: str = "") -> Job:
-    """Return the job as it is after it entered *status* at *at_ms*."""
+def transition(job: Job, status: str, at_ms: int, reason: str | None = None) -> Job:
+    """Return *job* in another state; without a *reason* it keeps the one it has."""
+    began_ms = at_ms if status == "started" and job.began_ms is None else job.began_ms
     return replace(
         job,
         status=status,
-        reason=reason,
+        reason=job.reason if reason is None else reason,
         updated_ms=at_ms,
         since_ms=at_ms,
         ran_ms=_ran_ms(job, at_ms),
+        began_ms=began_ms,
     )
 
 
 def ran_s(job: Job, now_ms: int) -> int:
     """Return for how long it was ``started``, in whole seconds."""
     return _ran_ms(job, now_ms) // 1000
+
+
+def duration_s(archive: Job) -> int:
+    """Return the length of an archive in whole seconds, which is 0 until its file is made.
+
+    It remains 0 if the archive is encrypted.
+    """
+    if archive.status in STOPPABLE or archive.encrypted:
+        return 0
+    return (archive.ran_ms + 500) // 1000
 
 
 def _ran_ms(job: Job, now_ms: int) -> int:

@@ -13,7 +13,7 @@ import struct
 import zipfile
 from collections.abc import Sequence
 
-from tokbox.emulator.model.records import Archive, Recording
+from tokbox.emulator.model.records import Job, Recording
 from tokbox.emulator.store.accounts import is_application
 
 __all__ = ["file_name", "media_type", "render"]
@@ -25,21 +25,21 @@ _WEBM = bytes.fromhex(
 )
 
 
-def file_name(archive: Archive) -> str:
+def file_name(archive: Job) -> str:
     """Return the name of the file, which is also the last part of its object key."""
     return "archive.zip" if archive.options["outputMode"] == "individual" else "archive.mp4"
 
 
-def media_type(archive: Archive) -> str:
+def media_type(archive: Job) -> str:
     """Return the content type of the file."""
     return "application/zip" if file_name(archive).endswith(".zip") else "video/mp4"
 
 
-def render(archive: Archive, recordings: Sequence[Recording]) -> bytes:
+def render(archive: Job, recordings: Sequence[Recording]) -> bytes:
     """Return the content; a composed archive of nothing is empty."""
     if archive.options["outputMode"] == "individual":
         return _zip(archive, recordings)
-    return _mp4(archive.recorded_ms) if archive.recorded_ms else b""
+    return _mp4(archive.ran_ms) if archive.ran_ms else b""
 
 
 def _box(kind: bytes, content: bytes) -> bytes:
@@ -61,7 +61,7 @@ def _mp4(duration_ms: int) -> bytes:
     return ftyp + _box(b"moov", mvhd)
 
 
-def _zip(archive: Archive, recordings: Sequence[Recording]) -> bytes:
+def _zip(archive: Job, recordings: Sequence[Recording]) -> bytes:
     began_ms = archive.created_ms if archive.began_ms is None else archive.began_ms
     files = []
     contents = {}
@@ -84,7 +84,7 @@ def _zip(archive: Archive, recordings: Sequence[Recording]) -> bytes:
             }
         )
     manifest = {
-        "id": archive.archive_id,
+        "id": archive.job_id,
         **(
             {"applicationId": archive.project_id}
             if is_application(archive.project_id)
@@ -97,7 +97,7 @@ def _zip(archive: Archive, recordings: Sequence[Recording]) -> bytes:
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
-        contents[f"{archive.archive_id}.json"] = json.dumps(manifest, indent=1).encode()
+        contents[f"{archive.job_id}.json"] = json.dumps(manifest, indent=1).encode()
         for name, content in contents.items():
             # A fixed date, or no two renderings would be equal.
             file.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tokbox.emulator.model import lifecycle
-from tokbox.emulator.model.events import Event
-from tokbox.emulator.model.records import Archive
+from tokbox.emulator.model.records import Job
+from tokbox.emulator.model.states import duration_s
 from tokbox.emulator.serializers.composition import (
     project_fields,
     show_name,
@@ -14,15 +13,15 @@ from tokbox.emulator.serializers.composition import (
 )
 from tokbox.emulator.serializers.view import View
 
-__all__ = ["describe", "status_changed"]
+__all__ = ["describe_archive"]
 
 
-def describe(view: View, archive: Archive) -> dict[str, Any]:
+def describe_archive(view: View, archive: Job) -> dict[str, Any]:
     """Return an archive as a read shows it: times in whole seconds."""
     options, rules = archive.options, view.rules
     began_ms = archive.created_ms if archive.began_ms is None else archive.began_ms
     shown: dict[str, Any] = {
-        "id": archive.archive_id,
+        "id": archive.job_id,
         "status": archive.status,
         **show_name(options.get("name"), rules),
         "reason": archive.reason,
@@ -32,7 +31,7 @@ def describe(view: View, archive: Archive) -> dict[str, Any]:
         "createdAt": began_ms // 1000 * 1000,
         "updatedAt": archive.updated_ms // 1000 * 1000,
         "size": archive.size,
-        "duration": lifecycle.duration_s(archive),
+        "duration": duration_s(archive),
         "outputMode": options["outputMode"],
         "streamMode": options["streamMode"],
         "hasAudio": options["hasAudio"],
@@ -51,7 +50,7 @@ def describe(view: View, archive: Archive) -> dict[str, Any]:
             **options.get("transcriptionProperties", {}),
         }
     if archive.manual and archive.status == "started":
-        shown["streams"] = show_selections(view.store.selections(archive.archive_id))
+        shown["streams"] = show_selections(view.jobs.selections(archive.job_id))
     shown["sha256sum"] = ""
     shown["password"] = options.get("password", "")
     shown["url"] = (
@@ -60,15 +59,3 @@ def describe(view: View, archive: Archive) -> dict[str, Any]:
         else None
     )
     return shown
-
-
-def status_changed(view: View, archive: Archive) -> Event:
-    """Say that an archive has entered its status.
-
-    Unlike a read, it tells when the archive was asked for, not when it began to record.
-    """
-    payload = {
-        **describe(view, archive),
-        "createdAt": archive.created_ms // 1000 * 1000,
-    }
-    return Event(archive.project_id, "archive", "status", archive.since_ms, payload)

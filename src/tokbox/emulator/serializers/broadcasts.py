@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tokbox.emulator.model.records import Job
-from tokbox.emulator.model.states import OVER, is_unreachable
+from tokbox.emulator.model.states import ENDED, is_unreachable
 from tokbox.emulator.serializers.composition import project_fields, show_selections
 from tokbox.emulator.serializers.view import View
 
@@ -39,7 +39,7 @@ def describe_broadcast(view: View, job: Job) -> dict[str, Any]:
         "settings": {"hls": options["hls"]} if "hls" in options else {},
         "broadcastUrls": None,
     }
-    running = job.status not in OVER
+    running = job.status not in ENDED
     if running or rules.keep_broadcast_urls:
         shown["broadcastUrls"] = _outputs(view, job)
     if running and job.manual:
@@ -69,14 +69,14 @@ def _outputs(view: View, job: Job) -> dict[str, Any]:
 
 def hls_status(job: Job, now_ms: int) -> str:
     """Return how far the HLS output of a broadcast is."""
-    if job.status in OVER:
+    if job.status in ENDED:
         return "error" if job.status == "failed" else "ended"
     return _reached(_LOW_LATENCY if job.options["hls"]["lowLatency"] else _HLS, job, now_ms)
 
 
 def rtmp_status(job: Job, target: dict[str, str], now_ms: int) -> str:
     """Return how far an RTMP output of a broadcast is."""
-    if job.status in OVER:
+    if job.status in ENDED:
         return "error" if job.status == "failed" else "offline"
     status = _reached(_RTMP, job, now_ms)
     failed = status == "live" and is_unreachable(target["serverUrl"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from tokbox.emulator.model.records import Archive
+from tokbox.emulator.model.records import Job
 from tokbox.emulator.serializers import archive_files
 from tokbox.emulator.store.database import Store
 
@@ -22,24 +22,24 @@ class DownloadLinks:
         self._store = store
         self._key = key
 
-    def make(self, archive: Archive, base_url: str, now_ms: int) -> str:
+    def make(self, archive: Job, base_url: str, now_ms: int) -> str:
         """Make a link to the file of an available archive; every read makes a new one.
 
         *base_url* is the address of the emulator, without a slash at the end.
         """
         expires = str(now_ms + _LIFETIME_MS)
-        path = f"/_emulator/archive/{archive.project_id}/{archive.archive_id}"
+        path = f"/_emulator/archive/{archive.project_id}/{archive.job_id}"
         return (
             f"{base_url}{path}/{archive_files.file_name(archive)}"
             f"?expires={expires}&signature={self._sign(archive, expires)}"
         )
 
-    def is_signed(self, archive: Archive, expires: str, signature: str) -> bool:
+    def is_signed(self, archive: Job, expires: str, signature: str) -> bool:
         """Tell whether a link with these parameters was made here, however long ago."""
         expected = self._sign(archive, expires)
         return hmac.compare_digest(expected.encode(), signature.encode())
 
-    def _sign(self, archive: Archive, expires: str) -> str:
-        message = f"{archive.archive_id}:{expires}".encode()
+    def _sign(self, archive: Job, expires: str) -> str:
+        message = f"{archive.job_id}:{expires}".encode()
         key = self._store.link_key() if self._key is None else self._key
         return hmac.new(key, message, hashlib.sha256).hexdigest()

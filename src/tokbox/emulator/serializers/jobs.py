@@ -8,7 +8,8 @@ from typing import Any
 from tokbox.emulator.model import events
 from tokbox.emulator.model.events import Event
 from tokbox.emulator.model.records import Job
-from tokbox.emulator.model.states import OVER, ran_s
+from tokbox.emulator.model.states import ENDED, ran_s
+from tokbox.emulator.serializers.archives import describe_archive
 from tokbox.emulator.serializers.broadcasts import describe_broadcast
 from tokbox.emulator.serializers.composition import show_name
 from tokbox.emulator.serializers.view import View
@@ -34,7 +35,7 @@ def describe_render(view: View, job: Job) -> dict[str, Any]:
     }
     if job.stream_id is not None:
         shown["streamId"] = job.stream_id
-    if job.status in OVER:
+    if job.status in ENDED:
         shown["reason"] = job.reason
     if "statusCallbackUrl" in options:
         shown["callbackUrl"] = options["statusCallbackUrl"]
@@ -83,6 +84,12 @@ def _owner(job: Job) -> dict[str, str]:
     }
 
 
+def _of_archive(view: View, job: Job) -> Event:
+    # Unlike a read, it has the time of the request, not of the first recording.
+    created_ms = job.created_ms // 1000 * 1000
+    return _status(job, {**describe_archive(view, job), "createdAt": created_ms})
+
+
 def _of_broadcast(view: View, job: Job) -> Event:
     return _status(job, describe_broadcast(view, job))
 
@@ -93,7 +100,7 @@ def _of_render(view: View, job: Job) -> Event | None:
     payload = {"id": job.job_id, "sessionId": job.session_id, "status": job.status}
     if job.stream_id is not None:
         payload["streamId"] = job.stream_id
-    if job.status in OVER:
+    if job.status in ENDED:
         payload["reason"] = job.reason
     return _status(job, payload)
 
@@ -105,7 +112,7 @@ def _of_captions(view: View, job: Job) -> Event:
 def _of_call(view: View, job: Job) -> Event:
     if job.status == "DIALING":
         return events.call_changed(job, "created")
-    if job.status in OVER:
+    if job.status in ENDED:
         code, _, message = job.reason.partition(" ")
         return events.call_changed(
             job, "destroyed", reason_code=code, reason_message=message
@@ -119,6 +126,7 @@ def _status(job: Job, payload: dict[str, Any]) -> Event:
 
 
 _TELL: dict[str, Callable[[View, Job], Event | None]] = {
+    "archive": _of_archive,
     "broadcast": _of_broadcast,
     "render": _of_render,
     "captions": _of_captions,

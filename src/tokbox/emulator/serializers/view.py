@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.serializers.download_links import DownloadLinks
-from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.jobs import Jobs
 
 __all__ = ["View"]
@@ -16,7 +15,6 @@ __all__ = ["View"]
 class View:
     """What the description of a job depends on, beside the job itself."""
 
-    store: Store
     jobs: Jobs
     links: DownloadLinks
     rules: Rules

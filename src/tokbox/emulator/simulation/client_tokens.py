@@ -8,12 +8,13 @@ from urllib.parse import unquote_plus
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from tokbox.emulator.errors import TokenRejectedError
 from tokbox.emulator.simulation.jws import InvalidJWTError, read, times
 from tokbox.emulator.store.accounts import Application, Project
 from tokbox.errors import TokenError
 from tokbox.tokens.signer import Signer
 
-__all__ = ["ROLES", "SCOPE", "ClientClaims", "TokenRejected", "verify_client_token"]
+__all__ = ["ROLES", "SCOPE", "ClientClaims", "verify_client_token"]
 
 #: The scope of client tokens.
 SCOPE = "session.connect"
@@ -24,10 +25,6 @@ _MAX_LIFETIME = 2_592_000
 #: How far the clock of whoever signed may be ahead, in seconds.
 _TOLERANCE = 60
 ROLES = frozenset({"subscriber", "publisher", "publisheronly", "moderator"})
-
-
-class TokenRejected(Exception):
-    """The token does not open this session; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,34 +47,34 @@ def verify_client_token(
     *now* is in seconds since the epoch. Raises :class:`Denied`.
     """
     if isinstance(project, Application):
-        return _admit_jwt(token, project, session_id, now)
+        return _verify_jwt(token, project, session_id, now)
     check_not_suspended(project)
     if token.startswith("T1=="):
-        return _admit_t1(token, project, session_id, now)
-    return _admit_jwt(token, project, session_id, now)
+        return _verify_t1(token, project, session_id, now)
+    return _verify_jwt(token, project, session_id, now)
 
 
 def check_not_suspended(project: Project | Application) -> None:
     """Raise :class:`Denied` if nobody is let into the sessions of *project*."""
     if isinstance(project, Project) and project.status != "ACTIVE":
-        raise TokenRejected("the project is suspended")
+        raise TokenRejectedError("the project is suspended")
 
 
-def _admit_t1(token: str, project: Project, session_id: str, now: float) -> ClientClaims:
+def _verify_t1(token: str, project: Project, session_id: str, now: float) -> ClientClaims:
     signer = Signer(project.api_key, project.secret)
     try:
         claims = signer.verify(token, session_id=session_id, now=now)
     except TokenError as error:
-        raise TokenRejected(str(error)) from None
+        raise TokenRejectedError(str(error)) from None
     finally:
         signer.close()
     _check_times(claims.create_time, claims.expire_time, now)
-    return _admission(
+    return _claims_of(
         claims.role, claims.connection_data, tuple(claims.initial_layout_class_list)
     )
 
 
-def _admit_jwt(
+def _verify_jwt(
     token: str, project: Project | Application, session_id: str, now: float
 ) -> ClientClaims:
     key: str | RSAPublicKey | None
@@ -88,28 +85,30 @@ def _admit_jwt(
     try:
         jwt = read(token)
         if key is None or jwt.claims.get(claim) != project.id:
-            raise TokenRejected(f"the token was made for another {owner}")
+            raise TokenRejectedError(f"the token was made for another {owner}")
         claims = jwt.check(key)
         issued, begins, expires = times(claims)
     except InvalidJWTError:
-        raise TokenRejected("the token cannot be read, or its signature is wrong") from None
+        raise TokenRejectedError(
+            "the token cannot be read, or its signature is wrong"
+        ) from None
     if claims.get("session_id") != session_id:
-        raise TokenRejected("the token was made for another session")
+        raise TokenRejectedError("the token was made for another session")
     if claims.get("scope") not in (None, SCOPE):
-        raise TokenRejected(f"the scope of the token is not {SCOPE}")
+        raise TokenRejectedError(f"the scope of the token is not {SCOPE}")
     if claims.get("ist") not in (None, "project"):
-        raise TokenRejected("the ist of the token is not project")
+        raise TokenRejectedError("the ist of the token is not project")
     if issued is None:
-        raise TokenRejected("the token does not say when it was made")
+        raise TokenRejectedError("the token does not say when it was made")
     _check_times(issued, expires, now)
     if begins is not None and begins > now + _TOLERANCE:
-        raise TokenRejected(
+        raise TokenRejectedError(
             f"the token is not valid for another {int(begins - now)} s (its nbf)"
         )
     data = claims.get("connection_data") or claims.get("data") or ""
     if not isinstance(data, str):
-        raise TokenRejected("the connection data of the token is not a string")
-    return _admission(claims.get("role"), data, _classes_of(claims))
+        raise TokenRejectedError("the connection data of the token is not a string")
+    return _claims_of(claims.get("role"), data, _classes_of(claims))
 
 
 def _classes_of(claims: dict[str, Any]) -> tuple[str, ...]:
@@ -125,18 +124,18 @@ def _classes_of(claims: dict[str, Any]) -> tuple[str, ...]:
 
 def _check_times(created: float, expires: float | None, now: float) -> None:
     if created > now + _TOLERANCE:
-        raise TokenRejected(f"the token was made {int(created - now)} s in the future")
+        raise TokenRejectedError(f"the token was made {int(created - now)} s in the future")
     if expires is None:
         expires = created + _DEFAULT_LIFETIME
     if expires <= now:
-        raise TokenRejected(f"the token expired {int(now - expires)} s ago")
+        raise TokenRejectedError(f"the token expired {int(now - expires)} s ago")
     if expires - created > _MAX_LIFETIME:
-        raise TokenRejected("the token lives longer than 30 days")
+        raise TokenRejectedError("the token lives longer than 30 days")
 
 
-def _admission(role: object, data: str, classes: tuple[str, ...]) -> ClientClaims:
+def _claims_of(role: object, data: str, classes: tuple[str, ...]) -> ClientClaims:
     # Without a role a client may publish, which is the default.
     name = "publisher" if role is None or role == "" else str(role)
     if name not in ROLES:
-        raise TokenRejected("the role of the token is unknown")
+        raise TokenRejectedError("the role of the token is unknown")
     return ClientClaims(name, data, classes)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.errors import InvalidOptionError, TokenRejectedError
 from tokbox.emulator.model import events
 from tokbox.emulator.model.records import Session, Stream
 from tokbox.emulator.simulation.client_tokens import (
     ClientClaims,
-    TokenRejected,
     check_not_suspended,
     verify_client_token,
 )
@@ -18,43 +17,35 @@ from tokbox.emulator.store.accounts import Application, Project
 
 __all__ = ["check_owner", "check_publisher", "check_token", "end_stream", "tell_to_mute"]
 
-#: What the client SDKs report when a token is refused.
-_REFUSED_TOKEN = 1004
-
 
 def check_token(
     emulator: Emulator, session: Session, token: object, *, publishes: bool = False
 ) -> ClientClaims:
-    """Verify what somebody wants to join *session* with, as the service would.
+    """Verify the token of a client that joins *session*, as the service would.
 
-    Refuses with 400 what is no string, else with 403; so it does where the role does
-    not allow what is to be done.
+    Raises :class:`InvalidOptionError` unless *token* is a string, and
+    :class:`TokenRejectedError`, also if the client *publishes* and its role may not.
     """
     if not isinstance(token, str):
-        raise HTTPError(400, "token must be a string")
+        raise InvalidOptionError("token must be a string")
     project = check_owner(emulator, session)
-    try:
-        admission = verify_client_token(
-            token, project, session.session_id, now=emulator.clock.token_time()
-        )
-    except TokenRejected as denied:
-        raise HTTPError(403, str(denied), code=_REFUSED_TOKEN) from None
+    claims = verify_client_token(
+        token, project, session.session_id, now=emulator.clock.token_time()
+    )
     if publishes:
-        check_publisher(admission.role)
-    return admission
+        check_publisher(claims.role)
+    return claims
 
 
 def check_owner(emulator: Emulator, session: Session) -> Project | Application:
-    """Return whose *session* it is, or refuse with 403 if that lets nobody in."""
+    """Return the owner of *session*.
+
+    Raises :class:`TokenRejectedError` if no client may join the sessions of that project.
+    """
     project = emulator.accounts.find(session.project_id)
     if project is None:
-        raise HTTPError(
-            403, "whoever created the session is unknown here", code=_REFUSED_TOKEN
-        )
-    try:
-        check_not_suspended(project)
-    except TokenRejected as denied:
-        raise HTTPError(403, str(denied), code=_REFUSED_TOKEN) from None
+        raise TokenRejectedError("whoever created the session is unknown here")
+    check_not_suspended(project)
     return project
 
 
@@ -76,9 +67,9 @@ def tell_to_mute(
 
 
 def check_publisher(role: str) -> None:
-    """Refuse with 403 a client whose role may not publish."""
+    """Raise :class:`TokenRejectedError` if the *role* may not publish."""
     if role == "subscriber":
-        raise HTTPError(403, "the role subscriber may not publish", code=_REFUSED_TOKEN)
+        raise TokenRejectedError("the role subscriber may not publish")
 
 
 def end_stream(

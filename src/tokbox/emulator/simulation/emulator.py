@@ -9,7 +9,6 @@ from tokbox.emulator.model.events import Event, Events
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.serializers.download_links import DownloadLinks
 from tokbox.emulator.serializers.view import View
-from tokbox.emulator.simulation.archives import Recorder
 from tokbox.emulator.store.accounts import Accounts
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
@@ -25,7 +24,7 @@ __all__ = ["Emulator"]
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """Everything that route handlers share."""
+    """Everything that handlers and the engine share."""
 
     accounts: Accounts
     store: Store
@@ -33,7 +32,6 @@ class Emulator:
     ids: Ids
     events: Events
     download_links: DownloadLinks
-    recorder: Recorder
     jobs: Jobs
     request_log: RequestLog
     messages: Messages
@@ -41,6 +39,8 @@ class Emulator:
     pending_faults: PendingFaults
     webhook_outbox: WebhookOutbox
     rules: Rules
+    #: How long the file of a stopped archive takes to be made, in milliseconds.
+    processing_ms: int
 
     def emit(self, event: Event) -> None:
         """Tell everybody who listens to :attr:`events`."""
@@ -48,6 +48,4 @@ class Emulator:
 
     def view(self, now_ms: int, base_url: str) -> View:
         """Return what descriptions depend on, for a reader who uses *base_url*."""
-        return View(
-            self.store, self.jobs, self.download_links, self.rules, now_ms, base_url
-        )
+        return View(self.jobs, self.download_links, self.rules, now_ms, base_url)

@@ -1,24 +1,36 @@
-"""The engine: clients that come and go, and the archives and jobs that follow them.
+"""The engine: clients that come and go, and the jobs that follow them.
 
-All functions are to be called inside a transaction of the store.
+Jobs are archives, broadcasts and everything else that runs in a session; their states are
+tables in ``model/states.py``. All functions need a transaction of the store.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from tokbox.emulator.errors import HTTPError
-from tokbox.emulator.model import events, states
+from tokbox.emulator.errors import NotFoundError
+from tokbox.emulator.model import events
 from tokbox.emulator.model.records import Connection, Job, Session, Stream
+from tokbox.emulator.model.states import (
+    ENDED,
+    MACHINES,
+    MAX_LENGTH,
+    Change,
+    Situation,
+    next_change,
+    transition,
+)
 from tokbox.emulator.options.archive import automatic_options
-from tokbox.emulator.serializers import jobs as job_view
-from tokbox.emulator.simulation import clients, sessions
+from tokbox.emulator.serializers.jobs import status_changed
+from tokbox.emulator.simulation import archives, clients, sessions
 from tokbox.emulator.simulation.client_tokens import ClientClaims
 from tokbox.emulator.simulation.emulator import Emulator
 
 __all__ = [
     "connect",
+    "delete",
     "disconnect",
     "fail",
     "publish",
@@ -31,20 +43,22 @@ __all__ = [
 ]
 
 
+# Clients.
+
+
 def connect(
-    emulator: Emulator, session: Session, admission: ClientClaims, at_ms: int
+    emulator: Emulator, session: Session, claims: ClientClaims, at_ms: int
 ) -> Connection:
-    """Let a client in; a session that is always archived starts its archive now."""
-    store = emulator.store
+    """Connect a client; a session that is always archived starts its archive now."""
     connection = Connection(
         connection_id=emulator.ids.uuid(),
         session_id=session.session_id,
         created_ms=at_ms,
-        role=admission.role,
-        data=admission.connection_data,
-        layout_classes=admission.layout_classes,
+        role=claims.role,
+        data=claims.connection_data,
+        layout_classes=claims.layout_classes,
     )
-    store.add_connection(connection)
+    emulator.store.add_connection(connection)
     session = sessions.enter(emulator, session, at_ms)
     emulator.emit(events.connection_created(session.project_id, connection))
     # Only the media router archives: in a relayed session nothing ever starts.
@@ -53,7 +67,8 @@ def connect(
         and not session.relayed
         and not _is_being_archived(emulator, session)
     ):
-        emulator.recorder.start(session, automatic_options(session), at_ms, automatic=True)
+        options = automatic_options(session)
+        start(emulator, "archive", session, options, at_ms, automatic=True)
     synchronise(emulator, session, at_ms)
     return connection
 
@@ -67,7 +82,10 @@ def publish(
     name: str,
     video_type: str,
 ) -> Stream:
-    """Let a connected client publish a stream; its role decides whether it may."""
+    """Publish a stream of a connected client.
+
+    Raises :class:`TokenRejectedError` if its role may not publish.
+    """
     clients.check_publisher(connection.role)
     stream = Stream(
         stream_id=emulator.ids.uuid(),
@@ -90,10 +108,10 @@ def publish(
 def unpublish(
     emulator: Emulator, session: Session, connection_id: str, stream_id: str, at_ms: int
 ) -> None:
-    """End a stream of a client, or refuse with 404."""
+    """End a stream of a client. Raises :class:`NotFoundError`."""
     stream = emulator.store.stream(session.session_id, stream_id)
     if stream is None or stream.connection_id != connection_id:
-        raise HTTPError(404, "Stream not found")
+        raise NotFoundError("Stream not found")
     clients.end_stream(emulator, session, stream, at_ms, "clientDisconnected")
     synchronise(emulator, session, at_ms, stream_id)
 
@@ -106,11 +124,11 @@ def disconnect(
     *,
     reason: str = "clientDisconnected",
 ) -> None:
-    """End a connection and its streams, or refuse with 404."""
+    """End a connection and its streams. Raises :class:`NotFoundError`."""
     store = emulator.store
     connection = store.connection(session.session_id, connection_id)
     if connection is None:
-        raise HTTPError(404, "The client is not connected to the session")
+        raise NotFoundError("The client is not connected to the session")
     streams = store.streams_of(connection_id)
     for stream in streams:
         clients.end_stream(emulator, session, stream, at_ms, reason)
@@ -123,51 +141,71 @@ def disconnect(
     synchronise(emulator, session, at_ms, *(stream.stream_id for stream in streams))
 
 
+# Jobs.
+
+
 def start(
     emulator: Emulator,
     kind: str,
     session: Session,
     options: dict[str, Any],
     at_ms: int,
-    admission: ClientClaims | None = None,
+    *,
+    claims: ClientClaims | None = None,
+    automatic: bool = False,
 ) -> Job:
-    """Start a job in *session*, which it joins as a client if it has an *admission*."""
+    """Start a job in *session*, which it joins as a client if it has *claims*."""
     connection_id = None
-    if admission is not None:
-        connection = connect(emulator, session, admission, at_ms)
-        connection_id = connection.connection_id
+    if claims is not None:
+        connection_id = connect(emulator, session, claims, at_ms).connection_id
     job = Job(
         job_id=emulator.ids.uuid(),
         kind=kind,
         session_id=session.session_id,
         project_id=session.project_id,
         options=options,
-        status=states.LIVES[kind].first,
+        status=MACHINES[kind].initial,
         reason="",
         created_ms=at_ms,
         updated_ms=at_ms,
         since_ms=at_ms,
         connection_id=connection_id,
+        automatic=automatic,
     )
-    job = _arrive(emulator, job)
-    return _notice(emulator, job, _session(emulator, job), at_ms)
+    if kind == "archive":
+        # Where somebody publishes, webhooks do not get the state "paused".
+        update(emulator, job)
+        streams = [stream.stream_id for stream in emulator.store.streams(job.session_id)]
+        job = _synchronise_job(emulator, job, at_ms, streams)
+        if job.status == "paused":
+            _emit_status(emulator, job)
+        return job
+    return _synchronise_job(emulator, _arrive(emulator, job), at_ms)
 
 
 def stop(emulator: Emulator, job: Job, at_ms: int) -> Job:
-    """End a running job, because a call asks for it."""
-    life = states.LIVES[job.kind]
-    return _enter(emulator, job, life.last, at_ms, life.asked)
+    """End a running job at the request of its project."""
+    machine = MACHINES[job.kind]
+    return _enter(emulator, job, machine.final, at_ms, machine.stop_reason)
 
 
 def fail(emulator: Emulator, job: Job, at_ms: int, reason: str) -> Job:
-    """End a running job, because the service itself fails."""
-    return _enter(emulator, job, states.LIVES[job.kind].failed, at_ms, reason)
+    """End a job by a failure of the service."""
+    return _enter(emulator, job, MACHINES[job.kind].failed, at_ms, reason)
+
+
+def delete(emulator: Emulator, archive: Job, at_ms: int) -> None:
+    """Remove an archive from lists."""
+    _enter(emulator, archive, "deleted", at_ms)
 
 
 def update(emulator: Emulator, job: Job) -> None:
-    """Keep what was changed of a running job without moving it."""
-    change = states.next_change(job, emptied_ms=_session(emulator, job).emptied_ms)
+    """Save a job, and when it changes next."""
+    change = _next_change(emulator, job)
     emulator.jobs.save(job, None if change is None else change.at_ms)
+
+
+# Time, and what follows from it.
 
 
 def run_due_events(emulator: Emulator, now_ms: int) -> None:
@@ -175,82 +213,118 @@ def run_due_events(emulator: Emulator, now_ms: int) -> None:
 
     It comes first in a transaction: between two transactions nothing changes but the clock.
     """
-    # From moment to moment, since what one of them does changes what the other has.
+    # From moment to moment, since each change can cause others.
     while (at_ms := emulator.store.next_due_ms(now_ms)) is not None:
-        emulator.recorder.run_due_events(at_ms)
         while job := emulator.jobs.next_due(at_ms):
-            session = _session(emulator, job)
-            change = states.next_change(job, emptied_ms=session.emptied_ms)
+            change = _next_change(emulator, job)
             assert change is not None, "a job without a next change is never due"
             _enter(emulator, job, change.status, change.at_ms, change.reason)
-        # Last, since what runs in a session ends before the session itself.
-        sessions.run_due_events(emulator, at_ms)
+            if job.automatic and change.reason == MAX_LENGTH:
+                _continue_archive(emulator, job, change.at_ms)
+        # Last, since jobs end before their session.
+        sessions.end_due(emulator, at_ms)
 
 
 def synchronise(emulator: Emulator, session: Session, at_ms: int, *streams: str) -> None:
-    """Let the archives and jobs of *session* notice who is there and publishes now.
+    """Update the running jobs of *session* after clients or streams came or left.
 
-    *streams* are the ids of those that came or left; see `Recorder.follow`.
+    *streams* are the IDs of those that were published, ended, selected or deselected. The
+    time does not depend on the number of other streams.
     """
-    emulator.recorder.synchronise(session, at_ms, streams)
     for job in emulator.jobs.running(session.session_id):
-        _notice(emulator, job, session, at_ms)
+        _synchronise_job(emulator, job, at_ms, streams)
 
 
-def _notice(emulator: Emulator, job: Job, session: Session, at_ms: int) -> Job:
-    store, life = emulator.store, states.LIVES[job.kind]
-    if (
-        job.connection_id is not None
-        and store.connection(job.session_id, job.connection_id) is None
-    ):
-        return _enter(emulator, job, life.last, at_ms, life.lost)
-    job = _look_around(emulator, job, at_ms)
-    if life.idle:
-        status = life.first if store.has_streams(job.session_id) else life.idle
+def _synchronise_job(
+    emulator: Emulator, job: Job, at_ms: int, streams: Iterable[str] = ()
+) -> Job:
+    store, machine = emulator.store, MACHINES[job.kind]
+    if job.connection_id is not None:
+        if store.connection(job.session_id, job.connection_id) is None:
+            return _enter(emulator, job, machine.final, at_ms, machine.disconnect_reason)
+        job = _note_whether_alone(emulator, job, at_ms)
+    if machine.idle:
+        if job.kind == "archive":
+            archives.record(emulator, job, streams, at_ms)
+            is_active = emulator.jobs.is_recording(job.job_id)
+        else:
+            is_active = store.has_streams(job.session_id)
+        status = machine.active if is_active else machine.idle
         if status != job.status:
             return _enter(emulator, job, status, at_ms)
-    # When it is due depends on whether anyone is connected.
+    # When it changes next depends on whether anyone is connected.
     update(emulator, job)
     return job
 
 
-def _look_around(emulator: Emulator, job: Job, at_ms: int) -> Job:
-    """Note since when nobody else is in the session, if it takes part as a client."""
-    if job.connection_id is None:
-        return job
+def _note_whether_alone(emulator: Emulator, job: Job, at_ms: int) -> Job:
     if emulator.store.is_connected(job.session_id, besides=job.connection_id):
         return replace(job, alone_ms=None)
     return job if job.alone_ms is not None else replace(job, alone_ms=at_ms)
 
 
-def _enter(emulator: Emulator, job: Job, status: str, at_ms: int, reason: str = "") -> Job:
-    return _arrive(emulator, states.enter(job, status, at_ms, reason))
+def _continue_archive(emulator: Emulator, archive: Job, at_ms: int) -> None:
+    """Continue an automatic archive that became too long in another one."""
+    session = _session(emulator, archive)
+    if session.emptied_ms is None:
+        start(emulator, "archive", session, archive.options, at_ms, automatic=True)
 
 
-def _arrive(emulator: Emulator, job: Job) -> Job:
-    """Keep the job, and do what belongs to the status that it has just entered."""
-    life = states.LIVES[job.kind]
-    publishes = job.status == life.publishing and "videoType" in job.options
-    update(emulator, job)
-    if job.status in states.OVER:
-        _leave(emulator, job)
-    if publishes and life.shows_stream:
-        job = _publish(emulator, job)
-    event = job_view.status_changed(
-        emulator.view(job.since_ms, _session(emulator, job).base_url), job
+def _next_change(emulator: Emulator, job: Job) -> Change | None:
+    outcome = "available"
+    if job.status == "stopped":
+        outcome = emulator.storage_targets.outcome(job.project_id)
+    situation = Situation(
+        emptied_ms=_session(emulator, job).emptied_ms,
+        processing_ms=emulator.processing_ms,
+        outcome=outcome,
+        first_publish=emulator.rules.first_publish,
     )
-    if event is not None:
-        emulator.emit(event)
+    return next_change(job, situation)
+
+
+def _enter(
+    emulator: Emulator, job: Job, status: str, at_ms: int, reason: str | None = None
+) -> Job:
+    """Change the state of a job, with everything that belongs to the new state."""
+    return _arrive(emulator, transition(job, status, at_ms, reason), job)
+
+
+def _arrive(emulator: Emulator, job: Job, before: Job | None = None) -> Job:
+    machine = MACHINES[job.kind]
+    publishes = job.status == machine.publishing and "videoType" in job.options
+    if job.kind == "archive":
+        if job.status in ("stopped", "failed"):
+            archives.end_recordings(emulator, job)
+        elif job.status in ("available", "uploaded"):
+            job = archives.make_file(emulator, job)
+    update(emulator, job)
+    if job.status in ENDED:
+        _leave(emulator, job)
+    if publishes and machine.shows_stream:
+        job = _publish(emulator, job)
+    _emit_status(emulator, job, before)
     # A call that is muted as soon as it publishes has been created before.
-    if publishes and not life.shows_stream:
+    if publishes and not machine.shows_stream:
         job = _publish(emulator, job)
     return job
 
 
+def _emit_status(emulator: Emulator, job: Job, before: Job | None = None) -> None:
+    shown = [job]
+    if job.kind == "archive" and before is not None:
+        shown = archives.announced(emulator, before, job)
+    base_url = _session(emulator, job).base_url
+    for each in shown:
+        event = status_changed(emulator.view(each.since_ms, base_url), each)
+        if event is not None:
+            emulator.emit(event)
+
+
 def _publish(emulator: Emulator, job: Job) -> Job:
-    assert job.connection_id is not None, "what publishes has joined"
+    assert job.connection_id is not None, "a job that publishes has joined"
     connection = emulator.store.connection(job.session_id, job.connection_id)
-    assert connection is not None, "what lost its connection is over"
+    assert connection is not None, "a job without its connection has ended"
     stream = publish(
         emulator,
         _session(emulator, job),
@@ -273,10 +347,10 @@ def _leave(emulator: Emulator, job: Job) -> None:
 
 def _session(emulator: Emulator, job: Job) -> Session:
     session = emulator.store.session(job.session_id)
-    assert session is not None, "the tables hold no job without its session"
+    assert session is not None, "the tables have no job without its session"
     return session
 
 
 def _is_being_archived(emulator: Emulator, session: Session) -> bool:
-    running = emulator.store.running_archives(session.session_id)
+    running = emulator.jobs.running(session.session_id, "archive")
     return any(archive.automatic for archive in running)

@@ -12,7 +12,7 @@ from tokbox.emulator.model import events
 from tokbox.emulator.model.records import Session
 from tokbox.emulator.simulation.emulator import Emulator
 
-__all__ = ["destroy", "empty", "enter", "run_due_events"]
+__all__ = ["destroy", "empty", "end_due", "enter"]
 
 #: How long an empty session is kept. No documentation says it of the session, but its
 #: archives stop after this time, with the words "session ended".
@@ -38,7 +38,7 @@ def empty(emulator: Emulator, session: Session, at_ms: int) -> Session:
     return session
 
 
-def run_due_events(emulator: Emulator, now_ms: int) -> None:
+def end_due(emulator: Emulator, now_ms: int) -> None:
     """Destroy every session that was to end by *now_ms*."""
     while session := emulator.store.next_ending_session(now_ms):
         assert session.ends_ms is not None, "only what ends is found"

@@ -16,10 +16,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from tokbox.emulator.model.records import (
-    Archive,
     Connection,
-    Recording,
-    Selection,
     Session,
     Stream,
 )
@@ -37,10 +34,6 @@ PRIVATE_KEY = "private_key"
 #: The setting that keeps how far the clock was advanced, in milliseconds.
 CLOCK_OFFSET = "clock_offset_ms"
 
-_ARCHIVE_COLUMNS = (
-    "archive_id, session_id, project_id, automatic, options, status, reason, "
-    "created_ms, updated_ms, since_ms, began_ms, recorded_ms, size"
-)
 _PROJECT_COLUMNS = "api_key, account_key, secret, status, name, environment, created_ms"
 
 
@@ -116,7 +109,8 @@ class Store:
         """
         return self._db
 
-    def _exists(self, where: str, *values: object) -> bool:
+    def exists(self, where: str, *values: object) -> bool:
+        """Return whether there is a row: *where* is a table and a WHERE clause in SQL."""
         row = self._db.execute(f"SELECT 1 FROM {where} LIMIT 1", values)  # noqa: S608
         return row.fetchone() is not None
 
@@ -164,8 +158,8 @@ class Store:
             "USING (session_id) WHERE project_id = ?",
             "streams": "SELECT count(*) FROM streams JOIN sessions "
             "USING (session_id) WHERE project_id = ?",
-            "archives": "SELECT count(*) FROM archives WHERE project_id = ? "
-            "AND status <> 'deleted'",
+            "archives": "SELECT count(*) FROM jobs WHERE project_id = ? "
+            "AND kind = 'archive' AND status <> 'deleted'",
         }
         return {
             name: int(self._db.execute(query, (project_id,)).fetchone()[0])
@@ -176,8 +170,7 @@ class Store:
         """Find when the first of the changes that are due by themselves was due."""
         (due_ms,) = self._db.execute(
             "SELECT min(due_ms) FROM ("
-            "SELECT min(due_ms) AS due_ms FROM archives WHERE due_ms <= :now UNION ALL "
-            "SELECT min(due_ms) FROM jobs WHERE due_ms <= :now UNION ALL "
+            "SELECT min(due_ms) AS due_ms FROM jobs WHERE due_ms <= :now UNION ALL "
             "SELECT min(ends_ms) FROM sessions WHERE ends_ms <= :now)",
             {"now": now_ms},
         ).fetchone()
@@ -240,6 +233,18 @@ class Store:
             return None
         return Session(**from_row(row))
 
+    def newest_sessions(self, count: int) -> list[Session]:
+        """Return the newest sessions, latest first."""
+        rows = self._db.execute(
+            "SELECT * FROM sessions ORDER BY rowid DESC LIMIT ?", (count,)
+        )
+        return [Session(**from_row(row)) for row in rows]
+
+    def count_sessions(self) -> int:
+        """Count the sessions of all projects."""
+        (count,) = self._db.execute("SELECT count(*) FROM sessions").fetchone()
+        return int(count)
+
     def next_ending_session(self, now_ms: int) -> Session | None:
         """Find the session that was the first to be due for its end."""
         row = self._db.execute(
@@ -271,7 +276,7 @@ class Store:
 
     def is_connected(self, session_id: str, besides: str | None = None) -> bool:
         """Tell whether a session has a connection, other than *besides*."""
-        return self._exists(
+        return self.exists(
             "connections WHERE session_id = ? AND connection_id IS NOT ?",
             session_id,
             besides,
@@ -314,7 +319,7 @@ class Store:
 
     def has_streams(self, session_id: str) -> bool:
         """Tell whether a session has a stream."""
-        return self._exists("streams WHERE session_id = ?", session_id)
+        return self.exists("streams WHERE session_id = ?", session_id)
 
     def stream(self, session_id: str, stream_id: str) -> Stream | None:
         """Find a stream of a session."""
@@ -323,131 +328,6 @@ class Store:
             (session_id, stream_id),
         ).fetchone()
         return None if row is None else Stream(**from_row(row))
-
-    # Archives.
-
-    def save_archive(self, archive: Archive, due_ms: int | None) -> None:
-        """Insert or update an archive, and when it changes by itself."""
-        self._db.execute(
-            f"INSERT INTO archives ({_ARCHIVE_COLUMNS}, due_ms) "  # noqa: S608
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (archive_id) DO UPDATE SET options = excluded.options, "
-            "status = excluded.status, reason = excluded.reason, "
-            "updated_ms = excluded.updated_ms, since_ms = excluded.since_ms, "
-            "began_ms = excluded.began_ms, recorded_ms = excluded.recorded_ms, "
-            "size = excluded.size, due_ms = excluded.due_ms",
-            (*to_row(archive), due_ms),
-        )
-
-    def _archives(self, rest: str, *values: object) -> list[Archive]:
-        rows = self._db.execute(
-            f"SELECT {_ARCHIVE_COLUMNS} FROM archives {rest}",  # noqa: S608
-            values,
-        )
-        return [Archive(**from_row(row)) for row in rows]
-
-    def archive(self, project_id: str, archive_id: str) -> Archive | None:
-        """Find an archive of a project, deleted or not."""
-        found = self._archives(
-            "WHERE project_id = ? AND archive_id = ?", project_id, archive_id
-        )
-        return found[0] if found else None
-
-    def running_archives(self, session_id: str) -> list[Archive]:
-        """List the archives of a session that are not over, oldest first."""
-        return self._archives(
-            "WHERE session_id = ? AND status IN ('started', 'paused') ORDER BY number",
-            session_id,
-        )
-
-    def next_due_archive(self, now_ms: int) -> Archive | None:
-        """Find the archive that was the first to be due for a change by itself."""
-        found = self._archives("WHERE due_ms <= ? ORDER BY due_ms, number LIMIT 1", now_ms)
-        return found[0] if found else None
-
-    def page_of_archives(
-        self, project_id: str, session_id: str | None, *, offset: int, count: int
-    ) -> tuple[int, list[Archive]]:
-        """Count the archives that are not deleted, and list a page, newest first."""
-        where = "WHERE project_id = ? AND status <> 'deleted'"
-        values: list[Any] = [project_id]
-        if session_id is not None:
-            where += " AND session_id = ?"
-            values.append(session_id)
-        (total,) = self._db.execute(
-            f"SELECT count(*) FROM archives {where}",  # noqa: S608
-            values,
-        ).fetchone()
-        page = self._archives(
-            f"{where} ORDER BY number DESC LIMIT ? OFFSET ?", *values, count, offset
-        )
-        return int(total), page
-
-    # The streams of an archive.
-
-    def select_stream(self, archive_id: str, selection: Selection) -> None:
-        """Add a stream to an archive, or change what of it is taken."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO selections VALUES (?, ?, ?, ?)",
-            (archive_id, *to_row(selection)),
-        )
-
-    def unselect_stream(self, archive_id: str, stream_id: str) -> bool:
-        """Remove a stream from an archive; say whether it was there."""
-        done = self._db.execute(
-            "DELETE FROM selections WHERE archive_id = ? AND stream_id = ?",
-            (archive_id, stream_id),
-        )
-        return done.rowcount > 0
-
-    def is_selected(self, archive_id: str, stream_id: str) -> bool:
-        """Tell whether a stream was added to an archive."""
-        return self._exists(
-            "selections WHERE archive_id = ? AND stream_id = ?", archive_id, stream_id
-        )
-
-    def selections(self, archive_id: str) -> list[Selection]:
-        """List the streams that were added to an archive, in that order."""
-        rows = self._db.execute(
-            "SELECT stream_id, has_audio, has_video FROM selections "
-            "WHERE archive_id = ? ORDER BY rowid",
-            (archive_id,),
-        )
-        return [Selection(**from_row(row)) for row in rows]
-
-    def begin_recording(self, archive_id: str, recording: Recording) -> None:
-        """Note that a stream is recorded from now on."""
-        # A stream that left and came back within one millisecond goes on.
-        self._db.execute(
-            "INSERT INTO recordings VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (archive_id, stream_id, started_ms) "
-            "DO UPDATE SET stopped_ms = NULL",
-            (archive_id, *to_row(recording)),
-        )
-
-    def end_recording(self, archive_id: str, stream_id: str, at_ms: int) -> None:
-        """Note that a stream is no longer recorded."""
-        self._db.execute(
-            "UPDATE recordings SET stopped_ms = ? "
-            "WHERE archive_id = ? AND stream_id = ? AND stopped_ms IS NULL",
-            (at_ms, archive_id, stream_id),
-        )
-
-    def is_recording(self, archive_id: str, stream_id: str | None = None) -> bool:
-        """Tell whether an archive records a stream now: *stream_id*, or any."""
-        where = "recordings WHERE archive_id = ? AND stopped_ms IS NULL"
-        if stream_id is None:
-            return self._exists(where, archive_id)
-        return self._exists(f"{where} AND stream_id = ?", archive_id, stream_id)
-
-    def recordings(self, archive_id: str) -> list[Recording]:
-        """List what was recorded, in order of time."""
-        rows = self._db.execute(
-            "SELECT stream_id, started_ms, stopped_ms, connection_data, video_type "
-            "FROM recordings WHERE archive_id = ? ORDER BY started_ms, rowid",
-            (archive_id,),
-        )
-        return [Recording(**from_row(row)) for row in rows]
 
 
 def _create_or_check(file: str) -> None:

@@ -1,12 +1,12 @@
-"""What runs in sessions beside archives, in the store: broadcasts, renders and so on."""
+"""Jobs in the store: archives, broadcasts, renders and so on."""
 
 from __future__ import annotations
 
 from dataclasses import astuple
 from typing import Any
 
-from tokbox.emulator.model.records import Job, Selection
-from tokbox.emulator.model.states import OVER
+from tokbox.emulator.model.records import Job, Recording, Selection
+from tokbox.emulator.model.states import ENDED
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.mapping import from_row, to_row
 
@@ -14,9 +14,11 @@ __all__ = ["Jobs"]
 
 _COLUMNS = (
     "job_id, kind, session_id, project_id, options, status, reason, created_ms, "
-    "updated_ms, since_ms, ran_ms, connection_id, stream_id, alone_ms"
+    "updated_ms, since_ms, ran_ms, connection_id, stream_id, alone_ms, automatic, "
+    "began_ms, size"
 )
-_RUNNING = f"status NOT IN ({', '.join(repr(status) for status in sorted(OVER))})"
+_RUNNING = f"status NOT IN ({', '.join(repr(status) for status in sorted(ENDED))})"
+_ORDER = "kind <> 'archive', number"
 
 
 class Jobs:
@@ -29,12 +31,13 @@ class Jobs:
         """Insert or update a job, and when it changes by itself."""
         self._store.db.execute(
             f"INSERT INTO jobs ({_COLUMNS}, due_ms) "  # noqa: S608
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (job_id) DO UPDATE SET options = excluded.options, "
             "status = excluded.status, reason = excluded.reason, "
             "updated_ms = excluded.updated_ms, since_ms = excluded.since_ms, "
             "ran_ms = excluded.ran_ms, stream_id = excluded.stream_id, "
-            "alone_ms = excluded.alone_ms, due_ms = excluded.due_ms",
+            "alone_ms = excluded.alone_ms, began_ms = excluded.began_ms, "
+            "size = excluded.size, due_ms = excluded.due_ms",
             (*to_row(job), due_ms),
         )
 
@@ -46,23 +49,28 @@ class Jobs:
         return found[0] if found else None
 
     def running(self, session_id: str, kind: str | None = None) -> list[Job]:
-        """List the jobs of a session, of one kind or all, that are not over, in order."""
+        """Return the running jobs of a session, of one kind or all: archives first.
+
+        What a job publishes is recorded, so archives change before other jobs.
+        """
         return self._select(
             f"WHERE session_id = ? AND kind = coalesce(?, kind) AND {_RUNNING} "
-            "ORDER BY number",
+            f"ORDER BY {_ORDER}",
             session_id,
             kind,
         )
 
     def next_due(self, now_ms: int) -> Job | None:
         """Find the job that was the first to be due for a change by itself."""
-        found = self._select("WHERE due_ms <= ? ORDER BY due_ms, number LIMIT 1", now_ms)
+        found = self._select(f"WHERE due_ms <= ? ORDER BY due_ms, {_ORDER} LIMIT 1", now_ms)
         return found[0] if found else None
 
     def of_session(self, session_id: str, count: int) -> list[Job]:
-        """List the newest jobs of a session, running or not."""
+        """Return the newest jobs of a session other than archives, running or not."""
         return self._select(
-            "WHERE session_id = ? ORDER BY number DESC LIMIT ?", session_id, count
+            "WHERE session_id = ? AND kind <> 'archive' ORDER BY number DESC LIMIT ?",
+            session_id,
+            count,
         )
 
     def page(
@@ -75,10 +83,10 @@ class Jobs:
         offset: int,
         count: int,
     ) -> tuple[int, list[Job]]:
-        """Count the jobs of one kind, and list a page of them, newest first."""
-        where = "WHERE project_id = ? AND kind = ?" + (
-            f" AND {_RUNNING}" if running else ""
-        )
+        """Count the jobs of one kind, and return a page, newest first; none is deleted."""
+        where = "WHERE project_id = ? AND kind = ? AND status <> 'deleted'"
+        if running:
+            where += f" AND {_RUNNING}"
         values: list[Any] = [project_id, kind]
         if session_id is not None:
             where += " AND session_id = ?"
@@ -104,23 +112,63 @@ class Jobs:
     def select_stream(self, job_id: str, selection: Selection) -> None:
         """Add a stream to a job, or change what of it is taken."""
         self._store.db.execute(
-            "INSERT OR REPLACE INTO job_streams VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO selections VALUES (?, ?, ?, ?)",
             (job_id, *astuple(selection)),
         )
 
     def unselect_stream(self, job_id: str, stream_id: str) -> bool:
         """Remove a stream from a job; say whether it was there."""
         done = self._store.db.execute(
-            "DELETE FROM job_streams WHERE job_id = ? AND stream_id = ?",
+            "DELETE FROM selections WHERE job_id = ? AND stream_id = ?",
             (job_id, stream_id),
         )
         return done.rowcount > 0
 
+    def is_selected(self, job_id: str, stream_id: str) -> bool:
+        """Tell whether a stream was added to an archive."""
+        return self._store.exists(
+            "selections WHERE job_id = ? AND stream_id = ?", job_id, stream_id
+        )
+
     def selections(self, job_id: str) -> list[Selection]:
         """List the streams that were added to a job, in that order."""
         rows = self._store.db.execute(
-            "SELECT stream_id, has_audio, has_video FROM job_streams "
+            "SELECT stream_id, has_audio, has_video FROM selections "
             "WHERE job_id = ? ORDER BY rowid",
             (job_id,),
         )
         return [Selection(**from_row(row)) for row in rows]
+
+    def begin_recording(self, job_id: str, recording: Recording) -> None:
+        """Note that a stream is recorded from now on."""
+        # A stream that left and came back within one millisecond goes on.
+        self._store.db.execute(
+            "INSERT INTO recordings VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (job_id, stream_id, started_ms) "
+            "DO UPDATE SET stopped_ms = NULL",
+            (job_id, *to_row(recording)),
+        )
+
+    def end_recording(self, job_id: str, stream_id: str, at_ms: int) -> None:
+        """Note that a stream is no longer recorded."""
+        self._store.db.execute(
+            "UPDATE recordings SET stopped_ms = ? "
+            "WHERE job_id = ? AND stream_id = ? AND stopped_ms IS NULL",
+            (at_ms, job_id, stream_id),
+        )
+
+    def is_recording(self, job_id: str, stream_id: str | None = None) -> bool:
+        """Tell whether an archive records a stream now: *stream_id*, or any."""
+        where = "recordings WHERE job_id = ? AND stopped_ms IS NULL"
+        if stream_id is None:
+            return self._store.exists(where, job_id)
+        return self._store.exists(f"{where} AND stream_id = ?", job_id, stream_id)
+
+    def recordings(self, job_id: str) -> list[Recording]:
+        """List what was recorded, in order of time."""
+        rows = self._store.db.execute(
+            "SELECT stream_id, started_ms, stopped_ms, connection_data, video_type "
+            "FROM recordings WHERE job_id = ? ORDER BY started_ms, rowid",
+            (job_id,),
+        )
+        return [Recording(**from_row(row)) for row in rows]

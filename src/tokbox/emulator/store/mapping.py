@@ -9,7 +9,6 @@ from dataclasses import fields
 from typing import Any
 
 from tokbox.emulator.model.records import (
-    Archive,
     Connection,
     Job,
     Recording,
@@ -22,7 +21,7 @@ __all__ = ["from_row", "to_row"]
 
 
 def to_row(
-    record: Archive | Connection | Job | Recording | Selection | Session | Stream,
+    record: Connection | Job | Recording | Selection | Session | Stream,
 ) -> tuple[object, ...]:
     """Return the fields of *record* in their order, the structured ones as JSON."""
     return tuple(

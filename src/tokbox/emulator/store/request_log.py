@@ -146,6 +146,18 @@ class RequestLog:
         )
         return [_entry(row) for row in rows]
 
+    def last_number(self) -> int:
+        """Return the number of the newest entry; 0 if there is none."""
+        (number,) = self._store.db.execute(
+            "SELECT coalesce(max(number), 0) FROM requests"
+        ).fetchone()
+        return int(number)
+
+    def count(self) -> int:
+        """Count the entries."""
+        (count,) = self._store.db.execute("SELECT count(*) FROM requests").fetchone()
+        return int(count)
+
     def clear(self) -> None:
         """Delete all entries; new ones continue their numbers."""
         self._store.db.execute("DELETE FROM requests")

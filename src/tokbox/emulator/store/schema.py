@@ -47,32 +47,6 @@ CREATE TABLE streams (
 );
 CREATE INDEX streams_by_session ON streams (session_id);
 CREATE INDEX streams_by_connection ON streams (connection_id);
-CREATE TABLE archives (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    archive_id TEXT NOT NULL UNIQUE,
-    session_id TEXT NOT NULL REFERENCES sessions,
-    project_id TEXT NOT NULL, automatic INTEGER NOT NULL, options TEXT NOT NULL,
-    status TEXT NOT NULL, reason TEXT NOT NULL,
-    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
-    began_ms INTEGER, recorded_ms INTEGER NOT NULL, size INTEGER NOT NULL,
-    due_ms INTEGER
-);
-CREATE INDEX archives_by_session ON archives (session_id);
-CREATE INDEX archives_by_project ON archives (project_id);
-CREATE INDEX archives_by_due ON archives (due_ms) WHERE due_ms IS NOT NULL;
-CREATE TABLE selections (
-    archive_id TEXT NOT NULL REFERENCES archives (archive_id),
-    stream_id TEXT NOT NULL, has_audio INTEGER NOT NULL, has_video INTEGER NOT NULL,
-    PRIMARY KEY (archive_id, stream_id)
-);
-CREATE TABLE recordings (
-    archive_id TEXT NOT NULL REFERENCES archives (archive_id),
-    stream_id TEXT NOT NULL, started_ms INTEGER NOT NULL, stopped_ms INTEGER,
-    connection_data TEXT NOT NULL, video_type TEXT NOT NULL,
-    PRIMARY KEY (archive_id, stream_id, started_ms)
-);
-CREATE INDEX recordings_open ON recordings (archive_id, stream_id)
-    WHERE stopped_ms IS NULL;
 CREATE TABLE jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     job_id TEXT NOT NULL UNIQUE,
@@ -82,16 +56,25 @@ CREATE TABLE jobs (
     status TEXT NOT NULL, reason TEXT NOT NULL,
     created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
     ran_ms INTEGER NOT NULL, connection_id TEXT, stream_id TEXT, alone_ms INTEGER,
+    automatic INTEGER NOT NULL, began_ms INTEGER, size INTEGER NOT NULL,
     due_ms INTEGER
 );
 CREATE INDEX jobs_by_session ON jobs (session_id);
 CREATE INDEX jobs_by_project ON jobs (project_id, kind);
 CREATE INDEX jobs_by_due ON jobs (due_ms) WHERE due_ms IS NOT NULL;
-CREATE TABLE job_streams (
+CREATE TABLE selections (
     job_id TEXT NOT NULL REFERENCES jobs (job_id),
     stream_id TEXT NOT NULL, has_audio INTEGER NOT NULL, has_video INTEGER NOT NULL,
     PRIMARY KEY (job_id, stream_id)
 );
+CREATE TABLE recordings (
+    job_id TEXT NOT NULL REFERENCES jobs (job_id),
+    stream_id TEXT NOT NULL, started_ms INTEGER NOT NULL, stopped_ms INTEGER,
+    connection_data TEXT NOT NULL, video_type TEXT NOT NULL,
+    PRIMARY KEY (job_id, stream_id, started_ms)
+);
+CREATE INDEX recordings_open ON recordings (job_id, stream_id)
+    WHERE stopped_ms IS NULL;
 CREATE TABLE messages (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
