@@ -12,7 +12,6 @@ and sign without the GIL; the calling thread looks for signals in between.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.datetime cimport timedelta_days, timedelta_microseconds, timedelta_seconds
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
@@ -137,7 +136,17 @@ from tokbox.enums import Role
 
 cdef extern from "Python.h":
     """
+    #include "datetime.h"
     #include "text.h"
+
+    /* Return the seconds of a timedelta, or -1 if it has a fraction. The module is not needed,
+     * and so the header's pointer to its functions is not used. */
+    static inline int64_t tokbox_timedelta_seconds(PyObject *delta) {
+        (void)PyDateTimeAPI;
+        if (PyDateTime_DELTA_GET_MICROSECONDS(delta)) return -1;
+        return PyDateTime_DELTA_GET_DAYS(delta) * INT64_C(86400) +
+               PyDateTime_DELTA_GET_SECONDS(delta);
+    }
 
     /* Ask for the head of an object that will soon be looked at. */
     #if defined(__GNUC__)
@@ -208,6 +217,7 @@ cdef extern from "Python.h":
     #define tokbox_entropy(to, len) (-1)
     #endif
     """
+    int64_t tokbox_timedelta_seconds(object delta)
     void tokbox_ask_for(const void *op) nogil
     bint tokbox_has_surrogate(object text)
     PyObject **tokbox_items(object values)
@@ -458,13 +468,14 @@ cdef class Key:
         return Plan(self, head, data, jwt, random)
 
 
-    def few_rows(self, bytes head not None, tuple around not None, uint64_t create_time,
-                 list claims not None, str owner not None, bint jwt=False,
+    def few_rows(self, bytes head not None, tuple around not None, now, list claims not None,
+                 str owner not None, bint jwt=False,
                  MemoryPool pool=None, bytes random=None) -> tuple | None:
         """Sign up to 16 rows in one call. Returns memory, offsets and the number of rows.
 
         *claims* are the session id, role, connection data, expiration and layout classes.
-        Lists and tuples are columns. *around* is the text before and after the time.
+        Lists and tuples are columns. *around* is the text before and after the time, which is
+        *now*, or the clock's if it is None.
         Returns None for other columns or values that need the checks of `Rows`.
         """
         cdef fs_rows shared, rows
@@ -477,7 +488,8 @@ cdef class Key:
         cdef int64_t *at
         cdef Py_ssize_t n
         cdef Memory memory, offsets
-        before, after = around
+        cdef uint64_t create_time = <uint64_t>time(NULL) if now is None else now
+        cdef bytes before = around[0], after = around[1]
         memset(&shared, 0, sizeof(shared))
         memset(&rows, 0, sizeof(rows))
         shared.jwt = jwt
@@ -549,6 +561,7 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
     cdef Py_ssize_t n = -1, count, i, k, length
     cdef int64_t number
     cdef fs_take take
+    cdef tuple items
     cdef uint8_t[FEW_ROWS] good
     memset(&take, 0, sizeof(take))
     take.good = good
@@ -557,16 +570,16 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
         if type(values) is list or type(values) is tuple:
             if len(values) > FEW_ROWS:
                 return -1
-            values = claims[k] = tuple(values)
-            count = len(values)
+            items = claims[k] = tuple(values)
+            count = len(items)
             if count > FEW_ROWS or n not in (-1, count):
                 return -1
             n = count
         else:
-            values, where, count = (values,), shared, 1
+            items, where, count = (values,), shared, 1
         if k == 1:
             for i in range(count):
-                found = _role(values[i])
+                found = _role(items[i])
                 if found is None:
                     return -1
                 few.role[i] = found
@@ -574,7 +587,7 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
             continue
         if k == 3:
             for i in range(count):
-                number = _seconds_of(values[i])
+                number = _seconds_of(items[i])
                 if number < 0:
                     return -1
                 few.expiration[i] = number
@@ -590,7 +603,7 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
         else:
             take.column, take.texts, where.classes = FS_CLASSES, few.classes, few.classes
         for i in range(count):
-            value = values[i]
+            value = items[i]
             if not tokbox_ascii(<PyObject *>value, &take.texts[i]):
                 if type(value) is not str or PyUnicode_GET_LENGTH(value) > MOST_CHARACTERS:
                     return -1
@@ -690,8 +703,8 @@ cdef int64_t _seconds_of(value) except -2:
         fraction = value
         if 0 <= fraction <= MOST_SECONDS and fraction == <int64_t>fraction:
             number = <int64_t>fraction
-    elif _is_timedelta(value) and timedelta_microseconds(value) == 0:
-        number = timedelta_days(value) * <int64_t>86400 + timedelta_seconds(value)
+    elif _is_timedelta(value):
+        number = tokbox_timedelta_seconds(value)
     return number if 0 <= number <= MOST_SECONDS else -1
 
 

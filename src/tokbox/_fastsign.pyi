@@ -54,7 +54,7 @@ class Key:
         self,
         head: bytes,
         around: tuple[bytes, bytes],
-        create_time: int,
+        now: int | None,
         claims: list[Any],
         owner: str,
         jwt: bool = False,

@@ -168,16 +168,16 @@ def test_an_application_signs_off_the_loop() -> None:
     run(main)
 
 
-def test_small_calls_let_other_tasks_run() -> None:
+def test_other_tasks_run_before_every_eighth_small_call() -> None:
     turns = []
 
     async def sign(session: Any) -> None:
-        for _ in range(3):
+        for _ in range(24):
             await session.tokens(n=2)
             turns.append("sign")
 
     async def other() -> None:
-        for _ in range(3):
+        for _ in range(4):
             turns.append("other")
             await asyncio.sleep(0)
 
@@ -186,7 +186,10 @@ def test_small_calls_let_other_tasks_run() -> None:
             await asyncio.gather(sign(tb.session(SESSION)), other())
 
     run(main)
-    assert turns == ["other", "sign"] * 3
+    assert turns == [*["sign"] * 7, "other"] + [*["sign"] * 8, "other"] * 2 + [
+        "sign",
+        "other",
+    ]
 
 
 def test_small_batches_are_made_in_the_loop_and_let_other_tasks_run() -> None:

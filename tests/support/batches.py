@@ -120,6 +120,12 @@ def sign(
         "expiration": 86400,
         "initial_layout_class_list": "",
     }
+    columns = [given.get(name, claims[name]) for name in claims]
+    if not given.keys() & {"nonce", "expires_at"}:
+        pool = given.get("memory_pool")
+        few = signer._few_rows(columns, kind, errors, False, pool, nonce_bytes, now)
+        if few is not None:
+            return few
     return rows.sign_rows(
         signer,
         **{**claims, **given},

@@ -235,17 +235,6 @@ def sign_rows(
         now = check_issued_at(run.issued_at)
     create_time = int(time.time()) if now is None else now
     check_one_end(expiration, expires_at)
-    if run is None and expires_at is None:
-        few = signer._few_rows(
-            is_jwt,
-            create_time,
-            [session_id, role, connection_data, expiration, initial_layout_class_list],
-            pool,
-            random,
-        )
-        if few is not None:
-            memory, offsets, n = few
-            return TokenBatch(memory, range(n), offsets=offsets)
     checks = _checks(signer)
     if expires_at is not None:
         expiration = _lifetimes(expires_at, create_time)

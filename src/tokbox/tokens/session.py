@@ -163,12 +163,13 @@ class SessionSigner(LightDataclass):
         *multithread* uses every CPU that the process may use. Either all *n* are
         returned or an exception is raised; MemoryError if they cannot fit.
         """
-        n, threads = check_count(n), self._signer._threads(multithread)
+        n = check_count(n)
+        threads = self._signer._threads(n, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         check_memory(n, n * (plan.token_length + _STR_OVERHEAD))
-        return plan.strings(n, threads=threads(n))
+        return plan.strings(n, threads=threads)
 
     def token_batch(
         self,
@@ -187,14 +188,14 @@ class SessionSigner(LightDataclass):
         *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
         """
         n, pool = check_count(n), check_pool(memory_pool)
-        threads = self._signer._threads(multithread)
+        threads = self._signer._threads(n, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
-        check_memory(n, n * plan.token_length)
         length = plan.token_length
+        check_memory(n, n * length)
         memory = Memory(n * length, pool)
-        plan.fill(memory, n, threads=threads(n))
+        plan.fill(memory, n, threads=threads)
         return TokenBatch(memory, range(n), length=length)
 
     def iter_batches(
@@ -215,13 +216,13 @@ class SessionSigner(LightDataclass):
         The memory of a batch is used again once nothing refers to the batch any more;
         a batch that is kept stays as it is.
         """
-        n, threads = check_count(n), self._signer._threads(multithread)
-        chunk = check_count(chunk) or self._signer._chunk
+        n, chunk = check_count(n), check_count(chunk) or self._signer._chunk
+        threads = self._signer._threads(chunk, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         check_memory(chunk, 2 * min(n, chunk) * plan.token_length)
-        return _stream(plan, n, chunk, threads(chunk))
+        return _stream(plan, n, chunk, threads)
 
     def write_tokens(
         self,
@@ -284,12 +285,12 @@ class SessionSigner(LightDataclass):
 
         Memory is used again once nothing refers to it.
         """
-        n, threads = check_count(n), self._signer._threads(multithread)
+        n, chunk = check_count(n), self._signer._chunk
+        threads = self._signer._threads(chunk, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
-        chunk = self._signer._chunk
-        return _lines(plan, n, chunk, threads(chunk))
+        return _lines(plan, n, chunk, threads)
 
 
 def _stream(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from tokbox._fastsign import Key, Rows
+from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import ClosedError
 from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens import jwt, t1
+from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
     check_application_id,
     check_kind,
@@ -26,10 +28,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from tokbox._memory import Memory, MemoryPool
     from tokbox.literals import TokenKind
     from tokbox.tokens import rs256
-    from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.findings import Verification
@@ -285,6 +285,16 @@ class Signer:
         Nonces are random, or derived from the rows: with a `Derived` as *nonce*, signing
         the same rows again returns the same tokens.
         """
+        if nonce is None and expires_at is None:
+            few = self._few_rows(
+                [session_id, role, connection_data, expiration, initial_layout_class_list],
+                kind,
+                errors,
+                multithread,
+                memory_pool,
+            )
+            if few is not None:
+                return few
         from tokbox.tokens.rows import sign_rows
 
         return sign_rows(
@@ -297,7 +307,7 @@ class Signer:
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             errors=errors,
-            threads=self._threads(multithread),
+            threads=self._threads_for(multithread),
             memory_pool=memory_pool,
             nonce=nonce,
         )
@@ -344,7 +354,7 @@ class Signer:
             self.project_id,
             session_id=session_id,
             now=now,
-            threads=self._threads(multithread),
+            threads=self._threads_for(multithread),
         )
 
     @property
@@ -368,13 +378,17 @@ class Signer:
         """Return whether tokens of this *kind* are JWTs. Raises InvalidClaimsError."""
         return check_kind(kind, application=self._is_application)
 
-    def _threads(self, multithread: bool) -> Callable[[int], int]:
-        """Return a function that returns the number of threads for a number of tokens.
+    def _threads(self, n: int, multithread: bool) -> int:
+        """Return the number of threads for *n* tokens.
 
         InvalidInputError unless *multithread* is a bool.
         """
+        return threads_for(n, check_multithread(multithread), self._worth_a_thread)
+
+    def _threads_for(self, multithread: bool) -> Callable[[int], int]:
+        """Check *multithread*, and return `_threads` for any number of tokens."""
         check_multithread(multithread)
-        return lambda n: threads_for(n, multithread, self._worth_a_thread)
+        return lambda n: self._threads(n, multithread)
 
     def _beginning(self, session_id: str, is_jwt: bool) -> tuple[bytes, bytes, bool]:
         """Return the prefix of the tokens of a session.
@@ -388,22 +402,32 @@ class Signer:
 
     def _few_rows(
         self,
-        is_jwt: bool,
-        create_time: int,
         claims: list[Any],
-        pool: MemoryPool | None,
-        random: bytes | None,
-    ) -> tuple[Memory, Memory, int] | None:
-        """Sign up to 16 rows in one call, or return None; see `Key.few_rows`."""
-        key = self._prepared
-        if not isinstance(key, Key):
+        kind: object,
+        errors: object,
+        multithread: object,
+        pool: object,
+        random: bytes | None = None,
+        now: int | None = None,
+    ) -> TokenBatch[str] | None:
+        """Sign up to 16 rows in one call of the core, or return None; see `Key.few_rows`.
+
+        None also stands for arguments that need more checks.
+        """
+        key = self._key
+        if (
+            not isinstance(key, Key)
+            or type(multithread) is not bool
+            or type(errors) is not str
+            or errors not in ("raise", "null")
+            or not (pool is None or isinstance(pool, MemoryPool))
+        ):
             return None
         head, around = self._head, (b"create_time=", b"")
-        if is_jwt:
+        if is_jwt := kind is not None and check_kind(kind):
             head, around = jwt.head("HS256"), jwt.around_time(self.project_id)
-        return key.few_rows(
-            head, around, create_time, claims, self.project_id, is_jwt, pool, random
-        )
+        few = key.few_rows(head, around, now, claims, self.project_id, is_jwt, pool, random)
+        return None if few is None else TokenBatch(few[0], range(few[2]), offsets=few[1])
 
     def _rows(
         self,

@@ -101,7 +101,7 @@ def test_cpus_are_counted_where_a_process_may_use_all(monkeypatch):
 @pytest.mark.parametrize(("n", "threads"), [(15, 1), (16, 2), (31, 2), (32, 3)])
 def test_a_thread_is_worth_two_pieces_of_signatures(signer, n, threads, monkeypatch):
     monkeypatch.setattr(crew, "cpu_count", lambda: 64)
-    assert signer._threads(True)(n) == threads
-    assert signer._threads(False)(n) == 1
+    assert signer._threads(n, True) == threads
+    assert signer._threads(n, False) == 1
     with pytest.raises(ValueError, match="RS256"):
         signer._hs256(b"message")
