@@ -1161,7 +1161,8 @@ class AsyncTokbox(AsyncClient):
     a ``progress`` function is called in that thread, so it must not use the loop directly.
     What takes microseconds is called directly: ``session.token()``, ``tb.verify()``,
     ``tb.session()``. Up to 128 tokens that are signed with an API secret are signed in the
-    thread of the loop, which takes less than 0.1 ms; other tasks run first.
+    thread of the loop, which takes less than 0.1 ms; other tasks run before every eighth
+    such call.
 
     Cancelling an await returns at once. A call that has not started is not made. A call
     that has started cannot be taken back, so what it creates may exist, but it is not
