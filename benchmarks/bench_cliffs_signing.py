@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
 from base64 import urlsafe_b64encode
 from collections import deque
@@ -241,6 +242,18 @@ def class_lists(n: int) -> list[list[str]]:
     return [[f"focus-{i % 500}", "full"] for i in range(n)]
 
 
+def numpy_strings(n: int) -> Any:
+    """Return connection data as a numpy array of strings of one width."""
+    import numpy as np
+
+    return np.array(workloads.connection_data(n))
+
+
+def few_session_ids(n: int) -> list[str]:
+    """Return the ids of 300 sessions in a random order, as a table of participants has."""
+    return random.Random(1).choices(session_ids(300), k=n)
+
+
 ROWS, DATA = "one session", workloads.connection_data
 ARROW, SECONDS, KEYS = "one session, Arrow", "an expiration column", "integer keys"
 
@@ -250,9 +263,19 @@ test_rows = group(
         Contender(ROWS, rows()),
         Contender(
             # Its bytes are hashed for each row, and each id is checked.
-            "a session column",
+            "a column of distinct sessions",
             rows(session_id=session_ids),
             goals=[at_most(1.3, ROWS)],
+        ),
+        Contender(
+            "a column of 300 sessions",
+            rows(session_id=few_session_ids),
+            goals=[at_most(1.3, ROWS)],
+        ),
+        Contender(
+            "a numpy column",
+            rows(connection_data=numpy_strings),
+            goals=[at_most(1.5, ROWS)],
         ),
         Contender(
             "connection data with None",

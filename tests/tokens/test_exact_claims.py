@@ -13,7 +13,7 @@ import pytest
 import tokbox
 from tests.support.applications import APPLICATION, key_pair
 from tests.support.applications import SESSION as APPLICATION_SESSION
-from tests.support.batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION
+from tests.support.batches import KEY, NOW, OTHER_SESSION, SECRET, SESSION, sign
 from tests.support.kernels import every_kernel
 from tests.support.lookalikes import (
     ArrayOfNoDimensions,
@@ -334,6 +334,24 @@ def test_numpy_columns_are_signed_like_lists():
             signer.verify(t, now=NOW).nonce
             for t in signed(ids, arrays, row_key=keys, issued_at=now)
         ]
+
+
+@every_kernel
+@pytest.mark.parametrize("kind", ["U", "T", "O"])
+def test_numpy_strings_are_signed_like_lists(kind):
+    numpy = pytest.importorskip("numpy")
+    dtype = numpy.dtypes.StringDType() if kind == "T" else kind
+    for data in (["a", "bcd", ""], ["a\0b", "x" * 1001, "y"], ["é", "\U0001f600", "a"], []):
+        array = numpy.array(data, dtype)
+        for cut in (slice(None), slice(None, None, -1), slice(0, None, 2)):
+            given, expected = (
+                sign(Signer(KEY, SECRET), errors="null", connection_data=column)
+                for column in (array[cut], data[cut])
+            )
+            assert given == expected
+            assert [*map(str, given.failures.values())] == [
+                *map(str, expected.failures.values())
+            ]
 
 
 @every_kernel

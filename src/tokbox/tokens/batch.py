@@ -198,20 +198,19 @@ class TokenBatch(Sequence[Text]):
     @overload
     def __getitem__(self, index: slice) -> TokenBatch[Text]: ...
     def __getitem__(self, index: int | slice) -> Text | TokenBatch[Text]:
-        if isinstance(index, slice):
-            rows = self._rows[index]
-            return TokenBatch(
-                self._memory,
-                rows,
-                length=self._length,
-                offsets=self._offsets,
-                errors=self._errors,
-            )
         try:
             row = self._rows[index]
         except IndexError:
             raise IndexError(f"index {index} is out of a batch of {len(self)}") from None
         memory: Any = self._memory
+        if isinstance(row, range):
+            return TokenBatch(
+                memory,
+                row,
+                length=self._length,
+                offsets=self._offsets,
+                errors=self._errors,
+            )
         if self._offsets is None:
             return memory.text(row * self._length, self._length)  # type: ignore[no-any-return]
         return memory.row(self._offsets, row)  # type: ignore[no-any-return]

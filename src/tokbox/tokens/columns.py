@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast
 from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
 from tokbox._fastsign import has_surrogate
-from tokbox._memory import Lists, Numbers, Texts
+from tokbox._memory import Lists, Numbers, Texts, ascii_texts
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.lazy import set_module
@@ -24,6 +24,7 @@ __all__ = [
     "Column",
     "ColumnName",
     "Filled",
+    "array_values",
     "check_column_name",
     "col",
     "filled",
@@ -150,6 +151,18 @@ def objects(value: Any) -> Iterable[Any] | None:
         missing = value.where(value.notna(), None)
         return cast("Iterable[Any]", missing)
     return cast("Iterable[Any]", value) if kind == "Object" else None
+
+
+def array_values(value: Any) -> Texts | list[Any] | None:
+    """Return the texts or numbers of a numpy array with one dimension; None for all else.
+
+    Iterating over an array takes longer than signing its rows.
+    """
+    kind = getattr(getattr(value, "dtype", None), "kind", None)
+    if kind not in ("U", "T", "i", "u", "f") or getattr(value, "ndim", 0) != 1:
+        return None
+    found = ascii_texts(value) if kind == "U" else None
+    return cast("list[Any]", value.tolist()) if found is None else found
 
 
 def _validity(values: Sequence[object]) -> tuple[int, bytearray | None]:

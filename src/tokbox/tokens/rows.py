@@ -30,7 +30,7 @@ from tokbox.tokens.claims import (
     check_session_of,
     is_base64_id,
 )
-from tokbox.tokens.columns import Column, Filled, is_column, objects
+from tokbox.tokens.columns import Column, Filled, array_values, is_column, objects
 from tokbox.tokens.derive import (
     Derived,
     check_issued_at,
@@ -207,7 +207,8 @@ def _column(name: str, value: Any) -> Column | None:
         )
         is_wrong = isinstance(column, Numbers | Lists) and not isinstance(column, accepted)
         return snapshot(column) if is_wrong else column
-    return snapshot(value)
+    found = array_values(value)
+    return snapshot(value) if found is None else found
 
 
 def sign_rows(

@@ -20,7 +20,7 @@ from tokbox._fastsign import (
     snapshot,
 )
 from tokbox._fastsign import verify_many as core_verify_many
-from tokbox._memory import Memory, Texts, TextsInMemory, ascii_texts
+from tokbox._memory import Memory, Texts, TextsInMemory
 from tokbox.enums import DAYS_30
 from tokbox.errors import (
     BadSignatureError,
@@ -49,7 +49,7 @@ from tokbox.tokens.claims import (
     check_session_id,
     wrong_claims,
 )
-from tokbox.tokens.columns import ArrowArray, ArrowStream, Column
+from tokbox.tokens.columns import ArrowArray, ArrowStream, Column, array_values
 from tokbox.tokens.crew import threads_for
 from tokbox.tokens.findings import IS_GOOD, Decoded, Verification, find_all
 from tokbox.tokens.token import Token
@@ -167,13 +167,8 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     if not isinstance(tokens, Iterable):
         rule = f"be an iterable of tokens, not {type(tokens).__name__}"
         raise InvalidInputError("tokens", None, rule, show=False)
-    kind = getattr(getattr(tokens, "dtype", None), "kind", None)
-    if kind and getattr(tokens, "ndim", 0) == 1:
-        # Iterating over an array of numpy takes three times as long as verifying.
-        texts = ascii_texts(tokens) if kind == "U" else None
-        array = tokens
-        return array.tolist() if texts is None else texts
-    return snapshot(tokens)
+    values = array_values(tokens)
+    return snapshot(tokens) if values is None else values
 
 
 def pin_algorithm(algorithm: str, key: Key | PublicKey) -> None:
