@@ -22,7 +22,7 @@ from tests.support.applications import (
 from tests.support.batches import KEY, SESSION
 from tokbox import AsyncTokbox, PrivateKey, PublicKey, Signer, Tokbox
 from tokbox.emulator import create_app
-from tokbox.emulator.configuration import (
+from tokbox.emulator.foreground import (
     ENVIRONMENT_VARIABLE,
     projects_from_environment,
     projects_from_file,

@@ -14,7 +14,7 @@ from tests.support.emulator import ACCOUNT, ACCOUNT_SECRET, KEY, NOW, Api, crede
 from tests.support.receiver import receiving
 from tests.support.rest import traceback_of
 from tokbox.emulator import Clock, Server, create_app, run, serve
-from tokbox.emulator.configuration import (
+from tokbox.emulator.foreground import (
     ENVIRONMENT_VARIABLE,
     projects_from_environment,
     projects_from_file,

@@ -33,7 +33,7 @@ from tests.support.emulator import (
     credentials,
 )
 from tokbox.emulator import Announcement, Clock, Rules, Server, run, serve
-from tokbox.emulator.configuration import projects_from_environment, projects_from_file
+from tokbox.emulator.foreground import projects_from_environment, projects_from_file
 from tokbox.emulator.store.keys import new_private_key, public_key_of
 from tokbox.errors import InvalidInputError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -10,11 +11,10 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import TextIO
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 from tokbox.emulator.app import PROCESSING_DELAY
-from tokbox.emulator.configuration import projects_from_environment, projects_from_file
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.hosts import is_local_name
 from tokbox.emulator.model.rules import Rules
@@ -24,12 +24,25 @@ from tokbox.emulator.store.accounts import (
     DEFAULT_APPLICATION_ID,
     DEFAULT_SECRET,
 )
+from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.pickling import PickledByName
 from tokbox.private_files import open_private
 from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.tokens.credentials import clean, is_utf_16
 
-__all__ = ["Announcement", "run"]
+__all__ = [
+    "ENVIRONMENT_VARIABLE",
+    "Announcement",
+    "projects_from_environment",
+    "projects_from_file",
+    "run",
+    "webhooks_from_file",
+]
+
+
+#: ``key:secret,key:secret``
+ENVIRONMENT_VARIABLE = "TOKBOX_EMULATOR_PROJECTS"
 
 
 @set_module("tokbox.emulator")
@@ -94,7 +107,7 @@ def run(
     public. Whoever wants to say it otherwise gives *announce*, which is called once the
     emulator answers.
     Besides the default project there are those of the environment, of *projects_file*
-    and of *projects*; see ``configuration.py`` for their forms. Besides the default
+    and of *projects*. Besides the default
     application there are *applications*. The private key of the default one is written
     to *key_out*, a file that only its owner may read, and nowhere else. Raises what
     :func:`serve` raises, and :class:`OSError` if a file cannot be read or written.
@@ -171,3 +184,65 @@ def _on_signals(event: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+# Files and the environment.
+
+
+@strip_traceback
+def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Read a JSON object that maps API keys to secrets.
+
+    Raises :class:`InvalidInputError` if it is anything else, and :class:`OSError` if it
+    cannot be read.
+    """
+    example = '{"12345678": "the secret"}'
+    return _object_from_file("projects", path, example, str)
+
+
+@strip_traceback
+def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
+    """Read a JSON object that maps project IDs to webhooks, in the form ``serve`` takes.
+
+    Raises :class:`InvalidInputError` if it is anything else, and :class:`OSError` if it
+    cannot be read.
+    """
+    example = '{"12345678": {"archive_status": "http://localhost/"}}'
+    return _object_from_file("webhooks", path, example, dict)
+
+
+def _object_from_file(
+    field: str, path: str | os.PathLike[str], example: str, kind: type
+) -> dict[str, Any]:
+    """Read a JSON object whose values are of this *kind*."""
+    with open(path, "rb") as file:
+        data = file.read()
+    rule = f"be a JSON file such as {example}"
+    if is_utf_16(data):
+        rule += " in UTF-8: it is UTF-16"
+    else:
+        try:
+            content = json.loads(data.decode("utf-8-sig"))
+        except (ValueError, RecursionError):
+            # The message of the parser may quote a secret.
+            content = None
+        if isinstance(content, dict) and all(
+            isinstance(value, kind) for value in content.values()
+        ):
+            return content
+    raise InvalidInputError(field, os.fspath(path), rule)
+
+
+@strip_traceback
+def projects_from_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Read ``key:secret,key:secret`` from :data:`ENVIRONMENT_VARIABLE`."""
+    text = clean((os.environ if environ is None else environ).get(ENVIRONMENT_VARIABLE, ""))
+    secrets = {}
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        api_key, colon, secret = item.partition(":")
+        if not (api_key and colon and secret):
+            raise InvalidInputError(
+                ENVIRONMENT_VARIABLE, text, "look like key:secret,key:secret", show=False
+            )
+        secrets[api_key] = secret
+    return secrets

@@ -25,7 +25,7 @@ from tests.support.emulator import (
 from tokbox.emulator import Server
 from tokbox.emulator.errors import TokenRejectedError
 from tokbox.emulator.simulation.client_tokens import ClientClaims, verify_client_token
-from tokbox.emulator.simulation.jws import InvalidJWTError, read
+from tokbox.emulator.simulation.jwt import InvalidJWTError, parse
 from tokbox.emulator.store.accounts import Application, Project
 from tokbox.emulator.store.keys import new_private_key, public_key_of
 
@@ -211,10 +211,10 @@ def test_field_of_the_head_that_stands_twice_is_denied() -> None:
 @pytest.mark.parametrize("number", range(3))
 def test_each_part_is_base64url_without_padding(number: int) -> None:
     parts = make("JWT").split(".")
-    assert read(".".join(parts)).claims["session_id"] == SESSION
+    assert parse(".".join(parts)).claims["session_id"] == SESSION
     parts[number] += "=" * (-len(parts[number]) % 4 or 4)
     with pytest.raises(InvalidJWTError):
-        read(".".join(parts))
+        parse(".".join(parts))
 
 
 def test_signature_has_one_encoding() -> None:

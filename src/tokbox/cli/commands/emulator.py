@@ -121,7 +121,7 @@ def emulator(
     writes, and an account that manages projects.
     """
     from tokbox.emulator import Clock, run
-    from tokbox.emulator.configuration import webhooks_from_file
+    from tokbox.emulator.foreground import webhooks_from_file
     from tokbox.emulator.model.rules import make_rules
 
     keys = _pairs("--application", applications)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
 import ipaddress
 import re
@@ -15,6 +14,7 @@ from starlette.responses import Response
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import NO_CLIENTS, json_response, wants_json
+from tokbox.emulator.model import base64url
 from tokbox.emulator.model.records import Session
 from tokbox.emulator.options.composition import RESOLUTIONS
 from tokbox.emulator.store.accounts import is_application
@@ -169,8 +169,7 @@ def new_session_id(
     # The ids of applications were seen to have one more field.
     tail = "~P~~" if relayed else "~~~" if is_application(project_id) else "~~"
     fields = f"1~{project_id}~{location}~{created_ms}~{ids.base64(18)}{tail}"
-    encoded = base64.urlsafe_b64encode(fields.encode()).decode().rstrip("=")
-    return ids.choice(("1_", "2_")) + encoded
+    return ids.choice(("1_", "2_")) + base64url.encode(fields.encode())
 
 
 def is_session_id(text: str) -> bool:

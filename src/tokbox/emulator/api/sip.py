@@ -1,4 +1,4 @@
-"""SIP calls: out of a session to whoever answers."""
+"""SIP calls from a session, and DTMF tones for its clients."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from typing import Any
 
 from starlette.responses import Response
 
+from tokbox.emulator.api.connections import addressees
 from tokbox.emulator.api.jobs import read_session
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
-from tokbox.emulator.http.responses import json_response
+from tokbox.emulator.http.responses import empty_response, json_response, ok_response
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_call
 from tokbox.emulator.simulation import engine
 
-__all__ = ["dial"]
+__all__ = ["dial", "play_dtmf"]
 
 #: A custom header; its marks are those of RFC 3261, "token".
 _HEADER = re.compile(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+")
+#: ``p`` is half a second of silence.
+_DIGITS = re.compile(r"[0-9*#p]+")
 
 
 def dial(context: RequestContext) -> Response:
@@ -68,3 +71,25 @@ def _check_headers(headers: object) -> None:
             raise HTTPError(400, "The names of headers must begin with X-")
         if not isinstance(value, str):
             raise HTTPError(400, "The values of headers must be strings")
+
+
+def play_dtmf(context: RequestContext) -> Response:
+    """``POST P/session/{sessionId}[/connection/{connectionId}]/play-dtmf``"""
+    session, connections = addressees(context)
+    fields = context.fields()
+    digits = fields.take("digits")
+    fields.finish()
+    if not (isinstance(digits, str) and _DIGITS.fullmatch(digits)):
+        raise HTTPError(400, "Invalid DTMF Digits")
+    context.emulator.messages.add(
+        "dtmf",
+        session.session_id,
+        {"digits": digits},
+        [connection.connection_id for connection in connections],
+        context.now_ms,
+    )
+    return (
+        ok_response()
+        if context.emulator.rules.dtmf_reply == "message"
+        else empty_response()
+    )

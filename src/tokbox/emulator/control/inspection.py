@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.faults import read_fault
+from tokbox.emulator.http.paging import MAX_NUMBER, read_int
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.store.request_log import LIMIT
@@ -33,8 +34,6 @@ _REQUEST_FILTERS = ("method", "path", "project_id", "status", "created", "after"
 _MESSAGE_FILTERS = ("kind", "session_id", "connection_id", "after", "count")
 _WEBHOOK_FILTERS = ("project_id", "event", "url", "state", "after", "count")
 _MAX_TIMES = 1_000_000
-#: More than any number of an entry.
-_MAX_NUMBER = 2**63 - 1
 
 
 def index(context: RequestContext) -> Response:
@@ -189,18 +188,10 @@ def _filters(context: RequestContext, known: tuple[str, ...]) -> dict[str, Any]:
     query: dict[str, Any] = dict(context.query())
     for name in query.keys() - set(known):
         raise HTTPError(400, f"There is no filter {name!r}; there are {', '.join(known)}")
-    for name, maximum in (("status", 999), ("after", _MAX_NUMBER), ("count", LIMIT)):
+    for name, maximum in (("status", 999), ("after", MAX_NUMBER), ("count", LIMIT)):
         if name in query:
-            query[name] = _whole_number(name, query[name], maximum)
+            query[name] = read_int(query, name, 0, maximum)
     return query
-
-
-def _whole_number(name: str, text: str, maximum: int) -> int:
-    if not (
-        text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= maximum
-    ):
-        raise HTTPError(400, f"{name} must be a whole number from 0 to {maximum}")
-    return int(text)
 
 
 def find_project_id(context: RequestContext) -> str:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.control.clients import find_session
 from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.http.paging import MAX_NUMBER, read_int
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.model.records import Connection, Job, Session
@@ -84,12 +85,10 @@ def state(context: RequestContext) -> Response:
     after the one with the given number.
     """
     emulator = context.emulator
-    after = context.query().get("after", "0")
-    if not (after.isascii() and after.isdecimal() and len(after) < 19):
-        raise HTTPError(400, "after must be a whole number")
+    after = read_int(context.query(), "after", 0, MAX_NUMBER)
     last, count = emulator.request_log.last_number(), emulator.request_log.count()
     # After a fresh start the numbers are low again.
-    since = int(after) if int(after) <= last else 0
+    since = after if after <= last else 0
     calls = emulator.request_log.entries(after=max(since, last - _REQUESTS))
     return json_response(
         {

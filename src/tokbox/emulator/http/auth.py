@@ -15,7 +15,7 @@ from typing import Any
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.simulation.client_tokens import SCOPE
-from tokbox.emulator.simulation.jws import InvalidJWTError, Jwt, read, times
+from tokbox.emulator.simulation.jwt import InvalidJWTError, Jwt, parse, parse_times
 from tokbox.emulator.store.accounts import Account, Accounts, Application, Project
 
 __all__ = [
@@ -58,7 +58,7 @@ def _identify(
     kind, _, bearer = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
         try:
-            jwt = read(bearer.strip())
+            jwt = parse(bearer.strip())
         except InvalidJWTError:
             raise _unreadable_bearer() from None
         return _signed_application(jwt, accounts, now, strict)
@@ -68,7 +68,7 @@ def _identify(
     if not token:
         raise _forbidden("No X-OPENTOK-AUTH header")
     try:
-        jwt = read(token)
+        jwt = parse(token)
     except InvalidJWTError:
         raise _unreadable() from None
     if jwt.algorithm == "RS256":
@@ -88,7 +88,7 @@ def authenticate_account(
     if not token:
         raise _forbidden("No X-OPENTOK-AUTH header")
     try:
-        jwt = read(token)
+        jwt = parse(token)
     except InvalidJWTError:
         raise _unreadable() from None
     account = accounts.account(_issuer(jwt))
@@ -136,7 +136,7 @@ def _check(
 ) -> None:
     try:
         claims = jwt.check(secret)
-        issued, begins, expires = times(claims)
+        issued, begins, expires = parse_times(claims)
     except InvalidJWTError:
         raise _unreadable() from None
     if claims.get("ist", None if required else level) != level:
@@ -160,7 +160,7 @@ def _signed_application(
         raise _unauthorized("The application of the token is unknown")
     try:
         claims = jwt.check(application.public_key)
-        issued, begins, expires = times(claims)
+        issued, begins, expires = parse_times(claims)
     except InvalidJWTError:
         raise _unreadable_bearer() from None
     if issued is None:

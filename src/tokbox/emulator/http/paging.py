@@ -1,24 +1,26 @@
-"""Which part of a list a call asks for."""
+"""Numbers and filters in the query strings of lists."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 
-__all__ = ["read_page", "read_session_filter"]
+__all__ = ["MAX_NUMBER", "read_int", "read_page", "read_session_filter"]
 
 _DEFAULT_COUNT = 50
 _MAX_COUNT = 1000
-#: What SQLite can count to.
-_MAX_OFFSET = 2**63 - 1
+#: The maximum of an integer in SQLite.
+MAX_NUMBER = 2**63 - 1
 
 
 def read_page(context: RequestContext) -> tuple[int, int]:
-    """Read ``offset`` and ``count``, or refuse with 400."""
+    """Read ``offset`` and ``count``."""
     query = context.query()
     return (
-        _whole_number(query, "offset", 0, _MAX_OFFSET),
-        _whole_number(query, "count", _DEFAULT_COUNT, _MAX_COUNT),
+        read_int(query, "offset", 0, MAX_NUMBER),
+        read_int(query, "count", _DEFAULT_COUNT, _MAX_COUNT),
     )
 
 
@@ -28,15 +30,15 @@ def read_session_filter(context: RequestContext) -> str | None:
     return query.get("sessionId", query.get("session_id"))
 
 
-def _whole_number(query: dict[str, str], name: str, default: int, maximum: int) -> int:
+def read_int(query: Mapping[str, str], name: str, default: int, maximum: int) -> int:
+    """Read a whole number from 0 to *maximum*."""
     # An absent value and an empty one are alike: the parser drops the empty ones.
     text = query.get(name)
     if text is None:
         return default
     # The length first: Python refuses to convert thousands of digits.
-    if not (
-        text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= maximum
-    ):
+    is_number = text.isascii() and text.isdecimal() and len(text) <= 20
+    if not (is_number and int(text) <= maximum):
         raise HTTPError(
             400, f"Invalid {name}: it must be a whole number from 0 to {maximum}"
         )

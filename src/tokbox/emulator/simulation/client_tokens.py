@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tokbox.emulator.errors import TokenRejectedError
-from tokbox.emulator.simulation.jws import InvalidJWTError, read, times
+from tokbox.emulator.simulation.jwt import InvalidJWTError, parse, parse_times
 from tokbox.emulator.store.accounts import Application, Project
 from tokbox.errors import TokenError
 from tokbox.tokens.signer import Signer
@@ -83,11 +83,11 @@ def _verify_jwt(
     else:
         claim, owner, key = "iss", "API key", project.secret
     try:
-        jwt = read(token)
+        jwt = parse(token)
         if key is None or jwt.claims.get(claim) != project.id:
             raise TokenRejectedError(f"the token was made for another {owner}")
         claims = jwt.check(key)
-        issued, begins, expires = times(claims)
+        issued, begins, expires = parse_times(claims)
     except InvalidJWTError:
         raise TokenRejectedError(
             "the token cannot be read, or its signature is wrong"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import http.client
-import json
 import threading
 import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from tokbox.emulator.simulation import engine
+from tokbox.emulator.simulation import engine, jwt
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.webhook_outbox import SECRET, Delivery
 
@@ -174,14 +171,4 @@ def sign(delivery: Delivery, secret: str, *, now: float) -> str:
         "payload_hash": hashlib.sha256(delivery.body.encode()).hexdigest(),
         whose: delivery.project_id,
     }
-    message = b".".join(map(_segment, ({"typ": "JWT", "alg": "HS256"}, claims)))
-    mac = hmac.new(secret.encode(), message, hashlib.sha256).digest()
-    return f"{message.decode()}.{_base64url(mac).decode()}"
-
-
-def _segment(content: object) -> bytes:
-    return _base64url(json.dumps(content, separators=(",", ":")).encode())
-
-
-def _base64url(content: bytes) -> bytes:
-    return base64.urlsafe_b64encode(content).rstrip(b"=")
+    return jwt.sign(claims, secret)

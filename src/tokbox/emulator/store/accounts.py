@@ -15,8 +15,7 @@ from tokbox.emulator.store.keys import new_private_key, public_key_of, read_publ
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.secrecy import NoPickle, safe_repr
-from tokbox.tokens.claims import check_api_key, check_project
-from tokbox.tokens.credentials import secret_rule
+from tokbox.tokens.claims import check_project
 
 __all__ = [
     "DEFAULT_ACCOUNT_KEY",
@@ -234,10 +233,12 @@ def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
     """Check keys and their secrets; InvalidInputError names the key of a wrong secret."""
     checked = {}
     for key, secret in secrets.items():
-        if rule := secret_rule(secret):
-            # The key is checked first, so that a secret in its place is not shown.
-            rule += f" (of {owner} {check_api_key(key)})"
-            raise InvalidInputError("secret", None, rule, show=False)
-        api_key, exact_secret = check_project(key, secret, owner=owner)
+        try:
+            api_key, exact_secret = check_project(key, secret, owner=owner)
+        except InvalidInputError as error:
+            # The key is checked first, so it is not a secret that stands in its place.
+            if error.field == "secret":
+                error.rule += f" (of {owner} {key})"
+            raise
         checked[api_key] = exact_secret.decode()
     return checked

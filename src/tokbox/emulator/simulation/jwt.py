@@ -1,4 +1,4 @@
-"""Reading JSON Web Tokens (RFC 7519, RFC 7515): what they say, and who signed them.
+"""JSON Web Tokens (RFC 7519, RFC 7515): parsing, verifying and signing.
 
 The client has code of its own for this, which the emulator does not share: each is the
 other's test.
@@ -6,7 +6,6 @@ other's test.
 
 from __future__ import annotations
 
-import base64
 import hmac
 import json
 from dataclasses import dataclass, field
@@ -18,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-__all__ = ["InvalidJWTError", "Jwt", "read", "times"]
+from tokbox.emulator.model import base64url
+
+__all__ = ["InvalidJWTError", "Jwt", "parse", "parse_times", "sign"]
 
 
 class InvalidJWTError(Exception):
@@ -56,13 +57,13 @@ class Jwt:
         return self.claims
 
 
-def read(token: str) -> Jwt:
+def parse(token: str) -> Jwt:
     """Take *token* apart without trusting it; raise :class:`Unreadable`."""
     try:
         signed, _, signature = token.encode("ascii").rpartition(b".")
         head, payload = signed.split(b".")
-        algorithm, claims = _algorithm(head), _read_object(payload)
-        found = _decode(signature)
+        algorithm, claims = _algorithm(head), _parse_object(payload)
+        found = base64url.decode(signature)
     except (ValueError, RecursionError):
         # Without the cause, which may quote the token.
         raise InvalidJWTError from None
@@ -71,7 +72,7 @@ def read(token: str) -> Jwt:
 
 @lru_cache(256)  # each library writes one header
 def _algorithm(head: bytes) -> str:
-    header = _read_object(head)
+    header = _parse_object(head)
     algorithm = header.get("alg")
     # What is critical and unknown must not be passed over (RFC 7515, 4.1.11).
     if not isinstance(algorithm, str) or "crit" in header:
@@ -79,9 +80,9 @@ def _algorithm(head: bytes) -> str:
     return algorithm
 
 
-def _read_object(part: bytes) -> dict[str, Any]:
+def _parse_object(part: bytes) -> dict[str, Any]:
     # As text: of bytes, the parser would take UTF-16, too.
-    value = json.loads(_decode(part).decode(), object_pairs_hook=_unique)
+    value = json.loads(base64url.decode(part).decode(), object_pairs_hook=_unique)
     if not isinstance(value, dict):
         raise ValueError
     return value
@@ -95,15 +96,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _decode(part: bytes) -> bytes:
-    """Decode base64url as RFC 7515 writes it: no padding, and unused bits are 0."""
-    raw = base64.b64decode(part + b"=" * (-len(part) % 4), b"-_", validate=True)
-    if base64.urlsafe_b64encode(raw).rstrip(b"=") != part:
-        raise ValueError
-    return raw
-
-
-def times(claims: dict[str, Any]) -> tuple[float | None, ...]:
+def parse_times(claims: dict[str, Any]) -> tuple[float | None, ...]:
     """Return ``iat``, ``nbf`` and ``exp`` in seconds, each ``None`` if it is not there.
 
     Raises :class:`Unreadable` if one is there and not a usable number.
@@ -121,3 +114,13 @@ def _number(claims: dict[str, Any], name: str) -> float | None:
     if not -1e15 < value < 1e15:
         raise InvalidJWTError
     return value
+
+
+def sign(claims: dict[str, Any], secret: str) -> str:
+    """Return a token that is signed by HS256."""
+    parts = ({"typ": "JWT", "alg": "HS256"}, claims)
+    message = ".".join(
+        base64url.encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts
+    )
+    mac = hmac.digest(secret.encode(), message.encode(), "sha256")
+    return f"{message}.{base64url.encode(mac)}"
