@@ -17,7 +17,7 @@ from tests.support.rest import Script
 from tokbox import Tokbox, errors, types, webhooks
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.models.base import Record
-from tokbox.rest.resources.archive_types import Archive
+from tokbox.rest.resources.archives import Archive
 from tokbox.tokens.claims import check_session_id
 from tokbox.transport import Headers, Response
 
@@ -47,7 +47,12 @@ def public_classes() -> list[type]:
         for name in module.__all__
     }
     return sorted(
-        (each for each in found if isinstance(each, type)), key=lambda k: k.__name__
+        (
+            each
+            for each in found
+            if isinstance(each, type) and not typing.is_typeddict(each)
+        ),
+        key=lambda k: k.__name__,
     )
 
 

@@ -26,7 +26,7 @@ from tokbox.integrations import col
 from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.models.base import Record, int_field, str_field
 from tokbox.rest.models.page import Page
-from tokbox.rest.resources.archive_types import Archive
+from tokbox.rest.resources.archives import Archive
 from tokbox.tokens.batch import TokenBatch, _restore
 from tokbox.tokens.findings import Decoded, Verification
 from tokbox.tokens.session import SessionSigner

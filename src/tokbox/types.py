@@ -72,23 +72,23 @@ if TYPE_CHECKING:
     from tokbox.rest.http.options import Limits as Limits, Options as Options
     from tokbox.rest.models.page import Page as Page
     from tokbox.rest.raw import APIResponse as APIResponse
-    from tokbox.rest.resources.archive_types import (
+    from tokbox.rest.resources.archives import (
         Archive as Archive,
+        Archives as Archives,
         Transcription as Transcription,
     )
-    from tokbox.rest.resources.archives import Archives as Archives
     from tokbox.rest.resources.audio_connectors import (
         AudioConnector as AudioConnector,
         AudioConnectors as AudioConnectors,
     )
-    from tokbox.rest.resources.broadcast_types import (
+    from tokbox.rest.resources.broadcasts import (
         Broadcast as Broadcast,
         BroadcastSettings as BroadcastSettings,
         BroadcastUrls as BroadcastUrls,
+        Broadcasts as Broadcasts,
         HlsSettings as HlsSettings,
         RtmpOutput as RtmpOutput,
     )
-    from tokbox.rest.resources.broadcasts import Broadcasts as Broadcasts
     from tokbox.rest.resources.callbacks import Callback as Callback, Callbacks as Callbacks
     from tokbox.rest.resources.captions import (
         Captions as Captions,
@@ -123,7 +123,11 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch as TokenBatch
     from tokbox.tokens.columns import ArrowArray as ArrowArray, ArrowStream as ArrowStream
     from tokbox.tokens.findings import Decoded as Decoded, Verification as Verification
-    from tokbox.tokens.row_columns import Column as Column, RoleColumn as RoleColumn
+    from tokbox.tokens.row_columns import (
+        Column as Column,
+        RoleColumn as RoleColumn,
+        RowOptions as RowOptions,
+    )
     from tokbox.tokens.rsa import (
         PrivateKeySource as PrivateKeySource,
         PublicKeySource as PublicKeySource,
@@ -155,13 +159,11 @@ else:
         "tokbox.rest.http.options": "Limits Options",
         "tokbox.rest.models.page": "Page",
         "tokbox.rest.raw": "APIResponse",
-        "tokbox.rest.resources.archive_types": "Archive Transcription",
-        "tokbox.rest.resources.archives": "Archives",
+        "tokbox.rest.resources.archives": "Archive Archives Transcription",
         "tokbox.rest.resources.audio_connectors": "AudioConnector AudioConnectors",
-        "tokbox.rest.resources.broadcast_types": (
-            "Broadcast BroadcastSettings BroadcastUrls HlsSettings RtmpOutput"
+        "tokbox.rest.resources.broadcasts": (
+            "Broadcast BroadcastSettings BroadcastUrls Broadcasts HlsSettings RtmpOutput"
         ),
-        "tokbox.rest.resources.broadcasts": "Broadcasts",
         "tokbox.rest.resources.callbacks": "Callback Callbacks",
         "tokbox.rest.resources.captions": "Captions LiveCaptions",
         "tokbox.rest.resources.compositions": "ChosenStream Composition",
@@ -179,7 +181,7 @@ else:
         "tokbox.tokens.batch": "TokenBatch",
         "tokbox.tokens.columns": "ArrowArray ArrowStream",
         "tokbox.tokens.findings": "Decoded Verification",
-        "tokbox.tokens.row_columns": "Column RoleColumn",
+        "tokbox.tokens.row_columns": "Column RoleColumn RowOptions",
         "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
         "tokbox.tokens.session": "SessionSigner",
         "tokbox.transport.custom_pool": "Pool",

@@ -51,15 +51,13 @@ if TYPE_CHECKING:
     from tokbox.rest.http.options import Options
     from tokbox.rest.models.page import Page
     from tokbox.rest.raw import APIResponse
-    from tokbox.rest.resources.archive_types import Archive
-    from tokbox.rest.resources.archives import Archives, TranscriptionProperties
+    from tokbox.rest.resources.archives import Archive, Archives, TranscriptionProperties
     from tokbox.rest.resources.audio_connectors import (
         AudioConnector,
         AudioConnectors,
         WebSocket,
     )
-    from tokbox.rest.resources.broadcast_types import Broadcast
-    from tokbox.rest.resources.broadcasts import Broadcasts, Hls, RtmpTarget
+    from tokbox.rest.resources.broadcasts import Broadcast, Broadcasts, Hls, RtmpTarget
     from tokbox.rest.resources.callbacks import Callback, Callbacks
     from tokbox.rest.resources.captions import Captions, LiveCaptions
     from tokbox.rest.resources.compositions import Composition
@@ -89,7 +87,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.findings import Verification
-    from tokbox.tokens.row_columns import Column, RoleColumn
+    from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
     from tokbox.tokens.rsa import PrivateKeySource
     from tokbox.tokens.token import Token
 
@@ -1284,16 +1282,8 @@ class AsyncTokbox(AsyncClient):
         self,
         session_id: Column[str],
         *,
-        role: RoleColumn = ...,
-        connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta | str] = ...,
-        expires_at: Column[datetime | str | int] | None = ...,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
-        multithread: bool = ...,
-        memory_pool: MemoryPool | None = ...,
-        nonce: Derived | None = ...,
+        **options: Unpack[RowOptions],
     ) -> TokenBatch[str]: ...
 
     @overload
@@ -1301,33 +1291,13 @@ class AsyncTokbox(AsyncClient):
         self,
         session_id: Column[str],
         *,
-        role: RoleColumn = ...,
-        connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta | str] = ...,
-        expires_at: Column[datetime | str | int] | None = ...,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: TokenKind | None = ...,
         errors: Literal["null"],
-        multithread: bool = ...,
-        memory_pool: MemoryPool | None = ...,
-        nonce: Derived | None = ...,
+        **options: Unpack[RowOptions],
     ) -> TokenBatch[str | None]: ...
 
     @overload
     async def sign_rows(
-        self,
-        session_id: Column[str],
-        *,
-        role: RoleColumn = ...,
-        connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta | str] = ...,
-        expires_at: Column[datetime | str | int] | None = ...,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: TokenKind | None = ...,
-        errors: str,
-        multithread: bool = ...,
-        memory_pool: MemoryPool | None = ...,
-        nonce: Derived | None = ...,
+        self, session_id: Column[str], *, errors: str, **options: Unpack[RowOptions]
     ) -> TokenBatch[str] | TokenBatch[str | None]: ...
 
     async def sign_rows(

@@ -19,7 +19,9 @@ from tokbox.rest.validation import choice, is_path, json_value, string
 from tokbox.secrecy import strip_traceback
 
 if TYPE_CHECKING:
-    from tokbox.rest.http.requester import Requester
+    from typing_extensions import Unpack
+
+    from tokbox.rest.http.requester import Requester, RequestOptions
 
 __all__ = ["APIResponse", "request"]
 
@@ -68,29 +70,22 @@ class APIResponse(PickledByName):
 
 
 def request(
-    requester: Requester,
-    method: RequestMethod,
-    path: str,
-    *,
-    params: Mapping[str, str | int] | None,
-    json: Any,
-    form: Mapping[str, str] | None,
-    headers: Mapping[str, str] | None,
-    timeout: float | None,
+    requester: Requester, method: str, path: str, **options: Unpack[RequestOptions]
 ) -> APIResponse:
-    """Make a call of any kind; see ``Client.request``."""
+    """Check the arguments of ``Client.request``, and make the call."""
     verb = choice("method", method, _METHODS)
     path = _path(path, requester.project)
+    json, form = options.get("json"), options.get("form")
     if json is not None and form is not None:
         raise InvalidInputError("form", form, "be left out beside json", show=False)
-    response = requester.send(
+    response, _ = requester.request(
         verb,
         path,
-        params=_pairs("params", params, numbers=True),
+        params=_pairs("params", options.get("params"), numbers=True),
         json=json_value("json", json),
         form=_pairs("form", form),
-        headers=_headers(headers),
-        timeout=timeout,
+        headers=_headers(options.get("headers")),
+        timeout=options.get("timeout"),
     )
     return APIResponse(
         status=response.status,

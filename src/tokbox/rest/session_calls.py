@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from tokbox.rest.client_resources import ClientResources
     from tokbox.rest.models.page import Page
-    from tokbox.rest.resources.archive_types import Archive
+    from tokbox.rest.resources.archives import Archive
     from tokbox.rest.resources.audio_connectors import AudioConnector, WebSocket
-    from tokbox.rest.resources.broadcast_types import Broadcast
+    from tokbox.rest.resources.broadcasts import Broadcast
     from tokbox.rest.resources.captions import Captions
     from tokbox.rest.resources.connections import Connection
     from tokbox.rest.resources.renders import Render

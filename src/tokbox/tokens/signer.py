@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal, NoReturn
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from tokbox.literals import TokenKind
     from tokbox.tokens import rs256
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.findings import Verification
-    from tokbox.tokens.row_columns import Column, RoleColumn
+    from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
     from tokbox.tokens.rsa import PrivateKeySource, PublicKey
     from tokbox.tokens.token import Token
 
@@ -201,48 +201,20 @@ class Signer:
         self,
         session_id: Column[str],
         *,
-        role: RoleColumn = ...,
-        connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta | str] = ...,
-        expires_at: Column[datetime | str | int] | None = ...,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: TokenKind | None = ...,
         errors: Literal["raise"] = ...,
-        multithread: bool = ...,
-        memory_pool: MemoryPool | None = ...,
-        nonce: Derived | None = ...,
+        **options: Unpack[RowOptions],
     ) -> TokenBatch[str]: ...
     @overload
     def sign_rows(
         self,
         session_id: Column[str],
         *,
-        role: RoleColumn = ...,
-        connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta | str] = ...,
-        expires_at: Column[datetime | str | int] | None = ...,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: TokenKind | None = ...,
         errors: Literal["null"],
-        multithread: bool = ...,
-        memory_pool: MemoryPool | None = ...,
-        nonce: Derived | None = ...,
+        **options: Unpack[RowOptions],
     ) -> TokenBatch[str | None]: ...
     @overload
     def sign_rows(
-        self,
-        session_id: Column[str],
-        *,
-        role: RoleColumn = ...,
-        connection_data: Column[str | None] = ...,
-        expiration: Column[int | timedelta | str] = ...,
-        expires_at: Column[datetime | str | int] | None = ...,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = ...,
-        kind: TokenKind | None = ...,
-        errors: str,
-        multithread: bool = ...,
-        memory_pool: MemoryPool | None = ...,
-        nonce: Derived | None = ...,
+        self, session_id: Column[str], *, errors: str, **options: Unpack[RowOptions]
     ) -> TokenBatch[str] | TokenBatch[str | None]: ...
     def sign_rows(
         self,

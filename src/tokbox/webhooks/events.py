@@ -30,8 +30,8 @@ from tokbox.rest.models.base import (
     str_field,
 )
 from tokbox.rest.resources import connections, streams
-from tokbox.rest.resources.archive_types import Archive
-from tokbox.rest.resources.broadcast_types import Broadcast
+from tokbox.rest.resources.archives import Archive
+from tokbox.rest.resources.broadcasts import Broadcast
 from tokbox.rest.resources.captions import Captions
 from tokbox.rest.resources.renders import Render
 from tokbox.secrecy import strip_traceback

@@ -52,7 +52,9 @@ def test_headers_and_bodies_are_logged_at_no_level(
     caplog.set_level(1)
     requester, script = scripted(Response(403, {"x": "canary"}, b'{"message": "canary"}'))
     with pytest.raises(errors.AuthenticationError):
-        requester.send("POST", "/x", json={"data": "canary"}, headers={"x-own": "canary"})
+        requester.request(
+            "POST", "/x", json={"data": "canary"}, headers={"x-own": "canary"}
+        )
     assert caplog.records
     assert "canary" not in caplog.text
     assert script.requests[0].headers["x-opentok-auth"] not in caplog.text

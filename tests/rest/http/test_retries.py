@@ -252,13 +252,13 @@ def test_a_status_of_two_hundred_and_more_is_a_success(
     code: int, scripted: Scripted
 ) -> None:
     requester, _ = scripted(Response(code, {}, b""))
-    assert requester.send("GET", "/x").status == code
+    assert requester.request("GET", "/x")[0].status == code
 
 
 def test_a_status_of_three_hundred_is_none(scripted: Scripted) -> None:
     requester, _ = scripted(Response(300, {}, b""))
     with pytest.raises(errors.APIError) as caught:
-        requester.send("GET", "/x")
+        requester.request("GET", "/x")
     assert caught.value.status == 300
 
 
@@ -267,9 +267,9 @@ def test_a_body_of_eight_mebibytes_is_read_and_no_larger_one(scripted: Scripted)
     requester, script = scripted(
         Response(200, {}, largest), Response(200, {}, largest + b"x"), FINE
     )
-    assert requester.send("GET", "/x").body == largest
+    assert requester.request("GET", "/x")[0].body == largest
     with pytest.raises(errors.ProtocolError, match="larger than 8388608 bytes"):
-        requester.send("GET", "/x")
+        requester.request("GET", "/x")
     assert [request.max_body for request in script.requests] == [len(largest)] * 2
 
 

@@ -31,7 +31,7 @@ from tokbox.enums import OutputMode
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.resources.archive_types import Archive
+    from tokbox.rest.resources.archives import Archive
 
 __all__ = ["archive"]
 

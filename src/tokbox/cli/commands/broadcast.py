@@ -32,8 +32,7 @@ from tokbox.cli.common.params import (
 if TYPE_CHECKING:
     from tokbox.literals import LayoutName
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.resources.broadcast_types import Broadcast
-    from tokbox.rest.resources.broadcasts import RtmpTarget
+    from tokbox.rest.resources.broadcasts import Broadcast, RtmpTarget
 
 __all__ = ["broadcast"]
 

@@ -18,7 +18,7 @@ from tokbox.rest.sessions import Session
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.rest.resources.archive_types import Archive
+    from tokbox.rest.resources.archives import Archive
 
 __all__ = ["Step", "Walkthrough", "walk_through"]
 

@@ -33,7 +33,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urlencode
 
 from tokbox import errors
@@ -45,9 +45,11 @@ from tokbox.rest.validation import identifier, integer, seconds
 from tokbox.transport import Headers, Request, Response, Transport
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from tokbox.rest.http.auth import Auth
 
-__all__ = ["MAX_BODY", "Requester"]
+__all__ = ["MAX_BODY", "MAX_RETRIES", "RequestOptions", "Requester"]
 
 #: Bytes of a decompressed body that are read before an answer is given up.
 MAX_BODY = 8 * 1024 * 1024
@@ -59,6 +61,16 @@ _MAX_WAIT = 8.0
 _MAX_RETRY_AFTER = 60.0
 
 MAX_RETRIES = 10
+
+
+class RequestOptions(TypedDict, total=False):
+    """Name the options of `Requester.request`."""
+
+    params: Mapping[str, str | int] | None
+    json: Any
+    form: Mapping[str, str] | None
+    headers: Mapping[str, str] | None
+    timeout: float | None
 
 
 class Requester:
@@ -146,17 +158,10 @@ class Requester:
         return other
 
     def request_json(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        json: Any = None,
-        form: Mapping[str, str] | None = None,
-        timeout: float | None = None,
+        self, method: str, path: str, **options: Unpack[RequestOptions]
     ) -> tuple[Any, str | None]:
-        """Make a call that is answered with JSON; return that and the request id."""
-        response, attempts = self._call(method, path, params, json, form, None, timeout)
+        """Make a call as `request` does; return the JSON of the response and its id."""
+        response, attempts = self.request(method, path, **options)
         source = responses.read_json(response, method=method, path=path, attempts=attempts)
         return source, responses.request_id(response.headers)
 
@@ -168,40 +173,16 @@ class Requester:
         params: Mapping[str, str | int] | None = None,
         json: Any = None,
         form: Mapping[str, str] | None = None,
-        timeout: float | None = None,
-    ) -> None:
-        """Make a call of which only the success matters."""
-        self._call(method, path, params, json, form, None, timeout)
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        json: Any = None,
-        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
-    ) -> Response:
-        """Make a call and return its answer as it came."""
-        return self._call(method, path, params, json, form, headers, timeout)[0]
-
-    def close(self) -> None:
-        """Refuse further calls and close the transport. May be repeated."""
-        self._closed.set()
-        self._transport.close()
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str | int] | None,
-        json: Any,
-        form: Mapping[str, str] | None,
-        extra: Mapping[str, str] | None,
-        timeout: float | None,
     ) -> tuple[Response, int]:
+        """Make a call; return the response, of status 2xx, and the number of attempts.
+
+        *json* or *form* is the body. *headers* are sent beside those of the client.
+        *timeout* is in seconds for the whole call; None means that of the requester.
+        Raises ``APIError`` for another status, ``TransportError`` if there is no usable
+        response.
+        """
         limit = self._timeout if timeout is None else seconds("timeout", timeout)
         url = self.api_url + path + (f"?{urlencode(params)}" if params else "")
         content_type, body = _encode(json, form)
@@ -218,7 +199,7 @@ class Requester:
                 method=method,
                 url=url,
                 path=errors.redact(path),
-                headers=self._headers(content_type, extra),
+                headers=self._headers(content_type, headers),
                 body=body,
                 timeout=left,
                 read_timeout=min(self._read_timeout, left),
@@ -247,6 +228,11 @@ class Requester:
                 raise error
             log.info("%s %s: again in %.1f s", method, request.path, wait)
             self._sleep(wait)
+
+    def close(self) -> None:
+        """Refuse further calls and close the transport. May be repeated."""
+        self._closed.set()
+        self._transport.close()
 
     def _attempt(
         self, request: Request, attempt: int, offset: float
