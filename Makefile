@@ -76,9 +76,8 @@ clean: ## remove all that was built
 	rm -rf $(VENV) build dist wheelhouse site src/*.egg-info src/tokbox/*.so
 
 #: Parts of the check, and what is derived from the sources:
-# The variants of one build are run by one process, which builds it once.
 test-native: $(VENV)/installed ## test the C core: sanitizers, valgrind, emulators, seeds
-	$(BIN)/python -m pytest -n auto --dist loadgroup tests/native
+	$(BIN)/python -m pytest $(PARALLEL) tests/native
 
 # Tests whose sizes are those of tests/support/sizes.py; LONG=4 multiplies them by four.
 LONG ?= 1

@@ -10,16 +10,20 @@ from tests.native.fuzz import seeds
 from tests.native.fuzz.build import C_FUZZERS, HERE, build
 from tests.native.fuzz.targets import TARGETS
 from tests.native.kernels.variants import VARIANTS
+from tests.support.shared import filled_once
 
 ASAN = next(variant for variant in VARIANTS if variant.name == "asan")
 
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("fuzz")
-    if missing := ASAN.missing(folder):
-        pytest.skip(missing)
-    return build(folder, ASAN.command(), HERE / "replay.c")
+    def compile_all(folder):
+        if missing := ASAN.missing(folder):
+            pytest.skip(missing)
+        build(folder, ASAN.command(), HERE / "replay.c")
+
+    folder = filled_once(tmp_path_factory, "fuzz", compile_all)
+    return {name: folder / f"fuzz-{name}" for name in C_FUZZERS}
 
 
 @pytest.mark.parametrize("name", C_FUZZERS)

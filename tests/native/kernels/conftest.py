@@ -6,15 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.native.kernels.variants import COUNT_IN, COUNTING, VARIANTS, Harness
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests of a variant in one process of pytest-xdist, which builds it once."""
-    for item in items:
-        if isinstance(item, pytest.Function) and "harness" in item.fixturenames:
-            variant = item.callspec.params["harness"]
-            item.add_marker(pytest.mark.xdist_group(variant.name))
+from tests.support.shared import filled_once
 
 
 @pytest.fixture(scope="package", params=VARIANTS, ids=lambda variant: variant.name)
@@ -23,11 +15,17 @@ def harness(
 ) -> Harness:
     """The C core without Python, in one variant after another."""
     variant = request.param
-    folder = tmp_path_factory.mktemp(variant.name)
-    if variant is COUNTING:
+
+    def build(folder: Path) -> None:
+        if missing := variant.missing(folder):
+            if variant.name in os.environ.get("TOKBOX_REQUIRE", "").split(","):
+                pytest.fail(missing)
+            pytest.skip(missing)
+        variant.build(folder)
+
+    if variant is COUNTING:  # the counters have the name of this folder
         folder = Path(str(COUNT_IN))
-    if missing := variant.missing(folder):
-        if variant.name in os.environ.get("TOKBOX_REQUIRE", "").split(","):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    return Harness.of(variant, variant.build(folder))
+        build(folder)
+    else:
+        folder = filled_once(tmp_path_factory, variant.name, build)
+    return Harness.of(variant, folder / "harness")
