@@ -294,6 +294,7 @@ void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length);
 /* Find the owner in a session id, which is decoded to `raw`, of FS_SESSION_BYTES bytes. Returns
  * its length, or 0 if this is no id as the service writes them today. */
 #define FS_SESSION_BYTES 256
+#define FS_MIN_SESSION 34 /* characters; those of the service have more */
 size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw, const uint8_t **owner);
 
 /* Whether this is a session id of that API key as the service writes them today. A 0

@@ -360,14 +360,14 @@ FS_INLINE const uint8_t *field_end(const uint8_t *at, const uint8_t *end) {
 }
 
 size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw, const uint8_t **owner) {
-    /* Behind the id stand zeros ("A"): the rest of a vector, and what the widest row leaves
-     * to tables. */
-    enum { VECTOR = 32, LEFT = 12 };
+    /* The id is decoded in vectors. The last one is filled with zeros ("A"), and so are the
+     * characters that a decoder leaves to tables. */
+    enum { VECTOR = FS_MIN_SESSION - 2, LEFT = 12 };
     uint8_t text[256 + VECTOR + LEFT], high = 0, other = 0;
     const uint8_t *start, *end, *raw_end;
     size_t count, whole, raw_len;
 
-    if (len < VECTOR + 2 || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_' || len % 4 == 3) return 0;
+    if (len < FS_MIN_SESSION || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_' || len % 4 == 3) return 0;
     count = len - 2;
     whole = (count + VECTOR - 1) / VECTOR * VECTOR;
     for (size_t i = 0; i + VECTOR <= count; i += VECTOR) memcpy(text + i, id + 2 + i, VECTOR);

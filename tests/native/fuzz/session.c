@@ -8,8 +8,7 @@ static int plain(const uint8_t *id, size_t len, const uint8_t *key, size_t key_l
     size_t raw_len = 0, tildes = 0;
     unsigned bits = 0, have = 0;
 
-    /* Ids of the service are longer than 34 characters. */
-    if (len < 34 || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_') return 0;
+    if (len < FS_MIN_SESSION || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_') return 0;
     if ((len - 2) % 4 == 1) return 0;
     for (size_t i = 2; i < len; i++) {
         const uint8_t *at = id[i] ? memchr(fs_base64_alphabet[1], id[i], 64) : NULL;
