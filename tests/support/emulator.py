@@ -147,7 +147,7 @@ def events_of(server: Server, group: str) -> list[Event]:
         if event.group == group:
             told.append(event)
 
-    server._app.state.emulator.events.listen(listen)
+    server._app.state.emulator.events.subscribe(listen)
     return told
 
 

@@ -111,7 +111,7 @@ def create_app(
             store.close()
         raise
     events = Events()
-    events.listen(outbox.post)
+    events.subscribe(outbox.add)
     links = DownloadLinks(store, None if seeded is None else seeded.link_key())
     targets, jobs = StorageTargets(store), Jobs(store)
     emulator = Emulator(

@@ -201,8 +201,8 @@ class Server:
         ``"/v2/project/*/archive"``, *created* is whether the request created something,
         and *after* is the number of an entry. The latest 10,000 are kept.
         """
-        after = _whole("after", after)
-        wanted = None if status is None else _whole("status", status)
+        after = _check_int("after", after)
+        wanted = None if status is None else _check_int("status", status)
         with self._store.transaction():
             return self._emulator.request_log.entries(
                 method=method,
@@ -227,7 +227,7 @@ class Server:
         ``mute``, *connection_id* one of those who received it, and *after* the number of
         a message. The latest 10,000 are kept.
         """
-        after = _whole("after", after)
+        after = _check_int("after", after)
         with self._store.transaction():
             return self._emulator.messages.sent(
                 kind=kind,
@@ -264,13 +264,13 @@ class Server:
             name: value if (number := exact_number(value)) is None else number
             for name, value in fault.items()
         }
-        times = _whole("times", times)
+        times = _check_int("times", times)
         try:
             read_fault(asked)
         except HTTPError as refusal:
             raise InvalidInputError("fault", asked, f"be a fault ({refusal})") from None
         with self._store.transaction():
-            self._emulator.pending_faults.arm(asked, method=method, path=path, times=times)
+            self._emulator.pending_faults.add(asked, method=method, path=path, times=times)
 
     def webhooks(
         self,
@@ -287,7 +287,7 @@ class Server:
         ``archive_status``, *state* is ``waiting``, ``delivered``, ``failed`` or
         ``refused``, and *after* is the number of a delivery.
         """
-        after = _whole("after", after)
+        after = _check_int("after", after)
         with self._store.transaction():
             return self._emulator.webhook_outbox.deliveries(
                 project_id=project_id, event=event, url=url, state=state, after=after
@@ -407,7 +407,7 @@ def serve(
     )
 
 
-def _whole(field: str, value: object) -> int:
+def _check_int(field: str, value: object) -> int:
     number = exact_int(value)
     if number is None or not 0 <= number < 2**63:
         raise InvalidInputError(field, value, "be a whole number that is not negative")

@@ -112,26 +112,26 @@ def test_token_is_inspected(page: Browser, api: Api) -> None:
     session_id = api.create_session()
     page.one("#token").type(client_token(session_id, exp=NOW + 3600))
     page.button("Inspect").click()
-    page.see("Accepted: its holder joins the session as a publisher.", "#verdict")
-    page.see("in 1 hour", "#verdict")
-    page.see(session_id, "#verdict")
+    page.see("Accepted: its holder joins the session as a publisher.", "#result")
+    page.see("in 1 hour", "#result")
+    page.see(session_id, "#result")
     api.advance(7200)
     page.button("Inspect").click()
-    page.see("Refused with client error 1004: the token expired", "#verdict")
-    page.see("1 hour ago", "#verdict")
+    page.see("Refused with client error 1004: the token expired", "#result")
+    page.see("1 hour ago", "#result")
 
 
 def test_text_that_is_no_token_gets_a_sentence_too(page: Browser) -> None:
     page.button("Inspect").click()
-    page.see("There is no token; paste one", "#verdict")
+    page.see("There is no token; paste one", "#result")
     page.one("#token").type("nonsense")
     page.button("Inspect").click()
-    page.see("This is no token", "#verdict")
+    page.see("This is no token", "#result")
 
 
 def test_sessions_can_be_of_an_application(page: Browser, api: Api) -> None:
     page.run(
-        "const s = document.getElementById('tenant');"
+        "const s = document.getElementById('project');"
         "s.value = [...s.options].find(o => o.text.startsWith('application')).value;"
     )
     page.button("Create session").click()
@@ -170,7 +170,7 @@ def test_everything_can_be_done_by_keyboard(page: Browser, api: Api) -> None:
     assert page.focused().label == "Connect client"
     page.tab_to("Token")
     page.press(*"nonsense", TAB, ENTER)
-    page.see("This is no token", "#verdict")
+    page.see("This is no token", "#result")
 
 
 def test_focus_outlives_what_is_new(page: Browser, api: Api) -> None:
@@ -266,7 +266,7 @@ def test_structure_holds(page: Browser, api: Api) -> None:
         "jumps": [],
         "firsts": 1,
         "unnamed": 0,
-        "live": ["news", "verdict"],
+        "live": ["news", "result"],
         "dangling": [],
     }
 
@@ -315,7 +315,7 @@ def test_text_stands_out_from_its_ground(page: Browser, api: Api, scheme: str) -
     api.request("GET", "/nowhere", headers={"X-Tokbox-Emulator": '{"status":503}'})
     page.one("#token").type("nonsense")
     page.button("Inspect").click()
-    page.see("This is no token", "#verdict")
+    page.see("This is no token", "#result")
     page.see("GET /nowhere", "#calls")
     seen, low = page.run(_CONTRAST)
     assert seen > 40
@@ -357,7 +357,7 @@ def test_hostile_names_stay_text(page: Browser, api: Api) -> None:
     token = client_token(session_id, connection_data=HOSTILE[0], nick=HOSTILE[1])
     page.one("#token").type(token)
     page.button("Inspect").click()
-    page.see(HOSTILE[0], "#verdict")
+    page.see(HOSTILE[0], "#result")
     page.see("window.broken='script'", "#calls")
     assert page.run("return window.broken ?? null") is None
     assert (

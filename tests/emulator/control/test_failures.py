@@ -158,7 +158,7 @@ def test_session_is_destroyed_with_all_that_is_in_it(
         start(tenant, noun, joined)
     archive = tenant.start_archive(joined)
     told: list[dict[str, Any]] = []
-    server._app.state.emulator.events.listen(lambda event: told.append(event.payload))
+    server._app.state.emulator.events.subscribe(lambda event: told.append(event.payload))
     assert fail(tenant, joined) == 204
     assert told[-1] == {
         "sessionId": joined,

@@ -97,7 +97,7 @@ def test_state_tells_what_is_in_a_session(api: Api) -> None:
     archive_id = api.start_archive(session_id, name="weekly", multiArchiveTag="b")["id"]
     content = state(api)
     (session,) = content["sessions"]
-    assert (session["sessionId"], session["tenant"]) == (session_id, KEY)
+    assert (session["sessionId"], session["projectId"]) == (session_id, KEY)
     assert session["alwaysArchived"]
     (connection,) = session["connections"]
     assert (connection["data"], len(connection["streams"])) == ("name=Ada", 1)
@@ -107,7 +107,7 @@ def test_state_tells_what_is_in_a_session(api: Api) -> None:
     # What the session archives by itself cannot be stopped.
     assert automatic["stop"] is None
     assert content["now"] == NOW * 1000
-    assert [tenant["id"] for tenant in content["tenants"]] == [KEY, OTHER_KEY, APPLICATION]
+    assert [tenant["id"] for tenant in content["projects"]] == [KEY, OTHER_KEY, APPLICATION]
 
 
 def test_state_tells_what_else_runs_in_a_session_and_how_to_stop_it(
@@ -247,7 +247,7 @@ def inspect(api: Api, token: str) -> dict[str, Any]:
 @pytest.mark.parametrize("make", [client_token, t1_token])
 def test_good_token_is_accepted(api: Api, session_id: str, make: Any) -> None:
     found = inspect(api, f"  {make(session_id)}\n")
-    assert found["verdict"] == "accepted"
+    assert found["result"] == "accepted"
     assert found["reason"] == "Accepted: its holder joins the session as a publisher."
     assert found["claims"]["session"] == session_id
     assert found["expires"] > found["now"] == NOW * 1000
@@ -255,16 +255,16 @@ def test_good_token_is_accepted(api: Api, session_id: str, make: Any) -> None:
 
 def test_expired_token_is_refused_in_a_sentence(api: Api, session_id: str) -> None:
     token = client_token(session_id, exp=NOW + 60)
-    assert inspect(api, token)["verdict"] == "accepted"
+    assert inspect(api, token)["result"] == "accepted"
     api.advance(240)
     found = inspect(api, token)
-    assert found["verdict"] == "refused"
+    assert found["result"] == "refused"
     assert found["reason"].startswith("Refused with client error 1004: the token expired")
     assert (found["expires"] - found["now"]) / 1000 == -180
 
 
 @pytest.mark.parametrize(
-    ("token", "verdict", "word"),
+    ("token", "result", "word"),
     [
         ("nonsense", "refused", "no token"),
         ("T1==abc", "refused", "no token"),
@@ -272,22 +272,22 @@ def test_expired_token_is_refused_in_a_sentence(api: Api, session_id: str) -> No
     ],
 )
 def test_what_is_no_token_is_said_to_be_none(
-    api: Api, token: str, verdict: str, word: str
+    api: Api, token: str, result: str, word: str
 ) -> None:
     found = inspect(api, token)
-    assert found["verdict"] == verdict
+    assert found["result"] == result
     assert word in found["reason"]
 
 
 def test_wrong_secret_is_found(api: Api, session_id: str) -> None:
     found = inspect(api, client_token(session_id, secret="another0secret"))
-    assert found["verdict"] == "refused"
+    assert found["result"] == "refused"
     assert "signature" in found["reason"]
 
 
 def test_token_of_a_stranger_is_not_judged(api: Api, session_id: str) -> None:
     found = inspect(api, client_token(session_id, key="999"))
-    assert found["verdict"] == "unknown"
+    assert found["result"] == "unknown"
     assert "999" in found["reason"]
 
 
@@ -297,7 +297,7 @@ def test_good_token_of_a_session_from_elsewhere_is_refused(
     token = client_token(session_id)
     api.request("POST", "/_emulator/reset")
     found = inspect(api, token)
-    assert found["verdict"] == "refused"
+    assert found["result"] == "refused"
     assert "not created here" in found["reason"]
 
 

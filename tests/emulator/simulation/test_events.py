@@ -24,7 +24,7 @@ def server() -> Iterator[Server]:
 def told(server: Server) -> list[Event]:
     """Every event of the emulator, in order."""
     events: list[Event] = []
-    server._app.state.emulator.events.listen(events.append)
+    server._app.state.emulator.events.subscribe(events.append)
     return events
 
 

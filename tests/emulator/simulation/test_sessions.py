@@ -54,7 +54,9 @@ def test_session_is_created_by_its_first_client(tenant: Api, told: list[Event]) 
 
 def test_session_is_created_before_its_connection(server: Server, api: Api) -> None:
     order: list[str] = []
-    server._app.state.emulator.events.listen(lambda one: order.append(one.payload["event"]))
+    server._app.state.emulator.events.subscribe(
+        lambda one: order.append(one.payload["event"])
+    )
     api.join(api.create_session())
     assert order == ["sessionCreated", "connectionCreated", "streamCreated"]
 
@@ -115,7 +117,9 @@ def test_what_runs_in_a_session_ends_before_it(
     api.start_archive(session_id)
     api.start("broadcast", session_id, outputs={"hls": {}})
     api.leave(session_id, joined)
-    server._app.state.emulator.events.listen(lambda one: order.append(one.payload["event"]))
+    server._app.state.emulator.events.subscribe(
+        lambda one: order.append(one.payload["event"])
+    )
     api.advance(60)
     assert order == ["archive", "broadcast", "sessionDestroyed"]
 

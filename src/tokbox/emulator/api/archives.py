@@ -36,7 +36,7 @@ _KIND = "archive"
 def start(context: RequestContext) -> Response:
     """``POST P/archive``"""
     fields = context.fields()
-    session = active_session(context, fields.take("sessionId"))
+    session = active_session(context, fields.pop("sessionId"))
     options = read_options(fields)
     if session.emptied_ms is not None:
         raise HTTPError(context.emulator.rules.empty_session, NO_CLIENTS)

@@ -32,7 +32,7 @@ def start(context: RequestContext) -> Response:
     """
     fields = context.fields()
     session, claims = read_session(context, fields, "start Audio Connectors")
-    options = _read_options(fields.inner("websocket"))
+    options = _read_options(fields.read_object("websocket"))
     fields.finish()
     job = engine.start(
         context.emulator, _KIND, session, options, context.now_ms, claims=claims
@@ -52,24 +52,24 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     """Read the object ``websocket``; its headers may be secret, and are not kept."""
     options: dict[str, Any] = {
         "uri": _uri(fields),
-        "streams": fields.texts("streams", _MAX_STREAMS),
-        "audioRate": fields.take("audioRate", 16_000),
+        "streams": fields.read_strings("streams", _MAX_STREAMS),
+        "audioRate": fields.pop("audioRate", 16_000),
     }
     if options["audioRate"] not in _RATES or isinstance(options["audioRate"], float):
         raise HTTPError(400, f"audioRate must be one of {', '.join(map(str, _RATES))}")
-    if fields.flag("bidirectional", default=False):
+    if fields.read_bool("bidirectional", default=False):
         # It only sounds.
         options["videoType"] = ""
-    _check_headers(fields.take("headers", {}))
+    _check_headers(fields.pop("headers", {}))
     if "audioTransport" in fields:
-        value = _parsed(fields.take("audioTransport"))
+        value = _parsed(fields.pop("audioTransport"))
         options["audioTransport"] = _transport(fields.nested("audioTransport", value))
     fields.finish()
     return options
 
 
 def _uri(fields: Fields) -> str:
-    uri = fields.text("uri", minimum=1)
+    uri = fields.read_str("uri", min_length=1)
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -104,15 +104,15 @@ def _parsed(value: object) -> object:
 
 def _transport(fields: Fields) -> dict[str, Any]:
     transport: dict[str, Any] = {
-        "transport": fields.one_of("transport", ("binary", "json")),
+        "transport": fields.read_enum("transport", ("binary", "json")),
     }
     for name in ("audio_field", "receive_audio_field"):
         if name in fields:
-            transport[name] = fields.text(name, minimum=1)
+            transport[name] = fields.read_str(name, min_length=1)
     if "encoding" in fields:
-        transport["encoding"] = fields.one_of("encoding", ("base64",))
+        transport["encoding"] = fields.read_enum("encoding", ("base64",))
     # What stands in every message is the caller's own.
-    if not isinstance(fields.take("static_fields", {}), dict):
+    if not isinstance(fields.pop("static_fields", {}), dict):
         raise HTTPError(400, "static_fields must be an object")
     fields.finish()
     return transport

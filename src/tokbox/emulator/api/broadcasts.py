@@ -42,7 +42,7 @@ _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n"
 def start(context: RequestContext) -> Response:
     """``POST P/broadcast``"""
     fields, emulator = context.fields(), context.emulator
-    session = active_session(context, fields.take("sessionId"))
+    session = active_session(context, fields.pop("sessionId"))
     options = read_options(
         fields, duration=emulator.rules.broadcast_duration, new_id=emulator.ids.uuid
     )

@@ -31,7 +31,7 @@ def create(context: RequestContext) -> Response:
     """``POST P/callback``"""
     _refuse_applications(context)
     fields = context.fields()
-    group, event, url = (fields.take(name) for name in ("group", "event", "url"))
+    group, event, url = (fields.pop(name) for name in ("group", "event", "url"))
     fields.finish()
     if not (isinstance(group, str) and group in _EVENTS):
         raise HTTPError(400, f"group must be one of {', '.join(_EVENTS)}")
@@ -42,21 +42,21 @@ def create(context: RequestContext) -> Response:
     callback = Callback(
         context.emulator.ids.uuid(), context.project_id, group, event, url, context.now_ms
     )
-    context.emulator.webhook_outbox.register(callback)
+    context.emulator.webhook_outbox.add_callback(callback)
     return json_response(_describe(callback))
 
 
 def list_all(context: RequestContext) -> Response:
     """``GET P/callback``: an array, oldest first."""
     _refuse_applications(context)
-    callbacks = context.emulator.webhook_outbox.registered(context.project_id)
+    callbacks = context.emulator.webhook_outbox.callbacks(context.project_id)
     return json_response([_describe(callback) for callback in callbacks])
 
 
 def delete(context: RequestContext) -> Response:
     """``DELETE P/callback/{id}``"""
     _refuse_applications(context)
-    if not context.emulator.webhook_outbox.unregister(
+    if not context.emulator.webhook_outbox.remove_callback(
         context.project_id, context.param("callback_id")
     ):
         raise HTTPError(404, "Callback not found")

@@ -56,9 +56,9 @@ def get(context: RequestContext) -> Response:
 
 def _read_options(fields: Fields) -> dict[str, Any]:
     options = {
-        "languageCode": fields.take("languageCode", "en-US"),
-        "maxDuration": fields.number("maxDuration", 300, 14_400, default=14_400),
-        "partialCaptions": fields.bool_or_text("partialCaptions", default=True),
+        "languageCode": fields.pop("languageCode", "en-US"),
+        "maxDuration": fields.read_int("maxDuration", 300, 14_400, default=14_400),
+        "partialCaptions": fields.read_lenient_bool("partialCaptions", default=True),
     }
     language = options["languageCode"]
     if not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):

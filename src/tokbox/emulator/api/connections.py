@@ -13,7 +13,7 @@ from tokbox.emulator.http.responses import NO_CLIENTS, json_response
 from tokbox.emulator.model.records import Connection, Session
 from tokbox.emulator.store.accounts import is_application
 
-__all__ = ["addressees", "connection_id_of", "list_all"]
+__all__ = ["connection_id_of", "find_recipients", "list_all"]
 
 
 def list_all(context: RequestContext) -> Response:
@@ -38,7 +38,7 @@ def list_all(context: RequestContext) -> Response:
     )
 
 
-def addressees(context: RequestContext) -> tuple[Session, list[Connection]]:
+def find_recipients(context: RequestContext) -> tuple[Session, list[Connection]]:
     """Find the session of the path, and whom in it the call is for: all, or the one named.
 
     Refuses with 404 if they are not connected.

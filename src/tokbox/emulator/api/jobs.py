@@ -1,4 +1,4 @@
-"""What joins a session with a token that a call brings, and what such calls share."""
+"""Parameters of requests for jobs that join a session with a token."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def read_session(
     *publishes* is for what will publish later, but is to be refused now where the role
     does not allow it. A relayed session is refused: only the media router can do this.
     """
-    session = active_session(context, fields.take("sessionId"))
+    session = active_session(context, fields.pop("sessionId"))
     check_routed(session, doing)
-    token = fields.take("token")
+    token = fields.pop("token")
     claims = clients.check_token(context.emulator, session, token, publishes=publishes)
     return session, claims
 
 
 def read_url(fields: Fields, name: str) -> str:
     """Read an address of 15 to 2048 characters on the web, or refuse with 400."""
-    url = fields.text(name, minimum=15, maximum=2048)
+    url = fields.read_str(name, min_length=15, max_length=2048)
     if not is_url(url):
         raise HTTPError(400, f"{name} must be an http or https URL")
     return url

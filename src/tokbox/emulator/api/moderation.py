@@ -58,8 +58,8 @@ def mute_all(context: RequestContext) -> Response:
 def _read_muting(context: RequestContext) -> tuple[bool, frozenset[str]]:
     fields = context.fields()
     # One SDK writes truth as text.
-    active = fields.bool_or_text("active", default=True)
-    excluded = frozenset(fields.texts("excludedStreamIds"))
+    active = fields.read_lenient_bool("active", default=True)
+    excluded = frozenset(fields.read_strings("excludedStreamIds"))
     fields.finish()
     return active, excluded
 
@@ -67,7 +67,7 @@ def _read_muting(context: RequestContext) -> tuple[bool, frozenset[str]]:
 def _mute(context: RequestContext, session: Session, muted: Sequence[Stream]) -> None:
     for stream in muted:
         context.emulator.store.save_stream(replace(stream, muted=True))
-    clients.tell_to_mute(context.emulator, session, muted, context.now_ms)
+    clients.notify_muted(context.emulator, session, muted, context.now_ms)
 
 
 def _reply(context: RequestContext) -> Response:

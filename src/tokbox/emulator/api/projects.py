@@ -52,7 +52,7 @@ def describe(project: Project | Application) -> dict[str, Any]:
 def create(context: RequestContext) -> Response:
     """``POST /v2/project``: make a project; the body may be empty."""
     fields = context.fields() if context.body else Fields({})
-    name = fields.text("name")
+    name = fields.read_str("name")
     environment = _environment(fields, "standard")
     fields.finish()
     project = Project(
@@ -81,7 +81,7 @@ def set_status(context: RequestContext) -> Response:
     """``PUT /v2/project/{apiKey}``: suspend a project, or make it active again."""
     project = _project(context)
     fields = context.fields()
-    status = fields.take("status", project.status if "environmentId" in fields else None)
+    status = fields.pop("status", project.status if "environmentId" in fields else None)
     if not (isinstance(status, str) and status in _STATUSES):
         raise HTTPError(400, f"status must be {' or '.join(_STATUSES)}")
     environment = _environment(fields, project.environment)
@@ -117,7 +117,7 @@ def _environment(fields: Fields, default: str) -> str:
     # they are for.
     if "environmentId" not in fields:
         return default
-    chosen = fields.text("environmentId", minimum=1)
+    chosen = fields.read_str("environmentId", min_length=1)
     return "standard" if chosen == "standard" else "enterprise"
 
 

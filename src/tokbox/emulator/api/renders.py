@@ -82,9 +82,9 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     }
     if "statusCallbackUrl" in fields:
         options["statusCallbackUrl"] = read_url(fields, "statusCallbackUrl")
-    properties = fields.inner("properties", {})
+    properties = fields.read_object("properties", {})
     if "name" in properties:
-        options["name"] = properties.text("name", minimum=1, maximum=200)
+        options["name"] = properties.read_str("name", min_length=1, max_length=200)
     properties.finish()
     fields.finish()
     return options
@@ -92,7 +92,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
 
 def _duration(fields: Fields) -> int:
     try:
-        return fields.number("maxDuration", _MIN_DURATION, _MAX_DURATION, default=7200)
+        return fields.read_int("maxDuration", _MIN_DURATION, _MAX_DURATION, default=7200)
     except HTTPError:
         raise HTTPError(400, "Invalid maxDuration provided.", code=50005) from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from tokbox.emulator.api.connections import addressees
+from tokbox.emulator.api.connections import find_recipients
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 
@@ -21,9 +21,9 @@ def send(context: RequestContext) -> Response:
 
     Works in relayed sessions too. The code of 413 is the one that was recorded.
     """
-    session, connections = addressees(context)
+    session, connections = find_recipients(context)
     fields = context.fields()
-    kind, data = fields.take("type"), fields.take("data")
+    kind, data = fields.pop("type"), fields.pop("data")
     fields.finish()
     if not isinstance(data, str):
         raise HTTPError(400, "Signal payload 'data' must be set", code=15202)

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tokbox.emulator.api.connections import addressees
+from tokbox.emulator.api.connections import find_recipients
 from tokbox.emulator.api.jobs import read_session
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
@@ -31,7 +31,7 @@ def dial(context: RequestContext) -> Response:
     """
     fields = context.fields()
     session, claims = read_session(context, fields, "dial")
-    options = _read_options(fields.inner("sip"))
+    options = _read_options(fields.read_object("sip"))
     fields.finish()
     job = engine.start(
         context.emulator, "call", session, options, context.now_ms, claims=claims
@@ -45,19 +45,19 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     One SDK writes its truth values as strings.
     """
     options: dict[str, Any] = {
-        "uri": fields.text("uri", minimum=1),
-        "from": fields.text("from"),
-        "secure": fields.bool_or_text("secure", default=False),
-        "observeForceMute": fields.bool_or_text("observeForceMute", default=False),
-        "streams": fields.texts("streams"),
+        "uri": fields.read_str("uri", min_length=1),
+        "from": fields.read_str("from"),
+        "secure": fields.read_lenient_bool("secure", default=False),
+        "observeForceMute": fields.read_lenient_bool("observeForceMute", default=False),
+        "streams": fields.read_strings("streams"),
         # What only sounds has no type of video.
-        "videoType": "camera" if fields.bool_or_text("video", default=False) else "",
+        "videoType": "camera" if fields.read_lenient_bool("video", default=False) else "",
     }
-    _check_headers(fields.take("headers", {}))
+    _check_headers(fields.pop("headers", {}))
     if "auth" in fields:
-        auth = fields.inner("auth")
-        auth.text("username", minimum=1)
-        auth.text("password")
+        auth = fields.read_object("auth")
+        auth.read_str("username", min_length=1)
+        auth.read_str("password")
         auth.finish()
     fields.finish()
     return options
@@ -75,9 +75,9 @@ def _check_headers(headers: object) -> None:
 
 def play_dtmf(context: RequestContext) -> Response:
     """``POST P/session/{sessionId}[/connection/{connectionId}]/play-dtmf``"""
-    session, connections = addressees(context)
+    session, connections = find_recipients(context)
     fields = context.fields()
-    digits = fields.take("digits")
+    digits = fields.pop("digits")
     fields.finish()
     if not (isinstance(digits, str) and _DIGITS.fullmatch(digits)):
         raise HTTPError(400, "Invalid DTMF Digits")

@@ -25,14 +25,14 @@ _FALLBACKS = ("none", "opentok", "vonage")
 def put(context: RequestContext) -> Response:
     """``PUT P/archive/storage``: let archives go to a bucket or container from now on."""
     fields = context.fields()
-    kind = fields.take("type")
+    kind = fields.pop("type")
     # One client writes S3.
     kind = kind.lower() if isinstance(kind, str) else ""
     if kind not in _REQUIRED:
         raise HTTPError(400, "type must be s3 or azure")
-    fallback = fields.one_of("fallback", _FALLBACKS)
-    place = _read_config(kind, fields.inner("config"))
-    certificate = fields.take("certificate")
+    fallback = fields.read_enum("fallback", _FALLBACKS)
+    place = _read_config(kind, fields.read_object("config"))
+    certificate = fields.pop("certificate")
     if certificate is not None:
         certificate = read_certificate(certificate)
     fields.finish()
@@ -53,11 +53,11 @@ def _read_config(kind: str, fields: Fields) -> str:
 
     No refusal shows a value: there are keys among them.
     """
-    values = [fields.text(name, minimum=1) for name in _REQUIRED[kind]]
+    values = [fields.read_str(name, min_length=1) for name in _REQUIRED[kind]]
     if kind == "s3":
-        fields.text("endpoint")
-        fields.one_of("sse", ("none", "s3"))
+        fields.read_str("endpoint")
+        fields.read_enum("sse", ("none", "s3"))
     else:
-        fields.text("domain")
+        fields.read_str("domain")
     fields.finish()
     return values[-1]

@@ -36,7 +36,7 @@ def set_layout_classes(context: RequestContext) -> Response:
     """``PUT P/session/{sessionId}/stream``: replace the layout classes of streams."""
     session = active_session(context, context.param("session_id"))
     fields = context.fields()
-    items = fields.take("items")
+    items = fields.pop("items")
     if not isinstance(items, list):
         raise HTTPError(400, "items must be an array")
     streams = [
@@ -75,7 +75,7 @@ def find(context: RequestContext, session: Session, stream_id: str) -> Stream:
 
 
 def _with_classes(context: RequestContext, session: Session, fields: Fields) -> Stream:
-    stream_id = fields.take("id")
+    stream_id = fields.pop("id")
     if not isinstance(stream_id, str):
         raise HTTPError(400, "Every item must have a stream id")
     classes = _classes(fields)
@@ -88,7 +88,7 @@ def _with_classes(context: RequestContext, session: Session, fields: Fields) -> 
 def _classes(fields: Fields) -> tuple[str, ...]:
     if "layoutClassList" not in fields:
         raise HTTPError(400, "layoutClassList must be an array of strings")
-    classes = tuple(fields.texts("layoutClassList"))
+    classes = tuple(fields.read_strings("layoutClassList"))
     fields.finish()
     return classes
 

@@ -36,7 +36,7 @@ def connect(context: RequestContext) -> Response:
         raise HTTPError(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
     claims = clients.check_token(context.emulator, find_session(context), token)
-    return _let_in(context, claims, publishes, name, video_type)
+    return _connect(context, claims, publishes, name, video_type)
 
 
 def join(context: RequestContext) -> Response:
@@ -57,10 +57,10 @@ def join(context: RequestContext) -> Response:
     name, video_type = _describe_stream(body)
     # A suspended project lets nobody in, with a token or without.
     clients.check_owner(context.emulator, find_session(context))
-    return _let_in(context, ClientClaims(role, data, ()), publishes, name, video_type)
+    return _connect(context, ClientClaims(role, data, ()), publishes, name, video_type)
 
 
-def _let_in(
+def _connect(
     context: RequestContext,
     claims: ClientClaims,
     publishes: bool,

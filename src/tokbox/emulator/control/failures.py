@@ -1,4 +1,4 @@
-"""What happens to sessions on the service's side, for tests that are to see it happen."""
+"""Failures of the service, on request of a test."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def clear_messages(context: RequestContext) -> Response:
 
 
 def add_fault(context: RequestContext) -> Response:
-    """``POST /_emulator/faults``: let calls to come fail, for who can set no header.
+    """``POST /_emulator/faults``: inject a fault into later requests.
 
     The body is ``{"fault": {...}, "method": "POST", "path": "/session/create",
     "times": 2}``: a fault as in the header, and which calls it is for. All but the
@@ -129,14 +129,14 @@ def add_fault(context: RequestContext) -> Response:
             raise HTTPError(400, f"{name} must be a string")
     if isinstance(times, bool) or not isinstance(times, int) or not 0 < times <= _MAX_TIMES:
         raise HTTPError(400, f"times must be a whole number from 1 to {_MAX_TIMES}")
-    number = context.emulator.pending_faults.arm(
+    number = context.emulator.pending_faults.add(
         fault, method=body.get("method"), path=body.get("path"), times=times
     )
     return json_response({"number": number}, 201)
 
 
 def clear_faults(context: RequestContext) -> Response:
-    """``DELETE /_emulator/faults``: let nothing more fail."""
+    """``DELETE /_emulator/faults``: remove the pending faults."""
     context.emulator.pending_faults.clear()
     return Response(status_code=204)
 

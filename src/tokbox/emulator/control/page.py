@@ -94,7 +94,7 @@ def state(context: RequestContext) -> Response:
         {
             "now": context.now_ms,
             "offset": emulator.clock.offset_ms,
-            "tenants": [
+            "projects": [
                 *({"id": key, "kind": "project"} for key in emulator.accounts.api_keys),
                 *(
                     {"id": application_id, "kind": "application"}
@@ -121,7 +121,7 @@ def session(context: RequestContext) -> Response:
 def _session(context: RequestContext, session: Session) -> dict[str, Any]:
     return {
         "sessionId": session.session_id,
-        "tenant": session.project_id,
+        "projectId": session.project_id,
         "createdAt": session.created_ms,
         "relayed": session.relayed,
         "alwaysArchived": session.always_archived,

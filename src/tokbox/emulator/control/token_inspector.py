@@ -1,4 +1,4 @@
-"""What can be done from the page: let clients in without a token, and look into tokens."""
+"""The token inspector of the page."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _MAX_TOKEN = 64 * 1024
 
 
 def inspect(context: RequestContext) -> Response:
-    """``POST /_emulator/inspect``: say what ``{"token": ...}`` says, and what it is worth.
+    """``POST /_emulator/inspect``: show the claims of ``{"token": ...}``, and verify it.
 
-    The answer holds its claims, when it expires, and a verdict with the reason in a
-    sentence: ``accepted`` or ``refused`` as here a client would be, or ``unknown`` if
-    whoever signed it is a stranger.
+    The response has the claims, the expiration, and a result with a reason: ``accepted``
+    or ``refused``, as a client would be that joins with it, or ``unknown`` if the project
+    of the token is unknown.
     """
     token = context.json_object().get("token")
     if not isinstance(token, str) or len(token) > _MAX_TOKEN:
@@ -43,11 +43,11 @@ def inspect(context: RequestContext) -> Response:
                 **found,
                 "made": None,
                 "expires": None,
-                "verdict": "refused",
+                "result": "refused",
                 "reason": f"This is no token that a client can join with: {error}.",
             }
         )
-    verdict, reason = _judge(context, token, claims, now)
+    result, reason = _verify(context, token, claims, now)
     return json_response(
         {
             **found,
@@ -55,13 +55,13 @@ def inspect(context: RequestContext) -> Response:
             "claims": _shown(claims),
             "made": claims.create_time * 1000,
             "expires": claims.end_time * 1000,
-            "verdict": verdict,
+            "result": result,
             "reason": reason,
         }
     )
 
 
-def _judge(
+def _verify(
     context: RequestContext, token: str, claims: Token, now: float
 ) -> tuple[str, str]:
     project = context.emulator.accounts.find(claims.project_id)

@@ -144,9 +144,9 @@ def _check(
     if issued is None or expires is None:
         raise _forbidden("Invalid JWT: iat and exp are required")
     limit = MAX_LIFETIME if strict else None
-    complaint = _complaint(claims, issued, begins, expires, now, limit)
-    if complaint:
-        raise _forbidden(complaint)
+    problem = _find_problem(claims, issued, begins, expires, now, limit)
+    if problem:
+        raise _forbidden(problem)
 
 
 def _signed_application(
@@ -168,13 +168,13 @@ def _signed_application(
     if expires is None:
         expires = issued + _APPLICATION_LIFETIME
     limit = _MAX_APPLICATION_LIFETIME if strict else None
-    complaint = _complaint(claims, issued, begins, expires, now, limit)
-    if complaint:
-        raise _unauthorized(complaint)
+    problem = _find_problem(claims, issued, begins, expires, now, limit)
+    if problem:
+        raise _unauthorized(problem)
     return application
 
 
-def _complaint(
+def _find_problem(
     claims: Mapping[str, Any],
     issued: float,
     begins: float | None,

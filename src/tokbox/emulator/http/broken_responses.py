@@ -1,4 +1,4 @@
-"""Answers that go wrong on the wire, and the hold on the connection that they need."""
+"""Responses with injected faults, and the access to the connection that they need."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["FaultyResponse", "Protocol", "check_supported"]
 _EXTENSION = "tokbox.transport"
 
 
-class _Gathering:
+class _BufferedTransport:
     """A transport that can hold back what is written to it, to send it in one piece.
 
     uvicorn writes the head of an answer and its body apart: two packets, and two times
@@ -64,7 +64,7 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        gathering = _Gathering(transport)
+        gathering = _BufferedTransport(transport)
         self.transport = gathering  # type: ignore[assignment]
         app = self.app
 
@@ -95,7 +95,7 @@ class Protocol(H11Protocol):
 
 def check_supported(fault: Fault, request: Request) -> None:
     """Refuse with 400 a fault that needs the connection where it cannot be had."""
-    needs_it = fault.unanswered or fault.truncate is not None
+    needs_it = fault.closes_unanswered or fault.truncate is not None
     if needs_it and _EXTENSION not in request.scope.get("extensions", {}):
         raise HTTPError(
             400, "This fault needs the server of tokbox.emulator, not another ASGI server"
@@ -116,7 +116,7 @@ class FaultyResponse(Response):
         fault, answer = self._fault, self._answer
         if fault.after and fault.delay:
             await asyncio.sleep(fault.delay)
-        if not fault.unanswered and fault.truncate is None:
+        if not fault.closes_unanswered and fault.truncate is None:
             await answer(scope, receive, send)
             return
         transport: asyncio.Transport = scope["extensions"][_EXTENSION]

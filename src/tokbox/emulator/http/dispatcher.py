@@ -49,7 +49,7 @@ class Dispatcher:
             if fault is None or fault.carries_out:
                 response = self._carry_out(context)
             else:
-                self._log(context, None if fault.unanswered else fault.answer())
+                self._log(context, None if fault.closes_unanswered else fault.answer())
         except (HTTPError, SimulationError) as error:
             response = self._error_response(context, error)
             self._log(context, response)
@@ -81,7 +81,7 @@ class Dispatcher:
             fault, context.fault = read_header(header)
         else:
             with self._emulator.store.transaction():
-                context.fault = pending.take(request.method, request.url.path)
+                context.fault = pending.pop(request.method, request.url.path)
             if context.fault is None:
                 return None
             fault = read_fault(context.fault)

@@ -71,7 +71,7 @@ class Fault:
         return self.after or only_delays
 
     @property
-    def unanswered(self) -> bool:
+    def closes_unanswered(self) -> bool:
         """Whether the connection closes without an answer."""
         return self.drop or self.reset
 
@@ -129,7 +129,7 @@ def read_fault(asked: object) -> Fault:
         raise _forbidden("it is empty; name a fault")
     if len(endings) > 1:
         raise _forbidden(f"{endings[0]} and {endings[1]} exclude one another")
-    if fault.unanswered and makes_up:
+    if fault.closes_unanswered and makes_up:
         raise _forbidden(f"{endings[0]} sends no answer and so takes no {makes_up[0]}")
     if makes_up and fault.carries_out and not fault.after:
         raise _forbidden(f'{makes_up[0]} needs a status, or "after": true')
@@ -148,7 +148,7 @@ def _encode(body: object) -> tuple[bytes | None, str]:
     return json.dumps(body, separators=(",", ":")).encode(), "application/json"
 
 
-def _is_whole(value: object, minimum: int, maximum: int) -> bool:
+def _is_int(value: object, minimum: int, maximum: int) -> bool:
     return (
         isinstance(value, int)
         and not isinstance(value, bool)
@@ -156,7 +156,7 @@ def _is_whole(value: object, minimum: int, maximum: int) -> bool:
     )
 
 
-def _is_flag(value: object) -> bool:
+def _is_bool(value: object) -> bool:
     return isinstance(value, bool)
 
 
@@ -178,23 +178,23 @@ def _are_headers(value: object) -> bool:
     )
 
 
-_FLAG = (_is_flag, "true or false")
+_BOOL = (_is_bool, "true or false")
 _MEMBERS: dict[str, tuple[Callable[[object], bool], str]] = {
-    "status": (lambda value: _is_whole(value, 200, 599), "a number from 200 to 599"),
+    "status": (lambda value: _is_int(value, 200, 599), "a number from 200 to 599"),
     "headers": (
         _are_headers,
         "an object of header names and texts, without " + ", ".join(sorted(_FRAMING)),
     ),
     "body": (lambda value: value is not None, "a text or JSON"),
     "delay": (_is_delay, f"a number of seconds from 0 to {MAX_DELAY}"),
-    "drop": _FLAG,
-    "reset": _FLAG,
+    "drop": _BOOL,
+    "reset": _BOOL,
     "truncate": (
-        lambda value: _is_whole(value, 0, _MAX_TRUNCATE),
+        lambda value: _is_int(value, 0, _MAX_TRUNCATE),
         f"a number of bytes from 0 to {_MAX_TRUNCATE}",
     ),
-    "chunked": _FLAG,
-    "after": _FLAG,
+    "chunked": _BOOL,
+    "after": _BOOL,
 }
 
 

@@ -1,4 +1,4 @@
-"""How the service says yes and no: JSON, or XML to whoever does not ask for JSON."""
+"""Responses: JSON, or XML for clients that do not ask for JSON."""
 
 from __future__ import annotations
 

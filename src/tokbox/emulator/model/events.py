@@ -56,7 +56,7 @@ class Events:
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
 
-    def listen(self, listener: Listener) -> None:
+    def subscribe(self, listener: Listener) -> None:
         """Call *listener* with every event from now on."""
         self._listeners.append(listener)
 

@@ -36,33 +36,34 @@ def automatic_options(session: Session) -> dict[str, Any]:
 def read_options(fields: Fields) -> dict[str, Any]:
     """Check what a start call asks for and fill in the defaults; refuse with 400."""
     has_audio, has_video = read_flags(fields)
-    output_mode = fields.one_of("outputMode", ("composed", "individual"))
+    output_mode = fields.read_enum("outputMode", ("composed", "individual"))
     options: dict[str, Any] = {
         "hasAudio": has_audio,
         "hasVideo": has_video,
         "outputMode": output_mode,
-        "streamMode": fields.one_of("streamMode", ("auto", "manual")),
-        "multiArchiveTag": fields.text("multiArchiveTag"),
-        "hasTranscription": fields.flag("hasTranscription", default=False),
+        "streamMode": fields.read_enum("streamMode", ("auto", "manual")),
+        "multiArchiveTag": fields.read_str("multiArchiveTag"),
+        "hasTranscription": fields.read_bool("hasTranscription", default=False),
     }
     if "name" in fields:
-        options["name"] = fields.text("name")
+        options["name"] = fields.read_str("name")
     if output_mode == "individual":
         for name in _COMPOSED_ONLY:
             if name in fields:
                 raise HTTPError(400, f"{name} is not supported with outputMode individual")
     else:
         options["resolution"] = read_resolution(fields)
-        options["layout"] = read_layout(fields.inner("layout", LAYOUT))
+        options["layout"] = read_layout(fields.read_object("layout", LAYOUT))
     if "maxBitrate" in fields and "quantizationParameter" in fields:
         raise HTTPError(400, "maxBitrate and quantizationParameter exclude one another")
     if "maxBitrate" in fields:
         options["maxBitrate"] = read_bitrate(fields)
     if "quantizationParameter" in fields:
-        options["quantizationParameter"] = fields.number("quantizationParameter", 15, 40)
+        options["quantizationParameter"] = fields.read_int("quantizationParameter", 15, 40)
     if "transcriptionProperties" in fields:
         options["transcriptionProperties"] = _transcription(
-            fields.inner("transcriptionProperties"), wanted=options["hasTranscription"]
+            fields.read_object("transcriptionProperties"),
+            wanted=options["hasTranscription"],
         )
     fields.finish()
     return options
@@ -71,8 +72,10 @@ def read_options(fields: Fields) -> dict[str, Any]:
 def _transcription(fields: Fields, *, wanted: bool) -> dict[str, Any]:
     if not wanted:
         raise HTTPError(400, "transcriptionProperties need hasTranscription")
-    properties: dict[str, Any] = {"hasSummary": fields.flag("hasSummary", default=False)}
+    properties: dict[str, Any] = {
+        "hasSummary": fields.read_bool("hasSummary", default=False)
+    }
     if "primaryLanguageCode" in fields:
-        properties["primaryLanguageCode"] = fields.text("primaryLanguageCode")
+        properties["primaryLanguageCode"] = fields.read_str("primaryLanguageCode")
     fields.finish()
     return properties

@@ -33,13 +33,13 @@ def read_options(
     options = {
         "hasAudio": has_audio,
         "hasVideo": has_video,
-        "streamMode": fields.one_of("streamMode", ("auto", "manual")),
-        "multiBroadcastTag": fields.text("multiBroadcastTag"),
-        "maxDuration": fields.number("maxDuration", 60, 36_000, default=duration),
+        "streamMode": fields.read_enum("streamMode", ("auto", "manual")),
+        "multiBroadcastTag": fields.read_str("multiBroadcastTag"),
+        "maxDuration": fields.read_int("maxDuration", 60, 36_000, default=duration),
         "maxBitrate": read_bitrate(fields),
         "resolution": read_resolution(fields),
-        "layout": read_layout(fields.inner("layout", LAYOUT)),
-        **_outputs(fields.inner("outputs"), new_id),
+        "layout": read_layout(fields.read_object("layout", LAYOUT)),
+        **_outputs(fields.read_object("outputs"), new_id),
     }
     fields.finish()
     return options
@@ -48,8 +48,8 @@ def read_options(
 def _outputs(fields: Fields, new_id: Callable[[], str]) -> dict[str, Any]:
     outputs: dict[str, Any] = {}
     if "hls" in fields:
-        outputs["hls"] = _hls(fields.inner("hls"))
-    given = fields.take("rtmp", [])
+        outputs["hls"] = _hls(fields.read_object("hls"))
+    given = fields.pop("rtmp", [])
     # Some documentation allows one target instead of an array; one SDK always sends an
     # array, which may be empty.
     targets = [given] if isinstance(given, dict) else given
@@ -69,8 +69,8 @@ def _outputs(fields: Fields, new_id: Callable[[], str]) -> dict[str, Any]:
 
 def _hls(fields: Fields) -> dict[str, bool]:
     settings = {
-        "lowLatency": fields.flag("lowLatency", default=False),
-        "dvr": fields.flag("dvr", default=False),
+        "lowLatency": fields.read_bool("lowLatency", default=False),
+        "dvr": fields.read_bool("dvr", default=False),
     }
     if all(settings.values()):
         raise HTTPError(400, "dvr and lowLatency exclude one another")
@@ -80,9 +80,9 @@ def _hls(fields: Fields) -> dict[str, bool]:
 
 def _target(fields: Fields, new_id: Callable[[], str]) -> dict[str, str]:
     target = {
-        "id": fields.text("id") or new_id(),
-        "serverUrl": fields.text("serverUrl", minimum=1),
-        "streamName": fields.text("streamName", minimum=1),
+        "id": fields.read_str("id") or new_id(),
+        "serverUrl": fields.read_str("serverUrl", min_length=1),
+        "streamName": fields.read_str("streamName", min_length=1),
     }
     try:
         parts = urlsplit(target["serverUrl"])

@@ -33,8 +33,8 @@ LAYOUT = {"type": "bestFit"}
 
 def read_flags(fields: Fields) -> tuple[bool, bool]:
     """Read ``hasAudio`` and ``hasVideo``, of which one must be true."""
-    has_audio = fields.flag("hasAudio", default=True)
-    has_video = fields.flag("hasVideo", default=True)
+    has_audio = fields.read_bool("hasAudio", default=True)
+    has_video = fields.read_bool("hasVideo", default=True)
     if not (has_audio or has_video):
         raise HTTPError(400, "hasAudio and hasVideo cannot both be false")
     return has_audio, has_video
@@ -42,7 +42,7 @@ def read_flags(fields: Fields) -> tuple[bool, bool]:
 
 def read_resolution(fields: Fields, default: str = DEFAULT_RESOLUTION) -> str:
     """Read one of the six resolutions."""
-    resolution = fields.take("resolution", default)
+    resolution = fields.pop("resolution", default)
     if not (isinstance(resolution, str) and resolution in RESOLUTIONS):
         raise HTTPError(400, "Invalid resolution")
     return resolution
@@ -50,23 +50,23 @@ def read_resolution(fields: Fields, default: str = DEFAULT_RESOLUTION) -> str:
 
 def read_bitrate(fields: Fields) -> int:
     """Read how many bits a second at most; the widest bounds that any text gives."""
-    return fields.number("maxBitrate", 100_000, 6_000_000, default=_DEFAULT_BITRATE)
+    return fields.read_int("maxBitrate", 100_000, 6_000_000, default=_DEFAULT_BITRATE)
 
 
 def read_layout(fields: Fields) -> dict[str, str]:
     """Read a layout."""
-    kind = fields.take("type")
+    kind = fields.pop("type")
     if not (isinstance(kind, str) and kind in _LAYOUTS):
         raise HTTPError(400, "Invalid layout type")
     layout = {"type": kind}
-    stylesheet = fields.take("stylesheet")
+    stylesheet = fields.pop("stylesheet")
     if kind == "custom":
         if not (isinstance(stylesheet, str) and stylesheet):
             raise HTTPError(400, "Invalid layout: type custom needs a stylesheet")
         layout["stylesheet"] = stylesheet
     elif stylesheet is not None:
         raise HTTPError(400, "Invalid layout: a stylesheet needs type custom")
-    screens = fields.take("screenshareType")
+    screens = fields.pop("screenshareType")
     if screens is not None:
         if kind != "bestFit":
             raise HTTPError(400, "Invalid layout: screenshareType needs type bestFit")
@@ -82,7 +82,7 @@ def read_selection(fields: Fields) -> tuple[str, Selection | None]:
     if ("addStream" in fields) == ("removeStream" in fields):
         raise HTTPError(400, "Exactly one of addStream and removeStream is needed")
     adds = "addStream" in fields
-    stream_id = fields.take("addStream" if adds else "removeStream")
+    stream_id = fields.pop("addStream" if adds else "removeStream")
     if not isinstance(stream_id, str):
         raise HTTPError(400, "A stream id must be a string")
     selection = Selection(stream_id, *read_flags(fields)) if adds else None

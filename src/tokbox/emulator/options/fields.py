@@ -1,4 +1,4 @@
-"""The members of a JSON object, taken one by one, each with its own rule."""
+"""Reading of JSON objects, member by member."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tokbox.emulator.errors import HTTPError
 
 __all__ = ["Fields"]
 
-#: The members that SDKs spell in several ways, in lower case and without underscores:
+#: Members that have several names in SDKs, in lower case and without underscores:
 #: ``screensharetype`` and ``screenShareType``, ``low_latency``, ``maxBitRate``,
-#: ``audio_rate``; and ``excludedStreams``, which older SDKs say.
-_SPELLINGS = {
+#: ``audio_rate``; and ``excludedStreams`` of older SDKs.
+_ALIASES = {
     "screensharetype": "screenshareType",
     "lowlatency": "lowLatency",
     "maxbitrate": "maxBitrate",
@@ -21,72 +21,75 @@ _SPELLINGS = {
     "excludedstreamids": "excludedStreamIds",
     "excludedstreams": "excludedStreamIds",
 }
-_WORDS = {"true": True, "false": False}
+_BOOLS = {"true": True, "false": False}
 
 
 class Fields:
-    """What a JSON object holds; every method takes one member out, or refuses with 400.
+    """The members of a JSON object; every method removes and returns one of them.
 
-    An explicit null counts as absent, and members that nobody takes are ignored, as the
-    service ignores the ``"action": "start"`` of very old clients. Where it is *strict*,
-    :meth:`finish` refuses them, and other spellings of the known ones with them.
+    An invalid value raises :class:`HTTPError` with status 400. An explicit null counts as
+    absent, and unknown members are ignored, as the service ignores the
+    ``"action": "start"`` of old clients. In *strict* mode :meth:`finish` refuses unknown
+    members, and the alternative names of known ones.
     """
 
     def __init__(self, body: Mapping[str, Any], *, strict: bool = False) -> None:
         given = {name: value for name, value in body.items() if value is not None}
         self._strict = strict
-        self._left = given if strict else {**_respelled(given), **given}
+        self._left = given if strict else {**_normalize_names(given), **given}
 
     def __contains__(self, name: str) -> bool:
         return name in self._left
 
-    def take(self, name: str, default: Any = None) -> Any:
-        """Return a member as it is."""
+    def pop(self, name: str, default: Any = None) -> Any:
+        """Return a member of any type."""
         return self._left.pop(name, default)
 
-    def flag(self, name: str, *, default: bool) -> bool:
-        """Return a truth value."""
-        value = self.take(name, default)
+    def read_bool(self, name: str, *, default: bool) -> bool:
+        """Return a bool."""
+        value = self.pop(name, default)
         if not isinstance(value, bool):
             raise HTTPError(400, f"{name} must be true or false")
         return value
 
-    def bool_or_text(self, name: str, *, default: bool) -> bool:
-        """Return a truth value that may be the string ``true`` or ``false``."""
-        value = self.take(name, default)
+    def read_lenient_bool(self, name: str, *, default: bool) -> bool:
+        """Return a bool, which may be written as the string ``true`` or ``false``."""
+        value = self._left.get(name)
         if isinstance(value, str):
-            value = _WORDS.get(value, value)
-        if not isinstance(value, bool):
-            raise HTTPError(400, f"{name} must be true or false")
-        return value
+            self._left[name] = _BOOLS.get(value, value)
+        return self.read_bool(name, default=default)
 
-    def text(self, name: str, *, minimum: int = 0, maximum: int | None = None) -> str:
-        """Return a string of *least* to *most* characters; without it an empty one.
+    def read_str(
+        self, name: str, *, min_length: int = 0, max_length: int | None = None
+    ) -> str:
+        """Return a string of *min_length* to *max_length* characters.
 
-        An absent one is refused where *least* says that there must be something.
+        An absent one is empty, and invalid if *min_length* is more than 0.
         """
-        value = self.take(name, "")
+        value = self.pop(name, "")
         if not isinstance(value, str):
             raise HTTPError(400, f"{name} must be a string")
-        if len(value) < minimum or (maximum is not None and len(value) > maximum):
+        if len(value) < min_length or (max_length is not None and len(value) > max_length):
             limits = (
-                f"{minimum} to {maximum}" if maximum is not None else f"at least {minimum}"
+                f"{min_length} to {max_length}"
+                if max_length is not None
+                else f"at least {min_length}"
             )
             raise HTTPError(400, f"{name} must have {limits} characters")
         return value
 
-    def one_of(self, name: str, values: tuple[str, ...]) -> str:
-        """Return a choice whose first value is the default."""
-        value = self.take(name, values[0])
+    def read_enum(self, name: str, values: tuple[str, ...]) -> str:
+        """Return one of *values*, of which the first is the default."""
+        value = self.pop(name, values[0])
         if not (isinstance(value, str) and value in values):
             raise HTTPError(400, f"{name} must be {' or '.join(values)}")
         return value
 
-    def number(
+    def read_int(
         self, name: str, minimum: int, maximum: int, *, default: int | None = None
     ) -> int:
-        """Return a whole number, which must be there unless it has a *default*."""
-        value = self.take(name, default)
+        """Return a whole number; without a *default* it is required."""
+        value = self.pop(name, default)
         if (
             isinstance(value, bool)
             or not isinstance(value, int)
@@ -97,35 +100,33 @@ class Fields:
             )
         return value
 
-    def texts(self, name: str, maximum: int | None = None) -> list[str]:
-        """Return an array of strings, without it an empty one; *most* is its length."""
-        value = self.take(name, [])
+    def read_strings(self, name: str, max_items: int | None = None) -> list[str]:
+        """Return an array of *max_items* strings at most; an absent one is empty."""
+        value = self.pop(name, [])
         if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
             raise HTTPError(400, f"{name} must be an array of strings")
-        if maximum is not None and len(value) > maximum:
-            raise HTTPError(400, f"{name} may have {maximum} members")
+        if max_items is not None and len(value) > max_items:
+            raise HTTPError(400, f"{name} may have {max_items} members")
         return value
 
-    def inner(self, name: str, default: Mapping[str, Any] | None = None) -> Fields:
-        """Return the members of an inner object, which must be there without *default*."""
-        return self.nested(name, self.take(name, default))
+    def read_object(self, name: str, default: Mapping[str, Any] | None = None) -> Fields:
+        """Return the members of an object; without a *default* it is required."""
+        return self.nested(name, self.pop(name, default))
 
     def nested(self, name: str, value: object) -> Fields:
-        """Return the members of *value*, which stands somewhere below *name*."""
+        """Return the members of *value*, which is part of the member *name*."""
         if not isinstance(value, dict):
             raise HTTPError(400, f"{name} must be an object")
         return Fields(value, strict=self._strict)
 
     def finish(self) -> None:
-        """Refuse what is left, where that is not to be ignored."""
+        """Refuse unknown members in strict mode."""
         if self._strict and self._left:
             raise HTTPError(400, f"Unknown members: {', '.join(sorted(self._left))}")
 
 
-def _respelled(given: dict[str, Any]) -> dict[str, Any]:
+def _normalize_names(given: dict[str, Any]) -> dict[str, Any]:
     names = {name: name.replace("_", "").lower() for name in given}
     return {
-        _SPELLINGS[plain]: given[name]
-        for name, plain in names.items()
-        if plain in _SPELLINGS
+        _ALIASES[plain]: given[name] for name, plain in names.items() if plain in _ALIASES
     }

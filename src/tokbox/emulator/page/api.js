@@ -23,14 +23,14 @@ export function send(method, path, content) {
   return ask(method, path, JSON.stringify(content), { "Content-Type": "application/json" });
 }
 
-/** The path of a call of the service that is made on behalf of *tenant*. */
-export function as(tenant, path) {
-  return `/_emulator/as/${encodeURIComponent(tenant)}${path}`;
+/** The path of a call of the service that is made on behalf of *project*. */
+export function as(project, path) {
+  return `/_emulator/as/${encodeURIComponent(project)}${path}`;
 }
 
 /** The path of something of a project or an application. */
-export function of(tenant, path) {
-  return as(tenant, `/v2/project/${encodeURIComponent(tenant)}${path}`);
+export function of(project, path) {
+  return as(project, `/v2/project/${encodeURIComponent(project)}${path}`);
 }
 
 /** The path of a control route of a session. */

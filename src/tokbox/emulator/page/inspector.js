@@ -6,12 +6,12 @@ import { moment, span } from "./words.js";
 
 find("inspector").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const verdict = find("verdict");
+  const result = find("result");
   try {
     const found = await send("POST", "/_emulator/inspect", { token: find("token").value });
-    verdict.replaceChildren(sentence(found), claims(found));
+    result.replaceChildren(sentence(found), claims(found));
   } catch (error) {
-    verdict.replaceChildren(make("p", { className: "sentence", data: { tone: "bad" } }, error.message));
+    result.replaceChildren(make("p", { className: "sentence", data: { tone: "bad" } }, error.message));
   }
 });
 
@@ -21,9 +21,9 @@ function when(time, now) {
   return `${moment(time)} (${left > 0 ? `in ${span(left)}` : `${span(-left)} ago`})`;
 }
 
-function sentence({ verdict, reason }) {
+function sentence({ result, reason }) {
   const tones = { accepted: "good", refused: "bad", unknown: "wait" };
-  return make("p", { className: "sentence", data: { tone: tones[verdict] } }, reason);
+  return make("p", { className: "sentence", data: { tone: tones[result] } }, reason);
 }
 
 function claims({ kind, claims: said, made, expires, now }) {

@@ -35,10 +35,10 @@ function show(state) {
   now.dateTime = new Date(state.now).toISOString();
   say(find("offset"), state.offset ? `${span(state.offset / 1000)} ahead` : "");
   keep(
-    find("tenant"),
-    state.tenants,
-    (tenant) => tenant.id,
-    (tenant) => make("option", { value: tenant.id }, `${tenant.kind} ${tenant.id}`),
+    find("project"),
+    state.projects,
+    (project) => project.id,
+    (project) => make("option", { value: project.id }, `${project.kind} ${project.id}`),
     () => {},
   );
   showSessions(state.sessions, state.sessionCount, act);
@@ -66,7 +66,7 @@ find("create").addEventListener("submit", (event) => {
     "p2p.preference": find("media").value,
     archiveMode: find("archiving").value,
   });
-  act("The session has been created.", () => ask("POST", as(find("tenant").value, "/session/create"), form));
+  act("The session has been created.", () => ask("POST", as(find("project").value, "/session/create"), form));
 });
 
 find("clock").addEventListener("submit", (event) => {

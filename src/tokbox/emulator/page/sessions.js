@@ -47,12 +47,12 @@ function createSession(first, act) {
       ),
       button("Start archive", () =>
         act("The archive has started.", () =>
-          send("POST", of(first.tenant, "/archive"), { sessionId: id }),
+          send("POST", of(first.projectId, "/archive"), { sessionId: id }),
         ),
       ),
       button("Start broadcast", () =>
         act("The broadcast has started.", () =>
-          send("POST", of(first.tenant, "/broadcast"), { sessionId: id, outputs: { hls: {} } }),
+          send("POST", of(first.projectId, "/broadcast"), { sessionId: id, outputs: { hls: {} } }),
         ),
       ),
     ),
@@ -90,7 +90,7 @@ function updateSession(element, session) {
   say(
     parts.facts,
     [
-      `of ${session.tenant}`,
+      `of ${session.projectId}`,
       session.relayed ? "relayed" : "routed",
       session.alwaysArchived ? "always archived" : "",
       session.e2ee ? "end-to-end encrypted" : "",
@@ -161,7 +161,7 @@ function updateThing(element, thing, session, act, kind) {
         "Stop",
         () =>
           act(`The ${kind} has been stopped.`, () =>
-            ask(thing.stop.method, of(session.tenant, thing.stop.path)),
+            ask(thing.stop.method, of(session.projectId, thing.stop.path)),
           ),
         `Stop ${kind} ${short(thing.id)}`,
       ),

@@ -10,7 +10,7 @@ from tokbox.emulator.serializers import archive_files
 from tokbox.emulator.simulation.archive_encryption import encrypt_password
 from tokbox.emulator.simulation.emulator import Emulator
 
-__all__ = ["announced", "end_recordings", "make_file", "record"]
+__all__ = ["end_recordings", "make_file", "record", "reported_states"]
 
 
 def record(emulator: Emulator, archive: Job, stream_ids: Iterable[str], at_ms: int) -> None:
@@ -65,7 +65,7 @@ def make_file(emulator: Emulator, archive: Job) -> Job:
     return replace(archive, options={**archive.options, "password": password})
 
 
-def announced(emulator: Emulator, before: Job, archive: Job) -> list[Job]:
+def reported_states(emulator: Emulator, before: Job, archive: Job) -> list[Job]:
     """Return the states that webhooks get for a transition, in order.
 
     By the rule ``upload_first`` the end of the recording comes after the upload.

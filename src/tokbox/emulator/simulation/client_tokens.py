@@ -44,7 +44,7 @@ def verify_client_token(
     A project signs T1 tokens or HS256 JSON Web Tokens with its secret, an application
     RS256 ones with its key.
 
-    *now* is in seconds since the epoch. Raises :class:`Denied`.
+    *now* is in seconds since the epoch. Raises :class:`TokenRejectedError`.
     """
     if isinstance(project, Application):
         return _verify_jwt(token, project, session_id, now)
@@ -55,7 +55,7 @@ def verify_client_token(
 
 
 def check_not_suspended(project: Project | Application) -> None:
-    """Raise :class:`Denied` if nobody is let into the sessions of *project*."""
+    """Raise :class:`TokenRejectedError` if nobody is let into the sessions of *project*."""
     if isinstance(project, Project) and project.status != "ACTIVE":
         raise TokenRejectedError("the project is suspended")
 

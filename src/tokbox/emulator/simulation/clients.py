@@ -15,7 +15,7 @@ from tokbox.emulator.simulation.client_tokens import (
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.accounts import Application, Project
 
-__all__ = ["check_owner", "check_publisher", "check_token", "end_stream", "tell_to_mute"]
+__all__ = ["check_owner", "check_publisher", "check_token", "end_stream", "notify_muted"]
 
 
 def check_token(
@@ -49,7 +49,7 @@ def check_owner(emulator: Emulator, session: Session) -> Project | Application:
     return project
 
 
-def tell_to_mute(
+def notify_muted(
     emulator: Emulator, session: Session, streams: Sequence[Stream], at_ms: int
 ) -> None:
     """Tell whoever publishes *streams* that they are muted.

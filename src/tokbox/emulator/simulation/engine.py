@@ -100,7 +100,7 @@ def publish(
     emulator.store.save_stream(stream)
     emulator.emit(events.stream_created(session.project_id, stream, connection))
     if stream.muted:
-        clients.tell_to_mute(emulator, session, [stream], at_ms)
+        clients.notify_muted(emulator, session, [stream], at_ms)
     synchronise(emulator, session, at_ms, stream.stream_id)
     return stream
 
@@ -242,7 +242,7 @@ def _synchronise_job(
     if job.connection_id is not None:
         if store.connection(job.session_id, job.connection_id) is None:
             return _enter(emulator, job, machine.final, at_ms, machine.disconnect_reason)
-        job = _note_whether_alone(emulator, job, at_ms)
+        job = _update_alone(emulator, job, at_ms)
     if machine.idle:
         if job.kind == "archive":
             archives.record(emulator, job, streams, at_ms)
@@ -257,7 +257,7 @@ def _synchronise_job(
     return job
 
 
-def _note_whether_alone(emulator: Emulator, job: Job, at_ms: int) -> Job:
+def _update_alone(emulator: Emulator, job: Job, at_ms: int) -> Job:
     if emulator.store.is_connected(job.session_id, besides=job.connection_id):
         return replace(job, alone_ms=None)
     return job if job.alone_ms is not None else replace(job, alone_ms=at_ms)
@@ -313,7 +313,7 @@ def _arrive(emulator: Emulator, job: Job, before: Job | None = None) -> Job:
 def _emit_status(emulator: Emulator, job: Job, before: Job | None = None) -> None:
     shown = [job]
     if job.kind == "archive" and before is not None:
-        shown = archives.announced(emulator, before, job)
+        shown = archives.reported_states(emulator, before, job)
     base_url = _session(emulator, job).base_url
     for each in shown:
         event = status_changed(emulator.view(each.since_ms, base_url), each)

@@ -1,7 +1,7 @@
-"""Sessions on the media router: what their webhooks tell of.
+"""Sessions on the media router.
 
-A session never ends by itself, and no call ends it. What is created and destroyed is its
-place on a media router, so relayed sessions have none.
+A session itself never ends. Webhooks report that it is created and destroyed on a media
+router, so there are none for relayed sessions.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class WebhookSender:
         """Find what can be sent now, or else how long to wait."""
         emulator, webhooks = self._emulator, self._emulator.webhook_outbox
         with emulator.store.transaction():
-            if not webhooks.anybody_listens():
+            if not webhooks.has_receivers():
                 return None, _IDLE_TICK
             engine.run_due_events(emulator, emulator.clock.now_ms())
             found = webhooks.next_waiting()
@@ -116,11 +116,15 @@ class WebhookSender:
         delays, attempts = self._retry_delays, delivery.attempts + 1
         with self._emulator.store.transaction():
             if error is None:
-                webhooks.note(delivery, status=status, error=None, state="delivered")
+                webhooks.record_attempt(
+                    delivery, status=status, error=None, state="delivered"
+                )
             elif attempts > len(delays):
-                webhooks.note(delivery, status=status, error=error, state="failed")
+                webhooks.record_attempt(
+                    delivery, status=status, error=error, state="failed"
+                )
             else:
-                webhooks.note(
+                webhooks.record_attempt(
                     delivery,
                     status=status,
                     error=error,

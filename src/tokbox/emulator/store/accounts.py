@@ -207,7 +207,7 @@ class Accounts:
         if application_id not in self._keys:
             return None
         key = self._keys[application_id]
-        if key is None and (pem := self._store.known_setting(PRIVATE_KEY)) is not None:
+        if key is None and (pem := self._store.find_setting(PRIVATE_KEY)) is not None:
             key = self._keys[application_id] = public_key_of(pem)
         created_ms = int(self._store.setting("opened_ms", "0"))
         return Application(application_id, key, created_ms)
@@ -220,7 +220,7 @@ class Accounts:
         """
         if not self._makes_key:
             raise RuntimeError("only the default application's private key is known")
-        pem = self._store.known_setting(PRIVATE_KEY)
+        pem = self._store.find_setting(PRIVATE_KEY)
         return self._store.setting(PRIVATE_KEY, new_private_key()) if pem is None else pem
 
 

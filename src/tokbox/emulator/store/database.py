@@ -116,7 +116,7 @@ class Store:
 
     # Settings.
 
-    def known_setting(self, name: str) -> str | None:
+    def find_setting(self, name: str) -> str | None:
         """Return a setting that may never have been made."""
         row = self._db.execute(
             "SELECT value FROM settings WHERE name = ?", (name,)

@@ -32,10 +32,10 @@ def to_row(
 
 def from_row(row: sqlite3.Row) -> dict[str, Any]:
     """Return the columns of *row* as the fields of a record, by name."""
-    return {name: _FROM_SQL.get(name, _as_it_is)(row[name]) for name in row.keys()}  # noqa: SIM118
+    return {name: _FROM_SQL.get(name, _unchanged)(row[name]) for name in row.keys()}  # noqa: SIM118
 
 
-def _as_it_is(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 

@@ -1,4 +1,4 @@
-"""Faults that wait for the calls they are meant for."""
+"""Faults that are injected into later requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PendingFaults:
         #: Whether there may be any: most calls need not look. Nobody else writes them.
         self.may_be_any: bool = True
 
-    def arm(
+    def add(
         self, fault: dict[str, Any], *, method: str | None, path: str | None, times: int
     ) -> int:
         """Keep *fault* for the next *times* calls that fit, and return its number.
@@ -34,7 +34,7 @@ class PendingFaults:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def take(self, method: str, path: str) -> dict[str, Any] | None:
+    def pop(self, method: str, path: str) -> dict[str, Any] | None:
         """Use up one of the oldest fault that fits a call."""
         row = self._store.db.execute(
             "SELECT number, fault, times FROM pending_faults "

@@ -99,8 +99,8 @@ class RequestLog:
                 at_ms,
                 request_id,
                 method,
-                _without_tokens(path),
-                _without_tokens(query),
+                _redact_tokens(path),
+                _redact_tokens(query),
                 project_id,
                 status,
                 round(duration_seconds * 1000, 3),
@@ -177,5 +177,5 @@ def as_glob(pattern: str) -> str:
     return pattern.replace("[", "[[]").replace("?", "[?]")
 
 
-def _without_tokens(text: str) -> str:
+def _redact_tokens(text: str) -> str:
     return _TOKEN.sub("(token)", text)

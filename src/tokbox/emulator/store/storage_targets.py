@@ -70,7 +70,7 @@ class StorageTargets:
 
     def is_broken(self, project_id: str) -> bool:
         """Tell whether deliveries fail."""
-        return self._store.known_setting(_broken(project_id)) == "1"
+        return self._store.find_setting(_broken(project_id)) == "1"
 
     def outcome(self, project_id: str) -> str:
         """Return the status of an archive of a project_id whose file has been made."""

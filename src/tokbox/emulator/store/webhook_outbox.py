@@ -140,7 +140,7 @@ class WebhookOutbox:
         webhooks: dict[str, str] = json.loads(row[0])
         return webhooks
 
-    def register(self, callback: Callback) -> None:
+    def add_callback(self, callback: Callback) -> None:
         """Let the URL of *callback* be told from now on."""
         self._store.db.execute(
             f"INSERT INTO callbacks ({_CALLBACK_COLUMNS}) "  # noqa: S608
@@ -148,7 +148,7 @@ class WebhookOutbox:
             astuple(callback),
         )
 
-    def registered(self, project_id: str) -> list[Callback]:
+    def callbacks(self, project_id: str) -> list[Callback]:
         """List the callbacks of a project, oldest first."""
         rows = self._store.db.execute(
             f"SELECT {_CALLBACK_COLUMNS} FROM callbacks "  # noqa: S608
@@ -157,7 +157,7 @@ class WebhookOutbox:
         )
         return [Callback(*row) for row in rows]
 
-    def unregister(self, project_id: str, callback_id: str) -> bool:
+    def remove_callback(self, project_id: str, callback_id: str) -> bool:
         """Forget a callback of a project; say whether it was there."""
         done = self._store.db.execute(
             "DELETE FROM callbacks WHERE project_id = ? AND callback_id = ?",
@@ -165,7 +165,7 @@ class WebhookOutbox:
         )
         return done.rowcount > 0
 
-    def anybody_listens(self) -> bool:
+    def has_receivers(self) -> bool:
         """Tell whether there is any address at all."""
         if self._given:
             return True
@@ -178,7 +178,7 @@ class WebhookOutbox:
 
     # What is sent.
 
-    def post(self, event: Event) -> None:
+    def add(self, event: Event) -> None:
         """Put *event* into the outbox, once for every URL that wants it."""
         name = f"{event.group}_{event.name}"
         rows = self._store.db.execute(
@@ -193,7 +193,7 @@ class WebhookOutbox:
         self.wake()
 
     def _put(self, event: Event, name: str, url: str) -> None:
-        refusal = None if self._anywhere else _why_not(url)
+        refusal = None if self._anywhere else _refusal_reason(url)
         cursor = self._store.db.execute(
             f"INSERT INTO webhooks ({_COLUMNS}, due) "  # noqa: S608
             "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, 0)",
@@ -233,7 +233,7 @@ class WebhookOutbox:
         ).fetchone()
         return int(count)
 
-    def note(
+    def record_attempt(
         self,
         delivery: Delivery,
         *,
@@ -294,7 +294,7 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
     return checked
 
 
-def _why_not(url: str) -> str | None:
+def _refusal_reason(url: str) -> str | None:
     """Say why nothing is sent to *url*, unless it stays on this machine."""
     # By name alone: even looking up another one would tell somebody.
     if is_local_name(urlsplit(url).hostname or ""):
