@@ -471,7 +471,7 @@ cdef class Key:
     def few_rows(self, bytes head not None, tuple around not None, now, list claims not None,
                  str owner not None, bint jwt=False,
                  MemoryPool pool=None, bytes random=None) -> tuple | None:
-        """Sign up to 16 rows in one call. Returns memory, offsets and the number of rows.
+        """Sign up to 128 rows in one call. Returns memory, offsets and the number of rows.
 
         *claims* are the session id, role, connection data, expiration and layout classes.
         Lists and tuples are columns. *around* is the text before and after the time, which is
@@ -526,6 +526,8 @@ cdef class Key:
             fs_rows_lengths(&rows, 0, n, at + 1)
             at[0] = 0
             _add_up(at, n)
+            if at[n] > MOST_FEW:
+                return None
             memory = Memory(at[n], pool)
             if n == 1:
                 fs_rows_sign_one(&rows, memory.data, at[1])
@@ -538,7 +540,7 @@ cdef class Key:
 
 # The claims of a few tokens.
 cdef enum:
-    FEW_ROWS = 16
+    FEW_ROWS = 128
 
 cdef struct FewRows:
     fs_text[FEW_ROWS] session_id

@@ -49,7 +49,7 @@ def test_threads_are_used_only_where_they_are_asked_for(
     signer: Signer, many: str, asked_threads: list[tuple[int, bool]]
 ) -> None:
     # Fewer rows are signed at once.
-    given = [SESSION if many == "sign_rows" else signer.session(SESSION).token()] * 17
+    given = [SESSION if many == "sign_rows" else signer.session(SESSION).token()] * 129
     for options in ({}, {"multithread": False}, {"multithread": True}):
-        assert len(getattr(signer, many)(given, **options)) == 17
-    assert asked_threads == [(17, False), (17, False), (17, True)]
+        assert len(getattr(signer, many)(given, **options)) == 129
+    assert asked_threads == [(129, False), (129, False), (129, True)]

@@ -82,9 +82,11 @@ def test_a_batch_of_one_is_what_token_signs(
             "expiration": [timedelta(hours=1)],
             "role": ["publisher"],
         },
-        {"connection_data": ["x" * 1000] * 16, "expiration": timedelta(days=1)},
+        {"connection_data": ["x" * 1000] * 128, "expiration": timedelta(days=1)},
+        {"connection_data": ["\U0001f600" * 1000] * 17},  # more text than few rows have
+        {"connection_data": ["x"] * 129},
     ],
-    ids=str,
+    ids=lambda columns: f"{columns!s:.60}",
 )
 def test_few_rows_are_signed_as_many_are(
     signer: Signer, columns: dict[str, Any], kind: Any, monkeypatch: pytest.MonkeyPatch

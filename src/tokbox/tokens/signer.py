@@ -382,7 +382,7 @@ class Signer:
         random: bytes | None = None,
         now: int | None = None,
     ) -> TokenBatch[str] | None:
-        """Sign up to 16 rows in one call of the core, or return None; see `Key.few_rows`.
+        """Sign up to 128 rows in one call of the core, or return None; see `Key.few_rows`.
 
         None also stands for arguments that need more checks.
         """
