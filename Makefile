@@ -112,8 +112,9 @@ coverage: $(VENV)/covered ## measure the lines and branches that the tests run, 
 	$(BIN)/coverage report
 	$(BIN)/python -m tools.core_coverage
 
-mutants: $(VENV)/installed ## break the code on purpose, and see if the tests notice
-	$(BIN)/python -m tools.mutants
+mutants: $(VENV)/mutated ## break the code on purpose, and see if the tests notice
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results --all true | $(BIN)/python -m tools.mutation_score
 
 # Measures again, and fails where a median is more than THRESHOLD % above that of SAVED.
 SAVED ?= $(RESULTS)
@@ -160,7 +161,7 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 asan-python: $(ASAN)/installed ## only the part of asan that runs Python
 	$(ASAN)/venv/bin/python -m pytest -p no:cacheprovider $(addprefix --ignore=tests/, \
 		tokens/rows/test_wiping.py native contract emulator/browser \
-		integrations tooling/test_mutants.py tooling/test_hardening.py \
+		integrations tooling/test_hardening.py \
 		tooling/test_distribution.py tooling/benchmarks) \
 		--deselect $(addprefix tests/rest/http/test_hostile_responses.py::, \
 		test_an_answer_without_an_end_takes_little_memory) tests
@@ -252,6 +253,10 @@ $(VENV)/benched: $(VENV)/installed
 
 $(VENV)/covered: $(VENV)/installed
 	$(EXTRA) 'tokbox[coverage]'
+	@touch $@
+
+$(VENV)/mutated: $(VENV)/installed
+	$(EXTRA) 'tokbox[mutants]'
 	@touch $@
 
 $(VENV)/documented: $(VENV)/installed

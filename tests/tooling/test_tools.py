@@ -14,7 +14,9 @@ import pytest
 
 from tests.support.survival import Acknowledged, damage, lost
 from tokbox.emulator.store.database import Store
-from tools import core_coverage, distribution, free_threaded, smoke, soak
+from tools import core_coverage, distribution, free_threaded, mutation_score, smoke, soak
+
+ROOT = Path(__file__).parents[2]
 
 
 def packed(path: Path, names: list[str], when: int, owner: int, mode: int) -> Path:
@@ -207,3 +209,39 @@ def test_a_cpython_that_is_watched_is_never_one_that_is_installed(
     free_threaded.main()
     built = tmp_path / "python3.13t-tsan" / "bin" / "python3"
     assert capsys.readouterr().out == f"{built}\n"
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        (["killed"] * 7 + ["survived"] * 2 + ["no tests"], 0),
+        (["killed"] * 6 + ["timeout"] + ["survived"] * 3, 0),
+        (["killed"] * 6 + ["survived"] * 4, 1),
+        ([], 1),
+    ],
+)
+def test_a_mutation_score_below_the_floor_fails(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    states: list[str],
+    code: int,
+) -> None:
+    good = ["    tokbox.errors.x_shorten__mutmut_1: killed"] if states else []
+    results = [f"    tokbox.a.x_f__mutmut_{i}: {state}" for i, state in enumerate(states)]
+    monkeypatch.setattr("sys.stdin", [*good, *results, ""])
+    assert mutation_score.main() == code
+    said = capsys.readouterr()
+    assert ("needs a mutation score of 70 %" in said.err) == bool(code)
+    if states:
+        percent = 100 * sum(state in ("killed", "timeout") for state in states) / 10
+        assert said.out == (
+            f"tokbox.a: {percent:.1f} % of 10 mutants are detected\n"
+            "tokbox.errors: 100.0 % of 1 mutants are detected\n"
+        )
+
+
+def test_the_modules_that_are_mutated_and_their_tests_exist() -> None:
+    tomllib = pytest.importorskip("tomllib")
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mutmut"]
+    paths = config["only_mutate"] + config["pytest_add_cli_args_test_selection"]
+    assert [path for path in paths if not (ROOT / path).is_file()] == []
