@@ -70,7 +70,7 @@ class Traffic:
     slowest: float
     #: How often each status came that is no success, and the body of one of them.
     refused: dict[str, int]
-    problem: str
+    complaint: str
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class Soak:
 
     def judge(self, traffic: Traffic) -> None:
         """Hold a life to what kills are no excuse for."""
-        refused = f"wrk was answered {traffic.refused}, such as {traffic.problem}"
+        refused = f"wrk was answered {traffic.refused}, such as {traffic.complaint}"
         self._expect(not traffic.refused, refused)
         self._expect(not traffic.timeout, f"{traffic.timeout} answers did not come")
 
