@@ -113,7 +113,7 @@ def test_parquet_without_row_groups_is_signed(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("chunks", [1, 2, 5])
-def test_a_file_may_end_where_a_piece_does(
+def test_a_file_may_end_where_a_chunk_does(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: int
 ) -> None:
     source, output = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
@@ -251,7 +251,7 @@ def test_rejects_sets_a_bad_row_apart_and_loses_nothing_else(
     assert len(tables.read(output)) == (3000 if kind == "parquet" else 2999)
 
 
-def test_pieces_of_bad_rows_alone_are_set_apart(
+def test_chunks_of_bad_rows_alone_are_set_apart(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(formats, "_ROWS", 10)

@@ -446,7 +446,7 @@ def test_a_file_that_cannot_be_read_any_more_is_told_as_it_is(tmp_path: Path) ->
 # How much is in memory.
 
 
-def test_pieces_are_smaller_where_rows_are_larger() -> None:
+def test_chunks_are_smaller_where_rows_are_larger() -> None:
     sizes = []
     for width in (1, 100, 10_000, 10_000_000):
         file = io.BytesIO()

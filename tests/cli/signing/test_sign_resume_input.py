@@ -211,7 +211,7 @@ def test_the_checkpoint_has_the_hash_of_the_bytes_that_were_read(
         b's,"x\ny"\nSESSION,"a\nb"\n' + b"SESSION,c\n" * 50,
     ],
 )
-def test_csv_is_hashed_up_to_where_each_piece_ends(tmp_path: Path, content: bytes) -> None:
+def test_csv_is_hashed_up_to_where_each_chunk_ends(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "in.csv"
     path.write_bytes(content.replace(b"SESSION", SESSION.encode()))
     with path.open("rb", buffering=0) as file:
@@ -262,7 +262,7 @@ def test_parquet_is_hashed_as_a_whole_and_read_on_from_any_row(
                 assert chunk.end.digest.hexdigest() == digest.hexdigest()
 
 
-def test_a_run_is_continued_with_pieces_of_another_size(
+def test_a_run_is_continued_with_chunks_of_another_size(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, args = begun(tmp_path, "parquet")

@@ -241,7 +241,7 @@ def test_the_module_of_zstd_is_that_of_python_where_it_has_one(
     ]
 
 
-def test_a_text_is_read_in_pieces_of_the_size_that_is_asked_for() -> None:
+def test_a_text_is_read_in_chunks_of_the_size_that_is_asked_for() -> None:
     text = "é" * 1000
     file = codecs.to_utf8(io.BytesIO(text.encode("latin-1")), "latin-1")
     chunks = [*iter(lambda: file.read(7), b"")]
