@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from tokbox.cli.common.params import options
+from tokbox.cli.common.params import Decorator, options
 from tokbox.enums import StreamMode
 
 __all__ = ["composition_options"]
 
 #: Add the options of :class:`~tokbox.rest.resources.compositions.Composition`.
-composition_options = options(
+composition_options: Decorator = options(
     click.option("--audio/--no-audio", "has_audio", default=True, help="Take sound."),
     click.option("--video/--no-video", "has_video", default=True, help="Take pictures."),
     click.option("--resolution", metavar="WxH", help="Of a composed video: 1280x720 ..."),

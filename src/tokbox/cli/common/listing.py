@@ -19,7 +19,7 @@ from tokbox.cli.common.output import (
     print_record,
     print_table,
 )
-from tokbox.cli.common.params import client_options, json_option, options
+from tokbox.cli.common.params import Decorator, client_options, json_option, options
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -49,7 +49,7 @@ _Composed = TypeVar("_Composed", bound="Composed")
 
 
 #: Add the options that select a part of a list.
-page_options = options(
+page_options: Decorator = options(
     click.option(
         "--offset", type=int, default=0, show_default=True, help="Leave out so many."
     ),

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
 import click
 
@@ -23,6 +23,7 @@ __all__ = [
     "Claims",
     "Command",
     "CommandError",
+    "Decorator",
     "Group",
     "claim_options",
     "claim_stdin",
@@ -45,6 +46,14 @@ Function = Callable[..., None]
 #: What is typed on a terminal without being seen there.
 _PROMPTS = {"the secret": "API secret: ", "the password": "Password: "}
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """A decorator that adds parameters to a command."""
+
+    def __call__(self, function: _Decorated, /) -> _Decorated:
+        """Add them to *function*."""
+        ...
 
 
 class CommandError(click.ClickException):
@@ -134,7 +143,9 @@ def parse_session(
 
 
 #: Add the argument SESSION, as ``session_id``.
-session_argument = click.argument("session_id", metavar="SESSION", callback=parse_session)
+session_argument: Decorator = click.argument(
+    "session_id", metavar="SESSION", callback=parse_session
+)
 
 
 def _parse_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
@@ -147,12 +158,12 @@ def _parse_lifetime(context: click.Context, parameter: click.Parameter, value: s
 
 
 #: Add the option ``--json``, as ``as_json``.
-json_option = click.option(
+json_option: Decorator = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document."
 )
 
 
-def options(*added: Callable[[Any], Any]) -> Callable[[_Decorated], _Decorated]:
+def options(*added: Callable[[Any], Any]) -> Decorator:
     """Return a decorator that adds several options to a command, in this order."""
 
     def decorate(function: _Decorated) -> _Decorated:
@@ -164,7 +175,7 @@ def options(*added: Callable[[Any], Any]) -> Callable[[_Decorated], _Decorated]:
 
 
 #: Add the options for the credentials and the URL of the service.
-credential_options = options(
+credential_options: Decorator = options(
     click.option(
         "--api-key", metavar="KEY", help="The API key, in place of TOKBOX_API_KEY."
     ),
@@ -333,7 +344,7 @@ def claim_options(function: Function) -> Function:
     return _add_claims(command)
 
 
-_add_claims = options(
+_add_claims: Decorator = options(
     click.option(
         "--role",
         type=click.Choice([role.value for role in Role]),

@@ -6,7 +6,7 @@ import codecs
 
 import click
 
-from tokbox.cli.common.params import options
+from tokbox.cli.common.params import Decorator, options
 
 __all__ = ["dialect_options"]
 
@@ -44,7 +44,7 @@ def check_delimiter(
 
 
 #: Add the options ``--delimiter`` and ``--encoding``.
-dialect_options = options(
+dialect_options: Decorator = options(
     click.option(
         "--delimiter",
         metavar="CHARACTER",
