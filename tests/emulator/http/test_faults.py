@@ -224,7 +224,7 @@ def test_server_lives_on_after_every_ending(
     assert caplog.records == []
 
 
-def test_refusal_of_a_carried_out_call_is_spoiled_as_well(api: Api) -> None:
+def test_fault_changes_the_error_response_of_a_carried_out_request(api: Api) -> None:
     received = exchange(api, path="/nowhere", truncate=8, after=True)
     assert received.startswith(b"HTTP/1.1 404 ")
     assert received.endswith(b'\r\n\r\n{"code":')
@@ -299,12 +299,12 @@ def create(api: Api) -> int:
     return api.request("POST", "/session/create").status
 
 
-def test_armed_fault_meets_the_next_calls(api: Api) -> None:
+def test_pending_fault_is_injected_into_the_next_requests(api: Api) -> None:
     arm(api, fault={"status": 503}, times=2)
     assert [create(api) for _ in range(3)] == [503, 503, 200]
 
 
-def test_armed_fault_waits_for_the_call_it_is_meant_for(api: Api, live: str) -> None:
+def test_pending_fault_waits_for_a_request_that_matches(api: Api, live: str) -> None:
     arm(api, fault={"status": 500}, method="post", path="/v2/project/*/archive")
     assert create(api) == 200
     assert api.project("GET", "/archive").status == 200
@@ -312,28 +312,28 @@ def test_armed_fault_waits_for_the_call_it_is_meant_for(api: Api, live: str) -> 
     assert api.project("POST", "/archive", {"sessionId": live}).status == 200
 
 
-def test_armed_faults_come_in_their_order_and_a_header_first(api: Api) -> None:
+def test_pending_faults_are_injected_in_order_after_that_of_a_header(api: Api) -> None:
     arm(api, fault={"status": 500})
     arm(api, fault={"status": 501})
     answer = api.request("POST", "/session/create", headers=fault(status=502))
     assert [answer.status, create(api), create(api), create(api)] == [502, 500, 501, 200]
 
 
-def test_control_calls_do_not_meet_armed_faults(api: Api) -> None:
+def test_control_requests_get_no_pending_faults(api: Api) -> None:
     arm(api, fault={"status": 500})
     assert api.request("GET", "/_emulator/").status == 200
     assert create(api) == 500
 
 
 @pytest.mark.parametrize("path", ["/_emulator/faults", "/_emulator/reset"])
-def test_armed_faults_can_be_disarmed(api: Api, path: str) -> None:
+def test_pending_faults_can_be_removed(api: Api, path: str) -> None:
     arm(api, fault={"status": 500})
     method = "DELETE" if path.endswith("faults") else "POST"
     assert api.request(method, path).status == 204
     assert create(api) == 200
 
 
-def test_faults_are_armed_from_python_too(server: Server, api: Api) -> None:
+def test_faults_can_be_added_from_python(server: Server, api: Api) -> None:
     server.fail_next({"status": 503}, method="POST", path="/session/*")
     assert [create(api), create(api)] == [503, 200]
     with pytest.raises(InvalidInputError, match=r"fault must be a fault .*status must"):
@@ -351,7 +351,7 @@ def test_faults_are_armed_from_python_too(server: Server, api: Api) -> None:
         ({"fault": {"drop": True}, "paht": "/x"}, "'paht'"),
     ],
 )
-def test_fault_that_cannot_be_armed_is_refused(api: Api, body: Any, named: str) -> None:
+def test_invalid_pending_fault_is_refused(api: Api, body: Any, named: str) -> None:
     answer = api.request("POST", "/_emulator/faults", body)
     assert answer.status == 400
     assert named in answer.json()["message"]

@@ -228,7 +228,7 @@ def test_what_is_documented_passes_strict_rules(ruled: Ruled) -> None:
         ("POST", "/call", 404),
     ],
 )
-def test_odd_ways_are_closed_by_strict_rules(
+def test_lenient_routes_do_not_exist_with_strict_rules(
     ruled: Ruled, method: str, path: str, status: int
 ) -> None:
     api, _ = ruled()

@@ -1,7 +1,7 @@
-"""Faults on demand: what goes wrong with a call, as its caller asked for it.
+"""Injected faults: what goes wrong with a request, and how clients ask for it.
 
-The header ``X-Tokbox-Emulator`` holds a JSON object, or ``POST /_emulator/faults`` arms
-one for calls to come, for clients that cannot set headers:
+The header ``X-Tokbox-Emulator`` has a JSON object. Clients that cannot set headers send
+the same object with ``POST /_emulator/faults``, for later requests:
 
 - ``{"status": 503, "headers": {"Retry-After": "1"}, "body": ...}`` answers that;
 - ``{"delay": 0.5}`` waits so many seconds before it does anything;
@@ -46,7 +46,7 @@ _TEXT = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is to go wrong, checked. ``None`` and ``False`` leave things as they are."""
+    """A validated fault; ``None`` and ``False`` change nothing."""
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Fault:
 
     @property
     def carries_out(self) -> bool:
-        """Whether the call is carried out all the same."""
+        """Whether the request is still carried out."""
         only_delays = (self.status, self.drop, self.reset, self.truncate) == (
             None,
             False,

@@ -26,7 +26,7 @@ MAX_BODY = 1 << 20
 #: closing a connection that has unread data resets it.
 _MAX_DRAIN = 64 << 20
 
-#: Whose credentials a request needs: those of a ``project`` or application, or of an
+#: The credentials that a request needs: those of a ``project`` or application, or of an
 #: ``account``. With ``on_behalf`` the path names the project, and ``anyone`` needs nothing.
 #: ``control`` requests need nothing either, and are neither logged nor made to fail.
 Access: TypeAlias = Literal["project", "account", "on_behalf", "anyone", "control"]
@@ -97,7 +97,7 @@ class RequestContext:
 
     @property
     def view(self) -> View:
-        """What the descriptions in the response depend on."""
+        """The context of the descriptions in the response."""
         return self.emulator.view(self.now_ms, self.base_url)
 
     def param(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What the service tells webhooks: every change of state, to whoever listens."""
+"""Events: the changes that webhooks report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the emulator remembers, one frozen dataclass for each table."""
+"""Records: one frozen dataclass for each table."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What a simulated client publishes."""
+    """A stream that a simulated client publishes."""
 
     stream_id: str
     connection_id: str
@@ -78,7 +78,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What runs in a session, such as an archive; ``states.py`` has its states."""
+    """An archive, a broadcast or another job in a session; see ``states.py``."""
 
     job_id: str
     #: ``archive``, ``broadcast``, ``render``, ``captions``, ``call`` (SIP) or

@@ -53,16 +53,16 @@ __all__ = [
     "transition",
 ]
 
-#: Where a job no longer runs.
+#: The states of jobs that no longer run.
 ENDED = frozenset(
     {
         *("stopped", "failed", "HANGUP", "disconnected"),
         *("available", "uploaded", "expired", "deleted"),
     }
 )
-#: Where an archive can be stopped, or fail. Stopping a stopped one changes nothing.
+#: The states of archives that can be stopped or fail. Stopping twice changes nothing.
 STOPPABLE = frozenset({"started", "paused", "stopped"})
-#: Where an archive can be deleted.
+#: The states of archives that can be deleted.
 DELETABLE = frozenset({"available", "uploaded", "deleted"})
 
 #: The reason of an archive or broadcast that was too long.
@@ -75,7 +75,7 @@ _HOUR = 60 * _MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What determines the next change of a job, beside the job itself."""
+    """The context of a job: everything else that determines its next change."""
 
     #: When the last client left the session; ``None`` while a client is connected.
     emptied_ms: int | None = None

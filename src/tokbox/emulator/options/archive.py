@@ -1,4 +1,4 @@
-"""What a call may ask of an archive: names, limits and what excludes what."""
+"""Options of an archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call may ask of a broadcast: names, limits and what excludes what."""
+"""Options of a broadcast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What archives and broadcasts share: both make one video of a session's streams."""
+"""Options that archives and broadcasts have in common."""
 
 from __future__ import annotations
 

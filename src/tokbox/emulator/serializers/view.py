@@ -1,4 +1,4 @@
-"""The surroundings that descriptions depend on."""
+"""The context of descriptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["View"]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the description of a job depends on, beside the job itself."""
+    """The context of a description: everything that it uses beside the job."""
 
     jobs: Jobs
     links: DownloadLinks

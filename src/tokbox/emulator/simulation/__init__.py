@@ -1,1 +1,1 @@
-"""What happens in sessions: clients, archives and other jobs, over time."""
+"""The simulation of sessions: clients, archives and other jobs, over time."""

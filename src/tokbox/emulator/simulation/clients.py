@@ -1,4 +1,4 @@
-"""Simulated clients: whether they may join and publish, and what they are told."""
+"""Permissions of simulated clients, and messages to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may call: projects, applications and accounts."""
+"""Projects, applications and accounts."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Application:
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Account(NoPickle):
-    """Whoever manages projects."""
+    """An account, which manages projects."""
 
     account_key: str
     secret: str = field(repr=False)

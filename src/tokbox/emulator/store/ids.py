@@ -1,4 +1,4 @@
-"""Where everything random that a caller gets to see comes from."""
+"""Random IDs and keys."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What the service told clients: signals, tones, and to mute themselves.
-
-A simulated client has no ear of its own, so what it would have received is kept here
-for tests to look at.
-"""
+"""Messages to simulated clients: signals, tones and requests to mute, kept for tests."""
 
 from __future__ import annotations
 

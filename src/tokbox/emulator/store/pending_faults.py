@@ -12,11 +12,11 @@ __all__ = ["PendingFaults"]
 
 
 class PendingFaults:
-    """The armed faults of one emulator. To be used inside a transaction of its store."""
+    """The pending faults of one emulator. Its methods need a transaction of the store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        #: Whether there may be any: most calls need not look. Nobody else writes them.
+        #: Whether there may be any, so that most requests need no query.
         self.may_be_any: bool = True
 
     def add(
@@ -58,5 +58,5 @@ class PendingFaults:
         return asked
 
     def clear(self) -> None:
-        """Disarm all."""
+        """Remove all."""
         self._store.db.execute("DELETE FROM pending_faults")
