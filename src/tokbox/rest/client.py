@@ -10,7 +10,7 @@ from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client, option_classes
 from tokbox.rest.client_resources import ClientResources
-from tokbox.rest.sessions import Session, restore
+from tokbox.rest.sessions import Session
 from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.signer import Signer
@@ -178,7 +178,13 @@ class Tokbox(ClientResources, Client):
 
         Raises ``InvalidClaimsError`` if it is damaged or belongs to another project.
         """
-        return restore(self, session_id)
+        id = self._signer.project_id
+        return Session(
+            session_id,
+            _signer=self._signer,
+            _resources=self,
+            _properties={"project_id": id, "partner_id": id},
+        )
 
     @overload
     def sign_rows(

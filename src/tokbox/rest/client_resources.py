@@ -1,4 +1,4 @@
-"""What a tenant has, as the attributes of a client."""
+"""The resources of a project, as attributes of a client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["ClientResources"]
 
 
 class ClientResources:
-    """Name the resources of a tenant; each is loaded when it is first asked for."""
+    """Load each resource of a project when it is first used."""
 
     __slots__ = ()
 
@@ -114,5 +114,5 @@ class ClientResources:
         return Callbacks(self._requester)
 
     def _sign(self, session_id: str, role: Role, expiration: int) -> str:
-        """Sign a token for what joins a session on the tenant's behalf."""
+        """Sign a token with which the service joins a session."""
         return self._signer.session(session_id).token(role, expiration=expiration)

@@ -1,4 +1,4 @@
-"""Run calls that block in a few threads of a client's own, for those who await them."""
+"""Run blocking calls in the threads of a client for asyncio."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class ThreadExecutor:
     async def call(self, function: Callable[..., _T], /, *args: Any, **kwargs: Any) -> _T:
         """Return what *function* returns, once it has run in a thread."""
         executor = self._executor()
-        given_up = threading.Event()
+        was_cancelled = threading.Event()
         context = contextvars.copy_context()
-        context.run(cancelled.set, given_up)
+        context.run(cancelled.set, was_cancelled)
         work = functools.partial(context.run, function, *args, **kwargs)
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, work)
         except asyncio.CancelledError:
-            given_up.set()
+            was_cancelled.set()
             raise
 
     async def call_here(self, function: Callable[..., _T], /, *args: Any, **kw: Any) -> _T:

@@ -28,8 +28,8 @@ __all__ = ["APIResponse", "request"]
 _METHODS = get_args(RequestMethod)
 _HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
-#: Who asks and how a message is framed is the client's business.
-_OURS = frozenset(
+#: Headers that the client sets: they authenticate and frame the request.
+_CLIENT_HEADERS = frozenset(
     {
         "authorization",
         "connection",
@@ -135,7 +135,7 @@ def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
         name, value = exact_text(given_name), exact_text(given_value)
         if name is None or not _HEADER_NAME.fullmatch(name):
             raise InvalidInputError("headers", given_name, "have names that HTTP allows")
-        if name.lower() in _OURS:
+        if name.lower() in _CLIENT_HEADERS:
             raise InvalidInputError("headers", name, "leave this one to the client")
         if value is None or not _HEADER_VALUE.fullmatch(value):
             rule = f"have visible ASCII text as the value of {name}"

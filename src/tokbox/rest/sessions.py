@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tokbox.rest.client_resources import ClientResources
     from tokbox.tokens.signer import Signer
 
-__all__ = ["PROPERTIES", "Session", "restore"]
+__all__ = ["PROPERTIES", "Session"]
 
 #: The service's properties of a session that `Session.to_dict` has beside the id.
 PROPERTIES = (
@@ -76,14 +76,3 @@ class Session(SessionCalls, SessionSigner):
 
     def __deepcopy__(self, memo: object) -> Session:
         return self
-
-
-def restore(resources: ClientResources, session_id: str) -> Session:
-    """Return the session with a stored id, without a request.
-
-    Raises ``InvalidClaimsError`` if it is no session id or belongs to another project.
-    """
-    signer = resources._signer
-    owner: dict[str, str | None]
-    owner = {"project_id": signer.project_id, "partner_id": signer.project_id}
-    return Session(session_id, _signer=signer, _resources=resources, _properties=owner)

@@ -137,7 +137,7 @@ class MonitoredCall(Entity):
 class SessionEvent(_TimedEvent):
     """Tell that something happened in a session."""
 
-    _needs: ClassVar[tuple[str, ...]] = ("session_id",)
+    _required: ClassVar[tuple[str, ...]] = ("session_id",)
 
 
 @set_module("tokbox.webhooks")
@@ -167,7 +167,7 @@ class SessionNotification(SessionEvent):
 class ConnectionEvent(SessionEvent):
     """Tell something of a client."""
 
-    _needs = ("session_id", "connection.id")
+    _required = ("session_id", "connection.id")
 
     connection: MonitoredConnection = nested_field(MonitoredConnection, always=True)
 
@@ -191,7 +191,7 @@ class ConnectionDestroyed(ConnectionEvent):
 class StreamEvent(SessionEvent):
     """Tell something of a stream."""
 
-    _needs = ("session_id", "stream.id")
+    _required = ("session_id", "stream.id")
 
     stream: MonitoredStream = nested_field(MonitoredStream, always=True)
 
@@ -215,7 +215,7 @@ class StreamDestroyed(StreamEvent):
 class SipCallEvent(SessionEvent):
     """Tell something of a call."""
 
-    _needs = ("session_id", "call.id")
+    _required = ("session_id", "call.id")
 
     call: MonitoredCall = nested_field(MonitoredCall, always=True)
 
@@ -282,7 +282,7 @@ class ArchiveChanged(StatusEvent):
     """
 
     _thing = "archive"
-    _needs = ("archive.id", "archive.status")
+    _required = ("archive.id", "archive.status")
 
     archive: Archive = nested_field(Archive, always=True)
 
@@ -293,7 +293,7 @@ class BroadcastChanged(StatusEvent):
     """Tell that a broadcast has another status."""
 
     _thing = "broadcast"
-    _needs = ("broadcast.id", "broadcast.status")
+    _required = ("broadcast.id", "broadcast.status")
 
     broadcast: Broadcast = nested_field(Broadcast, always=True)
 
@@ -304,7 +304,7 @@ class RenderChanged(StatusEvent):
     """Tell that an Experience Composer has another status."""
 
     _thing = "render"
-    _needs = ("render.id", "render.status")
+    _required = ("render.id", "render.status")
 
     render: Render = nested_field(Render, always=True)
 
@@ -315,6 +315,6 @@ class CaptionsChanged(StatusEvent):
     """Tell that live captions have another status."""
 
     _thing = "captions"
-    _needs = ("captions.id", "captions.status")
+    _required = ("captions.id", "captions.status")
 
     captions: Captions = nested_field(Captions, always=True)

@@ -51,7 +51,7 @@ def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> eve
     """
     source = ReadOnlyDict(body) if isinstance(body, Mapping) else _read(body)
     event = _kind(source).from_json(source)
-    for path in event._needs:
+    for path in event._required:
         if not attrgetter(path)(event):
             what = event.event or type(event).__name__
             raise MalformedWebhookError("incomplete", f"{what} lacks {path}")

@@ -158,7 +158,7 @@ class Receiver:
             )
         if not _equal(claims.payload_hash.lower(), hashlib.sha256(bytes(body)).hexdigest()):
             raise _untrusted("altered", "the body is not the one that was signed")
-        self._check_tenant(claims)
+        self._check_project(claims)
         return claims
 
     def _authentic(self, token: str) -> dict[str, Any]:
@@ -190,7 +190,7 @@ class Receiver:
                 "from_the_future", f"it is from {begins - now} s in the future"
             )
 
-    def _check_tenant(self, claims: Claims) -> None:
+    def _check_project(self, claims: Claims) -> None:
         if self._api_key is not None and not _equal(claims.api_key, self._api_key):
             raise _untrusted(
                 "wrong_project", f"it is not signed for API key {self._api_key}"

@@ -101,7 +101,7 @@ def test_no_two_tokens_are_the_same(auth: Auth, read: Read) -> None:
 
 def test_what_an_auth_is_called_tells_the_tenant_only(auth: Auth, kind: str) -> None:
     tenant = APPLICATION if kind == "application" else KEY
-    assert auth.tenant == tenant
+    assert auth.owner_id == tenant
     assert repr(auth) == f"{type(auth).__name__}('{tenant}')"
 
 
@@ -113,7 +113,7 @@ def test_paths_hold_the_tenant_of_either_environment(auth: Auth) -> None:
     )
     Archives(requester).list()
     (request,) = script.requests
-    assert request.path == f"/v2/project/{auth.tenant}/archive"
+    assert request.path == f"/v2/project/{auth.owner_id}/archive"
     assert auth.header()[0] in request.headers
 
 

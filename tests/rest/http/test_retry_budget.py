@@ -58,29 +58,29 @@ def test_a_service_that_fails_half_the_time_gets_a_tenth_more_in_the_long_run(
 
 
 def test_calls_that_succeed_bring_retries_back(scripted: Scripted) -> None:
-    quota: list[Response] = [DOWN]
-    requester, script = scripted(lambda _: quota[0], retries=10, timeout=1000.0)
+    budget: list[Response] = [DOWN]
+    requester, script = scripted(lambda _: budget[0], retries=10, timeout=1000.0)
     for _ in range(RETRIES // 10 + 1):
         call(requester)
-    quota[0] = FINE
+    budget[0] = FINE
     for _ in range(SUCCESSES):
         requester.request("GET", "/x")
-    quota[0] = DOWN
+    budget[0] = DOWN
     script.requests.clear()
     call(requester)
     assert len(script.requests) == 2
 
 
 def test_the_tenth_call_that_succeeds_brings_the_first_retry_back() -> None:
-    quota = RetryBudget()
-    while quota.take():
+    budget = RetryBudget()
+    while budget.take():
         pass
     for _ in range(2):
         for _ in range(9):
-            quota.succeed()
-        assert not quota.take()
-        quota.succeed()
-        assert [quota.take(), quota.take()] == [True, False]
+            budget.succeed()
+        assert not budget.take()
+        budget.succeed()
+        assert [budget.take(), budget.take()] == [True, False]
 
 
 def test_the_error_is_the_failures_own_and_the_log_says_why(
@@ -107,10 +107,10 @@ def test_with_options_shares_what_is_left(scripted: Scripted) -> None:
 
 
 def test_threads_take_each_retry_once() -> None:
-    quota, taken = RetryBudget(), []
+    budget, taken = RetryBudget(), []
 
     def work() -> None:
-        while quota.take():
+        while budget.take():
             taken.append(None)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
@@ -122,10 +122,10 @@ def test_threads_take_each_retry_once() -> None:
 
 
 def test_the_stock_does_not_grow_beyond_its_beginning() -> None:
-    quota = RetryBudget()
+    budget = RetryBudget()
     for _ in range(50 * SUCCESSES):
-        quota.succeed()
-    assert [quota.take() for _ in range(RETRIES + 1)] == [True] * RETRIES + [False]
+        budget.succeed()
+    assert [budget.take() for _ in range(RETRIES + 1)] == [True] * RETRIES + [False]
 
 
 def test_waits_are_spread_over_all_that_they_may_last(clock: Clock) -> None:

@@ -35,25 +35,25 @@ BACKDATE = 5
 
 @safe_repr
 class Auth(ABC):
-    """Who asks, and the header that proves it.
+    """Authenticate requests.
 
-    *tenant* is what names them in paths: an API key or an application id. *now* tells
-    the seconds since the epoch.
+    *owner_id* is the project, application or account: an API key, an application id or an
+    account key. *now* returns the seconds since the epoch.
     """
 
-    __slots__ = ("_now", "offset", "tenant")
+    __slots__ = ("_now", "offset", "owner_id")
 
     #: By how many seconds our clock is ahead of the service's, where that was learned.
     #: Tokens are dated back by as much. One attribute, replaced whole: no lock is needed.
     offset: float
 
-    def __init__(self, tenant: str, now: Callable[[], float]) -> None:
-        self.tenant: str = tenant
+    def __init__(self, owner_id: str, now: Callable[[], float]) -> None:
+        self.owner_id: str = owner_id
         self.offset = 0.0
         self._now = now
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.tenant!r})"
+        return f"{type(self).__name__}({self.owner_id!r})"
 
     @abstractmethod
     def header(self) -> tuple[str, str]:
@@ -77,16 +77,16 @@ class _SecretAuth(Auth):
 
     def __init__(
         self,
-        tenant: str,
+        owner_id: str,
         sign: Callable[[bytes], bytes],
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
-        super().__init__(tenant, now)
+        super().__init__(owner_id, now)
         self._sign = sign
 
     def header(self) -> tuple[str, str]:
-        claims = {"iss": self.tenant, "ist": self._kind, **self._times()}
+        claims = {"iss": self.owner_id, "ist": self._kind, **self._times()}
         body = encode(_to_json(claims).encode())
         message = b"%b.%b" % (_HEADER, body)
         token = b"%b.%b" % (message, encode(self._sign(message)))
@@ -128,7 +128,7 @@ class ApplicationAuth(Auth):
         self._sign = sign
 
     def header(self) -> tuple[str, str]:
-        token = self._sign({"application_id": self.tenant, **self._times()})
+        token = self._sign({"application_id": self.owner_id, **self._times()})
         return "authorization", f"Bearer {token}"
 
 

@@ -1,4 +1,4 @@
-"""Wait between two attempts, unless nobody waits for the call any more."""
+"""Sleep between two attempts, unless the call was cancelled."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tokbox.errors import TokboxError
 
 __all__ = ["cancelled", "sleep"]
 
-#: In the context of a call that somebody may give up: set once that has happened.
+#: In the context of a call that can be cancelled: an event that is set when it is.
 cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
 
 
 def sleep(seconds: float) -> None:
-    """Sleep. Raises ``TokboxError``, which nobody sees, if the call was given up."""
-    given_up = cancelled.get()
-    if given_up is None:
+    """Sleep. Raises ``TokboxError``, which is not seen, if the call is cancelled."""
+    event = cancelled.get()
+    if event is None:
         time.sleep(seconds)
-    elif given_up.wait(seconds):
-        raise TokboxError("nobody waits for this call any more")
+    elif event.wait(seconds):
+        raise TokboxError("this call was cancelled")

@@ -131,14 +131,14 @@ class Requester:
         self._retry_budget = RetryBudget()
 
     @property
-    def tenant(self) -> str:
+    def owner_id(self) -> str:
         """Return the project or application: an API key or an application id."""
-        return self._auth.tenant
+        return self._auth.owner_id
 
     @property
     def project(self) -> str:
-        """Return the path under which all resources of the tenant are."""
-        return f"/v2/project/{identifier('project_id', self._auth.tenant)}"
+        """Return the path under which all resources of a project are."""
+        return f"/v2/project/{identifier('project_id', self._auth.owner_id)}"
 
     def with_options(
         self,

@@ -144,8 +144,8 @@ class Record(PickledByName):
     """
 
     #: What it is, and the fields without which it is none, for an error's message.
-    _what: ClassVar[str] = "a record"
-    _needs: ClassVar[tuple[str, ...]] = ()
+    _label: ClassVar[str] = "a record"
+    _required: ClassVar[tuple[str, ...]] = ()
 
     #: Properties that this version does not know, by the service's names. They are not
     #: in the repr: whether they are secret is not known either.
@@ -205,7 +205,7 @@ class Record(PickledByName):
 class Entity(Record):
     """Hold what has an id, and was made at some time."""
 
-    _needs: ClassVar[tuple[str, ...]] = ("id",)
+    _required: ClassVar[tuple[str, ...]] = ("id",)
 
     id: str = str_field()
     #: Milliseconds since the epoch, as the service sends them.

@@ -13,7 +13,7 @@ from tokbox.readonly import ReadOnlyDict
 from tokbox.rest.models.base import Entity
 from tokbox.secrecy import safe_repr, strip_traceback
 
-__all__ = ["MAX_OFFSET", "MAX_PAGE_SIZE", "Page", "every", "iter_list"]
+__all__ = ["MAX_OFFSET", "MAX_PAGE_SIZE", "Page", "iter_list", "iter_pages"]
 
 #: The most items that the service gives at once, and the last place a page may start.
 MAX_PAGE_SIZE = 1000
@@ -62,7 +62,7 @@ def iter_list(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
 
 
 @strip_traceback
-def every(
+def iter_pages(
     fetch: Callable[[int, int], Page[_Item]], page_size: int, path: str
 ) -> Iterator[_Item]:
     """Give all items of a list, newest first, a page at a time.

@@ -63,8 +63,8 @@ class Archive(Composed):
     and tell when recording really began.
     """
 
-    _what = "an archive"
-    _needs = ("id", "status")
+    _label = "an archive"
+    _required = ("id", "status")
 
     status: ArchiveStatus | str = enum_field(ArchiveStatus)
     #: Why it stopped; empty while it runs.
@@ -178,7 +178,7 @@ class Archives(Compositions[Archive]):
                 if property_ in body:
                     rule = "be left out of an individual archive"
                     raise InvalidInputError(field, body[property_], rule)
-        return self._ask(Archive, "POST", self._path, body, timeout)
+        return self._request(Archive, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> Archive:
         """Stop an archive; to stop a stopped one again is no error.
@@ -186,7 +186,7 @@ class Archives(Compositions[Archive]):
         Raises ``NotFoundError`` for an unknown one, ``ConflictError`` for one that is past
         stopping. Archives of sessions with ``ArchiveMode.ALWAYS`` stop by themselves.
         """
-        return self._ask(Archive, "POST", self._one(id, "/stop"), None, timeout)
+        return self._request(Archive, "POST", self._item_path(id, "/stop"), None, timeout)
 
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Delete an archive that is available, uploaded or deleted.
@@ -195,7 +195,7 @@ class Archives(Compositions[Archive]):
         one; with ``.attempts`` above 1 the latter may mean that an earlier attempt worked
         though its answer was lost.
         """
-        self._requester.request("DELETE", self._one(id), timeout=timeout)
+        self._requester.request("DELETE", self._item_path(id), timeout=timeout)
 
     def set_storage(
         self,

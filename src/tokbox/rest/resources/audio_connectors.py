@@ -139,7 +139,7 @@ class WebSocket(PickledByName):
 class AudioConnector(Entity):
     """Describe the way from a session to a WebSocket, a client of the session."""
 
-    _what = "an audio connector"
+    _label = "an audio connector"
 
     # A fixture of one SDK calls it captionsId, by mistake.
     id: str = str_field("id", "captionsId")
@@ -176,11 +176,11 @@ class AudioConnectors(TokenResource):
             **self._credentials(session_id, token),
             "websocket": nested("websocket", websocket, WebSocket),
         }
-        return self._ask(AudioConnector, "POST", self._path, body, timeout)
+        return self._request(AudioConnector, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """End the connection; to disconnect its ``connection_id`` does the same."""
-        self._requester.request("POST", self._one(id, "/stop"), timeout=timeout)
+        self._requester.request("POST", self._item_path(id, "/stop"), timeout=timeout)
 
 
 def _headers(field: str, value: object) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What all resources are made of: paths, calls, and answers that become records."""
+"""Base classes of resources: paths, requests, and responses read as models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from tokbox.errors import ProtocolError
 from tokbox.rest.models.base import Entity, Record
 from tokbox.rest.models.json_fields import JSONFields
-from tokbox.rest.models.page import MAX_OFFSET, MAX_PAGE_SIZE, Page, every
+from tokbox.rest.models.page import MAX_OFFSET, MAX_PAGE_SIZE, Page, iter_pages
 from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.rest.validation import identifier, integer
 from tokbox.secrecy import safe_repr, strip_traceback
@@ -18,26 +18,26 @@ from tokbox.tokens.claims import check_session_id
 if TYPE_CHECKING:
     from tokbox.rest.http.requester import Requester
 
-__all__ = ["Collection", "Resource", "read"]
+__all__ = ["Collection", "Resource", "read_model"]
 
 _Record = TypeVar("_Record", bound=Record)
 _Entity = TypeVar("_Entity", bound=Entity)
 
 
-def read(
+def read_model(
     kind: type[_Record], source: object, method: str, path: str, request_id: str | None
 ) -> _Record:
     """Return an answer as a record, or raise ``ProtocolError`` if it is none."""
     record = kind._read(source, source, request_id) if isinstance(source, dict) else None
-    if record is None or not all(getattr(record, name) for name in kind._needs):
-        problem = f"the answer is not {kind._what} with {' and '.join(kind._needs)}"
+    if record is None or not all(getattr(record, name) for name in kind._required):
+        problem = f"the answer is not {kind._label} with {' and '.join(kind._required)}"
         raise ProtocolError(problem, method=method, path=path, request_id=request_id)
     return record
 
 
 @safe_repr
 class Resource:
-    """Reach one kind of thing that a tenant has.
+    """Base of the resources of a project.
 
     Every method takes ``timeout``: seconds for the whole call with its retries and waits.
     None means the client's limit. All raise ``InvalidInputError`` before anything is sent,
@@ -64,19 +64,19 @@ class Resource:
         self._root = requester.project
 
     def __repr__(self) -> str:
-        return f"<{self._noun} of project {self._requester.tenant}>"
+        return f"<{self._noun} of project {self._requester.owner_id}>"
 
     @property
     def _path(self) -> str:
         return f"{self._root}/{self._segment}"
 
-    def _one(self, id: str, rest: str = "") -> str:
+    def _item_path(self, id: str, rest: str = "") -> str:
         return f"{self._path}/{identifier(self._id_field, id)}{rest}"
 
     def _check_session(self, session_id: str) -> str:
-        return check_session_id(session_id, self._requester.tenant).text
+        return check_session_id(session_id, self._requester.owner_id).text
 
-    def _in_session(
+    def _session_path(
         self, session_id: str, rest: str, connection_id: str | None = None
     ) -> str:
         """Return the path of what is in a session, or belongs to one client there."""
@@ -85,7 +85,7 @@ class Resource:
             rest = f"connection/{identifier('connection_id', connection_id)}/{rest}"
         return f"{self._root}/session/{part}/{rest}"
 
-    def _ask(
+    def _request(
         self,
         kind: type[_Record],
         method: str,
@@ -96,9 +96,9 @@ class Resource:
         """Make a call that is answered with a record."""
         answer = self._requester.request_json(method, path, json=body, timeout=timeout)
         source, request_id = answer
-        return read(kind, source, method, path, request_id)
+        return read_model(kind, source, method, path, request_id)
 
-    def _page(
+    def _request_page(
         self,
         kind: type[_Entity],
         path: str,
@@ -125,7 +125,7 @@ class Resource:
             request_id=request_id,
         )
 
-    def _array(
+    def _request_array(
         self, kind: type[_Entity], path: str, timeout: float | None
     ) -> Page[_Entity]:
         """Ask for a list that is no more than that: ``[...]``."""
@@ -139,7 +139,7 @@ class Resource:
         if not isinstance(items, list):
             problem = f"the answer is not a list of {self._noun}"
             raise ProtocolError(problem, method="GET", path=path, request_id=request_id)
-        return tuple(read(kind, item, "GET", path, request_id) for item in items)
+        return tuple(read_model(kind, item, "GET", path, request_id) for item in items)
 
 
 class Collection(Resource, Generic[_Entity]):
@@ -151,7 +151,7 @@ class Collection(Resource, Generic[_Entity]):
 
     def get(self, id: str, /, *, timeout: float | None = None) -> _Entity:
         """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
-        return self._ask(self._kind, "GET", self._one(id), None, timeout)
+        return self._request(self._kind, "GET", self._item_path(id), None, timeout)
 
     def _list(
         self,
@@ -166,11 +166,11 @@ class Collection(Resource, Generic[_Entity]):
             params["count"] = integer("count", count, 0, MAX_PAGE_SIZE)
         if session_id is not None:
             params["sessionId"] = self._check_session(session_id)
-        return self._page(self._kind, self._path, timeout, params, offset)
+        return self._request_page(self._kind, self._path, timeout, params, offset)
 
     def _iter(
         self, page_size: int, fetch: Callable[[int, int], Page[_Entity]]
     ) -> Iterator[_Entity]:
         # Checked now, not when the first item is asked for.
         page_size = integer("page_size", page_size, 1, MAX_PAGE_SIZE)
-        return every(fetch, page_size, self._path)
+        return iter_pages(fetch, page_size, self._path)

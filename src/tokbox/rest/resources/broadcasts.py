@@ -93,8 +93,8 @@ class BroadcastSettings(Record):
 class Broadcast(Composed):
     """Describe one live broadcast as it was when the service answered."""
 
-    _what = "a broadcast"
-    _needs = ("id", "status")
+    _label = "a broadcast"
+    _required = ("id", "status")
 
     status: BroadcastStatus | str = enum_field(BroadcastStatus)
     event: str = str_field()
@@ -203,11 +203,11 @@ class Broadcasts(Compositions[Broadcast]):
                 ),
             ),
         }
-        return self._ask(Broadcast, "POST", self._path, body, timeout)
+        return self._request(Broadcast, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> Broadcast:
         """Stop a broadcast. Raises ``NotFoundError`` if it is unknown or has stopped."""
-        return self._ask(Broadcast, "POST", self._one(id, "/stop"), None, timeout)
+        return self._request(Broadcast, "POST", self._item_path(id, "/stop"), None, timeout)
 
 
 def _outputs(hls: Hls | bool, rtmp: RtmpTarget | Sequence[RtmpTarget]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ _EVENTS = {
 class Callback(Entity):
     """Describe a URL that is told of one kind of event."""
 
-    _what = "a callback"
+    _label = "a callback"
 
     group: str = str_field()
     event: str = str_field()
@@ -73,11 +73,11 @@ class Callbacks(Resource):
             "event": choice("event", event, _EVENTS[name]),
             "url": absolute_url("url", url, "http", "https"),
         }
-        return self._ask(Callback, "POST", self._path, body, timeout)
+        return self._request(Callback, "POST", self._path, body, timeout)
 
     def list(self, *, timeout: float | None = None) -> Page[Callback]:
         """Return all callbacks of the project."""
-        return self._array(Callback, self._path, timeout)
+        return self._request_array(Callback, self._path, timeout)
 
     def iter(self, *, timeout: float | None = None) -> Iterator[Callback]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
@@ -85,4 +85,4 @@ class Callbacks(Resource):
 
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Let a URL be told no longer."""
-        self._requester.request("DELETE", self._one(id), timeout=timeout)
+        self._requester.request("DELETE", self._item_path(id), timeout=timeout)

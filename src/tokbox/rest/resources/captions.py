@@ -23,7 +23,7 @@ class Captions(SessionEntity):
     The answer to a start tells no more than the ``id``.
     """
 
-    _what = "captions"
+    _label = "captions"
 
     # The service says captionsId when they start, and captionId when they are asked for.
     id: str = str_field("captionsId", "captionId", "id")
@@ -83,8 +83,8 @@ class LiveCaptions(TokenResource, Collection[Captions]):
                 ),
             ),
         }
-        return self._ask(Captions, "POST", self._path, body, timeout)
+        return self._request(Captions, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """Stop captions. Raises ``NotFoundError`` if they are unknown or have stopped."""
-        self._requester.request("POST", self._one(id, "/stop"), timeout=timeout)
+        self._requester.request("POST", self._item_path(id, "/stop"), timeout=timeout)

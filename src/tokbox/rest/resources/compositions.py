@@ -179,7 +179,7 @@ class Compositions(Collection[_Composed]):
         chosen = Layout._build(layout, stylesheet, screenshare_type)
         if chosen is None:
             raise InvalidInputError("layout", None, "be a Layout or its parts")
-        path = self._one(id, "/layout")
+        path = self._item_path(id, "/layout")
         self._requester.request("PUT", path, json=chosen._to_json(), timeout=timeout)
 
     def add_stream(
@@ -199,13 +199,13 @@ class Compositions(Collection[_Composed]):
         """
         added = string("stream_id", stream_id, min_length=1)
         body = {"addStream": added, **media(has_audio, has_video)}
-        path = self._one(id, "/streams")
+        path = self._item_path(id, "/streams")
         self._requester.request("PATCH", path, json=body, timeout=timeout)
 
     def remove_stream(
         self, id: str, /, stream_id: str, *, timeout: float | None = None
     ) -> None:
         """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
-        path = self._one(id, "/streams")
+        path = self._item_path(id, "/streams")
         body = {"removeStream": string("stream_id", stream_id, min_length=1)}
         self._requester.request("PATCH", path, json=body, timeout=timeout)

@@ -23,7 +23,7 @@ __all__ = ["Connection", "Connections"]
 class Connection(Entity):
     """Describe one client's connection."""
 
-    _what = "a connection"
+    _label = "a connection"
 
     id: str = str_field("connectionId", "id")
     state: ConnectionState | str = enum_field(ConnectionState, "connectionState", "state")
@@ -43,11 +43,13 @@ class Connections(Resource):
 
     def list(self, session_id: str, *, timeout: float | None = None) -> Page[Connection]:
         """Return all connections of a session."""
-        return self._page(Connection, self._in_session(session_id, "connection"), timeout)
+        return self._request_page(
+            Connection, self._session_path(session_id, "connection"), timeout
+        )
 
     def iter(
         self, session_id: str, *, timeout: float | None = None
     ) -> Iterator[Connection]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
-        path = self._in_session(session_id, "connection")
-        return iter_list(lambda: self._page(Connection, path, timeout))
+        path = self._session_path(session_id, "connection")
+        return iter_list(lambda: self._request_page(Connection, path, timeout))

@@ -32,7 +32,7 @@ class Moderation(Resource):
         mean that an earlier attempt worked though its answer was lost.
         """
         part = identifier("connection_id", connection_id)
-        path = self._in_session(session_id, f"connection/{part}")
+        path = self._session_path(session_id, f"connection/{part}")
         self._requester.request("DELETE", path, timeout=timeout)
 
     def mute_stream(
@@ -40,7 +40,7 @@ class Moderation(Resource):
     ) -> None:
         """Mute one stream; its publisher may unmute it."""
         part = identifier("stream_id", stream_id)
-        path = self._in_session(session_id, f"stream/{part}/mute")
+        path = self._session_path(session_id, f"stream/{part}/mute")
         self._requester.request("POST", path, timeout=timeout)
 
     def mute_all(
@@ -66,5 +66,5 @@ class Moderation(Resource):
     def _set_muting(
         self, session_id: str, body: dict[str, Any], timeout: float | None
     ) -> None:
-        path = self._in_session(session_id, "mute")
+        path = self._session_path(session_id, "mute")
         self._requester.request("POST", path, json=body, timeout=timeout)

@@ -25,7 +25,7 @@ __all__ = ["Project", "Projects"]
 class Project(Entity):
     """Describe one project: ``id`` is its API key."""
 
-    _what = "a project"
+    _label = "a project"
 
     secret: str = str_field(secret=True)
     status: ProjectStatus | str = enum_field(ProjectStatus)
@@ -50,7 +50,7 @@ class Projects(Collection[Project]):
         return "/v2/project"
 
     def __repr__(self) -> str:
-        return f"<projects of account {self._requester.tenant}>"
+        return f"<projects of account {self._requester.owner_id}>"
 
     def create(
         self,
@@ -64,11 +64,11 @@ class Projects(Collection[Project]):
             name=optional(string, "name", name),
             environmentId=optional(string, "environment_id", environment_id, min_length=1),
         )
-        return self._ask(Project, "POST", self._path, body or None, timeout)
+        return self._request(Project, "POST", self._path, body or None, timeout)
 
     def list(self, *, timeout: float | None = None) -> Page[Project]:
         """Return all projects of the account."""
-        return self._array(Project, self._path, timeout)
+        return self._request_array(Project, self._path, timeout)
 
     def iter(self, *, timeout: float | None = None) -> Iterator[Project]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
@@ -84,16 +84,16 @@ class Projects(Collection[Project]):
     ) -> Project:
         """Suspend a project, or make it active again."""
         body = {"status": choice("status", status, ProjectStatus)}
-        return self._ask(Project, "PUT", self._one(id), body, timeout)
+        return self._request(Project, "PUT", self._item_path(id), body, timeout)
 
     def refresh_secret(self, id: str, /, *, timeout: float | None = None) -> Project:
         """Give a project a new ``secret``; the old one stops working.
 
         What was signed with the old one, tokens included, is worthless from then on.
         """
-        path = self._one(id, "/refreshSecret")
-        return self._ask(Project, "POST", path, None, timeout)
+        path = self._item_path(id, "/refreshSecret")
+        return self._request(Project, "POST", path, None, timeout)
 
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Delete a project, for good."""
-        self._requester.request("DELETE", self._one(id), timeout=timeout)
+        self._requester.request("DELETE", self._item_path(id), timeout=timeout)

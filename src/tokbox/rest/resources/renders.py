@@ -34,7 +34,7 @@ __all__ = ["Render", "Renders"]
 class Render(SessionEntity):
     """Describe one Experience Composer as it was when the service answered."""
 
-    _what = "a render"
+    _label = "a render"
 
     status: RenderStatus | str = enum_field(RenderStatus)
     #: Why it stopped or failed, in words that the service spells in several ways.
@@ -98,7 +98,7 @@ class Renders(TokenResource, Collection[Render]):
                 properties=properties or None,
             ),
         }
-        return self._ask(Render, "POST", self._path, body, timeout)
+        return self._request(Render, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """Close the page.
@@ -106,7 +106,7 @@ class Renders(TokenResource, Collection[Render]):
         Raises ``NotFoundError`` if it is unknown or has stopped; with ``.attempts`` above 1
         that may mean that an earlier attempt worked though its answer was lost.
         """
-        self._requester.request("DELETE", self._one(id), timeout=timeout)
+        self._requester.request("DELETE", self._item_path(id), timeout=timeout)
 
     def list(
         self,

@@ -40,5 +40,5 @@ class Signals(Resource):
             **omit_none(type=optional(string, "type", type, max_bytes=_MAX_TYPE)),
             "data": string("data", data, max_bytes=_MAX_DATA),
         }
-        path = self._in_session(session_id, "signal", connection_id)
+        path = self._session_path(session_id, "signal", connection_id)
         self._requester.request("POST", path, json=body, timeout=timeout)

@@ -57,7 +57,7 @@ class SipCall(SessionEntity):
     To hang up, disconnect its ``connection_id``.
     """
 
-    _what = "a call"
+    _label = "a call"
 
     connection_id: str = str_field()
     stream_id: str = str_field()
@@ -114,7 +114,7 @@ class Sip(TokenResource):
             ),
         }
         body = {**self._credentials(session_id, token), "sip": sip}
-        return self._ask(SipCall, "POST", f"{self._root}/dial", body, timeout)
+        return self._request(SipCall, "POST", f"{self._root}/dial", body, timeout)
 
     def play_dtmf(
         self,
@@ -133,7 +133,7 @@ class Sip(TokenResource):
             # They may well be somebody's PIN.
             rule = "be text of 0 to 9, *, # and p"
             raise InvalidInputError("digits", None, rule, show=False)
-        path = self._in_session(session_id, "play-dtmf", connection_id)
+        path = self._session_path(session_id, "play-dtmf", connection_id)
         body = {"digits": tones}
         self._requester.request("POST", path, json=body, timeout=timeout)
 

@@ -25,7 +25,7 @@ __all__ = ["Stream", "Streams"]
 class Stream(Entity):
     """Describe what one client publishes."""
 
-    _what = "a stream"
+    _label = "a stream"
 
     name: str = str_field()
     #: Empty for a stream of sound.
@@ -47,12 +47,12 @@ class Streams(Resource):
 
     def list(self, session_id: str, *, timeout: float | None = None) -> Page[Stream]:
         """Return all streams of a session."""
-        return self._page(Stream, self._in_session(session_id, "stream"), timeout)
+        return self._request_page(Stream, self._session_path(session_id, "stream"), timeout)
 
     def iter(self, session_id: str, *, timeout: float | None = None) -> Iterator[Stream]:
         """Return an iterator over what ``list`` gives, asked for at its first item."""
-        path = self._in_session(session_id, "stream")
-        return iter_list(lambda: self._page(Stream, path, timeout))
+        path = self._session_path(session_id, "stream")
+        return iter_list(lambda: self._request_page(Stream, path, timeout))
 
     def get(
         self, session_id: str, stream_id: str, *, timeout: float | None = None
@@ -63,8 +63,8 @@ class Streams(Resource):
         status 408, not 404, if it is none of its ids.
         """
         part = identifier("stream_id", stream_id)
-        path = self._in_session(session_id, f"stream/{part}")
-        return self._ask(Stream, "GET", path, None, timeout)
+        path = self._session_path(session_id, f"stream/{part}")
+        return self._request(Stream, "GET", path, None, timeout)
 
     def set_layout_classes(
         self,
@@ -80,7 +80,7 @@ class Streams(Resource):
 
             tb.streams.set_layout_classes(session_id, {stream_id: ["focus"]})
         """
-        path = self._in_session(session_id, "stream")
+        path = self._session_path(session_id, "stream")
         if not isinstance(classes, Mapping) or not classes:
             raise InvalidInputError(
                 "classes", classes, "map ids of streams to their classes"

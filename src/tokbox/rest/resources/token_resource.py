@@ -1,4 +1,4 @@
-"""What joins a session as a client does, and needs a token for that."""
+"""Base class of resources whose calls join a session, which takes a token."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["TOKEN_LIFETIME", "TokenResource"]
 
-#: Seconds that the tokens signed here can be used for. They count when the service
-#: joins, which it does at once; how long it then stays is another matter.
+#: Lifetime in seconds of the tokens that are signed here. The service joins at once, and
+#: may stay longer.
 TOKEN_LIFETIME = 600
 
 
 class TokenResource(Resource):
-    """Let the service join sessions; *sign* makes the tokens that nobody brought."""
+    """Base of resources that let the service join a session.
+
+    *sign* signs a token where the caller passes none.
+    """
 
     __slots__ = ("_sign",)
 
