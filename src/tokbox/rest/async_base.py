@@ -93,11 +93,9 @@ class AsyncProxy:
 class _Replaced:
     """Name what to use in place of a member that only synchronous clients have."""
 
-    def __init__(self, instead: str) -> None:
-        self._instead = instead
-
-    def __set_name__(self, owner: type, name: str) -> None:
+    def __init__(self, name: str, instead: str) -> None:
         self._name = name
+        self._instead = instead
 
     def __get__(self, instance: object, owner: type) -> NoReturn:
         raise AttributeError(
@@ -109,11 +107,6 @@ class AsyncClient(AsyncProxy):
     """Own the threads of a client for asyncio."""
 
     __slots__ = ()
-
-    if not TYPE_CHECKING:
-        close = _Replaced("await client.aclose()")
-        __enter__ = _Replaced("async with")
-        __exit__ = _Replaced("async with")
 
     def _start(self, sync: Client, options: Options) -> Self:
         super().__init__(sync, ThreadExecutor(options.get("pool_size", POOL_SIZE)))
@@ -154,3 +147,12 @@ class AsyncClient(AsyncProxy):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+# Not in the class, where type checkers would accept them.
+for _name, _instead in (
+    ("close", "await client.aclose()"),
+    ("__enter__", "async with"),
+    ("__exit__", "async with"),
+):
+    setattr(AsyncClient, _name, _Replaced(_name, _instead))

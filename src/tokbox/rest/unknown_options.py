@@ -70,19 +70,17 @@ def refuse_unknown_options(
 
     def decorate(cls: _Class) -> _Class:
         for name, member in list(vars(cls).items()):
-            if isinstance(member, FunctionType) and has_options(member):
+            if isinstance(member, FunctionType) and _has_options(member):
                 setattr(cls, name, _checked(member, namespace))
-            elif isinstance(member, classmethod) and has_options(member.__func__):
+            elif isinstance(member, classmethod) and _has_options(member.__func__):
                 setattr(cls, name, classmethod(_checked(member.__func__, namespace)))
         return cls
 
     return decorate
 
 
-def has_options(call: Any) -> bool:
+def _has_options(call: Any) -> bool:
     """Return whether *call* has ``**options``."""
-    while hasattr(call, "__wrapped__"):
-        call = call.__wrapped__
     return bool(call.__code__.co_flags & _VAR_KEYWORDS)
 
 

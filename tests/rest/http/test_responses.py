@@ -185,6 +185,7 @@ def test_a_page_that_refuses_is_not_put_down_to_the_service(
         (b'<errors><error code="403"><x message="m"/></error></errors>', "text/html"),
         (b"<errorPayload><code>-1</code></errorPayload>", "text/html"),
         (b"<sessions><Session/></sessions>", "text/xml"),
+        (b"\xbb<html>", "text/html"),
     ],
 )
 def test_what_the_service_sends_is_not_taken_for_a_page(body: bytes, kind: str) -> None:
