@@ -33,6 +33,7 @@ from fastsign cimport (
     fs_are_names,
     fs_base64_raw,
     fs_check_texts,
+    fs_codec_name,
     fs_claims_length,
     fs_decimal,
     fs_derive,
@@ -78,7 +79,6 @@ from fastsign cimport (
     fs_take_room,
     fs_take_texts,
     fs_t1_length,
-    fs_text_name,
     fs_verifier,
     FS_ABSENT,
     FS_ALTERED,
@@ -303,7 +303,7 @@ def kernels() -> dict:
             "sha1_single": engine.sha1.one_name.decode(),
             "sha256": engine.sha256.many_name.decode(),
             "sha256_single": engine.sha256.one_name.decode(),
-            "base64": fs_text_name().decode(),
+            "base64": fs_codec_name(engine.codec).decode(),
         },
     }
 
@@ -452,6 +452,7 @@ cdef class Key:
 
         kept = _read_row(&row, role, connection_data, expiration, classes, look_closer)
         rows.jwt = jwt
+        rows.codec = self.key.engine.codec
         rows.session_id = NULL
         _set_row(&rows, &row, now)
         data = PyBytes_FromStringAndSize(
@@ -493,6 +494,7 @@ cdef class Key:
         memset(&shared, 0, sizeof(shared))
         memset(&rows, 0, sizeof(rows))
         shared.jwt = jwt
+        shared.codec = self.key.engine.codec
         shared.create_time = create_time
         n = _read_few(&shared, &rows, &few, claims, owner)
         if n <= 0:
@@ -567,6 +569,7 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
     cdef uint8_t[FEW_ROWS] good
     memset(&take, 0, sizeof(take))
     take.good = good
+    take.codec = shared.codec
     for k in range(5):
         values, where = claims[k], rows
         if type(values) is list or type(values) is tuple:
@@ -803,7 +806,7 @@ cdef class RSAKey:
         if number < 3 or not number & 1 or <size_t>PyBytes_GET_SIZE(square) != 8 * words:
             raise ValueError("the exponent or the square cannot be used")
         self.modulus, self.exponent, self.square = modulus, exponent, square
-        self.key.sha256 = engine.sha256
+        self.key.engine = engine
         self.key.size = size
         self.key.words = words
         self.key.modulus = <const uint8_t *>PyBytes_AS_STRING(modulus)
@@ -1091,6 +1094,11 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
     verifier.rsa = &(<RSAKey>key).key if type(key) is RSAKey else NULL
     if key is None and not decode_only:
         raise ValueError("a key is needed")
+    verifier.codec = engine.codec
+    if verifier.key != NULL:
+        verifier.codec = verifier.key.engine.codec
+    elif verifier.rsa != NULL:
+        verifier.codec = verifier.rsa.engine.codec
     verifier.decode_only = decode_only
     verifier.head = <const uint8_t *>PyBytes_AS_STRING(head)
     verifier.head_len = PyBytes_GET_SIZE(head)
@@ -1199,7 +1207,8 @@ def decode_base64(str text not None) -> bytes | None:
     if characters == NULL:
         return None
     raw = PyBytes_FromStringAndSize(NULL, length // 4 * 3 + max(length % 4 - 1, 0))
-    done = fs_base64_raw(<uint8_t *>PyBytes_AS_STRING(raw), <const uint8_t *>characters, length)
+    done = fs_base64_raw(engine.codec, <uint8_t *>PyBytes_AS_STRING(raw),
+                         <const uint8_t *>characters, length)
     return raw if done else None
 
 
@@ -1220,7 +1229,7 @@ def session_owner(str session_id not None) -> str | None:
     cdef const char *utf8 = _utf8(session_id, &length)
     if utf8 == NULL:
         return None
-    owner_length = fs_session_owner(<const uint8_t *>utf8, length, raw, &owner)
+    owner_length = fs_session_owner(engine.codec, <const uint8_t *>utf8, length, raw, &owner)
     return (<const char *>owner)[:owner_length].decode("ascii") if owner_length else None
 
 
@@ -1237,7 +1246,7 @@ def quote_plus(str text not None) -> bytes:
         raise MemoryError
     try:
         return PyBytes_FromStringAndSize(
-            <char *>out, fs_quote_plus(out, <const uint8_t *>utf8, length)
+            <char *>out, fs_quote_plus(engine.codec, out, <const uint8_t *>utf8, length)
         )
     finally:
         free(out)

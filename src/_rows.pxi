@@ -186,6 +186,7 @@ cdef class Rows:
             raise ValueError("a column has another length")
         memset(&take, 0, sizeof(take))
         take.good = good.data
+        take.codec = self.key.key.engine.codec
         if type(values) is Texts:
             take.texts = (<Texts>values).texts
         else:

@@ -45,9 +45,13 @@ typedef struct fs_hash {
     const char *one_name, *many_name;
 } fs_hash;
 
+typedef struct fs_codec fs_codec;
+
+/* The implementations that a key uses. */
 typedef struct fs_engine {
     fs_hash sha1;
     fs_hash sha256;
+    const fs_codec *codec; /* NULL: tables only */
 } fs_engine;
 
 /* Build the tables, ask the CPU, check every row against known answers. To be called
@@ -68,8 +72,8 @@ const fs_hash_row *fs_row(int hash, size_t i);
 /* 1 = usable, 0 = the CPU lacks it, -1 = it gave a wrong answer and was dropped. */
 int fs_row_state(const fs_hash_row *row);
 
-/* The row in use for base64. */
-const char *fs_text_name(void);
+/* The name of a codec, "portable" for NULL. */
+const char *fs_codec_name(const fs_codec *codec);
 
 /* ---- keys --------------------------------------------------------------------- */
 
@@ -105,20 +109,20 @@ const uint32_t *fs_initial(int hash);
 /* ---- text --------------------------------------------------------------------- */
 
 size_t fs_base64_length(size_t len); /* with padding */
-void fs_base64(uint8_t *text, const uint8_t *data, size_t len);
+void fs_base64(const fs_codec *codec, uint8_t *text, const uint8_t *data, size_t len);
 
 /* In the alphabet of URLs, without padding. Writes up to two characters more than the
  * length, (4 * len + 2) / 3, which is returned. */
-size_t fs_base64url(uint8_t *text, const uint8_t *data, size_t len);
+size_t fs_base64url(const fs_codec *codec, uint8_t *text, const uint8_t *data, size_t len);
 
 /* Decode either alphabet, without padding. Returns the bytes, or 0 if a character is of neither,
  * the length is none that encoders write, or unused bits of the last character are not 0. */
-size_t fs_base64_raw(uint8_t *data, const uint8_t *text, size_t len);
+size_t fs_base64_raw(const fs_codec *codec, uint8_t *data, const uint8_t *text, size_t len);
 
 /* Percent-encode UTF-8 as a form value: A-Z a-z 0-9 - . _ ~ stay, a space becomes "+",
  * all else %XX in upper case. Returns the length; `out` needs 3 * len bytes. */
-size_t fs_quote_plus(uint8_t *out, const uint8_t *in, size_t len);
-size_t fs_quote_plus_length(const uint8_t *in, size_t len);
+size_t fs_quote_plus(const fs_codec *codec, uint8_t *out, const uint8_t *in, size_t len);
+size_t fs_quote_plus_length(const fs_codec *codec, const uint8_t *in, size_t len);
 
 /* Write decimal digits, at most 20; return how many. */
 size_t fs_decimal(uint8_t *to, uint64_t value);
@@ -179,6 +183,7 @@ typedef struct fs_t1_frame {
 typedef struct fs_plan {
     int jwt;                        /* 0: T1, 1: JWT with HS256 */
     fs_hash hash;
+    const fs_codec *codec;
     uint32_t inner[FS_STATE_WORDS]; /* after all whole blocks before the nonce */
     uint32_t outer[FS_STATE_WORDS];
     fs_nonce nonce;                 /* of token 0 */
@@ -233,6 +238,7 @@ void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
 typedef struct fs_rows {
     int jwt;
     fs_hash hash;
+    const fs_codec *codec;
     uint32_t inner[FS_STATE_WORDS]; /* after the whole blocks of the constant part */
     uint32_t outer[FS_STATE_WORDS];
     fs_nonce nonce;                 /* of row 0 */
@@ -295,11 +301,13 @@ void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length);
  * its length, or 0 if this is no id as the service writes them today. */
 #define FS_SESSION_BYTES 256
 #define FS_MIN_SESSION 34 /* characters; those of the service have more */
-size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw, const uint8_t **owner);
+size_t fs_session_owner(const fs_codec *codec, const uint8_t *id, size_t len, uint8_t *raw,
+                        const uint8_t **owner);
 
 /* Whether this is a session id of that API key as the service writes them today. A 0
  * only means that it deserves a closer look. */
-int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len);
+int fs_session_of(const fs_codec *codec, const uint8_t *id, size_t len, const uint8_t *api_key,
+                  size_t key_len);
 
 /* The role of that name, as an index in their order in rows.c; -1 if there is none. */
 int fs_role_of(const uint8_t *name, size_t len);
@@ -310,6 +318,7 @@ int fs_role_of(const uint8_t *name, size_t len);
  * all that comes after `good` to zero. */
 typedef struct fs_take {
     enum { FS_SESSIONS, FS_DATA, FS_CLASSES } column;
+    const fs_codec *codec;  /* decodes session ids */
     const uint8_t *api_key; /* whose sessions */
     size_t key_len;
     fs_text *texts;         /* good ones are copied, and then point to their copies */
@@ -339,7 +348,7 @@ void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *rol
 
 /* A public key, checked. Numbers are bytes, the highest first. */
 typedef struct fs_rsa {
-    fs_hash sha256;
+    fs_engine engine;
     size_t size, words;      /* of the modulus, in bytes and in words of 64 bits */
     const uint8_t *modulus;  /* odd, of `size` bytes, of which the first is not 0 */
     const uint8_t *square;   /* 2**(128 * words) modulo the modulus, of 8 * words bytes */
@@ -375,6 +384,7 @@ enum {
 typedef struct fs_verifier {
     const fs_key *key;
     const fs_rsa *rsa;
+    const fs_codec *codec;
     int decode_only;
     const uint8_t *head;    /* "partner_id=KEY&sig=" */
     size_t head_len;

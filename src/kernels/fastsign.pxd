@@ -25,14 +25,18 @@ cdef extern from "fastsign.h" nogil:
         const char *many_name
         unsigned lanes
 
+    ctypedef struct fs_codec:
+        pass
+
     ctypedef struct fs_engine:
         fs_hash sha1
         fs_hash sha256
+        const fs_codec *codec
 
     void fs_init()
     int fs_engine_select(fs_engine *engine, const char *name)
     const fs_hash_row *fs_row(int hash, size_t i)
-    const char *fs_text_name()
+    const char *fs_codec_name(const fs_codec *codec)
     int fs_row_state(const fs_hash_row *row)
 
     ctypedef struct fs_key:
@@ -48,9 +52,7 @@ cdef extern from "fastsign.h" nogil:
     size_t fs_pad(uint8_t *tail, size_t used, uint64_t total)
     const uint32_t *fs_initial(int hash)
 
-    size_t fs_base64_length(size_t len)
-    void fs_base64(uint8_t *text, const uint8_t *data, size_t len)
-    size_t fs_quote_plus(uint8_t *out, const uint8_t *in_, size_t len)
+    size_t fs_quote_plus(const fs_codec *codec, uint8_t *out, const uint8_t *in_, size_t len)
 
     ctypedef struct fs_nonce:
         pass
@@ -84,6 +86,7 @@ cdef extern from "fastsign.h" nogil:
 
     ctypedef struct fs_rows:
         int jwt
+        const fs_codec *codec
         uint64_t create_time
         const fs_text *session_id
         const uint8_t *role
@@ -93,7 +96,7 @@ cdef extern from "fastsign.h" nogil:
         const uint8_t *skip
         const fs_nonce *nonces
 
-    size_t fs_base64_raw(uint8_t *data, const uint8_t *text, size_t len)
+    size_t fs_base64_raw(const fs_codec *codec, uint8_t *data, const uint8_t *text, size_t len)
     const int FS_NONCE_NAME
     size_t fs_claims_length(const fs_rows *rows, size_t i)
     uint8_t *fs_put_claims(const fs_rows *rows, size_t i, uint8_t *to)
@@ -109,9 +112,8 @@ cdef extern from "fastsign.h" nogil:
                       const int64_t *offsets)
     void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length)
     const int FS_SESSION_BYTES
-    size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw,
+    size_t fs_session_owner(const fs_codec *codec, const uint8_t *id, size_t len, uint8_t *raw,
                             const uint8_t **owner)
-    int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len)
 
     const int FS_SESSIONS
     const int FS_DATA
@@ -119,6 +121,7 @@ cdef extern from "fastsign.h" nogil:
 
     ctypedef struct fs_take:
         int column
+        const fs_codec *codec
         const uint8_t *api_key
         size_t key_len
         fs_text *texts
@@ -141,7 +144,7 @@ cdef extern from "fastsign.h" nogil:
     const int FS_RSA_BYTES
 
     ctypedef struct fs_rsa:
-        fs_hash sha256
+        fs_engine engine
         size_t size, words
         const uint8_t *modulus
         const uint8_t *square
@@ -154,6 +157,7 @@ cdef extern from "fastsign.h" nogil:
     ctypedef struct fs_verifier:
         const fs_key *key
         const fs_rsa *rsa
+        const fs_codec *codec
         int decode_only
         const uint8_t *head
         size_t head_len

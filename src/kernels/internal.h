@@ -97,15 +97,16 @@ void fs_t1_set_frame(fs_t1_frame *frame, const uint8_t *head, size_t head_len,
                      const uint8_t *data);
 
 /* Write a signature into the groups of a token's text that hold it. */
-void fs_t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
+void fs_t1_signature(const fs_codec *codec, const fs_t1_frame *frame, uint8_t *to,
+                     const uint32_t *digest);
 void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
-void fs_jwt_signature(uint8_t *to, const uint32_t *digest);
+void fs_jwt_signature(const fs_codec *codec, uint8_t *to, const uint32_t *digest);
 
-/* Text for one instruction set. The first two take what they can do at once and return how many
- * bytes (encode) or characters (decode) of the input that was; the rest is done by
- * tables. `decode` takes either alphabet, stops before what is not valid, and may write
- * up to eight bytes behind what it returns, never more than 3/4 of `len` in all. */
-typedef struct fs_text_row {
+/* Base64 and form values for one instruction set. `encode` and `decode` process as much of the
+ * input as fits into whole vectors, and return its length; tables process the rest. `decode`
+ * accepts either alphabet, stops before a character that is not valid, and may write up to
+ * eight bytes behind what it returns, never more than 3/4 of `len` in all. */
+struct fs_codec {
     const char *name;
     unsigned needs;
     size_t (*encode)(uint8_t *text, const uint8_t *data, size_t len, int url);
@@ -113,24 +114,24 @@ typedef struct fs_text_row {
     /* How many characters at the beginning stay as they are in a form value, or less if
      * there are fewer than 16. */
     size_t (*plain)(const uint8_t *text, size_t len);
-    /* fs_t1_signature, or NULL where the tables serve better. */
+    /* fs_t1_signature, or NULL where the tables are faster. */
     void (*t1_signature)(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
-} fs_text_row;
+};
 #if FS_X86
-extern const fs_text_row fs_text_avx2, fs_text_avx512;
+extern const fs_codec fs_codec_avx2, fs_codec_avx512;
 #endif
 
-/* The row in use, or NULL for the tables alone. */
-const fs_text_row *fs_text_active(void);
+/* Build the tables, and check each codec. */
+void fs_codecs_init(void);
+
+/* The best usable codec (NULL), the one of that name, or NULL for the tables alone ("portable").
+ * A name that no codec has leaves AVX-512 out. */
+const fs_codec *fs_codec_select(const char *name);
 
 /* Decode whole groups without padding; 0 if a character is not of either alphabet. */
-int fs_base64_decode(uint8_t *data, const uint8_t *text, size_t len);
+int fs_base64_decode(const fs_codec *codec, uint8_t *data, const uint8_t *text, size_t len);
 
-/* Use the best usable row for text (NULL), the one of that name, or the tables alone
- * ("portable"). A name that no row for text has leaves AVX-512 out. */
-void fs_text_select(const char *name);
-
-/* Tables of text, built by fs_base64_init. */
+/* Tables, built by fs_base64_init and fs_quoting_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
 extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */
 extern uint8_t fs_base64_value[256];      /* of a character in either alphabet, or 255 */
@@ -143,6 +144,7 @@ extern uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
 /* The same where the digits are followed by what ends a JWT's payload. */
 extern uint8_t fs_base64_last_jwt[3][100][4];
 void fs_base64_init(void);
+void fs_quoting_init(void);
 
 /* The number of the lowest bit that is set; there must be one. */
 #if defined(_MSC_VER)

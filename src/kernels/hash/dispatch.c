@@ -102,23 +102,12 @@ static void judge(const fs_hash_row *const *rows, size_t count, const uint32_t *
 
 void fs_init(void) {
     if (verdict_count) return;
-    fs_base64_init();
+    fs_codecs_init();
     judge(sha1_rows, COUNT(sha1_rows), fs_sha1_initial, 0xa9993e36);
     judge(sha256_rows, COUNT(sha256_rows), fs_sha256_initial, 0xba7816bf);
 }
 
 const uint32_t *fs_initial(int hash) { return hash == 1 ? fs_sha1_initial : fs_sha256_initial; }
-
-void fs_mac(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
-            const uint8_t *const *tails, size_t blocks, fs_state *digests, size_t count) {
-    size_t rest = count % hash->lanes;
-    if (rest > hash->few) rest = 0;
-    if (count > rest) hash->mac_many(inner, outer, tails, blocks, digests, count - rest);
-    if (rest) {
-        count -= rest;
-        hash->mac_few(inner, outer, tails + count, blocks, digests + count, rest);
-    }
-}
 
 const fs_hash_row *fs_row(int hash, size_t i) {
     if (hash == 1) return i < COUNT(sha1_rows) ? sha1_rows[i] : NULL;
@@ -166,7 +155,7 @@ int fs_engine_select(fs_engine *engine, const char *name) {
     fs_engine chosen;
     if (name && !*name) name = NULL;
     if (select_hash(&chosen.sha1, 1, name) || select_hash(&chosen.sha256, 256, name)) return -1;
+    chosen.codec = fs_codec_select(name);
     *engine = chosen;
-    fs_text_select(name);
     return 0;
 }

@@ -128,6 +128,6 @@ found:
 
 FS_TARGET_END
 
-const fs_text_row fs_text_avx2 = {"avx2", FS_CPU_AVX2, encode, decode, plain, NULL};
+const fs_codec fs_codec_avx2 = {"avx2", FS_CPU_AVX2, encode, decode, plain, NULL};
 
 #endif

@@ -111,7 +111,7 @@ static void t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *
 
 FS_TARGET_END
 
-const fs_text_row fs_text_avx512 = {
+const fs_codec fs_codec_avx512 = {
     "avx512", FS_CPU_AVX512 | FS_CPU_VBMI, encode, decode, plain, t1_signature,
 };
 

@@ -24,6 +24,7 @@ void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
 
     plan->jwt = 1;
     plan->hash = key->engine.sha256;
+    plan->codec = key->engine.codec;
     plan->nonce = *nonce;
     plan->partial = (unsigned)(data_len % 3);
     memcpy(plan->nonce_head, data + data_len - plan->partial, plan->partial);
@@ -32,7 +33,7 @@ void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     memcpy(text, head, head_len);
     plan->nonce_offset = head_len + data_len / 3 * 4;
     plan->nonce_len = url_length(plan->partial + FS_NONCE_DIGITS + END);
-    fs_base64url(text + head_len, data, data_len - plan->partial);
+    fs_base64url(plan->codec, text + head_len, data, data_len - plan->partial);
     plan->text = text;
     signed_len = plan->nonce_offset + plan->nonce_len;
     plan->sig_offset = signed_len + 1;
@@ -52,10 +53,10 @@ void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     memset(plan->tail_after, 0, sizeof plan->tail_after);
 }
 
-void fs_jwt_signature(uint8_t *to, const uint32_t *digest) {
+void fs_jwt_signature(const fs_codec *codec, uint8_t *to, const uint32_t *digest) {
     uint8_t bytes[32], text[SIGNATURE + 2];
     FS_PUBLIC(digest, 32);
     for (int j = 0; j < 8; j++) fs_store_be32(bytes + 4 * j, digest[j]);
-    fs_base64url(text, bytes, sizeof bytes);
+    fs_base64url(codec, text, bytes, sizeof bytes);
     memcpy(to, text, SIGNATURE);
 }

@@ -53,6 +53,7 @@ void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, in
     rows->jwt = jwt;
     rows->nonce = *nonce;
     rows->text = text;
+    rows->codec = key->engine.codec;
     rows->hash = jwt ? key->engine.sha256 : key->engine.sha1;
     memcpy(rows->inner, jwt ? key->sha256_inner : key->sha1_inner, sizeof rows->inner);
     memcpy(rows->outer, jwt ? key->sha256_outer : key->sha1_outer, sizeof rows->outer);
@@ -60,7 +61,7 @@ void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, in
     if (jwt) {
         groups = data_len / 3 * 3;
         memcpy(text, head, head_len);
-        fs_base64url(text + head_len, data, groups);
+        fs_base64url(rows->codec, text + head_len, data, groups);
         rows->text_len = head_len + groups / 3 * 4;
         rows->raw_len = data_len - groups;
         memcpy(rows->raw, data + groups, rows->raw_len);
@@ -73,7 +74,7 @@ void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, in
         memcpy(raw + head_len + SIG_DIGITS + 1, data, data_len);
         groups = raw_len / 3 * 3;
         memcpy(text, "T1==", 4);
-        fs_base64(text + 4, raw, groups);
+        fs_base64(rows->codec, text + 4, raw, groups);
         rows->text_len = 4 + groups / 3 * 4;
         rows->sig_offset = 4 + head_len / 3 * 4;
         fs_t1_set_frame(&rows->frame, head, head_len, data);
@@ -127,14 +128,14 @@ size_t fs_claims_length(const fs_rows *rows, size_t i) {
         len += rows->jwt ? LENGTH("\"connection_data\":\"\",") +
                                fs_json_escape_length(text->data, text->len)
                          : LENGTH("&connection_data=") +
-                               fs_quote_plus_length(text->data, text->len);
+                               fs_quote_plus_length(rows->codec, text->data, text->len);
     }
     if (rows->classes && rows->classes[i].len) {
         const fs_text *text = &rows->classes[i];
         len += rows->jwt ? LENGTH("\"initial_layout_class_list\":\"\",") +
                                fs_json_escape_length(text->data, text->len)
                          : LENGTH("&initial_layout_class_list=") +
-                               fs_quote_plus_length(text->data, text->len);
+                               fs_quote_plus_length(rows->codec, text->data, text->len);
     }
     return len;
 }
@@ -183,11 +184,11 @@ uint8_t *fs_put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
     }
     if (rows->connection_data && (text = &rows->connection_data[i])->len) {
         to = put(to, LITERAL("&connection_data="));
-        to += fs_quote_plus(to, text->data, text->len);
+        to += fs_quote_plus(rows->codec, to, text->data, text->len);
     }
     if (rows->classes && (text = &rows->classes[i])->len) {
         to = put(to, LITERAL("&initial_layout_class_list="));
-        to += fs_quote_plus(to, text->data, text->len);
+        to += fs_quote_plus(rows->codec, to, text->data, text->len);
     }
     return to;
 }
@@ -259,7 +260,8 @@ static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8
         end = put(end, nonce, FS_NONCE_DIGITS);
         end = put(end, LITERAL(FS_JWT_END));
         job->source = at + rows->start_len;
-        job->source_len = fs_base64url(at + rows->start_len, raw, (size_t)(end - raw));
+        job->source_len =
+            fs_base64url(rows->codec, at + rows->start_len, raw, (size_t)(end - raw));
         end = at + rows->start_len + job->source_len;
     } else {
         end = fs_put_nonce_name(0, fs_put_claims(rows, i, at + rows->start_len));
@@ -280,10 +282,10 @@ static void write_token(const fs_rows *rows, const struct job *job, const uint32
     if (rows->jwt) {
         behind = put(behind, job->source, job->source_len);
         *behind++ = '.';
-        fs_jwt_signature(behind, digest);
+        fs_jwt_signature(rows->codec, behind, digest);
     } else {
-        fs_base64(behind, job->source, job->source_len);
-        fs_t1_signature(&rows->frame, job->to + rows->sig_offset, digest);
+        fs_base64(rows->codec, behind, job->source, job->source_len);
+        fs_t1_signature(rows->codec, &rows->frame, job->to + rows->sig_offset, digest);
     }
 }
 
@@ -349,50 +351,4 @@ void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length) {
     fs_mac(&rows->hash, rows->inner, rows->outer, &job.message, job.blocks, &digest, 1);
     write_token(rows, &job, digest);
     fs_wipe_stack_of_kernel();
-}
-
-/* ---- session ids ------------------------------------------------------------------------ */
-
-/* Return where the field that begins at `at` ends, or `end`. Most have few characters. */
-FS_INLINE const uint8_t *field_end(const uint8_t *at, const uint8_t *end) {
-    while (at < end && *at != '~') at++;
-    return at;
-}
-
-size_t fs_session_owner(const uint8_t *id, size_t len, uint8_t *raw, const uint8_t **owner) {
-    /* The id is decoded in vectors. The last one is filled with zeros ("A"), and so are the
-     * characters that a decoder leaves to tables. */
-    enum { VECTOR = FS_MIN_SESSION - 2, LEFT = 12 };
-    uint8_t text[256 + VECTOR + LEFT], high = 0, other = 0;
-    const uint8_t *start, *end, *raw_end;
-    size_t count, whole, raw_len;
-
-    if (len < FS_MIN_SESSION || len > 255 || id[0] < '0' || id[0] > '9' || id[1] != '_' || len % 4 == 3) return 0;
-    count = len - 2;
-    whole = (count + VECTOR - 1) / VECTOR * VECTOR;
-    for (size_t i = 0; i + VECTOR <= count; i += VECTOR) memcpy(text + i, id + 2 + i, VECTOR);
-    memcpy(text + count - VECTOR, id + len - VECTOR, VECTOR);
-    memset(text + count, 'A', VECTOR + LEFT);
-    for (size_t i = 0; i < whole; i++) other |= (text[i] == '+') | (text[i] == '/');
-    if (other || !fs_base64_decode(raw, text, whole + LEFT)) return 0;
-    raw_len = count * 3 / 4;
-    /* Unused bits must be 0, or one session would have several ids. */
-    if (raw[raw_len]) return 0;
-    /* Whole vectors: what is behind is 0. */
-    for (size_t i = 0; i < (raw_len + 15) / 16 * 16; i++) high |= raw[i];
-    if (high >= 0x80) return 0;
-    /* The second of at least four fields is the owner. */
-    raw_end = raw + raw_len;
-    start = field_end(raw, raw_end) + 1;
-    end = start < raw_end ? field_end(start, raw_end) : raw_end;
-    if (end == raw_end || field_end(end + 1, raw_end) == raw_end) return 0;
-    *owner = start;
-    return (size_t)(end - start);
-}
-
-int fs_session_of(const uint8_t *id, size_t len, const uint8_t *api_key, size_t key_len) {
-    uint8_t raw[FS_SESSION_BYTES];
-    const uint8_t *owner;
-    size_t owner_len = fs_session_owner(id, len, raw, &owner);
-    return owner_len && owner_len == key_len && !memcmp(owner, api_key, key_len);
 }

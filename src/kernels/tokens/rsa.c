@@ -175,6 +175,6 @@ int fs_rsa_verify(const fs_rsa *key, const uint8_t *message, size_t len,
     wanted[0] = 0;
     wanted[1] = 1;
     memcpy(wanted + before, prefix, sizeof prefix);
-    digest_of(&key->sha256, message, len, wanted + before + sizeof prefix);
+    digest_of(&key->engine.sha256, message, len, wanted + before + sizeof prefix);
     return !memcmp(padded, wanted, size);
 }

@@ -47,7 +47,7 @@ int fs_are_names(const uint8_t *text, size_t len) {
 
 static int is_good(const fs_take *take, const fs_text *text) {
     if (take->column == FS_SESSIONS)
-        return fs_session_of(text->data, text->len, take->api_key, take->key_len);
+        return fs_session_of(take->codec, text->data, text->len, take->api_key, take->key_len);
     return (take->column == FS_CLASSES ? fs_are_names : is_plain)(text->data, text->len);
 }
 

@@ -73,7 +73,7 @@ static void start_run(const fs_plan *plan, uint64_t index, struct run *run) {
     run->last = low % radix[partial];
     run->left = 1000 * radix[partial] - low;
     if (plan->jwt) memcpy(digits + FS_NONCE_DIGITS, FS_JWT_END, 2);
-    fs_base64(run->nonce_text, raw, partial + FS_NONCE_DIGITS + (plan->jwt ? 2 : 0));
+    fs_base64(plan->codec, run->nonce_text, raw, partial + FS_NONCE_DIGITS + (plan->jwt ? 2 : 0));
 
     memcpy(run->inner, plan->inner, sizeof run->inner);
     memcpy(run->tail, plan->tail, sizeof run->tail);
@@ -138,9 +138,9 @@ static void sign_run(const fs_plan *plan, struct run *run, size_t count, uint8_t
             if (partial) memcpy(nonce + COUNTER_TEXT + 4, last_text[last[l]], 4);
             if (plan->jwt) {
                 nonce[plan->nonce_len] = '.';
-                fs_jwt_signature(to + plan->sig_offset, digests[l]);
+                fs_jwt_signature(plan->codec, to + plan->sig_offset, digests[l]);
             } else {
-                fs_t1_signature(&plan->frame, to + plan->sig_offset, digests[l]);
+                fs_t1_signature(plan->codec, &plan->frame, to + plan->sig_offset, digests[l]);
             }
             if (newline) to[plan->text_len] = '\n';
         }

@@ -9,7 +9,7 @@
  */
 #include "tokens/verify.h"
 
-#define AT_ONCE 64
+#define AT_ONCE FS_MIXED
 #define ARENA 49152
 #define DAYS_30 2592000
 #define HOURS_24 86400
@@ -28,9 +28,10 @@ static int is_session(const fs_verifier *verifier, const struct fs_said *said,
     if (verifier->session &&
         (len != verifier->session_len || memcmp(id, verifier->session, len)))
         return 0;
-    if (!verifier->api_key) return fs_session_of(id, len, said->owner, said->owner_len);
+    if (!verifier->api_key)
+        return fs_session_of(verifier->codec, id, len, said->owner, said->owner_len);
     if (len == known->len && len && !memcmp(id, known->session, len)) return 1;
-    if (!fs_session_of(id, len, verifier->api_key, verifier->key_len)) return 0;
+    if (!fs_session_of(verifier->codec, id, len, verifier->api_key, verifier->key_len)) return 0;
     memcpy(known->session, id, len);
     known->len = len;
     return 1;
@@ -44,7 +45,7 @@ static uint8_t judge(const fs_verifier *verifier, const struct fs_suspect *suspe
     /* The claims of a JWT tell whether it can be read, and whose it is. */
     if (!authentic && !suspect->jwt) return FS_ALTERED;
     if (!(suspect->jwt ? fs_read_jwt(verifier, suspect, &said)
-                       : fs_read_t1(suspect->claims, suspect->claims_len, &said)))
+                       : fs_read_t1(verifier->codec, suspect->claims, suspect->claims_len, &said)))
         return FS_UNSURE;
     if (verifier->decode_only) return said.session_len ? FS_GOOD : FS_UNSURE;
     if (said.foreign) return FS_FOREIGN;
@@ -63,39 +64,38 @@ static uint8_t judge(const fs_verifier *verifier, const struct fs_suspect *suspe
     return FS_GOOD;
 }
 
-/* Hash what was taken apart, those of one form and length side by side, and judge it. */
-static void finish(const fs_verifier *verifier, struct fs_suspect *suspects, size_t count,
-                   struct known *known) {
+/* Compute the MACs of all suspects of one form, and judge them. */
+static void finish_form(const fs_verifier *verifier, const struct fs_suspect *suspects,
+                        size_t count, int jwt, struct known *known) {
     const fs_key *key = verifier->key;
     const uint8_t *messages[AT_ONCE];
-    const struct fs_suspect *chosen[AT_ONCE];
+    size_t blocks[AT_ONCE], chosen[AT_ONCE], same = 0;
     fs_state digests[AT_ONCE];
 
     for (size_t j = 0; j < count; j++) {
-        size_t blocks = suspects[j].blocks, same = 0;
-        int jwt = suspects[j].jwt, words = jwt ? 8 : 5;
-        if (!blocks) continue; /* done with an earlier one */
-        for (size_t k = j; k < count; k++) {
-            if (suspects[k].blocks != blocks || suspects[k].jwt != jwt) continue;
-            messages[same] = suspects[k].message;
-            chosen[same++] = &suspects[k];
-            suspects[k].blocks = 0;
-        }
-        if (jwt)
-            fs_mac(&key->engine.sha256, key->sha256_inner, key->sha256_outer, messages, blocks,
-                   digests, same);
-        else
-            fs_mac(&key->engine.sha1, key->sha1_inner, key->sha1_outer, messages, blocks,
-                   digests, same);
-        for (size_t s = 0; s < same; s++) {
-            /* In constant time: nothing depends on where the two differ. */
-            volatile uint32_t difference = 0;
-            for (int w = 0; w < words; w++) difference |= digests[s][w] ^ chosen[s]->mac[w];
-            FS_PUBLIC(&difference, sizeof difference); /* all else stays unknown */
-            verifier->verdicts[chosen[s]->row] =
-                judge(verifier, chosen[s], difference == 0, known);
-        }
+        if (suspects[j].jwt != jwt) continue;
+        messages[same] = suspects[j].message;
+        blocks[same] = suspects[j].blocks;
+        chosen[same++] = j;
     }
+    if (!same) return;
+    fs_mac_mixed(jwt ? &key->engine.sha256 : &key->engine.sha1,
+                 jwt ? key->sha256_inner : key->sha1_inner,
+                 jwt ? key->sha256_outer : key->sha1_outer, messages, blocks, digests, same);
+    for (size_t s = 0; s < same; s++) {
+        const struct fs_suspect *suspect = &suspects[chosen[s]];
+        /* In constant time: nothing depends on where the two differ. */
+        volatile uint32_t difference = 0;
+        for (int w = 0; w < (jwt ? 8 : 5); w++) difference |= digests[s][w] ^ suspect->mac[w];
+        FS_PUBLIC(&difference, sizeof difference); /* all else stays secret */
+        verifier->verdicts[suspect->row] = judge(verifier, suspect, difference == 0, known);
+    }
+}
+
+static void finish(const fs_verifier *verifier, const struct fs_suspect *suspects, size_t count,
+                   struct known *known) {
+    finish_form(verifier, suspects, count, 0, known);
+    finish_form(verifier, suspects, count, 1, known);
 }
 
 /* The verdict on a token that is not hashed side by side with others. */

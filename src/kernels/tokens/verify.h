@@ -41,7 +41,7 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
                       struct fs_suspect *suspect);
 
 /* Read what it says; 0 if that is not as expected. */
-int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said);
+int fs_read_t1(const fs_codec *codec, const uint8_t *claims, size_t len, struct fs_said *said);
 int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
                 struct fs_said *said);
 

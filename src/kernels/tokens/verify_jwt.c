@@ -14,9 +14,9 @@
 #define RSA_SIGNATURE 256 /* bytes, at least */
 
 /* Decode base64url without padding; 0 if anything is not as it should be. */
-static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
+static size_t decode(const fs_codec *codec, uint8_t *raw, const uint8_t *text, size_t len) {
     if (memchr(text, '+', len) || memchr(text, '/', len)) return 0;
-    return fs_base64_raw(raw, text, len);
+    return fs_base64_raw(codec, raw, text, len);
 }
 
 /* The number of the header that a token begins with, or how many there are. */
@@ -58,10 +58,10 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
     claims = at + (signed_len + 9 + FS_BLOCK - 1) / FS_BLOCK * FS_BLOCK;
     suspect->claims = claims;
     /* A dot in the payload is no base64. */
-    suspect->claims_len = decode(claims, at + head_len, signed_len - head_len);
+    suspect->claims_len = decode(verifier->codec, claims, at + head_len, signed_len - head_len);
     if (!suspect->claims_len) return FS_UNSURE;
     mac = claims + suspect->claims_len;
-    mac_len = decode(mac, token->data + signed_len + 1, token->len - signed_len - 1);
+    mac_len = decode(verifier->codec, mac, token->data + signed_len + 1, token->len - signed_len - 1);
     if (suspect->rs256 ? mac_len < RSA_SIGNATURE : mac_len != 32) return FS_UNSURE;
     suspect->message = at;
     if (!verifier->key) {

@@ -12,9 +12,10 @@ static int is_mixed(const uint8_t *text, size_t len) {
 
 /* Decode base64 with padding, in either alphabet; 0 if anything is not as it should be.
  * Returns the number of bytes. */
-static size_t decode(uint8_t *raw, const uint8_t *text, size_t len) {
+static size_t decode(const fs_codec *codec, uint8_t *raw, const uint8_t *text, size_t len) {
     if (len < 4 || len % 4 || is_mixed(text, len)) return 0;
-    return fs_base64_raw(raw, text, len - (text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2));
+    len -= text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
+    return fs_base64_raw(codec, raw, text, len);
 }
 
 /* Read eight lower-case hex digits, all at once; what is returned is 0 if they are such.
@@ -56,7 +57,7 @@ int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t 
 
     if (!verifier->key && !verifier->decode_only) return FS_UNSURE; /* RS256 is for JWTs */
     if (memcmp(token->data, "T1==", 4)) return FS_UNSURE;
-    raw_len = decode(at, token->data + 4, token->len - 4);
+    raw_len = decode(verifier->codec, at, token->data + 4, token->len - 4);
     if (verifier->decode_only) {
         before = any_head(at, raw_len);
         suspect->claims = at + before;
@@ -89,9 +90,8 @@ FS_INLINE int take_byte(const uint8_t **at, const uint8_t *end) {
 }
 
 /* Whether a form value is well-formed: complete %XX, which make UTF-8. */
-static int is_text(const uint8_t *value, size_t len) {
-    const fs_text_row *row = fs_text_active();
-    const uint8_t *at = value + (row ? row->plain(value, len) : 0), *end = value + len;
+static int is_text(const fs_codec *codec, const uint8_t *value, size_t len) {
+    const uint8_t *at = value + (codec ? codec->plain(value, len) : 0), *end = value + len;
 
     while (at < end) {
         int c = take_byte(&at, end), more, low, high;
@@ -111,7 +111,7 @@ static int is_text(const uint8_t *value, size_t len) {
 
 #define IS(name) (name_len == sizeof name - 1 && !memcmp(field, name, sizeof name - 1))
 
-int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said) {
+int fs_read_t1(const fs_codec *codec, const uint8_t *claims, size_t len, struct fs_said *said) {
     const uint8_t *field = claims, *end = claims + len;
     unsigned seen = 0;
 
@@ -127,7 +127,7 @@ int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said) {
 
         if (IS("session_id")) {
             bit = 1;
-            if (!is_text(value, value_len)) return 0;
+            if (!is_text(codec, value, value_len)) return 0;
             said->session = value;
             said->session_len = value_len;
         } else if (IS("create_time")) {
@@ -141,13 +141,13 @@ int fs_read_t1(const uint8_t *claims, size_t len, struct fs_said *said) {
             if (fs_role_of(value, value_len) < 0) return 0;
         } else if (IS("nonce")) {
             bit = 16;
-            if (!is_text(value, value_len)) return 0;
+            if (!is_text(codec, value, value_len)) return 0;
         } else if (IS("connection_data")) {
             bit = 32;
-            if (!is_text(value, value_len)) return 0;
+            if (!is_text(codec, value, value_len)) return 0;
         } else if (IS("initial_layout_class_list")) {
             bit = 64;
-            if (!is_text(value, value_len)) return 0;
+            if (!is_text(codec, value, value_len)) return 0;
         } else if (IS("scope")) {
             bit = 128;
             if (value_len != sizeof FS_SCOPE - 1 || memcmp(value, FS_SCOPE, value_len)) return 0;

@@ -1,14 +1,14 @@
-/* Base64: every row decodes and encodes as the tables do, and what was decoded comes back. */
+/* Base64: every codec decodes and encodes as the tables do, and what was decoded comes back. */
 #include "fuzz.h"
 
 static void decodes(const uint8_t *text, size_t len) {
     const size_t raw_len = len / 4 * 3;
     uint8_t *first = room(raw_len), *raw = room(raw_len), *again = room(len);
-    fs_engine unused;
+    fs_engine found;
     int valid = 0;
 
-    for (size_t i = 0; engine(i, &unused); i++) {
-        int decoded = fs_base64_decode(raw, text, len);
+    for (size_t i = 0; engine(i, &found); i++) {
+        int decoded = fs_base64_decode(found.codec, raw, text, len);
         if (!i) {
             valid = decoded;
             memcpy(first, raw, raw_len);
@@ -16,7 +16,7 @@ static void decodes(const uint8_t *text, size_t len) {
         MUST(decoded == valid);
         if (!decoded) continue;
         MUST(same(raw, first, raw_len));
-        fs_base64(again, raw, raw_len);
+        fs_base64(found.codec, again, raw, raw_len);
         for (size_t j = 0; j < len; j++) /* in whichever alphabet it was */
             MUST(fs_base64_value[again[j]] == fs_base64_value[text[j]]);
     }
@@ -29,11 +29,11 @@ static void encodes(const uint8_t *data, size_t len) {
     const size_t text_len = fs_base64_length(len), url_len = (4 * len + 2) / 3;
     uint8_t *first = room(text_len), *text = room(text_len);
     uint8_t *first_url = room(url_len), *url = room(url_len + 2);
-    fs_engine unused;
+    fs_engine found;
 
-    for (size_t i = 0; engine(i, &unused); i++) {
-        fs_base64(text, data, len);
-        MUST(fs_base64url(url, data, len) == url_len);
+    for (size_t i = 0; engine(i, &found); i++) {
+        fs_base64(found.codec, text, data, len);
+        MUST(fs_base64url(found.codec, url, data, len) == url_len);
         if (!i) {
             memcpy(first, text, text_len);
             memcpy(first_url, url, url_len);

@@ -88,7 +88,7 @@ static void has_its_signature(const fs_key *key, const uint8_t *token, size_t le
     char hex[41];
 
     for (size_t i = 0; i < padding; i++) text[len - 5 - i] = 'A';
-    MUST(!memcmp(token, "T1==", 4) && fs_base64_decode(raw, text, len - 4));
+    MUST(!memcmp(token, "T1==", 4) && fs_base64_decode(key->engine.codec, raw, text, len - 4));
     fs_hmac_sha1(key, raw + said, raw_len - padding - said, mac);
     for (size_t i = 0; i < 20; i++) sprintf(hex + 2 * i, "%02x", mac[i]);
     MUST(!memcmp(raw + LEN(t1_head), hex, 40));

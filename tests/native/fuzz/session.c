@@ -35,14 +35,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const uint8_t *end = size ? memchr(data, '\n', size) : NULL;
     size_t key_len, len;
     uint8_t *key, *id;
-    fs_engine unused;
+    fs_engine found;
 
     if (!end) return 0;
     key_len = (size_t)(end - data), len = size - key_len - 1;
     if (memchr(data, '~', key_len)) return 0; /* an API key is of digits */
     key = copy(data, key_len), id = copy(end + 1, len);
-    for (size_t i = 0; engine(i, &unused); i++)
-        MUST(fs_session_of(id, len, key, key_len) == plain(id, len, key, key_len));
+    for (size_t i = 0; engine(i, &found); i++)
+        MUST(fs_session_of(found.codec, id, len, key, key_len) == plain(id, len, key, key_len));
     give_back(key, key_len);
     give_back(id, len);
     return 0;

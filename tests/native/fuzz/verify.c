@@ -26,7 +26,7 @@ static uint8_t *t1_of(const fs_key *key, const uint8_t *said, size_t len, size_t
     raw[before - 1] = ':';
     if (len) memcpy(raw + before, said, len);
     memcpy(token, "T1==", 4);
-    fs_base64(token + 4, raw, raw_len);
+    fs_base64(key->engine.codec, token + 4, raw, raw_len);
     *token_len = 4 + fs_base64_length(raw_len);
     give_back(raw, raw_len);
     return token;
@@ -37,10 +37,10 @@ static uint8_t *jwt_of(const fs_key *key, const uint8_t *said, size_t len, size_
     uint8_t *roomy = room(signed_len + 1 + 43 + 2), *token, mac[32];
 
     memcpy(roomy, jwt_head, LEN(jwt_head));
-    fs_base64url(roomy + LEN(jwt_head), said, len);
+    fs_base64url(key->engine.codec, roomy + LEN(jwt_head), said, len);
     fs_hmac_sha256(key, roomy, signed_len, mac);
     roomy[signed_len] = '.';
-    fs_base64url(roomy + signed_len + 1, mac, sizeof mac);
+    fs_base64url(key->engine.codec, roomy + signed_len + 1, mac, sizeof mac);
     *token_len = signed_len + 1 + 43;
     token = copy(roomy, *token_len);
     give_back(roomy, *token_len + 2);
@@ -52,7 +52,7 @@ static uint8_t *rs256_of(const uint8_t *said, size_t len, size_t *token_len) {
     uint8_t *roomy = room(signed_len + 1 + 342 + 2), *token;
 
     memcpy(roomy, rs256_head, LEN(rs256_head));
-    fs_base64url(roomy + LEN(rs256_head), said, len);
+    fs_base64url(NULL, roomy + LEN(rs256_head), said, len);
     roomy[signed_len] = '.';
     memset(roomy + signed_len + 1, 'A', 342); /* 256 zeros */
     *token_len = signed_len + 1 + 342;
@@ -107,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fs_key_init(&key, &found, secret, LEN(secret));
     token = token_of(&key, data, size, &len);
     for (size_t i = 0; engine(i, &found); i++) {
-        fs_verifier verifier = {.head = head, .head_len = LEN(head), .key = &key};
+        fs_verifier verifier = {.head = head, .head_len = LEN(head), .key = &key,
+                                .codec = found.codec};
         uint8_t verdict;
 
         verifier.api_key = key_text, verifier.key_len = LEN(key_text);
@@ -123,7 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memset(modulus, 0xff, sizeof modulus);
     memset(square, 0, sizeof square);
     square[sizeof square - 1] = 1;
-    rsa.sha256 = found_first.sha256;
+    rsa.engine = found_first;
     first = verdict_on((fs_verifier){.rsa = &rsa}, token, len);
     MUST(first == FS_ALTERED || first == FS_UNSURE || first == FS_ABSENT);
     MUST(read == FS_GOOD || first != FS_ALTERED);

@@ -25,7 +25,7 @@
  *                                           role is its index, "skip" is a column too
  *     sign-one KIND ENGINE SECRET HEAD DATA RANDOM CREATED 1 COLUMN=ITEM,...
  *                                           the same of one row, alone
- *     take COLUMN APIKEY N ITEM,...         N texts of others ("none" is none at all, "same"
+ *     take ENGINE COLUMN APIKEY N ITEM,...  N texts of others ("none" is none at all, "same"
  *                                           the one before, where it stands) as sessions,
  *                                           data, classes or roles: each that is good, or x
  *     verify ENGINE SECRET HEAD APIKEY SESSION NOW LEEWAY HOW TOKEN...
@@ -49,10 +49,11 @@
  *                                           are cheap, dear or refused, or in used memory
  *     libraries                             whether two functions of the core are of one
  *                                           program, and one of them and one of C's library
- *     text ENGINE                           the row for text that goes with it
- *     quote BYTES
- *     base64 BYTES
- *     base64url BYTES
+ *     codec ENGINE [OTHER]                  the codec of a key of that engine, after another
+ *                                           key was made with the engine OTHER
+ *     quote ENGINE BYTES
+ *     base64 ENGINE BYTES
+ *     base64url ENGINE BYTES
  *     equal SECRET BYTES                    1 or 0
  *     leak branch SECRET                    1 if all bytes are zero, found in a way that
  *                                           tells by the time it takes which is not
@@ -175,47 +176,56 @@ void put_bytes(const uint8_t *data, size_t len) {
     }
 }
 
-const char *do_text(char **fields, size_t count) {
+const char *do_codec(char **fields, size_t count) {
     fs_engine engine;
+    fs_key keys[2];
 
-    (void)count;
-    if (read_engine(fields[0], &engine)) return no_row;
-    fputs(fs_text_name(), stdout);
+    for (size_t i = 0; i < count; i++) {
+        if (read_engine(fields[i], &engine)) return no_row;
+        fs_key_init(&keys[i], &engine, NULL, 0);
+    }
+    fputs(fs_codec_name(keys[0].engine.codec), stdout);
     return NULL;
 }
 
 const char *do_quote(char **fields, size_t count) {
+    fs_engine engine;
     bytes in;
     uint8_t *out;
 
     (void)count;
-    if (read_bytes(fields[0], &in)) return no_hex;
+    if (read_engine(fields[0], &engine)) return no_row;
+    if (read_bytes(fields[1], &in)) return no_hex;
     out = take(3 * in.len);
-    put_bytes(out, fs_quote_plus(out, in.at, in.len));
+    put_bytes(out, fs_quote_plus(engine.codec, out, in.at, in.len));
     return NULL;
 }
 
 const char *do_base64(char **fields, size_t count) {
+    fs_engine engine;
     bytes in;
     uint8_t *out;
 
     (void)count;
-    if (read_bytes(fields[0], &in)) return no_hex;
+    if (read_engine(fields[0], &engine)) return no_row;
+    if (read_bytes(fields[1], &in)) return no_hex;
     out = take(fs_base64_length(in.len));
-    fs_base64(out, in.at, in.len);
+    fs_base64(engine.codec, out, in.at, in.len);
     put_bytes(out, fs_base64_length(in.len));
     return NULL;
 }
 
 const char *do_base64url(char **fields, size_t count) {
+    fs_engine engine;
     bytes in;
     uint8_t *out;
     size_t len;
 
     (void)count;
-    if (read_bytes(fields[0], &in)) return no_hex;
+    if (read_engine(fields[0], &engine)) return no_row;
+    if (read_bytes(fields[1], &in)) return no_hex;
     out = take((4 * in.len + 2) / 3 + 2);
-    len = fs_base64url(out, in.at, in.len);
+    len = fs_base64url(engine.codec, out, in.at, in.len);
     put_bytes(out, len);
     return NULL;
 }
@@ -271,7 +281,7 @@ static const struct command {
     {"jwt", 8, 8, do_jwt},
     {"sign-rows", 8, MOST_FIELDS, do_sign_rows},
     {"sign-one", 8, MOST_FIELDS, do_sign_one},
-    {"take", 4, 4, do_take},
+    {"take", 5, 5, do_take},
     {"verify", 8, MOST_FIELDS, do_verify},
     {"decode", 2, MOST_FIELDS, do_decode},
     {"rsa", 6, 6, do_rsa},
@@ -283,10 +293,10 @@ static const struct command {
     {"touch", 1, 1, do_touch},
     {"advise", 1, 1, do_advise},
     {"fresh", 2, 2, do_fresh},
-    {"text", 1, 1, do_text},
-    {"quote", 1, 1, do_quote},
-    {"base64", 1, 1, do_base64},
-    {"base64url", 1, 1, do_base64url},
+    {"codec", 1, 2, do_codec},
+    {"quote", 2, 2, do_quote},
+    {"base64", 2, 2, do_base64},
+    {"base64url", 2, 2, do_base64url},
     {"equal", 2, 2, do_equal},
     {"leak", 2, 2, do_leak},
 };

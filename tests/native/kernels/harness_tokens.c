@@ -317,20 +317,23 @@ static void take_in_parts(fs_take *column, size_t n) {
 }
 
 const char *do_take(char **fields, size_t count) {
+    fs_engine engine;
     fs_take column;
     bytes api_key;
     uint64_t n;
 
     (void)count;
     memset(&column, 0, sizeof column);
-    if (read_bytes(fields[1], &api_key)) return no_hex;
-    if (read_number(fields[2], &n) || n > MOST_TOKENS) return no_number;
+    if (read_engine(fields[0], &engine)) return no_row;
+    if (read_bytes(fields[2], &api_key)) return no_hex;
+    if (read_number(fields[3], &n) || n > MOST_TOKENS) return no_number;
+    column.codec = engine.codec;
     column.api_key = api_key.at;
     column.key_len = api_key.len;
     column.good = take((size_t)n);
-    column.texts = read_some_texts(fields[3], (size_t)n);
+    column.texts = read_some_texts(fields[4], (size_t)n);
     if (!column.texts) return "not such a column";
-    if (!strcmp(fields[0], "roles")) {
+    if (!strcmp(fields[1], "roles")) {
         uint8_t *roles = take((size_t)n);
         fs_take_roles(&column, 0, (size_t)n, roles);
         for (size_t i = 0; i < n; i++) {
@@ -339,8 +342,8 @@ const char *do_take(char **fields, size_t count) {
         }
         return NULL;
     }
-    column.column = !strcmp(fields[0], "sessions") ? FS_SESSIONS
-                    : !strcmp(fields[0], "classes") ? FS_CLASSES
+    column.column = !strcmp(fields[1], "sessions") ? FS_SESSIONS
+                    : !strcmp(fields[1], "classes") ? FS_CLASSES
                                                     : FS_DATA;
     take_in_parts(&column, (size_t)n);
     return NULL;
@@ -423,7 +426,8 @@ const char *do_verify(char **fields, size_t count) {
     fs_key_init(&key, &engine, secret.at, secret.len);
     verifier.key = secret.len ? &key : NULL;
     verifier.rsa = &rsa;
-    rsa.sha256 = engine.sha256;
+    rsa.engine = engine;
+    verifier.codec = engine.codec;
     rsa.size = head.len / 2, rsa.words = rsa.size / 8;
     rsa.modulus = head.at, rsa.square = head.at + rsa.size;
     verifier.head = head.at, verifier.head_len = head.len;
@@ -448,7 +452,7 @@ const char *do_rsa(char **fields, size_t count) {
         read_bytes(fields[3], &square) || read_bytes(fields[4], &message) ||
         read_bytes(fields[5], &signature))
         return no_hex;
-    rsa = (fs_rsa){engine.sha256, modulus.len, square.len / 8, modulus.at, square.at, exponent.at,
+    rsa = (fs_rsa){engine, modulus.len, square.len / 8, modulus.at, square.at, exponent.at,
                    exponent.len};
     printf("%d", fs_rsa_verify(&rsa, message.at, message.len, signature.at, signature.len));
     return NULL;
@@ -464,5 +468,6 @@ const char *do_decode(char **fields, size_t count) {
         .now = (uint64_t)1 << 62,
     };
     if (read_engine(fields[0], &engine)) return no_row;
+    verifier.codec = engine.codec;
     return print_verdicts(&verifier, fields[1], fields + 2, count - 2);
 }

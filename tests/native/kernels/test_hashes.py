@@ -54,21 +54,29 @@ def test_no_kernel_goes_untried(harness):
 
 
 def test_no_kernel_is_usable_that_was_not_tried(harness):
-    assert harness.ask(["stranger", "text stranger"]) == [
+    assert harness.ask(["stranger", "codec stranger"]) == [
         "0",
         "error: no usable row of that name",
     ]
 
 
-def test_text_goes_with_the_kernel(harness):
+def test_each_engine_has_its_codec(harness):
     names = [*harness.engines(), "best"]
-    text = dict(zip(names, harness.ask(f"text {name}" for name in names), strict=True))
-    assert text["portable"] == "portable"
-    if "sha-ni" in text:
-        assert text["sha-ni"] in ("avx2", "portable")
+    codecs = dict(zip(names, harness.ask(f"codec {name}" for name in names), strict=True))
+    assert codecs["portable"] == "portable"
+    if "sha-ni" in codecs:
+        assert codecs["sha-ni"] in ("avx2", "portable")
     if "avx512" in harness.variant.rows:
-        assert text["avx512"] == text["best"] == "avx512"
-        assert text["avx2"] == "avx2"
+        assert codecs["avx512"] == codecs["best"] == "avx512"
+        assert codecs["avx2"] == "avx2"
+
+
+def test_a_new_key_does_not_change_the_codec_of_an_existing_key(harness):
+    engines = [*harness.engines(), "best"]
+    codecs = harness.ask(f"codec {engine}" for engine in engines)
+    for engine, codec in zip(engines, codecs, strict=True):
+        others = harness.ask(f"codec {engine} {other}" for other in engines)
+        assert set(others) == {codec}
 
 
 @both_hashes
@@ -160,22 +168,28 @@ def test_quoting_equals_the_standard_library(harness):
     rng = random.Random(2)
     texts = [chr(c) for c in range(0x100)]
     texts += [random_text(rng) for _ in range(2000 // harness.variant.share)]
-    answers = harness.ask(f"quote {hexed(text.encode())}" for text in texts)
-    assert answers == [hexed(quote_plus(text).encode()) for text in texts]
+    expected = [hexed(quote_plus(text).encode()) for text in texts]
+    for engine in harness.engines():
+        commands = [f"quote {engine} {hexed(text.encode())}" for text in texts]
+        assert harness.ask(commands) == expected, engine
 
 
 def test_base64_equals_the_standard_library(harness):
     rng = random.Random(3)
     samples = [rng.randbytes(n) for n in [*range(100), 1000, 1001, 1002]]
-    answers = harness.ask(f"base64 {hexed(data)}" for data in samples)
-    assert answers == [hexed(base64.b64encode(data)) for data in samples]
+    expected = [hexed(base64.b64encode(data)) for data in samples]
+    for engine in harness.engines():
+        commands = [f"base64 {engine} {hexed(data)}" for data in samples]
+        assert harness.ask(commands) == expected, engine
 
 
 def test_base64url_equals_the_standard_library(harness):
     rng = random.Random(3)
     samples = [rng.randbytes(n) for n in [*range(100), 1000, 1001, 1002]]
-    answers = harness.ask(f"base64url {hexed(data)}" for data in samples)
-    assert answers == [hexed(reference.base64url(data).encode()) for data in samples]
+    expected = [hexed(reference.base64url(data).encode()) for data in samples]
+    for engine in harness.engines():
+        commands = [f"base64url {engine} {hexed(data)}" for data in samples]
+        assert harness.ask(commands) == expected, engine
 
 
 def test_comparison_sees_every_bit(harness):
