@@ -4,7 +4,7 @@
 
 It takes any object with ``__arrow_c_array__`` or ``__arrow_c_stream__`` (pyarrow, polars,
 pandas, nanoarrow, DuckDB ...) and needs none of them. It knows nothing of signing. Strings
-become `Texts`, which point into the arrays' buffers; integers `Numbers`; lists `Lists`; the
+become `StringColumn`, which point into the arrays' buffers; integers `IntColumn`; lists `ListColumn`; the
 rest Python values (see `tokbox.arrow_values`).
 
 Nothing that the structs say is believed unless it can be seen to be so: the number of
@@ -41,7 +41,7 @@ from arrow cimport (
     tokbox_once64,
 )
 from text cimport fs_text
-from tokbox._memory cimport ListRow, Lists, Numbers, PyObject, Texts
+from tokbox._memory cimport ListRow, ListColumn, IntColumn, PyObject, StringColumn
 
 from tokbox import arrow_values
 from tokbox._memory import check_rows
@@ -67,7 +67,7 @@ ctypedef fused real_t:
 
 # How deep arrays may be nested: a list of a dictionary of strings, in a table.
 cdef enum:
-    MOST_DEPTH = 4
+    MAX_DEPTH = 4
 
 # Up to BATCH arrays of up to SMALL rows are taken from a stream while the GIL is released once.
 cdef enum:
@@ -87,9 +87,9 @@ def is_arrow(value) -> bool:
 def read(value, str field not None, *, bint seconds=False):
     """The column that an Arrow array is, or that all chunks of a stream are.
 
-    Strings become `Texts`, integers `Numbers`, lists `Lists`, and all else a tuple of Python
+    Strings become `StringColumn`, integers `IntColumn`, lists `ListColumn`, and all else a tuple of Python
     values: those that a list would have, or an ArrowValue for each value of a type that no
-    argument accepts. With *seconds*, floats and durations become `Numbers`, too, if all are whole
+    argument accepts. With *seconds*, floats and durations become `IntColumn`, too, if all are whole
     seconds. A table of one column is that column. InvalidArrowError for an array that
     contradicts itself, and for a table of several columns; *field* names it.
     """
@@ -393,7 +393,7 @@ cdef object _column(ArrowSchema *schema, Parts parts, list owners, str field, in
     """Columns of each format; *depth* is what is around them."""
     cdef bytes form = _format(schema, field)
     cdef Part part
-    if depth > MOST_DEPTH:
+    if depth > MAX_DEPTH:
         return _opaque(arrow_values.ArrowValue("array that is nested deeply"), parts, False)
     for part in parts.parts[:parts.n]:
         if (part.array.dictionary == NULL) != (schema.dictionary == NULL):
@@ -434,8 +434,8 @@ cdef int64_t _rows(Parts parts) except -1:
     return total
 
 
-cdef Texts _texts(bytes form, Parts parts, list owners, str field):
-    cdef Texts column = Texts(_rows(parts), owners)
+cdef StringColumn _texts(bytes form, Parts parts, list owners, str field):
+    cdef StringColumn column = StringColumn(_rows(parts), owners)
     cdef fs_text *to = column.texts
     cdef Part part
     cdef const uint8_t *data
@@ -525,8 +525,8 @@ cdef bint _fill_views(Part part, const uint8_t *views, fs_text *to) noexcept nog
     return True
 
 
-cdef Numbers _numbers(bytes form, Parts parts, str field):
-    cdef Numbers column = Numbers(_rows(parts), form.isupper())
+cdef IntColumn _numbers(bytes form, Parts parts, str field):
+    cdef IntColumn column = IntColumn(_rows(parts), form.isupper())
     cdef int64_t *to = column.numbers
     cdef uint8_t *absent = column.absent
     cdef const uint8_t *data
@@ -638,11 +638,11 @@ cdef bytes _counted(const char **at):
     return text
 
 
-cdef Numbers _whole_seconds(bytes form, Parts parts, str field):
-    """Floats, decimals and durations as `Numbers`; None if a value is not a whole number
+cdef IntColumn _whole_seconds(bytes form, Parts parts, str field):
+    """Floats, decimals and durations as `IntColumn`; None if a value is not a whole number
     of seconds, and for other types."""
     cdef int64_t width = 0, unit = 0
-    cdef Numbers column
+    cdef IntColumn column
     cdef int64_t *to
     cdef uint8_t *absent
     cdef const uint8_t *data
@@ -653,7 +653,7 @@ cdef Numbers _whole_seconds(bytes form, Parts parts, str field):
         if scaled is None:
             return None
         width, unit = scaled
-    column = Numbers(_rows(parts), False)
+    column = IntColumn(_rows(parts), False)
     to, absent = column.numbers, column.absent
     for part in parts.parts[:parts.n]:
         data = _buffer(part, 1, field)
@@ -724,7 +724,7 @@ cdef object _looked_up(ArrowSchema *schema, Parts parts, list owners, str field,
 
 cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Values of runs, in each row of a run. Run i ends before the row that its end names."""
-    cdef Numbers ends, places
+    cdef IntColumn ends, places
     cdef list found = []
     cdef int64_t i, run
     cdef bytes form
@@ -742,7 +742,7 @@ cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, 
         ):
             _refuse(field, "be an Arrow array with as many children as its schema has")
         ends = _numbers(form, _whole(part.array.children[0], field), field)
-        places = Numbers(part.count, False)
+        places = IntColumn(part.count, False)
         part.valid = NULL  # it has no such buffer
         run = 0
         for i in range(part.count):
@@ -759,14 +759,14 @@ cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, 
 cdef object _spread(list found, list owners, str field):
     """The values at the places of each pair of places and values. If the values are
     strings, rows that are alike point to one text."""
-    cdef Texts texts, column
-    cdef Numbers places
+    cdef StringColumn texts, column
+    cdef IntColumn places
     cdef fs_text *to
     cdef int64_t i, place
     cdef list others = []
-    cdef bint are_texts = all([type(values) is Texts for _, values in found])
+    cdef bint are_texts = all([type(values) is StringColumn for _, values in found])
     total = sum([len(places) for places, _ in found])
-    column = Texts(total if are_texts else 0, owners)
+    column = StringColumn(total if are_texts else 0, owners)
     to = column.texts
     for places, values in found:
         texts = values if are_texts else None
@@ -788,9 +788,9 @@ cdef object _spread(list found, list owners, str field):
     return column if are_texts else tuple(others)
 
 
-cdef Lists _fixed_lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
+cdef ListColumn _fixed_lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Lists of one length, which is part of the format."""
-    cdef Lists lists = Lists(_rows(parts))
+    cdef ListColumn lists = ListColumn(_rows(parts))
     cdef ListRow *row = lists.rows
     cdef int64_t i
     cdef Part part
@@ -810,8 +810,8 @@ cdef Lists _fixed_lists(ArrowSchema *schema, Parts parts, list owners, str field
     return lists
 
 
-cdef Lists _lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
-    cdef Lists lists = Lists(_rows(parts))
+cdef ListColumn _lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
+    cdef ListColumn lists = ListColumn(_rows(parts))
     cdef ListRow *row = lists.rows
     cdef const uint8_t *places
     cdef bint wide = schema.format == b"+L"

@@ -21,9 +21,9 @@ from csv cimport (
     fs_json_signed,
     fs_line_texts,
     fs_lines,
-    fs_most_often,
+    fs_max_occurrences,
 )
-from tokbox._memory cimport Memory, MemoryPool, Texts, TextsInMemory
+from tokbox._memory cimport Memory, MemoryPool, StringColumn, StringSlice
 
 
 cdef size_t _count(const uint8_t *data, size_t len, uint8_t byte) noexcept nogil:
@@ -33,7 +33,7 @@ cdef size_t _count(const uint8_t *data, size_t len, uint8_t byte) noexcept nogil
     return count
 
 
-cdef const int64_t *_offsets(TextsInMemory tokens, Py_ssize_t n) except NULL:
+cdef const int64_t *_offsets(StringSlice tokens, Py_ssize_t n) except NULL:
     if tokens.n != n or tokens.offsets is None:
         raise ValueError("as many tokens as records are needed, and their offsets")
     return <const int64_t *>tokens.offsets.data + tokens.first
@@ -47,7 +47,7 @@ def most_often(bytes data not None, bytes text not None) -> int:
     if text_len < 2:
         raise ValueError("the text must have at least two bytes")
     with nogil:
-        count = fs_most_often(at, len, of, text_len)
+        count = fs_max_occurrences(at, len, of, text_len)
     return count
 
 
@@ -126,19 +126,19 @@ cdef class Records:
                 )
         return count
 
-    def texts(self, size_t column) -> Texts:
+    def texts(self, size_t column) -> StringColumn:
         """The values of a column, where they stand."""
         cdef size_t len = PyBytes_GET_SIZE(self.block)
         cdef bint quoted = memchr(self.data, b'"', len) != NULL
         # What is unquoted there is shorter than the block.
         cdef Memory scratch = Memory(len if quoted else 0)
-        cdef Texts texts = Texts(self.n, [self, scratch])
+        cdef StringColumn texts = StringColumn(self.n, [self, scratch])
         with nogil:
             fs_csv_column(self.data, self.rows, self.n, self.delimiter, column,
                           texts.texts, scratch.data)
         return texts
 
-    def signed(self, TextsInMemory tokens not None, MemoryPool pool=None) -> Memory:
+    def signed(self, StringSlice tokens not None, MemoryPool pool=None) -> Memory:
         """The records with a token, each with it as a field more."""
         cdef const int64_t *offsets = _offsets(tokens, self.n)
         cdef const uint8_t *text = tokens.memory.data
@@ -196,14 +196,14 @@ cdef class Lines:
             )
         return lines
 
-    def texts(self) -> Texts:
+    def texts(self) -> StringColumn:
         """The lines where they stand, without white space around them."""
-        cdef Texts texts = Texts(self.n, [self])
+        cdef StringColumn texts = StringColumn(self.n, [self])
         with nogil:
             fs_line_texts(self.data, self.rows, self.n, texts.texts)
         return texts
 
-    def signed(self, TextsInMemory tokens not None, bytes member not None, leave_out=(),
+    def signed(self, StringSlice tokens not None, bytes member not None, leave_out=(),
                MemoryPool pool=None) -> Memory:
         """The lines, which are JSON objects, with a token, each with it as a member more.
 

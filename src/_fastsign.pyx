@@ -5,7 +5,7 @@
 It checks shapes, releases the GIL around the work and calls C. What a token
 says is decided above (tokbox.tokens), how it is signed below (src/kernels).
 
-The path of a batch: a `Plan` is one prepared batch; `Plan.strings` and `Plan.fill` are
+The path of a batch: a `BatchPlan` is one prepared batch; `BatchPlan.strings` and `BatchPlan.fill` are
 the two destinations. Both cut it into slices, which one or more threads take in turn
 and sign without the GIL; the calling thread looks for signals in between.
 """
@@ -24,7 +24,7 @@ from libc.time cimport time
 from fastsign cimport (
     FS_CLASSES,
     FS_DATA,
-    FS_MOST_ID,
+    FS_MAX_ID,
     FS_NONCE_DIGITS,
     FS_NONCE_NAME,
     FS_RSA_BYTES,
@@ -43,7 +43,7 @@ from fastsign cimport (
     fs_engine_select,
     fs_find_repeated,
     fs_hash,
-    fs_hash_row,
+    fs_hash_backend,
     fs_hmac_sha1,
     fs_hmac_sha256,
     fs_init,
@@ -62,8 +62,8 @@ from fastsign cimport (
     fs_put_claims,
     fs_put_nonce_name,
     fs_quote_plus,
-    fs_row,
-    fs_row_state,
+    fs_backend,
+    fs_backend_state,
     fs_rows,
     fs_rows_lengths,
     fs_rows_prepare,
@@ -74,10 +74,10 @@ from fastsign cimport (
     fs_rsa_verify,
     fs_session_owner,
     fs_state,
-    fs_take,
-    fs_take_roles,
-    fs_take_room,
-    fs_take_texts,
+    fs_import,
+    fs_import_roles,
+    fs_import_room,
+    fs_import_texts,
     fs_t1_length,
     fs_verifier,
     FS_ABSENT,
@@ -90,7 +90,7 @@ from fastsign cimport (
     fs_verify,
     fs_wipe,
 )
-from pages cimport fs_fresh, fs_fresh_close, fs_fresh_open, fs_fresh_touch, fs_touch
+from pages cimport fs_fresh, fs_fresh_close, fs_fresh_open, fs_fresh_prefault, fs_prefault
 from text cimport fs_text
 from arenas cimport (
     arena_reserve,
@@ -103,26 +103,26 @@ from arenas cimport (
     arena_reserve_prefault,
 )
 from tokbox._memory cimport (
-    Lists,
+    ListColumn,
     Memory,
     MemoryPool,
-    Numbers,
+    IntColumn,
     PyList_New,
     PyListObject,
     PyObject,
     PyUnicode_New,
-    Texts,
-    TextsInMemory,
+    StringColumn,
+    StringSlice,
     owned,
     tokbox_text,
 )
-from workers cimport (
-    fs_crew,
-    fs_crew_join,
-    fs_crew_new,
-    fs_crew_publish,
-    fs_crew_stop,
-    fs_crew_work,
+from thread_pool cimport (
+    fs_thread_pool,
+    fs_thread_pool_join,
+    fs_thread_pool_new,
+    fs_thread_pool_publish,
+    fs_thread_pool_stop,
+    fs_thread_pool_work,
     fs_now,
     fs_pause,
     fs_work,
@@ -150,9 +150,9 @@ cdef extern from "Python.h":
 
     /* Ask for the head of an object that will soon be looked at. */
     #if defined(__GNUC__)
-    #define tokbox_ask_for(op) __builtin_prefetch(op)
+    #define tokbox_prefetch(op) __builtin_prefetch(op)
     #else
-    #define tokbox_ask_for(op) ((void)(op))
+    #define tokbox_prefetch(op) ((void)(op))
     #endif
 
     /* Return 1 if UTF-8 cannot encode a str. Compilers can vectorise the loops, because they
@@ -197,7 +197,7 @@ cdef extern from "Python.h":
         PyObject **items = ((PyListObject *)list)->ob_item + first;
         if (n > PyList_GET_SIZE(list) - first) n = PyList_GET_SIZE(list) - first;
         for (; i < n; i++) {
-            if (n - i > 16) tokbox_ask_for(items[i + 16]);
+            if (n - i > 16) tokbox_prefetch(items[i + 16]);
             Py_INCREF(items[i]);
             to[i] = items[i];
         }
@@ -218,7 +218,7 @@ cdef extern from "Python.h":
     #endif
     """
     int64_t tokbox_timedelta_seconds(object delta)
-    void tokbox_ask_for(const void *op) nogil
+    void tokbox_prefetch(const void *op) nogil
     bint tokbox_has_surrogate(object text)
     PyObject **tokbox_items(object values)
     int tokbox_ascii(PyObject *value, fs_text *text) nogil
@@ -251,12 +251,12 @@ cdef enum:
 # millisecond. To release the GIL and acquire it again would take longer.
 cdef enum:
     FEW = 256
-    MOST_FEW = 1 << 18  # bytes of their text, if they differ
+    MAX_FEW = 1 << 18  # bytes of their text, if they differ
 
 # How long the calling thread works before it looks for signals, and how long it holds the
 # GIL before others may have it, in seconds.
-cdef double PATIENCE = 0.02
-cdef double TURN = 0.001
+cdef double SIGNAL_SECONDS = 0.02
+cdef double GIL_SECONDS = 0.001
 
 
 ### Kernels ###
@@ -276,10 +276,10 @@ def select_kernel(name: str | None) -> None:
 
 cdef list _rows(int hash):
     cdef size_t i = 0
-    cdef const fs_hash_row *row = fs_row(hash, 0)
+    cdef const fs_hash_backend *row = fs_backend(hash, 0)
     rows = []
     while row != NULL:
-        state = fs_row_state(row)
+        state = fs_backend_state(row)
         rows.append(
             {
                 "name": row.name.decode(),
@@ -289,7 +289,7 @@ cdef list _rows(int hash):
             }
         )
         i += 1
-        row = fs_row(hash, i)
+        row = fs_backend(hash, i)
     return rows
 
 
@@ -351,8 +351,8 @@ def hash_many(int bits, list messages not None) -> list:
 
 # The rules of tokbox.tokens.claims, for what is surely within them.
 cdef enum:
-    MOST_CHARACTERS = 1000
-    MOST_SECONDS = 2592000
+    MAX_CHARACTERS = 1000
+    MAX_SECONDS = 2592000
 
 # The roles, in the order of rows.c.
 cdef dict ROLES = {"subscriber": 0, "publisher": 1, "publisheronly": 2, "moderator": 3}
@@ -400,11 +400,11 @@ cdef class Key:
         return PyBytes_FromStringAndSize(<char *>mac, 32)
 
     def token(self, bytes head not None, bytes first not None, role, connection_data,
-              expiration, classes, look_closer, bint jwt=False, bytes random=None) -> str:
+              expiration, classes, slow_path, bint jwt=False, bytes random=None) -> str:
         """One token, made now: a single row (see `Rows`), without its objects.
 
         *first* are the claims that every token has, up to the digits of the time when it
-        is made. A value that is not surely within the rules is handed to *look_closer*,
+        is made. A value that is not surely within the rules is handed to *slow_path*,
         with the name of its column, which returns what to sign instead, or raises.
         """
         cdef fs_rows rows
@@ -417,7 +417,7 @@ cdef class Key:
         cdef size_t text_len = fs_rows_text(head_len, first_len + 24)
         cdef PyObject *text
 
-        kept = _read_row(&row, role, connection_data, expiration, classes, look_closer)
+        kept = _read_row(&row, role, connection_data, expiration, classes, slow_path)
         if 2 * text_len + 64 > sizeof(room):
             raise ValueError("the first claims are too long")
         # The claims are put together behind the text, and the scratch behind the claims.
@@ -440,7 +440,7 @@ cdef class Key:
         return owned(text)
 
     def plan(self, bytes head not None, bytes first not None, role, connection_data,
-             expiration, classes, look_closer, bint jwt=False, bytes random=None) -> Plan:
+             expiration, classes, slow_path, bint jwt=False, bytes random=None) -> BatchPlan:
         """Prepare tokens that all have these claims, made now; arguments as for `token`."""
         cdef fs_rows rows
         cdef OneRow row
@@ -450,7 +450,7 @@ cdef class Key:
         cdef uint8_t *to
         cdef bytes data
 
-        kept = _read_row(&row, role, connection_data, expiration, classes, look_closer)
+        kept = _read_row(&row, role, connection_data, expiration, classes, slow_path)
         rows.jwt = jwt
         rows.codec = self.key.engine.codec
         rows.session_id = NULL
@@ -466,7 +466,7 @@ cdef class Key:
             to[0] = b","
             to += 1
         fs_put_nonce_name(jwt, fs_put_claims(&rows, 0, to))
-        return Plan(self, head, data, jwt, random)
+        return BatchPlan(self, head, data, jwt, random)
 
 
     def few_rows(self, bytes head not None, tuple around not None, now, list claims not None,
@@ -528,7 +528,7 @@ cdef class Key:
             fs_rows_lengths(&rows, 0, n, at + 1)
             at[0] = 0
             _add_up(at, n)
-            if at[n] > MOST_FEW:
+            if at[n] > MAX_FEW:
                 return None
             memory = Memory(at[n], pool)
             if n == 1:
@@ -564,7 +564,7 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
     cdef fs_rows *where
     cdef Py_ssize_t n = -1, count, i, k, length
     cdef int64_t number
-    cdef fs_take take
+    cdef fs_import take
     cdef tuple items
     cdef uint8_t[FEW_ROWS] good
     memset(&take, 0, sizeof(take))
@@ -610,7 +610,7 @@ cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list cla
         for i in range(count):
             value = items[i]
             if not tokbox_ascii(<PyObject *>value, &take.texts[i]):
-                if type(value) is not str or PyUnicode_GET_LENGTH(value) > MOST_CHARACTERS:
+                if type(value) is not str or PyUnicode_GET_LENGTH(value) > MAX_CHARACTERS:
                     return -1
                 take.texts[i].data = <const uint8_t *>_utf8(value, &length)
                 take.texts[i].len = length
@@ -628,26 +628,26 @@ cdef struct OneRow:
     uint32_t seconds
     fs_text connection_data
     fs_text classes
-    uint8_t[MOST_CHARACTERS] names
+    uint8_t[MAX_CHARACTERS] names
 
 
-cdef tuple _read_row(OneRow *row, role, connection_data, expiration, classes, look_closer):
+cdef tuple _read_row(OneRow *row, role, connection_data, expiration, classes, slow_path):
     """Check the claims of one token. Returns the owners of their texts."""
     cdef Py_ssize_t length
     cdef int64_t seconds
     found = _role(role)
-    row.role = ROLES[look_closer("role", role)] if found is None else found
+    row.role = ROLES[slow_path("role", role)] if found is None else found
     seconds = _seconds_of(expiration)
-    row.seconds = look_closer("expiration", expiration) if seconds < 0 else seconds
+    row.seconds = slow_path("expiration", expiration) if seconds < 0 else seconds
     if not _is_plain(connection_data, &row.connection_data):
-        connection_data = look_closer("connection_data", connection_data)
+        connection_data = slow_path("connection_data", connection_data)
         _set_text(&row.connection_data, connection_data)
     length = _join_names(classes, row.names)
     if length >= 0:
         row.classes.data = row.names
         row.classes.len = length
     else:
-        classes = look_closer("initial_layout_class_list", classes)
+        classes = slow_path("initial_layout_class_list", classes)
         _set_text(&row.classes, classes)
     return connection_data, classes
 
@@ -661,7 +661,7 @@ cdef void _set_row(fs_rows *rows, const OneRow *row, uint64_t now) noexcept:
 
 
 cdef Py_ssize_t _join_names(classes, uint8_t *to) except -2:
-    """Join class names by spaces, at most MOST_CHARACTERS bytes. Returns the length, or -1
+    """Join class names by spaces, at most MAX_CHARACTERS bytes. Returns the length, or -1
     if Python must check them."""
     cdef Py_ssize_t i, length, used = 0
     cdef const void *name
@@ -675,7 +675,7 @@ cdef Py_ssize_t _join_names(classes, uint8_t *to) except -2:
             return -1
         length = PyUnicode_GET_LENGTH(value)
         name = PyUnicode_DATA(value)
-        if length == 0 or used + length + 1 > MOST_CHARACTERS or memchr(name, b" ", length):
+        if length == 0 or used + length + 1 > MAX_CHARACTERS or memchr(name, b" ", length):
             return -1
         if used:
             to[used] = b" "
@@ -706,11 +706,11 @@ cdef int64_t _seconds_of(value) except -2:
         number = -1 if overflow else number
     elif type(value) is float:
         fraction = value
-        if 0 <= fraction <= MOST_SECONDS and fraction == <int64_t>fraction:
+        if 0 <= fraction <= MAX_SECONDS and fraction == <int64_t>fraction:
             number = <int64_t>fraction
     elif _is_timedelta(value):
         number = tokbox_timedelta_seconds(value)
-    return number if 0 <= number <= MOST_SECONDS else -1
+    return number if 0 <= number <= MAX_SECONDS else -1
 
 
 cdef bint _is_plain(value, fs_text *text) except -1:
@@ -721,7 +721,7 @@ cdef bint _is_plain(value, fs_text *text) except -1:
         text.len = 0
         return True
     # The methods of a subclass are not called.
-    if not isinstance(value, str) or PyUnicode_GET_LENGTH(value) > MOST_CHARACTERS:
+    if not isinstance(value, str) or PyUnicode_GET_LENGTH(value) > MAX_CHARACTERS:
         return False
     utf8 = _utf8(value, &length)
     if utf8 == NULL or memchr(utf8, 0, length) != NULL:
@@ -840,7 +840,7 @@ cdef void _sign_slice(void *argument, size_t first, size_t count) noexcept nogil
     cdef uint8_t *places[SLICE]
     cdef size_t i
     if job.strings == NULL:
-        fs_fresh_touch(&job.fresh, job.base + first * job.stride, count * job.stride)
+        fs_fresh_prefault(&job.fresh, job.base + first * job.stride, count * job.stride)
         fs_plan_sign(job.plan, job.first + first, count, job.base + first * job.stride,
                      job.stride, NULL)
     else:
@@ -878,35 +878,35 @@ def arena_counts() -> tuple:
 cdef int _do(fs_work work, void *job, size_t n, size_t slice, bint few,
              unsigned threads) except -1:
     """Do a job in slices, in threads and without the GIL; with *few*, at once."""
-    cdef fs_crew *crew
+    cdef fs_thread_pool *workers
     if few:
         work(job, 0, n)
         return 0
-    crew = fs_crew_new(work, job, n, slice, n, threads - 1 if threads else 0)
-    if crew == NULL:
+    workers = fs_thread_pool_new(work, job, n, slice, n, threads - 1 if threads else 0)
+    if workers == NULL:
         raise MemoryError
-    return _finish(crew)
+    return _finish(workers)
 
 
-cdef int _finish(fs_crew *crew) except -1:
-    """Work, and look for signals, until all is done. Frees the crew in any case."""
+cdef int _finish(fs_thread_pool *workers) except -1:
+    """Work, and look for signals, until all is done. Frees the workers in any case."""
     cdef int more = 1
     try:
         while more:
             with nogil:
-                more = fs_crew_work(crew, PATIENCE)
+                more = fs_thread_pool_work(workers, SIGNAL_SECONDS)
             PyErr_CheckSignals()
     except BaseException:
-        fs_crew_stop(crew)
+        fs_thread_pool_stop(workers)
         raise
     finally:
         with nogil:
-            fs_crew_join(crew)
+            fs_thread_pool_join(workers)
     return 0
 
 
 @cython.final
-cdef class Plan:
+cdef class BatchPlan:
     """One prepared batch of tokens that differ in their nonce only.
 
     For T1, *head* is ``partner_id=KEY&sig=``, *data* all that is signed, up to and
@@ -966,7 +966,7 @@ cdef class Plan:
         garbage collector before the end.
         """
         cdef Job job
-        cdef fs_crew *crew
+        cdef fs_thread_pool *workers
         cdef Py_ssize_t made = 0, i
         cdef list result = PyList_New(n)
 
@@ -982,11 +982,11 @@ cdef class Plan:
             _sign_slice(&job, 0, n)
             PyObject_GC_Track(result)
             return result
-        crew = fs_crew_new(_sign_slice, &job, n, SLICE, 0, threads - 1 if threads else 0)
-        if crew == NULL:
+        workers = fs_thread_pool_new(_sign_slice, &job, n, SLICE, 0, threads - 1 if threads else 0)
+        if workers == NULL:
             raise MemoryError
         try:
-            _make_strings(crew, &job, n, threads, &made)
+            _make_strings(workers, &job, n, threads, &made)
         except BaseException as error:
             Py_SET_SIZE(result, made)
             _abandon(result, isinstance(error, MemoryError))
@@ -995,10 +995,10 @@ cdef class Plan:
         return result
 
 
-cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
+cdef int _make_strings(fs_thread_pool *workers, Job *job, Py_ssize_t n, unsigned threads,
                        Py_ssize_t *made) except -1:
     """Allocate the *n* strings of a job, with the GIL, and have them written in place, without
-    it. Frees the crew in any case. *made* says which places of the list have been in use."""
+    it. Frees the workers in any case. *made* says which places of the list have been in use."""
     cdef Py_ssize_t done = 0, ahead = PREPARE, ready = n
     cdef size_t waiting
     cdef bint helps, due
@@ -1010,13 +1010,13 @@ cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
         if arena_reserve_fill(&reserve, min(n, PREPARE), n):
             ready = min(n, PREPARE)
             with nogil:
-                fs_touch(job.strings, ready * sizeof(PyObject *))
+                fs_prefault(job.strings, ready * sizeof(PyObject *))
                 arena_reserve_prefault(&reserve, ready)
         while done < n:
             made[0] = min(ready, done + ALLOCATE)
             _allocate(job.strings + done, made[0] - done, job.plan.text_len, &reserve)
             done = made[0]
-            waiting = fs_crew_publish(crew, done)
+            waiting = fs_thread_pool_publish(workers, done)
             # Who is ahead of the workers helps them; others may run meanwhile.
             helps = threads <= 1 or waiting > ALLOCATE * threads
             due = done == ready and ready < n
@@ -1026,24 +1026,24 @@ cdef int _make_strings(fs_crew *crew, Job *job, Py_ssize_t n, unsigned threads,
             if helps or due:
                 with nogil:
                     if helps:
-                        fs_crew_work(crew, 0 if threads > 1 else 1)
+                        fs_thread_pool_work(workers, 0 if threads > 1 else 1)
                     if due:
-                        fs_touch(job.strings + done, (ready - done) * sizeof(PyObject *))
+                        fs_prefault(job.strings + done, (ready - done) * sizeof(PyObject *))
                         arena_reserve_prefault(&reserve, ready - done)
                     since = fs_now()
-                ahead = PREPARE if fs_now() - since < TURN else PREPARE_MORE
+                ahead = PREPARE if fs_now() - since < GIL_SECONDS else PREPARE_MORE
                 since = fs_now()
                 PyErr_CheckSignals()
             else:
-                _breathe(&since)
+                _yield_gil(&since)
     except BaseException:
-        fs_crew_stop(crew)
+        fs_thread_pool_stop(workers)
         with nogil:
-            fs_crew_join(crew)
+            fs_thread_pool_join(workers)
         raise
     finally:
         arena_reserve_close(&reserve)
-    return _finish(crew)
+    return _finish(workers)
 
 
 ### Rows ###
@@ -1075,9 +1075,9 @@ cdef enum:
 def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, tokens, uint64_t now,
                 uint64_t leeway, *, tuple hs256_heads=(), tuple rs256_heads=(),
                 bytes session=None, bint decode_only=False, unsigned threads=1) -> tuple:
-    """Return a verdict on each token, as bytes, and the times that go with them, as int64.
+    """Return a result on each token, as bytes, and the times that go with them, as int64.
 
-    *tokens* are a snapshot, a TextsInMemory or a Texts; with *session*, all must be for that
+    *tokens* are a copy_list, a StringSlice or a StringColumn; with *session*, all must be for that
     one. The heads are the headers of JWTs that are expected, as bytes, each with its dot.
     With *decode_only*, without *key*, see fs_verifier.
     """
@@ -1086,8 +1086,8 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
     cdef Memory memory = None, offsets = None, column, times
     cdef Py_ssize_t n, i, length
     cdef const char *utf8
-    cdef bytes verdicts
-    cdef fs_crew *crew
+    cdef bytes results
+    cdef fs_thread_pool *workers
     cdef double since = fs_now()
     cdef tuple jwt_heads = hs256_heads + rs256_heads
     verifier.key = &(<Key>key).key if type(key) is Key else NULL
@@ -1125,27 +1125,27 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
     verifier.tokens = NULL
     verifier.offsets = NULL
     verifier.length = 0
-    if type(tokens) is TextsInMemory:
-        memory = (<TextsInMemory>tokens).memory
-        offsets = (<TextsInMemory>tokens).offsets
-        n = (<TextsInMemory>tokens).n
-        i = (<TextsInMemory>tokens).first
-        verifier.length = (<TextsInMemory>tokens).length
+    if type(tokens) is StringSlice:
+        memory = (<StringSlice>tokens).memory
+        offsets = (<StringSlice>tokens).offsets
+        n = (<StringSlice>tokens).n
+        i = (<StringSlice>tokens).first
+        verifier.length = (<StringSlice>tokens).length
         verifier.base = memory.data
         if offsets is not None:
             verifier.offsets = <const int64_t *>offsets.data + i
         else:
             verifier.base += i * verifier.length
-    elif type(tokens) is Texts:
-        n = (<Texts>tokens).n
-        verifier.tokens = (<Texts>tokens).texts
+    elif type(tokens) is StringColumn:
+        n = (<StringColumn>tokens).n
+        verifier.tokens = (<StringColumn>tokens).texts
     else:
         n = len(_checked(tokens))
         column = _paged(n * sizeof(fs_text))
         texts = <fs_text *>column.data
         for i in range(n):
             if i % LOOK == LOOK - 1:
-                _breathe(&since)
+                _yield_gil(&since)
             value = _item(tokens, i)
             texts[i].data = NULL
             texts[i].len = value is not None  # anything else deserves a closer look
@@ -1156,23 +1156,23 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
                     texts[i].data = <const uint8_t *>utf8
                     texts[i].len = length
         verifier.tokens = texts
-    verdicts = PyBytes_FromStringAndSize(NULL, n)
-    verifier.verdicts = <uint8_t *>PyBytes_AS_STRING(verdicts)
+    results = PyBytes_FromStringAndSize(NULL, n)
+    verifier.results = <uint8_t *>PyBytes_AS_STRING(results)
     times = Memory(n * sizeof(int64_t))
     verifier.times = <int64_t *>times.data
     if n <= FEW_TO_VERIFY and verifier.rsa == NULL:
         fs_verify(&verifier, 0, n)
-        return verdicts, times
+        return results, times
     if n <= RSA_SLICE:
         with nogil:
             fs_verify(&verifier, 0, n)
-        return verdicts, times
-    crew = fs_crew_new(_verify_slice, &verifier, n, RSA_SLICE if verifier.rsa else SLICE, n,
+        return results, times
+    workers = fs_thread_pool_new(_verify_slice, &verifier, n, RSA_SLICE if verifier.rsa else SLICE, n,
                        threads - 1 if threads else 0)
-    if crew == NULL:
+    if workers == NULL:
         raise MemoryError
-    _finish(crew)
-    return verdicts, times
+    _finish(workers)
+    return results, times
 
 
 cdef Py_ssize_t _next_zero(const uint8_t *good, Py_ssize_t n, Py_ssize_t i) noexcept:
@@ -1185,7 +1185,7 @@ cdef Py_ssize_t _next_zero(const uint8_t *good, Py_ssize_t n, Py_ssize_t i) noex
 
 ### Time for others ###
 
-include "_turns.pxi"
+include "_gil.pxi"
 
 
 cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:

@@ -3,7 +3,7 @@
 """Memory of batches, and columns: texts and numbers wherever they stand.
 
 It knows nothing of signing, and nothing of Arrow. _fastsign writes tokens into `Memory`;
-_arrow makes `Texts` and `Numbers` of other people's arrays, which _fastsign reads.
+_arrow makes `StringColumn` and `IntColumn` of other people's arrays, which _fastsign reads.
 """
 
 cimport cython
@@ -378,7 +378,7 @@ cdef bint _are_offsets(Memory offsets, Py_ssize_t first, Py_ssize_t n,
 
 
 @cython.final
-cdef class TextsInMemory:
+cdef class StringSlice:
     """*n* texts in *memory* from number *first* on, told apart by *offsets* or by one
     *length*."""
 
@@ -402,7 +402,7 @@ cdef class TextsInMemory:
 
 
 @cython.final
-cdef class Texts:
+cdef class StringColumn:
     """*n* texts that stand anywhere, some of which may be missing: a sequence of str.
 
     Each is a pointer and a length, which nobody but us can change; what they point to
@@ -438,7 +438,7 @@ cdef class Texts:
         return PyUnicode_DecodeUTF8(<const char *>text.data, text.len, "surrogateescape")
 
 
-def ascii_texts(array not None) -> Texts | None:
+def ascii_texts(array not None) -> StringColumn | None:
     """Copy the texts of a numpy array of strings of one width (``dtype.kind`` "U"), which has
     one dimension. None if one of them is not ASCII."""
     cdef Py_buffer view
@@ -447,7 +447,7 @@ def ascii_texts(array not None) -> Texts | None:
     cdef uint32_t every = 0
     cdef uint8_t *to
     cdef Memory memory
-    cdef Texts found
+    cdef StringColumn found
     PyObject_GetBuffer(array, &view, PyBUF_RECORDS_RO)
     try:
         # A prefix such as ">" would be another byte order.
@@ -455,7 +455,7 @@ def ascii_texts(array not None) -> Texts | None:
             return None
         n, width = view.shape[0], view.itemsize // <Py_ssize_t>sizeof(uint32_t)
         memory = Memory(n * width)
-        found = Texts(n, [memory])
+        found = StringColumn(n, [memory])
         with nogil:
             for i in range(n):
                 characters = <const uint32_t *>(<char *>view.buf + i * view.strides[0])
@@ -474,7 +474,7 @@ def ascii_texts(array not None) -> Texts | None:
 
 
 @cython.final
-cdef class Lists:
+cdef class ListColumn:
     """*n* lists, some of which may be missing: a sequence of list. Their items are parts of
     other sequences, and lists are made when they are read."""
 
@@ -511,10 +511,10 @@ cdef class Lists:
         cdef int64_t k
         if row.items == NULL:
             return 0
-        if type(<object>row.items) is not Texts:
+        if type(<object>row.items) is not StringColumn:
             return -1
         for k in range(row.start, row.end):
-            text = (<Texts>row.items).texts[k]
+            text = (<StringColumn>row.items).texts[k]
             if text.len == 0 or text.len >= room - used:
                 return -1
             if used:
@@ -529,7 +529,7 @@ cdef class Lists:
 
 
 @cython.final
-cdef class Numbers:
+cdef class IntColumn:
     """*n* whole numbers, some of which may be missing: a sequence of int.
 
     64 bits are kept of each; those of *unsigned* numbers count from 0 on.

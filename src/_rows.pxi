@@ -12,20 +12,20 @@ cdef enum:
 cdef enum:
     TAKE = 32768
 
-# The most digits of seconds that are read here; MOST_SECONDS has 7.
+# The most digits of seconds that are read here; MAX_SECONDS has 7.
 cdef enum:
-    MOST_DIGITS = 8
+    MAX_DIGITS = 8
 
 # Bytes of memory that names of layout classes are joined in.
 cdef enum:
-    ROOM = 64 * MOST_CHARACTERS
+    ROOM = 64 * MAX_CHARACTERS
 
 # How far ahead of the row that is looked at memory is asked for.
 cdef enum:
     AHEAD = 16
 
 # The largest key that is a number.
-cdef object MOST_KEY = 2**64 - 1
+cdef object MAX_KEY = 2**64 - 1
 
 cdef struct RowsJob:
     const fs_rows *rows
@@ -42,7 +42,7 @@ cdef void _measure_slice(void *argument, size_t first, size_t count) noexcept no
 cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept nogil:
     cdef RowsJob *job = <RowsJob *>argument
     cdef int64_t start = job.offsets[first], end = job.offsets[first + count]
-    fs_fresh_touch(&job.fresh, job.base + start, end - start)
+    fs_fresh_prefault(&job.fresh, job.base + start, end - start)
     fs_rows_sign(job.rows, first, count, job.base, job.offsets)
 
 
@@ -68,7 +68,7 @@ cdef uint64_t _unit(uint8_t letter) noexcept nogil:
 
 # Texts of a column that threads check, or copy to these places.
 cdef struct TextsJob:
-    fs_take take
+    fs_import take
     PyObject **items
     uint8_t **places
 
@@ -82,8 +82,8 @@ cdef void _read_slice(void *argument, size_t first, size_t count) noexcept nogil
         stop = min(first + CHECK, end)
         for i in range(first, stop):
             if end - i > AHEAD:
-                tokbox_ask_for(job.items[i + AHEAD])
-                tokbox_ask_for(<const uint8_t *>job.items[i + AHEAD] + 64)
+                tokbox_prefetch(job.items[i + AHEAD])
+                tokbox_prefetch(<const uint8_t *>job.items[i + AHEAD] + 64)
             if not tokbox_ascii(job.items[i], &texts[i]):
                 texts[i].len = 1
         fs_check_texts(&job.take, first, stop - first)
@@ -93,9 +93,9 @@ cdef void _read_slice(void *argument, size_t first, size_t count) noexcept nogil
 cdef void _take_slice(void *argument, size_t first, size_t count) noexcept nogil:
     """Copy the texts of a slice, with a state of its own."""
     cdef TextsJob *job = <TextsJob *>argument
-    cdef fs_take take = job.take
-    fs_touch(job.places[first // TAKE], fs_take_room(&take, first, count))
-    fs_take_texts(&take, first, count, job.places[first // TAKE])
+    cdef fs_import take = job.take
+    fs_prefault(job.places[first // TAKE], fs_import_room(&take, first, count))
+    fs_import_texts(&take, first, count, job.places[first // TAKE])
 
 
 cdef struct DeriveJob:
@@ -113,9 +113,9 @@ cdef void _derive_slice(void *argument, size_t first, size_t count) noexcept nog
 cdef class Rows:
     """The claims of *n* tokens, as columns, and their signatures.
 
-    *head* is as for a `Plan`; *data* is the part of the claims that all rows share (see
+    *head* is as for a `BatchPlan`; *data* is the part of the claims that all rows share (see
     fastsign.h). The columns that differ are added by `texts`, `roles` and `seconds`:
-    each value that is not surely within the rules is handed to *look_closer*, with its
+    each value that is not surely within the rules is handed to *slow_path*, with its
     row, which returns what to sign instead, or None to skip the row, or raises.
     """
 
@@ -163,9 +163,9 @@ cdef class Rows:
         self.columns.append(memory)
         return memory.data
 
-    cdef object _closer(self, look_closer, Py_ssize_t i, value):
+    cdef object _run_slow_path(self, slow_path, Py_ssize_t i, value):
         """Ask Python about a value; None if its row is to be skipped."""
-        value = look_closer(i, value)
+        value = slow_path(i, value)
         if value is None:
             self.skipped[i] = 1
             self.rows.skip = self.skipped
@@ -173,22 +173,22 @@ cdef class Rows:
             self.kept.append(value)
         return value
 
-    def texts(self, str column not None, values not None, look_closer,
+    def texts(self, str column not None, values not None, slow_path,
               bytes api_key=None, *, unsigned threads=1) -> None:
         """Set *column*, "session_id" (of *api_key*), "connection_data" or "classes".
 
-        Here and below *values* are what `snapshot` returned, or what was read of an Arrow
+        Here and below *values* are what `copy_list` returned, or what was read of an Arrow
         array, which is used up: its texts are changed to what is signed.
         """
-        cdef fs_take take
+        cdef fs_import take
         cdef Memory good = Memory(self.n)
         if len(values) != self.n:
             raise ValueError("a column has another length")
         memset(&take, 0, sizeof(take))
         take.good = good.data
         take.codec = self.key.key.engine.codec
-        if type(values) is Texts:
-            take.texts = (<Texts>values).texts
+        if type(values) is StringColumn:
+            take.texts = (<StringColumn>values).texts
         else:
             take.texts = <fs_text *>self._column(sizeof(fs_text))
         if column == "session_id":
@@ -204,14 +204,14 @@ cdef class Rows:
             self.rows.classes = take.texts
         else:
             raise ValueError("no such column")
-        if type(values) is Texts:
-            self._take_texts(<Texts>values, &take, look_closer, threads)
-        elif type(values) is Lists and take.column == FS_CLASSES:
-            self._join_lists(<Lists>values, &take, look_closer)
+        if type(values) is StringColumn:
+            self._take_texts(<StringColumn>values, &take, slow_path, threads)
+        elif type(values) is ListColumn and take.column == FS_CLASSES:
+            self._join_lists(<ListColumn>values, &take, slow_path)
         else:
-            self._read_texts(_checked(values), &take, look_closer, threads)
+            self._read_texts(_checked(values), &take, slow_path, threads)
 
-    cdef int _read_texts(self, values, fs_take *take, look_closer, unsigned threads) except -1:
+    cdef int _read_texts(self, values, fs_import *take, slow_path, unsigned threads) except -1:
         """Set pointers to texts. Threads check strings in ASCII; others need the GIL."""
         cdef TextsJob job
         cdef double since
@@ -228,10 +228,10 @@ cdef class Rows:
             text = &take.texts[i]
             looked += 1
             if looked % LOOK == 0:
-                _breathe(&since)
+                _yield_gil(&since)
             if isinstance(value, str):
                 # The methods of a subclass are not called.
-                if PyUnicode_GET_LENGTH(value) <= MOST_CHARACTERS:
+                if PyUnicode_GET_LENGTH(value) <= MAX_CHARACTERS:
                     utf8 = _utf8(value, &length)
                     if utf8 != NULL:
                         text.data = <const uint8_t *>utf8
@@ -243,21 +243,21 @@ cdef class Rows:
                     take.good[i] = 1
                     self._keep_names(text, length)
             if not take.good[i]:
-                self._settle(look_closer, i, value, text)
+                self._settle(slow_path, i, value, text)
         return 0
 
-    cdef int _join_lists(self, Lists values, fs_take *take, look_closer) except -1:
+    cdef int _join_lists(self, ListColumn values, fs_import *take, slow_path) except -1:
         """Set the texts to the names of layout classes, joined."""
         cdef double since = fs_now()
         cdef Py_ssize_t i, length
         for i in range(self.n):
             if i % LOOK == LOOK - 1:
-                _breathe(&since)
-            length = values.join(i, self._room(), MOST_CHARACTERS)
+                _yield_gil(&since)
+            length = values.join(i, self._room(), MAX_CHARACTERS)
             if length >= 0 and fs_are_names(self.room, length):
                 self._keep_names(&take.texts[i], length)
             else:
-                self._settle(look_closer, i, values[i], &take.texts[i])
+                self._settle(slow_path, i, values[i], &take.texts[i])
         return 0
 
     cdef void _keep_names(self, fs_text *text, size_t length) noexcept:
@@ -270,23 +270,23 @@ cdef class Rows:
     cdef uint8_t *_room(self) except NULL:
         """Memory for the names of a row."""
         cdef Memory memory
-        if self.room_left < MOST_CHARACTERS:
+        if self.room_left < MAX_CHARACTERS:
             memory = Memory(ROOM)
             self.columns.append(memory)
             self.room = memory.data
             self.room_left = ROOM
         return self.room
 
-    cdef int _settle(self, look_closer, Py_ssize_t i, value, fs_text *text) except -1:
+    cdef int _settle(self, slow_path, Py_ssize_t i, value, fs_text *text) except -1:
         """Set the text of row *i* to what Python makes of its value."""
-        value = self._closer(look_closer, i, value)
+        value = self._run_slow_path(slow_path, i, value)
         text.data = NULL
         text.len = 0
         return 0 if value is None else _set_text(text, value)
 
-    cdef int _take_texts(self, Texts values, fs_take *take, look_closer,
+    cdef int _take_texts(self, StringColumn values, fs_import *take, slow_path,
                          unsigned threads) except -1:
-        """Let *values* point to copies: what they are of, others may write to (take.c)."""
+        """Let *values* point to copies: what they are of, others may write to (import_columns.c)."""
         cdef TextsJob job
         cdef Memory copies, places = Memory((self.n // TAKE + 1) * sizeof(uint8_t *))
         cdef double since = fs_now()
@@ -295,83 +295,83 @@ cdef class Rows:
         job.places = <uint8_t **>places.data
         self.columns.append(values)
         for i in range(0, self.n, TAKE):
-            copies = Memory(fs_take_room(take, i, min(TAKE, self.n - i)))
+            copies = Memory(fs_import_room(take, i, min(TAKE, self.n - i)))
             self.columns.append(copies)
             job.places[i // TAKE] = copies.data
-            _breathe(&since)
+            _yield_gil(&since)
         _do(_take_slice, &job, self.n, TAKE, self.n <= FEW, threads)
         i = -1
         while (i := _next_zero(take.good, self.n, i)) >= 0:
-            self._settle(look_closer, i, values[i], &values.texts[i])
+            self._settle(slow_path, i, values[i], &values.texts[i])
         return 0
 
-    def roles(self, values not None, look_closer) -> None:
+    def roles(self, values not None, slow_path) -> None:
         """Set the column of roles."""
         cdef uint8_t *roles = self._column(1)
         if len(values) != self.n:
             raise ValueError("a column has another length")
-        if type(values) is Texts:
-            self._take_roles(<Texts>values, roles, look_closer)
+        if type(values) is StringColumn:
+            self._take_roles(<StringColumn>values, roles, slow_path)
         else:
-            self._read_roles(_checked(values), roles, look_closer)
+            self._read_roles(_checked(values), roles, slow_path)
         self.rows.role = roles
 
-    cdef int _take_roles(self, Texts values, uint8_t *roles, look_closer) except -1:
-        cdef fs_take take
+    cdef int _take_roles(self, StringColumn values, uint8_t *roles, slow_path) except -1:
+        cdef fs_import take
         cdef Memory good = Memory(self.n)
         cdef Py_ssize_t i = -1
         take.texts = values.texts
         take.good = good.data
         with nogil:
-            fs_take_roles(&take, 0, self.n, roles)
+            fs_import_roles(&take, 0, self.n, roles)
         while (i := _next_zero(good.data, self.n, i)) >= 0:
-            value = self._closer(look_closer, i, values[i])
+            value = self._run_slow_path(slow_path, i, values[i])
             roles[i] = 0 if value is None else ROLES[value]
         return 0
 
-    cdef int _read_roles(self, values, uint8_t *roles, look_closer) except -1:
+    cdef int _read_roles(self, values, uint8_t *roles, slow_path) except -1:
         cdef double since = fs_now()
         cdef Py_ssize_t i
         for i in range(self.n):
             value = _item(values, i)
             if i % LOOK == LOOK - 1:
-                _breathe(&since)
+                _yield_gil(&since)
             number = _role(value)
             if number is None:
-                value = self._closer(look_closer, i, value)
+                value = self._run_slow_path(slow_path, i, value)
                 number = 0 if value is None else ROLES[value]
             roles[i] = number
         return 0
 
-    def seconds(self, values not None, look_closer) -> None:
+    def seconds(self, values not None, slow_path) -> None:
         """Set the column of expirations."""
         cdef uint32_t *seconds = <uint32_t *>self._column(sizeof(uint32_t))
         if len(values) != self.n:
             raise ValueError("a column has another length")
-        if type(values) is Numbers:
-            self._take_seconds(<Numbers>values, seconds, look_closer)
-        elif type(values) is Texts:
-            self._take_digits(<Texts>values, seconds, look_closer)
+        if type(values) is IntColumn:
+            self._take_seconds(<IntColumn>values, seconds, slow_path)
+        elif type(values) is StringColumn:
+            self._take_digits(<StringColumn>values, seconds, slow_path)
         else:
-            self._read_seconds(_checked(values), seconds, look_closer)
+            self._read_seconds(_checked(values), seconds, slow_path)
         self.rows.expiration = seconds
 
-    cdef int _take_seconds(self, Numbers values, uint32_t *seconds, look_closer) except -1:
+    cdef int _take_seconds(self, IntColumn values, uint32_t *seconds, slow_path) except -1:
         cdef Memory good = Memory(self.n)
         cdef Py_ssize_t i
         cdef int64_t number
         with nogil:
             for i in range(self.n):
                 number = values.numbers[i]
-                good.data[i] = not values.absent[i] and 0 <= number <= MOST_SECONDS
+                good.data[i] = not values.absent[i] and 0 <= number <= MAX_SECONDS
                 seconds[i] = <uint32_t>number
         i = -1
         while (i := _next_zero(good.data, self.n, i)) >= 0:
-            value = self._closer(look_closer, i, values[i])
+            value = self._run_slow_path(slow_path, i, values[i])
             seconds[i] = 0 if value is None else value
         return 0
 
-    cdef int _take_digits(self, Texts values, uint32_t *seconds, look_closer) except -1:
+    cdef int _take_digits(self, StringColumn values, uint32_t *seconds, slow_path) except -1:
         """Read seconds that are written in digits, or digits and one unit, such as 2h."""
         cdef Memory good = Memory(self.n)
         cdef Py_ssize_t i
@@ -382,7 +382,7 @@ cdef class Rows:
             for i in range(self.n):
                 text = values.texts[i]
                 number = 0
-                good.data[i] = text.data != NULL and 0 < text.len <= MOST_DIGITS
+                good.data[i] = text.data != NULL and 0 < text.len <= MAX_DIGITS
                 if good.data[i]:
                     # Others may write to the text, so each byte is read once.
                     for k in range(text.len):
@@ -393,35 +393,35 @@ cdef class Rows:
                         unit = _unit(digit + 48) if 0 < k == text.len - 1 else 0
                         good.data[i] &= unit != 0
                         number *= unit
-                good.data[i] &= number <= MOST_SECONDS
+                good.data[i] &= number <= MAX_SECONDS
                 seconds[i] = <uint32_t>number
         i = -1
         while (i := _next_zero(good.data, self.n, i)) >= 0:
-            value = self._closer(look_closer, i, values[i])
+            value = self._run_slow_path(slow_path, i, values[i])
             seconds[i] = 0 if value is None else value
         return 0
 
-    cdef int _read_seconds(self, values, uint32_t *seconds, look_closer) except -1:
+    cdef int _read_seconds(self, values, uint32_t *seconds, slow_path) except -1:
         cdef double since = fs_now()
         cdef Py_ssize_t i
         cdef int64_t number
         for i in range(self.n):
             value = _item(values, i)
             if i % LOOK == LOOK - 1:
-                _breathe(&since)
+                _yield_gil(&since)
             number = _seconds_of(value)
             if number >= 0:
                 seconds[i] = <uint32_t>number
                 continue
-            value = self._closer(look_closer, i, value)
+            value = self._run_slow_path(slow_path, i, value)
             seconds[i] = 0 if value is None else value
         return 0
 
     def row_keys(self, Key key not None, bytes run_id not None, values not None,
-                 look_closer, repeated, *, unsigned threads=1) -> None:
+                 slow_path, repeated, *, unsigned threads=1) -> None:
         """Derive the nonce of each row from *run_id* and its key, by *key* (see derive.c).
 
-        *look_closer* is as above, but for its texts; a key that an earlier row has is
+        *slow_path* is as above, but for its texts; a key that an earlier row has is
         handed to *repeated*, which raises or returns None.
         """
         cdef fs_text *texts = <fs_text *>self._column(sizeof(fs_text))
@@ -434,18 +434,18 @@ cdef class Rows:
         cdef long number
         cdef int overflow
         cdef DeriveJob job
-        if len(_checked(values)) != self.n or run_len > FS_MOST_ID:
+        if len(_checked(values)) != self.n or run_len > FS_MAX_ID:
             raise ValueError("a column or a run's id has another length")
         self.kept.append(values)
         for i in range(self.n):
             value = _item(values, i)
             if self.n - i > AHEAD:
-                tokbox_ask_for(PySequence_Fast_GET_ITEM(values, i + AHEAD))
+                tokbox_prefetch(PySequence_Fast_GET_ITEM(values, i + AHEAD))
             if i % LOOK == LOOK - 1:
-                _breathe(&since)
+                _yield_gil(&since)
             if type(value) is int:
                 number = PyLong_AsLongAndOverflow(value, &overflow)
-                if overflow == 0 or overflow > 0 and value <= MOST_KEY:
+                if overflow == 0 or overflow > 0 and value <= MAX_KEY:
                     if digits == NULL:
                         digits = self._column(NUMBER)
                     texts[i].data = digits
@@ -457,11 +457,11 @@ cdef class Rows:
                     continue
             elif type(value) is str:
                 utf8 = _utf8(value, &length)
-                if utf8 != NULL and 0 < length <= <Py_ssize_t>FS_MOST_ID:
+                if utf8 != NULL and 0 < length <= <Py_ssize_t>FS_MAX_ID:
                     texts[i].data = <const uint8_t *>utf8
                     texts[i].len = length
                     continue
-            value = self._closer(look_closer, i, value)
+            value = self._run_slow_path(slow_path, i, value)
             texts[i].data = NULL
             texts[i].len = 0
             if value is not None:
@@ -480,7 +480,7 @@ cdef class Rows:
         if self._repeated():
             for i in range(self.n):
                 if self.skipped[i] == 2:
-                    self._closer(repeated, i, values[i])
+                    self._run_slow_path(repeated, i, values[i])
 
     cdef bint _repeated(self) except -1:
         """Whether nonces stand twice; if so, the later ones are marked."""
@@ -528,7 +528,7 @@ cdef class Rows:
             raise ValueError("the memory is too small")
         fs_fresh_open(&job.fresh, memory.data, memory.nbytes, memory.fresh)
         memory.fresh = False
-        few = self.n <= FEW and job.offsets[self.n] <= MOST_FEW
+        few = self.n <= FEW and job.offsets[self.n] <= MAX_FEW
         try:
             _do(_sign_rows_slice, &job, self.n, _slice(self.n, threads), few, threads)
         finally:

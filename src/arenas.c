@@ -86,10 +86,10 @@ static void prefault_part(arena_reserve *reserve, unsigned i) {
     if (to_boundary == FS_HUGE_PAGE && adjacent >= FS_HUGE_PAGE &&
         fs_pages_advise(pages, start, FS_HUGE_PAGE)) {
         size = FS_HUGE_PAGE;
-        (void)fs_pages_touch_huge(pages, start, size);
+        (void)fs_pages_prefault_huge(pages, start, size);
     } else {
         if (pages->huge && to_boundary < size) size = to_boundary;
-        fs_pages_touch(pages, start, size);
+        fs_pages_prefault(pages, start, size);
     }
     for (unsigned k = i; size; k--) {
         size_t left = ARENA_SIZE - arenas[k].prefaulted, part = size < left ? size : left;
@@ -114,11 +114,11 @@ static void *wrapper_alloc(void *context, size_t size) {
     }
     if (reserve->count && size == ARENA_SIZE) {
         reserved_arena *next = &reserve->arenas[--reserve->count];
-        fs_touch(next->start + next->prefaulted, ARENA_SIZE - next->prefaulted);
+        fs_prefault(next->start + next->prefaulted, ARENA_SIZE - next->prefaulted);
         return next->start;
     }
     arena = wrapper.wrapped.alloc(wrapper.wrapped.ctx, size);
-    if (arena) fs_touch(arena, size);
+    if (arena) fs_prefault(arena, size);
     return arena;
 }
 

@@ -1,6 +1,6 @@
 /* The signing core: everything that Cython may see of it.
  *
- * Read in this order: this file, uniform.c (a batch), hmac.c (prepared keys), then one
+ * Read in this order: this file, batch.c (a batch), hmac.c (prepared keys), then one
  * of the sha1_*.c. Nothing here knows Python, allocates memory, or can fail: whoever
  * calls has checked the input and owns the memory.
  */
@@ -28,13 +28,13 @@ typedef void fs_mac_many_fn(const uint32_t *inner, const uint32_t *outer,
 typedef void fs_compress_fn(uint32_t *state, const uint8_t *data, size_t blocks);
 
 /* One implementation of a hash for one instruction set. */
-typedef struct fs_hash_row {
+typedef struct fs_hash_backend {
     const char *name;
     unsigned needs;           /* FS_CPU_* bits that must all be present */
     unsigned lanes;           /* messages hashed side by side */
     fs_compress_fn *compress; /* NULL where only many at once make sense */
     fs_mac_many_fn *mac_many;
-} fs_hash_row;
+} fs_hash_backend;
 
 /* The rows in use for one hash: `one` for a single message, `many` for batches. */
 typedef struct fs_hash {
@@ -67,10 +67,10 @@ void fs_mac(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
             const uint8_t *const *tails, size_t blocks, fs_state *digests, size_t count);
 
 /* Row i of SHA-1 (hash = 1) or SHA-256 (hash = 256), best first; NULL after the last. */
-const fs_hash_row *fs_row(int hash, size_t i);
+const fs_hash_backend *fs_backend(int hash, size_t i);
 
 /* 1 = usable, 0 = the CPU lacks it, -1 = it gave a wrong answer and was dropped. */
-int fs_row_state(const fs_hash_row *row);
+int fs_backend_state(const fs_hash_backend *row);
 
 /* The name of a codec, "portable" for NULL. */
 const char *fs_codec_name(const fs_codec *codec);
@@ -146,7 +146,7 @@ typedef struct fs_nonce {
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
 
 /* Bytes of a run's id, and of a row's key, at most. */
-#define FS_MOST_ID 255
+#define FS_MAX_ID 255
 
 /* How a run's rows get nonces that can be made again; see derive.c. As good as the key
  * that it was made of: wipe it. */
@@ -305,41 +305,40 @@ size_t fs_session_owner(const fs_codec *codec, const uint8_t *id, size_t len, ui
                         const uint8_t **owner);
 
 /* Whether this is a session id of that API key as the service writes them today. A 0
- * only means that it deserves a closer look. */
+ * only means that the slow path must check it. */
 int fs_session_of(const fs_codec *codec, const uint8_t *id, size_t len, const uint8_t *api_key,
                   size_t key_len);
 
 /* The role of that name, as an index in their order in rows.c; -1 if there is none. */
 int fs_role_of(const uint8_t *name, size_t len);
 
-/* ---- columns of others ------------------------------------------------------------ */
+/* ---- import of columns ------------------------------------------------------------ */
 
-/* Texts in memory that others may write to, to become a column of rows: see take.c. Set
- * all that comes after `good` to zero. */
-typedef struct fs_take {
+/* The import of a column of texts: see import_columns.c. Set all fields after `good` to zero. */
+typedef struct fs_import {
     enum { FS_SESSIONS, FS_DATA, FS_CLASSES } column;
     const fs_codec *codec;  /* decodes session ids */
     const uint8_t *api_key; /* whose sessions */
     size_t key_len;
     fs_text *texts;         /* good ones are copied, and then point to their copies */
-    uint8_t *good;          /* 1, or 0 for what deserves a closer look */
+    uint8_t *good;          /* 1, or 0 where the slow path must decide */
     fs_text before;         /* the text before the next one, where it stood, */
     uint8_t was_good;       /* and what was found of it */
     fs_text last_good;      /* the last good copy */
-} fs_take;
+} fs_import;
 
 /* How many bytes the next `count` texts need at most. */
-size_t fs_take_room(const fs_take *take, size_t first, size_t count);
+size_t fs_import_room(const fs_import *take, size_t first, size_t count);
 
-/* Take the next `count` texts, which begin with number `first`, into the memory at `to`. */
-void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to);
+/* Copy the next `count` texts, from number `first` on, into the memory at `to`. */
+void fs_import_texts(fs_import *take, size_t first, size_t count, uint8_t *to);
 
 /* Check texts that cannot change, in place. NULL is a missing value, or, with a length, a
  * value of another type. */
-void fs_check_texts(const fs_take *take, size_t first, size_t count);
+void fs_check_texts(const fs_import *take, size_t first, size_t count);
 
 /* Roles are not copied, but looked up. */
-void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles);
+void fs_import_roles(const fs_import *take, size_t first, size_t count, uint8_t *roles);
 
 /* ---- RSA -------------------------------------------------------------------------- */
 
@@ -363,8 +362,7 @@ int fs_rsa_verify(const fs_rsa *key, const uint8_t *message, size_t len,
 
 /* ---- verification ---------------------------------------------------------------- */
 
-/* What is known of a token. Only what is sure is told apart: all else is FS_UNSURE, and
- * deserves a closer look. */
+/* The result for a token. FS_UNSURE is left to the slow path. */
 enum {
     FS_UNSURE,
     FS_GOOD,
@@ -400,7 +398,7 @@ typedef struct fs_verifier {
     const uint8_t *base;
     const int64_t *offsets;
     size_t length;
-    uint8_t *verdicts;      /* what is found */
+    uint8_t *results;      /* what is found */
     int64_t *times;         /* when FS_EARLY tokens were made, when FS_EXPIRED ones ended */
 } fs_verifier;
 

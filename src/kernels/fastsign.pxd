@@ -7,7 +7,7 @@ from text cimport fs_text
 cdef extern from "fastsign.h" nogil:
     const size_t FS_BLOCK
     const size_t FS_NONCE_DIGITS
-    const size_t FS_MOST_ID
+    const size_t FS_MAX_ID
 
     ctypedef uint32_t fs_state[8]
 
@@ -15,7 +15,7 @@ cdef extern from "fastsign.h" nogil:
                                  const uint8_t **tails, size_t blocks,
                                  fs_state *digests, size_t count)
 
-    ctypedef struct fs_hash_row:
+    ctypedef struct fs_hash_backend:
         const char *name
         unsigned lanes
 
@@ -35,9 +35,9 @@ cdef extern from "fastsign.h" nogil:
 
     void fs_init()
     int fs_engine_select(fs_engine *engine, const char *name)
-    const fs_hash_row *fs_row(int hash, size_t i)
+    const fs_hash_backend *fs_backend(int hash, size_t i)
     const char *fs_codec_name(const fs_codec *codec)
-    int fs_row_state(const fs_hash_row *row)
+    int fs_backend_state(const fs_hash_backend *row)
 
     ctypedef struct fs_key:
         fs_engine engine
@@ -119,7 +119,7 @@ cdef extern from "fastsign.h" nogil:
     const int FS_DATA
     const int FS_CLASSES
 
-    ctypedef struct fs_take:
+    ctypedef struct fs_import:
         int column
         const fs_codec *codec
         const uint8_t *api_key
@@ -127,10 +127,10 @@ cdef extern from "fastsign.h" nogil:
         fs_text *texts
         uint8_t *good
 
-    size_t fs_take_room(const fs_take *take, size_t first, size_t count)
-    void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to)
-    void fs_check_texts(const fs_take *take, size_t first, size_t count)
-    void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles)
+    size_t fs_import_room(const fs_import *take, size_t first, size_t count)
+    void fs_import_texts(fs_import *take, size_t first, size_t count, uint8_t *to)
+    void fs_check_texts(const fs_import *take, size_t first, size_t count)
+    void fs_import_roles(const fs_import *take, size_t first, size_t count, uint8_t *roles)
 
     enum:
         FS_UNSURE
@@ -173,7 +173,7 @@ cdef extern from "fastsign.h" nogil:
         const uint8_t *base
         const int64_t *offsets
         size_t length
-        uint8_t *verdicts
+        uint8_t *results
         int64_t *times
 
     void fs_verify(const fs_verifier *verifier, size_t first, size_t count)

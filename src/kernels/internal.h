@@ -64,13 +64,13 @@ extern const uint32_t fs_sha1_initial[FS_STATE_WORDS];
 extern const uint32_t fs_sha256_initial[FS_STATE_WORDS];
 extern const uint32_t fs_sha256_k[64];
 
-extern const fs_hash_row fs_sha1_portable, fs_sha256_portable;
+extern const fs_hash_backend fs_sha1_portable, fs_sha256_portable;
 #if FS_X86
-extern const fs_hash_row fs_sha1_ni, fs_sha1_avx2, fs_sha1_avx512;
-extern const fs_hash_row fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
+extern const fs_hash_backend fs_sha1_ni, fs_sha1_avx2, fs_sha1_avx512;
+extern const fs_hash_backend fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
 #endif
 #if FS_ARM
-extern const fs_hash_row fs_sha1_armv8, fs_sha256_armv8;
+extern const fs_hash_backend fs_sha1_armv8, fs_sha256_armv8;
 #endif
 
 #define FS_MIXED 64 /* messages of mixed lengths that are hashed at once, at most */

@@ -5,17 +5,24 @@ from typing import Any, TypeAlias, final
 
 from typing_extensions import Self
 
-from tokbox._memory import Lists, Memory, MemoryPool, Numbers, Texts, TextsInMemory
+from tokbox._memory import (
+    IntColumn,
+    ListColumn,
+    Memory,
+    MemoryPool,
+    StringColumn,
+    StringSlice,
+)
 
-#: What `snapshot` returns.
+#: What `copy_list` returns.
 _Items: TypeAlias = list[Any] | tuple[Any, ...]
 
 def select_kernel(name: str | None) -> None: ...
 def kernels() -> dict[str, Any]: ...
 def arena_counts() -> tuple[int, int]: ...
 def hash_many(bits: int, messages: list[bytes]) -> list[bytes]: ...
-def snapshot(values: Iterable[Any]) -> _Items: ...
-def discard(values: object) -> None: ...
+def copy_list(values: Iterable[Any]) -> _Items: ...
+def release_list(values: object) -> None: ...
 def quote_plus(text: str) -> bytes: ...
 def decode_base64(text: str) -> bytes | None: ...
 def has_surrogate(text: str) -> bool: ...
@@ -34,7 +41,7 @@ class Key:
         connection_data: Any,
         expiration: Any,
         classes: Any,
-        look_closer: Callable[[str, Any], Any],
+        slow_path: Callable[[str, Any], Any],
         jwt: bool = False,
         random: bytes | None = None,
     ) -> str: ...
@@ -46,10 +53,10 @@ class Key:
         connection_data: Any,
         expiration: Any,
         classes: Any,
-        look_closer: Callable[[str, Any], Any],
+        slow_path: Callable[[str, Any], Any],
         jwt: bool = False,
         random: bytes | None = None,
-    ) -> Plan: ...
+    ) -> BatchPlan: ...
     def few_rows(
         self,
         head: bytes,
@@ -68,7 +75,7 @@ class RSAKey:
     def holds(self, message: bytes, signature: bytes) -> bool: ...
 
 @final
-class Plan:
+class BatchPlan:
     def __new__(
         cls,
         key: Key,
@@ -106,28 +113,28 @@ class Rows:
     def texts(
         self,
         column: str,
-        values: Texts | Numbers | Lists | _Items,
-        look_closer: Callable[[int, Any], str | None],
+        values: StringColumn | IntColumn | ListColumn | _Items,
+        slow_path: Callable[[int, Any], str | None],
         api_key: bytes | None = None,
         *,
         threads: int = 1,
     ) -> None: ...
     def roles(
         self,
-        values: Texts | Numbers | Lists | _Items,
-        look_closer: Callable[[int, Any], str | None],
+        values: StringColumn | IntColumn | ListColumn | _Items,
+        slow_path: Callable[[int, Any], str | None],
     ) -> None: ...
     def seconds(
         self,
-        values: Texts | Numbers | Lists | _Items,
-        look_closer: Callable[[int, Any], int | None],
+        values: StringColumn | IntColumn | ListColumn | _Items,
+        slow_path: Callable[[int, Any], int | None],
     ) -> None: ...
     def row_keys(
         self,
         key: Key,
         run_id: bytes,
         values: _Items,
-        look_closer: Callable[[int, Any], str | None],
+        slow_path: Callable[[int, Any], str | None],
         repeated: Callable[[int, Any], str | None],
         *,
         threads: int = 1,
@@ -147,7 +154,7 @@ def verify_many(
     key: Key | RSAKey | None,
     head: bytes,
     api_key: bytes | None,
-    tokens: _Items | TextsInMemory | Texts,
+    tokens: _Items | StringSlice | StringColumn,
     now: int,
     leeway: int,
     *,

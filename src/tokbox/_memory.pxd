@@ -41,7 +41,7 @@ cdef class Memory:
                     Py_ssize_t n) except -1
 
 
-cdef class TextsInMemory:
+cdef class StringSlice:
     cdef Memory memory
     cdef Memory offsets
     cdef Py_ssize_t length
@@ -49,7 +49,7 @@ cdef class TextsInMemory:
     cdef readonly Py_ssize_t n
 
 
-cdef class Texts:
+cdef class StringColumn:
     cdef Memory memory
     cdef fs_text *texts
     cdef readonly Py_ssize_t n
@@ -64,7 +64,7 @@ cdef struct ListRow:
     int64_t end
 
 
-cdef class Lists:
+cdef class ListColumn:
     cdef Memory memory
     cdef ListRow *rows
     cdef readonly Py_ssize_t n
@@ -72,7 +72,7 @@ cdef class Lists:
     cdef Py_ssize_t join(self, Py_ssize_t i, uint8_t *to, size_t room)
 
 
-cdef class Numbers:
+cdef class IntColumn:
     cdef Memory memory
     cdef Memory absence
     cdef int64_t *numbers

@@ -122,7 +122,7 @@ if TYPE_CHECKING:
     )
     from tokbox.tokens.batch import TokenBatch as TokenBatch
     from tokbox.tokens.columns import ArrowArray as ArrowArray, ArrowStream as ArrowStream
-    from tokbox.tokens.findings import Decoded as Decoded, Verification as Verification
+    from tokbox.tokens.results import Decoded as Decoded, Verification as Verification
     from tokbox.tokens.row_columns import (
         Column as Column,
         RoleColumn as RoleColumn,
@@ -180,7 +180,7 @@ else:
         ),
         "tokbox.tokens.batch": "TokenBatch",
         "tokbox.tokens.columns": "ArrowArray ArrowStream",
-        "tokbox.tokens.findings": "Decoded Verification",
+        "tokbox.tokens.results": "Decoded Verification",
         "tokbox.tokens.row_columns": "Column RoleColumn RowOptions",
         "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
         "tokbox.tokens.session": "SessionSigner",

@@ -21,7 +21,7 @@ NONCE_BYTES = bytes(range(24))
 NOW = 1_700_000_000
 
 #: As many as any kernel hashes side by side, compiled here or not.
-MOST_LANES = 16
+MAX_LANES = 16
 
 #: (API key, secret, DATA, nonce bytes, n)
 Batch = tuple[str, bytes, str, bytes, int]
@@ -185,7 +185,7 @@ def random_rows(seed: int, count: int) -> Iterator[Rows]:
     texts = ["", "x", *(random_text(rng) for _ in range(300))]
     # What JSON escapes, in all ways, and a form.
     texts += [chr(c) * k for c in [*range(1, 32), *b'"\\/&+=% \x7f'] for k in (1, 29)]
-    sizes = range(3 * MOST_LANES + 2)
+    sizes = range(3 * MAX_LANES + 2)
     cases = itertools.chain(
         ((subset, n) for subset in SUBSETS for n in sizes),
         ((rng.choice(SUBSETS), rng.choice([200, 1000, 3000])) for _ in itertools.count()),

@@ -22,7 +22,7 @@ def make_plan(kind, api_key, secret, data, nonce_bytes):
     is_jwt = kind == "jwt"
     head = jwt.head() if is_jwt else t1.head(api_key)
     key = _fastsign.Key(secret)
-    return _fastsign.Plan(key, head, data.encode(), jwt=is_jwt, random=nonce_bytes)
+    return _fastsign.BatchPlan(key, head, data.encode(), jwt=is_jwt, random=nonce_bytes)
 
 
 @every_kernel

@@ -86,7 +86,7 @@ def test_rfc_4648_base64_is_what_a_token_is_wrapped_in():
 
     key = _fastsign.Key(b"secret")
     for extra in range(12):
-        plan = _fastsign.Plan(key, b"partner_id=1&sig=", b"a" * extra + b"&nonce=")
+        plan = _fastsign.BatchPlan(key, b"partner_id=1&sig=", b"a" * extra + b"&nonce=")
         (token,) = plan.strings(1)
         raw = base64.b64decode(token[4:], validate=True)
         assert base64.b64encode(raw).decode() == token[4:]

@@ -33,7 +33,7 @@ from tokbox.tokens.signer import Signer
 from tokbox.tokens.verify import decode
 
 #: Characters of a token: a T1 token's after the prefix.
-MOST_CHARACTERS = 65_536
+MAX_CHARACTERS = 65_536
 
 
 def t1_of(**said: object) -> str:
@@ -132,7 +132,7 @@ def test_the_tokens_of_an_application_are_jwts():
 
 
 def test_a_t1_token_is_read_up_to_a_length():
-    longest = "A" * MOST_CHARACTERS
+    longest = "A" * MAX_CHARACTERS
     with pytest.raises(MalformedTokenError, match="holds no signature"):
         t1.split(t1.PREFIX + longest)
     with pytest.raises(MalformedTokenError, match="at most 65536 characters"):
@@ -141,7 +141,7 @@ def test_a_t1_token_is_read_up_to_a_length():
 
 def test_a_jwt_is_read_up_to_a_length():
     whole = jwt_of()
-    padded = whole + "A" * (MOST_CHARACTERS - len(whole))
+    padded = whole + "A" * (MAX_CHARACTERS - len(whole))
     assert len(jwt.split(padded).signature) > 32
     with pytest.raises(MalformedTokenError, match="at most 65536 characters"):
         jwt.split(padded + "A")

@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from tests.support.kernels import every_kernel
-from tokbox.tokens import crew
+from tokbox.tokens import parallel
 from tokbox.tokens.signer import Signer
 
 KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
@@ -39,7 +39,7 @@ def test_it_is_named_by_its_api_key_alone(signer: Signer) -> None:
 def test_a_thread_is_worth_8192_tokens(
     signer: Signer, n: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "cpu_count", lambda: 64)
+    monkeypatch.setattr(parallel, "cpu_count", lambda: 64)
     assert signer._threads(n, True) == threads
     assert signer._threads(n, False) == 1
 

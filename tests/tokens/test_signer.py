@@ -261,7 +261,9 @@ def test_memory_outside_of_a_batch_cannot_be_reached():
     with pytest.raises(IndexError):
         memory.text(99, 2)
     with pytest.raises(ValueError, match="small"):
-        _fastsign.Plan(_fastsign.Key(b"s"), b"partner_id=1&sig=", b"nonce=").fill(memory, 1)
+        _fastsign.BatchPlan(_fastsign.Key(b"s"), b"partner_id=1&sig=", b"nonce=").fill(
+            memory, 1
+        )
 
 
 @every_kernel

@@ -241,7 +241,7 @@ def test_lone_surrogates_are_found_in_text_of_any_width(text: str) -> None:
 
 def test_other_kinds_are_prepared_when_they_are_asked_for(signer: Signer) -> None:
     session = signer.session(SESSION)
-    assert list(session._beginnings) == [None]
+    assert list(session._prefixes) == [None]
     for _ in range(2):
         assert decode(session.token(kind="jwt")).kind == "jwt"
         assert decode(session.token(kind="t1")).kind == "t1"

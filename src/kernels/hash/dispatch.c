@@ -1,7 +1,7 @@
-/* Which row serves: one table per hash, best first, every row tried before it is used. */
+/* Select the backends of an engine. Each is compared with known answers before it is used. */
 #include "internal.h"
 
-static const fs_hash_row *const sha1_rows[] = {
+static const fs_hash_backend *const sha1_backends[] = {
 #if FS_X86
     &fs_sha1_avx512,
     &fs_sha1_ni,
@@ -13,7 +13,7 @@ static const fs_hash_row *const sha1_rows[] = {
     &fs_sha1_portable,
 };
 
-static const fs_hash_row *const sha256_rows[] = {
+static const fs_hash_backend *const sha256_backends[] = {
 #if FS_X86
     &fs_sha256_avx512,
     &fs_sha256_ni,
@@ -26,17 +26,17 @@ static const fs_hash_row *const sha256_rows[] = {
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
-#define MOST_ROWS 8
+#define MAX_BACKENDS 8
 
-static struct verdict {
-    const fs_hash_row *row;
+static struct result {
+    const fs_hash_backend *backend;
     int state;
-} verdicts[2 * MOST_ROWS];
-static size_t verdict_count;
+} results[2 * MAX_BACKENDS];
+static size_t result_count;
 
-/* The MACs of messages of several lengths, more of them than any row has lanes, must be
+/* The MACs of messages of several lengths, more of them than any backend has lanes, must be
  * those that RFC 2104 gives when built from the portable compression function. */
-static int answers_right(const fs_hash_row *row, const fs_hash_row *plain,
+static int answers_right(const fs_hash_backend *backend, const fs_hash_backend *plain,
                          const uint32_t *initial) {
     enum { MESSAGES = 37 };
     static uint8_t text[MESSAGES + 3 * FS_BLOCK];
@@ -51,22 +51,22 @@ static int answers_right(const fs_hash_row *row, const fs_hash_row *plain,
     plain->compress(outer, text + 9, 1);
     for (size_t i = 0; i < MESSAGES; i++) tails[i] = text + i;
 
-    if (row->compress) {
+    if (backend->compress) {
         memcpy(got[0], initial, sizeof got[0]);
         memcpy(want[0], initial, sizeof want[0]);
-        row->compress(got[0], text, 3);
+        backend->compress(got[0], text, 3);
         plain->compress(want[0], text, 3);
         if (memcmp(got[0], want[0], sizeof got[0])) return 0;
     }
     for (size_t blocks = 1; blocks <= 3; blocks++) {
         memset(got, 0, sizeof got);
         memset(want, 0, sizeof want);
-        row->mac_many(inner, outer, tails, blocks, got, MESSAGES);
+        backend->mac_many(inner, outer, tails, blocks, got, MESSAGES);
         plain->mac_many(inner, outer, tails, blocks, want, MESSAGES);
         size_t words = initial == fs_sha1_initial ? 5 : 8;
         for (size_t i = 0; i < MESSAGES; i++)
             if (memcmp(got[i], want[i], words * sizeof **got)) return 0;
-        row->mac_many(initial, NULL, tails, blocks, got, MESSAGES);
+        backend->mac_many(initial, NULL, tails, blocks, got, MESSAGES);
         plain->mac_many(initial, NULL, tails, blocks, want, MESSAGES);
         for (size_t i = 0; i < MESSAGES; i++)
             if (memcmp(got[i], want[i], words * sizeof **got)) return 0;
@@ -74,68 +74,68 @@ static int answers_right(const fs_hash_row *row, const fs_hash_row *plain,
     return 1;
 }
 
-/* The portable row has no twin to be compared with: "abc", from FIPS 180's examples. */
-static int knows_abc(const fs_hash_row *row, const uint32_t *initial, uint32_t first_word) {
+/* The portable backend is checked with "abc", from FIPS 180's examples. */
+static int knows_abc(const fs_hash_backend *backend, const uint32_t *initial, uint32_t first_word) {
     uint8_t block[FS_BLOCK + 8] = "abc";
     uint32_t state[FS_STATE_WORDS];
     memcpy(state, initial, sizeof state);
     fs_pad(block, 3, 3);
-    row->compress(state, block, 1);
+    backend->compress(state, block, 1);
     return state[0] == first_word;
 }
 
-static void judge(const fs_hash_row *const *rows, size_t count, const uint32_t *initial,
+static void check(const fs_hash_backend *const *backends, size_t count, const uint32_t *initial,
                   uint32_t abc) {
-    const fs_hash_row *plain = rows[count - 1];
+    const fs_hash_backend *plain = backends[count - 1];
     unsigned cpu = fs_cpu_features();
 
     for (size_t i = 0; i < count; i++) {
         int state = 0;
-        if ((rows[i]->needs & cpu) == rows[i]->needs)
-            state = (rows[i] == plain ? knows_abc(plain, initial, abc)
-                                      : answers_right(rows[i], plain, initial))
+        if ((backends[i]->needs & cpu) == backends[i]->needs)
+            state = (backends[i] == plain ? knows_abc(plain, initial, abc)
+                                      : answers_right(backends[i], plain, initial))
                         ? 1
                         : -1;
-        verdicts[verdict_count++] = (struct verdict){rows[i], state};
+        results[result_count++] = (struct result){backends[i], state};
     }
 }
 
 void fs_init(void) {
-    if (verdict_count) return;
+    if (result_count) return;
     fs_codecs_init();
-    judge(sha1_rows, COUNT(sha1_rows), fs_sha1_initial, 0xa9993e36);
-    judge(sha256_rows, COUNT(sha256_rows), fs_sha256_initial, 0xba7816bf);
+    check(sha1_backends, COUNT(sha1_backends), fs_sha1_initial, 0xa9993e36);
+    check(sha256_backends, COUNT(sha256_backends), fs_sha256_initial, 0xba7816bf);
 }
 
 const uint32_t *fs_initial(int hash) { return hash == 1 ? fs_sha1_initial : fs_sha256_initial; }
 
-const fs_hash_row *fs_row(int hash, size_t i) {
-    if (hash == 1) return i < COUNT(sha1_rows) ? sha1_rows[i] : NULL;
-    return i < COUNT(sha256_rows) ? sha256_rows[i] : NULL;
+const fs_hash_backend *fs_backend(int hash, size_t i) {
+    if (hash == 1) return i < COUNT(sha1_backends) ? sha1_backends[i] : NULL;
+    return i < COUNT(sha256_backends) ? sha256_backends[i] : NULL;
 }
 
-int fs_row_state(const fs_hash_row *row) {
-    for (size_t i = 0; i < verdict_count; i++)
-        if (verdicts[i].row == row) return verdicts[i].state;
+int fs_backend_state(const fs_hash_backend *backend) {
+    for (size_t i = 0; i < result_count; i++)
+        if (results[i].backend == backend) return results[i].state;
     return 0;
 }
 
-/* The first usable row of that name (any name if NULL); with `single`, one that can
+/* The first usable backend of that name (any name if NULL); with `single`, one that can
  * also hash a single message. */
-static const fs_hash_row *find(int hash, const char *name, int single) {
-    for (size_t i = 0; fs_row(hash, i); i++) {
-        const fs_hash_row *row = fs_row(hash, i);
-        if (fs_row_state(row) == 1 && (!name || !strcmp(row->name, name)) &&
-            (!single || row->compress))
-            return row;
+static const fs_hash_backend *find(int hash, const char *name, int single) {
+    for (size_t i = 0; fs_backend(hash, i); i++) {
+        const fs_hash_backend *backend = fs_backend(hash, i);
+        if (fs_backend_state(backend) == 1 && (!name || !strcmp(backend->name, name)) &&
+            (!single || backend->compress))
+            return backend;
     }
     return NULL;
 }
 
 static int select_hash(fs_hash *chosen, int hash, const char *name) {
-    const fs_hash_row *many = find(hash, name, 0), *one;
+    const fs_hash_backend *many = find(hash, name, 0), *one;
     if (!many) return -1;
-    /* A row that only works in parallel leaves single messages to the best that does. */
+    /* A backend that only works in parallel leaves single messages to the best that does. */
     one = many->compress ? many : find(hash, NULL, 1);
     if (!one) return -1;
     *chosen = (fs_hash){

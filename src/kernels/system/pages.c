@@ -32,7 +32,7 @@ static int64_t cpu_nanoseconds(void) {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-void fs_touch(void *memory, size_t len) {
+void fs_prefault(void *memory, size_t len) {
     uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = (uintptr_t)memory / page * page;
     int before = errno;
@@ -76,16 +76,16 @@ int fs_pages_advise(fs_pages *pages, void *memory, size_t len) {
     return 0;
 }
 
-void fs_pages_touch(fs_pages *pages, void *memory, size_t len) {
+void fs_pages_prefault(fs_pages *pages, void *memory, size_t len) {
     int64_t before = cpu_nanoseconds();
-    fs_touch(memory, len);
+    fs_prefault(memory, len);
     if (len >= FS_MEASURED)
         store(&pages->cost, (cpu_nanoseconds() - before) * MEGABYTE / (int64_t)len);
 }
 
-int fs_pages_touch_huge(fs_pages *pages, void *memory, size_t len) {
+int fs_pages_prefault_huge(fs_pages *pages, void *memory, size_t len) {
     int64_t before = cpu_nanoseconds(), gain;
-    fs_touch(memory, len);
+    fs_prefault(memory, len);
     gain = load(&pages->cost) * (int64_t)len / MEGABYTE - (cpu_nanoseconds() - before);
     gain = __atomic_add_fetch(&pages->gain, gain > 0 ? gain : 2 * gain, __ATOMIC_RELAXED);
     if (gain < 0) fail(pages);
@@ -101,7 +101,7 @@ void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh) {
     *buffer = (fs_fresh){.fresh = fresh};
     if (!fresh || len < MIN_HUGE_BUFFER) return;
     fs_pages_open(&buffer->pages);
-    fs_pages_touch(&buffer->pages, memory, FS_MEASURED);
+    fs_pages_prefault(&buffer->pages, memory, FS_MEASURED);
     end = (uint8_t *)memory + len;
     end -= (uintptr_t)end % FS_HUGE_PAGE; /* the rest may share a page with others */
     if (!fs_pages_advise(&buffer->pages, start, (size_t)(end - start))) return;
@@ -111,22 +111,22 @@ void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh) {
 
 void fs_fresh_close(fs_fresh *buffer) { fs_pages_close(&buffer->pages); }
 
-void fs_fresh_touch(fs_fresh *buffer, void *memory, size_t len) {
+void fs_fresh_prefault(fs_fresh *buffer, void *memory, size_t len) {
     uint8_t *rest;
     if (!buffer->fresh) return;
     if ((uint8_t *)memory < buffer->huge_start || (uint8_t *)memory >= buffer->huge_end ||
         !load(&buffer->pages.huge)) {
-        fs_touch(memory, len);
+        fs_prefault(memory, len);
         return;
     }
     rest = next_huge_page((uint8_t *)memory + len);
-    if (!fs_pages_touch_huge(&buffer->pages, memory, len) && rest < buffer->huge_end)
+    if (!fs_pages_prefault_huge(&buffer->pages, memory, len) && rest < buffer->huge_end)
         (void)fs_advise_huge(rest, (size_t)(buffer->huge_end - rest), 0);
 }
 
 #else
 
-void fs_touch(void *memory, size_t len) {
+void fs_prefault(void *memory, size_t len) {
     (void)memory;
     (void)len;
 }
@@ -142,10 +142,10 @@ int fs_pages_advise(fs_pages *pages, void *memory, size_t len) {
     (void)pages, (void)memory, (void)len;
     return 0;
 }
-void fs_pages_touch(fs_pages *pages, void *memory, size_t len) {
+void fs_pages_prefault(fs_pages *pages, void *memory, size_t len) {
     (void)pages, (void)memory, (void)len;
 }
-int fs_pages_touch_huge(fs_pages *pages, void *memory, size_t len) {
+int fs_pages_prefault_huge(fs_pages *pages, void *memory, size_t len) {
     (void)pages, (void)memory, (void)len;
     return 0;
 }
@@ -154,7 +154,7 @@ void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh) {
     *buffer = (fs_fresh){0};
 }
 void fs_fresh_close(fs_fresh *buffer) { (void)buffer; }
-void fs_fresh_touch(fs_fresh *buffer, void *memory, size_t len) {
+void fs_fresh_prefault(fs_fresh *buffer, void *memory, size_t len) {
     (void)buffer, (void)memory, (void)len;
 }
 

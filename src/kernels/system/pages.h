@@ -12,7 +12,7 @@
 /* Prefault the pages of fresh memory: a third cheaper than a page fault at the first byte of
  * each. A hint: where the system does not know it, nothing happens. What the memory holds stays
  * as it is. */
-void fs_touch(void *memory, size_t len);
+void fs_prefault(void *memory, size_t len);
 
 /* Ask for huge pages where this range is prefaulted next, or for ordinary pages if `huge` is 0.
  * Returns 0 if the system has none. */
@@ -36,13 +36,13 @@ void fs_pages_close(fs_pages *pages);
 /* Ask for huge pages if they are to be tried. Returns 0 if there are none. */
 int fs_pages_advise(fs_pages *pages, void *memory, size_t len);
 
-/* As fs_touch, in ordinary pages. Their cost is measured, unless there are fewer than
+/* As fs_prefault, in ordinary pages. Their cost is measured, unless there are fewer than
  * FS_MEASURED. Threads may do this at once, and the next. */
-void fs_pages_touch(fs_pages *pages, void *memory, size_t len);
+void fs_pages_prefault(fs_pages *pages, void *memory, size_t len);
 
-/* As fs_touch, where huge pages were asked for, and compare their cost. Returns whether to go on
+/* As fs_prefault, where huge pages were asked for, and compare their cost. Returns whether to go on
  * with huge pages. */
-int fs_pages_touch_huge(fs_pages *pages, void *memory, size_t len);
+int fs_pages_prefault_huge(fs_pages *pages, void *memory, size_t len);
 
 /* A buffer that threads fill, each a part, and that nobody has written to. */
 typedef struct fs_fresh {
@@ -56,6 +56,6 @@ void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh);
 void fs_fresh_close(fs_fresh *buffer);
 
 /* Prefault the part that is written to next. */
-void fs_fresh_touch(fs_fresh *buffer, void *memory, size_t len);
+void fs_fresh_prefault(fs_fresh *buffer, void *memory, size_t len);
 
 #endif

@@ -1,11 +1,11 @@
 # The mirror of pages.h, and nothing else.
 
 cdef extern from "system/pages.h" nogil:
-    void fs_touch(void *memory, size_t len)
+    void fs_prefault(void *memory, size_t len)
 
     ctypedef struct fs_fresh:
         pass
 
     void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh)
     void fs_fresh_close(fs_fresh *buffer)
-    void fs_fresh_touch(fs_fresh *buffer, void *memory, size_t len)
+    void fs_fresh_prefault(fs_fresh *buffer, void *memory, size_t len)

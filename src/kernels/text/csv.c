@@ -194,7 +194,7 @@ void fs_line_texts(const uint8_t *data, const fs_csv_row *rows, size_t count,
     }
 }
 
-size_t fs_most_often(const uint8_t *data, size_t len, const uint8_t *text, size_t text_len) {
+size_t fs_max_occurrences(const uint8_t *data, size_t len, const uint8_t *text, size_t text_len) {
     const uint8_t *ends = data + text_len - 2;
     const uint8_t a = text[0], b = text[1], y = text[text_len - 2], z = text[text_len - 1];
     size_t places = len < text_len ? 0 : len - text_len + 1, count = 0, i = 0;

@@ -37,7 +37,7 @@ size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
 
 /* An upper bound of how often `text`, of at least two bytes, occurs in data: the number of
  * places that match its first two and its last two bytes. */
-size_t fs_most_often(const uint8_t *data, size_t len, const uint8_t *text, size_t text_len);
+size_t fs_max_occurrences(const uint8_t *data, size_t len, const uint8_t *text, size_t text_len);
 
 /* Lines that are not blank, as records of one field, without the white space at their end.
  * A line ends with LF. There is room for as many as there are line feeds, and one more.

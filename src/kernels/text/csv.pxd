@@ -19,7 +19,7 @@ cdef extern from "text/csv.h" nogil:
     size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
                          size_t fields, uint8_t delimiter, const uint8_t *tokens,
                          const int64_t *offsets, uint8_t *to)
-    size_t fs_most_often(const uint8_t *data, size_t len, const uint8_t *text,
+    size_t fs_max_occurrences(const uint8_t *data, size_t len, const uint8_t *text,
                          size_t text_len)
     size_t fs_lines(const uint8_t *data, size_t len, fs_csv_row *rows)
     void fs_line_texts(const uint8_t *data, const fs_csv_row *rows, size_t count,

@@ -17,7 +17,7 @@
 #define AT_ONCE 16
 
 void fs_derive_prepare(fs_derive *derive, const fs_key *key, const uint8_t *run_id, size_t len) {
-    uint8_t shared[LENGTH + FS_MOST_ID];
+    uint8_t shared[LENGTH + FS_MAX_ID];
     const size_t total = LENGTH + len, whole = total / FS_BLOCK * FS_BLOCK;
 
     memset(shared, 0, LENGTH);
@@ -34,7 +34,7 @@ void fs_derive_prepare(fs_derive *derive, const fs_key *key, const uint8_t *run_
 
 void fs_derive_nonces(const fs_derive *derive, const fs_text *row_keys, size_t count,
                       fs_nonce *nonces) {
-    uint8_t text[AT_ONCE][FS_BLOCK + FS_MOST_ID + 72], mac[FS_STATE_WORDS * 4];
+    uint8_t text[AT_ONCE][FS_BLOCK + FS_MAX_ID + 72], mac[FS_STATE_WORDS * 4];
     const uint8_t *messages[AT_ONCE];
     size_t blocks[AT_ONCE], n;
     fs_state digests[AT_ONCE];

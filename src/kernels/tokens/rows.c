@@ -17,8 +17,8 @@
 #define AT_ONCE FS_MIXED
 /* The longest row: 1000 characters of connection data and as many of class names, each
  * of four bytes, each byte as three characters. */
-#define MOST_ROW 25600
-#define ARENA (2 * MOST_ROW)
+#define MAX_ROW 25600
+#define ARENA (2 * MAX_ROW)
 /* What most rows take. */
 #define SMALL_ROW 1536
 
@@ -305,7 +305,7 @@ static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
 
 void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                   const int64_t *offsets) {
-    uint8_t arena[ARENA], raw[MOST_ROW], *at = arena;
+    uint8_t arena[ARENA], raw[MAX_ROW], *at = arena;
     struct job jobs[AT_ONCE];
     uint8_t nonce[FS_NONCE_DIGITS];
     size_t ready = 0;

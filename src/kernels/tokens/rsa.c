@@ -13,7 +13,7 @@ typedef uint32_t limb;
 typedef uint64_t wide;
 #endif
 #define LIMB_BITS (8 * sizeof(limb))
-#define MOST_LIMBS (FS_RSA_BYTES / sizeof(limb))
+#define MAX_LIMBS (FS_RSA_BYTES / sizeof(limb))
 
 /* The DER encoding before a SHA-256 digest in the padded message (section 9.2, note 1). */
 static const uint8_t prefix[] = {0x00, 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48,
@@ -82,7 +82,7 @@ FS_INLINE void add_sum(struct sum *to, const struct sum *sum) {
  * of n, whose limbs are `factors`, is added so that the lower half becomes 0. */
 static void multiply(limb *to, const limb *a, const limb *b, const limb *n, limb inverse,
                      size_t limbs) {
-    limb factors[MOST_LIMBS], result[MOST_LIMBS], borrow = 0;
+    limb factors[MAX_LIMBS], result[MAX_LIMBS], borrow = 0;
     struct sum sum = {0, 0, 0};
 
     for (size_t i = 0; i < 2 * limbs - 1; i++) {
@@ -125,7 +125,7 @@ static int bit(const fs_rsa *key, size_t number) {
 
 /* number ** exponent modulo n, written over the number. */
 static void raise(limb *number, const fs_rsa *key, const limb *n, limb inverse, size_t limbs) {
-    limb base[MOST_LIMBS], found[MOST_LIMBS]; /* times R */
+    limb base[MAX_LIMBS], found[MAX_LIMBS]; /* times R */
     size_t highest = 8 * key->exponent_len - 1;
 
     while (!bit(key, highest)) highest--;
@@ -156,7 +156,7 @@ static void digest_of(const fs_hash *sha256, const uint8_t *message, size_t len,
 
 int fs_rsa_verify(const fs_rsa *key, const uint8_t *message, size_t len,
                   const uint8_t *signature, size_t signature_len) {
-    limb n[MOST_LIMBS], number[MOST_LIMBS], inverse = 1;
+    limb n[MAX_LIMBS], number[MAX_LIMBS], inverse = 1;
     uint8_t padded[FS_RSA_BYTES], wanted[FS_RSA_BYTES];
     const size_t size = key->size, limbs = key->words * (8 / sizeof(limb));
     const size_t before = size - sizeof prefix - DIGEST;

@@ -1,11 +1,10 @@
-/* Whether tokens hold, many at a time.
+/* Batch token verification.
  *
- * A token passes here only if all of it is as expected: its text, its signature, its
- * times, its session. If one of the usual things is wrong, and all else as expected, that is
- * the verdict. Whatever is merely unusual (another SDK's field, say) is left to a closer
- * look, as is all else that is wrong.
+ * A token is valid here only if all of it is as expected: its text, signature, times and
+ * session. If exactly one of these is wrong in a usual way, that is the result. All else, such
+ * as a claim of another SDK, is left to the slow path in Python.
  *
- * verify_t1.c and verify_jwt.c take the two forms apart, and read what they say.
+ * verify_t1.c and verify_jwt.c parse the two forms and read their claims.
  */
 #include "tokens/verify.h"
 
@@ -20,16 +19,16 @@ struct known {
     size_t len;
 };
 
-static int is_session(const fs_verifier *verifier, const struct fs_said *said,
+static int is_session(const fs_verifier *verifier, const struct fs_claims *claims,
                       struct known *known) {
-    const uint8_t *id = said->session;
-    size_t len = said->session_len;
+    const uint8_t *id = claims->session;
+    size_t len = claims->session_len;
 
     if (verifier->session &&
         (len != verifier->session_len || memcmp(id, verifier->session, len)))
         return 0;
     if (!verifier->api_key)
-        return fs_session_of(verifier->codec, id, len, said->owner, said->owner_len);
+        return fs_session_of(verifier->codec, id, len, claims->owner, claims->owner_len);
     if (len == known->len && len && !memcmp(id, known->session, len)) return 1;
     if (!fs_session_of(verifier->codec, id, len, verifier->api_key, verifier->key_len)) return 0;
     memcpy(known->session, id, len);
@@ -37,35 +36,35 @@ static int is_session(const fs_verifier *verifier, const struct fs_said *said,
     return 1;
 }
 
-/* The verdict on a token that is authentic, as far as that is known here, or not. */
-static uint8_t judge(const fs_verifier *verifier, const struct fs_suspect *suspect,
+/* The result on a token that is authentic, as far as that is known here, or not. */
+static uint8_t check_claims(const fs_verifier *verifier, const struct fs_candidate *candidate,
                      int authentic, struct known *known) {
-    struct fs_said said = {0};
+    struct fs_claims claims = {0};
 
     /* The claims of a JWT tell whether it can be read, and whose it is. */
-    if (!authentic && !suspect->jwt) return FS_ALTERED;
-    if (!(suspect->jwt ? fs_read_jwt(verifier, suspect, &said)
-                       : fs_read_t1(verifier->codec, suspect->claims, suspect->claims_len, &said)))
+    if (!authentic && !candidate->jwt) return FS_ALTERED;
+    if (!(candidate->jwt ? fs_read_jwt(verifier, candidate, &claims)
+                       : fs_read_t1(verifier->codec, candidate->claims, candidate->claims_len, &claims)))
         return FS_UNSURE;
-    if (verifier->decode_only) return said.session_len ? FS_GOOD : FS_UNSURE;
-    if (said.foreign) return FS_FOREIGN;
+    if (verifier->decode_only) return claims.session_len ? FS_GOOD : FS_UNSURE;
+    if (claims.foreign) return FS_FOREIGN;
     if (!authentic) return FS_ALTERED;
-    if (!is_session(verifier, &said, known)) return FS_UNSURE;
-    if (!said.has_expiry) said.expires = said.created + HOURS_24;
-    if (said.expires > said.created + DAYS_30) return FS_UNSURE;
-    if (said.created > verifier->now + verifier->leeway) {
-        verifier->times[suspect->row] = (int64_t)said.created;
+    if (!is_session(verifier, &claims, known)) return FS_UNSURE;
+    if (!claims.has_expiry) claims.expires = claims.created + HOURS_24;
+    if (claims.expires > claims.created + DAYS_30) return FS_UNSURE;
+    if (claims.created > verifier->now + verifier->leeway) {
+        verifier->times[candidate->row] = (int64_t)claims.created;
         return FS_EARLY;
     }
-    if (said.expires <= verifier->now) {
-        verifier->times[suspect->row] = (int64_t)said.expires;
+    if (claims.expires <= verifier->now) {
+        verifier->times[candidate->row] = (int64_t)claims.expires;
         return FS_EXPIRED;
     }
     return FS_GOOD;
 }
 
-/* Compute the MACs of all suspects of one form, and judge them. */
-static void finish_form(const fs_verifier *verifier, const struct fs_suspect *suspects,
+/* Compute the MACs of all candidates of one form, and check their claims. */
+static void finish_form(const fs_verifier *verifier, const struct fs_candidate *candidates,
                         size_t count, int jwt, struct known *known) {
     const fs_key *key = verifier->key;
     const uint8_t *messages[AT_ONCE];
@@ -73,9 +72,9 @@ static void finish_form(const fs_verifier *verifier, const struct fs_suspect *su
     fs_state digests[AT_ONCE];
 
     for (size_t j = 0; j < count; j++) {
-        if (suspects[j].jwt != jwt) continue;
-        messages[same] = suspects[j].message;
-        blocks[same] = suspects[j].blocks;
+        if (candidates[j].jwt != jwt) continue;
+        messages[same] = candidates[j].message;
+        blocks[same] = candidates[j].blocks;
         chosen[same++] = j;
     }
     if (!same) return;
@@ -83,33 +82,33 @@ static void finish_form(const fs_verifier *verifier, const struct fs_suspect *su
                  jwt ? key->sha256_inner : key->sha1_inner,
                  jwt ? key->sha256_outer : key->sha1_outer, messages, blocks, digests, same);
     for (size_t s = 0; s < same; s++) {
-        const struct fs_suspect *suspect = &suspects[chosen[s]];
+        const struct fs_candidate *candidate = &candidates[chosen[s]];
         /* In constant time: nothing depends on where the two differ. */
         volatile uint32_t difference = 0;
-        for (int w = 0; w < (jwt ? 8 : 5); w++) difference |= digests[s][w] ^ suspect->mac[w];
+        for (int w = 0; w < (jwt ? 8 : 5); w++) difference |= digests[s][w] ^ candidate->mac[w];
         FS_PUBLIC(&difference, sizeof difference); /* all else stays secret */
-        verifier->verdicts[suspect->row] = judge(verifier, suspect, difference == 0, known);
+        verifier->results[candidate->row] = check_claims(verifier, candidate, difference == 0, known);
     }
 }
 
-static void finish(const fs_verifier *verifier, const struct fs_suspect *suspects, size_t count,
+static void finish(const fs_verifier *verifier, const struct fs_candidate *candidates, size_t count,
                    struct known *known) {
-    finish_form(verifier, suspects, count, 0, known);
-    finish_form(verifier, suspects, count, 1, known);
+    finish_form(verifier, candidates, count, 0, known);
+    finish_form(verifier, candidates, count, 1, known);
 }
 
-/* The verdict on a token that is not hashed side by side with others. */
-static uint8_t finish_alone(const fs_verifier *verifier, const struct fs_suspect *suspect,
+/* The result on a token that is not hashed side by side with others. */
+static uint8_t finish_alone(const fs_verifier *verifier, const struct fs_candidate *candidate,
                             struct known *known) {
-    uint8_t verdict = judge(verifier, suspect, 1, known);
+    uint8_t result = check_claims(verifier, candidate, 1, known);
 
-    if (verifier->decode_only) return verdict;
+    if (verifier->decode_only) return result;
     /* Last, since it takes the most time by far. */
-    if ((verdict == FS_GOOD || verdict == FS_EARLY || verdict == FS_EXPIRED) &&
-        !fs_rsa_verify(verifier->rsa, suspect->message, suspect->message_len, suspect->signature,
-                       suspect->signature_len))
+    if ((result == FS_GOOD || result == FS_EARLY || result == FS_EXPIRED) &&
+        !fs_rsa_verify(verifier->rsa, candidate->message, candidate->message_len, candidate->signature,
+                       candidate->signature_len))
         return FS_ALTERED;
-    return verdict;
+    return result;
 }
 
 static fs_text token_at(const fs_verifier *verifier, size_t i) {
@@ -133,7 +132,7 @@ FS_INLINE void look_ahead(const fs_verifier *verifier, size_t i, size_t end) {
 
 void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
     uint8_t arena[ARENA], *at = arena;
-    struct fs_suspect suspects[AT_ONCE];
+    struct fs_candidate candidates[AT_ONCE];
     struct known known;
     size_t ready = 0;
 
@@ -144,31 +143,31 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
         int jwt, taken;
 
         look_ahead(verifier, i, first + count);
-        verifier->verdicts[i] = FS_UNSURE;
-        if (!token.len && !(verifier->tokens && token.data)) verifier->verdicts[i] = FS_ABSENT;
+        verifier->results[i] = FS_UNSURE;
+        if (!token.len && !(verifier->tokens && token.data)) verifier->results[i] = FS_ABSENT;
         if (token.len < 8 || token.len > ARENA) continue;
         /* '{' in base64. Read once, whoever may write to it: it decides how much room is
          * needed. */
         jwt = *(const volatile uint8_t *)token.data == 'e';
-        room = fs_suspect_room(token.len, jwt);
+        room = fs_candidate_room(token.len, jwt);
         if (room > ARENA) continue;
         if (ready == AT_ONCE || (size_t)(arena + ARENA - at) < room) {
-            finish(verifier, suspects, ready, &known);
+            finish(verifier, candidates, ready, &known);
             ready = 0;
             at = arena;
         }
-        suspects[ready].jwt = jwt;
-        suspects[ready].row = i;
-        taken = (jwt ? fs_take_apart_jwt : fs_take_apart_t1)(verifier, &token, at,
-                                                             &suspects[ready]);
+        candidates[ready].jwt = jwt;
+        candidates[ready].row = i;
+        taken = (jwt ? fs_parse_jwt : fs_parse_t1)(verifier, &token, at,
+                                                             &candidates[ready]);
         if (taken == FS_GOOD && verifier->key) {
             ready++;
             at += room;
             continue;
         }
-        if (taken == FS_GOOD) taken = finish_alone(verifier, &suspects[ready], &known);
-        verifier->verdicts[i] = (uint8_t)taken;
+        if (taken == FS_GOOD) taken = finish_alone(verifier, &candidates[ready], &known);
+        verifier->results[i] = (uint8_t)taken;
     }
-    if (ready) finish(verifier, suspects, ready, &known);
+    if (ready) finish(verifier, candidates, ready, &known);
     if (verifier->key) fs_wipe_stack();
 }

@@ -4,8 +4,8 @@
 
 #include "internal.h"
 
-/* A token on its way: taken apart, not yet known to be authentic. */
-struct fs_suspect {
+/* A parsed token whose signature is not verified yet. */
+struct fs_candidate {
     size_t row;
     int jwt, rs256;
     const uint8_t *message; /* what was signed, padded unless it is for RS256 */
@@ -21,8 +21,8 @@ struct fs_suspect {
 /* The scope of tokens for joining a session. */
 #define FS_SCOPE "session.connect"
 
-/* What an authentic token says, as far as that decides whether it holds. */
-struct fs_said {
+/* The claims of a token, as far as they decide whether it is valid. */
+struct fs_claims {
     const uint8_t *owner; /* of a JWT: the API key or the application id */
     size_t owner_len;
     const uint8_t *session;
@@ -32,18 +32,18 @@ struct fs_said {
     int foreign; /* it names another API key */
 };
 
-/* Take a token apart into the memory at `at`: FS_GOOD if it is as expected, FS_FOREIGN if it
- * is, but for its API key, else FS_UNSURE. Needs fs_suspect_room(its length, its form) bytes.
+/* Parse a token into the memory at `at`: FS_GOOD if it is as expected, FS_FOREIGN if it
+ * is, but for its API key, else FS_UNSURE. Needs fs_candidate_room(its length, its form) bytes.
  * Only a JWT's claims tell whose it is. */
-int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
-                     struct fs_suspect *suspect);
-int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
-                      struct fs_suspect *suspect);
+int fs_parse_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
+                     struct fs_candidate *candidate);
+int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
+                      struct fs_candidate *candidate);
 
-/* Read what it says; 0 if that is not as expected. */
-int fs_read_t1(const fs_codec *codec, const uint8_t *claims, size_t len, struct fs_said *said);
-int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
-                struct fs_said *said);
+/* Read its claims; 0 if they are not as expected. */
+int fs_read_t1(const fs_codec *codec, const uint8_t *text, size_t len, struct fs_claims *claims);
+int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidate,
+                struct fs_claims *claims);
 
 /* Skip the bytes from `at` on that are not ASCII: where the first ASCII character follows, or
  * `end`. NULL if they are not UTF-8 (RFC 3629). */
@@ -70,7 +70,7 @@ FS_INLINE const uint8_t *fs_skip_utf8(const uint8_t *at, const uint8_t *end) {
 
 /* What is decoded, which is shorter than the token, and padding; of a JWT the message, too:
  * that of a T1 token is part of what is decoded. */
-FS_INLINE size_t fs_suspect_room(size_t token_len, int jwt) {
+FS_INLINE size_t fs_candidate_room(size_t token_len, int jwt) {
     return (jwt ? 2 : 1) * token_len + 2 * FS_BLOCK;
 }
 

@@ -36,8 +36,8 @@ static size_t second_dot(const uint8_t *token, size_t len) {
     return dot ? (size_t)(dot - token) : 0;
 }
 
-int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
-                      struct fs_suspect *suspect) {
+int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
+                      struct fs_candidate *candidate) {
     size_t signed_len, head_len, number, mac_len;
     uint8_t *claims, *mac;
 
@@ -52,26 +52,26 @@ int fs_take_apart_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t
     number = find_head(verifier, at, signed_len);
     if (number == verifier->jwt_heads_count) return FS_UNSURE;
     head_len = verifier->jwt_heads[number].len;
-    suspect->rs256 = number >= verifier->hs256_heads_count;
+    candidate->rs256 = number >= verifier->hs256_heads_count;
 
     /* The padding of the signed text needs room before the claims. */
     claims = at + (signed_len + 9 + FS_BLOCK - 1) / FS_BLOCK * FS_BLOCK;
-    suspect->claims = claims;
+    candidate->claims = claims;
     /* A dot in the payload is no base64. */
-    suspect->claims_len = decode(verifier->codec, claims, at + head_len, signed_len - head_len);
-    if (!suspect->claims_len) return FS_UNSURE;
-    mac = claims + suspect->claims_len;
+    candidate->claims_len = decode(verifier->codec, claims, at + head_len, signed_len - head_len);
+    if (!candidate->claims_len) return FS_UNSURE;
+    mac = claims + candidate->claims_len;
     mac_len = decode(verifier->codec, mac, token->data + signed_len + 1, token->len - signed_len - 1);
-    if (suspect->rs256 ? mac_len < RSA_SIGNATURE : mac_len != 32) return FS_UNSURE;
-    suspect->message = at;
+    if (candidate->rs256 ? mac_len < RSA_SIGNATURE : mac_len != 32) return FS_UNSURE;
+    candidate->message = at;
     if (!verifier->key) {
-        suspect->message_len = signed_len;
-        suspect->signature = mac;
-        suspect->signature_len = mac_len;
+        candidate->message_len = signed_len;
+        candidate->signature = mac;
+        candidate->signature_len = mac_len;
         return FS_GOOD;
     }
-    for (int w = 0; w < 8; w++) suspect->mac[w] = fs_load_be32(mac + 4 * w);
-    suspect->blocks = fs_pad(at, signed_len, FS_BLOCK + signed_len);
+    for (int w = 0; w < 8; w++) candidate->mac[w] = fs_load_be32(mac + 4 * w);
+    candidate->blocks = fs_pad(at, signed_len, FS_BLOCK + signed_len);
     return FS_GOOD;
 }
 
@@ -231,7 +231,7 @@ enum {
     OTHER, SESSION, IAT, CREATE_TIME, EXP, EXPIRE_TIME, NBF, ROLE, ISS, APPLICATION, IST, SCOPE,
     CONNECTION_DATA, DATA, JTI, NONCE, CLASS_LIST, LIST_OF_NET
 };
-#define MOST_OTHERS 8
+#define MAX_OTHERS 8
 
 static int find_name(const uint8_t *name, size_t len) {
     /* By length, so that most comparisons are of constant size, and few. */
@@ -280,7 +280,7 @@ static int is_owner(const struct member *member, int rs256) {
 }
 
 /* Take note of what a member that is not null says; 0 if that is not as expected. */
-static int take_member(const struct member *member, int name, int rs256, struct fs_said *said,
+static int take_member(const struct member *member, int name, int rs256, struct fs_claims *claims,
                        uint64_t *times) {
     const uint8_t *value = member->value;
     const size_t len = member->len;
@@ -288,15 +288,15 @@ static int take_member(const struct member *member, int name, int rs256, struct 
     if (name == (rs256 ? ISS : APPLICATION)) name = OTHER;
     switch (name) {
     case SESSION:
-        said->session = value;
-        said->session_len = len;
+        claims->session = value;
+        claims->session_len = len;
         return member->type == TEXT;
     case ROLE:
         return member->type == TEXT && fs_role_of(value, len) >= 0;
     case ISS:
     case APPLICATION:
-        said->owner = value;
-        said->owner_len = len;
+        claims->owner = value;
+        claims->owner_len = len;
         return is_owner(member, rs256);
     case IST:
         return member->type == TEXT && IS(value, len, "project");
@@ -317,11 +317,11 @@ static int take_member(const struct member *member, int name, int rs256, struct 
     }
 }
 
-int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
-                struct fs_said *said) {
-    const uint8_t *at = suspect->claims, *end = at + suspect->claims_len;
+int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidate,
+                struct fs_claims *claims) {
+    const uint8_t *at = candidate->claims, *end = at + candidate->claims_len;
     uint64_t times[NBF + 1];
-    struct member others[MOST_OTHERS];
+    struct member others[MAX_OTHERS];
     size_t count = 0;
     uint32_t seen = 0, known = 0; /* names, and what is not null */
 
@@ -336,7 +336,7 @@ int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
             if (seen >> name & 1) return 0;
             seen |= (uint32_t)1 << name;
         } else {
-            if (count == MOST_OTHERS || memchr(member.name, '\\', member.name_len)) return 0;
+            if (count == MAX_OTHERS || memchr(member.name, '\\', member.name_len)) return 0;
             for (size_t i = 0; i < count; i++)
                 if (others[i].name_len == member.name_len &&
                     !memcmp(others[i].name, member.name, member.name_len))
@@ -344,7 +344,7 @@ int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
             others[count++] = member;
         }
         if (member.type != NOTHING) {
-            if (!take_member(&member, name, suspect->rs256, said, times)) return 0;
+            if (!take_member(&member, name, candidate->rs256, claims, times)) return 0;
             known |= (uint32_t)1 << name;
         }
         if (at == end) return 0;
@@ -352,14 +352,14 @@ int fs_read_jwt(const fs_verifier *verifier, const struct fs_suspect *suspect,
         if (*at++ != ',') return 0;
     }
 #define HAS(what) (known >> (what) & 1)
-    if (at + 1 != end || !HAS(SESSION) || !HAS(suspect->rs256 ? APPLICATION : ISS)) return 0;
+    if (at + 1 != end || !HAS(SESSION) || !HAS(candidate->rs256 ? APPLICATION : ISS)) return 0;
     if (!HAS(IAT) && !HAS(CREATE_TIME)) return 0;
     if (HAS(NBF) && times[NBF] > verifier->now + verifier->leeway) return 0;
     if (verifier->api_key)
-        said->foreign = said->owner_len != verifier->key_len ||
-                        memcmp(said->owner, verifier->api_key, said->owner_len);
-    said->created = times[HAS(IAT) ? IAT : CREATE_TIME];
-    said->has_expiry = HAS(EXP) || HAS(EXPIRE_TIME);
-    if (said->has_expiry) said->expires = times[HAS(EXP) ? EXP : EXPIRE_TIME];
+        claims->foreign = claims->owner_len != verifier->key_len ||
+                        memcmp(claims->owner, verifier->api_key, claims->owner_len);
+    claims->created = times[HAS(IAT) ? IAT : CREATE_TIME];
+    claims->has_expiry = HAS(EXP) || HAS(EXPIRE_TIME);
+    if (claims->has_expiry) claims->expires = times[HAS(EXP) ? EXP : EXPIRE_TIME];
     return 1;
 }

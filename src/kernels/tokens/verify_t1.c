@@ -50,8 +50,8 @@ static size_t any_head(const uint8_t *raw, size_t len) {
     return bad || memchr(key, '&', (size_t)(sig - key)) ? 0 : (size_t)(colon - raw) + 1;
 }
 
-int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
-                     struct fs_suspect *suspect) {
+int fs_parse_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
+                     struct fs_candidate *candidate) {
     size_t raw_len, before = verifier->head_len + SIG_DIGITS + 1;
     uint64_t bad = 0;
 
@@ -60,19 +60,19 @@ int fs_take_apart_t1(const fs_verifier *verifier, const fs_text *token, uint8_t 
     raw_len = decode(verifier->codec, at, token->data + 4, token->len - 4);
     if (verifier->decode_only) {
         before = any_head(at, raw_len);
-        suspect->claims = at + before;
-        suspect->claims_len = raw_len - before;
+        candidate->claims = at + before;
+        candidate->claims_len = raw_len - before;
         return before ? FS_GOOD : FS_UNSURE;
     }
     if (raw_len < verifier->head_len || memcmp(at, verifier->head, verifier->head_len))
         return any_head(at, raw_len) ? FS_FOREIGN : FS_UNSURE;
     if (raw_len <= before || at[before - 1] != ':') return FS_UNSURE;
-    for (int w = 0; w < 5; w++) bad |= read_hex(at + verifier->head_len + 8 * w, suspect->mac + w);
+    for (int w = 0; w < 5; w++) bad |= read_hex(at + verifier->head_len + 8 * w, candidate->mac + w);
     if (bad) return FS_UNSURE;
     /* What is signed is what it says. */
-    suspect->message = suspect->claims = at + before;
-    suspect->claims_len = raw_len - before;
-    suspect->blocks = fs_pad(at + before, suspect->claims_len, FS_BLOCK + suspect->claims_len);
+    candidate->message = candidate->claims = at + before;
+    candidate->claims_len = raw_len - before;
+    candidate->blocks = fs_pad(at + before, candidate->claims_len, FS_BLOCK + candidate->claims_len);
     return FS_GOOD;
 }
 
@@ -111,8 +111,8 @@ static int is_text(const fs_codec *codec, const uint8_t *value, size_t len) {
 
 #define IS(name) (name_len == sizeof name - 1 && !memcmp(field, name, sizeof name - 1))
 
-int fs_read_t1(const fs_codec *codec, const uint8_t *claims, size_t len, struct fs_said *said) {
-    const uint8_t *field = claims, *end = claims + len;
+int fs_read_t1(const fs_codec *codec, const uint8_t *text, size_t len, struct fs_claims *claims) {
+    const uint8_t *field = text, *end = text + len;
     unsigned seen = 0;
 
     for (;;) {
@@ -128,14 +128,14 @@ int fs_read_t1(const fs_codec *codec, const uint8_t *claims, size_t len, struct 
         if (IS("session_id")) {
             bit = 1;
             if (!is_text(codec, value, value_len)) return 0;
-            said->session = value;
-            said->session_len = value_len;
+            claims->session = value;
+            claims->session_len = value_len;
         } else if (IS("create_time")) {
             bit = 2;
-            if (!fs_seconds(value, value_len, &said->created)) return 0;
+            if (!fs_seconds(value, value_len, &claims->created)) return 0;
         } else if (IS("expire_time")) {
             bit = 4;
-            if (!fs_seconds(value, value_len, &said->expires)) return 0;
+            if (!fs_seconds(value, value_len, &claims->expires)) return 0;
         } else if (IS("role")) {
             bit = 8;
             if (fs_role_of(value, value_len) < 0) return 0;
@@ -159,6 +159,6 @@ int fs_read_t1(const fs_codec *codec, const uint8_t *claims, size_t len, struct 
         if (stop == end) break;
         field = stop + 1;
     }
-    said->has_expiry = (seen & 4) != 0;
+    claims->has_expiry = (seen & 4) != 0;
     return (seen & 3) == 3;
 }

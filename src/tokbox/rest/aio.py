@@ -86,7 +86,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
-    from tokbox.tokens.findings import Verification
+    from tokbox.tokens.results import Verification
     from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
     from tokbox.tokens.rsa import PrivateKeySource
     from tokbox.tokens.token import Token

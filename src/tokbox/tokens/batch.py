@@ -16,7 +16,7 @@ from tokbox._capsules import (
 from tokbox._memory import (
     Memory,
     MemoryPool,
-    TextsInMemory,
+    StringSlice,
     narrowed,
     physical_memory,
     rebased,
@@ -237,14 +237,12 @@ class TokenBatch(Sequence[Text]):
         where = rows.start, rows.step, len(rows)
         return memoryview(self._memory.joined(self._offsets, self._length, *where, **how))
 
-    def _in_memory(self) -> TextsInMemory | None:
+    def _in_memory(self) -> StringSlice | None:
         """The same as the core takes it, or None if rows are left out or turned round."""
         rows = self._rows
         if rows.step != 1:
             return None
-        return TextsInMemory(
-            self._memory, self._offsets, self._length, rows.start, len(rows)
-        )
+        return StringSlice(self._memory, self._offsets, self._length, rows.start, len(rows))
 
     def tolist(self) -> list[Text]:
         """All tokens as a list of strings."""
@@ -367,7 +365,7 @@ def _restore(
     """
     memory, places = _copied(data), None if offsets is None else _copied(offsets)
     try:
-        TextsInMemory(memory, places, length, 0, n)
+        StringSlice(memory, places, length, 0, n)
     except IndexError:
         fits = False
     else:

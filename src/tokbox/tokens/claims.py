@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from tokbox.tokens.token import Token
 
 __all__ = [
-    "MOST_CONNECTION_DATA",
-    "MOST_LAYOUT_CLASSES",
-    "MOST_SESSION_ID",
+    "MAX_CONNECTION_DATA",
+    "MAX_LAYOUT_CLASSES",
+    "MAX_SESSION_ID",
     "ROLES",
     "SCOPE",
     "SessionId",
@@ -70,8 +70,8 @@ __all__ = [
 ]
 
 #: The most characters (code points) of connection data, and of all class names joined.
-MOST_CONNECTION_DATA = 1000
-MOST_LAYOUT_CLASSES = 1000
+MAX_CONNECTION_DATA = 1000
+MAX_LAYOUT_CLASSES = 1000
 
 #: The scope of client tokens.
 SCOPE = "session.connect"
@@ -81,7 +81,7 @@ ROLES = {role.value: role.value for role in Role}
 _ROLE_RULE = "be one of " + ", ".join(ROLES)
 
 _UUID = "(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-MOST_SESSION_ID = 255
+MAX_SESSION_ID = 255
 #: The Z of UTC, which Python 3.10 does not read.
 _ZULU = "[Zz]$"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -246,9 +246,9 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
     whole = exact_text(session_id)
     if not whole:
         raise InvalidClaimsError("session_id", session_id, "be a string that is not empty")
-    if len(whole) > MOST_SESSION_ID:
+    if len(whole) > MAX_SESSION_ID:
         raise InvalidClaimsError(
-            "session_id", session_id, f"have at most {MOST_SESSION_ID} characters"
+            "session_id", session_id, f"have at most {MAX_SESSION_ID} characters"
         )
     fields: list[str] = []
     raw, text = b"", ""
@@ -423,8 +423,8 @@ def check_connection_data(connection_data: object) -> str:
     text = exact_text(connection_data)
     if text is None:
         raise InvalidClaimsError("connection_data", connection_data, "be a string")
-    if len(text) > MOST_CONNECTION_DATA:
-        rule = f"have at most {MOST_CONNECTION_DATA} characters"
+    if len(text) > MAX_CONNECTION_DATA:
+        rule = f"have at most {MAX_CONNECTION_DATA} characters"
         raise InvalidClaimsError("connection_data", connection_data, rule)
     _check_text("connection_data", text, connection_data)
     return text
@@ -461,8 +461,8 @@ def check_layout_classes(classes: object) -> str:
             raise InvalidClaimsError(name, classes, rule)
         names.append(one)
     joined = " ".join(names)
-    if len(joined) > MOST_LAYOUT_CLASSES:
-        rule = f"have at most {MOST_LAYOUT_CLASSES} characters when joined by spaces"
+    if len(joined) > MAX_LAYOUT_CLASSES:
+        rule = f"have at most {MAX_LAYOUT_CLASSES} characters when joined by spaces"
         raise InvalidClaimsError(name, classes, rule)
     _check_text(name, joined, classes)
     return joined

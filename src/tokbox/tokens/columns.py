@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias, cast
 from tokbox._arrow import is_arrow
 from tokbox._capsules import Array
 from tokbox._fastsign import has_surrogate
-from tokbox._memory import Lists, Numbers, Texts, ascii_texts
+from tokbox._memory import IntColumn, ListColumn, StringColumn, ascii_texts
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text, has_no_dimensions
 from tokbox.lazy import set_module
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 #: The values of an Arrow array, where they stand or as Python's; or any sequence's.
-Column: TypeAlias = Texts | Numbers | Lists | list[Any] | tuple[Any, ...]
+Column: TypeAlias = StringColumn | IntColumn | ListColumn | list[Any] | tuple[Any, ...]
 
 
 @set_module("tokbox.types")
@@ -122,7 +122,7 @@ def is_column(name: str, value: object) -> bool:
 
     InvalidInputError for a collection without an order, and an array without dimensions.
     """
-    if isinstance(value, Texts | Numbers) or is_arrow(value):
+    if isinstance(value, StringColumn | IntColumn) or is_arrow(value):
         return True
     if isinstance(value, str | bytes | bytearray) or not isinstance(value, Iterable):
         return False
@@ -153,7 +153,7 @@ def objects(value: Any) -> Iterable[Any] | None:
     return cast("Iterable[Any]", value) if kind == "Object" else None
 
 
-def array_values(value: Any) -> Texts | list[Any] | None:
+def array_values(value: Any) -> StringColumn | list[Any] | None:
     """Return the texts or numbers of a numpy array with one dimension; None for all else.
 
     Iterating over an array takes longer than signing its rows.

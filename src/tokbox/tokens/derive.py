@@ -26,7 +26,7 @@ from tokbox.tokens.columns import ColumnName, is_column
 
 __all__ = [
     "LABEL",
-    "MOST_ID",
+    "MAX_ID",
     "Derived",
     "check_issued_at",
     "check_nonce",
@@ -39,7 +39,7 @@ __all__ = [
 LABEL = b"tokbox derived nonces v1"
 
 #: The most bytes that the id of a run, and the key of a row, have in UTF-8.
-MOST_ID = 255
+MAX_ID = 255
 #: A year that no clock shows: 5138.
 _MOST_SECONDS = 10**11
 
@@ -84,7 +84,7 @@ class Derived(PickledByName):
     ) -> None:
         text = exact_text(run_id)
         if text is None or not _is_id(text):
-            rule = f"be text of 1 to {MOST_ID} bytes in UTF-8"
+            rule = f"be text of 1 to {MAX_ID} bytes in UTF-8"
             raise InvalidInputError("run_id", run_id, rule)
         object.__setattr__(self, "run_id", text)
         object.__setattr__(self, "issued_at", from_seconds(check_issued_at(issued_at)))
@@ -115,7 +115,7 @@ def check_row_key(key: object) -> str:
         return str(UUID(int=key.int))
     text = exact_text(key)
     if text is None or not _is_id(text):
-        rule = f"be text of 1 to {MOST_ID} bytes in UTF-8, an int of 64 bits or a UUID"
+        rule = f"be text of 1 to {MAX_ID} bytes in UTF-8, an int of 64 bits or a UUID"
         raise InvalidClaimsError("row_key", key, rule)
     return text
 
@@ -144,4 +144,4 @@ def check_issued_at(issued_at: object) -> int:
 
 def _is_id(text: str) -> bool:
     # What UTF-8 cannot carry, a lone surrogate, counts as too long.
-    return not has_surrogate(text) and 0 < len(text.encode()) <= MOST_ID
+    return not has_surrogate(text) and 0 < len(text.encode()) <= MAX_ID

@@ -10,16 +10,16 @@ from operator import lt
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
 
 from tokbox._arrow import is_arrow, read
-from tokbox._fastsign import Rows, discard, has_surrogate, session_owner, snapshot
-from tokbox._memory import Lists, Memory, MemoryPool, Numbers, Texts
+from tokbox._fastsign import Rows, copy_list, has_surrogate, release_list, session_owner
+from tokbox._memory import IntColumn, ListColumn, Memory, MemoryPool, StringColumn
 from tokbox.enums import DAYS_30
 from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.literals import RowErrors
 from tokbox.tokens.batch import RowError, TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
-    MOST_CONNECTION_DATA,
-    MOST_SESSION_ID,
+    MAX_CONNECTION_DATA,
+    MAX_SESSION_ID,
     ROLES,
     check_connection_data,
     check_expiration,
@@ -48,7 +48,7 @@ __all__ = ["sign_rows"]
 _CHOICES = get_args(RowErrors)
 
 #: Values that break a rule, of which the errors are kept for rows that repeat them.
-MOST_SEEN = 1024
+MAX_SEEN = 1024
 
 
 def _error(check: Callable[[Any], Any], value: object) -> InvalidClaimsError:
@@ -67,7 +67,7 @@ def _error(check: Callable[[Any], Any], value: object) -> InvalidClaimsError:
 _NO_ROLE = _error(check_role, "")
 _NO_DURATION = _error(check_expiration, "")
 _WRONG_DURATION = _error(check_expiration, -1)
-_LONG_DATA = _error(check_connection_data, "-" * (MOST_CONNECTION_DATA + 1))
+_LONG_DATA = _error(check_connection_data, "-" * (MAX_CONNECTION_DATA + 1))
 _NUL_DATA = _error(check_connection_data, "\0")
 _SURROGATE_DATA = _error(check_connection_data, "\ud800")
 
@@ -93,7 +93,7 @@ def _sure_duration(value: Any) -> InvalidClaimsError | None:
 def _sure_data(value: Any) -> InvalidClaimsError | None:
     if type(value) is not str:
         return None
-    if len(value) > MOST_CONNECTION_DATA:
+    if len(value) > MAX_CONNECTION_DATA:
         return _LONG_DATA
     if "\0" in value:
         return _NUL_DATA
@@ -108,7 +108,7 @@ def _sure_session(check: Callable[[Any], Any], tenant: str) -> _Sure:
             return None
         if (owner := session_owner(value)) is not None:
             return None if owner.lower() == tenant else error(_FOREIGN_ID)
-        is_other = 0 < len(value) <= MOST_SESSION_ID and not is_base64_id(value)
+        is_other = 0 < len(value) <= MAX_SESSION_ID and not is_base64_id(value)
         return error(_NO_ID) if is_other else None
 
     return find
@@ -150,7 +150,7 @@ class _Report:
         found = self._found
         seen: dict[str, RowError] = {}
 
-        def look_closer(row: int, value: Any) -> Any:
+        def slow_path(row: int, value: Any) -> Any:
             if (error := surely_wrong(value)) is not None:
                 found.setdefault(row, (error, value))
                 return None
@@ -171,12 +171,12 @@ class _Report:
                     # As above, until a collection.
                     del broken
             entry = broken, broken.value
-            if is_text and len(seen) < MOST_SEEN:
+            if is_text and len(seen) < MAX_SEEN:
                 seen[value] = entry
             found.setdefault(row, entry)
             return None
 
-        return look_closer
+        return slow_path
 
     @property
     def errors(self) -> dict[int, RowError]:
@@ -195,20 +195,22 @@ def _column(name: str, value: Any) -> Column | None:
         return [value.default if each is None else each for each in values]
     if not is_column(name, value):
         return None
-    if isinstance(value, Texts | Numbers):
+    if isinstance(value, StringColumn | IntColumn):
         return value
     if (given := objects(value)) is not None:
-        return snapshot(given)
+        return copy_list(given)
     if is_arrow(value):
         column = read(value, name, seconds=name == "expiration")
         # Values of the wrong type are checked one by one, as those of a list are.
-        accepted = {"expiration": Numbers, "initial_layout_class_list": Lists}.get(
-            name, Texts
+        accepted = {"expiration": IntColumn, "initial_layout_class_list": ListColumn}.get(
+            name, StringColumn
         )
-        is_wrong = isinstance(column, Numbers | Lists) and not isinstance(column, accepted)
-        return snapshot(column) if is_wrong else column
+        is_wrong = isinstance(column, IntColumn | ListColumn) and not isinstance(
+            column, accepted
+        )
+        return copy_list(column) if is_wrong else column
     found = array_values(value)
-    return snapshot(value) if found is None else found
+    return copy_list(value) if found is None else found
 
 
 def sign_rows(
@@ -272,7 +274,7 @@ def sign_rows(
         rows.sign(memory, offsets, threads=workers)
     finally:
         for column in (*columns.values(), keys):
-            discard(column)
+            release_list(column)
     return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
 
 
@@ -342,7 +344,7 @@ def _key_column(row_key: Any) -> list[Any] | tuple[Any, ...]:
     keys = _column("row_key", row_key)
     if keys is None:
         _refuse("row_key", "be a column of keys: only a SigningJob takes a name of one")
-    return snapshot(keys)
+    return copy_list(keys)
 
 
 def _length(columns: dict[str, Column]) -> int:

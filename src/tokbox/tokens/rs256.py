@@ -1,9 +1,9 @@
 """Sign JWTs with RS256: what the compiled core is to HMAC, for an application's key.
 
-`Key`, `Plan` and `Rows` have the methods of their namesakes in the core. They are plain
-Python, since an RSA signature costs a hundred times what there is to do around it: what
-tokens share is checked and encoded once, and OpenSSL, which works without the GIL, takes
-all of the rest.
+`Key`, `BatchPlan` and `Rows` have the methods of their namesakes in the core. They are
+plain Python, since an RSA signature costs a hundred times what there is to do around it:
+values that all tokens share are checked and encoded once, and OpenSSL does the rest without
+the GIL.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tokbox._memory import Memory
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt
 from tokbox.tokens.columns import Column
-from tokbox.tokens.crew import share
+from tokbox.tokens.parallel import parallel_for
 from tokbox.tokens.rsa import PrivateKey, PublicKey
 
-__all__ = ["Key", "Plan", "Rows"]
+__all__ = ["BatchPlan", "Key", "Rows"]
 
 #: Signatures in one slice of work: some milliseconds.
 PIECE = 8
@@ -75,13 +75,13 @@ class Key:
         connection_data: Any,
         expiration: Any,
         classes: Any,
-        look_closer: Callable[[str, Any], Any],
+        slow_path: Callable[[str, Any], Any],
         is_jwt: bool = True,
         random: bytes | None = None,
     ) -> str:
         """One token, made now; *first* are the claims up to the time when it is made."""
         claims = head, first, role, connection_data, expiration, classes
-        return self.plan(*claims, look_closer, is_jwt, random).strings(1)[0]
+        return self.plan(*claims, slow_path, is_jwt, random).strings(1)[0]
 
     def plan(
         self,
@@ -91,22 +91,22 @@ class Key:
         connection_data: Any,
         expiration: Any,
         classes: Any,
-        look_closer: Callable[[str, Any], Any],
+        slow_path: Callable[[str, Any], Any],
         is_jwt: bool = True,
         random: bytes | None = None,
-    ) -> Plan:
+    ) -> BatchPlan:
         """Prepare tokens that all have these claims; the arguments are those of `token`."""
-        role = look_closer("role", role)
-        seconds = look_closer("expiration", expiration)
-        connection_data = look_closer("connection_data", connection_data)
-        classes = look_closer("initial_layout_class_list", classes)
+        role = slow_path("role", role)
+        seconds = slow_path("expiration", expiration)
+        connection_data = slow_path("connection_data", connection_data)
+        classes = slow_path("initial_layout_class_list", classes)
         data = jwt.further_claims(
             first, int(time.time()), seconds, role, connection_data, classes
         )
-        return Plan(self, data, random)
+        return BatchPlan(self, data, random)
 
 
-class Plan:
+class BatchPlan:
     """A batch of tokens that differ in their jti only; *data* is all that is before it."""
 
     __slots__ = ("_first", "_key", "_prefix", "_rest", "token_length")
@@ -145,7 +145,7 @@ class Plan:
             for row in rows:
                 memory.put(row * stride, self._token(first + row) + newline)
 
-        share(sign, n, piece=PIECE, threads=threads)
+        parallel_for(sign, n, piece=PIECE, threads=threads)
 
     @strip_traceback
     def strings(self, n: int, *, threads: int = 1) -> list[str]:
@@ -156,7 +156,7 @@ class Plan:
             for row in rows:
                 tokens[row] = self._token(row).decode()
 
-        share(sign, n, piece=PIECE, threads=threads)
+        parallel_for(sign, n, piece=PIECE, threads=threads)
         return tokens
 
 
@@ -164,7 +164,7 @@ class Rows:
     """The claims of *n* tokens, as columns, and their signatures.
 
     *data* are the claims that all share. Every value of a column goes through
-    *look_closer*, which returns what to sign, or None to leave the row out, or raises.
+    *slow_path*, which returns what to sign, or None to leave the row out, or raises.
     """
 
     __slots__ = (
@@ -205,25 +205,23 @@ class Rows:
         self,
         column: str,
         values: Column,
-        look_closer: Callable[[int, Any], str | None],
+        slow_path: Callable[[int, Any], str | None],
         owner: bytes | None = None,
         *,
         threads: int = 1,
     ) -> None:
         """Set *column*, "session_id", "connection_data" or "classes"."""
         name = "initial_layout_class_list" if column == "classes" else column
-        self._columns[name] = [look_closer(row, value) for row, value in enumerate(values)]
+        self._columns[name] = [slow_path(row, value) for row, value in enumerate(values)]
 
-    def roles(self, values: Column, look_closer: Callable[[int, Any], str | None]) -> None:
+    def roles(self, values: Column, slow_path: Callable[[int, Any], str | None]) -> None:
         """Set the column of roles."""
-        self.texts("role", values, look_closer)
+        self.texts("role", values, slow_path)
 
-    def seconds(
-        self, values: Column, look_closer: Callable[[int, Any], int | None]
-    ) -> None:
+    def seconds(self, values: Column, slow_path: Callable[[int, Any], int | None]) -> None:
         """Set the column of expirations."""
         self._columns["expiration"] = [
-            look_closer(i, value) for i, value in enumerate(values)
+            slow_path(i, value) for i, value in enumerate(values)
         ]
 
     def row_keys(
@@ -231,7 +229,7 @@ class Rows:
         key: _fastsign.Key,
         run_id: bytes,
         values: list[Any] | tuple[Any, ...],
-        look_closer: Callable[[int, Any], str | None],
+        slow_path: Callable[[int, Any], str | None],
         repeated: Callable[[int, Any], str | None],
         *,
         threads: int = 1,
@@ -241,7 +239,7 @@ class Rows:
         seen: set[str] = set()
         self._numbers = []
         for row, value in enumerate(values):
-            text = look_closer(row, value)
+            text = slow_path(row, value)
             if text in seen:
                 text = repeated(row, value)
             if text is None:
@@ -286,4 +284,4 @@ class Rows:
                     message = _HEAD + jwt.encode(payload)
                     memory.put(at[row], self._key.sign(message))
 
-        share(sign, self.n, piece=PIECE, threads=threads)
+        parallel_for(sign, self.n, piece=PIECE, threads=threads)

@@ -30,8 +30,8 @@ from tokbox.secrecy import strip_traceback
 from tokbox.tokens.claims import check_application_id, check_multithread
 from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.credentials import is_utf_16, read_bytes
-from tokbox.tokens.crew import threads_for
-from tokbox.tokens.findings import Verification
+from tokbox.tokens.parallel import threads_for
+from tokbox.tokens.results import Verification
 from tokbox.tokens.token import Token
 from tokbox.tokens.verify import check, check_many
 
@@ -48,7 +48,7 @@ PrivateKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPrivateKey | 
 PublicKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPublicKey | PublicKey"
 
 #: The fewest bits that RS256 allows (RFC 7518, section 3.3).
-LEAST_BITS = 2048
+MIN_BITS = 2048
 
 #: Some primes that tell the keys of CVE-2017-15361 (ROCA) from others; see `_check`.
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
@@ -338,8 +338,8 @@ def _load(what: str, wrong: str, load: Callable[[], Any]) -> Any:
 
 def _check(what: str, key: RSAPublicKey) -> None:
     """See that nobody can compute the private key that belongs to *key*."""
-    if key.key_size < LEAST_BITS:
-        _refuse(what, f"have at least {LEAST_BITS} bits, and this has {key.key_size}")
+    if key.key_size < MIN_BITS:
+        _refuse(what, f"have at least {MIN_BITS} bits, and this has {key.key_size}")
     # Some chips made factors from powers of 65537, and so the modulus is one, modulo each
     # of many primes. Of other keys, one in 2**27 looks like that to these.
     modulus = key.public_numbers().n

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from tokbox._fastsign import Key, Plan
+from tokbox._fastsign import BatchPlan, Key
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError
@@ -63,7 +63,7 @@ class SessionSigner(LightDataclass):
     Nothing is signed if one of them breaks a rule: InvalidClaimsError says which.
     """
 
-    __slots__ = ("_beginnings", "_signer", "session_id")
+    __slots__ = ("_prefixes", "_signer", "session_id")
     __match_args__ = ("session_id",)
     _types = {"session_id": str}  # noqa: RUF012
     _init_only = "_signer"
@@ -72,8 +72,8 @@ class SessionSigner(LightDataclass):
     if TYPE_CHECKING:
         _signer: Signer
         #: Prefixes of the tokens by kind, those that were asked for; see
-        #: `Signer._beginning`.
-        _beginnings: dict[object, tuple[bytes, bytes, bool]]
+        #: `Signer._prefix`.
+        _prefixes: dict[object, tuple[bytes, bytes, bool]]
 
     def __init__(self, session_id: str, *, _signer: Signer | None = None) -> None:
         if _signer is None:
@@ -82,10 +82,10 @@ class SessionSigner(LightDataclass):
                 "Tokbox.session() or Tokbox.new_session()"
             )
         session_id = check_session_of(session_id, _signer.project_id)
-        beginning = _signer._beginning(session_id, _signer._is_application)
+        beginning = _signer._prefix(session_id, _signer._is_application)
         object.__setattr__(self, "session_id", session_id)
         object.__setattr__(self, "_signer", _signer)
-        object.__setattr__(self, "_beginnings", {None: beginning})
+        object.__setattr__(self, "_prefixes", {None: beginning})
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -126,11 +126,11 @@ class SessionSigner(LightDataclass):
         """Check *kind*, and return the key and the prefix of its tokens."""
         signer = self._signer
         key = signer._key or signer._prepared
-        known = self._beginnings
+        known = self._prefixes
         if kind is not None and (type(kind) is not str or kind not in known):
             kind = "jwt" if signer._check_kind(kind) else None
             if kind not in known:
-                known[kind] = signer._beginning(self.session_id, True)
+                known[kind] = signer._prefix(self.session_id, True)
         return key, known[kind]
 
     def _plan(
@@ -140,7 +140,7 @@ class SessionSigner(LightDataclass):
         expiration: int | timedelta | str,
         classes: Iterable[str] | None,
         kind: TokenKind | None,
-    ) -> Plan | rs256.Plan:
+    ) -> BatchPlan | rs256.BatchPlan:
         """Check all claims, and prepare what all tokens of a batch share."""
         key, (head, first, is_jwt) = self._prepared(kind)
         return key.plan(
@@ -294,7 +294,7 @@ class SessionSigner(LightDataclass):
 
 
 def _stream(
-    plan: Plan | rs256.Plan, n: int, chunk: int, threads: int
+    plan: BatchPlan | rs256.BatchPlan, n: int, chunk: int, threads: int
 ) -> Iterator[TokenBatch[str]]:
     length = plan.token_length
     pool = MemoryPool()
@@ -310,7 +310,7 @@ def _stream(
 
 
 def _lines(
-    plan: Plan | rs256.Plan, n: int, chunk: int, threads: int
+    plan: BatchPlan | rs256.BatchPlan, n: int, chunk: int, threads: int
 ) -> Iterator[tuple[int, memoryview]]:
     line = plan.token_length + 1
     pool = MemoryPool()

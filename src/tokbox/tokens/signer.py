@@ -16,7 +16,7 @@ from tokbox.tokens.claims import (
     check_multithread,
     check_project,
 )
-from tokbox.tokens.crew import threads_for
+from tokbox.tokens.parallel import threads_for
 from tokbox.tokens.session import SessionSigner
 from tokbox.typed import TYPE_CHECKING, overload
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tokbox.tokens import rs256
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
-    from tokbox.tokens.findings import Verification
+    from tokbox.tokens.results import Verification
     from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
     from tokbox.tokens.rsa import PrivateKeySource, PublicKey
     from tokbox.tokens.token import Token
@@ -362,7 +362,7 @@ class Signer:
         check_multithread(multithread)
         return lambda n: self._threads(n, multithread)
 
-    def _beginning(self, session_id: str, is_jwt: bool) -> tuple[bytes, bytes, bool]:
+    def _prefix(self, session_id: str, is_jwt: bool) -> tuple[bytes, bytes, bool]:
         """Return the prefix of the tokens of a session.
 
         It is the text before the claims, the claims up to the time, and *is_jwt*.

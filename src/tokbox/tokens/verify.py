@@ -16,11 +16,11 @@ from tokbox._fastsign import (
     GOOD,
     UNSURE,
     Key,
-    discard,
-    snapshot,
+    copy_list,
+    release_list,
 )
 from tokbox._fastsign import verify_many as core_verify_many
-from tokbox._memory import Memory, Texts, TextsInMemory
+from tokbox._memory import Memory, StringColumn, StringSlice
 from tokbox.enums import DAYS_30
 from tokbox.errors import (
     BadSignatureError,
@@ -50,8 +50,8 @@ from tokbox.tokens.claims import (
     wrong_claims,
 )
 from tokbox.tokens.columns import ArrowArray, ArrowStream, Column, array_values
-from tokbox.tokens.crew import threads_for
-from tokbox.tokens.findings import IS_GOOD, Decoded, Verification, find_all
+from tokbox.tokens.parallel import threads_for
+from tokbox.tokens.results import IS_GOOD, Decoded, Verification, find_all
 from tokbox.tokens.token import Token
 
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ def decode_many(
             threads=threads,
         )
 
-    verdicts, _ = _ask_until_learned(ask, rows)
+    results, _ = _ask_until_learned(ask, rows)
     failures: dict[int, MalformedTokenError] = {}
-    for row in find_all(verdicts.translate(IS_GOOD), 0):
+    for row in find_all(results.translate(IS_GOOD), 0):
         found = _decode_or_error(rows[row])
         if isinstance(found, MalformedTokenError):
             failures[row] = found
@@ -153,7 +153,7 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     """The tokens that were given, one by one."""
     if isinstance(tokens, str):
         raise InvalidInputError("tokens", None, "be many tokens, not one", show=False)
-    if isinstance(tokens, TokenBatch | Texts):
+    if isinstance(tokens, TokenBatch | StringColumn):
         return tokens
     array: Any = getattr(tokens, "array", None)
     if not is_arrow(tokens) and hasattr(array, "__arrow_array__"):  # a pandas.Index
@@ -161,14 +161,14 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
             tokens = array.__arrow_array__()
     if is_arrow(tokens):
         column = read(tokens, "tokens")
-        if isinstance(column, Texts) or all(value is None for value in column):
+        if isinstance(column, StringColumn) or all(value is None for value in column):
             return column
         raise InvalidArrowError("tokens", None, "be an Arrow array of strings", show=False)
     if not isinstance(tokens, Iterable):
         rule = f"be an iterable of tokens, not {type(tokens).__name__}"
         raise InvalidInputError("tokens", None, rule, show=False)
     values = array_values(tokens)
-    return snapshot(tokens) if values is None else values
+    return copy_list(tokens) if values is None else values
 
 
 def pin_algorithm(algorithm: str, key: Key | PublicKey) -> None:
@@ -272,12 +272,12 @@ def check(
     text = exact_text(token)
     if text is not None:
         rows = (text,)
-        verdicts, times = _verdicts(rows, rows, key, tenant, session_id, seconds)
-        if verdicts[0] == GOOD:
+        results, times = _results(rows, rows, key, tenant, session_id, seconds)
+        if results[0] == GOOD:
             return _read(text, key)
-        if verdicts[0] != UNSURE:
-            raise _core_error(verdicts[0], times[0], key, tenant, seconds)
-    return check_closely(token, key, tenant, session_id=session_id, now=seconds)
+        if results[0] != UNSURE:
+            raise _core_error(results[0], times[0], key, tenant, seconds)
+    return verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
 
 
 def _read(token: str, key: Key | PublicKey) -> Token:
@@ -288,7 +288,7 @@ def _read(token: str, key: Key | PublicKey) -> Token:
     return jwt.read(algorithm, jwt.payload(token))
 
 
-def check_closely(
+def verify_slow_path(
     token: object,
     key: Key | PublicKey,
     tenant: str | None,
@@ -323,12 +323,12 @@ def check_closely(
 
 def _for_the_core(
     rows: Column | TokenBatch[Any],
-) -> Texts | TextsInMemory | list[Any] | tuple[Any, ...]:
+) -> StringColumn | StringSlice | list[Any] | tuple[Any, ...]:
     """The same as the core takes them."""
-    if isinstance(rows, Texts | list | tuple):
+    if isinstance(rows, StringColumn | list | tuple):
         return rows
     batch = rows._in_memory() if isinstance(rows, TokenBatch) else None
-    return snapshot(rows) if batch is None else batch
+    return copy_list(rows) if batch is None else batch
 
 
 def _ask_until_learned(
@@ -340,16 +340,16 @@ def _ask_until_learned(
     return ask() if _heads.learn(rows, found[0]) else found
 
 
-def _verdicts(
+def _results(
     rows: Any,
-    column: Texts | TextsInMemory | list[Any] | tuple[Any, ...],
+    column: StringColumn | StringSlice | list[Any] | tuple[Any, ...],
     key: Key | PublicKey,
     tenant: str | None,
     session_id: str | None,
     now: int,
     threads: int = 1,
 ) -> tuple[bytearray, memoryview[int]]:
-    """Return verdicts on *rows*, UNSURE where `check_closely` has to decide, and times.
+    """Return results on *rows*, UNSURE where `verify_slow_path` has to decide, and times.
 
     *column* is the same as the core takes it.
     """
@@ -397,24 +397,24 @@ def check_many(
     rows = _rows(tokens)
     n = len(rows)
     failures: dict[int, TokenError] = {}
-    verdicts, times = _verdicts(
+    results, times = _results(
         rows, _for_the_core(rows), key, tenant, session_id, seconds, threads(n)
     )
 
-    for row in find_all(verdicts, UNSURE):
+    for row in find_all(results, UNSURE):
         token: Any = rows[row]  # whatever it is
         try:
-            check_closely(token, key, tenant, session_id=session_id, now=seconds)
+            verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
         except TokenError as error:
             failures[row] = error.with_traceback(None)  # which keeps all tokens
         else:
-            verdicts[row] = GOOD
-    discard(rows)
+            results[row] = GOOD
+    release_list(rows)
 
     def make(row: int) -> TokenError:
-        return _core_error(verdicts[row], times[row], key, tenant, seconds)
+        return _core_error(results[row], times[row], key, tenant, seconds)
 
-    return Verification(n, failures, bytes(verdicts), make)
+    return Verification(n, failures, bytes(results), make)
 
 
 class _Heads:
@@ -435,13 +435,13 @@ class _Heads:
         #: Others that were looked at, so that each is looked at once.
         self._refused: set[str] = set()
 
-    def learn(self, rows: Column | TokenBatch[Any], verdicts: bytes) -> bool:
+    def learn(self, rows: Column | TokenBatch[Any], results: bytes) -> bool:
         """Look at the headers of tokens that the core left; say whether one is of use."""
-        if UNSURE not in verdicts:
+        if UNSURE not in results:
             return False
         known = [text for texts in self.known.values() for text in texts]
         before, room = len(known), self._MOST - len(known) - len(self._refused)
-        for row in find_all(verdicts, UNSURE):
+        for row in find_all(results, UNSURE):
             if room <= 0:
                 break
             token: Any = rows[row]
@@ -470,16 +470,16 @@ _heads = _Heads()
 
 
 def _core_error(
-    verdict: int, time: int, key: Key | PublicKey, tenant: str | None, now: int
+    result: int, time: int, key: Key | PublicKey, tenant: str | None, now: int
 ) -> TokenError:
-    """Return the exception that `check_closely` would raise, for a verdict of the core."""
-    if verdict == ALTERED:
+    """Return the exception that `verify_slow_path` would raise, for a core result."""
+    if result == ALTERED:
         return BadSignatureError(_ALTERED)
-    if verdict == FOREIGN:
+    if result == FOREIGN:
         return _foreign(key, tenant)
-    if verdict == EARLY:
+    if result == EARLY:
         return NotYetValidTokenError(time, now)
-    if verdict == EXPIRED:
+    if result == EXPIRED:
         return ExpiredTokenError(time, now)
     try:
         _decode(None)

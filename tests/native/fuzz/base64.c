@@ -20,9 +20,9 @@ static void decodes(const uint8_t *text, size_t len) {
         for (size_t j = 0; j < len; j++) /* in whichever alphabet it was */
             MUST(fs_base64_value[again[j]] == fs_base64_value[text[j]]);
     }
-    give_back(first, raw_len);
-    give_back(raw, raw_len);
-    give_back(again, len);
+    release(first, raw_len);
+    release(raw, raw_len);
+    release(again, len);
 }
 
 static void encodes(const uint8_t *data, size_t len) {
@@ -43,10 +43,10 @@ static void encodes(const uint8_t *data, size_t len) {
     }
     for (size_t j = 0; j < url_len; j++)
         MUST(fs_base64_value[text[j]] == fs_base64_value[url[j]]);
-    give_back(first, text_len);
-    give_back(text, text_len);
-    give_back(first_url, url_len);
-    give_back(url, url_len + 2);
+    release(first, text_len);
+    release(text, text_len);
+    release(first_url, url_len);
+    release(url, url_len + 2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
     decodes(text, whole);
     encodes(raw, size);
-    give_back(text, whole);
-    give_back(raw, size);
+    release(text, whole);
+    release(raw, size);
     return 0;
 }

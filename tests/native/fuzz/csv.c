@@ -7,7 +7,7 @@
 
 #include "fuzz.h"
 
-enum { MOST_RECORDS = 512 };
+enum { MAX_RECORDS = 512 };
 
 static const uint8_t token[] = "T1==Zm9vYmFy";
 #define TOKEN (sizeof token - 1)
@@ -44,27 +44,27 @@ static void fields_stand_in_order(const uint8_t *data, size_t size, const fs_csv
         MUST(!field(data, row, row->fields, scratch).data);
         before = row->next;
     }
-    give_back(scratch, size);
+    release(scratch, size);
 }
 
 static void the_cut_changes_nothing(const uint8_t *data, size_t cut, const fs_csv_row *rows,
                                     size_t count) {
-    static fs_csv_row found[MOST_RECORDS];
+    static fs_csv_row found[MAX_RECORDS];
     uint8_t *part = copy(data, cut);
-    size_t n = fs_csv_rows(part, cut, 0, ',', found, MOST_RECORDS);
+    size_t n = fs_csv_rows(part, cut, 0, ',', found, MAX_RECORDS);
     MUST(n <= count);
     for (size_t i = 0; i < n; i++) {
         MUST(found[i].start == rows[i].start && found[i].end == rows[i].end);
         MUST(found[i].next == rows[i].next && found[i].fields == rows[i].fields);
     }
-    give_back(part, cut);
+    release(part, cut);
 }
 
 static void signed_records_say_the_same(const uint8_t *data, size_t size,
                                         const fs_csv_row *rows, size_t count, size_t fields) {
-    static fs_csv_row found[MOST_RECORDS];
-    static int64_t offsets[MOST_RECORDS + 1];
-    uint8_t tokens[MOST_RECORDS * TOKEN], *to, *scratch = room(size), *again;
+    static fs_csv_row found[MAX_RECORDS];
+    static int64_t offsets[MAX_RECORDS + 1];
+    uint8_t tokens[MAX_RECORDS * TOKEN], *to, *scratch = room(size), *again;
     size_t len, written, n = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -76,7 +76,7 @@ static void signed_records_say_the_same(const uint8_t *data, size_t size,
     to = room(len), again = room(len);
     written = fs_csv_signed(data, rows, count, fields, ',', tokens, offsets, to);
     MUST(written == len);
-    written = fs_csv_rows(to, len, 1, ',', found, MOST_RECORDS);
+    written = fs_csv_rows(to, len, 1, ',', found, MAX_RECORDS);
     for (size_t i = 0; i < count; i++) {
         fs_text last;
         if (rows[i].fields != fields || i % 5 == 4) continue;
@@ -91,17 +91,17 @@ static void signed_records_say_the_same(const uint8_t *data, size_t size,
         n++;
     }
     MUST(n == written);
-    give_back(to, len);
-    give_back(again, len);
-    give_back(scratch, size);
+    release(to, len);
+    release(again, len);
+    release(scratch, size);
 }
 
 static void signed_lines_are_the_lines(const uint8_t *data, size_t size) {
     static const uint8_t member[] = "\"t\":\"";
-    static int64_t offsets[MOST_RECORDS + 1];
+    static int64_t offsets[MAX_RECORDS + 1];
     fs_csv_row *rows = (fs_csv_row *)room((size + 1) * sizeof *rows);
     fs_text *texts = (fs_text *)room((size + 1) * sizeof *texts);
-    uint8_t tokens[MOST_RECORDS * TOKEN], *to;
+    uint8_t tokens[MAX_RECORDS * TOKEN], *to;
     size_t n = fs_lines(data, size, rows), at = 0, len;
 
     fs_line_texts(data, rows, n, texts);
@@ -111,7 +111,7 @@ static void signed_lines_are_the_lines(const uint8_t *data, size_t size) {
         MUST(texts[i].data + texts[i].len == data + rows[i].end);
         at = rows[i].next;
     }
-    n = n < MOST_RECORDS ? n : MOST_RECORDS;
+    n = n < MAX_RECORDS ? n : MAX_RECORDS;
     for (size_t i = 0; i < n; i++) {
         memcpy(tokens + offsets[i], token, TOKEN);
         offsets[i + 1] = offsets[i] + (i % 5 == 4 ? 0 : (int64_t)TOKEN);
@@ -119,22 +119,22 @@ static void signed_lines_are_the_lines(const uint8_t *data, size_t size) {
     len = fs_json_signed(data, rows, n, member, sizeof member - 1, tokens, offsets, NULL);
     to = room(len);
     MUST(fs_json_signed(data, rows, n, member, sizeof member - 1, tokens, offsets, to) == len);
-    give_back(to, len);
-    give_back((uint8_t *)texts, (size + 1) * sizeof *texts);
-    give_back((uint8_t *)rows, (size + 1) * sizeof *rows);
+    release(to, len);
+    release((uint8_t *)texts, (size + 1) * sizeof *texts);
+    release((uint8_t *)rows, (size + 1) * sizeof *rows);
 }
 
 static void the_end_is_found(const uint8_t *data, size_t size) {
     for (size_t len = 2; len <= size && len < 8; len++) {
         uint8_t *end = copy(data + size - len, len);
-        MUST(fs_most_often(end, len, end, len) == 1);
-        MUST(fs_most_often(data, size, end, len) >= 1);
-        give_back(end, len);
+        MUST(fs_max_occurrences(end, len, end, len) == 1);
+        MUST(fs_max_occurrences(data, size, end, len) >= 1);
+        release(end, len);
     }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static fs_csv_row rows[MOST_RECORDS];
+    static fs_csv_row rows[MAX_RECORDS];
     size_t count, cut;
     uint8_t *text;
 
@@ -142,12 +142,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size -= 2;
     cut = size * data[0] / 256;
     text = copy(data + 2, size);
-    count = fs_csv_rows(text, size, 1, ',', rows, MOST_RECORDS);
+    count = fs_csv_rows(text, size, 1, ',', rows, MAX_RECORDS);
     fields_stand_in_order(text, size, rows, count);
     the_cut_changes_nothing(text, cut, rows, count);
     signed_records_say_the_same(text, size, rows, count, 1 + data[1] % 8u);
     signed_lines_are_the_lines(text, size);
     the_end_is_found(text, size);
-    give_back(text, size);
+    release(text, size);
     return 0;
 }

@@ -28,7 +28,7 @@ static inline uint8_t *room(size_t len) {
     return len ? memory : memory + 1;
 }
 
-static inline void give_back(uint8_t *memory, size_t len) { free(len ? memory : memory - 1); }
+static inline void release(uint8_t *memory, size_t len) { free(len ? memory : memory - 1); }
 
 static inline uint8_t *copy(const uint8_t *data, size_t len) {
     uint8_t *memory = room(len);
@@ -44,12 +44,12 @@ static inline int same(const uint8_t *a, const uint8_t *b, size_t len) {
  * portable one, which the others have to equal. */
 static inline int engine(size_t i, fs_engine *found) {
     static int ready;
-    const fs_hash_row *row;
+    const fs_hash_backend *row;
 
     if (!ready) fs_init();
     ready = 1;
     if (!i) return !fs_engine_select(found, "portable");
-    for (size_t at = 0; (row = fs_row(1, at)); at++)
+    for (size_t at = 0; (row = fs_backend(1, at)); at++)
         if (strcmp(row->name, "portable") && !fs_engine_select(found, row->name) && !--i) return 1;
     return 0;
 }

@@ -40,16 +40,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         out = room(3 * size);
         MUST(fs_quote_plus(found.codec, out, in, size) == len);
         MUST(same(out, want, len));
-        give_back(out, 3 * size);
+        release(out, 3 * size);
 
         len = plain_escape((char *)want, in, size);
         MUST(fs_json_escape_length(in, size) == len);
         out = room(len);
         MUST(fs_json_escape(out, in, size) == len);
         MUST(same(out, want, len));
-        give_back(out, len);
+        release(out, len);
     }
-    give_back(want, most);
-    give_back(in, size);
+    release(want, most);
+    release(in, size);
     return 0;
 }

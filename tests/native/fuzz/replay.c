@@ -17,7 +17,7 @@ int main(int count, char **names) {
         fclose(file);
         fprintf(stderr, "%s\n", names[i]);
         LLVMFuzzerTestOneInput(data, (size_t)size);
-        give_back(data, (size_t)size);
+        release(data, (size_t)size);
     }
     return 0;
 }

@@ -4,7 +4,7 @@
 #include "fuzz.h"
 
 enum { JWT = 1, SESSIONS = 2, TEXTS = 4, CLASSES = 8, ROLES = 16, EXPIRIES = 32, SKIPS = 64 };
-enum { MOST_ROWS = 40 };
+enum { MAX_ROWS = 40 };
 
 static const uint8_t secret[] = "example0secret", t1_head[] = "partner_id=40000123&sig=",
                      jwt_head[] = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.",
@@ -21,9 +21,9 @@ static fs_text line(const uint8_t **at, size_t *left) {
 }
 
 struct columns {
-    fs_text sessions[MOST_ROWS], texts[MOST_ROWS], classes[MOST_ROWS];
-    uint8_t roles[MOST_ROWS], skips[MOST_ROWS];
-    uint32_t expiries[MOST_ROWS];
+    fs_text sessions[MAX_ROWS], texts[MAX_ROWS], classes[MAX_ROWS];
+    uint8_t roles[MAX_ROWS], skips[MAX_ROWS];
+    uint32_t expiries[MAX_ROWS];
 };
 
 static void read_columns(struct columns *columns, size_t n, const uint8_t *at, size_t left) {
@@ -64,7 +64,7 @@ static uint8_t *sign(const fs_key *key, const struct columns *columns, unsigned 
 
     fs_nonce_start(&nonce, random);
     fs_rows_prepare(&rows, key, &nonce, jwt, head, head_len, data, data_len, text, raw);
-    give_back(raw, raw_len);
+    release(raw, raw_len);
     choose(&rows, columns, chosen);
     offsets[0] = 0;
     fs_rows_lengths(&rows, 0, cut, offsets + 1);
@@ -76,7 +76,7 @@ static uint8_t *sign(const fs_key *key, const struct columns *columns, unsigned 
     base = room((size_t)offsets[n]);
     fs_rows_sign(&rows, 0, cut, base, offsets);
     fs_rows_sign(&rows, cut, n - cut, base, offsets);
-    give_back(text, text_len);
+    release(text, text_len);
     return base;
 }
 
@@ -92,12 +92,12 @@ static void has_its_signature(const fs_key *key, const uint8_t *token, size_t le
     fs_hmac_sha1(key, raw + said, raw_len - padding - said, mac);
     for (size_t i = 0; i < 20; i++) sprintf(hex + 2 * i, "%02x", mac[i]);
     MUST(!memcmp(raw + LEN(t1_head), hex, 40));
-    give_back(text, len - 4);
-    give_back(raw, raw_len);
+    release(text, len - 4);
+    release(raw, raw_len);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    int64_t first_offsets[MOST_ROWS + 1], offsets[MOST_ROWS + 1];
+    int64_t first_offsets[MAX_ROWS + 1], offsets[MAX_ROWS + 1];
     uint8_t *first = NULL, *base;
     struct columns columns;
     fs_engine found;
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size_t n;
 
     if (size < 2 || data[0] & 0x80) return 0;
-    chosen = data[0], n = data[1] % (MOST_ROWS + 1);
+    chosen = data[0], n = data[1] % (MAX_ROWS + 1);
     read_columns(&columns, n, data + 2, size - 2);
     for (size_t i = 0; engine(i, &found); i++) {
         fs_key_init(&key, &found, secret, LEN(secret));
@@ -117,12 +117,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         MUST(!memcmp(offsets, first_offsets, (n + 1) * sizeof *offsets));
         MUST(same(base, first, (size_t)offsets[n]));
-        give_back(base, (size_t)offsets[n]);
+        release(base, (size_t)offsets[n]);
     }
     for (size_t i = 0; i < n && !(chosen & JWT); i++)
         if (first_offsets[i] < first_offsets[i + 1])
             has_its_signature(&key, first + first_offsets[i],
                               (size_t)(first_offsets[i + 1] - first_offsets[i]));
-    give_back(first, (size_t)first_offsets[n]);
+    release(first, (size_t)first_offsets[n]);
     return 0;
 }

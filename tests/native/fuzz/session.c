@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     key = copy(data, key_len), id = copy(end + 1, len);
     for (size_t i = 0; engine(i, &found); i++)
         MUST(fs_session_of(found.codec, id, len, key, key_len) == plain(id, len, key, key_len));
-    give_back(key, key_len);
-    give_back(id, len);
+    release(key, key_len);
+    release(id, len);
     return 0;
 }

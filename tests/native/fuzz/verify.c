@@ -28,7 +28,7 @@ static uint8_t *t1_of(const fs_key *key, const uint8_t *said, size_t len, size_t
     memcpy(token, "T1==", 4);
     fs_base64(key->engine.codec, token + 4, raw, raw_len);
     *token_len = 4 + fs_base64_length(raw_len);
-    give_back(raw, raw_len);
+    release(raw, raw_len);
     return token;
 }
 
@@ -43,7 +43,7 @@ static uint8_t *jwt_of(const fs_key *key, const uint8_t *said, size_t len, size_
     fs_base64url(key->engine.codec, roomy + signed_len + 1, mac, sizeof mac);
     *token_len = signed_len + 1 + 43;
     token = copy(roomy, *token_len);
-    give_back(roomy, *token_len + 2);
+    release(roomy, *token_len + 2);
     return token;
 }
 
@@ -57,7 +57,7 @@ static uint8_t *rs256_of(const uint8_t *said, size_t len, size_t *token_len) {
     memset(roomy + signed_len + 1, 'A', 342); /* 256 zeros */
     *token_len = signed_len + 1 + 342;
     token = copy(roomy, *token_len);
-    give_back(roomy, *token_len + 2);
+    release(roomy, *token_len + 2);
     return token;
 }
 
@@ -73,7 +73,7 @@ static uint8_t *token_of(const fs_key *key, const uint8_t *data, size_t size, si
 static uint8_t verdict_on(fs_verifier verifier, const uint8_t *token, size_t len) {
     static const fs_text jwt_heads[] = {{jwt_head, LEN(jwt_head)}, {rs256_head, LEN(rs256_head)}};
     fs_text tokens[2] = {{token, len}, {token, len}};
-    uint8_t *verdicts = room(2), verdict;
+    uint8_t *results = room(2), result;
     int64_t times[2] = {0, 0};
 
     verifier.jwt_heads = verifier.key || verifier.decode_only ? jwt_heads : jwt_heads + 1;
@@ -81,15 +81,15 @@ static uint8_t verdict_on(fs_verifier verifier, const uint8_t *token, size_t len
     verifier.hs256_heads_count = verifier.key || verifier.decode_only ? 1 : 0;
     verifier.now = verifier.decode_only ? (uint64_t)1 << 62 : 1700000200;
     verifier.tokens = tokens;
-    verifier.verdicts = verdicts;
+    verifier.results = results;
     verifier.times = times;
     fs_verify(&verifier, 0, 2);
-    verdict = verdicts[0];
-    MUST(verdict <= FS_EXPIRED && verdicts[1] == verdict);
+    result = results[0];
+    MUST(result <= FS_EXPIRED && results[1] == result);
     MUST(times[0] == times[1]);
-    MUST((times[0] != 0) <= (verdict == FS_EARLY || verdict == FS_EXPIRED));
-    give_back(verdicts, 2);
-    return verdict;
+    MUST((times[0] != 0) <= (result == FS_EARLY || result == FS_EXPIRED));
+    release(results, 2);
+    return result;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -109,13 +109,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; engine(i, &found); i++) {
         fs_verifier verifier = {.head = head, .head_len = LEN(head), .key = &key,
                                 .codec = found.codec};
-        uint8_t verdict;
+        uint8_t result;
 
         verifier.api_key = key_text, verifier.key_len = LEN(key_text);
         fs_key_init(&key, &found, secret, LEN(secret));
-        verdict = verdict_on(verifier, token, len);
-        if (!i) first = verdict;
-        MUST(verdict == first);
+        result = verdict_on(verifier, token, len);
+        if (!i) first = result;
+        MUST(result == first);
     }
     read = verdict_on((fs_verifier){.decode_only = 1}, token, len);
     MUST(read <= FS_GOOD);
@@ -128,6 +128,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     first = verdict_on((fs_verifier){.rsa = &rsa}, token, len);
     MUST(first == FS_ALTERED || first == FS_UNSURE || first == FS_ABSENT);
     MUST(read == FS_GOOD || first != FS_ALTERED);
-    give_back(token, len);
+    release(token, len);
     return 0;
 }

@@ -5,9 +5,9 @@
  * every buffer is a piece of memory of its own, of exactly the documented size, so that
  * one byte too far is seen. What goes wrong is answered with "error: ...".
  *
- *     rows                                  HASH:ROW:STATE:LANES:SINGLE ... (fs_row_state;
+ *     rows                                  HASH:ROW:STATE:LANES:SINGLE ... (fs_backend_state;
  *                                           SINGLE = 1 if it can hash one message)
- *     stranger                              fs_row_state of a row that nobody has tried
+ *     stranger                              fs_backend_state of a row that nobody has tried
  *     hash HASH ROW MESSAGE...              digests of messages of one length, side by side
  *     macs HASH ROW KEY MESSAGE...          their HMACs, side by side
  *     monte HASH ROW SEED                   one round of FIPS 180's Monte Carlo test
@@ -18,7 +18,7 @@
  *                                             places  each in a place of its own
  *                                             stride  one after another
  *                                             lines   the same with a line feed after each
- *                                             crew    as stride, by several threads
+ *                                             pool    as stride, by several threads
  *     jwt ENGINE SECRET HEAD DATA RANDOM FIRST N HOW
  *     sign-rows KIND ENGINE SECRET HEAD DATA RANDOM CREATED N COLUMN=ITEM,...
  *                                           a token for each row, one after another; a
@@ -29,7 +29,7 @@
  *                                           the one before, where it stands) as sessions,
  *                                           data, classes or roles: each that is good, or x
  *     verify ENGINE SECRET HEAD APIKEY SESSION NOW LEEWAY HOW TOKEN...
- *                                           the verdict on each; HOW is texts, offsets, or
+ *                                           the result on each; HOW is texts, offsets, or
  *                                           length if all have the same; an empty SECRET is
  *                                           for RS256: HEAD is then the modulus and the
  *                                           square (see fs_rsa), APIKEY the application id,
@@ -37,8 +37,8 @@
  *     decode ENGINE HOW TOKEN...            1 or 0 for each: whether it can be read
  *     rsa ENGINE MODULUS EXPONENT SQUARE MESSAGE SIGNATURE
  *                                           1 or 0
- *     crew N SLICE READY WORKERS            how often each of N items was done when all that
- *                                           were ready are, and the crew was stopped before
+ *     pool N SLICE READY WORKERS            how often each of N items was done when all that
+ *                                           were ready are, and the pool was stopped before
  *                                           it was shown the rest
  *     pause                                 1 if time passes in a pause
  *     touch BYTES                           the bytes, after their pages were asked for
@@ -100,7 +100,7 @@ uint8_t *take(size_t len) {
 
 void *take_aligned(size_t len) { return keep(or_die(malloc(len ? len : 1))); }
 
-static void give_back(void) {
+static void release(void) {
     while (taken_count) free(taken[--taken_count]);
 }
 
@@ -272,23 +272,23 @@ static const struct command {
 } commands[] = {
     {"rows", 0, 0, do_rows},
     {"stranger", 0, 0, do_stranger},
-    {"hash", 3, MOST_FIELDS, do_hash},
-    {"macs", 4, MOST_FIELDS, do_macs},
+    {"hash", 3, MAX_FIELDS, do_hash},
+    {"macs", 4, MAX_FIELDS, do_macs},
     {"monte", 3, 3, do_monte},
     {"digest", 3, 3, do_digest},
     {"hmac", 4, 4, do_hmac},
     {"t1", 8, 8, do_t1},
     {"jwt", 8, 8, do_jwt},
-    {"sign-rows", 8, MOST_FIELDS, do_sign_rows},
-    {"sign-one", 8, MOST_FIELDS, do_sign_one},
+    {"sign-rows", 8, MAX_FIELDS, do_sign_rows},
+    {"sign-one", 8, MAX_FIELDS, do_sign_one},
     {"take", 5, 5, do_take},
-    {"verify", 8, MOST_FIELDS, do_verify},
-    {"decode", 2, MOST_FIELDS, do_decode},
+    {"verify", 8, MAX_FIELDS, do_verify},
+    {"decode", 2, MAX_FIELDS, do_decode},
     {"rsa", 6, 6, do_rsa},
     {"csv", 4, 4, do_csv},
     {"most-often", 2, 2, do_most_often},
     {"lines", 2, 2, do_lines},
-    {"crew", 4, 4, do_crew},
+    {"pool", 4, 4, do_pool},
     {"pause", 0, 0, do_pause},
     {"touch", 1, 1, do_touch},
     {"advise", 1, 1, do_advise},
@@ -302,13 +302,13 @@ static const struct command {
 };
 
 static const char *answer(char *line) {
-    char *fields[MOST_FIELDS];
+    char *fields[MAX_FIELDS];
     size_t count = 0;
     char *name = strtok(line, " \r\n"), *field;
 
     if (!name) return "an empty line";
     while ((field = strtok(NULL, " \r\n"))) {
-        if (count == MOST_FIELDS) return "too many fields";
+        if (count == MAX_FIELDS) return "too many fields";
         fields[count++] = field;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
@@ -341,7 +341,7 @@ int main(void) {
         const char *wrong = answer(line);
         if (wrong) printf("error: %s", wrong);
         putchar('\n');
-        give_back();
+        release();
     }
     free(line);
     free(taken);

@@ -2,7 +2,7 @@
 #include "text/csv.h"
 #include "harness.h"
 
-#define MOST_RECORDS 4096
+#define MAX_RECORDS 4096
 
 /* Fields as hex, with dots between them; a record whose quote stays open is a "!". */
 static void put_fields(const uint8_t *data, size_t len, const fs_csv_row *row) {
@@ -41,8 +41,8 @@ const char *do_csv(char **fields, size_t count) {
     (void)count;
     if (read_bytes(fields[0], &data) || read_bytes(fields[3], &token)) return no_hex;
     if (read_number(fields[1], &final) || read_number(fields[2], &width)) return no_number;
-    rows = take_aligned(MOST_RECORDS * sizeof *rows);
-    n = fs_csv_rows(data.at, data.len, final != 0, ',', rows, MOST_RECORDS);
+    rows = take_aligned(MAX_RECORDS * sizeof *rows);
+    n = fs_csv_rows(data.at, data.len, final != 0, ',', rows, MAX_RECORDS);
     tokens = repeated(token, n, &offsets);
     len = fs_csv_signed(data.at, rows, n, width, ',', tokens, offsets, NULL);
     to = take(len);
@@ -63,7 +63,7 @@ const char *do_most_often(char **fields, size_t count) {
 
     (void)count;
     if (read_bytes(fields[0], &data) || read_bytes(fields[1], &text)) return no_hex;
-    printf("%zu", fs_most_often(data.at, data.len, text.at, text.len));
+    printf("%zu", fs_max_occurrences(data.at, data.len, text.at, text.len));
     return NULL;
 }
 

@@ -4,10 +4,10 @@
 static size_t digest_words(int hash) { return hash == 1 ? 5 : 8; }
 
 /* A usable row, or NULL. */
-static const fs_hash_row *read_row(int hash, const char *name) {
-    const fs_hash_row *row;
-    for (size_t i = 0; (row = fs_row(hash, i)); i++)
-        if (!strcmp(row->name, name) && fs_row_state(row) == 1) return row;
+static const fs_hash_backend *read_row(int hash, const char *name) {
+    const fs_hash_backend *row;
+    for (size_t i = 0; (row = fs_backend(hash, i)); i++)
+        if (!strcmp(row->name, name) && fs_backend_state(row) == 1) return row;
     return NULL;
 }
 
@@ -18,20 +18,20 @@ static void put_digest(const uint32_t *state, int hash) {
 
 const char *do_rows(char **fields, size_t count) {
     static const int hashes[] = {1, 256};
-    const fs_hash_row *row;
+    const fs_hash_backend *row;
     const char *space = "";
 
     (void)fields, (void)count;
     for (size_t h = 0; h < 2; h++)
-        for (size_t i = 0; (row = fs_row(hashes[h], i)); i++, space = " ")
-            printf("%s%d:%s:%d:%u:%d", space, hashes[h], row->name, fs_row_state(row),
+        for (size_t i = 0; (row = fs_backend(hashes[h], i)); i++, space = " ")
+            printf("%s%d:%s:%d:%u:%d", space, hashes[h], row->name, fs_backend_state(row),
                    row->lanes, row->compress != NULL);
     return NULL;
 }
 
 /* Hash messages of one length side by side, from `inner` on, which stands for `before`
  * bytes; and from there to HMACs if there is an `outer`. */
-static void hash_many(const fs_hash_row *row, const uint32_t *inner, const uint32_t *outer,
+static void hash_many(const fs_hash_backend *row, const uint32_t *inner, const uint32_t *outer,
                       uint64_t before, const bytes *messages, size_t count,
                       fs_state *digests) {
     const uint8_t **tails = or_die(calloc(count, sizeof *tails));
@@ -48,7 +48,7 @@ static void hash_many(const fs_hash_row *row, const uint32_t *inner, const uint3
 }
 
 /* What "hash" and "macs" share: the messages read, the digests written. */
-static const char *answer_many(int hash, const fs_hash_row *row, const uint32_t *inner,
+static const char *answer_many(int hash, const fs_hash_backend *row, const uint32_t *inner,
                                const uint32_t *outer, uint64_t before, char **fields,
                                size_t count) {
     bytes *messages = or_die(calloc(count, sizeof *messages));
@@ -74,16 +74,16 @@ static const char *answer_many(int hash, const fs_hash_row *row, const uint32_t 
 }
 
 const char *do_stranger(char **fields, size_t count) {
-    static const fs_hash_row stranger = {.name = "stranger"};
+    static const fs_hash_backend stranger = {.name = "stranger"};
 
     (void)fields, (void)count;
-    printf("%d", fs_row_state(&stranger));
+    printf("%d", fs_backend_state(&stranger));
     return NULL;
 }
 
 const char *do_hash(char **fields, size_t count) {
     int hash = read_hash(fields[0]);
-    const fs_hash_row *row;
+    const fs_hash_backend *row;
 
     if (!hash) return no_hash;
     if (!(row = read_row(hash, fields[1]))) return no_row;
@@ -92,7 +92,7 @@ const char *do_hash(char **fields, size_t count) {
 
 const char *do_macs(char **fields, size_t count) {
     int hash = read_hash(fields[0]);
-    const fs_hash_row *row;
+    const fs_hash_backend *row;
     const char *wrong;
     fs_engine engine;
     fs_key key;
@@ -114,7 +114,7 @@ const char *do_macs(char **fields, size_t count) {
 const char *do_monte(char **fields, size_t count) {
     int hash = read_hash(fields[0]);
     const size_t words = digest_words(hash), len = 4 * words;
-    const fs_hash_row *row;
+    const fs_hash_backend *row;
     bytes seed, message;
     fs_state digest;
 
@@ -139,7 +139,7 @@ const char *do_monte(char **fields, size_t count) {
 const char *do_digest(char **fields, size_t count) {
     int hash = read_hash(fields[0]);
     size_t whole, rest;
-    const fs_hash_row *row;
+    const fs_hash_backend *row;
     uint32_t *state;
     uint8_t *tail;
     bytes message;

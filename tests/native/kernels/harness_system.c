@@ -7,7 +7,7 @@
 
 #include "harness.h"
 #include "system/pages.h"
-#include "system/workers.h"
+#include "system/thread_pool.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -48,32 +48,32 @@ int madvise(void *memory, size_t len, int what) {
 static enum { REAL, REFUSED, CHEAP, DEAR } advice;
 #endif
 
-#define MOST_ITEMS 100000
-#define MOST_BYTES (100 << 20)
+#define MAX_ITEMS 100000
+#define MAX_BYTES (100 << 20)
 
 static void count_items(void *done, size_t first, size_t count) {
     for (size_t i = first; i < first + count; i++) ((uint8_t *)done)[i]++;
 }
 
-const char *do_crew(char **fields, size_t count) {
+const char *do_pool(char **fields, size_t count) {
     uint64_t n, slice, ready, workers;
-    fs_crew *crew;
+    fs_thread_pool *pool;
     uint8_t *done;
 
     (void)count;
-    if (read_number(fields[0], &n) || n > MOST_ITEMS || read_number(fields[1], &slice) ||
+    if (read_number(fields[0], &n) || n > MAX_ITEMS || read_number(fields[1], &slice) ||
         !slice || read_number(fields[2], &ready) || ready > n ||
-        read_number(fields[3], &workers) || workers > FS_MOST_WORKERS)
+        read_number(fields[3], &workers) || workers > FS_MAX_WORKERS)
         return no_number;
     done = take((size_t)n);
     memset(done, 0, (size_t)n);
-    crew = or_die(fs_crew_new(count_items, done, (size_t)n, (size_t)slice, (size_t)ready,
+    pool = or_die(fs_thread_pool_new(count_items, done, (size_t)n, (size_t)slice, (size_t)ready,
                               (unsigned)workers));
-    fs_crew_work(crew, 1e9);
-    fs_crew_stop(crew);
-    if (fs_crew_publish(crew, (size_t)n) != n - ready) return "not so many are waiting";
-    fs_crew_work(crew, 1e9);
-    fs_crew_join(crew);
+    fs_thread_pool_work(pool, 1e9);
+    fs_thread_pool_stop(pool);
+    if (fs_thread_pool_publish(pool, (size_t)n) != n - ready) return "not so many are waiting";
+    fs_thread_pool_work(pool, 1e9);
+    fs_thread_pool_join(pool);
     for (size_t i = 0; i < n; i++) putchar('0' + done[i]);
     return NULL;
 }
@@ -84,7 +84,7 @@ const char *do_touch(char **fields, size_t count) {
     (void)count;
     if (read_bytes(fields[0], &memory)) return no_hex;
     errno = ERANGE;
-    fs_touch(memory.at, memory.len);
+    fs_prefault(memory.at, memory.len);
     if (errno != ERANGE) return "it changed errno";
     put_bytes(memory.at, memory.len);
     return NULL;
@@ -112,7 +112,7 @@ const char *do_advise(char **fields, size_t count) {
     advised = fs_advise_huge(page, FS_HUGE_PAGE, 1);
     advice = REAL;
     if (errno != ERANGE) return "it changed errno";
-    fs_touch(page, FS_HUGE_PAGE);
+    fs_prefault(page, FS_HUGE_PAGE);
     if (page[0] || page[FS_HUGE_PAGE - 1]) return "not fresh";
     fputs(advised ? "advised" : "none", stdout);
     return NULL;
@@ -125,14 +125,14 @@ const char *do_fresh(char **fields, size_t count) {
     int asked;
 
     (void)count;
-    if (read_number(fields[0], &size) || size > MOST_BYTES || size < part) return no_number;
+    if (read_number(fields[0], &size) || size > MAX_BYTES || size < part) return no_number;
     memory = or_die(calloc((size_t)size, 1));
     advice = !strcmp(fields[1], "cheap") ? CHEAP : !strcmp(fields[1], "dear") ? DEAR : REFUSED;
     errno = ERANGE;
     fs_fresh_open(&buffer, memory, (size_t)size, strcmp(fields[1], "used") != 0);
     asked = buffer.huge_end != NULL;
     for (size_t i = 0; i + part <= size; i += part) {
-        fs_fresh_touch(&buffer, memory + i, part);
+        fs_fresh_prefault(&buffer, memory + i, part);
         memory[i] = 1;
     }
     fs_fresh_close(&buffer);

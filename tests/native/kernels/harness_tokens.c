@@ -1,8 +1,8 @@
 /* The harness: tokens signed and verified. See harness.c. */
 #include "harness.h"
-#include "system/workers.h"
+#include "system/thread_pool.h"
 
-#define MOST_TOKENS 1000000
+#define MAX_TOKENS 1000000
 
 /* ---- batches ----------------------------------------------------------------------- */
 
@@ -20,13 +20,13 @@ static void sign_slice(void *argument, size_t first, size_t count) {
 }
 
 /* Three threads and this one, and half of the work shown to them late. */
-static int sign_by_crew(struct job *job, size_t n) {
-    fs_crew *crew = fs_crew_new(sign_slice, job, n, 7, n / 2, 3);
-    if (!crew) return -1;
-    fs_crew_work(crew, 1e9);
-    fs_crew_publish(crew, n);
-    fs_crew_work(crew, 1e9);
-    fs_crew_join(crew);
+static int sign_by_pool(struct job *job, size_t n) {
+    fs_thread_pool *pool = fs_thread_pool_new(sign_slice, job, n, 7, n / 2, 3);
+    if (!pool) return -1;
+    fs_thread_pool_work(pool, 1e9);
+    fs_thread_pool_publish(pool, n);
+    fs_thread_pool_work(pool, 1e9);
+    fs_thread_pool_join(pool);
     return 0;
 }
 
@@ -47,13 +47,13 @@ static const char *sign_planned(const fs_plan *plan, uint64_t first, size_t n,
     if (!strcmp(how, "places")) return sign_places(plan, first, n);
     if (!strcmp(how, "lines"))
         job.stride++;
-    else if (strcmp(how, "stride") && strcmp(how, "crew"))
+    else if (strcmp(how, "stride") && strcmp(how, "pool"))
         return "no such way to sign";
     job.base = take(n * job.stride);
-    if (strcmp(how, "crew"))
+    if (strcmp(how, "pool"))
         fs_plan_sign(plan, first, n, job.base, job.stride, NULL);
-    else if (sign_by_crew(&job, n))
-        return "no crew";
+    else if (sign_by_pool(&job, n))
+        return "no pool";
     put_bytes(job.base, n * job.stride);
     return NULL;
 }
@@ -73,7 +73,7 @@ static const char *sign_batch(char **fields, int jwt) {
         read_bytes(fields[3], &data) || read_bytes(fields[4], &random))
         return no_hex;
     if (random.len != 24) return no_length;
-    if (read_number(fields[5], &first) || read_number(fields[6], &n) || !n || n > MOST_TOKENS)
+    if (read_number(fields[5], &first) || read_number(fields[6], &n) || !n || n > MAX_TOKENS)
         return no_number;
 
     fs_key_init(&key, &engine, secret.at, secret.len);
@@ -159,7 +159,7 @@ static const char *read_derived(fs_rows *rows, char *list, size_t n, const fs_en
     fs_key key;
 
     if (!key_field || !run_field || read_secret(key_field, &secret) ||
-        read_bytes(run_field, &run) || run.len > FS_MOST_ID)
+        read_bytes(run_field, &run) || run.len > FS_MAX_ID)
         return "no such key or run";
     if (!(row_keys = read_texts(list, n))) return "not such a column";
     fs_key_init(&key, engine, secret.at, secret.len);
@@ -248,7 +248,7 @@ static const char *sign_rows(char **fields, size_t count,
         read_bytes(fields[4], &data) || read_bytes(fields[5], &random))
         return no_hex;
     if (random.len != 24) return no_length;
-    if (read_number(fields[6], &create_time) || read_number(fields[7], &n) || n > MOST_TOKENS)
+    if (read_number(fields[6], &create_time) || read_number(fields[7], &n) || n > MAX_TOKENS)
         return no_number;
 
     fs_key_init(&key, &engine, secret.at, secret.len);
@@ -297,15 +297,15 @@ static fs_text *read_some_texts(char *list, size_t n) {
 
 /* Take texts in two parts, and show what those are that were found good, with a mark if a
  * check in place has another result. */
-static void take_in_parts(fs_take *column, size_t n) {
+static void take_in_parts(fs_import *column, size_t n) {
     const size_t parts[] = {n / 2, n - n / 2};
-    fs_take in_place = *column;
+    fs_import in_place = *column;
 
     in_place.good = take(n);
     fs_check_texts(&in_place, 0, n);
     for (size_t part = 0, first = 0; part < 2; first += parts[part++])
-        fs_take_texts(column, first, parts[part],
-                      take(fs_take_room(column, first, parts[part])));
+        fs_import_texts(column, first, parts[part],
+                      take(fs_import_room(column, first, parts[part])));
     for (size_t i = 0; i < n; i++) {
         if (i) putchar(' ');
         if (in_place.good[i] != column->good[i]) putchar('!');
@@ -318,7 +318,7 @@ static void take_in_parts(fs_take *column, size_t n) {
 
 const char *do_take(char **fields, size_t count) {
     fs_engine engine;
-    fs_take column;
+    fs_import column;
     bytes api_key;
     uint64_t n;
 
@@ -326,7 +326,7 @@ const char *do_take(char **fields, size_t count) {
     memset(&column, 0, sizeof column);
     if (read_engine(fields[0], &engine)) return no_row;
     if (read_bytes(fields[2], &api_key)) return no_hex;
-    if (read_number(fields[3], &n) || n > MOST_TOKENS) return no_number;
+    if (read_number(fields[3], &n) || n > MAX_TOKENS) return no_number;
     column.codec = engine.codec;
     column.api_key = api_key.at;
     column.key_len = api_key.len;
@@ -335,7 +335,7 @@ const char *do_take(char **fields, size_t count) {
     if (!column.texts) return "not such a column";
     if (!strcmp(fields[1], "roles")) {
         uint8_t *roles = take((size_t)n);
-        fs_take_roles(&column, 0, (size_t)n, roles);
+        fs_import_roles(&column, 0, (size_t)n, roles);
         for (size_t i = 0; i < n; i++) {
             if (i) putchar(' ');
             putchar(column.good[i] ? '0' + roles[i] : 'x');
@@ -392,7 +392,7 @@ static const fs_text heads[] = {
     HEAD("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9."), /* RS256 */
 };
 
-/* Print the verdict on each token: two halves, one after the other. Returns what is wrong. */
+/* Print the result on each token: two halves, one after the other. Returns what is wrong. */
 static const char *print_verdicts(fs_verifier *verifier, const char *how, char **fields, size_t n) {
     fs_text *texts = take_aligned(n * sizeof *texts);
     for (size_t i = 0; i < n; i++) {
@@ -401,11 +401,11 @@ static const char *print_verdicts(fs_verifier *verifier, const char *how, char *
         texts[i] = (fs_text){token.at, token.len};
     }
     if (hand_over(verifier, how, texts, n)) return "no such way to hand them over";
-    verifier->verdicts = take(n);
+    verifier->results = take(n);
     verifier->times = take_aligned(n * sizeof *verifier->times);
     fs_verify(verifier, 0, n / 2);
     fs_verify(verifier, n / 2, n - n / 2);
-    for (size_t i = 0; i < n; i++) putchar('0' + verifier->verdicts[i]);
+    for (size_t i = 0; i < n; i++) putchar('0' + verifier->results[i]);
     return NULL;
 }
 

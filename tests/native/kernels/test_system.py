@@ -11,8 +11,8 @@ from tests.native.kernels.variants import hexed
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 @pytest.mark.parametrize(("n", "ready"), [(0, 0), (1, 0), (1, 1), (100, 0), (100, 63)])
-def test_a_crew_that_was_stopped_takes_nothing_more(harness, workers, n, ready):
-    answers = harness.ask(f"crew {n} {slice} {ready} {workers}" for slice in (1, 7, 1000))
+def test_a_stopped_pool_starts_no_more_work(harness, workers, n, ready):
+    answers = harness.ask(f"pool {n} {slice} {ready} {workers}" for slice in (1, 7, 1000))
     assert answers == ["1" * ready + "0" * (n - ready)] * 3
 
 

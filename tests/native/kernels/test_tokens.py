@@ -47,7 +47,7 @@ def head(kind: str, api_key: str) -> bytes:
 
 
 @both_kinds
-@pytest.mark.parametrize("how", ["places", "stride", "lines", "crew"])
+@pytest.mark.parametrize("how", ["places", "stride", "lines", "pool"])
 def test_tokens_of_a_batch_equal_the_plain_twin(harness, kind, how):
     rng = random.Random(how)
     commands, tokens = [], []

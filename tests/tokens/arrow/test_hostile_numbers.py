@@ -11,7 +11,7 @@ import pytest
 
 from tests.tokens.arrow.structs import GetNext, Made, MadeStream, int32s, int64s, view
 from tokbox._arrow import held, read
-from tokbox._memory import Memory, Numbers, Texts, TextsInMemory, narrowed, starts
+from tokbox._memory import IntColumn, Memory, StringColumn, StringSlice, narrowed, starts
 from tokbox.errors import InvalidArrowError
 
 pytestmark = pytest.mark.skipif(
@@ -344,14 +344,14 @@ def test_buffers_need_not_be_aligned(name):
 
 @pytest.mark.parametrize("n", [2**57, 2**60, INT64_MAX])
 def test_a_column_larger_than_all_memory_is_a_memory_error(n):
-    for make in (lambda: Texts(n, []), lambda: Numbers(n, False)):
+    for make in (lambda: StringColumn(n, []), lambda: IntColumn(n, False)):
         with pytest.raises(MemoryError):
             make()
 
 
 @pytest.mark.parametrize("n", [-1, INT64_MIN])
 def test_a_column_of_fewer_rows_than_none_is_refused(n):
-    for make in (lambda: Texts(n, []), lambda: Numbers(n, True)):
+    for make in (lambda: StringColumn(n, []), lambda: IntColumn(n, True)):
         with pytest.raises(ValueError, match="negative"):
             make()
 
@@ -370,7 +370,7 @@ def test_offsets_that_leave_their_memory_are_refused(at, value):
     places = [0, 1, 3]
     places[at] = value
     with pytest.raises(IndexError):
-        TextsInMemory(text, offsets(*places), 0, 0, 2)
+        StringSlice(text, offsets(*places), 0, 0, 2)
     with pytest.raises(IndexError):
         text.pick(offsets(*places), 0, 1, 2)
     with pytest.raises(IndexError):

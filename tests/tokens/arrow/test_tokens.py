@@ -19,7 +19,7 @@ from tests.tokens.verify.test_verify import NOW
 from tests.tokens.verify.test_verify_many import said
 from tokbox import decode, decode_many
 from tokbox._arrow import held, is_arrow, read
-from tokbox._memory import Lists, Numbers, Texts
+from tokbox._memory import IntColumn, ListColumn, StringColumn
 from tokbox.errors import (
     InvalidArrowError,
     InvalidClaimsError,
@@ -72,7 +72,7 @@ def signer():
 def test_strings_of_every_layout_are_read_where_they_stand(type_, cut):
     array = pa.array(WORDS, type_)[cut]
     assert is_arrow(array)
-    assert type(read(array, "column")) is Texts
+    assert type(read(array, "column")) is StringColumn
     assert to_list(OnlyArray(array)) == WORDS[cut]
     assert to_list(OnlyStream(pa.chunked_array([array, array]))) == WORDS[cut] * 2
 
@@ -86,7 +86,7 @@ def test_integers_of_every_width_are_read(name):
     signed = not name.startswith("u")
     most = 2 ** (bits - signed) - 1
     values = [0, 1, None, most, -most - 1 if signed else most - 1]
-    assert type(read(pa.array(values, type_), "column")) is Numbers
+    assert type(read(pa.array(values, type_), "column")) is IntColumn
     assert to_list(OnlyArray(pa.array(values, type_))) == values
     assert to_list(pa.array(values, type_)[2:]) == values[2:]
 
@@ -424,7 +424,7 @@ def test_arrow_lists_of_names_are_signed_as_python_lists(signer, type_, length):
 
 def test_lists_are_read_where_they_stand():
     array = pa.array([["a", None], None, []])
-    assert type(read(array, "column")) is Lists
+    assert type(read(array, "column")) is ListColumn
     assert to_list(array) == array.to_pylist()
     with pytest.raises(IndexError):
         read(array, "column")[3]

@@ -47,8 +47,10 @@ def arena_allocator() -> tuple[int | None, ...]:
     return found.ctx, found.alloc, found.free
 
 
-def plan() -> _fastsign.Plan:
-    return _fastsign.Plan(_fastsign.Key(b"secret"), b"partner_id=1&sig=", b"a=1&nonce=")
+def plan() -> _fastsign.BatchPlan:
+    return _fastsign.BatchPlan(
+        _fastsign.Key(b"secret"), b"partner_id=1&sig=", b"a=1&nonce="
+    )
 
 
 def run(code: str, *args: str) -> subprocess.CompletedProcess[str]:

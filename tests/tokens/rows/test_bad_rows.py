@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.support import reference
 from tests.support.batches import (
     KEY,
-    MOST_LANES,
+    MAX_LANES,
     NONCE_BYTES,
     NOW,
     OTHER_SESSION,
@@ -102,7 +102,7 @@ def test_a_bad_value_can_leave_its_row_out(signer, kind, field, value):
 def test_every_choice_of_rows_to_leave_out_signs_the_others_right(signer):
     rng = random.Random(1)
     bad = {"session_id": "1_", "role": "king", "connection_data": "\0", "expiration": -1}
-    for n in [*range(1, 3 * MOST_LANES + 2), 4097]:
+    for n in [*range(1, 3 * MAX_LANES + 2), 4097]:
         columns = {name: rng.choices(COLUMN_OF[name], k=n) for name in COLUMN_OF}
         whole = sign(signer, **columns).tolist()
         left_out: dict[int, str] = {}
@@ -282,7 +282,7 @@ def test_collected_errors_of_session_ids_are_those_of_a_single_id(signer):
 
 @pytest.mark.parametrize("most", [0, 1, 1024])
 def test_values_that_are_repeated_have_an_error_for_each_row(signer, monkeypatch, most):
-    monkeypatch.setattr(rows, "MOST_SEEN", most)
+    monkeypatch.setattr(rows, "MAX_SEEN", most)
     ids = ["guest", SESSION, "owner", "guest", None, None, "owner"]
     data = ["x" * 1001, "", "", "x" * 1001, "", "", ""]
     batch = signer.sign_rows(ids, connection_data=data, errors="null")

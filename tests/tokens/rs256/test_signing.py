@@ -86,7 +86,7 @@ def data_of(text: str, classes: str) -> bytes:
 def test_a_batch_is_what_the_plain_twin_signs(signer, length):
     """For every number of bytes that base64 can have left over before the jti."""
     data = data_of("é" * length + "x", "a b")
-    plan = rs256.Plan(signer._prepared, data, RANDOM)
+    plan = rs256.BatchPlan(signer._prepared, data, RANDOM)
     first = reference.nonce_start(RANDOM)
     expected = [
         reference.rs256_jwt(numbers(), f'{data.decode()}{first + i}"}}') for i in range(20)

@@ -1,6 +1,6 @@
 """The core against Python: tokens of all SDKs, good and altered, one by one and many.
 
-`check_closely` is the reference, which does not use the core. The verdicts and the reasons
+`verify_slow_path` is the reference, which does not use the core. The verdicts and the reasons
 must be equal. ``make test-long LONG=4`` compares a million tokens.
 """
 
@@ -32,9 +32,9 @@ from tests.support.reference import base64url
 from tests.support.sizes import size
 from tokbox.errors import TokenError
 from tokbox.tokens import verify as verify_module
-from tokbox.tokens.findings import Decoded
+from tokbox.tokens.results import Decoded
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import check_closely, decode, decode_many
+from tokbox.tokens.verify import decode, decode_many, verify_slow_path
 
 #: Compared tokens of each environment, on all kernels together.
 PROJECT, VONAGE = size(9_000, 200_000), size(1_500, 50_000)
@@ -143,7 +143,7 @@ def compare(
         read = decode_many(tokens, multithread=rng.random() < 0.3)
         for row, token in enumerate(tokens):
             key, tenant = signer._verifier, signer.project_id
-            wanted = found(lambda: check_closely(token, key, tenant, **options))  # noqa: B023
+            wanted = found(lambda: verify_slow_path(token, key, tenant, **options))  # noqa: B023
             error = many.failures.get(row)
             got = error and (type(error).__name__, error.reason, str(error))
             assert got == wanted, (token, options)
@@ -202,7 +202,7 @@ def test_what_is_usual_is_found_by_the_core_alone(monkeypatch, project):
     else:
         signer = Signer.from_private_key(APPLICATION, key_pair())
         dialects = VONAGE_DIALECTS
-    monkeypatch.delattr(verify_module, "check_closely")
+    monkeypatch.delattr(verify_module, "verify_slow_path")
     for one in dialects:
         assert signer.verify(one.token, now=NOW) == one.says
         assert found(lambda: signer.verify(one.token, now=one.says.end_time)) is not None  # noqa: B023

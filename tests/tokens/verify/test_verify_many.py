@@ -101,7 +101,7 @@ def one_by_one(signer, tokens, *, now=None, session_id=None):
     key, project, seconds = signer._verifier, signer.project_id, check_now(now)
     for token in tokens:
         try:
-            verify_module.check_closely(
+            verify_module.verify_slow_path(
                 token, key, project, session_id=session_id, now=seconds
             )
         except TokenError as error:
@@ -423,7 +423,7 @@ def test_the_usual_reasons_need_no_closer_look(signer, kernel, kind, monkeypatch
         expected = one_by_one(signer, tokens, now=now)
         assert [error is None for error in expected] == [verdict == GOOD, *[False] * 3]
         with monkeypatch.context() as patch:
-            patch.delattr(verify_module, "check_closely")
+            patch.delattr(verify_module, "verify_slow_path")
             found = signer.verify_many(tokens, now=now)
             assert said(found) == expected
 
@@ -447,7 +447,7 @@ def test_a_header_is_looked_at_once(signer, monkeypatch):
         assert said(found) == one_by_one(signer, tokens, now=NOW)
     assert len(looked_at) == 2
     with monkeypatch.context() as patch:
-        patch.delattr(verify_module, "check_closely")
+        patch.delattr(verify_module, "verify_slow_path")
         assert signer.verify_many(tokens[:1], now=NOW).ok
 
 
@@ -474,10 +474,10 @@ def test_a_null_needs_no_closer_look(signer, monkeypatch, is_arrow):
     expected = one_by_one(signer, tokens, now=NOW)
     with monkeypatch.context() as patch:
         checked = []
-        real = verify_module.check_closely
+        real = verify_module.verify_slow_path
         patch.setattr(
             verify_module,
-            "check_closely",
+            "verify_slow_path",
             lambda *a, **k: checked.append(a[0]) or real(*a, **k),
         )
         assert said(signer.verify_many(column, now=NOW)) == expected
@@ -501,7 +501,7 @@ def test_reasons_are_counted_with_and_without_exceptions(signer):
 @every_kernel
 def test_rows_that_were_not_signed_are_nulls(signer, monkeypatch):
     batch = signer.sign_rows([SESSION, "x", SESSION], errors="null")
-    monkeypatch.delattr(verify_module, "check_closely")
+    monkeypatch.delattr(verify_module, "verify_slow_path")
     failures = signer.verify_many(batch).failures
     assert {row: str(error) for row, error in failures.items()} == {
         1: "not a T1 token: it must be a string, not NoneType"
@@ -517,7 +517,7 @@ def test_a_subclass_of_str_is_what_its_characters_are(signer, monkeypatch):
             return b"another"
 
     good = make_raw(fields(nonce="1"))
-    monkeypatch.delattr(verify_module, "check_closely")
+    monkeypatch.delattr(verify_module, "verify_slow_path")
     index = pytest.importorskip("pandas").Index([good])
     for column in ([Text(good)], index, index.to_numpy(str)):
         assert list(signer.verify_many(column, now=NOW)) == [True]
@@ -586,7 +586,7 @@ def test_our_own_tokens_need_no_closer_look(signer, monkeypatch, kind):
     def look(*_, **__):
         raise AssertionError("a closer look at a good token")
 
-    monkeypatch.setattr(verify_module, "check_closely", look)
+    monkeypatch.setattr(verify_module, "verify_slow_path", look)
     for tokens in (
         batch,
         batch.tolist(),
@@ -787,7 +787,7 @@ def test_the_core_s_texts_guard_their_memory():
         (memory, offsets, 0, 1, 1),
     ]:
         with pytest.raises(IndexError):
-            _memory.TextsInMemory(*arguments)
+            _memory.StringSlice(*arguments)
     for sizes in ((-1, 0, 1), (1, 0, -1), (1, -1, 1)):
         with pytest.raises(ValueError, match="negative"):
-            _memory.TextsInMemory(memory, None, *sizes)
+            _memory.StringSlice(memory, None, *sizes)

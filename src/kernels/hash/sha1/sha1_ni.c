@@ -77,6 +77,6 @@ typedef __m128i words_t;
 
 FS_TARGET_END
 
-const fs_hash_row fs_sha1_ni = {"sha-ni", FS_CPU_SHA_NI, STREAMS, compress, mac_many};
+const fs_hash_backend fs_sha1_ni = {"sha-ni", FS_CPU_SHA_NI, STREAMS, compress, mac_many};
 
 #endif

@@ -1,4 +1,4 @@
-/* SHA-1 (FIPS 180-4, section 6.1) in plain C: the twin that every other row must equal. */
+/* SHA-1 (FIPS 180-4, section 6.1) in plain C: the reference for all other backends. */
 #include "internal.h"
 
 const uint32_t fs_sha1_initial[FS_STATE_WORDS] = {
@@ -73,4 +73,4 @@ static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t
     }
 }
 
-const fs_hash_row fs_sha1_portable = {"portable", 0, 1, compress, mac_many};
+const fs_hash_backend fs_sha1_portable = {"portable", 0, 1, compress, mac_many};

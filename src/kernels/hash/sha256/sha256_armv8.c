@@ -63,6 +63,6 @@ typedef uint32x4_t words_t;
 
 FS_TARGET_END
 
-const fs_hash_row fs_sha256_armv8 = {"armv8", FS_CPU_ARM_SHA2, STREAMS, compress, mac_many};
+const fs_hash_backend fs_sha256_armv8 = {"armv8", FS_CPU_ARM_SHA2, STREAMS, compress, mac_many};
 
 #endif

@@ -11,6 +11,6 @@ FS_TARGET_BEGIN("avx2")
 #include "hash/mac_lanes.h"
 FS_TARGET_END
 
-const fs_hash_row fs_sha256_avx2 = {"avx2", FS_CPU_AVX2, LANES, NULL, mac_many};
+const fs_hash_backend fs_sha256_avx2 = {"avx2", FS_CPU_AVX2, LANES, NULL, mac_many};
 
 #endif

@@ -11,6 +11,6 @@ FS_TARGET_BEGIN("avx512f,avx512bw,avx512vl")
 #include "hash/mac_lanes.h"
 FS_TARGET_END
 
-const fs_hash_row fs_sha256_avx512 = {"avx512", FS_CPU_AVX512, LANES, NULL, mac_many};
+const fs_hash_backend fs_sha256_avx512 = {"avx512", FS_CPU_AVX512, LANES, NULL, mac_many};
 
 #endif

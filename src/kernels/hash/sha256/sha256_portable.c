@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4, section 6.2) in plain C: the twin that every other row must equal. */
+/* SHA-256 (FIPS 180-4, section 6.2) in plain C: the reference for all other backends. */
 #include "internal.h"
 
 const uint32_t fs_sha256_initial[FS_STATE_WORDS] = {
@@ -89,4 +89,4 @@ static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t
     }
 }
 
-const fs_hash_row fs_sha256_portable = {"portable", 0, 1, compress, mac_many};
+const fs_hash_backend fs_sha256_portable = {"portable", 0, 1, compress, mac_many};

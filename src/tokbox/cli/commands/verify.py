@@ -97,7 +97,7 @@ def _verify(
     from tokbox.cli.tables.table import Position, check_names
     from tokbox.tokens.batch import write_all
     from tokbox.tokens.columns import check_column_name
-    from tokbox.tokens.crew import cpu_count
+    from tokbox.tokens.parallel import cpu_count
 
     if rejects == "-":
         raise click.UsageError(

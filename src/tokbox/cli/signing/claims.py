@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tokbox._memory import Texts
+from tokbox._memory import StringColumn
 from tokbox.errors import InvalidInputError
 from tokbox.tokens.claims import check_claim
 from tokbox.tokens.columns import check_column_name, filled
@@ -103,7 +103,7 @@ class RowClaims:
             column: Any = [partitions[source]] * (chunk.end.rows - chunk.start.rows)
         else:
             column = chunk.column(source)
-        if default is not None and isinstance(column, Texts):
+        if default is not None and isinstance(column, StringColumn):
             column = [text or None for text in column]  # CSV, which has no null
         return filled(column, default)
 

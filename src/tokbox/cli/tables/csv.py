@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from tokbox._csv import Records
-from tokbox._memory import MemoryPool, Texts
+from tokbox._memory import MemoryPool, StringColumn
 from tokbox.cli.tables.table import (
     BOM,
     MAX_ROW_BYTES,
@@ -155,7 +155,7 @@ class CSVChunk:
             return f"must close the quote that opens in line {line:,} of the file"
         return f"must have as many fields as the header, {len(self._names)}, not {fields}"
 
-    def column(self, name: str) -> Texts:
+    def column(self, name: str) -> StringColumn:
         """The values of a column. Rows in which it is not UTF-8 become row errors."""
         texts = self._records.texts(self._names.index(name))
         if not self._is_utf8:

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, BinaryIO
 
 from tokbox._csv import Lines
-from tokbox._memory import Texts
+from tokbox._memory import StringColumn
 from tokbox.cli.tables.table import (
     BOM,
     MAX_ROW_BYTES,
@@ -87,6 +87,6 @@ class TextChunk:
         self.start: Position = start
         self.end: Position = end
 
-    def column(self, name: str) -> Texts:
+    def column(self, name: str) -> StringColumn:
         """The only column there is, whatever its name."""
         return self._lines.texts()

@@ -1,9 +1,9 @@
-/* See workers.h. One lock guards everything: a slice is some hundred microseconds of
+/* See thread_pool.h. One lock guards everything: a slice is some hundred microseconds of
  * work, so nobody waits for it. */
 #if !defined(_WIN32)
 #define _POSIX_C_SOURCE 200809L
 #endif
-#include "system/workers.h"
+#include "system/thread_pool.h"
 
 #include <stdlib.h>
 
@@ -80,7 +80,7 @@ static void thread_join(thread_t thread) { pthread_join(thread, NULL); }
 
 #endif
 
-struct fs_crew {
+struct fs_thread_pool {
     fs_work work;
     void *job;
     size_t n, slice;
@@ -91,81 +91,81 @@ struct fs_crew {
     size_t ready;
     int stopped;
 
-    unsigned hired;
-    thread_t threads[FS_MOST_WORKERS];
+    unsigned started;
+    thread_t threads[FS_MAX_WORKERS];
 };
 
 /* Take the next slice, waiting for one if `wait`. Returns 0 if there is none. */
-static int take(fs_crew *crew, int wait, size_t *first, size_t *count) {
+static int take(fs_thread_pool *pool, int wait, size_t *first, size_t *count) {
     int taken = 0;
-    lock_take(&crew->lock);
-    while (wait && !crew->stopped && crew->next == crew->ready && crew->next < crew->n)
-        condition_wait(&crew->changed, &crew->lock);
-    if (!crew->stopped && crew->next < crew->ready) {
-        *first = crew->next;
-        *count = crew->ready - crew->next < crew->slice ? crew->ready - crew->next : crew->slice;
-        crew->next += *count;
+    lock_take(&pool->lock);
+    while (wait && !pool->stopped && pool->next == pool->ready && pool->next < pool->n)
+        condition_wait(&pool->changed, &pool->lock);
+    if (!pool->stopped && pool->next < pool->ready) {
+        *first = pool->next;
+        *count = pool->ready - pool->next < pool->slice ? pool->ready - pool->next : pool->slice;
+        pool->next += *count;
         taken = 1;
     }
-    lock_give(&crew->lock);
+    lock_give(&pool->lock);
     return taken;
 }
 
 static THREAD_RESULT run_worker(void *argument) {
-    fs_crew *crew = argument;
+    fs_thread_pool *pool = argument;
     size_t first, count;
-    while (take(crew, 1, &first, &count)) crew->work(crew->job, first, count);
+    while (take(pool, 1, &first, &count)) pool->work(pool->job, first, count);
     return THREAD_DONE;
 }
 
-fs_crew *fs_crew_new(fs_work work, void *job, size_t n, size_t slice, size_t ready,
+fs_thread_pool *fs_thread_pool_new(fs_work work, void *job, size_t n, size_t slice, size_t ready,
                      unsigned workers) {
-    fs_crew *crew = calloc(1, sizeof *crew);
-    if (!crew) return NULL;
-    crew->work = work;
-    crew->job = job;
-    crew->n = n;
-    crew->slice = slice;
-    crew->ready = ready;
-    lock_init(&crew->lock);
-    condition_init(&crew->changed);
-    if (workers > FS_MOST_WORKERS) workers = FS_MOST_WORKERS;
-    while (crew->hired < workers &&
-           thread_start(&crew->threads[crew->hired], run_worker, crew) == 0)
-        crew->hired++;
-    return crew;
+    fs_thread_pool *pool = calloc(1, sizeof *pool);
+    if (!pool) return NULL;
+    pool->work = work;
+    pool->job = job;
+    pool->n = n;
+    pool->slice = slice;
+    pool->ready = ready;
+    lock_init(&pool->lock);
+    condition_init(&pool->changed);
+    if (workers > FS_MAX_WORKERS) workers = FS_MAX_WORKERS;
+    while (pool->started < workers &&
+           thread_start(&pool->threads[pool->started], run_worker, pool) == 0)
+        pool->started++;
+    return pool;
 }
 
-size_t fs_crew_publish(fs_crew *crew, size_t ready) {
+size_t fs_thread_pool_publish(fs_thread_pool *pool, size_t ready) {
     size_t waiting;
-    lock_take(&crew->lock);
-    crew->ready = ready;
-    waiting = ready - crew->next;
-    condition_wake_all(&crew->changed);
-    lock_give(&crew->lock);
+    lock_take(&pool->lock);
+    pool->ready = ready;
+    waiting = ready - pool->next;
+    condition_wake_all(&pool->changed);
+    lock_give(&pool->lock);
     return waiting;
 }
 
-int fs_crew_work(fs_crew *crew, double seconds) {
+int fs_thread_pool_work(fs_thread_pool *pool, double seconds) {
     double end = fs_now() + seconds;
     size_t first, count;
-    while (take(crew, 0, &first, &count)) {
-        crew->work(crew->job, first, count);
+    while (take(pool, 0, &first, &count)) {
+        pool->work(pool->job, first, count);
         if (fs_now() >= end) return 1;
     }
     return 0;
 }
 
-void fs_crew_stop(fs_crew *crew) {
-    lock_take(&crew->lock);
-    crew->stopped = 1;
-    condition_wake_all(&crew->changed);
-    lock_give(&crew->lock);
+void fs_thread_pool_stop(fs_thread_pool *pool) {
+    lock_take(&pool->lock);
+    pool->stopped = 1;
+    condition_wake_all(&pool->changed);
+    lock_give(&pool->lock);
 }
 
-void fs_crew_join(fs_crew *crew) {
-    for (unsigned i = 0; i < crew->hired; i++) thread_join(crew->threads[i]);
-    condition_free(&crew->changed);
-    lock_free(&crew->lock);
-    free(crew);
+void fs_thread_pool_join(fs_thread_pool *pool) {
+    for (unsigned i = 0; i < pool->started; i++) thread_join(pool->threads[i]);
+    condition_free(&pool->changed);
+    lock_free(&pool->lock);
+    free(pool);
 }

@@ -37,8 +37,8 @@ Found = TypeVar("Found", covariant=True)
 Failure = TypeVar("Failure", bound=TokenError)
 
 
-#: 1 for the core's verdict on a valid token, 0 for any other.
-IS_GOOD = bytes(verdict == GOOD for verdict in range(256))
+#: 1 for the core's result on a valid token, 0 for any other.
+IS_GOOD = bytes(result == GOOD for result in range(256))
 
 
 def find_all(found: bytes | bytearray, byte: int) -> Iterator[int]:
@@ -94,7 +94,7 @@ class _Findings(ABC, Generic[Found, Failure]):
             raise error
 
 
-#: The reasons for other verdicts of the core.
+#: The reasons for other results of the core.
 _REASONS = {
     ALTERED: BadSignatureError.reason,
     FOREIGN: WrongKeyError.reason,
@@ -119,30 +119,30 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
                 print(row, error.reason)
     """
 
-    __slots__ = ("_good", "_make", "_verdicts")
+    __slots__ = ("_good", "_make", "_results")
 
     def __init__(
         self,
         n: int,
         failures: Mapping[int, TokenError],
-        verdicts: bytes | None = None,
+        results: bytes | None = None,
         make: Callable[[int], TokenError] | None = None,
     ) -> None:
         """Take what was found of *n* tokens.
 
-        *verdicts* are those of the core: *make* returns the exception of a row that failed,
+        *results* are those of the core: *make* returns the exception of a row that failed,
         unless *failures* have it. Without them, *failures* are all that failed.
         """
         super().__init__(n, failures)
-        if verdicts is None:
+        if results is None:
             found = bytearray([GOOD]) * n
             for row in failures:
                 found[row] = UNSURE
-            verdicts = bytes(found)
-        self._verdicts = verdicts
+            results = bytes(found)
+        self._results = results
         self._make = make
         #: 1 for each token that is valid, 0 for any other.
-        self._good = verdicts.translate(IS_GOOD)
+        self._good = results.translate(IS_GOOD)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._n, self.failures)
@@ -170,8 +170,8 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
         """How many tokens are not valid, by reason, without an exception for each."""
         found = Counter(error.reason for error in self._failures.values())
         if self._make is not None:
-            for verdict, reason in _REASONS.items():
-                found[reason] += self._verdicts.count(verdict)
+            for result, reason in _REASONS.items():
+                found[reason] += self._results.count(result)
         return +found
 
     @overload

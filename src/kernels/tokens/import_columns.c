@@ -1,21 +1,20 @@
-/* Columns of others, taken over.
+/* Import columns that the caller owns.
  *
- * The memory that a column stands in belongs to somebody else, who may write to it while
- * we read. So every text is copied first, once, by a length that only we know; what is
- * judged, measured and signed afterwards is the copy, which nobody can change. A text that
- * is written to meanwhile may come out torn, and is then refused, or signed as it came out;
- * no byte outside of it is ever looked at.
+ * Other threads may write to the memory of such a column while it is read. So each text is
+ * copied once, with a length that was read once; the copy is checked, measured and signed. A
+ * text that changes meanwhile may be torn: it is then refused, or signed as it was copied. No
+ * byte outside of a text is read.
  */
 #include "internal.h"
 
-#define MOST_CHARACTERS 1000
-#define MOST_SESSION 255
+#define MAX_CHARACTERS 1000
+#define MAX_SESSION 255
 #define ONES 0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
-/* What must not be looked at byte by byte to be refused. */
-static size_t most_bytes(const fs_take *take) {
-    return take->column == FS_SESSIONS ? MOST_SESSION : 4 * MOST_CHARACTERS;
+/* Longer texts are refused without a look at their bytes. */
+static size_t max_bytes(const fs_import *take) {
+    return take->column == FS_SESSIONS ? MAX_SESSION : 4 * MAX_CHARACTERS;
 }
 
 /* Whether this is UTF-8 without NUL, and not too long. */
@@ -31,13 +30,13 @@ static int is_plain(const uint8_t *text, size_t len) {
         if (!text[i] || !fs_utf8_takes(&state, text[i])) return 0;
         following += (text[i] & 0xc0) == 0x80;
     }
-    return !state.more && len - following <= MOST_CHARACTERS;
+    return !state.more && len - following <= MAX_CHARACTERS;
 }
 
 int fs_are_names(const uint8_t *text, size_t len) {
     int between = 1;
     if (!len) return 1;
-    if (len > MOST_CHARACTERS) return 0;
+    if (len > MAX_CHARACTERS) return 0;
     for (size_t i = 0; i < len; i++) {
         if (text[i] == ' ' ? between : text[i] < '!' || text[i] > '~') return 0;
         between = text[i] == ' ';
@@ -45,7 +44,7 @@ int fs_are_names(const uint8_t *text, size_t len) {
     return !between;
 }
 
-static int is_good(const fs_take *take, const fs_text *text) {
+static int is_good(const fs_import *take, const fs_text *text) {
     if (take->column == FS_SESSIONS)
         return fs_session_of(take->codec, text->data, text->len, take->api_key, take->key_len);
     return (take->column == FS_CLASSES ? fs_are_names : is_plain)(text->data, text->len);
@@ -57,8 +56,8 @@ FS_INLINE int is_again(const fs_text *text, const fs_text *before) {
     return text->data && text->data == before->data && text->len == before->len;
 }
 
-size_t fs_take_room(const fs_take *take, size_t first, size_t count) {
-    size_t room = 0, most = most_bytes(take);
+size_t fs_import_room(const fs_import *take, size_t first, size_t count) {
+    size_t room = 0, most = max_bytes(take);
     fs_text before = take->before;
     for (size_t i = first; i < first + count; i++) {
         const fs_text *text = &take->texts[i];
@@ -68,8 +67,8 @@ size_t fs_take_room(const fs_take *take, size_t first, size_t count) {
     return room;
 }
 
-void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to) {
-    size_t most = most_bytes(take);
+void fs_import_texts(fs_import *take, size_t first, size_t count, uint8_t *to) {
+    size_t most = max_bytes(take);
     int sessions = take->column == FS_SESSIONS;
 
     for (size_t i = first; i < first + count; i++) {
@@ -98,8 +97,8 @@ void fs_take_texts(fs_take *take, size_t first, size_t count, uint8_t *to) {
     }
 }
 
-void fs_check_texts(const fs_take *take, size_t first, size_t count) {
-    size_t most = most_bytes(take);
+void fs_check_texts(const fs_import *take, size_t first, size_t count) {
+    size_t most = max_bytes(take);
     int sessions = take->column == FS_SESSIONS;
 
     for (size_t i = first; i < first + count; i++) {
@@ -113,7 +112,7 @@ void fs_check_texts(const fs_take *take, size_t first, size_t count) {
     }
 }
 
-void fs_take_roles(const fs_take *take, size_t first, size_t count, uint8_t *roles) {
+void fs_import_roles(const fs_import *take, size_t first, size_t count, uint8_t *roles) {
     for (size_t i = first; i < first + count; i++) {
         int role = take->texts[i].data ? fs_role_of(take->texts[i].data, take->texts[i].len) : -1;
         take->good[i] = role >= 0;

@@ -17,21 +17,21 @@ LONG = list(range(300_000))
 
 @pytest.mark.parametrize("make", [list, iter, lambda values: (v for v in values)])
 def test_a_long_column_is_copied_whole(make):
-    assert _fastsign.snapshot(make(LONG)) == LONG
+    assert _fastsign.copy_list(make(LONG)) == LONG
 
 
 def test_a_list_is_copied_and_a_tuple_cannot_change():
     values, fixed = ["a"], ("a",)
-    copy = _fastsign.snapshot(values)
+    copy = _fastsign.copy_list(values)
     values.append("b")
     assert copy == ["a"]
-    assert _fastsign.snapshot(fixed) is fixed
+    assert _fastsign.copy_list(fixed) is fixed
 
 
 def test_what_is_discarded_holds_nothing_any_more():
-    copy, fixed = _fastsign.snapshot(LONG), ("a",)
+    copy, fixed = _fastsign.copy_list(LONG), ("a",)
     for column in (copy, fixed, None):
-        _fastsign.discard(column)
+        _fastsign.release_list(column)
     assert copy == []
     assert fixed == ("a",)
 

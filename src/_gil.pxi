@@ -11,12 +11,12 @@ cdef enum:
     PAGES = 1 << 24
 
 
-cdef int _breathe(double *since) except -1:
+cdef int _yield_gil(double *since) except -1:
     """Once the GIL was held for a turn, let others have it, and look for signals.
 
     To give it away and to take it at once is not enough: who waits for it has to wake up.
     """
-    if fs_now() - since[0] < TURN:
+    if fs_now() - since[0] < GIL_SECONDS:
         return 0
     with nogil:
         fs_pause()
@@ -24,7 +24,7 @@ cdef int _breathe(double *since) except -1:
     return PyErr_CheckSignals()
 
 
-def snapshot(values) -> list | tuple:
+def copy_list(values) -> list | tuple:
     """The items of an iterable, where nobody else can change them."""
     cdef double since = fs_now()
     cdef list result
@@ -36,7 +36,7 @@ def snapshot(values) -> list | tuple:
     items = iter(values)
     while piece := list(islice(items, PIECE)):
         result += piece
-        _breathe(&since)
+        _yield_gil(&since)
     return result
 
 
@@ -52,13 +52,13 @@ cdef list _copied(list values):
         count = min(n - done, PIECE)
         if n > PIECE:
             with nogil:
-                fs_touch(items + done, count * sizeof(PyObject *))
+                fs_prefault(items + done, count * sizeof(PyObject *))
         count = tokbox_copy_items(values, done, count, items + done)
         if count <= 0:
             break
         done += count
         Py_SET_SIZE(result, done)
-        _breathe(&since)
+        _yield_gil(&since)
     PyObject_GC_Track(result)
     return result
 
@@ -70,14 +70,14 @@ cdef Memory _paged(Py_ssize_t nbytes):
     cdef Py_ssize_t start = 0
     while memory.fresh and start < nbytes:
         with nogil:
-            fs_touch(memory.data + start, min(nbytes - start, PAGES))
+            fs_prefault(memory.data + start, min(nbytes - start, PAGES))
         PyErr_CheckSignals()
         start += PAGES
     return memory
 
 
 cdef object _checked(values):
-    """What `snapshot` returned, and nothing else."""
+    """What `copy_list` returned, and nothing else."""
     if type(values) is not list and type(values) is not tuple:
         raise TypeError("a column is a snapshot")
     return values
@@ -87,8 +87,8 @@ cdef inline object _item(values, Py_ssize_t i):
     return <object>PySequence_Fast_GET_ITEM(values, i)
 
 
-def discard(values) -> None:
-    """Let go of what `snapshot` returned: its items in pieces, which others need not wait
+def release_list(values) -> None:
+    """Let go of what `copy_list` returned: its items in pieces, which others need not wait
     for."""
     if type(values) is list:
         _drop(values, PIECE, -1)
@@ -100,7 +100,7 @@ cdef int _drop(list items, Py_ssize_t piece, double most) except -1:
     cdef double start = fs_now(), since = start
     while items and (most < 0 or fs_now() - start < most):
         del items[-piece:]
-        _breathe(&since)
+        _yield_gil(&since)
     return 0
 
 
@@ -111,7 +111,7 @@ def _drop_all(list items) -> None:
 cdef int _abandon(list strings, bint now) except -1:
     """Let go of strings that nobody will see. To free them takes half as long as to sign
     them: who pressed Ctrl-C need not wait for that, unless it is to be done *now*."""
-    _drop(strings, ALLOCATE, -1 if now else PATIENCE)
+    _drop(strings, ALLOCATE, -1 if now else SIGNAL_SECONDS)
     if strings:
         try:
             Thread(target=_drop_all, args=(strings,), name="tokbox: free memory").start()

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import Event, Thread
 
-__all__ = ["cpu_count", "share", "threads_for"]
+__all__ = ["cpu_count", "parallel_for", "threads_for"]
 
 
 def cpu_count() -> int:
@@ -25,7 +25,9 @@ def threads_for(n: int, multithread: bool, worth_one: int) -> int:
     return max(1, min(cpu_count(), n // worth_one + 1))
 
 
-def share(work: Callable[[range], None], n: int, *, piece: int, threads: int) -> None:
+def parallel_for(
+    work: Callable[[range], None], n: int, *, piece: int, threads: int
+) -> None:
     """Do *work*, which lets go of the GIL, for all of ``range(n)``, *piece* by piece.
 
     The calling thread works along, so it sees an interrupt between two calls of *work* at

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from tokbox.tokens import crew
-from tokbox.tokens.crew import share, threads_for
+from tokbox.tokens import parallel
+from tokbox.tokens.parallel import parallel_for, threads_for
 
 
 @pytest.mark.parametrize("threads", [0, 1, 2, 7])
@@ -21,14 +21,14 @@ def test_every_row_is_done_once(n, threads):
         for row in rows:
             done[row] += 1
 
-    share(work, n, piece=4, threads=threads)
+    parallel_for(work, n, piece=4, threads=threads)
     assert done == [1] * n
     assert threading.active_count() == before
 
 
 def test_several_threads_are_at_work_at_once():
     meeting = threading.Barrier(3, timeout=30)
-    share(lambda rows: meeting.wait(), 12, piece=4, threads=3)
+    parallel_for(lambda rows: meeting.wait(), 12, piece=4, threads=3)
     assert not meeting.broken
 
 
@@ -48,7 +48,7 @@ def test_what_is_raised_anywhere_stops_all_and_arrives(who):
 
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        share(work, 1000, piece=1, threads=2)
+        parallel_for(work, 1000, piece=1, threads=2)
     assert threading.active_count() == before
     assert len(done) < 999
 
@@ -61,9 +61,9 @@ def test_a_thread_that_cannot_start_ends_all(monkeypatch):
             super().start()
 
     before = threading.active_count()
-    monkeypatch.setattr(crew, "Thread", Thread)
+    monkeypatch.setattr(parallel, "Thread", Thread)
     with pytest.raises(RuntimeError, match="start"):
-        share(lambda rows: time.sleep(0.001), 1000, piece=1, threads=4)
+        parallel_for(lambda rows: time.sleep(0.001), 1000, piece=1, threads=4)
     assert threading.active_count() == before
 
 
@@ -79,13 +79,13 @@ def test_the_caller_is_one_of_the_threads(n, threads, helpers, monkeypatch):
             started.append(self)
             super().start()
 
-    monkeypatch.setattr(crew, "Thread", Thread)
-    share(lambda rows: None, n, piece=4, threads=threads)
+    monkeypatch.setattr(parallel, "Thread", Thread)
+    parallel_for(lambda rows: None, n, piece=4, threads=threads)
     assert len(started) == helpers
 
 
 def test_threads_are_as_many_as_are_worth_it(monkeypatch):
-    monkeypatch.setattr(crew, "cpu_count", lambda: 4)
+    monkeypatch.setattr(parallel, "cpu_count", lambda: 4)
     assert [threads_for(n, True, 10) for n in (0, 9, 10, 35, 1000)] == [1, 1, 2, 4, 4]
     assert threads_for(1000, False, 10) == 1
 
@@ -93,14 +93,14 @@ def test_threads_are_as_many_as_are_worth_it(monkeypatch):
 def test_cpus_are_counted_where_a_process_may_use_all(monkeypatch):
     monkeypatch.delattr("os.sched_getaffinity", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 3)
-    assert crew.cpu_count() == 3
+    assert parallel.cpu_count() == 3
     monkeypatch.setattr("os.cpu_count", lambda: None)
-    assert crew.cpu_count() == 1
+    assert parallel.cpu_count() == 1
 
 
 @pytest.mark.parametrize(("n", "threads"), [(15, 1), (16, 2), (31, 2), (32, 3)])
 def test_a_thread_is_worth_two_pieces_of_signatures(signer, n, threads, monkeypatch):
-    monkeypatch.setattr(crew, "cpu_count", lambda: 64)
+    monkeypatch.setattr(parallel, "cpu_count", lambda: 64)
     assert signer._threads(n, True) == threads
     assert signer._threads(n, False) == 1
     with pytest.raises(ValueError, match="RS256"):
