@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 #: The least score of a module, in percent.
-FLOOR = 70.0
+FLOOR = 80.0
 #: The states of mutants that no test detects.
 UNDETECTED = {"survived", "no tests", "not checked"}
 
