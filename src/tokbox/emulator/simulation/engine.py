@@ -201,8 +201,7 @@ def delete(emulator: Emulator, archive: Job, at_ms: int) -> None:
 
 def update(emulator: Emulator, job: Job) -> None:
     """Save a job, and when it changes next."""
-    change = _next_change(emulator, job)
-    emulator.jobs.save(job, None if change is None else change.at_ms)
+    emulator.jobs.save(job, _due_ms(emulator, job))
 
 
 # Time, and what follows from it.
@@ -253,7 +252,10 @@ def _synchronise_job(
         if status != job.status:
             return _enter(emulator, job, status, at_ms)
     # When it changes next depends on whether anyone is connected.
-    update(emulator, job)
+    if job.connection_id is None:
+        emulator.jobs.set_due(job.job_id, _due_ms(emulator, job))
+    else:
+        update(emulator, job)
     return job
 
 
@@ -270,12 +272,17 @@ def _continue_archive(emulator: Emulator, archive: Job, at_ms: int) -> None:
         start(emulator, "archive", session, archive.options, at_ms, automatic=True)
 
 
+def _due_ms(emulator: Emulator, job: Job) -> int | None:
+    change = _next_change(emulator, job)
+    return None if change is None else change.at_ms
+
+
 def _next_change(emulator: Emulator, job: Job) -> Change | None:
     outcome = "available"
     if job.status == "stopped":
         outcome = emulator.storage_targets.outcome(job.project_id)
     situation = Situation(
-        emptied_ms=_session(emulator, job).emptied_ms,
+        emptied_ms=emulator.store.emptied_ms(job.session_id),
         processing_ms=emulator.processing_ms,
         outcome=outcome,
         first_publish=emulator.rules.first_publish,

@@ -233,6 +233,13 @@ class Store:
             return None
         return Session(**from_row(row))
 
+    def emptied_ms(self, session_id: str) -> int | None:
+        """Return when the last client left a session; ``None`` while one is connected."""
+        (emptied_ms,) = self._db.execute(
+            "SELECT emptied_ms FROM sessions WHERE session_id = ?", (session_id,)
+        ).fetchone()
+        return None if emptied_ms is None else int(emptied_ms)
+
     def newest_sessions(self, count: int) -> list[Session]:
         """Return the newest sessions, latest first."""
         rows = self._db.execute(

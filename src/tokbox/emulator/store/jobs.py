@@ -18,7 +18,6 @@ _COLUMNS = (
     "began_ms, size"
 )
 _RUNNING = f"status NOT IN ({', '.join(repr(status) for status in sorted(ENDED))})"
-_ORDER = "kind <> 'archive', number"
 
 
 class Jobs:
@@ -41,6 +40,12 @@ class Jobs:
             (*to_row(job), due_ms),
         )
 
+    def set_due(self, job_id: str, due_ms: int | None) -> None:
+        """Update when a job changes by itself."""
+        self._store.db.execute(
+            "UPDATE jobs SET due_ms = ? WHERE job_id = ?", (due_ms, job_id)
+        )
+
     def find(self, project_id: str, kind: str, job_id: str) -> Job | None:
         """Find a job of a project, running or not."""
         found = self._select(
@@ -53,16 +58,20 @@ class Jobs:
 
         What a job publishes is recorded, so archives change before other jobs.
         """
-        return self._select(
+        jobs = self._select(
             f"WHERE session_id = ? AND kind = coalesce(?, kind) AND {_RUNNING} "
-            f"ORDER BY {_ORDER}",
+            "ORDER BY number",
             session_id,
             kind,
         )
+        # Here and not by SQL, for which the index is in order already.
+        return sorted(jobs, key=lambda job: job.kind != "archive")
 
     def next_due(self, now_ms: int) -> Job | None:
         """Find the job that was the first to be due for a change by itself."""
-        found = self._select(f"WHERE due_ms <= ? ORDER BY due_ms, {_ORDER} LIMIT 1", now_ms)
+        found = self._select(
+            "WHERE due_ms <= ? ORDER BY due_ms, kind <> 'archive', number LIMIT 1", now_ms
+        )
         return found[0] if found else None
 
     def of_session(self, session_id: str, count: int) -> list[Job]:

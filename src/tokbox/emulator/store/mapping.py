@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from tokbox.emulator.model.records import (
@@ -26,17 +27,16 @@ def to_row(
     """Return the fields of *record* in their order, the structured ones as JSON."""
     return tuple(
         json.dumps(value) if isinstance(value, dict | tuple) else value
-        for value in (getattr(record, field.name) for field in fields(record))
+        for value in _FIELDS[type(record)](record)
     )
 
 
 def from_row(row: sqlite3.Row) -> dict[str, Any]:
     """Return the columns of *row* as the fields of a record, by name."""
-    return {name: _FROM_SQL.get(name, _unchanged)(row[name]) for name in row.keys()}  # noqa: SIM118
-
-
-def _unchanged(value: Any) -> Any:
-    return value
+    values = dict(zip(row.keys(), row, strict=True))
+    for name in values.keys() & _FROM_SQL.keys():
+        values[name] = _FROM_SQL[name](values[name])
+    return values
 
 
 #: The columns that SQLite has no type for.
@@ -50,4 +50,8 @@ _FROM_SQL: dict[str, Callable[[Any], Any]] = {
     "muted": bool,
     "options": json.loads,
     "layout_classes": lambda value: tuple(json.loads(value)),
+}
+_FIELDS: dict[type, Callable[[object], tuple[Any, ...]]] = {
+    kind: attrgetter(*(field.name for field in fields(kind)))
+    for kind in (Connection, Job, Recording, Selection, Session, Stream)
 }
