@@ -84,20 +84,22 @@ def _has_options(call: Any) -> bool:
     return bool(call.__code__.co_flags & _VAR_KEYWORDS)
 
 
+@functools.cache
+def _accepted(call: Any, namespace: Callable[[], Mapping[str, Any]]) -> frozenset[str]:
+    import inspect
+
+    _, *others, last = inspect.signature(call).parameters.values()
+    kind = str(last.annotation).removeprefix("Unpack[").removesuffix("]")
+    options = namespace()[kind].__annotations__
+    return frozenset({*options, *(each.name for each in others)})
+
+
 def _checked(call: Any, namespace: Callable[[], Mapping[str, Any]]) -> Any:
-    @functools.cache
-    def accepted() -> frozenset[str]:
-        import inspect
-
-        _, *others, last = inspect.signature(call).parameters.values()
-        kind = str(last.annotation).removeprefix("Unpack[").removesuffix("]")
-        options = namespace()[kind].__annotations__
-        return frozenset({*options, *(each.name for each in others)})
-
     def check(owner: Any, options: Iterable[str]) -> None:
         cls = owner if isinstance(owner, type) else type(owner)
         method = "" if call.__name__ == "__init__" else f".{call.__name__}"
-        _check_names(f"{cls.__name__}{method}", options, accepted())
+        accepted = _accepted(call, namespace)
+        _check_names(f"{cls.__name__}{method}", options, accepted)
 
     if call.__code__.co_flags & _COROUTINE:
 
