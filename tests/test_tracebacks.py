@@ -536,7 +536,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "SipAuth": lambda: tokbox.SipAuth("me", SECRET),
     "StatusEvent": lambda: tokbox.webhooks.ArchiveChanged.from_json(ANSWER),
     "TokenBatch": lambda: SessionSigner(
-        SESSION, _signer=tokbox.Signer(KEY, SECRET)
+        SESSION, _backend=tokbox.Signer(KEY, SECRET)._backend
     ).token_batch(3),
     "TranscriptionProperties": lambda: tokbox.TranscriptionProperties(),
     "Verification": lambda: tokbox.Signer(KEY, SECRET).verify_many([TOKEN]),

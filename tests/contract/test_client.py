@@ -252,7 +252,7 @@ def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Serve
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
         Urllib3Transport(connect_timeout=20, pool_size=1, trust_env=False),
-        ProjectAuth(signer.project_id, signer._hs256, now=now),
+        ProjectAuth(signer.project_id, signer._jwt, now=now),
         api_url=server.url,
         timeout=60,
         retries=0,
@@ -272,7 +272,7 @@ def test_a_wrong_clock_is_corrected_if_asked(offset: int, server: Server) -> Non
     signer = tokbox.Signer(server.api_key, server.secret)
     requester = Requester(
         Urllib3Transport(connect_timeout=20, pool_size=1, trust_env=False),
-        ProjectAuth(signer.project_id, signer._hs256, now=now),
+        ProjectAuth(signer.project_id, signer._jwt, now=now),
         api_url=server.url,
         timeout=60,
         retries=0,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import hmac
 import json
 import os
 import socket
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import jwt
 
 from tokbox import Tokbox
 from tokbox.transport import Request, Response
@@ -24,8 +24,9 @@ SECRET = "canary0secret0canary0secret0canary0secret"
 EPOCH = 1_700_000_000.0
 
 
-def sign(message: bytes) -> bytes:
-    return hmac.digest(SECRET.encode(), message, hashlib.sha256)
+def sign(claims: Mapping[str, Any]) -> str:
+    """Return the claims as a JWT that is signed with the secret of the tests."""
+    return jwt.encode(dict(claims), SECRET, "HS256")
 
 
 @dataclass

@@ -57,9 +57,9 @@ def test_small_and_large_batches_are_alike(signer: Signer, n: int, kind: Any) ->
 def test_a_batch_of_one_is_what_token_signs(
     signer: Signer, data: Any, classes: Any, kind: Any
 ) -> None:
-    head, first, is_jwt = signer.session(SESSION)._prepared(kind)[1]
+    head, first, is_jwt = signer.session(SESSION)._prefix(kind)
     arguments = ("moderator", data, 3600, classes, claims.check_claim, is_jwt, bytes(24))
-    key: Any = signer._prepared
+    key: Any = signer._backend.key
     while True:
         one, batch = key.token(head, first, *arguments), key.plan(head, first, *arguments)
         (token,) = batch.strings(1)

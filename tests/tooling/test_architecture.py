@@ -150,7 +150,7 @@ SIGNING_LOADS = """
     tokbox.rest.environment tokbox.rest.client_resources tokbox.rest.session_calls
     tokbox.rest.sessions
     tokbox.tokens tokbox.tokens.batch tokbox.tokens.claims tokbox.tokens.credentials
-    tokbox.tokens.parallel tokbox.tokens.jwt tokbox.tokens.session tokbox.tokens.signer
+    tokbox.tokens.parallel tokbox.tokens.jwt tokbox.tokens.session tokbox.tokens.backend tokbox.tokens.signer
     tokbox.tokens.t1
 """
 SIGN = """

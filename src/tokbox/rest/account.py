@@ -53,7 +53,7 @@ class Account(Client):
         self._assemble(signer, api_url, options)
 
     def _auth(self) -> AccountAuth:
-        return AccountAuth(self.account_key, self._signer._hs256)
+        return AccountAuth(self.account_key, self._signer._jwt)
 
     @property
     def account_key(self) -> str:

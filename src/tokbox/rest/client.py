@@ -135,7 +135,7 @@ class Tokbox(ClientResources, Client):
         signer = self._signer
         if signer._is_application:
             return ApplicationAuth(signer.project_id, signer._jwt)
-        return ProjectAuth(signer.project_id, signer._hs256)
+        return ProjectAuth(signer.project_id, signer._jwt)
 
     def new_session(
         self,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from tokbox.rest.client_resources import ClientResources
-    from tokbox.tokens.signer import Signer
+    from tokbox.tokens.backend import SigningBackend
 
 __all__ = ["PROPERTIES", "Session"]
 
@@ -35,7 +35,7 @@ class Session(SessionCalls, SessionSigner):
     """
 
     __slots__ = ("_properties", "_resources")
-    _init_only = "_signer _resources _properties"
+    _init_only = "_backend _resources _properties"
 
     if TYPE_CHECKING:
         _resources: ClientResources
@@ -46,11 +46,11 @@ class Session(SessionCalls, SessionSigner):
         self,
         session_id: str,
         *,
-        _signer: Signer | None = None,
+        _backend: SigningBackend | None = None,
         _resources: ClientResources | None = None,
         _properties: dict[str, str | None] | None = None,
     ) -> None:
-        super().__init__(session_id, _signer=_signer)
+        super().__init__(session_id, _backend=_backend)
         object.__setattr__(self, "_resources", _resources)
         object.__setattr__(self, "_properties", _properties)
 

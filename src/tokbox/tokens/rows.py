@@ -41,7 +41,7 @@ from tokbox.tokens.derive import (
 
 if TYPE_CHECKING:
     from tokbox.tokens import rs256
-    from tokbox.tokens.signer import Signer
+    from tokbox.tokens.backend import SigningBackend
 
 __all__ = ["sign_rows"]
 
@@ -214,7 +214,7 @@ def _column(name: str, value: Any) -> Column | None:
 
 
 def sign_rows(
-    signer: Signer,
+    backend: SigningBackend,
     *,
     session_id: Any,
     role: Any,
@@ -232,13 +232,13 @@ def sign_rows(
 ) -> TokenBatch[Any]:
     """Do what `Signer.sign_rows` says. *random* and *now* are for tests."""
     report, pool = _Report(errors), check_pool(memory_pool)
-    is_jwt = signer._check_kind(kind)
+    is_jwt = backend.check_kind(kind)
     run = check_nonce(nonce)
     if run is not None:
         now = check_issued_at(run.issued_at)
     create_time = int(time.time()) if now is None else now
     check_one_end(expiration, expires_at)
-    checks = _checks(signer)
+    checks = _checks(backend.project_id)
     if expires_at is not None:
         expiration = _lifetimes(expires_at, create_time)
         checks["expiration"] = _check_lifetime
@@ -257,13 +257,13 @@ def sign_rows(
     keys = None if run is None else _key_column(run.row_key)
     n = _length(columns if keys is None else {**columns, "row_key": keys})
     constant = {name: checks[name](given[name]) for name in given if name not in columns}
-    rows = signer._rows(n, is_jwt, create_time, constant, random)
+    rows = backend.rows(n, is_jwt, create_time, constant, random)
     workers = threads(n)
     try:
-        _fill(rows, columns, checks, report, signer.project_id, workers)
+        _fill(rows, columns, checks, report, backend.project_id, workers)
         if run is not None and keys is not None:
             closer, again = report.closer(check_row_key), report.closer(refuse_repeated)
-            nonce_key = signer._nonce_key()
+            nonce_key = backend.nonce_key()
             rows.row_keys(
                 nonce_key, run.run_id.encode(), keys, closer, again, threads=workers
             )
@@ -278,11 +278,11 @@ def sign_rows(
     return TokenBatch(memory, range(n), offsets=offsets, errors=report.errors)
 
 
-def _checks(signer: Signer) -> dict[str, Callable[[Any], Any]]:
+def _checks(project_id: str) -> dict[str, Callable[[Any], Any]]:
     """What each claim must pass, and becomes."""
 
     def check_session(value: Any) -> str:
-        return check_session_of(value, signer.project_id)
+        return check_session_of(value, project_id)
 
     return {
         "session_id": check_session,

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from tokbox._fastsign import BatchPlan, Key
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError
@@ -15,9 +14,11 @@ from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
     check_count,
+    check_multithread,
     check_session_of,
 )
 from tokbox.tokens.light_dataclass import LightDataclass
+from tokbox.tokens.parallel import threads_for
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from tokbox.literals import RoleName, TokenKind
-    from tokbox.tokens import rs256
-    from tokbox.tokens.signer import Signer
+    from tokbox.tokens.backend import BatchPlan, SigningBackend
 
 __all__ = ["SessionSigner"]
 
@@ -63,29 +63,29 @@ class SessionSigner(LightDataclass):
     Nothing is signed if one of them breaks a rule: InvalidClaimsError says which.
     """
 
-    __slots__ = ("_prefixes", "_signer", "session_id")
+    __slots__ = ("_backend", "_prefixes", "session_id")
     __match_args__ = ("session_id",)
     _types = {"session_id": str}  # noqa: RUF012
-    _init_only = "_signer"
+    _init_only = "_backend"
 
     session_id: str
     if TYPE_CHECKING:
-        _signer: Signer
+        _backend: SigningBackend
         #: Prefixes of the tokens by kind, those that were asked for; see
-        #: `Signer._prefix`.
+        #: `SigningBackend.prefix`.
         _prefixes: dict[object, tuple[bytes, bytes, bool]]
 
-    def __init__(self, session_id: str, *, _signer: Signer | None = None) -> None:
-        if _signer is None:
+    def __init__(self, session_id: str, *, _backend: SigningBackend | None = None) -> None:
+        if _backend is None:
             raise TypeError(
                 f"a {type(self).__name__} is made by a method: Signer.session(), "
                 "Tokbox.session() or Tokbox.new_session()"
             )
-        session_id = check_session_of(session_id, _signer.project_id)
-        beginning = _signer._prefix(session_id, _signer._is_application)
+        session_id = check_session_of(session_id, _backend.project_id)
+        prefix = _backend.prefix(session_id, _backend.algorithm == "RS256")
         object.__setattr__(self, "session_id", session_id)
-        object.__setattr__(self, "_signer", _signer)
-        object.__setattr__(self, "_prefixes", {None: beginning})
+        object.__setattr__(self, "_backend", _backend)
+        object.__setattr__(self, "_prefixes", {None: prefix})
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -108,8 +108,8 @@ class SessionSigner(LightDataclass):
     ) -> str:
         """Sign one token."""
         # The rest is in the core: this is what a server calls for every participant.
-        key, (head, first, is_jwt) = self._prepared(kind)
-        return key.token(
+        head, first, is_jwt = self._prefix(kind)
+        return self._backend.token(
             head,
             first,
             role,
@@ -120,18 +120,22 @@ class SessionSigner(LightDataclass):
             is_jwt,
         )
 
-    def _prepared(
-        self, kind: TokenKind | None
-    ) -> tuple[Key | rs256.Key, tuple[bytes, bytes, bool]]:
-        """Check *kind*, and return the key and the prefix of its tokens."""
-        signer = self._signer
-        key = signer._key or signer._prepared
+    def _prefix(self, kind: TokenKind | None) -> tuple[bytes, bytes, bool]:
+        """Check *kind*, and return the prefix of its tokens."""
         known = self._prefixes
         if kind is not None and (type(kind) is not str or kind not in known):
-            kind = "jwt" if signer._check_kind(kind) else None
+            kind = "jwt" if self._backend.check_kind(kind) else None
             if kind not in known:
-                known[kind] = signer._prefix(self.session_id, True)
-        return key, known[kind]
+                known[kind] = self._backend.prefix(self.session_id, True)
+        return known[kind]
+
+    def _threads(self, n: int, multithread: bool) -> int:
+        """Return the number of threads for *n* tokens.
+
+        InvalidInputError unless *multithread* is a bool.
+        """
+        threshold = self._backend.thread_threshold
+        return threads_for(n, check_multithread(multithread), threshold)
 
     def _plan(
         self,
@@ -140,10 +144,10 @@ class SessionSigner(LightDataclass):
         expiration: int | timedelta | str,
         classes: Iterable[str] | None,
         kind: TokenKind | None,
-    ) -> BatchPlan | rs256.BatchPlan:
+    ) -> BatchPlan:
         """Check all claims, and prepare what all tokens of a batch share."""
-        key, (head, first, is_jwt) = self._prepared(kind)
-        return key.plan(
+        head, first, is_jwt = self._prefix(kind)
+        return self._backend.plan(
             head, first, role, connection_data, expiration, classes, check_claim, is_jwt
         )
 
@@ -164,7 +168,7 @@ class SessionSigner(LightDataclass):
         returned or an exception is raised; MemoryError if they cannot fit.
         """
         n = check_count(n)
-        threads = self._signer._threads(n, multithread)
+        threads = self._threads(n, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
@@ -188,7 +192,7 @@ class SessionSigner(LightDataclass):
         *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
         """
         n, pool = check_count(n), check_pool(memory_pool)
-        threads = self._signer._threads(n, multithread)
+        threads = self._threads(n, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
@@ -216,8 +220,8 @@ class SessionSigner(LightDataclass):
         The memory of a batch is used again once nothing refers to the batch any more;
         a batch that is kept stays as it is.
         """
-        n, chunk = check_count(n), check_count(chunk) or self._signer._chunk
-        threads = self._signer._threads(chunk, multithread)
+        n, chunk = check_count(n), check_count(chunk) or self._backend.chunk
+        threads = self._threads(chunk, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
@@ -285,17 +289,15 @@ class SessionSigner(LightDataclass):
 
         Memory is used again once nothing refers to it.
         """
-        n, chunk = check_count(n), self._signer._chunk
-        threads = self._signer._threads(chunk, multithread)
+        n, chunk = check_count(n), self._backend.chunk
+        threads = self._threads(chunk, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
         return _lines(plan, n, chunk, threads)
 
 
-def _stream(
-    plan: BatchPlan | rs256.BatchPlan, n: int, chunk: int, threads: int
-) -> Iterator[TokenBatch[str]]:
+def _stream(plan: BatchPlan, n: int, chunk: int, threads: int) -> Iterator[TokenBatch[str]]:
     length = plan.token_length
     pool = MemoryPool()
     for first in range(0, n, chunk):
@@ -310,7 +312,7 @@ def _stream(
 
 
 def _lines(
-    plan: BatchPlan | rs256.BatchPlan, n: int, chunk: int, threads: int
+    plan: BatchPlan, n: int, chunk: int, threads: int
 ) -> Iterator[tuple[int, memoryview]]:
     line = plan.token_length + 1
     pool = MemoryPool()

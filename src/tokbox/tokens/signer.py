@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from tokbox._fastsign import Key, Rows
 from tokbox._memory import MemoryPool
 from tokbox.enums import HOURS_24, Role
-from tokbox.errors import ClosedError
 from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr, strip_traceback
-from tokbox.tokens import jwt, t1
-from tokbox.tokens.batch import TokenBatch
+from tokbox.tokens.backend import SecretBackend
 from tokbox.tokens.claims import (
     check_application_id,
-    check_kind,
     check_multithread,
     check_project,
 )
@@ -29,24 +25,16 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tokbox.literals import TokenKind
-    from tokbox.tokens import rs256
+    from tokbox.tokens.backend import SigningBackend
+    from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
     from tokbox.tokens.results import Verification
     from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
-    from tokbox.tokens.rsa import PrivateKeySource, PublicKey
+    from tokbox.tokens.rsa import PrivateKeySource
     from tokbox.tokens.token import Token
 
 __all__ = ["Signer"]
-
-#: Below this many tokens a second thread costs more than it brings; RSA takes its time.
-_WORTH_A_THREAD = 8192
-_RSA_WORTH_A_THREAD = 16
-
-#: Tokens in one piece of a stream: about 3 MB, which stays in a cache. With RSA, a tenth
-#: of a second's work.
-CHUNK = 8192
-_RSA_CHUNK = 256
 
 
 @set_module("tokbox")
@@ -67,24 +55,16 @@ class Signer:
     secret that holds anything but printable ASCII, a space, or a quotation mark.
     """
 
-    __slots__ = ("_chunk", "_head", "_key", "_worth_a_thread", "project_id")
+    __slots__ = ("_backend", "project_id")
 
     #: The project or application: the API key, or the application id.
     project_id: str
-    #: How many tokens a stream makes at once if nothing else is said.
-    _chunk: int
-    #: Below this many tokens a second thread costs more than it brings.
-    _worth_a_thread: int
-
-    _head: bytes
-    _key: Key | rs256.Key | None
+    _backend: SigningBackend
 
     @strip_traceback
     def __init__(self, api_key: str, secret: str) -> None:
         self.project_id, checked = check_project(api_key, secret)
-        self._key = Key(checked)
-        self._head = t1.head(self.project_id)
-        self._chunk, self._worth_a_thread = CHUNK, _WORTH_A_THREAD
+        self._backend = SecretBackend(self.project_id, checked)
 
     @classmethod
     @strip_traceback
@@ -105,21 +85,20 @@ class Signer:
         Raises InvalidInputError, MissingDependencyError without the package
         ``cryptography``.
         """
-        from tokbox.tokens import rs256
+        from tokbox.tokens.rs256 import PrivateKeyBackend
         from tokbox.tokens.rsa import PrivateKey
 
+        application_id = check_application_id(application_id)
+        private = PrivateKey(key, password=password)
         signer = cls.__new__(cls)
-        signer._key = None  # should the lines below fail
-        signer.project_id = check_application_id(application_id)
-        signer._key = rs256.Key(PrivateKey(key, password=password))
-        signer._head = b""
-        signer._chunk, signer._worth_a_thread = _RSA_CHUNK, _RSA_WORTH_A_THREAD
+        signer.project_id = application_id
+        signer._backend = PrivateKeyBackend(application_id, private)
         return signer
 
     @property
     def _is_application(self) -> bool:
         """Whether this signs for a Vonage application, with RS256."""
-        return not self.project_id.isdecimal()
+        return self._backend.algorithm == "RS256"
 
     @property
     def fingerprint(self) -> str:
@@ -144,18 +123,11 @@ class Signer:
 
     @property
     def _is_closed(self) -> bool:
-        return self._key is None
-
-    @property
-    def _prepared(self) -> Key | rs256.Key:
-        """The prepared key. Raises ClosedError after `close`."""
-        if self._key is None:
-            raise ClosedError("this signer is closed: make another one")
-        return self._key
+        return self._backend.is_closed
 
     def close(self) -> None:
         """Wipe the key. Calls under way still finish; later ones raise ClosedError."""
-        self._key = None
+        self._backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -169,32 +141,16 @@ class Signer:
         self.close()
 
     @strip_traceback
-    def _hs256(self, message: bytes) -> bytes:
-        """The 32 bytes of HMAC-SHA256 of *message* under the secret (RFC 7515, HS256).
-
-        ValueError for an application, which has no secret.
-        """
-        key = self._prepared
-        if not isinstance(key, Key):
-            raise ValueError("an application signs with RS256, not with HS256")
-        return key.hmac_sha256(message)
-
-    @strip_traceback
     def _jwt(self, claims: Mapping[str, Any]) -> str:
-        """Return a JWT that says *claims* and nothing else, in the compact form.
+        """Return a JWT with these claims, in the compact form. No claim is checked.
 
-        It is signed with HS256, or with RS256 for an application. No claim is checked.
+        It is signed with HS256, or with RS256 for an application.
         """
-        key = self._prepared
-        body = jwt.encode(jwt.compact(claims))
-        if isinstance(key, Key):
-            message = jwt.head("HS256") + body
-            return (message + b"." + jwt.encode(key.hmac_sha256(message))).decode()
-        return key.sign(jwt.head("RS256") + body).decode()
+        return self._backend.sign_jwt(claims)
 
     def session(self, session_id: str) -> SessionSigner:
         """Return the signer of one session's tokens, or raise InvalidClaimsError."""
-        return SessionSigner(session_id, _signer=self)
+        return SessionSigner(session_id, _backend=self._backend)
 
     @overload
     def sign_rows(
@@ -270,7 +226,7 @@ class Signer:
         from tokbox.tokens.rows import sign_rows
 
         return sign_rows(
-            self,
+            self._backend,
             session_id=session_id,
             role=role,
             connection_data=connection_data,
@@ -302,7 +258,9 @@ class Signer:
         """
         from tokbox.tokens.verify import check
 
-        return check(token, self._verifier, self.project_id, session_id=session_id, now=now)
+        return check(
+            token, self._backend.verifier, self.project_id, session_id=session_id, now=now
+        )
 
     @strip_traceback
     def verify_many(
@@ -322,55 +280,20 @@ class Signer:
 
         return check_many(
             tokens,
-            self._verifier,
+            self._backend.verifier,
             self.project_id,
             session_id=session_id,
             now=now,
             threads=self._threads_for(multithread),
         )
 
-    @property
-    def _verifier(self) -> Key | PublicKey:
-        """What verifies: the secret itself, or the other half of a private key."""
-        key = self._prepared
-        return key if isinstance(key, Key) else key.public
-
-    # What the rest of this package makes tokens by:
-
-    def _nonce_key(self) -> Key:
-        """The key of derived nonces, made of the secret for them alone."""
-        from tokbox.tokens.derive import LABEL
-
-        key = self._prepared
-        if isinstance(key, Key):
-            return Key(key.hmac_sha256(LABEL))
-        return Key(key.private._secret_for(LABEL))
-
-    def _check_kind(self, kind: object) -> bool:
-        """Return whether tokens of this *kind* are JWTs. Raises InvalidClaimsError."""
-        return check_kind(kind, application=self._is_application)
-
-    def _threads(self, n: int, multithread: bool) -> int:
-        """Return the number of threads for *n* tokens.
+    def _threads_for(self, multithread: bool) -> Callable[[int], int]:
+        """Return a function that returns the number of threads for a number of tokens.
 
         InvalidInputError unless *multithread* is a bool.
         """
-        return threads_for(n, check_multithread(multithread), self._worth_a_thread)
-
-    def _threads_for(self, multithread: bool) -> Callable[[int], int]:
-        """Check *multithread*, and return `_threads` for any number of tokens."""
         check_multithread(multithread)
-        return lambda n: self._threads(n, multithread)
-
-    def _prefix(self, session_id: str, is_jwt: bool) -> tuple[bytes, bytes, bool]:
-        """Return the prefix of the tokens of a session.
-
-        It is the text before the claims, the claims up to the time, and *is_jwt*.
-        """
-        if not is_jwt:
-            return self._head, t1.first_claims(self.project_id, session_id), False
-        head = jwt.head("RS256" if self._is_application else "HS256")
-        return head, jwt.first_claims(self.project_id, session_id), True
+        return lambda n: threads_for(n, multithread, self._backend.thread_threshold)
 
     def _few_rows(
         self,
@@ -382,39 +305,12 @@ class Signer:
         random: bytes | None = None,
         now: int | None = None,
     ) -> TokenBatch[str] | None:
-        """Sign up to 128 rows in one call of the core, or return None; see `Key.few_rows`.
-
-        None also stands for arguments that need more checks.
-        """
-        key = self._key
+        """Sign a small number of rows in one call of the core; see `SigningBackend`."""
         if (
-            not isinstance(key, Key)
-            or type(multithread) is not bool
+            type(multithread) is not bool
             or type(errors) is not str
             or errors not in ("raise", "null")
             or not (pool is None or isinstance(pool, MemoryPool))
         ):
             return None
-        head, around = self._head, (b"create_time=", b"")
-        if is_jwt := kind is not None and check_kind(kind):
-            head, around = jwt.head("HS256"), jwt.around_time(self.project_id)
-        few = key.few_rows(head, around, now, claims, self.project_id, is_jwt, pool, random)
-        return None if few is None else TokenBatch(few[0], range(few[2]), offsets=few[1])
-
-    def _rows(
-        self,
-        n: int,
-        is_jwt: bool,
-        create_time: int,
-        claims: Mapping[str, Any],
-        random: bytes | None,
-    ) -> Rows | rs256.Rows:
-        """Prepare rows that share *claims*, checked; see `tokbox.tokens.rows`."""
-        key, form = self._prepared, jwt if is_jwt else t1
-        data = form.constant_part(self.project_id, create_time, claims)
-        if not isinstance(key, Key):
-            from tokbox.tokens import rs256
-
-            return rs256.Rows(key, n, data, create_time, random)
-        head = jwt.head("HS256") if is_jwt else self._head
-        return Rows(key, n, head, data, create_time, is_jwt, random)
+        return self._backend.few_rows(claims, kind, pool, random, now)

@@ -36,7 +36,7 @@ def peak():
     return int(line.split()[1]) * 1024
 
 pool = Urllib3Transport(connect_timeout=20, pool_size=2, trust_env=False)
-auth = ProjectAuth("1", lambda message: b"")
+auth = ProjectAuth("1", lambda claims: "")
 client = Requester(pool, auth, api_url=sys.argv[1], timeout=60, retries=0)
 client.request_json("GET", "/small")
 with open("/proc/self/clear_refs", "w") as file:

@@ -384,7 +384,7 @@ def test_signals_are_seen_while_a_column_is_read(signer, column):
     values = {"expiration": 60, "role": "publisher", "connection_data": "x" * 20}
     hits = []
     before = signal.signal(signal.SIGALRM, lambda *_: hits.append(1))
-    rows = _fastsign.Rows(signer._prepared, 3_000_000, t1.head(KEY), b"create_time=1", 1)
+    rows = _fastsign.Rows(signer._backend.key, 3_000_000, t1.head(KEY), b"create_time=1", 1)
     given = (values.get(column, SESSION),) * rows.n
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
     try:

@@ -77,10 +77,10 @@ def test_a_row_whose_key_is_bad_or_stands_twice_is_named_or_left_out(signer):
 
 
 def test_the_secret_of_a_purpose_is_not_shown(signer):
-    key = signer._prepared.private
+    key = signer._backend.key.private
     secret = key._secret_for(b"a purpose")
     assert secret != key._secret_for(b"another")
-    shown = f"{signer!r} {signer._prepared!r} {key!r} {signer._nonce_key()!r}"
+    shown = f"{signer!r} {signer._backend.key!r} {key!r} {signer._backend.nonce_key()!r}"
     assert secret.hex() not in shown
     assert is_stripped(type(key)._secret_for)
     assert is_stripped(type(key)._sign)

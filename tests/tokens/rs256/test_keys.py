@@ -110,7 +110,7 @@ def test_a_key_whose_validation_is_skipped_signs_and_is_still_checked():
     signer = Signer.from_private_key(
         APPLICATION, PrivateKey(private_pem(), skip_validation=True)
     )
-    assert signer._prepared.private._sign(b"x") == PrivateKey(private_pem())._sign(b"x")
+    assert signer._backend.key.private._sign(b"x") == PrivateKey(private_pem())._sign(b"x")
     with pytest.raises(InvalidInputError, match="be a private key"):
         PrivateKey(public_pem(), skip_validation=True)
     with pytest.raises(InvalidInputError, match="skip_validation must be True or False"):

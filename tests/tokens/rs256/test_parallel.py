@@ -101,7 +101,5 @@ def test_cpus_are_counted_where_a_process_may_use_all(monkeypatch):
 @pytest.mark.parametrize(("n", "threads"), [(15, 1), (16, 2), (31, 2), (32, 3)])
 def test_a_thread_is_worth_two_pieces_of_signatures(signer, n, threads, monkeypatch):
     monkeypatch.setattr(parallel, "cpu_count", lambda: 64)
-    assert signer._threads(n, True) == threads
-    assert signer._threads(n, False) == 1
-    with pytest.raises(ValueError, match="RS256"):
-        signer._hs256(b"message")
+    assert signer._threads_for(True)(n) == threads
+    assert signer._threads_for(False)(n) == 1

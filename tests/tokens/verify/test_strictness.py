@@ -66,7 +66,7 @@ def refusal(token: str, now: float = NOW, signer: Signer | None = None) -> Token
     (found,) = signer.verify_many([token], now=now).failures.values()
     assert (type(found), str(found)) == (type(caught.value), str(caught.value))
     assert found.reason == caught.value.reason
-    if isinstance(signer._prepared, _fastsign.Key):
+    if isinstance(signer._backend.key, _fastsign.Key):
         assert core(signer, [token], now) != [_fastsign.GOOD]
     return caught.value
 
@@ -74,7 +74,7 @@ def refusal(token: str, now: float = NOW, signer: Signer | None = None) -> Token
 def core(signer: Signer, tokens: list[str], now: float = NOW) -> list[int]:
     """Return the core's verdict on each of *tokens*."""
     verdicts, _ = _fastsign.verify_many(
-        signer._prepared,
+        signer._backend.key,
         t1.head(KEY),
         KEY.encode(),
         tokens,
@@ -442,7 +442,7 @@ def test_each_part_of_a_jwt_has_one_encoding(part):
             changed = [*parts[:part], other, *parts[part + 1 :]]
             if part < 2:
                 changed[2] = reference.base64url(
-                    PROJECT._prepared.hmac_sha256(".".join(changed[:2]).encode())
+                    PROJECT._backend.key.hmac_sha256(".".join(changed[:2]).encode())
                 )
             assert refusal_of_unreadable(".".join(changed)).reason == "truncated"
             found += 1

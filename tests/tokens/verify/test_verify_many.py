@@ -337,7 +337,7 @@ def a_secret(rng: random.Random) -> str:
 
 def core(signer: Signer, tokens: Sequence[str], now: int = NOW) -> bytes:
     """Return the core's verdict on each of *tokens*."""
-    key, leeway = signer._prepared, verify_module.LEEWAY
+    key, leeway = signer._backend.key, verify_module.LEEWAY
     heads = verify_module._heads.known["HS256"]
     found, _ = _fastsign.verify_many(
         key, t1.head(KEY), KEY.encode(), tuple(tokens), now, leeway, hs256_heads=heads

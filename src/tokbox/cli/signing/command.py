@@ -456,7 +456,7 @@ def _input_identity(source: Source) -> dict[str, object]:
 
 def _fingerprint(signer: Signer) -> str:
     """What tells whether the key is the same, and nothing else of it."""
-    return signer._nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
+    return signer._backend.nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
 
 
 def _report(

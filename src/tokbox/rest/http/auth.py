@@ -15,7 +15,6 @@ servers' clocks agree to within seconds, seldom to within one.
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from abc import ABC, abstractmethod
@@ -23,7 +22,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from tokbox.secrecy import safe_repr
-from tokbox.tokens.jwt import encode
 
 __all__ = ["BACKDATE", "LIFETIME", "AccountAuth", "ApplicationAuth", "Auth", "ProjectAuth"]
 
@@ -38,18 +36,26 @@ class Auth(ABC):
     """Authenticate requests.
 
     *owner_id* is the project, application or account: an API key, an application id or an
-    account key. *now* returns the seconds since the epoch.
+    account key. *sign* returns claims as a signed JWT, in the compact form. *now* returns
+    the seconds since the epoch.
     """
 
-    __slots__ = ("_now", "offset", "owner_id")
+    __slots__ = ("_now", "_sign", "offset", "owner_id")
 
     #: By how many seconds our clock is ahead of the service's, where that was learned.
     #: Tokens are dated back by as much. One attribute, replaced whole: no lock is needed.
     offset: float
 
-    def __init__(self, owner_id: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        owner_id: str,
+        sign: Callable[[Mapping[str, Any]], str],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.owner_id: str = owner_id
         self.offset = 0.0
+        self._sign = sign
         self._now = now
 
     def __repr__(self) -> str:
@@ -66,31 +72,15 @@ class Auth(ABC):
 
 
 class _SecretAuth(Auth):
-    """Sign with a secret, which never has to be here.
+    """Sign with a secret."""
 
-    *sign* returns the HMAC-SHA256 of a message under it.
-    """
-
-    __slots__ = ("_sign",)
+    __slots__ = ()
 
     _kind: ClassVar[str]
 
-    def __init__(
-        self,
-        owner_id: str,
-        sign: Callable[[bytes], bytes],
-        *,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(owner_id, now)
-        self._sign = sign
-
     def header(self) -> tuple[str, str]:
-        claims = {"iss": self.owner_id, "ist": self._kind, **self._times()}
-        body = encode(_to_json(claims).encode())
-        message = b"%b.%b" % (_HEADER, body)
-        token = b"%b.%b" % (message, encode(self._sign(message)))
-        return "x-opentok-auth", token.decode("ascii")
+        token = self._sign({"iss": self.owner_id, "ist": self._kind, **self._times()})
+        return "x-opentok-auth", token
 
 
 class ProjectAuth(_SecretAuth):
@@ -110,27 +100,10 @@ class AccountAuth(_SecretAuth):
 
 
 class ApplicationAuth(Auth):
-    """Authenticate as a Vonage application, with its private key.
+    """Authenticate as a Vonage application, with its private key."""
 
-    *sign* returns the claims as a JWT signed with RS256, in the compact form.
-    """
-
-    __slots__ = ("_sign",)
-
-    def __init__(
-        self,
-        application_id: str,
-        sign: Callable[[Mapping[str, Any]], str],
-        *,
-        now: Callable[[], float] = time.time,
-    ) -> None:
-        super().__init__(application_id, now)
-        self._sign = sign
+    __slots__ = ()
 
     def header(self) -> tuple[str, str]:
         token = self._sign({"application_id": self.owner_id, **self._times()})
         return "authorization", f"Bearer {token}"
-
-
-_to_json = json.JSONEncoder(separators=(",", ":")).encode
-_HEADER = encode(b'{"typ":"JWT","alg":"HS256"}')
