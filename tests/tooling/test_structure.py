@@ -65,3 +65,17 @@ def test_a_cycle_is_listed_in_the_order_of_its_imports():
 
 def test_files_are_counted_by_folder(sources):
     assert structure.folder_sizes(sources)["tokbox/a"] == 3
+
+
+#: One file for each resource.
+MANY_FILES = {"tokbox/emulator/api", "tokbox/rest/resources"}
+
+
+def test_there_are_no_import_cycles_in_tokbox():
+    assert structure.find_cycles(structure.read_imports()) == {}
+
+
+def test_folders_stay_small():
+    for folder, count in structure.folder_sizes().items():
+        # With __init__.py and declarations for Cython.
+        assert count <= (18 if folder in MANY_FILES else 17), folder
