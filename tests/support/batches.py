@@ -127,7 +127,7 @@ def sign(
         if few is not None:
             return few
     return rows.sign_rows(
-        signer,
+        signer._backend,
         **{**claims, **given},
         kind=kind,
         errors=errors,
