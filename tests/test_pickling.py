@@ -28,9 +28,9 @@ from tokbox.rest.models.base import Record, int_field, str_field
 from tokbox.rest.models.page import Page
 from tokbox.rest.resources.archives import Archive
 from tokbox.tokens.batch import TokenBatch, _restore
-from tokbox.tokens.results import Decoded, Verification
 from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import Signer
+from tokbox.tokens.verification.results import Decoded, Verification
 from tokbox.webhooks.events import StreamCreated
 from tools import public_api
 

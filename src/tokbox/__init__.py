@@ -85,10 +85,13 @@ if TYPE_CHECKING:
     )
     from tokbox.rest.sessions import Session as Session
     from tokbox.tokens.derive import Derived as Derived
-    from tokbox.tokens.rsa import PrivateKey as PrivateKey, PublicKey as PublicKey
+    from tokbox.tokens.rs256.keys import PrivateKey as PrivateKey, PublicKey as PublicKey
     from tokbox.tokens.signer import Signer as Signer
     from tokbox.tokens.token import Token as Token
-    from tokbox.tokens.verify import decode as decode, decode_many as decode_many
+    from tokbox.tokens.verification.verify import (
+        decode as decode,
+        decode_many as decode_many,
+    )
 
     __version__: str
 else:
@@ -121,10 +124,10 @@ else:
         "tokbox.rest.resources.storage": "AzureStorage S3Storage",
         "tokbox.rest.sessions": "Session",
         "tokbox.tokens.derive": "Derived",
-        "tokbox.tokens.rsa": "PrivateKey PublicKey",
+        "tokbox.tokens.rs256.keys": "PrivateKey PublicKey",
         "tokbox.tokens.signer": "Signer",
         "tokbox.tokens.token": "Token",
-        "tokbox.tokens.verify": "decode decode_many",
+        "tokbox.tokens.verification.verify": "decode decode_many",
     }
     _get, __dir__, __all__ = attach(
         __name__, _HOMES, "emulator errors integrations transport types webhooks"

@@ -122,13 +122,16 @@ if TYPE_CHECKING:
     )
     from tokbox.tokens.batch import TokenBatch as TokenBatch
     from tokbox.tokens.columns import ArrowArray as ArrowArray, ArrowStream as ArrowStream
-    from tokbox.tokens.results import Decoded as Decoded, Verification as Verification
+    from tokbox.tokens.verification.results import (
+        Decoded as Decoded,
+        Verification as Verification,
+    )
     from tokbox.tokens.row_columns import (
         Column as Column,
         RoleColumn as RoleColumn,
         RowOptions as RowOptions,
     )
-    from tokbox.tokens.rsa import (
+    from tokbox.tokens.rs256.keys import (
         PrivateKeySource as PrivateKeySource,
         PublicKeySource as PublicKeySource,
     )
@@ -180,9 +183,9 @@ else:
         ),
         "tokbox.tokens.batch": "TokenBatch",
         "tokbox.tokens.columns": "ArrowArray ArrowStream",
-        "tokbox.tokens.results": "Decoded Verification",
+        "tokbox.tokens.verification.results": "Decoded Verification",
         "tokbox.tokens.row_columns": "Column RoleColumn RowOptions",
-        "tokbox.tokens.rsa": "PrivateKeySource PublicKeySource",
+        "tokbox.tokens.rs256.keys": "PrivateKeySource PublicKeySource",
         "tokbox.tokens.session": "SessionSigner",
         "tokbox.transport.custom_pool": "Pool",
     }

@@ -21,7 +21,7 @@ from tokbox.errors import InvalidClaimsError, InvalidInputError
 from tokbox.integrations.job import SigningJob, col
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 UUIDS = [UUID(int=1), UUID(int=2**127)]
 DAY = datetime(2026, 1, 1, tzinfo=timezone.utc)

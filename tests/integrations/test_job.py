@@ -16,10 +16,10 @@ from tokbox.enums import Role
 from tokbox.errors import InvalidClaimsError, InvalidInputError, MissingDependencyError
 from tokbox.integrations import ray, spark
 from tokbox.integrations.job import SigningJob, col
+from tokbox.integrations.keyref import KeyRef
 from tokbox.tokens.derive import Derived
-from tokbox.tokens.keyref import KeyRef
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 RUN = {"nonce": Derived(run_id="r", row_key=col("id"), issued_at=NOW)}
 GUESTS = pa.table(

@@ -15,7 +15,7 @@ from tests.integrations.conftest import engine
 from tests.support.batches import KEY, OTHER_SESSION, SECRET
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 #: The engines' own affairs.
 pytestmark = pytest.mark.filterwarnings("ignore")

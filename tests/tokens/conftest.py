@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.kernels import USABLE
 from tokbox import _fastsign
-from tokbox.tokens import signer
+from tokbox.tokens import session, signer
 
 
 @pytest.fixture(params=USABLE)
@@ -33,5 +33,6 @@ def asked_threads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
         asked.append((n, multithread))
         return 1
 
-    monkeypatch.setattr(signer, "threads_for", threads)
+    for module in (session, signer):
+        monkeypatch.setattr(module, "threads_for", threads)
     return asked

@@ -20,7 +20,7 @@ from tokbox.tokens import rows
 from tokbox.tokens.columns import col
 from tokbox.tokens.derive import Derived, check_row_key
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 #: Compared rows for each kernel and kind.
 ROWS = size(5000, 40_000)

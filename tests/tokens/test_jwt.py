@@ -22,7 +22,7 @@ from tokbox.errors import (
     WrongKeyError,
 )
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 KEY, SECRET = "40000123", "example0secret0example0secret0example0sec"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"

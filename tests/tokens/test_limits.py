@@ -30,7 +30,7 @@ from tokbox.tokens.claims import (
     check_session_id,
 )
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 #: Characters of a token: a T1 token's after the prefix.
 MAX_CHARACTERS = 65_536

@@ -40,8 +40,8 @@ def test_a_thread_is_worth_8192_tokens(
     signer: Signer, n: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parallel, "cpu_count", lambda: 64)
-    assert signer._threads(n, True) == threads
-    assert signer._threads(n, False) == 1
+    assert signer._threads_for(True)(n) == threads
+    assert signer._threads_for(False)(n) == 1
 
 
 @pytest.mark.parametrize("many", ["sign_rows", "verify_many"])

@@ -28,8 +28,13 @@ CLAIMS = (Role.PUBLISHER, "", 24 * 60 * 60)
 
 
 @pytest.fixture
-def session() -> SessionSigner:
-    return Signer(KEY, SECRET).session(SESSION)
+def signer() -> Signer:
+    return Signer(KEY, SECRET)
+
+
+@pytest.fixture
+def session(signer: Signer) -> SessionSigner:
+    return signer.session(SESSION)
 
 
 @pytest.fixture
@@ -135,8 +140,10 @@ NO_BOOLS = ["moderator", "yes", "", None, 0, 1, bool_(1), object()]
 
 
 @pytest.mark.parametrize("value", NO_BOOLS, ids=lambda value: type(value).__name__)
-def test_multithread_is_a_bool_in_every_call(session: SessionSigner, value: Any) -> None:
-    signer, token = session._signer, session.token()
+def test_multithread_is_a_bool_in_every_call(
+    signer: Signer, session: SessionSigner, value: Any
+) -> None:
+    token = session.token()
     for call in (
         *(partial(make, session, name, 3) for name in MANY),
         partial(signer.sign_rows, [SESSION]),
@@ -153,9 +160,9 @@ def test_a_stream_refuses_multithread_before_it_is_read(session: SessionSigner) 
         session.iter_batches(3, multithread="yes")  # type: ignore[arg-type]
 
 
-def test_sign_rows_takes_claims_by_name_only(session: SessionSigner) -> None:
+def test_sign_rows_takes_claims_by_name_only(signer: Signer) -> None:
     with pytest.raises(TypeError, match="positional"):
-        session._signer.sign_rows([SESSION], "moderator")  # type: ignore[call-overload]
+        signer.sign_rows([SESSION], "moderator")  # type: ignore[call-overload]
 
 
 @every_kernel

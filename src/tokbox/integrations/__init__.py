@@ -7,6 +7,6 @@ hand it to their engines.
 from __future__ import annotations
 
 from tokbox.integrations.job import BatchSigner, ColumnName, SigningJob, col
-from tokbox.tokens.keyref import KeyRef
+from tokbox.integrations.keyref import KeyRef
 
 __all__ = ["BatchSigner", "ColumnName", "KeyRef", "SigningJob", "col"]

@@ -28,6 +28,7 @@ from tokbox.errors import (
     shorten,
 )
 from tokbox.exact import exact_text
+from tokbox.integrations.keyref import KeyRef
 from tokbox.lazy import set_module
 from tokbox.literals import RoleName, TokenKind
 from tokbox.pickling import PickledByName
@@ -42,7 +43,6 @@ from tokbox.tokens.claims import (
 )
 from tokbox.tokens.columns import ColumnName, check_column_name, col, filled
 from tokbox.tokens.derive import Derived, check_nonce
-from tokbox.tokens.keyref import KeyRef
 
 __all__ = ["BatchSigner", "ColumnName", "SigningJob", "col", "load", "sign_part"]
 

@@ -68,7 +68,7 @@ class AsyncProxy:
 
     def _signs_here(self, small: bool) -> bool:
         """Return whether *small* calls are fast: with an API secret, but not with RSA."""
-        return small and not self._sync._signer._is_application
+        return small and self._sync._backend.algorithm == "HS256"
 
     def __repr__(self) -> str:
         return f"<async {self._sync!r}>"

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
-    from tokbox.tokens.results import Verification
     from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
-    from tokbox.tokens.rsa import PrivateKeySource
+    from tokbox.tokens.rs256.keys import PrivateKeySource
     from tokbox.tokens.token import Token
+    from tokbox.tokens.verification.results import Verification
 
 __all__ = ["Tokbox"]
 
@@ -181,7 +181,7 @@ class Tokbox(ClientResources, Client):
         id = self._signer.project_id
         return Session(
             session_id,
-            _signer=self._signer,
+            _backend=self._backend,
             _resources=self,
             _properties={"project_id": id, "partner_id": id},
         )

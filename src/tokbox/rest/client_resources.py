@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tokbox.rest.resources.signals import Signals
     from tokbox.rest.resources.sip import Sip
     from tokbox.rest.resources.streams import Streams
+    from tokbox.tokens.backend import SigningBackend
     from tokbox.tokens.signer import Signer
 
 __all__ = ["ClientResources"]
@@ -35,6 +36,10 @@ class ClientResources:
         @property
         def _requester(self) -> Requester:
             raise NotImplementedError
+
+    @property
+    def _backend(self) -> SigningBackend:
+        return self._signer._backend
 
     @property
     def archives(self) -> Archives:

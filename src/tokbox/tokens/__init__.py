@@ -1,17 +1,17 @@
-"""Make tokens and read them. Knows no HTTP.
+"""Sign and verify tokens, without HTTP.
 
-claims      what a token may say, checked before anything is signed
-t1, jwt     its forms: build what is signed, read what was signed
-rsa         RSA keys, read and checked once
-rs256       JWTs signed by RSA: the counterpart of the compiled core
-parallel    threads that work on slices of a batch
-batch       many tokens in one piece of memory
-derive      nonces that can be made again
-rows        one token a row
-session     the tokens of one session
-signer      a prepared key, and everything it signs
-keyref      where a key is to be found
-results     the results of many tokens
-verify      verify one token or many
-strict_json a strict JSON parser for untrusted input
+claims        the rules for claims
+t1, jwt       the two formats: encode and parse claims
+backend       the interface of keys that sign, and its implementation for a secret
+rs256/        RSA keys, and the implementation for a private key
+signer        a key, and everything that it signs and verifies
+session       the tokens of one session
+batch         many tokens in one buffer
+rows          one token for each row
+columns       columns of claims
+derive        derived nonces
+parallel      threads that work on slices of a batch
+token         the claims of a token
+verification/ verify tokens
+strict_json   a strict JSON parser for untrusted input
 """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, Protocol
 
     from tokbox._memory import Memory, MemoryPool
-    from tokbox.tokens.rsa import PublicKey
+    from tokbox.tokens.verification.verify import RSAVerifier
 
     class BatchPlan(Protocol):
         """Prepared tokens that differ in their nonce only."""
@@ -88,7 +88,7 @@ class SigningBackend:
         return self._key or refuse()
 
     @property
-    def verifier(self) -> Key | PublicKey:
+    def verifier(self) -> Key | RSAVerifier:
         """The key that verifies the tokens."""
         raise NotImplementedError
 

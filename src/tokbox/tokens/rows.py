@@ -40,8 +40,8 @@ from tokbox.tokens.derive import (
 )
 
 if TYPE_CHECKING:
-    from tokbox.tokens import rs256
     from tokbox.tokens.backend import SigningBackend
+    from tokbox.tokens.rs256 import backend as rs256
 
 __all__ = ["sign_rows"]
 

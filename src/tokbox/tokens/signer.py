@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.derive import Derived
-    from tokbox.tokens.results import Verification
     from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
-    from tokbox.tokens.rsa import PrivateKeySource
+    from tokbox.tokens.rs256.keys import PrivateKeySource
     from tokbox.tokens.token import Token
+    from tokbox.tokens.verification.results import Verification
 
 __all__ = ["Signer"]
 
@@ -85,8 +85,8 @@ class Signer:
         Raises InvalidInputError, MissingDependencyError without the package
         ``cryptography``.
         """
-        from tokbox.tokens.rs256 import PrivateKeyBackend
-        from tokbox.tokens.rsa import PrivateKey
+        from tokbox.tokens.rs256.backend import PrivateKeyBackend
+        from tokbox.tokens.rs256.keys import PrivateKey
 
         application_id = check_application_id(application_id)
         private = PrivateKey(key, password=password)
@@ -256,7 +256,7 @@ class Signer:
         ExpiredTokenError, which are TokenErrors with a ``.reason``; InvalidInputError
         for a *session_id* or *now* of another type.
         """
-        from tokbox.tokens.verify import check
+        from tokbox.tokens.verification.verify import check
 
         return check(
             token, self._backend.verifier, self.project_id, session_id=session_id, now=now
@@ -276,7 +276,7 @@ class Signer:
         Tokens of all kinds can be mixed. They can also be an Arrow array or stream of
         strings. *multithread* uses every CPU.
         """
-        from tokbox.tokens.verify import check_many
+        from tokbox.tokens.verification.verify import check_many
 
         return check_many(
             tokens,

@@ -14,7 +14,7 @@ import pytest
 from tests.support import tables
 from tests.support.cli import SESSION, Result
 from tokbox.cli.tables import codecs, formats
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 Cli = Callable[..., Result]
 

@@ -13,7 +13,7 @@ from tests.support.applications import key_pair
 from tests.support.kernels import every_kernel
 from tests.support.sizes import size
 from tokbox._fastsign import RSAKey, verify_many
-from tokbox.tokens.rsa import PublicKey
+from tokbox.tokens.rs256.keys import PublicKey
 
 
 @every_kernel

@@ -17,7 +17,7 @@ from tokbox.errors import InvalidClaimsError
 from tokbox.secrecy import is_stripped
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 RUN = {"run_id": "run 1", "issued_at": batches.NOW}
 

@@ -35,7 +35,7 @@ from tests.support.applications import (
 )
 from tests.support.lookalikes import Disguised, member
 from tokbox.errors import ClosedError, InvalidInputError
-from tokbox.tokens.rsa import _ROCA_PRIMES, PrivateKey, PublicKey
+from tokbox.tokens.rs256.keys import _ROCA_PRIMES, PrivateKey, PublicKey
 from tokbox.tokens.signer import Signer
 
 PASSWORD = "correct horse ü"

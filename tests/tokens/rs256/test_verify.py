@@ -29,7 +29,7 @@ from tokbox.errors import (
     WrongPurposeError,
     WrongSessionError,
 )
-from tokbox.tokens.rsa import PrivateKey, PublicKey
+from tokbox.tokens.rs256.keys import PrivateKey, PublicKey
 
 NOW = 1_700_000_000
 OTHER = "00000000-0000-4000-8000-000000000000"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.support import vectors
-from tokbox.tokens.rsa import PublicKey
+from tokbox.tokens.rs256.keys import PublicKey
 
 
 def test_wycheproof_signatures_are_judged_as_they_should_be():

@@ -31,10 +31,10 @@ from tests.support.kernels import USABLE, every_kernel
 from tests.support.reference import base64url
 from tests.support.sizes import size
 from tokbox.errors import TokenError
-from tokbox.tokens import verify as verify_module
-from tokbox.tokens.results import Decoded
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode, decode_many, verify_slow_path
+from tokbox.tokens.verification import verify as verify_module
+from tokbox.tokens.verification.results import Decoded
+from tokbox.tokens.verification.verify import decode, decode_many, verify_slow_path
 
 #: Compared tokens of each environment, on all kernels together.
 PROJECT, VONAGE = size(9_000, 200_000), size(1_500, 50_000)
@@ -142,7 +142,7 @@ def compare(
         many = signer.verify_many(tokens, multithread=rng.random() < 0.3, **options)
         read = decode_many(tokens, multithread=rng.random() < 0.3)
         for row, token in enumerate(tokens):
-            key, tenant = signer._verifier, signer.project_id
+            key, tenant = signer._backend.verifier, signer.project_id
             wanted = found(lambda: verify_slow_path(token, key, tenant, **options))  # noqa: B023
             error = many.failures.get(row)
             got = error and (type(error).__name__, error.reason, str(error))

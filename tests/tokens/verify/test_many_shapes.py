@@ -14,8 +14,8 @@ from tests.support.kernels import every_kernel
 from tests.tokens.verify.test_verify import NOW
 from tokbox import _memory, decode, decode_many
 from tokbox.errors import InvalidInputError, MalformedTokenError
-from tokbox.tokens import verify as verify_module
 from tokbox.tokens.signer import Signer
+from tokbox.tokens.verification import verify as verify_module
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")

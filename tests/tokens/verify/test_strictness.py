@@ -36,7 +36,7 @@ from tokbox.errors import (
     WrongPurposeError,
 )
 from tokbox.tokens import t1
-from tokbox.tokens import verify as verify_module
+from tokbox.tokens.verification import verify as verify_module
 
 NOW = 1_700_000_200
 PROJECT = Signer(KEY, SECRET)

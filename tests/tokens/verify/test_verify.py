@@ -24,7 +24,7 @@ from tokbox.errors import (
 )
 from tokbox.tokens import t1
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode, decode_many
+from tokbox.tokens.verification.verify import decode, decode_many
 
 KEY, SECRET = "40000123", "example0secret0example0secret0example0sec"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"

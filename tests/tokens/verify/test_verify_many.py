@@ -45,10 +45,10 @@ from tokbox.errors import (
     WrongKeyError,
 )
 from tokbox.tokens import t1
-from tokbox.tokens import verify as verify_module
 from tokbox.tokens.claims import check_now
 from tokbox.tokens.signer import Signer
-from tokbox.tokens.verify import decode, decode_many
+from tokbox.tokens.verification import verify as verify_module
+from tokbox.tokens.verification.verify import decode, decode_many
 
 #: Compared alterations of what is signed, signed again, for each kernel.
 ALTERATIONS = size(2000, 20_000)
@@ -98,7 +98,7 @@ def corpus_one_by_one(**options):
 def one_by_one(signer, tokens, *, now=None, session_id=None):
     """Verify each without the core; return None, or the exception's type and message."""
     found = []
-    key, project, seconds = signer._verifier, signer.project_id, check_now(now)
+    key, project, seconds = signer._backend.verifier, signer.project_id, check_now(now)
     for token in tokens:
         try:
             verify_module.verify_slow_path(

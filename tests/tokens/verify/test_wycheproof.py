@@ -19,7 +19,7 @@ from tests.support.kernels import every_kernel
 from tokbox import InvalidInputError, PublicKey, TokboxError, TokenError
 from tokbox._fastsign import Key
 from tokbox.tokens import jwt
-from tokbox.tokens.verify import is_signed_by, pin_algorithm
+from tokbox.tokens.verification.verify import is_signed_by, pin_algorithm
 
 FILES = [
     "json_web_signature_test.json",

@@ -42,7 +42,7 @@ def token(client: Tokbox, session_id: str, claims: Claims, as_json: bool) -> Non
     if not as_json:
         print(made)
         return
-    from tokbox.tokens.verify import decode
+    from tokbox.tokens.verification.verify import decode
 
     says = decode(made)
     print_json(

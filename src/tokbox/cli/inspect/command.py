@@ -24,7 +24,7 @@ from tokbox.errors import InvalidInputError, MalformedTokenError
 if TYPE_CHECKING:
     from tokbox.cli.inspect.diagnosis import Fault, UnknownToken
     from tokbox.cli.inspect.signature import SignatureCheck
-    from tokbox.tokens.rsa import PublicKey
+    from tokbox.tokens.rs256.keys import PublicKey
     from tokbox.tokens.token import Token
 
 __all__ = ["inspect"]
@@ -74,7 +74,7 @@ def inspect(
     from tokbox.cli.inspect.diagnosis import Fault, explain, find_faults
     from tokbox.cli.inspect.signature import owner_of
     from tokbox.tokens.claims import check_application_id
-    from tokbox.tokens.verify import decode
+    from tokbox.tokens.verification.verify import decode
 
     if token is None or token == "-":  # noqa: S105 - no password
         token = read_stdin("the token")
@@ -106,7 +106,7 @@ def _read_key(
     public: str | None, private: str | None, *credentials: str | None
 ) -> PublicKey | None:
     """The application's key that an option names."""
-    from tokbox.tokens.rsa import PrivateKey, PublicKey
+    from tokbox.tokens.rs256.keys import PrivateKey, PublicKey
 
     if sum(each is not None for each in (public, private)) + any(credentials) > 1:
         raise click.UsageError(

@@ -22,7 +22,7 @@ from tokbox.tokens.claims import (
     wrong_claims,
 )
 from tokbox.tokens.token import Token
-from tokbox.tokens.verify import LEEWAY
+from tokbox.tokens.verification.verify import LEEWAY
 
 __all__ = ["Fault", "UnknownToken", "explain", "find_faults", "show"]
 

@@ -11,7 +11,7 @@ from tokbox.errors import BadSignatureError, TokenError, WrongAlgorithmError, Wr
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
-    from tokbox.tokens.rsa import PublicKey
+    from tokbox.tokens.rs256.keys import PublicKey
     from tokbox.tokens.token import Token
 
 __all__ = [

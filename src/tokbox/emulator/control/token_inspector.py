@@ -12,7 +12,7 @@ from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.simulation.client_tokens import verify_client_token
 from tokbox.errors import MalformedTokenError
 from tokbox.tokens.token import Token
-from tokbox.tokens.verify import decode
+from tokbox.tokens.verification.verify import decode
 
 __all__ = ["inspect"]
 

@@ -18,7 +18,7 @@ from tests.support.batches import KEY, SECRET, SESSION
 from tests.support.lookalikes import ArrayOfNoDimensions, Disguised, member
 from tokbox.errors import InvalidInputError
 from tokbox.integrations import KeyRef
-from tokbox.tokens.rsa import PublicKey
+from tokbox.tokens.rs256.keys import PublicKey
 from tokbox.tokens.signer import Signer
 
 CANARY = "canary0secret0canary"

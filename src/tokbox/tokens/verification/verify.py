@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import (
@@ -51,11 +51,20 @@ from tokbox.tokens.claims import (
 )
 from tokbox.tokens.columns import ArrowArray, ArrowStream, Column, array_values
 from tokbox.tokens.parallel import threads_for
-from tokbox.tokens.results import IS_GOOD, Decoded, Verification, find_all
 from tokbox.tokens.token import Token
+from tokbox.tokens.verification.results import IS_GOOD, Decoded, Verification, find_all
 
 if TYPE_CHECKING:
-    from tokbox.tokens.rsa import PublicKey
+    from tokbox._fastsign import RSAKey
+
+    class RSAVerifier(Protocol):
+        """An RSA public key: `tokbox.PublicKey`."""
+
+        _core: RSAKey
+
+        def _holds(self, message: bytes, signature: bytes) -> bool:
+            """Return whether *signature* is that of *message*."""
+
 
 __all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many"]
 
@@ -171,7 +180,7 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
     return copy_list(tokens) if values is None else values
 
 
-def pin_algorithm(algorithm: str, key: Key | PublicKey) -> None:
+def pin_algorithm(algorithm: str, key: Key | RSAVerifier) -> None:
     """See that *algorithm* is the one that *key* is made for.
 
     What the key is decides, and the token does not (RFC 8725, section 3.1). Raises
@@ -190,14 +199,14 @@ def pin_algorithm(algorithm: str, key: Key | PublicKey) -> None:
         )
 
 
-def is_signed_by(key: Key | PublicKey, parts: jwt.Parts) -> bool:
+def is_signed_by(key: Key | RSAVerifier, parts: jwt.Parts) -> bool:
     """Say whether *key*, made for their algorithm, signed *parts*."""
     if isinstance(key, Key):
         return hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
     return key._holds(parts.signed, parts.signature)
 
 
-def _authentic_t1(token: object, key: Key | PublicKey, tenant: str | None) -> Token:
+def _authentic_t1(token: object, key: Key | RSAVerifier, tenant: str | None) -> Token:
     owner, signature, data = t1.split(token)
     if not isinstance(key, Key):
         raise WrongAlgorithmError(
@@ -211,7 +220,7 @@ def _authentic_t1(token: object, key: Key | PublicKey, tenant: str | None) -> To
     return t1.read(owner, data)
 
 
-def _authentic_jwt(token: object, key: Key | PublicKey, tenant: str | None) -> Token:
+def _authentic_jwt(token: object, key: Key | RSAVerifier, tenant: str | None) -> Token:
     parts = jwt.split(token)
     claims = jwt.claims(parts)
     pin_algorithm(parts.algorithm, key)
@@ -228,7 +237,7 @@ def _authentic_jwt(token: object, key: Key | PublicKey, tenant: str | None) -> T
     return jwt.read(parts.algorithm, claims)
 
 
-def _authentic(token: object, key: Key | PublicKey, tenant: str | None) -> Token:
+def _authentic(token: object, key: Key | RSAVerifier, tenant: str | None) -> Token:
     """Check whose it is and the signature, and only then read the rest."""
     return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
@@ -257,7 +266,7 @@ def _check_rules(claims: Token) -> None:
 
 def check(
     token: str,
-    key: Key | PublicKey,
+    key: Key | RSAVerifier,
     tenant: str | None,
     *,
     session_id: str | None = None,
@@ -280,7 +289,7 @@ def check(
     return verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
 
 
-def _read(token: str, key: Key | PublicKey) -> Token:
+def _read(token: str, key: Key | RSAVerifier) -> Token:
     """Read a token that was found to be valid."""
     if not _is_jwt(token):
         return t1.read(*t1.parts(token))
@@ -290,7 +299,7 @@ def _read(token: str, key: Key | PublicKey) -> Token:
 
 def verify_slow_path(
     token: object,
-    key: Key | PublicKey,
+    key: Key | RSAVerifier,
     tenant: str | None,
     *,
     session_id: str | None,
@@ -343,7 +352,7 @@ def _ask_until_learned(
 def _results(
     rows: Any,
     column: StringColumn | StringSlice | list[Any] | tuple[Any, ...],
-    key: Key | PublicKey,
+    key: Key | RSAVerifier,
     tenant: str | None,
     session_id: str | None,
     now: int,
@@ -380,7 +389,7 @@ def _results(
 
 def check_many(
     tokens: Iterable[str] | ArrowArray | ArrowStream,
-    key: Key | PublicKey,
+    key: Key | RSAVerifier,
     tenant: str | None,
     *,
     session_id: str | None,
@@ -470,7 +479,7 @@ _heads = _Heads()
 
 
 def _core_error(
-    result: int, time: int, key: Key | PublicKey, tenant: str | None, now: int
+    result: int, time: int, key: Key | RSAVerifier, tenant: str | None, now: int
 ) -> TokenError:
     """Return the exception that `verify_slow_path` would raise, for a core result."""
     if result == ALTERED:
@@ -488,6 +497,6 @@ def _core_error(
     raise AssertionError("None is no token")
 
 
-def _foreign(key: Key | PublicKey, tenant: str | None) -> WrongKeyError:
+def _foreign(key: Key | RSAVerifier, tenant: str | None) -> WrongKeyError:
     owner = "API key" if isinstance(key, Key) else "application"
     return WrongKeyError(f"the token was made for another {owner} than {tenant}")

@@ -24,7 +24,7 @@ from tokbox.tokens.claims import check_kind
 from tokbox.tokens.columns import Column
 from tokbox.tokens.derive import LABEL
 from tokbox.tokens.parallel import parallel_for
-from tokbox.tokens.rsa import PrivateKey, PublicKey
+from tokbox.tokens.rs256.keys import PrivateKey, PublicKey
 
 __all__ = ["BatchPlan", "Key", "PrivateKeyBackend", "Rows"]
 

@@ -42,7 +42,7 @@ _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", re.ASCII)
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class KeyRef(PickledByName):
-    """A reference to a key (see `tokbox.tokens.keyref`), which says where it is, not what.
+    """A reference to a key: where it is, without the key (`tokbox.integrations.keyref`).
 
     It can be printed, logged, pickled and compared. InvalidInputError, which does not show
     what was given, if it is no such reference: it might be the secret itself.

@@ -31,9 +31,9 @@ from tokbox.tokens.claims import check_application_id, check_multithread
 from tokbox.tokens.columns import ArrowArray, ArrowStream
 from tokbox.tokens.credentials import is_utf_16, read_bytes
 from tokbox.tokens.parallel import threads_for
-from tokbox.tokens.results import Verification
 from tokbox.tokens.token import Token
-from tokbox.tokens.verify import check, check_many
+from tokbox.tokens.verification.results import Verification
+from tokbox.tokens.verification.verify import check, check_many
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -66,7 +66,7 @@ _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 class PrivateKey:
     """An RSA key that signs, read and checked once. It can be shared between threads.
 
-    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rsa`),
+    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rs256.keys`),
     *password* what its PEM is encrypted with. A private key cannot be pickled or copied
     by `copy`: it stays where it was read.
 
@@ -147,7 +147,7 @@ class PrivateKey:
 class PublicKey:
     """An RSA key that verifies the tokens of a Vonage application, without its private key.
 
-    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rsa`).
+    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rs256.keys`).
 
     Raises InvalidInputError unless it is an RSA key of at least 2,048 bits that can be
     read; a private key is refused, since it does not belong where only this one is needed.

@@ -1,0 +1,1 @@
+"""Tokens of Vonage applications: RSA keys, and signing with RS256."""

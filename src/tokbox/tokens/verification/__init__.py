@@ -1,0 +1,1 @@
+"""Verify tokens, and read their claims."""
