@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tokbox.rest.http.options import Limits, Options
     from tokbox.rest.http.requester import Requester
     from tokbox.rest.raw import APIResponse
+    from tokbox.tokens.backend import SigningBackend
     from tokbox.tokens.signer import Signer
 
 __all__ = ["DEFAULT_URL", "VONAGE_URL", "Client", "option_classes"]
@@ -54,6 +55,10 @@ class Client:
 
     #: The requester, once it was made.
     _made: list[Requester]
+
+    @property
+    def _backend(self) -> SigningBackend:
+        return self._signer._backend
 
     def _assemble(self, signer: Signer, api_url: str, options: Options) -> None:
         """Put a client together, whatever its credentials are."""

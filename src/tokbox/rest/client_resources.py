@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tokbox.rest.resources.signals import Signals
     from tokbox.rest.resources.sip import Sip
     from tokbox.rest.resources.streams import Streams
-    from tokbox.tokens.backend import SigningBackend
     from tokbox.tokens.signer import Signer
 
 __all__ = ["ClientResources"]
@@ -36,10 +35,6 @@ class ClientResources:
         @property
         def _requester(self) -> Requester:
             raise NotImplementedError
-
-    @property
-    def _backend(self) -> SigningBackend:
-        return self._signer._backend
 
     @property
     def archives(self) -> Archives:

@@ -49,7 +49,7 @@ def create(
         return Session(
             session_id,
             _properties={name: _words(first, name) for name in PROPERTIES},
-            _backend=resources._backend,
+            _backend=resources._signer._backend,
             _resources=resources,
         )
     except InvalidClaimsError as error:
