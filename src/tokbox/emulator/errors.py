@@ -28,7 +28,7 @@ class HTTPError(Exception):
         self.status = status
         self.message = message
         self.code = code
-        self.headers = headers or {}
+        self.headers: Mapping[str, str] = headers or {}
 
 
 class SimulationError(Exception):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         @property
         def token_length(self) -> int:
             """The length of each token in characters."""
+            raise NotImplementedError
 
         def fill(
             self,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
         def strings(self, n: int, *, threads: int = 1) -> list[str]:
             """Sign *n* tokens as strings."""
+            raise NotImplementedError
 
 
 __all__ = ["SecretBackend", "SigningBackend", "refuse"]
@@ -142,10 +144,10 @@ class SecretBackend(SigningBackend):
 
     __slots__ = ("_head",)
 
-    algorithm = "HS256"
+    algorithm: Literal["HS256", "RS256"] = "HS256"
     #: About 3 MB, which stays in a cache.
-    chunk = 8192
-    thread_threshold = 8192
+    chunk: int = 8192
+    thread_threshold: int = 8192
 
     def __init__(self, project_id: str, secret: bytes) -> None:
         super().__init__(project_id, Key(secret))

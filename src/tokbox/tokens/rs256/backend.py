@@ -13,7 +13,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
-from typing import Any
+from typing import Any, Literal
 
 from tokbox import _fastsign
 from tokbox._memory import Memory
@@ -56,10 +56,10 @@ class PrivateKeyBackend(SigningBackend):
 
     __slots__ = ("_public",)
 
-    algorithm = "RS256"
+    algorithm: Literal["HS256", "RS256"] = "RS256"
     #: A tenth of a second's work.
-    chunk = 256
-    thread_threshold = 16
+    chunk: int = 256
+    thread_threshold: int = 16
 
     def __init__(self, application_id: str, private: PrivateKey) -> None:
         super().__init__(application_id, Key(private))

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 
         def _holds(self, message: bytes, signature: bytes) -> bool:
             """Return whether *signature* is that of *message*."""
+            raise NotImplementedError
 
 
 __all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many"]
