@@ -35,7 +35,7 @@ AIO = Path(tokbox.__file__).parent / "rest" / "aio.py"
 
 #: Methods that take long without sending a request.
 BULK = frozenset({"sign_rows", "token_batch", "tokens", "verify_many", "write_tokens"})
-#: What decides whether a call is made in the thread of the loop, by method.
+#: The condition for running a method in the thread of the loop.
 SMALL = {
     "iter_batches": "is_small(chunk)",
     "sign_rows": (
@@ -417,7 +417,7 @@ def _name(node: ast.stmt) -> str | None:
 
 
 def _bases(kind: type) -> Iterator[tuple[type, dict[str, type]]]:
-    """Yield the classes of ours that make up *kind*, with their type variables bound."""
+    """Yield the base classes of *kind* in tokbox, with their type variables bound."""
     bindings: dict[type, dict[str, type]] = {kind: {}}
     for base in kind.__mro__:
         if base.__module__.partition(".")[0] != "tokbox":

@@ -28,9 +28,9 @@ Counts = dict[str, dict[int, int]]
 
 
 def unable(rows: str) -> list[str]:
-    """Return the rows' names that the harness says this processor cannot run.
+    """Return the names of backends that this CPU cannot run.
 
-    *rows* is what it answers to the command of that name.
+    *rows* is the harness's output of the command of that name.
     """
     states = (row.split(":") for row in rows.split())
     return sorted({name for _, name, state, *_ in states if state == "0"})
@@ -68,7 +68,7 @@ def spans(lines: list[int]) -> str:
 
 
 def report(counts: Counts) -> bool:
-    """Print what was run of each file; say whether all of it was."""
+    """Print the coverage of each file; return whether all lines were run."""
     ran = total = 0
     for name, lines in sorted(counts.items()):
         missed = [line for line, count in lines.items() if not count]

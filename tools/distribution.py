@@ -1,12 +1,11 @@
-"""Build what is published, and judge it as who installs it would.
+"""Build the source distribution and wheels, and test them as a user would.
 
     python -m tools.distribution [--out dist] [PYTHON ...]
 
-The sources first: they are the same byte for byte whenever and wherever a commit is
-packed, which is tried by packing them once more from what was packed. From them, a wheel
-for each PYTHON (this one, if none is named), each tried by ``tools/smoke.py`` in an
-environment of its own. What gets installed with tokbox and all of its extras is listed
-in a CycloneDX bill of materials.
+The source distribution of a commit is reproducible, byte for byte: it is built again from
+its own content and compared. A wheel is built from it for each PYTHON (by default the
+current one), and ``tools/smoke.py`` tests each wheel in a new environment. A CycloneDX bill
+of materials lists the packages that are installed with tokbox and its extras.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parent.parent
 EXTRAS = "cli,emulator,vonage"
-#: What the tests of ``tools/smoke.py`` need besides tokbox.
+#: The packages that ``tools/smoke.py`` needs besides tokbox.
 TESTERS = ["pytest>=8", "pytest-benchmark>=5"]
 
 
@@ -46,8 +45,10 @@ def epoch() -> str:
 
 
 def normalize(archive: Path, when: int) -> None:
-    """Write a ``.tar.gz`` anew without what varies: times, owners, modes and order, and
-    the notes that setuptools takes of how it got there."""
+    """Write a ``.tar.gz`` again with fixed times, owners, modes and order.
+
+    The files that setuptools adds are left out.
+    """
 
     def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
         member.mtime = when

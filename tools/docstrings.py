@@ -1,7 +1,7 @@
-"""Let docstrings be read as Markdown, for the reference (``mkdocs.yml``).
+"""Convert docstrings to Markdown, for the reference (``mkdocs.yml``).
 
-They are written for who reads the sources: with roles (``:class:`~tokbox.Tokbox```), with
-``::`` before code, and with ``#:`` above what is not a function.
+In the sources, docstrings have roles (``:class:`~tokbox.Tokbox```) and ``::`` before code,
+and attributes have comments that start with ``#:``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def markdown(text: str) -> str:
 
 
 def comment_above(lines: list[str], line: int) -> str:
-    """Return what ``#:`` says right above *line*, which is counted from 1."""
+    """Return the ``#:`` comment directly above *line*, which is counted from 1."""
     said: list[str] = []
     for above in reversed(lines[: max(line - 1, 0)]):
         if not above.strip().startswith("#:"):
@@ -33,8 +33,10 @@ def comment_above(lines: list[str], line: int) -> str:
 
 
 def declaration(lines: list[str], name: str, first: int, last: int) -> int:
-    """Return the line from *first* to *last* where a class says the type of *name*; 0 if it
-    does not. Griffe knows the line where the attribute gets its value."""
+    """Return the line from *first* to *last* where a class annotates *name*, or 0.
+
+    Griffe has the line where the attribute gets its value.
+    """
     declares = re.compile(rf" +{name}: ")
     texts = enumerate(lines[first - 1 : last], first)
     return next((line for line, text in texts if declares.match(text)), 0)

@@ -1,4 +1,4 @@
-"""An environment of its own that has what this one has, and something else before it."""
+"""Virtual environments with the packages of this one, and others before them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from pathlib import Path
 def borrow(folder: Path, *first: Path) -> Path:
     """Make a virtual environment in *folder*; return its interpreter.
 
-    What is installed there, and then what is in the folders *first*, comes before what this
-    interpreter has. What that has installed in place (editable), by .pth files of its own,
-    is out of sight.
+    Modules are found in this order: packages installed there, the folders *first*, packages
+    of this interpreter. Editable installs of this interpreter are not visible.
     """
     venv.create(folder, symlinks=True, clear=True)
     (site,) = folder.glob("lib/python*/site-packages")

@@ -1,14 +1,14 @@
-"""Find a free-threaded CPython, or build one; print where it is.
+"""Find or build a free-threaded CPython, and print its path.
 
     python -m tools.free_threaded [--tsan]
 
-The environment variable ``FREE_THREADED`` names one. Else ``python3.14t`` or
-``python3.13t`` serves, if it is installed. Else Debian's source package of CPython is
-fetched by apt-get, from the archive that this system has configured, and built once, into
-the user's cache. That needs a C compiler, make, and the headers named in ``_LIBRARIES``.
+The environment variable ``FREE_THREADED`` can have the path. Otherwise an installed
+``python3.14t`` or ``python3.13t`` is used. Otherwise apt-get downloads Debian's source
+package of CPython from the archive of this system, and it is built once, in the user's
+cache. That needs a C compiler, make, and the headers in ``_LIBRARIES``.
 
-With ``--tsan`` it is one that ThreadSanitizer watches, which is always built here. Beside
-its ``bin`` stands ``suppressions``: CPython's own list of the races that it knows of.
+With ``--tsan`` it is built with ThreadSanitizer. The file ``suppressions`` beside its
+``bin`` is CPython's own list of known races.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 _SOURCE = "python3.13"
 _SUITE = "trixie"
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-#: Without these pip and the tests lack modules, which a build alone would not say.
+#: pip and the tests need modules that CPython builds only with these libraries.
 _LIBRARIES = "libssl-dev zlib1g-dev libffi-dev"
 _NEEDED = "import ctypes, ensurepip, ssl, sys, zlib; sys.exit(sys._is_gil_enabled())"
 
@@ -39,7 +39,7 @@ class _Kind:
 
     name: str
     options: tuple[str, ...] = ("--disable-gil", "--disable-test-modules")
-    #: What a command that runs the CPython is started with, and in which environment.
+    #: The prefix and the environment of commands that run this CPython.
     wrapper: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ _PLAIN = _Kind(f"{_SOURCE}t")
 _TSAN = _Kind(
     f"{_SOURCE}t-tsan",
     (*_PLAIN.options, "--with-thread-sanitizer"),
-    # It needs to know where memory may lie; and what it would say of the build is no news.
+    # It needs fixed addresses. Reports during the build are of no interest.
     ("setarch", "-R"),
     {"TSAN_OPTIONS": "report_bugs=0"},
 )
@@ -88,7 +88,7 @@ def _built(kind: _Kind) -> Path:
 
 
 def _serves(python: str, kind: _Kind = _PLAIN) -> bool:
-    """Whether *python* runs without the GIL, and has what pip and the tests need."""
+    """Return whether *python* has no GIL, and has the modules for pip and the tests."""
     command = [*kind.wrapper, python, "-c", _NEEDED]
     environment = {**os.environ, **kind.environment}
     try:
@@ -130,7 +130,7 @@ def _archive() -> str:
         check=False,
         text=True,
     ).stdout
-    # Those of a plain suite: security updates stand elsewhere.
+    # Only plain suites: security updates have another archive.
     addresses = re.findall(r"^Codename: \w+$.*?^Repo-URI: (\S+)$", targets, re.M | re.S)
     if not addresses:
         sys.exit(

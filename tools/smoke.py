@@ -1,9 +1,9 @@
-"""Ask the tokbox that is installed for this interpreter whether it is whole.
+"""Test the tokbox that is installed for this interpreter.
 
     python -m tools.smoke
 
-To be run where tests and tools are, but not the sources: each wheel is judged by it,
-here (``tools/distribution.py``) and wherever wheels are built for other systems.
+Run it in a folder with tests and tools, but without the sources. ``tools/distribution.py``
+tests each wheel with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-#: What needs nothing but tokbox and pytest, and passes through every room of the house.
+#: Tests of each layer that need only tokbox and pytest.
 TESTS = [
     "tests/tooling/test_architecture.py",
     "tests/tokens/test_claims.py",

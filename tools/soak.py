@@ -1,18 +1,18 @@
-"""Put 500 connections on an emulator, kill it at random, and look for what it promised.
+"""Load an emulator with 500 connections, kill it at random, and check what it acknowledged.
 
     python -m tools.soak [SECONDS]
 
-In the first half of the time the emulator is killed at random moments and started again
-on the same file, under ``wrk`` with mixed traffic (``soak.lua``) and a few clients of our
-own; in the second half nothing disturbs it. It fails if
+``wrk`` sends mixed traffic (``soak.lua``), beside a few Python clients. In the first half
+of the time the emulator is killed at random moments and started again on the same file. In
+the second half it runs without kills. The test fails if
 
-- anything is not there at the end that was acknowledged to any of the connections,
-- any call is refused, the emulator complains, or a connection is cut that no kill cut,
-- memory grows while nothing disturbs, or descriptors are left when all have gone.
+- a session or an archive that was acknowledged is missing at the end,
+- a request is refused, the emulator prints an error, or a connection is lost without a
+  kill,
+- memory grows in the second half, or file descriptors remain open at the end.
 
-Memory is what is resident (VmRSS). The traffic creates things all the time, but they are
-kept in the file, so what is resident must not follow them: after the first third, in which
-caches fill, it may grow by no more than ``FLAT`` until the end.
+Memory is the resident set (VmRSS). The data is in the file, so memory must not grow with
+it: after the first third, in which caches fill, it may grow by at most ``FLAT`` percent.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from tests.support.survival import Acknowledged, Client, damage, lost, running
 
 CONNECTIONS = 500
 KILLS = 4
-#: Our own connections, which see more of what they are told than wrk's.
+#: Python clients, which check more of each response than wrk does.
 CLIENTS = 4
 #: Percent that memory may grow by and still be flat.
 FLAT = 2.0
@@ -49,7 +49,7 @@ _SCRIPT = Path(__file__).with_suffix(".lua")
 _THREADS = 2
 #: Sessions that a thread of wrk archives in, so that none has many archives at a time.
 _STUDIOS = 32
-#: Seconds that an answer may take: 500 connections wait for each other.
+#: Seconds that a response may take: 500 connections wait for each other.
 _PATIENCE = 30
 #: Seconds between two looks at the emulator's memory.
 _PACE = 0.25
@@ -57,7 +57,7 @@ _PACE = 0.25
 
 @dataclass(frozen=True)
 class Traffic:
-    """What wrk says of one life of the emulator; latencies in milliseconds."""
+    """Statistics of wrk between a start and a kill; latencies in milliseconds."""
 
     requests: int
     seconds: float
@@ -68,14 +68,14 @@ class Traffic:
     p50: float
     p99: float
     slowest: float
-    #: How often each status came that is no success, and the body of one of them.
+    #: The number of responses with each error status, and the body of one of them.
     refused: dict[str, int]
     complaint: str
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What was resident after the warm-up and at the end, in bytes; and what was stored."""
+    """Resident memory before and after the load, and the growth of the file, in bytes."""
 
     first: float
     last: float
@@ -83,9 +83,9 @@ class Memory:
 
     @classmethod
     def of(cls, samples: list[tuple[int, int]]) -> Memory:
-        """Judge by the medians of the first and the last quarter after the warm-up.
+        """Compare the medians of the first and the last quarter after the warm-up.
 
-        A sample is what was resident, and the size of the file.
+        A sample is the resident memory and the size of the file.
         """
         warm = samples[len(samples) // 3 :]
         quarter = max(1, len(warm) // 4)
@@ -103,7 +103,7 @@ class Memory:
 
 @dataclass
 class Soak:
-    """One file, and what became of it in all lives of the emulator."""
+    """A database file, and the results of all runs of the emulator on it."""
 
     folder: Path
     known: Acknowledged = field(default_factory=Acknowledged)
@@ -115,11 +115,11 @@ class Soak:
 
     @property
     def db(self) -> Path:
-        """Where the emulator keeps its state."""
+        """The path of the emulator's database."""
         return self.folder / "emulator.db"
 
     def live(self, seconds: float, *, undisturbed: bool = False) -> None:
-        """Let the emulator serve everybody for so long, and kill it."""
+        """Run the emulator with all clients for some seconds, and kill it."""
         with (
             open(self.folder / "complaints", "w+") as complaints,
             running(self.db, self._port, complaints) as (url, emulator),
@@ -172,7 +172,7 @@ class Soak:
     def _clients(
         self, url: str, emulator: subprocess.Popen[str]
     ) -> Iterator[list[threading.Thread]]:
-        """Let our own clients work, until the emulator is killed at the end."""
+        """Run the Python clients until the emulator is killed at the end of the block."""
         clients = [Client(url, self.known) for _ in range(CLIENTS)]
         threads = [threading.Thread(target=client.run) for client in clients]
         for thread in threads:
@@ -196,13 +196,13 @@ class Soak:
         self._expect(self.memory.growth <= FLAT, "memory is not flat")
 
     def judge(self, traffic: Traffic) -> None:
-        """Hold a life to what kills are no excuse for."""
+        """Check for failures that a kill does not explain."""
         refused = f"wrk was answered {traffic.refused}, such as {traffic.complaint}"
         self._expect(not traffic.refused, refused)
         self._expect(not traffic.timeout, f"{traffic.timeout} answers did not come")
 
     def judge_undisturbed(self, traffic: Traffic, cut: int) -> None:
-        """Hold a life without kills to more: nobody is cut off; *cut* are ours who were."""
+        """Check a run without kills: no connection is lost. *cut* counts Python clients."""
         self.judge(traffic)
         errors = traffic.connect + traffic.read + traffic.write
         self._expect(not errors, f"{errors} connections of wrk were cut")
@@ -220,7 +220,7 @@ class Soak:
             self.failures.append(failure)
 
     def remember(self) -> None:
-        """Take up what was acknowledged to wrk's connections."""
+        """Add the sessions and archives that were acknowledged to wrk."""
         for path in self.folder.glob("acknowledged-*"):
             for line in path.read_text().splitlines():
                 what, name = line.split()
@@ -232,7 +232,7 @@ class Soak:
 
 @contextlib.contextmanager
 def _wrk(url: str, folder: Path) -> Iterator[None]:
-    """Let wrk work on the emulator until the end of the block."""
+    """Run wrk until the end of the block."""
     command = ["wrk", f"-t{_THREADS}", f"-c{CONNECTIONS}", "-d24h"]
     command += ["--timeout", f"{_PATIENCE}s", "-s", str(_SCRIPT), url, "--", str(folder)]
     with (
@@ -242,7 +242,7 @@ def _wrk(url: str, folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            # It then says what it has seen so far.
+            # wrk then prints its statistics.
             wrk.send_signal(signal.SIGINT)
 
 

@@ -1,11 +1,10 @@
-"""Make an interpreter that a sanitizer watches, whoever starts it.
+"""Make an interpreter that always runs with a sanitizer.
 
     python -m tools.watched_python FOLDER LIBRARY NAME=VALUE ...
 
-FOLDER becomes a virtual environment with all that this one has. Its interpreter loads
-LIBRARY before anything else, and has the variables NAME. A sanitizer asks for both, and
-tests start interpreters of their own, with an environment of their own: what is inherited
-would not reach all of them.
+FOLDER becomes a virtual environment with the packages of this one. Its interpreter loads
+LIBRARY first, and sets the variables NAME. Tests start interpreters with an environment of
+their own, so inherited variables would not be enough.
 """
 
 from __future__ import annotations
