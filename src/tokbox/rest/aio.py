@@ -112,7 +112,7 @@ __all__ = [
 
 @set_module("tokbox.types")
 class AsyncArchives(AsyncProxy):
-    """Reach the archives of a project, as ``tb.archives``."""
+    """The archives of a project, available as ``tb.archives``."""
 
     __slots__ = ()
     _sync: Archives
@@ -130,13 +130,13 @@ class AsyncArchives(AsyncProxy):
         timeout: float | None = None,
         **composition: Unpack[Composition],
     ) -> Archive:
-        """Start to record a routed session that a client is connected to.
+        """Start recording a routed session that has a connected client.
 
-        The other options are those of
-        :class:`~tokbox.rest.resources.compositions.Composition`: sound and pictures,
-        streams, resolution, layout, bit rate. A composed archive can have a
-        *quantization_parameter* (15 to 40) instead of a bit rate. A second archive of the
-        same session needs a *multi_archive_tag* of its own.
+        For the other options (audio and video, streams, resolution, layout, bit rate) see
+        :class:`~tokbox.rest.resources.compositions.Composition`. A composed archive can
+        have a *quantization_parameter* (15 to 40) instead of a bit rate. To record a
+        session more than once at the same time, give each archive a different
+        *multi_archive_tag*.
 
         Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
         is relayed or already being recorded under the same tag.
@@ -155,19 +155,20 @@ class AsyncArchives(AsyncProxy):
         )
 
     async def stop(self, id: str, /, *, timeout: float | None = None) -> Archive:
-        """Stop an archive; to stop a stopped one again is no error.
+        """Stop an archive. Stopping a stopped archive again is not an error.
 
-        Raises ``NotFoundError`` for an unknown one, ``ConflictError`` for one that is past
-        stopping. Archives of sessions with ``ArchiveMode.ALWAYS`` stop by themselves.
+        Raises ``NotFoundError`` if the archive is unknown, ``ConflictError`` if its status
+        no longer allows it. Archives of sessions with ``ArchiveMode.ALWAYS`` stop
+        automatically.
         """
         return await self._executor.call(self._sync.stop, id, timeout=timeout)
 
     async def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Delete an archive that is available, uploaded or deleted.
 
-        Raises ``ConflictError`` for one in another state, ``NotFoundError`` for an unknown
-        one; with ``.attempts`` above 1 the latter may mean that an earlier attempt worked
-        though its answer was lost.
+        Raises ``ConflictError`` if the archive has another status, ``NotFoundError`` if it
+        is unknown. If ``.attempts`` of a ``NotFoundError`` is above 1, an earlier attempt
+        may have deleted the archive and its response may have been lost.
         """
         await self._executor.call(self._sync.delete, id, timeout=timeout)
 
@@ -179,12 +180,12 @@ class AsyncArchives(AsyncProxy):
         certificate: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Let archives be delivered to a bucket of your own from now on.
+        """Set the bucket to which future archives are uploaded.
 
-        *fallback* says what becomes of an archive that cannot be delivered: ``opentok``
-        keeps it in the provider's cloud for 72 hours; with ``none``, and without it, it
-        is lost. With a *certificate* (X.509 in PEM, with an RSA key of at most 2048
-        bits) archives are encrypted for its owner; without it they are not.
+        *fallback* determines the storage of an archive whose upload fails: ``opentok``
+        keeps it in the provider's cloud for 72 hours; with ``none``, the default, it is
+        lost. If a *certificate* is given (X.509 in PEM, with an RSA key of at most 2048
+        bits), archives are encrypted for its owner; otherwise they are not encrypted.
         """
         await self._executor.call(
             self._sync.set_storage,
@@ -195,7 +196,7 @@ class AsyncArchives(AsyncProxy):
         )
 
     async def delete_storage(self, *, timeout: float | None = None) -> None:
-        """Let archives stay in the provider's cloud from now on."""
+        """Delete the storage target: future archives stay in the provider's cloud."""
         await self._executor.call(self._sync.delete_storage, timeout=timeout)
 
     async def list(
@@ -206,9 +207,9 @@ class AsyncArchives(AsyncProxy):
         count: int | None = None,
         timeout: float | None = None,
     ) -> Page[Archive]:
-        """Return one page, newest first: of all of them, or of a session's.
+        """Return one page, newest first, for the project or for one session.
 
-        *count* is at most 1000; without it the service gives 50.
+        *count* is at most 1000; the service's default is 50.
         """
         return await self._executor.call(
             self._sync.list, session_id, offset=offset, count=count, timeout=timeout
@@ -221,11 +222,11 @@ class AsyncArchives(AsyncProxy):
         page_size: int = 100,
         timeout: float | None = None,
     ) -> AsyncIterator[Archive]:
-        """Return an iterator over all of them, newest first, that pages by itself.
+        """Return an iterator over all items, newest first.
 
-        Pages are requested when they are needed; *timeout* applies to each request. Some
-        may come and go meanwhile, also by the hand of whoever iterates: none comes
-        twice, and none that is there all the time is left out.
+        Pages are requested when they are needed; *timeout* applies to each request. The
+        iteration is safe if items are added or deleted meanwhile: no item is returned
+        twice, and an item that exists during the whole iteration is always returned.
         """
         items = self._sync.iter(session_id, page_size=page_size, timeout=timeout)
         return self._executor.iterate(items)
@@ -240,7 +241,7 @@ class AsyncArchives(AsyncProxy):
         screenshare_type: ScreenshareLayoutName | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Arrange the streams of a running composed video anew."""
+        """Change the layout of a running composed video."""
         await self._executor.call(
             self._sync.set_layout,
             id,
@@ -260,10 +261,10 @@ class AsyncArchives(AsyncProxy):
         has_video: bool = True,
         timeout: float | None = None,
     ) -> None:
-        """Take a stream, or part of it, where ``StreamMode.MANUAL`` was asked for.
+        """Add a stream, or only its audio or video, in ``StreamMode.MANUAL``.
 
-        To add a stream again changes what is taken of it. Raises ``APIError`` with
-        status 405 where all streams are taken anyway.
+        Adding a stream again changes which of its media are used. Raises ``APIError`` with
+        status 405 if the stream mode is ``StreamMode.AUTO``.
         """
         await self._executor.call(
             self._sync.add_stream,
@@ -277,17 +278,17 @@ class AsyncArchives(AsyncProxy):
     async def remove_stream(
         self, id: str, /, stream_id: str, *, timeout: float | None = None
     ) -> None:
-        """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
+        """Remove a stream, in ``StreamMode.MANUAL``."""
         await self._executor.call(self._sync.remove_stream, id, stream_id, timeout=timeout)
 
     async def get(self, id: str, /, *, timeout: float | None = None) -> Archive:
-        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
+        """Return one by its ID. Raises ``NotFoundError`` if the ID is unknown."""
         return await self._executor.call(self._sync.get, id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncAudioConnectors(AsyncProxy):
-    """Connect sessions with WebSockets, as ``tb.audio_connectors``."""
+    """The Audio Connectors of a project, available as ``tb.audio_connectors``."""
 
     __slots__ = ()
     _sync: AudioConnectors
@@ -300,24 +301,24 @@ class AsyncAudioConnectors(AsyncProxy):
         token: str | None = None,
         timeout: float | None = None,
     ) -> AudioConnector:
-        """Connect a routed session with a WebSocket, or with the one at a URI.
+        """Connect a routed session to a WebSocket, given as an object or a URI.
 
-        The socket must be open within six seconds. Without a *token* the client signs
-        one for a publisher, which is good for ten minutes. Raises ``ConflictError`` if the
-        session is relayed.
+        The WebSocket must accept the connection within six seconds. Without a *token* the
+        client signs a publisher token that is valid for ten minutes. Raises
+        ``ConflictError`` if the session is relayed.
         """
         return await self._executor.call(
             self._sync.start, session_id, websocket, token=token, timeout=timeout
         )
 
     async def stop(self, id: str, /, *, timeout: float | None = None) -> None:
-        """End the connection; to disconnect its ``connection_id`` does the same."""
+        """Stop an Audio Connector, as disconnecting its ``connection_id`` also does."""
         await self._executor.call(self._sync.stop, id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncBroadcasts(AsyncProxy):
-    """Reach the broadcasts of a project, as ``tb.broadcasts``."""
+    """The broadcasts of a project, available as ``tb.broadcasts``."""
 
     __slots__ = ()
     _sync: Broadcasts
@@ -333,17 +334,17 @@ class AsyncBroadcasts(AsyncProxy):
         timeout: float | None = None,
         **composition: Unpack[Composition],
     ) -> Broadcast:
-        """Start to broadcast a routed session that a client is connected to.
+        """Start broadcasting a routed session that has a connected client.
 
-        It goes out as *hls* (``True``, or a :class:`Hls` with options), to at most
-        five *rtmp* targets, or both. *max_duration* is 60 to 36,000 seconds; the
-        service's default has been two hours and four. A second broadcast of the same
-        session needs a *multi_broadcast_tag* of its own. The other options are those of
-        :class:`~tokbox.rest.resources.compositions.Composition`: sound and pictures,
-        streams, resolution, layout, bit rate.
+        The outputs are *hls* (``True``, or an :class:`Hls` with options), at most five
+        *rtmp* targets, or both. *max_duration* is 60 to 36,000 seconds; the service's
+        default has been two hours and four hours. To broadcast a session more than once at
+        the same time, give each broadcast a different *multi_broadcast_tag*. For the other
+        options (audio and video, streams, resolution, layout, bit rate) see
+        :class:`~tokbox.rest.resources.compositions.Composition`.
 
         Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
-        is relayed or already broadcast under the same tag.
+        is relayed or already being broadcast under the same tag.
         """
         return await self._executor.call(
             self._sync.start,
@@ -368,9 +369,9 @@ class AsyncBroadcasts(AsyncProxy):
         count: int | None = None,
         timeout: float | None = None,
     ) -> Page[Broadcast]:
-        """Return one page, newest first: of all of them, or of a session's.
+        """Return one page, newest first, for the project or for one session.
 
-        *count* is at most 1000; without it the service gives 50.
+        *count* is at most 1000; the service's default is 50.
         """
         return await self._executor.call(
             self._sync.list, session_id, offset=offset, count=count, timeout=timeout
@@ -383,11 +384,11 @@ class AsyncBroadcasts(AsyncProxy):
         page_size: int = 100,
         timeout: float | None = None,
     ) -> AsyncIterator[Broadcast]:
-        """Return an iterator over all of them, newest first, that pages by itself.
+        """Return an iterator over all items, newest first.
 
-        Pages are requested when they are needed; *timeout* applies to each request. Some
-        may come and go meanwhile, also by the hand of whoever iterates: none comes
-        twice, and none that is there all the time is left out.
+        Pages are requested when they are needed; *timeout* applies to each request. The
+        iteration is safe if items are added or deleted meanwhile: no item is returned
+        twice, and an item that exists during the whole iteration is always returned.
         """
         items = self._sync.iter(session_id, page_size=page_size, timeout=timeout)
         return self._executor.iterate(items)
@@ -402,7 +403,7 @@ class AsyncBroadcasts(AsyncProxy):
         screenshare_type: ScreenshareLayoutName | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Arrange the streams of a running composed video anew."""
+        """Change the layout of a running composed video."""
         await self._executor.call(
             self._sync.set_layout,
             id,
@@ -422,10 +423,10 @@ class AsyncBroadcasts(AsyncProxy):
         has_video: bool = True,
         timeout: float | None = None,
     ) -> None:
-        """Take a stream, or part of it, where ``StreamMode.MANUAL`` was asked for.
+        """Add a stream, or only its audio or video, in ``StreamMode.MANUAL``.
 
-        To add a stream again changes what is taken of it. Raises ``APIError`` with
-        status 405 where all streams are taken anyway.
+        Adding a stream again changes which of its media are used. Raises ``APIError`` with
+        status 405 if the stream mode is ``StreamMode.AUTO``.
         """
         await self._executor.call(
             self._sync.add_stream,
@@ -439,17 +440,17 @@ class AsyncBroadcasts(AsyncProxy):
     async def remove_stream(
         self, id: str, /, stream_id: str, *, timeout: float | None = None
     ) -> None:
-        """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
+        """Remove a stream, in ``StreamMode.MANUAL``."""
         await self._executor.call(self._sync.remove_stream, id, stream_id, timeout=timeout)
 
     async def get(self, id: str, /, *, timeout: float | None = None) -> Broadcast:
-        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
+        """Return one by its ID. Raises ``NotFoundError`` if the ID is unknown."""
         return await self._executor.call(self._sync.get, id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncCallbacks(AsyncProxy):
-    """Reach the callbacks of a project, as ``tb.callbacks``."""
+    """The callbacks of a project, available as ``tb.callbacks``."""
 
     __slots__ = ()
     _sync: Callbacks
@@ -462,7 +463,7 @@ class AsyncCallbacks(AsyncProxy):
         *,
         timeout: float | None = None,
     ) -> Callback:
-        """Let *url* be told of an event.
+        """Register *url* as the callback for an event.
 
         Groups and their events are ``connection`` and ``stream`` with ``created`` and
         ``destroyed``, ``archive`` with ``status``, and ``sip_call`` with ``created`` and
@@ -477,21 +478,21 @@ class AsyncCallbacks(AsyncProxy):
         return await self._executor.call(self._sync.list, timeout=timeout)
 
     def iter(self, *, timeout: float | None = None) -> AsyncIterator[Callback]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         items = self._sync.iter(timeout=timeout)
         return self._executor.iterate(items)
 
     async def delete(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Let a URL be told no longer."""
+        """Delete a callback."""
         await self._executor.call(self._sync.delete, id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncConnections(AsyncProxy):
-    """Reach the connections of sessions, as ``tb.connections``.
+    """The connections of sessions, available as ``tb.connections``.
 
-    ``tb.moderation.disconnect`` ends one. Until a first client has connected, the
-    service knows nothing of a session and answers ``NotFoundError``.
+    ``tb.moderation.disconnect`` ends a connection. Until a first client has connected, a
+    session is unknown to the service, which responds with ``NotFoundError``.
     """
 
     __slots__ = ()
@@ -506,16 +507,16 @@ class AsyncConnections(AsyncProxy):
     def iter(
         self, session_id: str, *, timeout: float | None = None
     ) -> AsyncIterator[Connection]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         items = self._sync.iter(session_id, timeout=timeout)
         return self._executor.iterate(items)
 
 
 @set_module("tokbox.types")
 class AsyncLiveCaptions(AsyncProxy):
-    """Reach the live captions of sessions, as ``tb.captions``.
+    """The live captions of sessions, available as ``tb.captions``.
 
-    There can be one at a time for a session, and the service cannot list them.
+    A session can have one at a time, and the service cannot list them.
     """
 
     __slots__ = ()
@@ -532,15 +533,15 @@ class AsyncLiveCaptions(AsyncProxy):
         status_callback_url: str | None = None,
         timeout: float | None = None,
     ) -> Captions:
-        """Start to caption a routed session.
+        """Start captioning a routed session.
 
-        *language_code* is BCP 47, ``en-US`` without it; *max_duration* 300 to 14,400
-        seconds, 14,400 without it. With *partial_captions*, and without it, text comes
-        while a sentence is still spoken. *status_callback_url* (15 to 2048 characters)
-        is told of every change.
+        *language_code* is a BCP 47 tag (the service's default is ``en-US``). *max_duration*
+        is 300 to 14,400 seconds (the service's default is 14,400). With *partial_captions*,
+        the service's default, text arrives before a sentence is complete.
+        *status_callback_url* (15 to 2048 characters) receives every status change.
 
-        The *token* must be a moderator's; without it the client signs one, which is
-        good for ten minutes. Raises ``ConflictError`` if the session has captions already.
+        The *token* must be a moderator's. Without it the client signs one that is valid for
+        ten minutes. Raises ``ConflictError`` if the session already has captions.
         """
         return await self._executor.call(
             self._sync.start,
@@ -558,15 +559,15 @@ class AsyncLiveCaptions(AsyncProxy):
         await self._executor.call(self._sync.stop, id, timeout=timeout)
 
     async def get(self, id: str, /, *, timeout: float | None = None) -> Captions:
-        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
+        """Return one by its ID. Raises ``NotFoundError`` if the ID is unknown."""
         return await self._executor.call(self._sync.get, id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncModeration(AsyncProxy):
-    """Moderate sessions, as ``tb.moderation``.
+    """Moderate sessions; available as ``tb.moderation``.
 
-    What the service answers to muting is never looked at: it holds the project's secret.
+    Responses to mute requests are not read, because they contain the project's secret.
     """
 
     __slots__ = ()
@@ -575,10 +576,10 @@ class AsyncModeration(AsyncProxy):
     async def disconnect(
         self, session_id: str, connection_id: str, *, timeout: float | None = None
     ) -> None:
-        """Force a client to leave; ends SIP calls and Audio Connectors as well.
+        """Disconnect a client; this also ends SIP calls and Audio Connectors.
 
-        Raises ``NotFoundError`` if it is not connected; with ``.attempts`` above 1 that may
-        mean that an earlier attempt worked though its answer was lost.
+        Raises ``NotFoundError`` if the client is not connected. If ``.attempts`` is above
+        1, an earlier attempt may have disconnected it and its response may have been lost.
         """
         await self._executor.call(
             self._sync.disconnect, session_id, connection_id, timeout=timeout
@@ -599,9 +600,9 @@ class AsyncModeration(AsyncProxy):
         excluded_stream_ids: Iterable[str] = (),
         timeout: float | None = None,
     ) -> None:
-        """Mute all streams but some, and those that will be published, too.
+        """Mute all streams except *excluded_stream_ids*, including future streams.
 
-        This lasts until ``unmute_all``.
+        This remains in effect until ``unmute_all``.
         """
         await self._executor.call(
             self._sync.mute_all,
@@ -611,13 +612,13 @@ class AsyncModeration(AsyncProxy):
         )
 
     async def unmute_all(self, session_id: str, *, timeout: float | None = None) -> None:
-        """Let streams be published unmuted again; those that are muted stay so."""
+        """Allow streams to be published unmuted; streams that are muted stay muted."""
         await self._executor.call(self._sync.unmute_all, session_id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncProjects(AsyncProxy):
-    """Reach the projects of an account, as ``account.projects``."""
+    """The projects of an account, available as ``account.projects``."""
 
     __slots__ = ()
     _sync: Projects
@@ -629,7 +630,7 @@ class AsyncProjects(AsyncProxy):
         environment_id: str | None = None,
         timeout: float | None = None,
     ) -> Project:
-        """Make a project; its ``secret`` is in what comes back."""
+        """Create a project. The returned project has its ``secret``."""
         return await self._executor.call(
             self._sync.create, name, environment_id=environment_id, timeout=timeout
         )
@@ -639,7 +640,7 @@ class AsyncProjects(AsyncProxy):
         return await self._executor.call(self._sync.list, timeout=timeout)
 
     def iter(self, *, timeout: float | None = None) -> AsyncIterator[Project]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         items = self._sync.iter(timeout=timeout)
         return self._executor.iterate(items)
 
@@ -651,28 +652,28 @@ class AsyncProjects(AsyncProxy):
         *,
         timeout: float | None = None,
     ) -> Project:
-        """Suspend a project, or make it active again."""
+        """Suspend or reactivate a project."""
         return await self._executor.call(self._sync.set_status, id, status, timeout=timeout)
 
     async def refresh_secret(self, id: str, /, *, timeout: float | None = None) -> Project:
-        """Give a project a new ``secret``; the old one stops working.
+        """Replace the ``secret`` of a project; the old one stops working.
 
-        What was signed with the old one, tokens included, is worthless from then on.
+        Everything signed with the old secret, including tokens, becomes invalid.
         """
         return await self._executor.call(self._sync.refresh_secret, id, timeout=timeout)
 
     async def delete(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Delete a project, for good."""
+        """Delete a project permanently."""
         await self._executor.call(self._sync.delete, id, timeout=timeout)
 
     async def get(self, id: str, /, *, timeout: float | None = None) -> Project:
-        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
+        """Return one by its ID. Raises ``NotFoundError`` if the ID is unknown."""
         return await self._executor.call(self._sync.get, id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncRenders(AsyncProxy):
-    """Reach the Experience Composers of a project, as ``tb.renders``."""
+    """The Experience Composers of a project, available as ``tb.renders``."""
 
     __slots__ = ()
     _sync: Renders
@@ -689,15 +690,14 @@ class AsyncRenders(AsyncProxy):
         status_callback_url: str | None = None,
         timeout: float | None = None,
     ) -> Render:
-        """Open a public web page, and publish what it shows and plays to a session.
+        """Open a public web page and publish its video and audio to a session.
 
-        *url* and *status_callback_url*, which is told of every change, have 15 to 2048
-        characters, *name*, the published stream's, 1 to 200. *resolution* is
-        ``1280x720`` if nothing else is said; *max_duration* 60 to 36,000 seconds, 7,200
-        without it.
+        *url* and *status_callback_url*, which receives every status change, have 15 to 2048
+        characters. *name*, the name of the published stream, has 1 to 200. The default of
+        *resolution* is ``1280x720``. *max_duration* is 60 to 36,000 seconds (the service's
+        default is 7,200).
 
-        Without a *token* the client signs one for a publisher, which is good for ten
-        minutes.
+        Without a *token* the client signs a publisher token that is valid for ten minutes.
         """
         return await self._executor.call(
             self._sync.start,
@@ -712,10 +712,10 @@ class AsyncRenders(AsyncProxy):
         )
 
     async def stop(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Close the page.
+        """Stop an Experience Composer.
 
-        Raises ``NotFoundError`` if it is unknown or has stopped; with ``.attempts`` above 1
-        that may mean that an earlier attempt worked though its answer was lost.
+        Raises ``NotFoundError`` if it is unknown or has stopped. If ``.attempts`` is above
+        1, an earlier attempt may have stopped it and its response may have been lost.
         """
         await self._executor.call(self._sync.stop, id, timeout=timeout)
 
@@ -724,8 +724,8 @@ class AsyncRenders(AsyncProxy):
     ) -> Page[Render]:
         """Return one page, newest first.
 
-        *count* is at most 1000; without it the service gives 50. Its ``total`` has been
-        seen to be the length of the page only.
+        *count* is at most 1000; the service's default is 50. ``total`` of the page may be
+        only the length of the page, as some responses have shown.
         """
         return await self._executor.call(
             self._sync.list, offset=offset, count=count, timeout=timeout
@@ -734,7 +734,7 @@ class AsyncRenders(AsyncProxy):
     def iter(
         self, *, page_size: int = 100, timeout: float | None = None
     ) -> AsyncIterator[Render]:
-        """Return an iterator over all of them, newest first, that pages by itself.
+        """Return an iterator over all items, newest first.
 
         Pages are requested when they are needed; *timeout* applies to each request.
         """
@@ -742,13 +742,13 @@ class AsyncRenders(AsyncProxy):
         return self._executor.iterate(items)
 
     async def get(self, id: str, /, *, timeout: float | None = None) -> Render:
-        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
+        """Return one by its ID. Raises ``NotFoundError`` if the ID is unknown."""
         return await self._executor.call(self._sync.get, id, timeout=timeout)
 
 
 @set_module("tokbox.types")
 class AsyncSignals(AsyncProxy):
-    """Signal to sessions, as ``tb.signals``."""
+    """Send signals to sessions; available as ``tb.signals``."""
 
     __slots__ = ()
     _sync: Signals
@@ -764,9 +764,9 @@ class AsyncSignals(AsyncProxy):
     ) -> None:
         """Send a signal to all clients of a session, or to one.
 
-        *data* has at most 8192 bytes, *type* 128, in UTF-8. Clients see that it has no
-        sender. Works in relayed sessions, too. Raises ``NotFoundError`` if nobody, or not
-        the one, is connected.
+        *data* has at most 8192 bytes in UTF-8, *type* at most 128. The signal that clients
+        receive has no sender. This also works in relayed sessions. Raises ``NotFoundError``
+        if no client, or not the given one, is connected.
         """
         await self._executor.call(
             self._sync.send,
@@ -780,7 +780,7 @@ class AsyncSignals(AsyncProxy):
 
 @set_module("tokbox.types")
 class AsyncSip(AsyncProxy):
-    """Call out of sessions, as ``tb.sip``."""
+    """Make SIP calls from sessions; available as ``tb.sip``."""
 
     __slots__ = ()
     _sync: Sip
@@ -800,17 +800,17 @@ class AsyncSip(AsyncProxy):
         streams: Iterable[str] | None = None,
         timeout: float | None = None,
     ) -> SipCall:
-        """Call *uri*, and let whoever answers take part in a routed session.
+        """Call *uri* and connect the callee to a routed session.
 
-        ``;transport=tls`` at the end of the URI encrypts the signalling, *secure* the
-        media. *from_* is who calls, such as ``15551234567@example.com``; the names of
-        *headers* begin with ``X-``. With *video* the callee sees and is seen; *streams*
-        are the only ones that are heard and seen, where they are given. With
-        *observe_force_mute* muting counts for the callee, too, who can press ``*6``.
+        ``;transport=tls`` at the end of the URI encrypts the signalling; *secure* encrypts
+        the media. *from_* is the caller, for example ``15551234567@example.com``. The names
+        of *headers* begin with ``X-``. *video* enables video in both directions. *streams*
+        limits the call to these streams. With *observe_force_mute*, moderators can mute the
+        callee, who can press ``*6`` to mute or unmute.
 
-        Without a *token* the client signs one for a publisher, which is good for ten
-        minutes. Raises ``NotFoundError`` if nobody is connected to the session,
-        ``ConflictError`` if it is relayed.
+        Without a *token* the client signs a publisher token that is valid for ten minutes.
+        Raises ``NotFoundError`` if no client is connected to the session, ``ConflictError``
+        if the session is relayed.
         """
         return await self._executor.call(
             self._sync.dial,
@@ -835,9 +835,10 @@ class AsyncSip(AsyncProxy):
         connection_id: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Play the tones of *digits* to all SIP calls of a session, or to one.
+        """Play the DTMF tones of *digits* to all SIP calls of a session, or to one.
 
-        They are ``0`` to ``9``, ``*``, ``#``, and ``p`` for half a second of silence.
+        *digits* contains ``0`` to ``9``, ``*``, ``#``, and ``p`` for half a second of
+        silence.
         """
         await self._executor.call(
             self._sync.play_dtmf,
@@ -850,10 +851,10 @@ class AsyncSip(AsyncProxy):
 
 @set_module("tokbox.types")
 class AsyncStreams(AsyncProxy):
-    """Reach the streams of sessions, as ``tb.streams``.
+    """The streams of sessions, available as ``tb.streams``.
 
-    Until a first client has connected, the service knows nothing of a session and
-    answers ``NotFoundError``.
+    Until a first client has connected, a session is unknown to the service, which responds
+    with ``NotFoundError``.
     """
 
     __slots__ = ()
@@ -866,7 +867,7 @@ class AsyncStreams(AsyncProxy):
     def iter(
         self, session_id: str, *, timeout: float | None = None
     ) -> AsyncIterator[Stream]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         items = self._sync.iter(session_id, timeout=timeout)
         return self._executor.iterate(items)
 
@@ -875,8 +876,8 @@ class AsyncStreams(AsyncProxy):
     ) -> Stream:
         """Return one stream.
 
-        Raises ``APIError`` for one that the session does not have; the service says
-        status 408, not 404, if it is none of its ids.
+        Raises ``APIError`` if the session has no such stream. The status is 408, not 404,
+        if *stream_id* is not a valid stream ID.
         """
         return await self._executor.call(
             self._sync.get, session_id, stream_id, timeout=timeout
@@ -889,10 +890,10 @@ class AsyncStreams(AsyncProxy):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Give streams the layout classes that archives and broadcasts arrange them by.
+        """Set the layout classes of streams, used by archives and broadcasts.
 
-        *classes* maps the id of a stream to its classes, which replace those it has;
-        ``[]`` takes them all away. For example, to show one stream large::
+        *classes* maps the ID of each stream to its new classes, which replace the old ones;
+        ``[]`` removes all. For example, to show one stream large::
 
             await tb.streams.set_layout_classes(session_id, {stream_id: ["focus"]})
         """

@@ -1,4 +1,4 @@
-"""Record sessions: archives, and where they are stored."""
+"""Archives (recordings of sessions) and their storage."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ __all__ = ["Archive", "Archives", "Transcription", "TranscriptionProperties"]
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcription(Record):
-    """Tell how far the transcription of an archive is, and where it lies."""
+    """The status of an archive's transcription, and its URL."""
 
     status: TranscriptionStatus | str = enum_field(TranscriptionStatus)
     reason: str = str_field()
-    #: Whoever has it can download for ten minutes, so it is not in the repr.
+    #: Valid for ten minutes, for any holder. It is therefore not in the repr.
     url: str = str_field(secret=True)
     primary_language_code: str = str_field()
     has_summary: bool | None = bool_field()
@@ -57,30 +57,30 @@ class Transcription(Record):
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archive(Composed):
-    """Describe one recording as it was when the service answered.
+    """The state of an archive at the time of the response.
 
-    ``created_ms`` in the answer to a start is exact; later ones are rounded to seconds
-    and tell when recording really began.
+    ``created_ms`` is exact in the response to ``start``. In later responses it is rounded
+    to seconds and is the time when recording actually started.
     """
 
     _label = "an archive"
     _required = ("id", "status")
 
     status: ArchiveStatus | str = enum_field(ArchiveStatus)
-    #: Why it stopped; empty while it runs.
+    #: Why it stopped; empty while it is running.
     reason: ArchiveReason | str = enum_field(ArchiveReason)
     name: str = str_field()
     event: str = str_field()
-    #: Bytes and seconds; 0 while it runs.
+    #: Size in bytes and duration in seconds; 0 while it is running.
     size: int | None = int_field()
     duration: int | None = int_field()
     output_mode: OutputMode | str = enum_field(OutputMode)
     multi_archive_tag: str = str_field()
-    #: Where to download, if available: good for ten minutes, for whoever has it, and
-    #: therefore not in the repr. Every get() makes a new one.
+    #: The download URL, if the archive is available. It is valid for ten minutes, for any
+    #: holder, and is therefore not in the repr. Every get() returns a new one.
     url: str = str_field(secret=True)
     sha256sum: str = str_field()
-    #: Of an encrypted archive.
+    #: The password of an encrypted archive.
     password: str = str_field(secret=True)
     certificate: str = str_field(secret=True)
     quantization_parameter: int | None = int_field()
@@ -92,9 +92,9 @@ class Archive(Composed):
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionProperties(PickledByName):
-    """Say how an archive is to be transcribed."""
+    """Options for the transcription of an archive."""
 
-    #: BCP 47, for example ``en-US``.
+    #: A BCP 47 tag, for example ``en-US``.
     primary_language_code: str | None = None
     has_summary: bool | None = None
 
@@ -105,7 +105,7 @@ class TranscriptionProperties(PickledByName):
         optional(boolean, "has_summary", self.has_summary)
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire."""
+        """Return the JSON object for the request."""
         return omit_none(
             primaryLanguageCode=self.primary_language_code, hasSummary=self.has_summary
         )
@@ -113,7 +113,7 @@ class TranscriptionProperties(PickledByName):
 
 @set_module("tokbox.types")
 class Archives(Compositions[Archive]):
-    """Reach the archives of a project, as ``tb.archives``."""
+    """The archives of a project, available as ``tb.archives``."""
 
     __slots__ = ()
 
@@ -135,13 +135,13 @@ class Archives(Compositions[Archive]):
         timeout: float | None = None,
         **composition: Unpack[Composition],
     ) -> Archive:
-        """Start to record a routed session that a client is connected to.
+        """Start recording a routed session that has a connected client.
 
-        The other options are those of
-        :class:`~tokbox.rest.resources.compositions.Composition`: sound and pictures,
-        streams, resolution, layout, bit rate. A composed archive can have a
-        *quantization_parameter* (15 to 40) instead of a bit rate. A second archive of the
-        same session needs a *multi_archive_tag* of its own.
+        For the other options (audio and video, streams, resolution, layout, bit rate) see
+        :class:`~tokbox.rest.resources.compositions.Composition`. A composed archive can
+        have a *quantization_parameter* (15 to 40) instead of a bit rate. To record a
+        session more than once at the same time, give each archive a different
+        *multi_archive_tag*.
 
         Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
         is relayed or already being recorded under the same tag.
@@ -160,7 +160,7 @@ class Archives(Compositions[Archive]):
                 quantizationParameter=optional(
                     integer, "quantization_parameter", quantization_parameter, 15, 40
                 ),
-                # One SDK refuses this of composed archives; others send it.
+                # One SDK rejects this for composed archives; others send it.
                 hasTranscription=boolean("has_transcription", has_transcription) or None,
                 transcriptionProperties=optional(
                     nested,
@@ -181,19 +181,20 @@ class Archives(Compositions[Archive]):
         return self._request(Archive, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> Archive:
-        """Stop an archive; to stop a stopped one again is no error.
+        """Stop an archive. Stopping a stopped archive again is not an error.
 
-        Raises ``NotFoundError`` for an unknown one, ``ConflictError`` for one that is past
-        stopping. Archives of sessions with ``ArchiveMode.ALWAYS`` stop by themselves.
+        Raises ``NotFoundError`` if the archive is unknown, ``ConflictError`` if its status
+        no longer allows it. Archives of sessions with ``ArchiveMode.ALWAYS`` stop
+        automatically.
         """
         return self._request(Archive, "POST", self._item_path(id, "/stop"), None, timeout)
 
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
         """Delete an archive that is available, uploaded or deleted.
 
-        Raises ``ConflictError`` for one in another state, ``NotFoundError`` for an unknown
-        one; with ``.attempts`` above 1 the latter may mean that an earlier attempt worked
-        though its answer was lost.
+        Raises ``ConflictError`` if the archive has another status, ``NotFoundError`` if it
+        is unknown. If ``.attempts`` of a ``NotFoundError`` is above 1, an earlier attempt
+        may have deleted the archive and its response may have been lost.
         """
         self._requester.request("DELETE", self._item_path(id), timeout=timeout)
 
@@ -205,18 +206,18 @@ class Archives(Compositions[Archive]):
         certificate: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Let archives be delivered to a bucket of your own from now on.
+        """Set the bucket to which future archives are uploaded.
 
-        *fallback* says what becomes of an archive that cannot be delivered: ``opentok``
-        keeps it in the provider's cloud for 72 hours; with ``none``, and without it, it
-        is lost. With a *certificate* (X.509 in PEM, with an RSA key of at most 2048
-        bits) archives are encrypted for its owner; without it they are not.
+        *fallback* determines the storage of an archive whose upload fails: ``opentok``
+        keeps it in the provider's cloud for 72 hours; with ``none``, the default, it is
+        lost. If a *certificate* is given (X.509 in PEM, with an RSA key of at most 2048
+        bits), archives are encrypted for its owner; otherwise they are not encrypted.
         """
         body = storage_target(target, fallback, certificate)
         self._requester.request("PUT", self._storage, json=body, timeout=timeout)
 
     def delete_storage(self, *, timeout: float | None = None) -> None:
-        """Let archives stay in the provider's cloud from now on."""
+        """Delete the storage target: future archives stay in the provider's cloud."""
         self._requester.request("DELETE", self._storage, timeout=timeout)
 
     @property
@@ -224,7 +225,7 @@ class Archives(Compositions[Archive]):
         return f"{self._path}/storage"
 
 
-#: What only a composed archive can have, and the arguments that say it.
+#: Properties that only a composed archive can have, and their arguments.
 _COMPOSED_ONLY = {
     "resolution": "resolution",
     "layout": "layout",

@@ -1,4 +1,4 @@
-"""Send the sound of a session to a WebSocket, and sound from there into it."""
+"""Audio Connectors: exchange audio between a session and a WebSocket."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["AudioConnector", "AudioConnectors", "AudioTransport", "WebSocket"]
 
 _TRANSPORTS = get_args(AudioTransportName)
 _ENCODINGS = get_args(AudioEncoding)
-#: One SDK knows only the first two.
+#: One SDK accepts only the first two.
 _RATES = get_args(AudioRate)
 _MAX_STREAMS = 50
 _MAX_HEADERS = 512
@@ -42,16 +42,16 @@ _MAX_HEADERS = 512
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioTransport(PickledByName):
-    """Say in which form sound goes over a WebSocket."""
+    """The format of audio on a WebSocket."""
 
     #: ``binary`` or ``json``.
     transport: AudioTransportName
-    #: Of sound in JSON: ``base64``.
+    #: The encoding of audio in JSON messages: ``base64``.
     encoding: AudioEncoding | None = None
-    #: In JSON, the names of the fields with sound from the session and for it.
+    #: For JSON, the names of the fields for audio from the session and to the session.
     audio_field: str | None = None
     receive_audio_field: str | None = None
-    #: In JSON, what is in every message beside the sound.
+    #: For JSON, the other fields of every message.
     static_fields: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -74,7 +74,7 @@ class AudioTransport(PickledByName):
         )
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire."""
+        """Return the JSON object for the request."""
         return omit_none(
             transport=self.transport,
             encoding=self.encoding,
@@ -88,19 +88,19 @@ class AudioTransport(PickledByName):
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class WebSocket(PickledByName):
-    """Name a WebSocket that takes the sound of a session: 16-bit linear PCM."""
+    """A WebSocket that receives the audio of a session as 16-bit linear PCM."""
 
     #: ``wss://`` or ``ws://``.
     uri: str
     _: KW_ONLY
-    #: The streams that it hears, at most 50; all if there are none here.
+    #: The IDs of the streams to send, at most 50. If empty, all streams are sent.
     streams: Iterable[str] = ()
-    #: Sent with its first message, at most 512 bytes; maybe a secret, thus not in the
-    #: repr.
+    #: Sent with the first message, at most 512 bytes. They may contain secrets, so they are
+    #: not in the repr.
     headers: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
-    #: Samples a second: 8000, 16000 (the service's default) or 24000.
+    #: Samples per second: 8000, 16000 (the service's default) or 24000.
     audio_rate: AudioRate | None = None
-    #: Publish what the socket says.
+    #: Whether to publish the audio that the WebSocket sends.
     bidirectional: bool | None = None
     audio_transport: AudioTransport | None = None
 
@@ -117,11 +117,11 @@ class WebSocket(PickledByName):
             raise InvalidInputError("audio_rate", self.audio_rate, rule)
         optional(boolean, "bidirectional", self.bidirectional)
         optional(nested, "audio_transport", self.audio_transport, AudioTransport)
-        # What the caller changes afterwards was not checked.
+        # Copies: later changes by the caller would not be validated.
         set_fields(self, uri=uri, streams=streams, headers=headers, audio_rate=rate)
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire."""
+        """Return the JSON object for the request."""
         return {
             "uri": self.uri,
             **omit_none(
@@ -137,18 +137,18 @@ class WebSocket(PickledByName):
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioConnector(Entity):
-    """Describe the way from a session to a WebSocket, a client of the session."""
+    """A connection between a session and a WebSocket; it is a client of the session."""
 
     _label = "an audio connector"
 
-    # A fixture of one SDK calls it captionsId, by mistake.
+    # A fixture of one SDK has captionsId here by mistake.
     id: str = str_field("id", "captionsId")
     connection_id: str = str_field()
 
 
 @set_module("tokbox.types")
 class AudioConnectors(TokenResource):
-    """Connect sessions with WebSockets, as ``tb.audio_connectors``."""
+    """The Audio Connectors of a project, available as ``tb.audio_connectors``."""
 
     __slots__ = ()
 
@@ -164,11 +164,11 @@ class AudioConnectors(TokenResource):
         token: str | None = None,
         timeout: float | None = None,
     ) -> AudioConnector:
-        """Connect a routed session with a WebSocket, or with the one at a URI.
+        """Connect a routed session to a WebSocket, given as an object or a URI.
 
-        The socket must be open within six seconds. Without a *token* the client signs
-        one for a publisher, which is good for ten minutes. Raises ``ConflictError`` if the
-        session is relayed.
+        The WebSocket must accept the connection within six seconds. Without a *token* the
+        client signs a publisher token that is valid for ten minutes. Raises
+        ``ConflictError`` if the session is relayed.
         """
         if isinstance(websocket, str):
             websocket = WebSocket(websocket)
@@ -179,12 +179,12 @@ class AudioConnectors(TokenResource):
         return self._request(AudioConnector, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
-        """End the connection; to disconnect its ``connection_id`` does the same."""
+        """Stop an Audio Connector, as disconnecting its ``connection_id`` also does."""
         self._requester.request("POST", self._item_path(id, "/stop"), timeout=timeout)
 
 
 def _headers(field: str, value: object) -> dict[str, str]:
-    """Return headers, whose bytes are those of all names and values together."""
+    """Return headers; the length limit applies to all names and values together."""
     rule = "map names to values, both of them text"
     if not isinstance(value, Mapping):
         raise InvalidInputError(field, None, rule, show=False)

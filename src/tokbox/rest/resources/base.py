@@ -27,7 +27,7 @@ _Entity = TypeVar("_Entity", bound=Entity)
 def read_model(
     kind: type[_Record], source: object, method: str, path: str, request_id: str | None
 ) -> _Record:
-    """Return an answer as a record, or raise ``ProtocolError`` if it is none."""
+    """Return a response as a record. Raises ``ProtocolError`` if it is not valid."""
     record = kind._read(source, source, request_id) if isinstance(source, dict) else None
     if record is None or not all(getattr(record, name) for name in kind._required):
         problem = f"the answer is not {kind._label} with {' and '.join(kind._required)}"
@@ -37,25 +37,25 @@ def read_model(
 
 @safe_repr
 class Resource:
-    """Base of the resources of a project.
+    """Base class of the resources of a project.
 
-    Every method takes ``timeout``: seconds for the whole call with its retries and waits.
-    None means the client's limit. All raise ``InvalidInputError`` before anything is sent,
-    ``APIError`` when the service refuses and ``TransportError`` when there is no usable
-    answer.
+    Every method accepts ``timeout``: the limit in seconds for the whole call, including
+    retries and waits. None means the client's limit. Every method raises
+    ``InvalidInputError`` before anything is sent, ``APIError`` if the service rejects the
+    call and ``TransportError`` if there is no usable response.
     """
 
     __slots__ = ("_requester", "_root")
 
-    #: In the plural, for the repr.
+    #: The plural noun for the repr.
     _noun: str
-    #: Where they are in paths, and how the argument that names one is called.
+    #: The path segment, and the name of the argument for an ID.
     _segment: str
     _id_field: str
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        # A public name replaces the name of the module later.
+        # A public name later replaces __module__.
         module = sys.modules[cls.__module__]
         strip_traceback(refuse_unknown_options(lambda: vars(module))(cls))
 
@@ -79,7 +79,7 @@ class Resource:
     def _session_path(
         self, session_id: str, rest: str, connection_id: str | None = None
     ) -> str:
-        """Return the path of what is in a session, or belongs to one client there."""
+        """Return the path of a session's resource, or of one client in the session."""
         part = identifier("session_id", self._check_session(session_id))
         if connection_id is not None:
             rest = f"connection/{identifier('connection_id', connection_id)}/{rest}"
@@ -93,7 +93,7 @@ class Resource:
         body: Mapping[str, Any] | None,
         timeout: float | None,
     ) -> _Record:
-        """Make a call that is answered with a record."""
+        """Make a call whose response is a record."""
         answer = self._requester.request_json(method, path, json=body, timeout=timeout)
         source, request_id = answer
         return read_model(kind, source, method, path, request_id)
@@ -106,7 +106,7 @@ class Resource:
         params: Mapping[str, str | int] | None = None,
         offset: int = 0,
     ) -> Page[_Entity]:
-        """Ask for a list that says how long it is: ``{"count": ..., "items": [...]}``."""
+        """Request a list with a count: ``{"count": ..., "items": [...]}``."""
         answer = self._requester.request_json("GET", path, params=params, timeout=timeout)
         source, request_id = answer
         if not isinstance(source, dict):
@@ -128,7 +128,7 @@ class Resource:
     def _request_array(
         self, kind: type[_Entity], path: str, timeout: float | None
     ) -> Page[_Entity]:
-        """Ask for a list that is no more than that: ``[...]``."""
+        """Request a list that is a plain array: ``[...]``."""
         source, request_id = self._requester.request_json("GET", path, timeout=timeout)
         entities = self._entities(kind, path, source, request_id)
         return Page(items=entities, total=len(entities), request_id=request_id)
@@ -143,14 +143,14 @@ class Resource:
 
 
 class Collection(Resource, Generic[_Entity]):
-    """Reach entities that have a path of their own and a list that comes in pages."""
+    """Base class of resources whose entities have a path and a paginated list."""
 
     __slots__ = ()
 
     _kind: type[_Entity]
 
     def get(self, id: str, /, *, timeout: float | None = None) -> _Entity:
-        """Return one as it is now. Raises ``NotFoundError`` for an unknown one."""
+        """Return one by its ID. Raises ``NotFoundError`` if the ID is unknown."""
         return self._request(self._kind, "GET", self._item_path(id), None, timeout)
 
     def _list(
@@ -171,6 +171,6 @@ class Collection(Resource, Generic[_Entity]):
     def _iter(
         self, page_size: int, fetch: Callable[[int, int], Page[_Entity]]
     ) -> Iterator[_Entity]:
-        # Checked now, not when the first item is asked for.
+        # Validate now, not at the first item.
         page_size = integer("page_size", page_size, 1, MAX_PAGE_SIZE)
         return iter_pages(fetch, page_size, self._path)

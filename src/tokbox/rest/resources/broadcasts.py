@@ -1,4 +1,4 @@
-"""Broadcast sessions live, over HLS and RTMP."""
+"""Live broadcasts of sessions, over HLS and RTMP."""
 
 from __future__ import annotations
 
@@ -51,30 +51,30 @@ __all__ = [
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RtmpOutput(Record):
-    """Tell how a broadcast to one server does."""
+    """The status of one RTMP output of a broadcast."""
 
     id: str = str_field()
     status: RtmpStatus | str = enum_field(RtmpStatus)
     server_url: str = str_field()
-    #: Whoever has it can broadcast there, so it is not in the repr.
+    #: Any holder can broadcast to the server, so it is not in the repr.
     stream_name: str = str_field(secret=True)
 
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastUrls(Record):
-    """Tell where a broadcast can be seen, and how that does; empty once it stopped."""
+    """The URLs of a broadcast and their status; empty after it has stopped."""
 
     hls: str = str_field()
     hls_status: HlsStatus | str = enum_field(HlsStatus)
-    #: Older answers hold an object of them, by their ids.
+    #: In older responses, an object whose keys are the IDs.
     rtmp: tuple[RtmpOutput, ...] = nested_list_field(RtmpOutput, key="id")
 
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HlsSettings(Record):
-    """Tell what kind of HLS it is."""
+    """The HLS options of a broadcast."""
 
     dvr: bool | None = bool_field()
     low_latency: bool | None = bool_field()
@@ -83,7 +83,7 @@ class HlsSettings(Record):
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastSettings(Record):
-    """Tell how a broadcast was set up."""
+    """The settings of a broadcast."""
 
     hls: HlsSettings | None = nested_field(HlsSettings)
 
@@ -91,14 +91,14 @@ class BroadcastSettings(Record):
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broadcast(Composed):
-    """Describe one live broadcast as it was when the service answered."""
+    """The state of a live broadcast at the time of the response."""
 
     _label = "a broadcast"
     _required = ("id", "status")
 
     status: BroadcastStatus | str = enum_field(BroadcastStatus)
     event: str = str_field()
-    #: Seconds after which it ends by itself.
+    #: Seconds after which it stops automatically.
     max_duration: int | None = int_field()
     multi_broadcast_tag: str = str_field()
     settings: BroadcastSettings = nested_field(BroadcastSettings, always=True)
@@ -112,11 +112,11 @@ _MAX_TARGETS = 5
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class Hls(PickledByName):
-    """Ask for a broadcast over HTTP (HLS), for any number of viewers."""
+    """Options of an HLS output, which can have any number of viewers."""
 
-    #: Let viewers rewind, up to two hours.
+    #: Whether viewers can rewind, up to two hours.
     dvr: bool | None = None
-    #: Be about 5 seconds behind instead of 15 to 20; does not go with *dvr*.
+    #: Reduce the delay to about 5 seconds, from 15 to 20; cannot be combined with *dvr*.
     low_latency: bool | None = None
 
     def __post_init__(self) -> None:
@@ -128,7 +128,7 @@ class Hls(PickledByName):
             )
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire."""
+        """Return the JSON object for the request."""
         return omit_none(dvr=self.dvr, lowLatency=self.low_latency)
 
 
@@ -136,13 +136,13 @@ class Hls(PickledByName):
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class RtmpTarget(PickledByName):
-    """Name a server that a broadcast is sent to."""
+    """An RTMP server to which a broadcast is sent."""
 
     #: ``rtmp://`` or ``rtmps://``.
     server_url: str
-    #: Whoever has it can broadcast there: most servers call it a stream key.
+    #: Most servers call it a stream key. Any holder can broadcast to the server.
     stream_name: str = field(repr=False)
-    #: Tells the targets of a broadcast apart.
+    #: Identifies the target within the broadcast.
     id: str | None = None
 
     def __post_init__(self) -> None:
@@ -154,13 +154,13 @@ class RtmpTarget(PickledByName):
         )
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire, with the stream's name."""
+        """Return the JSON object for the request, with the stream name."""
         return omit_none(id=self.id, serverUrl=self.server_url, streamName=self.stream_name)
 
 
 @set_module("tokbox.types")
 class Broadcasts(Compositions[Broadcast]):
-    """Reach the broadcasts of a project, as ``tb.broadcasts``."""
+    """The broadcasts of a project, available as ``tb.broadcasts``."""
 
     __slots__ = ()
 
@@ -180,17 +180,17 @@ class Broadcasts(Compositions[Broadcast]):
         timeout: float | None = None,
         **composition: Unpack[Composition],
     ) -> Broadcast:
-        """Start to broadcast a routed session that a client is connected to.
+        """Start broadcasting a routed session that has a connected client.
 
-        It goes out as *hls* (``True``, or a :class:`Hls` with options), to at most
-        five *rtmp* targets, or both. *max_duration* is 60 to 36,000 seconds; the
-        service's default has been two hours and four. A second broadcast of the same
-        session needs a *multi_broadcast_tag* of its own. The other options are those of
-        :class:`~tokbox.rest.resources.compositions.Composition`: sound and pictures,
-        streams, resolution, layout, bit rate.
+        The outputs are *hls* (``True``, or an :class:`Hls` with options), at most five
+        *rtmp* targets, or both. *max_duration* is 60 to 36,000 seconds; the service's
+        default has been two hours and four hours. To broadcast a session more than once at
+        the same time, give each broadcast a different *multi_broadcast_tag*. For the other
+        options (audio and video, streams, resolution, layout, bit rate) see
+        :class:`~tokbox.rest.resources.compositions.Composition`.
 
         Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
-        is relayed or already broadcast under the same tag.
+        is relayed or already being broadcast under the same tag.
         """
         body = {
             "sessionId": self._check_session(session_id),

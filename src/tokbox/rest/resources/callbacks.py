@@ -1,7 +1,7 @@
-"""Register URLs that the service tells of events; OpenTok only.
+"""Callback URLs for events; OpenTok only.
 
-A Vonage application has its URLs in its own settings, and no such calls. What is sent
-to these URLs is not signed: see :mod:`tokbox.webhooks`.
+A Vonage application has its URLs in its settings, and these calls do not exist there.
+The requests to these URLs are not signed: see :mod:`tokbox.webhooks`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _EVENTS = {
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback(Entity):
-    """Describe a URL that is told of one kind of event."""
+    """A callback URL for one kind of event."""
 
     _label = "a callback"
 
@@ -45,7 +45,7 @@ class Callback(Entity):
 
 @set_module("tokbox.types")
 class Callbacks(Resource):
-    """Reach the callbacks of a project, as ``tb.callbacks``."""
+    """The callbacks of a project, available as ``tb.callbacks``."""
 
     __slots__ = ()
 
@@ -61,7 +61,7 @@ class Callbacks(Resource):
         *,
         timeout: float | None = None,
     ) -> Callback:
-        """Let *url* be told of an event.
+        """Register *url* as the callback for an event.
 
         Groups and their events are ``connection`` and ``stream`` with ``created`` and
         ``destroyed``, ``archive`` with ``status``, and ``sip_call`` with ``created`` and
@@ -80,9 +80,9 @@ class Callbacks(Resource):
         return self._request_array(Callback, self._path, timeout)
 
     def iter(self, *, timeout: float | None = None) -> Iterator[Callback]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         return iter_list(lambda: self.list(timeout=timeout))
 
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Let a URL be told no longer."""
+        """Delete a callback."""
         self._requester.request("DELETE", self._item_path(id), timeout=timeout)

@@ -1,4 +1,4 @@
-"""Caption sessions live: turn speech into text while it is spoken."""
+"""Live captions: transcribe the speech in a session in real time."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["Captions", "LiveCaptions"]
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions(SessionEntity):
-    """Describe the live captions of a session.
+    """The live captions of a session.
 
-    The answer to a start tells no more than the ``id``.
+    The response to ``start`` contains only the ``id``.
     """
 
     _label = "captions"
 
-    # The service says captionsId when they start, and captionId when they are asked for.
+    # The service sends captionsId when they start, and captionId in later responses.
     id: str = str_field("captionsId", "captionId", "id")
     status: CaptionsStatus | str = enum_field(CaptionsStatus)
     #: Why they stopped or failed.
     reason: str = str_field()
-    #: Seconds.
+    #: The duration in seconds.
     duration: int | None = int_field()
     language_code: str = str_field()
     provider: str = str_field()
@@ -38,9 +38,9 @@ class Captions(SessionEntity):
 
 @set_module("tokbox.types")
 class LiveCaptions(TokenResource, Collection[Captions]):
-    """Reach the live captions of sessions, as ``tb.captions``.
+    """The live captions of sessions, available as ``tb.captions``.
 
-    There can be one at a time for a session, and the service cannot list them.
+    A session can have one at a time, and the service cannot list them.
     """
 
     __slots__ = ()
@@ -62,15 +62,15 @@ class LiveCaptions(TokenResource, Collection[Captions]):
         status_callback_url: str | None = None,
         timeout: float | None = None,
     ) -> Captions:
-        """Start to caption a routed session.
+        """Start captioning a routed session.
 
-        *language_code* is BCP 47, ``en-US`` without it; *max_duration* 300 to 14,400
-        seconds, 14,400 without it. With *partial_captions*, and without it, text comes
-        while a sentence is still spoken. *status_callback_url* (15 to 2048 characters)
-        is told of every change.
+        *language_code* is a BCP 47 tag (the service's default is ``en-US``). *max_duration*
+        is 300 to 14,400 seconds (the service's default is 14,400). With *partial_captions*,
+        the service's default, text arrives before a sentence is complete.
+        *status_callback_url* (15 to 2048 characters) receives every status change.
 
-        The *token* must be a moderator's; without it the client signs one, which is
-        good for ten minutes. Raises ``ConflictError`` if the session has captions already.
+        The *token* must be a moderator's. Without it the client signs one that is valid for
+        ten minutes. Raises ``ConflictError`` if the session already has captions.
         """
         body = {
             **self._credentials(session_id, token),

@@ -1,4 +1,4 @@
-"""What archives and broadcasts share: both make one video of a session's streams."""
+"""Shared parts of archives and broadcasts, which compose a session's streams."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["ChosenStream", "Composed", "Composition", "Compositions", "compose"]
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenStream(Record):
-    """Tell what is taken of one stream, where streams are chosen by calls."""
+    """Which media of one stream are used, in ``StreamMode.MANUAL``."""
 
     stream_id: str = str_field()
     has_audio: bool | None = bool_field()
@@ -49,28 +49,28 @@ class ChosenStream(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed(SessionEntity):
-    """Hold what both an archive and a broadcast tell."""
+    """Fields that archives and broadcasts share."""
 
     has_audio: bool | None = bool_field()
     has_video: bool | None = bool_field()
     stream_mode: StreamMode | str = enum_field(StreamMode)
-    #: Of a composed video, such as ``1280x720``.
+    #: The resolution of a composed video, for example ``1280x720``.
     resolution: str = str_field()
-    #: Bits a second. The service has spelled it in two ways.
+    #: Bits per second. The service has used two spellings.
     max_bitrate: int | None = int_field("maxBitrate", "maxBitRate")
-    #: Only while it runs, and only if its streams are chosen by calls.
+    #: Present only while it is running, and only in ``StreamMode.MANUAL``.
     streams: tuple[ChosenStream, ...] = nested_list_field(ChosenStream)
 
 
 class Composition(TypedDict, total=False):
-    """Name the options that archives and broadcasts have in common.
+    """Options that archives and broadcasts share.
 
-    - *has_audio*, *has_video*: take sound, take pictures; one of them must be true.
-    - *stream_mode*: take all streams, or those that are added by calls.
+    - *has_audio*, *has_video*: whether to include audio and video; one must be true.
+    - *stream_mode*: include all streams, or only those that ``add_stream`` adds.
     - *resolution*: of a composed video, ``640x480`` (the service's default),
-      ``1280x720``, ``1920x1080``, or one of these upright.
+      ``1280x720``, ``1920x1080``, or one of these in portrait orientation.
     - *layout*: of a composed video, a :class:`Layout` or its name; *stylesheet* and
-      *screenshare_type* are the other parts of one.
+      *screenshare_type* are the other fields of a layout.
     - *max_bitrate*: of a composed video, 100,000 to 6,000,000 bits/s.
     """
 
@@ -95,7 +95,7 @@ def compose(
     screenshare_type: ScreenshareLayoutName | None = None,
     max_bitrate: int | None = None,
 ) -> dict[str, Any]:
-    """Return the properties of a request that say what :class:`Composition` does."""
+    """Return the request properties for the options of :class:`Composition`."""
     chosen = Layout._build(layout, stylesheet, screenshare_type)
     return {
         **media(has_audio, has_video),
@@ -103,15 +103,15 @@ def compose(
         **omit_none(
             resolution=optional(choice, "resolution", resolution, RESOLUTIONS),
             layout=None if chosen is None else chosen._to_json(),
-            # Some texts say at least 1,000,000 for archives, 400,000 to 2,000,000 for
-            # broadcasts; these are the widest bounds that any of them gives.
+            # Some documents say at least 1,000,000 for archives and 400,000 to 2,000,000
+            # for broadcasts; these are the widest documented bounds.
             maxBitrate=optional(integer, "max_bitrate", max_bitrate, 100_000, 6_000_000),
         ),
     }
 
 
 def media(has_audio: bool, has_video: bool) -> dict[str, Any]:
-    """Return the properties that say what is taken of streams."""
+    """Return the request properties that select audio and video."""
     body = {
         "hasAudio": boolean("has_audio", has_audio),
         "hasVideo": boolean("has_video", has_video),
@@ -125,7 +125,7 @@ _Composed = TypeVar("_Composed", bound=Composed)
 
 
 class Compositions(Collection[_Composed]):
-    """Do with archives and broadcasts what can be done with both."""
+    """Methods that archives and broadcasts share."""
 
     __slots__ = ()
 
@@ -137,9 +137,9 @@ class Compositions(Collection[_Composed]):
         count: int | None = None,
         timeout: float | None = None,
     ) -> Page[_Composed]:
-        """Return one page, newest first: of all of them, or of a session's.
+        """Return one page, newest first, for the project or for one session.
 
-        *count* is at most 1000; without it the service gives 50.
+        *count* is at most 1000; the service's default is 50.
         """
         return self._list(offset, count, session_id, timeout)
 
@@ -150,11 +150,11 @@ class Compositions(Collection[_Composed]):
         page_size: int = 100,
         timeout: float | None = None,
     ) -> Iterator[_Composed]:
-        """Return an iterator over all of them, newest first, that pages by itself.
+        """Return an iterator over all items, newest first.
 
-        Pages are requested when they are needed; *timeout* applies to each request. Some
-        may come and go meanwhile, also by the hand of whoever iterates: none comes
-        twice, and none that is there all the time is left out.
+        Pages are requested when they are needed; *timeout* applies to each request. The
+        iteration is safe if items are added or deleted meanwhile: no item is returned
+        twice, and an item that exists during the whole iteration is always returned.
         """
         if session_id is not None:
             session_id = self._check_session(session_id)
@@ -175,7 +175,7 @@ class Compositions(Collection[_Composed]):
         screenshare_type: ScreenshareLayoutName | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Arrange the streams of a running composed video anew."""
+        """Change the layout of a running composed video."""
         chosen = Layout._build(layout, stylesheet, screenshare_type)
         if chosen is None:
             raise InvalidInputError("layout", None, "be a Layout or its parts")
@@ -192,10 +192,10 @@ class Compositions(Collection[_Composed]):
         has_video: bool = True,
         timeout: float | None = None,
     ) -> None:
-        """Take a stream, or part of it, where ``StreamMode.MANUAL`` was asked for.
+        """Add a stream, or only its audio or video, in ``StreamMode.MANUAL``.
 
-        To add a stream again changes what is taken of it. Raises ``APIError`` with
-        status 405 where all streams are taken anyway.
+        Adding a stream again changes which of its media are used. Raises ``APIError`` with
+        status 405 if the stream mode is ``StreamMode.AUTO``.
         """
         added = string("stream_id", stream_id, min_length=1)
         body = {"addStream": added, **media(has_audio, has_video)}
@@ -205,7 +205,7 @@ class Compositions(Collection[_Composed]):
     def remove_stream(
         self, id: str, /, stream_id: str, *, timeout: float | None = None
     ) -> None:
-        """Take one stream no longer, where ``StreamMode.MANUAL`` was asked for."""
+        """Remove a stream, in ``StreamMode.MANUAL``."""
         path = self._item_path(id, "/streams")
         body = {"removeStream": string("stream_id", stream_id, min_length=1)}
         self._requester.request("PATCH", path, json=body, timeout=timeout)

@@ -1,4 +1,4 @@
-"""Look at the clients that are connected to a session."""
+"""The clients that are connected to a session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Connection", "Connections"]
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection(Entity):
-    """Describe one client's connection."""
+    """One client's connection."""
 
     _label = "a connection"
 
@@ -31,10 +31,10 @@ class Connection(Entity):
 
 @set_module("tokbox.types")
 class Connections(Resource):
-    """Reach the connections of sessions, as ``tb.connections``.
+    """The connections of sessions, available as ``tb.connections``.
 
-    ``tb.moderation.disconnect`` ends one. Until a first client has connected, the
-    service knows nothing of a session and answers ``NotFoundError``.
+    ``tb.moderation.disconnect`` ends a connection. Until a first client has connected, a
+    session is unknown to the service, which responds with ``NotFoundError``.
     """
 
     __slots__ = ()
@@ -50,6 +50,6 @@ class Connections(Resource):
     def iter(
         self, session_id: str, *, timeout: float | None = None
     ) -> Iterator[Connection]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         path = self._session_path(session_id, "connection")
         return iter_list(lambda: self._request_page(Connection, path, timeout))

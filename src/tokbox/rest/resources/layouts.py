@@ -1,4 +1,4 @@
-"""Arrange the streams of a composed video."""
+"""Layouts of the streams in a composed video."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ _TYPES = get_args(LayoutName)
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Layout(PickledByName):
-    """Name a predefined layout, or bring a stylesheet with ``type="custom"``.
+    """A predefined layout, or a stylesheet with ``type="custom"``.
 
-    Raises ``InvalidInputError`` for combinations that the service refuses: a stylesheet
-    belongs to ``custom`` and is needed there, a screenshare type to ``bestFit`` only.
+    Raises ``InvalidInputError`` for combinations that the service rejects: ``custom``
+    requires a stylesheet, which other types cannot have, and only ``bestFit`` can have a
+    screenshare type.
     """
 
     type: LayoutName = "bestFit"
@@ -49,7 +50,7 @@ class Layout(PickledByName):
         )
 
     def _to_json(self) -> dict[str, str]:
-        """Return the object that goes over the wire."""
+        """Return the JSON object for the request."""
         body: dict[str, str] = {"type": self.type}
         if self.stylesheet is not None:
             body["stylesheet"] = self.stylesheet
@@ -64,7 +65,7 @@ class Layout(PickledByName):
         stylesheet: str | None,
         screenshare_type: ScreenshareLayoutName | None,
     ) -> Layout | None:
-        """Make one layout of a whole or of its parts; ``None`` if there are none."""
+        """Return the layout from an object or from its fields; ``None`` without any."""
         if isinstance(layout, Layout):
             if stylesheet is not None or screenshare_type is not None:
                 rule = "be a name when stylesheet or screenshare_type is given beside it"

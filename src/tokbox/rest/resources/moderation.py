@@ -1,4 +1,4 @@
-"""Keep order in a session: disconnect clients, mute streams."""
+"""Moderation of a session: disconnect clients, mute streams."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["Moderation"]
 
 @set_module("tokbox.types")
 class Moderation(Resource):
-    """Moderate sessions, as ``tb.moderation``.
+    """Moderate sessions; available as ``tb.moderation``.
 
-    What the service answers to muting is never looked at: it holds the project's secret.
+    Responses to mute requests are not read, because they contain the project's secret.
     """
 
     __slots__ = ()
@@ -26,10 +26,10 @@ class Moderation(Resource):
     def disconnect(
         self, session_id: str, connection_id: str, *, timeout: float | None = None
     ) -> None:
-        """Force a client to leave; ends SIP calls and Audio Connectors as well.
+        """Disconnect a client; this also ends SIP calls and Audio Connectors.
 
-        Raises ``NotFoundError`` if it is not connected; with ``.attempts`` above 1 that may
-        mean that an earlier attempt worked though its answer was lost.
+        Raises ``NotFoundError`` if the client is not connected. If ``.attempts`` is above
+        1, an earlier attempt may have disconnected it and its response may have been lost.
         """
         part = identifier("connection_id", connection_id)
         path = self._session_path(session_id, f"connection/{part}")
@@ -50,17 +50,17 @@ class Moderation(Resource):
         excluded_stream_ids: Iterable[str] = (),
         timeout: float | None = None,
     ) -> None:
-        """Mute all streams but some, and those that will be published, too.
+        """Mute all streams except *excluded_stream_ids*, including future streams.
 
-        This lasts until ``unmute_all``.
+        This remains in effect until ``unmute_all``.
         """
-        # Older SDKs say excludedStreams; the documentation and all newer ones say this.
+        # Older SDKs send excludedStreams; the documentation and newer SDKs use this name.
         excluded = strings("excluded_stream_ids", excluded_stream_ids)
         body = {"active": True, "excludedStreamIds": excluded}
         self._set_muting(session_id, body, timeout)
 
     def unmute_all(self, session_id: str, *, timeout: float | None = None) -> None:
-        """Let streams be published unmuted again; those that are muted stay so."""
+        """Allow streams to be published unmuted; streams that are muted stay muted."""
         self._set_muting(session_id, {"active": False}, timeout)
 
     def _set_muting(

@@ -1,4 +1,4 @@
-"""Manage the projects of an account, of OpenTok."""
+"""The projects of an OpenTok account."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Project", "Projects"]
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project(Entity):
-    """Describe one project: ``id`` is its API key."""
+    """One project; its ``id`` is the API key."""
 
     _label = "a project"
 
@@ -37,7 +37,7 @@ class Project(Entity):
 
 @set_module("tokbox.types")
 class Projects(Collection[Project]):
-    """Reach the projects of an account, as ``account.projects``."""
+    """The projects of an account, available as ``account.projects``."""
 
     __slots__ = ()
 
@@ -59,7 +59,7 @@ class Projects(Collection[Project]):
         environment_id: str | None = None,
         timeout: float | None = None,
     ) -> Project:
-        """Make a project; its ``secret`` is in what comes back."""
+        """Create a project. The returned project has its ``secret``."""
         body = omit_none(
             name=optional(string, "name", name),
             environmentId=optional(string, "environment_id", environment_id, min_length=1),
@@ -71,7 +71,7 @@ class Projects(Collection[Project]):
         return self._request_array(Project, self._path, timeout)
 
     def iter(self, *, timeout: float | None = None) -> Iterator[Project]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         return iter_list(lambda: self.list(timeout=timeout))
 
     def set_status(
@@ -82,18 +82,18 @@ class Projects(Collection[Project]):
         *,
         timeout: float | None = None,
     ) -> Project:
-        """Suspend a project, or make it active again."""
+        """Suspend or reactivate a project."""
         body = {"status": choice("status", status, ProjectStatus)}
         return self._request(Project, "PUT", self._item_path(id), body, timeout)
 
     def refresh_secret(self, id: str, /, *, timeout: float | None = None) -> Project:
-        """Give a project a new ``secret``; the old one stops working.
+        """Replace the ``secret`` of a project; the old one stops working.
 
-        What was signed with the old one, tokens included, is worthless from then on.
+        Everything signed with the old secret, including tokens, becomes invalid.
         """
         path = self._item_path(id, "/refreshSecret")
         return self._request(Project, "POST", path, None, timeout)
 
     def delete(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Delete a project, for good."""
+        """Delete a project permanently."""
         self._requester.request("DELETE", self._item_path(id), timeout=timeout)

@@ -1,4 +1,4 @@
-"""Publish web pages into sessions, by Experience Composers: the service says renders."""
+"""Experience Composers, which publish web pages into sessions; the API says renders."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ __all__ = ["Render", "Renders"]
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Render(SessionEntity):
-    """Describe one Experience Composer as it was when the service answered."""
+    """The state of an Experience Composer at the time of the response."""
 
     _label = "a render"
 
     status: RenderStatus | str = enum_field(RenderStatus)
-    #: Why it stopped or failed, in words that the service spells in several ways.
+    #: Why it stopped or failed. The service uses several spellings of the same reason.
     reason: str = str_field()
     event: str = str_field()
-    #: The page that it shows.
+    #: The URL of the page.
     url: str = str_field()
-    #: What it publishes, once it does.
+    #: The ID of the published stream, after it has started.
     stream_id: str = str_field()
     name: str = str_field()
     resolution: str = str_field()
@@ -51,7 +51,7 @@ class Render(SessionEntity):
 
 @set_module("tokbox.types")
 class Renders(TokenResource, Collection[Render]):
-    """Reach the Experience Composers of a project, as ``tb.renders``."""
+    """The Experience Composers of a project, available as ``tb.renders``."""
 
     __slots__ = ()
 
@@ -72,15 +72,14 @@ class Renders(TokenResource, Collection[Render]):
         status_callback_url: str | None = None,
         timeout: float | None = None,
     ) -> Render:
-        """Open a public web page, and publish what it shows and plays to a session.
+        """Open a public web page and publish its video and audio to a session.
 
-        *url* and *status_callback_url*, which is told of every change, have 15 to 2048
-        characters, *name*, the published stream's, 1 to 200. *resolution* is
-        ``1280x720`` if nothing else is said; *max_duration* 60 to 36,000 seconds, 7,200
-        without it.
+        *url* and *status_callback_url*, which receives every status change, have 15 to 2048
+        characters. *name*, the name of the published stream, has 1 to 200. The default of
+        *resolution* is ``1280x720``. *max_duration* is 60 to 36,000 seconds (the service's
+        default is 7,200).
 
-        Without a *token* the client signs one for a publisher, which is good for ten
-        minutes.
+        Without a *token* the client signs a publisher token that is valid for ten minutes.
         """
         properties = omit_none(
             name=optional(string, "name", name, min_length=1, max_length=200)
@@ -90,7 +89,7 @@ class Renders(TokenResource, Collection[Render]):
             "url": web_url("url", url),
             **omit_none(
                 maxDuration=optional(integer, "max_duration", max_duration, 60, 36_000),
-                # Some SDKs offer four of these; the service knows all six.
+                # Some SDKs offer four of these; the service accepts all six.
                 resolution=optional(choice, "resolution", resolution, RESOLUTIONS),
                 statusCallbackUrl=optional(
                     web_url, "status_callback_url", status_callback_url
@@ -101,10 +100,10 @@ class Renders(TokenResource, Collection[Render]):
         return self._request(Render, "POST", self._path, body, timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Close the page.
+        """Stop an Experience Composer.
 
-        Raises ``NotFoundError`` if it is unknown or has stopped; with ``.attempts`` above 1
-        that may mean that an earlier attempt worked though its answer was lost.
+        Raises ``NotFoundError`` if it is unknown or has stopped. If ``.attempts`` is above
+        1, an earlier attempt may have stopped it and its response may have been lost.
         """
         self._requester.request("DELETE", self._item_path(id), timeout=timeout)
 
@@ -117,22 +116,22 @@ class Renders(TokenResource, Collection[Render]):
     ) -> Page[Render]:
         """Return one page, newest first.
 
-        *count* is at most 1000; without it the service gives 50. Its ``total`` has been
-        seen to be the length of the page only.
+        *count* is at most 1000; the service's default is 50. ``total`` of the page may be
+        only the length of the page, as some responses have shown.
         """
         return self._list(offset, count, None, timeout)
 
     def iter(
         self, *, page_size: int = 100, timeout: float | None = None
     ) -> Iterator[Render]:
-        """Return an iterator over all of them, newest first, that pages by itself.
+        """Return an iterator over all items, newest first.
 
         Pages are requested when they are needed; *timeout* applies to each request.
         """
 
         def fetch(offset: int, count: int) -> Page[Render]:
             page = self.list(offset=offset, count=count, timeout=timeout)
-            # Whatever the service counts, there may be more behind a full page.
+            # The count may be wrong, so a full page can be followed by another.
             least = offset + len(page) + (len(page) >= count)
             return dataclasses.replace(page, total=max(page.total, least))
 

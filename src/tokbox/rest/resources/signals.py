@@ -1,4 +1,4 @@
-"""Send signals to the clients of a session."""
+"""Signals to the clients of a session."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tokbox.rest.validation import omit_none, optional, string
 __all__ = ["Signals"]
 
 _MAX_TYPE = 128
-#: The documentation says "8 kB" of data; this is the larger of its two meanings.
+#: The documented limit is "8 kB" of data; this is the larger of its two meanings.
 _MAX_DATA = 8192
 
 
 @set_module("tokbox.types")
 class Signals(Resource):
-    """Signal to sessions, as ``tb.signals``."""
+    """Send signals to sessions; available as ``tb.signals``."""
 
     __slots__ = ()
 
@@ -32,9 +32,9 @@ class Signals(Resource):
     ) -> None:
         """Send a signal to all clients of a session, or to one.
 
-        *data* has at most 8192 bytes, *type* 128, in UTF-8. Clients see that it has no
-        sender. Works in relayed sessions, too. Raises ``NotFoundError`` if nobody, or not
-        the one, is connected.
+        *data* has at most 8192 bytes in UTF-8, *type* at most 128. The signal that clients
+        receive has no sender. This also works in relayed sessions. Raises ``NotFoundError``
+        if no client, or not the given one, is connected.
         """
         body = {
             **omit_none(type=optional(string, "type", type, max_bytes=_MAX_TYPE)),

@@ -1,4 +1,4 @@
-"""Let telephones take part: dial out over SIP, and play tones."""
+"""SIP calls from sessions, and DTMF tones."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["Sip", "SipAuth", "SipCall"]
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class SipAuth(PickledByName):
-    """Name the user that calls, where the gateway asks who it is (digest access)."""
+    """The user name and password for a SIP gateway (digest authentication)."""
 
     username: str
     password: str = field(repr=False)
@@ -45,14 +45,14 @@ class SipAuth(PickledByName):
         )
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire, with the password."""
+        """Return the JSON object for the request, with the password."""
         return {"username": self.username, "password": self.password}
 
 
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCall(SessionEntity):
-    """Describe a call that is being made, as a client of its session.
+    """An outgoing call, which is a client of its session.
 
     To hang up, disconnect its ``connection_id``.
     """
@@ -65,7 +65,7 @@ class SipCall(SessionEntity):
 
 @set_module("tokbox.types")
 class Sip(TokenResource):
-    """Call out of sessions, as ``tb.sip``."""
+    """Make SIP calls from sessions; available as ``tb.sip``."""
 
     __slots__ = ()
 
@@ -86,20 +86,20 @@ class Sip(TokenResource):
         streams: Iterable[str] | None = None,
         timeout: float | None = None,
     ) -> SipCall:
-        """Call *uri*, and let whoever answers take part in a routed session.
+        """Call *uri* and connect the callee to a routed session.
 
-        ``;transport=tls`` at the end of the URI encrypts the signalling, *secure* the
-        media. *from_* is who calls, such as ``15551234567@example.com``; the names of
-        *headers* begin with ``X-``. With *video* the callee sees and is seen; *streams*
-        are the only ones that are heard and seen, where they are given. With
-        *observe_force_mute* muting counts for the callee, too, who can press ``*6``.
+        ``;transport=tls`` at the end of the URI encrypts the signalling; *secure* encrypts
+        the media. *from_* is the caller, for example ``15551234567@example.com``. The names
+        of *headers* begin with ``X-``. *video* enables video in both directions. *streams*
+        limits the call to these streams. With *observe_force_mute*, moderators can mute the
+        callee, who can press ``*6`` to mute or unmute.
 
-        Without a *token* the client signs one for a publisher, which is good for ten
-        minutes. Raises ``NotFoundError`` if nobody is connected to the session,
-        ``ConflictError`` if it is relayed.
+        Without a *token* the client signs a publisher token that is valid for ten minutes.
+        Raises ``NotFoundError`` if no client is connected to the session, ``ConflictError``
+        if the session is relayed.
         """
         sip = {
-            # There may be a password in it (RFC 3261, section 19.1).
+            # It may contain a password (RFC 3261, section 19.1).
             "uri": string("uri", uri, min_length=1, show=False),
             **omit_none(
                 **{"from": optional(string, "from_", from_, min_length=1)},
@@ -124,13 +124,14 @@ class Sip(TokenResource):
         connection_id: str | None = None,
         timeout: float | None = None,
     ) -> None:
-        """Play the tones of *digits* to all SIP calls of a session, or to one.
+        """Play the DTMF tones of *digits* to all SIP calls of a session, or to one.
 
-        They are ``0`` to ``9``, ``*``, ``#``, and ``p`` for half a second of silence.
+        *digits* contains ``0`` to ``9``, ``*``, ``#``, and ``p`` for half a second of
+        silence.
         """
         tones = exact_text(digits)
         if tones is None or not re.fullmatch(r"[0-9*#p]+", tones):
-            # They may well be somebody's PIN.
+            # The digits may be a PIN.
             rule = "be text of 0 to 9, *, # and p"
             raise InvalidInputError("digits", None, rule, show=False)
         path = self._session_path(session_id, "play-dtmf", connection_id)
@@ -144,7 +145,7 @@ def _headers(field: str, value: object) -> dict[str, str]:
     found = {}
     for given_name, given_content in value.items():
         name, content = exact_text(given_name), exact_text(given_content)
-        # Letters, digits and marks of RFC 3261, "token"; the case of names is no matter.
+        # The token characters of RFC 3261; names are case-insensitive.
         if name is None or not re.fullmatch(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+", name):
             raise InvalidInputError(field, given_name, "have names that begin with X-")
         if content is None or re.search(r"[\r\n\0]", content):

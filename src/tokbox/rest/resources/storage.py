@@ -1,4 +1,4 @@
-"""Where archives go: a bucket of S3 (or what speaks its language), or one of Azure."""
+"""Storage targets of archives: an S3 (or S3-compatible) bucket or Azure container."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _ENCRYPTIONS = get_args(StorageEncryption)
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Storage(PickledByName):
-    """Name a bucket of S3, and the keys that may write to it."""
+    """An S3 bucket, and the keys with write access."""
 
     access_key: str = field(repr=False)
     secret_key: str = field(repr=False)
     bucket: str
-    #: Of a service that speaks like S3; without it, Amazon's own.
+    #: The URL of an S3-compatible service. The default is Amazon S3.
     endpoint: str | None = None
     #: Server-side encryption: ``s3`` or ``none``.
     sse: StorageEncryption | None = None
@@ -52,7 +52,7 @@ class S3Storage(PickledByName):
         )
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire, with the keys."""
+        """Return the JSON object for the request, with the keys."""
         config = omit_none(
             accessKey=self.access_key,
             secretKey=self.secret_key,
@@ -67,12 +67,12 @@ class S3Storage(PickledByName):
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AzureStorage(PickledByName):
-    """Name a container of Azure's, and the key that may write to it."""
+    """An Azure container, and the key with write access."""
 
     account_name: str
     account_key: str = field(repr=False)
     container: str
-    #: Of another cloud than Azure's public one.
+    #: The domain of an Azure cloud. The default is the public cloud.
     domain: str | None = None
 
     def __post_init__(self) -> None:
@@ -85,7 +85,7 @@ class AzureStorage(PickledByName):
         )
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire, with the key."""
+        """Return the JSON object for the request, with the key."""
         config = omit_none(
             accountName=self.account_name,
             accountKey=self.account_key,
@@ -100,18 +100,18 @@ def storage_target(
     fallback: StorageFallback | None,
     certificate: str | None,
 ) -> dict[str, Any]:
-    """Return the body that sets a target."""
+    """Return the request body that sets a storage target."""
     return {
         **nested("target", target, S3Storage, AzureStorage),
         **omit_none(fallback=optional(choice, "fallback", fallback, _FALLBACKS)),
-        # Said even if there is none: a certificate of before must not live on.
+        # Sent even if it is None, so that an earlier certificate is removed.
         "certificate": optional(_certificate, "certificate", certificate),
     }
 
 
 def _certificate(field: str, value: object) -> str:
     rule = "be an X.509 certificate in PEM, or the base64 of one"
-    # Whoever mixes up the files must not see the key in a log.
+    # The value may be a private key by mistake, so errors must not show it.
     pem = exact_text(value)
     if not pem or not pem.strip() or "PRIVATE KEY" in pem:
         raise InvalidInputError(field, None, rule, show=False)

@@ -1,4 +1,4 @@
-"""Look at the streams of a session, and arrange them by layout classes."""
+"""The streams of a session, and their layout classes."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ __all__ = ["Stream", "Streams"]
 @set_module("tokbox.types")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream(Entity):
-    """Describe what one client publishes."""
+    """One stream that a client publishes."""
 
     _label = "a stream"
 
     name: str = str_field()
-    #: Empty for a stream of sound.
+    #: Empty for an audio-only stream.
     video_type: VideoType | str = enum_field(VideoType)
     layout_classes: tuple[str, ...] = str_list_field("layoutClassList")
 
 
 @set_module("tokbox.types")
 class Streams(Resource):
-    """Reach the streams of sessions, as ``tb.streams``.
+    """The streams of sessions, available as ``tb.streams``.
 
-    Until a first client has connected, the service knows nothing of a session and
-    answers ``NotFoundError``.
+    Until a first client has connected, a session is unknown to the service, which responds
+    with ``NotFoundError``.
     """
 
     __slots__ = ()
@@ -50,7 +50,7 @@ class Streams(Resource):
         return self._request_page(Stream, self._session_path(session_id, "stream"), timeout)
 
     def iter(self, session_id: str, *, timeout: float | None = None) -> Iterator[Stream]:
-        """Return an iterator over what ``list`` gives, asked for at its first item."""
+        """Return an iterator over the items of ``list``, requested at the first item."""
         path = self._session_path(session_id, "stream")
         return iter_list(lambda: self._request_page(Stream, path, timeout))
 
@@ -59,8 +59,8 @@ class Streams(Resource):
     ) -> Stream:
         """Return one stream.
 
-        Raises ``APIError`` for one that the session does not have; the service says
-        status 408, not 404, if it is none of its ids.
+        Raises ``APIError`` if the session has no such stream. The status is 408, not 404,
+        if *stream_id* is not a valid stream ID.
         """
         part = identifier("stream_id", stream_id)
         path = self._session_path(session_id, f"stream/{part}")
@@ -73,10 +73,10 @@ class Streams(Resource):
         *,
         timeout: float | None = None,
     ) -> None:
-        """Give streams the layout classes that archives and broadcasts arrange them by.
+        """Set the layout classes of streams, used by archives and broadcasts.
 
-        *classes* maps the id of a stream to its classes, which replace those it has;
-        ``[]`` takes them all away. For example, to show one stream large::
+        *classes* maps the ID of each stream to its new classes, which replace the old ones;
+        ``[]`` removes all. For example, to show one stream large::
 
             tb.streams.set_layout_classes(session_id, {stream_id: ["focus"]})
         """

@@ -1,4 +1,4 @@
-"""Base class of resources whose calls join a session, which takes a token."""
+"""Base class of resources whose calls join a session with a token."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from tokbox.rest.http.requester import Requester
 
     class Sign(Protocol):
-        """Sign a token for a session, good for *expiration* seconds."""
+        """Sign a token for a session that is valid for *expiration* seconds."""
 
         def __call__(self, session_id: str, role: Role, expiration: int) -> str: ...
 
 
 __all__ = ["TOKEN_LIFETIME", "TokenResource"]
 
-#: Lifetime in seconds of the tokens that are signed here. The service joins at once, and
-#: may stay longer.
+#: Lifetime in seconds of the tokens that are signed here. The service connects at once;
+#: the connection can outlast the token.
 TOKEN_LIFETIME = 600
 
 
 class TokenResource(Resource):
-    """Base of resources that let the service join a session.
+    """Base class of resources with which the service joins a session.
 
-    *sign* signs a token where the caller passes none.
+    *sign* signs a token if the caller passes none.
     """
 
     __slots__ = ("_sign",)
 
-    #: What it may do in the session.
+    #: The role of the signed tokens.
     _role = Role.PUBLISHER
 
     def __init__(self, requester: Requester, sign: Sign) -> None:
@@ -42,7 +42,7 @@ class TokenResource(Resource):
         self._sign = sign
 
     def _credentials(self, session_id: str, token: str | None) -> dict[str, str]:
-        """Return the properties of a request that say what is joined, and by what right."""
+        """Return the request properties with the session ID and the token."""
         session_id = self._check_session(session_id)
         if token is None:
             token = self._sign(session_id, self._role, TOKEN_LIFETIME)
