@@ -1,4 +1,4 @@
-"""The client of an account, which manages projects and does nothing else."""
+"""The client of an account, which only manages projects."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ __all__ = ["Account"]
 @strip_traceback
 @refuse_unknown_options(option_classes)
 class Account(Client):
-    """Reach the projects of an OpenTok account.
+    """Client of an OpenTok account, which manages its projects.
 
-    *account_key* and *account_secret* are the account's own, not those of one of its
-    projects. Everything else is as with ``Tokbox``: options, errors, threads, the end.
-    For example, to make a project and reach it::
+    *account_key* and *account_secret* are those of the account, not of a project. Options,
+    errors, thread safety and ``close()`` are as in ``Tokbox``. For example, to create a
+    project and use it::
 
         with Account(account_key, account_secret) as account:
             project = account.projects.create("rooms")
         tb = Tokbox(project.id, project.secret)
 
-    Raises ``InvalidInputError`` for an argument out of bounds.
+    Raises ``InvalidInputError`` for an invalid argument.
     """
 
     __slots__ = ()
@@ -62,7 +62,7 @@ class Account(Client):
 
     @property
     def projects(self) -> Projects:
-        """Manage the projects of the account."""
+        """The projects of the account."""
         return Projects(self._requester)
 
     def __repr__(self) -> str:

@@ -904,11 +904,11 @@ class AsyncStreams(AsyncProxy):
 
 @set_module("tokbox.types")
 class AsyncSession(AsyncProxy):
-    """A room that clients can join with a token; signs its tokens (see SessionSigner).
+    """A session, for which it signs tokens (see SessionSigner); clients join with a token.
 
-    It never expires and cannot be deleted: keep the ``session_id``, and make a session
-    of it again with ``tb.session()``. Sessions with the same id are equal, and have the
-    same hash. The service's other properties are in ``to_dict()``.
+    A session never expires and cannot be deleted. Store its ``session_id``, and pass it to
+    ``tb.session()`` to use the session again. Sessions with the same ID are equal and have
+    the same hash. The service's other properties are in ``to_dict()``.
     """
 
     __slots__ = ()
@@ -917,10 +917,10 @@ class AsyncSession(AsyncProxy):
     def to_dict(self) -> dict[str, str | None]:
         """Return the properties of the session by the service's names, ready for JSON.
 
-        They are ``session_id``, ``project_id``, ``partner_id`` (the same),
-        ``create_dt`` (a text such as ``Tue Nov 14 14:13:20 PST 2023``),
+        They are ``session_id``, ``project_id``, ``partner_id`` (equal to ``project_id``),
+        ``create_dt`` (a string such as ``Tue Nov 14 14:13:20 PST 2023``),
         ``session_status`` and ``media_server_url``. A property that the service did not
-        send is None; a session that was made from its id has the first three.
+        send is None. A session from ``tb.session()`` has only the first three.
         """
         return self._sync.to_dict()
 
@@ -929,11 +929,11 @@ class AsyncSession(AsyncProxy):
         return self._sync.session_id
 
     async def start_archive(self, **options: Unpack[ArchiveOptions]) -> Archive:
-        """Start to record this session; see ``tb.archives.start``."""
+        """Start recording this session; see ``tb.archives.start``."""
         return await self._executor.call(self._sync.start_archive, **options)
 
     async def start_broadcast(self, **options: Unpack[BroadcastOptions]) -> Broadcast:
-        """Start to broadcast this session; see ``tb.broadcasts.start``."""
+        """Start broadcasting this session; see ``tb.broadcasts.start``."""
         return await self._executor.call(self._sync.start_broadcast, **options)
 
     async def list_streams(self, **options: Unpack[CallOptions]) -> Page[Stream]:
@@ -947,7 +947,7 @@ class AsyncSession(AsyncProxy):
     async def set_layout_classes(
         self, classes: Mapping[str, Sequence[str]], **options: Unpack[CallOptions]
     ) -> None:
-        """Give streams their layout classes; see ``tb.streams.set_layout_classes``."""
+        """Set the layout classes of streams; see ``tb.streams.set_layout_classes``."""
         await self._executor.call(self._sync.set_layout_classes, classes, **options)
 
     async def list_connections(self, **options: Unpack[CallOptions]) -> Page[Connection]:
@@ -955,11 +955,11 @@ class AsyncSession(AsyncProxy):
         return await self._executor.call(self._sync.list_connections, **options)
 
     async def signal(self, data: str, **options: Unpack[SignalOptions]) -> None:
-        """Signal to all clients of this session, or one; see ``tb.signals.send``."""
+        """Send a signal to all clients of this session, or one; see ``tb.signals.send``."""
         await self._executor.call(self._sync.signal, data, **options)
 
     async def disconnect(self, connection_id: str, **options: Unpack[CallOptions]) -> None:
-        """Force a client to leave; see ``tb.moderation.disconnect``."""
+        """Disconnect a client; see ``tb.moderation.disconnect``."""
         await self._executor.call(self._sync.disconnect, connection_id, **options)
 
     async def mute_stream(self, stream_id: str, **options: Unpack[CallOptions]) -> None:
@@ -967,15 +967,15 @@ class AsyncSession(AsyncProxy):
         await self._executor.call(self._sync.mute_stream, stream_id, **options)
 
     async def mute_all(self, **options: Unpack[MuteOptions]) -> None:
-        """Mute all streams but some; see ``tb.moderation.mute_all``."""
+        """Mute all streams, with exceptions; see ``tb.moderation.mute_all``."""
         await self._executor.call(self._sync.mute_all, **options)
 
     async def unmute_all(self, **options: Unpack[CallOptions]) -> None:
-        """Let streams be heard again; see ``tb.moderation.unmute_all``."""
+        """Allow streams to be unmuted; see ``tb.moderation.unmute_all``."""
         await self._executor.call(self._sync.unmute_all, **options)
 
     async def dial(self, uri: str, **options: Unpack[DialOptions]) -> SipCall:
-        """Call somebody over SIP; see ``tb.sip.dial``."""
+        """Call a SIP URI; see ``tb.sip.dial``."""
         return await self._executor.call(self._sync.dial, uri, **options)
 
     async def play_dtmf(self, digits: str, **options: Unpack[ClientOptions]) -> None:
@@ -983,7 +983,7 @@ class AsyncSession(AsyncProxy):
         await self._executor.call(self._sync.play_dtmf, digits, **options)
 
     async def start_captions(self, **options: Unpack[CaptionsOptions]) -> Captions:
-        """Start to caption this session; see ``tb.captions.start``."""
+        """Start captioning this session; see ``tb.captions.start``."""
         return await self._executor.call(self._sync.start_captions, **options)
 
     async def start_render(self, url: str, **options: Unpack[RenderOptions]) -> Render:
@@ -993,7 +993,7 @@ class AsyncSession(AsyncProxy):
     async def start_audio_connector(
         self, websocket: WebSocket | str, **options: Unpack[TokenOptions]
     ) -> AudioConnector:
-        """Connect with a WebSocket; see ``tb.audio_connectors.start``."""
+        """Connect this session to a WebSocket; see ``tb.audio_connectors.start``."""
         return await self._executor.call(
             self._sync.start_audio_connector, websocket, **options
         )
@@ -1191,16 +1191,16 @@ class AsyncTokbox(AsyncClient):
         password: str | bytes | None = None,
         **options: Unpack[Options],
     ) -> Self:
-        """Reach a Vonage application, which proves itself by its private key (RS256).
+        """Return a client of a Vonage application, which signs with a private key.
 
-        *key* is PEM text that begins with ``-----BEGIN``, the path of a PEM file, bytes,
-        a key object of the package ``cryptography``, or a ``tokbox.PrivateKey``. It is
-        read and checked here, once, which takes 45 ms unless ``tokbox.PrivateKey`` skips
-        it. *password* is what the PEM is encrypted with.
+        *key* is PEM text that begins with ``-----BEGIN``, the path of a PEM file, bytes, a
+        key object of the package ``cryptography``, or a ``tokbox.PrivateKey``. *password*
+        decrypts the PEM. The key is read and checked once, here. This takes 45 ms;
+        ``tokbox.PrivateKey`` can skip the check. The signatures are RS256.
 
         Raises ``InvalidInputError`` unless *application_id* is a UUID and the key is RSA of
-        at least 2,048 bits; ``MissingDependencyError`` without ``cryptography``, which
-        comes with ``pip install 'tokbox[vonage]'``.
+        at least 2,048 bits. Raises ``MissingDependencyError`` without ``cryptography``,
+        which ``pip install 'tokbox[vonage]'`` installs.
         """
         return cls.__new__(cls)._start(
             Tokbox.from_private_key(
@@ -1213,25 +1213,27 @@ class AsyncTokbox(AsyncClient):
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
-        """Make a client of what the environment says, for OpenTok or for Vonage.
+        """Return a client configured by environment variables, for OpenTok or Vonage.
 
-        ``TOKBOX_API_KEY`` with ``TOKBOX_SECRET`` or ``TOKBOX_SECRET_FILE`` (a file that
-        holds it, for mounted secrets), or ``TOKBOX_APPLICATION_ID`` with
-        ``TOKBOX_PRIVATE_KEY`` or ``TOKBOX_PRIVATE_KEY_FILE``. Where none of them is set,
-        ``OPENTOK_API_KEY`` with ``OPENTOK_API_SECRET``, or ``VONAGE_APPLICATION_ID`` with
-        ``VONAGE_PRIVATE_KEY`` or ``VONAGE_PRIVATE_KEY_PATH``.
-        :mod:`tokbox.rest.environment` has the table, and the variables for options, which
-        count where *options* leave them out. A byte order mark at the start of a credential
-        and one line end at its end are removed.
+        The credentials are ``TOKBOX_API_KEY`` with ``TOKBOX_SECRET`` or
+        ``TOKBOX_SECRET_FILE`` (a file that contains it, for mounted secrets), or
+        ``TOKBOX_APPLICATION_ID`` with ``TOKBOX_PRIVATE_KEY`` or
+        ``TOKBOX_PRIVATE_KEY_FILE``. If all of these are unset, they are ``OPENTOK_API_KEY``
+        with ``OPENTOK_API_SECRET``, or ``VONAGE_APPLICATION_ID`` with
+        ``VONAGE_PRIVATE_KEY`` or ``VONAGE_PRIVATE_KEY_PATH``. A byte order mark at the
+        start of a credential and one newline at its end are removed.
 
-        Raises ``InvalidInputError`` that names the variable that is missing or wrong, and
-        if there are credentials for both: nothing is guessed.
+        The arguments in *options* override the variables for options.
+        :mod:`tokbox.rest.environment` has the table of all variables.
+
+        Raises ``InvalidInputError`` that names the missing or invalid variable, or if there
+        are credentials for both OpenTok and Vonage.
         """
         return cls.__new__(cls)._start(Tokbox.from_env(environ, **options), options)
 
     @property
     def project_id(self) -> str:
-        """Return the project or application: the API key, or the application id."""
+        """Return the ID of the project (its API key) or of the application."""
         return self._sync.project_id
 
     async def new_session(
@@ -1247,15 +1249,16 @@ class AsyncTokbox(AsyncClient):
     ) -> AsyncSession:
         """Create a session.
 
-        *location* is a dotted IPv4 address near the clients; without it (None or "")
-        the first client decides. *media_mode* is a ``MediaMode``, or "routed", "relayed"
-        or "p2p" (which is relayed). *archive_name* (1 to 80 characters) and
-        *archive_resolution* (for example ``1280x720``) go with ``ArchiveMode.ALWAYS``;
-        *e2ee*, end-to-end encryption, needs a routed session that is not always archived.
-        *timeout* is the limit in seconds for the whole call; None means the client's.
+        *location* is the dotted IPv4 address of a place near the clients. Without it (None
+        or ""), the location of the first client is used. *media_mode* is a ``MediaMode``,
+        or "routed", "relayed" or "p2p" (the same as "relayed"). *archive_name* (1 to 80
+        characters) and *archive_resolution* (for example ``1280x720``) require
+        ``ArchiveMode.ALWAYS``. *e2ee*, end-to-end encryption, requires a routed session
+        without ``ArchiveMode.ALWAYS``. *timeout* is the limit in seconds for the whole
+        call; None means the client's limit.
 
         Raises ``InvalidInputError`` before anything is sent, ``APIError`` if the service
-        refuses, ``TransportError`` if there is no usable answer.
+        rejects the call, ``TransportError`` if there is no usable response.
         """
         return AsyncSession(
             await self._executor.call(
@@ -1272,7 +1275,7 @@ class AsyncTokbox(AsyncClient):
         )
 
     def session(self, session_id: str) -> AsyncSession:
-        """Return the session with a stored id. Checks it; sends nothing.
+        """Return the session with an existing ID. Validates the ID; sends nothing.
 
         Raises ``InvalidClaimsError`` if it is damaged or belongs to another project.
         """
@@ -1316,10 +1319,10 @@ class AsyncTokbox(AsyncClient):
         memory_pool: MemoryPool | None = None,
         nonce: Derived | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
-        """Sign one token a row, each with claims of its own, in order.
+        """Sign one token per row, each with its own claims, in order.
 
         Each claim is one value for all rows, or a column: a sequence (or an Arrow array)
-        with a value for each row. For example, a token for each guest of two sessions::
+        with one value per row. For example, one token for each guest of two sessions::
 
             guests = [("1_MX4...", "Ada"), ("1_MX4...", "Grace"), ("1_NX5...", "Edsger")]
             sessions, names = zip(*guests)
@@ -1327,13 +1330,13 @@ class AsyncTokbox(AsyncClient):
                 sessions, role=Role.SUBSCRIBER, connection_data=names, expiration=HOURS_2
             )
 
-        *expires_at* says when tokens end in place of *expiration*: an aware datetime, or a
-        column of them.
+        *expires_at* can replace *expiration*: an aware datetime, or a column of them, at
+        which the tokens expire.
 
-        A value that breaks a rule raises ``InvalidClaimsError``, which names its ``row``,
-        and nothing is signed; with ``errors="null"`` its row is None, and
-        ``tokens.failures`` says why. With a ``tokbox.Derived`` as *nonce*, signing the same
-        rows again returns the same tokens. ``Signer.sign_rows`` tells more.
+        An invalid value raises ``InvalidClaimsError`` with the index of its ``row``, and
+        nothing is signed. With ``errors="null"`` the token of an invalid row is None, and
+        ``tokens.failures`` has its error. With a ``tokbox.Derived`` as *nonce*, signing the
+        same rows again returns the same tokens. See ``Signer.sign_rows`` for details.
         """
         executor = self._executor
         is_fast = self._signs_here(
@@ -1370,15 +1373,17 @@ class AsyncTokbox(AsyncClient):
         """Verify a token, and return its claims.
 
         *session_id*
-            the session that the token must be for; None, the default, for any session
+            the session that the token must be for; None, the default, accepts any session
         *now*
-            the time of verification, in seconds since the epoch; by default the clock's
+            the time of verification, in seconds since the epoch; the default is the current
+            time
 
         Raises ``MalformedTokenError``, ``WrongAlgorithmError``, ``WrongKeyError``,
         ``BadSignatureError``, ``WrongPurposeError``, ``WrongClaimsError``,
-        ``WrongSessionError``, ``NotYetValidTokenError`` or ``ExpiredTokenError``, which are
-        ``TokenError`` with a ``.reason`` in one word; ``InvalidInputError`` for a
-        *session_id* or *now* of another type. Example::
+        ``WrongSessionError``, ``NotYetValidTokenError`` or ``ExpiredTokenError``. All of
+        these are ``TokenError`` and have a ``.reason`` in one word. Raises
+        ``InvalidInputError`` if
+        *session_id* or *now* has another type. Example::
 
             try:
                 claims = tb.verify(token, session_id=session.session_id)
@@ -1397,8 +1402,9 @@ class AsyncTokbox(AsyncClient):
     ) -> Verification:
         """Verify many tokens, each as ``verify`` does.
 
-        Returns for each, in order, whether it is valid. ``.failures`` has the exceptions
-        that ``verify`` would raise, by row; ``.ok`` is True if there are none::
+        Returns a sequence that contains, for each token in order, whether it is valid. Its
+        ``.failures`` has the exceptions that ``verify`` would raise, by row. Its ``.ok`` is
+        True if all tokens are valid::
 
             for row, error in (await tb.verify_many(tokens)).failures.items():
                 print(row, error)
@@ -1413,62 +1419,62 @@ class AsyncTokbox(AsyncClient):
 
     @property
     def archives(self) -> AsyncArchives:
-        """Record sessions, and say where the recordings go."""
+        """Archives: recordings of sessions, and their storage."""
         return AsyncArchives(self._sync.archives, self._executor)
 
     @property
     def broadcasts(self) -> AsyncBroadcasts:
-        """Broadcast sessions live, over HLS and RTMP."""
+        """Live broadcasts of sessions, over HLS and RTMP."""
         return AsyncBroadcasts(self._sync.broadcasts, self._executor)
 
     @property
     def streams(self) -> AsyncStreams:
-        """Look at the streams of sessions, and give them layout classes."""
+        """Streams of sessions, and their layout classes."""
         return AsyncStreams(self._sync.streams, self._executor)
 
     @property
     def connections(self) -> AsyncConnections:
-        """Look at the clients that are connected to sessions."""
+        """Clients that are connected to sessions."""
         return AsyncConnections(self._sync.connections, self._executor)
 
     @property
     def signals(self) -> AsyncSignals:
-        """Send signals to the clients of sessions."""
+        """Signals to the clients of sessions."""
         return AsyncSignals(self._sync.signals, self._executor)
 
     @property
     def moderation(self) -> AsyncModeration:
-        """Disconnect clients, mute streams."""
+        """Moderation: disconnect clients and mute streams."""
         return AsyncModeration(self._sync.moderation, self._executor)
 
     @property
     def sip(self) -> AsyncSip:
-        """Let telephones take part in sessions."""
+        """SIP calls that connect telephones to sessions."""
         return AsyncSip(self._sync.sip, self._executor)
 
     @property
     def captions(self) -> AsyncLiveCaptions:
-        """Caption sessions live."""
+        """Live captions of sessions."""
         return AsyncLiveCaptions(self._sync.captions, self._executor)
 
     @property
     def renders(self) -> AsyncRenders:
-        """Publish web pages into sessions: Experience Composers."""
+        """Experience Composers, which publish web pages into sessions."""
         return AsyncRenders(self._sync.renders, self._executor)
 
     @property
     def audio_connectors(self) -> AsyncAudioConnectors:
-        """Connect the sound of sessions with WebSockets."""
+        """Audio Connectors, which connect the audio of sessions to WebSockets."""
         return AsyncAudioConnectors(self._sync.audio_connectors, self._executor)
 
     @property
     def callbacks(self) -> AsyncCallbacks:
-        """Register URLs that are told of events; OpenTok only."""
+        """Callback URLs for events; OpenTok only."""
         return AsyncCallbacks(self._sync.callbacks, self._executor)
 
     @property
     def api_url(self) -> str:
-        """Return where requests go, without a slash at the end."""
+        """Return the base URL of the API, without a trailing slash."""
         return self._sync.api_url
 
     async def request(
@@ -1482,20 +1488,22 @@ class AsyncTokbox(AsyncClient):
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> APIResponse:
-        """Make a call that there is no method for, with all that other calls have.
+        """Send a request for which there is no method.
 
-        *path* is below ``api_url``, and ``{project}`` in it stands for the path of the
-        project, ``/v2/project/`` and its id::
+        Authentication, retries and errors are as in all other calls. *path* is relative to
+        ``api_url``. ``{project}`` in it is replaced by the path of the project,
+        ``/v2/project/`` and its ID::
 
             (await tb.request("GET", "{project}/archive", params={"count": 1})).json()
 
-        The body is *json*, anything that JSON can say, or a *form*. *headers* go along;
-        those that authenticate and frame the request are the client's own. *timeout* is
-        the limit in seconds for the whole call; None means the client's limit.
+        The body is *json*, any value that JSON can represent, or a *form*. *headers* are
+        added to the headers of the client, and cannot replace those that authenticate and
+        frame the request. *timeout* is the limit in seconds for the whole call; None means
+        the client's limit.
 
-        Raises ``InvalidInputError`` before anything is sent, ``APIError`` for an answer
-        other than 2xx, ``TransportError`` if there is no usable one. It is repeated by the
-        same rules as all calls: POST and PATCH only if no byte was sent.
+        Raises ``InvalidInputError`` before anything is sent, ``APIError`` for a status
+        other than 2xx, ``TransportError`` if there is no usable response. The usual retry
+        rules apply: POST and PATCH are retried only if no byte of the request was sent.
         """
         return await self._executor.call(
             self._sync.request,
@@ -1540,12 +1548,12 @@ class AsyncAccount(AsyncClient):
 
     @property
     def projects(self) -> AsyncProjects:
-        """Manage the projects of the account."""
+        """The projects of the account."""
         return AsyncProjects(self._sync.projects, self._executor)
 
     @property
     def api_url(self) -> str:
-        """Return where requests go, without a slash at the end."""
+        """Return the base URL of the API, without a trailing slash."""
         return self._sync.api_url
 
     async def request(
@@ -1559,20 +1567,22 @@ class AsyncAccount(AsyncClient):
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> APIResponse:
-        """Make a call that there is no method for, with all that other calls have.
+        """Send a request for which there is no method.
 
-        *path* is below ``api_url``, and ``{project}`` in it stands for the path of the
-        project, ``/v2/project/`` and its id::
+        Authentication, retries and errors are as in all other calls. *path* is relative to
+        ``api_url``. ``{project}`` in it is replaced by the path of the project,
+        ``/v2/project/`` and its ID::
 
             (await tb.request("GET", "{project}/archive", params={"count": 1})).json()
 
-        The body is *json*, anything that JSON can say, or a *form*. *headers* go along;
-        those that authenticate and frame the request are the client's own. *timeout* is
-        the limit in seconds for the whole call; None means the client's limit.
+        The body is *json*, any value that JSON can represent, or a *form*. *headers* are
+        added to the headers of the client, and cannot replace those that authenticate and
+        frame the request. *timeout* is the limit in seconds for the whole call; None means
+        the client's limit.
 
-        Raises ``InvalidInputError`` before anything is sent, ``APIError`` for an answer
-        other than 2xx, ``TransportError`` if there is no usable one. It is repeated by the
-        same rules as all calls: POST and PATCH only if no byte was sent.
+        Raises ``InvalidInputError`` before anything is sent, ``APIError`` for a status
+        other than 2xx, ``TransportError`` if there is no usable response. The usual retry
+        rules apply: POST and PATCH are retried only if no byte of the request was sent.
         """
         return await self._executor.call(
             self._sync.request,

@@ -1,4 +1,4 @@
-"""Base classes of the client for asyncio: they run calls of the client off the loop."""
+"""Base classes of the asyncio client, which runs calls in threads."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncClient", "AsyncProxy", "are_small", "is_small"]
 
-#: Tokens that are signed in the thread of the loop, at most: less than 0.1 ms of work.
+#: Batches of at most this many tokens are signed in the event loop: less than 0.1 ms.
 MAX_SMALL = 128
-#: Types of single values of `sign_rows`; others are columns.
+#: Types of single values in `sign_rows`; other types are columns.
 _SCALARS = (str, int, timedelta, datetime, NoneType)
 
 
@@ -51,7 +51,7 @@ def _option_classes() -> dict[str, Any]:
 
 @safe_repr
 class AsyncProxy:
-    """Call the methods of an object of a client, the slow ones in threads."""
+    """Call the methods of a client object; run slow methods in threads."""
 
     __slots__ = ("_executor", "_sync")
 
@@ -67,7 +67,7 @@ class AsyncProxy:
         self._executor = executor
 
     def _signs_here(self, small: bool) -> bool:
-        """Return whether *small* calls are fast: with an API secret, but not with RSA."""
+        """Return whether *small* batches are signed in the loop: HMAC yes, RSA no."""
         return small and self._sync._backend.algorithm == "HS256"
 
     def __repr__(self) -> str:
@@ -91,7 +91,7 @@ class AsyncProxy:
 
 
 class _Replaced:
-    """Name what to use in place of a member that only synchronous clients have."""
+    """The replacement for a member that only synchronous clients have."""
 
     def __init__(self, name: str, instead: str) -> None:
         self._name = name
@@ -104,7 +104,7 @@ class _Replaced:
 
 
 class AsyncClient(AsyncProxy):
-    """Own the threads of a client for asyncio."""
+    """Base class of asyncio clients; owns the threads of the client."""
 
     __slots__ = ()
 
@@ -113,25 +113,26 @@ class AsyncClient(AsyncProxy):
         return self
 
     def with_options(self, **limits: Unpack[Limits]) -> Self:
-        """Return a client with other limits, over the same connections and threads.
+        """Return a client with other limits that shares the connections and threads.
 
-        *timeout* is the limit in seconds for a whole call with its retries and waits,
-        *read_timeout* for a single read; *retries* is how many attempts may follow the
-        first::
+        *timeout* is the limit in seconds for a whole call, including retries and waits.
+        *read_timeout* is the limit in seconds for a single read. *retries* is the maximum
+        number of retries::
 
             await tb.with_options(timeout=60, retries=0).archives.get(archive_id)
 
-        What is left out or None stays as it is. Raises ``InvalidInputError`` for a limit
-        out of bounds.
+        Limits that are omitted or None do not change. Raises ``InvalidInputError`` for an
+        invalid limit.
         """
         client = type(self).__new__(type(self))
         AsyncProxy.__init__(client, self._sync.with_options(**limits), self._executor)
         return client
 
     async def aclose(self) -> None:
-        """Close the connections, wipe the key, and wait for calls under way.
+        """Close the connections, wipe the key, and wait for running calls.
 
-        May be repeated; of a client that ``with_options`` made it does nothing.
+        Can be called more than once. On a client returned by ``with_options`` it does
+        nothing.
         """
         self._sync.close()
         if not self._sync._borrowed:
@@ -149,7 +150,7 @@ class AsyncClient(AsyncProxy):
         await self.aclose()
 
 
-# Not in the class, where type checkers would accept them.
+# Set outside of the class body, where type checkers would accept these members.
 for _name, _instead in (
     ("close", "await client.aclose()"),
     ("__enter__", "async with"),

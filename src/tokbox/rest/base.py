@@ -1,4 +1,4 @@
-"""What clients of every kind have in common: calls of their own, options, and an end."""
+"""Base class of all clients: direct requests, options, and closing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VONAGE_URL = "https://video.api.vonage.com"
 
 
 def option_classes() -> Mapping[str, Any]:
-    """Return the classes that name the options of clients. Loads HTTP."""
+    """Return the classes that define the options of clients. Imports the HTTP modules."""
     from tokbox.rest.http import options
 
     return vars(options)
@@ -39,7 +39,7 @@ def option_classes() -> Mapping[str, Any]:
 @strip_traceback
 @refuse_unknown_options(option_classes)
 class Client:
-    """Hold a key and connections; subclasses add the resources that they reach."""
+    """Base class of clients; owns the key and the connections."""
 
     __slots__ = ("_api_url", "_borrowed", "_made", "_signer")
 
@@ -50,10 +50,10 @@ class Client:
     if TYPE_CHECKING:
 
         def _auth(self) -> Auth:
-            """Return what authenticates the requests of this kind of client."""
+            """Return the authentication for the requests of this kind of client."""
             raise NotImplementedError
 
-    #: The requester, once it was made.
+    #: Contains the requester after it has been created.
     _made: list[Requester]
 
     @property
@@ -61,26 +61,26 @@ class Client:
         return self._signer._backend
 
     def _assemble(self, signer: Signer, api_url: str, options: Options) -> None:
-        """Put a client together, whatever its credentials are."""
+        """Initialise a client with any kind of credentials."""
         self._signer = signer
         self._borrowed = False
         self._api_url = api_url
         self._made = []
         urls = (DEFAULT_URL, VONAGE_URL)
         is_default = not options and type(api_url) is str and api_url in urls
-        # Options are checked now. Without any, HTTP is loaded at the first request.
+        # Validate options now. Without options, HTTP is imported at the first request.
         if not is_default or "TOKBOX_LOG" in os.environ:
             self._connect(options)
 
     def _connect(self, options: Options) -> None:
         from tokbox.rest.http.options import connect
 
-        # Of threads that do this at the same time, all use the first requester.
+        # If several threads do this at the same time, all use the first requester.
         self._made.append(connect(self._auth(), self._api_url, **options))
 
     @property
     def _requester(self) -> Requester:
-        """The requester, created at its first use, since signing needs no HTTP."""
+        """The requester. It is created at its first use, because signing needs no HTTP."""
         if not self._made:
             self._connect({})
             if self._signer._is_closed:
@@ -89,23 +89,23 @@ class Client:
 
     @property
     def api_url(self) -> str:
-        """Return where requests go, without a slash at the end."""
+        """Return the base URL of the API, without a trailing slash."""
         return self._made[0].api_url if self._made else self._api_url
 
     def with_options(self, **limits: Unpack[Limits]) -> Self:
-        """Return a client with other limits, over the same connections and key.
+        """Return a client with other limits that shares the connections and key.
 
-        *timeout* is the limit in seconds for a whole call with its retries and waits,
-        *read_timeout* for a single read; *retries* is how many attempts may follow the
-        first.
+        *timeout* is the limit in seconds for a whole call, including retries and waits.
+        *read_timeout* is the limit in seconds for a single read. *retries* is the maximum
+        number of retries.
 
-        It costs nothing, so it can be made for a single call::
+        The call is cheap, so it can be used for a single request::
 
             tb.with_options(timeout=60, retries=0).archives.get(archive_id)
 
-        What is left out or None stays as it is. It ends with the client that it was made
-        from: to close it does nothing. Raises ``InvalidInputError`` for a limit out of
-        bounds.
+        Limits that are omitted or None do not change. The returned client works until the
+        original client is closed; its own ``close()`` does nothing. Raises
+        ``InvalidInputError`` for an invalid limit.
         """
         client = type(self).__new__(type(self))
         client._signer = self._signer
@@ -124,20 +124,22 @@ class Client:
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,
     ) -> APIResponse:
-        """Make a call that there is no method for, with all that other calls have.
+        """Send a request for which there is no method.
 
-        *path* is below ``api_url``, and ``{project}`` in it stands for the path of the
-        project, ``/v2/project/`` and its id::
+        Authentication, retries and errors are as in all other calls. *path* is relative to
+        ``api_url``. ``{project}`` in it is replaced by the path of the project,
+        ``/v2/project/`` and its ID::
 
             tb.request("GET", "{project}/archive", params={"count": 1}).json()
 
-        The body is *json*, anything that JSON can say, or a *form*. *headers* go along;
-        those that authenticate and frame the request are the client's own. *timeout* is
-        the limit in seconds for the whole call; None means the client's limit.
+        The body is *json*, any value that JSON can represent, or a *form*. *headers* are
+        added to the headers of the client, and cannot replace those that authenticate and
+        frame the request. *timeout* is the limit in seconds for the whole call; None means
+        the client's limit.
 
-        Raises ``InvalidInputError`` before anything is sent, ``APIError`` for an answer
-        other than 2xx, ``TransportError`` if there is no usable one. It is repeated by the
-        same rules as all calls: POST and PATCH only if no byte was sent.
+        Raises ``InvalidInputError`` before anything is sent, ``APIError`` for a status
+        other than 2xx, ``TransportError`` if there is no usable response. The usual retry
+        rules apply: POST and PATCH are retried only if no byte of the request was sent.
         """
         from tokbox.rest import raw
 
@@ -153,9 +155,9 @@ class Client:
         )
 
     def close(self) -> None:
-        """Close the connections and wipe the key. May be repeated."""
+        """Close the connections and wipe the key. Can be called more than once."""
         if not self._borrowed:
-            # In this order, so that a requester that another thread makes is closed, too.
+            # This order also closes a requester that another thread is creating.
             self._signer.close()
             if self._made:
                 self._made[0].close()

@@ -1,4 +1,4 @@
-"""The client: one project of the service, its sessions and its archives."""
+"""The client of one project: its sessions, tokens and resources."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ __all__ = ["Tokbox"]
 @strip_traceback
 @refuse_unknown_options(option_classes)
 class Tokbox(ClientResources, Client):
-    """Reach one project: create sessions, sign tokens, record archives.
+    """Client of one project: create sessions, sign tokens, record archives.
 
-    *api_key* and *secret* are those of an OpenTok project; `from_private_key` reaches a
-    Vonage application instead. *api_url* is the service, or an emulator.
-    Nothing is sent until a method needs an answer, and signing never does. A client
-    is safe to share between threads and survives a fork; ``close()`` it, or use it in
-    a ``with`` statement. The options are those of
-    :class:`~tokbox.rest.http.options.Options`: time-outs, retries, proxies.
+    *api_key* and *secret* are those of an OpenTok project. For a Vonage application use
+    `from_private_key`. *api_url* is the base URL of the service or of an emulator.
+    The constructor and signing send no requests. A client is safe to share between
+    threads and can be used after a fork. Call ``close()`` at the end, or use a ``with``
+    statement. For the options (timeouts, retries, proxies and others) see
+    :class:`~tokbox.rest.http.options.Options`.
 
-    Raises ``InvalidInputError`` for an argument out of bounds, and for a secret that holds
-    anything but printable ASCII, a space, or a quotation mark.
+    Raises ``InvalidInputError`` for an invalid argument. A secret must be printable ASCII
+    without spaces and quotation marks.
     """
 
     __slots__ = ()
@@ -76,16 +76,16 @@ class Tokbox(ClientResources, Client):
         password: str | bytes | None = None,
         **options: Unpack[Options],
     ) -> Self:
-        """Reach a Vonage application, which proves itself by its private key (RS256).
+        """Return a client of a Vonage application, which signs with a private key.
 
-        *key* is PEM text that begins with ``-----BEGIN``, the path of a PEM file, bytes,
-        a key object of the package ``cryptography``, or a ``tokbox.PrivateKey``. It is
-        read and checked here, once, which takes 45 ms unless ``tokbox.PrivateKey`` skips
-        it. *password* is what the PEM is encrypted with.
+        *key* is PEM text that begins with ``-----BEGIN``, the path of a PEM file, bytes, a
+        key object of the package ``cryptography``, or a ``tokbox.PrivateKey``. *password*
+        decrypts the PEM. The key is read and checked once, here. This takes 45 ms;
+        ``tokbox.PrivateKey`` can skip the check. The signatures are RS256.
 
         Raises ``InvalidInputError`` unless *application_id* is a UUID and the key is RSA of
-        at least 2,048 bits; ``MissingDependencyError`` without ``cryptography``, which
-        comes with ``pip install 'tokbox[vonage]'``.
+        at least 2,048 bits. Raises ``MissingDependencyError`` without ``cryptography``,
+        which ``pip install 'tokbox[vonage]'`` installs.
         """
         signer = Signer.from_private_key(application_id, key, password=password)
         client = cls.__new__(cls)
@@ -96,19 +96,21 @@ class Tokbox(ClientResources, Client):
     def from_env(
         cls, environ: Mapping[str, str] | None = None, **options: Unpack[Options]
     ) -> Self:
-        """Make a client of what the environment says, for OpenTok or for Vonage.
+        """Return a client configured by environment variables, for OpenTok or Vonage.
 
-        ``TOKBOX_API_KEY`` with ``TOKBOX_SECRET`` or ``TOKBOX_SECRET_FILE`` (a file that
-        holds it, for mounted secrets), or ``TOKBOX_APPLICATION_ID`` with
-        ``TOKBOX_PRIVATE_KEY`` or ``TOKBOX_PRIVATE_KEY_FILE``. Where none of them is set,
-        ``OPENTOK_API_KEY`` with ``OPENTOK_API_SECRET``, or ``VONAGE_APPLICATION_ID`` with
-        ``VONAGE_PRIVATE_KEY`` or ``VONAGE_PRIVATE_KEY_PATH``.
-        :mod:`tokbox.rest.environment` has the table, and the variables for options, which
-        count where *options* leave them out. A byte order mark at the start of a credential
-        and one line end at its end are removed.
+        The credentials are ``TOKBOX_API_KEY`` with ``TOKBOX_SECRET`` or
+        ``TOKBOX_SECRET_FILE`` (a file that contains it, for mounted secrets), or
+        ``TOKBOX_APPLICATION_ID`` with ``TOKBOX_PRIVATE_KEY`` or
+        ``TOKBOX_PRIVATE_KEY_FILE``. If all of these are unset, they are ``OPENTOK_API_KEY``
+        with ``OPENTOK_API_SECRET``, or ``VONAGE_APPLICATION_ID`` with
+        ``VONAGE_PRIVATE_KEY`` or ``VONAGE_PRIVATE_KEY_PATH``. A byte order mark at the
+        start of a credential and one newline at its end are removed.
 
-        Raises ``InvalidInputError`` that names the variable that is missing or wrong, and
-        if there are credentials for both: nothing is guessed.
+        The arguments in *options* override the variables for options.
+        :mod:`tokbox.rest.environment` has the table of all variables.
+
+        Raises ``InvalidInputError`` that names the missing or invalid variable, or if there
+        are credentials for both OpenTok and Vonage.
         """
         from tokbox.rest import environment
 
@@ -126,7 +128,7 @@ class Tokbox(ClientResources, Client):
 
     @property
     def project_id(self) -> str:
-        """Return the project or application: the API key, or the application id."""
+        """Return the ID of the project (its API key) or of the application."""
         return self._signer.project_id
 
     def _auth(self) -> Auth:
@@ -150,15 +152,16 @@ class Tokbox(ClientResources, Client):
     ) -> Session:
         """Create a session.
 
-        *location* is a dotted IPv4 address near the clients; without it (None or "")
-        the first client decides. *media_mode* is a ``MediaMode``, or "routed", "relayed"
-        or "p2p" (which is relayed). *archive_name* (1 to 80 characters) and
-        *archive_resolution* (for example ``1280x720``) go with ``ArchiveMode.ALWAYS``;
-        *e2ee*, end-to-end encryption, needs a routed session that is not always archived.
-        *timeout* is the limit in seconds for the whole call; None means the client's.
+        *location* is the dotted IPv4 address of a place near the clients. Without it (None
+        or ""), the location of the first client is used. *media_mode* is a ``MediaMode``,
+        or "routed", "relayed" or "p2p" (the same as "relayed"). *archive_name* (1 to 80
+        characters) and *archive_resolution* (for example ``1280x720``) require
+        ``ArchiveMode.ALWAYS``. *e2ee*, end-to-end encryption, requires a routed session
+        without ``ArchiveMode.ALWAYS``. *timeout* is the limit in seconds for the whole
+        call; None means the client's limit.
 
         Raises ``InvalidInputError`` before anything is sent, ``APIError`` if the service
-        refuses, ``TransportError`` if there is no usable answer.
+        rejects the call, ``TransportError`` if there is no usable response.
         """
         from tokbox.rest import new_session
 
@@ -174,7 +177,7 @@ class Tokbox(ClientResources, Client):
         return new_session.create(self, form, timeout)
 
     def session(self, session_id: str) -> Session:
-        """Return the session with a stored id. Checks it; sends nothing.
+        """Return the session with an existing ID. Validates the ID; sends nothing.
 
         Raises ``InvalidClaimsError`` if it is damaged or belongs to another project.
         """
@@ -221,10 +224,10 @@ class Tokbox(ClientResources, Client):
         memory_pool: MemoryPool | None = None,
         nonce: Derived | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
-        """Sign one token a row, each with claims of its own, in order.
+        """Sign one token per row, each with its own claims, in order.
 
         Each claim is one value for all rows, or a column: a sequence (or an Arrow array)
-        with a value for each row. For example, a token for each guest of two sessions::
+        with one value per row. For example, one token for each guest of two sessions::
 
             guests = [("1_MX4...", "Ada"), ("1_MX4...", "Grace"), ("1_NX5...", "Edsger")]
             sessions, names = zip(*guests)
@@ -232,13 +235,13 @@ class Tokbox(ClientResources, Client):
                 sessions, role=Role.SUBSCRIBER, connection_data=names, expiration=HOURS_2
             )
 
-        *expires_at* says when tokens end in place of *expiration*: an aware datetime, or a
-        column of them.
+        *expires_at* can replace *expiration*: an aware datetime, or a column of them, at
+        which the tokens expire.
 
-        A value that breaks a rule raises ``InvalidClaimsError``, which names its ``row``,
-        and nothing is signed; with ``errors="null"`` its row is None, and
-        ``tokens.failures`` says why. With a ``tokbox.Derived`` as *nonce*, signing the same
-        rows again returns the same tokens. ``Signer.sign_rows`` tells more.
+        An invalid value raises ``InvalidClaimsError`` with the index of its ``row``, and
+        nothing is signed. With ``errors="null"`` the token of an invalid row is None, and
+        ``tokens.failures`` has its error. With a ``tokbox.Derived`` as *nonce*, signing the
+        same rows again returns the same tokens. See ``Signer.sign_rows`` for details.
         """
         return self._signer.sign_rows(
             session_id,
@@ -260,15 +263,17 @@ class Tokbox(ClientResources, Client):
         """Verify a token, and return its claims.
 
         *session_id*
-            the session that the token must be for; None, the default, for any session
+            the session that the token must be for; None, the default, accepts any session
         *now*
-            the time of verification, in seconds since the epoch; by default the clock's
+            the time of verification, in seconds since the epoch; the default is the current
+            time
 
         Raises ``MalformedTokenError``, ``WrongAlgorithmError``, ``WrongKeyError``,
         ``BadSignatureError``, ``WrongPurposeError``, ``WrongClaimsError``,
-        ``WrongSessionError``, ``NotYetValidTokenError`` or ``ExpiredTokenError``, which are
-        ``TokenError`` with a ``.reason`` in one word; ``InvalidInputError`` for a
-        *session_id* or *now* of another type. Example::
+        ``WrongSessionError``, ``NotYetValidTokenError`` or ``ExpiredTokenError``. All of
+        these are ``TokenError`` and have a ``.reason`` in one word. Raises
+        ``InvalidInputError`` if
+        *session_id* or *now* has another type. Example::
 
             try:
                 claims = tb.verify(token, session_id=session.session_id)
@@ -287,8 +292,9 @@ class Tokbox(ClientResources, Client):
     ) -> Verification:
         """Verify many tokens, each as ``verify`` does.
 
-        Returns for each, in order, whether it is valid. ``.failures`` has the exceptions
-        that ``verify`` would raise, by row; ``.ok`` is True if there are none::
+        Returns a sequence that contains, for each token in order, whether it is valid. Its
+        ``.failures`` has the exceptions that ``verify`` would raise, by row. Its ``.ok`` is
+        True if all tokens are valid::
 
             for row, error in tb.verify_many(tokens).failures.items():
                 print(row, error)

@@ -24,7 +24,7 @@ __all__ = ["ClientResources"]
 
 
 class ClientResources:
-    """Load each resource of a project when it is first used."""
+    """Attributes of a client that import each resource at its first use."""
 
     __slots__ = ()
 
@@ -38,77 +38,77 @@ class ClientResources:
 
     @property
     def archives(self) -> Archives:
-        """Record sessions, and say where the recordings go."""
+        """Archives: recordings of sessions, and their storage."""
         from tokbox.rest.resources.archives import Archives
 
         return Archives(self._requester)
 
     @property
     def broadcasts(self) -> Broadcasts:
-        """Broadcast sessions live, over HLS and RTMP."""
+        """Live broadcasts of sessions, over HLS and RTMP."""
         from tokbox.rest.resources.broadcasts import Broadcasts
 
         return Broadcasts(self._requester)
 
     @property
     def streams(self) -> Streams:
-        """Look at the streams of sessions, and give them layout classes."""
+        """Streams of sessions, and their layout classes."""
         from tokbox.rest.resources.streams import Streams
 
         return Streams(self._requester)
 
     @property
     def connections(self) -> Connections:
-        """Look at the clients that are connected to sessions."""
+        """Clients that are connected to sessions."""
         from tokbox.rest.resources.connections import Connections
 
         return Connections(self._requester)
 
     @property
     def signals(self) -> Signals:
-        """Send signals to the clients of sessions."""
+        """Signals to the clients of sessions."""
         from tokbox.rest.resources.signals import Signals
 
         return Signals(self._requester)
 
     @property
     def moderation(self) -> Moderation:
-        """Disconnect clients, mute streams."""
+        """Moderation: disconnect clients and mute streams."""
         from tokbox.rest.resources.moderation import Moderation
 
         return Moderation(self._requester)
 
     @property
     def sip(self) -> Sip:
-        """Let telephones take part in sessions."""
+        """SIP calls that connect telephones to sessions."""
         from tokbox.rest.resources.sip import Sip
 
         return Sip(self._requester, self._sign)
 
     @property
     def captions(self) -> LiveCaptions:
-        """Caption sessions live."""
+        """Live captions of sessions."""
         from tokbox.rest.resources.captions import LiveCaptions
 
         return LiveCaptions(self._requester, self._sign)
 
     @property
     def renders(self) -> Renders:
-        """Publish web pages into sessions: Experience Composers."""
+        """Experience Composers, which publish web pages into sessions."""
         from tokbox.rest.resources.renders import Renders
 
         return Renders(self._requester, self._sign)
 
     @property
     def audio_connectors(self) -> AudioConnectors:
-        """Connect the sound of sessions with WebSockets."""
+        """Audio Connectors, which connect the audio of sessions to WebSockets."""
         from tokbox.rest.resources.audio_connectors import AudioConnectors
 
         return AudioConnectors(self._requester, self._sign)
 
     @property
     def callbacks(self) -> Callbacks:
-        """Register URLs that are told of events; OpenTok only."""
+        """Callback URLs for events; OpenTok only."""
         from tokbox.rest.resources.callbacks import Callbacks
 
         return Callbacks(self._requester)

@@ -1,7 +1,7 @@
-"""What the environment says of a client: credentials of one kind, and options.
+"""Client credentials and options from environment variables.
 
 ======================  =======================================  =======================
-For                     Ours                                     Else
+For                     Variables of tokbox                      Other variables
 ======================  =======================================  =======================
 a project (OpenTok)     ``TOKBOX_API_KEY`` with                  ``OPENTOK_API_KEY`` with
                         ``TOKBOX_SECRET`` or                     ``OPENTOK_API_SECRET``
@@ -9,18 +9,18 @@ a project (OpenTok)     ``TOKBOX_API_KEY`` with                  ``OPENTOK_API_K
 an application          ``TOKBOX_APPLICATION_ID`` with           ``VONAGE_APPLICATION_ID``
 (Vonage)                ``TOKBOX_PRIVATE_KEY`` or                with ``VONAGE_PRIVATE_KEY``
                         ``TOKBOX_PRIVATE_KEY_FILE``              or ``..._KEY_PATH``
-where it is             ``TOKBOX_API_URL``                       ``OPENTOK_API_URL``
+the base URL            ``TOKBOX_API_URL``                       ``OPENTOK_API_URL``
 options                 ``TOKBOX_TIMEOUT``, ``TOKBOX_READ_TIMEOUT``,
                         ``TOKBOX_CONNECT_TIMEOUT``, ``TOKBOX_RETRIES``, ``TOKBOX_PROXY``,
                         ``TOKBOX_ALLOW_HTTP``
 ======================  =======================================  =======================
 
-A byte order mark at the start of a credential and one line end at its end are removed, in a
-variable and in a file alike.
+A byte order mark at the start of a credential and one newline at its end are removed, in
+variables and in files.
 
-Nothing is guessed: one half of a pair is never completed from another family, and a
-project and an application at once, on one side of the table, are an error. Others' names
-count only where none of ours is set.
+The other variables are used only if all variables of tokbox for credentials are unset. A
+key and its secret must come from the same column. Credentials of both a project and an
+application in one column are an error.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ __all__ = ["APPLICATIONS", "PROJECTS", "Credentials", "credentials", "options"]
 
 
 class _Family:
-    """Name the variables that belong together."""
+    """Variables that belong together."""
 
     __slots__ = ("file", "id", "kind", "secret", "url")
 
     kind: Literal["project", "application"]
     id: str
     secret: str
-    #: Names a file that holds the secret.
+    #: The variable for the path of a file that contains the secret.
     file: str | None
     url: tuple[str, ...]
 
@@ -94,16 +94,16 @@ APPLICATIONS = (
 
 @safe_repr
 class Credentials(NoPickle):
-    """Hold what a client proves itself with."""
+    """The credentials of a client."""
 
     __slots__ = ("api_url", "from_file", "id", "kind", "secret")
 
     kind: Literal["project", "application"]
     id: str
     secret: str
-    #: Whether *secret* was read from a file.
+    #: True if *secret* was read from a file.
     from_file: bool
-    #: Where the client is told to go, if it is.
+    #: The base URL of the API, if a variable sets it.
     api_url: str | None
 
     def __init__(
@@ -125,8 +125,8 @@ class Credentials(NoPickle):
 
 
 def credentials(environ: Mapping[str, str]) -> Credentials:
-    """Return the credentials; ``InvalidInputError`` names the variable that is at fault."""
-    # Ours first, then others'; on each side, a project or an application.
+    """Return the credentials. Raises ``InvalidInputError`` that names the variable."""
+    # The variables of tokbox first, then the others; each for a project or an application.
     for side in zip(PROJECTS, APPLICATIONS, strict=True):
         named = [each for each in side if any(map(environ.get, each.names))]
         if len(named) > 1:
@@ -146,13 +146,13 @@ def credentials(environ: Mapping[str, str]) -> Credentials:
 
 
 def options(environ: Mapping[str, str], given: Options) -> Options:
-    """Return *given*, with what the environment says of the options that it leaves out."""
+    """Return *given*, with missing options added from the environment."""
     found: dict[str, Any] = {}
     for name, variable, convert in _OPTIONS:
         if (value := environ.get(variable)) and name not in given:
             found[name] = convert(variable, value)
     if given.get("http") is not None or given.get("transport") is not None:
-        # What decides how requests travel was given by hand.
+        # The caller configured the connections, so the proxy variable is not used.
         found.pop("proxy", None)
     merged: Options = {**found, **given}  # type: ignore[typeddict-item]
     return merged
@@ -238,7 +238,7 @@ def _allow_http(variable: str, value: str) -> bool | None:
     return plain_http.from_environment({variable: value})
 
 
-#: Options, the variables that stand for them, and how their values are read.
+#: Options, their variables, and the functions that parse the values.
 _OPTIONS: tuple[tuple[str, str, Callable[[str, str], Any]], ...] = (
     ("timeout", "TOKBOX_TIMEOUT", _seconds),
     ("read_timeout", "TOKBOX_READ_TIMEOUT", _seconds),

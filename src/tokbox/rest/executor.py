@@ -1,4 +1,4 @@
-"""Run blocking calls in the threads of a client for asyncio."""
+"""Run blocking calls in the threads of an asyncio client."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["ThreadExecutor"]
 
 _T = TypeVar("_T")
 
-#: Fast calls that run before other tasks do: less than a millisecond.
+#: Number of fast calls between two yields to other tasks: less than a millisecond.
 _A_TURN = 8
 
 
 class ThreadExecutor:
-    """Run at most *threads* calls at a time; others wait their turn.
+    """Run at most *threads* calls at a time; other calls are queued.
 
-    A call that is no longer awaited before its turn came is never made. One that is
-    under way goes on in its thread, as there is no way to take back what was sent, but
-    it is not tried again, and what comes of it is dropped. Threads are started when
-    they are needed; it works with any loop, and after any fork.
+    A queued call that is cancelled is not made. A running call that is cancelled continues
+    in its thread, because a request that was sent cannot be taken back; it is not retried
+    and its result is discarded. Threads are started on demand. An executor works with any
+    event loop and can be used after a fork.
     """
 
     __slots__ = ("_closed", "_fast_calls", "_owner", "_threads")
@@ -37,11 +37,11 @@ class ThreadExecutor:
         self._threads = threads
         self._closed = False
         self._fast_calls = 0
-        # One attribute, replaced whole: no lock that a fork could leave locked.
+        # A single attribute that is only replaced: a fork cannot leave a lock locked.
         self._owner: tuple[int, ThreadPoolExecutor] | None = None
 
     async def call(self, function: Callable[..., _T], /, *args: Any, **kwargs: Any) -> _T:
-        """Return what *function* returns, once it has run in a thread."""
+        """Run *function* in a thread and return its result."""
         executor = self._executor()
         was_cancelled = threading.Event()
         context = contextvars.copy_context()
@@ -59,7 +59,7 @@ class ThreadExecutor:
         return function(*args, **kw)
 
     async def _give_way(self) -> None:
-        """Let the other tasks run before every eighth fast call."""
+        """Yield to other tasks before every eighth fast call."""
         self._fast_calls += 1
         if self._fast_calls % _A_TURN == 0:
             await asyncio.sleep(0)
@@ -67,22 +67,22 @@ class ThreadExecutor:
             raise _closed()
 
     async def iterate(self, items: Iterator[_T]) -> AsyncIterator[_T]:
-        """Yield *items*, each fetched in a thread when it is asked for."""
+        """Yield *items*, each fetched in a thread on demand."""
         while step := await self.call(lambda: _next(items)):
             yield step[0]
-            # The memory of a batch is free again once nothing refers to it.
+            # Drop the reference, so that the memory of a batch can be freed.
             del step
 
     async def iterate_here(self, items: Iterator[_T]) -> AsyncIterator[_T]:
-        """Yield *items* that are made fast."""
+        """Yield *items* of a fast iterator."""
         for item in items:
             yield item
-            # As above.
+            # As in iterate().
             del item
             await self._give_way()
 
     async def close(self) -> None:
-        """Take no more calls, and return when those under way are done."""
+        """Reject further calls, and wait until running calls are done."""
         self._closed = True
         owner, self._owner = self._owner, None
         if owner is not None and owner[0] == os.getpid():
@@ -94,7 +94,7 @@ class ThreadExecutor:
         owner = self._owner
         if owner is not None and owner[0] == os.getpid():
             return owner[1]
-        # Either the first call, or a child process, which the threads did not follow.
+        # The first call, or a child process, which did not inherit the threads.
         executor = ThreadPoolExecutor(self._threads, "tokbox")
         self._owner = os.getpid(), executor
         return executor
@@ -105,7 +105,7 @@ def _closed() -> ClosedError:
 
 
 def _next(items: Iterator[_T]) -> tuple[_T] | tuple[()]:
-    """Return the next item, if there is one: ``StopIteration`` cannot be awaited."""
+    """Return the next item in a tuple: ``StopIteration`` cannot pass through await."""
     for item in items:
         return (item,)
     return ()

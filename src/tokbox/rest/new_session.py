@@ -26,18 +26,18 @@ __all__ = ["create", "parameters", "warn_if_unarchivable"]
 
 _PATH = "/session/create"
 
-#: Holds one item until the warning was given: pop() is atomic where a flag is not.
+#: Contains one item until the warning was issued: list.pop() is atomic.
 _unwarned = [True]
 
 
 def create(
     resources: ClientResources, form: Mapping[str, str], timeout: float | None
 ) -> Session:
-    """Register a session; *form* is what :func:`parameters` returned."""
+    """Create a session; *form* is the result of :func:`parameters`."""
     source, request_id = resources._requester.request_json(
         "POST", _PATH, form=form, timeout=timeout
     )
-    # An array of exactly one object, though [] has been seen.
+    # The response is an array of exactly one object, but [] has been observed.
     first = source[0] if isinstance(source, list) and source else None
     if not isinstance(first, dict):
         first = {}
@@ -68,10 +68,10 @@ def parameters(
     archive_name: str | None,
     archive_resolution: Resolution | None,
 ) -> dict[str, str]:
-    """Return the form that asks for a session.
+    """Return the form of a request for a session.
 
-    Raises ``InvalidInputError`` for what the service would refuse. Relayed and always
-    archived is sent as asked, with a warning.
+    Raises ``InvalidInputError`` for options that the service would reject. A relayed
+    session with ``ArchiveMode.ALWAYS`` is only warned about.
     """
     media = _media_mode(media_mode)
     archiving = choice("archive_mode", archive_mode, [mode.value for mode in ArchiveMode])
@@ -112,7 +112,7 @@ def _media_mode(mode: object) -> str:
 
 
 def warn_if_unarchivable(form: Mapping[str, str]) -> None:
-    """Warn, once in the life of a process, of a relayed session with archives."""
+    """Warn of a relayed session with automatic archives, once per process."""
     asked = (form["p2p.preference"], form["archiveMode"])
     if asked != (MediaMode.P2P.value, ArchiveMode.ALWAYS.value):
         return

@@ -1,4 +1,4 @@
-"""Ask the service for what there is no method for, as ``tb.request``."""
+"""Requests for which there is no method: ``tb.request``."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ _CLIENT_HEADERS = frozenset(
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class APIResponse(PickledByName):
-    """Hold the service's answer to ``tb.request``."""
+    """The response to ``tb.request``."""
 
     #: HTTP status, 200 to 299.
     status: int
-    #: By names in lower case.
+    #: Names are in lower case.
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     _call: tuple[str, str] = field(repr=False, compare=False)
-    #: The id of the request, for Vonage support. None if the response has none.
+    #: The ID of the request, for Vonage support. None if the response has none.
     request_id: str | None = field(default=None, repr=False, compare=False)
 
     def json(self) -> Any:
-        """Return what the JSON of the body says. Raises ``ProtocolError`` if it is none."""
+        """Parse the body as JSON. Raises ``ProtocolError`` if it is not valid JSON."""
         try:
             return _json.loads(self.body)
         except (ValueError, RecursionError):
             pass
-        # Outside of the handler: the exception holds what was read.
+        # Raise outside of the handler, because the JSON error contains the body.
         method, path = self._call
         problem = f"{self.status} came with a body that is not JSON"
         raise ProtocolError(problem, method=method, path=path, request_id=self.request_id)
@@ -72,7 +72,7 @@ class APIResponse(PickledByName):
 def request(
     requester: Requester, method: str, path: str, **options: Unpack[RequestOptions]
 ) -> APIResponse:
-    """Check the arguments of ``Client.request``, and make the call."""
+    """Validate the arguments of ``Client.request``, and make the call."""
     verb = choice("method", method, _METHODS)
     path = _path(path, requester.project)
     json, form = options.get("json"), options.get("form")
@@ -108,7 +108,7 @@ def _path(path: object, project: str) -> str:
 
 
 def _pairs(name: str, given: Any, *, numbers: bool = False) -> dict[str, Any] | None:
-    """Check what is to be encoded as a form; what is wrong is not shown."""
+    """Validate the pairs of a form or query; errors do not show values."""
     if given is None:
         return None
     found: dict[str | None, str | int | None] = {}

@@ -1,4 +1,4 @@
-"""What can be done with one session, in the words of the resource that does it."""
+"""Methods of one session, which call the client's resources."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = ["SessionCalls"]
 
 
 def _namespace() -> Mapping[str, object]:
-    # It imports several resources.
+    # Imported here because it imports several resources.
     from tokbox.rest import session_options
 
     return vars(session_options)
@@ -47,7 +47,7 @@ def _namespace() -> Mapping[str, object]:
 @strip_traceback
 @refuse_unknown_options(_namespace)
 class SessionCalls:
-    """Call resources with the id of a session; options and errors are theirs."""
+    """Call resources with the ID of a session; options and errors are the same."""
 
     __slots__ = ()
 
@@ -55,11 +55,11 @@ class SessionCalls:
     _resources: ClientResources
 
     def start_archive(self, **options: Unpack[ArchiveOptions]) -> Archive:
-        """Start to record this session; see ``tb.archives.start``."""
+        """Start recording this session; see ``tb.archives.start``."""
         return self._resources.archives.start(self.session_id, **options)
 
     def start_broadcast(self, **options: Unpack[BroadcastOptions]) -> Broadcast:
-        """Start to broadcast this session; see ``tb.broadcasts.start``."""
+        """Start broadcasting this session; see ``tb.broadcasts.start``."""
         return self._resources.broadcasts.start(self.session_id, **options)
 
     def list_streams(self, **options: Unpack[CallOptions]) -> Page[Stream]:
@@ -73,7 +73,7 @@ class SessionCalls:
     def set_layout_classes(
         self, classes: Mapping[str, Sequence[str]], **options: Unpack[CallOptions]
     ) -> None:
-        """Give streams their layout classes; see ``tb.streams.set_layout_classes``."""
+        """Set the layout classes of streams; see ``tb.streams.set_layout_classes``."""
         self._resources.streams.set_layout_classes(self.session_id, classes, **options)
 
     def list_connections(self, **options: Unpack[CallOptions]) -> Page[Connection]:
@@ -81,11 +81,11 @@ class SessionCalls:
         return self._resources.connections.list(self.session_id, **options)
 
     def signal(self, data: str, **options: Unpack[SignalOptions]) -> None:
-        """Signal to all clients of this session, or one; see ``tb.signals.send``."""
+        """Send a signal to all clients of this session, or one; see ``tb.signals.send``."""
         self._resources.signals.send(self.session_id, data, **options)
 
     def disconnect(self, connection_id: str, **options: Unpack[CallOptions]) -> None:
-        """Force a client to leave; see ``tb.moderation.disconnect``."""
+        """Disconnect a client; see ``tb.moderation.disconnect``."""
         self._resources.moderation.disconnect(self.session_id, connection_id, **options)
 
     def mute_stream(self, stream_id: str, **options: Unpack[CallOptions]) -> None:
@@ -93,15 +93,15 @@ class SessionCalls:
         self._resources.moderation.mute_stream(self.session_id, stream_id, **options)
 
     def mute_all(self, **options: Unpack[MuteOptions]) -> None:
-        """Mute all streams but some; see ``tb.moderation.mute_all``."""
+        """Mute all streams, with exceptions; see ``tb.moderation.mute_all``."""
         self._resources.moderation.mute_all(self.session_id, **options)
 
     def unmute_all(self, **options: Unpack[CallOptions]) -> None:
-        """Let streams be heard again; see ``tb.moderation.unmute_all``."""
+        """Allow streams to be unmuted; see ``tb.moderation.unmute_all``."""
         self._resources.moderation.unmute_all(self.session_id, **options)
 
     def dial(self, uri: str, **options: Unpack[DialOptions]) -> SipCall:
-        """Call somebody over SIP; see ``tb.sip.dial``."""
+        """Call a SIP URI; see ``tb.sip.dial``."""
         return self._resources.sip.dial(self.session_id, uri, **options)
 
     def play_dtmf(self, digits: str, **options: Unpack[ClientOptions]) -> None:
@@ -109,7 +109,7 @@ class SessionCalls:
         self._resources.sip.play_dtmf(self.session_id, digits, **options)
 
     def start_captions(self, **options: Unpack[CaptionsOptions]) -> Captions:
-        """Start to caption this session; see ``tb.captions.start``."""
+        """Start captioning this session; see ``tb.captions.start``."""
         return self._resources.captions.start(self.session_id, **options)
 
     def start_render(self, url: str, **options: Unpack[RenderOptions]) -> Render:
@@ -119,5 +119,5 @@ class SessionCalls:
     def start_audio_connector(
         self, websocket: WebSocket | str, **options: Unpack[TokenOptions]
     ) -> AudioConnector:
-        """Connect with a WebSocket; see ``tb.audio_connectors.start``."""
+        """Connect this session to a WebSocket; see ``tb.audio_connectors.start``."""
         return self._resources.audio_connectors.start(self.session_id, websocket, **options)

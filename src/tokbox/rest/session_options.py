@@ -1,8 +1,8 @@
-"""The keyword arguments of calls that a session offers, too.
+"""Keyword arguments of resource calls that sessions also have.
 
-Each class names what a call takes beside the session and what it needs;
-``tests/rest/test_session_calls.py`` checks that they agree. Type checkers read them, and
-:mod:`tokbox.rest.unknown_options` reads their names.
+Each class names the arguments of one call other than the session and the required ones.
+Type checkers use the classes, and :mod:`tokbox.rest.unknown_options` uses their names.
+``tests/rest/test_session_calls.py`` checks that they match the calls.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ __all__ = [
 
 
 class CallOptions(TypedDict, total=False):
-    """Name the option that every call has."""
+    """The option of every call."""
 
     timeout: float | None
 
 
 class ArchiveOptions(Composition, CallOptions, total=False):
-    """Name the options of ``tb.archives.start``."""
+    """Options of ``tb.archives.start``."""
 
     name: str | None
     output_mode: OutputMode | OutputModeName
@@ -49,7 +49,7 @@ class ArchiveOptions(Composition, CallOptions, total=False):
 
 
 class BroadcastOptions(Composition, CallOptions, total=False):
-    """Name the options of ``tb.broadcasts.start``."""
+    """Options of ``tb.broadcasts.start``."""
 
     hls: Hls | bool
     rtmp: RtmpTarget | Sequence[RtmpTarget]
@@ -58,31 +58,31 @@ class BroadcastOptions(Composition, CallOptions, total=False):
 
 
 class ClientOptions(CallOptions, total=False):
-    """Name the options of ``tb.sip.play_dtmf``."""
+    """Options of ``tb.sip.play_dtmf``."""
 
     connection_id: str | None
 
 
 class SignalOptions(ClientOptions, total=False):
-    """Name the options of ``tb.signals.send``."""
+    """Options of ``tb.signals.send``."""
 
     type: str | None
 
 
 class MuteOptions(CallOptions, total=False):
-    """Name the options of ``tb.moderation.mute_all``."""
+    """Options of ``tb.moderation.mute_all``."""
 
     excluded_stream_ids: Iterable[str]
 
 
 class TokenOptions(CallOptions, total=False):
-    """Name the options of all that joins a session: ``tb.audio_connectors.start``."""
+    """Options of calls that join a session, such as ``tb.audio_connectors.start``."""
 
     token: str | None
 
 
 class DialOptions(TokenOptions, total=False):
-    """Name the options of ``tb.sip.dial``."""
+    """Options of ``tb.sip.dial``."""
 
     from_: str | None
     headers: Mapping[str, str] | None
@@ -94,7 +94,7 @@ class DialOptions(TokenOptions, total=False):
 
 
 class CaptionsOptions(TokenOptions, total=False):
-    """Name the options of ``tb.captions.start``."""
+    """Options of ``tb.captions.start``."""
 
     language_code: str | None
     max_duration: int | None
@@ -103,7 +103,7 @@ class CaptionsOptions(TokenOptions, total=False):
 
 
 class RenderOptions(TokenOptions, total=False):
-    """Name the options of ``tb.renders.start``."""
+    """Options of ``tb.renders.start``."""
 
     name: str | None
     resolution: Resolution | None

@@ -1,4 +1,4 @@
-"""A session of a client: sign its tokens, start its archives."""
+"""A session of a client: sign its tokens, call its resources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PROPERTIES", "Session"]
 
-#: The service's properties of a session that `Session.to_dict` has beside the id.
+#: The service's properties of a session in `Session.to_dict`, except for the ID.
 PROPERTIES = (
     "project_id",
     "partner_id",
@@ -27,11 +27,11 @@ PROPERTIES = (
 
 @set_module("tokbox")
 class Session(SessionCalls, SessionSigner):
-    """A room that clients can join with a token; signs its tokens (see SessionSigner).
+    """A session, for which it signs tokens (see SessionSigner); clients join with a token.
 
-    It never expires and cannot be deleted: keep the ``session_id``, and make a session
-    of it again with ``tb.session()``. Sessions with the same id are equal, and have the
-    same hash. The service's other properties are in ``to_dict()``.
+    A session never expires and cannot be deleted. Store its ``session_id``, and pass it to
+    ``tb.session()`` to use the session again. Sessions with the same ID are equal and have
+    the same hash. The service's other properties are in ``to_dict()``.
     """
 
     __slots__ = ("_properties", "_resources")
@@ -39,7 +39,7 @@ class Session(SessionCalls, SessionSigner):
 
     if TYPE_CHECKING:
         _resources: ClientResources
-        #: What `to_dict` returns beside the id.
+        #: The other items of `to_dict`, without the ID.
         _properties: dict[str, str | None]
 
     def __init__(
@@ -60,10 +60,10 @@ class Session(SessionCalls, SessionSigner):
     def to_dict(self) -> dict[str, str | None]:
         """Return the properties of the session by the service's names, ready for JSON.
 
-        They are ``session_id``, ``project_id``, ``partner_id`` (the same),
-        ``create_dt`` (a text such as ``Tue Nov 14 14:13:20 PST 2023``),
+        They are ``session_id``, ``project_id``, ``partner_id`` (equal to ``project_id``),
+        ``create_dt`` (a string such as ``Tue Nov 14 14:13:20 PST 2023``),
         ``session_status`` and ``media_server_url``. A property that the service did not
-        send is None; a session that was made from its id has the first three.
+        send is None. A session from ``tb.session()`` has only the first three.
         """
         unknown = dict.fromkeys(PROPERTIES)
         return {"session_id": self.session_id, **unknown, **self._properties}

@@ -1,4 +1,4 @@
-"""Refuse unknown options with a message that names the one that was probably meant."""
+"""Reject unknown options with a message that suggests the correct name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["refuse_unknown_options"]
 #: Bits of ``co_flags``: `inspect`, which names them, is slow to import.
 _VAR_KEYWORDS, _COROUTINE = 0x08, 0x80
 
-#: Names of options in other libraries, and those of the same options here.
+#: Option names in other libraries, mapped to the option names in tokbox.
 _ELSEWHERE = {
     "app_info": "user_agent",
     "backoff_retries": "retries",

@@ -1,8 +1,8 @@
-"""Check what callers pass, before anything is sent.
+"""Validate arguments before anything is sent.
 
-Each function takes the argument's name and its value, and returns the value as it goes
-over the wire or raises ``InvalidInputError``. The result is an exact ``str``, ``int`` or
-``float`` (see :mod:`tokbox.exact`). Always send the result instead of the argument.
+Each function accepts an argument's name and value. It returns the value for the request
+or raises ``InvalidInputError``. The result is an exact ``str``, ``int`` or ``float`` (see
+:mod:`tokbox.exact`). Always send the result instead of the argument.
 """
 
 from __future__ import annotations
@@ -47,23 +47,23 @@ __all__ = [
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
 
-#: Both hosts know these and no others.
+#: Both services accept these and no others.
 RESOLUTIONS: tuple[str, ...] = get_args(Resolution)
 
 _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-#: Ids that need no encoding in a path: most are UUIDs or base64.
+#: IDs that need no encoding in a path: most are UUIDs or base64.
 _PLAIN_ID = re.compile(r"[\w-]{1,255}", re.ASCII)
-#: The characters of a path in RFC 3986, so that a query or a host is refused.
+#: The characters of a path in RFC 3986, without those that start a query or a host.
 _PATH = re.compile(r"/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
-#: A path that is encoded more often than this is refused.
+#: The maximum number of times that a path can be percent-encoded.
 _MAX_DECODINGS = 8
 _HOST_ALONE = re.compile(r"(?:[\w+.-]*://)?[^/?#@]*/?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def omit_none(**properties: Any) -> dict[str, Any]:
-    """Return those that are not ``None``: the service has defaults of its own."""
+    """Return the properties that are not ``None``; the service has its own defaults."""
     return {name: value for name, value in properties.items() if value is not None}
 
 
@@ -74,25 +74,25 @@ def set_fields(structure: object, **checked: Any) -> None:
 
 
 class Structure(Protocol):
-    """An argument that has parts, and checked them when it was made."""
+    """An argument with fields, which were validated when it was created."""
 
     def _to_json(self) -> dict[str, Any]:
-        """Return the object that goes over the wire."""
+        """Return the JSON object for the request."""
         ...
 
 
 def nested(field: str, value: object, *kinds: type[Structure]) -> dict[str, Any]:
-    """Return what goes over the wire for a *value* of one of these classes."""
+    """Return the JSON object of a *value* that is an instance of one of these classes."""
     for kind in kinds:
         if isinstance(value, kind):
             return value._to_json()
     names = " or ".join(kind.__name__ for kind in kinds)
-    # What was given instead may hold the same secrets.
+    # A value of another type may contain the same secrets.
     raise InvalidInputError(field, None, f"be made with {names}", show=False)
 
 
 def choice(field: str, value: object, allowed: Iterable[str]) -> str:
-    """Return *value* as a plain string if it is one of *allowed*, enum member or not."""
+    """Return *value* as a plain string if it is one of *allowed* or such an enum member."""
     words = [str(word) for word in allowed]
     word = exact_text(value)
     if word in words:
@@ -109,10 +109,10 @@ def string(
     max_bytes: int | None = None,
     show: bool = True,
 ) -> str:
-    """Return *value* if it is text of a permitted length that UTF-8 can carry.
+    """Return *value* if it is a string of permitted length that UTF-8 can encode.
 
-    *min_length* and *max_length* count characters, *max_bytes* those of UTF-8. Without
-    *show*, the error does not hold the value.
+    *min_length* and *max_length* count characters, *max_bytes* UTF-8 bytes. With *show*
+    false, errors do not contain the value.
     """
     if max_length is not None:
         rule = f"be {min_length} to {max_length} characters of text"
@@ -132,19 +132,19 @@ def string(
 
 
 def secret(field: str, value: object) -> str:
-    """Return text that is not empty and holds no control character; never show it."""
+    """Return non-empty text without control characters; errors do not show it."""
     rule = "be text without control characters"
     return _unseen(field, value, rule, control_character)
 
 
 def credential(field: str, value: object) -> str:
-    """Return a key, a secret or a token that a service made; never show it."""
+    """Return a key, secret or token created by a service; errors do not show it."""
     rule = "be printable ASCII without spaces and quotes"
     return _unseen(field, value, rule, odd_character)
 
 
 def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], str]) -> str:
-    # Not by catching what text() raises: it would be seen as the context of ours.
+    # text() is not called here: its exception would become the context of this one.
     content = exact_text(value)
     if not content:
         raise InvalidInputError(field, None, "be text and not empty", show=False)
@@ -154,16 +154,16 @@ def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], st
 
 
 def json_value(field: str, value: Any) -> Any:
-    """Return *value* if JSON (RFC 8259) can represent it; NaN, for example, it cannot."""
+    """Return *value* if JSON (RFC 8259) can represent it; NaN, for example, is invalid."""
     with contextlib.suppress(TypeError, ValueError, RecursionError):
         json.dumps(value, allow_nan=False)
         return value
-    # Outside of the handler: the exception holds what was to be sent.
+    # Raise outside of the handler: its exception contains the value.
     raise InvalidInputError(field, None, "be what JSON can say", show=False)
 
 
 def strings(field: str, value: object) -> list[str]:
-    """Return several texts, none of them empty; one alone is most likely a mistake."""
+    """Return a list of non-empty strings. A single string is rejected."""
     rule = "be a sequence of texts that are not empty"
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
         raise InvalidInputError(field, value, rule)
@@ -187,7 +187,7 @@ def absolute_url(
     if max_length is not None:
         rule += f", of {min_length} to {max_length} characters"
     url = exact_text(value)
-    # All but the host may hold credentials, keys or the name that makes a URL secret.
+    # Only a bare host is shown: other parts may contain credentials, keys or a secret path.
     show = url is not None and _HOST_ALONE.fullmatch(url) is not None
     if (
         url is None
@@ -202,7 +202,7 @@ def absolute_url(
 
 
 def web_url(field: str, value: object) -> str:
-    """Return the URL of a page or a callback, as long as the service takes it."""
+    """Return the URL of a page or a callback, of a length that the service accepts."""
     return absolute_url(field, value, "http", "https", min_length=15, max_length=2048)
 
 
@@ -213,15 +213,15 @@ def optional(
     *args: _P.args,
     **options: _P.kwargs,
 ) -> _T | None:
-    """Return ``None`` as it is, and anything else as *check* does."""
+    """Return ``None`` for ``None``, and the result of *check* for other values."""
     return None if value is None else check(field, value, *args, **options)
 
 
 def identifier(field: str, value: object) -> str:
-    """Return an id of the service's as one percent-encoded part of a path.
+    """Return an ID of the service as one percent-encoded path segment.
 
-    It may have any form, but must not be empty, and must not lead to another resource
-    (see :func:`has_dot_segments`).
+    Any format is accepted, but an ID must not be empty and must not lead to another
+    resource (see :func:`has_dot_segments`).
     """
     if type(value) is str and _PLAIN_ID.fullmatch(value):
         return value
@@ -232,7 +232,7 @@ def identifier(field: str, value: object) -> str:
 
 
 def ipv4(field: str, value: object) -> str:
-    """Return a dotted address of four decimal numbers; short forms are refused."""
+    """Return a dotted IPv4 address of four decimal numbers; short forms are rejected."""
     dotted = exact_text(value)
     if dotted is None or not _IPV4.fullmatch(dotted):
         raise InvalidInputError(
@@ -247,7 +247,7 @@ def base_url(field: str, value: object) -> str:
         "be an http:// or https:// URL with a host, without credentials, query, fragment "
         "or dot segments"
     )
-    # A URL with a password or a key in it must not come back in a message.
+    # Errors must not show a URL, which may contain a password or key.
     url = exact_text(value)
     show = url is not None and not any(mark in url for mark in "@?#")
     found = None if url is None else hosts.parse(url)
@@ -264,20 +264,20 @@ def base_url(field: str, value: object) -> str:
 
 
 def is_path(path: str) -> bool:
-    """Return whether *path* is a percent-encoded path, absolute and free of dot segments.
+    """Return whether *path* is an absolute percent-encoded path without dot segments.
 
-    See :func:`has_dot_segments` for what counts as one.
+    See :func:`has_dot_segments` for the definition of dot segments.
     """
     return _PATH.fullmatch(path) is not None and not has_dot_segments(path)
 
 
 def has_dot_segments(path: str) -> bool:
-    """Return whether *path* may lead to another resource than it seems to.
+    """Return whether *path* may lead to a different resource than it appears to.
 
-    Servers and proxies decode a path, some of them more than once, and some of them take
-    a backslash for a slash or ignore what follows a semicolon. So ``.`` and ``..``, a
-    control character, bytes that are not UTF-8, and two slashes at the beginning are
-    looked for in every form that decoding produces.
+    Servers and proxies decode a path, some of them more than once. Some treat a backslash
+    as a slash or ignore everything after a semicolon. So every decoded form is searched for
+    ``.`` and ``..`` segments, control characters, bytes that are not UTF-8, and two slashes
+    at the beginning.
     """
     for _ in range(_MAX_DECODINGS):
         segments = [part.partition(";")[0] for part in re.split(r"[/\\]", path)]

@@ -1,1 +1,1 @@
-"""Response models, and how they are read from JSON."""
+"""Response models, and their JSON parser."""

@@ -1,16 +1,16 @@
-"""What the service tells, as frozen dataclasses whose fields know their own names.
+"""Response models: frozen dataclasses whose fields define how they are parsed.
 
-A field says once how it is read, and by what name unless that is its own in camel
-case::
+Each field is defined once, with its parser and its name in JSON. The default name is the
+field's name in camel case::
 
     @dataclass(frozen=True, slots=True, kw_only=True)
     class Stream(Entity):
         video_type: VideoType | str = enum_field(VideoType)
         layout_classes: tuple[str, ...] = str_list_field("layoutClassList")
 
-Absent text is ``""``, an absent number or boolean ``None``, an absent array ``()``. A
-word that is known is a member of its enum, which equals its text; a word that the
-service adds one day is that text.
+Missing text is ``""``, a missing number or boolean ``None``, a missing array ``()``. A
+known enum value is a member of its enum, which equals its string. An unknown enum value
+is a plain string.
 
 Times are integers as the service sends them, in fields that end in ``_ms``; properties
 that end in ``_at`` are the same times as UTC datetimes.
@@ -48,27 +48,27 @@ __all__ = [
     "str_list_field",
 ]
 
-#: Takes a property by its name.
+#: Takes a property by its name and parses it.
 _Read = Callable[[JSONFields, str], Any]
 
 
 def str_field(*names: str, secret: bool = False) -> Any:
-    """Describe a field of text; one that is *secret* is not in the repr."""
+    """Define a string field. A *secret* field is not in the repr."""
     return _field(JSONFields.take_str, names, secret=secret, default="")
 
 
 def int_field(*names: str) -> Any:
-    """Describe a field of whole numbers."""
+    """Define an integer field."""
     return _field(JSONFields.take_int, names, default=None)
 
 
 def bool_field(*names: str) -> Any:
-    """Describe a field that is true or false."""
+    """Define a boolean field."""
     return _field(JSONFields.take_bool, names, default=None)
 
 
 def enum_field(words: type[Enum], *names: str) -> Any:
-    """Describe a field of words, of which *words* are known."""
+    """Define a field with the values of an enum."""
 
     known = {each.value: each for each in words}
 
@@ -80,7 +80,7 @@ def enum_field(words: type[Enum], *names: str) -> Any:
 
 
 def project_field() -> Any:
-    """Describe the field for the project or application.
+    """Define the field for the project or application.
 
     OpenTok calls it ``projectId`` or ``partnerId``, Vonage ``applicationId``, and some
     objects have several of these names. The first one that is not empty is used.
@@ -95,14 +95,14 @@ def project_field() -> Any:
 
 
 def str_list_field(*names: str) -> Any:
-    """Describe a field of several texts."""
+    """Define a field that is a list of strings."""
     return _field(JSONFields.take_str_list, names, default=())
 
 
 def nested_field(kind: type[Record], *names: str, always: bool = False) -> Any:
-    """Describe a field of a record of its own.
+    """Define a field that is a nested record.
 
-    Where it is absent it is ``None``, or a record of nothing if there is *always* one.
+    A missing record is ``None``; with *always* it is an empty record.
     """
 
     def read(fields: JSONFields, name: str) -> Record | None:
@@ -117,9 +117,9 @@ def nested_field(kind: type[Record], *names: str, always: bool = False) -> Any:
 
 
 def nested_list_field(kind: type[Record], *names: str, key: str | None = None) -> Any:
-    """Describe a field of several records.
+    """Define a field that is a list of records.
 
-    With *key* an object of them is understood, too: each becomes its own *key*.
+    With *key*, an object of records is also accepted: each name becomes the record's *key*.
     """
 
     def read(fields: JSONFields, name: str) -> tuple[Record, ...]:
@@ -143,17 +143,17 @@ class Record(PickledByName):
     ``request_id`` are not compared, and not in ``to_dict()``.
     """
 
-    #: What it is, and the fields without which it is none, for an error's message.
+    #: A noun for error messages, and the required fields.
     _label: ClassVar[str] = "a record"
     _required: ClassVar[tuple[str, ...]] = ()
 
-    #: Properties that this version does not know, by the service's names. They are not
-    #: in the repr: whether they are secret is not known either.
+    #: Unknown properties, by the service's names. They are not in the repr, because they
+    #: may be secret.
     unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
     #: The object as the service sent it, with the service's own names. It is read-only,
-    #: and empty if the record was not read from JSON.
+    #: and empty if the record was not parsed from JSON.
     raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
-    #: The id of the request that returned this record, for Vonage support. None if the
+    #: The ID of the request that returned this record, for Vonage support. None if the
     #: response has none, and in nested records and webhook events.
     request_id: str | None = field(default=None, compare=False, repr=False)
 
@@ -162,7 +162,7 @@ class Record(PickledByName):
 
     @classmethod
     def from_json(cls, source: Mapping[str, Any]) -> Self:
-        """Read the service's object."""
+        """Parse a JSON object of the service."""
         return cls._read(source, source)
 
     @classmethod
@@ -172,7 +172,7 @@ class Record(PickledByName):
         raw: Mapping[str, Any],
         request_id: str | None = None,
     ) -> Self:
-        """Read the fields in *source*, which were sent as *raw*."""
+        """Parse the fields in *source*; *raw* is the original object."""
         fields = JSONFields(source)
         known = {}
         for own_name, names, read in _readers(cls):
@@ -180,7 +180,7 @@ class Record(PickledByName):
                 if name in fields:
                     known[own_name] = read(fields, name)
                     break
-        # What is absent has the default of its field, which is what reading it gives.
+        # A missing property has the field's default, which is also the parser's result.
         return cls(
             **known,
             unknown=fields.unknown(),
@@ -191,8 +191,8 @@ class Record(PickledByName):
     def to_dict(self, *, secrets: bool = True) -> dict[str, Any]:
         """Return the fields by their names, ready for JSON.
 
-        ``raw`` and ``request_id`` are left out. Without *secrets* it holds what the repr
-        does, and can be left in a log.
+        ``raw`` and ``request_id`` are left out. With *secrets* false, the result contains
+        only the fields in the repr, so it can be logged.
         """
         return {
             each.name: _plain(getattr(self, each.name), secrets)
@@ -203,7 +203,7 @@ class Record(PickledByName):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity(Record):
-    """Hold what has an id, and was made at some time."""
+    """A record with an ID and a creation time."""
 
     _required: ClassVar[tuple[str, ...]] = ("id",)
 
@@ -231,15 +231,15 @@ class Entity(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEntity(Entity):
-    """Hold what belongs to a session."""
+    """A record that belongs to a session."""
 
     session_id: str = str_field()
-    #: The project or application: an API key of OpenTok, or an application id of Vonage.
-    #: ``raw`` has it by the service's own name.
+    #: The project or application: an API key of OpenTok, or an application ID of Vonage.
+    #: In ``raw`` it has the service's own name.
     project_id: str = project_field()
 
 
-#: How the fields of each class are read: their names, the service's, and by what.
+#: For each class, the field names, the names in JSON, and the parsers.
 _READERS: dict[type[Record], list[tuple[str, tuple[str, ...], _Read]]] = {}
 
 
@@ -263,7 +263,7 @@ def _camel_case(name: str) -> str:
 
 
 def _fields(value: Record) -> list[dataclasses.Field[Any]]:
-    """Return the fields of `to_dict`, with what is not known at the end."""
+    """Return the fields of `to_dict`, with ``unknown`` at the end."""
     known = [each for each in dataclasses.fields(value) if each.metadata]
     return [*known, *(each for each in dataclasses.fields(value) if each.name == "unknown")]
 

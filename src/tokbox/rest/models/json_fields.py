@@ -1,9 +1,8 @@
-"""Take the properties of a JSON object one by one, and keep the rest.
+"""Take properties from a JSON object and keep the rest as unknown.
 
-The service is not strict about its own types: ids are numbers or strings, absent text
-is ``null`` or ``""`` or not there. What is understood is taken; what is not, whether
-its name is new or its value has another shape than ever seen, stays readable in
-``unknown``. Nothing is dropped and a new kind of value breaks nobody.
+The service is not consistent about types: IDs are numbers or strings, and missing text is
+``null``, ``""`` or absent. A property with a known name and type is parsed. All others
+remain available in ``unknown``, so a new property or type does not cause an error.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["JSONFields"]
 
 
 class JSONFields:
-    """Take properties from a JSON object; what is left in the end is unknown."""
+    """Take properties from a JSON object; the remaining ones are unknown."""
 
     __slots__ = ("_remaining",)
 
@@ -29,11 +28,11 @@ class JSONFields:
         return name in self._remaining
 
     def take(self, name: str) -> Any:
-        """Take whatever is there, or ``None``."""
+        """Take a value of any type; ``None`` if it is absent."""
         return self._remaining.pop(name, None)
 
     def take_str(self, name: str) -> str:
-        """Take a string; absent and ``null`` are ``""``, a whole number its digits."""
+        """Take a string. Absent and ``null`` become ``""``, an integer its digits."""
         value = self._remaining.get(name)
         if type(value) is str:
             del self._remaining[name]
@@ -48,7 +47,7 @@ class JSONFields:
         return value
 
     def take_int(self, name: str) -> int | None:
-        """Take an integer, also one written as a float or a string of digits."""
+        """Take an integer, or a float or digit string that represents one."""
         value = self._remaining.get(name)
         if type(value) is int:
             del self._remaining[name]
@@ -81,9 +80,10 @@ class JSONFields:
     def take_objects(
         self, name: str, key: str | None = None
     ) -> tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...]:
-        """Take an array of objects, all or nothing: each to be read, and as it was sent.
+        """Take an array of objects, all or nothing: each as parser input, and as sent.
 
-        With *key* an object of objects will do, too: each gets its own name as *key*.
+        With *key*, an object of objects is also accepted: each name becomes that object's
+        *key*.
         """
         value = self._remaining.get(name)
         if key is not None and isinstance(value, dict) and _all(value.values(), dict):

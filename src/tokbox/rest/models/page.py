@@ -1,4 +1,4 @@
-"""Lists that come in pages, and all of their items one after another."""
+"""Paginated lists, and iterators over all of their items."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tokbox.secrecy import safe_repr, strip_traceback
 
 __all__ = ["MAX_OFFSET", "MAX_PAGE_SIZE", "Page", "iter_list", "iter_pages"]
 
-#: The most items that the service gives at once, and the last place a page may start.
+#: The maximum page size of the service, and the maximum offset of a page.
 MAX_PAGE_SIZE = 1000
 MAX_OFFSET = 2**31 - 1
-#: Pages in a row that may bring nothing new before a list is held to be endless.
+#: After this many pages in a row without a new item, a list is considered endless.
 _STALE_PAGES = 100
 
 _T = TypeVar("_T")
@@ -29,19 +29,19 @@ _Item = TypeVar("_Item", bound=Entity)
 @safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(PickledByName, Sequence[_T]):
-    """Hold one page of a list, and how many items there are altogether."""
+    """One page of a list, with the total number of items."""
 
     items: tuple[_T, ...]
-    #: All that match, not only those of this page.
+    #: The number of all matching items, not only those on this page.
     total: int
-    #: How many come before this page.
+    #: The number of items before this page.
     offset: int = 0
-    #: What else the service said of the list, by its own names.
+    #: Unknown properties of the list, by the service's names.
     unknown: Mapping[str, Any] = field(default_factory=ReadOnlyDict, hash=False, repr=False)
-    #: The list as the service sent it; read-only. It is empty for a list that came as a
-    #: JSON array: there each item has its own ``raw``.
+    #: The list as the service sent it; read-only. It is empty if the response was a JSON
+    #: array. In that case each item has its own ``raw``.
     raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
-    #: The id of the request, for Vonage support. None if the response has none.
+    #: The ID of the request, for Vonage support. None if the response has none.
     request_id: str | None = field(default=None, compare=False, repr=False)
 
     @overload
@@ -57,7 +57,7 @@ class Page(PickledByName, Sequence[_T]):
 
 @strip_traceback
 def iter_list(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
-    """Give all items of a list without pages, asked for when the first is needed."""
+    """Yield all items of an unpaginated list, requested at the first item."""
     yield from fetch()
 
 
@@ -65,11 +65,11 @@ def iter_list(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
 def iter_pages(
     fetch: Callable[[int, int], Page[_Item]], page_size: int, path: str
 ) -> Iterator[_Item]:
-    """Give all items of a list, newest first, a page at a time.
+    """Yield all items of a list, newest first, one page at a time.
 
-    *fetch* takes an offset and a count. Items may come and go meanwhile, also by the
-    hand of whoever iterates: none comes twice, and none that is there all the time is
-    left out. Raises ``ProtocolError`` for a list without an end.
+    *fetch* accepts an offset and a count. The iteration is safe if items are added or
+    deleted meanwhile: no item is returned twice, and an item that exists during the whole
+    iteration is always returned. Raises ``ProtocolError`` for an endless list.
     """
     seen: set[str] = set()
     offset = 0
@@ -81,8 +81,8 @@ def iter_pages(
         total = page.total
         fresh = [item for item in page if item.id not in seen]
         if gone > 0:
-            # As many may have moved up from this page into those already read, so look
-            # there first: what comes must come in order.
+            # As many items may have moved from this page to earlier ones, so read those
+            # first to keep the order.
             fresh = []
             offset = max(0, offset - gone)
         stale = 0 if fresh else stale + 1

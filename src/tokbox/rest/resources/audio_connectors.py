@@ -100,7 +100,7 @@ class WebSocket(PickledByName):
     headers: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
     #: Samples per second: 8000, 16000 (the service's default) or 24000.
     audio_rate: AudioRate | None = None
-    #: Whether to publish the audio that the WebSocket sends.
+    #: True to publish the audio that the WebSocket sends.
     bidirectional: bool | None = None
     audio_transport: AudioTransport | None = None
 

@@ -114,7 +114,7 @@ _MAX_TARGETS = 5
 class Hls(PickledByName):
     """Options of an HLS output, which can have any number of viewers."""
 
-    #: Whether viewers can rewind, up to two hours.
+    #: Allow viewers to rewind, up to two hours.
     dvr: bool | None = None
     #: Reduce the delay to about 5 seconds, from 15 to 20; cannot be combined with *dvr*.
     low_latency: bool | None = None
