@@ -1,6 +1,6 @@
-"""Transports: send the requests of a client.
+"""Transports, which send the requests of a client.
 
-:class:`Transport` is the protocol: one request in, one response out.
+:class:`Transport` is the protocol: it sends one request and returns one response.
 :class:`HTTPTransport` is the default. A wrapper sees every attempt, for example to
 measure it::
 

@@ -1,11 +1,11 @@
-"""Send requests through a pool of the caller's, given as ``http=``.
+"""Send requests through the caller's pool, given as ``http=``.
 
-It is for those who have one already: with certificates and proxies of their own, or in
-a runtime that allows no other. The pool decides how connections are made. The rest is
-as ever: redirects are not followed, nothing is repeated below the client's own rules,
-and the client's time-outs go along with every request. They bound each operation on a
-socket, and the time left is checked between pieces of a body; unlike the client's own
-pool, a foreign one can be held up by a peer that sends its headers byte by byte.
+Use it for existing pools with their own certificates and proxies, or for a runtime that
+requires a particular pool. The pool determines how connections are made. As usual,
+redirects are not followed, only the client's retry rules apply, and the client's timeouts
+are passed with every request. They limit each operation on a socket, and the time left is
+checked between the chunks of a body. Unlike the client's own pool, a custom pool can be
+blocked by a peer that sends its headers byte by byte.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ __all__ = ["CustomPool"]
 
 @set_module("tokbox.types")
 class Pool(Protocol):
-    """What is needed of a pool: urllib3's ``PoolManager`` has it."""
+    """The required methods of a pool, such as urllib3's ``PoolManager``."""
 
     def request(self, method: str, url: str, **options: Any) -> Any:
-        """Return a response as urllib3's, whose body is not read yet."""
+        """Return a response like urllib3's, whose body has not been read."""
         ...
 
 
 class CustomPool:
-    """Send requests over a pool that is not ours, and is never closed from here."""
+    """Send requests over the caller's pool, which is never closed here."""
 
     __slots__ = ("_connect_timeout", "_pool")
 
@@ -51,15 +51,15 @@ class CustomPool:
             )
         except (exceptions.HTTPError, http.client.HTTPException, OSError) as error:
             failure, cause = translate(error, request)
-        # Outside of the handler: the frames below hold the request's headers.
+        # Raise outside of the handler: the frames below contain the request's headers.
         raise failure from cause
 
     def close(self) -> None:
-        """Leave the pool to whom it belongs."""
+        """Do nothing: the pool belongs to the caller."""
 
 
 def _pieces(response: Any, end: float) -> Iterator[bytes]:
-    """Yield a body as it comes in, until *end* of the monotonic clock."""
+    """Yield the chunks of a body until *end*, a time of the monotonic clock."""
     while piece := response.read1(CHUNK, decode_content=True):
         yield piece
         if time.monotonic() >= end:

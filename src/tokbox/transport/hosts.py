@@ -1,6 +1,6 @@
 """Parse URLs strictly, and compare hosts.
 
-``ipaddress`` is imported where it is needed: offline signing does not need it.
+``ipaddress`` is imported inside the functions, because offline signing does not need it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _URL = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 
-#: The service and its accounts are reached under these domains.
+#: Domains of the service and of its account management.
 _SERVICE = ("opentok.com", "tokbox.com", "vonage.com", "nexmo.com")
 
-#: An entry of ``NO_PROXY``: what has two colons and no brackets is an IPv6 address.
+#: An entry of ``NO_PROXY``. Two colons without brackets mean an IPv6 address.
 _ENTRY = re.compile(
     r"(?:\[(?P<bracketed>[^\]/]+)\]|(?P<plain>[^\[\]/:]+|[^\[\]/:]*:[^\[\]/:]*:[^\[\]/]*))"
     r"(?:/(?P<bits>[0-9]{1,3}))?(?::(?P<port>[0-9]*))?"
@@ -36,27 +36,27 @@ _IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")
 class Origin(NamedTuple):
     """The parts of a URL."""
 
-    #: In lower case.
+    #: The scheme in lower case.
     scheme: str
-    #: Before the ``@``; ``None`` if there is none.
+    #: The part before the ``@``; ``None`` if there is none.
     userinfo: str | None
-    #: In lower case, an IPv6 address without brackets.
+    #: The host in lower case; an IPv6 address without brackets.
     host: str
-    #: The port of the scheme if the URL names none.
+    #: The port, or the default of the scheme if the URL has none.
     port: int
-    #: Path, query and fragment, as they are written.
+    #: Path, query and fragment, unchanged.
     rest: str
 
     @property
     def netloc(self) -> str:
-        """Return host and port as a URL has them."""
+        """Return host and port as in a URL."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
 
 def parse(url: str) -> Origin | None:
     """Return the parts of *url*, or ``None`` unless it has a scheme, a valid host and,
-    if it names a port, one from 1 to 65535.
+    if it has a port, one from 1 to 65535.
     """
     found = _URL.fullmatch(url)
     if found is None or (found["ipv6"] and _ipv6(found["ipv6"]) is None):
@@ -70,10 +70,10 @@ def parse(url: str) -> Origin | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether *host* is this machine: ``localhost``, a name below it, or a
-    loopback address (127.0.0.0/8, ::1, and the IPv6 form of the former).
+    """Return whether *host* is this machine: ``localhost``, a subdomain of it, or a
+    loopback address (127.0.0.0/8, ::1, and the former as IPv4-mapped IPv6).
 
-    Other spellings of an address, such as ``127.1``, are not: resolvers differ on them.
+    False for other spellings of an address, such as ``127.1``: resolvers differ on them.
     """
     if _is_within(host.rstrip("."), "localhost"):
         return True
@@ -92,14 +92,14 @@ def is_service(host: str) -> bool:
 def in_no_proxy(entries: str, host: str, port: int) -> bool:
     """Return whether ``NO_PROXY`` lists *host*, by the rules of curl and Go.
 
-    *entries* are separated by commas or blanks. Each is one of these:
+    *entries* are separated by commas or spaces. Each is one of these:
 
     - ``*``: every host
     - ``domain`` or ``.domain``: the domain and its subdomains
     - ``*.domain``: the subdomains only
     - an address, or a range of addresses: ``10.0.0.0/8``, ``[fd00::]/8``
 
-    An entry with a port (``host:8080``, ``[::1]:8080``) lists the host at that port only.
+    An entry with a port (``host:8080``, ``[::1]:8080``) matches only that port.
     """
     name = host.rstrip(".")
     address = _ipv6(host)
@@ -120,7 +120,7 @@ def in_no_proxy(entries: str, host: str, port: int) -> bool:
 
 
 def _contains(network: IPv6Network, address: IPv6Address) -> bool:
-    # ``::/0`` and other ranges that are wider than IPv4 are of IPv6 only.
+    # ``::/0`` and other ranges wider than the IPv4-mapped range match IPv6 only.
     wide = network.prefixlen < 96 and address.ipv4_mapped is not None
     return address in network and not wide
 
@@ -137,13 +137,13 @@ def _is_within(name: str, domain: str) -> bool:
 
 
 def _ipv6(text: str) -> IPv6Address | None:
-    """Return an address, that of IPv4 in its form for IPv6, or ``None`` if it is none."""
+    """Return an address, IPv4 as IPv4-mapped IPv6, or ``None`` if it is invalid."""
     network = _network(text, None)
     return None if network is None else network.network_address
 
 
 def _network(text: str, bits: str | None) -> IPv6Network | None:
-    """Return a range of addresses, that of IPv4 in its form for IPv6, or ``None``."""
+    """Return an address range, IPv4 as IPv4-mapped IPv6, or ``None``."""
     text = text.partition("%")[0]  # without the interface
     length = 128 if bits is None else int(bits)
     if _IPV4.fullmatch(text):

@@ -1,4 +1,4 @@
-"""The default transport, which loads urllib3 at its first request."""
+"""The default transport, which imports urllib3 at its first request."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ POOL_SIZE = 10
 @set_module("tokbox.transport")
 @strip_traceback
 class HTTPTransport:
-    """Send requests over a pool of kept-alive connections: what clients use by default.
+    """Send requests over a pool of kept-alive connections; the default of clients.
 
-    - *connect_timeout*: seconds for each address of the host (default 3).
+    - *connect_timeout*: limit in seconds for each address of the host (default 3).
     - *pool_size*: connections that are kept open (default 10). More are opened when more
       threads send at the same time, and closed after use.
-    - *proxy*: ``http://user:password@host:port``, also with ``https://``. Without it the
-      variables ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count
-      unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
+    - *proxy*: ``http://user:password@host:port``, or the same with ``https://``. The
+      default is taken from ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and
+      ``NO_PROXY``, unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
 
-    It is safe to share between threads and survives a fork. Nothing is opened before the
-    first request. Raises ``InvalidInputError`` for an option that is out of bounds.
+    It is safe to share between threads and can be used after a fork. No connection is
+    opened before the first request. Raises ``InvalidInputError`` for an invalid option.
     """
 
     __slots__ = ("_connect_timeout", "_pool", "_pool_size", "_proxy", "_trust_env")
@@ -53,7 +53,7 @@ class HTTPTransport:
             # urllib3 is slow to import, and a client that only signs does not need it.
             from tokbox.transport.urllib3_transport import Urllib3Transport
 
-            # Of two first requests at once, one pool is forgotten after its use.
+            # If two threads send a first request at once, one of their pools is discarded.
             pool = self._pool = Urllib3Transport(
                 connect_timeout=self._connect_timeout,
                 pool_size=self._pool_size,
@@ -63,6 +63,6 @@ class HTTPTransport:
         return pool.send(request)
 
     def close(self) -> None:
-        """Close the idle connections; those in use close when they are done."""
+        """Close the idle connections; busy connections are closed after use."""
         if self._pool is not None:
             self._pool.close()

@@ -1,4 +1,4 @@
-"""The protocol of transports: requests, responses, and what sends them."""
+"""The transport protocol, with its requests and responses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Headers", "Request", "Response", "Transport"]
 
 @set_module("tokbox.transport")
 class Headers(dict[str, str]):
-    """Keep header values out of every repr, and so out of logs and tracebacks."""
+    """Headers whose values are not in the repr, so not in logs and tracebacks."""
 
     __slots__ = ()
 
@@ -27,20 +27,20 @@ class Headers(dict[str, str]):
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request(PickledByName):
-    """Describe one attempt of one call."""
+    """One attempt of one call."""
 
     method: str
-    #: Absolute, with the query string.
+    #: The absolute URL, with the query string.
     url: str
-    #: The path alone, which is what errors and logs show.
+    #: The path without the query, for errors and logs.
     path: str
     headers: Headers = field(repr=False)
     body: bytes | None = field(repr=False)
-    #: Seconds that this attempt may take from its first to its last byte.
+    #: Limit in seconds for this attempt, from the first to the last byte.
     timeout: float
-    #: Seconds that it may wait for a single read or write; at most *timeout*.
+    #: Limit in seconds for a single read or write; at most *timeout*.
     read_timeout: float
-    #: Bytes of body (after decompression) beyond which an answer is not worth reading.
+    #: Maximum size of the body in bytes, after decompression.
     max_body: int
 
 
@@ -48,14 +48,14 @@ class Request(PickledByName):
 @strip_traceback
 @dataclass(frozen=True, slots=True)
 class Response(PickledByName):
-    """Hold a response of any status, with its complete body.
+    """A response of any status, with its complete body.
 
-    A body longer than the request's ``max_body`` may be cut anywhere after that length;
-    the client refuses it.
+    A body that exceeds the request's ``max_body`` may be truncated after that length; the
+    client rejects it.
     """
 
     status: int
-    #: Names in lower case.
+    #: Names are in lower case.
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
 
@@ -65,14 +65,14 @@ class Transport(Protocol):
     """Send requests; safe to use from many threads."""
 
     def send(self, request: Request) -> Response:
-        """Send *request* once and return the answer.
+        """Send *request* once and return the response.
 
-        Raises ``ConnectError`` if certainly no byte of the request was sent, which is
-        what allows any method to be tried again, and ``RequestTimeoutError``, ``TLSError``
-        or ``ProtocolError`` otherwise. Redirects are answers like any other.
+        Raises ``ConnectError`` only if no byte of the request was sent, because the client
+        then retries any method. Raises ``RequestTimeoutError``, ``TLSError`` or
+        ``ProtocolError`` otherwise. Redirects are returned as responses.
         """
         ...
 
     def close(self) -> None:
-        """Give back what the transport holds."""
+        """Release the resources of the transport."""
         ...

@@ -1,6 +1,6 @@
-"""Find the proxy for a URL: an explicit one, or what the environment says.
+"""Find the proxy for a URL: an explicit one, or one from the environment.
 
-urllib3 ignores the environment on purpose; people behind company proxies expect
+urllib3 ignores the environment by design, but users in corporate networks expect
 ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` to work.
 """
 
@@ -33,14 +33,14 @@ _NO_SOCKS = (
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Proxy(NoPickle):
-    """Name a proxy, and hold its credentials where no repr shows them."""
+    """The URL of a proxy, and its credentials, which are not in the repr."""
 
-    #: Scheme, host and port; never the credentials.
+    #: Scheme, host and port, without the credentials.
     url: str
     credentials: str | None = field(default=None, repr=False)
 
     def headers(self) -> dict[str, str]:
-        """Return what the proxy (and nobody else) is to be sent."""
+        """Return the headers that are sent only to the proxy."""
         if self.credentials is None:
             return {}
         basic = base64.b64encode(self.credentials.encode()).decode("ascii")
@@ -48,9 +48,9 @@ class Proxy(NoPickle):
 
 
 def parse(text: object, *, name: str = "proxy") -> Proxy:
-    """Read ``http[s]://[user:password@]host[:port]``; ``http://`` may be left out.
+    """Parse ``http[s]://[user:password@]host[:port]``; ``http://`` is optional.
 
-    Raises ``InvalidInputError`` without repeating the text, which may hold a password.
+    Raises ``InvalidInputError`` without the text, which may contain a password.
     """
     given = exact_text(text)
     if given is None:
@@ -58,7 +58,7 @@ def parse(text: object, *, name: str = "proxy") -> Proxy:
     given = given.strip()
     if re.match(r"socks[0-9a-z]*://", given, re.IGNORECASE):
         raise InvalidInputError(name, None, _NO_SOCKS, show=False)
-    # curl accepts a proxy without a scheme, so these variables often have none.
+    # As curl does, accept a proxy without a scheme, which is common in these variables.
     found = hosts.parse(given if "://" in given else f"http://{given}")
     if (
         found is None
@@ -74,16 +74,16 @@ def parse(text: object, *, name: str = "proxy") -> Proxy:
 
 
 def from_environment(url: str) -> Proxy | None:
-    """Return the proxy that the environment names for *url*, if any.
+    """Return the proxy for *url* from the environment, or None.
 
-    ``https_proxy`` or ``http_proxy`` (by the scheme of *url*) comes before ``all_proxy``,
-    and lower case before upper case. Where there are no variables, the settings of the
-    system count (macOS, Windows). A proxy of the environment is never used to reach a
-    loopback address: a proxy cannot reach the loopback interface of this machine.
+    ``https_proxy`` or ``http_proxy`` (by the scheme of *url*) takes precedence over
+    ``all_proxy``, and lower case over upper case. Without these variables, the system's
+    settings are used (macOS, Windows). A proxy from the environment is never used for a
+    loopback address, because it cannot reach the loopback interface of this machine.
 
     Raises ``InvalidInputError`` that names the variable.
     """
-    # Not at the top: it is only needed here, and it is slow to import.
+    # Imported here because it is slow to import and only needed here.
     from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
     origin = hosts.parse(url)

@@ -1,10 +1,10 @@
-"""Send requests through a pool of connections: the only file that knows urllib3.
+"""Send requests through a connection pool. This is the only module that uses urllib3.
 
-urllib3 applies a time-out to each socket operation, so a peer that sends one byte now
-and then can hold a caller for ever, in the headers as well as in the body. Here the
-time left shrinks with every operation: connections and the reader under
-``http.client`` ask :data:`_call` before each of them. What cannot be interrupted is
-the system's name resolution; its time counts, but it is noticed only afterwards.
+urllib3 applies a timeout to each socket operation, so a peer that sends one byte at a
+time can block a caller indefinitely, in the headers and in the body. Here the time left
+limits every operation: connections and the reader below ``http.client`` check
+:data:`_call` before each one. Only the system's name resolution cannot be interrupted;
+the time that it takes is counted afterwards.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 __all__ = ["CHUNK", "Urllib3Transport", "exchange", "translate"]
 
-#: Bytes that are read at a time.
+#: Bytes per read.
 CHUNK = 65_536
 
 _ENCODING = "content-encoding"
 
-#: Bytes of a line, as ``http.client`` has it.
+#: Maximum length of a line in bytes, the same as in ``http.client``.
 _MAX_LINE = 65_536
 
-#: Attempts are counted above. What ``retries=False`` would be turned into every time.
+# The client retries. Created once; urllib3 would convert ``retries=False`` every time.
 _NEVER = urllib3.Retry(False, redirect=False)
 
-#: What an exception from below becomes, most specific first.
+#: Exceptions of urllib3 and the errors that replace them, most specific first.
 _FAILURES: tuple[tuple[type[Exception], type[errors.TransportError], str], ...] = (
     (exceptions.SSLError, errors.TLSError, "TLS failed"),
     (exceptions.ProxyError, errors.ConnectError, "no connection through the proxy"),
@@ -63,17 +63,17 @@ _FAILURES: tuple[tuple[type[Exception], type[errors.TransportError], str], ...] 
 
 
 class _Call(threading.local):
-    """Hold what the current thread's request may still do, and what it has done."""
+    """The limits and the progress of the current thread's request."""
 
     deadline = math.inf
     read_timeout = math.inf
-    #: Whether any byte of the request (not of a proxy's CONNECT) may have left.
+    #: True if any byte of the request (not of a proxy's CONNECT) may have been sent.
     sent = False
 
     def cap(self, seconds: float | None) -> float:
-        """Return the shorter of *seconds* and the time left.
+        """Return the smaller of *seconds* and the time left.
 
-        Raises the built-in ``TimeoutError``, as a socket would, if none is left.
+        Raises the built-in ``TimeoutError``, as a socket would, if no time is left.
         """
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -85,7 +85,7 @@ _call = _Call()
 
 
 class _BoundedReader(io.RawIOBase):
-    """Read from a socket with the time that the call has left."""
+    """Read from a socket within the time left for the call."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
         self._raw = raw
@@ -104,7 +104,7 @@ class _BoundedReader(io.RawIOBase):
 
 
 class _Lines(io.BufferedReader):
-    """Give up a line that does not end, which urllib3 2.7 itself does not in chunks."""
+    """Reject endless lines, which urllib3 2.7 accepts in chunked bodies."""
 
     def readline(self, size: int | None = -1, /) -> bytes:
         if size is not None and size >= 0:
@@ -123,17 +123,18 @@ class _BoundedResponse(http.client.HTTPResponse):
         self.fp = _Lines(_BoundedReader(self.fp.detach(), sock))
 
     def _read_status(self) -> tuple[str, int, str]:
-        # http.client passes over 100 alone (RFC 9110, 15.2 has all of them passed over).
-        # It would take 103 for the answer, and the answer for that to the next request.
+        # http.client skips only status 100, but RFC 9110, 15.2 requires that all of 1xx
+        # are. Otherwise 103 would be the response, and the response that of the next
+        # request.
         version, status, reason = super()._read_status()  # type: ignore[misc]
         interim = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
         return version, http.client.CONTINUE if interim else status, reason
 
 
 class _Connection(HTTPConnection):
-    """Connect and send in the time that is left, and note when the first byte leaves."""
+    """Connect and send within the time left, and record when the first byte is sent."""
 
-    # http.client makes every response from this, those of proxies to CONNECT included.
+    # http.client uses it for every response, also for those of proxies to CONNECT.
     response_class = _BoundedResponse
     _connecting = False
 
@@ -148,15 +149,15 @@ class _Connection(HTTPConnection):
         if self.sock is None:
             self.connect()
         if not self._connecting:
-            # From here on the service may have seen it, whatever happens next.
+            # From here on the service may have received bytes, even if sending fails.
             _call.sent = True
         assert self.sock is not None
-        # A pooled socket still has the time-out that its last user left there.
+        # A pooled socket still has the timeout of its previous request.
         self.sock.settimeout(_call.cap(_call.read_timeout))
         super().send(data)
 
     def _new_conn(self) -> socket.socket:
-        # urllib3 gives every address of a host the whole time-out.
+        # urllib3 applies the full timeout to each address of a host.
         try:
             addresses = socket.getaddrinfo(
                 self.host.strip("[]"), self.port, type=socket.SOCK_STREAM
@@ -174,14 +175,14 @@ class _Connection(HTTPConnection):
                     sock.setsockopt(*option)
                 sock.settimeout(_call.cap(self.timeout))
                 sock.connect(address)
-                # The TLS handshake comes next and lives by this.
+                # This timeout applies to the TLS handshake, which follows.
                 sock.settimeout(_call.cap(self.timeout))
             except BaseException as error:
                 if sock is not None:
                     sock.close()
                 if not isinstance(error, OSError):
                     raise
-                # Its traceback would tie this frame, and all below it, to itself.
+                # Its traceback would create a reference cycle with this frame.
                 failure = error.with_traceback(None)
             else:
                 return sock
@@ -191,11 +192,11 @@ class _Connection(HTTPConnection):
 
 
 class _TLSConnection(_Connection, HTTPSConnection):
-    """Do the same over TLS."""
+    """A `_Connection` over TLS."""
 
 
 class _Pool(HTTPConnectionPool):
-    # urllib3's own classes do not fit the protocols that it declares here.
+    # urllib3's own classes do not match the protocols that it declares here.
     ConnectionCls = _Connection  # pyright: ignore[reportAssignmentType]
 
 
@@ -204,10 +205,10 @@ class _TLSPool(HTTPSConnectionPool):
 
 
 class _OneHost:
-    """Reach the one host of a client without looking its pool up for every request.
+    """Send requests to the client's host without a pool look-up per request.
 
-    To find it, a ``PoolManager`` takes the URL apart and compares twenty settings, which
-    is a tenth of what a call costs here. What is for another host goes that way still.
+    In ``PoolManager`` the look-up parses the URL and compares twenty settings, a tenth of
+    the cost of a call. Requests for other hosts still use it.
     """
 
     __slots__ = ("_manager", "_origin", "_pool")
@@ -231,7 +232,7 @@ class _OneHost:
 class Urllib3Transport:
     """Send requests over kept-alive connections, from any thread and after any fork.
 
-    *pool_size* connections are kept; more are opened when more threads ask at the
+    *pool_size* connections are kept open; more are opened when more threads send at the
     same time, and closed after use. *connect_timeout* is in seconds, for each address
     of the host. Proxies (see :mod:`tokbox.transport.proxies`) and certificates are looked
     up at the first request.
@@ -257,7 +258,7 @@ class Urllib3Transport:
         self._pool_size = pool_size
         self._proxy = proxy
         self._trust_env = trust_env
-        # One attribute, replaced whole: no lock that a fork could leave locked.
+        # A single attribute that is only replaced: a fork cannot leave a lock locked.
         self._owner: tuple[int, urllib3.PoolManager | _OneHost] | None = None
 
     def send(self, request: Request) -> Response:
@@ -271,12 +272,12 @@ class Urllib3Transport:
             )
         except (exceptions.HTTPError, http.client.HTTPException, OSError) as error:
             failure, cause = translate(error, request, sent=_call.sent)
-        # Outside of the handler, and from the bare system error: the exceptions from
-        # below and their frames hold the request's headers.
+        # Raise outside of the handler, from the system error only: the other exceptions
+        # and their frames contain the request's headers.
         raise failure from cause
 
     def close(self) -> None:
-        """Close the idle connections; those in use close when they are done."""
+        """Close the idle connections; busy connections are closed after use."""
         owner, self._owner = self._owner, None
         if owner is not None and owner[0] == os.getpid():
             owner[1].clear()
@@ -285,8 +286,8 @@ class Urllib3Transport:
         owner = self._owner
         if owner is not None and owner[0] == os.getpid():
             return owner[1]
-        # Either the first request, or a child process, which must not write into
-        # the sockets of its parent.
+        # The first request, or a child process, which must not write to the sockets of
+        # its parent.
         manager = self._build(url)
         self._owner = os.getpid(), manager
         return manager
@@ -311,7 +312,7 @@ class Urllib3Transport:
                 ssl_context=ssl.create_default_context(),
             )
         manager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
-        # Otherwise clear() only lets go of a pool, which closes if nobody else holds it.
+        # By default clear() only drops its references, and a pool closes with the last one.
         manager.pools.dispose_func = HTTPConnectionPool.close
         return _OneHost(manager, url) if proxy is None else manager
 
@@ -322,7 +323,7 @@ def exchange(
     connect_timeout: float,
     read: Callable[[Any], Iterable[bytes]],
 ) -> Response:
-    """Send *request* through *pool* and return the answer, its body in pieces by *read*."""
+    """Send *request* through *pool* and return the response; *read* yields the body."""
     response = pool.request(
         request.method,
         request.url,
@@ -357,7 +358,7 @@ def _stream(response: Any) -> Iterable[bytes]:
 
 
 def _join(pieces: Iterable[bytes], limit: int) -> tuple[bytes, bool]:
-    """Return the body, or a little more than *limit* of it, and whether it is all."""
+    """Return the body, or slightly more than *limit* of it, and whether it is complete."""
     body: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -371,15 +372,15 @@ def _join(pieces: Iterable[bytes], limit: int) -> tuple[bytes, bool]:
 def translate(
     error: Exception, request: Request, *, sent: bool | None = None
 ) -> tuple[errors.TransportError, BaseException | None]:
-    """Return our error for one from below, and the system's error that caused it.
+    """Return the error for an exception of urllib3, and the system error that caused it.
 
-    *sent* tells whether any byte of the request may have left; without it the class
-    of the exception has to tell.
+    *sent* is whether any byte of the request may have been sent; without it the
+    exception's class decides.
     """
     kind, phrase = next(
         (kind, phrase) for source, kind, phrase in _FAILURES if isinstance(error, source)
     )
-    # The flag knows better than the exception's class what was sent.
+    # *sent* is more reliable than the exception's class.
     if sent and kind in (errors.ConnectError, errors.TLSError):
         kind, phrase = errors.ProtocolError, "the connection broke"
     elif sent is False and kind in (errors.RequestTimeoutError, errors.ProtocolError):
@@ -396,7 +397,7 @@ def translate(
 
 
 def _system_error(error: BaseException) -> BaseException | None:
-    """Return the innermost system or TLS error below *error*, without its frames."""
+    """Return the innermost system or TLS error of *error*, without its traceback."""
     seen: list[BaseException] = []
     queue: list[BaseException] = [error]
     found: BaseException | None = None

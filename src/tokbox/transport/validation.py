@@ -1,6 +1,6 @@
-"""Check numbers, flags and times that callers pass.
+"""Validate numbers, booleans and timeouts.
 
-Each function takes the argument's name and its value, and returns the value as an exact
+Each function accepts an argument's name and value. It returns the value as an exact
 ``bool``, ``int`` or ``float`` (see :mod:`tokbox.exact`) or raises ``InvalidInputError``.
 """
 
@@ -15,14 +15,14 @@ _MAX_WAIT = 86_400
 
 
 def boolean(field: str, value: object) -> bool:
-    """Return *value* if it is a real boolean: a string such as "false" is true."""
+    """Return *value* if it is a boolean; strings such as "false" are rejected."""
     if not isinstance(value, bool):
         raise InvalidInputError(field, value, "be True or False")
     return value
 
 
 def seconds(field: str, value: object) -> float:
-    """Return a positive, finite number of seconds: there is no waiting for ever."""
+    """Return a positive, finite number of seconds; infinite waits are rejected."""
     rule = f"be a number of seconds, more than 0 and at most {_MAX_WAIT}"
     number = exact_number(value)
     if number is None or not 0 < number <= _MAX_WAIT:  # NaN is neither

@@ -1,1 +1,1 @@
-"""Send requests to the service, and read its responses."""
+"""Send requests to the service, and parse its responses."""

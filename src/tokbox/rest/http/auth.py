@@ -1,16 +1,16 @@
-"""Sign the short-lived JWT that every REST request carries, of any of three kinds.
+"""Sign the short-lived JWT of a REST request.
 
 =================  ==============================  =============================
-Who asks           Header                          JWT
+Client of          Header                          JWT
 =================  ==============================  =============================
 a project          ``X-OPENTOK-AUTH: ...``         HS256, ``ist`` is ``project``
 an account         ``X-OPENTOK-AUTH: ...``         HS256, ``ist`` is ``account``
 an application     ``Authorization: Bearer ...``   RS256, ``application_id``
 =================  ==============================  =============================
 
-The service wants ``exp - iat`` of at most five minutes, and suggests a new token for
-every call. A token made in its future is refused, so ``iat`` lies a few seconds back:
-servers' clocks agree to within seconds, seldom to within one.
+The service requires ``exp - iat`` of at most five minutes, and recommends a new token for
+every call. It rejects a token with ``iat`` in the future. Therefore ``iat`` is a few
+seconds in the past, to allow for the usual clock difference between servers.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from tokbox.secrecy import safe_repr
 
 __all__ = ["BACKDATE", "LIFETIME", "AccountAuth", "ApplicationAuth", "Auth", "ProjectAuth"]
 
-#: Seconds that a token is valid for, from ``iat`` to ``exp``.
+#: Seconds from ``iat`` to ``exp``.
 LIFETIME = 180
-#: Seconds by which ``iat`` lies in the past.
+#: Seconds by which ``iat`` is in the past.
 BACKDATE = 5
 
 
@@ -35,15 +35,14 @@ BACKDATE = 5
 class Auth(ABC):
     """Authenticate requests.
 
-    *owner_id* is the project, application or account: an API key, an application id or an
-    account key. *sign* returns claims as a signed JWT, in the compact form. *now* returns
-    the seconds since the epoch.
+    *owner_id* is an API key, an application ID or an account key. *sign* returns claims as
+    a signed JWT in compact form. *now* returns the seconds since the epoch.
     """
 
     __slots__ = ("_now", "_sign", "offset", "owner_id")
 
-    #: By how many seconds our clock is ahead of the service's, where that was learned.
-    #: Tokens are dated back by as much. One attribute, replaced whole: no lock is needed.
+    #: The local clock minus the service's clock in seconds, or 0 if it was not measured.
+    #: It is subtracted from the times of tokens. Assignments are atomic: no lock is needed.
     offset: float
 
     def __init__(
@@ -63,10 +62,10 @@ class Auth(ABC):
 
     @abstractmethod
     def header(self) -> tuple[str, str]:
-        """Return the name and the value of a header for one request."""
+        """Return the name and the value of the header for one request."""
 
     def _times(self) -> dict[str, Any]:
-        """Return the claims that make a token this one, here and now."""
+        """Return the ``iat``, ``exp`` and ``jti`` claims of a new token."""
         issued = int(self._now() - self.offset) - BACKDATE
         return {"iat": issued, "exp": issued + LIFETIME, "jti": str(uuid.uuid4())}
 
@@ -92,7 +91,7 @@ class ProjectAuth(_SecretAuth):
 
 
 class AccountAuth(_SecretAuth):
-    """Authenticate as an account, which may only manage its projects."""
+    """Authenticate as an account, which can only manage its projects."""
 
     __slots__ = ()
 
@@ -100,7 +99,7 @@ class AccountAuth(_SecretAuth):
 
 
 class ApplicationAuth(Auth):
-    """Authenticate as a Vonage application, with its private key."""
+    """Authenticate as a Vonage application with its private key."""
 
     __slots__ = ()
 

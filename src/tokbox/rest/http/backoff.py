@@ -1,4 +1,4 @@
-"""Sleep between two attempts, unless the call was cancelled."""
+"""Wait between two attempts, unless the call is cancelled."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tokbox.errors import TokboxError
 
 __all__ = ["cancelled", "sleep"]
 
-#: In the context of a call that can be cancelled: an event that is set when it is.
+#: In the context of a call that can be cancelled: the event that cancels it.
 cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
 
 
 def sleep(seconds: float) -> None:
-    """Sleep. Raises ``TokboxError``, which is not seen, if the call is cancelled."""
+    """Sleep. Raises ``TokboxError``, which no caller sees, if the call is cancelled."""
     event = cancelled.get()
     if event is None:
         time.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Warn at the line of the caller's code, however deep in tokbox the reason is found."""
+"""Warnings that name the line in the caller's code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["warn"]
 
 
 def warn(message: str, category: type[Warning]) -> None:
-    """Issue a warning that names the innermost line outside of tokbox."""
+    """Issue a warning for the innermost line outside of tokbox."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and _is_own(frame.f_globals.get("__name__")):
         level, frame = level + 1, frame.f_back

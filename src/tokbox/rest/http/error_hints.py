@@ -1,4 +1,4 @@
-"""What usually causes a refusal, and what helps: by the service's code or its words."""
+"""Hints on the usual cause of an error and its solution, by error code or message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BY_CODE = {
     60003: "the session has captions already; stop those first, or use them",
 }
 
-#: Codes -1, -99 and those that repeat the status tell nothing; the words do.
+#: For codes without meaning (-1, -99 and those equal to the status): by the message.
 _BY_WORDS = (
     (
         "issuer not found",
@@ -53,7 +53,7 @@ _BY_STATUS = {
 
 
 def hint(status: int, code: int | None, message: str) -> str | None:
-    """Return what is known of a refusal, the most specific first."""
+    """Return the most specific hint for an error, or None."""
     if code in _BY_CODE:
         return _BY_CODE[code]
     words = message.lower()

@@ -1,8 +1,8 @@
-"""Say what goes over the wire: by method, path, status and time, never more.
+"""Log the method, path, status and time of requests.
 
-Everything is logged as ``tokbox``, calls at DEBUG and what is done about a failure at
-INFO. Headers and bodies are not logged at any level, and what looks like a token in a
-message is taken out. ``TOKBOX_LOG=debug`` (or ``info``) shows it without any code.
+The logger is ``tokbox``. Calls are logged at DEBUG, retries and other reactions to errors
+at INFO. Headers and bodies are not logged at any level, and anything that looks like a
+token is removed from messages. ``TOKBOX_LOG=debug`` (or ``info``) enables the log.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
 
 
 class _Redaction(logging.Filter):
-    """Write the message out and redact it, before any handler gets to see it."""
+    """Format the message and redact it, before any handler receives it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redact(record.getMessage()), ()
@@ -30,9 +30,9 @@ log.addFilter(_Redaction())
 
 
 def from_environment() -> None:
-    """Do what ``TOKBOX_LOG`` says: to standard error, unless logging is set up already.
+    """Apply ``TOKBOX_LOG``: log to standard error, unless logging is already configured.
 
-    Raises ``InvalidInputError`` for a level that there is not.
+    Raises ``InvalidInputError`` for an unknown level.
     """
     word = os.environ.get("TOKBOX_LOG")
     if not word:

@@ -1,4 +1,4 @@
-"""What a client can be told about its connections, the same for every kind of client."""
+"""Connection options, which all kinds of clients accept."""
 
 from __future__ import annotations
 
@@ -24,33 +24,34 @@ _USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
 
 class Options(TypedDict, total=False):
-    """Name the keyword arguments of :func:`connect`, which every client takes.
+    """Keyword arguments of :func:`connect`, which every client accepts.
 
-    - *timeout*: seconds for a whole call with all its attempts and waits (default 30).
-      Every method that sends a request takes it, too, for that call.
-    - *read_timeout*: seconds for a single read or write (default 10).
-    - *connect_timeout*: seconds for each address of the host (default 3). Both are cut
-      to what is left of *timeout*, which may be shorter than either.
-    - *retries*: how many attempts may follow the first, 0 to 10. What created something
-      is never repeated once a byte of it was sent. In an outage they run out, for all
-      calls of the client together; see :mod:`tokbox.rest.http.retry_budget`.
-    - *proxy*: ``http://user:password@host:port``, also with ``https://``. Without it the
-      variables ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` count
-      unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
-    - *allow_http*: send to an ``api_url`` with ``http://`` without a warning, for example
-      to an emulator in another container. ``None`` leaves it to ``TOKBOX_ALLOW_HTTP``
-      (1 or 0). Loopback addresses never warn; the service's own hosts are never reached
-      over plain HTTP. See :mod:`tokbox.rest.http.plain_http`.
-    - *pool_size*: connections that are kept open; more are opened under load.
-    - *user_agent*: what is added to ours, for example ``rooms/2.1``.
-    - *correct_clock*: where a refusal shows that this machine's clock is off, date
-      requests by the service's from then on, and repeat the call once. Tokens for
-      clients are still dated by the machine's clock, so it is better to set that.
-    - *http*: a pool of your own, a ``urllib3.PoolManager`` or what behaves like one. It
-      decides how connections are made, and stays yours to close. Time-outs, retries and
-      the ban on redirects stay the client's; see :mod:`tokbox.transport.custom_pool`.
-    - *transport*: sends the requests in place of all of this, for example a wrapper
-      around :class:`tokbox.transport.HTTPTransport`. ``close()`` closes it.
+    - *timeout*: limit in seconds for a whole call, including retries and waits (default
+      30). Every method that sends a request also accepts it, for that call.
+    - *read_timeout*: limit in seconds for a single read or write (default 10).
+    - *connect_timeout*: limit in seconds for each address of the host (default 3). This
+      limit and *read_timeout* are reduced to the time left of *timeout*.
+    - *retries*: maximum number of retries, 0 to 10. Create calls are retried only if no
+      byte of the request was sent. All calls of a client share a retry budget; see
+      :mod:`tokbox.rest.http.retry_budget`.
+    - *proxy*: ``http://user:password@host:port``, or the same with ``https://``. The
+      default is taken from ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and
+      ``NO_PROXY``, unless *trust_env* is false; see :mod:`tokbox.transport.proxies`.
+    - *allow_http*: use an ``api_url`` with ``http://`` without a warning, for example
+      for an emulator in another container. ``None`` means the value of
+      ``TOKBOX_ALLOW_HTTP`` (1 or 0). Loopback addresses cause no warning. Plain HTTP to
+      the service's own hosts is always rejected. See :mod:`tokbox.rest.http.plain_http`.
+    - *pool_size*: number of connections that are kept open; more are opened under load.
+    - *user_agent*: text to append to the User-Agent of tokbox, for example ``rooms/2.1``.
+    - *correct_clock*: if an error response shows that the local clock is wrong, use the
+      service's clock for the authentication of requests from then on, and retry the call
+      once. Client tokens still use the local clock, so correct the local clock if possible.
+    - *http*: a custom pool, a ``urllib3.PoolManager`` or a compatible object. It
+      determines how connections are made, and the client does not close it. The client's
+      timeouts and retries apply, and redirects are not followed; see
+      :mod:`tokbox.transport.custom_pool`.
+    - *transport*: an object that sends the requests and replaces all of this, for example
+      a wrapper around :class:`tokbox.transport.HTTPTransport`. ``close()`` closes it.
     """
 
     timeout: float
@@ -68,7 +69,7 @@ class Options(TypedDict, total=False):
 
 
 class Limits(TypedDict, total=False):
-    """Name the keyword arguments of ``with_options``."""
+    """Keyword arguments of ``with_options``."""
 
     timeout: float | None
     read_timeout: float | None
@@ -92,10 +93,10 @@ def connect(
     http: Pool | None = None,
     transport: Transport | None = None,
 ) -> Requester:
-    """Return what sends the calls of a client; nothing is opened before the first.
+    """Return the requester of a client. No connection is opened before the first call.
 
-    The options are those of :class:`Options`. Raises ``InvalidInputError`` for one that is
-    out of bounds.
+    The options are those of :class:`Options`. Raises ``InvalidInputError`` for an invalid
+    option.
     """
     logging.from_environment()
     api_url = base_url("api_url", api_url)
@@ -106,7 +107,7 @@ def connect(
         rule = f"be left out beside {ways[1]}: it decides how requests travel"
         raise InvalidInputError(ways[0], None, rule, show=False)
     if http is not None:
-        # It imports urllib3, which is slow.
+        # Imported here because it imports urllib3, which is slow.
         from tokbox.transport.custom_pool import CustomPool
 
         connect_timeout = seconds("connect_timeout", connect_timeout)

@@ -1,8 +1,8 @@
-"""Decide whether a client may use plain HTTP, and warn if it does.
+"""Check whether a client may use plain HTTP, and warn if it does.
 
-Over ``http://`` everyone on the way can read the credentials of a request and what comes
-back. The service's own hosts speak HTTPS, so plain HTTP to them is always a mistake. Other
-hosts are emulators and gateways, where it may be intended.
+Over ``http://`` the credentials of requests and the responses can be read on the network.
+The service's own hosts support HTTPS, so plain HTTP to them is always a mistake. Other
+hosts are emulators and gateways, for which it may be intended.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ VARIABLE = "TOKBOX_ALLOW_HTTP"
 
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
-#: Hosts that this process has been warned of.
+#: Hosts for which this process has issued the warning.
 _warned: dict[str, object] = {}
 
 
 def check(api_url: str, allow_http: object) -> None:
-    """Refuse plain HTTP to the service's hosts; warn, once, of that to another host.
+    """Reject plain HTTP to the service's hosts; warn once for each other host.
 
-    *allow_http* silences the warning; ``None`` leaves that to the environment. Loopback
-    addresses are silent: what is sent to them does not leave this machine.
+    *allow_http* true disables the warning; ``None`` means the environment's setting.
+    Loopback addresses cause no warning, because the requests do not leave this machine.
 
     Raises ``InvalidInputError``.
     """
@@ -49,7 +49,7 @@ def check(api_url: str, allow_http: object) -> None:
     if from_environment(os.environ) if allowed is None else allowed:
         return
     mark = object()
-    # setdefault() is atomic, so one of several threads warns.
+    # setdefault() is atomic, so only one of several threads warns.
     if _warned.setdefault(origin.host, mark) is not mark:
         return
     try:
@@ -60,13 +60,13 @@ def check(api_url: str, allow_http: object) -> None:
             InsecureTransportWarning,
         )
     except InsecureTransportWarning:
-        # It became an exception, and will be one again.
+        # The warning was raised as an exception; raise it again next time.
         del _warned[origin.host]
         raise
 
 
 def from_environment(environ: Mapping[str, str]) -> bool | None:
-    """Return ``TOKBOX_ALLOW_HTTP`` (1, true, yes; 0, false, no), ``None`` if it is unset.
+    """Return ``TOKBOX_ALLOW_HTTP`` (1, true, yes; 0, false, no) or ``None`` if unset.
 
     Raises ``InvalidInputError`` for any other value.
     """

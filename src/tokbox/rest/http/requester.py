@@ -1,25 +1,25 @@
-"""Make one call out of as many attempts as it needs and may have.
+"""Send a call, with retries, within its time limit.
 
-What may be tried again depends on the method and on how far the attempt got:
+Whether a call is retried depends on its method and on the result of the attempt:
 
 =============================  =====================  =======================
-What happened                  GET, PUT, DELETE       POST, PATCH
+Result                         GET, PUT, DELETE       POST, PATCH
 =============================  =====================  =======================
-no byte was sent               again                  again
-no answer, or a broken one     again                  never: it may have worked
-429, 502, 503, 504             again                  never
+no byte was sent               retry                  retry
+no response, or a broken one   retry                  never: it may have worked
+429, 502, 503, 504             retry                  never
 500                            GET only               never
-TLS refused, any other answer  never                  never
+TLS error, any other response  never                  never
 =============================  =====================  =======================
 
-Waits double from half a second with full jitter, and are never shorter than what
-``Retry-After`` asks for (of which at most a minute is believed). A wait that does not
-fit into the time that is left is not begun. All calls of a client share a retry budget
+The backoff starts at half a second and doubles, with full jitter. It is at least the time
+in ``Retry-After``, which is capped at 60 seconds. A call is not retried if the wait would
+exceed the time left. All calls of a client share a retry budget
 (:mod:`tokbox.rest.http.retry_budget`), so that retries do not amplify an outage.
 
-Who asks for it (``correct_clock``) has a call that was refused because of our clock
-repeated once, dated by the service's. That is safe with any method, and in addition to
-the above: what is refused at the door has done nothing.
+With ``correct_clock``, a call that was rejected because of the local clock is retried once
+more with the service's time. This is safe with any method, because a request that fails
+authentication has no effect.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_BODY", "MAX_RETRIES", "RequestOptions", "Requester"]
 
-#: Bytes of a decompressed body that are read before an answer is given up.
+#: Maximum size of a decompressed body in bytes; larger responses are errors.
 MAX_BODY = 8 * 1024 * 1024
 
 _IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
@@ -64,7 +64,7 @@ MAX_RETRIES = 10
 
 
 class RequestOptions(TypedDict, total=False):
-    """Name the options of `Requester.request`."""
+    """Options of `Requester.request`."""
 
     params: Mapping[str, str | int] | None
     json: Any
@@ -76,9 +76,9 @@ class RequestOptions(TypedDict, total=False):
 class Requester:
     """Send calls to one service, with retries, within a time limit.
 
-    *timeout* (for a whole call) and *read_timeout* (for a single read) are in seconds;
-    *retries* is how many attempts may follow the first; *user_agent* is added to ours.
-    *sleep*, *monotonic*, *now* and *jitter* exist for tests.
+    *timeout* (for a whole call) and *read_timeout* (for a single read) are in seconds.
+    *retries* is the maximum number of retries. *user_agent* is appended to the User-Agent
+    of tokbox. *sleep*, *monotonic*, *now* and *jitter* exist for tests.
     """
 
     __slots__ = (
@@ -126,18 +126,18 @@ class Requester:
         self._jitter = jitter
         self._user_agent = user_agent
         self._correct_clock = correct_clock
-        # Shared with those that are made from this one.
+        # Shared with the requesters that with_options() returns.
         self._closed = threading.Event()
         self._retry_budget = RetryBudget()
 
     @property
     def owner_id(self) -> str:
-        """Return the project or application: an API key or an application id."""
+        """Return the project or application: an API key or an application ID."""
         return self._auth.owner_id
 
     @property
     def project(self) -> str:
-        """Return the path under which all resources of a project are."""
+        """Return the path that contains all resources of the project."""
         return f"/v2/project/{identifier('project_id', self._auth.owner_id)}"
 
     def with_options(
@@ -147,7 +147,7 @@ class Requester:
         read_timeout: float | None = None,
         retries: int | None = None,
     ) -> Requester:
-        """Return a requester with other limits over the same transport."""
+        """Return a requester with other limits and the same transport."""
         other = copy.copy(self)
         if timeout is not None:
             other._timeout = seconds("timeout", timeout)
@@ -160,7 +160,7 @@ class Requester:
     def request_json(
         self, method: str, path: str, **options: Unpack[RequestOptions]
     ) -> tuple[Any, str | None]:
-        """Make a call as `request` does; return the JSON of the response and its id."""
+        """Make a call as `request` does; return the JSON of the response and its ID."""
         response, attempts = self.request(method, path, **options)
         source = responses.read_json(response, method=method, path=path, attempts=attempts)
         return source, responses.request_id(response.headers)
@@ -178,7 +178,7 @@ class Requester:
     ) -> tuple[Response, int]:
         """Make a call; return the response, of status 2xx, and the number of attempts.
 
-        *json* or *form* is the body. *headers* are sent beside those of the client.
+        *json* or *form* is the body. *headers* are added to those of the client.
         *timeout* is in seconds for the whole call; None means that of the requester.
         Raises ``APIError`` for another status, ``TransportError`` if there is no usable
         response.
@@ -230,14 +230,14 @@ class Requester:
             self._sleep(wait)
 
     def close(self) -> None:
-        """Refuse further calls and close the transport. May be repeated."""
+        """Reject further calls and close the transport. Can be called more than once."""
         self._closed.set()
         self._transport.close()
 
     def _attempt(
         self, request: Request, attempt: int, offset: float
     ) -> Response | tuple[errors.APIError | errors.TransportError, float | None]:
-        """Return the answer, or the error and what ``Retry-After`` asked for."""
+        """Return the response, or the error and the seconds in ``Retry-After``."""
         method, path = request.method, request.path
         started = self._monotonic()
         try:
@@ -269,7 +269,7 @@ class Requester:
         return refusal, responses.retry_after(response.headers, now)
 
     def _learn(self, offset: float, request: Request) -> None:
-        # Threads that learn at the same time learn the same.
+        # Concurrent threads compute the same offset.
         self._auth.offset = offset
         what = "again, dated by the service's clock, from which ours differs by"
         log.info("%s %s: %s %.0f s", request.method, request.path, what, offset)
@@ -330,7 +330,7 @@ _TO_JSON = _json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _may_retry(error: errors.APIError | errors.TransportError, method: str) -> bool:
-    """Tell whether the table at the top allows another attempt."""
+    """Return whether the table at the top allows a retry."""
     if isinstance(error, errors.ConnectError):
         return True
     if method not in _IDEMPOTENT:
@@ -352,7 +352,7 @@ def _timed_out(
 
 
 def _count(error: errors.TransportError, attempts: int) -> errors.TransportError:
-    """Write the number of attempts into an error that knew of one only."""
+    """Set the number of attempts of an error that counted only one."""
     if attempts > 1 and error.attempts == 1:
         error.attempts = attempts
         error.args = (f"{error} (after {attempts} attempts)",)

@@ -1,8 +1,8 @@
-"""Read what the service answers: JSON where it is promised, and refusals in any form.
+"""Parse responses: JSON of successful calls, and errors in any format.
 
-Errors come as JSON, as two kinds of XML, as an empty body, or as the HTML of something
-that stands between us and the service. Every one becomes an ``APIError`` that says as
-much as the answer did.
+Errors are JSON, two kinds of XML, an empty body, or the HTML of a proxy or another server
+between the client and the service. Each becomes an ``APIError`` with all information that
+could be parsed.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from tokbox.transport import Response
 
 __all__ = ["api_error", "read_json", "refuse_page", "request_id", "retry_after"]
 
-#: Our clock may be this much ahead (the service refuses tokens from its future) or
-#: behind (they live three minutes) before a refusal is put down to it. Seconds.
+#: Clock errors in seconds above which an error response is attributed to the local clock:
+#: ahead (the service rejects tokens from its future) or behind (tokens expire).
 _AHEAD = 30
 _BEHIND = 120
 
-#: An error's own words are short; what is longer is somebody's web page.
+#: Error messages of the service are short; a longer one is probably a web page.
 _MAX_MESSAGE = 500
 _LOOK_AT = 65_536
 
@@ -36,7 +36,7 @@ _REDIRECT = (
 )
 _FOREIGN = "something between us and the service (a proxy, a firewall) answered"
 
-#: Headers that contain a request id, in order of preference. Both are undocumented.
+#: Headers that contain a request ID, in order of preference. Both are undocumented.
 _REQUEST_ID = ("x-request-id", "request-id")
 
 _BY_STATUS: dict[int, type[errors.APIError]] = {
@@ -57,16 +57,16 @@ _HTML_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE
 
 
 def read_json(response: Response, *, method: str, path: str, attempts: int) -> Any:
-    """Return the JSON in a successful answer.
+    """Return the JSON of a successful response.
 
-    Raises ``ProtocolError`` if it is something else, and ``APIError`` if it is the XML
-    error document that session creation used to send with status 200.
+    Raises ``ProtocolError`` if it is not JSON, and ``APIError`` if it is the XML error
+    document that session creation used to send with status 200.
     """
     body = response.body
     try:
         return _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError):
-        # Raised below, so that the body is not in a chained exception.
+        # Raised below, so that a chained exception does not contain the body.
         pass
     text = _text(response)
     if _XML_ERROR.search(text):
@@ -93,10 +93,10 @@ _DECODER = json.JSONDecoder(object_hook=ReadOnlyDict, parse_constant=_refuse_con
 
 
 def refuse_page(response: Response, *, method: str, path: str, attempts: int) -> None:
-    """Raise ``ProtocolError`` if a successful answer is a web page.
+    """Raise ``ProtocolError`` if a successful response is a web page.
 
-    The service sends none: a portal or a proxy that answers in its place would pass
-    for success wherever only that matters.
+    The service sends no web pages. One from a captive portal or a proxy would otherwise
+    count as success in calls that ignore the body.
     """
     if _is_page(response):
         title = _title(_text(response))
@@ -119,13 +119,13 @@ def api_error(
     now: float | None,
     corrected: float = 0.0,
 ) -> errors.APIError:
-    """Return the exception for a refusal.
+    """Return the exception for an error response.
 
-    *now* is our clock when the answer came (seconds since the epoch), or ``None`` to
-    leave clocks out of it; *corrected* is by how much the request was dated back.
+    *now* is the local time of the response (seconds since the epoch), or ``None`` to skip
+    the clock check; *corrected* is the clock offset that the request was signed with.
     """
     code, message = _explanation(response)
-    # A page that we have no part in says nothing of our credentials or our clock.
+    # A web page from another server is no evidence about credentials or clock.
     foreign = _is_page(response)
     if 300 <= response.status < 400:
         advice: str | None = _REDIRECT
@@ -162,17 +162,17 @@ def api_error(
 
 
 def request_id(headers: Mapping[str, str]) -> str | None:
-    """Return the service's id for a request, or ``None`` if it sent none."""
+    """Return the service's ID of a request, or ``None`` if it sent none."""
     given = next((headers[name] for name in _REQUEST_ID if headers.get(name)), "")
     return _clean(given, limit=100) or None
 
 
 def retry_after(headers: Mapping[str, str], now: float | None) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for, or ``None`` if it says nothing.
+    """Return the seconds in ``Retry-After``, or ``None`` if it is absent or invalid.
 
-    It may be seconds or a date (RFC 9110, 10.2.3). Dates are read against the
-    answer's own ``Date`` if it has one, and never give less than zero; negative
-    numbers and everything else are as good as nothing.
+    The header is a number of seconds or a date (RFC 9110, 10.2.3). A date is compared with
+    the response's ``Date`` if it has one; a date in the past gives 0. A negative number is
+    invalid.
     """
     text = headers.get("retry-after", "").strip()
     if re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", text):
@@ -199,7 +199,7 @@ def _http_date(text: str) -> float | None:
 
 
 def _explanation(response: Response) -> tuple[int | None, str]:
-    """Return the service's code and words, as far as there are any."""
+    """Return the service's error code and message, if they can be parsed."""
     text = _text(response)
     try:
         body = json.loads(text)
@@ -212,7 +212,7 @@ def _explanation(response: Response) -> tuple[int | None, str]:
         code = int(code)
     if not isinstance(code, int) or isinstance(code, bool):
         code = None
-    # Vonage's edge answers with problem documents: RFC 9457, title and detail.
+    # Vonage's gateway sends problem documents (RFC 9457) with title and detail.
     for key in ("message", "description", "detail", "title"):
         words = body.get(key)
         if isinstance(words, str) and words.strip():
@@ -221,8 +221,8 @@ def _explanation(response: Response) -> tuple[int | None, str]:
 
 
 def _explanation_from_markup(text: str) -> tuple[int | None, str]:
-    # Expressions rather than a parser: nothing here is worth the risks of a
-    # stranger's XML, and half a document is still read.
+    # Regular expressions avoid the risks of parsing untrusted XML, and also match in a
+    # truncated document.
     found = _XML_CODE.search(text) or _XML_ERROR.search(text)
     code = int(found[1]) if found else None
     for pattern in (_XML_MESSAGE, _XML_DESCRIPTION):
@@ -237,7 +237,7 @@ def _explanation_from_markup(text: str) -> tuple[int | None, str]:
 
 
 def _is_page(response: Response) -> bool:
-    # Bytes of the byte order mark, and white space. Most answers are JSON, and not decoded.
+    # Skip a byte order mark and white space. Most responses are JSON and are not decoded.
     if not response.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return False
     text = _text(response)
@@ -245,7 +245,7 @@ def _is_page(response: Response) -> bool:
         return False
     if _HTML.search(text, 0, 1000):
         return True
-    # Half a page, perhaps; but old errors of the service were XML under any name.
+    # The page may be truncated. Old errors of the service were XML with any content type.
     called = response.headers.get("content-type", "").lower().startswith("text/html")
     return called and not (_XML_CODE.search(text) or _XML_ERROR.search(text))
 
@@ -260,8 +260,8 @@ def _text(response: Response) -> str:
 
 
 def _clean(text: str, *, limit: int = _MAX_MESSAGE) -> str:
-    """Make foreign text fit for one line of a log, without credentials."""
-    # A debugging proxy may send the request back.
+    """Return untrusted text on one line of limited length, without credentials."""
+    # A debugging proxy may echo the request.
     text = errors.redact(text)
     if not text.isprintable():
         text = "".join(c if c.isprintable() else " " for c in text)
