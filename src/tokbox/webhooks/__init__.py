@@ -1,29 +1,30 @@
-"""Take what the service tells your server: read callbacks, and know that they are true.
+"""Verify and parse the callbacks that the service sends to your server.
 
-A signed callback is verified and read in one call::
+A signed callback is verified and parsed in one call::
 
     receiver = tokbox.webhooks.Receiver(os.environ["SIGNATURE_SECRET"])
     event = receiver.receive(request.headers, body)
     if isinstance(event, tokbox.webhooks.ArchiveChanged):
         print(event.archive.id, event.archive.status)
 
-*body* is the bytes that came: ``request.get_data()`` in Flask, ``request.body`` in
-Django, ``await request.body()`` in Starlette and FastAPI. What a framework made of them
-cannot be verified.
+*body* is the raw bytes of the request: ``request.get_data()`` in Flask, ``request.body``
+in Django, ``await request.body()`` in Starlette and FastAPI. A body that a framework has
+decoded cannot be verified.
 
-**Callbacks are signed only where that is switched on**: by a signature secret in the
-settings of a Vonage application, or of an OpenTok project. Classic OpenTok callbacks,
-and those that are registered by calls (``tb.callbacks``), are not: whoever knows the URL
-can send anything. :func:`parse` reads them without proof, so
+**Callbacks are signed only if signing is enabled**, with a signature secret in the
+settings of a Vonage application or of an OpenTok project. Classic OpenTok callbacks, and
+those registered with ``tb.callbacks``, are unsigned: anyone who has the URL can send
+anything. :func:`parse` reads them without verification, so
 
-- let the URL hold a long secret, compare that in constant time, and serve it by TLS;
-- where you can, let nobody but the service's addresses in;
-- and take a callback for a hint only: look at the thing itself before acting on it, as
-  in ``tb.archives.get(event.archive.id)``.
+- put a long secret in the URL, compare it in constant time, and use TLS;
+- if possible, accept requests only from the service's addresses;
+- and treat a callback only as a notification: request the current state before acting on
+  it, for example with ``tb.archives.get(event.archive.id)``.
 
-Any 200 counts as delivered. Failures are delivered again, by a schedule that is not
-published, so the same event may come twice. The platform says of its signed webhooks
-that one may come unsigned when something fails inside, and that a 5xx has it sent again.
+Any 200 response counts as delivered. Failed deliveries are retried on an undocumented
+schedule, so the same event can arrive twice. The platform's documentation of signed
+webhooks says that an internal failure can cause an unsigned webhook, and that a 5xx
+response causes a retry.
 """
 
 from tokbox.webhooks.events import (

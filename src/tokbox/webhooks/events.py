@@ -1,9 +1,8 @@
-"""What the service tells, one class for each kind of callback.
+"""Webhook events, one class for each kind of callback.
 
-Those of sessions (connections, streams, calls) hold what happened; those of archives,
-broadcasts, renders and captions hold the thing itself in its new status, as the client
-would read it. What the service adds one day is in ``unknown``, of the event or of what
-it is about.
+Events of sessions (connections, streams, calls) contain what happened. Events of archives,
+broadcasts, renders and captions contain the object in its new status, as the client
+would return it. Unknown properties are in ``unknown`` of the event or of its object.
 """
 
 from __future__ import annotations
@@ -72,21 +71,21 @@ __all__ = [
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event(Record):
-    """Hold what every callback tells."""
+    """Base class of events, with the fields of every callback."""
 
-    #: The service's own word for what happened; empty where it says none.
+    #: The service's name of the event; empty if the callback has none.
     event: str = str_field()
     session_id: str = str_field()
-    #: The project or application: an API key of OpenTok, or an application id of Vonage.
-    #: ``raw`` has it by the service's own name.
+    #: The project or application: an API key of OpenTok, or an application ID of Vonage.
+    #: In ``raw`` it has the service's own name.
     project_id: str = project_field()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TimedEvent(Event):
-    """Hold an event that tells when it happened."""
+    """Base class of events that have a time."""
 
-    #: When it happened, in milliseconds since the epoch.
+    #: The time of the event, in milliseconds since the epoch.
     occurred_ms: int | None = int_field("timestamp")
 
     @property
@@ -101,25 +100,25 @@ class _TimedEvent(Event):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownEvent(_TimedEvent):
-    """Hold a callback that this version knows nothing of, readable in ``unknown``."""
+    """A callback of an unknown kind; its properties are in ``unknown``."""
 
 
-# What happens in sessions.
+# Events of sessions.
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoredConnection(connections.Connection):
-    """Describe the client that an event is about."""
+    """The client of an event."""
 
-    #: What its token said of it; often no longer told when it leaves.
+    #: The connection data of its token; often missing when the client disconnects.
     data: str = str_field()
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoredStream(streams.Stream):
-    """Describe the stream that an event is about, and whose it is."""
+    """The stream of an event, with its connection."""
 
     connection: MonitoredConnection = nested_field(MonitoredConnection, always=True)
 
@@ -127,7 +126,7 @@ class MonitoredStream(streams.Stream):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitoredCall(Entity):
-    """Describe the call that an event is about."""
+    """The SIP call of an event."""
 
     connection_id: str = str_field()
 
@@ -135,7 +134,7 @@ class MonitoredCall(Entity):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEvent(_TimedEvent):
-    """Tell that something happened in a session."""
+    """Base class of events in a session."""
 
     _required: ClassVar[tuple[str, ...]] = ("session_id",)
 
@@ -143,13 +142,13 @@ class SessionEvent(_TimedEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCreated(SessionEvent):
-    """Tell that a session became active."""
+    """A session became active."""
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDestroyed(SessionEvent):
-    """Tell that a session is no longer active; its id stays good."""
+    """A session is no longer active; its ID remains valid."""
 
     reason: DestroyedReason | str = enum_field(DestroyedReason)
 
@@ -157,7 +156,7 @@ class SessionDestroyed(SessionEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionNotification(SessionEvent):
-    """Tell of something that will concern all who are in a session."""
+    """A notice of something that will affect all clients of a session."""
 
     reason: NotificationReason | str = enum_field(NotificationReason)
 
@@ -165,7 +164,7 @@ class SessionNotification(SessionEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionEvent(SessionEvent):
-    """Tell something of a client."""
+    """Base class of connection events."""
 
     _required = ("session_id", "connection.id")
 
@@ -175,13 +174,13 @@ class ConnectionEvent(SessionEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionCreated(ConnectionEvent):
-    """Tell that a client has connected."""
+    """A client has connected."""
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionDestroyed(ConnectionEvent):
-    """Tell that a client has left."""
+    """A client has disconnected."""
 
     reason: DestroyedReason | str = enum_field(DestroyedReason)
 
@@ -189,7 +188,7 @@ class ConnectionDestroyed(ConnectionEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEvent(SessionEvent):
-    """Tell something of a stream."""
+    """Base class of stream events."""
 
     _required = ("session_id", "stream.id")
 
@@ -199,13 +198,13 @@ class StreamEvent(SessionEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamCreated(StreamEvent):
-    """Tell that a client publishes."""
+    """A client has started to publish a stream."""
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamDestroyed(StreamEvent):
-    """Tell that a client no longer publishes."""
+    """A client has stopped publishing a stream."""
 
     reason: DestroyedReason | str = enum_field(DestroyedReason)
 
@@ -213,7 +212,7 @@ class StreamDestroyed(StreamEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallEvent(SessionEvent):
-    """Tell something of a call."""
+    """Base class of SIP call events."""
 
     _required = ("session_id", "call.id")
 
@@ -223,13 +222,13 @@ class SipCallEvent(SessionEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallCreated(SipCallEvent):
-    """Tell that a call is being made."""
+    """A SIP call has been created."""
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallUpdated(SipCallEvent):
-    """Tell how far a call is."""
+    """The state of a SIP call has changed."""
 
     state: SipCallState | str = enum_field(SipCallState)
 
@@ -237,9 +236,9 @@ class SipCallUpdated(SipCallEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallDestroyed(SipCallEvent):
-    """Tell that a call is over."""
+    """A SIP call has ended."""
 
-    #: One of the service's own codes, or one of SIP's, such as ``"486"``.
+    #: One of the service's own codes, or a SIP response code such as ``"486"``.
     reason_code: SipReason | str = enum_field(SipReason, "reason_code", "reasonCode")
     reason_message: str = str_field("reason_message", "reasonMessage")
 
@@ -247,27 +246,27 @@ class SipCallDestroyed(SipCallEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipCallMuteForced(SipCallEvent):
-    """Tell that a caller who observes it was muted by moderation."""
+    """A SIP client with ``observe_force_mute`` was muted by moderation."""
 
 
-# What has a status.
+# Events with a status.
 
-#: What an event repeats of the thing that it is about.
+#: Properties that belong to the event and to its object.
 _SHARED = ("event", "sessionId", "projectId", "applicationId", "partnerId")
 
 
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusEvent(Event):
-    """Tell that something has another status."""
+    """Base class of events in which an object has a new status."""
 
-    #: The field that holds it.
+    #: The field that contains the object.
     _thing: ClassVar[str]
 
     @classmethod
     @strip_traceback
     def from_json(cls, source: Mapping[str, Any]) -> Self:
-        """Read the service's object, which is the thing itself."""
+        """Parse the service's JSON object, which is the event's object itself."""
         shared = {name: source[name] for name in _SHARED if name in source}
         return cls._read({**shared, cls._thing: source}, source)
 
@@ -275,10 +274,10 @@ class StatusEvent(Event):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveChanged(StatusEvent):
-    """Tell that an archive has another status.
+    """An archive has a new status.
 
-    Where it goes to storage of your own, ``uploaded`` has been seen to come before
-    ``stopped``: go by what the archive is, not by the order.
+    For an archive in your own storage, ``uploaded`` has been observed before ``stopped``:
+    use the status of the archive, not the order of events.
     """
 
     _thing = "archive"
@@ -290,7 +289,7 @@ class ArchiveChanged(StatusEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BroadcastChanged(StatusEvent):
-    """Tell that a broadcast has another status."""
+    """A broadcast has a new status."""
 
     _thing = "broadcast"
     _required = ("broadcast.id", "broadcast.status")
@@ -301,7 +300,7 @@ class BroadcastChanged(StatusEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderChanged(StatusEvent):
-    """Tell that an Experience Composer has another status."""
+    """An Experience Composer has a new status."""
 
     _thing = "render"
     _required = ("render.id", "render.status")
@@ -312,7 +311,7 @@ class RenderChanged(StatusEvent):
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionsChanged(StatusEvent):
-    """Tell that live captions have another status."""
+    """Live captions have a new status."""
 
     _thing = "captions"
     _required = ("captions.id", "captions.status")

@@ -1,4 +1,4 @@
-"""Read the body of a callback."""
+"""Parse the body of a callback."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tokbox.webhooks import events
 
 __all__ = ["MAX_BODY", "check_size", "parse"]
 
-#: The largest body that is read, in bytes. The service sends a few thousand.
+#: The maximum size of a body in bytes. The service sends a few thousand.
 MAX_BODY = 1_048_576
 
-#: By the words of ``event``.
+#: Event classes, by the value of ``event``.
 _KINDS: dict[str, type[events.Event]] = {
     "connectionCreated": events.ConnectionCreated,
     "connectionDestroyed": events.ConnectionDestroyed,
@@ -41,13 +41,14 @@ _KINDS: dict[str, type[events.Event]] = {
 @set_module("tokbox.webhooks")
 @strip_traceback
 def parse(body: bytes | bytearray | memoryview | str | Mapping[str, Any]) -> events.Event:
-    """Return the event that the body of a callback tells of.
+    """Parse the body of a callback into an event.
 
-    *body* is what came, or the object that a framework made of it. Nothing is verified:
-    whoever knows the URL can send anything. See :class:`Receiver` for signed callbacks.
+    *body* is the raw body, or the object that a framework decoded from it. Nothing is
+    verified: anyone who has the URL can send anything. See :class:`Receiver` for signed
+    callbacks.
 
-    Raises ``MalformedWebhookError``. An event that this version does not know is no error,
-    but an ``UnknownEvent``.
+    Raises ``MalformedWebhookError``. An unknown kind of event is not an error and returns
+    an ``UnknownEvent``.
     """
     source = ReadOnlyDict(body) if isinstance(body, Mapping) else _read(body)
     event = _kind(source).from_json(source)
@@ -71,7 +72,7 @@ def _read(body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
 
 
 def check_size(body: bytes | bytearray | memoryview | str) -> None:
-    """Refuse a body that the service would not send."""
+    """Reject a body that is larger than any callback of the service."""
     size = body.nbytes if isinstance(body, memoryview) else len(body)
     if size > MAX_BODY:
         problem = f"the body has more than {MAX_BODY:,} bytes"
@@ -82,8 +83,8 @@ def _kind(source: Mapping[str, Any]) -> type[events.Event]:
     event = source.get("event")
     if isinstance(event, str) and event in _KINDS:
         return _KINDS[event]
-    # Captions are told as they are read, and then they have no event but an id that is
-    # called as nothing else is; what is documented of renders has none either.
+    # Captions callbacks have the properties of a response, without an event, but with a
+    # unique ID property. Documented callbacks of renders have no event either.
     if "captionId" in source or "captionsId" in source:
         return events.CaptionsChanged
     if event is None and "id" in source and "status" in source:

@@ -25,12 +25,12 @@ from tokbox.webhooks.parsing import check_size, parse
 
 __all__ = ["MAX_AGE", "Claims", "Headers", "Receiver"]
 
-#: How long ago a callback may have been signed, and how far ahead of ours the clock of
-#: whoever signed it may be, in seconds.
+#: Default maximum age of a signature, and how far it may be in the future by default, in
+#: seconds.
 MAX_AGE = 300
 
 _MAX_AGE = 86_400
-#: As it is called in HTTP, and in a WSGI environment.
+#: The name of the header in HTTP, and in a WSGI environment.
 _NAMES = ("authorization", "http_authorization")
 
 
@@ -39,8 +39,8 @@ class _HasItems(Protocol):
     def items(self) -> Iterable[tuple[Any, Any]]: ...
 
 
-#: A mapping of any framework, a WSGI environment, or pairs as ASGI has them. A value may
-#: be a list of values, as in ``multiValueHeaders`` of AWS API Gateway.
+#: A mapping of any framework, a WSGI environment, or ASGI pairs. A value may be a list of
+#: values, as in ``multiValueHeaders`` of AWS API Gateway.
 Headers: TypeAlias = _HasItems | Iterable[tuple[Any, Any]]
 _Bytes: TypeAlias = bytes | bytearray | memoryview
 
@@ -48,17 +48,17 @@ _Bytes: TypeAlias = bytes | bytearray | memoryview
 @set_module("tokbox.webhooks")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims(Record):
-    """Hold what the signature of a callback says."""
+    """The signed claims of a callback."""
 
-    #: ``Vonage``.
+    #: The issuer, ``Vonage``.
     issuer: str = str_field("iss")
-    #: When it was signed, in seconds since the epoch.
+    #: The time of signing, in seconds since the epoch.
     issue_time: int | None = int_field("iat")
-    #: What sets this callback apart from all others.
+    #: The unique ID of this callback.
     token_id: str = str_field("jti")
-    #: SHA-256 of the body, in hex.
+    #: SHA-256 of the body, in hexadecimal.
     payload_hash: str = str_field("payload_hash")
-    #: The account, and the application if there is one.
+    #: The API key of the account, and the application ID if there is one.
     api_key: str = str_field("api_key")
     application_id: str = str_field("application_id")
 
@@ -71,20 +71,20 @@ class Claims(Record):
 @set_module("tokbox.webhooks")
 @strip_traceback
 class Receiver:
-    """Take the signed callbacks of the service; keep one for each URL, or for all.
+    """Verify and parse signed callbacks; one receiver can be used for all URLs.
 
-    *secret* is the signature secret of the callback, as it is in the dashboard; several
-    are accepted while one takes the place of another. They are not kept, only the states
-    that HMAC has after them. With *api_key* or *application_id* the callback must be
-    signed for those. Callbacks that were signed more than *max_age* seconds ago are
-    refused, and so are those from more than *leeway* seconds in the future.
+    *secret* is the signature secret of the callback, from the dashboard. To rotate the
+    secret, pass several. Only the HMAC states are stored, not the secrets themselves. If
+    *api_key* or *application_id* is given, the callback must be signed for it. Callbacks
+    that were signed more than *max_age* seconds ago, or more than *leeway* seconds in the
+    future, are rejected.
 
-    What is signed is that of the platform's signed webhooks: an HS256 JWT with
-    ``Authorization: Bearer``, whose ``payload_hash`` is the SHA-256 of the body. That
-    those of video say the same is not confirmed by its own documentation.
+    The format is that of the platform's signed webhooks: an HS256 JWT in
+    ``Authorization: Bearer``, whose ``payload_hash`` is the SHA-256 of the body. The
+    documentation of video does not confirm that its callbacks have the same claims.
 
-    A receiver is safe to share between threads. Raises ``InvalidInputError``, also for a
-    secret that holds anything but printable ASCII, a space, or a quotation mark.
+    A receiver is safe to share between threads. Raises ``InvalidInputError`` for an invalid
+    argument. A secret must be printable ASCII without spaces and quotation marks.
     """
 
     __slots__ = ("_api_key", "_application_id", "_keys", "_leeway", "_max_age")
@@ -114,13 +114,13 @@ class Receiver:
         return f"<Receiver with {n} secret{'s' if n > 1 else ''}>"
 
     def receive(self, headers: Headers, body: _Bytes, *, now: float | None = None) -> Event:
-        """Return the event that a callback tells of, once its signature holds.
+        """Verify the signature of a callback and return its event.
 
-        *headers* are the request's: a mapping of any framework, a WSGI environment, or
-        pairs as ASGI has them; names in any case, text or bytes. *body* is the bytes of
-        the request, before anything decodes them. AWS API Gateway delivers text, in
-        base64 if ``isBase64Encoded`` is true: encode or decode that first. *now* (seconds
-        since the epoch) stands in for the clock.
+        *headers* are the headers of the request: a mapping of any framework, a WSGI
+        environment, or ASGI pairs. Names are case-insensitive, and can be text or bytes.
+        *body* is the raw bytes of the request. AWS API Gateway delivers text, which is
+        base64 if ``isBase64Encoded`` is true: encode or decode it first. *now* (seconds
+        since the epoch) is the time of verification; the default is the current time.
 
         Raises ``UnverifiedWebhookError`` and ``MalformedWebhookError``, each with a
         ``.reason``, and ``InvalidInputError`` for arguments of another type.
@@ -129,11 +129,11 @@ class Receiver:
         return parse(body)
 
     def verify(self, headers: Headers, body: _Bytes, *, now: float | None = None) -> Claims:
-        """Return what the signature says, once it holds for this body.
+        """Verify the signature of a callback and return its claims.
 
-        A delivery may be repeated, by the service or by whoever recorded it: remember
-        ``.token_id`` for ``max_age`` and ``leeway`` together to take each once. Raises
-        what ``receive`` does.
+        The service can deliver a callback again, and an attacker can replay it. To process
+        each callback once, store ``.token_id`` for ``max_age`` plus ``leeway`` seconds.
+        Raises the same exceptions as ``receive``.
         """
         if not isinstance(body, _Bytes):
             rule = (
@@ -162,13 +162,13 @@ class Receiver:
         return claims
 
     def _authentic(self, token: str) -> dict[str, Any]:
-        """Return the claims of *token* if one of the secrets signed it."""
+        """Return the claims of *token* if it is signed with one of the secrets."""
         parts = jwt.split(token)
         if parts.algorithm != "HS256":
             raise _untrusted(
                 "wrong_algorithm", f"it is signed with {parts.algorithm}, not HS256"
             )
-        # All of them, so that time does not tell which one it was.
+        # Check all, so that the time does not reveal which one matched.
         held = [
             hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
             for key in self._keys
@@ -201,7 +201,7 @@ class Receiver:
 
 
 def _bearer(headers: Headers) -> str:
-    """Return the token of the one Authorization header."""
+    """Return the token of the only Authorization header."""
     found = {
         _text(value).strip()
         for name, values in _pairs(headers)
@@ -241,7 +241,7 @@ def _not_headers(given: object) -> InvalidInputError:
 
 
 def _times(payload: Mapping[str, Any]) -> tuple[int, int, float]:
-    """Return when it was signed, when it begins to hold, and when it ends."""
+    """Return the time of signing, ``nbf`` (or 0) and ``exp`` (or infinity)."""
     left = dict(payload)
     issued = jwt.seconds(left, "iat")
     if issued is None:
@@ -251,14 +251,14 @@ def _times(payload: Mapping[str, Any]) -> tuple[int, int, float]:
 
 
 def _text(value: object) -> str:
-    """Return a name or a value as text; ASGI has bytes."""
+    """Return a header name or value as text; ASGI has bytes."""
     if isinstance(value, _Bytes):
         return bytes(value).decode("latin-1")
     return value if isinstance(value, str) else ""
 
 
 def _equal(one: str, other: str) -> bool:
-    """Compare in constant time; *one* may be text that UTF-8 cannot carry."""
+    """Compare in constant time; *one* may contain surrogates, which UTF-8 cannot encode."""
     return hmac.compare_digest(one.encode(errors="surrogatepass"), other.encode())
 
 
