@@ -1,9 +1,9 @@
 """Sessions, signed tokens and archives for OpenTok / Vonage Video servers.
 
-These modules are public, and no others: :mod:`tokbox`, :mod:`tokbox.types`,
-:mod:`tokbox.errors`, :mod:`tokbox.webhooks`, :mod:`tokbox.transport`,
-:mod:`tokbox.emulator` and :mod:`tokbox.integrations`. Names are imported at their first
-use, so a program that only signs tokens does not load HTTP.
+The public modules are :mod:`tokbox`, :mod:`tokbox.types`, :mod:`tokbox.errors`,
+:mod:`tokbox.webhooks`, :mod:`tokbox.transport`, :mod:`tokbox.emulator` and
+:mod:`tokbox.integrations`. Names are imported at their first use, so a program that only
+signs tokens does not import HTTP.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Arrow arrays of others as columns; see src/_arrow.pyx."""
+"""Import Arrow arrays as columns; see src/_arrow.pyx."""
 
 from typing import Any
 

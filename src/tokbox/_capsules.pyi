@@ -1,4 +1,4 @@
-"""Buffers of ours as Arrow arrays; see src/_capsules.pyx."""
+"""Export buffers of tokbox as Arrow arrays; see src/_capsules.pyx."""
 
 from typing import final
 

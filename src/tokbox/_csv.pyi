@@ -1,4 +1,4 @@
-"""Records of CSV, and lines, where they stand; see src/_csv.pyx."""
+"""Find records and lines of CSV in memory, without copies; see src/_csv.pyx."""
 
 from collections.abc import Iterable
 from typing import final

@@ -1,4 +1,4 @@
-# What the other extensions may use of _memory.pyx, where it is explained.
+# Declarations of _memory.pyx for the other extensions; see there for documentation.
 
 from libc.stdint cimport int64_t, uint8_t
 
@@ -6,7 +6,7 @@ from text cimport fs_text
 
 cdef extern from "Python.h":
     """
-    /* The text of a compact ASCII string stands right behind its head. */
+    /* The characters of a compact ASCII string follow its header. */
     #define tokbox_text(string) ((uint8_t *)((PyASCIIObject *)(string) + 1))
     """
     ctypedef struct PyObject:
@@ -20,7 +20,7 @@ cdef extern from "Python.h":
 
 
 cdef inline object owned(PyObject *text):
-    """A new reference in C's hands, as Python's."""
+    """Convert a new reference from C to a Python object."""
     result = <object>text
     Py_DECREF(text)
     return result
@@ -57,7 +57,7 @@ cdef class StringColumn:
     cdef object item(self, Py_ssize_t i)
 
 
-# The items *start* ... *end* - 1 of a sequence that *owners* keep, or NULL for no list.
+# Items *start* to *end* - 1 of a sequence in *owners*; NULL if the row has no list.
 cdef struct ListRow:
     PyObject *items
     int64_t start

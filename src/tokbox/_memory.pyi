@@ -1,4 +1,4 @@
-"""Memory of batches, and columns; see src/_memory.pyx."""
+"""Memory for batches, and columns; see src/_memory.pyx."""
 
 from collections.abc import Iterator
 from typing import Any, final

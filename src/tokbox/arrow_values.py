@@ -1,4 +1,4 @@
-"""Convert single Arrow values of the less common types to Python values."""
+"""Convert values of less common Arrow types to Python values."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["ArrowValue", "decoder", "opaque", "scaled"]
 
 Decoder = Callable[[bytes], object]
 
-#: Nanoseconds of the units of durations.
+#: Nanoseconds per unit of a duration.
 _UNITS = {"s": 10**9, "m": 10**6, "u": 10**3, "n": 1}
 
-#: Types that no argument accepts, by the prefix of their format; timestamps only without a
-#: time zone.
+#: Types that no argument accepts, by the prefix of their format. Timestamps are included
+#: only without a time zone.
 _OPAQUE = {
     "z": "binary",
     "Z": "binary",
@@ -41,7 +41,7 @@ _OPAQUE = {
 
 
 class ArrowValue:
-    """A value that no argument accepts. Only its type is known."""
+    """A value of a type that no argument accepts. Only its type is known."""
 
     __slots__ = ("kind",)
 
@@ -107,7 +107,7 @@ def decoder(format_: str, extension: str) -> tuple[int, Decoder] | None:
 
 #: A timestamp that has a time zone.
 _ZONED = re.compile("ts[smun]:.")
-#: From letters of Arrow to those of `struct`.
+#: Format letters of Arrow and the corresponding letters of `struct`.
 _FLOATS = str.maketrans("fg", "fd")
 #: The precision, the scale, and the bits if they are not 128.
 _DECIMAL = re.compile(r"d:[0-9]{1,3},(-?[0-9]{1,3})(?:,(32|64|128|256))?", re.ASCII)
@@ -129,7 +129,7 @@ def _duration(nanoseconds: int) -> timedelta | ArrowValue:
 
 
 def _moment(nanoseconds: int) -> datetime | ArrowValue:
-    """Return the time as a UTC datetime, or a placeholder for a year that has none."""
+    """Return the time as a UTC datetime, or a placeholder outside the years 1 to 9999."""
     return from_microseconds(nanoseconds // 1000) or ArrowValue("timestamp")
 
 

@@ -1,7 +1,7 @@
-"""What a session, a token or an archive can be, by the service's own words.
+"""Options of sessions, tokens and archives, with the service's own values.
 
-Every member *is* the string that goes over the wire, and every argument that takes a
-member takes the plain string as well.
+Every member *is* the string that is sent to the service. Every argument that accepts a
+member also accepts the string.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ __all__ = [
     "StreamMode",
 ]
 
-#: The longest a token may live, in seconds.
+#: The maximum lifetime of a token, in seconds.
 DAYS_30 = 2_592_000
 WEEKS_1 = 604_800
-#: What a token lives if nothing else is said, in seconds.
+#: The default lifetime of a token, in seconds.
 HOURS_24 = 86_400
 HOURS_2 = 7_200
 HOURS_1 = 3_600
 
 
 class WireEnum(str, Enum):
-    """A string enum that prints, and hashes, as its wire value on every Python."""
+    """A string enum whose str() and hash are those of its value on every Python."""
 
     __str__ = str.__str__
     __hash__ = str.__hash__
@@ -44,28 +44,28 @@ class WireEnum(str, Enum):
 
 @set_module("tokbox")
 class Role(WireEnum):
-    """What the holder of a token may do in the session."""
+    """The permissions of a token's holder in the session."""
 
     #: Subscribe only.
     SUBSCRIBER = "subscriber"
     #: Publish, subscribe and signal (the default).
     PUBLISHER = "publisher"
-    #: Publish, but neither subscribe nor signal.
+    #: Publish, without subscribing or signalling.
     PUBLISHER_ONLY = "publisheronly"
-    #: What a publisher may, and force others to disconnect, unpublish or mute.
+    #: The rights of a publisher, and force others to disconnect, unpublish or mute.
     MODERATOR = "moderator"
 
 
 @set_module("tokbox")
 class MediaMode(WireEnum):
-    """How streams travel: the value of ``p2p.preference``.
+    """The path of streams between clients: the value of ``p2p.preference``.
 
-    "routed", "relayed" and "p2p" are accepted, too: ``MediaMode("routed")``.
+    "routed", "relayed" and "p2p" are also accepted: ``MediaMode("routed")``.
     """
 
-    #: Through the media router (needed for archives, broadcasts, SIP ...).
+    #: Through the media router (required for archives, broadcasts, SIP ...).
     MEDIA_ROUTER = "disabled"
-    #: Directly between clients where they can reach one another, else by TURN.
+    #: Directly between clients if possible, otherwise through TURN.
     P2P = "enabled"
 
     ROUTED = "disabled"
@@ -73,24 +73,24 @@ class MediaMode(WireEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> MediaMode | None:
-        """Return the mode of a name that is not its wire value."""
+        """Return the mode for a name that is not its value."""
         names = {"routed": cls.ROUTED, "relayed": cls.RELAYED, "p2p": cls.P2P}
         return names.get(value) if isinstance(value, str) else None
 
 
 @set_module("tokbox")
 class ArchiveMode(WireEnum):
-    """Whether a session is archived by itself."""
+    """The way in which archives of a session are started."""
 
     #: Archives are started and stopped by calls (the default).
     MANUAL = "manual"
-    #: Everything is archived from the first connection on.
+    #: The session is archived automatically from the first connection on.
     ALWAYS = "always"
 
 
 @set_module("tokbox")
 class OutputMode(WireEnum):
-    """One file for the whole archive, or one for each stream."""
+    """The number of output files: one for the archive, or one for each stream."""
 
     COMPOSED = "composed"
     INDIVIDUAL = "individual"
@@ -98,9 +98,9 @@ class OutputMode(WireEnum):
 
 @set_module("tokbox")
 class StreamMode(WireEnum):
-    """Who chooses the streams of an archive or broadcast."""
+    """The way in which the streams of an archive or broadcast are selected."""
 
-    #: The service takes all streams.
+    #: All streams are included.
     AUTO = "auto"
     #: Streams are added and removed by calls.
     MANUAL = "manual"

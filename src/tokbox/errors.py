@@ -1,4 +1,4 @@
-"""Every exception that tokbox raises.
+"""Exceptions of tokbox.
 
 ::
 
@@ -6,39 +6,39 @@
     ├── InvalidInputError         also ValueError: .field .value .rule
     │     ├── InvalidArrowError       also TypeError: an Arrow array that cannot be read
     │     └── InvalidClaimsError      a claim of a token to be signed: adds .row
-    ├── TokenError                a token is refused; each has a one-word .reason
-    │     ├── MalformedTokenError     it cannot be read
-    │     ├── WrongKeyError           it was made for another API key or application
-    │     │     └── WrongAlgorithmError   ... and in a way that this key cannot verify
+    ├── TokenError                a token is not valid; each has a one-word .reason
+    │     ├── MalformedTokenError     it cannot be parsed
+    │     ├── WrongKeyError           it was created for another API key or application
+    │     │     └── WrongAlgorithmError   ... with an algorithm of another kind of key
     │     ├── BadSignatureError       it was altered, or signed with another key
     │     ├── WrongPurposeError       it is not a client token: .claim .value
     │     ├── WrongClaimsError        a signed claim is not valid: .field .value .rule
-    │     │     └── WrongSessionError     ... for the session that was asked for
+    │     │     └── WrongSessionError     ... for the expected session
     │     ├── ExpiredTokenError
     │     └── NotYetValidTokenError
-    ├── APIError                  the service refused a call: .status .code .message ...
+    ├── APIError                  an error response: .status .code .message ...
     │     ├── AuthenticationError     401, 403
-    │     │     └── ClockSkewError        ... because our clock is off: .offset
+    │     │     └── ClockSkewError        ... because the local clock is wrong: .offset
     │     ├── NotFoundError           404
     │     ├── ConflictError           409
     │     ├── RateLimitError          429: .retry_after
     │     └── ServerError             5xx
-    ├── TransportError            no answer: .method .path .attempts .request_id
+    ├── TransportError            no response: .method .path .attempts .request_id
     │     ├── ConnectError            no byte was sent
     │     ├── RequestTimeoutError
     │     ├── TLSError
-    │     └── ProtocolError           an answer that cannot be read
-    ├── WebhookError              a callback is refused: .reason
-    │     ├── MalformedWebhookError   its body cannot be read
+    │     └── ProtocolError           a response that cannot be parsed
+    ├── WebhookError              a callback is not valid: .reason
+    │     ├── MalformedWebhookError   its body cannot be parsed
     │     └── UnverifiedWebhookError  its signature does not prove sender, time and body
     ├── ClosedError               a client or signer was used after close()
     └── MissingDependencyError    also ImportError: .package .extra
 
-An argument error (InvalidInputError) is never a TokenError, and a refused token is never a
-ValueError.
+An argument error (InvalidInputError) is never a TokenError, and an invalid token is never
+a ValueError.
 
-Exceptions carry evidence as attributes and survive pickling; none ever holds a secret,
-an authentication header or a whole token.
+Exceptions have details as attributes and can be pickled. They never contain a secret, an
+authentication header or a whole token.
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ __all__ = [
 
 
 class TokboxError(Exception):
-    """Anything that tokbox raises on purpose."""
+    """Base class of all exceptions of tokbox."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The default would call the class with the message alone, which the
-        # keyword-only attributes of the subclasses do not survive.
+        # The default calls the class with the message alone, without the keyword-only
+        # arguments of the subclasses.
         return _rebuild, (type(self), self.args, self.__dict__.copy())
 
 
@@ -109,23 +109,23 @@ def _rebuild(
     return error
 
 
-# JWTs and T1 tokens look like nothing else; in a path they are percent-encoded.
+# JWTs and T1 tokens have unique prefixes; in a path they are percent-encoded.
 _TOKENS = r"eyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?|T1(?:==|%3[Dd]%3[Dd])[\w+/=%-]*"
 
 
 def redact(text: str) -> str:
-    """Return *text* without whatever looks like a token."""
+    """Return *text* without anything that looks like a token."""
     import re
 
     return re.sub(_TOKENS, "[removed]", text)
 
 
 def shorten(value: object, limit: int = 60) -> str:
-    """Show *value* in a message without letting a megabyte of input into a log."""
+    """Return a short text for a value, so that messages and logs stay small."""
     try:
         text = ascii(value) if isinstance(value, str | bytes) else repr(value)
     except Exception:
-        # For example, Python writes no int of thousands of digits.
+        # For example, Python does not convert an int of thousands of digits.
         return f"a value of type {type(value).__name__} that cannot be shown"
     return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
 
@@ -147,17 +147,17 @@ def _picklable(value: object) -> object:
 
 
 class InvalidInputError(TokboxError, ValueError):
-    """An argument breaks a rule; nothing was signed or sent."""
+    """An argument is not valid; nothing was signed or sent."""
 
-    # A table can have millions of errors that nobody reads. So they have slots, and their
-    # message is written when it is read.
+    # A table can have millions of errors that are never read. So they have slots, and the
+    # message is formatted when it is read.
     __slots__ = ("_message", "_show", "field", "rule", "value")
 
-    #: The argument at fault.
+    #: The name of the argument.
     field: str
-    #: What was given (``None`` where showing it would reveal a secret).
+    #: The given value (``None`` if it may be secret).
     value: object
-    #: The rule that it breaks, as a phrase that follows "must".
+    #: The rule that the value breaks, as a phrase that follows "must".
     rule: str
 
     def __init__(self, field: str, value: object, rule: str, *, show: bool = True) -> None:
@@ -202,31 +202,31 @@ def invalid_choice(field: str, value: object, choices: Sequence[str]) -> Invalid
 
 
 class InvalidArrowError(InvalidInputError, TypeError):  # pyright: ignore[reportIncompatibleVariableOverride]
-    """An Arrow array contradicts itself, or is a table of several columns.
+    """An Arrow array is inconsistent, or is a table of several columns.
 
     A value of a type that is not accepted is an error of its row: see InvalidClaimsError.
     """
 
 
 class TokenError(TokboxError):
-    """A token is refused."""
+    """A token is not valid."""
 
-    #: The reason as one word for programs: ``expired``, ``not_yet_valid``, ``wrong_key``,
+    #: The reason in one word: ``expired``, ``not_yet_valid``, ``wrong_key``,
     #: ``wrong_algorithm``, ``wrong_session``, ``wrong_scope`` and ``wrong_ist`` (it is
     #: not for joining a session), ``bad_signature`` (altered, or signed with
-    #: another key), ``invalid_claims``; of what cannot be read ``truncated``,
-    #: ``prefix`` (its ``T1==`` was lost), ``alphabet``, ``encoding`` (the base64 of a
-    #: token or session id is not canonical), ``duplicate`` (a field or claim appears
-    #: twice), ``algorithm`` (none that any service takes), else ``malformed``.
+    #: another key), ``invalid_claims``. For a token that cannot be parsed: ``truncated``,
+    #: ``prefix`` (without its ``T1==``), ``alphabet``, ``encoding`` (the base64 of a
+    #: token or session ID is not canonical), ``duplicate`` (a field or claim appears
+    #: twice), ``algorithm`` (not accepted by any service), otherwise ``malformed``.
     reason: str
 
 
 class InvalidClaimsError(InvalidInputError):
-    """A claim of a token to be signed breaks a rule of the service; nothing was signed."""
+    """A claim of a token to be signed is not valid; nothing was signed."""
 
     __slots__ = ("row",)
 
-    #: In a batch of rows, the index of the row at fault; otherwise ``None``.
+    #: In a batch of rows, the index of the invalid row; otherwise ``None``.
     row: int | None
 
     def __init__(
@@ -238,7 +238,7 @@ class InvalidClaimsError(InvalidInputError):
         row: int | None = None,
         show: bool = True,
     ) -> None:
-        # Like super().__init__(), in half of the time.
+        # The same as super().__init__(), in half the time.
         Exception.__init__(self)
         self.field = field
         self.value: object = value if show else None
@@ -254,11 +254,11 @@ class InvalidClaimsError(InvalidInputError):
         return f"row {self.row}: {text}"
 
     def _in_row(self, row: int, value: object) -> InvalidClaimsError:
-        """Return the same error for a row, and the value in it, from one without a row."""
+        """Return a copy of this error with a row and the value in that row."""
         return InvalidClaimsError(self.field, value, self.rule, row=row, show=self._show)
 
     def _add_place(self, place: str) -> None:
-        """Say where the row is, behind its number; nothing for an error without a row."""
+        """Add the position of the row to the message, if the error has a row."""
         if self.row is not None:
             row = f"row {self.row}"
             self._message = str(self).replace(row, f"{row} {place}", 1)
@@ -268,7 +268,7 @@ class InvalidClaimsError(InvalidInputError):
 
 
 class MalformedTokenError(TokenError):
-    """The text is not a token: truncated, damaged or something else altogether."""
+    """The text is not a token: truncated, damaged or something else."""
 
     def __init__(self, message: str, reason: str = "malformed") -> None:
         self.reason: str = reason
@@ -276,15 +276,15 @@ class MalformedTokenError(TokenError):
 
 
 class WrongKeyError(TokenError):
-    """The token was made for another API key or application than the one that verifies."""
+    """The token was created for a different API key or application than the verifier's."""
 
     reason = "wrong_key"
 
 
 class WrongAlgorithmError(WrongKeyError):
-    """The token is of a kind that this key cannot verify.
+    """This kind of key cannot verify the token's algorithm.
 
-    What is signed with an API secret (T1, HS256) and what is signed with an application's
+    Tokens signed with an API secret (T1, HS256) and tokens signed with an application's
     private key (RS256) belong to different environments of the service.
     """
 
@@ -298,12 +298,12 @@ class BadSignatureError(TokenError):
 
 
 class WrongPurposeError(TokenError):
-    """The signature is right, but the token is not for joining a session.
+    """The signature is valid, but the token is not for joining a session.
 
     Its ``.reason`` is ``wrong_scope`` or ``wrong_ist``.
     """
 
-    #: The claim at fault: ``scope`` or ``ist``.
+    #: The invalid claim: ``scope`` or ``ist``.
     claim: str
     #: The value of that claim.
     value: object
@@ -318,19 +318,19 @@ class WrongPurposeError(TokenError):
 
 
 class WrongClaimsError(TokenError):
-    """The signature is right, but a claim of the token breaks a rule of the service.
+    """The signature is valid, but a claim of the token is not.
 
-    Its ``.reason`` is ``invalid_claims``, or ``encoding`` for a session id whose base64 is
+    Its ``.reason`` is ``invalid_claims``, or ``encoding`` for a session ID whose base64 is
     not canonical.
     """
 
     reason: str = "invalid_claims"
 
-    #: The claim at fault.
+    #: The name of the invalid claim.
     field: str
     #: The value of that claim.
     value: object
-    #: The rule that it breaks, as a phrase that follows "must".
+    #: The rule that the value breaks, as a phrase that follows "must".
     rule: str
 
     def __init__(
@@ -345,17 +345,17 @@ class WrongClaimsError(TokenError):
 
 
 class WrongSessionError(WrongClaimsError):
-    """The token is for another session than the one that was asked for."""
+    """The token is for a different session than the expected one."""
 
     reason = "wrong_session"
 
 
 class ExpiredTokenError(TokenError):
-    """The signature is right, but the token's time is over."""
+    """The signature is valid, but the token has expired."""
 
     reason = "expired"
 
-    #: When it expired, in seconds since the epoch.
+    #: The expiration time, in seconds since the epoch.
     expire_time: int
 
     def __init__(self, expire_time: int, now: int) -> None:
@@ -371,17 +371,17 @@ class ExpiredTokenError(TokenError):
 
 
 class NotYetValidTokenError(TokenError):
-    """The signature is right, but the token begins in the future.
+    """The signature is valid, but the token is not valid yet.
 
-    It was made in the future (a clock is wrong), or it is not valid before a later time
-    (``nbf``, RFC 7519, section 4.1.5).
+    Its creation time is in the future (a clock is wrong), or its ``nbf`` is (RFC 7519,
+    section 4.1.5).
     """
 
     reason = "not_yet_valid"
 
-    #: When it says it was made, in seconds since the epoch.
+    #: The creation time in the token, in seconds since the epoch.
     create_time: int
-    #: Its ``nbf`` in seconds since the epoch, if that is why it is refused.
+    #: The token's ``nbf`` in seconds since the epoch, if it is the reason.
     not_before: int | None
 
     def __init__(
@@ -397,22 +397,22 @@ class NotYetValidTokenError(TokenError):
 
 
 class APIError(TokboxError):
-    """The service answered, and the answer is no."""
+    """The service returned an error response."""
 
     #: HTTP status.
     status: int
-    #: The service's own error code (for example 15008), if it sent one.
+    #: The service's error code (for example 15008), if it sent one.
     code: int | None
-    #: The service's own words, if it sent any.
+    #: The service's error message, if it sent one.
     message: str
     #: HTTP method and path of the request.
     method: str
     path: str
     #: How many times the request was sent.
     attempts: int
-    #: The service's id for the request, if it sent one.
+    #: The service's ID of the request, if it sent one.
     request_id: str | None
-    #: What usually causes this code and what helps, where that is known.
+    #: The usual cause of the error and its solution, if known.
     hint: str | None
 
     def __init__(
@@ -431,7 +431,7 @@ class APIError(TokboxError):
         self.code = code
         self.message = message
         self.method = method
-        # Somebody may have passed a token where an id belongs.
+        # The caller may have passed a token instead of an ID.
         self.path = path = redact(path)
         self.attempts = attempts
         self.request_id = request_id
@@ -453,9 +453,9 @@ class AuthenticationError(APIError):
 
 
 class ClockSkewError(AuthenticationError):
-    """The credentials were refused while our clock disagreed with the service's."""
+    """The credentials were rejected and the local clock differs from the service's."""
 
-    #: Our clock minus the service's, in seconds.
+    #: The local clock minus the service's clock, in seconds.
     offset: float
 
     def __init__(self, *, offset: float, **details: Any) -> None:
@@ -464,17 +464,17 @@ class ClockSkewError(AuthenticationError):
 
 
 class NotFoundError(APIError):
-    """There is no such thing, or no client is connected to the session (404)."""
+    """The object does not exist, or no client is connected to the session (404)."""
 
 
 class ConflictError(APIError):
-    """The state of the session or archive does not allow it (409)."""
+    """The state of the session or archive does not allow the call (409)."""
 
 
 class RateLimitError(APIError):
     """Too many requests (429)."""
 
-    #: Seconds to wait, if the service said so.
+    #: Seconds to wait, if the response has ``Retry-After``.
     retry_after: float | None
 
     def __init__(self, *, retry_after: float | None = None, **details: Any) -> None:
@@ -487,14 +487,14 @@ class ServerError(APIError):
 
 
 class TransportError(TokboxError):
-    """There was no usable answer."""
+    """There was no usable response."""
 
     #: HTTP method and path of the request.
     method: str
     path: str
-    #: How many times the request was tried.
+    #: The number of attempts.
     attempts: int
-    #: The service's id for the request, if there was an answer and it has one.
+    #: The service's ID of the request, if there was a response that has one.
     request_id: str | None
 
     def __init__(
@@ -519,21 +519,21 @@ class ConnectError(TransportError):
 
 
 class RequestTimeoutError(TransportError):
-    """The service did not answer in time, or the timeout of the call passed."""
+    """The service did not respond in time, or the timeout of the call passed."""
 
 
 class TLSError(TransportError):
-    """The service's certificate or its TLS was not acceptable."""
+    """TLS failed, for example because the service's certificate is not valid."""
 
 
 class ProtocolError(TransportError):
-    """The connection broke, or the answer was not what the API promises."""
+    """The connection broke, or the response does not match the API."""
 
 
 class WebhookError(TokboxError):
-    """A callback is not taken for what it says."""
+    """A callback is not valid."""
 
-    #: Why, in one word for programs.
+    #: The reason in one word.
     reason: str
 
     def __init__(self, reason: str, message: str) -> None:
@@ -542,15 +542,15 @@ class WebhookError(TokboxError):
 
 
 class MalformedWebhookError(WebhookError):
-    """The body is not what the service sends.
+    """The body is not a callback of the service.
 
     ``reason`` is ``too_large``, ``not_json`` (or not an object, or ambiguous), or
-    ``incomplete``: it lacks what its event is about.
+    ``incomplete``: the object of the event is missing.
     """
 
 
 class UnverifiedWebhookError(WebhookError):
-    """The signature is missing or does not hold; nothing of the body was read.
+    """The signature is missing or not valid; nothing of the body was parsed.
 
     ``reason`` is ``missing_header``, ``malformed``, ``wrong_algorithm``,
     ``bad_signature``, ``too_old``, ``from_the_future``, ``no_payload_hash``, ``altered``
@@ -559,9 +559,9 @@ class UnverifiedWebhookError(WebhookError):
 
 
 class MissingDependencyError(TokboxError, ImportError):
-    """An optional part is not installed."""
+    """An optional dependency is not installed."""
 
-    #: The package that is missing and the extra of tokbox that brings it.
+    #: The missing package, and the extra of tokbox that installs it.
     package: str
     extra: str
 
@@ -573,12 +573,12 @@ class MissingDependencyError(TokboxError, ImportError):
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # An ImportError keeps its message outside of the attributes' dictionary.
+        # ImportError does not keep its message in the dictionary of attributes.
         return type(self), (self.package, self.extra), self.__dict__.copy()
 
 
 class ArchivingNeedsMediaRouterWarning(UserWarning):
-    """A relayed session was asked to archive itself, which only routed sessions can do."""
+    """A relayed session has ``ArchiveMode.ALWAYS``, which requires a routed session."""
 
 
 class InsecureTransportWarning(UserWarning):

@@ -1,9 +1,9 @@
-"""Convert subclasses of str, int and float to the plain type before they are checked.
+"""Convert subclasses of str, int and float to the plain type before validation.
 
 A subclass can override methods: the ``__str__`` of an ``enum.Enum`` with a str mixin
-returns ``Room.LOBBY``, and an ``encode`` can return any bytes. If one method is used for
-a check and another one for the output, the output was not checked. So a value is
-converted once, with the methods of the built-in type, and only the result is used.
+returns ``Room.LOBBY``, and an ``encode`` can return any bytes. If validation and output
+used different methods, the output would not be validated. So a value is converted once,
+with the methods of the built-in type, and only the result is used.
 numpy is supported without being imported.
 """
 
@@ -71,10 +71,10 @@ def whole_number(value: object) -> int | None:
 
     if type(value).__name__ in _BOOLEANS or not isinstance(value, Real | Decimal):
         return None
-    # A number of numpy as Python's; numpy.float16(1) < 2**64 is an overflow.
+    # Convert a numpy number to Python's; numpy.float16(1) < 2**64 overflows.
     number: Any = getattr(value, "item", lambda: value)()
     try:
-        # Before int(): it would write out the digits of Decimal("1e999999").
+        # Check before int(), which would compute all digits of Decimal("1e999999").
         if not -(2**63) <= number < 2**64:
             return None
         whole = operator.index(int(number))
@@ -86,6 +86,6 @@ def whole_number(value: object) -> int | None:
 def has_no_dimensions(value: object) -> bool:
     """Return whether *value* is an array without dimensions, such as ``numpy.array(5)``.
 
-    It has the methods of a sequence, but they fail. To be asked of no str or bytes.
+    It has the methods of a sequence, but they fail. Do not pass a str or bytes.
     """
     return hasattr(value, "__iter__") and getattr(value, "shape", None) == ()

@@ -22,8 +22,8 @@ def attach(
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a module.
 
     *homes* maps modules to the names that they define, separated by spaces. A name is
-    imported at its first use, so that a program that only signs does not load HTTP.
-    *submodules* names those of *package* that are attributes, too.
+    imported at its first use, so that a program that only signs does not import HTTP.
+    *submodules* are the names of submodules of *package* that are also attributes.
     """
     home = {name: module for module, names in homes.items() for name in names.split()}
     modules = submodules.split()
@@ -44,7 +44,8 @@ def attach(
 def set_module(module: str) -> Callable[[_T], _T]:
     """Return a decorator that sets ``__module__`` to the public *module* of a class.
 
-    Pickles and messages then name a path that stays, wherever the class is defined.
+    Pickles and messages then contain a stable path that does not depend on the module
+    that defines the class.
     """
 
     def mark(thing: _T) -> _T:
@@ -63,7 +64,8 @@ def _resolve_annotations(kind: Any) -> None:
     """
     names = vars(sys.modules[kind.__module__])
     for name, annotation in kind.__annotations__.items():
-        # The text of our own source, as typing.get_type_hints evaluates it.
+        # The text is from tokbox itself; typing.get_type_hints evaluates it in the same
+        # way.
         kind.__annotations__[name] = eval(annotation, names)  # noqa: S307
     # Not dataclasses.fields(), which leaves out an InitVar.
     for each in kind.__dataclass_fields__.values():

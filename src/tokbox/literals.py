@@ -31,7 +31,7 @@ __all__ = [
     "WebhookState",
 ]
 
-#: Text that is accepted in place of the members of an enum, for type checkers.
+#: Strings that type checkers accept instead of the members of an enum.
 RoleName: TypeAlias = Literal["subscriber", "publisher", "publisheronly", "moderator"]
 MediaModeName: TypeAlias = Literal["routed", "relayed", "p2p", "enabled", "disabled"]
 ArchiveModeName: TypeAlias = Literal["always", "manual"]
@@ -50,7 +50,7 @@ Resolution: TypeAlias = Literal[
 ScreenshareLayoutName: TypeAlias = Literal[
     "bestFit", "horizontalPresentation", "pip", "verticalPresentation"
 ]
-#: How they are arranged; ``custom`` needs a stylesheet.
+#: The layouts of a composed video; ``custom`` requires a stylesheet.
 LayoutName: TypeAlias = Literal[ScreenshareLayoutName, "custom"]
 
 #: Groups and events of callbacks: ``archive`` has ``status``, the other groups have

@@ -1,4 +1,4 @@
-"""Pickles that name their fields, so that a later version can read them."""
+"""Pickle objects by field name, so that later versions can load them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class PickledByName:
 
 
 def _restore(kind: type[_T], values: Mapping[str, Any]) -> _T:
-    """Make a pickled object again. Pickles contain the name of this function.
+    """Restore a pickled object. Pickles contain the name of this function.
 
-    A field that this version does not have is left out, and a field that the pickle does
-    not have gets its default.
+    Fields that this version does not have are ignored, and fields that are missing in the
+    pickle get their defaults.
     """
     names = {each.name for each in fields(kind)}  # type: ignore[arg-type]  # a dataclass
     return kind(**{name: value for name, value in values.items() if name in names})

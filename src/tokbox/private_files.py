@@ -53,9 +53,9 @@ def open_private(path: str | os.PathLike[str], flags: int) -> int:
 
 
 def check_private(path: str | os.PathLike[str]) -> None:
-    """Check a file that exists as :func:`open_private` does, without opening it.
+    """Check an existing file as :func:`open_private` does, without opening it.
 
-    To close any descriptor of a file releases all POSIX locks that the process has on it,
+    Closing any descriptor of a file releases all POSIX locks that the process has on it,
     so a database that may be in use must not be opened for a check. Raises
     PermissionError, and FileNotFoundError if there is no such file.
     """
@@ -63,10 +63,10 @@ def check_private(path: str | os.PathLike[str]) -> None:
 
 
 def make_private(path: str | os.PathLike[str]) -> None:
-    """Do :func:`check_private`, and make a file that others can read one of its owner's."""
+    """Check a file as :func:`check_private` does, and set its mode to 0600 if needed."""
     check_private(path)
     if stat.S_IMODE(os.lstat(path).st_mode) != 0o600:
-        # By a descriptor, since os.chmod would follow a link that is put there meanwhile.
+        # Use a descriptor, because os.chmod would follow a link that was just created.
         os.close(open_private(path, os.O_RDONLY))
 
 

@@ -1,8 +1,8 @@
-"""What the service says of things: their states, by its own words.
+"""States and reasons in responses, with the service's own values.
 
-Where a field is declared as one of these or a string, it is a member when the word is
-here, and the plain string when the service has a new one. A member equals its string,
-so ``archive.status == "available"`` holds in either case.
+A field of one of these enums or ``str`` is a member for a known value, and a plain string
+for an unknown value. A member equals its string, so
+``archive.status == "available"`` works in both cases.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ __all__ = [
 
 @set_module("tokbox.types")
 class ArchiveStatus(WireEnum):
-    """How far an archive is."""
+    """The status of an archive."""
 
     STARTED = "started"
-    #: It runs, but nobody publishes: nothing is recorded.
+    #: It is running, but no client publishes: nothing is recorded.
     PAUSED = "paused"
-    #: The recording is over, the file is not ready.
+    #: The recording has ended, and the file is not ready.
     STOPPED = "stopped"
     #: The file can be downloaded from the provider's cloud.
     AVAILABLE = "available"
     #: The file was delivered to the storage target.
     UPLOADED = "uploaded"
-    #: The provider's copy is gone, 72 hours after the start.
+    #: The provider's copy was deleted, 72 hours after the start.
     EXPIRED = "expired"
     FAILED = "failed"
     DELETED = "deleted"
@@ -61,7 +61,7 @@ class ArchiveReason(WireEnum):
 
 @set_module("tokbox.types")
 class TranscriptionStatus(WireEnum):
-    """How far the transcription of an archive is."""
+    """The status of an archive's transcription."""
 
     REQUESTED = "requested"
     COMPLETED = "completed"
@@ -69,7 +69,7 @@ class TranscriptionStatus(WireEnum):
 
 @set_module("tokbox.types")
 class BroadcastStatus(WireEnum):
-    """How far a broadcast is."""
+    """The status of a broadcast."""
 
     STARTED = "started"
     STOPPED = "stopped"
@@ -78,7 +78,7 @@ class BroadcastStatus(WireEnum):
 
 @set_module("tokbox.types")
 class HlsStatus(WireEnum):
-    """How far the HLS output of a broadcast is."""
+    """The status of the HLS output of a broadcast."""
 
     CONNECTING = "connecting"
     READY = "ready"
@@ -89,7 +89,7 @@ class HlsStatus(WireEnum):
 
 @set_module("tokbox.types")
 class RtmpStatus(WireEnum):
-    """How one RTMP output of a broadcast does."""
+    """The status of one RTMP output of a broadcast."""
 
     CONNECTING = "connecting"
     LIVE = "live"
@@ -99,7 +99,7 @@ class RtmpStatus(WireEnum):
 
 @set_module("tokbox.types")
 class VideoType(WireEnum):
-    """What the picture of a stream comes from; a stream of sound has none."""
+    """The video source of a stream; audio-only streams have none."""
 
     CAMERA = "camera"
     SCREEN = "screen"
@@ -108,7 +108,7 @@ class VideoType(WireEnum):
 
 @set_module("tokbox.types")
 class ConnectionState(WireEnum):
-    """How a client is connected."""
+    """The state of a client's connection."""
 
     CONNECTING = "Connecting"
     CONNECTED = "Connected"
@@ -117,29 +117,29 @@ class ConnectionState(WireEnum):
 
 @set_module("tokbox.types")
 class DestroyedReason(WireEnum):
-    """Why a connection, a stream or a session came to its end."""
+    """Why a connection, a stream or a session ended."""
 
     CLIENT_DISCONNECTED = "clientDisconnected"
-    #: By moderation; the service's own failures end sessions with this word, too.
+    #: By moderation. Sessions that end because of a failure of the service also have it.
     FORCE_DISCONNECTED = "forceDisconnected"
     NETWORK_DISCONNECTED = "networkDisconnected"
     #: Of streams only: unpublished by moderation.
     FORCE_UNPUBLISHED = "forceUnpublished"
-    #: Of streams only: the source ended, as a screen does that is no longer shared.
+    #: Of streams only: the source ended, for example a shared screen.
     MEDIA_STOPPED = "mediaStopped"
 
 
 @set_module("tokbox.types")
 class NotificationReason(WireEnum):
-    """What a session is notified of."""
+    """The subject of a session notification."""
 
-    #: It moves to another server.
+    #: The session moves to another server.
     SERVER_ROTATION = "serverRotation"
 
 
 @set_module("tokbox.types")
 class CaptionsStatus(WireEnum):
-    """How far live captions are."""
+    """The status of live captions."""
 
     STARTED = "started"
     PAUSED = "paused"
@@ -149,7 +149,7 @@ class CaptionsStatus(WireEnum):
 
 @set_module("tokbox.types")
 class RenderStatus(WireEnum):
-    """How far an Experience Composer is."""
+    """The status of an Experience Composer."""
 
     STARTING = "starting"
     STARTED = "started"
@@ -159,7 +159,7 @@ class RenderStatus(WireEnum):
 
 @set_module("tokbox.types")
 class SipCallState(WireEnum):
-    """How far a call is."""
+    """The state of a SIP call."""
 
     DIALING = "DIALING"
     RINGING = "RINGING"
@@ -170,19 +170,19 @@ class SipCallState(WireEnum):
 
 @set_module("tokbox.types")
 class SipReason(WireEnum):
-    """Why a call ended, where it is not one of SIP's own response codes."""
+    """Why a call ended, if the reason is not a SIP response code."""
 
     NORMAL_CLEARING = "700"
     UNEXPECTED_CLEARING = "703"
     MEDIA_TIMEOUT = "704"
     MAX_DURATION = "705"
-    #: Nobody sent any media for too long.
+    #: No media was received for too long.
     MAX_INACTIVE = "706"
 
 
 @set_module("tokbox.types")
 class ProjectStatus(WireEnum):
-    """Whether a project can be used."""
+    """The status of a project."""
 
     ACTIVE = "ACTIVE"
     SUSPENDED = "SUSPENDED"

@@ -1,9 +1,9 @@
 """Keep secrets out of tracebacks that print locals, and out of pickles.
 
-A reporter that prints the locals of every frame shows the arguments of each call on the
-way to an error, and all that was made of them. So every public call that is given a
-secret, or makes one, clears the locals of the frames below it when it fails. Files,
-functions and line numbers stay.
+An error reporter that prints the locals of every frame shows the arguments of each call
+and all values derived from them. So every public call that accepts or creates a secret
+clears the locals of the frames below it when it fails. Files, functions and line numbers
+remain.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NoPickle", "is_stripped", "safe_repr", "strip_traceback"]
 
-#: The packages whose frames are cleared: this one, and those that it calls. The frames of
+#: Packages whose frames are cleared: tokbox and the packages that it calls. The frames of
 #: callers and of their callbacks keep their locals.
 _CLEARED = sys.stdlib_module_names | {
     "cryptography",
@@ -51,9 +51,9 @@ class NoPickle:
 def strip_traceback(target: _Target) -> _Target:
     """Wrap *target*, so that tracebacks of its exceptions have no locals of this package.
 
-    *target* is a function, a generator function, a coroutine function or a class. Of a
-    class, the constructor and all public methods are wrapped, inherited ones excluded,
-    and `safe_repr` is applied. The signature and the docstring stay as they are.
+    *target* is a function, a generator function, a coroutine function or a class. For a
+    class, the constructor and all public methods that it defines itself are wrapped, and
+    `safe_repr` is applied. The signature and the docstring are unchanged.
     """
     if not isinstance(target, type):
         wrapped: _Target = _wrap(target)
@@ -70,7 +70,7 @@ def strip_traceback(target: _Target) -> _Target:
 
 def is_stripped(function: object) -> bool:
     """Return whether *function* was made by `strip_traceback`."""
-    # Not by an attribute, which functools.wraps would copy to other functions.
+    # An attribute would be copied to other functions by functools.wraps.
     return isinstance(function, FunctionType) and function.__globals__ is globals()
 
 
@@ -136,7 +136,7 @@ def _wrap(call: Any) -> Any:
 
 
 def _clear_locals(error: BaseException) -> None:
-    """Clear our frames in the tracebacks of *error*, its causes and its contexts."""
+    """Clear the frames of tokbox in the tracebacks of *error* and chained exceptions."""
     import contextlib
 
     seen: set[int] = set()
@@ -151,7 +151,7 @@ def _clear_locals(error: BaseException) -> None:
             # It was raised above this call, and the caller is handling it.
             continue
         if each.__suppress_context__:
-            # Never printed, but it may hold a secret, as JSONDecodeError.doc does.
+            # It is not printed, but it may contain a secret, such as JSONDecodeError.doc.
             each.__context__ = None
         found += each.__cause__, each.__context__
         ours = True

@@ -1,4 +1,4 @@
-"""Classes of results and resources, states, and names for type annotations.
+"""Classes of results and resources, enums of states, and names for type annotations.
 
 Client methods return these classes, so a program needs this module only to name them, in
 an annotation or in ``isinstance``::
