@@ -1,13 +1,13 @@
-"""A local stand-in for the service, with clients that only pretend.
+"""A local emulator of the service, with simulated clients.
 
-It is a second, independent implementation of the protocol: it knows nothing of
-``tokbox.rest``, and whatever speaks to the real service can speak to it::
+It is a second, independent implementation of the protocol: it imports nothing from
+``tokbox.rest``. Any client of the real service can use it::
 
     with tokbox.emulator.serve() as server:
         requests.post(server.url + "/session/create", headers={...})
 
-It needs the extra ``emulator`` (starlette, uvicorn, cryptography), which is
-looked for when one of the names below is first used, not when this package is imported.
+It needs the extra ``emulator`` (starlette, uvicorn, cryptography). The packages are
+imported when one of the names below is first used, not when this package is imported.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _HOMES = {
     "serve": "server",
 }
 
-#: What the extra brings: the name that is imported, the name that is installed.
+#: Import names of the packages in the extra, with their distribution names.
 _PACKAGES = {
     "starlette": "starlette",
     "uvicorn": "uvicorn",
@@ -70,7 +70,7 @@ _PACKAGES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import *name* from its module, or say which extra is missing."""
+    """Import *name* from its module, or raise an error that names the missing extra."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -42,8 +42,8 @@ from tokbox.secrecy import strip_traceback
 
 __all__ = ["PROCESSING_DELAY", "create_app"]
 
-#: How long the file of a stopped archive takes to be made, in seconds: long enough to
-#: be seen, short enough not to be waited for.
+#: Default time until the file of a stopped archive is available, in seconds: long enough to
+#: observe, short enough for tests.
 PROCESSING_DELAY = 0.5
 
 
@@ -64,25 +64,29 @@ def create_app(
     webhooks_anywhere: bool = False,
     allow_hosts: Collection[str] = (),
 ) -> Starlette:
-    """Make the emulator as an ASGI application.
+    """Create the emulator as an ASGI application.
 
-    *projects* maps API keys to secrets, *applications* UUIDs to the PEM of public keys
-    (``None`` for one whose key is made here),
-    *accounts* account keys to secrets; where one is not given there is the default. *db*
-    is a file to keep the state in (memory without it; it is closed when the server that
-    runs the application shuts down, while an open *store* given instead stays the
-    caller's), *processing_delay* is how many seconds the file of a stopped
-    archive takes, and *strict* says what is refused, and what is done where the service
-    varies: see :class:`Rules`.
+    *projects* maps API keys to secrets, *applications* maps UUIDs to public keys in PEM
+    (``None`` generates the key of the default application), and *accounts* maps account
+    keys to secrets. Each of them has a default.
 
-    With a *seed*, a whole number, the same calls get the same ids; together with
-    :meth:`Clock.fixed` they get the same responses to the last byte, but for the passwords
-    of encrypted archives, whose encryption is random. *webhooks* maps API
-    keys and application ids to addresses by the names that applications have for them,
-    such as ``archive_status``, and maybe to a ``signature_secret``. Nothing is sent but
-    to loopback addresses, unless *webhooks_anywhere* is set. *allow_hosts* are further
-    names that the header ``Host`` may have; ``http/origin_check.py`` lists those that are
-    always allowed. Raises :class:`InvalidInputError`.
+    *db* is a file for the state; by default the state is in memory. The server closes the
+    database at shutdown. An open *store*, given instead of *db*, is not closed.
+
+    *processing_delay* is the time until the file of a stopped archive is available, from 0
+    to 86400 seconds. *strict* selects which requests are refused, and the behaviour where
+    the service itself varies: see :class:`Rules`.
+
+    With a *seed*, an integer of 0 or more, the same calls get the same IDs. Together with
+    :meth:`Clock.fixed` the responses are byte-for-byte equal, except for the passwords of
+    encrypted archives, whose encryption is random.
+
+    *webhooks* maps API keys and application IDs to webhook settings: URLs by event name,
+    such as ``archive_status``, and an optional ``signature_secret``. Webhooks are sent to
+    loopback addresses only, unless *webhooks_anywhere* is true.
+
+    *allow_hosts* are additional names for the header ``Host``; ``http/origin_check.py``
+    lists those that are always allowed. Raises :class:`InvalidInputError`.
     """
     if store is not None and db is not None:
         raise InvalidInputError("db", db, "not be given beside store")
@@ -183,8 +187,9 @@ def _routes(dispatcher: Dispatcher, *, lenient: bool) -> list[Route]:
 class _PathAliases:
     """Middleware that replaces alternative forms of a path by the one that is routed.
 
-    These are trailing slashes, and ``/v2/partner/``, the old name of ``/v2/project/``.
-    Many clients lose the body of a POST when they follow a redirect.
+    The alternative forms are trailing slashes, and ``/v2/partner/``, the old name of
+    ``/v2/project/``. A redirect would not do: many clients lose the body of a POST when
+    they follow one.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -14,7 +14,7 @@ __all__ = [
 
 
 class HTTPError(Exception):
-    """A refused request: an HTTP status, a message, and the service's error code if any."""
+    """A request error: HTTP status, message, and the service's error code, if any."""
 
     def __init__(
         self,
@@ -32,15 +32,15 @@ class HTTPError(Exception):
 
 
 class SimulationError(Exception):
-    """Something that cannot happen in a session; ``http/responses.py`` has the statuses."""
+    """An operation that the simulation rejects; ``http/responses.py`` has the statuses."""
 
 
 class InvalidOptionError(SimulationError):
-    """An option has a wrong value."""
+    """An option has an invalid value."""
 
 
 class NotFoundError(SimulationError):
-    """A client or stream is not there."""
+    """A client or stream does not exist."""
 
 
 class TokenRejectedError(SimulationError):

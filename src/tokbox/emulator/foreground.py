@@ -1,4 +1,4 @@
-"""An emulator in the foreground: for a person, until Ctrl-C."""
+"""Run an emulator in the foreground until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -49,24 +49,24 @@ ENVIRONMENT_VARIABLE = "TOKBOX_EMULATOR_PROJECTS"
 @safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement(PickledByName):
-    """Where an emulator in the foreground is, and who may call it."""
+    """The URL of a foreground emulator and the credentials that it accepts."""
 
     url: str
-    #: API keys with their secrets, where those are public.
+    #: API keys with their secrets; ``None`` for a secret that is not public.
     projects: Mapping[str, str | None]
     applications: tuple[str, ...]
-    #: Account keys with their secrets, which are public.
+    #: Account keys with their secrets, all of which are public.
     accounts: Mapping[str, str]
 
     @property
     def reach(self) -> str:
-        """Who reaches it, in words. The control routes ask nobody who they are."""
+        """Which machines can reach it, as text. The control routes need no credentials."""
         if is_local_name(urlsplit(self.url).hostname or ""):
             return "reachable from this machine only"
         return "reachable by others, and whoever reaches it may control it"
 
     def lines(self) -> list[str]:
-        """Say it in plain text, the URL first."""
+        """Return the announcement as lines of plain text, the URL first."""
         return [
             self.url,
             self.reach,
@@ -100,17 +100,20 @@ def run(
     out: TextIO | None = None,
     announce: Callable[[Announcement], None] | None = None,
 ) -> None:
-    """Run an emulator until SIGINT or SIGTERM; to be called from the main thread.
+    """Run an emulator until SIGINT or SIGTERM. Call it from the main thread.
 
-    The first line on *out* (standard output) is its URL, the second says who reaches it;
-    then come lines for whoever may call, with the secrets of the default ones, which are
-    public. Whoever wants to say it otherwise gives *announce*, which is called once the
-    emulator answers.
-    Besides the default project there are those of the environment, of *projects_file*
-    and of *projects*. Besides the default
-    application there are *applications*. The private key of the default one is written
-    to *key_out*, a file that only its owner may read, and nowhere else. Raises what
-    :func:`serve` raises, and :class:`OSError` if a file cannot be read or written.
+    Prints its URL on *out* (default: standard output), then which machines can reach it,
+    then its projects, applications and accounts. Only the default secrets are printed; they
+    are public. If *announce* is given, it is called with the :class:`Announcement` instead,
+    once the emulator accepts requests.
+
+    The projects are the default one and those of the environment, of *projects_file* and of
+    *projects*. The applications are the default one and *applications*. The private key of
+    the default application is written to *key_out* only, a file that only its owner may
+    read. The other parameters are as in :func:`serve`.
+
+    Raises the exceptions of :func:`serve`, and :class:`OSError` if a file cannot be read or
+    written.
     """
     everyone = {
         DEFAULT_API_KEY: DEFAULT_SECRET,
@@ -151,7 +154,7 @@ def run(
             _print_announcement(announcement, sys.stdout if out is None else out)
         else:
             announce(announcement)
-        # In steps, because on Windows a wait without an end is deaf to Ctrl-C.
+        # Wait in steps: on Windows, a wait without a timeout ignores Ctrl-C.
         while not stopping.wait(0.5):
             pass
 
@@ -171,7 +174,7 @@ def _write_key(path: str | os.PathLike[str], pem: str) -> None:
 
 @contextlib.contextmanager
 def _on_signals(event: threading.Event) -> Iterator[None]:
-    """Set *event* at SIGINT or SIGTERM, and put back who listened before."""
+    """Set *event* at SIGINT or SIGTERM, and restore the previous handlers afterwards."""
 
     def note(number: int, frame: FrameType | None) -> None:
         event.set()
@@ -193,8 +196,8 @@ def _on_signals(event: threading.Event) -> Iterator[None]:
 def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
     """Read a JSON object that maps API keys to secrets.
 
-    Raises :class:`InvalidInputError` if it is anything else, and :class:`OSError` if it
-    cannot be read.
+    Raises :class:`InvalidInputError` if the file has any other content, and
+    :class:`OSError` if it cannot be read.
     """
     example = '{"12345678": "the secret"}'
     return _object_from_file("projects", path, example, str)
@@ -204,8 +207,8 @@ def projects_from_file(path: str | os.PathLike[str]) -> dict[str, str]:
 def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
     """Read a JSON object that maps project IDs to webhooks, in the form ``serve`` takes.
 
-    Raises :class:`InvalidInputError` if it is anything else, and :class:`OSError` if it
-    cannot be read.
+    Raises :class:`InvalidInputError` if the file has any other content, and
+    :class:`OSError` if it cannot be read.
     """
     example = '{"12345678": {"archive_status": "http://localhost/"}}'
     return _object_from_file("webhooks", path, example, dict)
@@ -214,7 +217,7 @@ def webhooks_from_file(path: str | os.PathLike[str]) -> dict[str, dict[str, str]
 def _object_from_file(
     field: str, path: str | os.PathLike[str], example: str, kind: type
 ) -> dict[str, Any]:
-    """Read a JSON object whose values are of this *kind*."""
+    """Read a JSON object whose values are instances of *kind*."""
     with open(path, "rb") as file:
         data = file.read()
     rule = f"be a JSON file such as {example}"

@@ -48,7 +48,7 @@ _API: _Routes = (
     ("POST", "/hl/session/create", sessions.create),
     ("POST", f"{_P}/archive", archives.start),
     ("GET", f"{_P}/archive", archives.list_page),
-    # Before the archives, or "storage" would be taken for the id of one.
+    # Before the archive routes, which would match "storage" as an archive ID.
     ("PUT", f"{_P}/archive/storage", storage.put),
     ("DELETE", f"{_P}/archive/storage", storage.remove),
     ("GET", f"{_P}/archive/{{archive_id}}", archives.get),
@@ -146,7 +146,7 @@ _CONTROL: _Routes = (
     ("DELETE", f"{_CLIENT}/{{connection_id}}/stream/{{stream_id}}", clients.unpublish),
 )
 
-#: The prefix of API paths that name a project instead of proving it by credentials.
+#: The prefix of API paths that name a project and need no credentials.
 _ON_BEHALF = "/_emulator/as/{project_id}"
 #: Handlers that create something if they succeed.
 _CREATING = frozenset(
@@ -162,16 +162,16 @@ _CREATING = frozenset(
         projects.create,
     }
 )
-#: Handlers whose errors were seen to be JSON regardless of ``Accept``.
+#: Handlers that were observed to return errors as JSON regardless of ``Accept``.
 _JSON_ERRORS = frozenset(
     {archives.set_layout, broadcasts.set_layout, moderation.disconnect}
 )
 
 
 def endpoints(*, lenient: bool) -> Iterator[tuple[str, str, Endpoint]]:
-    """Return a method, a path and an endpoint for every route.
+    """Yield the method, path and endpoint of every route.
 
-    With *lenient* there are also the routes that only faulty clients use.
+    *lenient* adds the routes that only faulty clients use.
     """
     api = (*_API, *_LENIENT) if lenient else _API
     for method, path, handler in api:
@@ -180,7 +180,7 @@ def endpoints(*, lenient: bool) -> Iterator[tuple[str, str, Endpoint]]:
         yield method, path, _endpoint(handler, "account")
     for method, path, handler in _CONTROL:
         yield method, path, Endpoint(handler, "control", errors="json")
-    # The page has no credentials.
+    # The emulator's page uses these: it has no credentials.
     for method, path, handler in api:
         yield method, _ON_BEHALF + path, _endpoint(handler, "on_behalf")
 

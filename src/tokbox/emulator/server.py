@@ -44,14 +44,14 @@ from tokbox.secrecy import strip_traceback
 
 __all__ = ["Server", "serve"]
 
-#: Seconds that a request in progress gets when the server stops.
+#: Seconds that requests in progress have to finish when the server stops.
 _GRACE = 5
 #: Seconds between two updates of the header ``Date``.
 _TICK = 1
 
 
 class _Uvicorn(uvicorn.Server):
-    """A uvicorn server that another thread can wait for and stop, both without a delay."""
+    """A uvicorn server that another thread can start and stop without polling delays."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
         super().__init__(config)
@@ -64,7 +64,7 @@ class _Uvicorn(uvicorn.Server):
         self._ready.set()
 
     def stop(self) -> None:
-        """Make it stop; called by another thread."""
+        """Stop the server. Thread-safe."""
         self.should_exit = True
         if self._loop is not None:
             # A loop that has ended is closed.
@@ -72,13 +72,13 @@ class _Uvicorn(uvicorn.Server):
                 self._loop.call_soon_threadsafe(self._ended.set)
 
     async def main_loop(self) -> None:
-        # uvicorn's looks every 0.1 s if it has to stop.
+        # The original method polls every 0.1 s.
         while not await self.on_tick(0):
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # uvicorn's waits at least 0.1 s.
+        # The original method waits at least 0.1 s.
         for server in self.servers:
             server.close()
         state, ends = self.server_state, time.monotonic() + _GRACE
@@ -91,10 +91,10 @@ class _Uvicorn(uvicorn.Server):
 @set_module("tokbox.emulator")
 @strip_traceback
 class Server:
-    """An emulator that answers on a loopback port from a thread of its own.
+    """An emulator that runs in its own thread and serves a loopback port.
 
-    Make it with :func:`serve`. It runs from ``start()`` (or the beginning of a
-    ``with`` block) to ``stop()`` (or the end), and does not start twice.
+    Create it with :func:`serve`. It runs from ``start()`` (or the beginning of a ``with``
+    block) to ``stop()`` (or the end of the block), and can be started only once.
     """
 
     #: The key and secret of its first project.
@@ -146,11 +146,11 @@ class Server:
                 seed=seed,
                 webhooks=webhooks,
                 webhooks_anywhere=webhooks_anywhere,
-                # Its own URL must work, also where that is http://0.0.0.0.
+                # Allow the host of its own URL, also for http://0.0.0.0.
                 allow_hosts=read_hosts(allow_hosts) | {*filter(is_host, [host])},
             )
-            # Bound here and not by uvicorn, so that the port is known at once and a
-            # taken one raises where it was asked for.
+            # Bound here, not by uvicorn, so that the port is known at once and a port in
+            # use raises in the caller.
             self._socket = _listen(host, port)
         except BaseException:
             self._store.close()
@@ -163,7 +163,7 @@ class Server:
         self._stopped = False
         config = uvicorn.Config(
             self._app,
-            # The same parts everywhere, whatever else is installed.
+            # Fixed components, regardless of which optional packages are installed.
             loop="asyncio",
             http=Protocol,
             ws="none",
@@ -181,7 +181,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """The address to give to a client, without a slash at the end."""
+        """The base URL for clients, without a trailing slash."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
@@ -197,9 +197,10 @@ class Server:
     ) -> list[LoggedRequest]:
         """Return the logged requests to the service's API, oldest first.
 
-        They match all filters that are given: *path* may contain ``*`` for anything, as in
-        ``"/v2/project/*/archive"``, *created* is whether the request created something,
-        and *after* is the number of an entry. The latest 10,000 are kept.
+        Entries must match all filters that are given: *path* may contain ``*`` for any
+        text, as in ``"/v2/project/*/archive"``, *created* is whether the request created
+        something, and *after* excludes entries up to that number. The latest 10,000 are
+        kept.
         """
         after = _check_int("after", after)
         wanted = None if status is None else _check_int("status", status)
@@ -221,11 +222,11 @@ class Server:
         connection_id: str | None = None,
         after: int = 0,
     ) -> list[Message]:
-        """List what clients received, oldest first: signals, tones, and to be muted.
+        """Return the messages that clients received, oldest first.
 
-        Those that fit everything that is given: *kind* is ``signal``, ``dtmf`` or
-        ``mute``, *connection_id* one of those who received it, and *after* the number of
-        a message. The latest 10,000 are kept.
+        Messages must match all filters that are given: *kind* is ``signal``, ``dtmf`` or
+        ``mute``, *connection_id* is one of the recipients, and *after* excludes messages up
+        to that number. The latest 10,000 are kept.
         """
         after = _check_int("after", after)
         with self._store.transaction():
@@ -237,11 +238,10 @@ class Server:
             )
 
     def fail_uploads(self, project_id: str, *, fail: bool = True) -> None:
-        """Let no archive of a project reach its storage target, or let them again.
+        """Make uploads to the storage target of a project fail, or succeed again.
 
-        *project_id* is an API key or an application id.
-
-        What becomes of them then is what the target's ``fallback`` says.
+        *project_id* is an API key or an application ID. The ``fallback`` of the target
+        determines what happens to the archives.
         """
         with self._store.transaction():
             self._emulator.storage_targets.set_broken(project_id, fail)
@@ -254,10 +254,10 @@ class Server:
         path: str | None = None,
         times: int = 1,
     ) -> None:
-        """Inject *fault* into the next *times* calls of the service that fit.
+        """Inject *fault* into the next *times* matching requests to the service's API.
 
-        A fault is what the header ``X-Tokbox-Emulator`` may hold, such as
-        ``{"drop": True, "after": True}``; *path* is as in :meth:`requests`. Raises
+        A fault is a value of the header ``X-Tokbox-Emulator``, such as ``{"drop": True,
+        "after": True}``; *path* is as in :meth:`requests`. Raises
         :class:`InvalidInputError`.
         """
         asked = {
@@ -281,11 +281,11 @@ class Server:
         state: WebhookState | None = None,
         after: int = 0,
     ) -> list[Delivery]:
-        """List the webhooks that were or are to be sent, oldest first.
+        """Return the webhooks that were sent or are waiting, oldest first.
 
-        Those that fit everything that is given: *event* is a name such as
+        Webhooks must match all filters that are given: *event* is a name such as
         ``archive_status``, *state* is ``waiting``, ``delivered``, ``failed`` or
-        ``refused``, and *after* is the number of a delivery.
+        ``refused``, and *after* excludes deliveries up to that number.
         """
         after = _check_int("after", after)
         with self._store.transaction():
@@ -294,9 +294,9 @@ class Server:
             )
 
     def drain_webhooks(self, *, timeout: float = 30) -> None:
-        """Wait until every webhook is delivered or given up.
+        """Wait until every webhook is delivered or has failed.
 
-        Raises :class:`TimeoutError` if that takes longer than *timeout* seconds.
+        *timeout* is in seconds. Raises :class:`TimeoutError` when it has passed.
         """
         self._sender.drain(timeout)
 
@@ -313,19 +313,20 @@ class Server:
     @property
     @strip_traceback
     def private_key(self) -> str:
-        """The private key of the default application, as PEM; made when first asked for.
+        """The private key of the default application as PEM, generated at first use.
 
-        Raises :class:`RuntimeError` if other applications were named instead.
+        Raises :class:`RuntimeError` if the emulator was created with other applications.
         """
         with self._store.transaction():
             return self._emulator.accounts.private_key()
 
     def start(self) -> Server:
-        """Start answering, and return when it does."""
+        """Start the server, and return once it accepts requests."""
         if self._thread is not None or self._stopped:
             raise RuntimeError("an emulator starts only once")
         self._thread = threading.Thread(target=self._run, name=f"emulator {self.url}")
-        # A test that forgets to stop it must not keep the process alive.
+        # A daemon thread, so that a test without ``stop()`` does not keep the process
+        # alive.
         self._thread.daemon = True
         self._thread.start()
         self._ready.wait()
@@ -336,7 +337,7 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Stop answering and close everything; a second call does nothing."""
+        """Stop the server and close everything; a second call does nothing."""
         if self._stopped:
             return
         self._stopped = True
@@ -361,7 +362,7 @@ class Server:
     def _run(self) -> None:
         try:
             self._uvicorn.run(sockets=[self._socket])
-        except BaseException as error:  # uvicorn leaves by SystemExit too
+        except BaseException as error:  # uvicorn raises SystemExit too
             self._failure = error
         finally:
             self._ready.set()
@@ -385,10 +386,10 @@ def serve(
     webhooks_anywhere: bool = False,
     allow_hosts: Collection[str] = (),
 ) -> Server:
-    """Make an emulator to run in a thread: ``with serve() as server: ...``
+    """Create an emulator that runs in a thread: ``with serve() as server: ...``
 
-    *port* 0 is a free one; the rest is as in :func:`create_app`. Raises
-    :class:`InvalidInputError`, and :class:`OSError` if the port is taken.
+    *port* 0 selects a free port; the other parameters are as in :func:`create_app`. Raises
+    :class:`InvalidInputError`, and :class:`OSError` if the port is in use.
     """
     return Server(
         host=host,
@@ -417,7 +418,7 @@ def _check_int(field: str, value: object) -> int:
 def _first(
     named: Mapping[str, Any] | None, default_key: str, default_secret: str
 ) -> tuple[str, str]:
-    """Return the first of those that were named, or the default if nobody was."""
+    """Return the first item of *named*, or the default if *named* is ``None``."""
     if named is None:
         return default_key, default_secret
     return next(iter(named.items()), ("", ""))
@@ -425,12 +426,13 @@ def _first(
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio switches Nagle's algorithm off only where the protocol is spelled out;
-    # with it every reply on a kept connection would wait 40 ms for an acknowledgement.
+    # asyncio disables Nagle's algorithm only if the protocol is given explicitly. With the
+    # algorithm, every response on a kept-alive connection would wait 40 ms for an
+    # acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
-            # Elsewhere the option would let a second server take the port over.
+            # On Windows the option would allow a second server to bind the same port.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

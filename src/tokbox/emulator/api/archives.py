@@ -46,8 +46,8 @@ def start(context: RequestContext) -> Response:
     if options["multiArchiveTag"] in tags:
         raise HTTPError(409, "HTTP 409 Conflict", code=15001)
     archive = engine.start(context.emulator, _KIND, session, options, context.now_ms)
-    # The reply says started even if nobody publishes yet (clients insist on it), and
-    # it alone has the milliseconds.
+    # In this response only, the status is always started, which clients require, and times
+    # are in milliseconds.
     reply = {
         **describe_archive(context.view, replace(archive, status="started")),
         "createdAt": archive.created_ms,
@@ -79,7 +79,7 @@ def get(context: RequestContext) -> Response:
 
 
 def list_page(context: RequestContext) -> Response:
-    """``GET P/archive``: newest first; ``count`` is the total, not the page's length."""
+    """``GET P/archive``: newest first; ``count`` is the total number of archives."""
     offset, count = read_page(context)
     total, page = context.emulator.jobs.page(
         context.project_id,
@@ -174,6 +174,6 @@ def _archive(context: RequestContext, *, deleted_too: bool = False) -> Job:
 
 
 def _check_running(archive: Job) -> None:
-    # The service answers 409 here, but for what exactly is not documented.
+    # The service documents the status 409 here, but not the exact condition.
     if archive.status in ENDED:
         raise HTTPError(409, f"The archive is {archive.status}, not running")

@@ -1,4 +1,4 @@
-"""Audio Connectors: the sound of a session to a WebSocket, and back."""
+"""Audio Connectors: the audio of a session sent to a WebSocket, and back."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MAX_HEADER_BYTES = 512
 
 
 def start(context: RequestContext) -> Response:
-    """``POST P/connect``: joins the session, and publishes if it is bidirectional.
+    """``POST P/connect``: join the session, and publish if it is bidirectional.
 
-    No socket is opened. One below ``.invalid`` could not be, which is refused with 400;
-    what the service answers then is not documented.
+    No socket is opened. A host below ``.invalid`` counts as unreachable and is refused with
+    400; the service's response in this case is not documented.
     """
     fields = context.fields()
     session, claims = read_session(context, fields, "start Audio Connectors")
@@ -49,7 +49,7 @@ def stop(context: RequestContext) -> Response:
 
 
 def _read_options(fields: Fields) -> dict[str, Any]:
-    """Read the object ``websocket``; its headers may be secret, and are not kept."""
+    """Read the object ``websocket``; headers may be secret and are not stored."""
     options: dict[str, Any] = {
         "uri": _uri(fields),
         "streams": fields.read_strings("streams", _MAX_STREAMS),
@@ -58,7 +58,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     if options["audioRate"] not in _RATES or isinstance(options["audioRate"], float):
         raise HTTPError(400, f"audioRate must be one of {', '.join(map(str, _RATES))}")
     if fields.read_bool("bidirectional", default=False):
-        # It only sounds.
+        # Audio only.
         options["videoType"] = ""
     _check_headers(fields.pop("headers", {}))
     if "audioTransport" in fields:
@@ -92,7 +92,7 @@ def _check_headers(headers: object) -> None:
 
 
 def _parsed(value: object) -> object:
-    """Parse what an official SDK sends as JSON inside of the JSON."""
+    """Parse a value that an official SDK sends as a string of JSON."""
     if not isinstance(value, str):
         return value
     try:
@@ -111,7 +111,7 @@ def _transport(fields: Fields) -> dict[str, Any]:
             transport[name] = fields.read_str(name, min_length=1)
     if "encoding" in fields:
         transport["encoding"] = fields.read_enum("encoding", ("base64",))
-    # What stands in every message is the caller's own.
+    # The content of static_fields is up to the caller.
     if not isinstance(fields.pop("static_fields", {}), dict):
         raise HTTPError(400, "static_fields must be an object")
     fields.finish()

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _KIND = "broadcast"
-#: A live stream of which nothing has come yet (RFC 8216, 4.3).
+#: A live playlist without segments (RFC 8216, 4.3).
 _PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:0\n"
 
 
@@ -72,7 +72,7 @@ def get(context: RequestContext) -> Response:
 
 
 def list_page(context: RequestContext) -> Response:
-    """``GET P/broadcast``: those in progress, newest first; ``count`` is the total."""
+    """``GET P/broadcast``: running broadcasts, newest first; ``count`` is the total."""
     offset, count = read_page(context)
     total, page = context.emulator.jobs.page(
         context.project_id,
@@ -115,7 +115,7 @@ def change_streams(context: RequestContext) -> Response:
 def playlist(context: RequestContext) -> Response:
     """``GET /_emulator/broadcast/{projectId}/{broadcastId}/playlist.m3u8``
 
-    What the address of an HLS output leads to, once that is ready: to no video.
+    The URL of an HLS output: a playlist without video, once the output is ready.
     """
     job = context.emulator.jobs.find(
         context.param("project_id"), _KIND, context.param("broadcast_id")

@@ -1,6 +1,6 @@
-"""Callbacks: URLs that a project lets be told of events.
+"""Callbacks: URLs that a project registers for events.
 
-An application has its addresses in its settings, and none of these calls.
+An application has webhook URLs in its settings instead and cannot make these requests.
 """
 
 from __future__ import annotations

@@ -18,12 +18,13 @@ from tokbox.emulator.simulation import engine
 __all__ = ["get", "start", "stop"]
 
 _KIND = "captions"
-#: A language and a region, such as ``en-US``: the service adds to its list of them.
+#: A language and a region, such as ``en-US``. The service extends its list of languages, so
+#: any pair is accepted.
 _LANGUAGE = re.compile(r"[a-z]{2,3}-[A-Z]{2}")
 
 
 def start(context: RequestContext) -> Response:
-    """``POST P/captions``: one at a time in a session, by the token of a moderator."""
+    """``POST P/captions``: one at a time in a session, with a moderator's token."""
     fields = context.fields()
     session, claims = read_session(context, fields, "start captions")
     if claims.role != "moderator":

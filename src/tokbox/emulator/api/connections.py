@@ -1,4 +1,4 @@
-"""The connections of a session: who is there."""
+"""The connections of a session."""
 
 from __future__ import annotations
 
@@ -39,9 +39,10 @@ def list_all(context: RequestContext) -> Response:
 
 
 def find_recipients(context: RequestContext) -> tuple[Session, list[Connection]]:
-    """Find the session of the path, and whom in it the call is for: all, or the one named.
+    """Return the session of the path, and the connections that the request addresses.
 
-    Refuses with 404 if they are not connected.
+    These are all connections, or the one in the path. Raises :class:`HTTPError` with status
+    404 if there are no clients or the one in the path is not connected.
     """
     session = active_session(context, context.param("session_id"))
     store = context.emulator.store
@@ -56,7 +57,7 @@ def find_recipients(context: RequestContext) -> tuple[Session, list[Connection]]
 
 
 def connection_id_of(context: RequestContext) -> str:
-    """Return the connection id in the path, or refuse with 400 what cannot be one."""
+    """Return the connection ID in the path, or refuse an invalid one with 400."""
     connection_id = context.param("connection_id")
     try:
         uuid.UUID(connection_id)

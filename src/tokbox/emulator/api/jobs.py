@@ -18,10 +18,10 @@ __all__ = ["find_running", "read_session", "read_url"]
 def read_session(
     context: RequestContext, fields: Fields, doing: str, *, publishes: bool = False
 ) -> tuple[Session, ClientClaims]:
-    """Read what is to be joined, and verify the token to join it with.
+    """Read the session to join, and verify the token.
 
-    *publishes* is for what will publish later, but is to be refused now where the role
-    does not allow it. A relayed session is refused: only the media router can do this.
+    With *publishes*, a role that may not publish is refused now, although the job publishes
+    later. A relayed session is refused: these jobs need the media router.
     """
     session = active_session(context, fields.pop("sessionId"))
     check_routed(session, doing)
@@ -31,7 +31,7 @@ def read_session(
 
 
 def read_url(fields: Fields, name: str) -> str:
-    """Read an address of 15 to 2048 characters on the web, or refuse with 400."""
+    """Read an http or https URL of 15 to 2048 characters, or refuse with 400."""
     url = fields.read_str(name, min_length=15, max_length=2048)
     if not is_url(url):
         raise HTTPError(400, f"{name} must be an http or https URL")
@@ -39,7 +39,7 @@ def read_url(fields: Fields, name: str) -> str:
 
 
 def find_running(context: RequestContext, kind: str, param: str, missing: str) -> Job:
-    """Find the job that the path names, if it is running, or refuse with 404."""
+    """Return the running job that the path names, or refuse with 404."""
     job = context.emulator.jobs.find(context.project_id, kind, context.param(param))
     if job is None or job.status in ENDED:
         raise HTTPError(404, missing)

@@ -1,4 +1,4 @@
-"""Keeping order in a session: clients that must leave, streams that are muted."""
+"""Moderation of a session: disconnect clients and mute streams."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def mute_stream(context: RequestContext) -> Response:
 
 
 def mute_all(context: RequestContext) -> Response:
-    """``POST P/session/{sessionId}/mute``: mute all streams but some, or end it.
+    """``POST P/session/{sessionId}/mute``: mute all streams except some, or end muting.
 
-    While it lasts, whoever begins to publish is muted too. What is muted stays so at its
-    end: it is for the publisher to speak again.
+    While muting is active, new streams are muted too. When it ends, muted streams stay
+    muted until their publishers unmute them.
     """
     session = active_session(context, context.param("session_id"))
     active, excluded = _read_muting(context)
@@ -57,7 +57,7 @@ def mute_all(context: RequestContext) -> Response:
 
 def _read_muting(context: RequestContext) -> tuple[bool, frozenset[str]]:
     fields = context.fields()
-    # One SDK writes truth as text.
+    # One SDK sends booleans as strings.
     active = fields.read_lenient_bool("active", default=True)
     excluded = frozenset(fields.read_strings("excludedStreamIds"))
     fields.finish()
@@ -73,6 +73,6 @@ def _mute(context: RequestContext, session: Session, muted: Sequence[Stream]) ->
 def _reply(context: RequestContext) -> Response:
     kind = context.emulator.rules.mute_reply
     if kind == "project":
-        # With the project's secret, as the service does it.
+        # Includes the project's secret, as in the service.
         return json_response(projects.describe(context.project))
     return ok_response() if kind == "message" else empty_response()

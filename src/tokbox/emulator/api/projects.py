@@ -1,4 +1,4 @@
-"""The projects of an account, and how a project or an application is described."""
+"""The projects of an account, and the JSON representation of projects and applications."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = [
 ]
 
 _KEY_DIGITS = 8
-#: In bytes; it is written in twice as many hexadecimal digits.
+#: In bytes; a secret has two hexadecimal digits for each.
 _SECRET_SIZE = 20
 _STATUSES = ("ACTIVE", "SUSPENDED")
 
 
 def describe(project: Project | Application) -> dict[str, Any]:
-    """Return the details that some replies hold, for a project with its secret."""
+    """Return the details of a project, including its secret, or of an application."""
     if isinstance(project, Application):
         return {
             "applicationId": project.application_id,
@@ -50,7 +50,7 @@ def describe(project: Project | Application) -> dict[str, Any]:
 
 
 def create(context: RequestContext) -> Response:
-    """``POST /v2/project``: make a project; the body may be empty."""
+    """``POST /v2/project``: create a project; the body may be empty."""
     fields = context.fields() if context.body else Fields({})
     name = fields.read_str("name")
     environment = _environment(fields, "standard")
@@ -67,7 +67,7 @@ def create(context: RequestContext) -> Response:
 
 
 def list_all(context: RequestContext) -> Response:
-    """``GET /v2/project``: an array, oldest first, of those that are not deleted."""
+    """``GET /v2/project``: an array of the projects that are not deleted, oldest first."""
     projects = context.emulator.accounts.projects_of(context.account)
     return json_response([describe(project) for project in projects])
 
@@ -78,7 +78,7 @@ def get(context: RequestContext) -> Response:
 
 
 def set_status(context: RequestContext) -> Response:
-    """``PUT /v2/project/{apiKey}``: suspend a project, or make it active again."""
+    """``PUT /v2/project/{apiKey}``: suspend or reactivate a project."""
     project = _project(context)
     fields = context.fields()
     status = fields.pop("status", project.status if "environmentId" in fields else None)
@@ -95,7 +95,7 @@ def refresh_secret(context: RequestContext) -> Response:
 
 
 def delete(context: RequestContext) -> Response:
-    """``DELETE /v2/project/{apiKey}``: for good."""
+    """``DELETE /v2/project/{apiKey}``: permanent."""
     context.emulator.accounts.save(replace(_project(context), status="DELETED"))
     return Response(status_code=204)
 
@@ -113,8 +113,8 @@ def _save(context: RequestContext, project: Project) -> Response:
 
 
 def _environment(fields: Fields, default: str) -> str:
-    # What ids there are is not documented; that of the enterprise environment is what
-    # they are for.
+    # The valid IDs are not documented. All except "standard" select the enterprise
+    # environment, which is the purpose of the field.
     if "environmentId" not in fields:
         return default
     chosen = fields.read_str("environmentId", min_length=1)

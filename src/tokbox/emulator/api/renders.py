@@ -1,4 +1,4 @@
-"""Renders, also called Experience Composers: start, get, list and stop."""
+"""Experience Composers (renders): start, get, list and stop."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _MIN_DURATION, _MAX_DURATION = 60, 36_000
 
 
 def start(context: RequestContext) -> Response:
-    """``POST P/render``: answers 202 before anything is published.
+    """``POST P/render``: respond with 202 before anything is published.
 
-    The token is verified at once; a page below ``.invalid`` cannot be loaded.
+    The token is verified immediately. A page below ``.invalid`` fails to load.
     """
     fields = context.fields()
     session, claims = read_session(
@@ -53,7 +53,7 @@ def get(context: RequestContext) -> Response:
 
 
 def list_page(context: RequestContext) -> Response:
-    """``GET P/render``: newest first, those that are over too."""
+    """``GET P/render``: newest first, including those that have ended."""
     offset, count = read_page(context)
     total, page = context.emulator.jobs.page(
         context.project_id, _KIND, running=False, offset=offset, count=count
@@ -77,7 +77,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
         "url": read_url(fields, "url"),
         "maxDuration": _duration(fields),
         "resolution": read_resolution(fields, "1280x720"),
-        # What is published shows a page, neither a camera nor a shared screen.
+        # The stream shows a web page, not a camera or a shared screen.
         "videoType": "custom",
     }
     if "statusCallbackUrl" in fields:

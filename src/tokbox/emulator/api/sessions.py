@@ -1,4 +1,4 @@
-"""Sessions: their creation and their ids."""
+"""Sessions: creation and session IDs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
     "pacific_date",
 ]
 
-#: The parameters that are documented.
+#: The documented parameters.
 _PARAMETERS = frozenset(
     (
         "p2p.preference",
@@ -41,9 +41,10 @@ _PARAMETERS = frozenset(
     )
 )
 
-#: ``always`` is what some SDKs of the newer host send for a relayed session.
+#: Some SDKs of the newer host send ``always`` for a relayed session.
 _RELAYED = {"enabled": True, "always": True, "disabled": False}
-#: A prefix and base64 of the URL-safe alphabet; samples in documentation do not decode.
+#: A prefix and URL-safe base64. Samples in the documentation cannot be decoded, so only the
+#: form is checked.
 _SESSION_ID = re.compile(r"[0-9]_[A-Za-z0-9_-]+={0,2}")
 _MAX_SESSION_ID = 255
 
@@ -94,7 +95,7 @@ def create(context: RequestContext) -> Response:
 
 
 def _read_options(context: RequestContext) -> Session:
-    """Read the form, which may come with any content type or none, or not at all.
+    """Read the form of the body, regardless of its content type; it may be empty.
 
     Unknown fields are ignored and empty ones count as absent, because SDKs send both.
     """
@@ -125,7 +126,7 @@ def _read_options(context: RequestContext) -> Session:
         raise HTTPError(400, "Invalid archiveResolution")
     location = form.get("location", "")
     if location == "null":
-        # One SDK writes its missing value so.
+        # One SDK sends this for a missing value.
         location = ""
     if location:
         try:
@@ -137,8 +138,8 @@ def _read_options(context: RequestContext) -> Session:
         raise HTTPError(400, "Invalid e2ee: it must be true or false")
     if e2ee == "true" and (relayed or mode == "always"):
         raise HTTPError(400, "e2ee needs a routed session that is not always archived")
-    # Relayed and always archived contradict one another too, but published clients
-    # ask for it and get a session; it just never archives anything.
+    # Relayed and always archived contradict each other too, but published clients send both
+    # and get a session, which never archives anything.
     return Session(
         session_id=new_session_id(
             context.emulator.ids,
@@ -162,30 +163,30 @@ def _read_options(context: RequestContext) -> Session:
 def new_session_id(
     ids: Ids, project_id: str, location: str, created_ms: int, *, relayed: bool
 ) -> str:
-    """Make a session id: a two-character prefix and the base64 of its fields.
+    """Create a session ID: a two-character prefix and the base64 of its fields.
 
-    The alphabet is the URL-safe one without padding, so an id may end in ``-``.
+    The alphabet is the URL-safe one without padding, so an ID may end in ``-``.
     """
-    # The ids of applications were seen to have one more field.
+    # Session IDs of applications were observed to have one more field.
     tail = "~P~~" if relayed else "~~~" if is_application(project_id) else "~~"
     fields = f"1~{project_id}~{location}~{created_ms}~{ids.base64(18)}{tail}"
     return ids.choice(("1_", "2_")) + base64url.encode(fields.encode())
 
 
 def is_session_id(text: str) -> bool:
-    """Tell whether *text* has the form of a session id, of whatever service or age."""
+    """Return whether *text* has the form of a session ID of any service or version."""
     return len(text) <= _MAX_SESSION_ID and _SESSION_ID.fullmatch(text) is not None
 
 
 def pacific_date(time_ms: int) -> str:
-    """Write a time as the service does, ``Tue Nov 14 14:13:20 PST 2023``.
+    """Format a time as the service does, ``Tue Nov 14 14:13:20 PST 2023``.
 
-    Neither a locale nor a time zone database is needed: the zone is spelled out here
-    with its rule since 2007 (2nd Sunday of March to 1st Sunday of November, 02:00).
+    The result does not depend on a locale or a time zone database: the rule since 2007 (2nd
+    Sunday of March to 1st Sunday of November, 02:00) is implemented here.
     """
     seconds = time_ms // 1000
     standard = time.gmtime(seconds - 8 * 3600)
-    # In standard time summer ends at 01:00, since the clocks then show 02:00.
+    # Daylight saving time ends at 01:00 standard time, when clocks show 02:00.
     now = (standard.tm_mon, standard.tm_mday, standard.tm_hour)
     begin = (3, 8 + _days_to_sunday(standard.tm_year, 3, 8), 2)
     end = (11, 1 + _days_to_sunday(standard.tm_year, 11, 1), 1)
@@ -202,14 +203,14 @@ def _days_to_sunday(year: int, month: int, day: int) -> int:
     return (6 - dt.date(year, month, day).weekday()) % 7
 
 
-# Whether the service knows one.
+# Lookup.
 
 
 def active_session(context: RequestContext, session_id: object) -> Session:
-    """Find a session of the caller that somebody has connected to, or refuse.
+    """Return a session of the caller that a client has connected to, or refuse.
 
-    A session that was only created is as unknown to the other calls as one that never
-    was: the service learns of it when the first client connects.
+    A session that was only created counts as unknown (404): the service does not find it
+    until the first client connects.
     """
     if not (isinstance(session_id, str) and is_session_id(session_id)):
         raise HTTPError(400, "Invalid session id format", code=10101)
@@ -224,6 +225,6 @@ def active_session(context: RequestContext, session_id: object) -> Session:
 
 
 def check_routed(session: Session, doing: str, *, code: int | None = None) -> None:
-    """Refuse a relayed session with 409: only the media router can do this."""
+    """Refuse a relayed session with 409: *doing* needs the media router."""
     if session.relayed:
         raise HTTPError(409, f"Only routed sessions are allowed to {doing}.", code=code)

@@ -1,4 +1,4 @@
-"""Signals to the clients of a session, or to one of them."""
+"""Signals to all clients of a session, or to one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tokbox.emulator.http.request import RequestContext
 
 __all__ = ["send"]
 
-#: The longest type and the longest data, in bytes of UTF-8. "8 kB", says the
-#: documentation of data; the larger of its two meanings is taken.
+#: The maximum length of type and data, in bytes of UTF-8. The documentation limits data to
+#: "8 kB", which is read as 8192 bytes, not 8000.
 _MAX_TYPE = 128
 _MAX_DATA = 8192
 
@@ -19,7 +19,7 @@ _MAX_DATA = 8192
 def send(context: RequestContext) -> Response:
     """``POST P/session/{sessionId}[/connection/{connectionId}]/signal``
 
-    Works in relayed sessions too. The code of 413 is the one that was recorded.
+    Relayed sessions are allowed. The code of 413 was recorded from the service.
     """
     session, connections = find_recipients(context)
     fields = context.fields()

@@ -1,4 +1,4 @@
-"""SIP calls from a session, and DTMF tones for its clients."""
+"""SIP calls from a session, and DTMF tones to its clients."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tokbox.emulator.simulation import engine
 
 __all__ = ["dial", "play_dtmf"]
 
-#: A custom header; its marks are those of RFC 3261, "token".
+#: The name of a custom header; the punctuation is that of "token" in RFC 3261.
 _HEADER = re.compile(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+")
 #: ``p`` is half a second of silence.
 _DIGITS = re.compile(r"[0-9*#p]+")
 
 
 def dial(context: RequestContext) -> Response:
-    """``POST P/dial``: connects and publishes at once, before anybody answers.
+    """``POST P/dial``: connect and publish at once, before the call is answered.
 
-    A gateway below ``.invalid`` cannot be reached; any other one answers.
+    A gateway below ``.invalid`` is unreachable; any other gateway answers.
     """
     fields = context.fields()
     session, claims = read_session(context, fields, "dial")
@@ -40,9 +40,9 @@ def dial(context: RequestContext) -> Response:
 
 
 def _read_options(fields: Fields) -> dict[str, Any]:
-    """Read the object ``sip``; what may be secret in it is checked and forgotten.
+    """Read the object ``sip``; secret values are validated and not stored.
 
-    One SDK writes its truth values as strings.
+    One SDK sends its booleans as strings.
     """
     options: dict[str, Any] = {
         "uri": fields.read_str("uri", min_length=1),
@@ -50,7 +50,7 @@ def _read_options(fields: Fields) -> dict[str, Any]:
         "secure": fields.read_lenient_bool("secure", default=False),
         "observeForceMute": fields.read_lenient_bool("observeForceMute", default=False),
         "streams": fields.read_strings("streams"),
-        # What only sounds has no type of video.
+        # Audio-only streams have no type of video.
         "videoType": "camera" if fields.read_lenient_bool("video", default=False) else "",
     }
     _check_headers(fields.pop("headers", {}))

@@ -1,4 +1,4 @@
-"""The storage target of archives: set and removed by requests."""
+"""The storage target of archives: set and remove."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tokbox.emulator.store.storage_targets import StorageTarget
 
 __all__ = ["put", "remove"]
 
-#: What a configuration must have, the name of its place last.
+#: Required fields of each configuration; the last one is the bucket or container.
 _REQUIRED = {
     "s3": ("accessKey", "secretKey", "bucket"),
     "azure": ("accountName", "accountKey", "container"),
 }
-#: One guide of the newer host says ``vonage`` for ``opentok``.
+#: One guide of the newer host has ``vonage`` instead of ``opentok``.
 _FALLBACKS = ("none", "opentok", "vonage")
 
 
 def put(context: RequestContext) -> Response:
-    """``PUT P/archive/storage``: let archives go to a bucket or container from now on."""
+    """``PUT P/archive/storage``: upload archives to a bucket or container from now on."""
     fields = context.fields()
     kind = fields.pop("type")
-    # One client writes S3.
+    # One client sends S3.
     kind = kind.lower() if isinstance(kind, str) else ""
     if kind not in _REQUIRED:
         raise HTTPError(400, "type must be s3 or azure")
@@ -43,15 +43,15 @@ def put(context: RequestContext) -> Response:
 
 
 def remove(context: RequestContext) -> Response:
-    """``DELETE P/archive/storage``: let archives stay in the cloud from now on."""
+    """``DELETE P/archive/storage``: keep archives in the service's cloud from now on."""
     context.emulator.storage_targets.remove(context.project_id)
     return Response(status_code=204)
 
 
 def _read_config(kind: str, fields: Fields) -> str:
-    """Check a configuration, and return the name of its bucket or container.
+    """Validate a configuration, and return the name of its bucket or container.
 
-    No refusal shows a value: there are keys among them.
+    Error messages contain no values, because some are keys.
     """
     values = [fields.read_str(name, min_length=1) for name in _REQUIRED[kind]]
     if kind == "s3":

@@ -1,4 +1,4 @@
-"""The streams of a session, and the layout classes that they are arranged by."""
+"""The streams of a session, and their layout classes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def set_layout_classes(context: RequestContext) -> Response:
 
 
 def set_layout_classes_of_one(context: RequestContext) -> Response:
-    """``PUT P/session/{sessionId}/stream/{streamId}``, which one SDK uses."""
+    """``PUT P/session/{sessionId}/stream/{streamId}``: used by one SDK."""
     session = active_session(context, context.param("session_id"))
     stream = find(context, session, context.param("stream_id"))
     stream = replace(stream, layout_classes=_classes(context.fields()))
@@ -59,10 +59,9 @@ def set_layout_classes_of_one(context: RequestContext) -> Response:
 
 
 def find(context: RequestContext, session: Session, stream_id: str) -> Stream:
-    """Find a stream that the path names, or refuse.
+    """Return the stream of a session, or refuse with 404.
 
-    With 404, or 408 where it cannot be the id of a stream: the documented answer, odd
-    as it is.
+    An ID that is not a UUID is refused with 408, which is the documented status.
     """
     stream = context.emulator.store.stream(session.session_id, stream_id)
     if stream is not None:

@@ -25,10 +25,10 @@ _VIDEO_TYPES = ("camera", "screen", "custom")
 
 
 def connect(context: RequestContext) -> Response:
-    """``POST /_emulator/session/{sessionId}/connection``: let a client join.
+    """``POST /_emulator/session/{sessionId}/connection``: connect a client.
 
-    The body is ``{"token": "...", "publish": true}``, and may say what is published:
-    ``name`` and ``videoType``. The token is verified as the service would do it.
+    The body is ``{"token": "...", "publish": true}``, with optional ``name`` and
+    ``videoType`` for the stream. The token is verified as the service would verify it.
     """
     body = context.json_object()
     token, publishes = body.get("token"), body.get("publish", False)
@@ -40,10 +40,10 @@ def connect(context: RequestContext) -> Response:
 
 
 def join(context: RequestContext) -> Response:
-    """``POST /_emulator/session/{sessionId}/client``: let a client join without a token.
+    """``POST /_emulator/session/{sessionId}/client``: connect a client without a token.
 
-    The body may say ``role`` and ``data``, and ``publish``, ``name`` and ``videoType``
-    as where it joins with one. The page does so, which knows no secrets.
+    The body may have ``role`` and ``data``, and ``publish``, ``name`` and ``videoType`` as
+    in :func:`connect`. The emulator's page uses this, because it has no secrets.
     """
     body = context.json_object() if context.body else {}
     role, data = body.get("role", "publisher"), body.get("data", "")
@@ -55,7 +55,7 @@ def join(context: RequestContext) -> Response:
     if not isinstance(publishes, bool):
         raise HTTPError(400, "publish must be true or false")
     name, video_type = _describe_stream(body)
-    # A suspended project lets nobody in, with a token or without.
+    # A suspended project refuses all clients, also those without a token.
     clients.check_owner(context.emulator, find_session(context))
     return _connect(context, ClientClaims(role, data, ()), publishes, name, video_type)
 
@@ -72,7 +72,7 @@ def _connect(
     )
     stream_id = None
     if publishes:
-        # Refusing this undoes the connection too: the request is one transaction.
+        # An error here also rolls back the connection: the request is one transaction.
         stream_id = engine.publish(
             context.emulator,
             find_session(context),
@@ -100,7 +100,7 @@ def disconnect(context: RequestContext) -> Response:
 def publish(context: RequestContext) -> Response:
     """``POST /_emulator/session/{sessionId}/connection/{connectionId}/stream``
 
-    The body may be empty, or say ``name`` and ``videoType``.
+    The body may be empty, or have ``name`` and ``videoType``.
     """
     name, video_type = _describe_stream(context.json_object() if context.body else {})
     session, connection = find_session(context), _connection(context)
@@ -142,7 +142,7 @@ def unpublish_all(context: RequestContext) -> Response:
 
 
 def find_session(context: RequestContext) -> Session:
-    """Find the session that the path names, or refuse with 404."""
+    """Return the session that the path names, or refuse with 404."""
     session = context.emulator.store.session(context.param("session_id"))
     if session is None:
         raise HTTPError(404, "There is no such session")

@@ -1,4 +1,4 @@
-"""The emulated clock, and the reset of everything."""
+"""The emulated clock, and the reset of the emulator."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read(context: RequestContext) -> Response:
 def advance(context: RequestContext) -> Response:
     """``POST /_emulator/clock``: move the time forward by ``{"advance": <seconds>}``.
 
-    Everything that was due in between has happened when the answer arrives.
+    All events that become due are run before the response is sent.
     """
     seconds = context.json_object().get("advance")
     if (
@@ -40,7 +40,7 @@ def advance(context: RequestContext) -> Response:
     step_ms = round(seconds * 1000)
     emulator = context.emulator
     offset_ms = emulator.clock.offset_ms + step_ms
-    # In the store as well: after a restart time must not run backwards.
+    # Stored, so that time does not go backwards after a restart.
     emulator.store.set_setting(CLOCK_OFFSET, str(offset_ms))
     engine.run_due_events(emulator, context.now_ms + step_ms)
     emulator.clock.set_offset(offset_ms)
@@ -48,7 +48,7 @@ def advance(context: RequestContext) -> Response:
 
 
 def reset(context: RequestContext) -> Response:
-    """``POST /_emulator/reset``: forget everything, the offset of the clock included."""
+    """``POST /_emulator/reset``: delete all state, including the offset of the clock."""
     context.emulator.store.clear()
     context.emulator.clock.set_offset(0)
     context.emulator.accounts.register(context.emulator.clock.now_ms())

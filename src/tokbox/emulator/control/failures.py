@@ -1,4 +1,4 @@
-"""Failures of the service, on request of a test."""
+"""Simulated failures of the service, requested by tests."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from tokbox.emulator.store.accounts import is_application
 
 __all__ = ["fail", "fail_uploads", "notify"]
 
-#: How a call ends: a code, and what it means.
+#: The reason for the end of a call: a code and its meaning.
 _SIP_REASON = re.compile(r"[0-9]{3} [!-~][ -~]*")
 
 
 def notify(context: RequestContext) -> Response:
-    """``POST /_emulator/session/{sessionId}/notification``: tell of a server rotation.
+    """``POST /_emulator/session/{sessionId}/notification``: announce a server rotation.
 
-    Nothing but that is ever notified. Refused with 409 unless the session is active.
+    This is the only notification of the service. Refused with 409 unless the session is
+    active.
     """
     session = _active_session(context)
     context.emulator.emit(
@@ -36,13 +37,13 @@ def notify(context: RequestContext) -> Response:
 
 
 def fail(context: RequestContext) -> Response:
-    """``POST /_emulator/session/{sessionId}/failure``: let the service itself fail.
+    """``POST /_emulator/session/{sessionId}/failure``: simulate a failure of the service.
 
-    The body may be empty, and then all that runs in the session fails, and it is
-    destroyed with all its connections. ``{"id": "..."}`` names one archive, broadcast,
-    call or the like instead. ``reason`` replaces the one that is documented; that of a
-    call is a code and a text, such as ``486 Busy Here``. Refused with 404 is what does
-    not run, and with 409 a session that is not active.
+    With an empty body every job in the session fails, and the session is destroyed with all
+    its connections; 409 if the session is not active. ``{"id": "..."}`` selects one job
+    (archive, broadcast, call and so on) instead; 404 if it is not running. ``reason``
+    replaces the documented reason; for a call it is a code and a text, such as ``486 Busy
+    Here``.
     """
     body = context.json_object() if context.body else {}
     for name in body.keys() - {"id", "reason"}:
@@ -58,7 +59,7 @@ def fail(context: RequestContext) -> Response:
 
 
 def fail_uploads(context: RequestContext) -> Response:
-    """``POST /_emulator/storage/{projectId}``: fail deliveries: ``{"broken": true}``."""
+    """``POST /_emulator/storage/{projectId}``: make uploads fail: ``{"broken": true}``."""
     broken = context.json_object().get("broken")
     if not isinstance(broken, bool):
         raise HTTPError(400, "broken must be true or false")
@@ -69,7 +70,7 @@ def fail_uploads(context: RequestContext) -> Response:
 def _fail_session(context: RequestContext, session: Session, reason: str | None) -> None:
     emulator, session_id = context.emulator, session.session_id
     for job in emulator.jobs.running(session_id):
-        # The reasons of calls have a format of their own.
+        # Reasons of calls have a different format.
         _fail_job(context, job, None if job.kind == "call" else reason)
     for connection in emulator.store.connections(session_id):
         engine.disconnect(
@@ -93,7 +94,7 @@ def _fail_job(context: RequestContext, job: Job, reason: str | None) -> None:
 
 
 def _documented(project_id: str) -> str:
-    """Return the reason for failures, for which each environment has words of its own."""
+    """Return the documented reason for failures, which depends on the environment."""
     return "forceDisconnected" if is_application(project_id) else "Internal server failure"
 
 
@@ -112,7 +113,7 @@ def _find(context: RequestContext, session: Session, job_id: object) -> Job:
         if job.job_id == job_id:
             return job
     archive = jobs.find(session.project_id, "archive", job_id)
-    # A stopped archive has no file yet, so that it can fail.
+    # A stopped archive can still fail, because it has no file yet.
     if (
         archive is not None
         and archive.session_id == session.session_id

@@ -37,7 +37,7 @@ _MAX_TIMES = 1_000_000
 
 
 def index(context: RequestContext) -> Response:
-    """``GET /_emulator/``: say what this is and what it holds, without secrets."""
+    """``GET /_emulator/``: the rules, the time, and counts by project, without secrets."""
     emulator = context.emulator
     return json_response(
         {
@@ -58,7 +58,7 @@ def index(context: RequestContext) -> Response:
 
 
 def show_storage(context: RequestContext) -> Response:
-    """``GET /_emulator/storage/{projectId}``: say where archives go, without secrets."""
+    """``GET /_emulator/storage/{projectId}``: the storage target, without secrets."""
     project = find_project_id(context)
     target = context.emulator.storage_targets.get(project)
     return json_response(
@@ -70,11 +70,11 @@ def show_storage(context: RequestContext) -> Response:
 
 
 def list_requests(context: RequestContext) -> Response:
-    """``GET /_emulator/requests``: the calls of the service, oldest first.
+    """``GET /_emulator/requests``: requests to the service's API, oldest first.
 
     ``?method=POST&path=/v2/project/*/archive&status=200&created=true&project_id=12345678``
-    leaves out what does not fit, ``&after=17`` what came no later than entry 17, and
-    ``&count=100`` what follows the first hundred.
+    filters the requests. ``&after=17`` omits entries up to number 17, and ``&count=100``
+    returns at most 100 entries.
     """
     query = _filters(context, _REQUEST_FILTERS)
     if "created" in query:
@@ -88,16 +88,16 @@ def list_requests(context: RequestContext) -> Response:
 
 
 def clear_requests(context: RequestContext) -> Response:
-    """``DELETE /_emulator/requests``: forget the entries; their numbers go on."""
+    """``DELETE /_emulator/requests``: delete the entries; numbering continues."""
     context.emulator.request_log.clear()
     return Response(status_code=204)
 
 
 def read_messages(context: RequestContext) -> Response:
-    """``GET /_emulator/messages``: what clients received, oldest first.
+    """``GET /_emulator/messages``: messages that clients received, oldest first.
 
-    ``?kind=signal&session_id=...&connection_id=...&after=17&count=100`` works as for the
-    requests; the kinds are ``signal``, ``dtmf`` and ``mute``.
+    ``?kind=signal&session_id=...&connection_id=...&after=17&count=100`` works as in
+    :func:`list_requests`; the kinds are ``signal``, ``dtmf`` and ``mute``.
     """
     found = context.emulator.messages.sent(**_filters(context, _MESSAGE_FILTERS))
     return json_response(
@@ -106,7 +106,7 @@ def read_messages(context: RequestContext) -> Response:
 
 
 def clear_messages(context: RequestContext) -> Response:
-    """``DELETE /_emulator/messages``: forget them; their numbers go on."""
+    """``DELETE /_emulator/messages``: delete the messages; numbering continues."""
     context.emulator.messages.clear()
     return Response(status_code=204)
 
@@ -114,9 +114,10 @@ def clear_messages(context: RequestContext) -> Response:
 def add_fault(context: RequestContext) -> Response:
     """``POST /_emulator/faults``: inject a fault into later requests.
 
-    The body is ``{"fault": {...}, "method": "POST", "path": "/session/create",
-    "times": 2}``: a fault as in the header, and which calls it is for. All but the
-    fault may be left out: any method, any path (``*`` in it stands for anything), once.
+    The body is ``{"fault": {...}, "method": "POST", "path": "/session/create", "times":
+    2}``: a fault in the format of the header, and the requests that it applies to. Only
+    ``fault`` is required. The defaults are any method, any path and once; ``*`` in ``path``
+    matches any text.
     """
     body = context.json_object()
     for name in body.keys() - {"fault", "method", "path", "times"}:
@@ -142,10 +143,10 @@ def clear_faults(context: RequestContext) -> Response:
 
 
 def read_webhooks(context: RequestContext) -> Response:
-    """``GET /_emulator/webhooks``: what was sent or is to be sent, oldest first.
+    """``GET /_emulator/webhooks``: webhooks that were sent or are waiting, oldest first.
 
     ``?event=archive_status&state=failed&project_id=12345678&after=17&count=100`` works as
-    for the requests.
+    in :func:`list_requests`.
     """
     found = context.emulator.webhook_outbox.deliveries(
         **_filters(context, _WEBHOOK_FILTERS)
@@ -156,10 +157,10 @@ def read_webhooks(context: RequestContext) -> Response:
 
 
 def configure_webhooks(context: RequestContext) -> Response:
-    """``POST /_emulator/webhooks``: set the addresses of a project or an application.
+    """``POST /_emulator/webhooks``: set the webhooks of a project or an application.
 
     The body is ``{"projectId": "...", "webhooks": {"archive_status": "http://...",
-    "signature_secret": "..."}}``; it replaces what was set before.
+    "signature_secret": "..."}}``; it replaces the previous settings.
     """
     body = context.json_object()
     project_id, webhooks = body.get("projectId"), body.get("webhooks")
@@ -179,7 +180,7 @@ def configure_webhooks(context: RequestContext) -> Response:
 
 
 def clear_webhooks(context: RequestContext) -> Response:
-    """``DELETE /_emulator/webhooks``: forget the deliveries that are over."""
+    """``DELETE /_emulator/webhooks``: delete deliveries that are no longer waiting."""
     context.emulator.webhook_outbox.clear()
     return Response(status_code=204)
 

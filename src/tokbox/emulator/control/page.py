@@ -1,4 +1,4 @@
-"""The page of the emulator: its files, and the state that it shows."""
+"""The emulator's web page: its files, and the state that it shows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
 }
 _HEADERS = {
-    # Nothing from another host, nothing inline, and in nobody's frame.
+    # No content from other hosts, no inline code, no framing.
     "Content-Security-Policy": (
         "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
@@ -38,19 +38,19 @@ _HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-#: How many sessions, jobs of one session, and requests are shown: the newest.
+#: The maximum number of sessions, jobs of a session, and requests; the newest are shown.
 _SESSIONS = 50
 _JOBS = 20
 _REQUESTS = 200
 
-#: How what runs in a session is stopped, by its kind: a method and a path.
+#: The request that stops a job, by kind: a method and a path.
 _STOPS = {
     "archive": ("POST", "/archive/{id}/stop"),
     "broadcast": ("POST", "/broadcast/{id}/stop"),
     "render": ("DELETE", "/render/{id}"),
     "captions": ("POST", "/captions/{id}/stop"),
     "connector": ("POST", "/connect/{id}/stop"),
-    # It ends with its connection.
+    # A call ends with its connection.
     "call": ("DELETE", "/session/{session}/connection/{connection}"),
 }
 
@@ -61,7 +61,7 @@ def front(context: RequestContext) -> Response:
 
 
 def file(context: RequestContext) -> Response:
-    """``GET /_emulator/page/{name}``: what belongs to the page."""
+    """``GET /_emulator/page/{name}``: a file of the page."""
     return _reply(context.param("name"))
 
 
@@ -79,15 +79,15 @@ def _files() -> dict[str, bytes]:
 
 
 def state(context: RequestContext) -> Response:
-    """``GET /_emulator/state?after=17``: what the page shows, without secrets.
+    """``GET /_emulator/state?after=17``: the state for the page, without secrets.
 
-    The newest sessions with all that is in them, and the newest calls, oldest first,
-    after the one with the given number.
+    It contains the newest sessions with their contents, and the newest requests with a
+    number greater than ``after``, oldest first.
     """
     emulator = context.emulator
     after = read_int(context.query(), "after", 0, MAX_NUMBER)
     last, count = emulator.request_log.last_number(), emulator.request_log.count()
-    # After a fresh start the numbers are low again.
+    # A restart with an empty database begins the numbers at 1 again.
     since = after if after <= last else 0
     calls = emulator.request_log.entries(after=max(since, last - _REQUESTS))
     return json_response(
@@ -167,7 +167,7 @@ def _archives(context: RequestContext, session: Session) -> list[dict[str, Any]]
     shown = []
     for archive in newest:
         described = describe_archive(context.view, archive)
-        # Nobody can stop what a session archives by itself.
+        # An automatic archive cannot be stopped by a request.
         stops = archive.status not in ENDED and not archive.automatic
         shown.append(
             {
@@ -196,7 +196,7 @@ def _jobs(context: RequestContext, session: Session) -> list[dict[str, Any]]:
 
 
 def _outputs(broadcast: Job, now_ms: int) -> list[str]:
-    """Say how the outputs of a broadcast do; where they go may be a secret."""
+    """Return the status of each output of a broadcast, without URLs: they may be secret."""
     hls = [f"HLS {hls_status(broadcast, now_ms)}"] if "hls" in broadcast.options else []
     targets = broadcast.options.get("rtmp", [])
     return hls + [f"RTMP {rtmp_status(broadcast, target, now_ms)}" for target in targets]

@@ -16,16 +16,16 @@ from tokbox.tokens.verification.verify import decode
 
 __all__ = ["inspect"]
 
-#: The longest text that is looked at as a token.
+#: The maximum length of a token, in characters.
 _MAX_TOKEN = 64 * 1024
 
 
 def inspect(context: RequestContext) -> Response:
-    """``POST /_emulator/inspect``: show the claims of ``{"token": ...}``, and verify it.
+    """``POST /_emulator/inspect``: decode and verify a token: ``{"token": ...}``.
 
-    The response has the claims, the expiration, and a result with a reason: ``accepted``
-    or ``refused``, as a client would be that joins with it, or ``unknown`` if the project
-    of the token is unknown.
+    The response has the claims, the expiration, and a result with a reason. The result is
+    ``accepted`` or ``refused``, as for a client that connects with the token, or
+    ``unknown`` if the project of the token is unknown.
     """
     token = context.json_object().get("token")
     if not isinstance(token, str) or len(token) > _MAX_TOKEN:

@@ -1,9 +1,9 @@
-"""The credentials of a REST call.
+"""Authentication of REST calls.
 
-A project signs ``X-OPENTOK-AUTH`` with its secret (very old clients send the secret
-itself, as ``X-TB-PARTNER-AUTH``), an application ``Authorization: Bearer`` with its key.
-One SDK sends an application's token as ``X-OPENTOK-AUTH``: the
-algorithm that it names tells which of the two it is.
+A project signs the JWT in ``X-OPENTOK-AUTH`` with its secret. Very old clients send the
+secret itself in ``X-TB-PARTNER-AUTH``. An application signs the JWT in ``Authorization:
+Bearer`` with its private key. One SDK sends an application's JWT in ``X-OPENTOK-AUTH``: its
+``alg`` header distinguishes it from a project's JWT.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ __all__ = [
     "check_active",
 ]
 
-#: The longest that credentials of a project may live by the documentation, in seconds.
-#: The service is not known to enforce it, and published clients ask for days.
+#: The documented maximum lifetime of project credentials, in seconds. The service is not
+#: known to enforce it, and published clients use lifetimes of days.
 MAX_LIFETIME = 300
-#: The same for an application, and what its credentials live if they do not say.
+#: The maximum lifetime of application credentials, and their default, in seconds.
 _MAX_APPLICATION_LIFETIME = 86_400
 _APPLICATION_LIFETIME = 900
-#: How far the caller's clock may be off, in seconds.
+#: The tolerated clock difference, in seconds.
 TOLERANCE = 5
 
 
 def authenticate(
     headers: Mapping[str, str], accounts: Accounts, *, now: float, rules: Rules
 ) -> Project | Application:
-    """Return the project or application that *headers* speak for, or refuse.
+    """Authenticate a project or application by *headers*.
 
-    *now* is in seconds since the epoch; *rules* may refuse credentials that live longer
-    than documented, and those of before there were tokens. For a project the service
-    answers 403 with code -1, whatever is wrong, and does not insist on the claims ``ist``
-    and ``jti``. For an application the answer is 401.
+    *now* is in seconds since the epoch. *rules* may refuse credentials with more than the
+    documented lifetime, and ``X-TB-PARTNER-AUTH``. For a project, every failure raises
+    :class:`HTTPError` with status 403 and code -1, as in the service, and the claims
+    ``ist`` and ``jti`` are optional. For an application the status is 401.
     """
     project = _identify(headers, accounts, now, rules)
     check_active(project)
@@ -83,7 +83,7 @@ def _identify(
 def authenticate_account(
     headers: Mapping[str, str], accounts: Accounts, *, now: float, rules: Rules
 ) -> Account:
-    """Return the account that *headers* speak for, or refuse with 403."""
+    """Authenticate an account by *headers*, or raise :class:`HTTPError` with status 403."""
     token = headers.get("x-opentok-auth", "")
     if not token:
         raise _forbidden("No X-OPENTOK-AUTH header")
@@ -94,26 +94,26 @@ def authenticate_account(
     account = accounts.account(_issuer(jwt))
     if account is None:
         raise _forbidden("Issuer not found")
-    # Nobody is known to leave ist out here, where it says what the token is for.
+    # All known clients send ist in account tokens, so it is required here.
     strict = rules.refuse_long_credentials
     _check(jwt, account.secret, "account", now, strict, required=True)
     return account
 
 
 def _partner(header: str, accounts: Accounts) -> Project:
-    """Return the project whose key and secret *header* is, with a colon between."""
+    """Authenticate the project in a *header* of the form ``key:secret``."""
     api_key, _, secret = header.partition(":")
     project = accounts.project(api_key)
     if project is None:
         raise _forbidden("Issuer not found")
-    # Headers arrive as Latin-1, whatever was meant.
+    # ASGI headers are decoded as Latin-1.
     if not hmac.compare_digest(secret.encode("latin-1"), project.secret.encode()):
         raise _forbidden("The secret in X-TB-PARTNER-AUTH is wrong")
     return project
 
 
 def check_active(project: Project | Application) -> None:
-    """Refuse the calls of a project that is suspended."""
+    """Refuse the requests of a suspended project."""
     if isinstance(project, Project) and project.status != "ACTIVE":
         raise _forbidden(f"The project is {project.status}")
 
@@ -182,7 +182,7 @@ def _find_problem(
     now: float,
     limit: int | None,
 ) -> str:
-    # Clients hold such tokens: they must not be able to make REST calls with them.
+    # End users hold client tokens, which must not authorize REST calls.
     if claims.get("scope") == SCOPE:
         return f"Invalid JWT: scope {SCOPE} is for client tokens, not for REST calls"
     if issued > now + TOLERANCE:

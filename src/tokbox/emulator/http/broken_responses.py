@@ -1,4 +1,4 @@
-"""Responses with injected faults, and the access to the connection that they need."""
+"""Responses with injected faults, and access to the TCP connection for them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tokbox.emulator.http.faults import BODILESS, Fault
 
 __all__ = ["FaultyResponse", "Protocol", "check_supported"]
 
-#: Where the transport stands in a scope: an ASGI extension of our own.
+#: The key of the transport in the ASGI scope's extensions.
 _EXTENSION = "tokbox.transport"
 
 
 class _BufferedTransport:
-    """A transport that can hold back what is written to it, to send it in one piece.
+    """A transport that can buffer writes and send them at once.
 
-    uvicorn writes the head of an answer and its body apart: two packets, and two times
-    that the client wakes up.
+    uvicorn writes the head and the body of a response separately, which makes two packets
+    and wakes the client twice.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -36,31 +36,33 @@ class _BufferedTransport:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send *data*, or keep it while what is written is held back."""
+        """Send *data*, or buffer it between :meth:`hold` and :meth:`release`."""
         if self._held is None:
             self._transport.write(data)
         else:
             self._held.append(data)
 
     def hold(self) -> None:
-        """Hold back what is written from now on."""
+        """Start to buffer writes."""
         self._held = []
 
     def release(self) -> None:
-        """Send what was held back."""
+        """Send the buffered writes."""
         held, self._held = self._held, None
         if held:
             self._transport.write(b"".join(held))
 
     def close(self) -> None:
-        """Close the connection, after what was held back."""
+        """Send the buffered writes and close the connection."""
         self.release()
         self._transport.close()
 
 
 class Protocol(H11Protocol):
-    """uvicorn's HTTP protocol, which lets the application get at its connection, and sends
-    the head of an answer together with the first part of its body."""
+    """uvicorn's HTTP protocol with access to the transport.
+
+    It sends the head of a response together with the first part of the body.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -94,7 +96,7 @@ class Protocol(H11Protocol):
 
 
 def check_supported(fault: Fault, request: Request) -> None:
-    """Refuse with 400 a fault that needs the connection where it cannot be had."""
+    """Refuse a fault with 400 if the server does not provide the transport for it."""
     needs_it = fault.closes_unanswered or fault.truncate is not None
     if needs_it and _EXTENSION not in request.scope.get("extensions", {}):
         raise HTTPError(
@@ -103,7 +105,7 @@ def check_supported(fault: Fault, request: Request) -> None:
 
 
 class FaultyResponse(Response):
-    """*answer* as *fault* leaves it. Without an answer the connection just ends."""
+    """*answer* modified by *fault*. Faults without a response only close the connection."""
 
     def __init__(self, answer: Response, fault: Fault) -> None:
         super().__init__()
@@ -112,7 +114,7 @@ class FaultyResponse(Response):
         self._fault = fault
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what is to be sent, then end the connection if the fault says so."""
+        """Send the response or a part of it; close the connection if the fault does."""
         fault, answer = self._fault, self._answer
         if fault.after and fault.delay:
             await asyncio.sleep(fault.delay)
@@ -130,8 +132,8 @@ class FaultyResponse(Response):
             transport.abort()
         else:
             transport.close()
-        # The server holds an application that returns early for broken, so wait until
-        # it knows that the connection is gone.
+        # uvicorn logs an error if the application returns early, so wait for the
+        # disconnect.
         while (await receive())["type"] != "http.disconnect":
             pass
 
@@ -141,7 +143,7 @@ class FaultyResponse(Response):
             (name, value) for name, value in answer.raw_headers if name != b"content-length"
         ]
         if not self._fault.chunked and answer.status_code not in BODILESS:
-            # Always more than what comes, even if all of it comes.
+            # Always more than the number of bytes sent, even if the whole body is sent.
             promised = max(len(body), length + 1)
             headers.append((b"content-length", str(promised).encode()))
         await send(
@@ -151,5 +153,5 @@ class FaultyResponse(Response):
                 "headers": headers,
             }
         )
-        # There is more to come, says this, and so the server does not end the body.
+        # With more_body the server does not end the body.
         await send({"type": "http.response.body", "body": body[:length], "more_body": True})

@@ -1,4 +1,4 @@
-"""The way of every request through the emulator, from its body to its response."""
+"""The request pipeline, from reading the body to the response."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ __all__ = ["Dispatcher"]
 
 
 class Dispatcher:
-    """Dispatch the requests of one emulator to their handlers.
+    """Dispatch requests to their handlers.
 
-    Handlers run on the event loop: they are short, and the store serves one at a time.
+    Handlers run on the event loop: they are short, and the store executes one transaction
+    at a time.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -36,7 +37,8 @@ class Dispatcher:
     async def dispatch(self, endpoint: Endpoint, request: Request) -> Response:
         """Respond to a request, and log it if it is part of the service's API.
 
-        The log entry of a successful request is written in the transaction of its effect.
+        The log entry of a successful request is written in the same transaction as its
+        effect.
         """
         context = RequestContext(self._emulator, request, endpoint)
         response: Response | None = None
@@ -72,7 +74,7 @@ class Dispatcher:
         return await self.dispatch(endpoint, request)
 
     def _find_fault(self, context: RequestContext) -> Fault | None:
-        """Find the fault that the request itself asks for, or else a pending one."""
+        """Return the fault in the request's header, or else a matching pending fault."""
         request, pending = context.request, self._emulator.pending_faults
         header = request.headers.get(HEADER)
         if not context.endpoint.is_logged or (header is None and not pending.may_be_any):
@@ -89,9 +91,9 @@ class Dispatcher:
         return fault
 
     def _carry_out(self, context: RequestContext) -> Response:
-        """Verify the credentials, bring everything up to date, and call the handler.
+        """Verify the credentials, run due events, and call the handler.
 
-        Due events have a transaction of their own: they stay done if the handler fails.
+        Due events have their own transaction: they stay committed if the handler fails.
         """
         emulator = self._emulator
         context.now_ms = emulator.clock.now_ms()
@@ -120,7 +122,7 @@ class Dispatcher:
             project = accounts.find(context.param("project_id"))
             if project is None:
                 raise HTTPError(404, "There is no such project or application")
-            # No credentials are needed, but those of a suspended project would be refused.
+            # No credentials are needed, but a suspended project is refused as usual.
             check_active(project)
             return project
         return None
@@ -137,7 +139,7 @@ class Dispatcher:
         )
 
     def _log(self, context: RequestContext, response: Response | None) -> None:
-        """Log the request, which gets its ID by that."""
+        """Log the request, and set its request ID."""
         if not context.endpoint.is_logged:
             return
         scope, caller = context.request.scope, context.caller

@@ -1,17 +1,18 @@
-"""Injected faults: what goes wrong with a request, and how clients ask for it.
+"""Injected faults: their format and their effect on responses.
 
-The header ``X-Tokbox-Emulator`` has a JSON object. Clients that cannot set headers send
-the same object with ``POST /_emulator/faults``, for later requests:
+The header ``X-Tokbox-Emulator`` contains a JSON object. Clients that cannot set headers
+send the same object with ``POST /_emulator/faults``, for later requests:
 
-- ``{"status": 503, "headers": {"Retry-After": "1"}, "body": ...}`` answers that;
-- ``{"delay": 0.5}`` waits so many seconds before it does anything;
-- ``{"drop": true}`` closes the connection without an answer, ``{"reset": true}`` resets it;
-- ``{"truncate": 10}`` promises a whole body, sends 10 bytes of it and closes; with
+- ``{"status": 503, "headers": {"Retry-After": "1"}, "body": ...}`` is the response;
+- ``{"delay": 0.5}`` delays the request by this number of seconds;
+- ``{"drop": true}`` closes the connection without a response, ``{"reset": true}`` resets
+  it;
+- ``{"truncate": 10}`` announces a complete body, sends 10 bytes of it and closes; with
   ``"chunked": true`` the end of a chunked body is missing instead.
 
-A delay may stand beside any of the others. Alone it only delays; otherwise the call is
-not carried out, unless ``"after": true`` says that it is, and that only then its answer
-(or what is left of it) goes wrong.
+A delay may be combined with any other fault. A delay alone does not change the result. With
+any other fault the request is not executed, unless ``"after": true`` is set: then it is
+executed, and the fault applies to its response only.
 """
 
 from __future__ import annotations
@@ -30,23 +31,23 @@ from tokbox.emulator.http.responses import error_response
 __all__ = ["BODILESS", "HEADER", "MAX_DELAY", "Fault", "read_fault", "read_header"]
 
 HEADER = "X-Tokbox-Emulator"
-#: The longest that an answer may be held back, in seconds.
+#: The maximum delay, in seconds.
 MAX_DELAY = 300
 _MAX_TRUNCATE = 1 << 20
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
-#: How long an answer is and whether more follow is for the server to say.
+#: Headers that only the server may set.
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
-#: Statuses whose answers end with their headers.
+#: Statuses of responses without a body.
 BODILESS = frozenset({204, 304})
-#: What a text gets as its content type if the fault names none.
+#: The content type of a text body.
 _TEXT = "text/plain; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A validated fault; ``None`` and ``False`` change nothing."""
+    """A validated fault; ``None`` and ``False`` have no effect."""
 
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class Fault:
 
     @property
     def carries_out(self) -> bool:
-        """Whether the request is still carried out."""
+        """Return whether the request is executed."""
         only_delays = (self.status, self.drop, self.reset, self.truncate) == (
             None,
             False,
@@ -72,11 +73,11 @@ class Fault:
 
     @property
     def closes_unanswered(self) -> bool:
-        """Whether the connection closes without an answer."""
+        """Return whether the connection closes without a response."""
         return self.drop or self.reset
 
     def answer(self, real: Response | None = None) -> Response:
-        """Return what is answered: *real* with changes, or something made up."""
+        """Return *real* with the changes of the fault, or a new response without *real*."""
         if real is None:
             status = 200 if self.status is None else self.status
             real = Response(status_code=status)
@@ -98,9 +99,9 @@ class Fault:
 
 
 def read_header(value: str) -> tuple[Fault, dict[str, Any]]:
-    """Read the header; refuse with 400, saying what is wrong with it.
+    """Parse the header and validate the fault; refuse with 400 and the reason.
 
-    Returns the fault, and the JSON that it was made of.
+    Returns the fault, and its parsed JSON.
     """
     try:
         asked = json.loads(value)
@@ -110,7 +111,7 @@ def read_header(value: str) -> tuple[Fault, dict[str, Any]]:
 
 
 def read_fault(asked: object) -> Fault:
-    """Check the members of a fault; refuse with 400, saying which one is wrong."""
+    """Validate a fault; refuse with 400 and the name of the invalid field."""
     if not isinstance(asked, dict):
         raise _forbidden("it must be a JSON object")
     unknown = asked.keys() - _MEMBERS.keys()

@@ -1,17 +1,17 @@
 """Protection against web pages: only the emulator's own page may use it from a browser.
 
-The secrets of the default project are public, and the control routes need no credentials,
-so a page of another site that is open in a browser on this machine must not reach the
-emulator. Such a page is recognised by ``Origin`` or ``Sec-Fetch-Site`` when it changes
-something, and cannot read responses, since no response allows that. DNS rebinding evades
-both: the site's own name is made to point to this machine. It shows in ``Host``, which is
-therefore checked on every path:
+The secrets of the default project are public, and the control routes need no credentials. A
+page of another site, open in a browser on this machine, must therefore not reach the
+emulator. Its modifying requests are recognised by ``Origin`` or ``Sec-Fetch-Site``, and it
+cannot read responses, because no response allows that. DNS rebinding, where the site's own
+name resolves to this machine, evades both. It is visible in ``Host``, which is therefore
+checked on every path:
 
 - Over a loopback connection, ``Host`` must be ``localhost``, a name below it, or a loopback
   address.
 - Over a network connection, it may also be any IP address, a name without a dot (a service
-  of Docker Compose) or a name below ``.internal`` or ``.local``: public DNS has no such
-  names, so no site can point them anywhere.
+  of Docker Compose) or a name below ``.internal`` or ``.local``: public DNS does not serve
+  such names.
 - Other names must be allowed by the user.
 """
 
@@ -37,15 +37,15 @@ from tokbox.errors import InvalidInputError
 __all__ = ["OriginCheck", "read_hosts"]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-#: Names that no public DNS server can answer for.
+#: Names that public DNS does not serve.
 _PRIVATE = re.compile(r"[a-z0-9_-]+|.+\.(internal|local)")
 
 
 class OriginCheck:
-    """Middleware that refuses with 403 what a page of another site may have sent."""
+    """Middleware that refuses requests of other sites' pages with 403."""
 
     def __init__(self, app: ASGIApp, allowed: frozenset[str] = frozenset()) -> None:
-        """*allowed* are further names for ``Host``, as :func:`read_hosts` returns them."""
+        """*allowed* are additional names for ``Host``, from :func:`read_hosts`."""
         self._app = app
         self._allowed = allowed
 
@@ -63,7 +63,7 @@ class OriginCheck:
         hosts = headers.getlist("host")
         if len(hosts) > 1:
             return "A request must have one Host"
-        # Every browser sends a Host, so that an old client may leave it out.
+        # All browsers send Host, so it is optional for other clients.
         host = hosts[0] if hosts else ""
         if host and not self._is_allowed(host, (scope.get("server") or ("",))[0]):
             return (
@@ -80,7 +80,7 @@ class OriginCheck:
         return None
 
     def _is_allowed(self, host: str, arrived_at: str) -> bool:
-        """Tell whether *host* is a name for the address that a connection arrived at."""
+        """Return whether *host* is valid for the address that accepted the connection."""
         found = HOST.fullmatch(host)
         name = normalize_host(found[1]) if found else ""
         if is_local_name(name) or name in self._allowed:
@@ -94,7 +94,7 @@ class OriginCheck:
 
 
 def read_hosts(names: Collection[str]) -> frozenset[str]:
-    """Return *names* in the form in which ``Host`` is compared with them.
+    """Normalize *names* for the comparison with ``Host``.
 
     Raises :class:`InvalidInputError` unless they are host names or addresses without a
     port.

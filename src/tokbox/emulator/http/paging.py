@@ -25,18 +25,18 @@ def read_page(context: RequestContext) -> tuple[int, int]:
 
 
 def read_session_filter(context: RequestContext) -> str | None:
-    """Read the session that a list is restricted to; one SDK sends ``session_id``."""
+    """Read the session filter of a list; one SDK sends ``session_id``."""
     query = context.query()
     return query.get("sessionId", query.get("session_id"))
 
 
 def read_int(query: Mapping[str, str], name: str, default: int, maximum: int) -> int:
-    """Read a whole number from 0 to *maximum*."""
-    # An absent value and an empty one are alike: the parser drops the empty ones.
+    """Read an integer from 0 to *maximum*."""
+    # An empty value counts as absent: the parser drops empty values.
     text = query.get(name)
     if text is None:
         return default
-    # The length first: Python refuses to convert thousands of digits.
+    # Check the length first: Python refuses to convert thousands of digits.
     is_number = text.isascii() and text.isdecimal() and len(text) <= 20
     if not (is_number and int(text) <= maximum):
         raise HTTPError(

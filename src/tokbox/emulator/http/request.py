@@ -1,4 +1,4 @@
-"""One request: what handlers read, and what the request log keeps of it."""
+"""The context of one request, and its endpoint."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ __all__ = ["MAX_BODY", "Access", "Endpoint", "Handler", "RequestContext", "read_
 
 #: The maximum length of a body in bytes; bodies of the service's API are a few kB.
 MAX_BODY = 1 << 20
-#: How much of a longer one is still read, so that the client gets to read the error:
-#: closing a connection that has unread data resets it.
+#: How much of a longer body is still read, in bytes, so that the client can read the error:
+#: closing a connection with unread data resets it.
 _MAX_DRAIN = 64 << 20
 
-#: The credentials that a request needs: those of a ``project`` or application, or of an
-#: ``account``. With ``on_behalf`` the path names the project, and ``anyone`` needs nothing.
-#: ``control`` requests need nothing either, and are neither logged nor made to fail.
+#: The credentials that a request needs. ``project`` accepts projects and applications,
+#: ``account`` accepts accounts. ``on_behalf`` needs no credentials: the path names the
+#: project. ``anyone`` and ``control`` need no credentials; ``control`` requests are not
+#: logged, and faults do not affect them.
 Access: TypeAlias = Literal["project", "account", "on_behalf", "anyone", "control"]
 
 
@@ -38,21 +39,21 @@ class Endpoint:
 
     handler: Handler
     access: Access
-    #: Whether it creates something if it succeeds.
+    #: True if successful requests create something.
     creates: bool = False
-    #: ``json`` regardless of the header ``Accept``, ``session`` for the XML of session
-    #: creation, which is older than the rest.
+    #: ``json`` ignores the header ``Accept``; ``session`` is the XML format of session
+    #: creation, which is older than the other one.
     errors: Literal["", "json", "session"] = ""
 
     @property
     def is_logged(self) -> bool:
-        """Whether requests are logged, and faults can be injected into them."""
+        """Return whether requests are logged and faults can be injected."""
         return self.access != "control"
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """A request in progress; :class:`Dispatcher` fills in one attribute after the other."""
+    """A request in progress; :class:`Dispatcher` sets the attributes step by step."""
 
     emulator: Emulator
     request: Request
@@ -65,7 +66,7 @@ class RequestContext:
     now_ms: int = 0
     #: The owner of the credentials, once they are verified.
     caller: Project | Application | Account | None = None
-    #: Whether the request has created something.
+    #: True once the request has created something.
     created: bool = False
     request_id: str = ""
 
@@ -88,20 +89,20 @@ class RequestContext:
 
     @property
     def base_url(self) -> str:
-        """The scheme and host of the request, to which links in responses lead."""
+        """The scheme and host of the request, used for links in responses."""
         request = self.request
-        # Without parsing the whole URL where there is a Host.
+        # Fast path: avoid parsing the whole URL.
         if host := request.headers.get("host"):
             return f"{request.scope['scheme']}://{host}"
         return f"{request.url.scheme}://{request.url.netloc}"
 
     @property
     def view(self) -> View:
-        """The context of the descriptions in the response."""
+        """The context of JSON representations in the response."""
         return self.emulator.view(self.now_ms, self.base_url)
 
     def param(self, name: str) -> str:
-        """Return a variable part of the path."""
+        """Return a path parameter."""
         return str(self.request.path_params[name])
 
     def query(self) -> dict[str, str]:
@@ -114,13 +115,13 @@ class RequestContext:
         return dict(pairs)
 
     def json(self) -> Any:
-        """Parse the body as JSON, whatever its content type.
+        """Parse the body as JSON, regardless of its content type.
 
-        Raises :class:`HTTPError` if it is not JSON, or has text that cannot be stored.
+        Raises :class:`HTTPError` if it is not JSON, or contains text that cannot be stored.
         """
         try:
             content = json.loads(self.body.decode("utf-8"), parse_constant=_no_such_number)
-            # A lone surrogate can be written as an escape but is not text.
+            # JSON escapes can contain lone surrogates, which UTF-8 cannot represent.
             json.dumps(content, ensure_ascii=False).encode("utf-8")
         except (ValueError, RecursionError):
             raise HTTPError(400, "Invalid JSON in the request body") from None
@@ -134,7 +135,7 @@ class RequestContext:
         return {name: value for name, value in content.items() if value is not None}
 
     def fields(self) -> Fields:
-        """Parse the body as a JSON object whose members are read one by one."""
+        """Parse the body as a JSON object and return a reader for its fields."""
         strict = self.emulator.rules.refuse_unknown_fields
         return Fields(self.json_object(), strict=strict)
 
@@ -143,12 +144,12 @@ Handler: TypeAlias = Callable[[RequestContext], Response]
 
 
 def _no_such_number(literal: str) -> NoReturn:
-    # Python reads NaN and Infinity, JSON has neither.
+    # Python accepts NaN and Infinity, which are not JSON.
     raise ValueError(literal)
 
 
 async def read_body(request: Request) -> bytes:
-    """Read the body, however it is framed; raise :class:`HTTPError` if it is too long."""
+    """Read the body with any framing; raise :class:`HTTPError` if it is too long."""
     parts: list[bytes] = []
     length = 0
     try:
@@ -159,7 +160,7 @@ async def read_body(request: Request) -> bytes:
             if length <= MAX_BODY:
                 parts.append(part)
     except ClientDisconnect:
-        # The client is gone, but the request is logged like any other.
+        # The client has disconnected, but the request is logged.
         raise HTTPError(400, "The request ended before its body did") from None
     if length > MAX_BODY:
         raise HTTPError(413, f"The request body is longer than {MAX_BODY} bytes")

@@ -31,8 +31,8 @@ __all__ = [
     "wants_json",
 ]
 
-#: The statuses and codes of errors of the simulation. The code of a rejected token is the
-#: one that client SDKs report.
+#: The statuses and codes of simulation errors. The code of a rejected token is the one that
+#: client SDKs report.
 _STATUSES: dict[type[SimulationError], tuple[int, int | None]] = {
     InvalidOptionError: (400, None),
     NotFoundError: (404, None),
@@ -41,22 +41,22 @@ _STATUSES: dict[type[SimulationError], tuple[int, int | None]] = {
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 
 
-#: What the service says of a session that nobody is connected to.
+#: The service's message for a session without clients.
 NO_CLIENTS = "Not found. No clients are actively connected to the OpenTok session."
-#: What it says of a second broadcast of a session under the same tag.
+#: The service's message for a second broadcast with the same tag in a session.
 ALREADY_COMPOSED = "Session is already composed for given tag with code 409"
-#: These come without a code.
+#: Messages that the service sends without a code.
 _BARE = (NO_CLIENTS, ALREADY_COMPOSED)
 
 
-#: A quality of zero: "anything but this" (RFC 9110, 12.4.2).
+#: A quality of zero means "not acceptable" (RFC 9110, 12.4.2).
 _REFUSED = re.compile(r"q=0(\.0{0,3})?")
 
 
 def wants_json(accept: str) -> bool:
-    """Tell whether an Accept header asks for JSON by name.
+    """Return whether an Accept header names ``application/json``.
 
-    ``*/*`` does not: the service answers XML to it, as it did before it had JSON.
+    ``*/*`` does not count: the service responds with XML to it, its original format.
     """
     for item in accept.split(","):
         media_type, *parameters = (part.strip().lower() for part in item.split(";"))
@@ -67,26 +67,27 @@ def wants_json(accept: str) -> bool:
 
 
 def json_response(content: Any, status: int = 200) -> Response:
-    """Answer JSON, with exactly ``application/json`` as the content type.
+    """Return a JSON response with exactly ``application/json`` as the content type.
 
-    The official Python SDK takes any other spelling, a charset included, for XML.
+    The official Python SDK parses any other spelling, for example one with a charset, as
+    XML.
     """
     body = json.dumps(content, separators=(",", ":")).encode()
     return Response(body, status, headers={"Content-Type": "application/json"})
 
 
 def empty_response() -> Response:
-    """Answer 200 and nothing, which says that it is JSON all the same."""
+    """Return an empty response with status 200, and with JSON as its content type."""
     return Response(b"", 200, headers={"Content-Type": "application/json"})
 
 
 def ok_response() -> Response:
-    """Answer 200 and that it is 200, as the service was seen to do."""
+    """Return ``{"code":200,"message":"OK"}``, which the service was observed to do."""
     return json_response({"code": 200, "message": "OK"})
 
 
 def _problem(detail: str) -> dict[str, str]:
-    """Describe what is wrong with an application's credentials (RFC 9457)."""
+    """Return a problem description for invalid application credentials (RFC 9457)."""
     return {
         "type": "https://developer.vonage.com/en/api-errors#unauthorized",
         "title": "Unauthorized",
@@ -96,7 +97,7 @@ def _problem(detail: str) -> dict[str, str]:
 
 
 def as_http_error(error: SimulationError) -> HTTPError:
-    """Return the HTTP error that reports an error of the simulation."""
+    """Convert a simulation error to an HTTP error."""
     status, code = _STATUSES[type(error)]
     return HTTPError(status, str(error), code=code)
 
@@ -104,7 +105,7 @@ def as_http_error(error: SimulationError) -> HTTPError:
 def error_response(
     error: HTTPError, *, as_json: bool, creating_session: bool = False
 ) -> Response:
-    """Return an error as JSON, or as XML; session creation has an XML format of its own."""
+    """Return an error as JSON or XML; session creation has its own XML format."""
     if error.status == 401:
         response = json_response(_problem(error.message), 401)
     elif as_json:
@@ -125,7 +126,7 @@ def _json_error(error: HTTPError) -> Response:
 
 def _xml_error(error: HTTPError, *, creating_session: bool) -> Response:
     shown = error.status if error.code is None else error.code
-    # XML 1.0 has no way at all to write most control characters.
+    # XML 1.0 cannot represent most control characters.
     text = "".join(
         c if c >= " " or c in "\t\n\r" else "\N{REPLACEMENT CHARACTER}"
         for c in error.message
@@ -146,7 +147,7 @@ def _xml_error(error: HTTPError, *, creating_session: bool) -> Response:
 
 
 def layout_response(rules: Rules, shown: dict[str, Any]) -> Response:
-    """Answer a change of a layout, or of the classes that layouts arrange by."""
+    """Return the response to a change of a layout or of layout classes."""
     if rules.layout_reply == "empty":
         return empty_response()
     return json_response(shown)

@@ -15,10 +15,10 @@ __all__ = ["Clock"]
 
 @set_module("tokbox.emulator")
 class Clock:
-    """Tell the emulated time: a source of seconds, plus what it was advanced by.
+    """The emulated time: a source of seconds, plus an offset.
 
-    Life cycles follow the emulated time. The credentials of REST calls follow
-    :meth:`real`, because whoever signs them reads an ordinary clock.
+    Sessions and jobs follow the emulated time. The credentials of REST calls follow
+    :meth:`real`, because clients sign them with the system clock.
     """
 
     def __init__(
@@ -27,23 +27,23 @@ class Clock:
         *,
         real: Callable[[], float] | None = None,
     ) -> None:
-        """Take *source* for both times, unless there is another one for the *real* one."""
+        """Use *source* for both times, or *real* for the real time if it is given."""
         self._source = source
         self._real = source if real is None else real
         self._offset_ms = 0
 
     @classmethod
     def fixed(cls, at: str | dt.datetime) -> Clock:
-        """Make a clock that stands still at *at* and moves by being advanced only.
+        """Create a clock that shows *at* and moves only when it is advanced.
 
-        *at* is a datetime or ISO 8601, such as ``2030-01-31T12:00:00Z``; without an
-        offset it is UTC. Credentials and tokens are still measured by the system's
-        clock. Raises :class:`InvalidInputError`.
+        *at* is a datetime or an ISO 8601 string, such as ``2030-01-31T12:00:00Z``; without
+        an offset it is UTC. Credentials and tokens are still verified by the system clock.
+        Raises :class:`InvalidInputError`.
         """
         rule = "be a time in ISO 8601, such as 2030-01-31T12:00:00Z"
         text = exact_text(at)
         try:
-            # Python 3.10 does not know the Z.
+            # Python 3.10 does not parse the suffix Z.
             moment = dt.datetime.fromisoformat(
                 at.isoformat() if text is None else text.upper().replace("Z", "+00:00")  # type: ignore[union-attr]
             )
@@ -58,11 +58,11 @@ class Clock:
 
     @property
     def offset_ms(self) -> int:
-        """By how much the emulated time is ahead of the source, in milliseconds."""
+        """The offset of the emulated time from the source, in milliseconds."""
         return self._offset_ms
 
     def real(self) -> float:
-        """Return the time without what it was advanced by, in seconds since the epoch."""
+        """Return the time without the offset, in seconds since the epoch."""
         return self._real()
 
     def now_ms(self) -> int:
@@ -70,13 +70,14 @@ class Clock:
         return int(self._source() * 1000) + self._offset_ms
 
     def token_time(self) -> float:
-        """Return the time that client tokens are measured by, in seconds.
+        """Return the time that client tokens are verified by, in seconds since the epoch.
 
-        It is the emulated one, but for a clock that was fixed somewhere else: whoever
-        signs tokens reads an ordinary clock, so they age by what this one is advanced.
+        This is the real time plus the offset: tokens are signed by the system clock, and
+        age when the emulated clock is advanced. It differs from the emulated time if that
+        is fixed.
         """
         return self._real() + self._offset_ms / 1000
 
     def set_offset(self, offset_ms: int) -> None:
-        """Set by how much the emulated time is ahead, in milliseconds."""
+        """Set the offset of the emulated time, in milliseconds."""
         self._offset_ms = offset_ms

@@ -27,9 +27,9 @@ __all__ = [
 class Event:
     """A change of state.
 
-    *group* and *name* are the words of callback registration: ``archive`` and
-    ``status``, ``connection`` and ``created``. An application's webhook is called
-    ``{group}_{name}``, but for the group ``sip_call`` in the same way.
+    *group* and *name* are the terms of callback registration: ``archive`` and ``status``,
+    ``connection`` and ``created``. An application's webhook is called ``{group}_{name}``,
+    with the group ``sip_call`` for SIP calls.
     """
 
     project_id: str
@@ -37,9 +37,9 @@ class Event:
     name: str
     #: When it happened, in milliseconds since the epoch of the emulated clock.
     at_ms: int
-    #: The body that a webhook gets.
+    #: The body of the webhook.
     payload: dict[str, Any]
-    #: Where the call that started the thing wanted to be told, beside the webhooks.
+    #: The status callback URL of the request that started the job, in addition to webhooks.
     url: str | None = None
 
 
@@ -47,10 +47,11 @@ Listener = Callable[[Event], None]
 
 
 class Events:
-    """Pass events on.
+    """A list of event listeners.
 
-    Listeners are called inside the transaction that changes the state, in the order of
-    the changes: what they write to the store is kept if, and only if, the change is.
+    Listeners are called inside the transaction that changes the state, in the order of the
+    changes. Their writes to the store are committed or rolled back together with the
+    change.
     """
 
     def __init__(self) -> None:
@@ -61,28 +62,28 @@ class Events:
         self._listeners.append(listener)
 
     def emit(self, event: Event) -> None:
-        """Tell everybody who listens."""
+        """Call all listeners with *event*."""
         for listener in self._listeners:
             listener(event)
 
 
 def session_created(session: Session, at_ms: int) -> Event:
-    """Say that a session is active on a media router."""
+    """Return the event that a session is active on a media router."""
     return _of_session(session, "created", at_ms)
 
 
 def session_destroyed(session: Session, at_ms: int, reason: str) -> Event:
-    """Say that a session is no longer active on a media router."""
+    """Return the event that a session is no longer active on a media router."""
     return _of_session(session, "destroyed", at_ms, reason=reason)
 
 
 def session_notification(session: Session, at_ms: int, reason: str) -> Event:
-    """Say what will concern all who are in a session."""
+    """Return a notification for everyone connected to a session."""
     return _of_session(session, "notification", at_ms, reason=reason)
 
 
 def connection_created(project_id: str, connection: Connection) -> Event:
-    """Say that a client has connected."""
+    """Return the event that a client has connected."""
     return _in_session(
         project_id,
         "connection",
@@ -96,7 +97,7 @@ def connection_created(project_id: str, connection: Connection) -> Event:
 def connection_destroyed(
     project_id: str, connection: Connection, at_ms: int, reason: str
 ) -> Event:
-    """Say that a client has left; its data is no longer told."""
+    """Return the event that a client has left; the connection data is empty in it."""
     return _in_session(
         project_id,
         "connection",
@@ -109,7 +110,7 @@ def connection_destroyed(
 
 
 def stream_created(project_id: str, stream: Stream, connection: Connection) -> Event:
-    """Say that a client publishes."""
+    """Return the event that a client publishes a stream."""
     return _in_session(
         project_id,
         "stream",
@@ -123,7 +124,7 @@ def stream_created(project_id: str, stream: Stream, connection: Connection) -> E
 def stream_destroyed(
     project_id: str, stream: Stream, connection: Connection, at_ms: int, reason: str
 ) -> Event:
-    """Say that a client no longer publishes."""
+    """Return the event that a client no longer publishes a stream."""
     shown = {**_connection(connection), "data": ""}
     return _in_session(
         project_id,
@@ -137,7 +138,7 @@ def stream_destroyed(
 
 
 def call_changed(job: Job, name: str, **more: object) -> Event:
-    """Say that a SIP call was ``created``, ``updated`` or ``destroyed``."""
+    """Return the event that a SIP call was ``created``, ``updated`` or ``destroyed``."""
     call = _call(job)
     return _in_session(
         job.project_id, "sip_call", name, job.session_id, job.since_ms, call=call, **more
@@ -145,7 +146,7 @@ def call_changed(job: Job, name: str, **more: object) -> Event:
 
 
 def call_muted(job: Job, at_ms: int) -> Event:
-    """Say that a SIP call was muted, which it had asked to be told."""
+    """Return the event that a SIP call with ``observeForceMute`` was muted."""
     return _in_session(
         job.project_id,
         "sip_call",
@@ -199,5 +200,5 @@ def _stream(stream: Stream, connection: dict[str, Any]) -> dict[str, Any]:
         "createdAt": stream.created_ms,
         "name": stream.name,
     }
-    # What has no picture has no type of it.
+    # Audio-only streams have no ``videoType``.
     return {**shown, "videoType": stream.video_type} if stream.video_type else shown

@@ -1,4 +1,4 @@
-"""Host names, addresses and URLs, as text: nothing is resolved."""
+"""Parsing of host names, addresses and URLs, without DNS lookups."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 
 __all__ = ["HOST", "is_host", "is_local_name", "is_url", "normalize_host", "parse_address"]
 
-#: A name or an address in brackets, and maybe a port (RFC 9110, 7.2).
+#: A name, or an address in brackets, with an optional port (RFC 9110, 7.2).
 HOST = re.compile(r"(\[[0-9A-Za-z:.%]+\]|[0-9A-Za-z._-]+)(:[0-9]*)?")
 _VISIBLE = re.compile(r"[!-~]+")
 
 
 def is_local_name(host: str) -> bool:
-    """Tell whether *host* is a name of this machine that needs no looking up."""
+    """Return whether *host* is a loopback address or a name of this machine."""
     name = normalize_host(host)
     address = parse_address(name)
     if address is not None:
@@ -24,7 +24,7 @@ def is_local_name(host: str) -> bool:
 
 
 def is_host(name: object) -> bool:
-    """Tell whether *name* is a host name or an address, without a port."""
+    """Return whether *name* is a host name or an address, without a port."""
     if not isinstance(name, str):
         return False
     found = HOST.fullmatch(name)
@@ -32,7 +32,7 @@ def is_host(name: object) -> bool:
 
 
 def is_url(value: object) -> bool:
-    """Tell whether *value* is a URL that something can be sent to."""
+    """Return whether *value* is an http or https URL with a host."""
     if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
         return False
     try:
@@ -44,7 +44,7 @@ def is_url(value: object) -> bool:
 
 
 def normalize_host(name: str) -> str:
-    """Return *name* in lower case, without brackets and without a dot at the end."""
+    """Return *name* in lower case, without brackets and without a trailing dot."""
     name = name.lower().strip("[]").removesuffix(".")
     address = parse_address(name)
     return name if address is None else str(address)
@@ -52,7 +52,7 @@ def normalize_host(name: str) -> str:
 
 @lru_cache(256)  # the clients of an emulator use few names for it
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Parse an address; an IPv4 address that is mapped into IPv6 counts as itself."""
+    """Parse an address; an IPv4-mapped IPv6 address is returned as IPv4."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

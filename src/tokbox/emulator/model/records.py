@@ -18,10 +18,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session that was created here; times are milliseconds since the epoch."""
+    """A session that this emulator created; times are milliseconds since the epoch."""
 
     session_id: str
-    #: The API key of the project, or the id of the application, that it belongs to.
+    #: The API key of the project or the ID of the application that owns it.
     project_id: str
     created_ms: int
     location: str
@@ -30,20 +30,20 @@ class Session:
     archive_name: str | None
     archive_resolution: str | None
     e2ee: bool
-    #: When the first client came; until then the service does not know the session.
+    #: When the first client connected; before that the service does not find the session.
     activated_ms: int | None = None
     #: When the last client left; ``None`` while anyone is connected.
     emptied_ms: int | None = None
-    #: Whether whoever begins to publish is muted.
+    #: True if new streams are muted.
     muted: bool = False
-    #: When the media router gives it up, if nobody comes back before.
+    #: When the session ends on the media router, unless a client connects before.
     ends_ms: int | None = None
-    #: The address by which its creator reached the emulator: links in webhooks lead there.
+    #: The base URL of the request that created it, used for links in webhooks.
     base_url: str = "http://127.0.0.1"
 
     @property
     def active(self) -> bool:
-        """Whether a media router has it, as none ever has a relayed one."""
+        """True if it is active on a media router; a relayed session never is."""
         occupied = self.activated_ms is not None and self.emptied_ms is None
         return not self.relayed and (occupied or self.ends_ms is not None)
 
@@ -57,7 +57,7 @@ class Connection:
     created_ms: int
     role: str
     data: str
-    #: The layout classes that its token gives to its streams.
+    #: The initial layout classes of its streams, from its token.
     layout_classes: tuple[str, ...] = ()
 
 
@@ -70,7 +70,7 @@ class Stream:
     session_id: str
     created_ms: int
     name: str
-    #: Empty if it has no picture.
+    #: Empty for an audio-only stream.
     video_type: str
     layout_classes: tuple[str, ...] = ()
     muted: bool = False
@@ -86,23 +86,23 @@ class Job:
     kind: str
     session_id: str
     project_id: str
-    #: What the start call asked for, by the service's own names, defaults filled in. It
-    #: publishes a stream if there is a ``videoType``.
+    #: The options of the start request by their API names, with defaults filled in. A
+    #: ``videoType`` means that the job publishes a stream.
     options: dict[str, Any]
     status: str
     reason: str
     created_ms: int
     updated_ms: int
-    #: When it entered its present state.
+    #: When it entered its current state.
     since_ms: int
-    #: How long it was ``started`` before it entered its present state.
+    #: How long it was ``started`` before it entered its current state.
     ran_ms: int = 0
-    #: By what it takes part in the session, if it does as a client.
+    #: Its connection, if it joined the session as a client.
     connection_id: str | None = None
     stream_id: str | None = None
-    #: Since when nobody else has been in the session, if it takes part as a client.
+    #: Since when it has been the only client in the session, if it is a client.
     alone_ms: int | None = None
-    #: Whether the session has started it by itself, as some start an archive.
+    #: True if its session started it automatically, as for automatic archives.
     automatic: bool = False
     #: When it was ``started`` for the first time.
     began_ms: int | None = None
@@ -111,18 +111,18 @@ class Job:
 
     @property
     def manual(self) -> bool:
-        """Whether its streams are chosen by calls."""
+        """True if its streams are selected by requests (``streamMode`` is ``manual``)."""
         return bool(self.options.get("streamMode") == "manual")
 
     @property
     def encrypted(self) -> bool:
-        """Whether only the owner of a certificate can open the file of an archive."""
+        """True if the file of an archive is encrypted for the owner of a certificate."""
         return "password" in self.options
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A stream that was added to what takes only the streams that calls have chosen."""
+    """A stream that was selected for a job whose ``streamMode`` is ``manual``."""
 
     stream_id: str
     has_audio: bool
@@ -131,7 +131,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A stretch of a stream inside an archive."""
+    """A continuous part of a stream in an archive."""
 
     stream_id: str
     started_ms: int
@@ -142,7 +142,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A URL that a project wants to be told of one kind of event."""
+    """A URL that a project has registered for one kind of event."""
 
     callback_id: str
     project_id: str

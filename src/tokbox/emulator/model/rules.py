@@ -1,7 +1,7 @@
-"""How strict the emulator is, and what it does where the service itself varies.
+"""Switches for strictness, and for behaviour in which the service itself varies.
 
-This is the one place for both. Out of the box the emulator puts up with everything that
-published clients were seen to send, and answers as the service mostly does.
+By default the emulator accepts everything that published clients were observed to send, and
+responds as the service usually does.
 """
 
 from __future__ import annotations
@@ -23,60 +23,60 @@ __all__ = ["Rules", "make_rules"]
 @safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules(PickledByName):
-    """Switches; give them to ``serve(strict=Rules(...))``.
+    """Strictness and behaviour switches, for ``serve(strict=Rules(...))``.
 
-    ``strict=True`` is :meth:`strict`: every ``refuse_`` switch is on.
+    ``strict=True`` means :meth:`strict`: every ``refuse_`` switch is on.
     """
 
-    #: Refuse REST credentials that live longer than documented: five minutes for a
-    #: project, a day for an application. Published clients ask for days.
+    #: Refuse REST credentials whose lifetime exceeds the documented maximum: five minutes
+    #: for a project, a day for an application. Published clients use lifetimes of days.
     refuse_long_credentials: bool = False
-    #: Refuse members of a body that no documentation names, such as the ``action`` of
-    #: old clients, and names in other spellings, such as ``screenshare_type``.
+    #: Refuse undocumented fields of a body, such as the ``action`` of old clients, and
+    #: fields in other spellings, such as ``screenshare_type``.
     refuse_unknown_fields: bool = False
-    #: Refuse ``X-TB-PARTNER-AUTH``, the key and the secret as they are, which was to end
-    #: in 2017. One published client sends nothing else.
+    #: Refuse ``X-TB-PARTNER-AUTH``, the key and the plain secret, whose end was announced
+    #: for 2017. One published client sends only this header.
     refuse_partner_auth: bool = False
-    #: Refuse methods that only a faulty client uses, such as ``POST`` for a layout, and
-    #: ``P/call``, the wrong name that one has for ``P/dial``.
+    #: Refuse methods that only faulty clients use, such as ``POST`` for a layout, and
+    #: ``P/call``, the wrong name that one client uses for ``P/dial``.
     refuse_odd_methods: bool = False
 
-    #: Stop an archive that nobody publishes into for a minute. The documentation says
-    #: so, and allows pauses of an hour in the same place.
+    #: Stop an archive if no stream is published in its first minute. The documentation
+    #: states this, and in the same place allows pauses of an hour.
     first_publish: bool = False
-    #: Archive start in a session that everybody has left.
+    #: The status of an archive start in a session that all clients have left.
     empty_session: Literal[400, 404] = 404
-    #: Stop of a broadcast that has stopped: 409 is what the Python SDK waits for.
+    #: The status of stopping a stopped broadcast; the Python SDK expects 409.
     stopped_broadcast: Literal[404, 409] = 404
-    #: Start of captions; 200 in older documentation.
+    #: The status of starting captions; older documentation has 200.
     captions_start: Literal[200, 202] = 202
-    #: Stop of a render; without a value 200 for a project and 204 for an application.
+    #: The status of stopping a render; ``None`` is 200 for a project, 204 for an
+    #: application.
     render_stop: Literal[200, 204] | None = None
-    #: The reply to muting: details of the project, nothing, or ``{"code":200, ...}``.
+    #: The response to muting: details of the project, nothing, or ``{"code":200, ...}``.
     mute_reply: Literal["project", "empty", "message"] = "project"
-    #: The reply to a change of a layout: the archive, broadcast or streams, or nothing.
+    #: The response to a layout change: the archive, broadcast or streams, or nothing.
     layout_reply: Literal["object", "empty"] = "object"
-    #: The reply to tones: nothing, or ``{"code":200,"message":"OK"}``.
+    #: The response to DTMF: nothing, or ``{"code":200,"message":"OK"}``.
     dtmf_reply: Literal["empty", "message"] = "empty"
-    #: What ``projectId`` of archives and broadcasts is.
+    #: The type of ``projectId`` in archives and broadcasts.
     project_id: Literal["number", "string"] = "number"
-    #: What an archive or a render without a name shows: ``null``, ``""``, or no member
-    #: at all.
+    #: The ``name`` of an archive or render without one: ``null``, ``""``, or no such field.
     unset_name: Literal["null", "empty", "absent"] = "null"
-    #: Tell webhooks that an archive is uploaded before telling that it has stopped.
+    #: Report to webhooks that an archive is uploaded before reporting that it has stopped.
     upload_first: bool = False
-    #: Whether a stopped broadcast still shows its addresses.
+    #: Keep the URLs in the response for a stopped broadcast.
     keep_broadcast_urls: bool = False
-    #: How a broadcast shows its RTMP targets: in an array, or in an object by their ids.
+    #: The format of RTMP targets of a broadcast: an array, or an object by their IDs.
     rtmp: Literal["array", "object"] = "array"
-    #: What ``count`` is in a list of renders: their number, or the page's length.
+    #: The meaning of ``count`` in a list of renders: the total, or the length of the page.
     render_count: Literal["total", "page"] = "total"
-    #: How long a broadcast lasts that does not say, in seconds.
+    #: The default maximum duration of a broadcast, in seconds.
     broadcast_duration: Literal[7200, 14400] = 14400
 
     @classmethod
     def strict(cls) -> Rules:
-        """Return the rules by which nothing undocumented is put up with."""
+        """Return the rules that refuse everything undocumented."""
         return cls(
             refuse_long_credentials=True,
             refuse_partner_auth=True,
@@ -102,9 +102,9 @@ _CHOICES: dict[str, tuple[object, ...]] = {
 
 
 def make_rules(strict: bool | Rules, changes: Mapping[str, str] | None = None) -> Rules:
-    """Return the rules that *strict* asks for, with *changes* as a command line has them.
+    """Return the rules for *strict*, with *changes* from a command line applied.
 
-    Raises :class:`InvalidInputError` naming the rule and its values.
+    Raises :class:`InvalidInputError` with the rule and its values.
     """
     rules = strict if isinstance(strict, Rules) else Rules.strict() if strict else Rules()
     known = {field.name for field in fields(Rules)}
@@ -121,7 +121,7 @@ def make_rules(strict: bool | Rules, changes: Mapping[str, str] | None = None) -
 
 
 def _choice(name: str, value: object) -> Any:
-    """Return the choice that *value* is equal to and of the same type as."""
+    """Return the choice that equals *value* and has its type, or raise."""
     choices = _choices(name)
     plain = next((v for v in (exact_text(value), exact_int(value)) if v is not None), value)
     for choice in choices:

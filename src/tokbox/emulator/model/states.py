@@ -2,7 +2,7 @@
 
 ::
 
-    archive     (start) -> paused <-> started           paused: nobody publishes
+    archive     (start) -> paused <-> started           paused: no stream is published
                 paused | started -> stopped
                 stopped -> available                    when the file is made
                 stopped -> uploaded                     with a storage target
@@ -14,19 +14,19 @@
     render      (start) -> starting -> started -> stopped
                 starting -> failed                      the page cannot be loaded
                 starting | started -> failed
-    captions    (start) -> started <-> paused           paused: nobody publishes
+    captions    (start) -> started <-> paused           paused: no stream is published
                 started | paused -> stopped | failed
     call        (start) -> DIALING -> RINGING -> ACTIVE
                 DIALING -> HANGUP                       the gateway cannot be reached
                 DIALING | RINGING | ACTIVE -> HANGUP
     connector   (start) -> connected -> disconnected
 
-A job changes by a request, by a timer below, when the connection ends by which it takes
-part in the session, or when the service fails. The functions are pure: they take a job
-and a time, and return a job.
+The state of a job changes after a request, by a timer below, when its own connection to the
+session ends, or when the service fails. The functions are pure: they take a job and a time,
+and return a job.
 
-Two rules of the documentation contradict each other where nobody ever publishes into an
-archive (1 minute or 60 minutes): the rule ``first_publish`` decides.
+The documentation has two contradictory limits for an archive without any published stream
+(1 minute and 60 minutes): the rule ``first_publish`` selects one.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ __all__ = [
     "transition",
 ]
 
-#: The states of jobs that no longer run.
+#: The states of jobs that have ended.
 ENDED = frozenset(
     {
         *("stopped", "failed", "HANGUP", "disconnected"),
         *("available", "uploaded", "expired", "deleted"),
     }
 )
-#: The states of archives that can be stopped or fail. Stopping twice changes nothing.
+#: The states of archives that can be stopped or fail. Stopping again changes nothing.
 STOPPABLE = frozenset({"started", "paused", "stopped"})
 #: The states of archives that can be deleted.
 DELETABLE = frozenset({"available", "uploaded", "deleted"})
 
-#: The reason of an archive or broadcast that was too long.
+#: The reason for the end of an archive or broadcast that reached its maximum duration.
 MAX_LENGTH = "maximum duration exceeded"
 _IDLE = "maximum idle time exceeded"
 
@@ -79,25 +79,25 @@ class Situation:
 
     #: When the last client left the session; ``None`` while a client is connected.
     emptied_ms: int | None = None
-    #: How long it takes to make the file of a stopped archive.
+    #: The time until the file of a stopped archive is available, in milliseconds.
     processing_ms: int = 0
     #: The state of an archive whose file has been made.
     outcome: str = "available"
-    #: Whether an archive stops that nobody has published into for a minute.
+    #: True if an archive stops when no stream is published in its first minute.
     first_publish: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The next change of a job by time alone, in milliseconds since the epoch."""
+    """The next change of a job by a timer; ``at_ms`` is in milliseconds since the epoch."""
 
     at_ms: int
     status: str
-    #: ``None`` keeps the reason that the job has.
+    #: ``None`` keeps the current reason of the job.
     reason: str | None
 
 
-#: When a state is left, in milliseconds since the epoch; ``None`` is never.
+#: When a timer ends the current state, in milliseconds since the epoch, or ``None``.
 _Moment = Callable[[Job, Situation], int | None]
 
 
@@ -110,22 +110,23 @@ class _Timer:
 
 @dataclass(frozen=True, slots=True)
 class StateMachine:
-    """The states of one kind of job, and the reasons that the service gives for them."""
+    """The states of one kind of job, and the reasons that the service reports for them."""
 
     initial: str
-    #: The state after a request to stop it, and after its connection has ended.
+    #: The state after a stop request, and after the end of the job's connection.
     final: str
     stop_reason: str = ""
     disconnect_reason: str = ""
-    #: The state after the service has failed; without a reason it is that of the service.
+    #: The state after a failure of the service. An empty reason means the service's
+    #: default.
     failed: str = "failed"
     failure_reason: str = ""
     timers: dict[str, tuple[_Timer, ...]] = field(default_factory=dict)
-    #: The state in which it begins to publish its stream, if it has one.
+    #: The state in which the job publishes its stream, if it has one.
     publishing: str = ""
-    #: Whether its webhooks contain that stream, which therefore begins first.
+    #: True if its webhooks contain that stream, which is therefore published first.
     shows_stream: bool = False
-    #: The states while somebody publishes and while nobody does, if they differ.
+    #: The states with and without published streams; empty if there is no difference.
     active: str = ""
     idle: str = ""
 
@@ -179,9 +180,10 @@ def _address(job: Job) -> str:
 
 
 def is_unreachable(address: str) -> bool:
-    """Return whether *address* names a host below ``.invalid``, which cannot exist.
+    """Return whether *address* has a host below ``.invalid`` (RFC 6761).
 
-    The emulator opens no connection, so this is how a test asks for a failure (RFC 6761).
+    Such hosts never exist. The emulator opens no connection; tests use such addresses to
+    request a failure.
     """
     try:
         host = urlsplit(address).hostname
@@ -279,7 +281,7 @@ MACHINES = {
 
 
 def next_change(job: Job, situation: Situation) -> Change | None:
-    """Return the next change by time alone; ``None`` if there is none."""
+    """Return the next change by a timer, or ``None``."""
     changes = [
         # A timer is never due before the change that set it.
         Change(max(at_ms, job.since_ms), timer.status, timer.reason)
@@ -290,7 +292,7 @@ def next_change(job: Job, situation: Situation) -> Change | None:
 
 
 def transition(job: Job, status: str, at_ms: int, reason: str | None = None) -> Job:
-    """Return *job* in another state; without a *reason* it keeps the one it has."""
+    """Return *job* with a new status; without a *reason* it keeps the current one."""
     began_ms = at_ms if status == "started" and job.began_ms is None else job.began_ms
     return replace(
         job,
@@ -304,12 +306,12 @@ def transition(job: Job, status: str, at_ms: int, reason: str | None = None) -> 
 
 
 def ran_s(job: Job, now_ms: int) -> int:
-    """Return for how long it was ``started``, in whole seconds."""
+    """Return how long *job* was ``started``, in whole seconds."""
     return _ran_ms(job, now_ms) // 1000
 
 
 def duration_s(archive: Job) -> int:
-    """Return the length of an archive in whole seconds, which is 0 until its file is made.
+    """Return the length of an archive in whole seconds; 0 until its file is made.
 
     It remains 0 if the archive is encrypted.
     """

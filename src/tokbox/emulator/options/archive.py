@@ -18,23 +18,27 @@ from tokbox.emulator.options.fields import Fields
 
 __all__ = ["automatic_options", "read_options"]
 
-#: Only what composes one picture has these.
+#: Options of composed archives only.
 _COMPOSED_ONLY = ("resolution", "layout", "maxBitrate", "quantizationParameter")
 
 
 def automatic_options(session: Session) -> dict[str, Any]:
-    """Return the options of the archive that a session starts by itself."""
+    """Return the options of the archive that a session starts automatically."""
     options = read_options(
         Fields({"resolution": session.archive_resolution or DEFAULT_RESOLUTION})
     )
     if session.archive_name is not None:
-        # The service does so, by the documentation of an official SDK.
+        # The service replaces these characters, according to an official SDK's
+        # documentation.
         options["name"] = session.archive_name.translate(str.maketrans("~-_", ":::"))
     return options
 
 
 def read_options(fields: Fields) -> dict[str, Any]:
-    """Check what a start call asks for and fill in the defaults; refuse with 400."""
+    """Validate the options of a start request and fill in defaults.
+
+    An invalid value raises :class:`HTTPError` with status 400.
+    """
     has_audio, has_video = read_flags(fields)
     output_mode = fields.read_enum("outputMode", ("composed", "individual"))
     options: dict[str, Any] = {

@@ -24,10 +24,10 @@ _MAX_TARGETS = 5
 def read_options(
     fields: Fields, *, duration: int, new_id: Callable[[], str]
 ) -> dict[str, Any]:
-    """Check what a start call asks for and fill in the defaults; refuse with 400.
+    """Validate the options of a start request and fill in defaults.
 
-    *duration* is how many seconds one lasts that does not say, and *new_id* names the
-    targets that have no name.
+    *duration* is the default for ``maxDuration`` in seconds; *new_id* creates the IDs of
+    RTMP targets without one. An invalid value raises :class:`HTTPError` with status 400.
     """
     has_audio, has_video = read_flags(fields)
     options = {

@@ -27,12 +27,12 @@ _SCREEN_LAYOUTS = frozenset(
     {"bestFit", "horizontalPresentation", "pip", "verticalPresentation"}
 )
 _LAYOUTS = _SCREEN_LAYOUTS | {"custom"}
-#: The layout of whoever does not say.
+#: The default layout.
 LAYOUT = {"type": "bestFit"}
 
 
 def read_flags(fields: Fields) -> tuple[bool, bool]:
-    """Read ``hasAudio`` and ``hasVideo``, of which one must be true."""
+    """Read ``hasAudio`` and ``hasVideo``; at least one must be true."""
     has_audio = fields.read_bool("hasAudio", default=True)
     has_video = fields.read_bool("hasVideo", default=True)
     if not (has_audio or has_video):
@@ -49,7 +49,7 @@ def read_resolution(fields: Fields, default: str = DEFAULT_RESOLUTION) -> str:
 
 
 def read_bitrate(fields: Fields) -> int:
-    """Read how many bits a second at most; the widest bounds that any text gives."""
+    """Read the maximum bit rate in bit/s; the limits are the widest documented ones."""
     return fields.read_int("maxBitrate", 100_000, 6_000_000, default=_DEFAULT_BITRATE)
 
 
@@ -78,7 +78,10 @@ def read_layout(fields: Fields) -> dict[str, str]:
 
 
 def read_selection(fields: Fields) -> tuple[str, Selection | None]:
-    """Read a change of the streams: which one, and what of it is taken if it is added."""
+    """Read ``addStream`` or ``removeStream``.
+
+    Returns the stream ID, and its selection if the stream is added.
+    """
     if ("addStream" in fields) == ("removeStream" in fields):
         raise HTTPError(400, "Exactly one of addStream and removeStream is needed")
     adds = "addStream" in fields

@@ -1,4 +1,4 @@
-"""Reading of JSON objects, member by member."""
+"""Readers for the fields of JSON objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tokbox.emulator.errors import HTTPError
 
 __all__ = ["Fields"]
 
-#: Members that have several names in SDKs, in lower case and without underscores:
+#: Fields that SDKs spell differently, in lower case and without underscores:
 #: ``screensharetype`` and ``screenShareType``, ``low_latency``, ``maxBitRate``,
 #: ``audio_rate``; and ``excludedStreams`` of older SDKs.
 _ALIASES = {
@@ -25,12 +25,12 @@ _BOOLS = {"true": True, "false": False}
 
 
 class Fields:
-    """The members of a JSON object; every method removes and returns one of them.
+    """The fields of a JSON object; every method removes and returns one of them.
 
     An invalid value raises :class:`HTTPError` with status 400. An explicit null counts as
-    absent, and unknown members are ignored, as the service ignores the
-    ``"action": "start"`` of old clients. In *strict* mode :meth:`finish` refuses unknown
-    members, and the alternative names of known ones.
+    absent. Unknown fields are ignored, as the service ignores the ``"action": "start"`` of
+    old clients. In *strict* mode :meth:`finish` refuses unknown fields, and alternative
+    spellings of known ones.
     """
 
     def __init__(self, body: Mapping[str, Any], *, strict: bool = False) -> None:
@@ -42,7 +42,7 @@ class Fields:
         return name in self._left
 
     def pop(self, name: str, default: Any = None) -> Any:
-        """Return a member of any type."""
+        """Return a field of any type."""
         return self._left.pop(name, default)
 
     def read_bool(self, name: str, *, default: bool) -> bool:
@@ -53,7 +53,7 @@ class Fields:
         return value
 
     def read_lenient_bool(self, name: str, *, default: bool) -> bool:
-        """Return a bool, which may be written as the string ``true`` or ``false``."""
+        """Return a bool, which may also be the string ``true`` or ``false``."""
         value = self._left.get(name)
         if isinstance(value, str):
             self._left[name] = _BOOLS.get(value, value)
@@ -64,7 +64,7 @@ class Fields:
     ) -> str:
         """Return a string of *min_length* to *max_length* characters.
 
-        An absent one is empty, and invalid if *min_length* is more than 0.
+        An absent field is an empty string, which is invalid if *min_length* is more than 0.
         """
         value = self.pop(name, "")
         if not isinstance(value, str):
@@ -79,7 +79,7 @@ class Fields:
         return value
 
     def read_enum(self, name: str, values: tuple[str, ...]) -> str:
-        """Return one of *values*, of which the first is the default."""
+        """Return one of *values*; the first one is the default."""
         value = self.pop(name, values[0])
         if not (isinstance(value, str) and value in values):
             raise HTTPError(400, f"{name} must be {' or '.join(values)}")
@@ -88,7 +88,7 @@ class Fields:
     def read_int(
         self, name: str, minimum: int, maximum: int, *, default: int | None = None
     ) -> int:
-        """Return a whole number; without a *default* it is required."""
+        """Return an integer from *minimum* to *maximum*; required without a *default*."""
         value = self.pop(name, default)
         if (
             isinstance(value, bool)
@@ -101,7 +101,7 @@ class Fields:
         return value
 
     def read_strings(self, name: str, max_items: int | None = None) -> list[str]:
-        """Return an array of *max_items* strings at most; an absent one is empty."""
+        """Return an array of at most *max_items* strings; an absent array is empty."""
         value = self.pop(name, [])
         if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
             raise HTTPError(400, f"{name} must be an array of strings")
@@ -110,17 +110,17 @@ class Fields:
         return value
 
     def read_object(self, name: str, default: Mapping[str, Any] | None = None) -> Fields:
-        """Return the members of an object; without a *default* it is required."""
+        """Return the fields of an object; without a *default* it is required."""
         return self.nested(name, self.pop(name, default))
 
     def nested(self, name: str, value: object) -> Fields:
-        """Return the members of *value*, which is part of the member *name*."""
+        """Return the fields of *value*, which is part of the field *name*."""
         if not isinstance(value, dict):
             raise HTTPError(400, f"{name} must be an object")
         return Fields(value, strict=self._strict)
 
     def finish(self) -> None:
-        """Refuse unknown members in strict mode."""
+        """Refuse unknown fields in strict mode."""
         if self._strict and self._left:
             raise HTTPError(400, f"Unknown members: {', '.join(sorted(self._left))}")
 

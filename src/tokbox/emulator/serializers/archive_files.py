@@ -1,8 +1,8 @@
-"""The files of archives: small, well-formed, and the same each time they are asked for.
+"""The files of archives: small, well-formed and deterministic.
 
-A composed archive is an MP4 file with a duration and no picture. An archive of
-individual streams is a ZIP file with the manifest that the service puts into it and
-one WebM header for each stretch that was recorded.
+A composed archive is an MP4 file with a duration and without video. An archive of
+individual streams is a ZIP file with the service's manifest and one WebM header for each
+recording.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tokbox.emulator.store.accounts import is_application
 
 __all__ = ["file_name", "media_type", "render"]
 
-#: An EBML header that says WebM (RFC 8794, 8.1), and an empty segment of unknown length.
+#: An EBML header of type WebM (RFC 8794, 8.1), and an empty segment of unknown length.
 _WEBM = bytes.fromhex(
     "1a45dfa39f 42868101 42f78101 42f28104 42f38108 4282847765626d 42878104 42858102"
     "18538067 01ffffffffffffff"
@@ -36,7 +36,7 @@ def media_type(archive: Job) -> str:
 
 
 def render(archive: Job, recordings: Sequence[Recording]) -> bytes:
-    """Return the content; a composed archive of nothing is empty."""
+    """Return the content of the file; empty if a composed archive recorded nothing."""
     if archive.options["outputMode"] == "individual":
         return _zip(archive, recordings)
     return _mp4(archive.ran_ms) if archive.ran_ms else b""
@@ -99,6 +99,6 @@ def _zip(archive: Job, recordings: Sequence[Recording]) -> bytes:
     with zipfile.ZipFile(buffer, "w") as file:
         contents[f"{archive.job_id}.json"] = json.dumps(manifest, indent=1).encode()
         for name, content in contents.items():
-            # A fixed date, or no two renderings would be equal.
+            # A fixed date makes the file deterministic.
             file.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""An archive as the service shows it: in replies, and to webhooks."""
+"""The JSON representation of archives, in responses and webhooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["describe_archive"]
 
 
 def describe_archive(view: View, archive: Job) -> dict[str, Any]:
-    """Return an archive as a read shows it: times in whole seconds."""
+    """Return an archive as its GET response shows it, with times in whole seconds."""
     options, rules = archive.options, view.rules
     began_ms = archive.created_ms if archive.began_ms is None else archive.began_ms
     shown: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A broadcast as the service shows it, and how its outputs do."""
+"""The JSON representation of broadcasts, and the status of their outputs."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from tokbox.emulator.serializers.view import View
 
 __all__ = ["describe_broadcast", "hls_status", "rtmp_status"]
 
-#: How far an output is, and after how many seconds: viewers of HLS are 15 to 20 behind,
-#: or 4 to 6 with low latency, RTMP is about 5.
+#: The status of an output after a number of seconds. Viewers of HLS are 15 to 20 s behind
+#: (4 to 6 s with low latency), those of RTMP about 5 s.
 _HLS = ((15, "live"), (5, "ready"), (0, "connecting"))
 _LOW_LATENCY = ((5, "live"), (2, "ready"), (0, "connecting"))
 _RTMP = ((5, "live"), (0, "connecting"))
 
 
 def describe_broadcast(view: View, job: Job) -> dict[str, Any]:
-    """Return a broadcast as replies and webhooks show it."""
+    """Return a broadcast as responses and webhooks show it."""
     options, rules = job.options, view.rules
     shown = {
         "id": job.job_id,
@@ -68,14 +68,14 @@ def _outputs(view: View, job: Job) -> dict[str, Any]:
 
 
 def hls_status(job: Job, now_ms: int) -> str:
-    """Return how far the HLS output of a broadcast is."""
+    """Return the status of the HLS output of a broadcast."""
     if job.status in ENDED:
         return "error" if job.status == "failed" else "ended"
     return _reached(_LOW_LATENCY if job.options["hls"]["lowLatency"] else _HLS, job, now_ms)
 
 
 def rtmp_status(job: Job, target: dict[str, str], now_ms: int) -> str:
-    """Return how far an RTMP output of a broadcast is."""
+    """Return the status of an RTMP output of a broadcast."""
     if job.status in ENDED:
         return "error" if job.status == "failed" else "offline"
     status = _reached(_RTMP, job, now_ms)

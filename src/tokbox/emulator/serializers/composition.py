@@ -1,4 +1,4 @@
-"""Members that descriptions of archives, broadcasts and other jobs have in common."""
+"""Fields that archives, broadcasts and other jobs have in common."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["project_fields", "show_name", "show_selections"]
 
 
 def show_selections(selections: list[Selection]) -> list[dict[str, Any]]:
-    """Return the streams that were chosen as the service shows them."""
+    """Return the selected streams as the service shows them."""
     return [
         {
             "streamId": selection.stream_id,
@@ -24,14 +24,14 @@ def show_selections(selections: list[Selection]) -> list[dict[str, Any]]:
 
 
 def show_name(name: str | None, rules: Rules) -> dict[str, str | None]:
-    """Return the member that tells a name, which may never have been given."""
+    """Return the field ``name``; the rules determine its form for a job without a name."""
     if name is None and rules.unset_name == "absent":
         return {}
     return {"name": "" if name is None and rules.unset_name == "empty" else name}
 
 
 def project_fields(project_id: str, *, as_string: bool = False) -> dict[str, Any]:
-    """Return the members by which archives and broadcasts say whose they are."""
+    """Return the fields with the owner of an archive or broadcast."""
     if is_application(project_id):
         return {"applicationId": project_id}
     return {

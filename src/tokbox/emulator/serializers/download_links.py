@@ -1,4 +1,4 @@
-"""Download links of archives: good for ten minutes, for one file, from this emulator."""
+"""Download links of archives, valid for one file and for ten minutes."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _LIFETIME_MS = 10 * 60 * 1000
 
 
 class DownloadLinks:
-    """Make and check the links of one emulator."""
+    """Create and verify the download links of one emulator."""
 
     def __init__(self, store: Store, key: bytes | None = None) -> None:
-        """Sign with *key*, or without one with that of the store, which is random."""
+        """Sign with *key*, or with the random key of the store."""
         self._store = store
         self._key = key
 
     def make(self, archive: Job, base_url: str, now_ms: int) -> str:
-        """Make a link to the file of an available archive; every read makes a new one.
+        """Create a link to the file of an available archive; each call creates a new one.
 
-        *base_url* is the address of the emulator, without a slash at the end.
+        *base_url* is the URL of the emulator, without a trailing slash.
         """
         expires = str(now_ms + _LIFETIME_MS)
         path = f"/_emulator/archive/{archive.project_id}/{archive.job_id}"
@@ -35,7 +35,7 @@ class DownloadLinks:
         )
 
     def is_signed(self, archive: Job, expires: str, signature: str) -> bool:
-        """Tell whether a link with these parameters was made here, however long ago."""
+        """Return whether the signature is valid; the expiration is not checked."""
         expected = self._sign(archive, expires)
         return hmac.compare_digest(expected.encode(), signature.encode())
 

@@ -1,4 +1,4 @@
-"""Jobs as the service shows them: in replies, and to webhooks."""
+"""The JSON representation of jobs, in responses and webhooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["describe_call", "describe_captions", "describe_render", "status_chan
 
 
 def describe_render(view: View, job: Job) -> dict[str, Any]:
-    """Return a render as replies show it."""
+    """Return a render as responses show it."""
     options = job.options
     shown = {
         "id": job.job_id,
@@ -43,9 +43,9 @@ def describe_render(view: View, job: Job) -> dict[str, Any]:
 
 
 def describe_captions(job: Job, now_ms: int) -> dict[str, Any]:
-    """Return captions as a read shows them."""
+    """Return captions as their GET response shows them."""
     return {
-        # It is captionsId where they start.
+        # The response to a start has captionsId instead.
         "captionId": job.job_id,
         **_owner(job),
         "sessionId": job.session_id,
@@ -60,7 +60,10 @@ def describe_captions(job: Job, now_ms: int) -> dict[str, Any]:
 
 
 def describe_call(job: Job) -> dict[str, Any]:
-    """Return a SIP call as the reply to dialling shows it, in both environments alike."""
+    """Return a SIP call as the response to a dial request shows it.
+
+    Applications get ``projectId`` too.
+    """
     return {
         "id": job.job_id,
         "projectId": job.project_id,
@@ -73,7 +76,7 @@ def describe_call(job: Job) -> dict[str, Any]:
 
 
 def status_changed(view: View, job: Job) -> Event | None:
-    """Say that a job has entered its status, if webhooks are told of that."""
+    """Return the status event of a job, or ``None`` if webhooks do not report it."""
     tell = _TELL.get(job.kind)
     return None if tell is None else tell(view, job)
 
@@ -85,7 +88,7 @@ def _owner(job: Job) -> dict[str, str]:
 
 
 def _of_archive(view: View, job: Job) -> Event:
-    # Unlike a read, it has the time of the request, not of the first recording.
+    # Unlike the GET response, it has the time of the request, not of the first recording.
     created_ms = job.created_ms // 1000 * 1000
     return _status(job, {**describe_archive(view, job), "createdAt": created_ms})
 

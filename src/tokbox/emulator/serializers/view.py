@@ -1,4 +1,4 @@
-"""The context of descriptions."""
+"""The context of JSON representations."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["View"]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The context of a description: everything that it uses beside the job."""
+    """The data that a JSON representation depends on, in addition to the job."""
 
     jobs: Jobs
     links: DownloadLinks
     rules: Rules
-    #: The time of the description, in milliseconds since the epoch.
+    #: The current time, in milliseconds since the epoch.
     now_ms: int
-    #: The address that links lead to, without a slash at the end.
+    #: The base URL of links, without a trailing slash.
     base_url: str

@@ -27,7 +27,7 @@ _KEY_AND_IV = 32 + 16
 def read_certificate(text: object) -> str:
     """Return a certificate in plain PEM.
 
-    It may be PEM, with its line breaks written as ``\\n``, or base64 of PEM. Raises
+    *text* is PEM, perhaps with line breaks written as ``\\n``, or base64 of PEM. Raises
     :class:`InvalidOptionError`.
     """
     problem = InvalidOptionError(
@@ -49,10 +49,10 @@ def read_certificate(text: object) -> str:
 
 
 def encrypt_password(certificate: str, draw: Callable[[int], bytes]) -> str:
-    """Return a new password, encrypted by RSA-OAEP and in base64.
+    """Return a new password, encrypted with RSA-OAEP, in base64.
 
-    *draw* returns random bytes for the password. The padding is always random, so that
-    the result differs each time even with a seed.
+    *draw* returns random bytes for the password. The padding is always random, so the
+    result differs each time even with a seed.
     """
     key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
     assert isinstance(key, RSAPublicKey), "it was checked when it was set"

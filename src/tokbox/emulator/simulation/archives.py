@@ -1,4 +1,4 @@
-"""The particulars of archives among jobs: recordings, files, and their order of events."""
+"""Archive-specific behaviour of jobs: recordings, files, and the order of events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["end_recordings", "make_file", "record", "reported_states"]
 
 
 def record(emulator: Emulator, archive: Job, stream_ids: Iterable[str], at_ms: int) -> None:
-    """Begin or end to record the streams with these IDs, which have changed."""
+    """Begin or end recordings of the streams with these IDs, which have changed."""
     jobs = emulator.jobs
     for stream_id in stream_ids:
         stream = emulator.store.stream(archive.session_id, stream_id)
@@ -66,9 +66,9 @@ def make_file(emulator: Emulator, archive: Job) -> Job:
 
 
 def reported_states(emulator: Emulator, before: Job, archive: Job) -> list[Job]:
-    """Return the states that webhooks get for a transition, in order.
+    """Return the states that webhooks report for a transition, in order.
 
-    By the rule ``upload_first`` the end of the recording comes after the upload.
+    With the rule ``upload_first``, the end of the recording is reported after the upload.
     """
     late = emulator.rules.upload_first
     if late and archive.status == "stopped":

@@ -1,4 +1,4 @@
-"""The tokens that clients join with, verified as the service would."""
+"""Verification of client tokens, as in the service."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ __all__ = ["ROLES", "SCOPE", "ClientClaims", "verify_client_token"]
 #: The scope of client tokens.
 SCOPE = "session.connect"
 
-#: What a token lives if it does not say, and the longest it may, in seconds.
+#: The default and the maximum lifetime of a token, in seconds.
 _DEFAULT_LIFETIME = 86_400
 _MAX_LIFETIME = 2_592_000
-#: How far the clock of whoever signed may be ahead, in seconds.
+#: The tolerance for tokens from clocks that are ahead, in seconds.
 _TOLERANCE = 60
 ROLES = frozenset({"subscriber", "publisher", "publisheronly", "moderator"})
 
 
 @dataclass(frozen=True, slots=True)
 class ClientClaims:
-    """What a good token gives to whoever joins with it."""
+    """The verified claims of a client token."""
 
     role: str
     connection_data: str
@@ -41,10 +41,9 @@ def verify_client_token(
 ) -> ClientClaims:
     """Verify a token for one session of *project*.
 
-    A project signs T1 tokens or HS256 JSON Web Tokens with its secret, an application
-    RS256 ones with its key.
-
-    *now* is in seconds since the epoch. Raises :class:`TokenRejectedError`.
+    *now* is in seconds since the epoch. A project signs T1 tokens or HS256 JSON Web Tokens
+    with its secret; an application signs RS256 JSON Web Tokens with its private key. Raises
+    :class:`TokenRejectedError`.
     """
     if isinstance(project, Application):
         return _verify_jwt(token, project, session_id, now)
@@ -55,7 +54,7 @@ def verify_client_token(
 
 
 def check_not_suspended(project: Project | Application) -> None:
-    """Raise :class:`TokenRejectedError` if nobody is let into the sessions of *project*."""
+    """Raise :class:`TokenRejectedError` if *project* is suspended."""
     if isinstance(project, Project) and project.status != "ACTIVE":
         raise TokenRejectedError("the project is suspended")
 
@@ -112,9 +111,10 @@ def _verify_jwt(
 
 
 def _classes_of(claims: dict[str, Any]) -> tuple[str, ...]:
-    """Read the layout classes, of which SDKs have three spellings.
+    """Read the layout classes, which SDKs encode in three ways.
 
-    A string of words, the same urlencoded, or an array; and two names for the claim.
+    The value is a string of words, the same string urlencoded, or an array. The claim has
+    two names.
     """
     value = claims.get("initial_layout_class_list") or claims.get("initial_layout_list")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
@@ -134,7 +134,7 @@ def _check_times(created: float, expires: float | None, now: float) -> None:
 
 
 def _claims_of(role: object, data: str, classes: tuple[str, ...]) -> ClientClaims:
-    # Without a role a client may publish, which is the default.
+    # The default role is publisher.
     name = "publisher" if role is None or role == "" else str(role)
     if name not in ROLES:
         raise TokenRejectedError("the role of the token is unknown")

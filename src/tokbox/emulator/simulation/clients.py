@@ -1,4 +1,4 @@
-"""Permissions of simulated clients, and messages to them."""
+"""Permissions of simulated clients, and notifications to them."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ def check_token(
 ) -> ClientClaims:
     """Verify the token of a client that joins *session*, as the service would.
 
-    Raises :class:`InvalidOptionError` unless *token* is a string, and
-    :class:`TokenRejectedError`, also if the client *publishes* and its role may not.
+    Raises :class:`InvalidOptionError` if *token* is not a string, and
+    :class:`TokenRejectedError` if it is invalid or, with *publishes*, its role may not
+    publish.
     """
     if not isinstance(token, str):
         raise InvalidOptionError("token must be a string")
@@ -40,7 +41,7 @@ def check_token(
 def check_owner(emulator: Emulator, session: Session) -> Project | Application:
     """Return the owner of *session*.
 
-    Raises :class:`TokenRejectedError` if no client may join the sessions of that project.
+    Raises :class:`TokenRejectedError` if the owner is unknown or suspended.
     """
     project = emulator.accounts.find(session.project_id)
     if project is None:
@@ -52,9 +53,9 @@ def check_owner(emulator: Emulator, session: Session) -> Project | Application:
 def notify_muted(
     emulator: Emulator, session: Session, streams: Sequence[Stream], at_ms: int
 ) -> None:
-    """Tell whoever publishes *streams* that they are muted.
+    """Send a mute message to the publishers of *streams*.
 
-    Of a SIP call that observes it, webhooks are told too.
+    For a SIP call with ``observeForceMute``, webhooks get an event too.
     """
     if not streams:
         return
@@ -75,7 +76,7 @@ def check_publisher(role: str) -> None:
 def end_stream(
     emulator: Emulator, session: Session, stream: Stream, at_ms: int, reason: str
 ) -> None:
-    """Remove a stream, and tell webhooks."""
+    """Remove a stream, and emit its event."""
     connection = emulator.store.connection(session.session_id, stream.connection_id)
     assert connection is not None, "the tables hold no stream without its connection"
     emulator.store.remove_stream(stream.stream_id)

@@ -1,4 +1,4 @@
-"""The parts of an emulator, without HTTP."""
+"""The components of an emulator, independent of HTTP."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Emulator"]
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """Everything that handlers and the engine share."""
+    """The components that handlers and the engine share."""
 
     accounts: Accounts
     store: Store
@@ -39,13 +39,13 @@ class Emulator:
     pending_faults: PendingFaults
     webhook_outbox: WebhookOutbox
     rules: Rules
-    #: How long the file of a stopped archive takes to be made, in milliseconds.
+    #: The time until the file of a stopped archive is available, in milliseconds.
     processing_ms: int
 
     def emit(self, event: Event) -> None:
-        """Tell everybody who listens to :attr:`events`."""
+        """Emit *event* to the listeners of :attr:`events`."""
         self.events.emit(event)
 
     def view(self, now_ms: int, base_url: str) -> View:
-        """Return what descriptions depend on, for a reader who uses *base_url*."""
+        """Return the context of JSON representations; links begin with *base_url*."""
         return View(self.jobs, self.download_links, self.rules, now_ms, base_url)

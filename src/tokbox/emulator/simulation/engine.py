@@ -1,7 +1,7 @@
-"""The engine: clients that come and go, and the jobs that follow them.
+"""The engine: clients that connect and disconnect, and the jobs of sessions.
 
-Jobs are archives, broadcasts and everything else that runs in a session; their states are
-tables in ``model/states.py``. All functions need a transaction of the store.
+Jobs are archives, broadcasts and everything else that runs in a session; their state
+machines are in ``model/states.py``. All functions need a transaction of the store.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = [
 def connect(
     emulator: Emulator, session: Session, claims: ClientClaims, at_ms: int
 ) -> Connection:
-    """Connect a client; a session that is always archived starts its archive now."""
+    """Connect a client, and start the automatic archive of the session, if it has one."""
     connection = Connection(
         connection_id=emulator.ids.uuid(),
         session_id=session.session_id,
@@ -61,7 +61,7 @@ def connect(
     emulator.store.add_connection(connection)
     session = sessions.enter(emulator, session, at_ms)
     emulator.emit(events.connection_created(session.project_id, connection))
-    # Only the media router archives: in a relayed session nothing ever starts.
+    # Only the media router archives, so relayed sessions have no archives.
     if (
         session.always_archived
         and not session.relayed
@@ -173,7 +173,7 @@ def start(
         automatic=automatic,
     )
     if kind == "archive":
-        # Where somebody publishes, webhooks do not get the state "paused".
+        # If a stream is already published, webhooks must not report the state "paused".
         update(emulator, job)
         streams = [stream.stream_id for stream in emulator.store.streams(job.session_id)]
         job = _synchronise_job(emulator, job, at_ms, streams)
@@ -184,13 +184,13 @@ def start(
 
 
 def stop(emulator: Emulator, job: Job, at_ms: int) -> Job:
-    """End a running job at the request of its project."""
+    """End a running job after a stop request."""
     machine = MACHINES[job.kind]
     return _enter(emulator, job, machine.final, at_ms, machine.stop_reason)
 
 
 def fail(emulator: Emulator, job: Job, at_ms: int, reason: str) -> Job:
-    """End a job by a failure of the service."""
+    """End a job because of a failure of the service."""
     return _enter(emulator, job, MACHINES[job.kind].failed, at_ms, reason)
 
 
@@ -200,19 +200,19 @@ def delete(emulator: Emulator, archive: Job, at_ms: int) -> None:
 
 
 def update(emulator: Emulator, job: Job) -> None:
-    """Save a job, and when it changes next."""
+    """Save a job, and the time of its next change by a timer."""
     emulator.jobs.save(job, _due_ms(emulator, job))
 
 
-# Time, and what follows from it.
+# Due events.
 
 
 def run_due_events(emulator: Emulator, now_ms: int) -> None:
-    """Carry out everything that was due by *now_ms*, in its order.
+    """Run all events that were due by *now_ms*, in order.
 
-    It comes first in a transaction: between two transactions nothing changes but the clock.
+    Call it at the beginning of a transaction: between transactions only the clock changes.
     """
-    # From moment to moment, since each change can cause others.
+    # One point in time after the other, since each change can cause others.
     while (at_ms := emulator.store.next_due_ms(now_ms)) is not None:
         while job := emulator.jobs.next_due(at_ms):
             change = _next_change(emulator, job)
@@ -225,10 +225,10 @@ def run_due_events(emulator: Emulator, now_ms: int) -> None:
 
 
 def synchronise(emulator: Emulator, session: Session, at_ms: int, *streams: str) -> None:
-    """Update the running jobs of *session* after clients or streams came or left.
+    """Update the running jobs of *session* after a change of its clients or streams.
 
-    *streams* are the IDs of those that were published, ended, selected or deselected. The
-    time does not depend on the number of other streams.
+    *streams* are the IDs of streams that were published, ended, selected or deselected. The
+    run time does not depend on the number of other streams.
     """
     for job in emulator.jobs.running(session.session_id):
         _synchronise_job(emulator, job, at_ms, streams)
@@ -251,7 +251,7 @@ def _synchronise_job(
         status = machine.active if is_active else machine.idle
         if status != job.status:
             return _enter(emulator, job, status, at_ms)
-    # When it changes next depends on whether anyone is connected.
+    # The next change depends on whether a client is connected.
     if job.connection_id is None:
         emulator.jobs.set_due(job.job_id, _due_ms(emulator, job))
     else:
@@ -266,7 +266,7 @@ def _update_alone(emulator: Emulator, job: Job, at_ms: int) -> Job:
 
 
 def _continue_archive(emulator: Emulator, archive: Job, at_ms: int) -> None:
-    """Continue an automatic archive that became too long in another one."""
+    """Start another archive after an automatic one that reached its maximum duration."""
     session = _session(emulator, archive)
     if session.emptied_ms is None:
         start(emulator, "archive", session, archive.options, at_ms, automatic=True)
@@ -293,7 +293,7 @@ def _next_change(emulator: Emulator, job: Job) -> Change | None:
 def _enter(
     emulator: Emulator, job: Job, status: str, at_ms: int, reason: str | None = None
 ) -> Job:
-    """Change the state of a job, with everything that belongs to the new state."""
+    """Change the state of a job, and apply the effects of the new state."""
     return _arrive(emulator, transition(job, status, at_ms, reason), job)
 
 
@@ -311,7 +311,7 @@ def _arrive(emulator: Emulator, job: Job, before: Job | None = None) -> Job:
     if publishes and machine.shows_stream:
         job = _publish(emulator, job)
     _emit_status(emulator, job, before)
-    # A call that is muted as soon as it publishes has been created before.
+    # The creation of a call is reported before its stream is published and perhaps muted.
     if publishes and not machine.shows_stream:
         job = _publish(emulator, job)
     return job

@@ -1,7 +1,6 @@
 """JSON Web Tokens (RFC 7519, RFC 7515): parsing, verifying and signing.
 
-The client has code of its own for this, which the emulator does not share: each is the
-other's test.
+This implementation is independent of the client's: each one tests the other.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ __all__ = ["InvalidJWTError", "Jwt", "parse", "parse_times", "sign"]
 
 
 class InvalidJWTError(Exception):
-    """The text is not a JSON Web Token of ours, or its signature is wrong."""
+    """The text is not a supported JSON Web Token, or its signature is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Jwt:
-    """A token that was taken apart; who signed it is still to be asked."""
+    """A parsed token, not yet verified."""
 
-    #: What the token says it was signed by. Nothing is decided by it alone.
+    #: The ``alg`` header of the token, which is not trusted by itself.
     algorithm: str
     claims: dict[str, Any] = field(repr=False)
     _signed: bytes = field(repr=False)
     _signature: bytes = field(repr=False)
 
     def check(self, key: str | RSAPublicKey) -> dict[str, Any]:
-        """Return the claims if *key* signed them; raise :class:`Unreadable`.
+        """Return the claims if *key* signed them, or raise :class:`InvalidJWTError`.
 
-        The kind of the key decides on the algorithm, never the token: a secret HS256 (it
-        is the whole key, as UTF-8), a public key RS256. Times are not looked at: they are
-        compared with a clock that the caller chooses.
+        The key determines the algorithm, not the token: HS256 for a secret (its UTF-8 bytes
+        are the key), RS256 for a public key. Times are not verified: the caller compares
+        them with a clock of its choice.
         """
         if self.algorithm != ("HS256" if isinstance(key, str) else "RS256"):
             raise InvalidJWTError
@@ -58,30 +57,30 @@ class Jwt:
 
 
 def parse(token: str) -> Jwt:
-    """Take *token* apart without trusting it; raise :class:`Unreadable`."""
+    """Parse *token* without verifying it, or raise :class:`InvalidJWTError`."""
     try:
         signed, _, signature = token.encode("ascii").rpartition(b".")
         head, payload = signed.split(b".")
         algorithm, claims = _algorithm(head), _parse_object(payload)
         found = base64url.decode(signature)
     except (ValueError, RecursionError):
-        # Without the cause, which may quote the token.
+        # Without the cause, which may contain the token.
         raise InvalidJWTError from None
     return Jwt(algorithm, claims, signed, found)
 
 
-@lru_cache(256)  # each library writes one header
+@lru_cache(256)  # each library always writes the same header
 def _algorithm(head: bytes) -> str:
     header = _parse_object(head)
     algorithm = header.get("alg")
-    # What is critical and unknown must not be passed over (RFC 7515, 4.1.11).
+    # Unknown critical header parameters must be refused (RFC 7515, 4.1.11).
     if not isinstance(algorithm, str) or "crit" in header:
         raise ValueError
     return algorithm
 
 
 def _parse_object(part: bytes) -> dict[str, Any]:
-    # As text: of bytes, the parser would take UTF-16, too.
+    # Decoded first, because json.loads would accept UTF-16 bytes.
     value = json.loads(base64url.decode(part).decode(), object_pairs_hook=_unique)
     if not isinstance(value, dict):
         raise ValueError
@@ -89,7 +88,7 @@ def _parse_object(part: bytes) -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a repeated claim: readers differ in which one of them counts."""
+    """Refuse repeated claims: parsers differ in which one they use."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError
@@ -97,9 +96,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def parse_times(claims: dict[str, Any]) -> tuple[float | None, ...]:
-    """Return ``iat``, ``nbf`` and ``exp`` in seconds, each ``None`` if it is not there.
+    """Return ``iat``, ``nbf`` and ``exp`` in seconds, each ``None`` if absent.
 
-    Raises :class:`Unreadable` if one is there and not a usable number.
+    Raises :class:`InvalidJWTError` if one is not a number in the accepted range.
     """
     return tuple(_number(claims, name) for name in ("iat", "nbf", "exp"))
 
@@ -110,14 +109,14 @@ def _number(claims: dict[str, Any], name: str) -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidJWTError
-    # Beyond this no clock reads, and sums would overflow; NaN fails it too.
+    # The limit avoids overflow in sums; the comparison also refuses NaN.
     if not -1e15 < value < 1e15:
         raise InvalidJWTError
     return value
 
 
 def sign(claims: dict[str, Any], secret: str) -> str:
-    """Return a token that is signed by HS256."""
+    """Sign *claims* with HS256, and return the token."""
     parts = ({"typ": "JWT", "alg": "HS256"}, claims)
     message = ".".join(
         base64url.encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts

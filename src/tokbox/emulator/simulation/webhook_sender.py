@@ -1,4 +1,4 @@
-"""The thread that empties the outbox of webhooks, and lets time pass for them."""
+"""The thread that sends webhooks and runs due events for them."""
 
 from __future__ import annotations
 
@@ -15,24 +15,23 @@ from tokbox.emulator.store.webhook_outbox import SECRET, Delivery
 
 __all__ = ["RETRY_DELAYS", "TIMEOUT", "WebhookSender", "sign"]
 
-#: How long after each failure the next attempt is made, in seconds; after the last one
-#: the delivery is given up. The service's own schedule is not published.
+#: The delay before each retry, in seconds; after the last one the delivery has failed. The
+#: service's own schedule is not published.
 RETRY_DELAYS = (0.5, 2.0, 5.0)
-#: How long a receiver may take to answer, in seconds.
+#: The timeout of an attempt, in seconds.
 TIMEOUT = 5.0
-#: How often the sender looks whether time alone has changed something, in seconds: while
-#: somebody listens, and while nobody does.
+#: The interval for due events, in seconds: with receivers, and without any.
 _TICK = 0.2
 _IDLE_TICK = 1.0
-#: The scheme and the issuer of Vonage's signed webhooks.
+#: The issuer of Vonage's signed webhooks.
 _ISSUER = "Vonage"
 
 
 class WebhookSender:
-    """Send what waits in the outbox of *emulator*, one at a time.
+    """Send the waiting deliveries of *emulator*, one at a time.
 
-    To each URL in the order of the events: what failed is tried again before what came
-    after it. Any 2xx answer counts as delivered.
+    The order of events is kept for each URL: a failed delivery is retried before later ones
+    are sent. Any 2xx response means delivered.
     """
 
     def __init__(
@@ -46,23 +45,23 @@ class WebhookSender:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start the thread."""
         self._emulator.webhook_outbox.wake = self._wake
         self._thread = threading.Thread(target=self._run, name="emulator webhooks")
         self._thread.daemon = True
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop sending, when the attempt that is being made is over."""
+        """Stop the thread after the current attempt."""
         self._stopping = True
         self._wake()
         if self._thread is not None:
             self._thread.join()
 
     def drain(self, timeout: float) -> None:
-        """Wait until everything is delivered or given up.
+        """Wait until every webhook is delivered or has failed.
 
-        Raises :class:`TimeoutError` if that takes longer than *timeout* seconds.
+        *timeout* is in seconds. Raises :class:`TimeoutError` when it has passed.
         """
         end = time.monotonic() + timeout
         with self._emulator.store.transaction():
@@ -95,7 +94,7 @@ class WebhookSender:
                 self._news = False
 
     def _next(self) -> tuple[Delivery | None, float]:
-        """Find what can be sent now, or else how long to wait."""
+        """Return a delivery that is due, or ``None`` and the time to wait in seconds."""
         emulator, webhooks = self._emulator, self._emulator.webhook_outbox
         with emulator.store.transaction():
             if not webhooks.has_receivers():
@@ -138,7 +137,7 @@ class WebhookSender:
 def send(
     delivery: Delivery, secret: str | None, *, now: float
 ) -> tuple[int | None, str | None]:
-    """Make one attempt; return the status of the answer, and what went wrong if so."""
+    """Make one attempt, and return the response status and the error, if any."""
     body = delivery.body.encode()
     headers = {"Content-Type": "application/json", "User-Agent": "tokbox-emulator"}
     if secret is not None:
@@ -162,10 +161,10 @@ def send(
 
 
 def sign(delivery: Delivery, secret: str, *, now: float) -> str:
-    """Make the JSON Web Token that says who sends this body, and when.
+    """Create the JSON Web Token that authenticates a delivery.
 
-    It has the claims of the platform's other signed webhooks; those of video are not
-    published.
+    It has the claims of the platform's other signed webhooks; the claims of video webhooks
+    are not published.
     """
     whose = "api_key" if delivery.project_id.isdecimal() else "application_id"
     claims = {

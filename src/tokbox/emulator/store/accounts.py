@@ -30,8 +30,8 @@ __all__ = [
     "is_application",
 ]
 
-#: Who exists if nobody else is named. The secrets are public by design: they open
-#: nothing but an emulator on this machine.
+#: The default project, application and account. The secrets are public by design: they are
+#: valid only in a local emulator.
 DEFAULT_API_KEY = "12345678"
 DEFAULT_SECRET = "devsecret"  # noqa: S105
 DEFAULT_APPLICATION_ID = "00000000-0000-4000-8000-000012345678"
@@ -44,7 +44,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Project(NoPickle):
-    """A project of the older environment; its secret is neither shown nor pickled."""
+    """A project (OpenTok environment); its secret is excluded from repr and pickling."""
 
     api_key: str
     secret: str = field(repr=False)
@@ -56,23 +56,23 @@ class Project(NoPickle):
 
     @property
     def id(self) -> str:
-        """What the paths of its calls name."""
+        """The API key, which identifies the project in paths."""
         return self.api_key
 
 
 @safe_repr
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application of the newer environment, which signs with a key of its own."""
+    """An application (Vonage environment), which signs with its own private key."""
 
     application_id: str
-    #: ``None`` while nobody has asked for the key of the default application.
+    #: ``None`` until the key of the default application is generated.
     public_key: RSAPublicKey | None = field(repr=False)
     created_ms: int = 0
 
     @property
     def id(self) -> str:
-        """What the paths of its calls name."""
+        """The application ID, which identifies the application in paths."""
         return self.application_id
 
 
@@ -86,15 +86,15 @@ class Account(NoPickle):
 
     @property
     def id(self) -> str:
-        """The ID under which its requests are logged."""
+        """The account key, which identifies the account in the request log."""
         return self.account_key
 
 
 class Accounts:
-    """Find who may call, among those who were named at the start and those made since.
+    """The projects, applications and accounts that may make requests.
 
-    What becomes of a project by calls (another secret, a status) is kept in the store;
-    the secrets that were given at the start are not.
+    They are given at the start or created by requests. Changes of a project by requests
+    (its secret, its status) are stored; secrets that were given at the start are not.
     """
 
     def __init__(
@@ -104,9 +104,9 @@ class Accounts:
         applications: Mapping[str, str | bytes | None] | None = None,
         accounts: Mapping[str, str] | None = None,
     ) -> None:
-        """Check keys and secrets by the rules of signing; without any, take the default.
+        """Validate keys and secrets as a signer does; use the defaults for those not given.
 
-        Raises :class:`InvalidInputError`, which shows no secret.
+        Raises :class:`InvalidInputError`, which contains no secret.
         """
         self._store = store
         if projects is None:
@@ -122,7 +122,7 @@ class Accounts:
         }
         if applications is None:
             applications = {DEFAULT_APPLICATION_ID: None}
-        #: Whether the key of the default application is made here.
+        #: True if the emulator generates the key of the default application.
         self._makes_key = applications.get(DEFAULT_APPLICATION_ID, "") is None
         self._keys: dict[str, RSAPublicKey | None] = {}
         for given_id, pem in applications.items():
@@ -138,7 +138,7 @@ class Accounts:
             )
 
     def register(self, now_ms: int) -> None:
-        """Enter the projects that were named at the start into an empty store."""
+        """Insert the projects that were given at the start, unless they are stored."""
         self._store.setting("opened_ms", str(now_ms))
         owner = next(iter(self._accounts), "")
         for api_key in self._secrets:
@@ -146,13 +146,13 @@ class Accounts:
 
     @property
     def api_keys(self) -> tuple[str, ...]:
-        """The keys of all projects that were not deleted, oldest first."""
+        """The API keys of all projects that are not deleted, oldest first."""
         rows = self._store.project_rows()
         return tuple(row["api_key"] for row in rows if self._project(row) is not None)
 
     @property
     def application_ids(self) -> tuple[str, ...]:
-        """The ids of all applications."""
+        """The IDs of all applications."""
         return tuple(self._keys)
 
     def find(self, project_id: str) -> Project | Application | None:
@@ -166,7 +166,7 @@ class Accounts:
         return self._accounts.get(account_key)
 
     def project(self, api_key: str) -> Project | None:
-        """Find a project that was not deleted."""
+        """Find a project that is not deleted."""
         row = self._store.project_row(api_key)
         return None if row is None else self._project(row)
 
@@ -180,13 +180,13 @@ class Accounts:
         ]
 
     def is_taken(self, key: str) -> bool:
-        """Tell whether a project has or had this key, or an account has it."""
+        """Return whether a project, deleted or not, or an account has this key."""
         return key in self._accounts or self._store.project_row(key) is not None
 
     def save(self, project: Project) -> None:
-        """Keep what a call has made of a project.
+        """Store a project that a request has created or changed.
 
-        Its secret is kept only if a call has made that too.
+        Its secret is stored only if it differs from the one given at the start.
         """
         given = self._secrets.get(project.api_key)
         kept = given is None or not hmac.compare_digest(
@@ -196,7 +196,8 @@ class Accounts:
         self._store.save_project({**asdict(project), "secret": secret})
 
     def _project(self, row: dict[str, Any]) -> Project | None:
-        # Those without a secret of their own may have been named at another start only.
+        # A project without a stored secret was given at the start, perhaps at an earlier
+        # one.
         secret = row["secret"] or self._secrets.get(row["api_key"])
         if secret is None or row["status"] == "DELETED":
             return None
@@ -213,10 +214,10 @@ class Accounts:
         return Application(application_id, key, created_ms)
 
     def private_key(self) -> str:
-        """Return the private key of the default application as PEM, made once.
+        """Return the private key of the default application as PEM, generated once.
 
-        Raises :class:`RuntimeError` if applications were named instead: theirs are not
-        known here.
+        Raises :class:`RuntimeError` if other applications were given: the emulator has only
+        their public keys.
         """
         if not self._makes_key:
             raise RuntimeError("only the default application's private key is known")
@@ -225,18 +226,18 @@ class Accounts:
 
 
 def is_application(project_id: str) -> bool:
-    """Tell the id of an application, a UUID, from an API key, a number."""
+    """Return True for an application ID (a UUID), False for an API key (a number)."""
     return not project_id.isdecimal()
 
 
 def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
-    """Check keys and their secrets; InvalidInputError names the key of a wrong secret."""
+    """Validate keys and secrets; the error for an invalid secret contains its key."""
     checked = {}
     for key, secret in secrets.items():
         try:
             api_key, exact_secret = check_project(key, secret, owner=owner)
         except InvalidInputError as error:
-            # The key is checked first, so it is not a secret that stands in its place.
+            # Keys are validated first, so *key* is valid here and not a misplaced secret.
             if error.field == "secret":
                 error.rule += f" (of {owner} {key})"
             raise

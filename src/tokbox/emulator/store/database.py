@@ -1,8 +1,8 @@
-"""The state of the emulator in SQLite: a file, or memory.
+"""The state of the emulator in SQLite, in a file or in memory.
 
-Nothing here knows a rule of the service; it reads and writes the records of
-``model/records.py``. Everything happens inside :meth:`Store.transaction`, which one thread
-holds at a time and which either happens as a whole or not at all.
+This module reads and writes the records of ``model/records.py``, without the rules of the
+service. All access happens inside :meth:`Store.transaction`, which is atomic and held by
+one thread at a time.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from tokbox.private_files import check_private, make_private, open_private
 
 __all__ = ["CLOCK_OFFSET", "PRIVATE_KEY", "Store"]
 
-#: The name of a database in memory, in SQLite.
+#: SQLite's name for an in-memory database.
 _MEMORY = ":memory:"
-#: The setting that keeps the private key of the default application.
+#: The setting with the private key of the default application.
 PRIVATE_KEY = "private_key"
-#: The setting that keeps how far the clock was advanced, in milliseconds.
+#: The setting with the offset of the clock, in milliseconds.
 CLOCK_OFFSET = "clock_offset_ms"
 
 _PROJECT_COLUMNS = "api_key, account_key, secret, status, name, environment, created_ms"
 
 
 class Store:
-    """The tables of one emulator; give a path to keep them in a file."""
+    """The tables of one emulator; a path stores them in a file."""
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         """Open or create the database.
 
-        A file is readable and writable by its owner only, and so are those that SQLite
-        keeps beside it. Raises :class:`InvalidInputError` if the file is something else or
-        of another version, :class:`PermissionError` if it is a link or belongs to another
-        user, another :class:`OSError` if it cannot be opened, and
-        :class:`sqlite3.OperationalError` if SQLite cannot use it.
+        Only the owner can read and write the file, and the files that SQLite creates beside
+        it. Raises :class:`InvalidInputError` if the file is not a database of this version,
+        :class:`PermissionError` if it is a link or belongs to another user, another
+        :class:`OSError` if it cannot be opened, and :class:`sqlite3.OperationalError` if
+        SQLite cannot use it.
         """
         file = _MEMORY if path is None else os.fsdecode(path)
         in_file = file != _MEMORY
@@ -55,18 +55,18 @@ class Store:
             _create_or_check(file)
         self._lock = threading.RLock()
         self._depth = 0
-        # Transactions are begun by hand, because sqlite3 would otherwise begin them
-        # late and not at all around reads; the lock makes sharing between threads safe.
+        # Transactions are begun explicitly, because sqlite3 begins them late, and not for
+        # reads. The lock makes sharing between threads safe.
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         try:
             check(self._db, path)
             if in_file:
-                # Not earlier: the mode of a file of another program stays as it is.
+                # Only after the check: the mode of another program's file must not change.
                 _for_each_file(file, make_private)
             prepare(self._db, in_file=in_file)
             if in_file:
-                # In a folder of others, a file may have been put there meanwhile.
+                # In a shared folder, another user may have created a file meanwhile.
                 _for_each_file(file, make_private)
         except sqlite3.DatabaseError as error:
             self._db.close()
@@ -84,7 +84,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold the store; commit at the end, or undo everything if an exception leaves."""
+        """Lock the store; commit at the end, or roll back if an exception is raised."""
         with self._lock:
             if self._depth:
                 yield
@@ -103,28 +103,28 @@ class Store:
 
     @property
     def db(self) -> sqlite3.Connection:
-        """The database itself, for those that keep tables of their own in it.
+        """The SQLite connection, for classes with their own tables.
 
-        To be used inside a transaction.
+        Use it inside a transaction.
         """
         return self._db
 
     def exists(self, where: str, *values: object) -> bool:
-        """Return whether there is a row: *where* is a table and a WHERE clause in SQL."""
+        """Return whether a row exists; *where* is a table and a WHERE clause in SQL."""
         row = self._db.execute(f"SELECT 1 FROM {where} LIMIT 1", values)  # noqa: S608
         return row.fetchone() is not None
 
     # Settings.
 
     def find_setting(self, name: str) -> str | None:
-        """Return a setting that may never have been made."""
+        """Return a setting, or ``None`` if it was never set."""
         row = self._db.execute(
             "SELECT value FROM settings WHERE name = ?", (name,)
         ).fetchone()
         return None if row is None else str(row[0])
 
     def setting(self, name: str, default: str) -> str:
-        """Return a setting; the first call for a name keeps *default* for ever."""
+        """Return a setting; the first call stores *default* permanently."""
         self._db.execute("INSERT OR IGNORE INTO settings VALUES (?, ?)", (name, default))
         (value,) = self._db.execute(
             "SELECT value FROM settings WHERE name = ?", (name,)
@@ -136,11 +136,11 @@ class Store:
         self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
 
     def link_key(self) -> bytes:
-        """Return the random key that signs download links, made once for each store."""
+        """Return the random key for download links, generated once for each store."""
         return bytes.fromhex(self.setting("link_key", secrets.token_hex(32)))
 
     def clear(self) -> None:
-        """Forget everything, but for the key that was given out."""
+        """Delete everything except the private key, which clients may have."""
         self._db.execute("PRAGMA defer_foreign_keys = ON")
         tables = self._db.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table' "
@@ -151,7 +151,7 @@ class Store:
         self._db.execute("DELETE FROM settings WHERE name <> ?", (PRIVATE_KEY,))
 
     def counts(self, project_id: str) -> dict[str, int]:
-        """Count what a project has."""
+        """Count the sessions, connections, streams and archives of a project."""
         queries = {
             "sessions": "SELECT count(*) FROM sessions WHERE project_id = ?",
             "connections": "SELECT count(*) FROM connections JOIN sessions "
@@ -167,7 +167,7 @@ class Store:
         }
 
     def next_due_ms(self, now_ms: int) -> int | None:
-        """Find when the first of the changes that are due by themselves was due."""
+        """Return when the earliest change due by *now_ms* was due, or ``None``."""
         (due_ms,) = self._db.execute(
             "SELECT min(due_ms) FROM ("
             "SELECT min(due_ms) AS due_ms FROM jobs WHERE due_ms <= :now UNION ALL "
@@ -179,7 +179,7 @@ class Store:
     # Projects.
 
     def add_project(self, api_key: str, account_key: str, created_ms: int) -> None:
-        """Insert a project whose secret is kept elsewhere, unless it is known."""
+        """Insert a project without a stored secret, unless it exists."""
         self._db.execute(
             "INSERT OR IGNORE INTO projects (api_key, account_key, secret, status, name, "
             "environment, created_ms) VALUES (?, ?, NULL, 'ACTIVE', '', 'standard', ?)",
@@ -187,7 +187,7 @@ class Store:
         )
 
     def save_project(self, values: dict[str, Any]) -> None:
-        """Insert a project that was made by a call, or update one."""
+        """Insert or update a project."""
         self._db.execute(
             "INSERT INTO projects (api_key, account_key, secret, status, name, "
             "environment, created_ms) VALUES (:api_key, :account_key, :secret, :status, "
@@ -215,7 +215,7 @@ class Store:
     # Sessions.
 
     def save_session(self, session: Session) -> None:
-        """Insert a session, or update when clients came and left, and the muting."""
+        """Insert a session, or update its presence times and its muting."""
         self._db.execute(
             "INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (session_id) DO UPDATE SET muted = excluded.muted, "
@@ -234,14 +234,14 @@ class Store:
         return Session(**from_row(row))
 
     def emptied_ms(self, session_id: str) -> int | None:
-        """Return when the last client left a session; ``None`` while one is connected."""
+        """Return when the last client left a session; ``None`` if one is connected."""
         (emptied_ms,) = self._db.execute(
             "SELECT emptied_ms FROM sessions WHERE session_id = ?", (session_id,)
         ).fetchone()
         return None if emptied_ms is None else int(emptied_ms)
 
     def newest_sessions(self, count: int) -> list[Session]:
-        """Return the newest sessions, latest first."""
+        """Return the newest sessions, newest first."""
         rows = self._db.execute(
             "SELECT * FROM sessions ORDER BY rowid DESC LIMIT ?", (count,)
         )
@@ -253,7 +253,7 @@ class Store:
         return int(count)
 
     def next_ending_session(self, now_ms: int) -> Session | None:
-        """Find the session that was the first to be due for its end."""
+        """Return the session whose end was due first, or ``None``."""
         row = self._db.execute(
             "SELECT * FROM sessions WHERE ends_ms <= ? ORDER BY ends_ms, rowid LIMIT 1",
             (now_ms,),
@@ -282,7 +282,7 @@ class Store:
         return [Connection(**from_row(row)) for row in rows]
 
     def is_connected(self, session_id: str, besides: str | None = None) -> bool:
-        """Tell whether a session has a connection, other than *besides*."""
+        """Return whether a session has a connection other than *besides*."""
         return self.exists(
             "connections WHERE session_id = ? AND connection_id IS NOT ?",
             session_id,
@@ -325,7 +325,7 @@ class Store:
         return [Stream(**from_row(row)) for row in rows]
 
     def has_streams(self, session_id: str) -> bool:
-        """Tell whether a session has a stream."""
+        """Return whether a session has a stream."""
         return self.exists("streams WHERE session_id = ?", session_id)
 
     def stream(self, session_id: str, stream_id: str) -> Stream | None:
@@ -338,17 +338,17 @@ class Store:
 
 
 def _create_or_check(file: str) -> None:
-    """Create an empty database, or check the files of one that exists."""
+    """Create an empty database file, or check the permissions of existing files."""
     if not file:
         raise InvalidInputError("db", file, "be the path of a file")
     with suppress(FileExistsError):
         os.close(open_private(file, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-    # A new database must not read a journal that was put there before it, either.
+    # This also checks for a journal that was put there before: SQLite would read it.
     _for_each_file(file, check_private)
 
 
 def _for_each_file(file: str, apply: Callable[[str], None]) -> None:
-    """Apply a function to the file of a database and those beside it that exist."""
+    """Call *apply* with the database file and the existing files beside it."""
     for suffix in ("", "-journal", "-wal", "-shm"):
         with suppress(FileNotFoundError):
             apply(file + suffix)

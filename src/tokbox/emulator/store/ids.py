@@ -16,33 +16,33 @@ __all__ = ["Ids", "Seed"]
 
 
 class Ids:
-    """Make ids of the bytes that *draw* gives; the same bytes make the same ids.
+    """Create IDs from the bytes of *draw*; the same bytes result in the same IDs.
 
-    The private key of an application does not come from here. The secrets of projects
-    do: they are part of replies.
+    The private key of an application is generated elsewhere. The secrets of projects are
+    created here, because they are part of responses.
     """
 
     def __init__(self, draw: Callable[[int], bytes] = secrets.token_bytes) -> None:
         self._draw = draw
 
     def uuid(self) -> str:
-        """Make a random UUID (RFC 9562, version 4)."""
+        """Create a random UUID (RFC 9562, version 4)."""
         return str(uuid.UUID(bytes=self._draw(16), version=4))
 
     def base64(self, size: int) -> str:
-        """Make *size* random bytes, in base64."""
+        """Create *size* random bytes, in base64."""
         return base64.b64encode(self._draw(size)).decode()
 
     def raw(self, size: int) -> bytes:
-        """Make *size* random bytes."""
+        """Create *size* random bytes."""
         return self._draw(size)
 
     def hex(self, size: int) -> str:
-        """Make *size* random bytes, in hexadecimal digits."""
+        """Create *size* random bytes, in hexadecimal digits."""
         return self._draw(size).hex()
 
     def digits(self, size: int) -> str:
-        """Make a number of *size* decimal digits, the first of which is not zero."""
+        """Create a number of *size* decimal digits without leading zeros."""
         minimum = 10 ** (size - 1)
         return str(minimum + int.from_bytes(self._draw(16), "big") % (9 * minimum))
 
@@ -52,13 +52,13 @@ class Ids:
 
 
 class Seed:
-    """Bytes that follow from a number, and from how many draws came before.
+    """Deterministic bytes, derived from a number and the count of previous draws.
 
-    The count is kept in the store, in the transaction of whatever the bytes are for. So
-    a refused call leaves no trace, and a restart goes on where the last one ended.
+    The count is stored in the transaction that uses the bytes. A refused request therefore
+    does not change it, and it continues after a restart.
     """
 
-    #: The setting that counts the draws.
+    #: The setting with the number of draws.
     _DRAWN = "seed_drawn"
 
     def __init__(self, number: int, store: Store) -> None:
@@ -72,13 +72,13 @@ class Seed:
         self._store = store
 
     def draw(self, size: int) -> bytes:
-        """Return the next *size* bytes. To be used inside a transaction of the store."""
+        """Return the next *size* bytes. Use it inside a transaction of the store."""
         drawn = int(self._store.setting(self._DRAWN, "0"))
         self._store.set_setting(self._DRAWN, str(drawn + 1))
         return self._bytes(f"draw {drawn}", size)
 
     def link_key(self) -> bytes:
-        """Return the key that signs download links, which are part of replies."""
+        """Return the key for download links, which are part of responses."""
         return self._bytes("link key", 32)
 
     def _bytes(self, what: str, size: int) -> bytes:

@@ -21,13 +21,13 @@ _RUNNING = f"status NOT IN ({', '.join(repr(status) for status in sorted(ENDED))
 
 
 class Jobs:
-    """The jobs of one emulator. To be used inside a transaction of its store."""
+    """The jobs of one emulator. Use it inside a transaction of its store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def save(self, job: Job, due_ms: int | None) -> None:
-        """Insert or update a job, and when it changes by itself."""
+        """Insert or update a job, and the time of its next change by a timer."""
         self._store.db.execute(
             f"INSERT INTO jobs ({_COLUMNS}, due_ms) "  # noqa: S608
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
@@ -41,22 +41,22 @@ class Jobs:
         )
 
     def set_due(self, job_id: str, due_ms: int | None) -> None:
-        """Update when a job changes by itself."""
+        """Update the time of a job's next change by a timer."""
         self._store.db.execute(
             "UPDATE jobs SET due_ms = ? WHERE job_id = ?", (due_ms, job_id)
         )
 
     def find(self, project_id: str, kind: str, job_id: str) -> Job | None:
-        """Find a job of a project, running or not."""
+        """Return a job of a project, running or not, or ``None``."""
         found = self._select(
             "WHERE project_id = ? AND kind = ? AND job_id = ?", project_id, kind, job_id
         )
         return found[0] if found else None
 
     def running(self, session_id: str, kind: str | None = None) -> list[Job]:
-        """Return the running jobs of a session, of one kind or all: archives first.
+        """Return the running jobs of a session, of one kind or all, archives first.
 
-        What a job publishes is recorded, so archives change before other jobs.
+        Archives come first because they record the streams that other jobs publish.
         """
         jobs = self._select(
             f"WHERE session_id = ? AND kind = coalesce(?, kind) AND {_RUNNING} "
@@ -64,11 +64,11 @@ class Jobs:
             session_id,
             kind,
         )
-        # Here and not by SQL, for which the index is in order already.
+        # Sorted in Python: the SQL query reads the rows in index order.
         return sorted(jobs, key=lambda job: job.kind != "archive")
 
     def next_due(self, now_ms: int) -> Job | None:
-        """Find the job that was the first to be due for a change by itself."""
+        """Return the job whose change was due first, or ``None``."""
         found = self._select(
             "WHERE due_ms <= ? ORDER BY due_ms, kind <> 'archive', number LIMIT 1", now_ms
         )
@@ -92,7 +92,7 @@ class Jobs:
         offset: int,
         count: int,
     ) -> tuple[int, list[Job]]:
-        """Count the jobs of one kind, and return a page, newest first; none is deleted."""
+        """Count the undeleted jobs of one kind, and return a page of them, newest first."""
         where = "WHERE project_id = ? AND kind = ? AND status <> 'deleted'"
         if running:
             where += f" AND {_RUNNING}"
@@ -116,17 +116,17 @@ class Jobs:
         )
         return [Job(**from_row(row)) for row in rows]
 
-    # The streams of a job that takes only those that calls have chosen.
+    # Selected streams of a job with manual streamMode.
 
     def select_stream(self, job_id: str, selection: Selection) -> None:
-        """Add a stream to a job, or change what of it is taken."""
+        """Select a stream for a job, or change its selected media."""
         self._store.db.execute(
             "INSERT OR REPLACE INTO selections VALUES (?, ?, ?, ?)",
             (job_id, *astuple(selection)),
         )
 
     def unselect_stream(self, job_id: str, stream_id: str) -> bool:
-        """Remove a stream from a job; say whether it was there."""
+        """Deselect a stream of a job, and return whether it was selected."""
         done = self._store.db.execute(
             "DELETE FROM selections WHERE job_id = ? AND stream_id = ?",
             (job_id, stream_id),
@@ -134,13 +134,13 @@ class Jobs:
         return done.rowcount > 0
 
     def is_selected(self, job_id: str, stream_id: str) -> bool:
-        """Tell whether a stream was added to an archive."""
+        """Return whether a stream is selected for an archive."""
         return self._store.exists(
             "selections WHERE job_id = ? AND stream_id = ?", job_id, stream_id
         )
 
     def selections(self, job_id: str) -> list[Selection]:
-        """List the streams that were added to a job, in that order."""
+        """Return the selected streams of a job, in order of selection."""
         rows = self._store.db.execute(
             "SELECT stream_id, has_audio, has_video FROM selections "
             "WHERE job_id = ? ORDER BY rowid",
@@ -149,8 +149,8 @@ class Jobs:
         return [Selection(**from_row(row)) for row in rows]
 
     def begin_recording(self, job_id: str, recording: Recording) -> None:
-        """Note that a stream is recorded from now on."""
-        # A stream that left and came back within one millisecond goes on.
+        """Begin a recording of a stream."""
+        # A stream that left and came back within one millisecond continues its recording.
         self._store.db.execute(
             "INSERT INTO recordings VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (job_id, stream_id, started_ms) "
@@ -159,7 +159,7 @@ class Jobs:
         )
 
     def end_recording(self, job_id: str, stream_id: str, at_ms: int) -> None:
-        """Note that a stream is no longer recorded."""
+        """End the recording of a stream."""
         self._store.db.execute(
             "UPDATE recordings SET stopped_ms = ? "
             "WHERE job_id = ? AND stream_id = ? AND stopped_ms IS NULL",
@@ -167,14 +167,14 @@ class Jobs:
         )
 
     def is_recording(self, job_id: str, stream_id: str | None = None) -> bool:
-        """Tell whether an archive records a stream now: *stream_id*, or any."""
+        """Return whether an archive is recording *stream_id*, or any stream."""
         where = "recordings WHERE job_id = ? AND stopped_ms IS NULL"
         if stream_id is None:
             return self._store.exists(where, job_id)
         return self._store.exists(f"{where} AND stream_id = ?", job_id, stream_id)
 
     def recordings(self, job_id: str) -> list[Recording]:
-        """List what was recorded, in order of time."""
+        """Return the recordings of an archive, in order of time."""
         rows = self._store.db.execute(
             "SELECT stream_id, started_ms, stopped_ms, connection_data, video_type "
             "FROM recordings WHERE job_id = ? ORDER BY started_ms, rowid",

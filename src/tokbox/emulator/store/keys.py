@@ -1,4 +1,4 @@
-"""RSA keys of applications: read, made, and kept as PEM text."""
+"""RSA keys of applications: generating, and reading from PEM."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def read_public_key(pem: str | bytes, application_id: str) -> RSAPublicKey:
 
 
 def new_private_key() -> str:
-    """Make an RSA key, as PKCS #8 in PEM."""
+    """Generate a private RSA key, as PKCS #8 in PEM."""
     return (
         generate_private_key(public_exponent=65537, key_size=_BITS)
         .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -49,7 +49,7 @@ def new_private_key() -> str:
 
 
 def public_key_of(private_key: str) -> RSAPublicKey:
-    """Return the public half of a key that :func:`new_private_key` made."""
+    """Return the public key of a key from :func:`new_private_key`."""
     public_key = load_pem_private_key(private_key.encode(), None).public_key()
     assert isinstance(public_key, RSAPublicKey)
     return public_key

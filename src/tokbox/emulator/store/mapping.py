@@ -1,4 +1,4 @@
-"""Records as SQLite keeps them."""
+"""Conversion of records to SQLite rows and back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["from_row", "to_row"]
 def to_row(
     record: Connection | Job | Recording | Selection | Session | Stream,
 ) -> tuple[object, ...]:
-    """Return the fields of *record* in their order, the structured ones as JSON."""
+    """Return the values of *record* in field order, dicts and tuples as JSON."""
     return tuple(
         json.dumps(value) if isinstance(value, dict | tuple) else value
         for value in _FIELDS[type(record)](record)
@@ -32,14 +32,14 @@ def to_row(
 
 
 def from_row(row: sqlite3.Row) -> dict[str, Any]:
-    """Return the columns of *row* as the fields of a record, by name."""
+    """Return the columns of *row* as keyword arguments for a record."""
     values = dict(zip(row.keys(), row, strict=True))
     for name in values.keys() & _FROM_SQL.keys():
         values[name] = _FROM_SQL[name](values[name])
     return values
 
 
-#: The columns that SQLite has no type for.
+#: Conversions for columns without a corresponding SQLite type.
 _FROM_SQL: dict[str, Callable[[Any], Any]] = {
     "relayed": bool,
     "always_archived": bool,

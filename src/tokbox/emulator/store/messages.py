@@ -1,4 +1,4 @@
-"""Messages to simulated clients: signals, tones and requests to mute, kept for tests."""
+"""Messages to simulated clients: signals, DTMF tones and mute requests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tokbox.literals import MessageKind
 
 __all__ = ["LIMIT", "Message", "Messages"]
 
-#: How many messages are kept; the oldest make room.
+#: The maximum number of messages; the oldest are deleted first.
 LIMIT = 10_000
 
 _COLUMNS = "number, kind, session_id, sent_ms, content, recipients"
@@ -23,20 +23,20 @@ _COLUMNS = "number, kind, session_id, sent_ms, content, recipients"
 class Message:
     """A message that was delivered to every client in :attr:`recipients`."""
 
-    #: Counts up from 1, and never down: ``after`` of a listing goes by it.
+    #: Counts up from 1 and is never reused; ``after`` compares with it.
     number: int
     kind: MessageKind
     session_id: str
     #: By the emulated clock, in milliseconds since the epoch.
     sent_ms: int
-    #: The ``type`` (maybe ``None``) and ``data`` of a signal, the ``digits`` of tones, the
-    #: ``streamIds`` of what is muted.
+    #: The ``type`` (or ``None``) and ``data`` of a signal, the ``digits`` of DTMF tones, or
+    #: the ``streamIds`` of muted streams.
     content: dict[str, Any]
-    #: The ids of the connections that received it.
+    #: The IDs of the connections that received it.
     recipients: tuple[str, ...]
 
     def describe(self) -> dict[str, Any]:
-        """Return it as ``GET /_emulator/messages`` shows it."""
+        """Return the message as ``GET /_emulator/messages`` shows it."""
         return {
             "number": self.number,
             "kind": self.kind,
@@ -48,7 +48,7 @@ class Message:
 
 
 class Messages:
-    """The messages of one emulator. To be used inside a transaction of its store."""
+    """The messages of one emulator. Use it inside a transaction of its store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -61,7 +61,7 @@ class Messages:
         recipients: Iterable[str],
         at_ms: int,
     ) -> None:
-        """Deliver a message to the connections with the ids *recipients*."""
+        """Deliver a message to the connections whose IDs are *recipients*."""
         cursor = self._store.db.execute(
             f"INSERT INTO messages ({_COLUMNS}) VALUES (NULL, ?, ?, ?, ?, ?)",  # noqa: S608
             (kind, session_id, at_ms, json.dumps(content), json.dumps(list(recipients))),
@@ -80,15 +80,15 @@ class Messages:
         after: int = 0,
         count: int = LIMIT,
     ) -> list[Message]:
-        """List the messages that fit everything that is given, oldest first.
+        """Return the messages that match all given filters, oldest first.
 
-        *connection_id* is one of those that received it; *after* is the number of a
-        message.
+        *connection_id* is one of the recipients; *after* excludes messages up to that
+        number.
         """
         conditions: Mapping[str, object] = {
             "kind = ?": kind,
             "session_id = ?": session_id,
-            # The ids are an array in JSON, so each stands between quotation marks.
+            # Recipients are a JSON array, so search for the ID with its quotation marks.
             "instr(recipients, ?)": connection_id and json.dumps(connection_id),
         }
         given = {text: value for text, value in conditions.items() if value is not None}
@@ -101,7 +101,7 @@ class Messages:
         return [_message(row) for row in rows]
 
     def clear(self) -> None:
-        """Forget all messages; the numbers go on counting."""
+        """Delete all messages; numbering continues."""
         self._store.db.execute("DELETE FROM messages")
 
 

@@ -16,15 +16,15 @@ class PendingFaults:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        #: Whether there may be any, so that most requests need no query.
+        #: False only if there is none; avoids a query for most requests.
         self.may_be_any: bool = True
 
     def add(
         self, fault: dict[str, Any], *, method: str | None, path: str | None, times: int
     ) -> int:
-        """Keep *fault* for the next *times* calls that fit, and return its number.
+        """Store *fault* for the next *times* matching requests, and return its number.
 
-        *path* may hold ``*`` for anything, slashes included.
+        ``*`` in *path* matches any text, including slashes.
         """
         self.may_be_any = True
         cursor = self._store.db.execute(
@@ -35,7 +35,7 @@ class PendingFaults:
         return cursor.lastrowid
 
     def pop(self, method: str, path: str) -> dict[str, Any] | None:
-        """Use up one of the oldest fault that fits a call."""
+        """Return the oldest matching fault, or ``None``, and count it as used once."""
         row = self._store.db.execute(
             "SELECT number, fault, times FROM pending_faults "
             "WHERE coalesce(method, :method) = :method "
@@ -58,5 +58,5 @@ class PendingFaults:
         return asked
 
     def clear(self) -> None:
-        """Remove all."""
+        """Delete all pending faults."""
         self._store.db.execute("DELETE FROM pending_faults")

@@ -1,8 +1,8 @@
 """The log of requests to the service's API.
 
-The entry of a request is written in the transaction of its effect, so that either both
-are stored or neither is. It has no credentials and no bodies, and everything that looks
-like a token in a path or a query is replaced.
+The entry of a request is written in the same transaction as its effect, so both are stored
+or neither. Entries contain no credentials and no bodies, and text that looks like a token
+is replaced in paths and queries.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tokbox.emulator.store.ids import Ids
 
 __all__ = ["LIMIT", "LoggedRequest", "RequestLog", "as_glob"]
 
-#: How many entries are kept; the oldest make room.
+#: The maximum number of entries; the oldest are deleted first.
 LIMIT = 10_000
 
 _COLUMNS = (
@@ -32,29 +32,29 @@ _TOKEN = re.compile(r"T1(?:==|%3[dD]%3[dD])[^&/]*|eyJ[\w-]*\.[\w-]+\.[\w-]*")
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """A request that was made; ``at_ms`` is in milliseconds since the epoch."""
+    """A logged request; ``at_ms`` is in milliseconds since the epoch."""
 
-    #: Counts up from 1, and never down: ``after`` of a listing goes by it.
+    #: Counts up from 1 and is never reused; ``after`` compares with it.
     number: int
     at_ms: int
-    #: What the answer carried as ``X-Request-Id``.
+    #: The value of ``X-Request-Id`` in the response.
     request_id: str
     method: str
     path: str
     query: str
     #: The project or application of its credentials, if they were valid.
     project_id: str | None
-    #: What was answered; ``None`` if the connection was closed instead.
+    #: The status of the response; ``None`` if the connection was closed without one.
     status: int | None
-    #: By an ordinary clock, whatever the emulated one does.
+    #: Real time, independent of the emulated clock.
     duration_seconds: float
-    #: Whether it created something: a session, an archive, a call...
+    #: True if it created something: a session, an archive, a call...
     created: bool
-    #: The fault that was injected, as it was asked for.
+    #: The injected fault, in the form in which it was requested.
     fault: dict[str, Any] | None
 
     def describe(self) -> dict[str, Any]:
-        """Return it as ``GET /_emulator/requests`` shows it."""
+        """Return the entry as ``GET /_emulator/requests`` shows it."""
         return {
             "number": self.number,
             "at": self.at_ms,
@@ -90,7 +90,7 @@ class RequestLog:
         created: bool,
         fault: dict[str, Any] | None,
     ) -> str:
-        """Log a request, and return the ID that it gets."""
+        """Log a request, and return its new request ID."""
         request_id = self._ids.uuid()
         cursor = self._store.db.execute(
             f"INSERT INTO requests ({_COLUMNS}) "  # noqa: S608
@@ -125,10 +125,10 @@ class RequestLog:
         after: int = 0,
         count: int = LIMIT,
     ) -> list[LoggedRequest]:
-        """List the entries that fit everything that is given, oldest first.
+        """Return the entries that match all given filters, oldest first.
 
-        *path* may hold ``*`` for anything, slashes included; *created* tells those that
-        created something from the others; *after* is the number of an entry.
+        ``*`` in *path* matches any text, including slashes; *created* is whether the
+        request created something; *after* excludes entries up to that number.
         """
         conditions: Mapping[str, object] = {
             "method = ?": method and method.upper(),
@@ -159,7 +159,7 @@ class RequestLog:
         return int(count)
 
     def clear(self) -> None:
-        """Delete all entries; new ones continue their numbers."""
+        """Delete all entries; numbering continues."""
         self._store.db.execute("DELETE FROM requests")
 
 
@@ -173,7 +173,7 @@ def _entry(row: sqlite3.Row) -> LoggedRequest:
 
 
 def as_glob(pattern: str) -> str:
-    """Return *pattern* for SQLite's GLOB, with no wildcard left in it but ``*``."""
+    """Convert *pattern* to SQLite's GLOB syntax, with ``*`` as the only wildcard."""
     return pattern.replace("[", "[[]").replace("?", "[?]")
 
 

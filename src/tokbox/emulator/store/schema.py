@@ -9,7 +9,7 @@ from tokbox.errors import InvalidInputError
 
 __all__ = ["check", "prepare"]
 
-#: "tkbx": marks a file as a database of the emulator.
+#: "tkbx": identifies a file as a database of the emulator.
 _APPLICATION_ID = 0x746B6278
 
 #: Changes with every change of the tables.
@@ -113,10 +113,10 @@ CREATE INDEX webhooks_waiting ON webhooks (url, number) WHERE state = 'waiting';
 
 
 def check(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:
-    """Check that a database is empty, or has the tables of this version; change nothing.
+    """Check that a database is empty, or has the tables of this version.
 
-    Raises :class:`InvalidInputError` if it has others, and :class:`sqlite3.DatabaseError`
-    if *path* is not a database.
+    Changes nothing. Raises :class:`InvalidInputError` if it has other tables or another
+    version, and :class:`sqlite3.DatabaseError` if *path* is not a database.
     """
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (application,) = db.execute("PRAGMA application_id").fetchone()
@@ -132,7 +132,7 @@ def check(db: sqlite3.Connection, path: str | os.PathLike[str] | None) -> None:
 
 
 def prepare(db: sqlite3.Connection, *, in_file: bool) -> None:
-    """Create the tables in an empty database."""
+    """Create the tables if the database is empty, and configure the connection."""
     db.execute("PRAGMA foreign_keys = ON")
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if not version:
@@ -141,10 +141,9 @@ def prepare(db: sqlite3.Connection, *, in_file: bool) -> None:
             f"PRAGMA user_version = {_VERSION}; COMMIT;"
         )
     if in_file:
-        # A commit has reached the system when it returns, and so outlives a process that
-        # is killed. Only FULL would outlive the machine too, at the price of a sync of
-        # the disk for every call.
+        # With NORMAL, a commit survives the end of the process, but perhaps not a crash of
+        # the machine. FULL would survive both, but needs a disk sync for every request.
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
-        # SQLite creates the files beside the database with the first read in this mode.
+        # The first read in this mode creates the files beside the database.
         db.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -1,6 +1,6 @@
-"""Where the archives of a project_id go instead of the service's own cloud.
+"""Storage targets for archives, instead of the service's own cloud.
 
-Nothing is really delivered, so the keys that would open the target are not kept.
+Nothing is really uploaded, so the access keys of a target are not stored.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ __all__ = ["StorageTarget", "StorageTargets"]
 
 @dataclass(frozen=True, slots=True)
 class StorageTarget:
-    """A bucket of S3, or a container of Azure's."""
+    """An Amazon S3 bucket or an Azure container."""
 
     #: ``s3`` or ``azure``.
     kind: str
     #: The name of the bucket or container.
     place: str
-    #: What becomes of an archive that cannot be delivered: lost (``none``), or kept in
-    #: the cloud (``opentok``, or ``vonage``).
+    #: The result of a failed upload: the archive is lost (``none``), or kept in the cloud
+    #: (``opentok`` or ``vonage``).
     fallback: str
-    #: The certificate (X.509 in PEM) of whoever archives are encrypted for.
+    #: The certificate (X.509 in PEM) that archives are encrypted for.
     certificate: str | None = None
 
     def describe(self) -> dict[str, Any]:
-        """Return it as ``GET /_emulator/storage`` shows it."""
+        """Return the target as ``GET /_emulator/storage`` shows it."""
         return {
             "type": self.kind,
             "place": self.place,
@@ -39,41 +39,41 @@ class StorageTarget:
 
 
 class StorageTargets:
-    """The targets of one emulator. To be used inside a transaction of its store."""
+    """The targets of one emulator. Use it inside a transaction of its store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def put(self, project_id: str, target: StorageTarget) -> None:
-        """Let the archives of a project_id go to *target* from now on."""
+        """Set the storage target of a project."""
         self._store.db.execute(
             "INSERT OR REPLACE INTO storage_targets VALUES (?, ?)",
             (project_id, json.dumps(asdict(target))),
         )
 
     def get(self, project_id: str) -> StorageTarget | None:
-        """Return the target of a project_id, if it has one."""
+        """Return the storage target of a project, or ``None``."""
         row = self._store.db.execute(
             "SELECT target FROM storage_targets WHERE project_id = ?", (project_id,)
         ).fetchone()
         return None if row is None else StorageTarget(**json.loads(row[0]))
 
     def remove(self, project_id: str) -> None:
-        """Let the archives of a project_id stay in the cloud from now on."""
+        """Remove the storage target of a project."""
         self._store.db.execute(
             "DELETE FROM storage_targets WHERE project_id = ?", (project_id,)
         )
 
     def set_broken(self, project_id: str, broken: bool) -> None:
-        """Let deliveries to the target of a project_id fail, or work again."""
+        """Make uploads of a project fail, or succeed again."""
         self._store.set_setting(_broken(project_id), str(int(broken)))
 
     def is_broken(self, project_id: str) -> bool:
-        """Tell whether deliveries fail."""
+        """Return whether uploads of a project fail."""
         return self._store.find_setting(_broken(project_id)) == "1"
 
     def outcome(self, project_id: str) -> str:
-        """Return the status of an archive of a project_id whose file has been made."""
+        """Return the status of a project's archive after its file has been made."""
         target = self.get(project_id)
         if target is None:
             return "available"

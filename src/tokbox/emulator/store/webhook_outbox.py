@@ -1,10 +1,10 @@
-"""Webhooks: who wants to be told of what, and what is still to be told.
+"""Webhooks: their URLs, and the outbox of deliveries.
 
-There are three ways to be told. A project registers callbacks by the service's own
-calls; some calls name a URL for what they start; and for every project_id addresses can be
-set here, as an application has them in its settings. What is to be sent goes into the
-outbox in the transaction of the change that it tells of, so that a crash loses neither.
-``webhook_sender.py`` takes it from there.
+URLs have three sources: callbacks that a project registers through the service's API,
+status callback URLs in some requests, and webhook settings, which the emulator has for
+every project, as applications have in the service. A delivery is added to the outbox in the
+transaction of the change that it reports, so that a crash loses neither.
+``webhook_sender.py`` sends the deliveries.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from tokbox.tokens.claims import check_secret
 
 __all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "WebhookOutbox", "check_webhooks"]
 
-#: How many deliveries are kept once they are over; the oldest make room.
+#: The maximum number of deliveries that are no longer waiting; the oldest are deleted
+#: first.
 LIMIT = 10_000
-#: The webhooks that an application may set an address for.
+#: The webhooks that settings may contain a URL for.
 NAMES = (
     *("archive_status", "broadcast_status", "captions_status", "render_status"),
     *("connection_created", "connection_destroyed"),
@@ -39,7 +40,7 @@ NAMES = (
     *("sip_call_created", "sip_call_updated", "sip_call_destroyed"),
     "sip_call_mute_forced",
 )
-#: The member beside them that holds what deliveries are signed with.
+#: The setting with the secret that signs deliveries.
 SECRET = "signature_secret"  # noqa: S105
 
 _CALLBACK_COLUMNS = "callback_id, project_id, topic, event, url, created_ms"
@@ -50,30 +51,30 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook that was, or is still to be, sent to one URL."""
+    """The delivery of a webhook to one URL."""
 
     number: int
-    #: When what it tells of happened, by the emulated clock.
+    #: The time of the event by the emulated clock, in milliseconds since the epoch.
     at_ms: int
-    #: The project or application: an API key, or an application id.
+    #: The API key or application ID.
     project_id: str
-    #: By the name that an application knows it by, such as ``archive_status``.
+    #: The name of the event in webhook settings, such as ``archive_status``.
     event: str
     url: str
-    #: The exact text that is sent.
+    #: The exact text of the request body.
     body: str
     #: The ``jti`` of its signature, the same for every attempt.
     token_id: str
-    #: ``waiting``, ``delivered``, ``failed`` (given up), or ``refused`` (never tried).
+    #: ``waiting``, ``delivered``, ``failed`` (no more retries), or ``refused`` (not sent).
     state: WebhookState
     attempts: int
-    #: What the receiver answered last, if it did.
+    #: The status of the last response, if any.
     status: int | None
-    #: What went wrong last.
+    #: The last error, if any.
     error: str | None
 
     def describe(self) -> dict[str, Any]:
-        """Return it as ``GET /_emulator/webhooks`` shows it."""
+        """Return the delivery as ``GET /_emulator/webhooks`` shows it."""
         return {
             "number": self.number,
             "at": self.at_ms,
@@ -89,9 +90,9 @@ class Delivery:
 
 
 class WebhookOutbox:
-    """The addresses and the outbox of one emulator.
+    """The webhook URLs and the outbox of one emulator.
 
-    All but :meth:`wake` is to be used inside a transaction of its store.
+    Except for :meth:`wake`, use it inside a transaction of its store.
     """
 
     def __init__(
@@ -102,10 +103,10 @@ class WebhookOutbox:
         *,
         anywhere: bool = False,
     ) -> None:
-        """Take the addresses that are *given* from the start, by project_id.
+        """Use *given* as the initial settings, by project.
 
-        They, and the secrets among them, stay in memory. Without *anywhere* nothing is
-        sent but to loopback addresses. Raises :class:`InvalidInputError`.
+        They, including secrets, stay in memory. Without *anywhere*, webhooks are sent to
+        loopback addresses only. Raises :class:`InvalidInputError`.
         """
         self._store = store
         self._ids = ids
@@ -114,15 +115,15 @@ class WebhookOutbox:
             for project_id, webhooks in (given or {}).items()
         }
         self._anywhere = anywhere
-        #: Called when there may be something to send.
+        #: Called when there may be a delivery to send.
         self.wake: Callable[[], None] = lambda: None
 
-    # Who is told.
+    # Receivers.
 
     def configure(self, project_id: str, webhooks: Mapping[str, str]) -> None:
-        """Set the addresses of a project_id, in place of those that it had.
+        """Replace the webhook settings of a project.
 
-        They are kept in the store, with the secret that may be among them. Raises
+        They are stored, including the signature secret, if any. Raises
         :class:`InvalidInputError`.
         """
         self._store.db.execute(
@@ -131,7 +132,7 @@ class WebhookOutbox:
         )
 
     def settings(self, project_id: str) -> dict[str, str]:
-        """Return the addresses of a project_id, and its secret."""
+        """Return the webhook settings of a project, including its signature secret."""
         row = self._store.db.execute(
             "SELECT webhooks FROM webhook_settings WHERE project_id = ?", (project_id,)
         ).fetchone()
@@ -141,7 +142,7 @@ class WebhookOutbox:
         return webhooks
 
     def add_callback(self, callback: Callback) -> None:
-        """Let the URL of *callback* be told from now on."""
+        """Register a callback."""
         self._store.db.execute(
             f"INSERT INTO callbacks ({_CALLBACK_COLUMNS}) "  # noqa: S608
             "VALUES (?, ?, ?, ?, ?, ?)",
@@ -158,7 +159,7 @@ class WebhookOutbox:
         return [Callback(*row) for row in rows]
 
     def remove_callback(self, project_id: str, callback_id: str) -> bool:
-        """Forget a callback of a project; say whether it was there."""
+        """Delete a callback of a project, and return whether it existed."""
         done = self._store.db.execute(
             "DELETE FROM callbacks WHERE project_id = ? AND callback_id = ?",
             (project_id, callback_id),
@@ -166,7 +167,7 @@ class WebhookOutbox:
         return done.rowcount > 0
 
     def has_receivers(self) -> bool:
-        """Tell whether there is any address at all."""
+        """Return whether there is any URL or waiting delivery."""
         if self._given:
             return True
         (found,) = self._store.db.execute(
@@ -176,10 +177,10 @@ class WebhookOutbox:
         ).fetchone()
         return bool(found)
 
-    # What is sent.
+    # Deliveries.
 
     def add(self, event: Event) -> None:
-        """Put *event* into the outbox, once for every URL that wants it."""
+        """Add *event* to the outbox, once for every URL registered for it."""
         name = f"{event.group}_{event.name}"
         rows = self._store.db.execute(
             "SELECT url FROM callbacks WHERE project_id = ? AND topic = ? AND event = ? "
@@ -215,9 +216,9 @@ class WebhookOutbox:
         )
 
     def next_waiting(self) -> tuple[Delivery, float] | None:
-        """Find what is to be sent next, and when, in seconds of the system's clock.
+        """Return the next delivery and when it is due, in seconds of the system clock.
 
-        For each URL only the oldest counts: what comes after waits for it.
+        For each URL only the oldest waiting delivery counts: later ones are sent after it.
         """
         row = self._store.db.execute(
             f"SELECT {_COLUMNS}, due FROM webhooks WHERE number IN ("  # noqa: S608
@@ -227,7 +228,7 @@ class WebhookOutbox:
         return None if row is None else (_delivery(row), row["due"])
 
     def waiting(self) -> int:
-        """Count what is still to be sent."""
+        """Count the waiting deliveries."""
         (count,) = self._store.db.execute(
             "SELECT count(*) FROM webhooks WHERE state = 'waiting'"
         ).fetchone()
@@ -242,7 +243,7 @@ class WebhookOutbox:
         state: WebhookState,
         due: float = 0,
     ) -> None:
-        """Keep what came of an attempt, and when the next one is *due* if there is."""
+        """Store the result of an attempt, and when the next attempt is *due*, if any."""
         self._store.db.execute(
             "UPDATE webhooks SET attempts = attempts + 1, status = ?, error = ?, "
             "state = ?, due = ? WHERE number = ?",
@@ -259,7 +260,7 @@ class WebhookOutbox:
         after: int = 0,
         count: int = LIMIT,
     ) -> list[Delivery]:
-        """List the deliveries that fit everything that is given, oldest first."""
+        """Return the deliveries that match all given filters, oldest first."""
         filters = {"project_id": project_id, "event": event, "url": url, "state": state}
         given = {name: value for name, value in filters.items() if value is not None}
         rows = self._store.db.execute(
@@ -271,14 +272,14 @@ class WebhookOutbox:
         return [_delivery(row) for row in rows]
 
     def clear(self) -> None:
-        """Forget the deliveries that are over."""
+        """Delete the deliveries that are no longer waiting."""
         self._store.db.execute("DELETE FROM webhooks WHERE state <> 'waiting'")
 
 
 def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
-    """Check addresses by their names, and the secret among them.
+    """Validate webhook settings: URLs by event name, and the signature secret.
 
-    Raises :class:`InvalidInputError`, which shows no secret.
+    Raises :class:`InvalidInputError`, which contains no secret.
     """
     checked = {}
     for given_name, given_value in webhooks.items():
@@ -295,8 +296,8 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refusal_reason(url: str) -> str | None:
-    """Say why nothing is sent to *url*, unless it stays on this machine."""
-    # By name alone: even looking up another one would tell somebody.
+    """Return why *url* is refused, or ``None`` if it is a name of this machine."""
+    # Checked by name only: a DNS lookup would already send data to other machines.
     if is_local_name(urlsplit(url).hostname or ""):
         return None
     return "the emulator sends to loopback addresses only"
