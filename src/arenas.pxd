@@ -1,4 +1,4 @@
-# The mirror of arenas.h, and nothing else.
+# Declarations of arenas.h.
 
 cdef extern from "arenas.h":
     ctypedef struct arena_reserve:

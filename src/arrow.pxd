@@ -1,4 +1,4 @@
-# The mirror of arrow.h, and nothing else.
+# Declarations of arrow.h.
 
 from libc.stdint cimport int32_t, int64_t
 

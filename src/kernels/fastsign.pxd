@@ -1,4 +1,4 @@
-# The mirror of fastsign.h, and nothing else.
+# Declarations of fastsign.h.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 

@@ -1,4 +1,4 @@
-/* What the C files share among themselves. */
+/* The internal interface of the C core. */
 #ifndef TOKBOX_INTERNAL_H
 #define TOKBOX_INTERNAL_H
 
@@ -25,8 +25,8 @@
 #define FS_NOINLINE __attribute__((noinline))
 #endif
 
-/* A region whose functions may use an instruction set, whatever the compiler's flags
- * are. Include the intrinsics' headers before it. */
+/* Delimit a region whose functions may use an instruction set, independent of the
+ * compiler's flags. Include the headers of the intrinsics before it. */
 #define FS_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define FS_TARGET_BEGIN(features) \
@@ -35,14 +35,14 @@
 #elif defined(__GNUC__)
 #define FS_TARGET_BEGIN(features) FS_PRAGMA(GCC push_options) FS_PRAGMA(GCC target(features))
 #define FS_TARGET_END FS_PRAGMA(GCC pop_options)
-#else /* MSVC offers every intrinsic everywhere */
+#else /* MSVC allows every intrinsic in every function */
 #define FS_TARGET_BEGIN(features)
 #define FS_TARGET_END
 #endif
 
-/* What a secret went into, made public on purpose: from here on it may decide about a branch
- * or an address. It means something in the variant "ctgrind" of tests/native/kernels only, where
- * memcheck reports whatever is decided by what is still secret. */
+/* Declassify a value that was computed from a secret: branches and addresses may depend on
+ * it from here on. Has an effect only in the variant "ctgrind" of tests/native/kernels,
+ * where memcheck reports branches and addresses that depend on secrets. */
 #if defined(FS_CTGRIND)
 #include <valgrind/memcheck.h>
 #define FS_PUBLIC(at, len) ((void)VALGRIND_MAKE_MEM_DEFINED(at, len))
@@ -54,7 +54,7 @@ enum {
     FS_CPU_SHA_NI = 1 << 0, /* with SSSE3 and SSE4.1 */
     FS_CPU_AVX2 = 1 << 1,
     FS_CPU_AVX512 = 1 << 2, /* F, BW, VL */
-    FS_CPU_VBMI = 1 << 3, /* of AVX-512 */
+    FS_CPU_VBMI = 1 << 3, /* AVX-512 VBMI */
     FS_CPU_ARM_SHA1 = 1 << 4,
     FS_CPU_ARM_SHA2 = 1 << 5,
 };
@@ -73,80 +73,81 @@ extern const fs_hash_backend fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
 extern const fs_hash_backend fs_sha1_armv8, fs_sha256_armv8;
 #endif
 
-#define FS_MIXED 64 /* messages of mixed lengths that are hashed at once, at most */
+#define FS_MIXED 64 /* the most messages of one fs_mac_mixed call */
 
-/* What fs_mac does, for messages of different lengths: those of one length are hashed
- * side by side. */
+/* Like fs_mac, for messages of different lengths. Messages of the same length are hashed in
+ * parallel. */
 void fs_mac_mixed(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
                   const uint8_t *const *messages, const size_t *blocks, fs_state *digests,
                   size_t count);
 
-/* fs_wipe_stack, for who calls a kernel itself. */
+/* Like fs_wipe_stack, for functions that call a kernel directly. */
 void fs_wipe_stack_of_kernel(void);
 
-#define FS_JWT_END "\"}" /* behind the nonce */
+#define FS_JWT_END "\"}" /* follows the nonce */
 
-/* Text of the nonce's groups: two bytes before it, 27 digits, two behind, padding. */
+/* Length of the encoded nonce: two bytes before it, 27 digits, two bytes after it,
+ * padding. */
 #define FS_NONCE_TEXT 44
 
-/* Write the digits of nonce + index; return the value of the last nine. */
+/* Write the digits of nonce + index. Returns the value of the last nine. */
 uint64_t fs_nonce_digits(uint8_t *digits, const fs_nonce *nonce, uint64_t index);
 
-/* Where the signature stands: `data` is the first byte that is signed. */
+/* Prepare the bytes around the signature. `data` points to the first signed byte. */
 void fs_t1_set_frame(fs_t1_frame *frame, const uint8_t *head, size_t head_len,
                      const uint8_t *data);
 
-/* Write a signature into the groups of a token's text that hold it. */
+/* Write a signature into its base64 groups in the text of a token. */
 void fs_t1_signature(const fs_codec *codec, const fs_t1_frame *frame, uint8_t *to,
                      const uint32_t *digest);
 void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
 void fs_jwt_signature(const fs_codec *codec, uint8_t *to, const uint32_t *digest);
 
-/* Base64 and form values for one instruction set. `encode` and `decode` process as much of the
- * input as fits into whole vectors, and return its length; tables process the rest. `decode`
- * accepts either alphabet, stops before a character that is not valid, and may write up to
- * eight bytes behind what it returns, never more than 3/4 of `len` in all. */
+/* Base64 and form values for one instruction set. `encode` and `decode` process the part of
+ * the input that fills whole vectors and return its length; tables process the rest.
+ * `decode` accepts either alphabet and stops before an invalid character. It may write up
+ * to eight bytes beyond the returned length, but at most 3/4 of `len` in total. */
 struct fs_codec {
     const char *name;
     unsigned needs;
     size_t (*encode)(uint8_t *text, const uint8_t *data, size_t len, int url);
     size_t (*decode)(uint8_t *data, const uint8_t *text, size_t len);
-    /* How many characters at the beginning stay as they are in a form value, or less if
-     * there are fewer than 16. */
+    /* Return the number of characters at the beginning that a form value contains
+     * unescaped. The result may be too low for texts of fewer than 16 characters. */
     size_t (*plain)(const uint8_t *text, size_t len);
-    /* fs_t1_signature, or NULL where the tables are faster. */
+    /* Implements fs_t1_signature; NULL if the tables are faster. */
     void (*t1_signature)(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest);
 };
 #if FS_X86
 extern const fs_codec fs_codec_avx2, fs_codec_avx512;
 #endif
 
-/* Build the tables, and check each codec. */
+/* Build the lookup tables and test each codec. */
 void fs_codecs_init(void);
 
-/* The best usable codec (NULL), the one of that name, or NULL for the tables alone ("portable").
- * A name that no codec has leaves AVX-512 out. */
+/* Return the best usable codec if `name` is NULL or "avx512", NULL (tables only) if it is
+ * "portable", and for any other name the best codec without AVX-512. */
 const fs_codec *fs_codec_select(const char *name);
 
-/* Decode whole groups without padding; 0 if a character is not of either alphabet. */
+/* Decode whole groups without padding. Returns 0 if a character is in neither alphabet. */
 int fs_base64_decode(const fs_codec *codec, uint8_t *data, const uint8_t *text, size_t len);
 
-/* Tables, built by fs_base64_init and fs_quoting_init. */
+/* Lookup tables, built by fs_base64_init and fs_quoting_init. */
 extern uint8_t fs_base64_hex[4096][4];    /* three hex digits (12 bits) as base64 */
 extern uint8_t fs_base64_digits[1000][4]; /* three decimal digits as base64 */
 extern uint8_t fs_base64_value[256];      /* of a character in either alphabet, or 255 */
 extern const uint8_t fs_base64_alphabet[2][64]; /* the standard one, and that of URLs */
-extern uint8_t fs_form[256]; /* a byte in a form value: itself, or '+', or 0 for %XX */
+extern uint8_t fs_form[256]; /* a byte in a form value: unchanged, '+', or 0 for %XX */
 extern uint8_t fs_hex_value[256];         /* of a hex digit in either case, or 255 */
-extern uint8_t fs_digits[1000][4];        /* three decimal digits as they are */
-/* A last group of `partial` digits, as text and as it is (fs_*_last[partial][value]). */
+extern uint8_t fs_digits[1000][4];        /* three decimal digits as text */
+/* The last group of `partial` digits, in base64 and as text: fs_*_last[partial][value]. */
 extern uint8_t fs_base64_last[3][100][4], fs_digits_last[3][100][4];
-/* The same where the digits are followed by what ends a JWT's payload. */
+/* Like fs_base64_last, with the end of a JWT's payload after the digits. */
 extern uint8_t fs_base64_last_jwt[3][100][4];
 void fs_base64_init(void);
 void fs_quoting_init(void);
 
-/* The number of the lowest bit that is set; there must be one. */
+/* Return the index of the lowest set bit. `v` must not be 0. */
 #if defined(_MSC_VER)
 #include <intrin.h>
 FS_INLINE unsigned fs_lowest_bit(uint64_t v) {
@@ -159,8 +160,8 @@ FS_INLINE unsigned fs_lowest_bit(uint64_t v) {
 FS_INLINE unsigned fs_lowest_bit(uint64_t v) { return (unsigned)__builtin_ctzll(v); }
 #endif
 
-/* Ask for memory that will soon be read, or later be written (into the second-level cache).
- * Any address will do: it is a hint. */
+/* Prefetch memory that is read soon, or written later (into the second-level cache). A
+ * hint: invalid addresses are allowed. */
 #if defined(_MSC_VER)
 #define FS_PREFETCH(address) ((void)(address))
 #define FS_PREFETCH_WRITE(address) ((void)(address))
@@ -169,7 +170,8 @@ FS_INLINE unsigned fs_lowest_bit(uint64_t v) { return (unsigned)__builtin_ctzll(
 #define FS_PREFETCH_WRITE(address) __builtin_prefetch(address, 1, 2)
 #endif
 
-/* UTF-8 (RFC 3629), byte by byte: bytes to follow, and where the next of them lies. */
+/* State of a UTF-8 validator (RFC 3629): the number of continuation bytes that must follow,
+ * and the range of the next one. */
 struct fs_utf8 {
     uint32_t more, low, high;
 };
@@ -184,8 +186,8 @@ FS_INLINE int fs_utf8_takes(struct fs_utf8 *state, uint8_t c) {
     if (c < 0x80) return 1;
     if (c < 0xc2 || c > 0xf4) return 0;
     state->more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-    state->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* not what is shorter */
-    state->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, nor beyond */
+    state->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* no overlong form */
+    state->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, in range */
     return 1;
 }
 

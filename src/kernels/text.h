@@ -1,12 +1,11 @@
-/* Text in memory that belongs to someone else: what the core and the reader of Arrow
- * arrays have in common. */
+/* A string in caller-owned memory, used by the C core and the Arrow import. */
 #ifndef TOKBOX_TEXT_H
 #define TOKBOX_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* So many bytes, said to be UTF-8; NULL where there is none at all. */
+/* `len` bytes that should be UTF-8; `data` is NULL for a missing value. */
 typedef struct fs_text {
     const uint8_t *data;
     size_t len;

@@ -1,4 +1,4 @@
-# The mirror of text.h, and nothing else.
+# Declarations of text.h.
 
 from libc.stdint cimport uint8_t
 

@@ -1,4 +1,4 @@
-/* Select the backends of an engine. Each is compared with known answers before it is used. */
+/* Select the backends of an engine. Each backend is tested before it is used. */
 #include "internal.h"
 
 static const fs_hash_backend *const sha1_backends[] = {
@@ -34,8 +34,8 @@ static struct result {
 } results[2 * MAX_BACKENDS];
 static size_t result_count;
 
-/* The MACs of messages of several lengths, more of them than any backend has lanes, must be
- * those that RFC 2104 gives when built from the portable compression function. */
+/* Return 1 if a backend computes the same MACs as the portable one, for messages of several
+ * lengths. There are more messages than any backend has lanes. */
 static int answers_right(const fs_hash_backend *backend, const fs_hash_backend *plain,
                          const uint32_t *initial) {
     enum { MESSAGES = 37 };
@@ -74,7 +74,7 @@ static int answers_right(const fs_hash_backend *backend, const fs_hash_backend *
     return 1;
 }
 
-/* The portable backend is checked with "abc", from FIPS 180's examples. */
+/* Test the portable backend with "abc", an example of FIPS 180. */
 static int knows_abc(const fs_hash_backend *backend, const uint32_t *initial, uint32_t first_word) {
     uint8_t block[FS_BLOCK + 8] = "abc";
     uint32_t state[FS_STATE_WORDS];
@@ -120,8 +120,8 @@ int fs_backend_state(const fs_hash_backend *backend) {
     return 0;
 }
 
-/* The first usable backend of that name (any name if NULL); with `single`, one that can
- * also hash a single message. */
+/* Return the first usable backend of that name, or of any name if NULL. `single` requires a
+ * backend that can hash a single message. */
 static const fs_hash_backend *find(int hash, const char *name, int single) {
     for (size_t i = 0; fs_backend(hash, i); i++) {
         const fs_hash_backend *backend = fs_backend(hash, i);
@@ -135,14 +135,15 @@ static const fs_hash_backend *find(int hash, const char *name, int single) {
 static int select_hash(fs_hash *chosen, int hash, const char *name) {
     const fs_hash_backend *many = find(hash, name, 0), *one;
     if (!many) return -1;
-    /* A backend that only works in parallel leaves single messages to the best that does. */
+    /* For single messages, replace a backend that only hashes in parallel by the best
+     * one. */
     one = many->compress ? many : find(hash, NULL, 1);
     if (!one) return -1;
     *chosen = (fs_hash){
         .compress = one->compress,
         .mac_few = one->mac_many,
         .mac_many = many->mac_many,
-        /* Where few messages would leave most lanes empty, one at a time is faster. */
+        /* If most lanes would be empty, hashing one message at a time is faster. */
         .few = many->lanes / 4,
         .one_name = one->name,
         .many_name = many->name,

@@ -1,11 +1,11 @@
 /* HMAC (RFC 2104) from prepared midstates.
  *
- * The key block of HMAC's inner and outer hash depends on the secret alone: both are
- * hashed once when the key is made, and every MAC starts from the two states.
+ * The first block of HMAC's inner and outer hash depends only on the secret. fs_key_init
+ * hashes these two blocks once, and every MAC starts from the resulting states.
  */
 #include "internal.h"
 
-/* Hash a whole message from `state` on; `before` bytes are in the state already. */
+/* Hash and pad a message; `state` already includes `before` bytes. */
 static void hash_rest(fs_compress_fn *compress, uint32_t *state, uint64_t before,
                       const uint8_t *message, size_t len) {
     uint8_t tail[2 * FS_BLOCK];

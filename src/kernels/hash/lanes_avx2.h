@@ -1,5 +1,5 @@
-/* Eight lanes of 32 bits: the wrappers that sha1_lanes.h and sha256_lanes.h are written
- * over. To be included inside of an AVX2 target region. */
+/* Eight lanes of 32 bits: the operations that sha1_lanes.h and sha256_lanes.h use. Include
+ * inside an AVX2 target region. */
 #define LANES 8
 typedef __m256i lanes_t;
 
@@ -11,7 +11,7 @@ FS_INLINE lanes_t shr(lanes_t x, int n) { return _mm256_srli_epi32(x, n); }
 FS_INLINE lanes_t rol(lanes_t x, int n) {
     return _mm256_or_si256(_mm256_slli_epi32(x, n), _mm256_srli_epi32(x, 32 - n));
 }
-/* b ? c : d, and whatever two of three agree on */
+/* Bitwise: b ? c : d, and the majority of three */
 FS_INLINE lanes_t choose(lanes_t b, lanes_t c, lanes_t d) {
     return xor(d, _mm256_and_si256(b, xor(c, d)));
 }
@@ -19,7 +19,7 @@ FS_INLINE lanes_t majority(lanes_t b, lanes_t c, lanes_t d) {
     return xor(_mm256_and_si256(xor(b, c), xor(d, c)), c);
 }
 
-/* Row i, word j becomes row j, word i. */
+/* Transpose: row i, word j becomes row j, word i. */
 FS_INLINE void transpose(lanes_t *r) {
     lanes_t a[8], b[8];
     for (int i = 0; i < 8; i += 2) {
@@ -38,7 +38,7 @@ FS_INLINE void transpose(lanes_t *r) {
     }
 }
 
-/* The words of one block of each lane, big-endian: w[j] holds word j of all lanes. */
+/* Load one big-endian block of each lane: w[j] contains word j of all lanes. */
 FS_INLINE void load_blocks(lanes_t *w, const uint8_t *const *tails, size_t offset) {
     const __m256i swap = _mm256_broadcastsi128_si256(
         _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203));
@@ -51,12 +51,12 @@ FS_INLINE void load_blocks(lanes_t *w, const uint8_t *const *tails, size_t offse
     }
 }
 
-/* Words 0 ... 7 of the state of each lane. */
+/* Store words 0 ... 7 of the state of each lane. */
 FS_INLINE void store_states(fs_state *digests, lanes_t *state) {
     transpose(state);
     for (int l = 0; l < 8; l++) _mm256_storeu_si256((__m256i *)digests[l], state[l]);
 }
 
-/* Whatever runs next may use SSE encodings (SHA-NI has no other), which wait for the
- * upper halves where those are not known to be clean. */
+/* Clear the upper halves of the registers. Code with SSE encodings (SHA-NI has no other) is
+ * slow while they are in use. */
 FS_INLINE void leave(void) { _mm256_zeroupper(); }

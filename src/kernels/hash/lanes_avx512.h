@@ -1,5 +1,5 @@
-/* Sixteen lanes of 32 bits: the wrappers that sha1_lanes.h and sha256_lanes.h are written
- * over. To be included inside of an AVX-512 (F, BW, VL) target region. */
+/* Sixteen lanes of 32 bits: the operations that sha1_lanes.h and sha256_lanes.h use.
+ * Include inside an AVX-512 (F, BW, VL) target region. */
 #define LANES 16
 typedef __m512i lanes_t;
 
@@ -11,7 +11,7 @@ FS_INLINE lanes_t xor3(lanes_t a, lanes_t b, lanes_t c) {
 }
 #define shr(x, n) _mm512_srli_epi32(x, n)
 #define rol(x, n) _mm512_rol_epi32(x, n)
-/* b ? c : d, and whatever two of three agree on */
+/* Bitwise: b ? c : d, and the majority of three */
 FS_INLINE lanes_t choose(lanes_t b, lanes_t c, lanes_t d) {
     return _mm512_ternarylogic_epi32(b, c, d, 0xca);
 }
@@ -19,7 +19,7 @@ FS_INLINE lanes_t majority(lanes_t b, lanes_t c, lanes_t d) {
     return _mm512_ternarylogic_epi32(b, c, d, 0xe8);
 }
 
-/* The words of one block of each lane, big-endian: w[j] holds word j of all lanes. */
+/* Load one big-endian block of each lane: w[j] contains word j of all lanes. */
 FS_INLINE void load_blocks(lanes_t *w, const uint8_t *const *tails, size_t offset) {
     const __m512i swap = _mm512_broadcast_i32x4(
         _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203));
@@ -50,7 +50,7 @@ FS_INLINE void load_blocks(lanes_t *w, const uint8_t *const *tails, size_t offse
     }
 }
 
-/* Words 0 ... 7 of the state of each lane: a transposition of 8 by 8 in each half. */
+/* Store words 0 ... 7 of the state of each lane: transpose 8 by 8 words in each half. */
 FS_INLINE void store_states(fs_state *digests, lanes_t *r) {
     lanes_t a[8], b[8];
     for (int i = 0; i < 8; i += 2) {
@@ -76,6 +76,6 @@ FS_INLINE void store_states(fs_state *digests, lanes_t *r) {
     }
 }
 
-/* Whatever runs next may use SSE encodings (SHA-NI has no other), which wait for the
- * upper halves where those are not known to be clean. */
+/* Clear the upper parts of the registers. Code with SSE encodings (SHA-NI has no other) is
+ * slow while they are in use. */
 FS_INLINE void leave(void) { _mm256_zeroupper(); }

@@ -1,4 +1,4 @@
-/* Pad messages and compute the MACs of many of them. */
+/* Pad messages and compute the MACs of many messages. */
 #include "internal.h"
 
 size_t fs_pad(uint8_t *tail, size_t used, uint64_t total) {
@@ -31,7 +31,7 @@ void fs_mac_mixed(const fs_hash *hash, const uint32_t *inner, const uint32_t *ou
 
     for (size_t i = 0; i < count; i++) order[i] = (uint8_t)i;
     for (size_t done = 0; done < count; done += same) {
-        /* order[done ...] begins with the messages as long as its first. */
+        /* Move all messages of the same length as order[done] to the front of the rest. */
         const size_t length = blocks[order[done]];
         same = 0;
         for (size_t i = done; i < count; i++) {

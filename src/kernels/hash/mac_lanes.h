@@ -1,5 +1,5 @@
-/* Any number of messages by full groups of LANES; include after one of the sha*_lanes.h.
- * In the last group, lanes without a message repeat the last one. */
+/* Hash any number of messages in groups of LANES. Include after one of the sha*_lanes.h. In
+ * the last group, lanes without a message repeat the last message. */
 static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
                      size_t blocks, fs_state *digests, size_t count) {
     for (; count >= LANES; count -= LANES, tails += LANES, digests += LANES)

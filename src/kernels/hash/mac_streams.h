@@ -1,10 +1,10 @@
-/* Several messages in step: what a row of STREAMS messages side by side is made of, once for
- * every instruction set that hashes one block at a time. Before it is included there must be
- * the types of the state's two halves (first_t, second_t) and of four words (words_t), and
+/* Interleave STREAMS messages. Each instruction set that hashes one block at a time
+ * includes this file once to build its backend. The including file defines the types of the
+ * state's two halves (first_t, second_t) and of four words (words_t), and these functions:
  *
- *     load_state, store_state, load_block     between memory and registers
- *     rounds                                  one block for each of so many streams
- *     load_digest                             the inner digest as the block of the outer hash
+ *     load_state, store_state, load_block     copy between memory and registers
+ *     rounds                                  hash one block of each stream
+ *     load_digest                             convert the digest to the outer hash's block
  */
 static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
     first_t first;

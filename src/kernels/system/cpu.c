@@ -1,4 +1,4 @@
-/* What this CPU and its operating system allow, as a bit mask; nothing else. */
+/* Detect the instruction sets that the CPU and the operating system support. */
 #include "internal.h"
 
 #if FS_X86
@@ -35,8 +35,8 @@ unsigned fs_cpu_features(void) {
     /* SSSE3, SSE4.1, SHA */
     if (BIT(ecx1, 9) && BIT(ecx1, 19) && BIT(ebx7, 29)) found |= FS_CPU_SHA_NI;
 
-    /* The CPU may know wide registers that the system does not save: OSXSAVE, then
-     * XCR0's bits for XMM and YMM, and for opmask and both halves of ZMM. */
+    /* The operating system must save the wide registers, too. OSXSAVE makes XCR0 readable;
+     * 0x06 is XMM and YMM, 0xe0 is the opmask and both parts of ZMM. */
     if (BIT(ecx1, 27)) {
         uint64_t saved = xgetbv();
         if ((saved & 0x06) == 0x06 && BIT(ecx1, 28) && BIT(ebx7, 5)) found |= FS_CPU_AVX2;

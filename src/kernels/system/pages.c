@@ -6,7 +6,7 @@
 
 #define MEGABYTE ((int64_t)1 << 20)
 #define MAX_CALLS_WITHOUT 63
-/* The smallest buffer that malloc takes from the system each time, and returns to it. */
+/* The smallest buffer that malloc always maps for one allocation and unmaps afterwards. */
 #define MIN_HUGE_BUFFER ((size_t)32 << 20)
 
 #if defined(__linux__)
@@ -20,7 +20,8 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* Calls that are still to do without huge pages, and how many the last failure has cost. */
+/* How many of the next calls do not use huge pages, and the initial value of this counter
+ * after the last failure. */
 static unsigned calls_without, failure_cost;
 
 #define load(place) __atomic_load_n(place, __ATOMIC_RELAXED)
@@ -103,7 +104,7 @@ void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh) {
     fs_pages_open(&buffer->pages);
     fs_pages_prefault(&buffer->pages, memory, FS_MEASURED);
     end = (uint8_t *)memory + len;
-    end -= (uintptr_t)end % FS_HUGE_PAGE; /* the rest may share a page with others */
+    end -= (uintptr_t)end % FS_HUGE_PAGE; /* the rest may share a page with other memory */
     if (!fs_pages_advise(&buffer->pages, start, (size_t)(end - start))) return;
     buffer->huge_start = start;
     buffer->huge_end = end;

@@ -1,4 +1,4 @@
-/* Memory that the system has promised, but not given yet. */
+/* Prefault the pages of memory that is mapped, but not backed by physical memory yet. */
 #ifndef TOKBOX_PAGES_H
 #define TOKBOX_PAGES_H
 
@@ -6,56 +6,57 @@
 #include <stdint.h>
 
 #define FS_HUGE_PAGE ((size_t)2 << 20)
-/* The fewest bytes of ordinary pages whose cost is measured: a tenth of a millisecond. */
+/* The fewest bytes of ordinary pages whose cost is measured; about 0.1 ms. */
 #define FS_MEASURED ((size_t)256 << 10)
 
-/* Prefault the pages of fresh memory: a third cheaper than a page fault at the first byte of
- * each. A hint: where the system does not know it, nothing happens. What the memory holds stays
- * as it is. */
+/* Prefault the pages of fresh memory, which costs a third less than one page fault for each
+ * page. A hint: does nothing if the system does not support it. The contents of the memory
+ * do not change. */
 void fs_prefault(void *memory, size_t len);
 
-/* Ask for huge pages where this range is prefaulted next, or for ordinary pages if `huge` is 0.
- * Returns 0 if the system has none. */
+/* Request huge pages for a range that is prefaulted next, or ordinary pages if `huge` is 0.
+ * Returns 0 if the system refuses. */
 int fs_advise_huge(void *memory, size_t len, int huge);
 
-/* The pages of one call, ordinary and huge. Huge pages are slower where the system must move
- * memory to make one, or must ask its host for one. So their cost is compared with that of
- * ordinary pages. Losses count twice; once they exceed what was won, this call goes on without
- * huge pages, and so do the next 1, 3, 7 ... 63 calls. Costs are CPU time, which differs little
- * between a busy machine and an idle one. */
+/* The choice between ordinary and huge pages during one call. Huge pages are slower if the
+ * system must compact memory or request it from its host. So their cost is compared with
+ * that of ordinary pages. Losses count twice. When the losses exceed the gains, the rest of
+ * the call uses ordinary pages, and so do the next 1, 3, 7 ... 63 calls. Costs are CPU
+ * time, which depends little on the load of the machine. */
 typedef struct fs_pages {
-    int64_t cost; /* of ordinary pages, in nanoseconds a megabyte; 0: not measured */
+    int64_t cost; /* of ordinary pages, in nanoseconds per MiB; 0: not measured */
     int64_t gain; /* of huge pages, in nanoseconds */
-    int huge;     /* they have not failed, and are to be tried */
+    int huge;     /* use huge pages: enabled for this call, and not failed */
     int failed;
 } fs_pages;
 
 void fs_pages_open(fs_pages *pages);
 void fs_pages_close(fs_pages *pages);
 
-/* Ask for huge pages if they are to be tried. Returns 0 if there are none. */
+/* Request huge pages if `pages->huge` is set and the cost of ordinary pages is measured.
+ * Returns 0 if the range uses ordinary pages. */
 int fs_pages_advise(fs_pages *pages, void *memory, size_t len);
 
-/* As fs_prefault, in ordinary pages. Their cost is measured, unless there are fewer than
- * FS_MEASURED. Threads may do this at once, and the next. */
+/* Like fs_prefault, with ordinary pages. Measures their cost if `len` is at least
+ * FS_MEASURED. Thread-safe, like fs_pages_prefault_huge. */
 void fs_pages_prefault(fs_pages *pages, void *memory, size_t len);
 
-/* As fs_prefault, where huge pages were asked for, and compare their cost. Returns whether to go on
- * with huge pages. */
+/* Like fs_prefault, for a range whose huge pages were requested. Compares their cost with
+ * ordinary pages. Returns whether to continue with huge pages. */
 int fs_pages_prefault_huge(fs_pages *pages, void *memory, size_t len);
 
-/* A buffer that threads fill, each a part, and that nobody has written to. */
+/* A fresh buffer, whose parts are filled by several threads. */
 typedef struct fs_fresh {
     fs_pages pages;
-    uint8_t *huge_start, *huge_end; /* where huge pages are asked for; NULL: nowhere */
+    uint8_t *huge_start, *huge_end; /* the range of huge pages, or NULL */
     int fresh;
 } fs_fresh;
 
-/* With fresh = 0, which stands for memory that was in use before, nothing is prefaulted. */
+/* With fresh = 0 (reused memory), nothing is prefaulted. */
 void fs_fresh_open(fs_fresh *buffer, void *memory, size_t len, int fresh);
 void fs_fresh_close(fs_fresh *buffer);
 
-/* Prefault the part that is written to next. */
+/* Prefault the part that is written next. */
 void fs_fresh_prefault(fs_fresh *buffer, void *memory, size_t len);
 
 #endif

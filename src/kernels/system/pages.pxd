@@ -1,4 +1,4 @@
-# The mirror of pages.h, and nothing else.
+# Declarations of pages.h.
 
 cdef extern from "system/pages.h" nogil:
     void fs_prefault(void *memory, size_t len)

@@ -1,5 +1,5 @@
-/* See thread_pool.h. One lock guards everything: a slice is some hundred microseconds of
- * work, so nobody waits for it. */
+/* See thread_pool.h. One lock protects all state. A slice takes some hundred microseconds,
+ * so there is little contention. */
 #if !defined(_WIN32)
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -67,7 +67,7 @@ void fs_pause(void) {
     nanosleep(&t, NULL);
 }
 static int thread_start(thread_t *thread, void *(*run)(void *), void *argument) {
-    /* Signals are the caller's business. */
+    /* Workers block all signals, so that only the caller's threads receive them. */
     sigset_t all, before;
     int failed;
     sigfillset(&all);
@@ -86,8 +86,8 @@ struct fs_thread_pool {
     size_t n, slice;
 
     lock_t lock;
-    condition_t changed; /* more is ready, or no more is to come */
-    size_t next;         /* first item that nobody has taken */
+    condition_t changed; /* `ready` or `stopped` has changed */
+    size_t next;         /* the first item of the next slice */
     size_t ready;
     int stopped;
 
@@ -95,7 +95,7 @@ struct fs_thread_pool {
     thread_t threads[FS_MAX_WORKERS];
 };
 
-/* Take the next slice, waiting for one if `wait`. Returns 0 if there is none. */
+/* Get the next slice; with `wait`, block until it is ready. Returns 0 if there is none. */
 static int take(fs_thread_pool *pool, int wait, size_t *first, size_t *count) {
     int taken = 0;
     lock_take(&pool->lock);

@@ -1,4 +1,4 @@
-# The mirror of thread_pool.h, and nothing else.
+# Declarations of thread_pool.h.
 
 cdef extern from "system/thread_pool.h" nogil:
     ctypedef struct fs_thread_pool:

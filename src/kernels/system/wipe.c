@@ -19,10 +19,10 @@ void fs_wipe(void *memory, size_t len) {
 #endif
 }
 
-/* Of the deepest way from a function that calls this to a kernel's rounds (9.6 KiB by GCC's
- * -fstack-usage), and a quarter more. */
+/* The deepest stack from a caller of fs_wipe_stack to the rounds of a kernel (9.6 KiB
+ * according to GCC's -fstack-usage), and a reserve of a quarter. */
 #define STACK_IN_USE 12288
-/* The same for who calls a kernel itself: 3.5 KiB, and some more. */
+/* The same for a direct caller of a kernel: 3.5 KiB, and a reserve. */
 #define STACK_OF_KERNEL 5120
 
 FS_NOINLINE void fs_wipe_stack(void) {

@@ -1,7 +1,8 @@
-/* Base64 (RFC 4648, sections 4 and 5): whole vectors by a codec, the rest by tables.
+/* Base64 (RFC 4648, sections 4 and 5): a codec processes whole vectors, tables the rest.
  *
- * Twelve bits are three hex digits, and they are two base64 characters: so one lookup
- * serves twelve bits, and the hex text of a signature never exists on its own.
+ * Twelve bits are two base64 characters, and also three hex digits, which are four base64
+ * characters. So one lookup encodes twelve bits, and signatures are encoded without an
+ * intermediate hex text.
  */
 #include "internal.h"
 
@@ -61,7 +62,7 @@ void fs_base64_init(void) {
 
 size_t fs_base64_length(size_t len) { return (len + 2) / 3 * 4; }
 
-/* Encode whole groups; return how many bytes they took. */
+/* Encode whole groups. Returns the number of encoded bytes. */
 FS_INLINE size_t groups(const fs_codec *codec, uint8_t *text, const uint8_t *data, size_t len,
                         int url) {
     uint8_t(*const table)[2] = url ? url_pairs : pairs;

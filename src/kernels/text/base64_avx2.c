@@ -1,8 +1,8 @@
-/* Text in AVX2. Base64: 24 bytes are 32 characters at a time.
+/* The AVX2 codec. Base64: 24 bytes to 32 characters at a time.
  *
- * The method is Wojciech Mula's and Daniel Lemire's ("Faster Base64 Encoding and Decoding
- * using AVX2 Instructions", 2018): multiplications shift the six-bit fields into place,
- * and a shuffle by class of character adds the right offset.
+ * The method is from Wojciech Mula and Daniel Lemire ("Faster Base64 Encoding and Decoding
+ * using AVX2 Instructions", 2018): multiplications shift the six-bit fields into place, and
+ * a shuffle selects the offset to add for each class of characters.
  */
 #include "internal.h"
 
@@ -16,7 +16,7 @@ FS_TARGET_BEGIN("avx2")
 
 static size_t encode(uint8_t *text, const uint8_t *data, size_t len, int url) {
     const __m256i spread = TWICE(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
-    /* What is to be added to a value: by class, A-Z last. */
+    /* The offset to add to a value, by class; A-Z is the last one. */
     const __m256i standard = TWICE('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
                                    '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62,
                                    '/' - 63, 'A', 0, 0);
@@ -26,7 +26,7 @@ static size_t encode(uint8_t *text, const uint8_t *data, size_t len, int url) {
     const __m256i offsets = url ? for_urls : standard;
     size_t done = 0;
 
-    /* Each half loads 16 bytes and uses 12. */
+    /* Each half loads 16 bytes, of which 12 are used. */
     for (; len - done >= 28; done += 24, text += 32) {
         __m256i in = _mm256_inserti128_si256(
             _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(data + done))),
@@ -51,7 +51,7 @@ static size_t encode(uint8_t *text, const uint8_t *data, size_t len, int url) {
 }
 
 static size_t decode(uint8_t *data, const uint8_t *text, size_t len) {
-    /* A character is valid if the classes of its two halves share no bit. */
+    /* A character is valid if the classes of its two nibbles have no common bit. */
     const __m256i low_class = TWICE(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
                                     0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
     const __m256i high_class = TWICE(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10,
@@ -62,10 +62,10 @@ static size_t decode(uint8_t *data, const uint8_t *text, size_t len) {
     const __m256i mask = _mm256_set1_epi8(0x2f);
     size_t done = 0;
 
-    /* 32 bytes are stored, of which 24 count: there must be room for the rest. */
+    /* Stores 32 bytes, of which 24 are valid: the buffer must have room for the rest. */
     for (; len - done >= 44; done += 32, data += 24) {
         __m256i in = _mm256_loadu_si256((const __m256i *)(text + done)), high, slash;
-        /* The alphabet of URLs, to the standard one */
+        /* Convert the URL alphabet to the standard one. */
         in = _mm256_blendv_epi8(in, _mm256_set1_epi8('+'),
                                 _mm256_cmpeq_epi8(in, _mm256_set1_epi8('-')));
         in = _mm256_blendv_epi8(in, _mm256_set1_epi8('/'),
@@ -75,7 +75,7 @@ static size_t decode(uint8_t *data, const uint8_t *text, size_t len) {
         if (!_mm256_testz_si256(
                 _mm256_shuffle_epi8(low_class, _mm256_and_si256(in, mask)),
                 _mm256_shuffle_epi8(high_class, high)))
-            break; /* the plain loop finds out which it is */
+            break; /* the loop over tables finds the invalid character */
         in = _mm256_add_epi8(in, _mm256_shuffle_epi8(offsets, _mm256_add_epi8(slash, high)));
         in = _mm256_maddubs_epi16(in, _mm256_set1_epi32(0x01400140));
         in = _mm256_madd_epi16(in, _mm256_set1_epi32(0x00011000));
@@ -87,9 +87,9 @@ static size_t decode(uint8_t *data, const uint8_t *text, size_t len) {
     return done;
 }
 
-/* Of what stays as it is in a form value, each character is in the class of its upper
- * half and in that of its lower: 1 for "-." 2 for 0-9, 4 for A-O a-o, 8 for P-Z "_",
- * 16 for p-z "~". */
+/* Return a bit mask of the characters that a form value contains unescaped. For these, the
+ * classes of the upper and of the lower nibble have a common bit: 1 for "-.", 2 for 0-9, 4
+ * for A-O a-o, 8 for P-Z "_", 16 for p-z "~". */
 FS_INLINE uint32_t stays(__m256i in) {
     const __m256i upper = TWICE(0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0);
     const __m256i lower = TWICE(26, 30, 30, 30, 30, 30, 30, 30, 30, 30, 28, 4, 4, 5, 21, 12);
@@ -100,8 +100,8 @@ FS_INLINE uint32_t stays(__m256i in) {
     return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(both, _mm256_setzero_si256()));
 }
 
-/* The end of the text is read together with what comes before it: to copy it into a block
- * of zeros first would stall the load that follows. */
+/* The last vector overlaps the previous one. Copying the end of the text into a zeroed
+ * block would be slower: the load would wait for the stores. */
 static size_t plain(const uint8_t *text, size_t len) {
     size_t done = 0;
     uint32_t bad = 0;
@@ -119,7 +119,7 @@ static size_t plain(const uint8_t *text, size_t len) {
         bad = ~stays(_mm256_inserti128_si256(_mm256_castsi128_si256(first), last, 1));
         if (!(bad & 0xffff)) done = len - 16, bad >>= 16;
     } else {
-        len = done; /* too short for this: the table knows */
+        len = done; /* too short for a vector: the caller uses the table */
     }
 found:
     _mm256_zeroupper();

@@ -1,9 +1,10 @@
-/* Text in AVX-512 with VBMI: 48 bytes are 64 characters at a time, and the rest by masks, so
- * that nothing is left to the tables.
+/* The codec for AVX-512 with VBMI: 48 bytes to 64 characters at a time. Masks process the
+ * rest, so the tables are not needed.
  *
- * The method is Wojciech Mula's and Daniel Lemire's ("Base64 encoding and decoding at almost
- * the speed of a memory copy", 2019): a shift of its own for every byte puts the six-bit
- * fields into place, and a permutation looks up 64 characters, or 128 values, at once.
+ * The method is from Wojciech Mula and Daniel Lemire ("Base64 encoding and decoding at
+ * almost the speed of a memory copy", 2019): an individual shift for every byte moves the
+ * six-bit fields into place, and a permutation looks up 64 characters, or 128 values, at
+ * once.
  */
 #include "internal.h"
 
@@ -13,12 +14,12 @@
 
 FS_TARGET_BEGIN("avx512f,avx512bw,avx512vl,avx512vbmi")
 
-/* The lowest n bits, for n from 0 to 64. */
+/* A mask of the lowest n bits, for n from 0 to 64. */
 #define LOWEST(n) ((n) ? ~(uint64_t)0 >> (64 - (n)) : 0)
 
 FS_INLINE __m512i load(const void *bytes) { return _mm512_loadu_si512(bytes); }
 
-/* The 64 characters of 48 bytes. */
+/* Encode 48 bytes as 64 characters. */
 FS_INLINE __m512i characters(__m512i data, __m512i alphabet) {
     const __m512i spread = _mm512_setr_epi32(
         0x01020001, 0x04050304, 0x07080607, 0x0a0b090a, 0x0d0e0c0d, 0x10110f10, 0x13141213,
@@ -26,7 +27,7 @@ FS_INLINE __m512i characters(__m512i data, __m512i alphabet) {
         0x2b2c2a2b, 0x2e2f2d2e);
     const __m512i shifts = _mm512_set1_epi64(0x3036242a1016040a);
     __m512i fields = _mm512_multishift_epi64_epi8(shifts, _mm512_permutexvar_epi8(spread, data));
-    return _mm512_permutexvar_epi8(fields, alphabet); /* by the lowest six bits */
+    return _mm512_permutexvar_epi8(fields, alphabet); /* uses only the lowest six bits */
 }
 
 static size_t encode(uint8_t *text, const uint8_t *data, size_t len, int url) {
@@ -55,7 +56,7 @@ static size_t decode(uint8_t *data, const uint8_t *text, size_t len) {
         __mmask64 there = LOWEST(now);
         __m512i in = _mm512_mask_loadu_epi8(_mm512_set1_epi8('A'), there, text + done);
         __m512i value = _mm512_permutex2var_epi8(low, in, high);
-        /* What is no character of base64 has the highest bit, as text or as value. */
+        /* An invalid character has the highest bit set, or its value has. */
         if (_mm512_movepi8_mask(_mm512_or_si512(value, in))) break;
         value = _mm512_maddubs_epi16(value, _mm512_set1_epi32(0x01400140));
         value = _mm512_madd_epi16(value, _mm512_set1_epi32(0x00011000));
@@ -78,7 +79,7 @@ static size_t plain(const uint8_t *text, size_t len) {
         __mmask64 there = LOWEST(now);
         __m512i in = _mm512_maskz_loadu_epi8(there, text + done);
         __m512i form = _mm512_permutex2var_epi8(low, in, high);
-        /* Zero is what becomes %00, and not a zero that stays as it is. */
+        /* In fs_form, 0 means %XX; so a zero byte is not an unescaped character. */
         bad = there & ~(_mm512_cmpeq_epi8_mask(form, in) & _mm512_test_epi8_mask(in, in));
         done += bad ? fs_lowest_bit(bad) : now;
     }
@@ -87,7 +88,8 @@ static size_t plain(const uint8_t *text, size_t len) {
 }
 
 static void t1_signature(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest) {
-    /* Byte 2 + j: which byte of the digest holds digit j (words are little-endian here). */
+    /* Byte 2 + j: index of the byte of the digest that contains digit j (in memory, words
+     * are little-endian). */
     static const uint8_t holder[2 + 64] = {
         0,  0,  3,  3,  2,  2,  1,  1,  0,  0,  7,  7,  6,  6,  5,  5,  4,  4,  11, 11, 10, 10,
         9,  9,  8,  8,  15, 15, 14, 14, 13, 13, 12, 12, 19, 19, 18, 18, 17, 17, 16, 16,

@@ -1,8 +1,9 @@
-/* Select a codec: the implementation of base64 and form values for one instruction set. Each
- * is compared with the tables before it is used. */
+/* Select a codec, the implementation of base64 and form values for one instruction set.
+ * Each codec is compared with the tables before it is used. */
 #include "internal.h"
 
-/* Bytes whose base64 goes through all values, from `shift` on. */
+/* Fill `data` with bytes whose base64 contains all values in order, beginning with
+ * `shift`. */
 static void fill_with_values(uint8_t *data, size_t len, unsigned shift) {
     for (unsigned i = 0; i < len / 3 * 4; i += 4, data += 3) {
         uint32_t v = 0;
@@ -13,8 +14,8 @@ static void fill_with_values(uint8_t *data, size_t len, unsigned shift) {
     }
 }
 
-/* Return 1 if a codec encodes and decodes as the tables do: all values in every place, and
- * texts of every length. */
+/* Return 1 if a codec and the tables give the same results, for all values in all positions
+ * and for texts of all lengths. */
 static int encodes_and_decodes(const fs_codec *codec) {
     enum { MAX = 150, MAX_BY_TABLES = 44 };
     uint8_t data[MAX], want[MAX / 3 * 4], text[MAX / 3 * 4 + 8], back[MAX + 8];

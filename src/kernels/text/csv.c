@@ -1,10 +1,9 @@
-/* Reads CSV where it stands, and copies it as it stands: what is not asked for is never
- * taken apart and put together again, so quotes, line breaks and bytes of any encoding
- * stay as they were.
+/* Read CSV in place, and copy records unchanged. Only the requested column is parsed, so
+ * quotes, line breaks and bytes of any encoding are preserved.
  *
- * A field whose first byte is a quote ends at the next delimiter or line break behind its
- * closing quote; in any other field a quote is a byte like others. A line ends with LF,
- * CR LF or CR. Everybody else's readers agree on this. */
+ * A field whose first byte is a quote ends at the first delimiter or line break after its
+ * closing quote. In other fields, quotes have no special meaning. A line ends with LF, CR
+ * LF or CR. Other CSV readers follow the same rules. */
 #include "text/csv.h"
 
 #include <string.h>
@@ -15,7 +14,8 @@ static int ends_field(uint8_t byte, uint8_t delimiter) {
     return byte == delimiter || byte == '\n' || byte == '\r';
 }
 
-/* Behind the closing quote of the text that begins at `at`; len if there is none. */
+/* Return the offset after the closing quote of the text that begins at `at`. If there is
+ * none, set `open` and return len. */
 static size_t behind_quoted(const uint8_t *data, size_t at, size_t len, int *open) {
     for (;;) {
         const uint8_t *quote = at < len ? memchr(data + at, QUOTE, len - at) : NULL;
@@ -29,13 +29,14 @@ static size_t behind_quoted(const uint8_t *data, size_t at, size_t len, int *ope
     }
 }
 
-/* The bytes of `word` that are `byte` have their highest bit set, and so may some above. */
+/* Return a word whose bytes have the highest bit set where `word` contains `byte`. Bytes
+ * above a match may have it set, too. */
 static uint64_t matches(uint64_t word, uint8_t byte) {
     uint64_t ones = 0x0101010101010101u, x = word ^ ones * byte;
     return (x - ones) & ~x & ones << 7;
 }
 
-/* Skip bytes that end no field, eight at once; what is left ends within eight bytes. */
+/* Skip eight bytes at a time while they do not end the field. */
 static size_t skip_plain(const uint8_t *data, size_t at, size_t len, uint8_t delimiter) {
     while (len - at >= 8) {
         uint64_t word;
@@ -46,7 +47,7 @@ static size_t skip_plain(const uint8_t *data, size_t at, size_t len, uint8_t del
     return at;
 }
 
-/* Where the field that begins at `at` ends: at a delimiter, a line break, or len. */
+/* Return the end of the field that begins at `at`: a delimiter, a line break, or len. */
 static size_t field_end(const uint8_t *data, size_t at, size_t len, uint8_t delimiter,
                         int *open) {
     if (at < len && data[at] == QUOTE) at = behind_quoted(data, at + 1, len, open);
@@ -55,7 +56,7 @@ static size_t field_end(const uint8_t *data, size_t at, size_t len, uint8_t deli
     return at;
 }
 
-/* The record at row->start; 0 if it is not whole. */
+/* Find the end of the record at row->start. Returns 0 if the record is incomplete. */
 static int take_row(const uint8_t *data, size_t len, int final, uint8_t delimiter,
                     fs_csv_row *row) {
     size_t at = row->start, field;
@@ -94,8 +95,8 @@ size_t fs_csv_rows(const uint8_t *data, size_t len, int final, uint8_t delimiter
     return count;
 }
 
-/* The text of a quoted field, whose doubled quotes are one and whose other quotes are
- * none. Returns what of scratch it takes. */
+/* Remove the quotes of a quoted field; doubled quotes become one. Returns the number of
+ * bytes used in `scratch`. */
 static size_t unquote(const uint8_t *from, size_t len, fs_text *text, uint8_t *scratch) {
     const uint8_t *quote = memchr(from + 1, QUOTE, len - 1);
     size_t i, done = 0;
@@ -163,7 +164,7 @@ size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
 
 static int is_space(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
-/* Where the white space before `end` begins. */
+/* Return the start of the white space before `end`. */
 static size_t before_space(const uint8_t *data, size_t start, size_t end) {
     while (end > start && is_space(data[end - 1])) end--;
     return end;
@@ -199,7 +200,8 @@ size_t fs_max_occurrences(const uint8_t *data, size_t len, const uint8_t *text, 
     const uint8_t a = text[0], b = text[1], y = text[text_len - 2], z = text[text_len - 1];
     size_t places = len < text_len ? 0 : len - text_len + 1, count = 0, i = 0;
     while (i < places) {
-        /* Compilers make vectors of bytes of this loop, and of no longer one. */
+        /* At most 255 steps, so that the count fits into a byte: compilers then vectorise
+         * the loop with bytes. */
         size_t to = places - i < 255 ? places : i + 255;
         uint8_t found = 0;
         for (; i < to; i++)
@@ -219,7 +221,7 @@ size_t fs_json_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
         int comma;
         if (!row->fields || !len || data[row->end - 1] != '}') continue;
         members = before_space(data, row->start, row->end - 1);
-        /* Only an object without members ends so. */
+        /* Only an object without members ends with "{" here. */
         comma = members > row->start && data[members - 1] != '{';
         total += row->next - row->start + comma + member_len + len + 1;
         if (!to) continue;

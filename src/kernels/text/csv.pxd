@@ -1,4 +1,4 @@
-# The mirror of csv.h, and nothing else.
+# Declarations of csv.h.
 
 from libc.stdint cimport int64_t, uint8_t
 

@@ -3,7 +3,8 @@
 
 uint8_t fs_form[256];
 static uint8_t form_length[256]; /* of a byte's form value */
-/* What follows the backslash where a byte is escaped in JSON, 'u' for \u00XX, or 0. */
+/* The character after the backslash in a byte's JSON escape, 'u' for \u00XX; 0: no
+ * escape. */
 static uint8_t json[256], json_length[256];
 
 void fs_quoting_init(void) {
@@ -26,7 +27,7 @@ size_t fs_quote_plus(const fs_codec *codec, uint8_t *out, const uint8_t *in, siz
     memcpy(out, in, i);
     for (; i < len; i++) {
         uint8_t c = in[i];
-        *to = fs_form[c]; /* most stay as they are */
+        *to = fs_form[c]; /* most bytes are not escaped */
         to += form_length[c];
         if (!fs_form[c]) {
             to[-3] = '%';

@@ -1,4 +1,4 @@
-/* The signature of a T1 token, 40 hex digits, within the base64 groups that hold it. */
+/* Encode the signature of a T1 token, 40 hex digits, in base64. */
 #include "internal.h"
 
 #define SIG_DIGITS 40
@@ -13,7 +13,8 @@ void fs_t1_set_frame(fs_t1_frame *frame, const uint8_t *head, size_t head_len,
     if (end + 1 < FS_T1_FRAME) frame->raw[end + 1] = data[0];
 }
 
-/* The signature's groups by tables: digest bits to base64 of hex digits, by twelve. */
+/* Write the groups with tables: each lookup converts twelve bits of the digest to the
+ * base64 of their three hex digits. */
 void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint32_t *digest) {
     static const char hex[] = "0123456789abcdef";
     uint64_t a = (uint64_t)digest[0] << 32 | digest[1];
@@ -22,7 +23,7 @@ void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint
     uint8_t group[3];
     unsigned loose; /* digits in the incomplete last group */
 
-    /* The digits that complete the first group leave the registers at the top. */
+    /* Shift out the digits that complete the first group. */
     if (frame->align) {
         unsigned digits = 3 - frame->align, bits = 4 * digits;
         memcpy(group, frame->raw, frame->align);
@@ -37,7 +38,7 @@ void fs_t1_signature_by_tables(const fs_t1_frame *frame, uint8_t *to, const uint
     } else {
         loose = 1;
     }
-    /* 12 groups in any case: 60 bits from a, 60 across a and b, 24 across b and c. */
+    /* There are always at least 12 whole groups. */
 #define PUT(i, bits) memcpy(to + 4 * (i), fs_base64_hex[(bits) & 4095], 4)
     PUT(0, a >> 52);
     PUT(1, a >> 40);

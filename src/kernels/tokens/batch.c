@@ -1,23 +1,23 @@
-/* A batch of tokens that differ in their nonce only, T1 or JWT (t1.c and jwt.c lay them
- * out, this file signs them).
+/* Sign a batch with constant claims: T1 tokens or JWTs that differ only in their nonce.
+ * t1.c and jwt.c prepare the plan.
  *
- * All that is constant was hashed and encoded once, when the plan was made. The nonce
- * counts up, so the tokens of a batch fall into runs in which even most of its digits
- * stand still: only the last three that make one base64 group change, and those of the
- * incomplete group behind it, if the digits do not end on a group:
+ * The plan contains the constant parts, hashed and encoded. The nonce is a counter, so a
+ * batch consists of runs in which most digits of the nonce are constant, too. Only the last
+ * complete base64 group of three digits changes, and the incomplete group after it, if
+ * there is one:
  *
  *     bytes before the nonce, mod 3 = 0    ... 123|456|789|      `partial` = 0
  *                                     1    ... 12|345|678|9                  1
  *                                     2    ... 1|234|567|89                  2
  *
- * A token then costs its one or two last blocks and the outer block, a copy of the
- * template, and a few table entries.
+ * To sign a token, it hashes the last one or two blocks and the outer block, copies the
+ * template and a few table entries.
  */
 #include "internal.h"
 
-#define GROUP 16 /* tokens hashed together: at least the lanes of the widest row */
+#define GROUP 16 /* tokens hashed in parallel: at least the lanes of the widest backend */
 
-/* The group of three digits that changes with each token, in the nonce's text. */
+/* Offset of the last complete group of digits, the counter, in the encoded nonce. */
 #define COUNTER_TEXT 32
 
 static const unsigned radix[3] = {1, 10, 100}; /* values of the incomplete group */
@@ -27,13 +27,12 @@ static const unsigned radix[3] = {1, 10, 100}; /* values of the incomplete group
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]) {
     uint64_t r[3] = {0};
     for (int i = 0; i < 24; i++) r[i / 8] |= (uint64_t)random[i] << (i % 8 * 8);
-    /* 64 bits for 30: the bias is below 2^-34. */
+    /* Reducing 64 bits to 30 has a bias below 2^-34. */
     nonce->limb[0] = LIMB / 10 + r[0] % (LIMB - LIMB / 10 - 1);
     nonce->limb[1] = r[1] % LIMB;
     nonce->limb[2] = r[2] % LIMB;
 }
 
-/* Write the digits of nonce + index; return the value of the last nine. */
 uint64_t fs_nonce_digits(uint8_t *digits, const fs_nonce *nonce, uint64_t index) {
     uint64_t limb[3], carry = index;
 
@@ -50,15 +49,15 @@ uint64_t fs_nonce_digits(uint8_t *digits, const fs_nonce *nonce, uint64_t index)
     return limb[2];
 }
 
-/* The tokens between two carries out of the counter's group. */
+/* The tokens between two carries out of the counter. */
 struct run {
     uint32_t inner[FS_STATE_WORDS];
     uint8_t tail[2 * FS_BLOCK + 8];
     size_t tail_blocks;
-    size_t counter;                 /* where what changes begins in the tail */
+    size_t counter;                 /* offset of the counter in the tail */
     uint8_t nonce_text[FS_NONCE_TEXT];
-    unsigned value, last;           /* of the next token: the counter, the last group */
-    uint64_t left;                  /* tokens until the carry */
+    unsigned value, last;           /* next counter and next incomplete group */
+    uint64_t left;                  /* tokens before the carry */
 };
 
 static void start_run(const fs_plan *plan, uint64_t index, struct run *run) {
@@ -78,7 +77,7 @@ static void start_run(const fs_plan *plan, uint64_t index, struct run *run) {
     memcpy(run->inner, plan->inner, sizeof run->inner);
     memcpy(run->tail, plan->tail, sizeof run->tail);
     run->tail_blocks = plan->tail_blocks;
-    if (plan->jwt) { /* what is signed is the text */
+    if (plan->jwt) { /* JWTs sign the encoded text */
         memcpy(run->tail + plan->tail_nonce, run->nonce_text, plan->nonce_len);
         run->counter = plan->tail_nonce + COUNTER_TEXT;
     } else {
@@ -86,7 +85,7 @@ static void start_run(const fs_plan *plan, uint64_t index, struct run *run) {
         run->counter = plan->tail_nonce + FS_NONCE_DIGITS - 3 - partial;
     }
     if (run->counter >= FS_BLOCK) {
-        /* All that still changes is in the second block. */
+        /* The first block of the tail is constant, too. */
         plan->hash.compress(run->inner, run->tail, 1);
         memmove(run->tail, run->tail + FS_BLOCK, sizeof run->tail - FS_BLOCK);
         run->tail_blocks = 1;
@@ -121,7 +120,7 @@ static void sign_run(const fs_plan *plan, struct run *run, size_t count, uint8_t
                 memcpy(tails[l] + run->counter, fs_base64_digits[run->value], 4);
                 if (partial) memcpy(tails[l] + run->counter + 4, last_text[run->last], 4);
             } else {
-                /* Each store writes four bytes; the next puts right what was too much. */
+                /* Each store writes four bytes; the next one overwrites the excess. */
                 memcpy(tails[l] + run->counter, fs_digits[run->value], 4);
                 memcpy(tails[l] + run->counter + 3, fs_digits_last[partial][run->last], 4);
                 memcpy(tails[l] + run->counter + 3 + partial, plan->tail_after, 4);

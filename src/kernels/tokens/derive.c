@@ -1,15 +1,15 @@
-/* Nonces that can be made again: who signs the same rows of the same run once more, on
- * another machine say, makes the same tokens.
+/* Reproducible nonces: signing the same rows of a run again, for example on another
+ * machine, produces the same tokens.
  *
  *     nonce = digits(HMAC-SHA256(key, length of run_id | run_id | row_key))
  *
- * The length is 8 bytes, most significant first, so that no other run and row come to the
- * same message. The first 24 bytes of the MAC become digits as random bytes do (see
- * fs_nonce_start): three numbers of 64 bits, least significant byte first, the first one
- * modulo 9 * 10^8 - 1 and plus 10^8, the others modulo 10^9. No value of such a group of
- * nine digits is more likely than another by more than one part in 2^34.
+ * The length is an 8-byte big-endian number. It makes the message unique for each pair of
+ * run and row. The first 24 bytes of the MAC are converted to digits like random bytes (see
+ * fs_nonce_start): three little-endian 64-bit numbers, the first one modulo 9 * 10^8 - 1
+ * plus 10^8, the others modulo 10^9. The probabilities of two values of such a group of
+ * nine digits differ by at most one part in 2^34.
  *
- * What a run's rows share is hashed once; rows are hashed side by side.
+ * The prefix that all rows share is hashed once. Rows are hashed in parallel.
  */
 #include "internal.h"
 
@@ -44,7 +44,7 @@ void fs_derive_nonces(const fs_derive *derive, const fs_text *row_keys, size_t c
         for (size_t i = 0; i < n; i++) {
             const size_t len = derive->start_len + row_keys[i].len;
             memcpy(text[i], derive->start, derive->start_len);
-            if (row_keys[i].len) /* a row that is skipped has none */
+            if (row_keys[i].len) /* skipped rows have no key */
                 memcpy(text[i] + derive->start_len, row_keys[i].data, row_keys[i].len);
             messages[i] = text[i];
             blocks[i] = fs_pad(text[i], len, derive->hashed + len);
@@ -53,7 +53,7 @@ void fs_derive_nonces(const fs_derive *derive, const fs_text *row_keys, size_t c
         for (size_t i = 0; i < n; i++) {
             for (int j = 0; j < FS_STATE_WORDS; j++) fs_store_be32(mac + 4 * j, digests[i][j]);
             fs_nonce_start(&nonces[i], mac);
-            FS_PUBLIC(&nonces[i], sizeof nonces[i]); /* the token says it */
+            FS_PUBLIC(&nonces[i], sizeof nonces[i]); /* the token contains it */
         }
     }
 }
@@ -62,7 +62,8 @@ int fs_find_repeated(const fs_nonce *nonces, size_t count, uint8_t *skip, size_t
                      size_t room) {
     int found = 0;
 
-    /* The digits are as good as random to whoever has not the key: they need no hashing. */
+    /* The hash table needs no hash function: without the key, nonces are indistinguishable
+     * from random digits, so collisions cannot be constructed. */
     for (size_t i = 0; i < count; i++) {
         const uint64_t *limb = nonces[i].limb;
         size_t at = (size_t)(limb[1] << 30 ^ limb[2]) & (room - 1);

@@ -1,9 +1,9 @@
-/* Import columns that the caller owns.
+/* Copy and validate caller-owned columns.
  *
- * Other threads may write to the memory of such a column while it is read. So each text is
- * copied once, with a length that was read once; the copy is checked, measured and signed. A
- * text that changes meanwhile may be torn: it is then refused, or signed as it was copied. No
- * byte outside of a text is read.
+ * Other threads may write to the memory of a column while it is read. So each text is
+ * copied once, with a length that is read once, and the copy is validated, measured and
+ * signed. If a text changes meanwhile, its copy may be inconsistent: it is then rejected,
+ * or signed as copied. No byte outside a text is read.
  */
 #include "internal.h"
 
@@ -12,12 +12,12 @@
 #define ONES 0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
-/* Longer texts are refused without a look at their bytes. */
+/* Longer texts are rejected without reading them. */
 static size_t max_bytes(const fs_import *take) {
     return take->column == FS_SESSIONS ? MAX_SESSION : 4 * MAX_CHARACTERS;
 }
 
-/* Whether this is UTF-8 without NUL, and not too long. */
+/* Return 1 if the text is UTF-8 without NUL and not too long. */
 static int is_plain(const uint8_t *text, size_t len) {
     struct fs_utf8 state = {0};
     size_t following = 0, i = 0;
@@ -50,8 +50,8 @@ static int is_good(const fs_import *take, const fs_text *text) {
     return (take->column == FS_CLASSES ? fs_are_names : is_plain)(text->data, text->len);
 }
 
-/* Whether a text is the one before it once more: dictionaries and constant columns are full
- * of such, and they are taken once. */
+/* Return 1 if a text has the same address as the previous one. Dictionaries and constant
+ * columns often repeat texts, which are then imported once. */
 FS_INLINE int is_again(const fs_text *text, const fs_text *before) {
     return text->data && text->data == before->data && text->len == before->len;
 }
@@ -78,7 +78,7 @@ void fs_import_texts(fs_import *take, size_t first, size_t count, uint8_t *to) {
             is = take->was_good;
             if (is) *text = *good;
         } else if (!from.data) {
-            is = !sessions; /* it stands for nothing */
+            is = !sessions; /* a missing value */
         } else if (sessions && good->len && from.len == good->len &&
                    !memcmp(from.data, good->data, from.len)) {
             *text = *good;

@@ -3,12 +3,12 @@
  *     base64url(header) . base64url( PAYLOAD "jti":"  27 digits  "} ) . base64url(signature)
  *     '------------- constant -----------------'
  *
- * The signature, an HMAC-SHA256, is over the text up to the second dot, so what is hashed
- * are characters, not the digits themselves.
+ * The signature is the HMAC-SHA256 of the text before the second dot. So the base64
+ * characters are hashed, not the digits.
  */
 #include "internal.h"
 
-#define END 2        /* bytes behind the nonce: FS_JWT_END */
+#define END 2        /* length of FS_JWT_END, which follows the nonce */
 #define SIGNATURE 43 /* 32 bytes in base64url */
 
 static size_t url_length(size_t len) { return (4 * len + 2) / 3; }
@@ -29,7 +29,7 @@ void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     plan->partial = (unsigned)(data_len % 3);
     memcpy(plan->nonce_head, data + data_len - plan->partial, plan->partial);
 
-    /* What is written: whole groups, then those with the nonce. */
+    /* The text: whole groups, then the groups of the nonce. */
     memcpy(text, head, head_len);
     plan->nonce_offset = head_len + data_len / 3 * 4;
     plan->nonce_len = url_length(plan->partial + FS_NONCE_DIGITS + END);
@@ -39,7 +39,7 @@ void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     plan->sig_offset = signed_len + 1;
     plan->text_len = plan->sig_offset + SIGNATURE;
 
-    /* What is hashed. */
+    /* The hash. */
     whole = plan->nonce_offset / FS_BLOCK * FS_BLOCK;
     rest = plan->nonce_offset - whole;
     memcpy(plan->inner, key->sha256_inner, sizeof plan->inner);

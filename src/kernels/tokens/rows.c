@@ -1,25 +1,25 @@
-/* Tokens that differ in what they say: one row of claims, one token.
+/* Sign tokens with different claims: one token for each row of claims.
  *
- * Only what differs costs anything. The claims that all rows share come first, and are
- * hashed and encoded once; behind them stand those of the row, and the nonce:
+ * The constant claims come first and are hashed and encoded once. The claims of the row and
+ * the nonce follow:
  *
  *     T1     create_time=...&role=publisher  &session_id=...&connection_data=...  &nonce=...
  *     JWT    {"iss":...,"iat":...,"role":..., "session_id":...,"connection_data":..., "jti":...}
  *            '--------- constant ---------'   '---------------- row ----------------'
  *
- * Rows are built a few dozen at a time. Those with the same number of blocks are hashed
- * side by side.
+ * Messages are built for a few dozen rows at a time. Those with the same number of blocks
+ * are hashed in parallel.
  */
 #include "internal.h"
 
 #define SIG_DIGITS 40
 #define SIG_JWT 43
 #define AT_ONCE FS_MIXED
-/* The longest row: 1000 characters of connection data and as many of class names, each
- * of four bytes, each byte as three characters. */
+/* The longest row: 1000 characters of connection data and 1000 of class names, where each
+ * character has four bytes and each byte is escaped to three characters. */
 #define MAX_ROW 25600
 #define ARENA (2 * MAX_ROW)
-/* What most rows take. */
+/* Sufficient for most rows. */
 #define SMALL_ROW 1536
 
 static const fs_text roles[] = {
@@ -197,8 +197,7 @@ uint8_t *fs_put_nonce_name(int jwt, uint8_t *to) {
     return put(to, jwt ? "\"jti\":\"" : "&nonce=", FS_NONCE_NAME);
 }
 
-/* A million strings of someone else's lie anywhere in memory: ask for those of a row some
- * time before it is read. */
+/* Caller-owned strings are scattered in memory, so prefetch them some rows ahead. */
 #define AHEAD 16
 
 FS_INLINE void look_ahead(const fs_text *column, size_t i, size_t end) {
@@ -208,8 +207,8 @@ FS_INLINE void look_ahead(const fs_text *column, size_t i, size_t end) {
     }
 }
 
-/* Where a token goes will be written to when its group is hashed: until then its lines can
- * come. They come from far: a million tokens are more than any cache holds. */
+/* Prefetch the memory of a token, which is written after its group is hashed. Large batches
+ * do not fit into the cache. */
 FS_INLINE void ask_for_place(uint8_t *to, size_t len) {
     for (size_t line = 0; line < len; line += FS_BLOCK) FS_PREFETCH_WRITE(to + line);
 }
@@ -232,23 +231,23 @@ void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *l
 
 /* ---- many rows ------------------------------------------------------------------------ */
 
-/* A row on its way. */
+/* A row that is built but not hashed yet. */
 struct job {
-    uint8_t *to;            /* where its token goes */
-    const uint8_t *message; /* what is hashed behind rows->inner, padded */
+    uint8_t *to;            /* destination of the token */
+    const uint8_t *message; /* the bytes to hash after rows->inner, padded */
     size_t blocks;
-    const uint8_t *source;  /* T1: bytes to be encoded; JWT: text to be copied */
+    const uint8_t *source;  /* T1: bytes to encode; JWT: text to copy */
     size_t source_len;
 };
 
-/* Count on: the next nonce's digits. */
+/* Increment the digits of a nonce. */
 FS_INLINE void next_nonce(uint8_t *digits) {
     int j = FS_NONCE_DIGITS - 1;
     while (++digits[j] > '9') digits[j--] = '0';
 }
 
-/* Build row i at `at`; return where the next may begin. A JWT's claims are put together in
- * `raw` first. */
+/* Build the message of row i at `at`. Returns its end, where the next row may begin. `raw`
+ * is scratch memory for the claims of a JWT. */
 static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8_t *at,
                       uint8_t *raw, struct job *job) {
     uint8_t *message = at + rows->start_skip, *end;
@@ -275,7 +274,7 @@ static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8
     return message + job->blocks * FS_BLOCK;
 }
 
-/* Write the token of a row that is built and hashed. */
+/* Write the token of a hashed row. */
 static void write_token(const fs_rows *rows, const struct job *job, const uint32_t *digest) {
     uint8_t *behind = job->to + rows->text_len;
     memcpy(job->to, rows->text, rows->text_len);
@@ -289,7 +288,7 @@ static void write_token(const fs_rows *rows, const struct job *job, const uint32
     }
 }
 
-/* Hash all jobs, those of one length side by side, and write their tokens. */
+/* Hash all jobs and write their tokens. */
 static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
     const uint8_t *messages[AT_ONCE];
     size_t blocks[AT_ONCE];
@@ -320,7 +319,7 @@ void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base
         else if (i != first)
             next_nonce(nonce);
         if (rows->skip && rows->skip[i]) continue;
-        /* A row takes less room than its token and two blocks. */
+        /* A row needs less memory than its token and three blocks. */
         if (ready == AT_ONCE || (size_t)(arena + ARENA - at) < length + 3 * FS_BLOCK) {
             finish(rows, jobs, ready);
             ready = 0;
@@ -333,8 +332,8 @@ void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base
     finish(rows, jobs, ready);
 }
 
-/* What fs_rows_sign does for row 0, without its tens of kilobytes of stack: to come to them
- * costs more than a kernel's rounds. */
+/* Like fs_rows_sign for row 0, without tens of kilobytes of stack: faulting in the stack
+ * costs more than the rounds of a kernel. */
 void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length) {
     uint8_t at[SMALL_ROW], raw[SMALL_ROW], nonce[FS_NONCE_DIGITS];
     struct job job;

@@ -1,8 +1,8 @@
-/* Verify RSA signatures (RFC 8017, sections 5.2.2 and 8.2.2). All inputs are public, so the time
- * may depend on them.
+/* Verify RSA signatures (RFC 8017, sections 5.2.2 and 8.2.2). All inputs are public, so the
+ * functions need not run in constant time.
  *
- * Numbers are arrays of limbs, the lowest first. They are multiplied by Montgomery's method, which
- * divides each product by R = 2**(64 * words). */
+ * Numbers are arrays of limbs, the lowest first. Montgomery multiplication divides each
+ * product by R = 2**(64 * words). */
 #include "internal.h"
 
 #if defined(__SIZEOF_INT128__)
@@ -20,7 +20,7 @@ static const uint8_t prefix[] = {0x00, 0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
                                  0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20};
 #define DIGEST 32
 
-/* Read a number of `len` bytes, the highest first. */
+/* Read a big-endian number of `len` bytes. */
 static void read_number(limb *to, size_t limbs, const uint8_t *bytes, size_t len) {
     memset(to, 0, limbs * sizeof *to);
     for (size_t i = 0; i < len; i++)
@@ -44,7 +44,7 @@ struct sum {
 };
 
 FS_INLINE void add_product(struct sum *sum, limb a, limb b) {
-#if defined(__SIZEOF_INT128__) && FS_X86 /* which compilers do in twice as many steps */
+#if defined(__SIZEOF_INT128__) && FS_X86 /* compilers generate twice as many instructions */
     __asm__("mulq %4\n\taddq %%rax, %0\n\tadcq %%rdx, %1\n\tadcq $0, %2"
             : "+r"(sum->low), "+r"(sum->middle), "+r"(sum->high), "+a"(a)
             : "rm"(b)
@@ -59,7 +59,7 @@ FS_INLINE void add_product(struct sum *sum, limb a, limb b) {
 #endif
 }
 
-/* Return the lowest limb of a sum, and divide it by 2**LIMB_BITS. */
+/* Return the lowest limb of a sum and divide the sum by 2**LIMB_BITS. */
 FS_INLINE limb shift(struct sum *sum) {
     limb low = sum->low;
     sum->low = sum->middle;
@@ -76,10 +76,10 @@ FS_INLINE void add_sum(struct sum *to, const struct sum *sum) {
     to->high += sum->high + (limb)(middle >> LIMB_BITS);
 }
 
-/* a * b / R modulo n, for a and b below n; `inverse` is -1/n modulo 2**LIMB_BITS.
+/* Compute a * b / R modulo n, for a and b below n; `inverse` is -1/n modulo 2**LIMB_BITS.
  *
- * Each limb of the product is the sum of all products of two limbs that belong to it. A multiple
- * of n, whose limbs are `factors`, is added so that the lower half becomes 0. */
+ * Limb i of the product is the sum of all products of limbs j and i - j. The multiple of n
+ * by `factors` is added, so that the lower half becomes 0. */
 static void multiply(limb *to, const limb *a, const limb *b, const limb *n, limb inverse,
                      size_t limbs) {
     limb factors[MAX_LIMBS], result[MAX_LIMBS], borrow = 0;
@@ -96,7 +96,7 @@ static void multiply(limb *to, const limb *a, const limb *b, const limb *n, limb
             add_product(&sum, factors[k], n[j]);
         }
         add_sum(&sum, &products);
-        if (a == b) add_sum(&sum, &products); /* each product of a square occurs twice */
+        if (a == b) add_sum(&sum, &products); /* in a square, each product occurs twice */
         if (j == k) {
             add_product(&sum, a[j], b[j]);
             add_product(&sum, factors[j], n[j]);
@@ -123,7 +123,7 @@ static int bit(const fs_rsa *key, size_t number) {
     return key->exponent[key->exponent_len - 1 - number / 8] >> number % 8 & 1;
 }
 
-/* number ** exponent modulo n, written over the number. */
+/* Replace `number` by number ** exponent modulo n. */
 static void raise(limb *number, const fs_rsa *key, const limb *n, limb inverse, size_t limbs) {
     limb base[MAX_LIMBS], found[MAX_LIMBS]; /* times R */
     size_t highest = 8 * key->exponent_len - 1;
@@ -134,7 +134,7 @@ static void raise(limb *number, const fs_rsa *key, const limb *n, limb inverse, 
     memcpy(found, base, limbs * sizeof *found);
     while (highest--) {
         multiply(found, found, found, n, inverse, limbs);
-        /* The last bit is set. Multiplication by the number itself removes the factor R. */
+        /* The last bit is set. Multiplying by the number itself removes the factor R. */
         if (!highest)
             multiply(number, found, number, n, inverse, limbs);
         else if (bit(key, highest))

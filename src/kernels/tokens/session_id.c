@@ -1,7 +1,8 @@
-/* Session ids: a digit, "_", and base64url of ASCII fields between tildes. */
+/* Session IDs: a digit, "_", and the base64url of ASCII fields separated by tildes. */
 #include "internal.h"
 
-/* Return where the field that begins at `at` ends, or `end`. Most have few characters. */
+/* Return the end of the field that begins at `at`. Most fields are short, so a plain loop
+ * is fast. */
 FS_INLINE const uint8_t *field_end(const uint8_t *at, const uint8_t *end) {
     while (at < end && *at != '~') at++;
     return at;
@@ -9,8 +10,9 @@ FS_INLINE const uint8_t *field_end(const uint8_t *at, const uint8_t *end) {
 
 size_t fs_session_owner(const fs_codec *codec, const uint8_t *id, size_t len, uint8_t *raw,
                         const uint8_t **owner) {
-    /* The id is decoded in vectors. The last one is filled with zeros ("A"), and so are the
-     * characters that a decoder leaves to tables. */
+    /* The ID is decoded in whole vectors. The text is padded with "A", which decodes to
+     * zeros, to the end of the last vector and by LEFT characters, which a codec leaves to
+     * tables. */
     enum { VECTOR = FS_MIN_SESSION - 2, LEFT = 12 };
     uint8_t text[256 + VECTOR + LEFT], high = 0, other = 0;
     const uint8_t *start, *end, *raw_end;
@@ -26,12 +28,12 @@ size_t fs_session_owner(const fs_codec *codec, const uint8_t *id, size_t len, ui
     for (size_t i = 0; i < whole; i++) other |= (text[i] == '+') | (text[i] == '/');
     if (other || !fs_base64_decode(codec, raw, text, whole + LEFT)) return 0;
     raw_len = count * 3 / 4;
-    /* Unused bits must be 0, or one session would have several ids. */
+    /* Unused bits must be 0, or one session would have several IDs. */
     if (raw[raw_len]) return 0;
-    /* Whole vectors: what is behind is 0. */
+    /* In whole vectors: the bytes after the end are 0. */
     for (size_t i = 0; i < (raw_len + 15) / 16 * 16; i++) high |= raw[i];
     if (high >= 0x80) return 0;
-    /* The second of at least four fields is the owner. */
+    /* The owner is the second of at least four fields. */
     raw_end = raw + raw_len;
     start = field_end(raw, raw_end) + 1;
     end = start < raw_end ? field_end(start, raw_end) : raw_end;

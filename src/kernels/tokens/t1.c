@@ -3,7 +3,7 @@
  *     T1==  base64( partner_id=KEY&sig=  40 hex digits  :  DATA nonce=  27 digits )
  *                   '---- constant ----'                 '- constant -'
  *
- * The signature, an HMAC-SHA1, is over what follows the colon.
+ * The signature is the HMAC-SHA1 of the text after the colon.
  */
 #include "internal.h"
 
@@ -25,7 +25,7 @@ void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     plan->codec = key->engine.codec;
     plan->nonce = *nonce;
 
-    /* What is hashed. */
+    /* The hash. */
     memcpy(plan->inner, key->sha1_inner, sizeof plan->inner);
     memcpy(plan->outer, key->sha1_outer, sizeof plan->outer);
     plan->hash.compress(plan->inner, data, whole / FS_BLOCK);
@@ -35,7 +35,7 @@ void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
     plan->tail_blocks = (unsigned)fs_pad(plan->tail, rest + FS_NONCE_DIGITS,
                                          FS_BLOCK + data_len + FS_NONCE_DIGITS);
 
-    /* What is written. */
+    /* The text. */
     memcpy(raw, head, head_len);
     memset(raw + head_len, '0', SIG_DIGITS);
     raw[head_len + SIG_DIGITS] = ':';

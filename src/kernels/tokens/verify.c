@@ -1,8 +1,9 @@
 /* Batch token verification.
  *
- * A token is valid here only if all of it is as expected: its text, signature, times and
- * session. If exactly one of these is wrong in a usual way, that is the result. All else, such
- * as a claim of another SDK, is left to the slow path in Python.
+ * A token is valid here only if its text, signature, times and session have the expected
+ * form. The common errors, such as a wrong signature or an expired token, have their own
+ * results. All other tokens, such as tokens with claims of other SDKs, are validated by the
+ * slow path in Python.
  *
  * verify_t1.c and verify_jwt.c parse the two forms and read their claims.
  */
@@ -13,7 +14,7 @@
 #define DAYS_30 2592000
 #define HOURS_24 86400
 
-/* The last session that was found to be the project's: in most batches there are few. */
+/* Cache of the last valid session of the project: most batches have few sessions. */
 struct known {
     uint8_t session[256];
     size_t len;
@@ -36,12 +37,14 @@ static int is_session(const fs_verifier *verifier, const struct fs_claims *claim
     return 1;
 }
 
-/* The result on a token that is authentic, as far as that is known here, or not. */
+/* Return the result for a token from its claims. `authentic` is 0 if its signature is
+ * wrong. */
 static uint8_t check_claims(const fs_verifier *verifier, const struct fs_candidate *candidate,
                      int authentic, struct known *known) {
     struct fs_claims claims = {0};
 
-    /* The claims of a JWT tell whether it can be read, and whose it is. */
+    /* The claims of a JWT are read in any case: they determine whether it is well-formed,
+     * and its owner. */
     if (!authentic && !candidate->jwt) return FS_ALTERED;
     if (!(candidate->jwt ? fs_read_jwt(verifier, candidate, &claims)
                        : fs_read_t1(verifier->codec, candidate->claims, candidate->claims_len, &claims)))
@@ -63,7 +66,7 @@ static uint8_t check_claims(const fs_verifier *verifier, const struct fs_candida
     return FS_GOOD;
 }
 
-/* Compute the MACs of all candidates of one form, and check their claims. */
+/* Compute the MACs of all candidates of one form and check their claims. */
 static void finish_form(const fs_verifier *verifier, const struct fs_candidate *candidates,
                         size_t count, int jwt, struct known *known) {
     const fs_key *key = verifier->key;
@@ -83,10 +86,10 @@ static void finish_form(const fs_verifier *verifier, const struct fs_candidate *
                  jwt ? key->sha256_outer : key->sha1_outer, messages, blocks, digests, same);
     for (size_t s = 0; s < same; s++) {
         const struct fs_candidate *candidate = &candidates[chosen[s]];
-        /* In constant time: nothing depends on where the two differ. */
+        /* Compare in constant time. */
         volatile uint32_t difference = 0;
         for (int w = 0; w < (jwt ? 8 : 5); w++) difference |= digests[s][w] ^ candidate->mac[w];
-        FS_PUBLIC(&difference, sizeof difference); /* all else stays secret */
+        FS_PUBLIC(&difference, sizeof difference); /* only the result of the comparison */
         verifier->results[candidate->row] = check_claims(verifier, candidate, difference == 0, known);
     }
 }
@@ -97,13 +100,13 @@ static void finish(const fs_verifier *verifier, const struct fs_candidate *candi
     finish_form(verifier, candidates, count, 1, known);
 }
 
-/* The result on a token that is not hashed side by side with others. */
+/* Return the result for an RS256 token, or for any token with decode_only. */
 static uint8_t finish_alone(const fs_verifier *verifier, const struct fs_candidate *candidate,
                             struct known *known) {
     uint8_t result = check_claims(verifier, candidate, 1, known);
 
     if (verifier->decode_only) return result;
-    /* Last, since it takes the most time by far. */
+    /* Last, because it takes by far the most time. */
     if ((result == FS_GOOD || result == FS_EARLY || result == FS_EXPIRED) &&
         !fs_rsa_verify(verifier->rsa, candidate->message, candidate->message_len, candidate->signature,
                        candidate->signature_len))
@@ -119,7 +122,7 @@ static fs_text token_at(const fs_verifier *verifier, size_t i) {
     return (fs_text){verifier->base + i * verifier->length, verifier->length};
 }
 
-/* So many tokens are on their way from memory while one is taken apart. */
+/* The number of tokens to prefetch ahead of the parser. */
 #define AHEAD 8
 
 FS_INLINE void look_ahead(const fs_verifier *verifier, size_t i, size_t end) {
@@ -146,8 +149,8 @@ void fs_verify(const fs_verifier *verifier, size_t first, size_t count) {
         verifier->results[i] = FS_UNSURE;
         if (!token.len && !(verifier->tokens && token.data)) verifier->results[i] = FS_ABSENT;
         if (token.len < 8 || token.len > ARENA) continue;
-        /* '{' in base64. Read once, whoever may write to it: it decides how much room is
-         * needed. */
+        /* 'e' is the first base64 character of '{'. It is read once, because other threads
+         * may change it and it determines how much memory is needed. */
         jwt = *(const volatile uint8_t *)token.data == 'e';
         room = fs_candidate_room(token.len, jwt);
         if (room > ARENA) continue;

@@ -1,4 +1,5 @@
-/* What verify.c shares with the readers of the two forms, verify_t1.c and verify_jwt.c. */
+/* The interface between verify.c and the parsers of the two forms, verify_t1.c and
+ * verify_jwt.c. */
 #ifndef TOKBOX_VERIFY_H
 #define TOKBOX_VERIFY_H
 
@@ -8,45 +9,46 @@
 struct fs_candidate {
     size_t row;
     int jwt, rs256;
-    const uint8_t *message; /* what was signed, padded unless it is for RS256 */
+    const uint8_t *message; /* the signed bytes, padded except for RS256 */
     size_t blocks;
     uint32_t mac[FS_STATE_WORDS];
     size_t message_len; /* RS256 */
     const uint8_t *signature;
     size_t signature_len;
-    const uint8_t *claims; /* what it says, decoded */
+    const uint8_t *claims; /* decoded */
     size_t claims_len;
 };
 
-/* The scope of tokens for joining a session. */
+/* The scope of tokens that connect to a session. */
 #define FS_SCOPE "session.connect"
 
-/* The claims of a token, as far as they decide whether it is valid. */
+/* The claims that determine whether a token is valid. */
 struct fs_claims {
-    const uint8_t *owner; /* of a JWT: the API key or the application id */
+    const uint8_t *owner; /* JWT: the API key or the application ID */
     size_t owner_len;
     const uint8_t *session;
     size_t session_len;
     uint64_t created, expires;
     int has_expiry;
-    int foreign; /* it names another API key */
+    int foreign; /* issued for another API key */
 };
 
-/* Parse a token into the memory at `at`: FS_GOOD if it is as expected, FS_FOREIGN if it
- * is, but for its API key, else FS_UNSURE. Needs fs_candidate_room(its length, its form) bytes.
- * Only a JWT's claims tell whose it is. */
+/* Parse a token into the memory at `at`, which needs fs_candidate_room(...) bytes. Returns
+ * FS_GOOD if the token is well-formed, FS_FOREIGN if it is a well-formed T1 token of
+ * another API key, and FS_UNSURE otherwise. The owner of a JWT is one of its claims: see
+ * fs_read_jwt. */
 int fs_parse_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                      struct fs_candidate *candidate);
 int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                       struct fs_candidate *candidate);
 
-/* Read its claims; 0 if they are not as expected. */
+/* Read the claims. Returns 0 if they need slow-path validation. */
 int fs_read_t1(const fs_codec *codec, const uint8_t *text, size_t len, struct fs_claims *claims);
 int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidate,
                 struct fs_claims *claims);
 
-/* Skip the bytes from `at` on that are not ASCII: where the first ASCII character follows, or
- * `end`. NULL if they are not UTF-8 (RFC 3629). */
+/* Skip non-ASCII characters. Returns the address of the next ASCII character, or `end`;
+ * NULL if the bytes are not UTF-8 (RFC 3629). */
 FS_INLINE const uint8_t *fs_skip_utf8(const uint8_t *at, const uint8_t *end) {
     while (at < end && *at >= 0x80) {
         uint8_t c = *at;
@@ -68,13 +70,14 @@ FS_INLINE const uint8_t *fs_skip_utf8(const uint8_t *at, const uint8_t *end) {
     return at;
 }
 
-/* What is decoded, which is shorter than the token, and padding; of a JWT the message, too:
- * that of a T1 token is part of what is decoded. */
+/* Return the bytes that a parsed token needs: the decoded text, which is shorter than the
+ * token, and padding. A JWT also needs its message; the message of a T1 token is part of
+ * the decoded text. */
 FS_INLINE size_t fs_candidate_room(size_t token_len, int jwt) {
     return (jwt ? 2 : 1) * token_len + 2 * FS_BLOCK;
 }
 
-/* Read seconds since the epoch: 1 to 12 decimal digits. */
+/* Parse seconds since the epoch, 1 to 12 decimal digits. Returns 0 if they are invalid. */
 FS_INLINE int fs_seconds(const uint8_t *digits, size_t len, uint64_t *result) {
     if (!len || len > 12) return 0;
     *result = 0;

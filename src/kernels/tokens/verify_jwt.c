@@ -1,8 +1,8 @@
-/* JWTs, taken apart and read. Read verify.c first.
+/* Parse JWTs. Read verify.c first.
  *
- * Of JSON only what signers write is known here: one object without spaces, whose members
- * are strings, numbers, null, true, false and lists of strings, named without escapes. All
- * else gets a closer look.
+ * Only the JSON that signers write is parsed: one object without spaces. Its values are
+ * strings, numbers, null, true, false, lists of strings, or a known access list, and its
+ * names have no escapes. Other JSON is left to slow-path validation.
  */
 #include "tokens/verify.h"
 
@@ -11,15 +11,15 @@
 #endif
 
 #define SIGNATURE 43      /* 32 bytes in base64url */
-#define RSA_SIGNATURE 256 /* bytes, at least */
+#define RSA_SIGNATURE 256 /* minimum length in bytes */
 
-/* Decode base64url without padding; 0 if anything is not as it should be. */
+/* Decode base64url without padding. Returns the number of bytes, or 0 if it is invalid. */
 static size_t decode(const fs_codec *codec, uint8_t *raw, const uint8_t *text, size_t len) {
     if (memchr(text, '+', len) || memchr(text, '/', len)) return 0;
     return fs_base64_raw(codec, raw, text, len);
 }
 
-/* The number of the header that a token begins with, or how many there are. */
+/* Return the index of the header that a token begins with, or jwt_heads_count. */
 static size_t find_head(const fs_verifier *verifier, const uint8_t *token, size_t len) {
     size_t i = 0;
     for (; i < verifier->jwt_heads_count; i++) {
@@ -29,7 +29,7 @@ static size_t find_head(const fs_verifier *verifier, const uint8_t *token, size_
     return i;
 }
 
-/* The index of the second dot of a token, or 0. */
+/* Return the offset of the second dot of a token, or 0. */
 static size_t second_dot(const uint8_t *token, size_t len) {
     const uint8_t *dot = memchr(token, '.', len), *end = token + len;
     if (dot) dot = memchr(dot + 1, '.', (size_t)(end - dot - 1));
@@ -47,7 +47,8 @@ int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
         signed_len = verifier->key ? 0 : second_dot(token->data, token->len);
         if (!signed_len) return FS_UNSURE;
     }
-    /* Read once, since others may write to it: what it says is what was signed. */
+    /* Other threads may write to the token. With a copy, the verified text is the parsed
+     * one. */
     memcpy(at, token->data, signed_len);
     number = find_head(verifier, at, signed_len);
     if (number == verifier->jwt_heads_count) return FS_UNSURE;
@@ -57,7 +58,7 @@ int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
     /* The padding of the signed text needs room before the claims. */
     claims = at + (signed_len + 9 + FS_BLOCK - 1) / FS_BLOCK * FS_BLOCK;
     candidate->claims = claims;
-    /* A dot in the payload is no base64. */
+    /* A dot in the payload is not a base64 character. */
     candidate->claims_len = decode(verifier->codec, claims, at + head_len, signed_len - head_len);
     if (!candidate->claims_len) return FS_UNSURE;
     mac = claims + candidate->claims_len;
@@ -80,7 +81,7 @@ int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
 #define ONES 0x0101010101010101u
 #define HIGHS 0x8080808080808080u
 
-/* Skip ASCII that stands for itself inside of a JSON string: all but controls, quotes and
+/* Skip unescaped ASCII in a JSON string: all characters but controls, quotes and
  * backslashes. */
 static const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end) {
 #if FS_X86
@@ -88,7 +89,7 @@ static const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end) {
         __m128i in = _mm_loadu_si128((const __m128i *)at), odd;
         odd = _mm_or_si128(_mm_cmpeq_epi8(in, _mm_set1_epi8('"')),
                            _mm_cmpeq_epi8(in, _mm_set1_epi8('\\')));
-        /* As signed numbers, what is not ASCII is below the space, too. */
+        /* As signed numbers, non-ASCII bytes are also below the space. */
         odd = _mm_or_si128(odd, _mm_cmplt_epi8(in, _mm_set1_epi8(' ')));
         int bits = _mm_movemask_epi8(odd);
         if (bits) return at + fs_lowest_bit((uint64_t)bits);
@@ -96,7 +97,7 @@ static const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end) {
 #endif
     for (uint64_t w; end - at >= 8; at += 8) {
         memcpy(&w, at, sizeof w);
-        /* The highest bit of a byte: not ASCII, a control, a quote, a backslash. */
+        /* The highest bit is set for non-ASCII bytes, controls, quotes and backslashes. */
         if ((w | (w - ' ' * ONES) | ((w ^ '"' * ONES) - ONES) | ((w ^ '\\' * ONES) - ONES)) & HIGHS)
             break;
     }
@@ -104,7 +105,7 @@ static const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end) {
     return at;
 }
 
-/* Skip an escape. NULL if it is none, or could be half of a surrogate pair. */
+/* Skip an escape. Returns NULL if it is invalid or a surrogate. */
 static const uint8_t *skip_escape(const uint8_t *at, const uint8_t *end) {
     uint8_t a, b;
     if (end - at < 2) return NULL;
@@ -116,8 +117,8 @@ static const uint8_t *skip_escape(const uint8_t *at, const uint8_t *end) {
     return a == 13 && b >= 8 ? NULL : at + 6;
 }
 
-/* The closing quote of the string whose inside begins here; NULL if there is none, or the
- * inside is not as in RFC 8259, section 7. */
+/* Return the closing quote of the string whose contents begin at `at`, or NULL if the
+ * string is invalid (RFC 8259, section 7). */
 static const uint8_t *string_end(const uint8_t *at, const uint8_t *end) {
     while (at) {
         at = skip_plain(at, end);
@@ -128,14 +129,13 @@ static const uint8_t *string_end(const uint8_t *at, const uint8_t *end) {
     return NULL;
 }
 
-/* The end of the digits at value[i], of which there must be some: i if there are none. */
+/* Return the end of the digits that begin at value[i]; i if there are none. */
 static size_t digits_end(const uint8_t *value, size_t i, size_t len) {
     while (i < len && value[i] >= '0' && value[i] <= '9') i++;
     return i;
 }
 
-/* Whether this is a number as JSON writes them (RFC 8259, section 6), and not too long for
- * any reader. */
+/* Return 1 if this is a JSON number (RFC 8259, section 6) of at most 40 characters. */
 static int is_number(const uint8_t *value, size_t len) {
     size_t start = len && value[0] == '-', i = digits_end(value, start, len);
 
@@ -154,7 +154,8 @@ static int is_number(const uint8_t *value, size_t len) {
     return i == len;
 }
 
-/* The closing bracket of the list of strings that begins here; NULL if it is none. */
+/* Return the closing bracket of the list of strings that begins at `at`, or NULL if it is
+ * invalid. */
 static const uint8_t *list_end(const uint8_t *at, const uint8_t *end) {
     if (end - at < 2 || *at++ != '[') return NULL;
     if (*at == ']') return at;
@@ -172,7 +173,7 @@ static const uint8_t *list_end(const uint8_t *at, const uint8_t *end) {
 
 enum { TEXT, NUMBER, NOTHING, BOOLEAN, LIST, OBJECT };
 
-/* A member of an object: its name and its value, of a string its inside. */
+/* A member of an object. The value of a string excludes its quotes. */
 struct member {
     const uint8_t *name, *value;
     size_t name_len, len;
@@ -182,10 +183,10 @@ struct member {
 #define IS(text, text_len, words) \
     (text_len == sizeof words - 1 && !memcmp(text, words, sizeof words - 1))
 
-/* The access list of applications' tokens: the only nested object that is known here. */
+/* The access list in the tokens of applications, the only accepted nested object. */
 static const char acl[] = "{\"paths\":{\"/session/**\":{}}}";
 
-/* Read the member at `at`. Returns what is behind it, or NULL if it is not as expected. */
+/* Parse the member at `at`. Returns its end, or NULL if it needs slow-path validation. */
 static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct member *member) {
     const uint8_t *value, *stop;
 
@@ -226,7 +227,7 @@ static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct 
     return at;
 }
 
-/* The known names; values of other names are skipped. */
+/* The known names. The values of other names are ignored. */
 enum {
     OTHER, SESSION, IAT, CREATE_TIME, EXP, EXPIRE_TIME, NBF, ROLE, ISS, APPLICATION, IST, SCOPE,
     CONNECTION_DATA, DATA, JTI, NONCE, CLASS_LIST, LIST_OF_NET
@@ -234,7 +235,7 @@ enum {
 #define MAX_OTHERS 8
 
 static int find_name(const uint8_t *name, size_t len) {
-    /* By length, so that most comparisons are of constant size, and few. */
+    /* By length: there are few comparisons, of constant size. */
 #define TRY(text, what) if (!memcmp(name, text, sizeof text - 1)) return what
     switch (len) {
     case 3:
@@ -267,8 +268,8 @@ static int find_name(const uint8_t *name, size_t len) {
     return OTHER;
 }
 
-/* Whether a value is an owner without escapes, and an application id in lower case. Python
- * compares ids without regard to case. */
+/* Return 1 if a value is an owner without escapes. An application ID must be in lower case,
+ * because Python compares IDs case-insensitively. */
 static int is_owner(const struct member *member, int rs256) {
     if (member->type != TEXT || !member->len) return 0;
     if (!rs256) return !memchr(member->value, '\\', member->len);
@@ -279,7 +280,8 @@ static int is_owner(const struct member *member, int rs256) {
     return 1;
 }
 
-/* Take note of what a member that is not null says; 0 if that is not as expected. */
+/* Store the claim of a member that is not null. Returns 0 if it needs slow-path
+ * validation. */
 static int take_member(const struct member *member, int name, int rs256, struct fs_claims *claims,
                        uint64_t *times) {
     const uint8_t *value = member->value;
@@ -323,7 +325,7 @@ int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidat
     uint64_t times[NBF + 1];
     struct member others[MAX_OTHERS];
     size_t count = 0;
-    uint32_t seen = 0, known = 0; /* names, and what is not null */
+    uint32_t seen = 0, known = 0; /* bits of names: present; present and not null */
 
     if (end - at < 2 || *at++ != '{') return 0;
     for (;;) {

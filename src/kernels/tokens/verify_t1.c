@@ -1,26 +1,26 @@
-/* T1 tokens, taken apart and read: "T1==" base64("partner_id=KEY&sig=HEX:name=value&...").
- * Read verify.c first. */
+/* Parse T1 tokens: "T1==" base64("partner_id=KEY&sig=HEX:name=value&..."). Read verify.c
+ * first. */
 #include "tokens/verify.h"
 
 #define SIG_DIGITS 40
 
-/* 1 if a text has characters of both alphabets of base64, which no encoder writes. */
+/* Return 1 if a text mixes the two base64 alphabets, which encoders never do. */
 static int is_mixed(const uint8_t *text, size_t len) {
     return (memchr(text, '-', len) || memchr(text, '_', len)) &&
            (memchr(text, '+', len) || memchr(text, '/', len));
 }
 
-/* Decode base64 with padding, in either alphabet; 0 if anything is not as it should be.
- * Returns the number of bytes. */
+/* Decode base64 with padding, in either alphabet. Returns the number of bytes, or 0 if the
+ * text is invalid. */
 static size_t decode(const fs_codec *codec, uint8_t *raw, const uint8_t *text, size_t len) {
     if (len < 4 || len % 4 || is_mixed(text, len)) return 0;
     len -= text[len - 1] != '=' ? 0 : text[len - 2] != '=' ? 1 : 2;
     return fs_base64_raw(codec, raw, text, len);
 }
 
-/* Read eight lower-case hex digits, all at once; what is returned is 0 if they are such.
- * A digit's value follows from its lowest bits and from whether it is a letter: it must be
- * below 16 and, made a digit again, be what it was. */
+/* Parse eight lower-case hex digits in parallel. Returns 0 if they are valid. The value of
+ * a digit is computed from its lowest four bits and the bit that marks letters. The digit
+ * is valid if its value is below 16 and converts back to the same digit. */
 static uint64_t read_hex(const uint8_t *digits, uint32_t *value) {
     const uint64_t each = 0x0101010101010101;
     uint64_t given = (uint64_t)fs_load_be32(digits) << 32 | fs_load_be32(digits + 4);
@@ -35,8 +35,8 @@ static uint64_t read_hex(const uint8_t *digits, uint32_t *value) {
     return bad;
 }
 
-/* The length, with the first colon, of what a T1 token of any API key begins with; 0 if this
- * is not such a beginning. */
+/* Return the length of the head of a T1 token with any API key, up to and including the
+ * first colon; 0 if it is invalid. */
 static size_t any_head(const uint8_t *raw, size_t len) {
     static const char first[] = "partner_id=", last[] = "&sig=";
     const uint8_t *colon = memchr(raw, ':', len), *key = raw + sizeof first - 1, *sig;
@@ -69,15 +69,15 @@ int fs_parse_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
     if (raw_len <= before || at[before - 1] != ':') return FS_UNSURE;
     for (int w = 0; w < 5; w++) bad |= read_hex(at + verifier->head_len + 8 * w, candidate->mac + w);
     if (bad) return FS_UNSURE;
-    /* What is signed is what it says. */
+    /* The signed bytes are the claims. */
     candidate->message = candidate->claims = at + before;
     candidate->claims_len = raw_len - before;
     candidate->blocks = fs_pad(at + before, candidate->claims_len, FS_BLOCK + candidate->claims_len);
     return FS_GOOD;
 }
 
-/* Decode one byte of a form value: a character or %XX. Returns -1 at its end, and for a damaged
- * %XX. */
+/* Decode one byte of a form value: a character or %XX. Returns -1 at the end and for an
+ * invalid %XX. */
 FS_INLINE int take_byte(const uint8_t **at, const uint8_t *end) {
     uint8_t a, b;
     if (*at == end) return -1;
@@ -89,7 +89,8 @@ FS_INLINE int take_byte(const uint8_t **at, const uint8_t *end) {
     return (a | b) > 15 ? -1 : a << 4 | b;
 }
 
-/* Whether a form value is well-formed: complete %XX, which make UTF-8. */
+/* Return 1 if a form value is valid: every %XX is complete, and the decoded bytes are
+ * UTF-8. */
 static int is_text(const fs_codec *codec, const uint8_t *value, size_t len) {
     const uint8_t *at = value + (codec ? codec->plain(value, len) : 0), *end = value + len;
 

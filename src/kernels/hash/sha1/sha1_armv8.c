@@ -1,7 +1,7 @@
 /* SHA-1 with the AArch64 SHA extensions, several messages interleaved (see sha1_ni.c).
  *
- * The state is four words in one vector, A in lane 0, and E on its own. SHA1C, SHA1P and
- * SHA1M are four rounds each; SHA1H is the rotation that makes E of an earlier A.
+ * The state is a vector of four words, A in lane 0, and a separate word E. SHA1C, SHA1P and
+ * SHA1M compute four rounds each; SHA1H rotates an earlier A, which gives E.
  */
 #include "internal.h"
 
@@ -11,7 +11,7 @@
 
 FS_TARGET_BEGIN(FS_TARGET_ARM_SHA)
 
-/* Four rounds of group g (0..19) by one of the three instructions. */
+/* Four rounds of group g (0..19), with one of the three instructions. */
 #define GROUP(g, four_rounds)                                                               \
     for (int s = 0; s < streams; s++) {                                                     \
         uint32x4_t *m = w[s];                                                               \
@@ -26,7 +26,7 @@ FS_TARGET_BEGIN(FS_TARGET_ARM_SHA)
 
 #define FIVE(g, f) GROUP(g, f) GROUP(g + 1, f) GROUP(g + 2, f) GROUP(g + 3, f) GROUP(g + 4, f)
 
-/* One block for each stream, its words already in w. */
+/* Hash one block of each stream; `w` contains its words. */
 FS_INLINE void rounds(uint32x4_t *abcd, uint32_t *e, uint32x4_t (*w)[4], const int streams) {
     const uint32x4_t k[4] = {vdupq_n_u32(0x5a827999), vdupq_n_u32(0x6ed9eba1),
                              vdupq_n_u32(0x8f1bbcdc), vdupq_n_u32(0xca62c1d6)};
@@ -54,7 +54,7 @@ FS_INLINE void store_state(uint32_t *state, uint32x4_t abcd, uint32_t e) {
     state[4] = e;
 }
 
-/* The inner digest, 0x80, zeros, 84 bytes in bits. */
+/* The inner digest, 0x80, zeros, and the length (84 bytes) in bits. */
 FS_INLINE void load_digest(uint32x4_t *w, uint32x4_t abcd, uint32_t e) {
     const uint32x4_t zero = vdupq_n_u32(0);
     w[0] = abcd;

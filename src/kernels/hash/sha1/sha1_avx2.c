@@ -1,4 +1,4 @@
-/* SHA-1 in the eight lanes of AVX2: see sha1_lanes.h. */
+/* The AVX2 backend of SHA-1, eight lanes: see sha1_lanes.h. */
 #include "internal.h"
 
 #if FS_X86

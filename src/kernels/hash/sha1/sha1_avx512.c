@@ -1,4 +1,4 @@
-/* SHA-1 in the sixteen lanes of AVX-512: see sha1_lanes.h. */
+/* The AVX-512 backend of SHA-1, sixteen lanes: see sha1_lanes.h. */
 #include "internal.h"
 
 #if FS_X86

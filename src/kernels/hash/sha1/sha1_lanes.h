@@ -1,5 +1,5 @@
-/* SHA-1, one message in each lane: the rounds, written once for every width. Include
- * one of the lanes_*.h first. */
+/* SHA-1 with one message in each lane, for any number of lanes. Include one of the
+ * lanes_*.h first. */
 
 #define ROUND(t, f, k)                                                                  \
     do {                                                                                \
@@ -27,7 +27,7 @@
     FIVE(t + 10, f, k); \
     FIVE(t + 15, f, k)
 
-/* One block of each lane, its words in w. */
+/* Hash one block of each lane; `w` contains its words. */
 FS_INLINE void rounds(lanes_t *state, lanes_t *w) {
     lanes_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4], next;
 
@@ -52,7 +52,7 @@ static void mac_group(const uint32_t *inner, const uint32_t *outer, const uint8_
         rounds(state, w);
     }
     if (outer) {
-        /* The inner digest, 0x80, zeros, 84 bytes in bits. */
+        /* The inner digest, 0x80, zeros, and the length (84 bytes) in bits. */
         for (int j = 0; j < 5; j++) w[j] = state[j], state[j] = set1(outer[j]);
         w[5] = set1(0x80000000);
         for (int j = 6; j < 15; j++) w[j] = set1(0);

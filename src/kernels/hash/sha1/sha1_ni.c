@@ -1,8 +1,8 @@
 /* SHA-1 with the x86 SHA extensions, several messages interleaved.
  *
- * One SHA1RNDS4 waits several cycles for the one before it, but the unit can start on
- * another message meanwhile: so a batch runs STREAMS messages in step. The state is
- * kept as the instructions want it: A in the top word of `abcd`, E in the top of `e`.
+ * SHA1RNDS4 has a latency of several cycles. With STREAMS interleaved messages, the CPU
+ * starts the rounds of one message while it completes those of another. The state has the
+ * layout of the instructions: A in the top word of `abcd`, E in the top word of `e`.
  */
 #include "internal.h"
 
@@ -14,7 +14,7 @@ FS_TARGET_BEGIN("sha,sse4.1,ssse3")
 
 #define STREAMS 2
 
-/* Four rounds of group g (0..19); F selects function and constant. */
+/* Four rounds of group g (0..19); F selects the function and the constant. */
 #define GROUP(g, F)                                                                      \
     for (int s = 0; s < streams; s++) {                                                  \
         __m128i *m = w[s], before = abcd[s];                                             \
@@ -30,7 +30,7 @@ FS_TARGET_BEGIN("sha,sse4.1,ssse3")
 
 #define FIVE(g, F) GROUP(g, F) GROUP(g + 1, F) GROUP(g + 2, F) GROUP(g + 3, F) GROUP(g + 4, F)
 
-/* One block for each stream, its words already in w. */
+/* Hash one block of each stream; `w` contains its words. */
 FS_INLINE void rounds(__m128i *abcd, __m128i *e, __m128i (*w)[4], const int streams) {
     __m128i abcd0[STREAMS], e0[STREAMS];
 
@@ -46,7 +46,7 @@ FS_INLINE void rounds(__m128i *abcd, __m128i *e, __m128i (*w)[4], const int stre
 }
 
 FS_INLINE void load_block(__m128i *w, const uint8_t *block) {
-    /* First byte to the top: words big-endian, and word 0 highest. */
+    /* Reverse all bytes: words are big-endian, and word 0 is the highest. */
     const __m128i reverse = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
     for (int j = 0; j < 4; j++)
         w[j] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(block + 16 * j)), reverse);
@@ -62,7 +62,7 @@ FS_INLINE void store_state(uint32_t *state, __m128i abcd, __m128i e) {
     state[4] = (uint32_t)_mm_extract_epi32(e, 3);
 }
 
-/* The inner digest, 0x80, zeros, 84 bytes in bits. */
+/* The inner digest, 0x80, zeros, and the length (84 bytes) in bits. */
 FS_INLINE void load_digest(__m128i *w, __m128i abcd, __m128i e) {
     w[0] = abcd;
     w[1] = _mm_insert_epi32(e, (int)0x80000000, 2);

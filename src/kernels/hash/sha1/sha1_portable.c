@@ -7,7 +7,7 @@ const uint32_t fs_sha1_initial[FS_STATE_WORDS] = {
 
 FS_INLINE uint32_t rol(uint32_t x, int n) { return x << n | x >> (32 - n); }
 
-/* One round; word t of the message schedule takes the place of word t - 16. */
+/* One round. Word t of the message schedule replaces word t - 16. */
 #define ROUND(f, k, t)                                                              \
     do {                                                                            \
         uint32_t next;                                                              \
@@ -56,7 +56,7 @@ static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
 
 static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
                      size_t blocks, fs_state *digests, size_t count) {
-    /* The outer message: one digest, padded; 84 bytes in all with the key block. */
+    /* The block of the outer hash: a padded digest; 84 bytes including the key block. */
     uint8_t last[FS_BLOCK] = {[20] = 0x80, [62] = (84 * 8) >> 8, [63] = (84 * 8) & 0xff};
 
     for (size_t i = 0; i < count; i++) {

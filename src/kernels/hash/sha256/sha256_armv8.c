@@ -1,7 +1,7 @@
 /* SHA-256 with the AArch64 SHA extensions, several messages interleaved (see sha1_ni.c).
  *
- * The state is two vectors of four words, A and E in their lanes 0. SHA256H and SHA256H2
- * together are four rounds: each makes one half from both halves as they were.
+ * The state is two vectors of four words, with A and E in lane 0. SHA256H and SHA256H2
+ * compute four rounds together: each computes one half from the previous two halves.
  */
 #include "internal.h"
 
@@ -11,7 +11,7 @@
 
 FS_TARGET_BEGIN(FS_TARGET_ARM_SHA)
 
-/* One block for each stream, its words already in w. */
+/* Hash one block of each stream; `w` contains its words. */
 FS_INLINE void rounds(uint32x4_t *abcd, uint32x4_t *efgh, uint32x4_t (*w)[4],
                       const int streams) {
     uint32x4_t abcd0[STREAMS], efgh0[STREAMS];
@@ -48,7 +48,7 @@ FS_INLINE void store_state(uint32_t *state, uint32x4_t abcd, uint32x4_t efgh) {
     vst1q_u32(state + 4, efgh);
 }
 
-/* The inner digest, 0x80, zeros, 96 bytes in bits. */
+/* The inner digest, 0x80, zeros, and the length (96 bytes) in bits. */
 FS_INLINE void load_digest(uint32x4_t *w, uint32x4_t abcd, uint32x4_t efgh) {
     w[0] = abcd;
     w[1] = efgh;

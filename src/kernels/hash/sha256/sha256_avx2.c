@@ -1,4 +1,4 @@
-/* SHA-256 in the eight lanes of AVX2: see sha256_lanes.h. */
+/* The AVX2 backend of SHA-256, eight lanes: see sha256_lanes.h. */
 #include "internal.h"
 
 #if FS_X86

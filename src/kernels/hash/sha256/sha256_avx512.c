@@ -1,4 +1,4 @@
-/* SHA-256 in the sixteen lanes of AVX-512: see sha256_lanes.h. */
+/* The AVX-512 backend of SHA-256, sixteen lanes: see sha256_lanes.h. */
 #include "internal.h"
 
 #if FS_X86

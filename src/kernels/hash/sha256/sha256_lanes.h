@@ -1,9 +1,9 @@
-/* SHA-256, one message in each lane: the rounds, written once for every width. Include
- * one of the lanes_*.h first. */
+/* SHA-256 with one message in each lane, for any number of lanes. Include one of the
+ * lanes_*.h first. */
 
 #define ror(x, n) rol(x, 32 - (n))
 
-/* One block of each lane, its words in w. */
+/* Hash one block of each lane; `w` contains its words. */
 FS_INLINE void rounds(lanes_t *state, lanes_t *w) {
     lanes_t s[8];
 
@@ -13,7 +13,7 @@ FS_INLINE void rounds(lanes_t *state, lanes_t *w) {
 #pragma GCC unroll 16
 #endif
         for (int i = 0; i < 16; i++) {
-            /* The names turn instead of the values: a is s[-t mod 8], and so on. */
+            /* Rotate the names instead of the values: a is s[-t mod 8], and so on. */
             lanes_t *a = &s[(16 - i) % 8], *b = &s[(17 - i) % 8], *c = &s[(18 - i) % 8];
             lanes_t *d = &s[(19 - i) % 8], *e = &s[(20 - i) % 8], *f = &s[(21 - i) % 8];
             lanes_t *g = &s[(22 - i) % 8], *h = &s[(23 - i) % 8], t1, t2;
@@ -43,7 +43,7 @@ static void mac_group(const uint32_t *inner, const uint32_t *outer, const uint8_
         rounds(state, w);
     }
     if (outer) {
-        /* The inner digest, 0x80, zeros, 96 bytes in bits. */
+        /* The inner digest, 0x80, zeros, and the length (96 bytes) in bits. */
         for (int j = 0; j < 8; j++) w[j] = state[j], state[j] = set1(outer[j]);
         w[8] = set1(0x80000000);
         for (int j = 9; j < 15; j++) w[j] = set1(0);

@@ -1,6 +1,7 @@
 /* SHA-256 with the x86 SHA extensions, several messages interleaved (see sha1_ni.c).
  *
- * The instructions want the eight words as two registers, ABEF and CDGH, A and C on top.
+ * The instructions use the eight words as two registers, ABEF and CDGH, with A and C in the
+ * top words.
  */
 #include "internal.h"
 
@@ -12,7 +13,7 @@ FS_TARGET_BEGIN("sha,sse4.1,ssse3")
 
 #define STREAMS 2
 
-/* One block for each stream, its words already in w. */
+/* Hash one block of each stream; `w` contains its words. */
 FS_INLINE void rounds(__m128i *abef, __m128i *cdgh, __m128i (*w)[4], const int streams) {
     __m128i abef0[STREAMS], cdgh0[STREAMS];
 
@@ -46,7 +47,7 @@ FS_INLINE void load_block(__m128i *w, const uint8_t *block) {
         w[j] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(block + 16 * j)), swap);
 }
 
-/* From (d c b a, h g f e), words listed from the top, and back. */
+/* Convert from the words (d c b a, h g f e), the top word first, and back. */
 FS_INLINE void to_rows(__m128i low, __m128i high, __m128i *abef, __m128i *cdgh) {
     __m128i cdab = _mm_shuffle_epi32(low, 0xb1), efgh = _mm_shuffle_epi32(high, 0x1b);
     *abef = _mm_alignr_epi8(cdab, efgh, 8);
@@ -71,7 +72,7 @@ FS_INLINE void store_state(uint32_t *state, __m128i abef, __m128i cdgh) {
     _mm_storeu_si128((__m128i *)(state + 4), high);
 }
 
-/* The inner digest, 0x80, zeros, 96 bytes in bits. */
+/* The inner digest, 0x80, zeros, and the length (96 bytes) in bits. */
 FS_INLINE void load_digest(__m128i *w, __m128i abef, __m128i cdgh) {
     from_rows(abef, cdgh, &w[0], &w[1]);
     w[2] = _mm_set_epi32(0, 0, 0, (int)0x80000000);

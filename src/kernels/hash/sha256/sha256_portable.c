@@ -21,8 +21,8 @@ const uint32_t fs_sha256_k[64] = {
 
 FS_INLINE uint32_t ror(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
-/* One round. The values stay where they are and the names turn; word t of the message
- * schedule takes the place of word t - 16. */
+/* One round. The caller rotates the names instead of the values. Word t of the message
+ * schedule replaces word t - 16. */
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                   \
     do {                                                                                   \
         uint32_t t1;                                                                       \
@@ -72,7 +72,7 @@ static void compress(uint32_t *state, const uint8_t *data, size_t blocks) {
 
 static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t *const *tails,
                      size_t blocks, fs_state *digests, size_t count) {
-    /* The outer message: one digest, padded; 96 bytes in all with the key block. */
+    /* The block of the outer hash: a padded digest; 96 bytes including the key block. */
     uint8_t last[FS_BLOCK] = {[32] = 0x80, [62] = (96 * 8) >> 8, [63] = (96 * 8) & 0xff};
 
     for (size_t i = 0; i < count; i++) {
