@@ -1,17 +1,18 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
-"""Arrow arrays of others as columns, by the PyCapsule interface.
+"""Import Arrow arrays as columns with the PyCapsule interface.
 
-It takes any object with ``__arrow_c_array__`` or ``__arrow_c_stream__`` (pyarrow, polars,
-pandas, nanoarrow, DuckDB ...) and needs none of them. It knows nothing of signing. Strings
-become `StringColumn`, which point into the arrays' buffers; integers `IntColumn`; lists `ListColumn`; the
-rest Python values (see `tokbox.arrow_values`).
+Accepts any object with ``__arrow_c_array__`` or ``__arrow_c_stream__`` (of pyarrow, polars,
+pandas, nanoarrow, DuckDB ...), without importing these libraries. This module is
+independent of signing. Strings become a `StringColumn`, which points into the array's
+buffers; integers an `IntColumn`; lists a `ListColumn`; all other values Python objects (see
+`tokbox.arrow_values`).
 
-Nothing that the structs say is believed unless it can be seen to be so: the number of
-children and buffers, lengths, offsets, indices. Two things cannot be seen and must be
-true: that pointers are valid, and that a buffer is as long as its last offset says. And
-buffers may be written to while they are read. So what decides where we read is read once
-(tokbox_once), checked, and kept in memory of our own.
+All structs are validated: the number of children and buffers, lengths, offsets and indices.
+Two properties cannot be validated, and the caller must guarantee them: pointers are valid,
+and a buffer is as long as its last offset states. Other threads may write to buffers while
+they are read. So every number that determines an address is read once (tokbox_once),
+validated and kept in private memory.
 """
 
 cimport cython
@@ -65,33 +66,36 @@ ctypedef fused real_t:
     float
     double
 
-# How deep arrays may be nested: a list of a dictionary of strings, in a table.
+# Maximum depth of nested arrays, such as a list of a dictionary of strings in a table.
 cdef enum:
     MAX_DEPTH = 4
 
-# Up to BATCH arrays of up to SMALL rows are taken from a stream while the GIL is released once.
+# Up to BATCH arrays of at most SMALL rows are read from a stream per release of the GIL.
 cdef enum:
     SMALL = 256
     BATCH = 64
 
-# The most buffers of an array of string views. Their pointers alone take 128 MiB.
+# Maximum number of buffers of a string view array; their pointers alone take 128 MiB.
 cdef enum:
     MAX_BUFFERS = 1 << 24
 
 
 def is_arrow(value) -> bool:
-    """Whether *value* can be read by `read`."""
+    """Return whether `read` accepts *value*."""
     return hasattr(value, "__arrow_c_array__") or hasattr(value, "__arrow_c_stream__")
 
 
 def read(value, str field not None, *, bint seconds=False):
-    """The column that an Arrow array is, or that all chunks of a stream are.
+    """Import an Arrow array, or all chunks of a stream, as one column.
 
-    Strings become `StringColumn`, integers `IntColumn`, lists `ListColumn`, and all else a tuple of Python
-    values: those that a list would have, or an ArrowValue for each value of a type that no
-    argument accepts. With *seconds*, floats and durations become `IntColumn`, too, if all are whole
-    seconds. A table of one column is that column. InvalidArrowError for an array that
-    contradicts itself, and for a table of several columns; *field* names it.
+    Strings become a `StringColumn`, integers an `IntColumn`, and lists a `ListColumn`.
+    Other types become a tuple of Python values, with an ArrowValue for each value of a type
+    that no argument accepts. With *seconds*, floats, decimals and durations also become an
+    `IntColumn` if all values are whole seconds. A table of one column is imported as that
+    column.
+
+    Raises InvalidArrowError, with the name *field*, if the array is inconsistent or is a
+    table of several columns.
     """
     cdef Schema schema
     cdef ArrowSchema *column
@@ -124,7 +128,7 @@ def read(value, str field not None, *, bint seconds=False):
 
 
 def held() -> int:
-    """How many structs of others are held right now. For tests: all of them go back."""
+    """Return the number of structs that are imported and not released yet, for tests."""
     return tokbox_add(&_held, 0)
 
 
@@ -132,7 +136,7 @@ cdef int _refuse(str field, str rule) except -1:
     raise InvalidArrowError(field, None, rule, show=False)
 
 
-### Structs of others, which are given back ###
+### Imported structs, which are released with their objects ###
 
 cdef int64_t _held = 0
 
@@ -153,7 +157,7 @@ cdef class Arrays:
     cdef Py_ssize_t n
 
     cdef int reserve(self, size_t n) except -1:
-        """Make room for *n* arrays."""
+        """Allocate memory for *n* arrays."""
         cdef ArrowArray *room = <ArrowArray *>realloc(self.arrays, n * sizeof(ArrowArray))
         if room == NULL:
             raise MemoryError
@@ -180,8 +184,8 @@ cdef class Stream:
             tokbox_add(&_held, -1)
 
 
-# To take a struct is to copy it and mark the original as released. There is an object to
-# hold it before that, so it cannot get lost.
+# Importing a struct copies it and marks the original as released. The object that owns the
+# copy is created first, so an exception cannot leak the struct.
 
 cdef Schema _take_schema(capsule, str field):
     cdef Schema own = Schema()
@@ -230,13 +234,13 @@ cdef void *_pointer(capsule, const char *name, str field) except NULL:
 
 
 cdef tuple _drain(Stream source, str field):
-    """The schema and all arrays of a stream."""
+    """Read the schema and all arrays of a stream."""
     cdef Schema schema = Schema()
     cdef Arrays arrays = Arrays()
     cdef ArrowArray *array
     cdef Py_ssize_t room = 0, before
     cdef int failed
-    # Who makes the arrays may need the GIL for it, in this thread or another.
+    # The producer may need the GIL, in this thread or in another.
     with nogil:
         failed = source.stream.get_schema(&source.stream, &schema.schema)
     if failed:
@@ -275,14 +279,14 @@ cdef int _tell(Stream source, int failed, str field) except -1:
 
 ### Rows of arrays ###
 
-# Rows *first* ... *first* + *count* - 1 of an array, which somebody else keeps.
+# Rows *first* ... *first* + *count* - 1 of an array. Does not own the array.
 cdef struct Part:
     ArrowArray *array
     int64_t first
     int64_t count
-    const uint8_t *valid        # a bit for each row from 0 on, or NULL
-    const uint8_t *above        # the same of the table that it is a column of,
-    int64_t first_above         # from here on
+    const uint8_t *valid        # a bit for each row of the array, or NULL
+    const uint8_t *above        # the validity bits of the table, or NULL
+    int64_t first_above         # the first row of the table
 
 
 @cython.final
@@ -310,8 +314,8 @@ cdef Parts _only(Part part):
 
 cdef Part _part(ArrowArray *array, str field) except *:
     cdef Part part
-    # A row takes at most 16 bytes of a buffer, and offsets have one row more. So no number
-    # of bytes that is computed from rows can overflow.
+    # A row takes at most 16 bytes of a buffer, and there is one more offset than rows. So
+    # sizes in bytes that are computed from rows cannot overflow.
     cdef int64_t most = (TOKBOX_MAX_BYTES >> 4) - 1
     if array == NULL or not 0 <= array.length <= most or not (
         0 <= array.offset <= most - array.length
@@ -325,19 +329,19 @@ cdef Part _part(ArrowArray *array, str field) except *:
     part.count = array.length
     if array.n_buffers:
         part.valid = <const uint8_t *>array.buffers[0]
-        # An array of the null type needs no validity buffer, and may list an empty one.
+        # An array of the null type needs no validity buffer, but may have an empty one.
         if part.valid == NULL and array.null_count > 0 and array.n_buffers > 1:
             _refuse(field, "be an Arrow array that says which of its rows are null")
     return part
 
 
 cdef Parts _whole(ArrowArray *array, str field):
-    """All rows of an array."""
+    """Return all rows of an array."""
     return _only(_part(array, field))
 
 
 cdef Part _part_of_table(ArrowArray *array, str field) except *:
-    """The rows of the only column of a table."""
+    """Return the rows of the only column of a table."""
     cdef Part table = _part(array, field)
     cdef Part part = _part(_only_child(array, field), field)
     if table.first + table.count > part.count:
@@ -370,7 +374,7 @@ cdef bytes _format(ArrowSchema *schema, str field):
 
 
 cdef inline bint _is_absent(Part part, int64_t row) noexcept nogil:
-    """Whether there is no value in row *row* of a part."""
+    """Return whether row *row* of a part has no value."""
     cdef int64_t i = part.first + row
     if part.valid != NULL and not part.valid[i >> 3] >> (i & 7) & 1:
         return True
@@ -379,7 +383,7 @@ cdef inline bint _is_absent(Part part, int64_t row) noexcept nogil:
 
 
 cdef const uint8_t *_buffer(Part part, int64_t which, str field) except? NULL:
-    """One of the buffers that the format has. There may be none where there are no rows."""
+    """Return a buffer of the array. It may be NULL if there are no rows."""
     if part.array.n_buffers <= which:
         _refuse(field, "be an Arrow array that has the buffers of its format")
     if part.array.buffers[which] == NULL and part.count:
@@ -390,7 +394,7 @@ cdef const uint8_t *_buffer(Part part, int64_t which, str field) except? NULL:
 ### Columns ###
 
 cdef object _column(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
-    """Columns of each format; *depth* is what is around them."""
+    """Convert an array of any format to a column; *depth* is the number of parents."""
     cdef bytes form = _format(schema, field)
     cdef Part part
     if depth > MAX_DEPTH:
@@ -424,11 +428,12 @@ cdef object _column(ArrowSchema *schema, Parts parts, list owners, str field, in
 
 
 cdef int64_t _rows(Parts parts) except -1:
-    """How many rows all parts have. MemoryError if they cannot fit."""
+    """Return the total number of rows. Raises MemoryError if they cannot fit into
+    memory."""
     cdef Part part
     cdef int64_t total = 0
     for part in parts.parts[:parts.n]:
-        # No part is as long, so the sum does not overflow.
+        # Each part is shorter than TOKBOX_MAX_BYTES, so the sum does not overflow.
         total = min(total + part.count, TOKBOX_MAX_BYTES)
     check_rows(total)
     return total
@@ -456,7 +461,7 @@ cdef StringColumn _texts(bytes form, Parts parts, list owners, str field):
 
 
 cdef const uint8_t *_buffer_or_none(Part part, str field) except? NULL:
-    """The text of all strings, which need not be there if all of them are empty."""
+    """Return the buffer with the text of all strings. It may be NULL if all are empty."""
     if part.array.n_buffers != 3:
         _refuse(field, "be an Arrow array that has the buffers of its format")
     return <const uint8_t *>part.array.buffers[2]
@@ -471,7 +476,8 @@ cdef inline int64_t _once(const place_t *place) noexcept nogil:
 
 cdef bint _fill_texts(Part part, const place_t *at, const uint8_t *data,
                       fs_text *to) noexcept nogil:
-    """Whether the offsets could be followed: they begin at 0 or later and never fall."""
+    """Set the texts. Returns False if the offsets are invalid: they must begin at 0 or
+    later and be in ascending order."""
     cdef int64_t i, start, end, last
     if part.count == 0:
         return True
@@ -491,8 +497,8 @@ cdef bint _fill_texts(Part part, const place_t *at, const uint8_t *data,
 
 
 cdef bint _fill_views(Part part, const uint8_t *views, fs_text *to) noexcept nogil:
-    """The same of views: up to 12 bytes stand in place, longer texts in one of the buffers
-    behind it; how long those are is said by the last one."""
+    """Like `_fill_texts`, for views. A view contains a text of up to 12 bytes, or refers to
+    a longer text in one of the following buffers. The last buffer contains their sizes."""
     cdef int64_t i, which, start, length, size, more
     cdef const uint8_t *view
     cdef const uint8_t *data
@@ -518,7 +524,7 @@ cdef bint _fill_views(Part part, const uint8_t *views, fs_text *to) noexcept nog
             return False
         data = <const uint8_t *>part.array.buffers[2 + which]
         size = tokbox_once64(sizes + which)
-        # The sum of two numbers of 32 bits, so it does not overflow.
+        # A sum of two 32-bit numbers, so it does not overflow.
         if data == NULL or not start + length <= size <= TOKBOX_MAX_BYTES:
             return False
         to[i].data = data + start
@@ -563,7 +569,7 @@ cdef void _fill_numbers(Part part, const whole_t *data, int64_t *to,
         number = 0
         absent[i] = _is_absent(part, i)
         if not absent[i]:
-            # Not by data[i]: the buffer need not be aligned.
+            # The buffer need not be aligned, so data[i] is not allowed.
             memcpy(&number, <const uint8_t *>data + (part.first + i) * sizeof(whole_t),
                    sizeof(whole_t))
         to[i] = <int64_t>number
@@ -583,7 +589,7 @@ cdef tuple _booleans(Parts parts, str field):
 
 
 cdef tuple _decoded(tuple fixed, Parts parts, str field):
-    """Decode values of a fixed width; *fixed* is the width in bytes and the function."""
+    """Decode values of a fixed width. *fixed* is the width in bytes and the decoder."""
     cdef int64_t width = fixed[0], i
     cdef object decode = fixed[1]
     cdef const uint8_t *data
@@ -601,7 +607,7 @@ cdef tuple _decoded(tuple fixed, Parts parts, str field):
 
 
 cdef tuple _opaque(value, Parts parts, bint nullable):
-    """*value* in each row that is not null."""
+    """Return *value* for each row that is not null."""
     cdef list found = []
     cdef int64_t i
     cdef Part part
@@ -612,9 +618,10 @@ cdef tuple _opaque(value, Parts parts, bint nullable):
 
 
 cdef str _extension(ArrowSchema *schema):
-    """The name of the extension type, or "".
+    """Return the name of the extension type, or "".
 
-    Metadata are a count of pairs, and for each key and value its length and its bytes.
+    The metadata begin with the number of pairs. Each key and each value is a length and the
+    bytes.
     """
     cdef const char *at = schema.metadata
     cdef int32_t pairs, i
@@ -639,8 +646,8 @@ cdef bytes _counted(const char **at):
 
 
 cdef IntColumn _whole_seconds(bytes form, Parts parts, str field):
-    """Floats, decimals and durations as `IntColumn`; None if a value is not a whole number
-    of seconds, and for other types."""
+    """Convert floats, decimals and durations to an `IntColumn`. Returns None if a value is
+    not a whole number of seconds, and for other types."""
     cdef int64_t width = 0, unit = 0
     cdef IntColumn column
     cdef int64_t *to
@@ -673,7 +680,7 @@ cdef IntColumn _whole_seconds(bytes form, Parts parts, str field):
 
 cdef bint _fill_floats(Part part, const real_t *data, int64_t *to,
                        uint8_t *absent) noexcept nogil:
-    """Copy the numbers; return False at the first that has a fraction."""
+    """Copy the numbers. Returns False if a number has a fraction or exceeds 2**53."""
     cdef int64_t i
     cdef real_t number
     for i in range(part.count):
@@ -682,7 +689,7 @@ cdef bint _fill_floats(Part part, const real_t *data, int64_t *to,
         if not absent[i]:
             memcpy(&number, <const uint8_t *>data + (part.first + i) * sizeof(real_t),
                    sizeof(real_t))
-        # A double holds every whole number up to 2**53. False for NaN, too.
+        # A double represents every integer up to 2**53. Also rejects NaN.
         if not -9007199254740992.0 <= number <= 9007199254740992.0:
             return False
         to[i] = <int64_t>number
@@ -693,8 +700,9 @@ cdef bint _fill_floats(Part part, const real_t *data, int64_t *to,
 
 cdef bint _fill_scaled(Part part, const uint8_t *data, int64_t width, int64_t unit,
                        int64_t *to, uint8_t *absent) noexcept nogil:
-    """Copy the numbers, divided by *unit*; return False at the first that leaves a
-    remainder or exceeds 64 bits. *width* is 8 or 16 bytes, 16 in little endian."""
+    """Copy the numbers, divided by *unit*. Returns False if there is a remainder or a
+    number exceeds 64 bits. *width* is 8 or 16 bytes; numbers of 16 bytes are
+    little-endian."""
     cdef int64_t i
     cdef int64_t[2] number
     for i in range(part.count):
@@ -709,7 +717,7 @@ cdef bint _fill_scaled(Part part, const uint8_t *data, int64_t width, int64_t un
 
 
 cdef object _looked_up(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
-    """Values of dictionaries, of which each part has its own."""
+    """Convert dictionary-encoded arrays. Each part has a separate dictionary."""
     cdef bytes form = _format(schema, field)
     cdef list found = []
     cdef Part part
@@ -723,7 +731,7 @@ cdef object _looked_up(ArrowSchema *schema, Parts parts, list owners, str field,
 
 
 cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
-    """Values of runs, in each row of a run. Run i ends before the row that its end names."""
+    """Convert run-end encoded arrays. The end of a run is the first row after it."""
     cdef IntColumn ends, places
     cdef list found = []
     cdef int64_t i, run
@@ -743,7 +751,7 @@ cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, 
             _refuse(field, "be an Arrow array with as many children as its schema has")
         ends = _numbers(form, _whole(part.array.children[0], field), field)
         places = IntColumn(part.count, False)
-        part.valid = NULL  # it has no such buffer
+        part.valid = NULL  # run-end encoded arrays have no validity buffer
         run = 0
         for i in range(part.count):
             while run < ends.n and ends.numbers[run] <= part.first + i:
@@ -757,8 +765,8 @@ cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, 
 
 
 cdef object _spread(list found, list owners, str field):
-    """The values at the places of each pair of places and values. If the values are
-    strings, rows that are alike point to one text."""
+    """Look up the values of each pair of indices and values in *found*. If all values are
+    strings, rows with the same index refer to the same text."""
     cdef StringColumn texts, column
     cdef IntColumn places
     cdef fs_text *to
@@ -789,7 +797,7 @@ cdef object _spread(list found, list owners, str field):
 
 
 cdef ListColumn _fixed_lists(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
-    """Lists of one length, which is part of the format."""
+    """Convert lists of a fixed length, which is part of the format."""
     cdef ListColumn lists = ListColumn(_rows(parts))
     cdef ListRow *row = lists.rows
     cdef int64_t i
@@ -838,11 +846,11 @@ cdef ListColumn _lists(ArrowSchema *schema, Parts parts, list owners, str field,
 
 
 cdef object _items(ArrowSchema *schema, Part part, list owners, str field, int depth):
-    """The items of all lists of a part."""
+    """Return the items of all lists of a part as a column."""
     return _column(_only_column(schema, field), _whole(_only_child(part.array, field), field),
                    owners, field, depth + 1)
 
 
 cdef inline int64_t _place(const uint8_t *at, bint wide) noexcept nogil:
-    """An offset of 64 bits if *wide*, of 32 bits otherwise."""
+    """Read a 64-bit offset if *wide*, or else a 32-bit offset."""
     return tokbox_once64(at) if wide else tokbox_once32(at)

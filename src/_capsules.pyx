@@ -1,13 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
-"""Buffers of ours as Arrow arrays of others, by the PyCapsule interface.
+"""Export buffers as Arrow arrays with the PyCapsule interface.
 
-An `Array` says what its buffers are; `schema_capsule`, `array_capsule` and
-`stream_capsule` hand it over without copying. It knows nothing of signing.
+An `Array` describes its buffers; `schema_capsule`, `array_capsule` and `stream_capsule`
+export it without copying. This module is independent of signing.
 
-Every struct that is handed over has one reference to its `Array`, and gives it back when
-it is released: by its consumer, in whatever thread, or by the capsule if nobody took it.
-A child is a struct of its own, since a consumer may take it out of its parent.
+Every exported struct has one reference to its `Array` and drops it when it is released: by
+the consumer, in any thread, or by the capsule if it was not imported. A child is a separate
+struct, because a consumer may move it out of its parent.
 """
 
 cimport cython
@@ -35,8 +35,8 @@ cdef extern from "Python.h":
 cdef class Array:
     """*n* rows of an Arrow format, *nulls* of which are null.
 
-    *buffers* are those of the format's layout, in its order: objects that have the buffer
-    protocol, or None. *children* are arrays. All of it stays as it is.
+    *buffers* are the buffers of the format's layout, in its order: objects with the buffer
+    protocol, or None. *children* are arrays. The contents must not change.
     """
 
     cdef bytes format
@@ -45,7 +45,7 @@ cdef class Array:
     cdef int64_t nulls
     cdef tuple children
     cdef Py_ssize_t n_buffers
-    cdef Py_buffer *views       # of the buffers, as long as this exists
+    cdef Py_buffer *views       # of the buffers, released with this object
     cdef const void **buffers
 
     def __cinit__(self, str format not None, str name not None, int64_t n, int64_t nulls,
@@ -79,16 +79,16 @@ cdef class Array:
 
 
 def handed_over() -> int:
-    """How many structs are in the hands of others. For tests: all of them come back."""
+    """Return the number of structs that are exported and not released yet, for tests."""
     return tokbox_add(&_handed_over, 0)
 
 
 def schema_capsule(Array array not None):
-    """A capsule with the schema of *array*."""
+    """Return a capsule with the schema of *array*."""
     cdef ArrowSchema *schema = <ArrowSchema *>calloc(1, sizeof(ArrowSchema))
     if schema == NULL:
         raise MemoryError
-    # From here on the capsule owns the struct; until it is filled there is nothing to release.
+    # Once the capsule exists, it owns the struct. A zeroed struct needs no release.
     try:
         capsule = PyCapsule_New(schema, "arrow_schema", _free_schema)
     except BaseException:
@@ -100,7 +100,7 @@ def schema_capsule(Array array not None):
 
 
 def array_capsule(Array array not None):
-    """A capsule with *array* itself."""
+    """Return a capsule with *array*."""
     cdef ArrowArray *struct = <ArrowArray *>calloc(1, sizeof(ArrowArray))
     if struct == NULL:
         raise MemoryError
@@ -115,7 +115,7 @@ def array_capsule(Array array not None):
 
 
 def stream_capsule(Array array not None):
-    """A capsule with a stream of nothing but *array*."""
+    """Return a capsule with a stream that contains only *array*."""
     cdef ArrowArrayStream *stream = <ArrowArrayStream *>calloc(1, sizeof(ArrowArrayStream))
     if stream == NULL:
         raise MemoryError
@@ -130,7 +130,7 @@ def stream_capsule(Array array not None):
 
 
 def asked_for(requested_schema) -> str | None:
-    """The format that a consumer would like best, or None if it does not care."""
+    """Return the format that a consumer requests, or None."""
     cdef ArrowSchema *schema
     if requested_schema is None:
         return None
@@ -142,7 +142,7 @@ def asked_for(requested_schema) -> str | None:
     return schema.format.decode("utf-8", "replace")
 
 
-### What capsules own, unless a consumer took it out of them ###
+### Destructors of capsules: release the struct unless a consumer imported it ###
 
 cdef void _free_schema(object capsule) noexcept:
     cdef ArrowSchema *schema = <ArrowSchema *>PyCapsule_GetPointer(capsule, "arrow_schema")
@@ -173,7 +173,7 @@ cdef int64_t _handed_over = 0
 
 
 cdef void *_lend(Array array) noexcept:
-    """One reference to *array*, for a struct."""
+    """Return a new reference to *array* for a struct."""
     Py_INCREF(array)
     tokbox_add(&_handed_over, 1)
     return <void *>array
@@ -181,14 +181,15 @@ cdef void *_lend(Array array) noexcept:
 
 cdef void _take_back(void *array) noexcept nogil:
     tokbox_add(&_handed_over, -1)
-    # A consumer may outlive the interpreter, which took all objects along.
+    # A consumer may outlive the interpreter, which has freed all objects.
     if Py_IsInitialized():
         with gil:
             Py_XDECREF(<PyObject *>array)
 
 
 cdef int _fill_schema(ArrowSchema *schema, Array array) noexcept:
-    """Fill a struct of zeros; -1 without memory, and it may be released in either case."""
+    """Fill a zeroed struct. Returns -1 if memory is exhausted. The caller can release the
+    struct in either case."""
     cdef Py_ssize_t i, count = len(array.children)
     schema.private_data = _lend(array)
     schema.release = _release_schema
@@ -210,7 +211,7 @@ cdef int _fill_schema(ArrowSchema *schema, Array array) noexcept:
 
 
 cdef int _fill_array(ArrowArray *struct, Array array) noexcept:
-    """The same of an array."""
+    """Like `_fill_schema`, for an array."""
     cdef Py_ssize_t i, count = len(array.children)
     struct.private_data = _lend(array)
     struct.release = _release_array
@@ -295,7 +296,7 @@ cdef int _get_next(ArrowArrayStream *stream, ArrowArray *array) noexcept with gi
 
 
 cdef const char *_get_last_error(ArrowArrayStream *stream) noexcept nogil:
-    """Nothing but a lack of memory can go wrong, which the code says."""
+    """Return NULL: the only possible error is ENOMEM, which needs no message."""
     return NULL
 
 

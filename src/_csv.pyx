@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
-"""Records of CSV, and lines, where they stand: columns for signing, and copies with tokens.
+"""Find records and lines of CSV in memory, and copy them with tokens.
 """
 
 cimport cython
@@ -40,7 +40,10 @@ cdef const int64_t *_offsets(StringSlice tokens, Py_ssize_t n) except NULL:
 
 
 def most_often(bytes data not None, bytes text not None) -> int:
-    """Return an upper bound of how often *text*, of at least two bytes, occurs in *data*."""
+    """Return an upper bound for the number of occurrences of *text* in *data*.
+
+    *text* must have at least two bytes.
+    """
     cdef const uint8_t *at = <const uint8_t *>PyBytes_AS_STRING(data)
     cdef const uint8_t *of = <const uint8_t *>PyBytes_AS_STRING(text)
     cdef size_t len = PyBytes_GET_SIZE(data), text_len = PyBytes_GET_SIZE(text), count
@@ -53,11 +56,11 @@ def most_often(bytes data not None, bytes text not None) -> int:
 
 @cython.final
 cdef class Records:
-    """The records that are whole in a block of CSV; see kernels/text/csv.h.
+    """The complete records in a block of CSV; see kernels/text/csv.h.
 
-    They should have *fields* fields; those that do not are `odd`, and have no token. With
-    *final* nothing comes behind the block. No more than *most* records are read. Fields
-    are separated by *delimiter*, an ASCII character other than a quote or a line end.
+    Valid records have *fields* fields; `odd` lists the others, which get no token. *final*
+    marks the last block of the file. At most *most* records are read; -1 means all of them.
+    *delimiter* separates fields: an ASCII character other than a quote or a line break.
     """
 
     cdef bytes block
@@ -66,7 +69,7 @@ cdef class Records:
     cdef size_t fields
     cdef uint8_t delimiter
     cdef readonly Py_ssize_t n
-    #: Where the first record begins that is not whole.
+    #: The offset after the last complete record.
     cdef readonly Py_ssize_t end
 
     def __cinit__(self, bytes block not None, size_t fields, *, bint final,
@@ -96,8 +99,8 @@ cdef class Records:
         return self.n
 
     def odd(self) -> list:
-        """The records with another number of fields, and how many they have: 0 if a quote
-        is still open at the end of the file."""
+        """Return the index and the number of fields of each record with another number of
+        fields. The number is 0 if a quote is still open at the end of the file."""
         cdef Py_ssize_t i
         cdef list found = []
         for i in range(self.n):
@@ -106,20 +109,20 @@ cdef class Records:
         return found
 
     def open_quote(self) -> int:
-        """Return the offset of the quote that is not closed, or -1."""
+        """Return the offset of the unclosed quote, or -1."""
         if self.n and not self.rows[self.n - 1].fields:
             return self.rows[self.n - 1].end
         return -1
 
     def line_ends(self, size_t offset) -> int:
-        """Return how many lines (LF, CR LF or CR) end before an offset of the block."""
+        """Count the line breaks (LF, CR LF or CR) before *offset* in the block."""
         cdef size_t count = 0, i
         cdef size_t len = PyBytes_GET_SIZE(self.block)
         cdef const uint8_t *data = self.data
         if offset > len:
             raise ValueError("the offset must be within the block")
         with nogil:
-            # A block is followed by a zero.
+            # Reading data[len] is allowed: a NUL follows the contents of bytes.
             for i in range(offset):
                 count += (data[i] == b"\n") | (
                     (data[i] == b"\r") & (data[i + 1] != b"\n")
@@ -127,10 +130,10 @@ cdef class Records:
         return count
 
     def texts(self, size_t column) -> StringColumn:
-        """The values of a column, where they stand."""
+        """Return the values of a column. Only values with doubled quotes are copied."""
         cdef size_t len = PyBytes_GET_SIZE(self.block)
         cdef bint quoted = memchr(self.data, b'"', len) != NULL
-        # What is unquoted there is shorter than the block.
+        # Unescaped values are shorter than the block.
         cdef Memory scratch = Memory(len if quoted else 0)
         cdef StringColumn texts = StringColumn(self.n, [self, scratch])
         with nogil:
@@ -139,7 +142,7 @@ cdef class Records:
         return texts
 
     def signed(self, StringSlice tokens not None, MemoryPool pool=None) -> Memory:
-        """The records with a token, each with it as a field more."""
+        """Copy the records that have a token, and append the token as a field."""
         cdef const int64_t *offsets = _offsets(tokens, self.n)
         cdef const uint8_t *text = tokens.memory.data
         cdef uint8_t *to
@@ -184,7 +187,7 @@ cdef class Lines:
         return self.n
 
     def tolist(self) -> list:
-        """Each line as bytes, without the white space at its end."""
+        """Return each line as bytes, without trailing white space."""
         cdef Py_ssize_t i
         cdef fs_csv_row *row
         cdef list lines = []
@@ -197,7 +200,7 @@ cdef class Lines:
         return lines
 
     def texts(self) -> StringColumn:
-        """The lines where they stand, without white space around them."""
+        """Return the lines without surrounding white space. Their bytes are not copied."""
         cdef StringColumn texts = StringColumn(self.n, [self])
         with nogil:
             fs_line_texts(self.data, self.rows, self.n, texts.texts)
@@ -205,10 +208,10 @@ cdef class Lines:
 
     def signed(self, StringSlice tokens not None, bytes member not None, leave_out=(),
                MemoryPool pool=None) -> Memory:
-        """The lines, which are JSON objects, with a token, each with it as a member more.
+        """Copy the lines that are JSON objects and have a token, and append it as a member.
 
-        *member* is what stands before a token: a name, a colon and a quote. *leave_out*
-        are indices of lines.
+        *member* is the text before a token: a name, a colon and a quote. *leave_out*
+        contains the indices of lines to skip.
         """
         cdef const int64_t *offsets = _offsets(tokens, self.n)
         cdef const uint8_t *text = tokens.memory.data

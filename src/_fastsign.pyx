@@ -1,13 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
-"""The border between Python and the kernels.
+"""The interface between Python and the kernels.
 
-It checks shapes, releases the GIL around the work and calls C. What a token
-says is decided above (tokbox.tokens), how it is signed below (src/kernels).
+It validates sizes, releases the GIL and calls C. tokbox.tokens determines the claims of a
+token; src/kernels signs it.
 
-The path of a batch: a `BatchPlan` is one prepared batch; `BatchPlan.strings` and `BatchPlan.fill` are
-the two destinations. Both cut it into slices, which one or more threads take in turn
-and sign without the GIL; the calling thread looks for signals in between.
+A `BatchPlan` is a prepared batch. `BatchPlan.strings` signs it to a list of str,
+`BatchPlan.fill` to a buffer. Both divide the batch into slices, which a thread pool signs
+without the GIL. The calling thread checks for signals between slices.
 """
 
 cimport cython
@@ -139,8 +139,8 @@ cdef extern from "Python.h":
     #include "datetime.h"
     #include "text.h"
 
-    /* Return the seconds of a timedelta, or -1 if it has a fraction. The module is not needed,
-     * and so the header's pointer to its functions is not used. */
+    /* Return the seconds of a timedelta, or -1 if it has a fraction. The macros do not need
+     * the datetime module, so PyDateTimeAPI is not initialised. */
     static inline int64_t tokbox_timedelta_seconds(PyObject *delta) {
         (void)PyDateTimeAPI;
         if (PyDateTime_DELTA_GET_MICROSECONDS(delta)) return -1;
@@ -148,15 +148,15 @@ cdef extern from "Python.h":
                PyDateTime_DELTA_GET_SECONDS(delta);
     }
 
-    /* Ask for the head of an object that will soon be looked at. */
+    /* Prefetch the header of an object. */
     #if defined(__GNUC__)
     #define tokbox_prefetch(op) __builtin_prefetch(op)
     #else
     #define tokbox_prefetch(op) ((void)(op))
     #endif
 
-    /* Return 1 if UTF-8 cannot encode a str. Compilers can vectorise the loops, because they
-     * have no branch. */
+    /* Return 1 if UTF-8 cannot encode a str. The loops have no branches, so compilers can
+     * vectorise them. */
     static inline int tokbox_has_surrogate(PyObject *text) {
         Py_ssize_t n = PyUnicode_GET_LENGTH(text), i;
         int found = 0;
@@ -172,8 +172,8 @@ cdef extern from "Python.h":
 
     #define tokbox_items(values) PySequence_Fast_ITEMS(values)
 
-    /* Return 1 for None and for a str in ASCII, and set the text. The GIL is not needed,
-     * because such objects do not change while there is a reference. */
+    /* Return 1 for None and for an ASCII str, and set the text. Does not need the GIL,
+     * because these objects are immutable and the caller has a reference. */
     static inline int tokbox_ascii(PyObject *value, fs_text *text) {
         text->data = NULL;
         text->len = 0;
@@ -189,7 +189,8 @@ cdef extern from "Python.h":
     #define Py_END_CRITICAL_SECTION() }
     #endif
 
-    /* Copy n items of a list from `first` on, or as many as it has, with new references. */
+    /* Copy up to n items of a list from index `first` on, with new references. Returns
+     * their number. */
     static inline Py_ssize_t tokbox_copy_items(PyObject *list, Py_ssize_t first, Py_ssize_t n,
                                                PyObject **to) {
         Py_ssize_t i = 0;
@@ -205,8 +206,8 @@ cdef extern from "Python.h":
         return i;
     }
 
-    /* The system's random source, without the way through Python; -1 where there is none
-     * that is known here, and os.urandom has to do. */
+    /* Fill a buffer from the system's random source, without the overhead of Python. -1 if
+     * the platform has no getentropy; the caller then uses os.urandom. */
     #if defined(__APPLE__)
     #include <sys/random.h>
     #define tokbox_entropy(to, len) getentropy(to, len)
@@ -233,28 +234,27 @@ cdef extern from "Python.h":
     const void *PyUnicode_DATA(object text)
     long PyLong_AsLongAndOverflow(object value, int *overflow) except? -1
 
-# Tokens signed between two looks at the shared state: as strings few enough to stay in the
-# second-level cache; in one buffer, where each thread then writes a long way on by itself,
-# up to so many.
+# Tokens in a slice. The strings of a slice stay in the L2 cache. In one buffer, slices are
+# longer, so that each thread writes long contiguous parts.
 cdef enum:
     SLICE = 1024
     LONG_SLICE = 4096
 
-# Strings allocated in one go with the GIL held: some tens of microseconds; and strings that
-# memory is prepared for in one go, without it: more where others want the GIL, too.
+# ALLOCATE: strings that are created without yielding the GIL, some tens of microseconds.
+# PREPARE: strings whose memory is prefaulted at a time, without the GIL; PREPARE_MORE if
+# other threads compete for the GIL.
 cdef enum:
     ALLOCATE = 2048
     PREPARE = 4096
     PREPARE_MORE = 32768
 
-# Up to so many tokens are signed with the GIL held, by the calling thread: less than a
-# millisecond. To release the GIL and acquire it again would take longer.
+# Up to FEW tokens are signed by the calling thread with the GIL held, in less than a
+# millisecond. Releasing and reacquiring the GIL would take longer.
 cdef enum:
     FEW = 256
     MAX_FEW = 1 << 18  # bytes of their text, if they differ
 
-# How long the calling thread works before it looks for signals, and how long it holds the
-# GIL before others may have it, in seconds.
+# Seconds between two checks for signals, and seconds before the GIL is yielded.
 cdef double SIGNAL_SECONDS = 0.02
 cdef double GIL_SECONDS = 0.001
 
@@ -267,7 +267,10 @@ cdef fs_engine engine
 
 
 def select_kernel(name: str | None) -> None:
-    """Use the kernels called *name*, or the best ones, for keys made from now on."""
+    """Select the kernels called *name*, or the best ones if None, for new keys.
+
+    Raises ValueError if no usable kernel has that name.
+    """
     cdef bytes wanted = b"" if name is None else name.encode()
     if fs_engine_select(&engine, wanted):
         usable = ", ".join(row["name"] for row in kernels()["sha1"] if row["usable"])
@@ -294,7 +297,7 @@ cdef list _rows(int hash):
 
 
 def kernels() -> dict:
-    """All compiled kernels, best first, and the ones in use."""
+    """Return all compiled kernels, best first, and the selected ones."""
     return {
         "sha1": _rows(1),
         "sha256": _rows(256),
@@ -316,9 +319,9 @@ except ValueError as error:
 
 
 def hash_many(int bits, list messages not None) -> list:
-    """SHA-1 (*bits* = 1) or SHA-256 (256) of messages of one length, side by side.
+    """Compute the SHA-1 (*bits* = 1) or SHA-256 (256) of many messages of one length.
 
-    For tests: this is how a kernel is held against published vectors.
+    For tests with published vectors.
     """
     cdef size_t n = len(messages), length = len(messages[0]) if messages else 0
     cdef size_t room = length + 72, blocks = 0, i
@@ -349,7 +352,7 @@ def hash_many(int bits, list messages not None) -> list:
         free(digests)
 
 
-# The rules of tokbox.tokens.claims, for what is surely within them.
+# Limits of tokbox.tokens.claims.
 cdef enum:
     MAX_CHARACTERS = 1000
     MAX_SECONDS = 2592000
@@ -360,8 +363,8 @@ cdef object ROLE = Role
 
 
 cdef inline object _role(value):
-    """Return the number of a role, or None. Other subclasses of str than Role are left to
-    the slow path, since they may override __hash__ and __eq__."""
+    """Return the index of a role, or None if it needs slow-path validation. Subclasses of
+    str other than Role do, because they may override __hash__ and __eq__."""
     return ROLES.get(value) if type(value) is str or type(value) is ROLE else None
 
 
@@ -369,7 +372,8 @@ cdef inline object _role(value):
 
 @cython.final
 cdef class Key:
-    """A secret, prepared for HMAC. Only midstates are kept, and wiped at the end."""
+    """A secret, prepared for HMAC. Only the midstates are stored, and they are wiped when
+    the key is deleted."""
 
     cdef fs_key key
 
@@ -386,14 +390,14 @@ cdef class Key:
         raise TypeError("a key cannot be pickled or copied: it would carry the secret along")
 
     def hmac_sha1(self, bytes message not None) -> bytes:
-        """The 20 bytes of HMAC-SHA1 (RFC 2104) of *message*."""
+        """Return the HMAC-SHA1 (RFC 2104) of *message*, 20 bytes."""
         cdef uint8_t[20] mac
         fs_hmac_sha1(&self.key, <const uint8_t *>PyBytes_AS_STRING(message),
                      PyBytes_GET_SIZE(message), mac)
         return PyBytes_FromStringAndSize(<char *>mac, 20)
 
     def hmac_sha256(self, bytes message not None) -> bytes:
-        """The 32 bytes of HMAC-SHA256 (RFC 2104) of *message*."""
+        """Return the HMAC-SHA256 (RFC 2104) of *message*, 32 bytes."""
         cdef uint8_t[32] mac
         fs_hmac_sha256(&self.key, <const uint8_t *>PyBytes_AS_STRING(message),
                        PyBytes_GET_SIZE(message), mac)
@@ -401,11 +405,12 @@ cdef class Key:
 
     def token(self, bytes head not None, bytes first not None, role, connection_data,
               expiration, classes, slow_path, bint jwt=False, bytes random=None) -> str:
-        """One token, made now: a single row (see `Rows`), without its objects.
+        """Sign one token with the current time, faster than with `Rows`.
 
-        *first* are the claims that every token has, up to the digits of the time when it
-        is made. A value that is not surely within the rules is handed to *slow_path*,
-        with the name of its column, which returns what to sign instead, or raises.
+        *first* contains the first claims, up to the digits of the creation time.
+        *slow_path* is called with the name of the column and the value for each value that
+        this method cannot validate itself; it returns the value to sign, or raises an
+        exception.
         """
         cdef fs_rows rows
         cdef fs_nonce nonce
@@ -420,7 +425,7 @@ cdef class Key:
         kept = _read_row(&row, role, connection_data, expiration, classes, slow_path)
         if 2 * text_len + 64 > sizeof(room):
             raise ValueError("the first claims are too long")
-        # The claims are put together behind the text, and the scratch behind the claims.
+        # `room` contains the text, then the claims, then the scratch memory.
         memcpy(room + text_len, PyBytes_AS_STRING(first), first_len)
         first_len += fs_decimal(room + text_len + first_len, now)
         if jwt:
@@ -441,7 +446,7 @@ cdef class Key:
 
     def plan(self, bytes head not None, bytes first not None, role, connection_data,
              expiration, classes, slow_path, bint jwt=False, bytes random=None) -> BatchPlan:
-        """Prepare tokens that all have these claims, made now; arguments as for `token`."""
+        """Prepare a batch with the current time; arguments as for `token`."""
         cdef fs_rows rows
         cdef OneRow row
         cdef uint64_t now = <uint64_t>time(NULL)
@@ -474,10 +479,10 @@ cdef class Key:
                  MemoryPool pool=None, bytes random=None) -> tuple | None:
         """Sign up to 128 rows in one call. Returns memory, offsets and the number of rows.
 
-        *claims* are the session id, role, connection data, expiration and layout classes.
-        Lists and tuples are columns. *around* is the text before and after the time, which is
-        *now*, or the clock's if it is None.
-        Returns None for other columns or values that need the checks of `Rows`.
+        *claims* contains the session ID, role, connection data, expiration and layout
+        classes; lists and tuples are columns. *around* is the text before and after the
+        creation time, *now*; None means the current time. Returns None if the claims need
+        the validation of `Rows`.
         """
         cdef fs_rows shared, rows
         cdef fs_nonce nonce
@@ -504,7 +509,7 @@ cdef class Key:
         if data_len > sizeof(data) or text_len + head_len + data_len + 41 > sizeof(room):
             return None
         if not jwt and shared.session_id != NULL:
-            # This claim comes before the time.
+            # In T1 tokens, this claim comes before the time.
             to = _put(_put(_put(to, b"session_id=", 11), shared.session_id.data,
                            shared.session_id.len), b"&", 1)
             shared.session_id = NULL
@@ -559,8 +564,8 @@ cdef inline uint8_t *_put(uint8_t *to, const void *data, size_t len) noexcept:
 
 cdef Py_ssize_t _read_few(fs_rows *shared, fs_rows *rows, FewRows *few, list claims,
                           str owner) except -2:
-    """Check the claims of a few rows. Returns the number of rows, or -1 if Python must check
-    them. *claims* owns the texts."""
+    """Validate the claims of a few rows. Returns the number of rows, or -1 if they need
+    slow-path validation. *claims* owns the texts."""
     cdef fs_rows *where
     cdef Py_ssize_t n = -1, count, i, k, length
     cdef int64_t number
@@ -632,7 +637,7 @@ cdef struct OneRow:
 
 
 cdef tuple _read_row(OneRow *row, role, connection_data, expiration, classes, slow_path):
-    """Check the claims of one token. Returns the owners of their texts."""
+    """Validate the claims of one token. Returns the owners of their texts."""
     cdef Py_ssize_t length
     cdef int64_t seconds
     found = _role(role)
@@ -662,7 +667,7 @@ cdef void _set_row(fs_rows *rows, const OneRow *row, uint64_t now) noexcept:
 
 cdef Py_ssize_t _join_names(classes, uint8_t *to) except -2:
     """Join class names by spaces, at most MAX_CHARACTERS bytes. Returns the length, or -1
-    if Python must check them."""
+    if they need slow-path validation."""
     cdef Py_ssize_t i, length, used = 0
     cdef const void *name
     if type(classes) is list:
@@ -685,7 +690,7 @@ cdef Py_ssize_t _join_names(classes, uint8_t *to) except -2:
     return used if fs_are_names(to, used) else -1
 
 
-# Loaded by the caller: signing does not need it.
+# The class datetime.timedelta. Signing does not import datetime unless a caller uses it.
 cdef object TIMEDELTA = None
 
 
@@ -697,7 +702,7 @@ cdef inline bint _is_timedelta(value) except -1:
 
 
 cdef int64_t _seconds_of(value) except -2:
-    """Return the seconds of an expiration, or -1 if Python must check it."""
+    """Return the seconds of an expiration, or -1 if it needs slow-path validation."""
     cdef int overflow
     cdef double fraction
     cdef int64_t number = -1
@@ -714,7 +719,8 @@ cdef int64_t _seconds_of(value) except -2:
 
 
 cdef bint _is_plain(value, fs_text *text) except -1:
-    """Whether *value* is surely good connection data, and if so its UTF-8."""
+    """Set *text* to *value* and return True if it is valid connection data; False if it
+    needs slow-path validation."""
     cdef Py_ssize_t length
     cdef const char *utf8
     if value is None:
@@ -731,17 +737,17 @@ cdef bint _is_plain(value, fs_text *text) except -1:
     return True
 
 
-# Room for the digits of a number of 64 bits, and its sign.
+# Bytes for the digits and the sign of a 64-bit number.
 cdef enum:
     NUMBER = 24
 
 
 cdef size_t _signed_decimal(uint8_t *to, int64_t number) noexcept nogil:
-    """Write the digits of *number*, and return how many characters they are."""
+    """Write *number* in decimal and return the number of characters."""
     if number >= 0:
         return fs_decimal(to, number)
     to[0] = b"-"
-    # As the machine does it, which is right for the least number, too.
+    # Unsigned negation is also correct for the minimum.
     return 1 + fs_decimal(to + 1, 0 - <uint64_t>number)
 
 
@@ -753,7 +759,7 @@ cdef int _set_text(fs_text *text, value) except -1:
 
 
 cdef int _draw_nonce(fs_nonce *nonce, bytes random) except -1:
-    """Make a nonce to start from of 24 *random* bytes, the system's if None."""
+    """Make a first nonce from 24 *random* bytes; None: from the system's random source."""
     cdef uint8_t[24] drawn
     if random is None:
         if tokbox_entropy(drawn, sizeof(drawn)) == 0:
@@ -768,7 +774,7 @@ cdef int _draw_nonce(fs_nonce *nonce, bytes random) except -1:
 
 cdef uint8_t *_plan(fs_plan *plan, Key key, bytes head, bytes data, bint jwt,
                     bytes random) except NULL:
-    """Prepare *plan*; the memory returned holds its text and must outlive it."""
+    """Prepare *plan*. Returns the memory of its text, which must outlive the plan."""
     cdef size_t head_len = PyBytes_GET_SIZE(head), data_len = PyBytes_GET_SIZE(data)
     cdef const uint8_t *head_text = <const uint8_t *>PyBytes_AS_STRING(head)
     cdef const uint8_t *data_text = <const uint8_t *>PyBytes_AS_STRING(data)
@@ -790,9 +796,9 @@ cdef uint8_t *_plan(fs_plan *plan, Key key, bytes head, bytes data, bint jwt,
 
 @cython.final
 cdef class RSAKey:
-    """An RSA key that verifies. *modulus* and *exponent* are numbers as bytes, the highest
-    first; *square* is 2**(2 * R) modulo the modulus, where R is the number of bits of the
-    modulus as whole 64-bit words."""
+    """A public RSA key. *modulus*, *exponent* and *square* are big-endian numbers. *square*
+    is 2**(2 * R) modulo the modulus, where R is the size of the modulus in bits, rounded up
+    to 64-bit words."""
 
     cdef fs_rsa key
     cdef bytes modulus, exponent, square
@@ -815,7 +821,7 @@ cdef class RSAKey:
         self.key.exponent_len = PyBytes_GET_SIZE(exponent)
 
     def holds(self, bytes message not None, bytes signature not None) -> bool:
-        """Return whether *signature* is that of *message* (RSASSA-PKCS1-v1_5, SHA-256)."""
+        """Verify a signature of *message* (RSASSA-PKCS1-v1_5, SHA-256); True if valid."""
         return fs_rsa_verify(
             &self.key,
             <const uint8_t *>PyBytes_AS_STRING(message), PyBytes_GET_SIZE(message),
@@ -835,7 +841,7 @@ cdef struct Job:
 
 
 cdef void _sign_slice(void *argument, size_t first, size_t count) noexcept nogil:
-    """Sign tokens first ... first + count - 1 of a job into their places."""
+    """Sign tokens first ... first + count - 1 of a job."""
     cdef Job *job = <Job *>argument
     cdef uint8_t *places[SLICE]
     cdef size_t i
@@ -850,13 +856,13 @@ cdef void _sign_slice(void *argument, size_t first, size_t count) noexcept nogil
 
 
 cdef size_t _slice(size_t n, unsigned threads) noexcept:
-    """How many of *n* tokens in one buffer are a slice: a few slices for each thread."""
+    """Return the slice size for *n* tokens in one buffer: a few slices per thread."""
     return min(<size_t>LONG_SLICE, max(<size_t>SLICE, n // (4 * max(threads, 1u))))
 
 
 cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length,
                    arena_reserve *reserve) except -1:
-    """Create *n* strings of that *length* in reserved arenas; their text is written later."""
+    """Create *n* uninitialised strings of that *length* in reserved arenas."""
     cdef Py_ssize_t i
     arena_reserve_enter(reserve)
     try:
@@ -868,8 +874,7 @@ cdef int _allocate(PyObject **strings, Py_ssize_t n, Py_ssize_t length,
 
 
 def arena_counts() -> tuple:
-    """How often the arena allocator was wrapped, and how often a thread that had not wrapped it
-    called the wrapper. For tests."""
+    """Return the counters of arena_reserve_counts, for tests."""
     cdef unsigned long long installed, foreign
     arena_reserve_counts(&installed, &foreign)
     return installed, foreign
@@ -877,7 +882,8 @@ def arena_counts() -> tuple:
 
 cdef int _do(fs_work work, void *job, size_t n, size_t slice, bint few,
              unsigned threads) except -1:
-    """Do a job in slices, in threads and without the GIL; with *few*, at once."""
+    """Run a job in slices, by threads and without the GIL. With *few*, run it at once with
+    the GIL held."""
     cdef fs_thread_pool *workers
     if few:
         work(job, 0, n)
@@ -889,7 +895,7 @@ cdef int _do(fs_work work, void *job, size_t n, size_t slice, bint few,
 
 
 cdef int _finish(fs_thread_pool *workers) except -1:
-    """Work, and look for signals, until all is done. Frees the workers in any case."""
+    """Process slices and check for signals until the job is done. Always frees the pool."""
     cdef int more = 1
     try:
         while more:
@@ -907,13 +913,13 @@ cdef int _finish(fs_thread_pool *workers) except -1:
 
 @cython.final
 cdef class BatchPlan:
-    """One prepared batch of tokens that differ in their nonce only.
+    """A prepared batch with constant claims: tokens that differ only in their nonce.
 
-    For T1, *head* is ``partner_id=KEY&sig=``, *data* all that is signed, up to and
-    including ``nonce=``. For a JWT, *head* is the encoded header and its dot, *data* the
-    payload's JSON, up to and including ``"jti":"``. Token i of the batch has the nonce
-    that was drawn for it plus i. *random* are the 24 bytes that the first nonce is made of; None draws them from the
-    operating system.
+    For T1, *head* is ``partner_id=KEY&sig=``, and *data* is the signed text, up to and
+    including ``nonce=``. For a JWT, *head* is the encoded header and its dot, and *data* is
+    the payload's JSON, up to and including ``"jti":"``. *random* contains the 24 bytes of
+    the first nonce; None draws them from the operating system. The nonce of token i is the
+    first nonce plus i.
     """
 
     cdef Key key
@@ -934,15 +940,15 @@ cdef class BatchPlan:
 
     @property
     def token_length(self) -> int:
-        """Length of every token of the batch, in bytes."""
+        """Length of each token of the batch, in bytes."""
         return self.plan.text_len
 
     def fill(self, Memory memory not None, Py_ssize_t n, *, uint64_t first=0,
              unsigned threads=1, bint lines=False) -> None:
-        """Sign tokens first ... first + n - 1 into *memory*, one behind the other.
+        """Sign tokens first ... first + n - 1 and write them to *memory*, without gaps.
 
-        With *lines*, a newline follows each. The GIL is released; *threads* counts the
-        calling one.
+        With *lines*, a newline follows each token. Large batches release the GIL. *threads*
+        includes the calling thread.
         """
         cdef Job job
         job.plan = &self.plan
@@ -960,10 +966,10 @@ cdef class BatchPlan:
             fs_fresh_close(&job.fresh)
 
     def strings(self, Py_ssize_t n, *, unsigned threads=1) -> list:
-        """Sign tokens 0 ... n - 1 as a list of strings; *threads* as in `fill`.
+        """Sign tokens 0 ... n - 1 and return them as a list of str; *threads* as in `fill`.
 
-        Until they are complete nothing else can see them: the list is not known to the
-        garbage collector before the end.
+        The garbage collector does not track the list until all tokens are complete, so
+        other code cannot access it earlier.
         """
         cdef Job job
         cdef fs_thread_pool *workers
@@ -997,8 +1003,9 @@ cdef class BatchPlan:
 
 cdef int _make_strings(fs_thread_pool *workers, Job *job, Py_ssize_t n, unsigned threads,
                        Py_ssize_t *made) except -1:
-    """Allocate the *n* strings of a job, with the GIL, and have them written in place, without
-    it. Frees the workers in any case. *made* says which places of the list have been in use."""
+    """Create the *n* strings of a job with the GIL held, while workers write the tokens in
+    place without it. Always frees the pool. *made* is the number of items of the list that
+    may be set."""
     cdef Py_ssize_t done = 0, ahead = PREPARE, ready = n
     cdef size_t waiting
     cdef bint helps, due
@@ -1017,7 +1024,7 @@ cdef int _make_strings(fs_thread_pool *workers, Job *job, Py_ssize_t n, unsigned
             _allocate(job.strings + done, made[0] - done, job.plan.text_len, &reserve)
             done = made[0]
             waiting = fs_thread_pool_publish(workers, done)
-            # Who is ahead of the workers helps them; others may run meanwhile.
+            # If the workers fall behind, this thread helps them, without the GIL.
             helps = threads <= 1 or waiting > ALLOCATE * threads
             due = done == ready and ready < n
             if due:
@@ -1057,17 +1064,17 @@ cdef void _verify_slice(void *job, size_t first, size_t count) noexcept nogil:
     fs_verify(<fs_verifier *>job, first, count)
 
 
-#: Verdicts on a token; see fastsign.h.
+#: Results of verification; see fastsign.h.
 UNSURE, GOOD, ALTERED = FS_UNSURE, FS_GOOD, FS_ALTERED
 FOREIGN, EARLY, EXPIRED, ABSENT = FS_FOREIGN, FS_EARLY, FS_EXPIRED, FS_ABSENT
 
 
-# So few tokens are verified by the calling thread with the GIL held: to release it, and to
-# take it again, would cost more.
+# Up to this number of tokens are verified by the calling thread with the GIL held.
+# Releasing and reacquiring it would take longer.
 cdef enum:
     FEW_TO_VERIFY = 64
 
-# Tokens in a slice of those that are signed with RSA: about a millisecond.
+# RS256 tokens in a slice: about a millisecond.
 cdef enum:
     RSA_SLICE = 16
 
@@ -1075,11 +1082,13 @@ cdef enum:
 def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, tokens, uint64_t now,
                 uint64_t leeway, *, tuple hs256_heads=(), tuple rs256_heads=(),
                 bytes session=None, bint decode_only=False, unsigned threads=1) -> tuple:
-    """Return a result on each token, as bytes, and the times that go with them, as int64.
+    """Verify tokens. Returns the result for each token, as bytes, and the related times, as
+    int64 (see fs_verifier).
 
-    *tokens* are a copy_list, a StringSlice or a StringColumn; with *session*, all must be for that
-    one. The heads are the headers of JWTs that are expected, as bytes, each with its dot.
-    With *decode_only*, without *key*, see fs_verifier.
+    *tokens* is a result of `copy_list`, a `StringSlice` or a `StringColumn`. *session* is
+    the required session ID, or None. *hs256_heads* and *rs256_heads* are the accepted
+    headers of JWTs, each with its dot. *now* and *leeway* are in seconds. *key* may be None
+    only with *decode_only* (see fs_verifier).
     """
     cdef fs_verifier verifier
     cdef fs_text *texts
@@ -1148,9 +1157,9 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
                 _yield_gil(&since)
             value = _item(tokens, i)
             texts[i].data = NULL
-            texts[i].len = value is not None  # anything else deserves a closer look
+            texts[i].len = value is not None  # other types need slow-path validation
             if isinstance(value, str):
-                # Of a subclass the characters, whatever its methods say.
+                # The methods of a subclass are not called.
                 utf8 = _utf8(value, &length)
                 if utf8 != NULL:
                     texts[i].data = <const uint8_t *>utf8
@@ -1176,20 +1185,21 @@ def verify_many(key: Key | RSAKey | None, bytes head not None, bytes api_key, to
 
 
 cdef Py_ssize_t _next_zero(const uint8_t *good, Py_ssize_t n, Py_ssize_t i) noexcept:
-    """The first row behind *i* that deserves a closer look, or -1."""
+    """Return the first row after *i* that needs slow-path validation, or -1."""
     cdef const uint8_t *found
     i += 1
     found = <const uint8_t *>memchr(good + i, 0, n - i)
     return -1 if found == NULL else found - good
 
 
-### Time for others ###
+### Yielding the GIL ###
 
 include "_gil.pxi"
 
 
 cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:
-    """The UTF-8 of a str, or NULL if it has none. MemoryError if there is no room for it."""
+    """Return the UTF-8 of a str, or NULL if it has a lone surrogate. Raises MemoryError if
+    memory is exhausted."""
     if tokbox_has_surrogate(value):
         return NULL
     return PyUnicode_AsUTF8AndSize(value, length)
@@ -1198,8 +1208,8 @@ cdef const char *_utf8(value, Py_ssize_t *length) except? NULL:
 ### Text ###
 
 def decode_base64(str text not None) -> bytes | None:
-    """Return the bytes of base64 in either alphabet, without padding; None if it is damaged,
-    empty, or has unused bits that are not 0."""
+    """Decode base64 in either alphabet, without padding. Returns None if the text is
+    invalid or empty, or has unused bits that are not 0."""
     cdef Py_ssize_t length
     cdef const char *characters = _utf8(text, &length)
     cdef bytes raw
@@ -1218,9 +1228,9 @@ def has_surrogate(str text not None) -> bool:
 
 
 def session_owner(str session_id not None) -> str | None:
-    """Return the owner in a valid session id: an API key or an application id.
+    """Return the owner in a valid session ID: an API key or an application ID.
 
-    None can also mean that Python must check the id.
+    None means that the ID is invalid or needs slow-path validation.
     """
     cdef uint8_t raw[FS_SESSION_BYTES]
     cdef const uint8_t *owner
@@ -1237,7 +1247,7 @@ def session_owner(str session_id not None) -> str | None:
 def quote_plus(str text not None) -> bytes:
     """Encode *text* as a form value, like `urllib.parse.quote_plus`.
 
-    UnicodeEncodeError if it holds a lone surrogate.
+    Raises UnicodeEncodeError if it has a lone surrogate.
     """
     cdef Py_ssize_t length
     cdef const char *utf8 = PyUnicode_AsUTF8AndSize(text, &length)

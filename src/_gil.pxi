@@ -1,20 +1,21 @@
-# Turns of the GIL: others run while columns are copied, and memory is taken and freed. A part
-# of _fastsign.pyx, which includes it.
+# Yield the GIL periodically while columns are copied and memory is allocated and freed.
+# Included by _fastsign.pyx.
 
-# Items that are copied, or let go, in one go with the GIL held: about a millisecond. A list
-# of no more is taken as it was at one moment.
+# Items that are copied or released without yielding the GIL: about a millisecond. The copy
+# of a list of at most this length is atomic.
 cdef enum:
     PIECE = 131072
 
-# Bytes of fresh memory that pages are asked for in one go, before signals are looked for.
+# Bytes of fresh memory that are prefaulted between two checks for signals.
 cdef enum:
     PAGES = 1 << 24
 
 
 cdef int _yield_gil(double *since) except -1:
-    """Once the GIL was held for a turn, let others have it, and look for signals.
+    """If the GIL was held for `GIL_SECONDS`, yield it and check for signals.
 
-    To give it away and to take it at once is not enough: who waits for it has to wake up.
+    Releasing and reacquiring it at once is not sufficient: a waiting thread needs time to
+    wake up.
     """
     if fs_now() - since[0] < GIL_SECONDS:
         return 0
@@ -25,7 +26,10 @@ cdef int _yield_gil(double *since) except -1:
 
 
 def copy_list(values) -> list | tuple:
-    """The items of an iterable, where nobody else can change them."""
+    """Copy the items of an iterable, so that other threads cannot change them.
+
+    A tuple is returned unchanged. Yields the GIL periodically.
+    """
     cdef double since = fs_now()
     cdef list result
     if type(values) is tuple:
@@ -41,7 +45,7 @@ def copy_list(values) -> list | tuple:
 
 
 cdef list _copied(list values):
-    """The items of a list, to which others may do meanwhile what they like."""
+    """Copy a list, which other threads may change meanwhile."""
     cdef double since = fs_now()
     cdef Py_ssize_t n = len(values), done = 0, count
     cdef list result = PyList_New(n)
@@ -64,8 +68,8 @@ cdef list _copied(list values):
 
 
 cdef Memory _paged(Py_ssize_t nbytes):
-    """Memory that will be written with the GIL held, with all of its pages if it is large:
-    one that a host must first be asked for takes milliseconds."""
+    """Allocate memory that is written with the GIL held. Large memory is prefaulted without
+    the GIL: a page that the system must request from its host takes milliseconds."""
     cdef Memory memory = Memory(nbytes)
     cdef Py_ssize_t start = 0
     while memory.fresh and start < nbytes:
@@ -77,7 +81,7 @@ cdef Memory _paged(Py_ssize_t nbytes):
 
 
 cdef object _checked(values):
-    """What `copy_list` returned, and nothing else."""
+    """Raise TypeError unless *values* can be a result of `copy_list`."""
     if type(values) is not list and type(values) is not tuple:
         raise TypeError("a column is a snapshot")
     return values
@@ -88,15 +92,14 @@ cdef inline object _item(values, Py_ssize_t i):
 
 
 def release_list(values) -> None:
-    """Let go of what `copy_list` returned: its items in pieces, which others need not wait
-    for."""
+    """Release the items of a list from `copy_list`. Yields the GIL periodically."""
     if type(values) is list:
         _drop(values, PIECE, -1)
 
 
 cdef int _drop(list items, Py_ssize_t piece, double most) except -1:
-    """Let go of the last items, and of those before them, for so many seconds at most; -1:
-    until there are none."""
+    """Delete items from the end, *piece* at a time, for at most *most* seconds; -1: delete
+    all items."""
     cdef double start = fs_now(), since = start
     while items and (most < 0 or fs_now() - start < most):
         del items[-piece:]
@@ -109,12 +112,13 @@ def _drop_all(list items) -> None:
 
 
 cdef int _abandon(list strings, bint now) except -1:
-    """Let go of strings that nobody will see. To free them takes half as long as to sign
-    them: who pressed Ctrl-C need not wait for that, unless it is to be done *now*."""
+    """Free the strings of a failed call. This takes half as long as signing them, so after
+    `SIGNAL_SECONDS` a thread frees the rest and Ctrl-C returns quickly. With *now*, free
+    all of them here."""
     _drop(strings, ALLOCATE, -1 if now else SIGNAL_SECONDS)
     if strings:
         try:
             Thread(target=_drop_all, args=(strings,), name="tokbox: free memory").start()
-        except RuntimeError:  # no more threads, or no more of this interpreter
+        except RuntimeError:  # too many threads, or the interpreter shuts down
             _drop_all(strings)
     return 0

@@ -1,9 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 # cython: freethreading_compatible=True
-"""Memory of batches, and columns: texts and numbers wherever they stand.
+"""Memory for batches, and columns of strings, integers and lists.
 
-It knows nothing of signing, and nothing of Arrow. _fastsign writes tokens into `Memory`;
-_arrow makes `StringColumn` and `IntColumn` of other people's arrays, which _fastsign reads.
+This module is independent of signing and of Arrow. _fastsign writes tokens to `Memory`;
+_arrow converts caller-owned arrays to columns, which _fastsign reads.
 """
 
 cimport cython
@@ -23,7 +23,7 @@ import os
 
 cdef extern from "Python.h":
     """
-    /* Put a pointer into a place and take out what was there, as one step. */
+    /* Replace a pointer atomically and return the previous one. */
     #if defined(_MSC_VER)
     #define tokbox_exchange(place, value) _InterlockedExchangePointer(place, value)
     #else
@@ -34,13 +34,13 @@ cdef extern from "Python.h":
     void Py_INCREF(object op)
     const Py_ssize_t PY_SSIZE_T_MAX
 
-# Memory that is freed without the GIL, in bytes.
+# Minimum size in bytes of memory that is freed without the GIL.
 cdef enum:
     HUGE = 1 << 22
 
 ### Memory ###
 
-# What stands before a block of memory: its size, and room so that the rest is aligned.
+# Length of the header of a block, which contains its size and keeps the data aligned.
 cdef enum:
     BLOCK_HEAD = 64
 
@@ -51,7 +51,7 @@ cdef void _free_block(uint8_t *block) noexcept:
     if (<size_t *>block)[0] < HUGE:
         free(block)
         return
-    # To give gigabytes back takes the system a while.
+    # Unmapping gigabytes takes long.
     with nogil:
         free(block)
 
@@ -59,13 +59,12 @@ cdef void _free_block(uint8_t *block) noexcept:
 @cython.final
 @cython.no_gc
 cdef class MemoryPool:
-    """Memory of batches that are gone, for the batches to come.
+    """Reuse the memory of previous batches.
 
-    Fresh memory costs more than signatures do. So who signs one batch after the other
-    can let each use the memory of an earlier one: pass the same pool to each call. A
-    batch that is still referred to, in whole or in part, keeps its memory. The pool holds
-    on to one piece of memory at a time, and frees it when it is gone itself. It may be
-    shared between threads.
+    Fresh memory costs more than signing. To reuse the memory of a previous batch, pass the
+    same pool to each call. A batch keeps its memory while there is a reference to the batch
+    or to a part of it. The pool keeps one block of memory at a time and frees it when the
+    pool itself is deleted. A pool is thread-safe.
     """
 
     def __dealloc__(self):
@@ -78,9 +77,9 @@ cdef class MemoryPool:
 @cython.final
 @cython.no_gc
 cdef class Memory:
-    """A block of memory that is filled once and then only read (buffer protocol).
+    """A block of memory that is written once and then only read (buffer protocol).
 
-    It is freed at the end, or goes back to the pool that it came from.
+    When the object is deleted, its memory is freed or returned to its pool.
     """
 
     def __cinit__(self, Py_ssize_t nbytes, MemoryPool pool=None):
@@ -91,7 +90,7 @@ cdef class Memory:
             self.pool = pool
         if self.block == NULL or (<size_t *>self.block)[0] < <size_t>nbytes:
             _free_block(self.block)
-            # Too large a sum is no size that malloc could give, either.
+            # The sum cannot overflow, and malloc fails if it is too large.
             self.block = <uint8_t *>malloc(<size_t>nbytes + BLOCK_HEAD)
             if self.block == NULL:
                 raise MemoryError(f"there is no memory for {nbytes:,} bytes")
@@ -132,7 +131,7 @@ cdef class Memory:
         return bits < 128
 
     def text(self, Py_ssize_t start, Py_ssize_t length) -> str:
-        """The ASCII text of *length* bytes at *start*."""
+        """Return the ASCII text of *length* bytes at *start*."""
         cdef PyObject *text
         if start < 0 or length < 0 or start > self.nbytes - length:
             raise IndexError("outside of the memory")
@@ -142,7 +141,7 @@ cdef class Memory:
 
     cdef int _check(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
                     Py_ssize_t n) except -1:
-        """Raise IndexError unless all of *n* texts lie inside."""
+        """Raise IndexError unless all of the *n* texts are within the memory."""
         last = <object>start + (<object>n - 1) * stride
         if n < 0 or length < 0 or n and not (
             0 <= start <= self.nbytes - length and 0 <= last <= self.nbytes - length
@@ -152,7 +151,8 @@ cdef class Memory:
 
     def strings(self, Py_ssize_t start, Py_ssize_t stride, Py_ssize_t length,
                 Py_ssize_t n) -> list:
-        """*n* texts of *length* bytes, *stride* bytes apart, from *start* on."""
+        """Return *n* texts of *length* bytes. The first begins at *start*, and each begins
+        *stride* bytes after the previous one."""
         cdef Py_ssize_t i
         cdef list result
         cdef PyObject *text
@@ -166,8 +166,8 @@ cdef class Memory:
 
     def pick(self, Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
              Py_ssize_t n) -> list:
-        """The texts of rows *first*, *first* + *step*, ... of which *offsets* tells; None
-        for an empty one."""
+        """Return the texts of rows *first*, *first* + *step*, ... according to *offsets*;
+        None for an empty text."""
         cdef Py_ssize_t i
         cdef PyObject *text
         cdef list result
@@ -179,13 +179,13 @@ cdef class Memory:
         return result
 
     def row(self, Memory offsets not None, Py_ssize_t row) -> str | None:
-        """The text of one row; None for an empty one."""
+        """Return the text of one row; None if it is empty."""
         if not 0 <= row < offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1:
             raise IndexError("outside of the memory")
         return owned(self._string(offsets, row))
 
     cdef PyObject *_string(self, Memory offsets, Py_ssize_t row) except NULL:
-        """The text of a row as a new reference, to None for an empty one."""
+        """Return a new reference to the text of a row, or to None if it is empty."""
         cdef int64_t *at = <int64_t *>offsets.data + row
         cdef PyObject *text
         if at[0] == at[1]:
@@ -199,7 +199,7 @@ cdef class Memory:
 
     def joined(self, Memory offsets, Py_ssize_t length, Py_ssize_t first, Py_ssize_t step,
                Py_ssize_t n, *, bint lines=False, MemoryPool pool=None) -> Memory:
-        """Copy the texts of rows *first*, *first* + *step*, ... into one piece of memory.
+        """Copy the texts of rows *first*, *first* + *step*, ... into one block of memory.
 
         With *lines*, each ends with a newline. Without *offsets*, all have one *length*.
         """
@@ -249,8 +249,8 @@ cdef int _check_rows(Memory offsets, Py_ssize_t first, Py_ssize_t step,
 
 
 def validity(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> tuple:
-    """Which of the texts of rows *first* ... *first* + *n* - 1 are there: how many are
-    not, since they are empty, and a bit for each, 1 if it is."""
+    """Return the number of empty texts in rows *first* ... *first* + *n* - 1, and a bit for
+    each row, which is 0 if its text is empty."""
     cdef int64_t *at = <int64_t *>offsets.data
     cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i, missing = 0
     cdef Memory bits
@@ -269,7 +269,7 @@ def validity(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> tuple:
 
 
 def starts(Py_ssize_t n, Py_ssize_t length) -> Memory:
-    """Where each of *n* texts of one length begins, and the end: n + 1 64-bit integers."""
+    """Return the offsets of *n* texts of one length, and their end, as int64."""
     cdef Memory offsets
     cdef int64_t *at
     cdef Py_ssize_t i
@@ -285,8 +285,8 @@ def starts(Py_ssize_t n, Py_ssize_t length) -> Memory:
 
 def rebased(Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
             Py_ssize_t n) -> Memory:
-    """Return the offsets of a copy that holds the texts of rows *first*, *first* + *step*,
-    ... only: *n* + 1 64-bit integers from 0 on. IndexError if a row does not exist."""
+    """Return the offsets of a copy of rows *first*, *first* + *step*, ...: *n* + 1 64-bit
+    integers that begin at 0. Raises IndexError if a row does not exist."""
     cdef int64_t *at = <int64_t *>offsets.data
     cdef int64_t *to
     cdef Py_ssize_t i, row
@@ -309,7 +309,10 @@ def rebased(Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
 
 
 def narrowed(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> Memory:
-    """*n* + 1 offsets from number *first* on as 32-bit integers that begin at 0."""
+    """Return *n* + 1 offsets, from index *first* on, as 32-bit integers that begin at 0.
+
+    Raises OverflowError if the texts have more than 2**31 - 1 bytes.
+    """
     cdef int64_t *at = <int64_t *>offsets.data
     cdef Py_ssize_t rows = offsets.nbytes // <Py_ssize_t>sizeof(int64_t) - 1, i
     cdef Memory narrow
@@ -328,14 +331,14 @@ def narrowed(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> Memory:
 
 
 def address(Memory memory not None) -> int:
-    """Where *memory* stands. For tests: this is how it is known again."""
+    """Return the address of *memory*, by which tests recognise it."""
     return <size_t>memory.data
 
 
 ### Columns ###
 
 def physical_memory() -> int:
-    """The memory that the machine has, in bytes."""
+    """Return the physical memory of the machine in bytes."""
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):  # not a POSIX system
@@ -343,9 +346,9 @@ def physical_memory() -> int:
 
 
 def check_rows(n) -> None:
-    """Raise MemoryError if a column of *n* rows cannot fit into memory.
+    """Raise MemoryError if a column of *n* rows exceeds the physical memory.
 
-    The system would allocate more than there is, and kill the process when it is used.
+    The system would overcommit, and kill the process when the memory is used.
     """
     needed, there = n * sizeof(fs_text), physical_memory()
     if needed > there:
@@ -356,7 +359,7 @@ def check_rows(n) -> None:
 
 
 cdef Memory _rows(n, Py_ssize_t size):
-    """Memory of *n* rows of *size* bytes."""
+    """Allocate memory for *n* rows of *size* bytes."""
     if n < 0:
         raise ValueError("a column cannot have a negative number of rows")
     if n > PY_SSIZE_T_MAX // size:
@@ -366,8 +369,8 @@ cdef Memory _rows(n, Py_ssize_t size):
 
 cdef bint _are_offsets(Memory offsets, Py_ssize_t first, Py_ssize_t n,
                        Py_ssize_t nbytes) noexcept:
-    """Check that *n* + 1 offsets, from number *first* on, never fall and end within
-    *nbytes*. They must exist."""
+    """Return whether *n* + 1 offsets, from index *first* on, are in ascending order and
+    within *nbytes*. The offsets must exist."""
     cdef int64_t *at = <int64_t *>offsets.data + first
     cdef Py_ssize_t i
     cdef bint good = 0 <= at[0] and at[n] <= nbytes
@@ -379,8 +382,7 @@ cdef bint _are_offsets(Memory offsets, Py_ssize_t first, Py_ssize_t n,
 
 @cython.final
 cdef class StringSlice:
-    """*n* texts in *memory* from number *first* on, told apart by *offsets* or by one
-    *length*."""
+    """*n* texts in *memory* from index *first* on, with *offsets* or with one *length*."""
 
     def __cinit__(self, Memory memory not None, Memory offsets, Py_ssize_t length,
                   Py_ssize_t first, Py_ssize_t n):
@@ -403,12 +405,12 @@ cdef class StringSlice:
 
 @cython.final
 cdef class StringColumn:
-    """*n* texts that stand anywhere, some of which may be missing: a sequence of str.
+    """A sequence of *n* str, some of which may be missing, in caller-owned memory.
 
-    Each is a pointer and a length, which nobody but us can change; what they point to
-    belongs to the *owners*, which are kept for as long. Who fills them is _arrow. The
-    bytes themselves may be no UTF-8, and may even change while they are looked at: whoever
-    reads them reads each once, and never beyond its length.
+    Each text is a pointer and a length, which only this library can change. The bytes
+    belong to the *owners*, to which the column keeps references. The bytes may be invalid
+    UTF-8, and other threads may change them at any time: code must read each byte once, and
+    never beyond the length.
     """
 
     def __cinit__(self, Py_ssize_t n, list owners not None):
@@ -426,7 +428,7 @@ cdef class StringColumn:
             yield self[i]
 
     def __getitem__(self, Py_ssize_t i):
-        """Text *i*, or None; bytes that are no UTF-8 become lone surrogates."""
+        """Return text *i*, or None. Bytes that are not UTF-8 become lone surrogates."""
         if not 0 <= i < self.n:
             raise IndexError("outside of the column")
         return self.item(i)
@@ -439,8 +441,10 @@ cdef class StringColumn:
 
 
 def ascii_texts(array not None) -> StringColumn | None:
-    """Copy the texts of a numpy array of strings of one width (``dtype.kind`` "U"), which has
-    one dimension. None if one of them is not ASCII."""
+    """Copy the texts of a one-dimensional numpy array of strings (``dtype.kind`` "U").
+
+    Returns None for other arrays, and if a text is not ASCII.
+    """
     cdef Py_buffer view
     cdef Py_ssize_t width, n, i, j
     cdef const uint32_t *characters
@@ -450,7 +454,7 @@ def ascii_texts(array not None) -> StringColumn | None:
     cdef StringColumn found
     PyObject_GetBuffer(array, &view, PyBUF_RECORDS_RO)
     try:
-        # A prefix such as ">" would be another byte order.
+        # A prefix such as ">" means another byte order.
         if view.ndim != 1 or not bytes(view.format).rstrip(b"w").isdigit():
             return None
         n, width = view.shape[0], view.itemsize // <Py_ssize_t>sizeof(uint32_t)
@@ -464,7 +468,7 @@ def ascii_texts(array not None) -> StringColumn | None:
                     every |= characters[j]
                     to[j] = <uint8_t>characters[j]
                 j = width
-                while j and not to[j - 1]:  # what shorter ones are filled with
+                while j and not to[j - 1]:  # the padding of shorter texts
                     j -= 1
                 found.texts[i].data = to
                 found.texts[i].len = j
@@ -475,8 +479,8 @@ def ascii_texts(array not None) -> StringColumn | None:
 
 @cython.final
 cdef class ListColumn:
-    """*n* lists, some of which may be missing: a sequence of list. Their items are parts of
-    other sequences, and lists are made when they are read."""
+    """A sequence of *n* lists, some of which may be missing. The items are slices of other
+    sequences; a list is created when it is read."""
 
     def __cinit__(self, Py_ssize_t n):
         self.memory = _rows(n, sizeof(ListRow))
@@ -493,7 +497,7 @@ cdef class ListColumn:
             yield self[i]
 
     def __getitem__(self, Py_ssize_t i):
-        """List *i*, or None."""
+        """Return list *i*, or None."""
         cdef Py_ssize_t k
         if not 0 <= i < self.n:
             raise IndexError("outside of the column")
@@ -503,8 +507,9 @@ cdef class ListColumn:
         return [items[k] for k in range(self.rows[i].start, self.rows[i].end)]
 
     cdef Py_ssize_t join(self, Py_ssize_t i, uint8_t *to, size_t room):
-        """Copy the texts of list *i*, with a space between them. Returns the length, or -1 if
-        an item is no text, is empty or has a space, and if there is no room."""
+        """Copy the texts of list *i*, separated by spaces. Returns the length, or -1 if the
+        list needs slow-path validation: an item is not a text, is empty or contains a
+        space, or there is no room."""
         cdef ListRow *row = &self.rows[i]
         cdef fs_text text
         cdef size_t used = 0
@@ -520,7 +525,7 @@ cdef class ListColumn:
             if used:
                 to[used] = b" "
                 used += 1
-            # What the text is copied from may be written to, so the copy is searched.
+            # Other threads may write to the text, so validate the copy.
             memcpy(to + used, text.data, text.len)
             if memchr(to + used, b" ", text.len) != NULL:
                 return -1
@@ -530,9 +535,9 @@ cdef class ListColumn:
 
 @cython.final
 cdef class IntColumn:
-    """*n* whole numbers, some of which may be missing: a sequence of int.
+    """A sequence of *n* 64-bit integers, some of which may be missing.
 
-    64 bits are kept of each; those of *unsigned* numbers count from 0 on.
+    With *unsigned*, they are unsigned.
     """
 
     def __cinit__(self, Py_ssize_t n, bint unsigned):
@@ -552,7 +557,7 @@ cdef class IntColumn:
             yield self[i]
 
     def __getitem__(self, Py_ssize_t i):
-        """Number *i*, or None."""
+        """Return number *i*, or None."""
         if not 0 <= i < self.n:
             raise IndexError("outside of the column")
         if self.absent[i]:

@@ -1,37 +1,37 @@
-# Rows: tokens that differ in what they say. A part of _fastsign.pyx, which includes it.
+# Rows: tokens with different claims. Included by _fastsign.pyx.
 
-# Rows that are looked at in one go with the GIL held.
+# Rows that are processed without yielding the GIL, and rows in a slice.
 cdef enum:
     LOOK = 4096
 
-# Texts that are read before they are checked.
+# Texts that are read before they are validated.
 cdef enum:
     CHECK = 64
 
-# Texts that are copied into one piece of memory, some milliseconds' work.
+# Texts that are copied into one block of memory: some milliseconds.
 cdef enum:
     TAKE = 32768
 
-# The most digits of seconds that are read here; MAX_SECONDS has 7.
+# Maximum length of a text with seconds; MAX_SECONDS has 7 digits.
 cdef enum:
     MAX_DIGITS = 8
 
-# Bytes of memory that names of layout classes are joined in.
+# Bytes of a block of memory for joined names of layout classes.
 cdef enum:
     ROOM = 64 * MAX_CHARACTERS
 
-# How far ahead of the row that is looked at memory is asked for.
+# Number of rows to prefetch ahead.
 cdef enum:
     AHEAD = 16
 
-# The largest key that is a number.
+# The largest integer that is a valid key.
 cdef object MAX_KEY = 2**64 - 1
 
 cdef struct RowsJob:
     const fs_rows *rows
     uint8_t *base
     fs_fresh fresh
-    int64_t *offsets    # or, while they are measured, lengths
+    int64_t *offsets    # during measurement: the lengths
 
 
 cdef void _measure_slice(void *argument, size_t first, size_t count) noexcept nogil:
@@ -47,14 +47,14 @@ cdef void _sign_rows_slice(void *argument, size_t first, size_t count) noexcept 
 
 
 cdef void _add_up(int64_t *at, Py_ssize_t n) noexcept nogil:
-    """Turn the lengths in at[1] ... at[n] into where each token ends."""
+    """Convert the lengths in at[1] ... at[n] to the end offsets of the tokens."""
     cdef Py_ssize_t i
     for i in range(n):
         at[i + 1] += at[i]
 
 
 cdef uint64_t _unit(uint8_t letter) noexcept nogil:
-    """Return the seconds of a unit of time, or 0."""
+    """Return the seconds of a unit of time, or 0 if it is unknown."""
     if letter == b"s":
         return 1
     if letter == b"m":
@@ -66,7 +66,7 @@ cdef uint64_t _unit(uint8_t letter) noexcept nogil:
     return 604800 if letter == b"w" else 0
 
 
-# Texts of a column that threads check, or copy to these places.
+# A column whose texts are validated in place, or copied to `places`, by threads.
 cdef struct TextsJob:
     fs_import take
     PyObject **items
@@ -74,7 +74,7 @@ cdef struct TextsJob:
 
 
 cdef void _read_slice(void *argument, size_t first, size_t count) noexcept nogil:
-    """Check the texts of a slice. Those of a few rows at a time stay in the fastest cache."""
+    """Validate the texts of a slice, a few rows at a time to stay in the L1 cache."""
     cdef TextsJob *job = <TextsJob *>argument
     cdef fs_text *texts = job.take.texts
     cdef size_t i, end = first + count, stop
@@ -91,7 +91,7 @@ cdef void _read_slice(void *argument, size_t first, size_t count) noexcept nogil
 
 
 cdef void _take_slice(void *argument, size_t first, size_t count) noexcept nogil:
-    """Copy the texts of a slice, with a state of its own."""
+    """Copy and validate the texts of a slice, with a separate import state."""
     cdef TextsJob *job = <TextsJob *>argument
     cdef fs_import take = job.take
     fs_prefault(job.places[first // TAKE], fs_import_room(&take, first, count))
@@ -113,21 +113,21 @@ cdef void _derive_slice(void *argument, size_t first, size_t count) noexcept nog
 cdef class Rows:
     """The claims of *n* tokens, as columns, and their signatures.
 
-    *head* is as for a `BatchPlan`; *data* is the part of the claims that all rows share (see
-    fastsign.h). The columns that differ are added by `texts`, `roles` and `seconds`:
-    each value that is not surely within the rules is handed to *slow_path*, with its
-    row, which returns what to sign instead, or None to skip the row, or raises.
+    *head* is as for a `BatchPlan`; *data* contains the constant claims (see fastsign.h).
+    `texts`, `roles` and `seconds` set the other columns. They call *slow_path* with the row
+    and the value for each value that they cannot validate themselves. It returns the value
+    to sign, returns None to skip the row, or raises an exception.
     """
 
     cdef Key key
     cdef fs_rows rows
     cdef uint8_t *memory
     cdef uint8_t *skipped
-    cdef uint8_t *room      # for names that are joined, in memory of a column
+    cdef uint8_t *room      # memory for joined names, owned by `columns`
     cdef size_t room_left
     cdef readonly Py_ssize_t n
     cdef list columns       # memory of the columns
-    cdef list kept          # what their texts belong to
+    cdef list kept          # owners of the texts
 
     def __cinit__(self, Key key not None, Py_ssize_t n, bytes head not None,
                   bytes data not None, uint64_t create_time, bint jwt=False,
@@ -164,7 +164,8 @@ cdef class Rows:
         return memory.data
 
     cdef object _run_slow_path(self, slow_path, Py_ssize_t i, value):
-        """Ask Python about a value; None if its row is to be skipped."""
+        """Call *slow_path* for a value. Returns the value to sign, or None if the row is
+        skipped."""
         value = slow_path(i, value)
         if value is None:
             self.skipped[i] = 1
@@ -177,8 +178,9 @@ cdef class Rows:
               bytes api_key=None, *, unsigned threads=1) -> None:
         """Set *column*, "session_id" (of *api_key*), "connection_data" or "classes".
 
-        Here and below *values* are what `copy_list` returned, or what was read of an Arrow
-        array, which is used up: its texts are changed to what is signed.
+        Here and below, *values* is a result of `copy_list` or an imported column. The texts
+        of an imported column are replaced by the values to sign, so it must not be used
+        again.
         """
         cdef fs_import take
         cdef Memory good = Memory(self.n)
@@ -212,7 +214,8 @@ cdef class Rows:
             self._read_texts(_checked(values), &take, slow_path, threads)
 
     cdef int _read_texts(self, values, fs_import *take, slow_path, unsigned threads) except -1:
-        """Set pointers to texts. Threads check strings in ASCII; others need the GIL."""
+        """Set the texts of a column of Python objects. Threads validate ASCII strings;
+        other values need the GIL."""
         cdef TextsJob job
         cdef double since
         cdef Py_ssize_t i = -1, looked = 0, length
@@ -247,7 +250,7 @@ cdef class Rows:
         return 0
 
     cdef int _join_lists(self, ListColumn values, fs_import *take, slow_path) except -1:
-        """Set the texts to the names of layout classes, joined."""
+        """Set the texts to the joined names of layout classes."""
         cdef double since = fs_now()
         cdef Py_ssize_t i, length
         for i in range(self.n):
@@ -261,14 +264,14 @@ cdef class Rows:
         return 0
 
     cdef void _keep_names(self, fs_text *text, size_t length) noexcept:
-        """Set *text* to the names that were joined in the room."""
+        """Set *text* to the names that were joined in `room`, and advance `room`."""
         text.data = self.room
         text.len = length
         self.room += length
         self.room_left -= length
 
     cdef uint8_t *_room(self) except NULL:
-        """Memory for the names of a row."""
+        """Return memory for the joined names of a row."""
         cdef Memory memory
         if self.room_left < MAX_CHARACTERS:
             memory = Memory(ROOM)
@@ -278,7 +281,7 @@ cdef class Rows:
         return self.room
 
     cdef int _settle(self, slow_path, Py_ssize_t i, value, fs_text *text) except -1:
-        """Set the text of row *i* to what Python makes of its value."""
+        """Set the text of row *i* to the value from *slow_path*."""
         value = self._run_slow_path(slow_path, i, value)
         text.data = NULL
         text.len = 0
@@ -286,7 +289,8 @@ cdef class Rows:
 
     cdef int _take_texts(self, StringColumn values, fs_import *take, slow_path,
                          unsigned threads) except -1:
-        """Let *values* point to copies: what they are of, others may write to (import_columns.c)."""
+        """Replace the texts of *values* by copies, because other threads may write to the
+        originals (see import_columns.c)."""
         cdef TextsJob job
         cdef Memory copies, places = Memory((self.n // TAKE + 1) * sizeof(uint8_t *))
         cdef double since = fs_now()
@@ -372,7 +376,7 @@ cdef class Rows:
         return 0
 
     cdef int _take_digits(self, StringColumn values, uint32_t *seconds, slow_path) except -1:
-        """Read seconds that are written in digits, or digits and one unit, such as 2h."""
+        """Parse seconds: digits, or digits and one unit, such as 2h."""
         cdef Memory good = Memory(self.n)
         cdef Py_ssize_t i
         cdef uint64_t k, number, unit
@@ -384,7 +388,7 @@ cdef class Rows:
                 number = 0
                 good.data[i] = text.data != NULL and 0 < text.len <= MAX_DIGITS
                 if good.data[i]:
-                    # Others may write to the text, so each byte is read once.
+                    # Other threads may write to the text, so read each byte once.
                     for k in range(text.len):
                         digit = text.data[k] - 48
                         if digit < 10:
@@ -419,10 +423,11 @@ cdef class Rows:
 
     def row_keys(self, Key key not None, bytes run_id not None, values not None,
                  slow_path, repeated, *, unsigned threads=1) -> None:
-        """Derive the nonce of each row from *run_id* and its key, by *key* (see derive.c).
+        """Derive the nonce of each row from *run_id* and its row key (see derive.c).
 
-        *slow_path* is as above, but for its texts; a key that an earlier row has is
-        handed to *repeated*, which raises or returns None.
+        *key* is the HMAC key, *values* are the row keys. *slow_path* is as for the other
+        columns. *repeated* is called with the row and the value for each row key that
+        repeats an earlier one; it returns None to skip the row, or raises an exception.
         """
         cdef fs_text *texts = <fs_text *>self._column(sizeof(fs_text))
         cdef fs_nonce *nonces = <fs_nonce *>self._column(sizeof(fs_nonce))
@@ -483,7 +488,7 @@ cdef class Rows:
                     self._run_slow_path(repeated, i, values[i])
 
     cdef bint _repeated(self) except -1:
-        """Whether nonces stand twice; if so, the later ones are marked."""
+        """Mark rows that repeat an earlier nonce, and return whether there are any."""
         cdef size_t room = 2
         cdef size_t *table
         cdef bint found
@@ -498,7 +503,7 @@ cdef class Rows:
         return found
 
     def lengths(self, *, unsigned threads=1) -> Memory:
-        """Where each token will begin, and the end: n + 1 64-bit integers."""
+        """Return the offsets of all tokens, and their end, as n + 1 int64 values."""
         cdef Memory offsets = Memory((self.n + 1) * sizeof(int64_t))
         cdef int64_t *at = <int64_t *>offsets.data
         cdef RowsJob job
@@ -516,7 +521,7 @@ cdef class Rows:
 
     def sign(self, Memory memory not None, Memory offsets not None, *,
              unsigned threads=1) -> None:
-        """Sign all rows into *memory*, where `lengths` says."""
+        """Sign all rows into *memory*, at the *offsets* that `lengths` returned."""
         cdef RowsJob job
         cdef bint few
         job.rows = &self.rows

@@ -3,7 +3,7 @@
 
 #if defined(Py_GIL_DISABLED) || defined(PYPY_VERSION) || !defined(__linux__)
 
-/* No arenas, or no way to prefault them. */
+/* This platform has no arenas, or no way to prefault them. */
 void arena_reserve_open(arena_reserve *reserve, size_t n, size_t length) {
     (void)n, (void)length;
     reserve->string_size = 0;
@@ -22,7 +22,7 @@ void arena_reserve_counts(unsigned long long *installed, unsigned long long *for
 
 #else
 
-/* Of the 64 pools of an arena, alignment may cost one. */
+/* Alignment may cost one of the 64 pools of an arena. */
 #define USABLE_SIZE (ARENA_SIZE / 64 * 63)
 #define MAX_SMALL 512 /* bytes of the largest object that CPython keeps in arenas */
 
@@ -56,13 +56,13 @@ int arena_reserve_fill(arena_reserve *reserve, size_t next, size_t all) {
     const PyObjectArenaAllocator *allocator = &reserve->allocator;
     size_t wanted;
     if (!reserve->string_size) return 0;
-    /* Many at once, so that most are adjacent: huge pages need that. */
+    /* Allocate many at once, so that most are adjacent, as huge pages require. */
     wanted = reserve->count < arenas_for(reserve, next) ? arenas_for(reserve, all) : 0;
     while (reserve->count < wanted && reserve->count < MAX_RESERVED) {
         char *start = allocator->alloc(allocator->ctx, ARENA_SIZE);
         unsigned i = reserve->count;
         if (!start) break;
-        /* In falling order, so that adjacent arenas are used upwards. */
+        /* In descending order, so that adjacent arenas are used in ascending order. */
         for (; i > 0 && reserve->arenas[i - 1].start < start; i--)
             reserve->arenas[i] = reserve->arenas[i - 1];
         reserve->arenas[i] = (reserved_arena){start, 0};
@@ -71,8 +71,8 @@ int arena_reserve_fill(arena_reserve *reserve, size_t next, size_t all) {
     return 1;
 }
 
-/* Prefault the next part of arena i: to its end, or to the end of a huge page, which may reach
- * into the adjacent arenas behind it. */
+/* Prefault the next part of arena i: up to its end, or up to the end of a huge page, which
+ * may extend into the adjacent arenas after it. */
 static void prefault_part(arena_reserve *reserve, unsigned i) {
     reserved_arena *arenas = reserve->arenas;
     fs_pages *pages = &reserve->pages;
@@ -134,7 +134,7 @@ void arena_reserve_enter(arena_reserve *reserve) {
     if (!reserve->count || !is_only_interpreter()) return;
     PyObject_GetArenaAllocator(&now);
     ours.ctx = now.ctx;
-    /* Somebody else may have set another one while the GIL was released. */
+    /* Other code may have replaced the allocator while the GIL was released. */
     if (now.ctx != reserve->allocator.ctx || now.alloc != reserve->allocator.alloc ||
         now.free != reserve->allocator.free)
         return;

@@ -1,4 +1,4 @@
-/* The structs of the Arrow C data and stream interfaces, as their specification has them:
+/* The structs of the Arrow C data and stream interfaces:
  * https://arrow.apache.org/docs/format/CDataInterface.html
  * https://arrow.apache.org/docs/format/CStreamInterface.html */
 #ifndef TOKBOX_ARROW_H
@@ -32,7 +32,7 @@ struct ArrowArrayStream {
     void *private_data;
 };
 
-/* One more or one less, in one step: structs are released in any thread. */
+/* Add atomically, because structs can be released in any thread. */
 #if defined(_MSC_VER)
 #include <intrin.h>
 #define tokbox_add(counter, n) _InterlockedExchangeAdd64(counter, n)
@@ -40,12 +40,12 @@ struct ArrowArrayStream {
 #define tokbox_add(counter, n) __atomic_fetch_add(counter, n, __ATOMIC_RELAXED)
 #endif
 
-/* No buffer is longer. The largest address space of a 64-bit processor has 57 bits, and the
- * sum of an address and a length within it cannot overflow. */
+/* Upper bound for the length of a buffer. The largest address space of 64-bit processors
+ * has 57 bits, so the sum of an address and a length cannot overflow. */
 #define TOKBOX_MAX_BYTES ((int64_t)(PTRDIFF_MAX > INT32_MAX ? PTRDIFF_MAX >> 6 : PTRDIFF_MAX))
 
-/* Read a number exactly once, so that the value that was checked is the value that is used:
- * the memory may be written to meanwhile. It need not be aligned. */
+/* Read a number exactly once, so that the validated value is the value that is used, even
+ * if another thread writes to the memory. The address need not be aligned. */
 #if defined(_MSC_VER)
 typedef __unaligned int32_t tokbox_int32;
 typedef __unaligned int64_t tokbox_int64;
