@@ -1,4 +1,5 @@
-/* Base64: every codec decodes and encodes as the tables do, and what was decoded comes back. */
+/* Fuzz base64. Every codec must decode and encode like the tables, and decoding and
+ * encoding must return the original text. */
 #include "fuzz.h"
 
 static void decodes(const uint8_t *text, size_t len) {
@@ -17,7 +18,7 @@ static void decodes(const uint8_t *text, size_t len) {
         if (!decoded) continue;
         MUST(same(raw, first, raw_len));
         fs_base64(found.codec, again, raw, raw_len);
-        for (size_t j = 0; j < len; j++) /* in whichever alphabet it was */
+        for (size_t j = 0; j < len; j++) /* in either alphabet */
             MUST(fs_base64_value[again[j]] == fs_base64_value[text[j]]);
     }
     release(first, raw_len);

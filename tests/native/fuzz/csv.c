@@ -1,8 +1,9 @@
-/* CSV: the first byte says after how many 256ths the data are cut, the second how many fields
- * are asked for. What is whole before the cut is the same with what follows; records stand in
- * order, and fields in their records; and signed records say what they said, and their token.
- * Read as lines, the same data stand in order, and signed lines are the lines with a member.
- * A text is found in itself, and in what ends with it. */
+/* Fuzz CSV. The first byte is the position of a cut, in 256ths of the data; the second byte
+ * is the number of fields. The complete records before the cut must not depend on the data
+ * after it. Records and fields must be in ascending order. Records with a token must keep
+ * their fields. Lines must be in ascending order, too, and JSON objects with a token are
+ * written to memory of the measured size. fs_max_occurrences must count at least one
+ * occurrence of a text in data that end with it. */
 #include "text/csv.h"
 
 #include "fuzz.h"
@@ -69,7 +70,7 @@ static void signed_records_say_the_same(const uint8_t *data, size_t size,
 
     for (size_t i = 0; i < count; i++) {
         memcpy(tokens + offsets[i], token, TOKEN);
-        /* Each fifth has none: it was rejected. */
+        /* Every fifth record has no token, as if it was rejected. */
         offsets[i + 1] = offsets[i] + (i % 5 == 4 ? 0 : (int64_t)TOKEN);
     }
     len = fs_csv_signed(data, rows, count, fields, ',', tokens, offsets, NULL);

@@ -1,6 +1,6 @@
-/* What the fuzzers of the C core share. Each is one LLVMFuzzerTestOneInput, which ends the
- * program where the core breaks a promise; sanitizers look for the rest. libFuzzer drives
- * them (make fuzz), or replay.c, which only reads files. */
+/* Shared definitions of the fuzzers of the C core. Each defines LLVMFuzzerTestOneInput,
+ * which aborts if the core violates its specification; sanitizers detect other errors. They
+ * are run by libFuzzer (make fuzz), or by replay.c, which only reads files. */
 #ifndef TOKBOX_FUZZ_H
 #define TOKBOX_FUZZ_H
 
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Hold the core to something. */
+/* Abort if a condition is false. */
 #define MUST(promise)                                                              \
     do {                                                                           \
         if (!(promise)) {                                                          \
@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
         }                                                                          \
     } while (0)
 
-/* Memory of exactly this size, so that one byte too far is seen. */
+/* Allocate memory of exactly this size, so that overflows are detected. */
 static inline uint8_t *room(size_t len) {
     uint8_t *memory = malloc(len ? len : 1);
     if (!memory) abort();
@@ -40,8 +40,8 @@ static inline int same(const uint8_t *a, const uint8_t *b, size_t len) {
     return !len || !memcmp(a, b, len);
 }
 
-/* Engine number i of this machine, for hashes and text; 0 after the last. The first is the
- * portable one, which the others have to equal. */
+/* Set `found` to usable engine i. Returns 0 after the last. The first one is the portable
+ * engine, the reference for the others. */
 static inline int engine(size_t i, fs_engine *found) {
     static int ready;
     const fs_hash_backend *row;

@@ -1,5 +1,5 @@
-/* Form values and JSON strings: as a plain reading of their rules says, in memory of
- * exactly the length that was announced. */
+/* Fuzz the escaping of form values and JSON strings. The result must equal that of a simple
+ * implementation, in memory of exactly the measured length. */
 #include "fuzz.h"
 
 static int is_unreserved(uint8_t c) {
@@ -29,7 +29,7 @@ static size_t plain_escape(char *to, const uint8_t *in, size_t len) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    const size_t most = 6 * size + 8; /* and the zero of sprintf */
+    const size_t most = 6 * size + 8; /* including the NUL of sprintf */
     uint8_t *in = copy(data, size), *want = room(most), *out;
     size_t len;
     fs_engine found;

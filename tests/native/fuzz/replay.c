@@ -1,4 +1,4 @@
-/* A fuzzer on the files that are its arguments, for compilers without libFuzzer. */
+/* Run a fuzzer on the files given as arguments, for compilers without libFuzzer. */
 #include "fuzz.h"
 
 int main(int count, char **names) {

@@ -1,6 +1,7 @@
-/* Rows: the first byte chooses form and columns, the second how many rows; the rest are
- * lines that the columns take in turn. All engines sign the same, in one part or in two, in
- * exactly the memory that was measured, and every token has the signature of its text. */
+/* Fuzz rows. The first byte selects the form and the columns, the second one the number of
+ * rows; the rest are lines with the values. All engines must write the same tokens, in one
+ * part or in two, to memory of exactly the measured size. Every T1 token must have the
+ * signature of its claims. */
 #include "fuzz.h"
 
 enum { JWT = 1, SESSIONS = 2, TEXTS = 4, CLASSES = 8, ROLES = 16, EXPIRIES = 32, SKIPS = 64 };
@@ -11,7 +12,7 @@ static const uint8_t secret[] = "example0secret", t1_head[] = "partner_id=400001
                      t1_data[] = "create_time=1700000100", jwt_data[] = "{\"iat\":1700000100,";
 #define LEN(text) (sizeof text - 1)
 
-/* The next line of what is left; an empty one at the end. */
+/* Return the next line, or an empty one at the end. */
 static fs_text line(const uint8_t **at, size_t *left) {
     const uint8_t *end = *left ? memchr(*at, '\n', *left) : NULL;
     fs_text found = {*at, end ? (size_t)(end - *at) : *left};
@@ -49,7 +50,8 @@ static void choose(fs_rows *rows, const struct columns *columns, unsigned chosen
     rows->skip = chosen & SKIPS ? columns->skips : NULL;
 }
 
-/* Sign from row `cut` on apart from what is before it; returns memory of offsets[n] bytes. */
+/* Sign the rows before `cut` and the other rows separately. Returns memory of offsets[n]
+ * bytes. */
 static uint8_t *sign(const fs_key *key, const struct columns *columns, unsigned chosen, size_t n,
                      size_t cut, int64_t *offsets) {
     static const uint8_t random[24] = {7};
@@ -80,7 +82,7 @@ static uint8_t *sign(const fs_key *key, const struct columns *columns, unsigned 
     return base;
 }
 
-/* Whether a T1 token's signature is that of what it says. */
+/* Check that the signature of a T1 token is the MAC of its claims. */
 static void has_its_signature(const fs_key *key, const uint8_t *token, size_t len) {
     const size_t padding = (token[len - 1] == '=') + (size_t)(token[len - 2] == '=');
     const size_t raw_len = (len - 4) / 4 * 3, said = LEN(t1_head) + 41;

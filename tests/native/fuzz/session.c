@@ -1,6 +1,6 @@
-/* Session ids: a line with the API key, and behind it the id. What passes is what a plain
- * reading finds in it: digit, "_", and base64url of ASCII fields, the second the API key,
- * with the unused bits of the last character 0. */
+/* Fuzz session IDs. The input is a line with the API key, followed by the ID. The result
+ * must equal that of a simple implementation: a digit, "_", and base64url of ASCII fields,
+ * the second of which is the API key; the unused bits of the last character are 0. */
 #include "fuzz.h"
 
 static int plain(const uint8_t *id, size_t len, const uint8_t *key, size_t key_len) {
@@ -20,7 +20,7 @@ static int plain(const uint8_t *id, size_t len, const uint8_t *key, size_t key_l
             raw[raw_len++] = (uint8_t)(bits >> have);
         }
     }
-    if (bits & ((1u << have) - 1)) return 0; /* bits of no byte */
+    if (bits & ((1u << have) - 1)) return 0; /* unused bits */
     for (size_t i = 0; i < raw_len; i++) {
         if (raw[i] > 0x7f) return 0;
         tildes += raw[i] == '~';
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
     if (!end) return 0;
     key_len = (size_t)(end - data), len = size - key_len - 1;
-    if (memchr(data, '~', key_len)) return 0; /* an API key is of digits */
+    if (memchr(data, '~', key_len)) return 0; /* API keys consist of digits */
     key = copy(data, key_len), id = copy(end + 1, len);
     for (size_t i = 0; engine(i, &found); i++)
         MUST(fs_session_of(found.codec, id, len, key, key_len) == plain(id, len, key, key_len));

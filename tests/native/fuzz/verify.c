@@ -1,11 +1,12 @@
-/* Verification: the first byte says what the rest is.
+/* Fuzz verification. The first byte is the type of the rest:
  *
  *     0  a token
- *     1  what a T1 token says, which is signed here
+ *     1  the claims of a T1 token, which is signed here
  *     2  the payload of a JWT, which is signed here
- *     3  the payload of a JWT with some signature of RS256
+ *     3  the payload of a JWT with an invalid RS256 signature
  *
- * Each is verified with a secret, and for an application, and decoded only. All engines find the same; nothing is written but the answers. */
+ * Each token is verified with a secret, verified with an RSA key, and decoded. All engines
+ * must return the same result and write only to the results and times. */
 #include "fuzz.h"
 
 static const uint8_t secret[] = "example0secret", key_text[] = "40000123",
@@ -69,7 +70,8 @@ static uint8_t *token_of(const fs_key *key, const uint8_t *data, size_t size, si
     return copy(data + 1, *len);
 }
 
-/* Verify a token twice at once, since those of one length are hashed side by side. */
+/* Verify two copies of a token, because tokens of the same length are hashed in
+ * parallel. */
 static uint8_t verdict_on(fs_verifier verifier, const uint8_t *token, size_t len) {
     static const fs_text jwt_heads[] = {{jwt_head, LEN(jwt_head)}, {rs256_head, LEN(rs256_head)}};
     fs_text tokens[2] = {{token, len}, {token, len}};
@@ -120,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     read = verdict_on((fs_verifier){.decode_only = 1}, token, len);
     MUST(read <= FS_GOOD);
     MUST(read == FS_GOOD || (first != FS_GOOD && first != FS_EARLY && first != FS_EXPIRED));
-    /* Of any application; the modulus is 2**2048 - 1, for which nothing of interest is signed. */
+    /* For any application. No token is signed with the modulus 2**2048 - 1. */
     memset(modulus, 0xff, sizeof modulus);
     memset(square, 0, sizeof square);
     square[sizeof square - 1] = 1;

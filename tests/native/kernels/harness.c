@@ -1,65 +1,69 @@
-/* The core without Python: one command a line on stdin, one answer a line on stdout.
+/* Run the C core without Python: one command per line on stdin, one answer per line on
+ * stdout.
  *
- * It exists to run the kernels where Python cannot go: under sanitizers, memcheck, or
- * another architecture's emulator. All data go in and out as hex, "-" is no bytes, and
- * every buffer is a piece of memory of its own, of exactly the documented size, so that
- * one byte too far is seen. What goes wrong is answered with "error: ...".
+ * The harness runs the kernels where Python cannot run: under sanitizers, memcheck, or the
+ * emulator of another architecture. All data are in hex; "-" is no bytes. Every buffer is a
+ * separate allocation of exactly the documented size, so that an overflow is detected. The
+ * answer to an error is "error: ...".
  *
- *     rows                                  HASH:ROW:STATE:LANES:SINGLE ... (fs_backend_state;
- *                                           SINGLE = 1 if it can hash one message)
- *     stranger                              fs_backend_state of a row that nobody has tried
- *     hash HASH ROW MESSAGE...              digests of messages of one length, side by side
- *     macs HASH ROW KEY MESSAGE...          their HMACs, side by side
- *     monte HASH ROW SEED                   one round of FIPS 180's Monte Carlo test
- *     digest HASH ROW MESSAGE               by the row's function for one message
+ *     rows                                  HASH:BACKEND:STATE:LANES:SINGLE ... (see
+ *                                           fs_backend_state; SINGLE = 1 if it can hash one
+ *                                           message)
+ *     stranger                              fs_backend_state of an unknown backend
+ *     hash HASH BACKEND MESSAGE...          digests of messages of one length, in parallel
+ *     macs HASH BACKEND KEY MESSAGE...      their HMACs, in parallel
+ *     monte HASH BACKEND SEED               one round of FIPS 180's Monte Carlo test
+ *     digest HASH BACKEND MESSAGE           by the backend's function for one message
  *     hmac HASH ENGINE KEY MESSAGE          by a prepared key
  *     t1 ENGINE SECRET HEAD DATA RANDOM FIRST N HOW
- *                                           N tokens, as memory; HOW is
- *                                             places  each in a place of its own
- *                                             stride  one after another
- *                                             lines   the same with a line feed after each
+ *                                           N tokens; HOW is
+ *                                             places  each in a separate buffer
+ *                                             stride  in one buffer
+ *                                             lines   in one buffer, with line feeds
  *                                             pool    as stride, by several threads
  *     jwt ENGINE SECRET HEAD DATA RANDOM FIRST N HOW
  *     sign-rows KIND ENGINE SECRET HEAD DATA RANDOM CREATED N COLUMN=ITEM,...
- *                                           a token for each row, one after another; a
- *                                           role is its index, "skip" is a column too
+ *                                           the tokens of all rows, without gaps; a role is
+ *                                           its index, "skip" is a column, too
  *     sign-one KIND ENGINE SECRET HEAD DATA RANDOM CREATED 1 COLUMN=ITEM,...
- *                                           the same of one row, alone
- *     take ENGINE COLUMN APIKEY N ITEM,...  N texts of others ("none" is none at all, "same"
- *                                           the one before, where it stands) as sessions,
- *                                           data, classes or roles: each that is good, or x
+ *                                           the token of one row, with fs_rows_sign_one
+ *     take ENGINE COLUMN APIKEY N ITEM,...  import N texts as sessions, data, classes or
+ *                                           roles: each valid text, or x; "none" is a
+ *                                           missing value, "same" repeats the previous
+ *                                           pointer
  *     verify ENGINE SECRET HEAD APIKEY SESSION NOW LEEWAY HOW TOKEN...
- *                                           the result on each; HOW is texts, offsets, or
- *                                           length if all have the same; an empty SECRET is
- *                                           for RS256: HEAD is then the modulus and the
- *                                           square (see fs_rsa), APIKEY the application id,
- *                                           or empty
- *     decode ENGINE HOW TOKEN...            1 or 0 for each: whether it can be read
+ *                                           the result for each token; HOW is texts,
+ *                                           offsets, or length if all have the same; an
+ *                                           empty SECRET is for RS256: HEAD is then the
+ *                                           modulus and the square (see fs_rsa), APIKEY the
+ *                                           application ID, or empty
+ *     decode ENGINE HOW TOKEN...            1 for each token that can be decoded, else 0
  *     rsa ENGINE MODULUS EXPONENT SQUARE MESSAGE SIGNATURE
  *                                           1 or 0
- *     pool N SLICE READY WORKERS            how often each of N items was done when all that
- *                                           were ready are, and the pool was stopped before
- *                                           it was shown the rest
- *     pause                                 1 if time passes in a pause
- *     touch BYTES                           the bytes, after their pages were asked for
- *     huge REFUSED                          whether there is a huge page; none if REFUSED is 1,
- *                                           since the system then knows of none
+ *     pool N SLICE READY WORKERS            how often each of N items was processed, if the
+ *                                           pool is stopped after the first READY items and
+ *                                           before the others are published
+ *     pause                                 1 if time passes in fs_pause
+ *     touch BYTES                           the bytes, after their pages were prefaulted
+ *     advise REFUSED                        "advised" if huge pages were requested, else
+ *                                           "none"; with 1, the system refuses the request
  *     fresh BYTES SYSTEM                    "huge" if a buffer was prefaulted in huge pages, or
- *                                           "gave up", or "ordinary"; on a SYSTEM where they
- *                                           are cheap, dear or refused, or in used memory
- *     libraries                             whether two functions of the core are of one
- *                                           program, and one of them and one of C's library
+ *                                           "gave up", or "ordinary"; SYSTEM is cheap or
+ *                                           dear (the cost of huge pages), refused, or used
+ *                                           (reused memory)
  *     codec ENGINE [OTHER]                  the codec of a key of that engine, after another
- *                                           key was made with the engine OTHER
+ *                                           key was created with the engine OTHER
  *     quote ENGINE BYTES
  *     base64 ENGINE BYTES
  *     base64url ENGINE BYTES
  *     equal SECRET BYTES                    1 or 0
- *     leak branch SECRET                    1 if all bytes are zero, found in a way that
- *                                           tells by the time it takes which is not
- *     leak address SECRET                   the lowest bit of the first, by a table
+ *     leak branch SECRET                    1 if all bytes are zero, with branches that
+ *                                           depend on the secret
+ *     leak address SECRET                   the lowest bit of the first byte, with an
+ *                                           address that depends on the secret
  *
- * HASH is 1 or 256; ENGINE is the name of a row, or "best".
+ * HASH is 1 or 256; ENGINE is the name of a backend, or "best". The commands of
+ * harness_csv.c are described there.
  */
 #include "harness.h"
 
@@ -69,7 +73,7 @@ const char no_hash[] = "no such hash", no_row[] = "no usable row of that name",
            no_hex[] = "not hex", no_length[] = "the lengths differ",
            no_number[] = "not a number that will do";
 
-/* ---- memory: all that a command took is given back after its answer ---------------- */
+/* ---- memory, freed after the answer to a command ----------------------------------- */
 
 static void **taken;
 static size_t taken_count, taken_room;
@@ -243,7 +247,7 @@ const char *do_equal(char **fields, size_t count) {
     return NULL;
 }
 
-/* What no kernel may do, so that it is known to be seen. */
+/* Operations that kernels must not use, to test that memcheck reports them. */
 const char *do_leak(char **fields, size_t count) {
     static const char table[2] = {'0', '1'};
     bytes secret;
@@ -320,7 +324,7 @@ static const char *answer(char *line) {
     return "no such command";
 }
 
-/* The next line, however long; NULL at the end. */
+/* Read the next line, of any length. Returns NULL at the end. */
 static char *read_line(char **line, size_t *room) {
     size_t used = 0;
 

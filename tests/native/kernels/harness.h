@@ -1,4 +1,4 @@
-/* What the files of the harness share: see harness.c. */
+/* Shared declarations of the harness: see harness.c. */
 #ifndef TOKBOX_HARNESS_H
 #define TOKBOX_HARNESS_H
 
@@ -13,34 +13,33 @@ typedef struct bytes {
     size_t len;
 } bytes;
 
-/* Memory that was asked for, or the end of the program. */
+/* Return `memory`, or end the program if it is NULL. */
 void *or_die(void *memory);
 
-/* `len` bytes until the answer is given. They end where the allocation ends; their
- * alignment changes from one to the next: nothing may rely on it. */
+/* Allocate `len` bytes until the answer is printed. They are at the end of an allocation,
+ * and their alignment varies, so that code that relies on it fails. */
 uint8_t *take(size_t len);
-void *take_aligned(size_t len); /* for what is not bytes */
+void *take_aligned(size_t len); /* for types other than bytes */
 
-/* Read a field: 0, or -1 if it is not what it should be. */
+/* Parse a field. Returns 0, or -1 if it is invalid. */
 int read_bytes(const char *field, bytes *value);
 int read_secret(const char *field, bytes *value); /* see hide */
 int read_number(const char *field, uint64_t *value);
 int read_engine(const char *name, fs_engine *engine);
-int read_hash(const char *field); /* 1 or 256, or 0 */
+int read_hash(const char *field); /* 1 or 256; 0 if invalid */
 
-/* In the variant "ctgrind" memcheck takes what is hidden, and all that is computed from it,
- * for undefined: a branch or an address that depends on it is reported. What is written
- * out has to be shown before. Elsewhere nothing happens. */
+/* In the variant "ctgrind", memcheck treats hidden data, and all values computed from them,
+ * as undefined and reports branches and addresses that depend on them. Call show before
+ * printing such a value. In other variants, these functions do nothing. */
 void hide(void *at, size_t len);
 void show(const void *at, size_t len);
 
 void put_bytes(const uint8_t *data, size_t len);
 
-/* What is wrong with the fields. */
+/* Error messages for invalid fields. */
 extern const char no_hash[], no_row[], no_hex[], no_length[], no_number[];
 
-/* Commands: given their fields, they print the answer and return NULL, or only say what
- * is wrong. */
+/* A command prints its answer and returns NULL, or returns an error message. */
 #define MAX_FIELDS 256
 typedef const char *command_fn(char **fields, size_t count);
 command_fn do_rows, do_stranger, do_hash, do_macs, do_monte, do_digest, do_hmac;

@@ -1,10 +1,10 @@
-/* Records of CSV; see harness.c. */
+/* The harness: records of CSV. See harness.c. */
 #include "text/csv.h"
 #include "harness.h"
 
 #define MAX_RECORDS 4096
 
-/* Fields as hex, with dots between them; a record whose quote stays open is a "!". */
+/* Print the fields in hex, separated by dots; "!" for a record with an open quote. */
 static void put_fields(const uint8_t *data, size_t len, const fs_csv_row *row) {
     if (!row->fields) putchar('!');
     for (size_t column = 0; column < row->fields; column++) {
@@ -16,7 +16,7 @@ static void put_fields(const uint8_t *data, size_t len, const fs_csv_row *row) {
     }
 }
 
-/* n tokens, all the same, and their offsets. */
+/* Return n copies of a token, and their offsets. */
 static uint8_t *repeated(bytes token, size_t n, int64_t **offsets) {
     uint8_t *tokens = take(n * token.len);
     *offsets = take_aligned((n + 1) * sizeof **offsets);
@@ -28,8 +28,8 @@ static uint8_t *repeated(bytes token, size_t n, int64_t **offsets) {
     return tokens;
 }
 
-/* csv DATA FINAL FIELDS TOKEN: where the rest begins, the records' fields, and those records
- * that have so many fields, each with the token. */
+/* csv DATA FINAL FIELDS TOKEN: the offset of the rest, the fields of all records, and the
+ * records that have FIELDS fields, each with the token. */
 const char *do_csv(char **fields, size_t count) {
     bytes data, token;
     uint64_t final, width;
@@ -57,7 +57,7 @@ const char *do_csv(char **fields, size_t count) {
     return NULL;
 }
 
-/* most-often DATA TEXT: the upper bound of how often the text occurs. */
+/* most-often DATA TEXT: the upper bound for the number of occurrences of the text. */
 const char *do_most_often(char **fields, size_t count) {
     bytes data, text;
 
@@ -67,7 +67,7 @@ const char *do_most_often(char **fields, size_t count) {
     return NULL;
 }
 
-/* lines DATA TOKEN: the lines, and those that are JSON objects with the token. */
+/* lines DATA TOKEN: all lines, and the lines that are JSON objects, each with the token. */
 const char *do_lines(char **fields, size_t count) {
     static const uint8_t member[] = "\"t\":\"";
     bytes data, token;

@@ -1,9 +1,9 @@
-/* The harness: hashes and HMACs by every row. See harness.c. */
+/* The harness: hashes and HMACs of every backend. See harness.c. */
 #include "harness.h"
 
 static size_t digest_words(int hash) { return hash == 1 ? 5 : 8; }
 
-/* A usable row, or NULL. */
+/* Return the usable backend of that name, or NULL. */
 static const fs_hash_backend *read_row(int hash, const char *name) {
     const fs_hash_backend *row;
     for (size_t i = 0; (row = fs_backend(hash, i)); i++)
@@ -29,8 +29,8 @@ const char *do_rows(char **fields, size_t count) {
     return NULL;
 }
 
-/* Hash messages of one length side by side, from `inner` on, which stands for `before`
- * bytes; and from there to HMACs if there is an `outer`. */
+/* Hash messages of one length in parallel, starting from `inner`, which includes `before`
+ * bytes. Computes HMACs if `outer` is not NULL. */
 static void hash_many(const fs_hash_backend *row, const uint32_t *inner, const uint32_t *outer,
                       uint64_t before, const bytes *messages, size_t count,
                       fs_state *digests) {
@@ -47,7 +47,7 @@ static void hash_many(const fs_hash_backend *row, const uint32_t *inner, const u
     free((void *)tails);
 }
 
-/* What "hash" and "macs" share: the messages read, the digests written. */
+/* Read the messages and print the digests, for "hash" and "macs". */
 static const char *answer_many(int hash, const fs_hash_backend *row, const uint32_t *inner,
                                const uint32_t *outer, uint64_t before, char **fields,
                                size_t count) {
@@ -110,7 +110,7 @@ const char *do_macs(char **fields, size_t count) {
     return wrong;
 }
 
-/* A thousand times: the digest of the last three digests. */
+/* Compute the digest of the last three digests, a thousand times. */
 const char *do_monte(char **fields, size_t count) {
     int hash = read_hash(fields[0]);
     const size_t words = digest_words(hash), len = 4 * words;

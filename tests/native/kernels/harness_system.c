@@ -1,4 +1,4 @@
-/* The harness: what the kernels ask of the system. See harness.c. */
+/* The harness: commands for threads, pages and time. See harness.c. */
 #if defined(__linux__)
 #define _GNU_SOURCE /* syscall */
 #endif
@@ -14,8 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* In place of the C library's, so that there is a system that knows no advice, and systems on
- * which huge pages are cheap, or dear. */
+/* A replacement for madvise of the C library, which simulates systems that refuse advice
+ * and systems on which huge pages are cheap or expensive. */
 static enum { REAL, REFUSED, CHEAP, DEAR } advice;
 static uint8_t *huge_start, *huge_end;
 

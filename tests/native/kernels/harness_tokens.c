@@ -1,4 +1,4 @@
-/* The harness: tokens signed and verified. See harness.c. */
+/* The harness: sign and verify tokens. See harness.c. */
 #include "harness.h"
 #include "system/thread_pool.h"
 
@@ -19,7 +19,7 @@ static void sign_slice(void *argument, size_t first, size_t count) {
                  job->stride, NULL);
 }
 
-/* Three threads and this one, and half of the work shown to them late. */
+/* Sign with three workers and this thread. The second half is published later. */
 static int sign_by_pool(struct job *job, size_t n) {
     fs_thread_pool *pool = fs_thread_pool_new(sign_slice, job, n, 7, n / 2, 3);
     if (!pool) return -1;
@@ -58,7 +58,7 @@ static const char *sign_planned(const fs_plan *plan, uint64_t first, size_t n,
     return NULL;
 }
 
-/* What "t1" and "jwt" share. */
+/* Sign a batch, for "t1" and "jwt". */
 static const char *sign_batch(char **fields, int jwt) {
     fs_engine engine;
     fs_key key;
@@ -86,7 +86,7 @@ static const char *sign_batch(char **fields, int jwt) {
         uint8_t *text = take(fs_t1_length(head.len, data.len));
         uint8_t *raw = or_die(malloc(head.len + 41 + data.len + FS_NONCE_DIGITS));
         fs_plan_t1(plan, &key, &nonce, head.at, head.len, data.at, data.len, text, raw);
-        free(raw); /* scratch: the plan may not look at it again */
+        free(raw); /* scratch memory: the plan must not use it again */
     }
     wrong = sign_planned(plan, first, (size_t)n, fields[7]);
     fs_wipe(plan, sizeof *plan);
@@ -107,7 +107,7 @@ const char *do_jwt(char **fields, size_t count) {
 
 /* ---- rows -------------------------------------------------------------------------- */
 
-/* One item of a column: what stands before the next comma. */
+/* Return the next item of a column: the text before the next comma. */
 static char *next_item(char **list) {
     char *item = *list, *comma = item ? strchr(item, ',') : NULL;
     if (comma) *comma = 0;
@@ -115,7 +115,7 @@ static char *next_item(char **list) {
     return item;
 }
 
-/* NULL if it is not a column of n texts. */
+/* Parse a column of n texts. Returns NULL if it is invalid. */
 static const fs_text *read_texts(char *list, size_t n) {
     fs_text *column = take_aligned(n * sizeof *column);
 
@@ -128,7 +128,8 @@ static const fs_text *read_texts(char *list, size_t n) {
     return column;
 }
 
-/* NULL if it is not a column of n numbers up to `most`; of one byte each, or of four. */
+/* Parse a column of n numbers up to `most`, of one or four bytes. Returns NULL if it is
+ * invalid. */
 static void *read_numbers(char *list, size_t n, uint64_t most, size_t size) {
     uint8_t *column = take_aligned(n * size);
 
@@ -146,8 +147,8 @@ static void *read_numbers(char *list, size_t n, uint64_t most, size_t size) {
     return column;
 }
 
-/* Nonces that are derived: by a key, for a run's id, from the rows' keys. What is repeated
- * is skipped. */
+/* Parse a key, a run ID and row keys, and derive the nonces of the rows. Rows with a
+ * repeated nonce are skipped. */
 static const char *read_derived(fs_rows *rows, char *list, size_t n, const fs_engine *engine) {
     const char *key_field = next_item(&list), *run_field = next_item(&list);
     fs_nonce *nonces = take_aligned(n * sizeof *nonces);
@@ -178,7 +179,7 @@ static const char *read_derived(fs_rows *rows, char *list, size_t n, const fs_en
     return NULL;
 }
 
-/* Set the column that the field NAME=ITEM,... holds. */
+/* Set the column of the field NAME=ITEM,... */
 static const char *read_column(fs_rows *rows, char *field, size_t n, const fs_engine *engine) {
     char *items = strchr(field, '=');
     const char *wrong = "not such a column";
@@ -201,7 +202,8 @@ static const char *read_column(fs_rows *rows, char *field, size_t n, const fs_en
     return wrong;
 }
 
-/* Measure and sign, each in two parts: where a part begins may not matter. */
+/* Measure and sign in two parts, to test that the result does not depend on the
+ * division. */
 static void sign_in_parts(const fs_rows *rows, size_t n) {
     int64_t *offsets = take_aligned((n + 1) * sizeof *offsets);
     const size_t half = n / 2;
@@ -217,7 +219,7 @@ static void sign_in_parts(const fs_rows *rows, size_t n) {
     put_bytes(base, (size_t)offsets[n]);
 }
 
-/* Sign the only row, which is not skipped and whose nonce is counted. */
+/* Sign the only row, which is not skipped and has no derived nonce. */
 static void sign_alone(const fs_rows *rows, size_t n) {
     int64_t length;
     uint8_t *token;
@@ -229,7 +231,7 @@ static void sign_alone(const fs_rows *rows, size_t n) {
     put_bytes(token, (size_t)length);
 }
 
-/* What "sign-rows" and "sign-one" share. */
+/* Read the fields and sign, for "sign-rows" and "sign-one". */
 static const char *sign_rows(char **fields, size_t count,
                              void (*sign)(const fs_rows *rows, size_t n)) {
     const int jwt = !strcmp(fields[0], "jwt");
@@ -257,7 +259,7 @@ static const char *sign_rows(char **fields, size_t count,
     text = take(fs_rows_text(head.len, data.len));
     raw = or_die(malloc(head.len + 41 + data.len));
     fs_rows_prepare(rows, &key, &nonce, jwt, head.at, head.len, data.at, data.len, text, raw);
-    free(raw); /* scratch: the rows may not look at it again */
+    free(raw); /* scratch memory: the rows must not use it again */
     rows->create_time = create_time;
     for (size_t i = 8; i < count && !wrong; i++)
         wrong = read_column(rows, fields[i], (size_t)n, &engine);
@@ -276,9 +278,11 @@ const char *do_sign_one(char **fields, size_t count) {
     return sign_rows(fields, count, sign_alone);
 }
 
-/* ---- columns of others --------------------------------------------------------------- */
+/* ---- import of columns
+ * ---------------------------------------------------------------- */
 
-/* As read_texts, but "none" is no text at all, and "same" is the one before. */
+/* Like read_texts, but "none" is a missing value and "same" repeats the previous
+ * pointer. */
 static fs_text *read_some_texts(char *list, size_t n) {
     fs_text *column = take_aligned(n * sizeof *column);
     bytes text = {0};
@@ -295,8 +299,8 @@ static fs_text *read_some_texts(char *list, size_t n) {
     return column;
 }
 
-/* Take texts in two parts, and show what those are that were found good, with a mark if a
- * check in place has another result. */
+/* Import texts in two parts and print the valid ones. "!" marks a text for which validation
+ * in place has another result. */
 static void take_in_parts(fs_import *column, size_t n) {
     const size_t parts[] = {n / 2, n - n / 2};
     fs_import in_place = *column;
@@ -351,7 +355,7 @@ const char *do_take(char **fields, size_t count) {
 
 /* ---- verification -------------------------------------------------------------------- */
 
-/* Hand the tokens over as `how` says; -1 if it says nothing known. */
+/* Pass the tokens to the verifier in the form `how`. Returns -1 if it is unknown. */
 static int hand_over(fs_verifier *verifier, const char *how, const fs_text *texts, size_t n) {
     const int by_length = !strcmp(how, "length");
     int64_t *offsets;
@@ -384,7 +388,7 @@ static int hand_over(fs_verifier *verifier, const char *how, const fs_text *text
     return 0;
 }
 
-/* {"typ":"JWT","alg":"HS256"}, and with its members the other way round. */
+/* {"typ":"JWT","alg":"HS256"}, and the same with its members in reverse order. */
 #define HEAD(text) {(const uint8_t *)text, sizeof text - 1}
 static const fs_text heads[] = {
     HEAD("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9."),
@@ -392,7 +396,8 @@ static const fs_text heads[] = {
     HEAD("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9."), /* RS256 */
 };
 
-/* Print the result on each token: two halves, one after the other. Returns what is wrong. */
+/* Verify the tokens in two parts and print the results. Returns an error message or
+ * NULL. */
 static const char *print_verdicts(fs_verifier *verifier, const char *how, char **fields, size_t n) {
     fs_text *texts = take_aligned(n * sizeof *texts);
     for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,5 @@
-/* malloc and calloc that fail when they are told to, for the calls of some shared objects
- * only, and a count of what these hold. To be loaded before all else (LD_PRELOAD). */
+/* Failure injection for malloc, calloc and pthread_create, for calls from watched shared
+ * objects only, and a count of their allocations. Load it with LD_PRELOAD. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
@@ -34,23 +34,24 @@ static int find(struct dl_phdr_info *info, size_t size, void *path) {
     return 0;
 }
 
-/* Watch the shared objects whose path has this in it; return how many there are. */
+/* Watch the shared objects whose path contains `path`. Returns the number of their
+ * executable segments. */
 int failing_watch(char *path) {
     watched_count = 0;
     dl_iterate_phdr(find, path);
     return watched_count;
 }
 
-/* Let their call number n from now on fail; -1 for none. */
+/* Make call n from now fail (0 is the next one); -1 disables failures. */
 void failing_at(long n) { until = n; }
 
-/* Let them start no thread. */
+/* Make pthread_create fail. */
 void failing_threads(int fail) { threads_fail = fail; }
 
-/* How many pieces of memory they hold. */
+/* Return the number of allocations that are not freed. */
 long failing_held(void) { return held; }
 
-/* How many calls are still to come before the one that fails; -1 if that has come. */
+/* Return the number of calls before the one that fails; -1 after it. */
 long failing_left(void) { return until; }
 
 static int ours(void *caller) {

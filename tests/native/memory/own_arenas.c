@@ -1,5 +1,6 @@
-/* A Python that is embedded, with arenas of its own (PEP 445): it ends with exit code 3 if it is
- * to free an arena that it has not allocated. At its end it prints how many it has allocated. */
+/* An embedded Python with a custom arena allocator (PEP 445). It exits with code 3 if an
+ * arena is freed that it did not allocate. At exit it prints the number of allocated
+ * arenas. */
 #define _GNU_SOURCE
 #include <Python.h>
 #include <stdio.h>

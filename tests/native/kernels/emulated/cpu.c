@@ -1,4 +1,4 @@
-/* In the place of src/kernels/system/cpu.c, where the lane kernels are emulated. */
+/* Replaces src/kernels/system/cpu.c if the lane kernels are emulated. */
 #include "internal.h"
 
 unsigned fs_cpu_features(void) { return FS_CPU_AVX2 | FS_CPU_AVX512 | FS_CPU_VBMI; }

@@ -1,5 +1,5 @@
-/* Stands in for the compiler's header of this name: AVX2 and AVX-512 in plain C, by SIMDe,
- * so that the kernels written for them run, and can be checked, on a CPU without them. */
+/* A replacement for the compiler's header. It implements AVX2 and AVX-512 in plain C with
+ * SIMDe, so that their kernels can be tested on other CPUs. */
 #ifndef TOKBOX_EMULATED_IMMINTRIN_H
 #define TOKBOX_EMULATED_IMMINTRIN_H
 
@@ -8,7 +8,7 @@
 #include <simde/x86/avx2.h>
 #include <simde/x86/avx512.h>
 
-/* What SIMDe 0.7 does not have, or has with a wrong alias. */
+/* Definitions that are missing in SIMDe 0.7, or have a wrong alias. */
 #include <stdint.h>
 typedef uint64_t __mmask64;
 
@@ -37,12 +37,12 @@ static inline void emulated_store(void *to, __mmask64 mask, __m512i value) {
 #undef _mm512_madd_epi16
 #define _mm512_madd_epi16(a, b) simde_mm512_madd_epi16(a, b)
 
-/* Nothing to clean: there are no wide registers. */
+/* Without wide registers, there is nothing to clear. */
 #ifndef _mm256_zeroupper
 #define _mm256_zeroupper() ((void)0)
 #endif
 
-/* The compiler must not use the real instructions either. */
+/* The compiler must not use the real instructions. */
 #undef FS_TARGET_BEGIN
 #undef FS_TARGET_END
 #define FS_TARGET_BEGIN(features)
