@@ -428,8 +428,7 @@ cdef object _column(ArrowSchema *schema, Parts parts, list owners, str field, in
 
 
 cdef int64_t _rows(Parts parts) except -1:
-    """Return the total number of rows. Raises MemoryError if they cannot fit into
-    memory."""
+    """Return the total number of rows. Raises MemoryError if they exceed the memory."""
     cdef Part part
     cdef int64_t total = 0
     for part in parts.parts[:parts.n]:

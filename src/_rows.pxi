@@ -164,8 +164,7 @@ cdef class Rows:
         return memory.data
 
     cdef object _run_slow_path(self, slow_path, Py_ssize_t i, value):
-        """Call *slow_path* for a value. Returns the value to sign, or None if the row is
-        skipped."""
+        """Call *slow_path*. Returns the value to sign, or None if the row is skipped."""
         value = slow_path(i, value)
         if value is None:
             self.skipped[i] = 1

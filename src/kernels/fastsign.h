@@ -66,8 +66,7 @@ int fs_engine_select(fs_engine *engine, const char *name);
 void fs_mac(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
             const uint8_t *const *tails, size_t blocks, fs_state *digests, size_t count);
 
-/* Return backend i of SHA-1 (hash = 1) or SHA-256 (hash = 256), best first; NULL after the
- * last. */
+/* Return backend i of SHA-1 (hash = 1) or SHA-256 (hash = 256), best first, or NULL. */
 const fs_hash_backend *fs_backend(int hash, size_t i);
 
 /* 1 = usable, 0 = not supported by the CPU, -1 = disabled after a wrong answer. */
@@ -147,7 +146,7 @@ typedef struct fs_nonce {
  * do not overflow 27 digits. */
 void fs_nonce_start(fs_nonce *nonce, const uint8_t random[24]);
 
-/* Maximum length of a run id and of a row key, in bytes. */
+/* Maximum length of a run ID and of a row key, in bytes. */
 #define FS_MAX_ID 255
 
 /* State from which the reproducible nonces of a run are derived; see derive.c. Wipe it

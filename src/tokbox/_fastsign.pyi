@@ -14,7 +14,7 @@ from tokbox._memory import (
     StringSlice,
 )
 
-#: What `copy_list` returns.
+#: The result of `copy_list`.
 _Items: TypeAlias = list[Any] | tuple[Any, ...]
 
 def select_kernel(name: str | None) -> None: ...

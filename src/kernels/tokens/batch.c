@@ -10,7 +10,7 @@
  *                                     1    ... 12|345|678|9                  1
  *                                     2    ... 1|234|567|89                  2
  *
- * To sign a token, it hashes the last one or two blocks and the outer block, copies the
+ * Signing a token hashes its last one or two blocks and the outer block, and copies the
  * template and a few table entries.
  */
 #include "internal.h"

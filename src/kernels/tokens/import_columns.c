@@ -50,8 +50,8 @@ static int is_good(const fs_import *take, const fs_text *text) {
     return (take->column == FS_CLASSES ? fs_are_names : is_plain)(text->data, text->len);
 }
 
-/* Return 1 if a text has the same address as the previous one. Dictionaries and constant
- * columns often repeat texts, which are then imported once. */
+/* Return 1 if a text has the same address and length as the previous one. Dictionaries and
+ * constant columns often repeat texts, which are then imported once. */
 FS_INLINE int is_again(const fs_text *text, const fs_text *before) {
     return text->data && text->data == before->data && text->len == before->len;
 }
