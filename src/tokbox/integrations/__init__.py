@@ -1,7 +1,7 @@
-"""Sign where the data are: on engines that spread their rows over many processes.
+"""Sign tokens on Ray, Spark and other engines that process tables in parallel.
 
-`tokbox.integrations.job` says what is to be signed and signs a batch; `ray` and `spark`
-hand it to their engines.
+`tokbox.integrations.job` defines a job and signs its batches. `ray` and `spark` run a job
+on these engines.
 """
 
 from __future__ import annotations

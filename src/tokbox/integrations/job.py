@@ -1,10 +1,10 @@
-"""What a cluster is to sign, as something that may travel, and what signs a batch of it.
+"""Signing jobs, which can be pickled, and signers for their batches.
 
 ::
 
-    driver   SigningJob: whose tokens, what they say, where the key is   (no secret)
-    worker   job.open() -> BatchSigner: reads the key, once
-             BatchSigner(batch) -> the batch, and a column of tokens
+    driver   SigningJob: project, claims and key reference (no secret)
+    worker   job.open() -> BatchSigner: reads the key once
+             BatchSigner(batch) -> the batch with a column of tokens
 
 Claims are those of `Signer.sign_rows`: each is one value for all rows, or the name of a
 column of the batch, as ``col("name")``.
@@ -57,7 +57,7 @@ _CLAIMS = (
 
 
 def load(module: str, package: str, extra: str) -> Any:
-    """Import what only one engine needs; MissingDependencyError names its extra."""
+    """Import an optional module. Raises MissingDependencyError, which names the extra."""
     try:
         return import_module(module)
     except ImportError:
@@ -68,28 +68,32 @@ def load(module: str, package: str, extra: str) -> Any:
 @strip_traceback
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningJob(PickledByName):
-    """A token for each row of a table, wherever its rows are. It holds no secret.
+    """A job that signs one token for each row of a table. It contains no secret.
+
+    A job can be pickled and sent to workers, where `open` reads the key.
 
     project_id
-        the project or application: an API key, or an application id
+        the API key of the project, or the id of the application
     key
-        where its secret or private key is: a `tokbox.integrations.KeyRef`, or its text. It
-        is read on each worker
+        a reference to the API secret or private key: a `tokbox.integrations.KeyRef`, or its
+        text, such as "env:TOKBOX_SECRET". Each worker resolves it
     session_id, role, connection_data, expiration, expires_at, initial_layout_class_list
-        what the tokens say: a value for all rows, or ``col("name")``, or
-        ``col("name", default=value)`` for columns with nulls
+        the claims, with the rules and defaults of `Signer.sign_rows`: one value for all
+        rows, or ``col("name")``, or ``col("name", default=value)`` for a column with nulls.
+        At least one, or the row key, must be a column
     kind
-        "t1" or "jwt", as `Signer.sign_rows` takes it
+        the token format, "t1" or "jwt"; by default "t1", or "jwt" for an application
     nonce
-        a `tokbox.Derived` whose ``row_key`` is ``col("name")``, or None for random nonces
+        a `tokbox.Derived` whose ``row_key`` is ``col("name")``; by default None, for random
+        nonces
     token_column
-        the name of the column that is added
+        the name of the new column of tokens; by default "token"
     error_column
-        the name of another column, which says why a row has no token. Without it, a row
-        that breaks a rule raises InvalidClaimsError and ends the job
+        the name of a new column with the error of each row without a token; by default
+        None: the first row with a claim that is not valid raises InvalidClaimsError
 
-    All that can be known without the rows is checked here: InvalidInputError or
-    InvalidClaimsError. For example::
+    Raises InvalidInputError or InvalidClaimsError for an argument that is not valid.
+    Columns are validated when their rows are signed. Example::
 
         job = SigningJob(
             project_id="40000123",
@@ -113,7 +117,7 @@ class SigningJob(PickledByName):
     error_column: str | None = None
 
     def __post_init__(self) -> None:
-        # The text itself travels, and not a class that workers may not know.
+        # Convert str subclasses to str: workers may be unable to import the subclass.
         for field in fields(self):
             if (text := exact_text(getattr(self, field.name))) is not None:
                 object.__setattr__(self, field.name, text)
@@ -155,19 +159,22 @@ class SigningJob(PickledByName):
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns that are read, by what they are read for."""
+        """The names of the columns that the job reads, by argument."""
         given = {name: getattr(self, name) for name in _CLAIMS}
         given["row_key"] = self.nonce and self.nonce.row_key
         return {k: v.name for k, v in given.items() if isinstance(v, ColumnName)}
 
     @property
     def new_columns(self) -> list[str]:
-        """The columns of text that a signed batch has in addition."""
+        """The names of the text columns that the job adds to a batch."""
         return [name for name in (self.token_column, self.error_column) if name]
 
     def check_schema(self, names: Iterable[str]) -> None:
-        """Raise InvalidInputError unless *names* fit: columns that the job reads must be
-        there once, and those that it adds must be new."""
+        """Raise InvalidInputError unless *names* fit this job.
+
+        Each column that the job reads must occur exactly once; columns that it adds must
+        not occur.
+        """
         there = list(names)
         for field, column in self.columns.items():
             if column not in there:
@@ -182,9 +189,10 @@ class SigningJob(PickledByName):
                 raise InvalidInputError(field, getattr(self, field), "be new: it is there")
 
     def open(self) -> BatchSigner:
-        """Read the key, here and once, and return what signs batches.
+        """Read the key in this process and return a `BatchSigner`.
 
-        InvalidInputError if there is none; MissingDependencyError without ``pyarrow``.
+        Raises InvalidInputError if the reference does not lead to a valid key,
+        MissingDependencyError if ``pyarrow`` is not installed.
         """
         return BatchSigner(self)
 
@@ -192,7 +200,7 @@ class SigningJob(PickledByName):
 @set_module("tokbox.integrations")
 @strip_traceback
 class BatchSigner:
-    """Signs batches of a job, one after the other, with a key that was read once."""
+    """Signs batches of a job with a key that is read once."""
 
     __slots__ = ("_arrow", "_job", "_pool", "_signer")
 
@@ -266,9 +274,9 @@ class BatchSigner:
         column: Callable[[str], Any],
         value: Callable[[str, int], Any],
     ) -> list[tuple[str, Sequence[str | None]]]:
-        """Sign rows with columns of these *names*; return the new columns by name.
+        """Sign the rows of a table with columns *names*; return the new columns by name.
 
-        *column* returns a column, *value* its value in a row.
+        *column* returns a column by name; *value* returns its value in a row.
         """
         job = self._job
         job.check_schema(names)
@@ -294,7 +302,7 @@ class BatchSigner:
         return [(job.token_column, tokens), (job.error_column, reasons)]
 
     def _stream(self, source: Any) -> Any:
-        """A reader of the batches of *source* that signs each when it is read."""
+        """Return a RecordBatchReader that signs each batch of *source* when it is read."""
         arrow, reader = self._arrow, None
         try:
             if hasattr(source, "__arrow_c_stream__"):
@@ -318,9 +326,9 @@ class BatchSigner:
 
 
 def sign_part(sign: BatchSigner, batch: Any, path_column: str | None) -> Any:
-    """Sign an Arrow table or record batch without *path_column*.
+    """Sign an Arrow table or record batch, and remove *path_column* from it.
 
-    That column has the file of each row, which an InvalidClaimsError then names.
+    *path_column* has the path of the file of each row; an InvalidClaimsError includes it.
     """
     if path_column is None:
         return sign(batch)

@@ -1,7 +1,7 @@
-"""Where a secret is to be found: what may travel instead of it.
+"""References to keys, for jobs that run on other machines.
 
-What a job ships to its workers is stored and shown on the way: in an object store, an
-event log, a task graph. So a key is shipped as a reference, and read where it is used:
+Engines store and show the arguments of a job, in object stores, event logs and task graphs.
+A job therefore contains a reference to its key, which is resolved on the worker:
 
 ``env:NAME``
     the environment variable of that name

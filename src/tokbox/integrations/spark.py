@@ -21,18 +21,19 @@ __all__ = ["sign"]
 
 @strip_traceback
 def sign(frame: Any, job: SigningJob, *, path_column: str | None = None) -> Any:
-    """Return *frame* (``pyspark.sql.DataFrame``) with the tokens of *job* beside its rows.
+    """Return *frame* (``pyspark.sql.DataFrame``) with the new columns of *job*.
 
-    The signer is made once for each partition, and batches have as many rows as
-    ``spark.sql.execution.arrow.maxRecordsPerBatch`` says. *path_column* is a column with
-    the file of each row, as ``frame.selectExpr("*", "_metadata.file_path AS path")`` adds
-    it: the error of a row names that file, and the column is left out of the result.
+    The key is read once for each partition. The number of rows in a batch is
+    ``spark.sql.execution.arrow.maxRecordsPerBatch``. *path_column* is the name of a column
+    with the path of the file of each row, which
+    ``frame.selectExpr("*", "_metadata.file_path AS path")`` adds; by default None. Error
+    messages include the path, and the column is removed from the result.
 
-    Spark signs when the frame is used, and each time that it is: with random nonces, write
-    it out first.
+    Spark is lazy and signs each time the frame is used. With random nonces, write the
+    result to storage first.
 
-    A task that fails is tried again and signs its partition once more: with
-    a ``tokbox.Derived`` as ``nonce`` the tokens are then the same.
+    Spark retries a failed task, which signs its partition again. With a ``tokbox.Derived``
+    as ``nonce`` the tokens are the same.
 
     Raises InvalidInputError, MissingDependencyError without Spark.
     """

@@ -1007,7 +1007,33 @@ class AsyncSession(AsyncProxy):
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> str:
-        """Sign one token."""
+        """Sign one token and return it.
+
+        *role*
+            what the holder may do: a `tokbox.Role` or the same string; by default
+            "publisher"
+        *connection_data*
+            text that every client in the session can read, at most 1000 characters; by
+            default empty
+        *expiration*
+            the lifetime: an int in seconds, a timedelta, or text such as "90s", "30m", "2h"
+            or "7d"; by default 24 hours, at most 30 days. With 0 the token has no expiry
+            time, and the service applies its default of 24 hours
+        *initial_layout_class_list*
+            layout classes of the holder's streams: an iterable of names, or names separated
+            by spaces; by default empty
+        *kind*
+            the token format, "t1" or "jwt"; by default "t1", or "jwt" for a Vonage
+            application
+
+        Returns the token, an ASCII string. Each call returns a different token, because
+        each token has a random nonce. No request is sent.
+
+        Raises InvalidClaimsError for a claim that is not valid, ClosedError after the
+        signer was closed. Example::
+
+            token = session.token("moderator", "name=Ada", expiration="2h")
+        """
         return self._sync.token(
             role,
             connection_data,
@@ -1027,10 +1053,20 @@ class AsyncSession(AsyncProxy):
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> list[str]:
-        """Sign *n* tokens that say the same and are all distinct, in order.
+        """Sign *n* distinct tokens with the same claims and return them as a list.
 
-        *multithread* uses every CPU that the process may use. Either all *n* are
-        returned or an exception is raised; MemoryError if they cannot fit.
+        *n*
+            the number of tokens, 0 to 10**18
+        *multithread*
+            True to use every CPU that is available to the process; by default one thread
+
+        The claims are those of `SessionSigner`. The tokens differ only in their nonces.
+
+        Raises InvalidClaimsError for a claim or an *n* that is not valid,
+        InvalidInputError unless *multithread* is a bool, MemoryError if the tokens need
+        more memory than the machine has, ClosedError after the signer was closed. Example::
+
+            tokens = await session.tokens(1000, multithread=True, role="subscriber")
         """
         executor = self._executor
         is_fast = self._signs_here(is_small(n))
@@ -1060,7 +1096,12 @@ class AsyncSession(AsyncProxy):
     ) -> TokenBatch[str]:
         """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings.
 
-        *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
+        *memory_pool*
+            a `tokbox.types.MemoryPool` that reuses the memory of earlier batches; by
+            default None, for new memory. See `Signer.sign_rows`
+
+        The other arguments are those of `tokens`. Returns a `TokenBatch`. Raises the
+        exceptions of `tokens`, and InvalidInputError for a *memory_pool* of another type.
         """
         executor = self._executor
         is_fast = self._signs_here(is_small(n))
@@ -1089,11 +1130,14 @@ class AsyncSession(AsyncProxy):
         kind: TokenKind | None = None,
         chunk: int = 0,
     ) -> AsyncIterator[TokenBatch[str]]:
-        """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
+        """Sign *n* tokens like `tokens`, in batches and in constant memory.
 
-        Without *chunk*, there are 8,192 in a batch, or 256 where RSA signs.
-        The memory of a batch is used again once nothing refers to the batch any more;
-        a batch that is kept stays as it is.
+        *chunk*
+            the maximum number of tokens in a batch; by default 8,192, or 256 with RS256
+
+        The other arguments are those of `tokens`. Returns an iterator of `TokenBatch`. The
+        memory of a batch is reused after the batch is deleted; batches that are kept do not
+        change. Raises the exceptions of `tokens` before the first batch is signed.
         """
         items = self._sync.iter_batches(
             n,
@@ -1124,17 +1168,21 @@ class AsyncSession(AsyncProxy):
     ) -> int:
         """Sign *n* tokens, write one per line in constant memory, and return *n*.
 
-        *target* is a path or an open file of bytes or text. A path is overwritten, and
-        only its owner can read a file that is created. A file that is passed stays open.
+        *target*
+            a path, or an open binary or text file. An existing file at the path is
+            overwritten; a new file is readable by its owner only. An open file stays open
+        *progress*
+            a function that is called with the number of tokens written so far, after each
+            8,192 tokens (256 with RS256) and at the end; by default None
 
-        *progress* is called with the number of tokens written so far, after each 8,192
-        tokens (256 with RSA) and at the end::
+        The other arguments are those of `tokens`. Example::
 
             await session.write_tokens("tokens.txt", 10**6, progress=print)
 
-        All arguments are checked before the file is opened. An exception of the file or
-        of *progress* stops the call and is raised; the lines written until then stay in
-        the file, and the last one may be incomplete if the disk is full.
+        All arguments are validated before the file is opened. Raises the exceptions of
+        `tokens`, InvalidInputError if *progress* is not callable, and every exception of
+        the file or of *progress*. After such an exception the file keeps the lines written
+        so far; the last line may be incomplete if the disk is full.
         """
         return await self._executor.call(
             self._sync.write_tokens,

@@ -1,4 +1,4 @@
-"""What a `Signer` signs with: the interface, and its implementation for an API secret."""
+"""The interface of signing backends, and the backend for an API secret."""
 
 from __future__ import annotations
 

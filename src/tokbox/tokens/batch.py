@@ -1,4 +1,4 @@
-"""Many tokens in one piece of memory."""
+"""Many tokens in one buffer."""
 
 from __future__ import annotations
 
@@ -35,27 +35,28 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer, CapsuleType
 
-    #: What a batch holds: str, or str | None where rows may be missing.
+    #: The type of an item: str, or str | None if rows may have no token.
     Text = TypeVar("Text", bound="str | None", covariant=True)
 else:
     Text = str
 
 __all__ = ["TokenBatch", "check_memory", "check_pool"]
 
-#: Tokens handed out at once when a batch is iterated or written.
+#: Tokens per step when a batch is iterated or written.
 _STEP = 8192
 
-#: What a batch can be as an Arrow array: large_utf8, unless it is asked for as
-#: large_binary, utf8 or binary. The last two have offsets of 32 bits.
+#: Arrow formats for the export: large_utf8 (the default), large_binary, utf8 and binary.
+#: The last two have 32-bit offsets.
 _FORMATS = ("U", "Z", "u", "z")
 _NARROW = ("u", "z")
 
-#: Why a row has no token: an error, which rows share if it has no row, and the row's value.
+#: The error of a row without a token, and the row's value. Rows can share an error whose
+#: ``.row`` is None.
 RowError: TypeAlias = tuple[InvalidClaimsError, object]
 
 
 def check_pool(value: object) -> MemoryPool | None:
-    """Return the memory pool, or None. Raises InvalidInputError for anything else."""
+    """Return a memory pool or None. Raises InvalidInputError for any other value."""
     if value is None or isinstance(value, MemoryPool):
         return value
     rule = f"be a tokbox.types.MemoryPool, not {type(value).__name__}"
@@ -63,12 +64,12 @@ def check_pool(value: object) -> MemoryPool | None:
 
 
 def check_memory(n: int, needed: int) -> None:
-    """Raise MemoryError if *n* tokens of *needed* bytes in all cannot possibly fit.
+    """Raise MemoryError if *n* tokens need more bytes than the machine has.
 
-    The system would let us allocate more than there is, and kill the process when the
-    memory is used.
+    *needed* is the total number of bytes. Systems that overcommit memory accept a larger
+    allocation, and kill the process when it is used.
     """
-    # Every machine has as much as this, and asking for it takes microseconds.
+    # Skip the system call, which takes microseconds, for sizes that always fit.
     if needed > 2**16 and needed > (there := physical_memory()):
         raise MemoryError(
             f"{n:,} tokens need {needed / 2**30:,.0f} GiB, and there are "
@@ -79,19 +80,24 @@ def check_memory(n: int, needed: int) -> None:
 @set_module("tokbox.types")
 @safe_repr
 class TokenBatch(Sequence[Text]):
-    """Tokens in one buffer, and where each begins: a read-only sequence of strings.
+    """A read-only sequence of tokens in one buffer.
 
-    The strings exist only when they are asked for. A slice is a batch over the same
-    memory. Rows that could not be signed (`Tokbox.sign_rows` with ``errors="null"``)
-    are None, and `failures` says why.
+    `SessionSigner.token_batch`, `SessionSigner.iter_batches` and `Signer.sign_rows` return
+    it. Items are str; each access creates the string. A slice is a batch that shares the
+    buffer. A row that could not be signed (``sign_rows`` with ``errors="null"``) is None,
+    and `failures` has its error. Example::
 
-    Arrow's PyCapsule interface exports a batch as large_utf8 (``pyarrow.array(batch)``,
-    ``polars.Series(batch)``). In most cases the text is not copied, and its memory is kept
-    for as long as the array is used.
+        batch = session.token_batch(1000)
+        first, last = batch[0], batch[-1]
+        batch.write("tokens.txt")
 
-    A batch holds no key, so it can be pickled and copied. A slice is pickled without the
-    other rows. With pickle protocol 5 its text can be passed out-of-band. ``copy.copy``
-    shares the memory, ``copy.deepcopy`` does not.
+    A batch implements Arrow's PyCapsule interface and is exported as large_utf8
+    (``pyarrow.array(batch)``, ``polars.Series(batch)``). In most cases the text is not
+    copied, and the array keeps the buffer alive.
+
+    A batch holds no key, so it can be pickled and copied. A pickled slice contains only its
+    own rows. Pickle protocol 5 can transfer the text out-of-band. ``copy.copy`` shares the
+    buffer; ``copy.deepcopy`` copies it.
     """
 
     __slots__ = ("_errors", "_failures", "_length", "_memory", "_offsets", "_rows")
@@ -105,9 +111,9 @@ class TokenBatch(Sequence[Text]):
         offsets: Memory | None = None,
         errors: Mapping[int, RowError] | None = None,
     ) -> None:
-        # Either all tokens have one length, or there are offsets. Keys of *errors* are rows
-        # of the memory; slices share them. They differ from the errors' own rows if a slice
-        # was pickled.
+        # Invariant: all tokens have the same *length*, or *offsets* is set. The keys of
+        # *errors* are row numbers in *memory*, and slices share them. After a slice was
+        # pickled they differ from the ``.row`` of the errors.
         self._memory = memory
         self._rows = rows
         self._length = length
@@ -117,12 +123,11 @@ class TokenBatch(Sequence[Text]):
 
     @property
     def failures(self) -> Mapping[int, InvalidClaimsError]:
-        """Why rows are None: an InvalidClaimsError for each, by row, in ascending order.
-        Read-only.
+        """The InvalidClaimsError of each row that is None, by row, in ascending order.
 
-        The keys are the rows of the call that signed, the same numbers as the ``.row`` of
-        each exception. A slice keeps these numbers, also when it is pickled: they are not
-        positions in the slice. Example::
+        The mapping is read-only. The keys are row numbers of the call that signed, and
+        equal the ``.row`` of each exception. A slice and a pickled slice keep these
+        numbers, so they can differ from positions in the slice. Example::
 
             batch = tb.sign_rows(session_ids, roles, errors="null")
             for row, error in batch.failures.items():
@@ -134,7 +139,7 @@ class TokenBatch(Sequence[Text]):
         return self._failures
 
     def _own_errors(self) -> dict[int, InvalidClaimsError]:
-        """The errors of these rows, by the row of the memory, each with its own row."""
+        """Return the errors of these rows by row number in memory, each with its row."""
         rows, errors = self._rows, self._errors
         few, many = (rows, errors) if len(rows) < len(errors) else (errors, rows)
         found = {row: errors[row] for row in few if row in many}
@@ -150,12 +155,12 @@ class TokenBatch(Sequence[Text]):
 
     @property
     def token_length(self) -> int | None:
-        """Length of each token in characters (and bytes); None if they differ."""
+        """The length of each token in characters (and bytes); None if they can differ."""
         return self._length if self._offsets is None else None
 
     @property
     def nbytes(self) -> int:
-        """Bytes of text, without the memory of this object."""
+        """The size of the text in bytes, without the overhead of this object."""
         if self._offsets is None:
             return len(self._rows) * self._length
         if self._rows.step != 1:
@@ -168,7 +173,7 @@ class TokenBatch(Sequence[Text]):
 
     @property
     def data(self) -> memoryview:
-        """The text of all tokens, one behind the other, as read-only bytes."""
+        """The concatenated text of all tokens, as a read-only memoryview of bytes."""
         rows = self._rows
         if rows and rows.step != 1:
             return self._joined(rows)
@@ -180,7 +185,7 @@ class TokenBatch(Sequence[Text]):
 
     @property
     def offsets(self) -> Sequence[int]:
-        """Where each token begins in `data`, and the end: len(batch) + 1 numbers."""
+        """The start of each token in `data`, then the end: ``len(batch) + 1`` numbers."""
         if self._offsets is None:
             return range(0, self.nbytes + 1, self._length or 1)
         at = self._starts()
@@ -233,19 +238,19 @@ class TokenBatch(Sequence[Text]):
         return cast("list[Text]", found)
 
     def _joined(self, rows: range, **how: Any) -> memoryview:
-        """The text of all rows as one piece, with nothing in place of None."""
+        """Return the concatenated text of *rows*; None adds no text."""
         where = rows.start, rows.step, len(rows)
         return memoryview(self._memory.joined(self._offsets, self._length, *where, **how))
 
     def _in_memory(self) -> StringSlice | None:
-        """The same as the core takes it, or None if rows are left out or turned round."""
+        """Return this batch for the C core, or None unless its rows are consecutive."""
         rows = self._rows
         if rows.step != 1:
             return None
         return StringSlice(self._memory, self._offsets, self._length, rows.start, len(rows))
 
     def tolist(self) -> list[Text]:
-        """All tokens as a list of strings."""
+        """Return all tokens as a list of str, with None for rows without a token."""
         return self._strings(self._rows)
 
     def __eq__(self, other: object) -> bool:
@@ -261,14 +266,14 @@ class TokenBatch(Sequence[Text]):
         return f"<TokenBatch of {len(self):,} tokens, {self.nbytes:,} bytes>"
 
     def _arrow(self, requested_schema: object = None) -> Array:
-        """These tokens as an Arrow array; what is asked for counts if it can be had."""
+        """Return the tokens as an Arrow array, in the requested format if possible."""
         rows, n = self._rows, len(self)
         if rows and rows.step != 1:
             return self._gathered()._arrow(requested_schema)
         offsets, first = self._offsets, rows.start if rows else 0
         data: memoryview | Memory = self._memory
         if offsets is None:
-            # They count from the first token on, so a slice needs none before it.
+            # These offsets start at the first token of the slice.
             offsets, first, data = starts(n, self._length), 0, self.data
         nulls, valid = validity(offsets, first, n) if self._errors else (0, None)
         asked = asked_for(requested_schema)
@@ -280,12 +285,12 @@ class TokenBatch(Sequence[Text]):
         return Array(format_.upper(), "", n, nulls, (valid, where, data))
 
     def _gathered(self) -> TokenBatch[Text]:
-        """The same in memory of its own, one token behind the other."""
+        """Return a copy with consecutive rows in its own memory."""
         rows, places = self._rows, self._offsets
         memory = self._memory.joined(places, self._length, rows.start, rows.step, len(rows))
         if places is not None:
             places = rebased(places, rows.start, rows.step, len(rows))
-        # Only the number of errors is used here, so their keys need not change.
+        # The caller only tests whether there are errors, so their keys need not change.
         alike = range(len(rows))
         return TokenBatch(
             memory, alike, length=self._length, offsets=places, errors=self._errors
@@ -294,7 +299,7 @@ class TokenBatch(Sequence[Text]):
     def _packed(
         self,
     ) -> tuple[memoryview, int, int, array[int] | None, dict[int, InvalidClaimsError]]:
-        """The arguments of `_restore`: the bytes of these rows, and no others."""
+        """Return the arguments of `_restore`, with the bytes of these rows only."""
         rows, places = self._rows, None
         if self._offsets is not None:
             from array import array
@@ -329,12 +334,14 @@ class TokenBatch(Sequence[Text]):
 
     @strip_traceback
     def write(self, target: str | os.PathLike[str] | BinaryIO | TextIO) -> int:
-        """Write one token a line to a path or an open file; return the bytes written.
+        """Write one token per line and return the number of bytes written.
 
-        A missing row is an empty line. A file that is passed stays open. A path is
-        overwritten, and only its owner can read a file that is created. Only 8,192 lines
-        exist in memory at a time. If writing fails, the lines written until then stay in
-        the file.
+        *target*
+            a path, or an open binary or text file. An existing file at the path is
+            overwritten; a new file is readable by its owner only. An open file stays open
+
+        A row without a token is an empty line. At most 8,192 lines are in memory at a time.
+        Exceptions of the file are raised; the lines written so far stay in the file.
         """
         if isinstance(target, str | os.PathLike):
             from tokbox.private_files import opener_0600
@@ -347,7 +354,7 @@ class TokenBatch(Sequence[Text]):
             lines = self._joined(rows, lines=True, pool=pool)
             write_all(target, lines)
             written += len(lines)
-            del lines  # so that its memory is used again
+            del lines  # so that the pool reuses its memory
         return written
 
 
@@ -358,10 +365,10 @@ def _restore(
     offsets: array[int] | None,
     errors: Mapping[int, InvalidClaimsError],
 ) -> TokenBatch[Any]:
-    """Return the batch of *n* tokens whose text is a copy of *data*.
+    """Return a batch of *n* tokens with a copy of *data* as its text.
 
-    All have one *length*, or begin at *offsets*. Raises ValueError for data that do not
-    fit together.
+    All tokens have the same *length*, or start at *offsets*. Raises ValueError for
+    inconsistent arguments.
     """
     memory, places = _copied(data), None if offsets is None else _copied(offsets)
     try:
@@ -383,12 +390,12 @@ def _copied(data: Buffer) -> Memory:
 
 
 def write_all(file: BinaryIO | TextIO, lines: bytes | memoryview) -> None:
-    """Write ASCII *lines* to a file of bytes or of text, all of them."""
+    """Write all ASCII *lines* to a binary or text file."""
     if hasattr(file, "encoding"):
         cast("TextIO", file).write(str(lines, "ascii"))
         return
     rest = memoryview(lines)
     while rest:
-        # A raw file may take less than it is given.
+        # A raw file may write only a part.
         taken = file.write(rest)  # pyright: ignore[reportArgumentType]
         rest = rest[len(rest) if taken is None else taken :]

@@ -1,9 +1,9 @@
-"""What a token may say: every rule, checked before anything is signed.
+"""Validation of claims and credentials.
 
-Each ``check_*`` function takes an argument and returns the value for the token, as an
-exact str or int (see `tokbox.exact`), or raises InvalidClaimsError with the field, the
-value and the rule. The limits are those of the OpenTok developer guide ("Connection token
-creation"); where the official SDKs differ among themselves, the guide decides.
+Each ``check_*`` function validates an argument and returns the value for the token, as an
+exact str or int (see `tokbox.exact`). For a value that is not valid it raises
+InvalidClaimsError with the field, the value and the rule. The limits are those of the
+OpenTok developer guide ("Connection token creation"), also where official SDKs differ.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
 
 class SessionId:
-    """What a session id says about its session."""
+    """The fields of a parsed session id."""
 
     __slots__ = ("created_ms", "location", "project_id", "text")
 
@@ -97,8 +97,8 @@ class SessionId:
     project_id: str
     #: The location hint, an IP address, or "".
     location: str
-    #: When it was made, in milliseconds since the epoch; None for ids made before 2014,
-    #: which hold a text date.
+    #: The creation time in milliseconds since the epoch; None for ids created before 2014,
+    #: which contain the date as text.
     created_ms: int | None
     #: The session id itself.
     text: str
@@ -236,7 +236,7 @@ def check_project(
 
 
 def check_session_id(session_id: object, tenant: str | None = None) -> SessionId:
-    """Take a session id apart, and see that it belongs to *tenant* if one is given.
+    """Parse a session id, and validate that it belongs to *tenant* if one is given.
 
     An id is a digit, ``_`` and the base64 of fields joined by ``~``, in the alphabet of
     URLs and without padding; the second field is the tenant: an API key or, on Vonage,
@@ -409,7 +409,7 @@ def check_expires_at(expires_at: object, create_time: int) -> int:
 
 
 def check_one_end(expiration: object, expires_at: object) -> None:
-    """Raise InvalidInputError if both say when a token ends."""
+    """Raise InvalidInputError if both arguments are given."""
     if expires_at is None or (type(expiration) is int and expiration == HOURS_24):
         return
     rule = "be left out, or expiration must be: both say when a token ends"
@@ -491,10 +491,10 @@ def check_claim(name: str, value: object) -> Any:
 
 
 def check_kind(kind: object, *, application: bool = False) -> bool:
-    """Return whether a token of this kind is a JWT; None is the environment's own kind.
+    """Return whether tokens of *kind* are JWTs. Raises InvalidClaimsError.
 
-    The tokens of an *application* are JWTs, of an API key T1 tokens unless JWTs are
-    asked for.
+    None is the default: "jwt" for an *application*, else "t1". Tokens of an application are
+    always JWTs.
     """
     if kind is None:
         return application
@@ -510,7 +510,7 @@ def check_kind(kind: object, *, application: bool = False) -> bool:
 
 
 def check_count(n: object) -> int:
-    """Return how many tokens are asked for."""
+    """Return the number of tokens, from 0 to 10**18. Raises InvalidClaimsError."""
     count = exact_int(n)
     if count is None:
         raise InvalidClaimsError("n", n, "be an int")

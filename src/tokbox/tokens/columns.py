@@ -1,4 +1,4 @@
-"""Columns: what one that is given is read as, and Python values as Arrow arrays."""
+"""Columns of claims: import them, and export Python values as Arrow arrays."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = [
     "texts",
 ]
 
-#: The values of an Arrow array, where they stand or as Python's; or any sequence's.
+#: An imported column: a view of an Arrow array, or Python values.
 Column: TypeAlias = StringColumn | IntColumn | ListColumn | list[Any] | tuple[Any, ...]
 
 

@@ -27,7 +27,7 @@ __all__ = [
 #: A private key of 16,384 bits, encrypted, has a quarter of this.
 MAX_BYTES = 65_536
 
-#: Where an application's id and private key belong.
+#: The part of an error message that explains how to use an application's credentials.
 APPLICATION_HINT = (
     "use Tokbox.from_private_key, or set TOKBOX_APPLICATION_ID and TOKBOX_PRIVATE_KEY"
 )
@@ -101,10 +101,10 @@ def secret_rule(secret: object, what: str = "the project's API secret") -> str:
 
 
 def clean(text: str) -> str:
-    """Return what an environment variable or a file holds without its frame.
+    """Return the credential in the *text* of an environment variable or a file.
 
-    A byte order mark at its start and one line end at its end are removed. In a PEM on one
-    line, ``\\n`` stands for a line break, as environment variables often have it.
+    One byte order mark at the start and one line end at the end are removed. In a PEM
+    without line breaks, as in many environment variables, ``\\n`` becomes a line break.
     """
     text = text.removeprefix(_BOM)
     text = text.removesuffix("\n").removesuffix("\r") if text.endswith("\n") else text
@@ -114,9 +114,10 @@ def clean(text: str) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Return the credential that a file of these bytes holds; see `clean`.
+    """Return the credential in the content of a file; see `clean`.
 
-    ValueError if it is not UTF-8 or too long; its message says so without showing it.
+    Raises ValueError if *data* is not UTF-8 or too long; the message contains no part of
+    *data*.
     """
     _check(data)
     try:
@@ -144,7 +145,7 @@ def read(path: str | os.PathLike[str]) -> str:
 
 
 def is_utf_16(data: bytes) -> bool:
-    """Whether *data* begins with the byte order mark of UTF-16."""
+    """Return whether *data* begins with a UTF-16 byte order mark."""
     return data.startswith(_UTF_16)
 
 

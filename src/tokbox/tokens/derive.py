@@ -1,10 +1,9 @@
-"""Nonces that can be made again, so that a run that is repeated makes equal tokens.
+"""Derived nonces: signing the same rows again returns the same tokens.
 
-The nonce of a row is an HMAC of its run's id and its own key, by a key that is made of
-the signer's secret for this purpose alone. Together with a pinned time of issue, the
-tokens of a run are a function of its rows: a task that is tried once more, on another
-machine or in other batches, signs what it signed before. `src/kernels/tokens/derive.c` says
-how the bytes become digits.
+The nonce of a row is an HMAC of the run id and the row key, under a key that is derived
+from the signer's secret for this purpose only. With a fixed time of issue, the tokens of a
+run depend only on its rows, so a retry on another machine or in other batches signs equal
+tokens. `src/kernels/tokens/derive.c` documents the conversion to digits.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ __all__ = [
     "refuse_repeated",
 ]
 
-#: What the key of derived nonces is made for. No token that is signed with the secret
-#: itself begins like this.
+#: The purpose of the key of derived nonces, as the input of the key derivation. No text
+#: that tokbox signs with the secret itself begins with it.
 LABEL = b"tokbox derived nonces v1"
 
 #: The most bytes that the id of a run, and the key of a row, have in UTF-8.
@@ -48,7 +47,7 @@ _MOST_SECONDS = 10**11
 @safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class Derived(PickledByName):
-    """Derive nonces from the run and the row, so that a retry signs equal tokens.
+    """Derives nonces from a run and its rows, so that a retry signs equal tokens.
 
     Signing the same rows again returns the same tokens, byte for byte::
 
@@ -143,5 +142,5 @@ def check_issued_at(issued_at: object) -> int:
 
 
 def _is_id(text: str) -> bool:
-    # What UTF-8 cannot carry, a lone surrogate, counts as too long.
+    # Lone surrogates cannot be encoded as UTF-8.
     return not has_surrogate(text) and 0 < len(text.encode()) <= MAX_ID

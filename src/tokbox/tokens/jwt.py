@@ -4,10 +4,10 @@
 
     BASE64URL(header) . BASE64URL(payload) . BASE64URL(signature of what comes before)
 
-The environment decides which: OpenTok's tokens are signed with the API secret (HS256) and
-name an API key as their issuer, Vonage's with an application's private key (RS256) and
-name the application. The claims are those that the official SDKs send; ours end with the
-``jti``, since what varies within a batch comes last.
+OpenTok tokens are signed with the API secret (HS256), and their issuer is an API key.
+Vonage tokens are signed with an application's private key (RS256) and contain the
+application id. The claims are those of the official SDKs. The ``jti`` comes last, because
+it varies within a batch.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _HEADS = {
 
 
 def head(algorithm: str = "HS256") -> bytes:
-    """What stands before the payload: the encoded header and a dot."""
+    """Return the text before the payload: the encoded header and a dot."""
     return _HEADS[algorithm]
 
 
@@ -73,7 +73,7 @@ def compact(claims: Mapping[str, Any]) -> bytes:
 
 
 def _owner(tenant: str) -> str:
-    """Who the token is made for: an API key is a number, an application id is none."""
+    """Return the claims that identify the project (a number) or the application."""
     if tenant.isdecimal():
         return f'"iss":"{tenant}","ist":"project"'
     # The paths are what the SDKs ask for; the platform knows no narrower ones for video.
@@ -89,9 +89,9 @@ def further_claims(
     connection_data: str,
     layout_classes: str,
 ) -> bytes:
-    """The payload after `first_claims`, all but the digits of the jti and what ends it.
+    """Return the payload up to the digits of the jti; *first* is from `first_claims`.
 
-    Takes values that were checked.
+    The other arguments must be valid.
     """
     claims = {
         "expiration": expiration,
@@ -104,9 +104,9 @@ def further_claims(
 
 
 def constant_part(tenant: str, create_time: int, claims: Mapping[str, Any]) -> bytes:
-    """The claims that all rows of a batch share, as its core wants them.
+    """Return the claims shared by all rows of a batch, as the core expects them.
 
-    *claims* were checked; those that are missing are columns.
+    *claims* must be valid; missing claims are columns.
     """
     before, after = around_time(tenant)
     return b"%b%d%b%b" % (before, create_time, after, varying_claims(create_time, claims))
@@ -119,7 +119,7 @@ def around_time(tenant: str) -> tuple[bytes, bytes]:
 
 
 def varying_claims(create_time: int, claims: Mapping[str, Any]) -> bytes:
-    """What *claims* come to in a payload, each with a comma behind it; none if empty."""
+    """Return *claims* as JSON members, each followed by a comma. Empty ones are omitted."""
     import json
 
     payload = ""
@@ -139,7 +139,7 @@ def first_claims(tenant: str, session_id: str) -> bytes:
 
 
 def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
-    # What follows quotes nothing of the token: it would let someone in.
+    # The message must not quote the token, because a token is a credential.
     raise MalformedTokenError(f"not a usable JWT: {problem}", reason)
 
 
@@ -170,15 +170,15 @@ def _object(raw: bytes) -> dict[str, Any]:
 
 
 class Parts:
-    """A token taken apart, of which nothing was verified."""
+    """The decoded parts of a token. Neither claims nor signature are verified."""
 
     __slots__ = ("algorithm", "payload", "signature", "signed")
 
     algorithm: str
-    #: What it says; whether that is JSON was not looked at.
+    #: The decoded payload, which may be invalid JSON.
     payload: bytes
     signature: bytes
-    #: What the signature is of.
+    #: The signed text: encoded header, dot, encoded payload.
     signed: bytes
 
     def __init__(
@@ -194,7 +194,7 @@ class Parts:
 _LEAST_SIGNATURE = {"HS256": 32, "RS256": 256}
 
 
-#: Headers of at most so many characters are kept, since there are few in use.
+#: The maximum length of a cached header in characters. Few different headers are in use.
 _LONGEST_KEPT = 1024
 
 
@@ -232,11 +232,10 @@ def payload(token: str) -> dict[str, Any]:
 
 
 def split(token: object) -> Parts:
-    """Take a token apart.
+    """Split a token into decoded parts. Raises MalformedTokenError.
 
-    Its algorithm is what the key that verifies it must be made for, and never a choice of
-    the token's: none but HS256 and RS256 is read at all. Headers that must be understood
-    (RFC 7515, section 4.1.11) are refused.
+    Only HS256 and RS256 are accepted. The caller must compare the algorithm with that of
+    the verification key. Critical headers (RFC 7515, section 4.1.11) are refused.
     """
     if not isinstance(token, str):
         _refuse(f"it must be a string, not {type(token).__name__}")
@@ -256,7 +255,7 @@ def split(token: object) -> Parts:
 
 
 def claims(parts: Parts) -> dict[str, Any]:
-    """Return the claims of what `split` took apart, as they stand."""
+    """Return the claims in the payload, not validated. Raises MalformedTokenError."""
     return _object(parts.payload)
 
 

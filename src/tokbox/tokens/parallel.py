@@ -1,4 +1,4 @@
-"""How many threads there are to be, and work in slices that they take in turn."""
+"""Run a function on slices of a range in parallel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["cpu_count", "parallel_for", "threads_for"]
 
 
 def cpu_count() -> int:
-    """How many CPUs this process may use."""
+    """Return the number of CPUs that are available to this process."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this system
@@ -19,7 +19,7 @@ def cpu_count() -> int:
 
 
 def threads_for(n: int, multithread: bool, worth_one: int) -> int:
-    """How many threads to use for *n* things, of which *worth_one* are worth a thread."""
+    """Return the number of threads for *n* items; *worth_one* items justify a thread."""
     if not multithread:
         return 1
     return max(1, min(cpu_count(), n // worth_one + 1))
@@ -28,11 +28,11 @@ def threads_for(n: int, multithread: bool, worth_one: int) -> int:
 def parallel_for(
     work: Callable[[range], None], n: int, *, piece: int, threads: int
 ) -> None:
-    """Do *work*, which lets go of the GIL, for all of ``range(n)``, *piece* by piece.
+    """Call *work*, which releases the GIL, for slices of ``range(n)`` in parallel.
 
-    The calling thread works along, so it sees an interrupt between two calls of *work* at
-    the latest. Whatever is raised first, there or in another thread, stops all and is
-    raised here, once nobody works any more. No thread outlives the call.
+    *piece* is the number of items in a slice. The calling thread processes slices, too, so
+    it handles an interrupt after the current one. The first exception stops all threads and
+    is raised after they have ended.
     """
     if threads <= 1 or n <= piece:
         work(range(n))

@@ -1,4 +1,4 @@
-"""One token a row: the case that real events have."""
+"""Sign one token for each row of a table."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ _SURROGATE_DATA = _error(check_connection_data, "\ud800")
 #: Examples of wrong session ids: no id, and the id of a session of the owner "-".
 _NO_ID, _FOREIGN_ID = "-", "1_MX4tfn4"
 
-#: Returns the error of a value that surely breaks a rule.
+#: A function that returns the error of a value if it is certainly not valid, else None.
 _Sure: TypeAlias = Callable[[Any], InvalidClaimsError | None]
 
 
@@ -127,7 +127,7 @@ _SURELY_WRONG: dict[str, _Sure] = {
 
 
 class _Report:
-    """What becomes of values that break a rule: raised at once, or collected."""
+    """Raises or collects the errors of values that are not valid."""
 
     def __init__(self, errors: str) -> None:
         choice = exact_text(errors)
@@ -141,9 +141,9 @@ class _Report:
         check: Callable[[Any], Any],
         surely_wrong: _Sure = _unsure,
     ) -> Callable[[int, Any], Any]:
-        """Return what the core calls with a row and a value that it has doubts about.
+        """Return a slow-path validator, which the core calls with a row and its value.
 
-        *surely_wrong* finds most values for which *check* would raise.
+        *surely_wrong* finds most values that *check* would refuse, without an exception.
         """
         if not self._collect:
             surely_wrong = _unsure
@@ -230,7 +230,7 @@ def sign_rows(
     random: bytes | None = None,
     now: int | None = None,
 ) -> TokenBatch[Any]:
-    """Do what `Signer.sign_rows` says. *random* and *now* are for tests."""
+    """Sign rows; see `Signer.sign_rows`. *random* and *now* are for tests."""
     report, pool = _Report(errors), check_pool(memory_pool)
     is_jwt = backend.check_kind(kind)
     run = check_nonce(nonce)
@@ -279,7 +279,7 @@ def sign_rows(
 
 
 def _checks(project_id: str) -> dict[str, Callable[[Any], Any]]:
-    """What each claim must pass, and becomes."""
+    """Return the validation function of each claim."""
 
     def check_session(value: Any) -> str:
         return check_session_of(value, project_id)

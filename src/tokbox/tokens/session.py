@@ -1,4 +1,4 @@
-"""The tokens of one session: one, many alike, a stream of them, a file full."""
+"""Sign tokens for one session: one token, a list, a batch, a stream or a file."""
 
 from __future__ import annotations
 
@@ -32,35 +32,43 @@ if TYPE_CHECKING:
 
 __all__ = ["SessionSigner"]
 
-#: What a string of ASCII text in a list takes beside its text: its head with a zero byte,
-#: and a pointer.
+#: Bytes that an ASCII str in a list needs in addition to its text: the object header with
+#: the terminating zero byte, and a pointer.
 _STR_OVERHEAD = sys.getsizeof("") + tuple.__itemsize__
 
 
 @set_module("tokbox.types")
 class SessionSigner(LightDataclass):
-    """Signs the tokens of one session.
+    """Signs tokens for one session.
 
-    Arguments of all methods, with the rules of `tokbox.tokens.claims`:
+    `Signer.session`, `Tokbox.session` and `Tokbox.new_session` return one. It can be
+    shared between threads.
 
-    role
-        what the holder may do (`tokbox.Role`, or the same string)
-    connection_data
-        at most 1000 characters that every client in the session can read, or None
-    expiration
-        how long the token lives: whole seconds, a timedelta, or text such as "90s",
-        "30m", "2h" or "7d"; at most 30 days. 0 leaves it to the service (24 hours)
-    initial_layout_class_list
-        layout classes of the holder's streams, one by one or joined by spaces, or None
-    kind
-        "t1", or "jwt": a JWT signed with HS256. The tokens of an application are JWTs
-        signed with RS256, and nothing else. None stands for "t1", or "jwt" there
+    All methods accept these claims:
 
-    None is the empty value of connection data and layout classes, here and in a column of
-    `Signer.sign_rows`. A role and an expiration have no empty value, so None is refused
-    for them.
+    *role*
+        what the holder of the token may do: a `tokbox.Role` or the same string; by default
+        "publisher"
+    *connection_data*
+        text that every client in the session can read, at most 1000 characters; by default
+        empty. None means empty
+    *expiration*
+        the lifetime of the token: an int in seconds, a timedelta, or text such as "90s",
+        "30m", "2h" or "7d"; by default 24 hours, at most 30 days. With 0 the token has no
+        expiry time, and the service applies its default of 24 hours
+    *initial_layout_class_list*
+        layout classes of the holder's streams: an iterable of names, or names separated by
+        spaces; at most 1000 characters in total; by default empty. None means empty
+    *kind*
+        the token format: "t1", or "jwt" for a JWT signed with HS256; by default "t1".
+        Tokens of a Vonage application are always JWTs signed with RS256
 
-    Nothing is signed if one of them breaks a rule: InvalidClaimsError says which.
+    None is not valid as a role or an expiration. The same rules apply to the columns of
+    `Signer.sign_rows`.
+
+    All claims are validated before a token is signed. Methods raise InvalidClaimsError,
+    with the field, the value and the rule, for a claim that is not valid, and ClosedError
+    after the signer was closed.
     """
 
     __slots__ = ("_backend", "_prefixes", "session_id")
@@ -71,8 +79,7 @@ class SessionSigner(LightDataclass):
     session_id: str
     if TYPE_CHECKING:
         _backend: SigningBackend
-        #: Prefixes of the tokens by kind, those that were asked for; see
-        #: `SigningBackend.prefix`.
+        #: Cached token prefixes by kind; see `SigningBackend.prefix`.
         _prefixes: dict[object, tuple[bytes, bytes, bool]]
 
     def __init__(self, session_id: str, *, _backend: SigningBackend | None = None) -> None:
@@ -106,8 +113,34 @@ class SessionSigner(LightDataclass):
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> str:
-        """Sign one token."""
-        # The rest is in the core: this is what a server calls for every participant.
+        """Sign one token and return it.
+
+        *role*
+            what the holder may do: a `tokbox.Role` or the same string; by default
+            "publisher"
+        *connection_data*
+            text that every client in the session can read, at most 1000 characters; by
+            default empty
+        *expiration*
+            the lifetime: an int in seconds, a timedelta, or text such as "90s", "30m", "2h"
+            or "7d"; by default 24 hours, at most 30 days. With 0 the token has no expiry
+            time, and the service applies its default of 24 hours
+        *initial_layout_class_list*
+            layout classes of the holder's streams: an iterable of names, or names separated
+            by spaces; by default empty
+        *kind*
+            the token format, "t1" or "jwt"; by default "t1", or "jwt" for a Vonage
+            application
+
+        Returns the token, an ASCII string. Each call returns a different token, because
+        each token has a random nonce. No request is sent.
+
+        Raises InvalidClaimsError for a claim that is not valid, ClosedError after the
+        signer was closed. Example::
+
+            token = session.token("moderator", "name=Ada", expiration="2h")
+        """
+        # Servers call this for every participant, so the C core validates and signs.
         head, first, is_jwt = self._prefix(kind)
         return self._backend.token(
             head,
@@ -121,7 +154,7 @@ class SessionSigner(LightDataclass):
         )
 
     def _prefix(self, kind: TokenKind | None) -> tuple[bytes, bytes, bool]:
-        """Check *kind*, and return the prefix of its tokens."""
+        """Validate *kind* and return the prefix of its tokens."""
         known = self._prefixes
         if kind is not None and (type(kind) is not str or kind not in known):
             kind = "jwt" if self._backend.check_kind(kind) else None
@@ -132,7 +165,7 @@ class SessionSigner(LightDataclass):
     def _threads(self, n: int, multithread: bool) -> int:
         """Return the number of threads for *n* tokens.
 
-        InvalidInputError unless *multithread* is a bool.
+        Raises InvalidInputError unless *multithread* is a bool.
         """
         threshold = self._backend.thread_threshold
         return threads_for(n, check_multithread(multithread), threshold)
@@ -145,7 +178,7 @@ class SessionSigner(LightDataclass):
         classes: Iterable[str] | None,
         kind: TokenKind | None,
     ) -> BatchPlan:
-        """Check all claims, and prepare what all tokens of a batch share."""
+        """Validate the claims and prepare the text shared by all tokens of a batch."""
         head, first, is_jwt = self._prefix(kind)
         return self._backend.plan(
             head, first, role, connection_data, expiration, classes, check_claim, is_jwt
@@ -162,10 +195,20 @@ class SessionSigner(LightDataclass):
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> list[str]:
-        """Sign *n* tokens that say the same and are all distinct, in order.
+        """Sign *n* distinct tokens with the same claims and return them as a list.
 
-        *multithread* uses every CPU that the process may use. Either all *n* are
-        returned or an exception is raised; MemoryError if they cannot fit.
+        *n*
+            the number of tokens, 0 to 10**18
+        *multithread*
+            True to use every CPU that is available to the process; by default one thread
+
+        The claims are those of `SessionSigner`. The tokens differ only in their nonces.
+
+        Raises InvalidClaimsError for a claim or an *n* that is not valid,
+        InvalidInputError unless *multithread* is a bool, MemoryError if the tokens need
+        more memory than the machine has, ClosedError after the signer was closed. Example::
+
+            tokens = session.tokens(1000, multithread=True, role="subscriber")
         """
         n = check_count(n)
         threads = self._threads(n, multithread)
@@ -189,7 +232,12 @@ class SessionSigner(LightDataclass):
     ) -> TokenBatch[str]:
         """Sign *n* tokens like `tokens`, into one buffer instead of *n* strings.
 
-        *memory_pool* is where its memory comes from and goes back to; see `sign_rows`.
+        *memory_pool*
+            a `tokbox.types.MemoryPool` that reuses the memory of earlier batches; by
+            default None, for new memory. See `Signer.sign_rows`
+
+        The other arguments are those of `tokens`. Returns a `TokenBatch`. Raises the
+        exceptions of `tokens`, and InvalidInputError for a *memory_pool* of another type.
         """
         n, pool = check_count(n), check_pool(memory_pool)
         threads = self._threads(n, multithread)
@@ -214,11 +262,14 @@ class SessionSigner(LightDataclass):
         kind: TokenKind | None = None,
         chunk: int = 0,
     ) -> Iterator[TokenBatch[str]]:
-        """Sign *n* tokens like `tokens`, as batches of at most *chunk*, in constant memory.
+        """Sign *n* tokens like `tokens`, in batches and in constant memory.
 
-        Without *chunk*, there are 8,192 in a batch, or 256 where RSA signs.
-        The memory of a batch is used again once nothing refers to the batch any more;
-        a batch that is kept stays as it is.
+        *chunk*
+            the maximum number of tokens in a batch; by default 8,192, or 256 with RS256
+
+        The other arguments are those of `tokens`. Returns an iterator of `TokenBatch`. The
+        memory of a batch is reused after the batch is deleted; batches that are kept do not
+        change. Raises the exceptions of `tokens` before the first batch is signed.
         """
         n, chunk = check_count(n), check_count(chunk) or self._backend.chunk
         threads = self._threads(chunk, multithread)
@@ -243,17 +294,21 @@ class SessionSigner(LightDataclass):
     ) -> int:
         """Sign *n* tokens, write one per line in constant memory, and return *n*.
 
-        *target* is a path or an open file of bytes or text. A path is overwritten, and
-        only its owner can read a file that is created. A file that is passed stays open.
+        *target*
+            a path, or an open binary or text file. An existing file at the path is
+            overwritten; a new file is readable by its owner only. An open file stays open
+        *progress*
+            a function that is called with the number of tokens written so far, after each
+            8,192 tokens (256 with RS256) and at the end; by default None
 
-        *progress* is called with the number of tokens written so far, after each 8,192
-        tokens (256 with RSA) and at the end::
+        The other arguments are those of `tokens`. Example::
 
             session.write_tokens("tokens.txt", 10**6, progress=print)
 
-        All arguments are checked before the file is opened. An exception of the file or
-        of *progress* stops the call and is raised; the lines written until then stay in
-        the file, and the last one may be incomplete if the disk is full.
+        All arguments are validated before the file is opened. Raises the exceptions of
+        `tokens`, InvalidInputError if *progress* is not callable, and every exception of
+        the file or of *progress*. After such an exception the file keeps the lines written
+        so far; the last line may be incomplete if the disk is full.
         """
         if progress is not None and not callable(progress):
             rule = "be a function that takes the number of written tokens, or None"
@@ -285,9 +340,9 @@ class SessionSigner(LightDataclass):
         initial_layout_class_list: Iterable[str] | None,
         kind: TokenKind | None = None,
     ) -> Iterator[tuple[int, memoryview]]:
-        """Sign *n* tokens, one a line: yields how many are made so far, and the last ones.
+        """Sign *n* tokens, one per line; yield the count so far and the new lines.
 
-        Memory is used again once nothing refers to it.
+        The memory of the lines is reused after they are deleted.
         """
         n, chunk = check_count(n), self._backend.chunk
         threads = self._threads(chunk, multithread)
@@ -305,7 +360,7 @@ def _stream(plan: BatchPlan, n: int, chunk: int, threads: int) -> Iterator[Token
         memory = Memory(min(n, chunk) * length, pool)
         plan.fill(memory, count, first=first, threads=threads)
         batch: TokenBatch[str] = TokenBatch(memory, range(count), length=length)
-        # Nothing here may keep what the caller lets go of.
+        # Drop all references, so that the memory is reused once the caller drops the batch.
         del memory
         yield batch
         del batch
@@ -321,7 +376,7 @@ def _lines(
         memory = Memory(min(n, chunk) * line, pool)
         plan.fill(memory, count, first=first, threads=threads, lines=True)
         lines = memoryview(memory)[: count * line]
-        # As above: nothing here may keep it.
+        # As in _stream.
         del memory
         yield first + count, lines
         del lines
@@ -335,7 +390,7 @@ def _write(
     written = 0
     for written, text in lines:
         write_all(file, text)
-        # As above.
+        # As in _stream.
         del text
         if progress is not None:
             progress(written)

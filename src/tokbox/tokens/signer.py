@@ -1,4 +1,4 @@
-"""A prepared key, and everything it signs."""
+"""Sign and verify tokens with one key."""
 
 from __future__ import annotations
 
@@ -40,24 +40,30 @@ __all__ = ["Signer"]
 @set_module("tokbox")
 @safe_repr
 class Signer:
-    """An API key and its secret, prepared once: signs, verifies, and is safe to share.
+    """Signs and verifies tokens with the API key and secret of a project.
 
-    The secret is not kept, only the states that HMAC has after it, in memory that is
-    wiped when the signer is closed or freed, and at the end of a ``with`` block. A signer
-    cannot be pickled or copied::
+    *api_key*
+        the API key of the project, 1 to 20 digits as a str or an int
+    *secret*
+        the API secret: printable ASCII without spaces and quotation marks
+
+    Use `from_private_key` for a Vonage application. A signer sends no requests and can be
+    shared between threads. Example::
 
         with Signer("40000123", secret) as signer:
             token = signer.session(session_id).token()
 
-    `from_private_key` makes one that signs for a Vonage application.
+    A signer keeps HMAC states that are derived from the secret, and not the secret itself.
+    They are wiped when the signer is closed or freed, and at the end of a ``with`` block.
+    A signer cannot be pickled or copied.
 
-    Raises InvalidInputError, which shows neither, for a key that is not a number and for a
-    secret that holds anything but printable ASCII, a space, or a quotation mark.
+    Raises InvalidInputError for a key or secret that is not valid; the message contains
+    neither of them.
     """
 
     __slots__ = ("_backend", "project_id")
 
-    #: The project or application: the API key, or the application id.
+    #: The API key of the project, or the id of the Vonage application.
     project_id: str
     _backend: SigningBackend
 
@@ -75,15 +81,22 @@ class Signer:
         *,
         password: str | bytes | None = None,
     ) -> Self:
-        """Make the signer of a Vonage application, whose tokens are signed with RS256.
+        """Create a signer for a Vonage application; it signs tokens with RS256.
 
-        *key* is its private key: PEM text that begins with ``-----BEGIN``, the path of a
-        PEM file, bytes, a key object of ``cryptography``, or a `PrivateKey`. It is read
-        and checked here, once, which takes 45 ms unless `PrivateKey` skips it. *password*
-        is what the PEM is encrypted with.
+        *application_id*
+            the id of the application, a UUID
+        *key*
+            the private key of the application: PEM text that begins with ``-----BEGIN``,
+            the path of a PEM file, bytes, a key object of ``cryptography``, or a
+            `PrivateKey`
+        *password*
+            the password of an encrypted PEM; by default None
 
-        Raises InvalidInputError, MissingDependencyError without the package
-        ``cryptography``.
+        The key is read and validated once, which takes about 45 ms. Pass a `PrivateKey`
+        to reuse a validated key, or to skip the validation.
+
+        Raises InvalidInputError for an argument that is not valid, MissingDependencyError
+        if ``cryptography`` is not installed.
         """
         from tokbox.tokens.rs256.backend import PrivateKeyBackend
         from tokbox.tokens.rs256.keys import PrivateKey
@@ -97,15 +110,15 @@ class Signer:
 
     @property
     def _is_application(self) -> bool:
-        """Whether this signs for a Vonage application, with RS256."""
+        """True if this signer signs for a Vonage application, with RS256."""
         return self._backend.algorithm == "RS256"
 
     @property
     def fingerprint(self) -> str:
-        """What names the key in logs without telling whose it is.
+        """An identifier of the project for logs.
 
-        The first 8 hex digits of SHA-256 of the API key or application id; the secret
-        has no part in it.
+        It is the first 8 hex digits of the SHA-256 of the API key or application id. It
+        does not depend on the secret.
         """
         import hashlib
 
@@ -126,7 +139,7 @@ class Signer:
         return self._backend.is_closed
 
     def close(self) -> None:
-        """Wipe the key. Calls under way still finish; later ones raise ClosedError."""
+        """Wipe the key. Running calls finish; later calls with it raise ClosedError."""
         self._backend.close()
 
     def __enter__(self) -> Self:
@@ -142,14 +155,20 @@ class Signer:
 
     @strip_traceback
     def _jwt(self, claims: Mapping[str, Any]) -> str:
-        """Return a JWT with these claims, in the compact form. No claim is checked.
+        """Return a JWT in compact form with these claims, which are not validated.
 
         It is signed with HS256, or with RS256 for an application.
         """
         return self._backend.sign_jwt(claims)
 
     def session(self, session_id: str) -> SessionSigner:
-        """Return the signer of one session's tokens, or raise InvalidClaimsError."""
+        """Return a `SessionSigner` for one session.
+
+        *session_id*
+            the id of a session of this project or application
+
+        Raises InvalidClaimsError for an id that is not valid or belongs to another project.
+        """
         return SessionSigner(session_id, _backend=self._backend)
 
     @overload
@@ -187,31 +206,48 @@ class Signer:
         memory_pool: MemoryPool | None = None,
         nonce: Derived | None = None,
     ) -> TokenBatch[str] | TokenBatch[str | None]:
-        """Sign one token a row, each with claims of its own, in order.
+        """Sign one token for each row and return them as a `TokenBatch`, in order.
 
-        Each claim is one value for all rows, or a column with a value for each row: a
-        sequence, or an Arrow array or stream of any library. (A sequence of layout
-        classes is a column, too; its values are names joined by spaces, or sequences of
-        names.) Claims and rules are those of `SessionSigner`; None in
-        a column means what it means there. An Arrow value is accepted if the Python value
-        that it stands for is: a duration or the float 3600.0 as an expiration, for example.
-        Values shared by all rows are hashed and encoded once.
+        Each claim is one value for all rows, or a column with one value for each row. A
+        column is a sequence, or an Arrow array or stream of any library. At least one
+        claim, or the row key of *nonce*, must be a column, and all columns must have the
+        same length. Values shared by all rows are validated and encoded once.
 
-        *expires_at* takes the place of *expiration*: when tokens end, at most 30 days from
-        now. It is an aware datetime, text such as 2026-01-31T12:00Z, or whole seconds since
-        the epoch; in Arrow, a timestamp with a time zone.
+        *session_id*
+            ids of sessions of this project or application
+        *role*, *connection_data*, *kind*
+            as in `SessionSigner`, with the same defaults; *kind* is one value for all rows
+        *expiration*
+            as in `SessionSigner`; by default 24 hours. Arrow durations and whole floats
+            such as 3600.0 are accepted, too
+        *expires_at*
+            the end of the lifetime, in place of *expiration*: an aware datetime, text such
+            as 2026-01-31T12:00Z, an int in seconds since the epoch, or an Arrow timestamp
+            with a time zone; at most 30 days from now. By default None
+        *initial_layout_class_list*
+            one str of names separated by spaces for all rows, or a column of such strings
+            or of sequences of names. A sequence is always a column. By default empty
+        *errors*
+            the handling of rows with a claim that is not valid: "raise", the default,
+            raises InvalidClaimsError and signs nothing; "null" sets the row to None and
+            adds the error to `TokenBatch.failures`
+        *multithread*
+            True to use every CPU that is available to the process; by default one thread
+        *memory_pool*
+            a `tokbox.types.MemoryPool` that reuses the memory of deleted batches; by
+            default None. With one pool for a series of batches, signing is about twice as
+            fast
+        *nonce*
+            a `tokbox.Derived`, so that signing the same rows again returns the same tokens;
+            by default None, for random nonces
 
-        With ``errors="raise"``, a value that breaks a rule raises InvalidClaimsError with
-        its ``.row``, ``.field`` and ``.rule``, and nothing is signed. With
-        ``errors="null"`` its row is None, and `TokenBatch.failures` has the reasons.
-        InvalidArrowError is for an array that contradicts itself, or a table of several
-        columns.
+        Raises InvalidClaimsError, with ``.row``, ``.field`` and ``.rule``, for a claim that
+        is not valid; InvalidArrowError for an inconsistent array or a table of several
+        columns; InvalidInputError for any other argument that is not valid; MemoryError if
+        the tokens need more memory than the machine has; ClosedError after `close`.
+        Example::
 
-        Who signs one batch after the other passes them all one *memory_pool*: each uses
-        the memory of an earlier one that is gone, which is about twice as fast.
-
-        Nonces are random, or derived from the rows: with a `Derived` as *nonce*, signing
-        the same rows again returns the same tokens.
+            batch = signer.sign_rows(session_id, role=["publisher", "moderator"])
         """
         if nonce is None and expires_at is None:
             few = self._few_rows(
@@ -244,8 +280,10 @@ class Signer:
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None
     ) -> Token:
-        """Verify a token, and return its claims.
+        """Verify a token and return its claims as a `Token`.
 
+        *token*
+            a T1 token or a JWT of this project or application
         *session_id*
             the session that the token must be for; None, the default, for any session
         *now*
@@ -254,7 +292,7 @@ class Signer:
         Raises MalformedTokenError, WrongAlgorithmError, WrongKeyError, BadSignatureError,
         WrongPurposeError, WrongClaimsError, WrongSessionError, NotYetValidTokenError or
         ExpiredTokenError, which are TokenErrors with a ``.reason``; InvalidInputError
-        for a *session_id* or *now* of another type.
+        for a *session_id* or *now* of another type; ClosedError after `close`.
         """
         from tokbox.tokens.verification.verify import check
 
@@ -271,10 +309,22 @@ class Signer:
         now: float | None = None,
         multithread: bool = False,
     ) -> Verification:
-        """Verify many tokens, each as `verify` does; see `Verification`.
+        """Verify many tokens, each like `verify`, and return a `Verification`.
 
-        Tokens of all kinds can be mixed. They can also be an Arrow array or stream of
-        strings. *multithread* uses every CPU.
+        *tokens*
+            an iterable of tokens, or an Arrow array or stream of strings; T1 tokens and
+            JWTs can be mixed
+        *session_id*, *now*
+            as in `verify`
+        *multithread*
+            True to use every CPU that is available to the process; by default one thread
+
+        Tokens that are not valid are reported in the result and raise no exception. Raises
+        InvalidInputError for an argument of another type, InvalidArrowError for an array
+        of anything but strings, ClosedError after `close`. Example::
+
+            verification = signer.verify_many(tokens, multithread=True)
+            valid = [t for t, ok in zip(tokens, verification, strict=True) if ok]
         """
         from tokbox.tokens.verification.verify import check_many
 
@@ -288,9 +338,9 @@ class Signer:
         )
 
     def _threads_for(self, multithread: bool) -> Callable[[int], int]:
-        """Return a function that returns the number of threads for a number of tokens.
+        """Return a function that computes the thread count from a number of tokens.
 
-        InvalidInputError unless *multithread* is a bool.
+        Raises InvalidInputError unless *multithread* is a bool.
         """
         check_multithread(multithread)
         return lambda n: threads_for(n, multithread, self._backend.thread_threshold)
@@ -305,7 +355,7 @@ class Signer:
         random: bytes | None = None,
         now: int | None = None,
     ) -> TokenBatch[str] | None:
-        """Sign a small number of rows in one call of the core; see `SigningBackend`."""
+        """Sign a small number of rows with one call of the C core; see `SigningBackend`."""
         if (
             type(multithread) is not bool
             or type(errors) is not str

@@ -1,4 +1,4 @@
-"""Read JSON from strangers, of which no two readers could think differently."""
+"""A strict JSON parser for untrusted input."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class DuplicateName(_Refused):
 
 
 def read_object(raw: bytes | str) -> dict[str, Any]:
-    """Return the object that *raw* holds, in UTF-8 if it is bytes; objects are read-only.
+    """Parse a JSON object, in UTF-8 if *raw* is bytes. Returned objects are read-only.
 
-    Names that stand twice in one object (RFC 8259, section 4, leaves it open which of
-    them counts) and the numbers that JSON does not have are refused. Raises DuplicateName
-    or another ValueError, with a phrase that says why and quotes nothing.
+    Duplicate names, which parsers handle differently (RFC 8259, section 4), and NaN and
+    Infinity are refused. Raises DuplicateName or another ValueError; the message contains
+    no part of *raw*, except for the name of such a number.
     """
     try:
         text = raw if isinstance(raw, str) else raw.decode()

@@ -1,13 +1,13 @@
-"""The T1 form of a token.
+"""The T1 token format.
 
 ::
 
     T1==BASE64( partner_id=KEY&sig=SIG:DATA )
 
-SIG is the hexadecimal HMAC-SHA1 of DATA under the API secret, DATA a form of
-``name=value`` pairs. The order of the pairs is free (each official SDK has its own), since
-the service checks the signature over the text as it stands. Ours is the seed's, with
-what a batch shares first and the nonce last.
+SIG is the hexadecimal HMAC-SHA1 of DATA under the API secret. DATA is a form of
+``name=value`` pairs in any order (each official SDK has its own), because the service
+verifies the signature of the received text. tokbox uses the order of the seed: claims
+shared by a batch first, the nonce last.
 """
 
 from __future__ import annotations
@@ -46,15 +46,14 @@ _MOST_FIELDS = 64
 
 
 def head(api_key: str) -> bytes:
-    """What stands before the signature."""
+    """Return the text before the signature."""
     return b"partner_id=" + api_key.encode() + b"&sig="
 
 
 def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> bytes:
-    """The claims that all rows of a batch share, as its core wants them.
+    """Return the claims shared by all rows of a batch, as the core expects them.
 
-    *claims* were checked; those that are missing are columns. (The API key stands before
-    the signature.)
+    *claims* must be valid; missing claims are columns. The API key is part of `head`.
     """
     pairs = [f"create_time={create_time}"]
     if claims.get("expiration"):
@@ -73,12 +72,15 @@ def first_claims(api_key: str, session_id: str) -> bytes:
 
 
 def _refuse(problem: str, reason: str = "malformed") -> NoReturn:
-    # What follows quotes nothing of the token: it would let someone in.
+    # The message must not quote the token, because a token is a credential.
     raise MalformedTokenError(f"not a T1 token: {problem}", reason)
 
 
 def split(token: object) -> tuple[bytes, bytes, bytes]:
-    """Take a token apart: (API key, signature as 20 bytes, DATA as it was signed)."""
+    """Split a token into API key, signature (20 bytes) and DATA as it was signed.
+
+    Raises MalformedTokenError.
+    """
     import re
 
     if not isinstance(token, str):
@@ -131,10 +133,10 @@ def _refuse_head(before: bytes) -> NoReturn:
 
 
 def _fields(data: bytes) -> dict[str, str]:
-    """Parse DATA as leniently as the SDKs differ in writing it.
+    """Parse DATA of any official SDK.
 
-    ``+`` and ``%20`` are spaces, hex digits come in either case, and what the Java and
-    .NET SDKs leave unencoded stands for itself.
+    Both ``+`` and ``%20`` are spaces, and hex digits can be in either case. Characters that
+    the Java and .NET SDKs do not encode are accepted unencoded.
     """
     if data.count(b"&") >= _MOST_FIELDS:
         _refuse(f"it has more than {_MOST_FIELDS} fields")
@@ -176,7 +178,7 @@ def _seconds(fields: dict[str, str], name: str) -> int | None:
 
 
 def read(api_key: bytes, data: bytes) -> Token:
-    """Read what `split` took apart."""
+    """Parse the API key and DATA that `split` returns. Raises MalformedTokenError."""
     from tokbox.readonly import ReadOnlyDict
     from tokbox.tokens.token import make_token
 

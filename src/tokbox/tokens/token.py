@@ -1,4 +1,4 @@
-"""The claims of a token that was read."""
+"""The claims of a token."""
 
 from __future__ import annotations
 
@@ -24,37 +24,38 @@ __all__ = ["Token", "make_token"]
 class Token(PickledByName):
     """The claims of a token.
 
-    `tokbox.decode` returns claims without verifying them. The ``verify`` methods of
-    `Tokbox`, `Signer` and `PublicKey` return them after the signature, the times and the
-    other claims were verified. Tokens are hashable; `unknown` is not part of the hash.
+    The ``verify`` methods of `Tokbox`, `Signer` and `PublicKey` return verified claims.
+    `tokbox.decode` returns claims without verifying them. Tokens are hashable; `unknown` is
+    not part of the hash.
     """
 
     #: "t1" or "jwt".
     kind: TokenKind
-    #: What it is signed with: "HMAC-SHA1" (T1), "HS256", or "RS256" (an application's).
+    #: The signing algorithm: "HMAC-SHA1" for T1 tokens, "HS256" for JWTs of a project,
+    #: "RS256" for JWTs of an application.
     algorithm: str
-    #: The project or application it was made for: an API key, or an application id.
+    #: The API key of the project, or the id of the application.
     project_id: str
     session_id: str
-    #: A publisher's, if the token does not say.
+    #: The role of the holder; "publisher" if the token has no role.
     role: str
-    #: When it was made and when it ends, in seconds since the epoch. A token that names
-    #: no end lives for 24 hours: see `end_time`. `created_at` and `expires_at` are
-    #: datetimes.
+    #: The creation time and the expiry time, in seconds since the epoch. A token without
+    #: an expiry time is valid for 24 hours; see `end_time`. `created_at` and `expires_at`
+    #: are datetimes.
     create_time: int
     expire_time: int | None
-    #: What sets it apart from others that say the same: a T1 token's nonce, a JWT's jti.
+    #: The unique value of the token: the nonce of a T1 token, the ``jti`` of a JWT.
     nonce: str
     connection_data: str = ""
     initial_layout_class_list: tuple[str, ...] = ()
     scope: str | None = None
-    #: The first second at which it is valid (``nbf`` of a JWT), since the epoch; None
-    #: without that claim.
+    #: The time from which the token is valid (``nbf`` of a JWT), in seconds since the
+    #: epoch; None without that claim.
     not_before: int | None = None
-    #: Everything else that it says.
+    #: Unknown claims by name.
     unknown: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    #: All claims of a JWT, or fields of a T1 token, as they are written in it. It is
-    #: read-only, and not in the repr, not compared and not part of the hash.
+    #: All claims of a JWT, or all fields of a T1 token, as written in the token. Read-only;
+    #: excluded from the repr, from comparisons and from the hash.
     raw: Mapping[str, Any] = field(default_factory=ReadOnlyDict, compare=False, repr=False)
 
     @property
@@ -69,11 +70,11 @@ class Token(PickledByName):
 
     @property
     def end_time(self) -> int:
-        """When it ends, in seconds since the epoch, whether or not it says so."""
+        """The expiry time in seconds since the epoch; by default 24 h after creation."""
         return self.create_time + HOURS_24 if self.expire_time is None else self.expire_time
 
 
-#: A class whose instances can become tokens, since they have the same slots.
+#: A mutable class with the same slots, whose instances `make_token` turns into tokens.
 _Draft: Any = make_dataclass(
     "_Draft",
     [(each.name, Any) for each in fields(Token)],
@@ -86,9 +87,9 @@ _Draft: Any = make_dataclass(
 
 
 def make_token(**values: Any) -> Token:
-    """Return the `Token` with these values, which are all that it has.
+    """Return a `Token` with these values, in a third of the time of its constructor.
 
-    This takes a third of the time of its constructor: a frozen dataclass is slow to set.
+    *values* must contain all attributes.
     """
     draft = _Draft(**values)
     draft.__class__ = Token

@@ -1,4 +1,4 @@
-"""``tokbox callback``: URLs that are told of events."""
+"""``tokbox callback``: URLs that receive events."""
 
 from __future__ import annotations
 

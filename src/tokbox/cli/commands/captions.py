@@ -1,4 +1,4 @@
-"""``tokbox captions``: what is said in a session, as text."""
+"""``tokbox captions``: live captions of sessions."""
 
 from __future__ import annotations
 

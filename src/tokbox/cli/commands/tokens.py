@@ -1,4 +1,4 @@
-"""``tokbox token`` and ``tokbox tokens``: one, or as many as a disk holds."""
+"""``tokbox token`` and ``tokbox tokens``: sign tokens."""
 
 from __future__ import annotations
 

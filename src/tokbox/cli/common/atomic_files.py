@@ -48,7 +48,7 @@ def open_atomic(path: str) -> Iterator[BinaryIO]:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(part)
             if isinstance(error, OSError) and error.filename == part:
-                # Nobody asked for that name.
+                # Report the path that the caller passed.
                 error.filename = path
                 error.filename2 = None
             raise
@@ -119,7 +119,7 @@ def _ending_by_exception() -> Iterator[None]:
     before = {
         number: signal.signal(number, end)
         for number in names
-        # Who ignores one, as nohup does, wants to go on.
+        # An ignored signal, as with nohup, stays ignored.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL
     }
     try:

@@ -1,4 +1,4 @@
-"""How commands show what the service told: one thing, or a list of them."""
+"""Print responses of the service: one item, or a list."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def show(
     as_json: bool,
     document: Callable[[_Entity], dict[str, Any]] = public,
 ) -> None:
-    """Show one thing: a JSON document, or the *rows* that say something."""
+    """Print an item as JSON, or print its *rows* that have a value."""
     if as_json:
         print_json(document(one))
     else:
@@ -145,7 +145,7 @@ def show_list(
 
 
 def confirm(what: str, id: str, as_json: bool) -> None:
-    """Say what was done to the thing with an id, where the service has nothing to tell."""
+    """Print that the action *what* is done for an id, after a response without content."""
     if as_json:
         print_json({"id": id, what: True})
     else:
@@ -171,7 +171,7 @@ def add_get(
 
 
 def add_stop(group: click.Group, noun: str, stop: Callable[[Tokbox, str], None]) -> None:
-    """Add a command that stops something, of which nothing is told then."""
+    """Add a command that stops an item, and prints its id only."""
 
     @group.command("stop", help=f"Stop {noun}.")
     @click.argument(f"{noun}_id", metavar=noun.upper())

@@ -1,7 +1,7 @@
-"""How commands speak: colours on a terminal, plain text in a pipe, JSON for machines.
+"""Output of commands: colours on a terminal, plain text in a pipe, or JSON.
 
-Results go to standard output; progress, notes and errors to standard error. Nothing
-that came from outside reaches a terminal with its control characters alive.
+Results go to standard output; progress, notes and errors to standard error. Control
+characters in external data are escaped.
 """
 
 from __future__ import annotations
@@ -157,10 +157,10 @@ def _print_rich_table(
 
 
 def shows_progress(target: Any = None) -> bool:
-    """Say whether a bar is welcome: somebody watches, and nobody reads the output.
+    """Return whether to draw a progress bar: on a terminal, if the output is a file.
 
-    *target* is the open file that the output goes to. A pipe may end in a program that
-    draws on the same terminal, and a terminal shows the output itself.
+    *target* is the open file of the output, or None for output without conflict. Output to
+    a terminal, or to a pipe into a program that draws on it, would mix with the bar.
     """
     if not is_terminal(sys.stderr):
         return False
@@ -176,11 +176,11 @@ def shows_progress(target: Any = None) -> bool:
 def progress(
     label: str, total: int | None, *, show: bool, unit: str = ""
 ) -> Iterator[Callable[..., None]]:
-    """Draw a bar on standard error that the function it yields moves to a number.
+    """Draw a progress bar on standard error; yield a function that updates it.
 
-    That function may be told another count, too, in *unit*s, which is then shown in place
-    of the number: rows, where bytes say how much is left. Its third argument replaces the
-    label. Without *total* nobody knows.
+    The function accepts the completed amount, a *count* and a *label*, which replaces the
+    label of the bar. With *unit*, the bar shows the count, for example rows, in place of
+    the amount, for example bytes. *total* is None if it is unknown.
     """
     if not show:
         yield lambda done, count=0, label=label: None

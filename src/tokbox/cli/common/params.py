@@ -43,7 +43,7 @@ __all__ = [
 
 Function = Callable[..., None]
 
-#: What is typed on a terminal without being seen there.
+#: Prompts for values that are typed without echo.
 _PROMPTS = {"the secret": "API secret: ", "the password": "Password: "}
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -121,7 +121,7 @@ def claim_stdin(what: str) -> None:
 
 
 def read_stdin(what: str) -> str:
-    """Read all of standard input, which only one argument may stand for."""
+    """Read all of standard input, which only one argument can use."""
     claim_stdin(what)
     if sys.stdin.isatty():
         if what in _PROMPTS:
@@ -138,7 +138,7 @@ def read_stdin(what: str) -> str:
 def parse_session(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> str | None:
-    """Let ``-`` stand for a session id on standard input."""
+    """Return the session id, which is read from standard input for ``-``."""
     return read_stdin("the session id").strip() if value == "-" else value
 
 
@@ -224,10 +224,10 @@ def has_credentials() -> bool:
 def make_client(
     api_key: str | None, secret_file: str | None, api_url: str | None
 ) -> Tokbox:
-    """Make a client of the environment, where these options stand in for parts of it.
+    """Create a client from environment variables; these options override them.
 
-    Raises ``InvalidInputError`` that names the variable that is missing or wrong, and
-    ``OSError`` if the file cannot be read.
+    Raises ``InvalidInputError``, with the name of a variable that is missing or not valid,
+    and ``OSError`` if the file cannot be read.
     """
     from tokbox.rest.client import Tokbox
     from tokbox.rest.environment import APPLICATIONS
@@ -238,7 +238,7 @@ def make_client(
         check_api_key(api_key)
     environment = dict(os.environ)
     if api_key is not None or secret_file is not None:
-        # What is given by hand is a project's.
+        # The options are for projects, so ignore an application's variables.
         for name in (name for family in APPLICATIONS for name in family.names):
             environment.pop(name, None)
     if api_url is not None:
@@ -307,7 +307,7 @@ def read_secret(path: str, option: str, what: str) -> str:
 
 
 class Claims(TypedDict):
-    """What a token shall say, as ``Session.token`` takes it."""
+    """The claims of a token, as arguments of ``Session.token``."""
 
     role: RoleName
     connection_data: str
@@ -316,7 +316,7 @@ class Claims(TypedDict):
 
 
 def claim_options(function: Function) -> Function:
-    """Add the options that say what a token shall say, as the argument *claims*."""
+    """Add the options for the claims of a token, as the argument *claims*."""
 
     @wraps(function)
     def command(

@@ -124,8 +124,8 @@ def _sign(
         start = time.perf_counter()
         tokens = next(batches).tolist()
         signed = time.perf_counter()
-        # Different hashes prove different tokens, in a tenth of the memory. That two
-        # of a million 64-bit hashes are equal by chance happens once in 30 million runs.
+        # Distinct hashes prove distinct tokens, in a tenth of the memory. With a million
+        # tokens, a collision of 64-bit hashes is expected once in 30 million runs.
         hashes.update(map(hash, tokens))
         signing += signed - start
         checking += time.perf_counter() - signed
@@ -142,7 +142,7 @@ def _sign(
 
 
 def _join(url: str, session_id: str, token: str) -> str:
-    """Let a simulated client join and publish; return the id of its stream."""
+    """Join and publish with a simulated client; return the id of its stream."""
     body = json.dumps({"token": token, "publish": True})
     path = f"/_emulator/session/{session_id}/connection"
     status, content = _ask(url, "POST", path, body)

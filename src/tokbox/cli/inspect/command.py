@@ -1,4 +1,4 @@
-"""``tokbox inspect``: what a token says, and whether the service would take it."""
+"""``tokbox inspect``: print the claims of a token, and reasons to refuse it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["inspect"]
 
-#: What a client is told of a token that is refused, for whatever reason.
+#: The error of a client whose token is refused, for any reason.
 _CLIENT_ERROR = "client error 1004: "
 
 
@@ -94,8 +94,8 @@ def inspect(
         faults.insert(0, Fault("wrong_key", words))
     signature = _check_signature(text, claims, key, api_key, secret_file, api_url)
     if signature.fault is not None and (signature.result != "good" or not faults):
-        # What verify() says of a good signature's token is among the faults already,
-        # unless it knows a rule that nothing else here does.
+        # With a good signature, an error of verify() repeats one of the faults, unless
+        # there are no faults.
         faults.insert(0, signature.fault)
     _print_claims(claims, signature, faults, now, as_json)
     if faults:
@@ -210,7 +210,7 @@ def _print_claims(
 
 
 def _refusal(faults: list[Fault]) -> dict[str, Any]:
-    """Whether a token would be refused: the first reason in a word, all in sentences."""
+    """Return the JSON members for *faults*: the first reason code, and all messages."""
     return {
         "refused": bool(faults),
         "reason": faults[0].reason if faults else None,

@@ -1,4 +1,4 @@
-"""What is wrong with a token, as far as it shows without the secret."""
+"""Find the faults of a token that can be found without its key."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Fault:
 
 
 def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault]:
-    """Return every reason to refuse a token that says *claims*, the plainest first.
+    """Return all reasons to refuse a token with *claims*, the most common first.
 
-    With *session_id* the token must be for that session.
+    With *session_id*, the token must be for that session.
     """
     faults = [*_untimely(claims, now)]
     if session_id is not None and claims.session_id != session_id:
@@ -94,11 +94,11 @@ class UnknownToken:
 
     #: "JWT", "session id", or "" if it is not known.
     kind: str
-    #: Why it is none, and what may help.
+    #: The reason why it is not a token, with a hint.
     fault: Fault
-    #: What a JWT says, unverified.
+    #: The claims of a JWT, not verified.
     claims: Mapping[str, Any] | None = None
-    #: The same for people.
+    #: The claims as names and formatted values.
     rows: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -113,7 +113,7 @@ def explain(text: str, error: MalformedTokenError, now: float) -> UnknownToken:
     claims = _claims(text) if is_jwt else None
     hint = _hint(text, error.reason)
     if is_jwt and not hint:
-        # Who issued it, it says; so it was made for something.
+        # A JWT with an issuer but no session is for REST calls or callbacks.
         if claims and "session_id" not in claims and {"iss", "application_id"} & {*claims}:
             hint = "those of REST calls and callbacks do not; see tokbox token"
         else:
@@ -123,7 +123,7 @@ def explain(text: str, error: MalformedTokenError, now: float) -> UnknownToken:
     return UnknownToken("JWT" if is_jwt else "", fault, claims, rows)
 
 
-#: What helps, by the reason why a token cannot be read.
+#: Hints by the ``reason`` of a MalformedTokenError.
 _HELP = {
     "prefix": "put it back",
     "truncated": "was all of it copied?",
@@ -135,7 +135,7 @@ _HELP = {
 
 
 def _hint(text: str, reason: str) -> str:
-    """What may have happened to *text*, and what helps; "" if nothing shows."""
+    """Return a hint about a likely error in *text*, or ""."""
     if text[0] in "\"'" or text[-1] in "\"'":
         return "take the quotes away"
     if text.lower().startswith("bearer "):
@@ -161,7 +161,7 @@ def _claims(text: str) -> Mapping[str, Any] | None:
 
 
 def _rows(text: str, claims: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
-    """What a JWT says, for people."""
+    """Yield the claims of a JWT as names and formatted values."""
     yield "kind", "JWT"
     header = _read_json(text.split(".")[0]) or {}
     if "alg" in header:

@@ -32,9 +32,9 @@ class Verifier:
     """A method to verify tokens, and a description of its key."""
 
     verify: Callable[[str], Token]
-    #: Whose tokens it verifies: "API key 40000123".
+    #: The owner of the tokens: "API key 40000123".
     owner: str
-    #: What those are signed with: "the secret of API key 40000123".
+    #: The key of the tokens: "the secret of API key 40000123".
     key: str
 
 
@@ -71,9 +71,9 @@ def _owner(tenant: str) -> str:
 
 
 def check(verifier: Verifier, token: str, claims: Token) -> SignatureCheck:
-    """Check the signature of a token that says *claims*.
+    """Check the signature of a token with *claims*.
 
-    What else is wrong with it is not looked at, but for what only `verify` would notice.
+    The result also has the first other error of `verify`, if the signature is good.
     """
     try:
         verifier.verify(token)

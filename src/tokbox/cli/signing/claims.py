@@ -1,4 +1,4 @@
-"""What the tokens of a table's rows say: values for all rows, or columns."""
+"""The claims for the rows of a table: values for all rows, or columns."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _RUN = ("run_id", "row_key", "issued_at")
 class RowClaims:
     """The arguments of `Signer.sign_rows`, some of which are names of columns."""
 
-    #: What is the same for all rows, by the names of arguments.
+    #: Values for all rows, by argument name.
     values: dict[str, Any]
-    #: Names of columns, by the same.
+    #: Names of columns, by argument name.
     columns: dict[str, str]
     #: The values of rows that have null, or an empty field of CSV, in a column.
     defaults: dict[str, str]

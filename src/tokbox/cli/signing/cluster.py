@@ -135,7 +135,7 @@ def _sign_on_ray(source: str, output: str, job: SigningJob) -> int:
     data = load("ray.data", "ray", "ray")
     if not ray.is_initialized():
         ray.init(log_to_driver=False)
-    # Who reads needs a CPU, too.
+    # Reserve one CPU for the tasks that read.
     workers = max(1, int(ray.cluster_resources().get("CPU", 1)) - 1)
     guests, path_column = data.read_parquet(source), None
     if "path" not in guests.schema().names:

@@ -455,7 +455,7 @@ def _input_identity(source: Source) -> dict[str, object]:
 
 
 def _fingerprint(signer: Signer) -> str:
-    """What tells whether the key is the same, and nothing else of it."""
+    """Return a digest that identifies the key, and from which it cannot be recovered."""
     return signer._backend.nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
 
 

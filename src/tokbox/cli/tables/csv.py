@@ -1,4 +1,4 @@
-"""CSV: the text of a row stays as it is, byte for byte, and gets a field more."""
+"""CSV tables: rows are copied byte for byte, with one field added."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class CSVTable:
 
 
 class CSVChunk:
-    """The records of a block, and where they stand in the file."""
+    """The records of a block, and their positions in the file."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Which format a file has, and how it is opened."""
+"""Detect the format of a file, and open it."""
 
 from __future__ import annotations
 
@@ -129,10 +129,10 @@ def open_table(
     new: str = "",
     delimiter: str | None = None,
 ) -> Any:
-    """Read the head of a table.
+    """Open a table and read its header.
 
-    *columns* are those that will be read, and *new* is the one that it must not have yet.
-    *application* says that RSA is at work, which takes its time for each row.
+    *columns* are the columns to read; the table must not have a column *new*. *application*
+    selects smaller chunks, because RSA signatures take longer.
     """
     size, rows = (_RSA_BYTES, _RSA_ROWS) if application else (_BYTES, _ROWS)
     if kind == "csv":

@@ -1,9 +1,8 @@
 """Read the needed members of JSON objects, and skip the others.
 
-msgspec parses a line without making objects for the members that a run does not need. It
-does not notice duplicate names, and does not say why a line is refused in the words of
-`strict_json`. So lines that may have a duplicate, and lines that msgspec refuses, are
-parsed by `strict_json`, which decides.
+msgspec parses a line without creating objects for other members. It does not detect
+duplicate names, and its error messages differ from those of `strict_json`. Lines that may
+have duplicate names, and lines that msgspec refuses, are therefore parsed by `strict_json`.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class JSONTable(LineTable):
         return lines, *self._reader.read(lines)
 
     def header(self, name: str) -> bytes:
-        """What stands before the rows: nothing."""
+        """Return the header, which is empty."""
         return b""
 
     def chunks(self, start: Position) -> Iterator[JSONChunk]:

@@ -1,4 +1,4 @@
-"""What all formats have: a table that is read in chunks."""
+"""The interface of tables, which are read in chunks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ RowError: TypeAlias = tuple[int, str, str]
 class Chunk(Protocol):
     """Some rows, one behind the other."""
 
-    #: Where it begins, and where the next chunk does.
+    #: The position of the first row, and the position after the last row.
     start: Position
     end: Position
     #: Rows that cannot be read.
@@ -79,7 +79,7 @@ class Table(Protocol):
     rows: int | None
 
     def has(self, name: str) -> bool:
-        """Return True if there is a column *name*, as far as its first rows tell."""
+        """Return True if a column *name* exists; formats without header use first rows."""
         ...
 
     def chunks(self, start: Position) -> Iterator[Chunk]:
@@ -89,7 +89,7 @@ class Table(Protocol):
     def digest(self, start: Position) -> Any:
         """Return the SHA-256 of the part of the input before *start*.
 
-        That part is read again, so the cost grows with it.
+        That part is read again.
         """
         ...
 
@@ -100,10 +100,10 @@ def check_names(
     new: str = "",
     partitions: Collection[str] = (),
 ) -> None:
-    """See that columns are there, and only once; and that there is none named *new*.
+    """Raise InvalidInputError unless each wanted column exists once, and *new* does not.
 
-    *wanted* are columns by what they are for. *partitions* are columns that the folders of
-    a file give it. Raises InvalidInputError.
+    *wanted* has column names by argument. *partitions* are columns from the folder names of
+    a file.
     """
     for field, name in wanted.items():
         if name not in names and name not in partitions:
@@ -128,7 +128,7 @@ def _is_text(name: str) -> bool:
 
 
 def blocks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
-    """Read a file in blocks, and say of each whether it is the last, which may be empty."""
+    """Yield the blocks of a file, each with True if it is the last. It may be empty."""
     block = full(file, size)
     while len(block) == size:
         following = full(file, size)
@@ -140,7 +140,7 @@ def blocks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, bool]]:
 
 
 def full(file: BinaryIO, size: int) -> bytes:
-    """As many bytes as asked for, unless the file ends before: a pipe has fewer ready."""
+    """Read *size* bytes, or fewer at the end of the file; a pipe may return short reads."""
     parts = []
     while size > 0 and (part := file.read(size)):
         parts.append(part)

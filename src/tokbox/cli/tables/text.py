@@ -35,7 +35,7 @@ class LineTable:
         self._seen: list[tuple[bytes, bool]] = []
 
     def _first_lines(self) -> list[bytes]:
-        """Return the lines of the first block, or of as many as the first line needs."""
+        """Return the lines of the first block, or of more if the first line is longer."""
         text, last = b"", False
         while not last and b"\n" not in text and len(text) <= MAX_ROW_BYTES:
             block, last = next(self._blocks)
@@ -45,7 +45,7 @@ class LineTable:
         return Lines(text.removeprefix(BOM)[:cut]).tolist()
 
     def _lines(self, start: Position) -> Iterator[tuple[Lines, Position, Position]]:
-        """Lines that are not blank, and where they stand."""
+        """Yield lines that are not blank, with their start and end positions."""
         position, rest = start, b""
         source: Iterable[tuple[bytes, bool]] = chain(self._seen, self._blocks)
         if start.offset:

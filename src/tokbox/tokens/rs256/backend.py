@@ -1,9 +1,9 @@
-"""Sign JWTs with RS256: what the compiled core is to HMAC, for an application's key.
+"""Sign JWTs with RS256, with the private key of an application.
 
-`Key`, `BatchPlan` and `Rows` have the methods of their namesakes in the core. They are
-plain Python, since an RSA signature costs a hundred times what there is to do around it:
-values that all tokens share are checked and encoded once, and OpenSSL does the rest without
-the GIL.
+`Key`, `BatchPlan` and `Rows` have the same methods as the classes of these names in the C
+core. They are plain Python, because an RSA signature takes a hundred times as long as the
+other work for a token. Values shared by all tokens are validated and encoded once, and
+OpenSSL signs with the GIL released.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ from tokbox.tokens.rs256.keys import PrivateKey, PublicKey
 
 __all__ = ["BatchPlan", "Key", "PrivateKeyBackend", "Rows"]
 
-#: Signatures in one slice of work: some milliseconds.
+#: Signatures per slice of work, which take a few milliseconds.
 PIECE = 8
 
 _HEAD = jwt.head("RS256")
-#: What follows the digits of the jti, and how many those are.
+#: The text after the digits of the jti, and the number of its digits.
 _END = b'"}'
 _DIGITS = 27
 
 
 def _draw(random: bytes | None) -> int:
-    """The jti to count from: 27 digits, made like the core's nonces of 24 random bytes."""
+    """Return the first jti of a batch: 27 digits, derived from 24 bytes as in the core."""
     drawn = os.urandom(24) if random is None else random
     high, middle, low = (int.from_bytes(drawn[i : i + 8], "little") for i in (0, 8, 16))
-    # The first digit is never 0, and no batch is so large that it runs out of digits.
+    # The first digit is not 0, and no batch is large enough to overflow 27 digits.
     high = 10**8 + high % (9 * 10**8 - 1)
     return (high * 10**9 + middle % 10**9) * 10**9 + low % 10**9
 
 
 def _encoded(nbytes: int) -> int:
-    """How long *nbytes* are as base64url without padding."""
+    """Return the length of *nbytes* bytes as base64url without padding."""
     return (nbytes * 4 + 2) // 3
 
 
@@ -57,7 +57,7 @@ class PrivateKeyBackend(SigningBackend):
     __slots__ = ("_public",)
 
     algorithm: Literal["HS256", "RS256"] = "RS256"
-    #: A tenth of a second's work.
+    #: Signing this many tokens takes about 0.1 s.
     chunk: int = 256
     thread_threshold: int = 16
 
@@ -102,7 +102,7 @@ class Key:
     __slots__ = ("private", "signature_length")
 
     private: PrivateKey
-    #: In characters of base64.
+    #: The length of a signature in base64 characters.
     signature_length: int
 
     def __init__(self, private: PrivateKey) -> None:
@@ -110,7 +110,7 @@ class Key:
         self.signature_length = _encoded((private.bits + 7) // 8)
 
     def sign(self, message: bytes) -> bytes:
-        """Return a whole JWT of *message*, an encoded header and payload."""
+        """Return the JWT for *message*, the encoded header and payload."""
         return b"%b.%b" % (message, jwt.encode(self.private._sign(message)))
 
     def token(
@@ -125,7 +125,7 @@ class Key:
         is_jwt: bool = True,
         random: bytes | None = None,
     ) -> str:
-        """One token, made now; *first* are the claims up to the time when it is made."""
+        """Sign one token; *first* has the claims that precede the creation time."""
         claims = head, first, role, connection_data, expiration, classes
         return self.plan(*claims, slow_path, is_jwt, random).strings(1)[0]
 
@@ -141,7 +141,7 @@ class Key:
         is_jwt: bool = True,
         random: bytes | None = None,
     ) -> BatchPlan:
-        """Prepare tokens that all have these claims; the arguments are those of `token`."""
+        """Prepare a batch with constant claims; the arguments are those of `token`."""
         role = slow_path("role", role)
         seconds = slow_path("expiration", expiration)
         connection_data = slow_path("connection_data", connection_data)
@@ -153,15 +153,16 @@ class Key:
 
 
 class BatchPlan:
-    """A batch of tokens that differ in their jti only; *data* is all that is before it."""
+    """A batch of tokens that differ only in their jti; *data* is the payload before it."""
 
     __slots__ = ("_first", "_key", "_prefix", "_rest", "token_length")
 
-    #: Of each token, in characters.
+    #: The length of each token in characters.
     token_length: int
 
     def __init__(self, key: Key, data: bytes, random: bytes | None = None) -> None:
-        # Base64 turns three bytes into four characters, whatever is around them.
+        # Base64 encodes each group of three bytes independently, so the prefix is encoded
+        # once.
         whole = len(data) - len(data) % 3
         self._prefix = _HEAD + jwt.encode(data[:whole])
         self._rest = data[whole:]
@@ -183,7 +184,10 @@ class BatchPlan:
         threads: int = 1,
         lines: bool = False,
     ) -> None:
-        """Sign tokens *first* ... *first* + *n* - 1 into *memory*; *lines* ends each."""
+        """Sign tokens *first* ... *first* + *n* - 1 into *memory*.
+
+        With *lines*, a line feed follows each token.
+        """
         stride = self.token_length + lines
         newline = b"\n" if lines else b""
 
@@ -207,10 +211,10 @@ class BatchPlan:
 
 
 class Rows:
-    """The claims of *n* tokens, as columns, and their signatures.
+    """Signs *n* tokens with claims in columns.
 
-    *data* are the claims that all share. Every value of a column goes through
-    *slow_path*, which returns what to sign, or None to leave the row out, or raises.
+    *data* has the claims shared by all rows. *slow_path* validates each value of a column:
+    it returns the value to sign, returns None to leave the row without a token, or raises.
     """
 
     __slots__ = (
@@ -226,7 +230,7 @@ class Rows:
 
     n: int
 
-    #: The order in which a token says what differs.
+    #: The order of varying claims in the payload.
     _ORDER = (
         "expiration",
         "session_id",
@@ -280,7 +284,7 @@ class Rows:
         *,
         threads: int = 1,
     ) -> None:
-        """Derive each jti from *run_id* and the row's key, as the core does (derive.c)."""
+        """Derive each jti from *run_id* and the row's key, like the core (derive.c)."""
         run = len(run_id).to_bytes(8, "big") + run_id
         seen: set[str] = set()
         self._numbers = []
@@ -295,7 +299,7 @@ class Rows:
             self._numbers.append(_draw(key.hmac_sha256(run + text.encode())))
 
     def _jtis(self) -> Iterable[int | None]:
-        """The jti of each row, None if it is left out."""
+        """Return the jti of each row, None for a row without a token."""
         if self._numbers is not None:
             return self._numbers
         first = _draw(self._random)
@@ -311,7 +315,7 @@ class Rows:
         return said + b'"jti":"' + str(number).encode() + _END
 
     def lengths(self, *, threads: int = 1) -> Memory:
-        """Where each token will begin, and the end: n + 1 64-bit integers."""
+        """Return the start of each token and the end, as n + 1 64-bit integers."""
         self._payloads = [self._payload(row, jti) for row, jti in enumerate(self._jtis())]
         around = len(_HEAD) + 1 + self._key.signature_length
         lengths = (around + _encoded(len(p)) if p else 0 for p in self._payloads)
@@ -321,7 +325,7 @@ class Rows:
         return offsets
 
     def sign(self, memory: Memory, offsets: Memory, *, threads: int = 1) -> None:
-        """Sign all rows into *memory*, where `lengths` says."""
+        """Sign all rows into *memory*, at the *offsets* that `lengths` returned."""
         at = memoryview(offsets).cast("q")
 
         def sign(rows: range) -> None:

@@ -1,17 +1,16 @@
-"""RSA keys for RS256 (RFC 7518, section 3.3): read and checked once, then used often.
+"""RSA keys for RS256 (RFC 7518, section 3.3).
 
-A key is given as one of these, and nothing is guessed:
+A key source is one of these:
 
-- text that holds ``-----BEGIN`` is the key itself, as PEM;
-- any other ``str``, and every ``os.PathLike``, is the path of a PEM file;
-- ``bytes`` are the content of such a file;
-- a key object of the package ``cryptography`` is taken as it is.
+- a ``str`` that contains ``-----BEGIN``: the key as PEM text
+- any other ``str``, or an ``os.PathLike``: the path of a PEM file
+- ``bytes``: the content of a PEM file
+- a key object of the package ``cryptography``
 
-To read a key and to find out that its numbers are those of an RSA key takes OpenSSL 45 ms,
-some hundred times as long as to sign with it, so a key is an object to be kept. OpenSSL
-reads keys and signs, by way of ``cryptography``, which is loaded with the first key.
-The core verifies (``src/kernels/tokens/rsa.c``), so that threads need not take turns for
-each signature.
+OpenSSL needs about 45 ms to read and validate a private key, about a hundred times as long
+as for a signature, so a key should be created once and kept. OpenSSL reads keys and signs,
+through ``cryptography``, which is imported with the first key. The C core verifies
+(``src/kernels/tokens/rsa.c``), so that threads verify in parallel.
 """
 
 from __future__ import annotations
@@ -42,18 +41,19 @@ if TYPE_CHECKING:
 
 __all__ = ["PrivateKey", "PrivateKeySource", "PublicKey", "PublicKeySource"]
 
-#: What a private key can be made of; see the top of this file.
+#: Sources of a private key; see the module docstring.
 PrivateKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPrivateKey | PrivateKey"
-#: What a public key can be made of.
+#: Sources of a public key.
 PublicKeySource: TypeAlias = "str | bytes | os.PathLike[str] | RSAPublicKey | PublicKey"
 
-#: The fewest bits that RS256 allows (RFC 7518, section 3.3).
+#: The minimum key size for RS256 in bits (RFC 7518, section 3.3).
 MIN_BITS = 2048
 
-#: Some primes that tell the keys of CVE-2017-15361 (ROCA) from others; see `_check`.
+#: Primes for the detection of keys with CVE-2017-15361 (ROCA); see `_check`.
 _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157)
 
-#: Below this many tokens to verify, a second thread costs more than it saves.
+#: Minimum number of tokens for a second thread; below it, a thread costs more time than it
+#: saves.
 _WORTH_A_THREAD = 64
 
 _PEM = "-----BEGIN"
@@ -64,22 +64,26 @@ _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 @set_module("tokbox")
 @strip_traceback
 class PrivateKey:
-    """An RSA key that signs, read and checked once. It can be shared between threads.
+    """The RSA private key of a Vonage application.
 
-    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rs256.keys`),
-    *password* what its PEM is encrypted with. A private key cannot be pickled or copied
-    by `copy`: it stays where it was read.
+    *source*
+        PEM text, a path, bytes or a key object (see `tokbox.tokens.rs256.keys`)
+    *password*
+        the password of an encrypted PEM; by default None
+    *skip_validation*
+        True to skip the validation of the key's numbers by OpenSSL; by default False. The
+        validation takes about 45 ms for 2,048 bits; without it, reading takes less than a
+        millisecond. Skip it only for a key that was validated before and cannot have
+        changed: a signature by a key with wrong numbers can reveal the key
 
-    OpenSSL validates the numbers of the key, which takes 45 ms for 2,048 bits: most of a
-    cold start. With ``skip_validation=True`` it does not, and reading takes less than a
-    millisecond. That is safe only for a key that was validated before and cannot have
-    changed since: signatures with wrong numbers can reveal the key. Example::
+    A key can be shared between threads. It cannot be pickled or copied. Example::
 
         key = PrivateKey("private.key", skip_validation=True)
         tb = Tokbox.from_private_key(application_id, key)
 
-    Raises InvalidInputError, which never shows any of it, unless *source* is an RSA key of
-    at least 2,048 bits that can be read; MissingDependencyError without ``cryptography``.
+    Raises InvalidInputError unless *source* is a readable RSA private key of at least 2,048
+    bits; the message contains no part of the key. Raises MissingDependencyError if
+    ``cryptography`` is not installed.
     """
 
     __slots__ = ("_key", "_scheme")
@@ -116,9 +120,9 @@ class PrivateKey:
 
     @strip_traceback
     def _secret_for(self, purpose: bytes) -> bytes:
-        """Return 32 bytes that nobody knows who has not this key, made for a purpose.
+        """Derive a secret of 32 bytes from this key for one *purpose*.
 
-        They are SHA-256 of *purpose* and the key's numbers (PKCS #8 in DER).
+        It is the SHA-256 of *purpose* and the key's numbers (PKCS #8 in DER).
         """
         from cryptography.hazmat.primitives.serialization import (
             Encoding,
@@ -130,7 +134,7 @@ class PrivateKey:
         return hashlib.sha256(purpose + der).digest()
 
     def public_key(self) -> PublicKey:
-        """Return the half that verifies what this one signed."""
+        """Return the matching `PublicKey`, which verifies signatures of this key."""
         return PublicKey(self._key.public_key())
 
     def __repr__(self) -> str:
@@ -145,22 +149,25 @@ class PrivateKey:
 @set_module("tokbox")
 @strip_traceback
 class PublicKey:
-    """An RSA key that verifies the tokens of a Vonage application, without its private key.
+    """The RSA public key of a Vonage application, which verifies tokens.
 
-    *source* is PEM text, a path, bytes or a key object (see `tokbox.tokens.rs256.keys`).
+    *source*
+        PEM text, a path, bytes or a key object (see `tokbox.tokens.rs256.keys`)
 
-    Raises InvalidInputError unless it is an RSA key of at least 2,048 bits that can be
-    read; a private key is refused, since it does not belong where only this one is needed.
-    MissingDependencyError without ``cryptography``. It is read and checked once, so it
-    should be made once and kept. Example::
+    The key is read and validated once, so create it once and keep it. It can be shared
+    between threads, pickled and copied. Example::
 
         key = tokbox.PublicKey("public.pem")
         token = key.verify(text, application_id="00000000-0000-4000-8000-000012345678")
+
+    Raises InvalidInputError unless *source* is a readable RSA public key of at least 2,048
+    bits; a private key is refused, because verification does not need it. Raises
+    MissingDependencyError if ``cryptography`` is not installed.
     """
 
     __slots__ = ("_core", "_key", "_scheme")
 
-    #: The same key as the core has it.
+    #: The key as an object of the C core.
     _core: RSAKey
     _key: RSAPublicKey
     _scheme: tuple[PKCS1v15, SHA256]
@@ -186,11 +193,13 @@ class PublicKey:
         session_id: str | None = None,
         now: float | None = None,
     ) -> Token:
-        """Verify a token of a Vonage application (RS256), and return its claims.
+        """Verify a token of a Vonage application (RS256) and return its claims.
 
+        *token*
+            a JWT that is signed with RS256
         *application_id*
             the application that the token must be for; None, the default, for any
-            application. The session of the token must belong to its application
+            application. The session of the token must always belong to its application
         *session_id*
             the session that the token must be for; None, the default, for any session
         *now*
@@ -210,9 +219,21 @@ class PublicKey:
         now: float | None = None,
         multithread: bool = False,
     ) -> Verification:
-        """Verify many tokens, each as `verify` does; see `Verification`.
+        """Verify many tokens, each like `verify`, and return a `Verification`.
 
-        They can also be an Arrow array or stream of strings. *multithread* uses every CPU.
+        *tokens*
+            an iterable of tokens, or an Arrow array or stream of strings
+        *application_id*, *session_id*, *now*
+            as in `verify`
+        *multithread*
+            True to use every CPU that is available to the process; by default one thread
+
+        Tokens that are not valid are reported in the result and raise no exception. Raises
+        InvalidInputError for an argument that is not valid, InvalidArrowError for an array
+        of anything but strings. Example::
+
+            verification = key.verify_many(tokens)
+            print(len(verification.failures), "tokens are not valid")
         """
         check_multithread(multithread)
         return check_many(
@@ -225,7 +246,7 @@ class PublicKey:
         )
 
     def _holds(self, message: bytes, signature: bytes) -> bool:
-        """Say whether *signature* is that of *message* under this key's other half."""
+        """Return whether *signature* is the private key's signature of *message*."""
         from cryptography.exceptions import InvalidSignature
 
         try:
@@ -235,7 +256,7 @@ class PublicKey:
         return True
 
     def pem(self) -> str:
-        """Return it as PEM text."""
+        """Return the key as PEM text (SubjectPublicKeyInfo)."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         return self._key.public_bytes(
@@ -262,12 +283,12 @@ def _for_the_core(key: RSAPublicKey) -> RSAKey:
 
 
 def _tenant(application_id: object) -> str | None:
-    """Return the application that tokens must be for, or None for any application."""
+    """Return the required application id, or None for any application."""
     return None if application_id is None else check_application_id(application_id)
 
 
 def _scheme() -> tuple[PKCS1v15, SHA256]:
-    """What RS256 is made of, as ``cryptography`` takes it."""
+    """Return the padding and the hash of RS256, as ``cryptography`` expects them."""
     try:
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.hashes import SHA256
@@ -277,7 +298,7 @@ def _scheme() -> tuple[PKCS1v15, SHA256]:
 
 
 def _refuse(field: str, rule: str) -> NoReturn:
-    # Nothing of a key is ever shown, nor of what was meant to be one.
+    # The value is hidden, because it may be a key.
     raise InvalidInputError(field, None, rule, show=False)
 
 
@@ -332,16 +353,16 @@ def _load(what: str, wrong: str, load: Callable[[], Any]) -> Any:
         return load()
     except (ValueError, TypeError, UnsupportedAlgorithm):
         pass
-    # Outside of the handler: what went wrong might quote the key.
+    # Raised outside of the handler: the chained exception might quote the key.
     _refuse(what, wrong)
 
 
 def _check(what: str, key: RSAPublicKey) -> None:
-    """See that nobody can compute the private key that belongs to *key*."""
+    """Refuse a key that is too short or has a known weakness (ROCA)."""
     if key.key_size < MIN_BITS:
         _refuse(what, f"have at least {MIN_BITS} bits, and this has {key.key_size}")
-    # Some chips made factors from powers of 65537, and so the modulus is one, modulo each
-    # of many primes. Of other keys, one in 2**27 looks like that to these.
+    # CVE-2017-15361: some chips created the factors from powers of 65537, so the modulus is
+    # also a power of 65537 modulo each of these primes. One in 2**27 other keys matches.
     modulus = key.public_numbers().n
     if all(
         modulus % prime in {pow(65537, exponent, prime) for exponent in range(prime)}
@@ -365,7 +386,7 @@ def _password(password: object, *, encrypted: bool) -> bytes | None:
 
 
 def _read(what: str, source: object) -> bytes:
-    """The PEM that *source* is or names."""
+    """Return the PEM in *source*, or in the file that it names."""
     given = exact_text(source)
     if given is not None:
         source, text = given, given.strip()
@@ -386,6 +407,6 @@ def _read(what: str, source: object) -> bytes:
     try:
         return read_bytes(source)
     except (OSError, ValueError) as error:
-        # Not the path: it might be a secret that was put in the wrong place.
+        # The path is not shown: it might be a misplaced secret.
         problem = getattr(error, "strerror", None) or str(error)
     _refuse(what, f"be PEM text, which begins with {_PEM}, or name a file ({problem})")

@@ -1,1 +1,1 @@
-"""Verify tokens, and read their claims."""
+"""Verify tokens and decode their claims."""

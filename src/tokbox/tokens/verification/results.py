@@ -1,4 +1,4 @@
-"""Results for many tokens: one for each token, and the failures by row."""
+"""Results of batch verification and of batch decoding."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ IS_GOOD = bytes(result == GOOD for result in range(256))
 
 
 def find_all(found: bytes | bytearray, byte: int) -> Iterator[int]:
-    """Yield the places of *byte*, which may be changed meanwhile."""
+    """Yield the positions of *byte*; *found* may be modified between two of them."""
     place = found.find(byte)
     while place >= 0:
         yield place
@@ -50,7 +50,7 @@ def find_all(found: bytes | bytearray, byte: int) -> Iterator[int]:
 
 
 class _Findings(ABC, Generic[Found, Failure]):
-    """A result for each of *n* tokens, and an exception for each that failed."""
+    """A result for each of *n* tokens, and an exception for each failed token."""
 
     __slots__ = ("_failures", "_n")
 
@@ -80,12 +80,12 @@ class _Findings(ABC, Generic[Found, Failure]):
 
     @property
     def ok(self) -> bool:
-        """True if all tokens are good. It is also True without any tokens."""
+        """True if no token failed. Also True for an empty result."""
         return not self.failures
 
     @property
     def failures(self) -> Mapping[int, Failure]:
-        """Exceptions of the tokens that failed, by row, in ascending order. Read-only."""
+        """The exceptions of failed tokens by row, in ascending order. Read-only."""
         return self._failures
 
     def raise_first(self) -> None:
@@ -94,7 +94,7 @@ class _Findings(ABC, Generic[Found, Failure]):
             raise error
 
 
-#: The reasons for other results of the core.
+#: The ``reason`` of the exception for each failure code of the core.
 _REASONS = {
     ALTERED: BadSignatureError.reason,
     FOREIGN: WrongKeyError.reason,
@@ -107,11 +107,12 @@ _REASONS = {
 @set_module("tokbox.types")
 @safe_repr
 class Verification(_Findings[bool, TokenError], Sequence[bool]):
-    """The results of `Tokbox.verify_many`: for each token, whether it is valid.
+    """The results of `Tokbox.verify_many`, `Signer.verify_many` or `PublicKey.verify_many`.
 
-    A sequence of bool, in the order of the tokens; a slice is a list of bool. `failures`
-    has the exceptions of the tokens that are not valid. The object itself has no truth
-    value: ``if verification:`` raises TypeError, as with an array. Example::
+    A sequence of bool in the order of the tokens, True for a valid token; a slice is a list
+    of bool. `ok` is True if all tokens are valid. `failures` maps rows to exceptions of
+    tokens that are not valid. ``if verification:`` raises TypeError, as with an array: use
+    `ok` or ``len()``. Example::
 
         verification = tb.verify_many(tokens)
         if not verification.ok:
@@ -128,10 +129,10 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
         results: bytes | None = None,
         make: Callable[[int], TokenError] | None = None,
     ) -> None:
-        """Take what was found of *n* tokens.
+        """Store the results for *n* tokens.
 
-        *results* are those of the core: *make* returns the exception of a row that failed,
-        unless *failures* have it. Without them, *failures* are all that failed.
+        *results* are result codes of the core. *make* creates the exception of a failed row
+        that is not in *failures*. Without *results*, *failures* contains all failed rows.
         """
         super().__init__(n, failures)
         if results is None:
@@ -141,7 +142,7 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
             results = bytes(found)
         self._results = results
         self._make = make
-        #: 1 for each token that is valid, 0 for any other.
+        #: One byte for each token: 1 if it is valid, else 0.
         self._good = results.translate(IS_GOOD)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -149,13 +150,15 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 
     @property
     def ok(self) -> bool:
-        """True if all tokens are valid. It is also True without any tokens."""
+        """True if all tokens are valid. Also True for an empty result."""
         return 0 not in self._good
 
     @property
     def failures(self) -> Mapping[int, TokenError]:
-        """Exceptions of the tokens that are not valid, by row, in ascending order.
-        Read-only. They are made when this is read for the first time."""
+        """The TokenError of each token that is not valid, by row, in ascending order.
+
+        Read-only. The exceptions are created at the first access.
+        """
         if self._make is not None:
             there, make = self._failures, self._make
             every = {row: there.get(row) or make(row) for row in self._failed()}
@@ -163,11 +166,11 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
         return self._failures
 
     def _failed(self) -> Iterator[int]:
-        """The rows of tokens that are not valid."""
+        """Yield the rows of tokens that are not valid."""
         return find_all(self._good, 0)
 
     def _count_reasons(self) -> Counter[str]:
-        """How many tokens are not valid, by reason, without an exception for each."""
+        """Count the tokens that are not valid by reason, without creating exceptions."""
         found = Counter(error.reason for error in self._failures.values())
         if self._make is not None:
             for result, reason in _REASONS.items():
@@ -203,19 +206,19 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 @set_module("tokbox.types")
 @safe_repr
 class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
-    """The results of `decode_many`, for tokens that were not verified.
+    """The results of `decode_many`. The tokens are not verified.
 
-    Each is a `Token`, or a MalformedTokenError with the reason why it cannot be read. Each
-    access reads the claims of the token again: keep a `Token` that is used often.
+    Each item is a `Token`, or a MalformedTokenError for a token that cannot be parsed. Each
+    access parses the token again, so keep a `Token` that is used often.
 
-    It has a length, and can be indexed, sliced (a slice is a list) and iterated over. `ok`
-    is True if all tokens could be read. The object itself has no truth value:
-    ``if decoded:`` raises TypeError, as with an array.
+    It supports ``len()``, indexing, slicing (a slice is a list) and iteration. `ok` is True
+    if all tokens could be parsed. ``if decoded:`` raises TypeError, as with an array: use
+    `ok` or ``len()``.
 
-    It is a table for everybody who knows Arrow's PyCapsule interface
-    (``polars.DataFrame(decoded)``, ``pyarrow.table(decoded)``): a column for each claim,
-    null where there is none, and ``reason``, null where the token could be read. Claims
-    of other SDKs (`Token.unknown`) are not in it.
+    Arrow's PyCapsule interface exports it as a table (``polars.DataFrame(decoded)``,
+    ``pyarrow.table(decoded)``), with a column for each claim and a column ``reason``. A
+    missing claim is null; ``reason`` is null for a token that could be parsed. Unknown
+    claims (`Token.unknown`) are not exported.
     """
 
     # Not a collections.abc.Sequence: polars would read it item by item and not as Arrow.
@@ -227,10 +230,10 @@ class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
         failures: Mapping[int, MalformedTokenError],
         read: Callable[[Any], Token | MalformedTokenError] | None = None,
     ) -> None:
-        """Take what was found of *rows*, texts that *read* reads.
+        """Store the texts in *rows*, which *read* parses at each access.
 
-        Without it, they are what was read. *failures* has the errors of the rows that
-        cannot be read.
+        Without *read*, *rows* are the parsed results. *failures* has the errors of rows
+        that cannot be parsed.
         """
         super().__init__(len(rows), failures)
         self._rows = rows

@@ -1,4 +1,4 @@
-"""Read a token, and find out whether it holds."""
+"""Decode and verify tokens."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
         _core: RSAKey
 
         def _holds(self, message: bytes, signature: bytes) -> bool:
-            """Return whether *signature* is that of *message*."""
+            """Return whether *signature* is valid for *message*."""
             raise NotImplementedError
 
 
@@ -73,27 +73,31 @@ __all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many"]
 #: in the future.
 LEEWAY = 60
 
-#: The core counts in 64 bits: this time and later ones are not its own.
+#: The C core uses 64-bit integers. Verification at this time or later uses the slow path.
 _LAST_TIME = 2**62
 
-#: Below this many tokens to read, a second thread costs more than it saves.
+#: Minimum number of tokens for a second thread; below it, a thread costs more time than it
+#: saves.
 _WORTH_A_THREAD = 8192
 
 _ALTERED = "the token was altered or cut off, or signed with another key"
 
 
 def _is_jwt(token: object) -> bool:
-    # What a JSON object begins with, in base64.
+    # The base64 encoding of '{"' begins with "ey".
     return isinstance(token, str) and token.startswith("ey")
 
 
 @set_module("tokbox")
 @strip_traceback
 def decode(token: str) -> Token:
-    """Return the claims of a token without verifying them.
+    """Return the claims of a token as a `Token`, without verifying them.
 
-    Reads T1 tokens and JWTs, of both environments. Use the ``verify`` method of `Tokbox`,
-    `Signer` or `PublicKey` before you trust the claims. Raises MalformedTokenError.
+    *token*
+        a T1 token or a JWT, of OpenTok or Vonage
+
+    Use the ``verify`` method of `Tokbox`, `Signer` or `PublicKey` before you trust the
+    claims. Raises MalformedTokenError for a token that cannot be parsed.
     """
     return _decode(token)
 
@@ -112,16 +116,16 @@ def _decode(token: object) -> Token:
 def decode_many(
     tokens: Iterable[str] | ArrowArray | ArrowStream, *, multithread: bool = False
 ) -> Decoded:
-    """Read many tokens, each as `decode` does; see `Decoded`.
+    """Decode many tokens, each like `decode`, and return a `Decoded`.
 
     *tokens*
-        the tokens; an Arrow array or stream of strings is also accepted
+        an iterable of tokens, or an Arrow array or stream of strings
     *multithread*
-        whether to use every CPU; by default one
+        True to use every CPU that is available to the process; by default one thread
 
-    The result keeps the tokens, and reads the claims of each when it is accessed.
-    InvalidInputError if *tokens* is one token, InvalidArrowError if it is an array of
-    anything else.
+    The result keeps the tokens and parses the claims of a token when it is accessed.
+    Raises InvalidInputError if *tokens* is a single token or not iterable,
+    InvalidArrowError for an array of anything but strings.
     """
     check_multithread(multithread)
     rows: Any = _rows(tokens)
@@ -152,15 +156,15 @@ def decode_many(
 
 
 def _decode_or_error(token: object) -> Token | MalformedTokenError:
-    """Read any object: what is no str is malformed, too."""
+    """Decode any object; anything but a str is malformed."""
     try:
         return _decode(token)
     except MalformedTokenError as error:
-        return error.with_traceback(None)  # which keeps the token
+        return error.with_traceback(None)  # a traceback would keep the token alive
 
 
 def _rows(tokens: Any) -> Column | TokenBatch[Any]:
-    """The tokens that were given, one by one."""
+    """Validate the argument *tokens* and return it as a column."""
     if isinstance(tokens, str):
         raise InvalidInputError("tokens", None, "be many tokens, not one", show=False)
     if isinstance(tokens, TokenBatch | StringColumn):
@@ -182,10 +186,10 @@ def _rows(tokens: Any) -> Column | TokenBatch[Any]:
 
 
 def pin_algorithm(algorithm: str, key: Key | RSAVerifier) -> None:
-    """See that *algorithm* is the one that *key* is made for.
+    """Raise WrongAlgorithmError unless *algorithm* is the algorithm of *key*.
 
-    What the key is decides, and the token does not (RFC 8725, section 3.1). Raises
-    WrongAlgorithmError.
+    The verification key determines the algorithm; the token's ``alg`` header is not trusted
+    (RFC 8725, section 3.1).
     """
     if isinstance(key, Key):
         if algorithm != "HS256":
@@ -201,7 +205,7 @@ def pin_algorithm(algorithm: str, key: Key | RSAVerifier) -> None:
 
 
 def is_signed_by(key: Key | RSAVerifier, parts: jwt.Parts) -> bool:
-    """Say whether *key*, made for their algorithm, signed *parts*."""
+    """Return whether *key* signed *parts*. Their algorithm must be that of *key*."""
     if isinstance(key, Key):
         return hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
     return key._holds(parts.signed, parts.signature)
@@ -239,12 +243,12 @@ def _authentic_jwt(token: object, key: Key | RSAVerifier, tenant: str | None) ->
 
 
 def _authentic(token: object, key: Key | RSAVerifier, tenant: str | None) -> Token:
-    """Check whose it is and the signature, and only then read the rest."""
+    """Verify the owner and the signature, then parse the other claims."""
     return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
 
 def _check_wanted(session_id: object) -> str | None:
-    """Return the session id that tokens must be for, or None for any session."""
+    """Return the required session id, or None for any session."""
     wanted = exact_text(session_id)
     if session_id is not None and wanted is None:
         raise InvalidInputError(
@@ -254,14 +258,14 @@ def _check_wanted(session_id: object) -> str | None:
 
 
 def _check_rules(claims: Token) -> None:
-    """Raise WrongClaimsError unless role and session id follow the rules of signing."""
+    """Raise WrongClaimsError unless the role and the session id are valid."""
     try:
         check_role(claims.role)
         check_session_id(claims.session_id, claims.project_id)
         return
     except InvalidClaimsError as error:
         wrong = wrong_claims(error)
-    # Not inside the handler, which would chain an argument error to it.
+    # Raised outside of the handler, so that the argument error is not chained.
     raise wrong
 
 
@@ -273,10 +277,10 @@ def check(
     session_id: str | None = None,
     now: float | None = None,
 ) -> Token:
-    """Verify *token*, as the service would at the time *now*, and return its claims.
+    """Verify *token* like the service at the time *now*, and return its claims.
 
-    *tenant* is the API key or application id that it must be for. With a public key it may
-    be None, for any application. Raises the exceptions of `Signer.verify`.
+    *tenant* is the required API key or application id. With a public key it may be None,
+    for any application. Raises the exceptions of `Signer.verify`.
     """
     session_id, seconds = _check_wanted(session_id), check_now(now)
     text = exact_text(token)
@@ -291,7 +295,7 @@ def check(
 
 
 def _read(token: str, key: Key | RSAVerifier) -> Token:
-    """Read a token that was found to be valid."""
+    """Parse a valid token."""
     if not _is_jwt(token):
         return t1.read(*t1.parts(token))
     algorithm = "HS256" if isinstance(key, Key) else "RS256"
@@ -306,10 +310,10 @@ def verify_slow_path(
     session_id: str | None,
     now: int,
 ) -> Token:
-    """Do the same for any object, without the core.
+    """Verify any object like `check`, without the C core.
 
-    This decides about all tokens that the core is not sure of, and is what the core is
-    compared with by tests. *session_id* and *now* were checked.
+    It verifies all tokens for which the core returns UNSURE. Tests compare the core with
+    it. *session_id* and *now* must be valid.
     """
     claims = _authentic(token, key, tenant)
     check_purpose(claims)
@@ -334,7 +338,7 @@ def verify_slow_path(
 def _for_the_core(
     rows: Column | TokenBatch[Any],
 ) -> StringColumn | StringSlice | list[Any] | tuple[Any, ...]:
-    """The same as the core takes them."""
+    """Return *rows* as a type that the C core accepts."""
     if isinstance(rows, StringColumn | list | tuple):
         return rows
     batch = rows._in_memory() if isinstance(rows, TokenBatch) else None
@@ -344,8 +348,7 @@ def _for_the_core(
 def _ask_until_learned(
     ask: Callable[[], tuple[bytes, Memory]], rows: Any
 ) -> tuple[bytes, Memory]:
-    """Return what *ask* returns, which is asked again if headers of JWTs in *rows* were new
-    to the core."""
+    """Return the result of *ask*, which is called again if *rows* have new JWT headers."""
     found = ask()
     return ask() if _heads.learn(rows, found[0]) else found
 
@@ -359,11 +362,11 @@ def _results(
     now: int,
     threads: int = 1,
 ) -> tuple[bytearray, memoryview[int]]:
-    """Return results on *rows*, UNSURE where `verify_slow_path` has to decide, and times.
+    """Return result codes and times for *rows*; UNSURE requires `verify_slow_path`.
 
-    *column* is the same as the core takes it.
+    *column* has the same tokens as a type that the C core accepts.
     """
-    if not 0 <= now < _LAST_TIME:  # other times are not the core's, which counts in 64 bits
+    if not 0 <= now < _LAST_TIME:
         return bytearray(len(rows)), memoryview(bytes(8 * len(rows))).cast("q")
     is_secret = isinstance(key, Key)
 
@@ -377,7 +380,7 @@ def _results(
             LEEWAY,
             hs256_heads=_heads.known["HS256"] if is_secret else (),
             rs256_heads=() if is_secret else _heads.known["RS256"],
-            # With a lone surrogate it is like any other that no token holds.
+            # An id with a lone surrogate is accepted here, and matches no token.
             session=None
             if session_id is None
             else session_id.encode(errors="surrogatepass"),
@@ -397,10 +400,9 @@ def check_many(
     now: float | None,
     threads: Callable[[int], int],
 ) -> Verification:
-    """Verify many tokens, each as `check` does; *tenant* is as there.
+    """Verify many tokens, each like `check`.
 
-    The core judges tokens that are in the expected form; all other tokens are checked one
-    by one.
+    The C core verifies tokens in the usual format; `verify_slow_path` verifies all others.
     """
     seconds = check_now(now)
     session_id = _check_wanted(session_id)
@@ -412,11 +414,12 @@ def check_many(
     )
 
     for row in find_all(results, UNSURE):
-        token: Any = rows[row]  # whatever it is
+        token: Any = rows[row]
         try:
             verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
         except TokenError as error:
-            failures[row] = error.with_traceback(None)  # which keeps all tokens
+            # A traceback would keep all tokens alive.
+            failures[row] = error.with_traceback(None)
         else:
             results[row] = GOOD
     release_list(rows)
@@ -428,10 +431,9 @@ def check_many(
 
 
 class _Heads:
-    """The headers of JWTs that the core knows, by algorithm. Those of our own tokens are
-    the first."""
+    """JWT headers that the C core accepts, by algorithm. The first are those of tokbox."""
 
-    #: So many are kept, of at most so many characters.
+    #: The maximum number of cached headers, and the maximum length of each in characters.
     _MOST, _LONGEST = 32, 1024
 
     def __init__(self) -> None:
@@ -442,11 +444,11 @@ class _Heads:
             )
             for algorithm in ("HS256", "RS256")
         }
-        #: Others that were looked at, so that each is looked at once.
+        #: Headers that were parsed and refused, so that each is parsed only once.
         self._refused: set[str] = set()
 
     def learn(self, rows: Column | TokenBatch[Any], results: bytes) -> bool:
-        """Look at the headers of tokens that the core left; say whether one is of use."""
+        """Cache new headers of UNSURE tokens; return True if one was added."""
         if UNSURE not in results:
             return False
         known = [text for texts in self.known.values() for text in texts]
@@ -456,7 +458,7 @@ class _Heads:
                 break
             token: Any = rows[row]
             part, dot = "", ""
-            if isinstance(token, str):  # a subclass can have methods of its own
+            if isinstance(token, str):  # a subclass may override methods
                 part, dot, _ = str.partition(token, ".")
             if (
                 dot
@@ -482,7 +484,7 @@ _heads = _Heads()
 def _core_error(
     result: int, time: int, key: Key | RSAVerifier, tenant: str | None, now: int
 ) -> TokenError:
-    """Return the exception that `verify_slow_path` would raise, for a core result."""
+    """Return the exception for a result code of the core, as `verify_slow_path` raises."""
     if result == ALTERED:
         return BadSignatureError(_ALTERED)
     if result == FOREIGN:
