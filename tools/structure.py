@@ -27,16 +27,19 @@ def read_imports(sources: Path = SOURCES) -> Graph:
     modules, whose sources lie in the folder itself. ``from a import b`` imports the module
     ``a.b`` if there is one, else ``a``.
     """
-    paths = {module_name(path, sources): path for path in sources.rglob("*.py")}
+    package = sources / "tokbox"
+    paths = {module_name(path, sources): path for path in package.rglob("*.py")}
     paths |= {f"tokbox.{path.stem}": path for path in sources.glob("*.pyx")}
+    # An installed package has the stubs of its extension modules, but not their sources.
+    known = {*paths, *(module_name(stub, sources) for stub in package.glob("*.pyi"))}
     graph: Graph = {}
     for module, path in sorted(paths.items()):
         statements = python_imports(path) if path.suffix == ".py" else cython_imports(path)
         names = {
-            f"{base}.{name}" if f"{base}.{name}" in paths else base
+            f"{base}.{name}" if f"{base}.{name}" in known else base
             for base, name in statements
         }
-        graph[module] = (names & paths.keys()) - {module}
+        graph[module] = (names & known) - {module}
     return graph
 
 

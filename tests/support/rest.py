@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
 import json
 import os
 import socket
@@ -13,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.reference import base64url
+from tests.support.dialects import sign_hs256
 from tokbox import Tokbox
 from tokbox.transport import Request, Response
 
@@ -26,10 +25,7 @@ EPOCH = 1_700_000_000.0
 
 def sign(claims: Mapping[str, Any]) -> str:
     """Return the claims as a JWT that is signed with the secret of the tests."""
-    parts = b'{"typ":"JWT","alg":"HS256"}', json.dumps(dict(claims)).encode()
-    message = ".".join(map(base64url, parts))
-    mac = hmac.digest(SECRET.encode(), message.encode(), "sha256")
-    return f"{message}.{base64url(mac)}"
+    return sign_hs256(dict(claims), SECRET)
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.kernels import USABLE
 from tokbox import _fastsign
-from tokbox.tokens import session, signer
+from tokbox.tokens import backend
 
 
 @pytest.fixture(params=USABLE)
@@ -33,6 +33,5 @@ def asked_threads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
         asked.append((n, multithread))
         return 1
 
-    for module in (session, signer):
-        monkeypatch.setattr(module, "threads_for", threads)
+    monkeypatch.setattr(backend, "threads_for", threads)
     return asked

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import tokbox
+from tools import structure
 
 PACKAGE = Path(tokbox.__file__).parent
 MODULES = sorted(
@@ -68,26 +68,13 @@ def room(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def imports(path: Path) -> list[str]:
-    """Every tokbox module that a file imports, at its top or inside of its functions."""
-    found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path.name} imports relatively; say where from"
-            base = node.module or ""
-            found += [f"{base}.{alias.name}" for alias in node.names]
-    return [name for name in found if name == "tokbox" or name.startswith("tokbox.")]
-
-
 def test_imports_point_down():
     wrong = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        here = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if here in ("__init__", "__main__", "types"):
+    for module, imported in structure.read_imports(PACKAGE.parent).items():
+        here = room(module)
+        if here in ("", "__main__", "types"):
             continue  # they import every part, lazily
-        for name in imports(path):
+        for name in sorted(imported):
             there = room(name)
             if there == here:
                 continue
@@ -96,7 +83,7 @@ def test_imports_point_down():
             else:
                 is_right = FLOORS[there] < FLOORS[here] and (here, there) not in STRANGERS
             if not is_right:
-                wrong.append(f"{path.relative_to(PACKAGE)} imports {name}")
+                wrong.append(f"{module} imports {name}")
     assert wrong == []
 
 

@@ -68,7 +68,7 @@ class AsyncProxy:
 
     def _signs_here(self, small: bool) -> bool:
         """Return whether *small* batches are signed in the loop: HMAC yes, RSA no."""
-        return small and self._sync._backend.algorithm == "HS256"
+        return small and not self._sync._backend.is_application
 
     def __repr__(self) -> str:
         return f"<async {self._sync!r}>"

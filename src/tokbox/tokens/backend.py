@@ -6,12 +6,13 @@ from tokbox._fastsign import Key, Rows
 from tokbox.errors import ClosedError
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
-from tokbox.tokens.claims import check_kind
+from tokbox.tokens.claims import check_kind, check_multithread
+from tokbox.tokens.parallel import threads_for
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, Literal, NoReturn, Protocol
+    from typing import Any, NoReturn, Protocol
 
     from tokbox._memory import Memory, MemoryPool
     from tokbox.tokens.verification.verify import RSAVerifier
@@ -58,8 +59,8 @@ class SigningBackend:
 
     #: The API key, or the application id.
     project_id: str
-    #: The algorithm of its JWTs.
-    algorithm: Literal["HS256", "RS256"]
+    #: Whether the key is that of a Vonage application.
+    is_application: bool
     #: Tokens in one piece of a stream.
     chunk: int
     #: With fewer tokens than this, a second thread costs more than it gains.
@@ -96,9 +97,16 @@ class SigningBackend:
 
     def check_kind(self, kind: object) -> bool:
         """Return whether tokens of this *kind* are JWTs. Raises InvalidClaimsError."""
-        raise NotImplementedError
+        return check_kind(kind, application=self.is_application)
 
-    def prefix(self, session_id: str, is_jwt: bool) -> tuple[bytes, bytes, bool]:
+    def threads(self, n: int, multithread: bool) -> int:
+        """Return the number of threads for *n* tokens.
+
+        Raises InvalidInputError unless *multithread* is a bool.
+        """
+        return threads_for(n, check_multithread(multithread), self.thread_threshold)
+
+    def prefix(self, session_id: str, is_jwt: bool = False) -> tuple[bytes, bytes, bool]:
         """Return the prefix of the tokens of a session.
 
         It is the text before the claims, the claims up to the time, and *is_jwt*.
@@ -144,7 +152,7 @@ class SecretBackend(SigningBackend):
 
     __slots__ = ("_head",)
 
-    algorithm: Literal["HS256", "RS256"] = "HS256"
+    is_application: bool = False
     #: About 3 MB, which stays in a cache.
     chunk: int = 8192
     thread_threshold: int = 8192
@@ -158,10 +166,7 @@ class SecretBackend(SigningBackend):
         key: Key = self.key
         return key
 
-    def check_kind(self, kind: object) -> bool:
-        return check_kind(kind)
-
-    def prefix(self, session_id: str, is_jwt: bool) -> tuple[bytes, bytes, bool]:
+    def prefix(self, session_id: str, is_jwt: bool = False) -> tuple[bytes, bytes, bool]:
         if is_jwt:
             return jwt.head("HS256"), jwt.first_claims(self.project_id, session_id), True
         return self._head, t1.first_claims(self.project_id, session_id), False

@@ -22,7 +22,7 @@ from tokbox.tokens.claims import SCOPE
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, NoReturn
 
     from tokbox.tokens.token import Token
@@ -65,11 +65,16 @@ def head(algorithm: str = "HS256") -> bytes:
     return _HEADS[algorithm]
 
 
+@lru_cache(maxsize=1)
+def _json_encoder() -> Callable[[object], str]:
+    import json  # only REST calls and private keys need it
+
+    return json.JSONEncoder(separators=(",", ":")).encode
+
+
 def compact(claims: Mapping[str, Any]) -> bytes:
     """Return *claims* as JSON without white space."""
-    import json
-
-    return json.dumps(claims, separators=(",", ":")).encode()
+    return _json_encoder()(claims).encode()
 
 
 def _owner(tenant: str) -> str:

@@ -14,11 +14,9 @@ from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
     check_count,
-    check_multithread,
     check_session_of,
 )
 from tokbox.tokens.light_dataclass import LightDataclass
-from tokbox.tokens.parallel import threads_for
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,7 +87,7 @@ class SessionSigner(LightDataclass):
                 "Tokbox.session() or Tokbox.new_session()"
             )
         session_id = check_session_of(session_id, _backend.project_id)
-        prefix = _backend.prefix(session_id, _backend.algorithm == "RS256")
+        prefix = _backend.prefix(session_id)
         object.__setattr__(self, "session_id", session_id)
         object.__setattr__(self, "_backend", _backend)
         object.__setattr__(self, "_prefixes", {None: prefix})
@@ -162,14 +160,6 @@ class SessionSigner(LightDataclass):
                 known[kind] = self._backend.prefix(self.session_id, True)
         return known[kind]
 
-    def _threads(self, n: int, multithread: bool) -> int:
-        """Return the number of threads for *n* tokens.
-
-        Raises InvalidInputError unless *multithread* is a bool.
-        """
-        threshold = self._backend.thread_threshold
-        return threads_for(n, check_multithread(multithread), threshold)
-
     def _plan(
         self,
         role: Role | RoleName,
@@ -211,7 +201,7 @@ class SessionSigner(LightDataclass):
             tokens = session.tokens(1000, multithread=True, role="subscriber")
         """
         n = check_count(n)
-        threads = self._threads(n, multithread)
+        threads = self._backend.threads(n, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
@@ -240,7 +230,7 @@ class SessionSigner(LightDataclass):
         exceptions of `tokens`, and InvalidInputError for a *memory_pool* of another type.
         """
         n, pool = check_count(n), check_pool(memory_pool)
-        threads = self._threads(n, multithread)
+        threads = self._backend.threads(n, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
@@ -272,7 +262,7 @@ class SessionSigner(LightDataclass):
         change. Raises the exceptions of `tokens` before the first batch is signed.
         """
         n, chunk = check_count(n), check_count(chunk) or self._backend.chunk
-        threads = self._threads(chunk, multithread)
+        threads = self._backend.threads(chunk, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )
@@ -345,7 +335,7 @@ class SessionSigner(LightDataclass):
         The memory of the lines is reused after they are deleted.
         """
         n, chunk = check_count(n), self._backend.chunk
-        threads = self._threads(chunk, multithread)
+        threads = self._backend.threads(chunk, multithread)
         plan = self._plan(
             role, connection_data, expiration, initial_layout_class_list, kind
         )

@@ -12,7 +12,6 @@ from tokbox.tokens.claims import (
     check_multithread,
     check_project,
 )
-from tokbox.tokens.parallel import threads_for
 from tokbox.tokens.session import SessionSigner
 from tokbox.typed import TYPE_CHECKING, overload
 
@@ -111,7 +110,7 @@ class Signer:
     @property
     def _is_application(self) -> bool:
         """True if this signer signs for a Vonage application, with RS256."""
-        return self._backend.algorithm == "RS256"
+        return self._backend.is_application
 
     @property
     def fingerprint(self) -> str:
@@ -343,7 +342,7 @@ class Signer:
         Raises InvalidInputError unless *multithread* is a bool.
         """
         check_multithread(multithread)
-        return lambda n: threads_for(n, multithread, self._backend.thread_threshold)
+        return lambda n: self._backend.threads(n, multithread)
 
     def _few_rows(
         self,

@@ -30,13 +30,7 @@ def add_column(keys: list[Key], name: str) -> list[Key]:
         if add is not None and value is not None:
             try:
                 value = add(value, name)
-            except (
-                ValueError,
-                TypeError,
-                LookupError,
-                NotImplementedError,
-                RecursionError,
-            ):
+            except _NOT_POSSIBLE:
                 continue
         kept.append((key, value))
     return kept

@@ -106,38 +106,38 @@ def read_header(value: str) -> tuple[Fault, dict[str, Any]]:
     try:
         asked = json.loads(value)
     except (ValueError, RecursionError):
-        raise _forbidden("it must be a JSON object") from None
+        raise _invalid("it must be a JSON object") from None
     return read_fault(asked), asked
 
 
 def read_fault(asked: object) -> Fault:
     """Validate a fault; refuse with 400 and the name of the invalid field."""
     if not isinstance(asked, dict):
-        raise _forbidden("it must be a JSON object")
+        raise _invalid("it must be a JSON object")
     unknown = asked.keys() - _MEMBERS.keys()
     if unknown:
         known = ", ".join(_MEMBERS)
-        raise _forbidden(f"it has no member {min(unknown)!r}; its members are {known}")
+        raise _invalid(f"it has no member {min(unknown)!r}; its members are {known}")
     for name, value in asked.items():
         fits, rule = _MEMBERS[name]
         if not fits(value):
-            raise _forbidden(f"{name} must be {rule}")
+            raise _invalid(f"{name} must be {rule}")
     body, content_type = _encode(asked.get("body"))
     fault = Fault(**{**asked, "body": body, "content_type": content_type})
     endings = [name for name in ("drop", "reset", "truncate") if asked.get(name)]
     makes_up = [name for name in ("status", "headers", "body") if name in asked]
     if not asked:
-        raise _forbidden("it is empty; name a fault")
+        raise _invalid("it is empty; name a fault")
     if len(endings) > 1:
-        raise _forbidden(f"{endings[0]} and {endings[1]} exclude one another")
+        raise _invalid(f"{endings[0]} and {endings[1]} exclude one another")
     if fault.closes_unanswered and makes_up:
-        raise _forbidden(f"{endings[0]} sends no answer and so takes no {makes_up[0]}")
+        raise _invalid(f"{endings[0]} sends no answer and so takes no {makes_up[0]}")
     if makes_up and fault.carries_out and not fault.after:
-        raise _forbidden(f'{makes_up[0]} needs a status, or "after": true')
+        raise _invalid(f'{makes_up[0]} needs a status, or "after": true')
     if fault.chunked and fault.truncate is None:
-        raise _forbidden("chunked needs truncate")
+        raise _invalid("chunked needs truncate")
     if fault.status in BODILESS and (body is not None or fault.truncate is not None):
-        raise _forbidden(f"an answer with status {fault.status} has no body")
+        raise _invalid(f"an answer with status {fault.status} has no body")
     return fault
 
 
@@ -199,5 +199,5 @@ _MEMBERS: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 
 
-def _forbidden(problem: str) -> HTTPError:
+def _invalid(problem: str) -> HTTPError:
     return HTTPError(400, f"The fault that was asked for cannot be injected: {problem}")

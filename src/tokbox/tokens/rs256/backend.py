@@ -13,14 +13,13 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Any
 
 from tokbox import _fastsign
 from tokbox._memory import Memory
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt
 from tokbox.tokens.backend import SigningBackend, refuse
-from tokbox.tokens.claims import check_kind
 from tokbox.tokens.columns import Column
 from tokbox.tokens.derive import LABEL
 from tokbox.tokens.parallel import parallel_for
@@ -56,7 +55,7 @@ class PrivateKeyBackend(SigningBackend):
 
     __slots__ = ("_public",)
 
-    algorithm: Literal["HS256", "RS256"] = "RS256"
+    is_application: bool = True
     #: Signing this many tokens takes about 0.1 s.
     chunk: int = 256
     thread_threshold: int = 16
@@ -71,10 +70,7 @@ class PrivateKeyBackend(SigningBackend):
             refuse()
         return self._public
 
-    def check_kind(self, kind: object) -> bool:
-        return check_kind(kind, application=True)
-
-    def prefix(self, session_id: str, is_jwt: bool) -> tuple[bytes, bytes, bool]:
+    def prefix(self, session_id: str, is_jwt: bool = False) -> tuple[bytes, bytes, bool]:
         return _HEAD, jwt.first_claims(self.project_id, session_id), True
 
     def sign_jwt(self, claims: Mapping[str, Any]) -> str:
