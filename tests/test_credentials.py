@@ -110,9 +110,10 @@ def test_a_secret_with_an_odd_character_is_refused_by_its_position(
         assert f"{rule}{kind} at position {position}" in str(error)
 
 
+@pytest.mark.filterwarnings("ignore::tokbox.ShortSecretWarning")
 @pytest.mark.parametrize("source", STRICT)
 def test_all_other_printable_characters_are_valid_in_a_secret(source: str) -> None:
-    for text in (ALPHABET, "devsecret", "s"):
+    for text in (ALPHABET, "0123456789abcdef", "s"):
         STRICT[source](text)
 
 
@@ -498,7 +499,7 @@ def test_a_file_of_an_emulator_that_cannot_be_read_is_refused(
 
 def test_a_wrong_secret_of_an_emulator_names_its_project() -> None:
     for option in ("projects", "accounts"):
-        owners: Any = {option: {"7": "good", "8": f"{SECRET}\n"}}
+        owners: Any = {option: {"7": "good" * 8, "8": f"{SECRET}\n"}}
         message = str(refusal(lambda owners=owners: create_app(**owners)))
         assert f"a line break at position 21 (of {option[:-1]} 8)" in message
     assert "API key, a number" in str(refusal(lambda: create_app(projects={SECRET: ""})))

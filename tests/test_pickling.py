@@ -259,6 +259,7 @@ EXAMPLES: dict[type[Exception], Exception] = {
         errors.MissingDependencyError("pyarrow", "arrow"),
         errors.ArchivingNeedsMediaRouterWarning("archives need the media router"),
         errors.InsecureTransportWarning("plain HTTP"),
+        errors.ShortSecretWarning("short"),
     )
 }
 

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         RateLimitError as RateLimitError,
         RequestTimeoutError as RequestTimeoutError,
         ServerError as ServerError,
+        ShortSecretWarning as ShortSecretWarning,
         TLSError as TLSError,
         TokboxError as TokboxError,
         TokenError as TokenError,
@@ -109,9 +110,9 @@ else:
             "InvalidClaimsError InvalidInputError MalformedTokenError "
             "MalformedWebhookError MissingDependencyError NotFoundError "
             "NotYetValidTokenError ProtocolError RateLimitError RequestTimeoutError "
-            "ServerError TLSError TokboxError TokenError TransportError "
-            "UnverifiedWebhookError WebhookError WrongAlgorithmError WrongClaimsError "
-            "WrongKeyError WrongPurposeError WrongSessionError"
+            "ServerError ShortSecretWarning TLSError TokboxError TokenError "
+            "TransportError UnverifiedWebhookError WebhookError WrongAlgorithmError "
+            "WrongClaimsError WrongKeyError WrongPurposeError WrongSessionError"
         ),
         "tokbox.rest.account": "Account",
         "tokbox.rest.aio": "AsyncAccount AsyncTokbox",

@@ -73,6 +73,7 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "ServerError",
+    "ShortSecretWarning",
     "TLSError",
     "TokboxError",
     "TokenError",
@@ -583,3 +584,22 @@ class ArchivingNeedsMediaRouterWarning(UserWarning):
 
 class InsecureTransportWarning(UserWarning):
     """A client sends its credentials over plain HTTP to a host that is not loopback."""
+
+
+class ShortSecretWarning(UserWarning):
+    """An emulator has a secret that some SDKs refuse to sign with: it is too short."""
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Issue a warning that names the innermost line outside of tokbox."""
+    import sys
+    import warnings
+
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and _is_own(frame.f_globals.get("__name__")):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_own(module: object) -> bool:
+    return isinstance(module, str) and f"{module}.".startswith("tokbox.")

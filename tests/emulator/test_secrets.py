@@ -23,8 +23,8 @@ from tokbox.emulator.foreground import (
 from tokbox.emulator.store.request_log import RequestLog
 from tokbox.errors import InvalidInputError
 
-PROJECT_SECRET = "canary0secret0of0the0project"
-OWNER_SECRET = "canary0secret0of0the0account"
+PROJECT_SECRET = "canary0secret0canary0of0the0project"
+OWNER_SECRET = "canary0secret0canary0of0the0account"
 WEBHOOK_SECRET = "canary0webhook0secret0canary0webhook"
 CANARIES = (PROJECT_SECRET, OWNER_SECRET, WEBHOOK_SECRET)
 

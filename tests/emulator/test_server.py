@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.emulator import (
+    ACCOUNT_SECRET,
     KEY,
     NOW,
     OTHER_KEY,
@@ -37,6 +38,7 @@ from tokbox.emulator.foreground import projects_from_environment, projects_from_
 from tokbox.emulator.store.keys import new_private_key, public_key_of
 from tokbox.errors import InvalidInputError
 
+CANARY = "canary0secret0canary0secret0canary0secret"
 OTHER_APPLICATION = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
 
 
@@ -161,7 +163,7 @@ def test_replies_do_not_wait_for_acknowledgements(shared_server: Server) -> None
 
 
 def test_repr_shows_no_secret() -> None:
-    server = serve(projects={"7": "canary0secret"})
+    server = serve(projects={"7": CANARY})
     assert "canary" not in repr(server)
     server.stop()
 
@@ -229,10 +231,10 @@ def test_named_applications_replace_the_default() -> None:
 
 def test_server_carries_what_an_account_needs() -> None:
     server = serve()
-    assert (server.account_key, server.account_secret) == ("87654321", "devaccountsecret")
+    assert (server.account_key, server.account_secret) == ("87654321", ACCOUNT_SECRET)
     server.stop()
-    server = serve(accounts={"7": "x"})
-    assert (server.account_key, server.account_secret) == ("7", "x")
+    server = serve(accounts={"7": OTHER_SECRET})
+    assert (server.account_key, server.account_secret) == ("7", OTHER_SECRET)
     server.stop()
 
 
@@ -289,7 +291,11 @@ def test_malformed_file_is_refused_without_showing_it(tmp_path: Path, text: str)
 RUN = """
 import sys
 from tokbox.emulator import run
-run(db=sys.argv[1], projects_file=sys.argv[2], projects={"7": "canary0secret"})
+run(
+    db=sys.argv[1],
+    projects_file=sys.argv[2],
+    projects={"7": sys.argv[3]},
+)
 """
 
 
@@ -299,10 +305,19 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
     folder = tmp_path / "state"
     folder.mkdir()
     file = tmp_path / "projects.json"
-    file.write_text('{"40000123": "canary0secret"}')
+    file.write_text(json.dumps({"40000123": CANARY}))
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", RUN, str(folder / "emulator.db"), str(file)],
-        env={**os.environ, "TOKBOX_EMULATOR_PROJECTS": "40000124:canary0secret"},
+        [
+            sys.executable,
+            "-W",
+            "error",
+            "-c",
+            RUN,
+            str(folder / "emulator.db"),
+            str(file),
+            CANARY,
+        ],
+        env={**os.environ, "TOKBOX_EMULATOR_PROJECTS": f"40000124:{CANARY}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -320,12 +335,12 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
     assert out == ""
     assert callers == [
         "reachable from this machine only",
-        "api key 12345678  secret devsecret",
+        f"api key 12345678  secret {SECRET}",
         "api key 40000124  secret (as configured)",
         "api key 40000123  secret (as configured)",
         "api key 7  secret (as configured)",
         "application 00000000-0000-4000-8000-000012345678",
-        "account 87654321  secret devaccountsecret",
+        f"account 87654321  secret {ACCOUNT_SECRET}",
     ]
     assert [path.name for path in folder.iterdir()] == ["emulator.db"]
 

@@ -26,10 +26,10 @@ from tokbox.emulator.model.events import Event
 #: The frozen time of the emulator under test, in seconds since the epoch.
 NOW = 1_800_000_000
 KEY = "12345678"
-SECRET = "devsecret"
+SECRET = "0123456789abcdef0123456789abcdef01234567"
 APPLICATION = "00000000-0000-4000-8000-000012345678"
 ACCOUNT = "87654321"
-ACCOUNT_SECRET = "devaccountsecret"
+ACCOUNT_SECRET = "fedcba9876543210fedcba9876543210fedcba98"
 OTHER_KEY = "40000123"
 OTHER_SECRET = "example0secret0example0secret0example0sec"
 

@@ -117,7 +117,7 @@ def loaded_by(program: str) -> list[str]:
 def test_importing_and_signing_load_nothing_heavy(what):
     loaded = loaded_by(
         f"{what}\nimport tokbox\n"
-        "session = tokbox.Tokbox('12345678', 'devsecret').session('1_MX4xMjM0NTY3OH5-MTcwMDAwMDAwMDEyM35BYn4')\n"
+        "session = tokbox.Tokbox('12345678', '0123456789abcdef').session('1_MX4xMjM0NTY3OH5-MTcwMDAwMDAwMDEyM35BYn4')\n"
         "session.tokens(10)"
     )
     assert not [name for name in KEPT_OUT if name in loaded]

@@ -19,6 +19,7 @@ from tokbox.errors import (
     InsecureTransportWarning,
     InvalidInputError,
     MissingDependencyError,
+    ShortSecretWarning,
     TokboxError,
     TokenError,
     TransportError,
@@ -149,7 +150,11 @@ def _only_our_warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for ours in (ArchivingNeedsMediaRouterWarning, InsecureTransportWarning):
+        for ours in (
+            ArchivingNeedsMediaRouterWarning,
+            InsecureTransportWarning,
+            ShortSecretWarning,
+        ):
             warnings.simplefilter("always", ours)
         warnings.showwarning = show
         yield

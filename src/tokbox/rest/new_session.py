@@ -12,10 +12,10 @@ from tokbox.errors import (
     InvalidInputError,
     ProtocolError,
     invalid_choice,
+    warn_caller,
 )
 from tokbox.exact import exact_text
 from tokbox.literals import ArchiveModeName, MediaModeName, Resolution
-from tokbox.rest.http.caller_warnings import warn
 from tokbox.rest.sessions import PROPERTIES, Session
 from tokbox.rest.validation import RESOLUTIONS, boolean, choice, ipv4, string
 
@@ -120,7 +120,7 @@ def warn_if_unarchivable(form: Mapping[str, str]) -> None:
         _unwarned.pop()
     except IndexError:
         return
-    warn(
+    warn_caller(
         "archives need the media router: a relayed session (MediaMode.P2P) "
         "with ArchiveMode.ALWAYS will not be archived",
         ArchivingNeedsMediaRouterWarning,

@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.cli import COMMAND, SECRET, Result, environment, run, run_on_terminal
-from tests.support.emulator import Api
+from tests.support.emulator import ACCOUNT_SECRET, Api
+from tests.support.emulator import SECRET as DEFAULT_SECRET
 from tests.support.receiver import receiving
 from tokbox import Tokbox
 from tokbox.emulator.store import database as store
@@ -26,7 +27,7 @@ from tokbox.emulator.store import database as store
 Cli = Callable[..., Result]
 
 APPLICATION = "00000000-0000-4000-8000-000012345678"
-DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": "devsecret"}
+DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": DEFAULT_SECRET}
 
 
 @contextlib.contextmanager
@@ -56,7 +57,7 @@ def rest(process: subprocess.Popen[str]) -> tuple[str, str]:
     return process.stdout.read(), process.stderr.read()
 
 
-def create_session(url: str, key: str = "12345678", secret: str = "devsecret") -> None:
+def create_session(url: str, key: str = "12345678", secret: str = DEFAULT_SECRET) -> None:
     with Tokbox(key, secret, url) as tb:
         assert tb.new_session().session_id
 
@@ -73,9 +74,9 @@ def test_first_line_is_the_url_and_a_signal_ends_it_well(number: int) -> None:
         assert (process.wait(), err) == (0, "")
         assert out.splitlines() == [
             "reachable from this machine only",
-            "api key 12345678  secret devsecret",
+            f"api key 12345678  secret {DEFAULT_SECRET}",
             "application 00000000-0000-4000-8000-000012345678",
-            "account 87654321  secret devaccountsecret",
+            f"account 87654321  secret {ACCOUNT_SECRET}",
         ]
 
 
@@ -88,11 +89,11 @@ def test_json_is_one_document() -> None:
         document = json.loads("\n".join(lines))
         create_session(document["url"])
         assert document["projects"] == [
-            {"api_key": "12345678", "public_secret": "devsecret"}
+            {"api_key": "12345678", "public_secret": DEFAULT_SECRET}
         ]
         assert document["applications"] == [{"application_id": APPLICATION}]
         assert document["accounts"] == [
-            {"account_key": "87654321", "public_secret": "devaccountsecret"}
+            {"account_key": "87654321", "public_secret": ACCOUNT_SECRET}
         ]
         process.terminate()
         assert rest(process) == ("", "")
@@ -107,6 +108,19 @@ def test_projects_come_from_a_file_and_their_secrets_stay_there(tmp_path: Path) 
         out, err = rest(process)
         assert "api key 777" in out
         assert "canary" not in out + err
+
+
+@pytest.mark.trap(100)
+def test_short_secrets_cause_a_warning_on_standard_error() -> None:
+    with running(TOKBOX_EMULATOR_PROJECTS="777:canary0secret") as process:
+        create_session(first_line(process), "777", "canary0secret")
+        process.terminate()
+        out, err = rest(process)
+    assert err.startswith(
+        "tokbox: warning: the secret of project 777 has fewer than 32 bytes"
+    )
+    assert "jose4j" in err
+    assert "canary" not in out + err
 
 
 def test_further_host_names_are_allowed_by_an_option(cli: Cli) -> None:
@@ -265,14 +279,14 @@ def test_terminal_shows_what_to_do_next() -> None:
     assert url.startswith("http://127.0.0.1:")
     assert lines == [
         "reachable from this machine only",
-        "api key 12345678  secret devsecret",
+        f"api key 12345678  secret {DEFAULT_SECRET}",
         "api key 777  secret (as configured)",
         f"application {APPLICATION}",
-        "account 87654321  secret devaccountsecret",
+        f"account 87654321  secret {ACCOUNT_SECRET}",
         "",
         "Ctrl-C ends it. In another terminal:",
         f"  export TOKBOX_API_URL={url}",
-        "  export TOKBOX_API_KEY=12345678 TOKBOX_SECRET=devsecret",
+        f"  export TOKBOX_API_KEY=12345678 TOKBOX_SECRET={DEFAULT_SECRET}",
         "  tokbox session create",
     ]
 
@@ -283,7 +297,7 @@ def test_webhooks_come_from_a_file(tmp_path: Path) -> None:
         file.write_text(json.dumps({"12345678": {"connection_created": receiver.url}}))
         with running("--webhooks", str(file)) as process:
             url = first_line(process)
-            with Tokbox("12345678", "devsecret", url) as tb:
+            with Tokbox("12345678", DEFAULT_SECRET, url) as tb:
                 session = tb.new_session()
                 assert Api(url).join_with(session.session_id, session.token()).status == 201
             while not receiver.received:

@@ -15,6 +15,7 @@ from tests.support.emulator import (
     KEY,
     NOW,
     OTHER_KEY,
+    OTHER_SECRET,
     SECRET,
     Answer,
     Api,
@@ -81,8 +82,9 @@ def test_key_that_is_taken_is_not_given_twice(
 
 def test_sessions_of_a_project_that_is_unknown_let_nobody_in(tmp_path: Path) -> None:
     db, clock = tmp_path / "emulator.db", Clock(lambda: NOW)
-    with serve(db=db, projects={KEY: SECRET, OTHER_KEY: "x"}, clock=clock) as server:
-        session_id = Api(server.url, OTHER_KEY, "x").create_session()
+    projects = {KEY: SECRET, OTHER_KEY: OTHER_SECRET}
+    with serve(db=db, projects=projects, clock=clock) as server:
+        session_id = Api(server.url, OTHER_KEY, OTHER_SECRET).create_session()
     with serve(db=db, projects={KEY: SECRET}, clock=clock) as server:
         api = Api(server.url)
         answer = api.join_with(session_id, client_token(session_id))
@@ -262,7 +264,10 @@ def test_bad_credentials_of_an_account_are_refused(
 
 
 def test_account_reaches_its_own_projects_only() -> None:
-    accounts = {ACCOUNT: ACCOUNT_SECRET, OTHER_ACCOUNT: "another0account0secret"}
+    accounts = {
+        ACCOUNT: ACCOUNT_SECRET,
+        OTHER_ACCOUNT: "another0account0secret0another0account",
+    }
     with serve(accounts=accounts, clock=Clock(lambda: NOW)) as server:
         one = Account(server.url, ACCOUNT, ACCOUNT_SECRET)
         two = Account(server.url, OTHER_ACCOUNT, accounts[OTHER_ACCOUNT])
@@ -286,12 +291,12 @@ def test_projects_survive_a_restart_and_given_secrets_stay_out_of_the_file(
     tmp_path: Path,
 ) -> None:
     db = tmp_path / "emulator.db"
-    given = {KEY: "example0given0secret"}
+    given = {KEY: OTHER_SECRET}
     with serve(db=db, projects=given, clock=Clock(lambda: NOW)) as server:
         account = Account(server.url, ACCOUNT, ACCOUNT_SECRET)
         made = account.create({"name": "kept"})
         account.manage("PUT", f"/{KEY}", {"status": "SUSPENDED"})
-    assert b"example0given0secret" not in db.read_bytes()
+    assert OTHER_SECRET.encode() not in db.read_bytes()
     with serve(db=db, projects=given, clock=Clock(lambda: NOW)) as server:
         account = Account(server.url, ACCOUNT, ACCOUNT_SECRET)
         assert account.manage("GET", f"/{made['id']}").json() == made

@@ -66,7 +66,7 @@ def test_link_survives_a_restart(tmp_path: Path) -> None:
 
 
 def test_no_secret_reaches_the_file(tmp_path: Path) -> None:
-    secret = "example0secret0in0no0file"
+    secret = "example0secret0in0no0file0whatever0it0is"
     with serve(db=tmp_path / "emulator.db", projects={"7": secret}) as server:
         api = Api(server.url, "7", secret)
         # The credentials are refused, their clock being another one; either way is fine.

@@ -115,10 +115,10 @@ def emulator(
 ) -> None:
     """Stand in for the service on this machine, until Ctrl-C.
 
-    The first line is the URL. There is a project with API key 12345678 and secret
-    devsecret; more come from --projects, or from TOKBOX_EMULATOR_PROJECTS as
-    key:secret,key:secret. There is an application too, whose private key --key-out
-    writes, and an account that manages projects.
+    The first line is the URL. There is a project with API key 12345678 and the secret
+    0123456789abcdef0123456789abcdef01234567; more come from --projects, or from
+    TOKBOX_EMULATOR_PROJECTS as key:secret,key:secret. There is an application too, whose
+    private key --key-out writes, and an account that manages projects.
     """
     from tokbox.emulator import Clock, run
     from tokbox.emulator.foreground import webhooks_from_file

@@ -15,6 +15,7 @@ from typing import Any
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.simulation.client_tokens import SCOPE
+from tokbox.emulator.simulation.former_secrets import verify_with
 from tokbox.emulator.simulation.jwt import InvalidJWTError, Jwt, parse, parse_times
 from tokbox.emulator.store.accounts import Account, Accounts, Application, Project
 
@@ -106,9 +107,13 @@ def _partner(header: str, accounts: Accounts) -> Project:
     project = accounts.project(api_key)
     if project is None:
         raise _forbidden("Issuer not found")
-    # ASGI headers are decoded as Latin-1.
-    if not hmac.compare_digest(secret.encode("latin-1"), project.secret.encode()):
-        raise _forbidden("The secret in X-TB-PARTNER-AUTH is wrong")
+
+    def compare(right: str) -> None:
+        # ASGI headers are decoded as Latin-1.
+        if not hmac.compare_digest(secret.encode("latin-1"), right.encode()):
+            raise _forbidden("The secret in X-TB-PARTNER-AUTH is wrong")
+
+    verify_with(project.secret, compare, HTTPError)
     return project
 
 
@@ -135,7 +140,7 @@ def _check(
     required: bool = False,
 ) -> None:
     try:
-        claims = jwt.check(secret)
+        claims = verify_with(secret, jwt.check, InvalidJWTError)
         issued, begins, expires = parse_times(claims)
     except InvalidJWTError:
         raise _unreadable() from None

@@ -9,10 +9,12 @@ from urllib.parse import unquote_plus
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tokbox.emulator.errors import TokenRejectedError
+from tokbox.emulator.simulation.former_secrets import verify_with
 from tokbox.emulator.simulation.jwt import InvalidJWTError, parse, parse_times
 from tokbox.emulator.store.accounts import Application, Project
 from tokbox.errors import TokenError
 from tokbox.tokens.signer import Signer
+from tokbox.tokens.token import Token
 
 __all__ = ["ROLES", "SCOPE", "ClientClaims", "verify_client_token"]
 
@@ -60,13 +62,15 @@ def check_not_suspended(project: Project | Application) -> None:
 
 
 def _verify_t1(token: str, project: Project, session_id: str, now: float) -> ClientClaims:
-    signer = Signer(project.api_key, project.secret)
+
+    def verify(secret: str) -> Token:
+        with Signer(project.api_key, secret) as signer:
+            return signer.verify(token, session_id=session_id, now=now)
+
     try:
-        claims = signer.verify(token, session_id=session_id, now=now)
+        claims = verify_with(project.secret, verify, TokenError)
     except TokenError as error:
         raise TokenRejectedError(str(error)) from None
-    finally:
-        signer.close()
     _check_times(claims.create_time, claims.expire_time, now)
     return _claims_of(
         claims.role, claims.connection_data, tuple(claims.initial_layout_class_list)
@@ -85,7 +89,10 @@ def _verify_jwt(
         jwt = parse(token)
         if key is None or jwt.claims.get(claim) != project.id:
             raise TokenRejectedError(f"the token was made for another {owner}")
-        claims = jwt.check(key)
+        if isinstance(key, str):
+            claims = verify_with(key, jwt.check, InvalidJWTError)
+        else:
+            claims = jwt.check(key)
         issued, begins, expires = parse_times(claims)
     except InvalidJWTError:
         raise TokenRejectedError(

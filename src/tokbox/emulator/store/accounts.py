@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from tokbox.emulator.store.database import PRIVATE_KEY, Store
 from tokbox.emulator.store.keys import new_private_key, public_key_of, read_public_key
-from tokbox.errors import InvalidInputError
+from tokbox.errors import InvalidInputError, ShortSecretWarning, warn_caller
 from tokbox.exact import exact_text
 from tokbox.secrecy import NoPickle, safe_repr
 from tokbox.tokens.claims import check_project
@@ -31,13 +31,15 @@ __all__ = [
 ]
 
 #: The default project, application and account. The secrets are public by design: they are
-#: valid only in a local emulator.
+#: valid only in a local emulator. They have 40 hexadecimal digits, as those of the service.
 DEFAULT_API_KEY = "12345678"
-DEFAULT_SECRET = "devsecret"  # noqa: S105
+DEFAULT_SECRET = "0123456789abcdef0123456789abcdef01234567"  # noqa: S105
 DEFAULT_APPLICATION_ID = "00000000-0000-4000-8000-000012345678"
 DEFAULT_ACCOUNT_KEY = "87654321"
-DEFAULT_ACCOUNT_SECRET = "devaccountsecret"  # noqa: S105
+DEFAULT_ACCOUNT_SECRET = "fedcba9876543210fedcba9876543210fedcba98"  # noqa: S105
 
+#: The minimum length of an HS256 key, in bytes (RFC 7518, 3.2).
+_MIN_SECRET = 32
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -106,7 +108,8 @@ class Accounts:
     ) -> None:
         """Validate keys and secrets as a signer does; use the defaults for those not given.
 
-        Raises :class:`InvalidInputError`, which contains no secret.
+        Secrets that some SDKs refuse cause a :class:`ShortSecretWarning`. Raises
+        :class:`InvalidInputError`. Neither contains a secret.
         """
         self._store = store
         if projects is None:
@@ -242,4 +245,12 @@ def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
                 error.rule += f" (of {owner} {key})"
             raise
         checked[api_key] = exact_secret.decode()
+        if len(exact_secret) < _MIN_SECRET:
+            warn_caller(
+                f"the secret of {owner} {api_key} has fewer than {_MIN_SECRET} bytes, the "
+                "minimum for HS256 (RFC 7518, 3.2): OpenTok's SDKs for Java (jose4j) and "
+                "PHP (php-jwt 7) will refuse it; use 40 hexadecimal digits, as secrets of "
+                "the service have",
+                ShortSecretWarning,
+            )
     return checked

@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from tokbox.errors import InsecureTransportWarning, InvalidInputError
-from tokbox.rest.http.caller_warnings import warn
+from tokbox.errors import InsecureTransportWarning, InvalidInputError, warn_caller
 from tokbox.rest.validation import boolean
 from tokbox.transport import hosts
 
@@ -53,7 +52,7 @@ def check(api_url: str, allow_http: object) -> None:
     if _warned.setdefault(origin.host, mark) is not mark:
         return
     try:
-        warn(
+        warn_caller(
             f"{origin.host} is reached over plain HTTP: everyone on the network path can "
             "read the credentials. Use https://; if the network is trusted, pass "
             f"allow_http=True or set {VARIABLE}=1",
