@@ -61,10 +61,20 @@ class ArchiveReason(WireEnum):
 
 @set_module("tokbox.types")
 class TranscriptionStatus(WireEnum):
-    """The status of an archive's transcription."""
+    """The status of an archive's transcription.
+
+    ``error`` in a response is read as ``FAILED``.
+    """
 
     REQUESTED = "requested"
+    STARTED = "started"
+    #: The file can be downloaded.
+    AVAILABLE = "available"
+    #: The file was delivered to the storage target.
+    UPLOADED = "uploaded"
+    #: In some responses the name of ``AVAILABLE`` and ``UPLOADED``.
     COMPLETED = "completed"
+    FAILED = "failed"
 
 
 @set_module("tokbox.types")
@@ -127,6 +137,8 @@ class DestroyedReason(WireEnum):
     FORCE_UNPUBLISHED = "forceUnpublished"
     #: Of streams only: the source ended, for example a shared screen.
     MEDIA_STOPPED = "mediaStopped"
+    #: Of sessions only: their server was replaced, and clients did not migrate.
+    SERVER_ROTATION = "serverRotation"
 
 
 @set_module("tokbox.types")

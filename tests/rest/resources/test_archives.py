@@ -17,7 +17,7 @@ from tests.rest.test_sessions import FOREIGN, SESSION, answers
 from tests.support.rest import KEY, Make, sent
 from tokbox import Layout, TranscriptionProperties, errors
 from tokbox.transport import Response
-from tokbox.types import Archive
+from tokbox.types import Archive, TranscriptionStatus
 
 ROOT = f"/v2/project/{KEY}/archive"
 ID = "0b9f3c1e-6a7d-4c2b-9e88-5d1f2a3b4c5d"
@@ -292,6 +292,28 @@ def test_streams_and_transcription_are_read() -> None:
     assert archive.transcription is not None
     assert archive.transcription.status == "completed"
     assert archive.transcription.has_summary is True
+
+
+@pytest.mark.trap(105)
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("requested", TranscriptionStatus.REQUESTED),
+        ("started", TranscriptionStatus.STARTED),
+        ("available", TranscriptionStatus.AVAILABLE),
+        ("uploaded", TranscriptionStatus.UPLOADED),
+        ("completed", TranscriptionStatus.COMPLETED),
+        ("failed", TranscriptionStatus.FAILED),
+        ("error", TranscriptionStatus.FAILED),
+    ],
+)
+def test_the_status_of_a_transcription_is_a_member_by_each_of_its_names(
+    said: str, status: TranscriptionStatus
+) -> None:
+    archive = Archive.from_json({**STARTED, "transcription": {"status": said}})
+    assert archive.transcription is not None
+    assert archive.transcription.status is status
+    assert archive.raw["transcription"]["status"] == said
 
 
 def test_an_archive_is_a_value() -> None:

@@ -33,6 +33,7 @@ def test_a_sessions_connections_are_listed(make: Make) -> None:
     assert [*tb.session(SESSION).list_connections()] == [connection]
 
 
+@pytest.mark.trap(102)
 @pytest.mark.parametrize("tenant", [{"projectId": KEY}, {"applicationId": "3f2b"}])
 def test_what_else_is_said_of_the_list_is_kept(tenant: dict[str, str], make: Make) -> None:
     tb, _ = make(answers({"count": 0, "items": [], **tenant}))

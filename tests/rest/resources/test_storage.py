@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.rest import KEY, Make, sent
 from tokbox import AzureStorage, S3Storage, errors
+from tokbox.transport import Response
 
 ROOT = f"/v2/project/{KEY}/archive/storage"
 BUCKET = S3Storage(access_key="AK", secret_key="canary-secret", bucket="my-archives")
@@ -72,6 +73,16 @@ def test_a_target_is_put_and_a_certificate_of_before_is_taken_away(
     tb, script = make()
     tb.archives.set_storage(target)
     assert sent(script) == ("PUT", ROOT, {**expected, "certificate": None})
+
+
+@pytest.mark.trap(104)
+@pytest.mark.parametrize("body", [b'{"type":"s3","config":{}}', b""])
+def test_the_response_to_a_target_may_be_the_target_or_empty(
+    body: bytes, make: Make
+) -> None:
+    tb, script = make(Response(200, {"content-type": "application/json"}, body))
+    tb.archives.set_storage(BUCKET)
+    assert sent(script)[:2] == ("PUT", ROOT)
 
 
 @pytest.mark.parametrize("fallback", ["none", "opentok", "vonage"])

@@ -67,10 +67,12 @@ def bool_field(*names: str) -> Any:
     return _field(JSONFields.take_bool, names, default=None)
 
 
-def enum_field(words: type[Enum], *names: str) -> Any:
-    """Define a field with the values of an enum."""
+def enum_field(
+    words: type[Enum], *names: str, aliases: Mapping[str, Enum] | None = None
+) -> Any:
+    """Define a field with the values of an enum, or with *aliases* of its members."""
 
-    known = {each.value: each for each in words}
+    known = {**{each.value: each for each in words}, **(aliases or {})}
 
     def read(fields: JSONFields, name: str) -> Enum | str:
         said = fields.take_str(name)

@@ -46,7 +46,9 @@ __all__ = ["Archive", "Archives", "Transcription", "TranscriptionProperties"]
 class Transcription(Record):
     """The status of an archive's transcription, and its URL."""
 
-    status: TranscriptionStatus | str = enum_field(TranscriptionStatus)
+    status: TranscriptionStatus | str = enum_field(
+        TranscriptionStatus, aliases={"error": TranscriptionStatus.FAILED}
+    )
     reason: str = str_field()
     #: Valid for ten minutes, for any holder. It is therefore not in the repr.
     url: str = str_field(secret=True)
