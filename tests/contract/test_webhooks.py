@@ -309,3 +309,40 @@ def test_what_is_not_signed_is_refused_but_can_be_read(env: Environment) -> None
             webhooks.Receiver(SECRET).receive(one.headers, one.body)
         assert caught.value.reason == "missing_header"
         assert isinstance(webhooks.parse(one.body), webhooks.SessionEvent)
+
+
+@pytest.mark.trap(108)
+def test_a_late_retry_needs_a_receiver_with_a_large_maximum_age(env: Environment) -> None:
+    session = env.tb.new_session()
+    env.told.statuses.extend([503] * 20)
+    env.join(session)
+    env.server.drain_webhooks()
+    env.advance(3600)
+    late = env.deliveries()[-1]
+    with pytest.raises(UnverifiedWebhookError) as caught:
+        webhooks.Receiver(SECRET).receive(late.headers, late.body)
+    assert caught.value.reason == "too_old"
+    patient = webhooks.Receiver(SECRET, max_age=86_400)
+    assert patient.receive(late.headers, late.body).session_id == session.session_id
+
+
+def test_broadcast_and_captions_events_are_signed(env: Environment) -> None:
+    session = env.tb.new_session()
+    env.join(session)
+    broadcast = env.tb.broadcasts.start(session.session_id, hls=True)
+    captions = session.start_captions()
+    env.tb.captions.stop(captions.id)
+    env.tb.broadcasts.stop(broadcast.id)
+    env.server.drain_webhooks()
+    assert [one.broadcast.status for one in env.of(webhooks.BroadcastChanged)] == [
+        "started",
+        "stopped",
+    ]
+    assert [one.captions.status for one in env.of(webhooks.CaptionsChanged)] == [
+        "started",
+        "stopped",
+    ]
+    for one in env.deliveries():
+        with pytest.raises(UnverifiedWebhookError) as caught:
+            webhooks.Receiver("another0secret").receive(one.headers, one.body)
+        assert caught.value.reason == "bad_signature"

@@ -294,9 +294,13 @@ class Server:
             )
 
     def drain_webhooks(self, *, timeout: float = 30) -> None:
-        """Wait until every webhook is delivered or has failed.
+        """Wait until no webhook is due.
 
-        *timeout* is in seconds. Raises :class:`TimeoutError` when it has passed.
+        Each one is then delivered, has failed or waits for a retry.
+
+        Retries follow the emulated clock: after 5 s, then after twice as long each time, up
+        to 15 minutes, for 24 hours. *timeout* is in seconds. Raises :class:`TimeoutError`
+        when it has passed.
         """
         self._sender.drain(timeout)
 

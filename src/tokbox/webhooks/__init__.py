@@ -21,10 +21,11 @@ anything. :func:`parse` reads them without verification, so
 - and treat a callback only as a notification: request the current state before acting on
   it, for example with ``tb.archives.get(event.archive.id)``.
 
-Any 200 response counts as delivered. Failed deliveries are retried on an undocumented
-schedule, so the same event can arrive twice. The platform's documentation of signed
-webhooks says that an internal failure can cause an unsigned webhook, and that a 5xx
-response causes a retry.
+Any 200 response counts as delivered. A failed delivery is retried after 5 seconds, then
+after twice as long each time, up to 15 minutes, for 24 hours, so the same event can arrive
+twice, and late. It is not documented whether a retry is signed again: a receiver that must
+not lose late events needs ``max_age=86_400``. The platform's documentation of signed
+webhooks says that an internal failure can cause an unsigned webhook.
 """
 
 from tokbox.webhooks.events import (

@@ -83,13 +83,27 @@ def test_unknown_members_are_ignored(api: Api, live: str) -> None:
         (
             {
                 "hasTranscription": True,
-                "transcriptionProperties": {"primaryLanguageCode": "en-US"},
+                "transcriptionProperties": {"primaryLanguageCode": "de-DE"},
             },
             {
                 "hasTranscription": True,
                 "transcription": {
                     "status": "requested",
                     "reason": "",
+                    "url": None,
+                    "primaryLanguageCode": "de-DE",
+                    "hasSummary": False,
+                },
+            },
+        ),
+        (
+            {"hasTranscription": True, "hasVideo": False, "outputMode": "individual"},
+            {
+                "hasVideo": False,
+                "transcription": {
+                    "status": "requested",
+                    "reason": "",
+                    "url": None,
                     "primaryLanguageCode": "en-US",
                     "hasSummary": False,
                 },
@@ -156,6 +170,8 @@ def test_layouts_are_accepted(api: Api, live: str, layout: dict[str, Any]) -> No
         {"layout": {"type": "pip", "screenshareType": "pip"}},
         {"layout": {"type": "bestFit", "screenshareType": "custom"}},
         {"hasTranscription": True, "transcriptionProperties": []},
+        {"hasTranscription": True, "transcriptionProperties": {"primaryLanguageCode": 1}},
+        {"hasTranscription": True, "hasAudio": False},
         {"transcriptionProperties": {}},
     ],
 )

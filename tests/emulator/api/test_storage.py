@@ -69,6 +69,33 @@ def finish(api: Api, **options: object) -> dict[str, Any]:
 # Setting and removing it.
 
 
+@pytest.mark.trap(104)
+def test_response_has_the_target_without_its_keys_or_nothing() -> None:
+    for reply in ("target", "empty"):
+        rules = Rules(storage_reply=reply)  # type: ignore[arg-type]
+        with serve(strict=rules, clock=Clock(lambda: NOW)) as server:
+            answer = Api(server.url).project(
+                "PUT",
+                "/archive/storage",
+                {"type": "azure", "config": {**AZURE, "domain": "blob.example.net"}},
+            )
+        assert answer.status == 200
+        assert SECRET.encode() not in answer.body
+        if reply == "empty":
+            assert answer.body == b""
+            continue
+        assert answer.json() == {
+            "type": "azure",
+            "config": {
+                "accountName": "acct",
+                "container": "archives",
+                "domain": "blob.example.net",
+            },
+            "fallback": "none",
+            "certificate": None,
+        }
+
+
 def test_target_is_set_and_shown_without_its_keys(tenant: Api) -> None:
     answer = tenant.project(
         "PUT",
@@ -80,7 +107,16 @@ def test_target_is_set_and_shown_without_its_keys(tenant: Api) -> None:
             "certificate": None,
         },
     )
-    assert (answer.status, answer.body) == (200, b"")
+    assert answer.json() == {
+        "type": "s3",
+        "config": {
+            "bucket": "my-archives",
+            "endpoint": "https://s3.example.net",
+            "sse": "s3",
+        },
+        "fallback": "none",
+        "certificate": None,
+    }
     assert target(tenant) == {
         "target": {
             "type": "s3",

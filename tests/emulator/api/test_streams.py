@@ -121,7 +121,6 @@ def test_layout_classes_of_one_stream_are_replaced(tenant: Api) -> None:
 @pytest.mark.parametrize(
     ("stream_id", "body", "status"),
     [
-        ("STREAM", {}, 400),
         ("STREAM", {"layoutClassList": "full"}, 400),
         ("STREAM", {"layoutClassList": [None]}, 400),
         ("STREAM", b"full", 400),

@@ -8,6 +8,7 @@ import json
 import socket
 import time
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ import pytest
 from starlette.responses import Response, StreamingResponse
 
 from tests.support.emulator import Api, credentials
-from tokbox.emulator import Server, create_app
+from tokbox.emulator import Server, create_app, serve
 from tokbox.emulator.http.broken_responses import FaultyResponse
 from tokbox.emulator.http.faults import HEADER, Fault
 from tokbox.errors import InvalidInputError
@@ -358,31 +359,64 @@ def test_invalid_pending_fault_is_refused(api: Api, body: Any, named: str) -> No
     assert create(api) == 200
 
 
+def status_of(
+    app: Any,
+    method: str = "GET",
+    path: str = "/nowhere",
+    body: object = None,
+    **fault: object,
+) -> int:
+    """Call an ASGI application as a server other than the emulator's own does."""
+    started: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": json.dumps(body).encode()}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            started.append(message["status"])
+
+    header = [(HEADER.lower().encode(), json.dumps(fault).encode())] if fault else []
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": header,
+    }
+    asyncio.run(app(scope, receive, send))
+    return started[0]
+
+
 def test_other_servers_have_no_hold_on_the_connection() -> None:
     app = create_app()
-
-    def status(**members: object) -> int:
-        started: list[int] = []
-
-        async def receive() -> dict[str, object]:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                started.append(message["status"])
-
-        scope = {
-            "type": "http",
-            "method": "GET",
-            "path": "/nowhere",
-            "query_string": b"",
-            "headers": [(HEADER.lower().encode(), json.dumps(members).encode())],
-        }
-        asyncio.run(app(scope, receive, send))
-        return started[0]
-
-    assert [status(drop=True), status(status=503)] == [400, 503]
+    assert [status_of(app, drop=True), status_of(app, status=503)] == [400, 503]
     app.state.emulator.store.close()
+
+
+def test_other_servers_refuse_pending_faults_that_they_cannot_inject() -> None:
+    app = create_app()
+    add = ("POST", "/_emulator/faults")
+    assert status_of(app, *add, {"fault": {"drop": True}}) == 400
+    assert status_of(app) == 404
+    assert status_of(app, *add, {"fault": {"status": 503}}) == 201
+    assert [status_of(app), status_of(app)] == [503, 404]
+    app.state.emulator.store.close()
+
+
+def test_refused_pending_fault_is_not_used_up(tmp_path: Path) -> None:
+    db = tmp_path / "emulator.db"
+    with serve(db=db) as server:
+        server.fail_next({"truncate": 1}, times=2)
+    app = create_app(db=db)
+    assert [status_of(app), status_of(app)] == [400, 400]
+    app.state.emulator.store.close()
+    with serve(db=db) as server:
+        api = Api(server.url)
+        for _ in range(2):
+            with pytest.raises(http.client.IncompleteRead):
+                api.request("GET", "/nowhere")
+        assert api.request("GET", "/nowhere").status == 404
 
 
 def test_fault_waits_until_the_connection_is_gone() -> None:

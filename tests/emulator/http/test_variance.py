@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.emulator import KEY, NOW, Api
+from tests.support.emulator import (
+    APPLICATION,
+    KEY,
+    NOW,
+    Api,
+    application_credentials,
+)
 from tokbox.emulator import Clock, Rules, serve
 
 RTMP = {"id": "yt", "serverUrl": "rtmp://live.example.net/app", "streamName": "key"}
@@ -147,7 +153,92 @@ def test_broadcast_may_last_two_hours(ruled: Ruled) -> None:
     assert api.read(f"/broadcast/{broadcast['id']}")["status"] == "stopped"
 
 
+# Applications that do not ask for JSON.
+
+
+@pytest.fixture(params=["bearer", "x-opentok-auth"])
+def application_headers(request: pytest.FixtureRequest) -> Callable[[Api], dict[str, Any]]:
+    """Return the headers of an application without an Accept header."""
+
+    def make(api: Api) -> dict[str, Any]:
+        assert api.pem is not None
+        token = application_credentials(api.pem)
+        if request.param == "bearer":
+            return {"Accept": None, "Authorization": f"Bearer {token}"}
+        return {"Accept": None, "Authorization": None, "X-OPENTOK-AUTH": token}
+
+    return make
+
+
+@pytest.mark.trap(101)
+def test_errors_of_applications_are_json_without_accept(
+    application: Api, application_headers: Callable[[Api], dict[str, Any]]
+) -> None:
+    headers = application_headers(application)
+    session_id = application.create_session()
+    for method, path, body in (
+        ("POST", f"/session/{session_id}/signal", {"type": "a", "data": "b"}),
+        ("GET", "/archive/none", None),
+        ("POST", "/session/x/play-dtmf", {"digits": "1"}),
+    ):
+        answer = application.project(method, path, body, headers=headers)
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json()["message"]
+    answer = application.request("POST", "/session/create", b"e2ee=x", headers=headers)
+    assert (answer.status, answer.json()["code"]) == (400, 400)
+    answer = application.request("POST", "/session/create", b"", headers=headers)
+    assert answer.json()[0]["partner_id"] == APPLICATION
+
+
+@pytest.mark.trap(101)
+def test_unknown_paths_of_applications_are_json_without_accept(application: Api) -> None:
+    answer = application.project("GET", "/nowhere", headers={"Accept": None})
+    assert (answer.status, answer.json()["code"]) == (404, 404)
+
+
+@pytest.mark.trap(101)
+def test_errors_of_applications_can_be_xml_by_a_rule(
+    application_headers: Callable[[Api], dict[str, Any]],
+) -> None:
+    with serve(strict=Rules(application_format="xml"), clock=Clock(lambda: NOW)) as server:
+        api = Api(server.url, APPLICATION, pem=server.private_key)
+        headers = application_headers(api)
+        answer = api.project("GET", "/archive/none", headers=headers)
+        assert (answer.status, answer.headers["Content-Type"]) == (404, "application/xml")
+        answer = api.request("POST", "/session/create", b"", headers=headers)
+        assert answer.headers["Content-Type"] == "text/xml"
+        answer = api.project(
+            "GET", "/archive/none", headers={**headers, "Accept": "application/json"}
+        )
+        assert answer.headers["Content-Type"] == "application/json"
+
+
 # Strictness.
+
+
+@pytest.mark.trap(106)
+def test_transcription_of_a_composed_archive_is_accepted_or_refused(ruled: Ruled) -> None:
+    for strict, status in ((False, 200), (True, 400)):
+        api, session_id = ruled(strict)
+        body = {"sessionId": session_id, "hasTranscription": True}
+        assert api.project("POST", "/archive", body).status == status
+
+
+@pytest.mark.trap(103)
+def test_stream_without_layout_classes_is_cleared_or_refused(ruled: Ruled) -> None:
+    for strict in (False, True):
+        api, session_id = ruled(strict)
+        (stream,) = api.streams(session_id)
+        item = {"id": stream["id"], "layoutClassList": ["full"]}
+        path = f"/session/{session_id}/stream"
+        assert api.project("PUT", path, {"items": [item]}).status == 200
+        answers = [
+            api.project("PUT", path, {"items": [{"id": stream["id"]}]}).status,
+            api.project("PUT", f"{path}/{stream['id']}", {}).status,
+        ]
+        assert answers == ([400, 400] if strict else [200, 200])
+        (stream,) = api.streams(session_id)
+        assert stream["layoutClassList"] == (["full"] if strict else [])
 
 
 @pytest.mark.parametrize(
@@ -155,7 +246,14 @@ def test_broadcast_may_last_two_hours(ruled: Ruled) -> None:
     [
         ("archive", {"action": "start"}),
         ("archive", {"layout": {"type": "bestFit", "screenshare_type": "pip"}}),
-        ("archive", {"hasTranscription": True, "transcriptionProperties": {"x": 1}}),
+        (
+            "archive",
+            {
+                "outputMode": "individual",
+                "hasTranscription": True,
+                "transcriptionProperties": {"x": 1},
+            },
+        ),
         ("broadcast", {"outputs": OUTPUTS, "maxBitRate": 2_000_000}),
         ("broadcast", {"outputs": {"hls": {"low_latency": True}}}),
         ("broadcast", {"outputs": {"rtmp": [{**RTMP, "key": "x"}]}}),
@@ -200,6 +298,12 @@ def test_what_is_documented_passes_strict_rules(ruled: Ruled) -> None:
         name="n",
         layout=layout,
         maxBitrate=100_000,
+    )
+    api.start(
+        "archive",
+        session_id,
+        outputMode="individual",
+        multiArchiveTag="transcribed",
         hasTranscription=True,
         transcriptionProperties={"primaryLanguageCode": "en-US", "hasSummary": True},
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.emulator import NOW, Api
-from tokbox.emulator import Clock, serve
+from tokbox.emulator import Clock, Rules, serve
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -295,3 +295,54 @@ def test_archive_that_ends_by_its_length_is_not_continued_for_nobody(
     api.advance(40)
     (archive,) = api.archives()["items"]
     assert archive["reason"] == "maximum duration exceeded"
+
+
+# Transcriptions.
+
+
+def transcription(api: Api, archive_id: str) -> tuple[str, str]:
+    shown = api.archive(archive_id)["transcription"]
+    assert shown["url"] is None
+    return shown["status"], shown["reason"]
+
+
+@pytest.mark.trap(105)
+@pytest.mark.parametrize(
+    ("rule", "made", "stored"),
+    [("available", "available", "uploaded"), ("completed", "completed", "completed")],
+)
+def test_transcription_is_made_with_the_file_of_the_archive(
+    rule: str, made: str, stored: str
+) -> None:
+    rules = Rules(transcription_status=rule)  # type: ignore[arg-type]
+    config = {"accessKey": "AK", "secretKey": "SK", "bucket": "b"}
+    with serve(clock=Clock(lambda: NOW), processing_delay=2, strict=rules) as server:
+        api = Api(server.url)
+        for status in (made, stored):
+            session_id = api.create_session()
+            api.join(session_id)
+            archive_id = api.start_archive(
+                session_id, outputMode="individual", hasVideo=False, hasTranscription=True
+            )["id"]
+            assert transcription(api, archive_id) == ("requested", "")
+            api.advance(5)
+            api.stop_archive(archive_id)
+            assert transcription(api, archive_id) == ("started", "")
+            api.advance(2)
+            assert transcription(api, archive_id) == (status, "")
+            target = {"type": "s3", "config": config}
+            assert api.project("PUT", "/archive/storage", target).status == 200
+            api.advance(72 * 3600)
+            assert transcription(api, archive_id) == (status, "")
+
+
+@pytest.mark.trap(105)
+def test_transcription_fails_with_its_archive(api: Api, session_id: str) -> None:
+    api.join(session_id)
+    archive_id = api.start_archive(
+        session_id, outputMode="individual", hasTranscription=True
+    )["id"]
+    failure = {"id": archive_id, "reason": "no more disk"}
+    path = f"/_emulator/session/{session_id}/failure"
+    assert api.request("POST", path, failure).status == 204
+    assert transcription(api, archive_id) == ("failed", "no more disk")

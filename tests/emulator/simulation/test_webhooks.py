@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.emulator import APPLICATION, KEY, NOW, Api
-from tests.support.receiver import Receiver, receiving
-from tokbox.emulator import Clock, Server, serve
-from tokbox.emulator.simulation.webhook_sender import RETRY_DELAYS, WebhookSender
+from tests.support.receiver import Received, Receiver, receiving
+from tokbox.emulator import Clock, Rules, Server, serve
+from tokbox.emulator.simulation import webhook_sender
+from tokbox.emulator.simulation.webhook_sender import next_attempt_ms
 from tokbox.emulator.store.webhook_outbox import NAMES
 from tokbox.errors import InvalidInputError
 
@@ -192,93 +197,182 @@ def test_webhook_without_a_secret_is_not_signed(
 # Failures.
 
 
-def sender_of(server: Server, *delays: float) -> WebhookSender:
-    """Give *server* a sender that is less patient."""
-    old: WebhookSender = server._app.state.webhook_sender
-    old.stop()
-    sender = WebhookSender(server._app.state.emulator, retry_delays=delays)
-    server._app.state.webhook_sender = sender
-    sender.start()
-    return sender
+def bearer(one: Received) -> dict[str, Any]:
+    """The claims of a signed webhook."""
+    _, claims, authentic = opened(one.headers["Authorization"].removeprefix("Bearer "))
+    assert authentic
+    return claims
 
 
-@pytest.fixture
-def impatient() -> Iterator[Server]:
-    """An emulator that tries again after 10 ms, twice."""
-    with serve(clock=Clock(lambda: NOW)) as server:
-        sender_of(server, 0.01, 0.01)
-        yield server
-
-
-def test_failed_delivery_is_tried_again_before_what_came_after_it(
-    impatient: Server,
+def test_failed_delivery_is_retried_by_the_emulated_clock_and_holds_up_no_other(
+    server: Server, api: Api
 ) -> None:
-    api = Api(impatient.url)
-    with receiving([503, 500]) as receiver:
-        configure(api, {"archive_status": receiver.url, "signature_secret": SECRET})
-        live_and_die(api)
-        impatient.drain_webhooks()
-    assert receiver.statuses_of("archive") == [
-        "started",
-        "started",
-        "started",
-        "stopped",
-        "available",
-    ]
-    first = impatient.webhooks()[0]
-    assert (first.state, first.attempts, first.status) == ("delivered", 3, 200)
-    assert first.error is None
+    with receiving([503]) as receiver:
+        names = ("connection_created", "stream_created")
+        webhooks = dict.fromkeys(names, receiver.url)
+        configure(api, {**webhooks, "signature_secret": SECRET})
+        api.join(api.create_session())
+        for seconds in (0, 4.999):
+            api.advance(seconds)
+            server.drain_webhooks()
+            first, second = server.webhooks()
+            assert (first.state, first.attempts, first.status) == ("waiting", 1, 503)
+            assert first.due_ms == first.at_ms + 5000
+            assert (second.state, second.attempts, second.status) == ("delivered", 1, 200)
+        api.advance(0.001)
+        server.drain_webhooks()
+        first = server.webhooks()[0]
+        assert (first.state, first.attempts, first.status) == ("delivered", 2, 200)
+        assert first.error is None
+    events = [one.json()["event"] for one in receiver.received]
+    assert events == ["connectionCreated", "streamCreated", "connectionCreated"]
     # The receiver can tell that it is the same one.
-    ids = [
-        opened(one.headers["Authorization"].removeprefix("Bearer "))[1]["jti"]
-        for one in receiver.received[:3]
-    ]
-    assert len(set(ids)) == 1
+    tokens = [bearer(one)["jti"] for one in receiver.received]
+    assert tokens[0] == tokens[2] != tokens[1]
 
 
-def test_delivery_is_given_up_and_the_next_one_goes_out(impatient: Server) -> None:
-    api = Api(impatient.url)
-    with receiving([500, 500, 302]) as receiver:
-        configure(api, {"archive_status": receiver.url})
-        live_and_die(api)
-        impatient.drain_webhooks()
-    assert [(one.state, one.attempts, one.status) for one in impatient.webhooks()] == [
-        ("failed", 3, 302),
-        ("delivered", 1, 200),
-        ("delivered", 1, 200),
-    ]
-    assert impatient.webhooks(state="failed")[0].error == "the receiver answered 302"
-    assert {one.path for one in receiver.received} == {"/hook"}
+@pytest.mark.trap(107)
+def test_retries_double_from_5_seconds_to_15_minutes_for_24_hours(
+    server: Server, api: Api, receiver: Receiver
+) -> None:
+    configure(api, {"connection_created": receiver.url})
+    api.join(api.create_session())
+    (delivery,) = server.webhooks()
+    delivery, waits = replace(delivery, attempts=0), []
+    while (due_ms := next_attempt_ms(delivery, Rules())) is not None:
+        waits.append((due_ms - delivery.due_ms) // 1000)
+        delivery = replace(delivery, attempts=delivery.attempts + 1, due_ms=due_ms)
+    assert waits[:9] == [5, 10, 20, 40, 80, 160, 320, 640, 900]
+    assert set(waits[9:]) == {900}
+    assert sum(waits) <= 86_400 < sum(waits) + 900
 
 
-def test_receiver_that_is_not_there_fails_with_a_reason(impatient: Server) -> None:
+@pytest.mark.trap(107)
+def test_retries_can_end_after_four_by_a_rule() -> None:
+    rules = Rules(webhook_retries="four")
+    with (
+        receiving([500] * 9) as receiver,
+        serve(clock=Clock(lambda: NOW), strict=rules) as server,
+    ):
+        api = Api(server.url)
+        configure(api, {"connection_created": receiver.url})
+        api.join(api.create_session())
+        api.advance(86_400)
+        server.drain_webhooks()
+        (delivery,) = server.webhooks()
+    assert (delivery.state, delivery.attempts) == ("failed", 5)
+
+
+@pytest.mark.trap(107)
+def test_delivery_fails_after_24_hours_of_the_emulated_clock(
+    server: Server, api: Api
+) -> None:
+    with receiving([500] * 102 + [302]) as receiver:
+        configure(api, {"connection_created": receiver.url})
+        api.join(api.create_session())
+        server.drain_webhooks()
+        api.advance(3600)
+        server.drain_webhooks()
+        (delivery,) = server.webhooks()
+        assert (delivery.state, delivery.attempts) == ("waiting", 11)
+        api.advance(23 * 3600)
+        server.drain_webhooks()
+        (delivery,) = server.webhooks()
+        assert (delivery.state, delivery.attempts, delivery.status) == ("failed", 103, 302)
+        assert delivery.error == "the receiver answered 302"
+        assert {one.path for one in receiver.received} == {"/hook"}
+        # Others are not affected.
+        api.join(api.create_session())
+        server.drain_webhooks()
+    assert [one.state for one in server.webhooks()] == ["failed", "delivered"]
+
+
+@pytest.mark.trap(108)
+@pytest.mark.parametrize(("rule", "late"), [("first", 75), ("each", 0)])
+def test_retry_has_the_signature_of_the_first_attempt_or_its_own(
+    rule: str, late: int
+) -> None:
+    rules = Rules(webhook_signature=rule)  # type: ignore[arg-type]
+    with (
+        receiving([500] * 4) as receiver,
+        serve(clock=Clock(lambda: NOW, real=lambda: NOW), strict=rules) as server,
+    ):
+        api = Api(server.url)
+        configure(api, {"connection_created": receiver.url, "signature_secret": SECRET})
+        api.join(api.create_session())
+        server.drain_webhooks()
+        api.advance(5 + 10 + 20 + 40)
+        server.drain_webhooks()
+    first, *_, last = map(bearer, receiver.received)
+    assert len(receiver.received) == 5
+    assert first["iat"] == NOW
+    assert last == {**first, "iat": NOW - late}
+
+
+def test_receiver_that_is_not_there_fails_with_a_reason(server: Server, api: Api) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    api = Api(impatient.url)
     configure(api, {"connection_created": f"http://127.0.0.1:{port}/"})
     api.join(api.create_session())
-    impatient.drain_webhooks()
-    (delivery,) = impatient.webhooks()
-    assert (delivery.state, delivery.attempts, delivery.status) == ("failed", 3, None)
+    server.drain_webhooks()
+    (delivery,) = server.webhooks()
+    assert (delivery.state, delivery.attempts, delivery.status) == ("waiting", 1, None)
     assert delivery.error is not None
     assert delivery.error.startswith("ConnectionRefusedError")
+    api.request("POST", "/_emulator/reset")
 
 
-def test_one_url_that_fails_does_not_hold_up_another(receiver: Receiver) -> None:
-    with serve(clock=Clock(lambda: NOW)) as server, receiving([500]) as broken:
-        sender_of(server, 3600)
-        api = Api(server.url)
-        configure(api, {"connection_created": broken.url, "stream_created": receiver.url})
+@contextmanager
+def dripping() -> Iterator[str]:
+    """Answer one byte at a time, each within the timeout of a socket, until the end."""
+
+    def drip() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, contextlib.suppress(OSError):
+                    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 1_000_000:
+                        connection.sendall(bytes([byte]))
+                        if ended.wait(0.05):
+                            break
+
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        finally:
+            ended.set()
+            # Closing a listener does not wake accept() up.
+            with socket.create_connection(listener.getsockname()):
+                listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def test_receiver_that_answers_byte_by_byte_does_not_hold_up_others(
+    monkeypatch: pytest.MonkeyPatch, server: Server, api: Api, receiver: Receiver
+) -> None:
+    monkeypatch.setattr(webhook_sender, "TIMEOUT", 0.3)
+    with dripping() as url:
+        configure(api, {"connection_created": url, "stream_created": receiver.url})
+        api.join(api.create_session())
+        server.drain_webhooks()
+        slow, quick = server.webhooks()
+        assert (slow.state, slow.attempts, slow.status) == ("waiting", 1, None)
+        assert slow.error in ("TimeoutError: no time is left", "TimeoutError: timed out")
+        assert quick.state == "delivered"
+        api.request("POST", "/_emulator/reset")
+
+
+def test_waiting_for_webhooks_has_a_limit(server: Server, api: Api) -> None:
+    with dripping() as url:
+        configure(api, {"connection_created": url})
         api.join(api.create_session())
         with pytest.raises(TimeoutError, match="1 webhooks still wait"):
-            server.drain_webhooks(timeout=0.5)
-        assert [one.json()["event"] for one in receiver.received] == ["streamCreated"]
-
-
-def test_schedule_of_retries_is_short() -> None:
-    assert list(RETRY_DELAYS) == sorted(RETRY_DELAYS)
-    assert sum(RETRY_DELAYS) < 10
+            server.drain_webhooks(timeout=0.3)
+    api.request("POST", "/_emulator/reset")
 
 
 # What is sent nowhere.
@@ -318,13 +412,12 @@ def test_other_addresses_are_tried_if_they_are_allowed() -> None:
     # An address that every system knows to be of nobody.
     url = "http://0.0.0.0:1/"
     with serve(webhooks_anywhere=True, clock=Clock(lambda: NOW)) as server:
-        sender_of(server)
         api = Api(server.url)
         configure(api, {"connection_created": url})
         api.join(api.create_session())
         server.drain_webhooks()
         (delivery,) = server.webhooks()
-        assert (delivery.state, delivery.attempts) == ("failed", 1)
+        assert (delivery.state, delivery.attempts) == ("waiting", 1)
 
 
 @pytest.mark.parametrize(
@@ -349,17 +442,15 @@ def test_what_was_not_sent_yet_survives_a_restart(
 ) -> None:
     db = tmp_path / "emulator.db"
     with receiving([500] * 9) as broken, serve(db=db, clock=Clock(lambda: NOW)) as server:
-        sender_of(server, 0.01, 3600)
         api = Api(server.url)
         configure(api, {"archive_status": broken.url})
         live_and_die(api)
-        with pytest.raises(TimeoutError):
-            server.drain_webhooks(timeout=0.3)
+        server.drain_webhooks()
     with serve(db=db, clock=Clock(lambda: NOW)) as server:
         assert [one.state for one in server.webhooks()] == ["waiting"] * 3
         with server._store.transaction():
             server._store.db.execute(
-                "UPDATE webhooks SET url = ?, due = 0", (receiver.url,)
+                "UPDATE webhooks SET url = ?, due_ms = at_ms", (receiver.url,)
             )
         server.drain_webhooks()
         assert [one.state for one in server.webhooks()] == ["delivered"] * 3

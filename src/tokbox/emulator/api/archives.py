@@ -38,6 +38,9 @@ def start(context: RequestContext) -> Response:
     fields = context.fields()
     session = active_session(context, fields.pop("sessionId"))
     options = read_options(fields)
+    refuses = context.emulator.rules.refuse_composed_transcriptions
+    if refuses and options["hasTranscription"] and options["outputMode"] == "composed":
+        raise HTTPError(400, "Only an archive of individual streams has a transcription")
     if session.emptied_ms is not None:
         raise HTTPError(context.emulator.rules.empty_session, NO_CLIENTS)
     check_routed(session, "initiate archives", code=15008)

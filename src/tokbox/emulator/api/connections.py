@@ -27,7 +27,9 @@ def list_all(context: RequestContext) -> Response:
         }
         for connection in context.emulator.store.connections(session.session_id)
     ]
-    owner = "applicationId" if is_application(session.project_id) else "projectId"
+    owner = "projectId"
+    if is_application(session.project_id):
+        owner = context.emulator.rules.connection_owner
     return json_response(
         {
             "count": len(items),

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
-from tokbox.emulator.http.responses import NO_CLIENTS, json_response, wants_json
+from tokbox.emulator.http.responses import NO_CLIENTS, json_response
 from tokbox.emulator.model import base64url
 from tokbox.emulator.model.records import Session
 from tokbox.emulator.options.composition import RESOLUTIONS
@@ -63,7 +63,7 @@ def create(context: RequestContext) -> Response:
     session = _read_options(context)
     context.emulator.store.save_session(session)
     date = pacific_date(session.created_ms)
-    if not wants_json(context.request.headers.get("accept", "")):
+    if not context.wants_json:
         body = (
             '<?xml version="1.0" encoding="UTF-8" standalone="yes"?><sessions><Session>'
             f"<session_id>{escape(session.session_id)}</session_id>"

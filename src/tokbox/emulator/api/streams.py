@@ -53,7 +53,7 @@ def set_layout_classes_of_one(context: RequestContext) -> Response:
     """``PUT P/session/{sessionId}/stream/{streamId}``: used by one SDK."""
     session = active_session(context, context.param("session_id"))
     stream = find(context, session, context.param("stream_id"))
-    stream = replace(stream, layout_classes=_classes(context.fields()))
+    stream = replace(stream, layout_classes=_classes(context, context.fields()))
     context.emulator.store.save_stream(stream)
     return layout_response(context.emulator.rules, _describe(stream))
 
@@ -77,15 +77,15 @@ def _with_classes(context: RequestContext, session: Session, fields: Fields) -> 
     stream_id = fields.pop("id")
     if not isinstance(stream_id, str):
         raise HTTPError(400, "Every item must have a stream id")
-    classes = _classes(fields)
+    classes = _classes(context, fields)
     stream = context.emulator.store.stream(session.session_id, stream_id)
     if stream is None:
         raise HTTPError(404, "Stream not found")
     return replace(stream, layout_classes=classes)
 
 
-def _classes(fields: Fields) -> tuple[str, ...]:
-    if "layoutClassList" not in fields:
+def _classes(context: RequestContext, fields: Fields) -> tuple[str, ...]:
+    if "layoutClassList" not in fields and context.emulator.rules.refuse_missing_classes:
         raise HTTPError(400, "layoutClassList must be an array of strings")
     classes = tuple(fields.read_strings("layoutClassList"))
     fields.finish()

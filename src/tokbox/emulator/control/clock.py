@@ -44,6 +44,8 @@ def advance(context: RequestContext) -> Response:
     emulator.store.set_setting(CLOCK_OFFSET, str(offset_ms))
     engine.run_due_events(emulator, context.now_ms + step_ms)
     emulator.clock.set_offset(offset_ms)
+    # Retries of webhooks may be due.
+    emulator.webhook_outbox.wake()
     return json_response({"now": context.now_ms + step_ms, "offset": offset_ms})
 
 

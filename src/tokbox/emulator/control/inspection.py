@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.http.broken_responses import check_supported
 from tokbox.emulator.http.faults import read_fault
 from tokbox.emulator.http.paging import MAX_NUMBER, read_int
 from tokbox.emulator.http.request import RequestContext
@@ -123,7 +124,7 @@ def add_fault(context: RequestContext) -> Response:
     for name in body.keys() - {"fault", "method", "path", "times"}:
         raise HTTPError(400, f"There is no member {name!r}")
     fault, times = body.get("fault"), body.get("times", 1)
-    read_fault(fault)
+    check_supported(read_fault(fault), context.request)
     assert isinstance(fault, dict), "anything else has been refused"
     for name in ("method", "path"):
         if not isinstance(body.get(name, ""), str):

@@ -16,7 +16,7 @@ from tokbox.emulator.http.auth import authenticate, authenticate_account, check_
 from tokbox.emulator.http.broken_responses import FaultyResponse, check_supported
 from tokbox.emulator.http.faults import HEADER, Fault, read_fault, read_header
 from tokbox.emulator.http.request import Endpoint, RequestContext, read_body
-from tokbox.emulator.http.responses import as_http_error, error_response, wants_json
+from tokbox.emulator.http.responses import as_http_error, error_response
 from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.accounts import Account, Application, Project
@@ -81,13 +81,17 @@ class Dispatcher:
             return None
         if header is not None:
             fault, context.fault = read_header(header)
-        else:
-            with self._emulator.store.transaction():
-                context.fault = pending.pop(request.method, request.url.path)
-            if context.fault is None:
+            check_supported(fault, request)
+            return fault
+        with self._emulator.store.transaction():
+            found = pending.find(request.method, request.url.path)
+            if found is None:
                 return None
+            number, context.fault = found
             fault = read_fault(context.fault)
-        check_supported(fault, request)
+            # A refused fault is not used up.
+            check_supported(fault, request)
+            pending.use(number)
         return fault
 
     def _carry_out(self, context: RequestContext) -> Response:
@@ -133,8 +137,7 @@ class Dispatcher:
         errors = context.endpoint.errors
         return error_response(
             as_http_error(error) if isinstance(error, SimulationError) else error,
-            as_json=errors == "json"
-            or wants_json(context.request.headers.get("accept", "")),
+            as_json=errors == "json" or context.wants_json,
             creating_session=errors == "session",
         )
 

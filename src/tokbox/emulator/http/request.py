@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.http.responses import wants_json
 from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.view import View
 from tokbox.emulator.simulation.emulator import Emulator
@@ -95,6 +96,21 @@ class RequestContext:
         if host := request.headers.get("host"):
             return f"{request.scope['scheme']}://{host}"
         return f"{request.url.scheme}://{request.url.netloc}"
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the response must be JSON where there is also an XML format.
+
+        The client asks for JSON, or it is an application, for which the rule
+        ``application_format`` decides.
+        """
+        headers = self.request.headers
+        if wants_json(headers.get("accept", "")):
+            return True
+        is_bearer = headers.get("authorization", "")[:7].lower() == "bearer "
+        if is_bearer or isinstance(self.caller, Application):
+            return self.emulator.rules.application_format == "json"
+        return False
 
     @property
     def view(self) -> View:

@@ -40,6 +40,13 @@ class Rules(PickledByName):
     #: Refuse methods that only faulty clients use, such as ``POST`` for a layout, and
     #: ``P/call``, the wrong name that one client uses for ``P/dial``.
     refuse_odd_methods: bool = False
+    #: Refuse a stream without ``layoutClassList`` in a change of layout classes, as is
+    #: documented. Vonage's SDK for Java sends such streams; by default this clears their
+    #: classes.
+    refuse_missing_classes: bool = False
+    #: Refuse the transcription of a composed archive: the documentation has transcriptions
+    #: of individual streams only. Official SDKs send it in their own tests.
+    refuse_composed_transcriptions: bool = False
 
     #: Stop an archive if no stream is published in its first minute. The documentation
     #: states this, and in the same place allows pauses of an hour.
@@ -73,6 +80,26 @@ class Rules(PickledByName):
     render_count: Literal["total", "page"] = "total"
     #: The default maximum duration of a broadcast, in seconds.
     broadcast_duration: Literal[7200, 14400] = 14400
+    #: The format of errors and new sessions for applications that do not ask for JSON.
+    #: XML has been observed for projects only.
+    application_format: Literal["json", "xml"] = "json"
+    #: The name of the application's ID in its list of connections: Vonage's SDK for Java
+    #: and the fixtures of OpenTok's SDK for PHP have ``projectId``, Vonage's SDK for .NET
+    #: has ``applicationId``.
+    connection_owner: Literal["projectId", "applicationId"] = "projectId"
+    #: The status of a transcription that has been made: ``available``, or ``uploaded`` with
+    #: a storage target, as in Vonage's SDKs for Java and .NET; or ``completed``, as in the
+    #: fixtures of Vonage's SDK for Python.
+    transcription_status: Literal["available", "completed"] = "available"
+    #: How long a failed webhook is retried: for a day, as the service does now, or four
+    #: times, as the service's support describes unsigned callbacks of OpenTok.
+    webhook_retries: Literal["day", "four"] = "day"
+    #: When a retry of a signed webhook was signed: at the first attempt, or at each one.
+    #: The documentation has neither; receivers that accept the former accept both.
+    webhook_signature: Literal["first", "each"] = "first"
+    #: The response to setting a storage target: the target without its keys, or nothing.
+    #: One client cannot read the latter.
+    storage_reply: Literal["target", "empty"] = "target"
 
     @classmethod
     def strict(cls) -> Rules:
@@ -82,6 +109,8 @@ class Rules(PickledByName):
             refuse_partner_auth=True,
             refuse_unknown_fields=True,
             refuse_odd_methods=True,
+            refuse_missing_classes=True,
+            refuse_composed_transcriptions=True,
         )
 
 
@@ -98,6 +127,12 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "rtmp": ("array", "object"),
     "render_count": ("total", "page"),
     "broadcast_duration": (14400, 7200),
+    "application_format": ("json", "xml"),
+    "connection_owner": ("projectId", "applicationId"),
+    "transcription_status": ("available", "completed"),
+    "webhook_retries": ("day", "four"),
+    "webhook_signature": ("first", "each"),
+    "storage_reply": ("target", "empty"),
 }
 
 

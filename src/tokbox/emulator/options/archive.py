@@ -64,22 +64,24 @@ def read_options(fields: Fields) -> dict[str, Any]:
         options["maxBitrate"] = read_bitrate(fields)
     if "quantizationParameter" in fields:
         options["quantizationParameter"] = fields.read_int("quantizationParameter", 15, 40)
-    if "transcriptionProperties" in fields:
+    if options["hasTranscription"]:
+        if not has_audio:
+            raise HTTPError(400, "hasTranscription needs hasAudio")
         options["transcriptionProperties"] = _transcription(
-            fields.read_object("transcriptionProperties"),
-            wanted=options["hasTranscription"],
+            fields.read_object("transcriptionProperties", {})
         )
+    elif "transcriptionProperties" in fields:
+        raise HTTPError(400, "transcriptionProperties need hasTranscription")
     fields.finish()
     return options
 
 
-def _transcription(fields: Fields, *, wanted: bool) -> dict[str, Any]:
-    if not wanted:
-        raise HTTPError(400, "transcriptionProperties need hasTranscription")
+def _transcription(fields: Fields) -> dict[str, Any]:
     properties: dict[str, Any] = {
-        "hasSummary": fields.read_bool("hasSummary", default=False)
+        "primaryLanguageCode": fields.pop("primaryLanguageCode", "en-US"),
+        "hasSummary": fields.read_bool("hasSummary", default=False),
     }
-    if "primaryLanguageCode" in fields:
-        properties["primaryLanguageCode"] = fields.read_str("primaryLanguageCode")
+    if not isinstance(properties["primaryLanguageCode"], str):
+        raise HTTPError(400, "primaryLanguageCode must be a string")
     fields.finish()
     return properties

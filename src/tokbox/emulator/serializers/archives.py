@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tokbox.emulator.model.records import Job
+from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.model.states import duration_s
 from tokbox.emulator.serializers.composition import (
     project_fields,
@@ -14,6 +15,15 @@ from tokbox.emulator.serializers.composition import (
 from tokbox.emulator.serializers.view import View
 
 __all__ = ["describe_archive"]
+
+#: The status of a transcription, by the status of its archive.
+_TRANSCRIPTIONS = {
+    "paused": "requested",
+    "started": "requested",
+    "stopped": "started",
+    "uploaded": "uploaded",
+    "failed": "failed",
+}
 
 
 def describe_archive(view: View, archive: Job) -> dict[str, Any]:
@@ -43,12 +53,7 @@ def describe_archive(view: View, archive: Job) -> dict[str, Any]:
     shown["multiArchiveTag"] = options["multiArchiveTag"]
     shown["hasTranscription"] = options["hasTranscription"]
     if options["hasTranscription"]:
-        made = archive.status in ("available", "uploaded", "expired")
-        shown["transcription"] = {
-            "status": "completed" if made else "requested",
-            "reason": "",
-            **options.get("transcriptionProperties", {}),
-        }
+        shown["transcription"] = _describe_transcription(archive, rules)
     if archive.manual and archive.status == "started":
         shown["streams"] = show_selections(view.jobs.selections(archive.job_id))
     shown["sha256sum"] = ""
@@ -59,3 +64,20 @@ def describe_archive(view: View, archive: Job) -> dict[str, Any]:
         else None
     )
     return shown
+
+
+def _describe_transcription(archive: Job, rules: Rules) -> dict[str, Any]:
+    """Return the transcription, which is made together with the file of the archive.
+
+    The emulator has no text to transcribe, so there is no URL.
+    """
+    # The file of an expired or deleted archive was available before.
+    status = _TRANSCRIPTIONS.get(archive.status, "available")
+    if rules.transcription_status == "completed" and status in ("available", "uploaded"):
+        status = "completed"
+    return {
+        "status": status,
+        "reason": archive.reason if status == "failed" else "",
+        "url": None,
+        **archive.options["transcriptionProperties"],
+    }

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import threading
 import time
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import urldefrag, urlsplit
 
+from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.simulation import engine, jwt
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.webhook_outbox import SECRET, Delivery
+from tokbox.errors import TransportError
+from tokbox.literals import WebhookState
+from tokbox.transport.http_transport import HTTPTransport
+from tokbox.transport.protocol import Headers, Request
 
-__all__ = ["RETRY_DELAYS", "TIMEOUT", "WebhookSender", "sign"]
+__all__ = ["TIMEOUT", "WebhookSender", "next_attempt_ms", "sign"]
 
-#: The delay before each retry, in seconds; after the last one the delivery has failed. The
-#: service's own schedule is not published.
-RETRY_DELAYS = (0.5, 2.0, 5.0)
-#: The timeout of an attempt, in seconds.
+#: The published schedule of retries: the delay before the first one, which doubles until
+#: the maximum, and the time after which a delivery has failed, in milliseconds.
+_FIRST_DELAY_MS = 5_000
+_MAX_DELAY_MS = 15 * 60_000
+_RETRIED_FOR_MS = 24 * 3_600_000
+#: The number of retries with the rule ``webhook_retries=four``.
+_FOUR = 4
+#: The timeout of an attempt, from the first to the last byte, in seconds.
 TIMEOUT = 5.0
+#: The maximum size of a response in bytes; its content has no meaning.
+_MAX_RESPONSE = 65_536
 #: The interval for due events, in seconds: with receivers, and without any.
 _TICK = 0.2
 _IDLE_TICK = 1.0
@@ -28,17 +37,15 @@ _ISSUER = "Vonage"
 
 
 class WebhookSender:
-    """Send the waiting deliveries of *emulator*, one at a time.
+    """Send the due deliveries of *emulator*, one at a time.
 
-    The order of events is kept for each URL: a failed delivery is retried before later ones
-    are sent. Any 2xx response means delivered.
+    New deliveries are sent in the order of their events. A failed delivery is retried by
+    the emulated clock, independently of others. Any 2xx response means delivered.
     """
 
-    def __init__(
-        self, emulator: Emulator, *, retry_delays: Sequence[float] = RETRY_DELAYS
-    ) -> None:
+    def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._retry_delays = tuple(retry_delays)
+        self._transport = HTTPTransport(trust_env=False)
         self._changed = threading.Condition()
         self._news = False
         self._stopping = False
@@ -57,25 +64,28 @@ class WebhookSender:
         self._wake()
         if self._thread is not None:
             self._thread.join()
+        self._transport.close()
 
     def drain(self, timeout: float) -> None:
-        """Wait until every webhook is delivered or has failed.
+        """Wait until no webhook is due: all others wait for their next retry.
 
         *timeout* is in seconds. Raises :class:`TimeoutError` when it has passed.
         """
         end = time.monotonic() + timeout
         with self._emulator.store.transaction():
             engine.run_due_events(self._emulator, self._emulator.clock.now_ms())
-        while waiting := self._waiting():
+        self._wake()
+        while due := self._count_due():
             with self._changed:
                 left = end - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError(f"{waiting} webhooks still wait to be delivered")
+                    raise TimeoutError(f"{due} webhooks still wait to be delivered")
                 self._changed.wait(min(left, _TICK))
 
-    def _waiting(self) -> int:
-        with self._emulator.store.transaction():
-            return self._emulator.webhook_outbox.waiting()
+    def _count_due(self) -> int:
+        emulator = self._emulator
+        with emulator.store.transaction():
+            return emulator.webhook_outbox.count_due(emulator.clock.now_ms())
 
     def _wake(self) -> None:
         with self._changed:
@@ -99,65 +109,73 @@ class WebhookSender:
         with emulator.store.transaction():
             if not webhooks.has_receivers():
                 return None, _IDLE_TICK
-            engine.run_due_events(emulator, emulator.clock.now_ms())
-            found = webhooks.next_waiting()
-        if found is None:
-            return None, _TICK
-        delivery, due = found
-        left = due - time.time()
-        return (delivery, 0) if left <= 0 else (None, min(left, _TICK))
+            now_ms = emulator.clock.now_ms()
+            engine.run_due_events(emulator, now_ms)
+            return webhooks.next_due(now_ms), _TICK
 
     def _attempt(self, delivery: Delivery) -> None:
-        webhooks = self._emulator.webhook_outbox
-        with self._emulator.store.transaction():
+        emulator, webhooks = self._emulator, self._emulator.webhook_outbox
+        with emulator.store.transaction():
             secret = webhooks.settings(delivery.project_id).get(SECRET)
-        status, error = send(delivery, secret, now=self._emulator.clock.real())
-        delays, attempts = self._retry_delays, delivery.attempts + 1
-        with self._emulator.store.transaction():
-            if error is None:
-                webhooks.record_attempt(
-                    delivery, status=status, error=None, state="delivered"
-                )
-            elif attempts > len(delays):
-                webhooks.record_attempt(
-                    delivery, status=status, error=error, state="failed"
-                )
+        signed_at = emulator.clock.real()
+        if emulator.rules.webhook_signature == "first":
+            signed_at -= (delivery.due_ms - delivery.at_ms) / 1000
+        status, error = self._send(delivery, secret, signed_at)
+        state: WebhookState = "delivered"
+        due_ms = delivery.due_ms
+        if error is not None:
+            next_ms = next_attempt_ms(delivery, emulator.rules)
+            if next_ms is None:
+                state = "failed"
             else:
-                webhooks.record_attempt(
-                    delivery,
-                    status=status,
-                    error=error,
-                    state="waiting",
-                    due=time.time() + delays[attempts - 1],
-                )
+                state, due_ms = "waiting", next_ms
+        with emulator.store.transaction():
+            webhooks.record_attempt(
+                delivery, status=status, error=error, state=state, due_ms=due_ms
+            )
         with self._changed:
             self._changed.notify_all()
 
+    def _send(
+        self, delivery: Delivery, secret: str | None, signed_at: float
+    ) -> tuple[int | None, str | None]:
+        """Make one attempt, and return the response status and the error, if any."""
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "tokbox-emulator",
+            "Connection": "close",
+        }
+        if secret is not None:
+            headers["Authorization"] = f"Bearer {sign(delivery, secret, now=signed_at)}"
+        url = urldefrag(delivery.url).url
+        request = Request(
+            method="POST",
+            url=url,
+            path=urlsplit(url).path,
+            headers=Headers(headers),
+            body=delivery.body.encode(),
+            timeout=TIMEOUT,
+            read_timeout=TIMEOUT,
+            max_body=_MAX_RESPONSE,
+        )
+        try:
+            status = self._transport.send(request).status
+        except TransportError as failure:
+            cause = failure.__cause__ or failure
+            return None, f"{type(cause).__name__}: {cause}"
+        return status, None if 200 <= status < 300 else f"the receiver answered {status}"
 
-def send(
-    delivery: Delivery, secret: str | None, *, now: float
-) -> tuple[int | None, str | None]:
-    """Make one attempt, and return the response status and the error, if any."""
-    body = delivery.body.encode()
-    headers = {"Content-Type": "application/json", "User-Agent": "tokbox-emulator"}
-    if secret is not None:
-        headers["Authorization"] = f"Bearer {sign(delivery, secret, now=now)}"
-    parts = urlsplit(delivery.url)
-    kind = (
-        http.client.HTTPSConnection
-        if parts.scheme == "https"
-        else http.client.HTTPConnection
-    )
-    target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT)
-    try:
-        connection.request("POST", target, body, headers)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as failure:
-        return None, f"{type(failure).__name__}: {failure}"
-    finally:
-        connection.close()
-    return status, None if 200 <= status < 300 else f"the receiver answered {status}"
+
+def next_attempt_ms(delivery: Delivery, rules: Rules) -> int | None:
+    """Return when *delivery* is due again if its current attempt fails.
+
+    Returns ``None`` if there are no more retries.
+    """
+    retries = delivery.attempts
+    if rules.webhook_retries == "four" and retries == _FOUR:
+        return None
+    due_ms = delivery.due_ms + min(_FIRST_DELAY_MS * 2**retries, _MAX_DELAY_MS)
+    return None if due_ms - delivery.at_ms > _RETRIED_FOR_MS else due_ms
 
 
 def sign(delivery: Delivery, secret: str, *, now: float) -> str:

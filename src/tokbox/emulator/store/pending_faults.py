@@ -34,10 +34,10 @@ class PendingFaults:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def pop(self, method: str, path: str) -> dict[str, Any] | None:
-        """Return the oldest matching fault, or ``None``, and count it as used once."""
+    def find(self, method: str, path: str) -> tuple[int, dict[str, Any]] | None:
+        """Return the number of the oldest matching fault, and the fault, or ``None``."""
         row = self._store.db.execute(
-            "SELECT number, fault, times FROM pending_faults "
+            "SELECT number, fault FROM pending_faults "
             "WHERE coalesce(method, :method) = :method "
             "AND (path IS NULL OR :path GLOB path) ORDER BY number LIMIT 1",
             {"method": method, "path": path},
@@ -47,15 +47,14 @@ class PendingFaults:
                 "SELECT EXISTS (SELECT 1 FROM pending_faults)"
             ).fetchone()
             return None
-        number, fault, times = row
-        if times == 1:
-            self._store.db.execute("DELETE FROM pending_faults WHERE number = ?", (number,))
-        else:
-            self._store.db.execute(
-                "UPDATE pending_faults SET times = times - 1 WHERE number = ?", (number,)
-            )
-        asked: dict[str, Any] = json.loads(fault)
-        return asked
+        return row["number"], json.loads(row["fault"])
+
+    def use(self, number: int) -> None:
+        """Count a fault as used once, and delete it after its last use."""
+        self._store.db.execute(
+            "UPDATE pending_faults SET times = times - 1 WHERE number = ?", (number,)
+        )
+        self._store.db.execute("DELETE FROM pending_faults WHERE times = 0")
 
     def clear(self) -> None:
         """Delete all pending faults."""

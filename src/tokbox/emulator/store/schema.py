@@ -13,7 +13,7 @@ __all__ = ["check", "prepare"]
 _APPLICATION_ID = 0x746B6278
 
 #: Changes with every change of the tables.
-_VERSION = 6
+_VERSION = 7
 
 _TABLES = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -106,9 +106,9 @@ CREATE TABLE webhooks (
     at_ms INTEGER NOT NULL, project_id TEXT NOT NULL, event TEXT NOT NULL,
     url TEXT NOT NULL, body TEXT NOT NULL, token_id TEXT NOT NULL,
     state TEXT NOT NULL, attempts INTEGER NOT NULL, status INTEGER, error TEXT,
-    due REAL NOT NULL
+    due_ms INTEGER NOT NULL
 );
-CREATE INDEX webhooks_waiting ON webhooks (url, number) WHERE state = 'waiting';
+CREATE INDEX webhooks_waiting ON webhooks (due_ms) WHERE state = 'waiting';
 """
 
 

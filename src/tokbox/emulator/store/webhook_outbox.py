@@ -45,7 +45,8 @@ SECRET = "signature_secret"  # noqa: S105
 
 _CALLBACK_COLUMNS = "callback_id, project_id, topic, event, url, created_ms"
 _COLUMNS = (
-    "number, at_ms, project_id, event, url, body, token_id, state, attempts, status, error"
+    "number, at_ms, project_id, event, url, body, token_id, state, attempts, status, "
+    "error, due_ms"
 )
 
 
@@ -72,6 +73,9 @@ class Delivery:
     status: int | None
     #: The last error, if any.
     error: str | None
+    #: When the last attempt was due, or the next one if it is waiting, by the emulated
+    #: clock, in milliseconds since the epoch.
+    due_ms: int
 
     def describe(self) -> dict[str, Any]:
         """Return the delivery as ``GET /_emulator/webhooks`` shows it."""
@@ -85,6 +89,7 @@ class Delivery:
             "attempts": self.attempts,
             "status": self.status,
             "error": self.error,
+            "due": self.due_ms,
             "body": json.loads(self.body),
         }
 
@@ -196,8 +201,8 @@ class WebhookOutbox:
     def _put(self, event: Event, name: str, url: str) -> None:
         refusal = None if self._anywhere else _refusal_reason(url)
         cursor = self._store.db.execute(
-            f"INSERT INTO webhooks ({_COLUMNS}, due) "  # noqa: S608
-            "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, 0)",
+            f"INSERT INTO webhooks ({_COLUMNS}) "  # noqa: S608
+            "VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, 0, NULL, ?, ?)",
             (
                 event.at_ms,
                 event.project_id,
@@ -207,6 +212,7 @@ class WebhookOutbox:
                 self._ids.uuid(),
                 "waiting" if refusal is None else "refused",
                 refusal,
+                event.at_ms,
             ),
         )
         assert cursor.lastrowid is not None
@@ -215,22 +221,24 @@ class WebhookOutbox:
             (cursor.lastrowid - LIMIT,),
         )
 
-    def next_waiting(self) -> tuple[Delivery, float] | None:
-        """Return the next delivery and when it is due, in seconds of the system clock.
+    def next_due(self, now_ms: int) -> Delivery | None:
+        """Return the next delivery that is due by *now_ms*, or ``None``.
 
-        For each URL only the oldest waiting delivery counts: later ones are sent after it.
+        New deliveries come first, in the order of their events, then retries.
         """
         row = self._store.db.execute(
-            f"SELECT {_COLUMNS}, due FROM webhooks WHERE number IN ("  # noqa: S608
-            "SELECT min(number) FROM webhooks WHERE state = 'waiting' GROUP BY url"
-            ") ORDER BY due, number LIMIT 1"
+            f"SELECT {_COLUMNS} FROM webhooks "  # noqa: S608
+            "WHERE state = 'waiting' AND due_ms <= ? "
+            "ORDER BY CASE attempts WHEN 0 THEN 0 ELSE due_ms END, number LIMIT 1",
+            (now_ms,),
         ).fetchone()
-        return None if row is None else (_delivery(row), row["due"])
+        return None if row is None else _delivery(row)
 
-    def waiting(self) -> int:
-        """Count the waiting deliveries."""
+    def count_due(self, now_ms: int) -> int:
+        """Count the waiting deliveries that are due by *now_ms*."""
         (count,) = self._store.db.execute(
-            "SELECT count(*) FROM webhooks WHERE state = 'waiting'"
+            "SELECT count(*) FROM webhooks WHERE state = 'waiting' AND due_ms <= ?",
+            (now_ms,),
         ).fetchone()
         return int(count)
 
@@ -241,13 +249,13 @@ class WebhookOutbox:
         status: int | None,
         error: str | None,
         state: WebhookState,
-        due: float = 0,
+        due_ms: int,
     ) -> None:
-        """Store the result of an attempt, and when the next attempt is *due*, if any."""
+        """Store the result of an attempt, and when it or the next attempt was or is due."""
         self._store.db.execute(
             "UPDATE webhooks SET attempts = attempts + 1, status = ?, error = ?, "
-            "state = ?, due = ? WHERE number = ?",
-            (status, error, state, due, delivery.number),
+            "state = ?, due_ms = ? WHERE number = ?",
+            (status, error, state, due_ms, delivery.number),
         )
 
     def deliveries(
@@ -304,5 +312,4 @@ def _refusal_reason(url: str) -> str | None:
 
 
 def _delivery(row: sqlite3.Row) -> Delivery:
-    fields: dict[str, Any] = {name: row[name] for name in row.keys() if name != "due"}  # noqa: SIM118
-    return Delivery(**fields)
+    return Delivery(**row)
