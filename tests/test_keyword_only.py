@@ -58,6 +58,7 @@ ALLOWED = {
     "decode": "token",
     "decode_many": "tokens",
     "dial": "uri",
+    "download": "path",
     "fail_next": "fault",
     "fail_uploads": "tenant",
     "fixed": "at",

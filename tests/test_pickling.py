@@ -252,6 +252,7 @@ EXAMPLES: dict[type[Exception], Exception] = {
         errors.RequestTimeoutError("late", **CALL),
         errors.TLSError("expired", **CALL),
         errors.ProtocolError("no JSON", **CALL),
+        errors.ArchiveStatusError("0b9f", "failed", "it will not become available"),
         errors.WebhookError("altered", "the body is another one"),
         errors.MalformedWebhookError("not_json", "no JSON"),
         errors.UnverifiedWebhookError("too_old", "an hour old"),

@@ -35,6 +35,8 @@ AIO = Path(tokbox.__file__).parent / "rest" / "aio.py"
 
 #: Methods that take long without sending a request.
 BULK = frozenset({"sign_rows", "token_batch", "tokens", "verify_many", "write_tokens"})
+#: Methods that wait between requests, and the methods with their steps.
+STEPS = {"wait": "_wait_steps"}
 #: The condition for running a method in the thread of the loop.
 SMALL = {
     "iter_batches": "is_small(chunk)",
@@ -360,6 +362,10 @@ def _body(
             ]
         return "\n".join([*lines, "return self._executor.iterate(items)"])
     elif is_awaited:
+        if name in STEPS:
+            named = [each.rpartition("=")[2] for each in passed]
+            steps = f"self._sync.{STEPS[name]}({', '.join(named)})"
+            return f"return await self._executor.wait({steps})"
         arguments = ", ".join([target, *passed])
         if small:
             return (

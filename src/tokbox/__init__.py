@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from tokbox.errors import (
         APIError as APIError,
+        ArchiveStatusError as ArchiveStatusError,
         ArchivingNeedsMediaRouterWarning as ArchivingNeedsMediaRouterWarning,
         AuthenticationError as AuthenticationError,
         BadSignatureError as BadSignatureError,
@@ -104,13 +105,13 @@ else:
             "Role StreamMode"
         ),
         "tokbox.errors": (
-            "APIError ArchivingNeedsMediaRouterWarning AuthenticationError "
-            "BadSignatureError ClockSkewError ClosedError ConflictError ConnectError "
-            "ExpiredTokenError InsecureTransportWarning InvalidArrowError "
-            "InvalidClaimsError InvalidInputError MalformedTokenError "
-            "MalformedWebhookError MissingDependencyError NotFoundError "
-            "NotYetValidTokenError ProtocolError RateLimitError RequestTimeoutError "
-            "ServerError ShortSecretWarning TLSError TokboxError TokenError "
+            "APIError ArchiveStatusError ArchivingNeedsMediaRouterWarning "
+            "AuthenticationError BadSignatureError ClockSkewError ClosedError "
+            "ConflictError ConnectError ExpiredTokenError InsecureTransportWarning "
+            "InvalidArrowError InvalidClaimsError InvalidInputError "
+            "MalformedTokenError MalformedWebhookError MissingDependencyError "
+            "NotFoundError NotYetValidTokenError ProtocolError RateLimitError "
+            "RequestTimeoutError ServerError ShortSecretWarning TLSError TokboxError TokenError "
             "TransportError UnverifiedWebhookError WebhookError WrongAlgorithmError "
             "WrongClaimsError WrongKeyError WrongPurposeError WrongSessionError"
         ),

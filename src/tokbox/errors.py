@@ -28,6 +28,7 @@
     │     ├── RequestTimeoutError
     │     ├── TLSError
     │     └── ProtocolError           a response that cannot be parsed
+    ├── ArchiveStatusError        an archive cannot become available any more: .status
     ├── WebhookError              a callback is not valid: .reason
     │     ├── MalformedWebhookError   its body cannot be parsed
     │     └── UnverifiedWebhookError  its signature does not prove sender, time and body
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIError",
+    "ArchiveStatusError",
     "ArchivingNeedsMediaRouterWarning",
     "AuthenticationError",
     "BadSignatureError",
@@ -529,6 +531,20 @@ class TLSError(TransportError):
 
 class ProtocolError(TransportError):
     """The connection broke, or the response does not match the API."""
+
+
+class ArchiveStatusError(TokboxError):
+    """The status of an archive does not allow the call: it has failed, for example."""
+
+    #: The ID of the archive.
+    archive_id: str
+    #: The status of the archive, for example ``failed``.
+    status: str
+
+    def __init__(self, archive_id: str, status: str, problem: str) -> None:
+        self.archive_id = archive_id
+        self.status: str = status
+        super().__init__(f"archive {archive_id} is {status}: {problem}")
 
 
 class WebhookError(TokboxError):

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 __all__ = [
     "ArchiveModeName",
+    "ArchiveStatusName",
     "AudioEncoding",
     "AudioRate",
     "AudioTransportName",
@@ -37,6 +38,11 @@ MediaModeName: TypeAlias = Literal["routed", "relayed", "p2p", "enabled", "disab
 ArchiveModeName: TypeAlias = Literal["always", "manual"]
 OutputModeName: TypeAlias = Literal["composed", "individual"]
 StreamModeName: TypeAlias = Literal["auto", "manual"]
+
+#: The statuses of an archive that can be waited for.
+ArchiveStatusName: TypeAlias = Literal[
+    "started", "paused", "stopped", "available", "uploaded"
+]
 
 #: The states that a project can be set to.
 ProjectStatusName: TypeAlias = Literal["ACTIVE", "SUSPENDED"]

@@ -7,7 +7,15 @@ import errno
 import os
 import stat
 
-__all__ = ["check_private", "make_private", "open_private", "opener_0600"]
+__all__ = [
+    "check_private",
+    "make_private",
+    "open_private",
+    "opener_0600",
+    "rename_private",
+    "sidecar",
+    "take_mode",
+]
 
 
 def opener_0600(path: str | os.PathLike[str], flags: int) -> int:
@@ -68,6 +76,42 @@ def make_private(path: str | os.PathLike[str]) -> None:
     if stat.S_IMODE(os.lstat(path).st_mode) != 0o600:
         # Use a descriptor, because os.chmod would follow a link that was just created.
         os.close(open_private(path, os.O_RDONLY))
+
+
+def sidecar(path: str, what: str) -> str:
+    """Return a hidden path next to *path*. It is the same each time."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return os.path.join(folder, f".{name}.tokbox-{what}")
+
+
+def rename_private(private: str, path: str) -> None:
+    """Rename a file of `open_private` to *path*, with the mode of a file that it replaces.
+
+    Does nothing if there is no such file, because then it was renamed before.
+    """
+    target = os.path.realpath(path)
+    try:
+        descriptor = open_private(private, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            take_mode(descriptor, private, os.stat(target))
+    finally:
+        os.close(descriptor)
+    os.replace(private, target)
+
+
+def take_mode(descriptor: int, path: str, before: os.stat_result | None) -> None:
+    """Give an open file the mode of the file that it will replace.
+
+    The file of another user does not decide who can read tokens.
+    """
+    if before is None or (hasattr(os, "geteuid") and before.st_uid != os.geteuid()):
+        return
+    # By the descriptor where the system can: another user may have changed the name.
+    file = descriptor if os.chmod in os.supports_fd else path
+    os.chmod(file, before.st_mode & 0o777)
 
 
 def _check(path: str | os.PathLike[str], found: os.stat_result) -> None:

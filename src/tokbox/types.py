@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tokbox._memory import MemoryPool as MemoryPool
     from tokbox.literals import (
         ArchiveModeName as ArchiveModeName,
+        ArchiveStatusName as ArchiveStatusName,
         AudioEncoding as AudioEncoding,
         AudioRate as AudioRate,
         AudioTransportName as AudioTransportName,
@@ -143,11 +144,11 @@ else:
     _HOMES = {
         "tokbox._memory": "MemoryPool",
         "tokbox.literals": (
-            "ArchiveModeName AudioEncoding AudioRate AudioTransportName CallbackEvent "
-            "CallbackGroup LayoutName MediaModeName MessageKind OutputModeName "
-            "ProjectStatusName RequestMethod Resolution RoleName RowErrors "
-            "ScreenshareLayoutName StorageEncryption StorageFallback StreamModeName "
-            "TokenKind WebhookState"
+            "ArchiveModeName ArchiveStatusName AudioEncoding AudioRate "
+            "AudioTransportName CallbackEvent CallbackGroup LayoutName MediaModeName "
+            "MessageKind OutputModeName ProjectStatusName RequestMethod Resolution "
+            "RoleName RowErrors ScreenshareLayoutName StorageEncryption "
+            "StorageFallback StreamModeName TokenKind WebhookState"
         ),
         "tokbox.response_enums": (
             "ArchiveReason ArchiveStatus BroadcastStatus CaptionsStatus ConnectionState "

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
+    from pathlib import Path
     from typing import Any, BinaryIO, Literal, TextIO
 
     from typing_extensions import Self, Unpack
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tokbox._memory import MemoryPool
     from tokbox.literals import (
         ArchiveModeName,
+        ArchiveStatusName,
         CallbackEvent,
         CallbackGroup,
         LayoutName,
@@ -171,6 +173,64 @@ class AsyncArchives(AsyncProxy):
         may have deleted the archive and its response may have been lost.
         """
         await self._executor.call(self._sync.delete, id, timeout=timeout)
+
+    async def wait(
+        self, id: str, /, *, until: ArchiveStatusName = "available", timeout: float = 600.0
+    ) -> Archive:
+        """Wait until an archive has a status, and return the archive.
+
+        *until* is the status: ``available`` (the default), ``uploaded`` for a project with
+        a storage target, or ``started``, ``paused`` or ``stopped``. An archive that is
+        available or uploaded has also stopped. *timeout* is the limit in seconds for the
+        whole wait (default 600). The archive is requested after half a second, and then
+        less often, at most every ten seconds::
+
+            archive = await tb.archives.stop(archive_id)
+            archive = await tb.archives.wait(archive.id)
+            await tb.archives.download(archive.id, "meeting.mp4")
+
+        Raises ``ArchiveStatusError`` at once if the archive can no longer get this status,
+        because it has failed, for example. Raises ``RequestTimeoutError`` if it does not
+        have the status in time, and the errors of ``get``.
+        """
+        return await self._executor.wait(self._sync._wait_steps(id, until, timeout))
+
+    async def download(
+        self,
+        id: str,
+        path: str | os.PathLike[str],
+        /,
+        *,
+        progress: Callable[[int, int], object] | None = None,
+        timeout: float = 3600.0,
+    ) -> Path:
+        """Download the file of an available archive to *path*, and return the path.
+
+        The content goes to a hidden temporary file in the same folder, which gets the name
+        *path* when it is complete. A retry, or a later call with the same arguments,
+        continues an interrupted download. An existing file at *path* is replaced and keeps
+        its mode; only the owner can read a new file.
+
+        *progress* is a function that is called with the number of complete bytes and the
+        size of the file in bytes, after each chunk. *timeout* is the limit in seconds for
+        the whole download (default 3,600)::
+
+            await tb.archives.download(archive.id, "meeting.mp4", progress=print)
+
+        An archive of individual streams is a ZIP file, any other is an MP4 file. The link
+        of the archive is requested anew for each retry. Requests to the storage host have
+        no credentials.
+
+        Raises ``ArchiveStatusError`` unless the archive is available: use `wait` before.
+        Raises ``ProtocolError`` if the file does not have the size that the service
+        announced, ``APIError`` if the storage host rejects the request, ``TransportError``
+        if there is no usable response, ``OSError`` if the file cannot be written,
+        ``BlockingIOError`` if another download writes to the same file, and every exception
+        of *progress*.
+        """
+        return await self._executor.call(
+            self._sync.download, id, path, progress=progress, timeout=timeout
+        )
 
     async def set_storage(
         self,

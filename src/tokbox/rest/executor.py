@@ -7,9 +7,9 @@ import contextvars
 import functools
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from tokbox.errors import ClosedError
 from tokbox.rest.http.backoff import cancelled
@@ -66,6 +66,17 @@ class ThreadExecutor:
         if self._closed:
             raise _closed()
 
+    async def wait(self, steps: Generator[float, None, _T]) -> _T:
+        """Run *steps* in threads, and sleep in the event loop between them.
+
+        Each step yields the seconds to sleep. The last one returns the result.
+        """
+        while True:
+            wait, result = await self.call(_advance, steps)
+            if wait is None:
+                return cast("_T", result)
+            await asyncio.sleep(wait)
+
     async def iterate(self, items: Iterator[_T]) -> AsyncIterator[_T]:
         """Yield *items*, each fetched in a thread on demand."""
         while step := await self.call(lambda: _next(items)):
@@ -102,6 +113,14 @@ class ThreadExecutor:
 
 def _closed() -> ClosedError:
     return ClosedError("this client is closed: make another one")
+
+
+def _advance(steps: Generator[float, None, _T]) -> tuple[float | None, _T | None]:
+    """Run the next step; return the seconds to sleep, or None and the result."""
+    try:
+        return next(steps), None
+    except StopIteration as end:
+        return None, end.value
 
 
 def _next(items: Iterator[_T]) -> tuple[_T] | tuple[()]:

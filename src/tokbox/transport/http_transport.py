@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from tokbox.lazy import set_module
 from tokbox.secrecy import strip_traceback
 from tokbox.transport import proxies
@@ -48,21 +50,28 @@ class HTTPTransport:
 
     def send(self, request: Request) -> Response:
         """Send *request* once; see :meth:`Transport.send`."""
-        pool = self._pool
-        if pool is None:
-            # urllib3 is slow to import, and a client that only signs does not need it.
-            from tokbox.transport.urllib3_transport import Urllib3Transport
-
+        if request.sink is not None:
+            # A storage host is another host than that of the API. A pool belongs to one
+            # host, which decides the proxy.
+            with contextlib.closing(self._make_pool()) as download_pool:
+                return download_pool.send(request)
+        if self._pool is None:
             # If two threads send a first request at once, one of their pools is discarded.
-            pool = self._pool = Urllib3Transport(
-                connect_timeout=self._connect_timeout,
-                pool_size=self._pool_size,
-                proxy=self._proxy,
-                trust_env=self._trust_env,
-            )
-        return pool.send(request)
+            self._pool = self._make_pool()
+        return self._pool.send(request)
 
     def close(self) -> None:
         """Close the idle connections; busy connections are closed after use."""
         if self._pool is not None:
             self._pool.close()
+
+    def _make_pool(self) -> Transport:
+        # urllib3 is slow to import, and a client that only signs does not need it.
+        from tokbox.transport.urllib3_transport import Urllib3Transport
+
+        return Urllib3Transport(
+            connect_timeout=self._connect_timeout,
+            pool_size=self._pool_size,
+            proxy=self._proxy,
+            trust_env=self._trust_env,
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,6 +21,10 @@ class Headers(dict[str, str]):
 
     def __repr__(self) -> str:
         return f"<headers: {', '.join(self)}>"
+
+
+#: Takes the status and the headers of a response, and returns what receives its body.
+Sink = Callable[[int, Mapping[str, str]], Callable[[bytes], object] | None]
 
 
 @set_module("tokbox.transport")
@@ -42,6 +46,11 @@ class Request(PickledByName):
     read_timeout: float
     #: Maximum size of the body in bytes, after decompression.
     max_body: int
+    #: For a download: called with the status and the headers of the response. It returns
+    #: a function that receives the body in chunks, or None if the body is not needed. The
+    #: body of the response is then empty. Without it, or in a transport that ignores it,
+    #: the response has the body.
+    sink: Sink | None = field(default=None, repr=False)
 
 
 @set_module("tokbox.transport")

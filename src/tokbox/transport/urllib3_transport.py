@@ -30,7 +30,7 @@ from tokbox.transport import proxies
 from tokbox.transport.protocol import Headers, Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["CHUNK", "Urllib3Transport", "exchange", "translate"]
 
@@ -263,15 +263,20 @@ class Urllib3Transport:
 
     def send(self, request: Request) -> Response:
         """Send *request* once; see :meth:`tokbox.transport.Transport.send`."""
+        # A sink may send another request in this thread.
+        outer = _call.deadline, _call.read_timeout, _call.sent
         _call.deadline = time.monotonic() + request.timeout
         _call.read_timeout = request.read_timeout
         _call.sent = False
         try:
+            read = _stream if request.sink is None else _read_available
             return exchange(
-                self._manager(request.url), request, self._connect_timeout, _stream
+                self._manager(request.url), request, self._connect_timeout, read
             )
         except (exceptions.HTTPError, http.client.HTTPException, OSError) as error:
             failure, cause = translate(error, request, sent=_call.sent)
+        finally:
+            _call.deadline, _call.read_timeout, _call.sent = outer
         # Raise outside of the handler, from the system error only: the other exceptions
         # and their frames contain the request's headers.
         raise failure from cause
@@ -337,15 +342,22 @@ def exchange(
         redirect=False,
         preload_content=False,
     )
+    headers = {name.lower(): value for name, value in response.headers.items()}
     try:
-        body, complete = _join(read(response), request.max_body)
+        if request.sink is None:
+            body, complete = _join(read(response), request.max_body)
+        else:
+            write = request.sink(response.status, headers)
+            body, complete = b"", write is not None
+            if write is not None:
+                for piece in read(response):
+                    write(piece)
     except BaseException:
         response.close()
         raise
     if not complete:
         response.close()
     response.release_conn()
-    headers = {name.lower(): value for name, value in response.headers.items()}
     return Response(response.status, headers, body)
 
 
@@ -355,6 +367,12 @@ def _stream(response: Any) -> Iterable[bytes]:
     if length is not None and length <= CHUNK and not response.headers.get(_ENCODING):
         return (response.read(),)
     return cast("Iterable[bytes]", response.stream(CHUNK, decode_content=True))
+
+
+def _read_available(response: Any) -> Iterator[bytes]:
+    # When a connection breaks, stream() would lose the bytes of an incomplete chunk.
+    while piece := response.read1(CHUNK, decode_content=True):
+        yield piece
 
 
 def _join(pieces: Iterable[bytes], limit: int) -> tuple[bytes, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -157,3 +158,86 @@ def test_delete_as_json(cli: Cli, archive_id: str) -> None:
 def test_unknown_archive_is_refused(cli: Cli, server: Server, command: str) -> None:
     result = cli("archive", command, "00000000-0000-0000-0000-000000000000")
     assert (result.code, result.out) == (1, "")
+
+
+def test_wait_shows_the_archive_that_is_available(cli: Cli, session_id: str) -> None:
+    archive_id = cli("archive", "start", session_id).out.strip()
+    cli("archive", "stop", archive_id)
+    result = cli("archive", "wait", archive_id, "--json", "--timeout", "1m")
+    assert (result.code, result.err) == (0, "")
+    document = json.loads(result.out)
+    assert (document["id"], document["status"]) == (archive_id, "available")
+
+
+def test_wait_for_a_status_that_cannot_come_fails(cli: Cli, archive_id: str) -> None:
+    result = cli("archive", "wait", archive_id, "--until", "paused")
+    assert (result.code, result.out) == (1, "")
+    assert "it will not become paused" in result.err
+
+
+def test_wait_gives_up_after_the_time_limit(cli: Cli, session_id: str) -> None:
+    archive_id = cli("archive", "start", session_id).out.strip()
+    result = cli("archive", "wait", archive_id, "--timeout", "1s")
+    assert (result.code, result.out) == (3, "")
+    assert "and not available after 1 s" in result.err
+
+
+@pytest.mark.parametrize("timeout", ["0", "2d", "soon"])
+def test_wait_refuses_a_bad_time_limit(cli: Cli, archive_id: str, timeout: str) -> None:
+    result = cli("archive", "wait", archive_id, "--timeout", timeout)
+    assert result.code == 2
+    assert "--timeout" in result.err
+
+
+@pytest.mark.parametrize("command", ["wait", "download"])
+def test_waiting_and_downloading_show_progress_on_a_terminal(
+    archive_id: str, server: Server, tmp_path: Path, command: str
+) -> None:
+    path = [str(tmp_path / "a.mp4")] if command == "download" else []
+    result = run_on_terminal(
+        ["archive", command, archive_id, *path],
+        env=environment(TOKBOX_API_URL=server.url),
+    )
+    assert ("Downloading" if path else "Waiting until") in result.out
+
+
+def test_download_prints_the_path_of_the_file(
+    cli: Cli, archive_id: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "lesson.mp4"
+    result = cli("archive", "download", archive_id, str(path))
+    assert (result.code, result.out, result.err) == (0, f"{path}\n", "")
+    assert path.read_bytes()[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("composed", ".mp4"), ("individual", ".zip")])
+def test_download_names_the_file_after_the_archive(
+    cli: Cli,
+    session_id: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str,
+    suffix: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    started = cli("archive", "start", session_id, "--output-mode", mode)
+    archive_id = started.out.strip()
+    cli("archive", "stop", archive_id)
+    cli("archive", "wait", archive_id)
+    result = cli("archive", "download", archive_id, "--json")
+    document = json.loads(result.out)
+    path = tmp_path / f"{archive_id}{suffix}"
+    assert document == {
+        "id": archive_id,
+        "path": path.name,
+        "size": path.stat().st_size,
+    }
+
+
+def test_download_of_a_running_archive_is_refused(
+    cli: Cli, session_id: str, tmp_path: Path
+) -> None:
+    archive_id = cli("archive", "start", session_id).out.strip()
+    result = cli("archive", "download", archive_id, str(tmp_path / "a.mp4"))
+    assert (result.code, result.out) == (1, "")
+    assert "can be downloaded when it is available" in result.err

@@ -15,8 +15,8 @@ import pytest
 from tests.cli.signing.test_sign import COLUMNS
 from tests.support import tables
 from tests.support.cli import COMMAND, SECRET, SESSION, Result, environment
-from tokbox.cli.common.atomic_files import sidecar
 from tokbox.cli.common.paths import check_paths
+from tokbox.private_files import sidecar
 
 Cli = Callable[..., Result]
 

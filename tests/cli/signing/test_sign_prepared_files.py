@@ -17,8 +17,8 @@ from tokbox.cli.common.atomic_files import (
     open_atomic,
     open_resumable,
     rename_into_place,
-    sidecar,
 )
+from tokbox.private_files import sidecar
 
 Cli = Callable[..., Result]
 

@@ -14,7 +14,7 @@ from tests.cli.signing.test_sign import COLUMNS, DERIVED, signer
 from tests.support import tables
 from tests.support.cli import Result
 from tests.support.forked import run_forked
-from tokbox.cli.common.atomic_files import sidecar
+from tokbox.private_files import sidecar
 
 Cli = Callable[..., Result]
 

@@ -17,12 +17,12 @@ from tests.cli.signing.test_sign import COLUMNS, DERIVED
 from tests.cli.signing.test_sign_resume import killed
 from tests.support import tables
 from tests.support.cli import SESSION, Result
-from tokbox.cli.common.atomic_files import sidecar
 from tokbox.cli.signing import command, run
 from tokbox.cli.tables import formats
 from tokbox.cli.tables.formats import open_table
 from tokbox.cli.tables.inputs import Source
 from tokbox.cli.tables.table import Position
+from tokbox.private_files import sidecar
 
 Cli = Callable[..., Result]
 KINDS = pytest.mark.parametrize("kind", tables.FORMATS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -20,14 +20,17 @@ from tokbox.cli.common.listing import (
     show_id,
     show_list,
 )
+from tokbox.cli.common.output import print_json, progress, shows_progress, waiting
 from tokbox.cli.common.params import (
     Group,
     client_options,
     json_option,
     parse_session,
     session_argument,
+    timeout_option,
 )
 from tokbox.enums import OutputMode
+from tokbox.literals import ArchiveStatusName
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -95,6 +98,62 @@ def get(client: Tokbox, archive_id: str, as_json: bool) -> None:
     """
     found = client.archives.get(archive_id)
     show(found, _rows(found), as_json, _document)
+
+
+@archive.command()
+@click.argument("archive_id", metavar="ARCHIVE")
+@click.option(
+    "--until",
+    type=click.Choice(get_args(ArchiveStatusName)),
+    default="available",
+    show_default=True,
+    help="The status to wait for.",
+)
+@timeout_option("10m")
+@json_option
+@client_options
+def wait(
+    client: Tokbox, archive_id: str, until: ArchiveStatusName, timeout: int, as_json: bool
+) -> None:
+    """Wait until a recording has a status, and show it.
+
+    The command fails at once if the recording can no longer get this status.
+    """
+    with waiting(f"Waiting until the archive is {until}"):
+        found = client.archives.wait(archive_id, until=until, timeout=timeout)
+    show(found, _rows(found), as_json, _document)
+
+
+@archive.command()
+@click.argument("archive_id", metavar="ARCHIVE")
+@click.argument("path", metavar="[FILE]", required=False)
+@timeout_option("1h")
+@json_option
+@client_options
+def download(
+    client: Tokbox, archive_id: str, path: str | None, timeout: int, as_json: bool
+) -> None:
+    """Download the file of a recording that is available.
+
+    The default of FILE is the archive id, with .zip for individual streams and .mp4
+    otherwise. FILE appears when it is complete. To continue an interrupted download, run
+    the same command again. Prints the path of the file.
+    """
+    if path is None:
+        is_zip = client.archives.get(archive_id).output_mode == OutputMode.INDIVIDUAL
+        path = f"{archive_id}{'.zip' if is_zip else '.mp4'}"
+    with progress("Downloading", None, show=shows_progress()) as advance:
+        file = client.archives.download(
+            archive_id,
+            path,
+            progress=lambda done, total: advance(done, total=total),
+            timeout=timeout,
+        )
+    if as_json:
+        document = {"id": archive_id, "path": str(file), "size": file.stat().st_size}
+        print_json(document)
+    else:
+        print(file)
 
 
 @archive.command("list")

@@ -13,9 +13,15 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import BinaryIO, NoReturn
 
-from tokbox.private_files import open_private, opener_0600
+from tokbox.private_files import (
+    open_private,
+    opener_0600,
+    rename_private,
+    sidecar,
+    take_mode,
+)
 
-__all__ = ["open_atomic", "open_resumable", "rename_into_place", "sidecar"]
+__all__ = ["open_atomic", "open_resumable", "rename_into_place"]
 
 
 @contextlib.contextmanager
@@ -41,7 +47,7 @@ def open_atomic(path: str) -> Iterator[BinaryIO]:
     with _ending_by_exception():
         try:
             with open(part, "xb", buffering=0, opener=opener_0600) as file:
-                _take_mode(file.fileno(), part, before)
+                take_mode(file.fileno(), part, before)
                 yield file
             os.replace(part, target)
         except BaseException as error:
@@ -52,12 +58,6 @@ def open_atomic(path: str) -> Iterator[BinaryIO]:
                 error.filename = path
                 error.filename2 = None
             raise
-
-
-def sidecar(path: str, what: str) -> str:
-    """Return a hidden path next to *path*. It is the same each time."""
-    folder, name = os.path.split(os.path.realpath(path))
-    return os.path.join(folder, f".{name}.tokbox-{what}")
 
 
 @contextlib.contextmanager
@@ -80,29 +80,7 @@ def open_resumable(path: str, size: int) -> Iterator[BinaryIO]:
 
 def rename_into_place(path: str) -> None:
     """Rename the file that `open_resumable` wrote to *path*, if that is not done yet."""
-    target, part = os.path.realpath(path), sidecar(path, "part")
-    try:
-        descriptor = open_private(part, os.O_RDONLY)
-    except FileNotFoundError:
-        return
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            _take_mode(descriptor, part, os.stat(target))
-    finally:
-        os.close(descriptor)
-    os.replace(part, target)
-
-
-def _take_mode(descriptor: int, path: str, before: os.stat_result | None) -> None:
-    """Give an open file the mode of the file that it will replace.
-
-    The file of another user does not decide who can read tokens.
-    """
-    if before is None or (hasattr(os, "geteuid") and before.st_uid != os.geteuid()):
-        return
-    # By the descriptor where the system can: another user may have changed the name.
-    file = descriptor if os.chmod in os.supports_fd else path
-    os.chmod(file, before.st_mode & 0o777)
+    rename_private(sidecar(path, "part"), path)
 
 
 @contextlib.contextmanager

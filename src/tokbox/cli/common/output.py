@@ -28,6 +28,7 @@ __all__ = [
     "progress",
     "shows_progress",
     "visible",
+    "waiting",
 ]
 
 #: The least characters for the last column of a table on a terminal.
@@ -178,12 +179,12 @@ def progress(
 ) -> Iterator[Callable[..., None]]:
     """Draw a progress bar on standard error; yield a function that updates it.
 
-    The function accepts the completed amount, a *count* and a *label*, which replaces the
-    label of the bar. With *unit*, the bar shows the count, for example rows, in place of
-    the amount, for example bytes. *total* is None if it is unknown.
+    The function accepts the completed amount, a *count*, and a *label* and a *total*,
+    which replace those of the bar. With *unit*, the bar shows the count, for example rows,
+    in place of the amount, for example bytes. *total* is None if it is unknown.
     """
     if not show:
-        yield lambda done, count=0, label=label: None
+        yield lambda done, count=0, label=label, total=total: None
         return
     from rich.progress import (
         BarColumn,
@@ -213,6 +214,16 @@ def progress(
         *columns, TimeRemainingColumn(), console=console(sys.stderr), transient=True
     ) as bar:
         task = bar.add_task(label, total=total, count=0)
-        yield lambda done, count=0, label=label: bar.update(
-            task, completed=done, count=count, description=label
+        yield lambda done, count=0, label=label, total=total: bar.update(
+            task, completed=done, count=count, description=label, total=total
         )
+
+
+@contextlib.contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """Show *label* on standard error while the block runs, if it is a terminal."""
+    if not is_terminal(sys.stderr):
+        yield
+        return
+    with console(sys.stderr).status(label):
+        yield

@@ -163,6 +163,25 @@ json_option: Decorator = click.option(
 )
 
 
+def timeout_option(default: str) -> Decorator:
+    """Add the option ``--timeout``, as ``timeout`` in seconds."""
+    return click.option(
+        "--timeout",
+        callback=_parse_timeout,
+        default=default,
+        show_default=True,
+        metavar="TIME",
+        help="Give up after this time: seconds, or 30s, 10m, 2h.",
+    )
+
+
+def _parse_timeout(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    seconds = _parse_lifetime(context, parameter, value)
+    if not 0 < seconds <= 86_400:
+        raise click.BadParameter("it must be more than 0 and at most one day")
+    return seconds
+
+
 def options(*added: Callable[[Any], Any]) -> Decorator:
     """Return a decorator that adds several options to a command, in this order."""
 

@@ -13,9 +13,8 @@ import json
 import os
 from typing import Any
 
-from tokbox.cli.common.atomic_files import sidecar
 from tokbox.errors import InvalidInputError
-from tokbox.private_files import open_private
+from tokbox.private_files import open_private, sidecar
 from tokbox.tokens.batch import write_all
 
 __all__ = ["Checkpoint"]

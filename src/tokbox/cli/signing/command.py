@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tokbox.cli.common import exit_codes
-from tokbox.cli.common.atomic_files import sidecar
 from tokbox.cli.common.formatting import rate, span
 from tokbox.cli.common.output import note, print_error, print_json, shows_progress
 from tokbox.cli.common.params import Command, client_options, json_option
 from tokbox.cli.common.paths import check_paths, credential_files
 from tokbox.cli.tables.dialect import dialect_options
+from tokbox.private_files import sidecar
 
 if TYPE_CHECKING:
     from tokbox.cli.signing.pipeline import Progress, SigningPipeline

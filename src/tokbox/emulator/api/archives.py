@@ -9,6 +9,7 @@ from starlette.responses import Response
 from tokbox.emulator.api.sessions import active_session, check_routed
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.paging import read_page, read_session_filter
+from tokbox.emulator.http.ranges import file_response
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import NO_CLIENTS, json_response, layout_response
 from tokbox.emulator.model.records import Job
@@ -165,7 +166,8 @@ def download(context: RequestContext) -> Response:
     if archive.status != "available":
         raise HTTPError(404, f"The archive is {archive.status}")
     content = archive_files.render(archive, jobs.recordings(archive.job_id))
-    return Response(content, media_type=archive_files.media_type(archive))
+    media_type = archive_files.media_type(archive)
+    return file_response(content, media_type, context.request.headers)
 
 
 def _archive(context: RequestContext, *, deleted_too: bool = False) -> Job:

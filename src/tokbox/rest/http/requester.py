@@ -37,8 +37,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urlencode
 
 from tokbox import errors
-from tokbox.rest.http import responses
-from tokbox.rest.http.backoff import sleep
+from tokbox.rest.http import backoff, responses
 from tokbox.rest.http.logging import log
 from tokbox.rest.http.retry_budget import RetryBudget
 from tokbox.rest.validation import identifier, integer, seconds
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from tokbox.rest.http.auth import Auth
+    from tokbox.transport.protocol import Sink
 
 __all__ = ["MAX_BODY", "MAX_RETRIES", "RequestOptions", "Requester"]
 
@@ -86,16 +86,16 @@ class Requester:
         "_closed",
         "_correct_clock",
         "_jitter",
-        "_monotonic",
         "_now",
         "_read_timeout",
         "_retries",
         "_retry_budget",
-        "_sleep",
         "_timeout",
         "_transport",
         "_user_agent",
         "api_url",
+        "monotonic",
+        "sleep",
     )
 
     def __init__(
@@ -109,7 +109,7 @@ class Requester:
         read_timeout: float = 10.0,
         user_agent: str = "",
         correct_clock: bool = False,
-        sleep: Callable[[float], object] = sleep,
+        sleep: Callable[[float], object] = backoff.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         jitter: Callable[[float, float], float] = random.uniform,
@@ -120,8 +120,8 @@ class Requester:
         self._timeout = timeout
         self._read_timeout = read_timeout
         self._retries = retries
-        self._sleep = sleep
-        self._monotonic = monotonic
+        self.sleep: Callable[[float], object] = sleep
+        self.monotonic: Callable[[], float] = monotonic
         self._now = now
         self._jitter = jitter
         self._user_agent = user_agent
@@ -186,14 +186,14 @@ class Requester:
         limit = self._timeout if timeout is None else seconds("timeout", timeout)
         url = self.api_url + path + (f"?{urlencode(params)}" if params else "")
         content_type, body = _encode(json, form)
-        end = self._monotonic() + limit
+        end = self.monotonic() + limit
         attempt = 0
         corrected = False
         while True:
-            if self._closed.is_set():
+            if self.is_closed:
                 raise errors.ClosedError("this client is closed: make another one")
             attempt += 1
-            left = max(end - self._monotonic(), 0.001)
+            left = max(end - self.monotonic(), 0.001)
             offset = self._auth.offset
             request = Request(
                 method=method,
@@ -210,7 +210,7 @@ class Requester:
                 self._retry_budget.succeed()
                 return outcome, attempt
             error, asked = outcome
-            left = end - self._monotonic()
+            left = end - self.monotonic()
             if left <= 0 and not isinstance(error, errors.APIError | errors.TLSError):
                 raise _timed_out(error, limit, attempt) from error.__cause__
             may_correct = self._correct_clock and not corrected and left > 0
@@ -220,14 +220,57 @@ class Requester:
                 continue
             if attempt - corrected > self._retries or not _may_retry(error, method):
                 raise error
-            wait = self._wait(attempt, asked)
+            wait = self._backoff(attempt, asked)
             if wait >= left:
                 raise error
             if not self._retry_budget.take():
                 log.info("%s %s: not again, too many calls fail", method, request.path)
                 raise error
             log.info("%s %s: again in %.1f s", method, request.path, wait)
-            self._sleep(wait)
+            self.sleep(wait)
+
+    @property
+    def timeout(self) -> float:
+        """Return the limit for a whole call, in seconds."""
+        return self._timeout
+
+    def send_for_file(
+        self, url: str, headers: Mapping[str, str], sink: Sink, *, path: str, timeout: float
+    ) -> Response:
+        """Send one GET to a storage host, once and without credentials.
+
+        *path* names the file in errors and logs, because *url* may be secret.
+        """
+        if self.is_closed:
+            raise errors.ClosedError("this client is closed: make another one")
+        request = Request(
+            method="GET",
+            url=url,
+            path=path,
+            headers=Headers({"user-agent": self._product, **headers}),
+            body=None,
+            timeout=timeout,
+            read_timeout=min(self._read_timeout, timeout),
+            max_body=MAX_BODY,
+            sink=sink,
+        )
+        started = self.monotonic()
+        try:
+            response = self._transport.send(request)
+        except errors.TransportError as error:
+            self._report(request, type(error).__name__, started, 1)
+            raise
+        self._report(request, response.status, started, 1)
+        return response
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the client was closed."""
+        return self._closed.is_set()
+
+    def next_retry(self, retries: int, asked: float | None = None) -> float | None:
+        """Return the seconds to wait before the next retry; None after the last one."""
+        return None if retries >= self._retries else self._backoff(retries + 1, asked)
 
     def close(self) -> None:
         """Reject further calls and close the transport. Can be called more than once."""
@@ -239,7 +282,7 @@ class Requester:
     ) -> Response | tuple[errors.APIError | errors.TransportError, float | None]:
         """Return the response, or the error and the seconds in ``Retry-After``."""
         method, path = request.method, request.path
-        started = self._monotonic()
+        started = self.monotonic()
         try:
             response = self._transport.send(request)
         except errors.TransportError as error:
@@ -285,7 +328,7 @@ class Requester:
         if not log.isEnabledFor(logging.DEBUG):
             return
         request_id = responses.request_id(headers or {})
-        spent = (self._monotonic() - started) * 1000
+        spent = (self.monotonic() - started) * 1000
         log.debug(
             "%s %s: %s, %.0f ms, attempt %d%s",
             request.method,
@@ -296,9 +339,13 @@ class Requester:
             f", request id {request_id}" if request_id else "",
         )
 
-    def _wait(self, attempt: int, asked: float | None) -> float:
+    def _backoff(self, attempt: int, asked: float | None) -> float:
         wait = self._jitter(0.0, min(_MAX_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)))
         return max(wait, min(asked or 0.0, _MAX_RETRY_AFTER))
+
+    @property
+    def _product(self) -> str:
+        return f"{_product()} {self._user_agent}".rstrip()
 
     def _headers(
         self, content_type: str | None, extra: Mapping[str, str] | None
@@ -307,7 +354,7 @@ class Requester:
             {
                 "accept": "application/json",
                 "accept-encoding": "gzip, deflate",
-                "user-agent": f"{_product()} {self._user_agent}".rstrip(),
+                "user-agent": self._product,
             }
         )
         if content_type is not None:
