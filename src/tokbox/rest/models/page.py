@@ -21,8 +21,7 @@ MAX_OFFSET = 2**31 - 1
 #: After this many pages in a row without a new item, a list is considered endless.
 _STALE_PAGES = 100
 
-_T = TypeVar("_T")
-_Item = TypeVar("_Item", bound=Entity)
+_T = TypeVar("_T", bound=Entity)
 
 
 @set_module("tokbox.types")
@@ -54,6 +53,19 @@ class Page(PickledByName, Sequence[_T]):
     def __len__(self) -> int:
         return len(self.items)
 
+    def to_dict(self, *, secrets: bool = True) -> dict[str, Any]:
+        """Return ``items``, ``total``, ``offset`` and ``unknown``, ready for JSON.
+
+        With *secrets* false, the items contain only what is in their repr, and ``unknown``
+        is left out, so the result can be logged.
+        """
+        shown: dict[str, Any] = {
+            "items": [item.to_dict(secrets=secrets) for item in self.items],
+            "total": self.total,
+            "offset": self.offset,
+        }
+        return {**shown, "unknown": dict(self.unknown)} if secrets else shown
+
 
 @strip_traceback
 def iter_list(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
@@ -63,8 +75,8 @@ def iter_list(fetch: Callable[[], Page[_T]]) -> Iterator[_T]:
 
 @strip_traceback
 def iter_pages(
-    fetch: Callable[[int, int], Page[_Item]], page_size: int, path: str
-) -> Iterator[_Item]:
+    fetch: Callable[[int, int], Page[_T]], page_size: int, path: str
+) -> Iterator[_T]:
     """Yield all items of a list, newest first, one page at a time.
 
     *fetch* accepts an offset and a count. The iteration is safe if items are added or
