@@ -111,9 +111,10 @@ else:
             "InvalidArrowError InvalidClaimsError InvalidInputError "
             "MalformedTokenError MalformedWebhookError MissingDependencyError "
             "NotFoundError NotYetValidTokenError ProtocolError RateLimitError "
-            "RequestTimeoutError ServerError ShortSecretWarning TLSError TokboxError TokenError "
-            "TransportError UnverifiedWebhookError WebhookError WrongAlgorithmError "
-            "WrongClaimsError WrongKeyError WrongPurposeError WrongSessionError"
+            "RequestTimeoutError ServerError ShortSecretWarning TLSError TokboxError "
+            "TokenError TransportError UnverifiedWebhookError WebhookError "
+            "WrongAlgorithmError WrongClaimsError WrongKeyError WrongPurposeError "
+            "WrongSessionError"
         ),
         "tokbox.rest.account": "Account",
         "tokbox.rest.aio": "AsyncAccount AsyncTokbox",
