@@ -21,7 +21,8 @@ MEMBERS = {
     ),
     tokbox.emulator.Server: (
         "account_key account_secret api_key application_id clock drain_webhooks fail_next "
-        "fail_uploads host messages port private_key requests secret start stop url webhooks"
+        "fail_uploads host messages port private_key requests rotate_session secret start "
+        "stop url webhooks"
     ),
 }
 #: Classes of arguments: they have their fields, and nothing else.

@@ -33,6 +33,7 @@ from tokbox.emulator.store.jobs import Jobs
 from tokbox.emulator.store.messages import Messages
 from tokbox.emulator.store.pending_faults import PendingFaults
 from tokbox.emulator.store.request_log import RequestLog
+from tokbox.emulator.store.rotations import Rotations
 from tokbox.emulator.store.storage_targets import StorageTargets
 from tokbox.emulator.store.webhook_outbox import WebhookOutbox
 from tokbox.errors import InvalidInputError
@@ -129,6 +130,7 @@ def create_app(
         request_log=RequestLog(store, ids),
         messages=Messages(store),
         storage_targets=targets,
+        rotations=Rotations(store),
         pending_faults=PendingFaults(store),
         webhook_outbox=outbox,
         rules=rules,

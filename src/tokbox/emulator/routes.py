@@ -138,6 +138,7 @@ _CONTROL: _Routes = (
     ("GET", "/_emulator/session/{session_id}", page.session),
     ("POST", "/_emulator/session/{session_id}/client", clients.join),
     ("POST", "/_emulator/session/{session_id}/notification", failures.notify),
+    ("POST", "/_emulator/session/{session_id}/rotation", failures.rotate),
     ("POST", "/_emulator/session/{session_id}/failure", failures.fail),
     ("POST", _CLIENT, clients.connect),
     ("DELETE", f"{_CLIENT}/{{connection_id}}", clients.disconnect),

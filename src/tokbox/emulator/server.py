@@ -23,6 +23,7 @@ from tokbox.emulator.http.origin_check import read_hosts
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.hosts import is_host
 from tokbox.emulator.model.rules import Rules
+from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.simulation.webhook_sender import WebhookSender
 from tokbox.emulator.store.accounts import (
@@ -37,7 +38,7 @@ from tokbox.emulator.store.messages import Message
 from tokbox.emulator.store.request_log import LoggedRequest
 from tokbox.emulator.store.webhook_outbox import Delivery
 from tokbox.errors import InvalidInputError
-from tokbox.exact import exact_int, exact_number
+from tokbox.exact import exact_int, exact_number, exact_text
 from tokbox.lazy import set_module
 from tokbox.literals import MessageKind, WebhookState
 from tokbox.secrecy import strip_traceback
@@ -245,6 +246,39 @@ class Server:
         """
         with self._store.transaction():
             self._emulator.storage_targets.set_broken(project_id, fail)
+
+    def rotate_session(
+        self, session_id: str, *, migrate: bool = False, after: float = 0
+    ) -> None:
+        """Move a session to another server, as the service does after about eight hours.
+
+        *after* is the time until then by the emulated clock, in seconds, up to a year.
+        Webhooks get a notification four hours and one hour before, if there is as much
+        time. Archives, broadcasts, captions and Experience Composers stop, and the
+        application must start them again. With *migrate*, clients, SIP calls and Audio
+        Connectors remain. Without it all are disconnected, and the session is destroyed
+        with the reason ``serverRotation``; its ID remains valid.
+
+        Raises :class:`InvalidInputError`, also if no client is connected to the session::
+
+            server.rotate_session(session.session_id, migrate=True, after=4 * 3600)
+        """
+        seconds = exact_number(after)
+        if seconds is None or not 0 <= seconds <= engine.MAX_ROTATION:
+            rule = f"be a number of seconds from 0 to {engine.MAX_ROTATION}"
+            raise InvalidInputError("after", after, rule)
+        if not isinstance(migrate, bool):
+            raise InvalidInputError("migrate", migrate, "be True or False")
+        emulator, now_ms = self._emulator, self.clock.now_ms()
+        with self._store.transaction():
+            engine.run_due_events(emulator, now_ms)
+            session = self._store.session(exact_text(session_id) or "")
+            if session is None or not session.active:
+                rule = "be a session on a media router: a client must be connected to it"
+                raise InvalidInputError("session_id", session_id, rule)
+            engine.schedule_rotation(
+                emulator, session, now_ms, after_ms=round(seconds * 1000), migrate=migrate
+            )
 
     def fail_next(
         self,

@@ -17,7 +17,7 @@ from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.sessions import destroy
 from tokbox.emulator.store.accounts import is_application
 
-__all__ = ["fail", "fail_uploads", "notify"]
+__all__ = ["fail", "fail_uploads", "notify", "rotate"]
 
 #: The reason for the end of a call: a code and its meaning.
 _SIP_REASON = re.compile(r"[0-9]{3} [!-~][ -~]*")
@@ -31,7 +31,42 @@ def notify(context: RequestContext) -> Response:
     """
     session = _active_session(context)
     context.emulator.emit(
-        events.session_notification(session, context.now_ms, "serverRotation")
+        events.session_notification(session, context.now_ms, engine.SERVER_ROTATION)
+    )
+    return Response(status_code=204)
+
+
+def rotate(context: RequestContext) -> Response:
+    """``POST /_emulator/session/{sessionId}/rotation``: move the session to another server.
+
+    The body may be empty, or ``{"migrate": true, "after": 14400}``. ``after`` is the time
+    until the rotation by the emulated clock, in seconds; webhooks are notified four hours
+    and one hour before it, if there is as much time. Archives, broadcasts, captions and
+    renders stop. With ``migrate`` the clients, SIP calls and audio connectors remain, and a
+    session that is always archived gets a new archive; without it all are disconnected, and
+    the session is destroyed with the reason ``serverRotation``. Refused with 409 unless the
+    session is active.
+    """
+    body = context.json_object() if context.body else {}
+    for name in body.keys() - {"migrate", "after"}:
+        raise HTTPError(400, f"There is no member {name!r}")
+    migrate, after = body.get("migrate", False), body.get("after", 0)
+    if not isinstance(migrate, bool):
+        raise HTTPError(400, "migrate must be true or false")
+    if (
+        isinstance(after, bool)
+        or not isinstance(after, int | float)
+        or not 0 <= after <= engine.MAX_ROTATION
+    ):
+        raise HTTPError(
+            400, f"after must be a number of seconds from 0 to {engine.MAX_ROTATION}"
+        )
+    engine.schedule_rotation(
+        context.emulator,
+        _active_session(context),
+        context.now_ms,
+        after_ms=round(after * 1000),
+        migrate=migrate,
     )
     return Response(status_code=204)
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 __all__ = [
     "Callback",
     "Connection",
     "Job",
     "Recording",
+    "RotationAction",
+    "RotationStep",
     "Selection",
     "Session",
     "Stream",
 ]
+
+#: Notify of the rotation, move the clients to the new server, or disconnect them.
+RotationAction: TypeAlias = Literal["notify", "migrate", "disconnect"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +156,12 @@ class Callback:
     event: str
     url: str
     created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RotationStep:
+    """A step of the rotation of a session to another server."""
+
+    session_id: str
+    due_ms: int
+    action: RotationAction

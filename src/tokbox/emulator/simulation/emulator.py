@@ -16,6 +16,7 @@ from tokbox.emulator.store.jobs import Jobs
 from tokbox.emulator.store.messages import Messages
 from tokbox.emulator.store.pending_faults import PendingFaults
 from tokbox.emulator.store.request_log import RequestLog
+from tokbox.emulator.store.rotations import Rotations
 from tokbox.emulator.store.storage_targets import StorageTargets
 from tokbox.emulator.store.webhook_outbox import WebhookOutbox
 
@@ -36,6 +37,7 @@ class Emulator:
     request_log: RequestLog
     messages: Messages
     storage_targets: StorageTargets
+    rotations: Rotations
     pending_faults: PendingFaults
     webhook_outbox: WebhookOutbox
     rules: Rules

@@ -12,7 +12,14 @@ from typing import Any
 
 from tokbox.emulator.errors import NotFoundError
 from tokbox.emulator.model import events
-from tokbox.emulator.model.records import Connection, Job, Session, Stream
+from tokbox.emulator.model.records import (
+    Connection,
+    Job,
+    RotationAction,
+    RotationStep,
+    Session,
+    Stream,
+)
 from tokbox.emulator.model.states import (
     ENDED,
     MACHINES,
@@ -29,12 +36,15 @@ from tokbox.emulator.simulation.client_tokens import ClientClaims
 from tokbox.emulator.simulation.emulator import Emulator
 
 __all__ = [
+    "MAX_ROTATION",
+    "SERVER_ROTATION",
     "connect",
     "delete",
     "disconnect",
     "fail",
     "publish",
     "run_due_events",
+    "schedule_rotation",
     "start",
     "stop",
     "synchronise",
@@ -42,6 +52,13 @@ __all__ = [
     "update",
 ]
 
+
+#: The reason for notifications of rotations, and for sessions that they end.
+SERVER_ROTATION = "serverRotation"
+#: The maximum time until a rotation, in seconds: a year.
+MAX_ROTATION = 365 * 86_400
+#: When a rotation is announced, in milliseconds before it.
+_NOTICES_MS = (4 * 3_600_000, 3_600_000)
 
 # Clients.
 
@@ -183,10 +200,11 @@ def start(
     return _synchronise_job(emulator, _arrive(emulator, job), at_ms)
 
 
-def stop(emulator: Emulator, job: Job, at_ms: int) -> Job:
-    """End a running job after a stop request."""
+def stop(emulator: Emulator, job: Job, at_ms: int, reason: str | None = None) -> Job:
+    """End a running job after a stop request, or for another *reason*."""
     machine = MACHINES[job.kind]
-    return _enter(emulator, job, machine.final, at_ms, machine.stop_reason)
+    reason = machine.stop_reason if reason is None else reason
+    return _enter(emulator, job, machine.final, at_ms, reason)
 
 
 def fail(emulator: Emulator, job: Job, at_ms: int, reason: str) -> Job:
@@ -218,10 +236,31 @@ def run_due_events(emulator: Emulator, now_ms: int) -> None:
             change = _next_change(emulator, job)
             assert change is not None, "a job without a next change is never due"
             _enter(emulator, job, change.status, change.at_ms, change.reason)
-            if job.automatic and change.reason == MAX_LENGTH:
+            if change.reason == MAX_LENGTH:
                 _continue_archive(emulator, job, change.at_ms)
+        while step := emulator.rotations.pop(at_ms):
+            _rotate(emulator, step)
         # Last, since jobs end before their session.
         sessions.end_due(emulator, at_ms)
+
+
+def schedule_rotation(
+    emulator: Emulator, session: Session, at_ms: int, *, after_ms: int, migrate: bool
+) -> None:
+    """Schedule the rotation of an active session, instead of any earlier one.
+
+    Webhooks are notified four hours and one hour before it, if there is as much time.
+    """
+    due_ms = at_ms + after_ms
+    steps = [
+        RotationStep(session.session_id, due_ms - notice_ms, "notify")
+        for notice_ms in _NOTICES_MS
+        if notice_ms <= after_ms
+    ]
+    action: RotationAction = "migrate" if migrate else "disconnect"
+    steps.append(RotationStep(session.session_id, due_ms, action))
+    emulator.rotations.replace(session.session_id, steps)
+    run_due_events(emulator, at_ms)
 
 
 def synchronise(emulator: Emulator, session: Session, at_ms: int, *streams: str) -> None:
@@ -265,10 +304,35 @@ def _update_alone(emulator: Emulator, job: Job, at_ms: int) -> Job:
     return job if job.alone_ms is not None else replace(job, alone_ms=at_ms)
 
 
-def _continue_archive(emulator: Emulator, archive: Job, at_ms: int) -> None:
-    """Start another archive after an automatic one that reached its maximum duration."""
-    session = _session(emulator, archive)
-    if session.emptied_ms is None:
+def _rotate(emulator: Emulator, step: RotationStep) -> None:
+    """Carry out a step of the rotation of a session, which is active."""
+    session = emulator.store.session(step.session_id)
+    assert session is not None, "the tables have no step without its session"
+    at_ms = step.due_ms
+    if step.action == "notify":
+        emulator.emit(events.session_notification(session, at_ms, SERVER_ROTATION))
+        return
+    for job in emulator.jobs.running(session.session_id):
+        # Calls and connectors are clients, which migrate or are disconnected.
+        if job.kind not in ("call", "connector"):
+            stop(emulator, job, at_ms, "session ended")
+            if step.action == "migrate":
+                _continue_archive(emulator, job, at_ms)
+    if step.action == "migrate":
+        return
+    for connection in emulator.store.connections(session.session_id):
+        disconnect(
+            emulator, session, connection.connection_id, at_ms, reason="forceDisconnected"
+        )
+    session = emulator.store.session(step.session_id)
+    assert session is not None
+    sessions.destroy(emulator, session, at_ms, SERVER_ROTATION)
+
+
+def _continue_archive(emulator: Emulator, job: Job, at_ms: int) -> None:
+    """Start another archive after an automatic one, while clients are connected."""
+    archive, session = job, _session(emulator, job)
+    if archive.automatic and session.emptied_ms is None:
         start(emulator, "archive", session, archive.options, at_ms, automatic=True)
 
 

@@ -48,4 +48,5 @@ def end_due(emulator: Emulator, now_ms: int) -> None:
 def destroy(emulator: Emulator, session: Session, at_ms: int, reason: str) -> None:
     """Remove an empty session from the media router; the next client activates it again."""
     emulator.store.save_session(replace(session, ends_ms=None))
+    emulator.rotations.cancel(session.session_id)
     emulator.emit(events.session_destroyed(session, at_ms, reason))

@@ -171,6 +171,7 @@ class Store:
         (due_ms,) = self._db.execute(
             "SELECT min(due_ms) FROM ("
             "SELECT min(due_ms) AS due_ms FROM jobs WHERE due_ms <= :now UNION ALL "
+            "SELECT min(due_ms) FROM rotations WHERE due_ms <= :now UNION ALL "
             "SELECT min(ends_ms) FROM sessions WHERE ends_ms <= :now)",
             {"now": now_ms},
         ).fetchone()

@@ -75,6 +75,11 @@ CREATE TABLE recordings (
 );
 CREATE INDEX recordings_open ON recordings (job_id, stream_id)
     WHERE stopped_ms IS NULL;
+CREATE TABLE rotations (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    session_id TEXT NOT NULL REFERENCES sessions,
+    due_ms INTEGER NOT NULL, action TEXT NOT NULL
+);
 CREATE TABLE messages (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
