@@ -69,7 +69,7 @@ headers = sorted(
     path for suffix in ("h", "pxd") for path in glob(f"src/**/*.{suffix}", recursive=True)
 )
 #: A .pxd is beside the header that it mirrors, and is found by its name alone.
-include_path = ["src", *sorted(glob("src/kernels/**/", recursive=True))]
+include_path = ["src", "src/core", *sorted(glob("src/kernels/**/", recursive=True))]
 
 
 def extension(name: str, *sources: str) -> Extension:

@@ -106,10 +106,10 @@ def read(value, str field not None, *, bint seconds=False):
         capsules = value.__arrow_c_array__()
         if type(capsules) is not tuple or len(capsules) != 2:
             _refuse(field, "hand over an Arrow array as two capsules")
-        schema = _take_schema(capsules[0], field)
-        arrays = _take_array(capsules[1], field)
+        schema = _import_schema(capsules[0], field)
+        arrays = _import_array(capsules[1], field)
     else:
-        schema, arrays = _drain(_take_stream(value.__arrow_c_stream__(), field), field)
+        schema, arrays = _read_stream(_import_stream(value.__arrow_c_stream__(), field), field)
     column = &schema.schema
     is_table = _format(column, field) == b"+s"
     if is_table:
@@ -127,9 +127,9 @@ def read(value, str field not None, *, bint seconds=False):
     return _column(column, parts, [arrays], field, 0)
 
 
-def held() -> int:
+def imported_structs() -> int:
     """Return the number of structs that are imported and not released yet, for tests."""
-    return tokbox_add(&_held, 0)
+    return tokbox_add(&_imported, 0)
 
 
 cdef int _refuse(str field, str rule) except -1:
@@ -138,7 +138,7 @@ cdef int _refuse(str field, str rule) except -1:
 
 ### Imported structs, which are released with their objects ###
 
-cdef int64_t _held = 0
+cdef int64_t _imported = 0
 
 
 @cython.final
@@ -148,7 +148,7 @@ cdef class Schema:
     def __dealloc__(self):
         if self.schema.release != NULL:
             self.schema.release(&self.schema)
-            tokbox_add(&_held, -1)
+            tokbox_add(&_imported, -1)
 
 
 @cython.final
@@ -169,7 +169,7 @@ cdef class Arrays:
         with nogil:
             for i in range(self.n):
                 self.arrays[i].release(&self.arrays[i])
-        tokbox_add(&_held, -self.n)
+        tokbox_add(&_imported, -self.n)
         free(self.arrays)
 
 
@@ -181,46 +181,46 @@ cdef class Stream:
         if self.stream.release != NULL:
             with nogil:
                 self.stream.release(&self.stream)
-            tokbox_add(&_held, -1)
+            tokbox_add(&_imported, -1)
 
 
 # Importing a struct copies it and marks the original as released. The object that owns the
 # copy is created first, so an exception cannot leak the struct.
 
-cdef Schema _take_schema(capsule, str field):
+cdef Schema _import_schema(capsule, str field):
     cdef Schema own = Schema()
     cdef ArrowSchema *there = <ArrowSchema *>_pointer(capsule, "arrow_schema", field)
     if there.release == NULL:
-        _refuse(field, "not be an Arrow array that was released or taken already")
+        _refuse(field, "not be an Arrow array that was released or imported already")
     own.schema = there[0]
     there.release = NULL
-    tokbox_add(&_held, 1)
+    tokbox_add(&_imported, 1)
     return own
 
 
-cdef Arrays _take_array(capsule, str field):
+cdef Arrays _import_array(capsule, str field):
     cdef Arrays own = Arrays()
     cdef ArrowArray *there = <ArrowArray *>_pointer(capsule, "arrow_array", field)
     if there.release == NULL:
-        _refuse(field, "not be an Arrow array that was released or taken already")
+        _refuse(field, "not be an Arrow array that was released or imported already")
     own.reserve(1)
     own.arrays[0] = there[0]
     own.n = 1
     there.release = NULL
-    tokbox_add(&_held, 1)
+    tokbox_add(&_imported, 1)
     return own
 
 
-cdef Stream _take_stream(capsule, str field):
+cdef Stream _import_stream(capsule, str field):
     cdef Stream own = Stream()
     cdef ArrowArrayStream *there = <ArrowArrayStream *>_pointer(
         capsule, "arrow_array_stream", field
     )
     if there.release == NULL:
-        _refuse(field, "not be an Arrow stream that was released or taken already")
+        _refuse(field, "not be an Arrow stream that was released or imported already")
     own.stream = there[0]
     there.release = NULL
-    tokbox_add(&_held, 1)
+    tokbox_add(&_imported, 1)
     if (own.stream.get_schema == NULL or own.stream.get_next == NULL
             or own.stream.get_last_error == NULL):
         _refuse(field, "be an Arrow stream that has all of its functions")
@@ -233,7 +233,7 @@ cdef void *_pointer(capsule, const char *name, str field) except NULL:
     return PyCapsule_GetPointer(capsule, name)
 
 
-cdef tuple _drain(Stream source, str field):
+cdef tuple _read_stream(Stream source, str field):
     """Read the schema and all arrays of a stream."""
     cdef Schema schema = Schema()
     cdef Arrays arrays = Arrays()
@@ -245,10 +245,10 @@ cdef tuple _drain(Stream source, str field):
         failed = source.stream.get_schema(&source.stream, &schema.schema)
     if failed:
         memset(&schema.schema, 0, sizeof(ArrowSchema))
-        _tell(source, failed, field)
+        _refuse_stream(source, failed, field)
     if schema.schema.release == NULL:
         _refuse(field, "be an Arrow stream that has a schema")
-    tokbox_add(&_held, 1)
+    tokbox_add(&_imported, 1)
     while True:
         if arrays.n == room:
             room = max(BATCH, 2 * room)
@@ -263,18 +263,18 @@ cdef tuple _drain(Stream source, str field):
                 arrays.n += 1
                 if array.length > SMALL or arrays.n % BATCH == 0:
                     break
-        tokbox_add(&_held, arrays.n - before)
+        tokbox_add(&_imported, arrays.n - before)
         if failed:
-            _tell(source, failed, field)
+            _refuse_stream(source, failed, field)
         if array.release == NULL:
             return schema, arrays
         PyErr_CheckSignals()
 
 
-cdef int _tell(Stream source, int failed, str field) except -1:
+cdef int _refuse_stream(Stream source, int failed, str field) except -1:
     cdef const char *text = source.stream.get_last_error(&source.stream)
-    said = f"error {failed}" if text == NULL else text.decode("utf-8", "replace")
-    _refuse(field, f"be an Arrow stream that can be read to its end ({said})")
+    message = f"error {failed}" if text == NULL else text.decode("utf-8", "replace")
+    _refuse(field, f"be an Arrow stream that can be read to its end ({message})")
 
 
 ### Rows of arrays ###
@@ -285,8 +285,8 @@ cdef struct Part:
     int64_t first
     int64_t count
     const uint8_t *valid        # a bit for each row of the array, or NULL
-    const uint8_t *above        # the validity bits of the table, or NULL
-    int64_t first_above         # the first row of the table
+    const uint8_t *table_valid        # the validity bits of the table, or NULL
+    int64_t table_first         # the first row of the table
 
 
 @cython.final
@@ -306,7 +306,7 @@ cdef class Parts:
         free(self.parts)
 
 
-cdef Parts _only(Part part):
+cdef Parts _single_part(Part part):
     cdef Parts parts = Parts(1)
     parts.parts[0] = part
     return parts
@@ -335,9 +335,9 @@ cdef Part _part(ArrowArray *array, str field) except *:
     return part
 
 
-cdef Parts _whole(ArrowArray *array, str field):
+cdef Parts _all_rows(ArrowArray *array, str field):
     """Return all rows of an array."""
-    return _only(_part(array, field))
+    return _single_part(_part(array, field))
 
 
 cdef Part _part_of_table(ArrowArray *array, str field) except *:
@@ -348,8 +348,8 @@ cdef Part _part_of_table(ArrowArray *array, str field) except *:
         _refuse(field, "be an Arrow table whose column is long enough")
     part.first += table.first
     part.count = table.count
-    part.above = table.valid
-    part.first_above = table.first
+    part.table_valid = table.valid
+    part.table_first = table.first
     return part
 
 
@@ -378,8 +378,8 @@ cdef inline bint _is_absent(Part part, int64_t row) noexcept nogil:
     cdef int64_t i = part.first + row
     if part.valid != NULL and not part.valid[i >> 3] >> (i & 7) & 1:
         return True
-    i = part.first_above + row
-    return part.above != NULL and not part.above[i >> 3] >> (i & 7) & 1
+    i = part.table_first + row
+    return part.table_valid != NULL and not part.table_valid[i >> 3] >> (i & 7) & 1
 
 
 cdef const uint8_t *_buffer(Part part, int64_t which, str field) except? NULL:
@@ -404,7 +404,7 @@ cdef object _column(ArrowSchema *schema, Parts parts, list owners, str field, in
             _refuse(field, "be an Arrow array that has a dictionary if its schema has")
     total = _rows(parts)
     if schema.dictionary != NULL:
-        return _looked_up(schema, parts, owners, field, depth)
+        return _decode_dictionary(schema, parts, owners, field, depth)
     if form == b"u" or form == b"U" or form == b"vu":
         return _texts(form, parts, owners, field)
     if len(form) == 1 and form in b"cCsSiIlL":
@@ -443,16 +443,16 @@ cdef StringColumn _texts(bytes form, Parts parts, list owners, str field):
     cdef fs_text *to = column.texts
     cdef Part part
     cdef const uint8_t *data
-    cdef bint good, are_views = form == b"vu", are_wide = form == b"U"
+    cdef bint valid, are_views = form == b"vu", are_wide = form == b"U"
     for part in parts.parts[:parts.n]:
         data = _buffer(part, 1, field)
         if are_views:
-            good = _fill_views(part, data, to)
+            valid = _fill_views(part, data, to)
         elif are_wide:
-            good = _fill_texts(part, <const int64_t *>data, _buffer_or_none(part, field), to)
+            valid = _fill_texts(part, <const int64_t *>data, _buffer_or_none(part, field), to)
         else:
-            good = _fill_texts(part, <const int32_t *>data, _buffer_or_none(part, field), to)
-        if not good:
+            valid = _fill_texts(part, <const int32_t *>data, _buffer_or_none(part, field), to)
+        if not valid:
             _refuse(field, "be an Arrow array whose offsets stay within its buffers")
         to += part.count
         PyErr_CheckSignals()
@@ -630,14 +630,14 @@ cdef str _extension(ArrowSchema *schema):
     pairs = tokbox_once32(at)
     at += sizeof(int32_t)
     for i in range(pairs):
-        key = _counted(&at)
-        text = _counted(&at)
+        key = _read_bytes(&at)
+        text = _read_bytes(&at)
         if key == b"ARROW:extension:name":
             return text.decode("utf-8", "replace")
     return ""
 
 
-cdef bytes _counted(const char **at):
+cdef bytes _read_bytes(const char **at):
     cdef int32_t length = max(0, tokbox_once32(at[0]))
     cdef bytes text = PyBytes_FromStringAndSize(at[0] + sizeof(int32_t), length)
     at[0] += sizeof(int32_t) + length
@@ -653,7 +653,7 @@ cdef IntColumn _whole_seconds(bytes form, Parts parts, str field):
     cdef uint8_t *absent
     cdef const uint8_t *data
     cdef Part part
-    cdef bint good
+    cdef bint valid
     if form != b"f" and form != b"g":
         scaled = arrow_values.scaled(form.decode("ascii", "replace"))
         if scaled is None:
@@ -664,12 +664,12 @@ cdef IntColumn _whole_seconds(bytes form, Parts parts, str field):
     for part in parts.parts[:parts.n]:
         data = _buffer(part, 1, field)
         if form == b"f":
-            good = _fill_floats(part, <const float *>data, to, absent)
+            valid = _fill_floats(part, <const float *>data, to, absent)
         elif form == b"g":
-            good = _fill_floats(part, <const double *>data, to, absent)
+            valid = _fill_floats(part, <const double *>data, to, absent)
         else:
-            good = _fill_scaled(part, data, width, unit, to, absent)
-        if not good:
+            valid = _fill_scaled(part, data, width, unit, to, absent)
+        if not valid:
             return None
         to += part.count
         absent += part.count
@@ -715,7 +715,7 @@ cdef bint _fill_scaled(Part part, const uint8_t *data, int64_t width, int64_t un
     return True
 
 
-cdef object _looked_up(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
+cdef object _decode_dictionary(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
     """Convert dictionary-encoded arrays. Each part has a separate dictionary."""
     cdef bytes form = _format(schema, field)
     cdef list found = []
@@ -723,10 +723,10 @@ cdef object _looked_up(ArrowSchema *schema, Parts parts, list owners, str field,
     if len(form) != 1 or form not in b"cCsSiIlL":
         _refuse(field, "be an Arrow array whose dictionary is looked up by integers")
     for part in parts.parts[:parts.n]:
-        found.append((_numbers(form, _only(part), field), _column(
-            schema.dictionary, _whole(part.array.dictionary, field), owners, field, depth + 1
+        found.append((_numbers(form, _single_part(part), field), _column(
+            schema.dictionary, _all_rows(part.array.dictionary, field), owners, field, depth + 1
         )))
-    return _spread(found, owners, field)
+    return _expand(found, owners, field)
 
 
 cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, int depth):
@@ -748,7 +748,7 @@ cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, 
             part.array.children[0] == NULL or part.array.children[1] == NULL
         ):
             _refuse(field, "be an Arrow array with as many children as its schema has")
-        ends = _numbers(form, _whole(part.array.children[0], field), field)
+        ends = _numbers(form, _all_rows(part.array.children[0], field), field)
         places = IntColumn(part.count, False)
         part.valid = NULL  # run-end encoded arrays have no validity buffer
         run = 0
@@ -758,12 +758,12 @@ cdef object _run_ends(ArrowSchema *schema, Parts parts, list owners, str field, 
             places.numbers[i] = run
             places.absent[i] = _is_absent(part, i)
         found.append((places, _column(
-            schema.children[1], _whole(part.array.children[1], field), owners, field, depth + 1
+            schema.children[1], _all_rows(part.array.children[1], field), owners, field, depth + 1
         )))
-    return _spread(found, owners, field)
+    return _expand(found, owners, field)
 
 
-cdef object _spread(list found, list owners, str field):
+cdef object _expand(list found, list owners, str field):
     """Look up the values of each pair of indices and values in *found*. If all values are
     strings, rows with the same index refer to the same text."""
     cdef StringColumn texts, column
@@ -832,10 +832,10 @@ cdef ListColumn _lists(ArrowSchema *schema, Parts parts, list owners, str field,
         lists.owners.append(values)
         total = len(values)
         places += width * part.first
-        end = _place(places, wide)
+        end = _read_offset(places, wide)
         for i in range(part.count):
             places += width
-            start, end = end, _place(places, wide)
+            start, end = end, _read_offset(places, wide)
             if not 0 <= start <= end <= total:
                 _refuse(field, "be an Arrow array whose offsets stay within its buffers")
             if not _is_absent(part, i):
@@ -846,10 +846,10 @@ cdef ListColumn _lists(ArrowSchema *schema, Parts parts, list owners, str field,
 
 cdef object _items(ArrowSchema *schema, Part part, list owners, str field, int depth):
     """Return the items of all lists of a part as a column."""
-    return _column(_only_column(schema, field), _whole(_only_child(part.array, field), field),
+    return _column(_only_column(schema, field), _all_rows(_only_child(part.array, field), field),
                    owners, field, depth + 1)
 
 
-cdef inline int64_t _place(const uint8_t *at, bint wide) noexcept nogil:
+cdef inline int64_t _read_offset(const uint8_t *at, bint wide) noexcept nogil:
     """Read a 64-bit offset if *wide*, or else a 32-bit offset."""
     return tokbox_once64(at) if wide else tokbox_once32(at)

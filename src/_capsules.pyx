@@ -78,9 +78,9 @@ cdef class Array:
         free(self.buffers)
 
 
-def handed_over() -> int:
+def exported_structs() -> int:
     """Return the number of structs that are exported and not released yet, for tests."""
-    return tokbox_add(&_handed_over, 0)
+    return tokbox_add(&_exported, 0)
 
 
 def schema_capsule(Array array not None):
@@ -129,7 +129,7 @@ def stream_capsule(Array array not None):
     return capsule
 
 
-def asked_for(requested_schema) -> str | None:
+def requested_format(requested_schema) -> str | None:
     """Return the format that a consumer requests, or None."""
     cdef ArrowSchema *schema
     if requested_schema is None:
@@ -169,18 +169,18 @@ cdef void _free_stream(object capsule) noexcept:
 
 ### Structs ###
 
-cdef int64_t _handed_over = 0
+cdef int64_t _exported = 0
 
 
-cdef void *_lend(Array array) noexcept:
+cdef void *_new_reference(Array array) noexcept:
     """Return a new reference to *array* for a struct."""
     Py_INCREF(array)
-    tokbox_add(&_handed_over, 1)
+    tokbox_add(&_exported, 1)
     return <void *>array
 
 
-cdef void _take_back(void *array) noexcept nogil:
-    tokbox_add(&_handed_over, -1)
+cdef void _drop_reference(void *array) noexcept nogil:
+    tokbox_add(&_exported, -1)
     # A consumer may outlive the interpreter, which has freed all objects.
     if Py_IsInitialized():
         with gil:
@@ -191,7 +191,7 @@ cdef int _fill_schema(ArrowSchema *schema, Array array) noexcept:
     """Fill a zeroed struct. Returns -1 if memory is exhausted. The caller can release the
     struct in either case."""
     cdef Py_ssize_t i, count = len(array.children)
-    schema.private_data = _lend(array)
+    schema.private_data = _new_reference(array)
     schema.release = _release_schema
     schema.format = array.format
     schema.name = array.name
@@ -213,7 +213,7 @@ cdef int _fill_schema(ArrowSchema *schema, Array array) noexcept:
 cdef int _fill_array(ArrowArray *struct, Array array) noexcept:
     """Like `_fill_schema`, for an array."""
     cdef Py_ssize_t i, count = len(array.children)
-    struct.private_data = _lend(array)
+    struct.private_data = _new_reference(array)
     struct.release = _release_array
     struct.length = array.n
     struct.null_count = array.nulls
@@ -241,7 +241,7 @@ cdef void _release_schema(ArrowSchema *schema) noexcept nogil:
         free(schema.children[i])
     free(schema.children)
     schema.release = NULL
-    _take_back(schema.private_data)
+    _drop_reference(schema.private_data)
 
 
 cdef void _release_array(ArrowArray *array) noexcept nogil:
@@ -252,7 +252,7 @@ cdef void _release_array(ArrowArray *array) noexcept nogil:
         free(array.children[i])
     free(array.children)
     array.release = NULL
-    _take_back(array.private_data)
+    _drop_reference(array.private_data)
 
 
 ### A stream of one array ###
@@ -266,7 +266,7 @@ cdef int _fill_stream(ArrowArrayStream *stream, Array array) noexcept:
     cdef Source *source = <Source *>calloc(1, sizeof(Source))
     if source == NULL:
         return -1
-    source.array = _lend(array)
+    source.array = _new_reference(array)
     stream.private_data = source
     stream.get_schema = _get_schema
     stream.get_next = _get_next
@@ -303,5 +303,5 @@ cdef const char *_get_last_error(ArrowArrayStream *stream) noexcept nogil:
 cdef void _release_stream(ArrowArrayStream *stream) noexcept nogil:
     cdef Source *source = <Source *>stream.private_data
     stream.release = NULL
-    _take_back(source.array)
+    _drop_reference(source.array)
     free(source)

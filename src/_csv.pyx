@@ -39,7 +39,7 @@ cdef const int64_t *_offsets(StringSlice tokens, Py_ssize_t n) except NULL:
     return <const int64_t *>tokens.offsets.data + tokens.first
 
 
-def most_often(bytes data not None, bytes text not None) -> int:
+def max_occurrences(bytes data not None, bytes text not None) -> int:
     """Return an upper bound for the number of occurrences of *text* in *data*.
 
     *text* must have at least two bytes.
@@ -58,7 +58,7 @@ def most_often(bytes data not None, bytes text not None) -> int:
 cdef class Records:
     """The complete records in a block of CSV; see kernels/text/csv.h.
 
-    Valid records have *fields* fields; `odd` lists the others, which get no token. *final*
+    Valid records have *fields* fields; `miscounted` lists the others, which get no token. *final*
     marks the last block of the file. At most *most* records are read; -1 means all of them.
     *delimiter* separates fields: an ASCII character other than a quote or a line break.
     """
@@ -98,7 +98,7 @@ cdef class Records:
     def __len__(self):
         return self.n
 
-    def odd(self) -> list:
+    def miscounted(self) -> list:
         """Return the index and the number of fields of each record with another number of
         fields. The number is 0 if a quote is still open at the end of the file."""
         cdef Py_ssize_t i

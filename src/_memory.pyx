@@ -164,7 +164,7 @@ cdef class Memory:
             (<PyListObject *>result).ob_item[i] = text
         return result
 
-    def pick(self, Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
+    def select(self, Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
              Py_ssize_t n) -> list:
         """Return the texts of rows *first*, *first* + *step*, ... according to *offsets*;
         None for an empty text."""
@@ -197,7 +197,7 @@ cdef class Memory:
         memcpy(tokbox_text(text), self.data + at[0], at[1] - at[0])
         return text
 
-    def joined(self, Memory offsets, Py_ssize_t length, Py_ssize_t first, Py_ssize_t step,
+    def join(self, Memory offsets, Py_ssize_t length, Py_ssize_t first, Py_ssize_t step,
                Py_ssize_t n, *, bint lines=False, MemoryPool pool=None) -> Memory:
         """Copy the texts of rows *first*, *first* + *step*, ... into one block of memory.
 
@@ -213,7 +213,7 @@ cdef class Memory:
             self._check(start, stride, length, n)
             size = <object>n * length
         else:
-            places = rebased(offsets, first, step, n)
+            places = select_offsets(offsets, first, step, n)
             size = (<int64_t *>places.data)[n]
             if size > self.nbytes:
                 raise IndexError("outside of the memory")
@@ -268,14 +268,14 @@ def validity(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> tuple:
     return missing, bits
 
 
-def starts(Py_ssize_t n, Py_ssize_t length) -> Memory:
+def fixed_offsets(Py_ssize_t n, Py_ssize_t length) -> Memory:
     """Return the offsets of *n* texts of one length, and their end, as int64."""
     cdef Memory offsets
     cdef int64_t *at
     cdef Py_ssize_t i
     if n < 0 or length < 0 or <object>n * length > PY_SSIZE_T_MAX:
         raise OverflowError("so much text has no 64-bit offsets")
-    offsets = _rows(<object>n + 1, sizeof(int64_t))
+    offsets = _allocate_rows(<object>n + 1, sizeof(int64_t))
     at = <int64_t *>offsets.data
     with nogil:
         for i in range(n + 1):
@@ -283,32 +283,32 @@ def starts(Py_ssize_t n, Py_ssize_t length) -> Memory:
     return offsets
 
 
-def rebased(Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
+def select_offsets(Memory offsets not None, Py_ssize_t first, Py_ssize_t step,
             Py_ssize_t n) -> Memory:
     """Return the offsets of a copy of rows *first*, *first* + *step*, ...: *n* + 1 64-bit
     integers that begin at 0. Raises IndexError if a row does not exist."""
     cdef int64_t *at = <int64_t *>offsets.data
     cdef int64_t *to
     cdef Py_ssize_t i, row
-    cdef bint good = True
+    cdef bint valid = True
     cdef Memory result
     _check_rows(offsets, first, step, n)
-    result = _rows(<object>n + 1, sizeof(int64_t))
+    result = _allocate_rows(<object>n + 1, sizeof(int64_t))
     to = <int64_t *>result.data
     to[0] = 0
     with nogil:
         for i in range(n):
             row = first + i * step
-            good = 0 <= at[row] <= at[row + 1] and at[row + 1] - at[row] <= INT64_MAX - to[i]
-            if not good:
+            valid = 0 <= at[row] <= at[row + 1] and at[row + 1] - at[row] <= INT64_MAX - to[i]
+            if not valid:
                 break
             to[i + 1] = to[i] + at[row + 1] - at[row]
-    if not good:
+    if not valid:
         raise IndexError("outside of the memory")
     return result
 
 
-def narrowed(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> Memory:
+def to_int32_offsets(Memory offsets not None, Py_ssize_t first, Py_ssize_t n) -> Memory:
     """Return *n* + 1 offsets, from index *first* on, as 32-bit integers that begin at 0.
 
     Raises OverflowError if the texts have more than 2**31 - 1 bytes.
@@ -358,7 +358,7 @@ def check_rows(n) -> None:
         )
 
 
-cdef Memory _rows(n, Py_ssize_t size):
+cdef Memory _allocate_rows(n, Py_ssize_t size):
     """Allocate memory for *n* rows of *size* bytes."""
     if n < 0:
         raise ValueError("a column cannot have a negative number of rows")
@@ -373,11 +373,11 @@ cdef bint _are_offsets(Memory offsets, Py_ssize_t first, Py_ssize_t n,
     within *nbytes*. The offsets must exist."""
     cdef int64_t *at = <int64_t *>offsets.data + first
     cdef Py_ssize_t i
-    cdef bint good = 0 <= at[0] and at[n] <= nbytes
+    cdef bint valid = 0 <= at[0] and at[n] <= nbytes
     with nogil:
         for i in range(n):
-            good &= at[i] <= at[i + 1]
-    return good
+            valid &= at[i] <= at[i + 1]
+    return valid
 
 
 @cython.final
@@ -414,7 +414,7 @@ cdef class StringColumn:
     """
 
     def __cinit__(self, Py_ssize_t n, list owners not None):
-        self.memory = _rows(n, sizeof(fs_text))
+        self.memory = _allocate_rows(n, sizeof(fs_text))
         self.texts = <fs_text *>self.memory.data
         memset(self.texts, 0, n * sizeof(fs_text))
         self.n = n
@@ -483,7 +483,7 @@ cdef class ListColumn:
     sequences; a list is created when it is read."""
 
     def __cinit__(self, Py_ssize_t n):
-        self.memory = _rows(n, sizeof(ListRow))
+        self.memory = _allocate_rows(n, sizeof(ListRow))
         self.rows = <ListRow *>self.memory.data
         memset(self.rows, 0, n * sizeof(ListRow))
         self.n = n
@@ -541,7 +541,7 @@ cdef class IntColumn:
     """
 
     def __cinit__(self, Py_ssize_t n, bint unsigned):
-        self.memory = _rows(n, sizeof(int64_t))
+        self.memory = _allocate_rows(n, sizeof(int64_t))
         self.absence = Memory(n)
         self.numbers = <int64_t *>self.memory.data
         self.absent = self.absence.data

@@ -16,8 +16,8 @@ void arena_reserve_prefault(arena_reserve *reserve, size_t n) { (void)reserve, (
 void arena_reserve_enter(arena_reserve *reserve) { (void)reserve; }
 void arena_reserve_leave(arena_reserve *reserve) { (void)reserve; }
 void arena_reserve_close(arena_reserve *reserve) { (void)reserve; }
-void arena_reserve_counts(unsigned long long *installed, unsigned long long *foreign) {
-    *installed = *foreign = 0;
+void arena_reserve_counts(unsigned long long *installed, unsigned long long *unexpected) {
+    *installed = *unexpected = 0;
 }
 
 #else
@@ -31,7 +31,7 @@ static struct {
     PyObjectArenaAllocator wrapped;
     arena_reserve *reserve;
     unsigned long thread;
-    unsigned long long installed, foreign;
+    unsigned long long installed, unexpected;
 } wrapper;
 
 static int is_only_interpreter(void) {
@@ -109,7 +109,7 @@ static void *wrapper_alloc(void *context, size_t size) {
     void *arena;
     (void)context;
     if (!reserve || wrapper.thread != PyThread_get_thread_ident()) {
-        __atomic_fetch_add(&wrapper.foreign, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&wrapper.unexpected, 1, __ATOMIC_RELAXED);
         return wrapper.wrapped.alloc(wrapper.wrapped.ctx, size);
     }
     if (reserve->count && size == ARENA_SIZE) {
@@ -125,15 +125,15 @@ static void *wrapper_alloc(void *context, size_t size) {
 static void wrapper_free(void *context, void *arena, size_t size) {
     (void)context;
     if (!wrapper.reserve || wrapper.thread != PyThread_get_thread_ident())
-        __atomic_fetch_add(&wrapper.foreign, 1, __ATOMIC_RELAXED);
+        __atomic_fetch_add(&wrapper.unexpected, 1, __ATOMIC_RELAXED);
     wrapper.wrapped.free(wrapper.wrapped.ctx, arena, size);
 }
 
 void arena_reserve_enter(arena_reserve *reserve) {
-    PyObjectArenaAllocator now, ours = {NULL, wrapper_alloc, wrapper_free};
+    PyObjectArenaAllocator now, wrapping = {NULL, wrapper_alloc, wrapper_free};
     if (!reserve->count || !is_only_interpreter()) return;
     PyObject_GetArenaAllocator(&now);
-    ours.ctx = now.ctx;
+    wrapping.ctx = now.ctx;
     /* Other code may have replaced the allocator while the GIL was released. */
     if (now.ctx != reserve->allocator.ctx || now.alloc != reserve->allocator.alloc ||
         now.free != reserve->allocator.free)
@@ -142,7 +142,7 @@ void arena_reserve_enter(arena_reserve *reserve) {
     wrapper.reserve = reserve;
     wrapper.thread = PyThread_get_thread_ident();
     wrapper.installed++;
-    PyObject_SetArenaAllocator(&ours);
+    PyObject_SetArenaAllocator(&wrapping);
 }
 
 void arena_reserve_leave(arena_reserve *reserve) {
@@ -158,9 +158,9 @@ void arena_reserve_close(arena_reserve *reserve) {
     fs_pages_close(&reserve->pages);
 }
 
-void arena_reserve_counts(unsigned long long *installed, unsigned long long *foreign) {
+void arena_reserve_counts(unsigned long long *installed, unsigned long long *unexpected) {
     *installed = wrapper.installed;
-    *foreign = __atomic_load_n(&wrapper.foreign, __ATOMIC_RELAXED);
+    *unexpected = __atomic_load_n(&wrapper.unexpected, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -58,6 +58,6 @@ void arena_reserve_close(arena_reserve *reserve);
 
 /* For tests: count how often the wrapper was installed, and how often it was called by
  * another thread or while it was not installed. */
-void arena_reserve_counts(unsigned long long *installed, unsigned long long *foreign);
+void arena_reserve_counts(unsigned long long *installed, unsigned long long *unexpected);
 
 #endif

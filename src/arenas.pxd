@@ -9,4 +9,4 @@ cdef extern from "arenas.h":
     void arena_reserve_enter(arena_reserve *reserve)
     void arena_reserve_leave(arena_reserve *reserve)
     void arena_reserve_close(arena_reserve *reserve)
-    void arena_reserve_counts(unsigned long long *installed, unsigned long long *foreign)
+    void arena_reserve_counts(unsigned long long *installed, unsigned long long *unexpected)

@@ -178,15 +178,15 @@ def test_a_damaged_pickle_of_a_batch_is_refused(
 
 @pytest.mark.parametrize("arguments", [(2, 1, 2), (-1, 1, 1), (0, 2**62, 2), (0, 1, 2**62)])
 def test_rebased_offsets_stay_within_their_memory(arguments: tuple[int, int, int]) -> None:
-    offsets = _memory.starts(3, 2)
+    offsets = _memory.fixed_offsets(3, 2)
     with pytest.raises(IndexError):
-        _memory.rebased(offsets, *arguments)
+        _memory.select_offsets(offsets, *arguments)
     damaged = _memory.Memory(24)
     for bad in ([2, 1, 3], [-1, 0, 1], [0, 2**63 - 1, 2**63 - 1]):
         damaged.put(0, array("q", bad))
         step = 0 if bad[0] == 0 else 1
         with pytest.raises(IndexError):
-            _memory.rebased(damaged, 0, step, 2)
+            _memory.select_offsets(damaged, 0, step, 2)
 
 
 ### Verified and decoded tokens ###

@@ -357,8 +357,8 @@ def _body(
         lines = [f"items = {target}({', '.join(passed)})"]
         if small:
             lines += [
-                f"if self._signs_here({small}):",
-                "    return self._executor.iterate_here(items)",
+                f"if self._runs_in_event_loop({small}):",
+                "    return self._executor.iterate_inline(items)",
             ]
         return "\n".join([*lines, "return self._executor.iterate(items)"])
     elif is_awaited:
@@ -370,8 +370,8 @@ def _body(
         if small:
             return (
                 "executor = self._executor\n"
-                f"is_fast = self._signs_here({small})\n"
-                "call = executor.call_here if is_fast else executor.call\n"
+                f"is_fast = self._runs_in_event_loop({small})\n"
+                "call = executor.call_inline if is_fast else executor.call\n"
                 f"return await call({arguments})"
             )
         result = f"await self._executor.call({arguments})"

@@ -181,7 +181,7 @@ typedef struct fs_t1_frame {
 } fs_t1_frame;
 
 /* The part of a batch that is the same for all tokens. */
-typedef struct fs_plan {
+typedef struct fs_batch_plan {
     int jwt;                        /* 0: T1, 1: JWT with HS256 */
     fs_hash hash;
     const fs_codec *codec;
@@ -202,9 +202,9 @@ typedef struct fs_plan {
 
     unsigned partial;               /* digits in the nonce's last, incomplete group: 0-2 */
     uint8_t nonce_head[2];          /* the `partial` bytes before it in its first group */
-} fs_plan;
+} fs_batch_plan;
 
-/* Return the length of a T1 token whose parts have these lengths (see fs_plan_t1). */
+/* Return the length of a T1 token whose parts have these lengths (see fs_batch_plan_t1). */
 size_t fs_t1_length(size_t head_len, size_t data_len);
 
 /* Prepare T1 tokens.
@@ -212,25 +212,63 @@ size_t fs_t1_length(size_t head_len, size_t data_len);
  *   data  the signed text, up to and including "nonce="
  *   text  memory for the token's text: fs_t1_length(...) bytes that outlive the plan
  *   raw   scratch memory of head_len + 41 + data_len + 27 bytes, unused after the return */
-void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+void fs_batch_plan_t1(fs_batch_plan *plan, const fs_key *key, const fs_nonce *nonce,
                 const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
                 uint8_t *text, uint8_t *raw);
 
-/* Return the length of a JWT whose parts have these lengths (see fs_plan_jwt). */
+/* Return the length of a JWT whose parts have these lengths (see fs_batch_plan_jwt). */
 size_t fs_jwt_length(size_t head_len, size_t data_len);
 
 /* Prepare JWTs.
  *   head  the encoded header and its dot
  *   data  the payload's JSON, up to and including "jti":" (its end is added)
  *   text  memory for the token's text: fs_jwt_length(...) bytes that outlive the plan */
-void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+void fs_batch_plan_jwt(fs_batch_plan *plan, const fs_key *key, const fs_nonce *nonce,
                  const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
                  uint8_t *text);
 
 /* Sign tokens first ... first + count - 1. Token i is written to places[i - first] or, if
  * places is NULL, to base + (i - first) * stride. If stride > text_len, '\n' follows it. */
-void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
+void fs_batch_plan_sign(const fs_batch_plan *plan, uint64_t first, size_t count,
                   uint8_t *base, size_t stride, uint8_t *const *places);
+
+/* ---- claims ----------------------------------------------------------------------- */
+
+/* The table of the claims that may differ between rows, in the order of a token: identifier,
+ * type, and the names of the argument, of the T1 field and of the JWT claim. The rules are
+ * in tokens/claims.py; a test compares the two tables.
+ *
+ *     SECONDS  uint32_t, the lifetime; 0: the service's default
+ *     ID       fs_text, a session ID
+ *     ROLE     uint8_t, an index into the roles in claims.c
+ *     TEXT     fs_text, at most 1000 characters
+ *     NAMES    fs_text, names separated by spaces; at most 1000 characters
+ *
+ * An empty TEXT or NAMES is omitted. The first three types have one claim each. */
+#define FS_CLAIMS(CLAIM)                                                                  \
+    CLAIM(EXPIRATION, SECONDS, "expiration", "expire_time", "exp")                        \
+    CLAIM(SESSION_ID, ID, "session_id", "session_id", "session_id")                       \
+    CLAIM(ROLE, ROLE, "role", "role", "role")                                             \
+    CLAIM(CONNECTION_DATA, TEXT, "connection_data", "connection_data", "connection_data") \
+    CLAIM(LAYOUT_CLASSES, NAMES, "initial_layout_class_list", "initial_layout_class_list", \
+          "initial_layout_class_list")
+
+#define FS_CLAIM_INDEX(claim, type, argument, t1, jwt) FS_##claim,
+enum { FS_CLAIMS(FS_CLAIM_INDEX) FS_CLAIM_COUNT };
+enum { FS_TYPE_SECONDS, FS_TYPE_ID, FS_TYPE_ROLE, FS_TYPE_TEXT, FS_TYPE_NAMES };
+
+typedef struct fs_claim {
+    int type;
+    const char *type_name, *argument, *t1, *jwt;
+} fs_claim;
+extern const fs_claim fs_claims[FS_CLAIM_COUNT];
+
+/* Return the index of a role, or -1. */
+int fs_role_of(const uint8_t *name, size_t len);
+
+/* Return 1 if the text is empty or consists of printable ASCII names, separated by single
+ * spaces, of at most 1000 characters in total. */
+int fs_are_names(const uint8_t *text, size_t len);
 
 /* ---- rows: tokens with different claims ------------------------------------------ */
 
@@ -257,11 +295,7 @@ typedef struct fs_rows {
     uint8_t raw[2];                 /* JWT: the bytes not encoded yet */
     size_t raw_len;
 
-    const fs_text *session_id;
-    const uint8_t *role;            /* index into the roles in rows.c */
-    const fs_text *connection_data;
-    const uint32_t *expiration;     /* seconds; 0: the service's default */
-    const fs_text *classes;
+    const void *columns[FS_CLAIM_COUNT]; /* of the types in FS_CLAIMS */
     const uint8_t *skip;            /* nonzero: skip the row; NULL: sign all rows */
     const fs_nonce *nonces;         /* of each row; NULL: `nonce` plus the index */
 } fs_rows;
@@ -291,10 +325,6 @@ void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *l
 void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                   const int64_t *offsets);
 
-/* Return 1 if the text is empty or consists of printable ASCII names, separated by single
- * spaces, of at most 1000 characters in total. */
-int fs_are_names(const uint8_t *text, size_t len);
-
 /* Sign row 0, whose token has that length, and write it to `to`. */
 void fs_rows_sign_one(const fs_rows *rows, uint8_t *to, size_t length);
 
@@ -310,38 +340,35 @@ size_t fs_session_owner(const fs_codec *codec, const uint8_t *id, size_t len, ui
 int fs_session_of(const fs_codec *codec, const uint8_t *id, size_t len, const uint8_t *api_key,
                   size_t key_len);
 
-/* Return the index of a role in rows.c by its name, or -1. */
-int fs_role_of(const uint8_t *name, size_t len);
-
 /* ---- import of columns ------------------------------------------------------------ */
 
-/* The import of a string column: see import_columns.c. Set all fields after `good` to
+/* A string column to validate: see import_columns.c. Set all fields after `valid` to
  * zero. */
-typedef struct fs_import {
-    enum { FS_SESSIONS, FS_DATA, FS_CLASSES } column;
+typedef struct fs_column {
+    int type;               /* FS_TYPE_ID, FS_TYPE_TEXT or FS_TYPE_NAMES */
     const fs_codec *codec;  /* decodes session IDs */
     const uint8_t *api_key; /* the owner of the sessions */
     size_t key_len;
     fs_text *texts;         /* after the import, valid texts point to their copies */
-    uint8_t *good;          /* 1: valid; 0: needs slow-path validation */
-    fs_text before;         /* the previous text, at its original address */
-    uint8_t was_good;       /* the result for `before` */
-    fs_text last_good;      /* the copy of the last valid text */
-} fs_import;
+    uint8_t *valid;         /* 1: valid; 0: needs slow-path validation */
+    fs_text previous;       /* the previous text, at its original address */
+    uint8_t previous_valid; /* the result for `previous` */
+    fs_text last_valid;     /* the copy of the last valid text */
+} fs_column;
 
-/* Return the most bytes that the next `count` texts need. */
-size_t fs_import_room(const fs_import *take, size_t first, size_t count);
+/* Return the maximum size of the copies of the next `count` texts. */
+size_t fs_import_size(const fs_column *column, size_t first, size_t count);
 
 /* Copy and validate the next `count` texts, from index `first` on, into the memory at
  * `to`. */
-void fs_import_texts(fs_import *take, size_t first, size_t count, uint8_t *to);
+void fs_import_texts(fs_column *column, size_t first, size_t count, uint8_t *to);
 
 /* Validate immutable texts in place. A text whose data is NULL is a missing value or, if
  * its length is not 0, a value of another type. */
-void fs_check_texts(const fs_import *take, size_t first, size_t count);
+void fs_check_texts(const fs_column *column, size_t first, size_t count);
 
 /* Convert role names to indices. */
-void fs_import_roles(const fs_import *take, size_t first, size_t count, uint8_t *roles);
+void fs_import_roles(const fs_column *column, size_t first, size_t count, uint8_t *roles);
 
 /* ---- RSA -------------------------------------------------------------------------- */
 
@@ -367,21 +394,21 @@ int fs_rsa_verify(const fs_rsa *key, const uint8_t *message, size_t len,
 
 /* The result for a token. */
 enum {
-    FS_UNSURE,  /* needs slow-path validation */
-    FS_GOOD,
-    FS_ALTERED, /* well-formed, but not signed with this key */
-    FS_FOREIGN, /* issued for another API key */
-    FS_EARLY,   /* authentic, but created in the future */
+    FS_UNDECIDED,  /* needs slow-path validation */
+    FS_VALID,
+    FS_BAD_SIGNATURE, /* well-formed, but not signed with this key */
+    FS_WRONG_KEY, /* issued for another API key */
+    FS_NOT_YET_VALID,   /* authentic, but created in the future */
     FS_EXPIRED, /* authentic, but expired */
-    FS_ABSENT,  /* a null instead of a token */
+    FS_MISSING,  /* a null instead of a token */
 };
 
 /* Tokens to verify at the time `now`. They are an array (`tokens`), or one text (`base`)
  * with `offsets` or with one `length`.
  *
  * `key` verifies T1 tokens and HS256 JWTs of one API key; `rsa` verifies RS256 JWTs of one
- * application, or of any. With `decode_only`, FS_GOOD means that the claims can be read,
- * whatever the token's kind, project and times; all other tokens are FS_UNSURE. */
+ * application, or of any. With `decode_only`, FS_VALID means that the claims can be read,
+ * whatever the token's kind, project and times; all other tokens are FS_UNDECIDED. */
 typedef struct fs_verifier {
     const fs_key *key;
     const fs_rsa *rsa;
@@ -402,7 +429,7 @@ typedef struct fs_verifier {
     const int64_t *offsets;
     size_t length;
     uint8_t *results;
-    int64_t *times;         /* FS_EARLY: creation time; FS_EXPIRED: expiration time */
+    int64_t *times;         /* FS_NOT_YET_VALID: creation time; FS_EXPIRED: expiration time */
 } fs_verifier;
 
 void fs_verify(const fs_verifier *verifier, size_t first, size_t count);

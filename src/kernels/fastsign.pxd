@@ -69,30 +69,48 @@ cdef extern from "fastsign.h" nogil:
     int fs_find_repeated(const fs_nonce *nonces, size_t count, uint8_t *skip,
                          size_t *table, size_t room)
 
-    ctypedef struct fs_plan:
+    ctypedef struct fs_batch_plan:
         size_t text_len
 
     size_t fs_jwt_length(size_t head_len, size_t data_len)
-    void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+    void fs_batch_plan_jwt(fs_batch_plan *plan, const fs_key *key, const fs_nonce *nonce,
                      const uint8_t *head, size_t head_len,
                      const uint8_t *data, size_t data_len, uint8_t *text)
 
     size_t fs_t1_length(size_t head_len, size_t data_len)
-    void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+    void fs_batch_plan_t1(fs_batch_plan *plan, const fs_key *key, const fs_nonce *nonce,
                     const uint8_t *head, size_t head_len,
                     const uint8_t *data, size_t data_len, uint8_t *text, uint8_t *raw)
-    void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count,
+    void fs_batch_plan_sign(const fs_batch_plan *plan, uint64_t first, size_t count,
                       uint8_t *base, size_t stride, uint8_t **places)
+
+    enum:
+        FS_CLAIM_COUNT
+        FS_SESSION_ID
+
+    enum:
+        FS_TYPE_SECONDS
+        FS_TYPE_ID
+        FS_TYPE_ROLE
+        FS_TYPE_TEXT
+        FS_TYPE_NAMES
+
+    ctypedef struct fs_claim:
+        int type
+        const char *type_name
+        const char *argument
+        const char *t1
+        const char *jwt
+
+    const fs_claim *fs_claims
+    int fs_role_of(const uint8_t *name, size_t len)
+    int fs_are_names(const uint8_t *text, size_t len)
 
     ctypedef struct fs_rows:
         int jwt
         const fs_codec *codec
         uint64_t create_time
-        const fs_text *session_id
-        const uint8_t *role
-        const fs_text *connection_data
-        const uint32_t *expiration
-        const fs_text *classes
+        const void *columns[FS_CLAIM_COUNT]
         const uint8_t *skip
         const fs_nonce *nonces
 
@@ -101,7 +119,6 @@ cdef extern from "fastsign.h" nogil:
     size_t fs_claims_length(const fs_rows *rows, size_t i)
     uint8_t *fs_put_claims(const fs_rows *rows, size_t i, uint8_t *to)
     uint8_t *fs_put_nonce_name(int jwt, uint8_t *to)
-    int fs_are_names(const uint8_t *text, size_t len)
     size_t fs_decimal(uint8_t *to, uint64_t value)
     size_t fs_rows_text(size_t head_len, size_t data_len)
     void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, int jwt,
@@ -115,31 +132,27 @@ cdef extern from "fastsign.h" nogil:
     size_t fs_session_owner(const fs_codec *codec, const uint8_t *id, size_t len, uint8_t *raw,
                             const uint8_t **owner)
 
-    const int FS_SESSIONS
-    const int FS_DATA
-    const int FS_CLASSES
-
-    ctypedef struct fs_import:
-        int column
+    ctypedef struct fs_column:
+        int type
         const fs_codec *codec
         const uint8_t *api_key
         size_t key_len
         fs_text *texts
-        uint8_t *good
+        uint8_t *valid
 
-    size_t fs_import_room(const fs_import *take, size_t first, size_t count)
-    void fs_import_texts(fs_import *take, size_t first, size_t count, uint8_t *to)
-    void fs_check_texts(const fs_import *take, size_t first, size_t count)
-    void fs_import_roles(const fs_import *take, size_t first, size_t count, uint8_t *roles)
+    size_t fs_import_size(const fs_column *column, size_t first, size_t count)
+    void fs_import_texts(fs_column *column, size_t first, size_t count, uint8_t *to)
+    void fs_check_texts(const fs_column *column, size_t first, size_t count)
+    void fs_import_roles(const fs_column *column, size_t first, size_t count, uint8_t *roles)
 
     enum:
-        FS_UNSURE
-        FS_GOOD
-        FS_ALTERED
-        FS_FOREIGN
-        FS_EARLY
+        FS_UNDECIDED
+        FS_VALID
+        FS_BAD_SIGNATURE
+        FS_WRONG_KEY
+        FS_NOT_YET_VALID
         FS_EXPIRED
-        FS_ABSENT
+        FS_MISSING
 
     const int FS_RSA_BYTES
 

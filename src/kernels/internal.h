@@ -73,7 +73,7 @@ extern const fs_hash_backend fs_sha256_ni, fs_sha256_avx2, fs_sha256_avx512;
 extern const fs_hash_backend fs_sha1_armv8, fs_sha256_armv8;
 #endif
 
-#define FS_MIXED 64 /* the most messages of one fs_mac_mixed call */
+#define FS_MAX_MIXED 64 /* the most messages of one fs_mac_mixed call */
 
 /* Like fs_mac, for messages of different lengths. Messages of the same length are hashed in
  * parallel. */
@@ -176,7 +176,7 @@ struct fs_utf8 {
     uint32_t more, low, high;
 };
 
-FS_INLINE int fs_utf8_takes(struct fs_utf8 *state, uint8_t c) {
+FS_INLINE int fs_utf8_accept(struct fs_utf8 *state, uint8_t c) {
     if (state->more) {
         if (c < state->low || c > state->high) return 0;
         state->more--;
@@ -189,6 +189,12 @@ FS_INLINE int fs_utf8_takes(struct fs_utf8 *state, uint8_t c) {
     state->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* no overlong form */
     state->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, in range */
     return 1;
+}
+
+/* Append bytes. Returns the end. */
+FS_INLINE uint8_t *fs_put(uint8_t *to, const void *bytes, size_t len) {
+    memcpy(to, bytes, len);
+    return to + len;
 }
 
 FS_INLINE uint32_t fs_load_be32(const uint8_t *p) {

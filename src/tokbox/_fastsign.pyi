@@ -17,6 +17,9 @@ from tokbox._memory import (
 #: The result of `copy_list`.
 _Items: TypeAlias = list[Any] | tuple[Any, ...]
 
+#: Argument, type, T1 field and JWT claim of each claim, in the order of a token.
+CLAIMS: tuple[tuple[str, str, str, str], ...]
+
 def select_kernel(name: str | None) -> None: ...
 def kernels() -> dict[str, Any]: ...
 def arena_counts() -> tuple[int, int]: ...
@@ -37,10 +40,7 @@ class Key:
         self,
         head: bytes,
         first: bytes,
-        role: Any,
-        connection_data: Any,
-        expiration: Any,
-        classes: Any,
+        claims: tuple[Any, ...],
         slow_path: Callable[[str, Any], Any],
         jwt: bool = False,
         random: bytes | None = None,
@@ -49,10 +49,7 @@ class Key:
         self,
         head: bytes,
         first: bytes,
-        role: Any,
-        connection_data: Any,
-        expiration: Any,
-        classes: Any,
+        claims: tuple[Any, ...],
         slow_path: Callable[[str, Any], Any],
         jwt: bool = False,
         random: bytes | None = None,
@@ -62,7 +59,7 @@ class Key:
         head: bytes,
         around: tuple[bytes, bytes],
         now: int | None,
-        claims: list[Any],
+        claims: tuple[Any, ...],
         owner: str,
         jwt: bool = False,
         pool: MemoryPool | None = None,
@@ -72,7 +69,7 @@ class Key:
 @final
 class RSAKey:
     def __new__(cls, modulus: bytes, exponent: bytes, square: bytes) -> Self: ...
-    def holds(self, message: bytes, signature: bytes) -> bool: ...
+    def verify_signature(self, message: bytes, signature: bytes) -> bool: ...
 
 @final
 class BatchPlan:
@@ -110,24 +107,14 @@ class Rows:
         jwt: bool = False,
         random: bytes | None = None,
     ) -> Self: ...
-    def texts(
+    def column(
         self,
-        column: str,
+        claim: str,
         values: StringColumn | IntColumn | ListColumn | _Items,
-        slow_path: Callable[[int, Any], str | None],
-        api_key: bytes | None = None,
+        slow_path: Callable[[int, Any], Any],
+        owner: bytes | None = None,
         *,
         threads: int = 1,
-    ) -> None: ...
-    def roles(
-        self,
-        values: StringColumn | IntColumn | ListColumn | _Items,
-        slow_path: Callable[[int, Any], str | None],
-    ) -> None: ...
-    def seconds(
-        self,
-        values: StringColumn | IntColumn | ListColumn | _Items,
-        slow_path: Callable[[int, Any], int | None],
     ) -> None: ...
     def row_keys(
         self,
@@ -142,13 +129,13 @@ class Rows:
     def lengths(self, *, threads: int = 1) -> Memory: ...
     def sign(self, memory: Memory, offsets: Memory, *, threads: int = 1) -> None: ...
 
-UNSURE: int
-GOOD: int
-ALTERED: int
-FOREIGN: int
-EARLY: int
+UNDECIDED: int
+VALID: int
+BAD_SIGNATURE: int
+WRONG_KEY: int
+NOT_YET_VALID: int
 EXPIRED: int
-ABSENT: int
+MISSING: int
 
 def verify_many(
     key: Key | RSAKey | None,

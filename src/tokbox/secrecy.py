@@ -154,15 +154,15 @@ def _clear_locals(error: BaseException) -> None:
             # It is not printed, but it may contain a secret, such as JSONDecodeError.doc.
             each.__context__ = None
         found += each.__cause__, each.__context__
-        ours = True
+        is_cleared = True
         while entry is not None:
-            ours = _is_cleared(entry.tb_frame)
-            if ours:
+            is_cleared = _is_cleared(entry.tb_frame)
+            if is_cleared:
                 # It is raised for frames that are still executing.
                 with contextlib.suppress(RuntimeError):
                     entry.tb_frame.clear()
             entry = entry.tb_next
-        if ours and isinstance(each, AttributeError):
+        if is_cleared and isinstance(each, AttributeError):
             # The object without the attribute may be a secret.
             each.obj = None
 

@@ -29,7 +29,7 @@ def asked_threads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
     """Make signers use one thread; return the (n, multithread) of each call."""
     asked = []
 
-    def threads(n: int, multithread: bool, worth_one: int) -> int:
+    def threads(n: int, multithread: bool, threshold: int) -> int:
         asked.append((n, multithread))
         return 1
 

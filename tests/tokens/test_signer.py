@@ -257,7 +257,7 @@ def test_memory_outside_of_a_batch_cannot_be_reached():
         (1, 0, 1, -1),
     ]:
         with pytest.raises(IndexError):
-            memory.joined(None, *arguments)
+            memory.join(None, *arguments)
     with pytest.raises(IndexError):
         memory.text(99, 2)
     with pytest.raises(ValueError, match="small"):

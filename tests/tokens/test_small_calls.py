@@ -58,7 +58,8 @@ def test_a_batch_of_one_is_what_token_signs(
     signer: Signer, data: Any, classes: Any, kind: Any
 ) -> None:
     head, first, is_jwt = signer.session(SESSION)._prefix(kind)
-    arguments = ("moderator", data, 3600, classes, claims.check_claim, is_jwt, bytes(24))
+    values = (3600, None, "moderator", data, classes)
+    arguments = (values, claims.check_claim, is_jwt, bytes(24))
     key: Any = signer._backend.key
     while True:
         one, batch = key.token(head, first, *arguments), key.plan(head, first, *arguments)

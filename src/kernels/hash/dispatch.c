@@ -36,7 +36,7 @@ static size_t result_count;
 
 /* Return 1 if a backend computes the same MACs as the portable one, for messages of several
  * lengths. There are more messages than any backend has lanes. */
-static int answers_right(const fs_hash_backend *backend, const fs_hash_backend *plain,
+static int matches_portable(const fs_hash_backend *backend, const fs_hash_backend *plain,
                          const uint32_t *initial) {
     enum { MESSAGES = 37 };
     static uint8_t text[MESSAGES + 3 * FS_BLOCK];
@@ -75,7 +75,7 @@ static int answers_right(const fs_hash_backend *backend, const fs_hash_backend *
 }
 
 /* Test the portable backend with "abc", an example of FIPS 180. */
-static int knows_abc(const fs_hash_backend *backend, const uint32_t *initial, uint32_t first_word) {
+static int hashes_abc(const fs_hash_backend *backend, const uint32_t *initial, uint32_t first_word) {
     uint8_t block[FS_BLOCK + 8] = "abc";
     uint32_t state[FS_STATE_WORDS];
     memcpy(state, initial, sizeof state);
@@ -92,8 +92,8 @@ static void check(const fs_hash_backend *const *backends, size_t count, const ui
     for (size_t i = 0; i < count; i++) {
         int state = 0;
         if ((backends[i]->needs & cpu) == backends[i]->needs)
-            state = (backends[i] == plain ? knows_abc(plain, initial, abc)
-                                      : answers_right(backends[i], plain, initial))
+            state = (backends[i] == plain ? hashes_abc(plain, initial, abc)
+                                      : matches_portable(backends[i], plain, initial))
                         ? 1
                         : -1;
         results[result_count++] = (struct result){backends[i], state};

@@ -78,4 +78,4 @@ FS_INLINE void store_states(fs_state *digests, lanes_t *r) {
 
 /* Clear the upper parts of the registers. Code with SSE encodings (SHA-NI has no other) is
  * slow while they are in use. */
-FS_INLINE void leave(void) { _mm256_zeroupper(); }
+FS_INLINE void zero_upper(void) { _mm256_zeroupper(); }

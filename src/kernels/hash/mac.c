@@ -24,9 +24,9 @@ void fs_mac(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
 void fs_mac_mixed(const fs_hash *hash, const uint32_t *inner, const uint32_t *outer,
                   const uint8_t *const *messages, const size_t *blocks, fs_state *digests,
                   size_t count) {
-    uint8_t order[FS_MIXED];
-    const uint8_t *alike[FS_MIXED];
-    fs_state found[FS_MIXED];
+    uint8_t order[FS_MAX_MIXED];
+    const uint8_t *alike[FS_MAX_MIXED];
+    fs_state found[FS_MAX_MIXED];
     size_t same;
 
     for (size_t i = 0; i < count; i++) order[i] = (uint8_t)i;

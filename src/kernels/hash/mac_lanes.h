@@ -11,5 +11,5 @@ static void mac_many(const uint32_t *inner, const uint32_t *outer, const uint8_t
         mac_group(inner, outer, all, blocks, found);
         memcpy(digests, found, count * sizeof *digests);
     }
-    leave();
+    zero_upper();
 }

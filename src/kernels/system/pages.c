@@ -5,7 +5,7 @@
 #include "system/pages.h"
 
 #define MEGABYTE ((int64_t)1 << 20)
-#define MAX_CALLS_WITHOUT 63
+#define MAX_BACKOFF 63
 /* The smallest buffer that malloc always maps for one allocation and unmaps afterwards. */
 #define MIN_HUGE_BUFFER ((size_t)32 << 20)
 
@@ -20,9 +20,9 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-/* How many of the next calls do not use huge pages, and the initial value of this counter
- * after the last failure. */
-static unsigned calls_without, failure_cost;
+/* Exponential backoff after failures: how many calls do not use huge pages, and how many of
+ * them remain. */
+static unsigned backoff, backoff_left;
 
 #define load(place) __atomic_load_n(place, __ATOMIC_RELAXED)
 #define store(place, value) __atomic_store_n(place, value, __ATOMIC_RELAXED)
@@ -49,19 +49,19 @@ int fs_advise_huge(void *memory, size_t len, int huge) {
 }
 
 void fs_pages_open(fs_pages *pages) {
-    unsigned without = load(&calls_without);
-    *pages = (fs_pages){.huge = !without};
-    if (without) store(&calls_without, without - 1);
+    unsigned left = load(&backoff_left);
+    *pages = (fs_pages){.huge = !left};
+    if (left) store(&backoff_left, left - 1);
 }
 
 void fs_pages_close(fs_pages *pages) {
     if (pages->failed) {
-        unsigned cost = load(&failure_cost);
-        if (cost < MAX_CALLS_WITHOUT) cost += cost + 1;
-        store(&failure_cost, cost);
-        store(&calls_without, cost);
+        unsigned calls = load(&backoff);
+        if (calls < MAX_BACKOFF) calls += calls + 1;
+        store(&backoff, calls);
+        store(&backoff_left, calls);
     } else if (pages->gain > 0) {
-        store(&failure_cost, 0);
+        store(&backoff, 0);
     }
 }
 

@@ -18,11 +18,15 @@ void fs_prefault(void *memory, size_t len);
  * Returns 0 if the system refuses. */
 int fs_advise_huge(void *memory, size_t len, int huge);
 
-/* The choice between ordinary and huge pages during one call. Huge pages are slower if the
- * system must compact memory or request it from its host. So their cost is compared with
- * that of ordinary pages. Losses count twice. When the losses exceed the gains, the rest of
- * the call uses ordinary pages, and so do the next 1, 3, 7 ... 63 calls. Costs are CPU
- * time, which depends little on the load of the machine. */
+/* The cost model: the choice between ordinary and huge pages during one call.
+ *
+ * - Huge pages are usually cheaper, but more expensive if the system must compact memory or
+ *   request it from its host.
+ * - The first pages are ordinary ones and measure `cost`. Each huge page is then compared
+ *   with it, and `gain` is the sum of the differences; losses count twice.
+ * - If `gain` becomes negative, the rest of the call uses ordinary pages. So do the next
+ *   calls, with exponential backoff: 1, 3, 7 ... 63.
+ * - Costs are CPU time, which depends little on the load of the machine. */
 typedef struct fs_pages {
     int64_t cost; /* of ordinary pages, in nanoseconds per MiB; 0: not measured */
     int64_t gain; /* of huge pages, in nanoseconds */

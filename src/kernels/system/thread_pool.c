@@ -15,8 +15,8 @@ typedef CONDITION_VARIABLE condition_t;
 typedef HANDLE thread_t;
 #define lock_init(l) InitializeSRWLock(l)
 #define lock_free(l) ((void)(l))
-#define lock_take(l) AcquireSRWLockExclusive(l)
-#define lock_give(l) ReleaseSRWLockExclusive(l)
+#define lock_acquire(l) AcquireSRWLockExclusive(l)
+#define lock_release(l) ReleaseSRWLockExclusive(l)
 #define condition_init(c) InitializeConditionVariable(c)
 #define condition_free(c) ((void)(c))
 #define condition_wait(c, l) SleepConditionVariableSRW(c, l, INFINITE, 0)
@@ -49,8 +49,8 @@ typedef pthread_cond_t condition_t;
 typedef pthread_t thread_t;
 #define lock_init(l) pthread_mutex_init(l, NULL)
 #define lock_free(l) pthread_mutex_destroy(l)
-#define lock_take(l) pthread_mutex_lock(l)
-#define lock_give(l) pthread_mutex_unlock(l)
+#define lock_acquire(l) pthread_mutex_lock(l)
+#define lock_release(l) pthread_mutex_unlock(l)
 #define condition_init(c) pthread_cond_init(c, NULL)
 #define condition_free(c) pthread_cond_destroy(c)
 #define condition_wait(c, l) pthread_cond_wait(c, l)
@@ -96,25 +96,25 @@ struct fs_thread_pool {
 };
 
 /* Get the next slice; with `wait`, block until it is ready. Returns 0 if there is none. */
-static int take(fs_thread_pool *pool, int wait, size_t *first, size_t *count) {
-    int taken = 0;
-    lock_take(&pool->lock);
+static int next_slice(fs_thread_pool *pool, int wait, size_t *first, size_t *count) {
+    int found = 0;
+    lock_acquire(&pool->lock);
     while (wait && !pool->stopped && pool->next == pool->ready && pool->next < pool->n)
         condition_wait(&pool->changed, &pool->lock);
     if (!pool->stopped && pool->next < pool->ready) {
         *first = pool->next;
         *count = pool->ready - pool->next < pool->slice ? pool->ready - pool->next : pool->slice;
         pool->next += *count;
-        taken = 1;
+        found = 1;
     }
-    lock_give(&pool->lock);
-    return taken;
+    lock_release(&pool->lock);
+    return found;
 }
 
 static THREAD_RESULT run_worker(void *argument) {
     fs_thread_pool *pool = argument;
     size_t first, count;
-    while (take(pool, 1, &first, &count)) pool->work(pool->job, first, count);
+    while (next_slice(pool, 1, &first, &count)) pool->work(pool->job, first, count);
     return THREAD_DONE;
 }
 
@@ -138,18 +138,18 @@ fs_thread_pool *fs_thread_pool_new(fs_work work, void *job, size_t n, size_t sli
 
 size_t fs_thread_pool_publish(fs_thread_pool *pool, size_t ready) {
     size_t waiting;
-    lock_take(&pool->lock);
+    lock_acquire(&pool->lock);
     pool->ready = ready;
     waiting = ready - pool->next;
     condition_wake_all(&pool->changed);
-    lock_give(&pool->lock);
+    lock_release(&pool->lock);
     return waiting;
 }
 
 int fs_thread_pool_work(fs_thread_pool *pool, double seconds) {
     double end = fs_now() + seconds;
     size_t first, count;
-    while (take(pool, 0, &first, &count)) {
+    while (next_slice(pool, 0, &first, &count)) {
         pool->work(pool->job, first, count);
         if (fs_now() >= end) return 1;
     }
@@ -157,10 +157,10 @@ int fs_thread_pool_work(fs_thread_pool *pool, double seconds) {
 }
 
 void fs_thread_pool_stop(fs_thread_pool *pool) {
-    lock_take(&pool->lock);
+    lock_acquire(&pool->lock);
     pool->stopped = 1;
     condition_wake_all(&pool->changed);
-    lock_give(&pool->lock);
+    lock_release(&pool->lock);
 }
 
 void fs_thread_pool_join(fs_thread_pool *pool) {

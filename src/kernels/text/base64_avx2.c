@@ -90,7 +90,7 @@ static size_t decode(uint8_t *data, const uint8_t *text, size_t len) {
 /* Return a bit mask of the characters that a form value contains unescaped. For these, the
  * classes of the upper and of the lower nibble have a common bit: 1 for "-.", 2 for 0-9, 4
  * for A-O a-o, 8 for P-Z "_", 16 for p-z "~". */
-FS_INLINE uint32_t stays(__m256i in) {
+FS_INLINE uint32_t unescaped(__m256i in) {
     const __m256i upper = TWICE(0, 0, 1, 2, 4, 8, 4, 16, 0, 0, 0, 0, 0, 0, 0, 0);
     const __m256i lower = TWICE(26, 30, 30, 30, 30, 30, 30, 30, 30, 30, 28, 4, 4, 5, 21, 12);
     const __m256i half = _mm256_set1_epi8(0x0f);
@@ -107,16 +107,16 @@ static size_t plain(const uint8_t *text, size_t len) {
     uint32_t bad = 0;
 
     for (; len - done >= 32; done += 32) {
-        bad = ~stays(_mm256_loadu_si256((const __m256i *)(text + done)));
+        bad = ~unescaped(_mm256_loadu_si256((const __m256i *)(text + done)));
         if (bad) goto found;
     }
     if (len >= 32 && done < len) {
-        bad = ~stays(_mm256_loadu_si256((const __m256i *)(text + len - 32)));
+        bad = ~unescaped(_mm256_loadu_si256((const __m256i *)(text + len - 32)));
         bad >>= 32 - (len - done);
     } else if (len >= 16 && done < len) {
         __m128i first = _mm_loadu_si128((const __m128i *)text);
         __m128i last = _mm_loadu_si128((const __m128i *)(text + len - 16));
-        bad = ~stays(_mm256_inserti128_si256(_mm256_castsi128_si256(first), last, 1));
+        bad = ~unescaped(_mm256_inserti128_si256(_mm256_castsi128_si256(first), last, 1));
         if (!(bad & 0xffff)) done = len - 16, bad >>= 16;
     } else {
         len = done; /* too short for a vector: the caller uses the table */

@@ -16,7 +16,7 @@ static int ends_field(uint8_t byte, uint8_t delimiter) {
 
 /* Return the offset after the closing quote of the text that begins at `at`. If there is
  * none, set `open` and return len. */
-static size_t behind_quoted(const uint8_t *data, size_t at, size_t len, int *open) {
+static size_t quoted_end(const uint8_t *data, size_t at, size_t len, int *open) {
     for (;;) {
         const uint8_t *quote = at < len ? memchr(data + at, QUOTE, len - at) : NULL;
         if (!quote) {
@@ -50,14 +50,14 @@ static size_t skip_plain(const uint8_t *data, size_t at, size_t len, uint8_t del
 /* Return the end of the field that begins at `at`: a delimiter, a line break, or len. */
 static size_t field_end(const uint8_t *data, size_t at, size_t len, uint8_t delimiter,
                         int *open) {
-    if (at < len && data[at] == QUOTE) at = behind_quoted(data, at + 1, len, open);
+    if (at < len && data[at] == QUOTE) at = quoted_end(data, at + 1, len, open);
     at = skip_plain(data, at, len, delimiter);
     while (at < len && !ends_field(data[at], delimiter)) at++;
     return at;
 }
 
 /* Find the end of the record at row->start. Returns 0 if the record is incomplete. */
-static int take_row(const uint8_t *data, size_t len, int final, uint8_t delimiter,
+static int find_record_end(const uint8_t *data, size_t len, int final, uint8_t delimiter,
                     fs_csv_row *row) {
     size_t at = row->start, field;
     int open = 0;
@@ -88,7 +88,7 @@ size_t fs_csv_rows(const uint8_t *data, size_t len, int final, uint8_t delimiter
     while (count < room && at < len) {
         fs_csv_row *row = rows + count;
         row->start = at;
-        if (!take_row(data, len, final, delimiter, row)) break;
+        if (!find_record_end(data, len, final, delimiter, row)) break;
         at = row->next;
         if (row->end > row->start || !row->fields) count++;
     }
@@ -165,7 +165,7 @@ size_t fs_csv_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
 static int is_space(uint8_t byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 
 /* Return the start of the white space before `end`. */
-static size_t before_space(const uint8_t *data, size_t start, size_t end) {
+static size_t trim_end(const uint8_t *data, size_t start, size_t end) {
     while (end > start && is_space(data[end - 1])) end--;
     return end;
 }
@@ -177,7 +177,7 @@ size_t fs_lines(const uint8_t *data, size_t len, fs_csv_row *rows) {
         fs_csv_row *row = rows + count;
         size_t end = feed ? (size_t)(feed - data) : len;
         row->start = at;
-        row->end = before_space(data, at, end);
+        row->end = trim_end(data, at, end);
         row->next = at = end + (feed != NULL);
         row->fields = 1;
         count += row->end > row->start;
@@ -220,7 +220,7 @@ size_t fs_json_signed(const uint8_t *data, const fs_csv_row *rows, size_t count,
         size_t len = (size_t)(offsets[i + 1] - offsets[i]), members;
         int comma;
         if (!row->fields || !len || data[row->end - 1] != '}') continue;
-        members = before_space(data, row->start, row->end - 1);
+        members = trim_end(data, row->start, row->end - 1);
         /* Only an object without members ends with "{" here. */
         comma = members > row->start && data[members - 1] != '{';
         total += row->next - row->start + comma + member_len + len + 1;

@@ -9,9 +9,9 @@ static uint8_t json[256], json_length[256];
 
 void fs_quoting_init(void) {
     for (int c = 0; c < 256; c++) {
-        int stays = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+        int is_unescaped = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                     c == '-' || c == '.' || c == '_' || c == '~';
-        fs_form[c] = (uint8_t)(c == ' ' ? '+' : stays ? c : 0);
+        fs_form[c] = (uint8_t)(c == ' ' ? '+' : is_unescaped ? c : 0);
         form_length[c] = fs_form[c] ? 1 : 3;
         json[c] = c < ' ' ? 'u' : 0;
     }

@@ -60,7 +60,7 @@ struct run {
     uint64_t left;                  /* tokens before the carry */
 };
 
-static void start_run(const fs_plan *plan, uint64_t index, struct run *run) {
+static void start_run(const fs_batch_plan *plan, uint64_t index, struct run *run) {
     const unsigned partial = plan->partial;
     uint8_t raw[2 + FS_NONCE_DIGITS + 2];
     uint8_t *digits = raw + partial;
@@ -93,7 +93,7 @@ static void start_run(const fs_plan *plan, uint64_t index, struct run *run) {
     }
 }
 
-static void sign_run(const fs_plan *plan, struct run *run, size_t count, uint8_t *base,
+static void sign_run(const fs_batch_plan *plan, struct run *run, size_t count, uint8_t *base,
                      size_t stride, uint8_t *const *places) {
     uint8_t tails[GROUP][2 * FS_BLOCK + 8];
     const uint8_t *tail[GROUP];
@@ -147,7 +147,7 @@ static void sign_run(const fs_plan *plan, struct run *run, size_t count, uint8_t
     }
 }
 
-void fs_plan_sign(const fs_plan *plan, uint64_t first, size_t count, uint8_t *base,
+void fs_batch_plan_sign(const fs_batch_plan *plan, uint64_t first, size_t count, uint8_t *base,
                   size_t stride, uint8_t *const *places) {
     while (count) {
         struct run run;

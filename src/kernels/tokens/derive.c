@@ -14,7 +14,7 @@
 #include "internal.h"
 
 #define LENGTH 8
-#define AT_ONCE 16
+#define GROUP 16
 
 void fs_derive_prepare(fs_derive *derive, const fs_key *key, const uint8_t *run_id, size_t len) {
     uint8_t shared[LENGTH + FS_MAX_ID];
@@ -34,13 +34,13 @@ void fs_derive_prepare(fs_derive *derive, const fs_key *key, const uint8_t *run_
 
 void fs_derive_nonces(const fs_derive *derive, const fs_text *row_keys, size_t count,
                       fs_nonce *nonces) {
-    uint8_t text[AT_ONCE][FS_BLOCK + FS_MAX_ID + 72], mac[FS_STATE_WORDS * 4];
-    const uint8_t *messages[AT_ONCE];
-    size_t blocks[AT_ONCE], n;
-    fs_state digests[AT_ONCE];
+    uint8_t text[GROUP][FS_BLOCK + FS_MAX_ID + 72], mac[FS_STATE_WORDS * 4];
+    const uint8_t *messages[GROUP];
+    size_t blocks[GROUP], n;
+    fs_state digests[GROUP];
 
     for (; count; row_keys += n, nonces += n, count -= n) {
-        n = count < AT_ONCE ? count : AT_ONCE;
+        n = count < GROUP ? count : GROUP;
         for (size_t i = 0; i < n; i++) {
             const size_t len = derive->start_len + row_keys[i].len;
             memcpy(text[i], derive->start, derive->start_len);

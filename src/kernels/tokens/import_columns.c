@@ -13,12 +13,12 @@
 #define HIGHS 0x8080808080808080u
 
 /* Longer texts are rejected without reading them. */
-static size_t max_bytes(const fs_import *take) {
-    return take->column == FS_SESSIONS ? MAX_SESSION : 4 * MAX_CHARACTERS;
+static size_t max_bytes(const fs_column *column) {
+    return column->type == FS_TYPE_ID ? MAX_SESSION : 4 * MAX_CHARACTERS;
 }
 
 /* Return 1 if the text is UTF-8 without NUL and not too long. */
-static int is_plain(const uint8_t *text, size_t len) {
+static int is_text(const uint8_t *text, size_t len) {
     struct fs_utf8 state = {0};
     size_t following = 0, i = 0;
 
@@ -27,7 +27,7 @@ static int is_plain(const uint8_t *text, size_t len) {
         if ((w | (w - ONES)) & HIGHS) break; /* not ASCII, or a NUL */
     }
     for (; i < len; i++) {
-        if (!text[i] || !fs_utf8_takes(&state, text[i])) return 0;
+        if (!text[i] || !fs_utf8_accept(&state, text[i])) return 0;
         following += (text[i] & 0xc0) == 0x80;
     }
     return !state.more && len - following <= MAX_CHARACTERS;
@@ -44,78 +44,78 @@ int fs_are_names(const uint8_t *text, size_t len) {
     return !between;
 }
 
-static int is_good(const fs_import *take, const fs_text *text) {
-    if (take->column == FS_SESSIONS)
-        return fs_session_of(take->codec, text->data, text->len, take->api_key, take->key_len);
-    return (take->column == FS_CLASSES ? fs_are_names : is_plain)(text->data, text->len);
+static int is_valid(const fs_column *column, const fs_text *text) {
+    if (column->type == FS_TYPE_ID)
+        return fs_session_of(column->codec, text->data, text->len, column->api_key, column->key_len);
+    return (column->type == FS_TYPE_NAMES ? fs_are_names : is_text)(text->data, text->len);
 }
 
 /* Return 1 if a text has the same address and length as the previous one. Dictionaries and
  * constant columns often repeat texts, which are then imported once. */
-FS_INLINE int is_again(const fs_text *text, const fs_text *before) {
-    return text->data && text->data == before->data && text->len == before->len;
+FS_INLINE int is_repeated(const fs_text *text, const fs_text *previous) {
+    return text->data && text->data == previous->data && text->len == previous->len;
 }
 
-size_t fs_import_room(const fs_import *take, size_t first, size_t count) {
-    size_t room = 0, most = max_bytes(take);
-    fs_text before = take->before;
+size_t fs_import_size(const fs_column *column, size_t first, size_t count) {
+    size_t size = 0, max_len = max_bytes(column);
+    fs_text previous = column->previous;
     for (size_t i = first; i < first + count; i++) {
-        const fs_text *text = &take->texts[i];
-        if (text->len <= most && !is_again(text, &before)) room += text->len;
-        before = *text;
+        const fs_text *text = &column->texts[i];
+        if (text->len <= max_len && !is_repeated(text, &previous)) size += text->len;
+        previous = *text;
     }
-    return room;
+    return size;
 }
 
-void fs_import_texts(fs_import *take, size_t first, size_t count, uint8_t *to) {
-    size_t most = max_bytes(take);
-    int sessions = take->column == FS_SESSIONS;
+void fs_import_texts(fs_column *column, size_t first, size_t count, uint8_t *to) {
+    size_t max_len = max_bytes(column);
+    int sessions = column->type == FS_TYPE_ID;
 
     for (size_t i = first; i < first + count; i++) {
-        fs_text *text = &take->texts[i], from = *text, *good = &take->last_good;
-        int is = 0;
-        if (is_again(&from, &take->before)) {
-            is = take->was_good;
-            if (is) *text = *good;
+        fs_text *text = &column->texts[i], from = *text, *last = &column->last_valid;
+        int valid = 0;
+        if (is_repeated(&from, &column->previous)) {
+            valid = column->previous_valid;
+            if (valid) *text = *last;
         } else if (!from.data) {
-            is = !sessions; /* a missing value */
-        } else if (sessions && good->len && from.len == good->len &&
-                   !memcmp(from.data, good->data, from.len)) {
-            *text = *good;
-            is = 1;
-        } else if (from.len <= most) {
+            valid = !sessions; /* a missing value */
+        } else if (sessions && last->len && from.len == last->len &&
+                   !memcmp(from.data, last->data, from.len)) {
+            *text = *last;
+            valid = 1;
+        } else if (from.len <= max_len) {
             fs_text copy = {to, from.len};
             memcpy(to, from.data, from.len);
-            is = is_good(take, &copy);
-            if (is) {
-                *text = *good = copy;
+            valid = is_valid(column, &copy);
+            if (valid) {
+                *text = *last = copy;
                 to += copy.len;
             }
         }
-        take->before = from;
-        take->was_good = take->good[i] = (uint8_t)is;
+        column->previous = from;
+        column->previous_valid = column->valid[i] = (uint8_t)valid;
     }
 }
 
-void fs_check_texts(const fs_import *take, size_t first, size_t count) {
-    size_t most = max_bytes(take);
-    int sessions = take->column == FS_SESSIONS;
+void fs_check_texts(const fs_column *column, size_t first, size_t count) {
+    size_t max_len = max_bytes(column);
+    int sessions = column->type == FS_TYPE_ID;
 
     for (size_t i = first; i < first + count; i++) {
-        const fs_text *text = &take->texts[i];
+        const fs_text *text = &column->texts[i];
         if (!text->data)
-            take->good[i] = !sessions && !text->len;
-        else if (i > first && is_again(text, text - 1))
-            take->good[i] = take->good[i - 1];
+            column->valid[i] = !sessions && !text->len;
+        else if (i > first && is_repeated(text, text - 1))
+            column->valid[i] = column->valid[i - 1];
         else
-            take->good[i] = (uint8_t)(text->len <= most && is_good(take, text));
+            column->valid[i] = (uint8_t)(text->len <= max_len && is_valid(column, text));
     }
 }
 
-void fs_import_roles(const fs_import *take, size_t first, size_t count, uint8_t *roles) {
+void fs_import_roles(const fs_column *column, size_t first, size_t count, uint8_t *roles) {
     for (size_t i = first; i < first + count; i++) {
-        int role = take->texts[i].data ? fs_role_of(take->texts[i].data, take->texts[i].len) : -1;
-        take->good[i] = role >= 0;
+        int role = column->texts[i].data ? fs_role_of(column->texts[i].data, column->texts[i].len) : -1;
+        column->valid[i] = role >= 0;
         roles[i] = (uint8_t)(role < 0 ? 0 : role);
     }
 }

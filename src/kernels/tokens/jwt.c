@@ -17,7 +17,7 @@ size_t fs_jwt_length(size_t head_len, size_t data_len) {
     return head_len + url_length(data_len + FS_NONCE_DIGITS + END) + 1 + SIGNATURE;
 }
 
-void fs_plan_jwt(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+void fs_batch_plan_jwt(fs_batch_plan *plan, const fs_key *key, const fs_nonce *nonce,
                  const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
                  uint8_t *text) {
     size_t whole, rest, signed_len;

@@ -14,26 +14,15 @@
 
 #define SIG_DIGITS 40
 #define SIG_JWT 43
-#define AT_ONCE FS_MIXED
-/* The longest row: 1000 characters of connection data and 1000 of class names, where each
- * character has four bytes and each byte is escaped to three characters. */
-#define MAX_ROW 25600
-#define ARENA (2 * MAX_ROW)
+#define GROUP FS_MAX_MIXED
+/* The longest row: 1000 characters in each text, where each character has four bytes and
+ * each byte is escaped to three characters. */
+#define IS_TEXT(claim, type, argument, t1, jwt) \
+    +(FS_TYPE_##type == FS_TYPE_TEXT || FS_TYPE_##type == FS_TYPE_NAMES)
+#define MAX_ROW (1600 + 12000 * (0 FS_CLAIMS(IS_TEXT)))
+#define SCRATCH (2 * MAX_ROW)
 /* Sufficient for most rows. */
 #define SMALL_ROW 1536
-
-static const fs_text roles[] = {
-    {(const uint8_t *)"subscriber", 10},
-    {(const uint8_t *)"publisher", 9},
-    {(const uint8_t *)"publisheronly", 13},
-    {(const uint8_t *)"moderator", 9},
-};
-
-int fs_role_of(const uint8_t *name, size_t len) {
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-        if (len == roles[i].len && !memcmp(name, roles[i].data, len)) return (int)i;
-    return -1;
-}
 
 static size_t url_length(size_t len) { return (4 * len + 2) / 3; }
 
@@ -90,126 +79,19 @@ void fs_rows_prepare(fs_rows *rows, const fs_key *key, const fs_nonce *nonce, in
     if (!jwt) rows->start_raw = rows->start_len - (head_len + SIG_DIGITS + 1 + data_len - groups);
 }
 
-/* ---- one row -------------------------------------------------------------------------- */
-
-FS_INLINE size_t decimal_length(uint64_t v) {
-    size_t digits = 1;
-    while (v >= 10) v /= 10, digits++;
-    return digits;
-}
-
-size_t fs_decimal(uint8_t *to, uint64_t v) {
-    size_t digits = decimal_length(v);
-    for (size_t i = digits; i--; v /= 10) to[i] = (uint8_t)('0' + v % 10);
-    return digits;
-}
-
-FS_INLINE uint8_t *put(uint8_t *to, const void *bytes, size_t len) {
-    memcpy(to, bytes, len);
-    return to + len;
-}
-
-#define LITERAL(text) text, sizeof text - 1
-#define LENGTH(text) (sizeof text - 1)
-
-size_t fs_claims_length(const fs_rows *rows, size_t i) {
-    size_t len = 0;
-    if (rows->expiration && rows->expiration[i])
-        len += (rows->jwt ? LENGTH("\"exp\":,") : LENGTH("&expire_time=")) +
-               decimal_length(rows->create_time + rows->expiration[i]);
-    if (rows->session_id)
-        len += (rows->jwt ? LENGTH("\"session_id\":\"\",") : LENGTH("&session_id=")) +
-               rows->session_id[i].len;
-    if (rows->role)
-        len += (rows->jwt ? LENGTH("\"role\":\"\",") : LENGTH("&role=")) +
-               roles[rows->role[i]].len;
-    if (rows->connection_data && rows->connection_data[i].len) {
-        const fs_text *text = &rows->connection_data[i];
-        len += rows->jwt ? LENGTH("\"connection_data\":\"\",") +
-                               fs_json_escape_length(text->data, text->len)
-                         : LENGTH("&connection_data=") +
-                               fs_quote_plus_length(rows->codec, text->data, text->len);
-    }
-    if (rows->classes && rows->classes[i].len) {
-        const fs_text *text = &rows->classes[i];
-        len += rows->jwt ? LENGTH("\"initial_layout_class_list\":\"\",") +
-                               fs_json_escape_length(text->data, text->len)
-                         : LENGTH("&initial_layout_class_list=") +
-                               fs_quote_plus_length(rows->codec, text->data, text->len);
-    }
-    return len;
-}
-
-uint8_t *fs_put_claims(const fs_rows *rows, size_t i, uint8_t *to) {
-    const fs_text *text;
-    if (rows->jwt) {
-        if (rows->expiration && rows->expiration[i]) {
-            to = put(to, LITERAL("\"exp\":"));
-            to += fs_decimal(to, rows->create_time + rows->expiration[i]);
-            *to++ = ',';
-        }
-        if (rows->session_id) {
-            to = put(to, LITERAL("\"session_id\":\""));
-            to = put(to, rows->session_id[i].data, rows->session_id[i].len);
-            to = put(to, LITERAL("\","));
-        }
-        if (rows->role) {
-            to = put(to, LITERAL("\"role\":\""));
-            to = put(to, roles[rows->role[i]].data, roles[rows->role[i]].len);
-            to = put(to, LITERAL("\","));
-        }
-        if (rows->connection_data && (text = &rows->connection_data[i])->len) {
-            to = put(to, LITERAL("\"connection_data\":\""));
-            to += fs_json_escape(to, text->data, text->len);
-            to = put(to, LITERAL("\","));
-        }
-        if (rows->classes && (text = &rows->classes[i])->len) {
-            to = put(to, LITERAL("\"initial_layout_class_list\":\""));
-            to += fs_json_escape(to, text->data, text->len);
-            to = put(to, LITERAL("\","));
-        }
-        return to;
-    }
-    if (rows->expiration && rows->expiration[i]) {
-        to = put(to, LITERAL("&expire_time="));
-        to += fs_decimal(to, rows->create_time + rows->expiration[i]);
-    }
-    if (rows->session_id) {
-        to = put(to, LITERAL("&session_id="));
-        to = put(to, rows->session_id[i].data, rows->session_id[i].len);
-    }
-    if (rows->role) {
-        to = put(to, LITERAL("&role="));
-        to = put(to, roles[rows->role[i]].data, roles[rows->role[i]].len);
-    }
-    if (rows->connection_data && (text = &rows->connection_data[i])->len) {
-        to = put(to, LITERAL("&connection_data="));
-        to += fs_quote_plus(rows->codec, to, text->data, text->len);
-    }
-    if (rows->classes && (text = &rows->classes[i])->len) {
-        to = put(to, LITERAL("&initial_layout_class_list="));
-        to += fs_quote_plus(rows->codec, to, text->data, text->len);
-    }
-    return to;
-}
-
-uint8_t *fs_put_nonce_name(int jwt, uint8_t *to) {
-    return put(to, jwt ? "\"jti\":\"" : "&nonce=", FS_NONCE_NAME);
-}
-
 /* Caller-owned strings are scattered in memory, so prefetch them some rows ahead. */
-#define AHEAD 16
+#define PREFETCH_ROWS 16
 
-FS_INLINE void look_ahead(const fs_text *column, size_t i, size_t end) {
-    if (column && end - i > AHEAD) {
-        FS_PREFETCH(column[i + AHEAD].data);
-        FS_PREFETCH(column[i + AHEAD].data + FS_BLOCK);
+FS_INLINE void prefetch_text(const fs_text *column, size_t i, size_t end) {
+    if (column && end - i > PREFETCH_ROWS) {
+        FS_PREFETCH(column[i + PREFETCH_ROWS].data);
+        FS_PREFETCH(column[i + PREFETCH_ROWS].data + FS_BLOCK);
     }
 }
 
 /* Prefetch the memory of a token, which is written after its group is hashed. Large batches
  * do not fit into the cache. */
-FS_INLINE void ask_for_place(uint8_t *to, size_t len) {
+FS_INLINE void prefetch_destination(uint8_t *to, size_t len) {
     for (size_t line = 0; line < len; line += FS_BLOCK) FS_PREFETCH_WRITE(to + line);
 }
 
@@ -223,7 +105,7 @@ static size_t token_length(const fs_rows *rows, size_t i) {
 
 void fs_rows_lengths(const fs_rows *rows, size_t first, size_t count, int64_t *lengths) {
     for (size_t i = first; i < first + count; i++) {
-        look_ahead(rows->connection_data, i, first + count);
+        prefetch_text(rows->columns[FS_CONNECTION_DATA], i, first + count);
         lengths[i - first] =
             rows->skip && rows->skip[i] ? 0 : (int64_t)token_length(rows, i);
     }
@@ -256,15 +138,15 @@ static uint8_t *build(const fs_rows *rows, size_t i, const uint8_t *nonce, uint8
     if (rows->jwt) {
         memcpy(raw, rows->raw, rows->raw_len);
         end = fs_put_nonce_name(1, fs_put_claims(rows, i, raw + rows->raw_len));
-        end = put(end, nonce, FS_NONCE_DIGITS);
-        end = put(end, LITERAL(FS_JWT_END));
+        end = fs_put(end, nonce, FS_NONCE_DIGITS);
+        end = fs_put(end, FS_JWT_END, 2);
         job->source = at + rows->start_len;
         job->source_len =
             fs_base64url(rows->codec, at + rows->start_len, raw, (size_t)(end - raw));
         end = at + rows->start_len + job->source_len;
     } else {
         end = fs_put_nonce_name(0, fs_put_claims(rows, i, at + rows->start_len));
-        end = put(end, nonce, FS_NONCE_DIGITS);
+        end = fs_put(end, nonce, FS_NONCE_DIGITS);
         job->source = at + rows->start_raw;
         job->source_len = (size_t)(end - job->source);
     }
@@ -279,7 +161,7 @@ static void write_token(const fs_rows *rows, const struct job *job, const uint32
     uint8_t *behind = job->to + rows->text_len;
     memcpy(job->to, rows->text, rows->text_len);
     if (rows->jwt) {
-        behind = put(behind, job->source, job->source_len);
+        behind = fs_put(behind, job->source, job->source_len);
         *behind++ = '.';
         fs_jwt_signature(rows->codec, behind, digest);
     } else {
@@ -290,9 +172,9 @@ static void write_token(const fs_rows *rows, const struct job *job, const uint32
 
 /* Hash all jobs and write their tokens. */
 static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
-    const uint8_t *messages[AT_ONCE];
-    size_t blocks[AT_ONCE];
-    fs_state digests[AT_ONCE];
+    const uint8_t *messages[GROUP];
+    size_t blocks[GROUP];
+    fs_state digests[GROUP];
 
     for (size_t j = 0; j < count; j++) {
         messages[j] = jobs[j].message;
@@ -304,28 +186,28 @@ static void finish(const fs_rows *rows, const struct job *jobs, size_t count) {
 
 void fs_rows_sign(const fs_rows *rows, size_t first, size_t count, uint8_t *base,
                   const int64_t *offsets) {
-    uint8_t arena[ARENA], raw[MAX_ROW], *at = arena;
-    struct job jobs[AT_ONCE];
+    uint8_t scratch[SCRATCH], raw[MAX_ROW], *at = scratch;
+    struct job jobs[GROUP];
     uint8_t nonce[FS_NONCE_DIGITS];
     size_t ready = 0;
 
     if (!rows->nonces) fs_nonce_digits(nonce, &rows->nonce, first);
     for (size_t i = first; i < first + count; i++) {
         size_t length = (size_t)(offsets[i + 1] - offsets[i]);
-        look_ahead(rows->connection_data, i, first + count);
-        look_ahead(rows->session_id, i, first + count);
+        prefetch_text(rows->columns[FS_CONNECTION_DATA], i, first + count);
+        prefetch_text(rows->columns[FS_SESSION_ID], i, first + count);
         if (rows->nonces)
             fs_nonce_digits(nonce, &rows->nonces[i], 0);
         else if (i != first)
             next_nonce(nonce);
         if (rows->skip && rows->skip[i]) continue;
         /* A row needs less memory than its token and three blocks. */
-        if (ready == AT_ONCE || (size_t)(arena + ARENA - at) < length + 3 * FS_BLOCK) {
+        if (ready == GROUP || (size_t)(scratch + SCRATCH - at) < length + 3 * FS_BLOCK) {
             finish(rows, jobs, ready);
             ready = 0;
-            at = arena;
+            at = scratch;
         }
-        ask_for_place(base + offsets[i], length);
+        prefetch_destination(base + offsets[i], length);
         at = build(rows, i, nonce, at, raw, &jobs[ready]);
         jobs[ready++].to = base + offsets[i];
     }

@@ -124,7 +124,7 @@ static int bit(const fs_rsa *key, size_t number) {
 }
 
 /* Replace `number` by number ** exponent modulo n. */
-static void raise(limb *number, const fs_rsa *key, const limb *n, limb inverse, size_t limbs) {
+static void mod_exp(limb *number, const fs_rsa *key, const limb *n, limb inverse, size_t limbs) {
     limb base[MAX_LIMBS], found[MAX_LIMBS]; /* times R */
     size_t highest = 8 * key->exponent_len - 1;
 
@@ -168,7 +168,7 @@ int fs_rsa_verify(const fs_rsa *key, const uint8_t *message, size_t len,
     /* Newton's method: each step doubles the number of correct bits. */
     for (int i = 0; i < 6; i++) inverse *= 2 - n[0] * inverse;
     inverse = 0 - inverse;
-    raise(number, key, n, inverse, limbs);
+    mod_exp(number, key, n, inverse, limbs);
     write_number(padded, size, number);
 
     memset(wanted, 0xff, before);

@@ -14,7 +14,7 @@ size_t fs_t1_length(size_t head_len, size_t data_len) {
     return PREFIX + fs_base64_length(head_len + SIG_DIGITS + 1 + data_len + FS_NONCE_DIGITS);
 }
 
-void fs_plan_t1(fs_plan *plan, const fs_key *key, const fs_nonce *nonce,
+void fs_batch_plan_t1(fs_batch_plan *plan, const fs_key *key, const fs_nonce *nonce,
                 const uint8_t *head, size_t head_len, const uint8_t *data, size_t data_len,
                 uint8_t *text, uint8_t *raw) {
     size_t nonce_at = head_len + SIG_DIGITS + 1 + data_len, raw_len = nonce_at + FS_NONCE_DIGITS;

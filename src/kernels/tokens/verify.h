@@ -23,7 +23,7 @@ struct fs_candidate {
 #define FS_SCOPE "session.connect"
 
 /* The claims that determine whether a token is valid. */
-struct fs_claims {
+struct fs_token_claims {
     const uint8_t *owner; /* JWT: the API key or the application ID */
     size_t owner_len;
     const uint8_t *session;
@@ -34,8 +34,8 @@ struct fs_claims {
 };
 
 /* Parse a token into the memory at `at`, which needs fs_candidate_room(...) bytes. Returns
- * FS_GOOD if the token is well-formed, FS_FOREIGN if it is a well-formed T1 token of
- * another API key, and FS_UNSURE otherwise. The owner of a JWT is one of its claims: see
+ * FS_VALID if the token is well-formed, FS_WRONG_KEY if it is a well-formed T1 token of
+ * another API key, and FS_UNDECIDED otherwise. The owner of a JWT is one of its claims: see
  * fs_read_jwt. */
 int fs_parse_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                      struct fs_candidate *candidate);
@@ -43,9 +43,9 @@ int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
                       struct fs_candidate *candidate);
 
 /* Read the claims. Returns 0 if they need slow-path validation. */
-int fs_read_t1(const fs_codec *codec, const uint8_t *text, size_t len, struct fs_claims *claims);
+int fs_read_t1(const fs_codec *codec, const uint8_t *text, size_t len, struct fs_token_claims *claims);
 int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidate,
-                struct fs_claims *claims);
+                struct fs_token_claims *claims);
 
 /* Skip non-ASCII characters. Returns the address of the next ASCII character, or `end`;
  * NULL if the bytes are not UTF-8 (RFC 3629). */

@@ -41,17 +41,17 @@ int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
     size_t signed_len, head_len, number, mac_len;
     uint8_t *claims, *mac;
 
-    if (token->len < 2 + 1 + SIGNATURE) return FS_UNSURE;
+    if (token->len < 2 + 1 + SIGNATURE) return FS_UNDECIDED;
     signed_len = token->len - 1 - SIGNATURE;
     if (token->data[signed_len] != '.') {
         signed_len = verifier->key ? 0 : second_dot(token->data, token->len);
-        if (!signed_len) return FS_UNSURE;
+        if (!signed_len) return FS_UNDECIDED;
     }
     /* Other threads may write to the token. With a copy, the verified text is the parsed
      * one. */
     memcpy(at, token->data, signed_len);
     number = find_head(verifier, at, signed_len);
-    if (number == verifier->jwt_heads_count) return FS_UNSURE;
+    if (number == verifier->jwt_heads_count) return FS_UNDECIDED;
     head_len = verifier->jwt_heads[number].len;
     candidate->rs256 = number >= verifier->hs256_heads_count;
 
@@ -60,20 +60,20 @@ int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
     candidate->claims = claims;
     /* A dot in the payload is not a base64 character. */
     candidate->claims_len = decode(verifier->codec, claims, at + head_len, signed_len - head_len);
-    if (!candidate->claims_len) return FS_UNSURE;
+    if (!candidate->claims_len) return FS_UNDECIDED;
     mac = claims + candidate->claims_len;
     mac_len = decode(verifier->codec, mac, token->data + signed_len + 1, token->len - signed_len - 1);
-    if (candidate->rs256 ? mac_len < RSA_SIGNATURE : mac_len != 32) return FS_UNSURE;
+    if (candidate->rs256 ? mac_len < RSA_SIGNATURE : mac_len != 32) return FS_UNDECIDED;
     candidate->message = at;
     if (!verifier->key) {
         candidate->message_len = signed_len;
         candidate->signature = mac;
         candidate->signature_len = mac_len;
-        return FS_GOOD;
+        return FS_VALID;
     }
     for (int w = 0; w < 8; w++) candidate->mac[w] = fs_load_be32(mac + 4 * w);
     candidate->blocks = fs_pad(at, signed_len, FS_BLOCK + signed_len);
-    return FS_GOOD;
+    return FS_VALID;
 }
 
 /* ---- JSON ----------------------------------------------------------------------------- */
@@ -171,7 +171,7 @@ static const uint8_t *list_end(const uint8_t *at, const uint8_t *end) {
     }
 }
 
-enum { TEXT, NUMBER, NOTHING, BOOLEAN, LIST, OBJECT };
+enum { STRING, NUMBER, NULL_VALUE, BOOLEAN, LIST, OBJECT };
 
 /* A member of an object. The value of a string excludes its quotes. */
 struct member {
@@ -199,7 +199,7 @@ static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct 
     if (*value == '"') {
         stop = string_end(++value, end);
         if (!stop) return NULL;
-        member->type = TEXT;
+        member->type = STRING;
         at = stop + 1;
     } else if (*value == '[') {
         stop = list_end(value, end);
@@ -219,7 +219,7 @@ static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct 
     member->len = (size_t)(stop - value);
     if (member->type != NUMBER) return at;
     if (IS(value, member->len, "null"))
-        member->type = NOTHING;
+        member->type = NULL_VALUE;
     else if (IS(value, member->len, "true") || IS(value, member->len, "false"))
         member->type = BOOLEAN;
     else if (!is_number(value, member->len))
@@ -227,14 +227,19 @@ static const uint8_t *read_member(const uint8_t *at, const uint8_t *end, struct 
     return at;
 }
 
-/* The known names. The values of other names are ignored. */
+/* The known names: those of the table of claims, and these. The values of other names are
+ * ignored. */
 enum {
-    OTHER, SESSION, IAT, CREATE_TIME, EXP, EXPIRE_TIME, NBF, ROLE, ISS, APPLICATION, IST, SCOPE,
-    CONNECTION_DATA, DATA, JTI, NONCE, CLASS_LIST, LIST_OF_NET
+    IAT = FS_CLAIM_COUNT, CREATE_TIME, EXPIRE_TIME, NBF, ISS, APPLICATION, IST, SCOPE, DATA,
+    JTI, NONCE, LIST_OF_NET, OTHER
 };
 #define MAX_OTHERS 8
 
 static int find_name(const uint8_t *name, size_t len) {
+#define IS_CLAIM(claim, type, argument, t1, jwt) \
+    if (IS(name, len, jwt)) return FS_##claim;
+    FS_CLAIMS(IS_CLAIM)
+#undef IS_CLAIM
     /* By length: there are few comparisons, of constant size. */
 #define TRY(text, what) if (!memcmp(name, text, sizeof text - 1)) return what
     switch (len) {
@@ -242,27 +247,20 @@ static int find_name(const uint8_t *name, size_t len) {
         TRY("iss", ISS);
         TRY("ist", IST);
         TRY("iat", IAT);
-        TRY("exp", EXP);
         TRY("jti", JTI);
         TRY("nbf", NBF);
         break;
-    case 4:
-        TRY("role", ROLE);
-        TRY("data", DATA);
-        break;
+    case 4: TRY("data", DATA); break;
     case 5:
         TRY("scope", SCOPE);
         TRY("nonce", NONCE);
         break;
-    case 10: TRY("session_id", SESSION); break;
     case 11:
         TRY("create_time", CREATE_TIME);
         TRY("expire_time", EXPIRE_TIME);
         break;
     case 14: TRY("application_id", APPLICATION); break;
-    case 15: TRY("connection_data", CONNECTION_DATA); break;
     case 19: TRY("initial_layout_list", LIST_OF_NET); break;
-    case 25: TRY("initial_layout_class_list", CLASS_LIST); break;
     }
 #undef TRY
     return OTHER;
@@ -271,7 +269,7 @@ static int find_name(const uint8_t *name, size_t len) {
 /* Return 1 if a value is an owner without escapes. An application ID must be in lower case,
  * because Python compares IDs case-insensitively. */
 static int is_owner(const struct member *member, int rs256) {
-    if (member->type != TEXT || !member->len) return 0;
+    if (member->type != STRING || !member->len) return 0;
     if (!rs256) return !memchr(member->value, '\\', member->len);
     for (size_t i = 0; i < member->len; i++) {
         uint8_t c = member->value[i];
@@ -282,45 +280,43 @@ static int is_owner(const struct member *member, int rs256) {
 
 /* Store the claim of a member that is not null. Returns 0 if it needs slow-path
  * validation. */
-static int take_member(const struct member *member, int name, int rs256, struct fs_claims *claims,
-                       uint64_t *times) {
+static int store_member(const struct member *member, int name, int rs256,
+                        struct fs_token_claims *claims, uint64_t *times) {
     const uint8_t *value = member->value;
     const size_t len = member->len;
+    const int is_string = member->type == STRING;
 
     if (name == (rs256 ? ISS : APPLICATION)) name = OTHER;
     switch (name) {
-    case SESSION:
+    case FS_SESSION_ID:
         claims->session = value;
         claims->session_len = len;
-        return member->type == TEXT;
-    case ROLE:
-        return member->type == TEXT && fs_role_of(value, len) >= 0;
+        return is_string;
+    case FS_ROLE: return is_string && fs_role_of(value, len) >= 0;
     case ISS:
     case APPLICATION:
         claims->owner = value;
         claims->owner_len = len;
         return is_owner(member, rs256);
-    case IST:
-        return member->type == TEXT && IS(value, len, "project");
-    case SCOPE:
-        return member->type == TEXT && IS(value, len, FS_SCOPE);
-    case CONNECTION_DATA:
+    case IST: return is_string && IS(value, len, "project");
+    case SCOPE: return is_string && IS(value, len, FS_SCOPE);
+    case FS_EXPIRATION:
+    case IAT:
+    case CREATE_TIME:
+    case EXPIRE_TIME:
+    case NBF: return member->type == NUMBER && fs_seconds(value, len, times + name);
+    case LIST_OF_NET: return is_string || member->type == LIST;
     case DATA:
     case JTI:
-    case NONCE:
-        return member->type == TEXT || member->type == NUMBER;
-    case CLASS_LIST:
-    case LIST_OF_NET:
-        return member->type == TEXT || member->type == LIST;
-    case OTHER:
-        return member->type != LIST;
-    default:
-        return member->type == NUMBER && fs_seconds(value, len, times + name);
+    case NONCE: return is_string || member->type == NUMBER;
+    case OTHER: return member->type != LIST;
+    default: /* TEXT and NAMES of the table */
+        return is_string || member->type == (fs_claims[name].type == FS_TYPE_NAMES ? LIST : NUMBER);
     }
 }
 
 int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidate,
-                struct fs_claims *claims) {
+                struct fs_token_claims *claims) {
     const uint8_t *at = candidate->claims, *end = at + candidate->claims_len;
     uint64_t times[NBF + 1];
     struct member others[MAX_OTHERS];
@@ -345,8 +341,8 @@ int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidat
                     return 0;
             others[count++] = member;
         }
-        if (member.type != NOTHING) {
-            if (!take_member(&member, name, candidate->rs256, claims, times)) return 0;
+        if (member.type != NULL_VALUE) {
+            if (!store_member(&member, name, candidate->rs256, claims, times)) return 0;
             known |= (uint32_t)1 << name;
         }
         if (at == end) return 0;
@@ -354,14 +350,14 @@ int fs_read_jwt(const fs_verifier *verifier, const struct fs_candidate *candidat
         if (*at++ != ',') return 0;
     }
 #define HAS(what) (known >> (what) & 1)
-    if (at + 1 != end || !HAS(SESSION) || !HAS(candidate->rs256 ? APPLICATION : ISS)) return 0;
+    if (at + 1 != end || !HAS(FS_SESSION_ID) || !HAS(candidate->rs256 ? APPLICATION : ISS)) return 0;
     if (!HAS(IAT) && !HAS(CREATE_TIME)) return 0;
     if (HAS(NBF) && times[NBF] > verifier->now + verifier->leeway) return 0;
     if (verifier->api_key)
         claims->foreign = claims->owner_len != verifier->key_len ||
                         memcmp(claims->owner, verifier->api_key, claims->owner_len);
     claims->created = times[HAS(IAT) ? IAT : CREATE_TIME];
-    claims->has_expiry = HAS(EXP) || HAS(EXPIRE_TIME);
-    if (claims->has_expiry) claims->expires = times[HAS(EXP) ? EXP : EXPIRE_TIME];
+    claims->has_expiry = HAS(FS_EXPIRATION) || HAS(EXPIRE_TIME);
+    if (claims->has_expiry) claims->expires = times[HAS(FS_EXPIRATION) ? FS_EXPIRATION : EXPIRE_TIME];
     return 1;
 }

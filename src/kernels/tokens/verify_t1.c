@@ -55,30 +55,30 @@ int fs_parse_t1(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
     size_t raw_len, before = verifier->head_len + SIG_DIGITS + 1;
     uint64_t bad = 0;
 
-    if (!verifier->key && !verifier->decode_only) return FS_UNSURE; /* RS256 is for JWTs */
-    if (memcmp(token->data, "T1==", 4)) return FS_UNSURE;
+    if (!verifier->key && !verifier->decode_only) return FS_UNDECIDED; /* RS256 is for JWTs */
+    if (memcmp(token->data, "T1==", 4)) return FS_UNDECIDED;
     raw_len = decode(verifier->codec, at, token->data + 4, token->len - 4);
     if (verifier->decode_only) {
         before = any_head(at, raw_len);
         candidate->claims = at + before;
         candidate->claims_len = raw_len - before;
-        return before ? FS_GOOD : FS_UNSURE;
+        return before ? FS_VALID : FS_UNDECIDED;
     }
     if (raw_len < verifier->head_len || memcmp(at, verifier->head, verifier->head_len))
-        return any_head(at, raw_len) ? FS_FOREIGN : FS_UNSURE;
-    if (raw_len <= before || at[before - 1] != ':') return FS_UNSURE;
+        return any_head(at, raw_len) ? FS_WRONG_KEY : FS_UNDECIDED;
+    if (raw_len <= before || at[before - 1] != ':') return FS_UNDECIDED;
     for (int w = 0; w < 5; w++) bad |= read_hex(at + verifier->head_len + 8 * w, candidate->mac + w);
-    if (bad) return FS_UNSURE;
+    if (bad) return FS_UNDECIDED;
     /* The signed bytes are the claims. */
     candidate->message = candidate->claims = at + before;
     candidate->claims_len = raw_len - before;
     candidate->blocks = fs_pad(at + before, candidate->claims_len, FS_BLOCK + candidate->claims_len);
-    return FS_GOOD;
+    return FS_VALID;
 }
 
 /* Decode one byte of a form value: a character or %XX. Returns -1 at the end and for an
  * invalid %XX. */
-FS_INLINE int take_byte(const uint8_t **at, const uint8_t *end) {
+FS_INLINE int next_byte(const uint8_t **at, const uint8_t *end) {
     uint8_t a, b;
     if (*at == end) return -1;
     if (**at != '%') return *(*at)++;
@@ -95,7 +95,7 @@ static int is_text(const fs_codec *codec, const uint8_t *value, size_t len) {
     const uint8_t *at = value + (codec ? codec->plain(value, len) : 0), *end = value + len;
 
     while (at < end) {
-        int c = take_byte(&at, end), more, low, high;
+        int c = next_byte(&at, end), more, low, high;
         if (c < 0) return 0;
         if (c < 0x80) continue;
         if (c < 0xc2 || c > 0xf4) return 0;
@@ -103,7 +103,7 @@ static int is_text(const fs_codec *codec, const uint8_t *value, size_t len) {
         low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;  /* no overlong form */
         high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf; /* no surrogate, at most U+10FFFF */
         for (; more; more--, low = 0x80, high = 0xbf) {
-            c = take_byte(&at, end);
+            c = next_byte(&at, end);
             if (c < low || c > high) return 0;
         }
     }
@@ -112,54 +112,59 @@ static int is_text(const fs_codec *codec, const uint8_t *value, size_t len) {
 
 #define IS(name) (name_len == sizeof name - 1 && !memcmp(field, name, sizeof name - 1))
 
-int fs_read_t1(const fs_codec *codec, const uint8_t *text, size_t len, struct fs_claims *claims) {
+/* Read a claim of the table. Returns 0 if it needs slow-path validation. */
+FS_INLINE int read_claim(const fs_codec *codec, int type, const uint8_t *value, size_t len,
+                         struct fs_token_claims *claims) {
+    switch (type) {
+    case FS_TYPE_SECONDS:
+        claims->has_expiry = 1;
+        return fs_seconds(value, len, &claims->expires);
+    case FS_TYPE_ROLE: return fs_role_of(value, len) >= 0;
+    case FS_TYPE_ID:
+        claims->session = value;
+        claims->session_len = len;
+    }
+    return is_text(codec, value, len);
+}
+
+int fs_read_t1(const fs_codec *codec, const uint8_t *text, size_t len,
+               struct fs_token_claims *claims) {
+    enum { CREATE_TIME = FS_CLAIM_COUNT, NONCE, SCOPE };
     const uint8_t *field = text, *end = text + len;
     unsigned seen = 0;
 
     for (;;) {
         const uint8_t *stop = memchr(field, '&', (size_t)(end - field)), *value;
         size_t name_len, value_len;
-        unsigned bit;
+        int name, valid;
         if (!stop) stop = end;
         value = memchr(field, '=', (size_t)(stop - field));
         if (!value) return 0;
         name_len = (size_t)(value++ - field);
         value_len = (size_t)(stop - value);
 
-        if (IS("session_id")) {
-            bit = 1;
-            if (!is_text(codec, value, value_len)) return 0;
-            claims->session = value;
-            claims->session_len = value_len;
-        } else if (IS("create_time")) {
-            bit = 2;
-            if (!fs_seconds(value, value_len, &claims->created)) return 0;
-        } else if (IS("expire_time")) {
-            bit = 4;
-            if (!fs_seconds(value, value_len, &claims->expires)) return 0;
-        } else if (IS("role")) {
-            bit = 8;
-            if (fs_role_of(value, value_len) < 0) return 0;
+        if (IS("create_time")) {
+            name = CREATE_TIME;
+            valid = fs_seconds(value, value_len, &claims->created);
         } else if (IS("nonce")) {
-            bit = 16;
-            if (!is_text(codec, value, value_len)) return 0;
-        } else if (IS("connection_data")) {
-            bit = 32;
-            if (!is_text(codec, value, value_len)) return 0;
-        } else if (IS("initial_layout_class_list")) {
-            bit = 64;
-            if (!is_text(codec, value, value_len)) return 0;
+            name = NONCE;
+            valid = is_text(codec, value, value_len);
         } else if (IS("scope")) {
-            bit = 128;
-            if (value_len != sizeof FS_SCOPE - 1 || memcmp(value, FS_SCOPE, value_len)) return 0;
+            name = SCOPE;
+            valid = value_len == sizeof FS_SCOPE - 1 && !memcmp(value, FS_SCOPE, value_len);
+#define CLAIM(claim, type, argument, t1, jwt)                                   \
+        } else if (IS(t1)) {                                                    \
+            name = FS_##claim;                                                  \
+            valid = read_claim(codec, FS_TYPE_##type, value, value_len, claims);
+        FS_CLAIMS(CLAIM)
+#undef CLAIM
         } else {
             return 0;
         }
-        if (seen & bit) return 0;
-        seen |= bit;
+        if (!valid || seen >> name & 1) return 0;
+        seen |= 1u << name;
         if (stop == end) break;
         field = stop + 1;
     }
-    claims->has_expiry = (seen & 4) != 0;
-    return (seen & 3) == 3;
+    return seen >> FS_SESSION_ID & seen >> CREATE_TIME & 1;
 }

@@ -150,12 +150,12 @@ def _only_our_warnings() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for ours in (
+        for warning in (
             ArchivingNeedsMediaRouterWarning,
             InsecureTransportWarning,
             ShortSecretWarning,
         ):
-            warnings.simplefilter("always", ours)
+            warnings.simplefilter("always", warning)
         warnings.showwarning = show
         yield
 

@@ -35,6 +35,7 @@ from tokbox.pickling import PickledByName
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens.batch import TokenBatch
 from tokbox.tokens.claims import (
+    CHECKS,
     check_claim,
     check_kind,
     check_one_end,
@@ -46,14 +47,7 @@ from tokbox.tokens.derive import Derived, check_nonce
 
 __all__ = ["BatchSigner", "ColumnName", "SigningJob", "col", "load", "sign_part"]
 
-_CLAIMS = (
-    "session_id",
-    "role",
-    "connection_data",
-    "expiration",
-    "expires_at",
-    "initial_layout_class_list",
-)
+_CLAIMS = ("session_id", *CHECKS)
 
 
 def load(module: str, package: str, extra: str) -> Any:

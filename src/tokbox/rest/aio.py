@@ -1129,8 +1129,8 @@ class AsyncSession(AsyncProxy):
             tokens = await session.tokens(1000, multithread=True, role="subscriber")
         """
         executor = self._executor
-        is_fast = self._signs_here(is_small(n))
-        call = executor.call_here if is_fast else executor.call
+        is_fast = self._runs_in_event_loop(is_small(n))
+        call = executor.call_inline if is_fast else executor.call
         return await call(
             self._sync.tokens,
             n,
@@ -1164,8 +1164,8 @@ class AsyncSession(AsyncProxy):
         exceptions of `tokens`, and InvalidInputError for a *memory_pool* of another type.
         """
         executor = self._executor
-        is_fast = self._signs_here(is_small(n))
-        call = executor.call_here if is_fast else executor.call
+        is_fast = self._runs_in_event_loop(is_small(n))
+        call = executor.call_inline if is_fast else executor.call
         return await call(
             self._sync.token_batch,
             n,
@@ -1209,8 +1209,8 @@ class AsyncSession(AsyncProxy):
             kind=kind,
             chunk=chunk,
         )
-        if self._signs_here(is_small(chunk)):
-            return self._executor.iterate_here(items)
+        if self._runs_in_event_loop(is_small(chunk)):
+            return self._executor.iterate_inline(items)
         return self._executor.iterate(items)
 
     async def write_tokens(
@@ -1447,7 +1447,7 @@ class AsyncTokbox(AsyncClient):
         same rows again returns the same tokens. See ``Signer.sign_rows`` for details.
         """
         executor = self._executor
-        is_fast = self._signs_here(
+        is_fast = self._runs_in_event_loop(
             are_small(
                 session_id,
                 role,
@@ -1459,7 +1459,7 @@ class AsyncTokbox(AsyncClient):
                 nonce,
             )
         )
-        call = executor.call_here if is_fast else executor.call
+        call = executor.call_inline if is_fast else executor.call
         return await call(
             self._sync.sign_rows,
             session_id,

@@ -66,7 +66,7 @@ class AsyncProxy:
         self._sync = sync
         self._executor = executor
 
-    def _signs_here(self, small: bool) -> bool:
+    def _runs_in_event_loop(self, small: bool) -> bool:
         """Return whether *small* batches are signed in the loop: HMAC yes, RSA no."""
         return small and not self._sync._backend.is_application
 

@@ -41,7 +41,7 @@ def option_classes() -> Mapping[str, Any]:
 class Client:
     """Base class of clients; owns the key and the connections."""
 
-    __slots__ = ("_api_url", "_borrowed", "_made", "_signer")
+    __slots__ = ("_api_url", "_borrowed", "_requesters", "_signer")
 
     _signer: Signer
     _borrowed: bool
@@ -54,7 +54,7 @@ class Client:
             raise NotImplementedError
 
     #: Contains the requester after it has been created.
-    _made: list[Requester]
+    _requesters: list[Requester]
 
     @property
     def _backend(self) -> SigningBackend:
@@ -65,7 +65,7 @@ class Client:
         self._signer = signer
         self._borrowed = False
         self._api_url = api_url
-        self._made = []
+        self._requesters = []
         urls = (DEFAULT_URL, VONAGE_URL)
         is_default = not options and type(api_url) is str and api_url in urls
         # Validate options now. Without options, HTTP is imported at the first request.
@@ -76,21 +76,21 @@ class Client:
         from tokbox.rest.http.options import connect
 
         # If several threads do this at the same time, all use the first requester.
-        self._made.append(connect(self._auth(), self._api_url, **options))
+        self._requesters.append(connect(self._auth(), self._api_url, **options))
 
     @property
     def _requester(self) -> Requester:
         """The requester. It is created at its first use, because signing needs no HTTP."""
-        if not self._made:
+        if not self._requesters:
             self._connect({})
             if self._signer._is_closed:
-                self._made[0].close()
-        return self._made[0]
+                self._requesters[0].close()
+        return self._requesters[0]
 
     @property
     def api_url(self) -> str:
         """Return the base URL of the API, without a trailing slash."""
-        return self._made[0].api_url if self._made else self._api_url
+        return self._requesters[0].api_url if self._requesters else self._api_url
 
     def with_options(self, **limits: Unpack[Limits]) -> Self:
         """Return a client with other limits that shares the connections and key.
@@ -109,7 +109,7 @@ class Client:
         """
         client = type(self).__new__(type(self))
         client._signer = self._signer
-        client._made = [self._requester.with_options(**limits)]
+        client._requesters = [self._requester.with_options(**limits)]
         client._borrowed = True
         return client
 
@@ -159,8 +159,8 @@ class Client:
         if not self._borrowed:
             # This order also closes a requester that another thread is creating.
             self._signer.close()
-            if self._made:
-                self._made[0].close()
+            if self._requesters:
+                self._requesters[0].close()
 
     def __enter__(self) -> Self:
         return self

@@ -19,7 +19,7 @@ __all__ = ["ThreadExecutor"]
 _T = TypeVar("_T")
 
 #: Number of fast calls between two yields to other tasks: less than a millisecond.
-_A_TURN = 8
+_CALLS_PER_YIELD = 8
 
 
 class ThreadExecutor:
@@ -53,15 +53,17 @@ class ThreadExecutor:
             was_cancelled.set()
             raise
 
-    async def call_here(self, function: Callable[..., _T], /, *args: Any, **kw: Any) -> _T:
+    async def call_inline(
+        self, function: Callable[..., _T], /, *args: Any, **kw: Any
+    ) -> _T:
         """Run a fast *function* in this thread."""
-        await self._give_way()
+        await self._yield_to_event_loop()
         return function(*args, **kw)
 
-    async def _give_way(self) -> None:
+    async def _yield_to_event_loop(self) -> None:
         """Yield to other tasks before every eighth fast call."""
         self._fast_calls += 1
-        if self._fast_calls % _A_TURN == 0:
+        if self._fast_calls % _CALLS_PER_YIELD == 0:
             await asyncio.sleep(0)
         if self._closed:
             raise _closed()
@@ -84,13 +86,13 @@ class ThreadExecutor:
             # Drop the reference, so that the memory of a batch can be freed.
             del step
 
-    async def iterate_here(self, items: Iterator[_T]) -> AsyncIterator[_T]:
+    async def iterate_inline(self, items: Iterator[_T]) -> AsyncIterator[_T]:
         """Yield *items* of a fast iterator."""
         for item in items:
             yield item
             # As in iterate().
             del item
-            await self._give_way()
+            await self._yield_to_event_loop()
 
     async def close(self) -> None:
         """Reject further calls, and wait until running calls are done."""

@@ -27,7 +27,7 @@ __all__ = ["create", "parameters", "warn_if_unarchivable"]
 _PATH = "/session/create"
 
 #: Contains one item until the warning was issued: list.pop() is atomic.
-_unwarned = [True]
+_pending_warning = [True]
 
 
 def create(
@@ -117,7 +117,7 @@ def warn_if_unarchivable(form: Mapping[str, str]) -> None:
     if asked != (MediaMode.P2P.value, ArchiveMode.ALWAYS.value):
         return
     try:
-        _unwarned.pop()
+        _pending_warning.pop()
     except IndexError:
         return
     warn_caller(

@@ -19,7 +19,7 @@ __all__ = ["refuse_unknown_options"]
 _VAR_KEYWORDS, _COROUTINE = 0x08, 0x80
 
 #: Option names in other libraries, mapped to the option names in tokbox.
-_ELSEWHERE = {
+_OTHER_LIBRARIES = {
     "app_info": "user_agent",
     "backoff_retries": "retries",
     "base_url": "api_url",
@@ -52,7 +52,7 @@ def _check_names(call: str, given: Iterable[str], accepted: Collection[str]) -> 
 def _advice(name: str, accepted: Collection[str]) -> str:
     from difflib import get_close_matches
 
-    for near in (_ELSEWHERE.get(name), *get_close_matches(name, sorted(accepted))):
+    for near in (_OTHER_LIBRARIES.get(name), *get_close_matches(name, sorted(accepted))):
         if near in accepted:
             return f"did you mean {near!r}?"
     return f"it accepts {', '.join(sorted(accepted))}"

@@ -134,16 +134,18 @@ def string(
 def secret(field: str, value: object) -> str:
     """Return non-empty text without control characters; errors do not show it."""
     rule = "be text without control characters"
-    return _unseen(field, value, rule, control_character)
+    return _check_characters(field, value, rule, control_character)
 
 
 def credential(field: str, value: object) -> str:
     """Return a key, secret or token created by a service; errors do not show it."""
     rule = "be printable ASCII without spaces and quotes"
-    return _unseen(field, value, rule, odd_character)
+    return _check_characters(field, value, rule, odd_character)
 
 
-def _unseen(field: str, value: object, rule: str, find_wrong: Callable[[str], str]) -> str:
+def _check_characters(
+    field: str, value: object, rule: str, find_wrong: Callable[[str], str]
+) -> str:
     # text() is not called here: its exception would become the context of this one.
     content = exact_text(value)
     if not content:

@@ -123,7 +123,7 @@ class SigningBackend:
 
     def few_rows(
         self,
-        claims: list[Any],
+        claims: tuple[Any, ...],
         kind: object,
         pool: MemoryPool | None,
         random: bytes | None,
@@ -183,7 +183,7 @@ class SecretBackend(SigningBackend):
 
     def few_rows(
         self,
-        claims: list[Any],
+        claims: tuple[Any, ...],
         kind: object,
         pool: MemoryPool | None,
         random: bytes | None,

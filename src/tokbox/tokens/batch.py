@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tokbox._capsules import (
     Array,
     array_capsule,
-    asked_for,
+    requested_format,
     schema_capsule,
     stream_capsule,
 )
@@ -17,10 +17,10 @@ from tokbox._memory import (
     Memory,
     MemoryPool,
     StringSlice,
-    narrowed,
+    fixed_offsets,
     physical_memory,
-    rebased,
-    starts,
+    select_offsets,
+    to_int32_offsets,
     validity,
 )
 from tokbox.errors import InvalidClaimsError, InvalidInputError
@@ -192,7 +192,7 @@ class TokenBatch(Sequence[Text]):
         if self._rows.step == 1 and self._rows.start == 0:
             return cast("Sequence[int]", at[: len(self._rows) + 1])
         rows = self._rows
-        places = rebased(self._offsets, rows.start, rows.step, len(rows))
+        places = select_offsets(self._offsets, rows.start, rows.step, len(rows))
         return cast("Sequence[int]", memoryview(places).cast("q"))
 
     def __len__(self) -> int:
@@ -230,7 +230,7 @@ class TokenBatch(Sequence[Text]):
     def _strings(self, rows: range) -> list[Text]:
         found: list[Any]
         if self._offsets is not None:
-            found = self._memory.pick(self._offsets, rows.start, rows.step, len(rows))
+            found = self._memory.select(self._offsets, rows.start, rows.step, len(rows))
         else:
             length = self._length
             start, stride = rows.start * length, rows.step * length
@@ -240,7 +240,7 @@ class TokenBatch(Sequence[Text]):
     def _joined(self, rows: range, **how: Any) -> memoryview:
         """Return the concatenated text of *rows*; None adds no text."""
         where = rows.start, rows.step, len(rows)
-        return memoryview(self._memory.joined(self._offsets, self._length, *where, **how))
+        return memoryview(self._memory.join(self._offsets, self._length, *where, **how))
 
     def _in_memory(self) -> StringSlice | None:
         """Return this batch for the C core, or None unless its rows are consecutive."""
@@ -274,12 +274,12 @@ class TokenBatch(Sequence[Text]):
         data: memoryview | Memory = self._memory
         if offsets is None:
             # These offsets start at the first token of the slice.
-            offsets, first, data = starts(n, self._length), 0, self.data
+            offsets, first, data = fixed_offsets(n, self._length), 0, self.data
         nulls, valid = validity(offsets, first, n) if self._errors else (0, None)
-        asked = asked_for(requested_schema)
+        asked = requested_format(requested_schema)
         format_ = asked if asked in _FORMATS else _FORMATS[0]
         if format_ in _NARROW and self.nbytes < 2**31:
-            buffers = (valid, narrowed(offsets, first, n), self.data)
+            buffers = (valid, to_int32_offsets(offsets, first, n), self.data)
             return Array(format_, "", n, nulls, buffers)
         where = memoryview(offsets)[first * 8 : (first + n + 1) * 8]
         return Array(format_.upper(), "", n, nulls, (valid, where, data))
@@ -287,9 +287,9 @@ class TokenBatch(Sequence[Text]):
     def _gathered(self) -> TokenBatch[Text]:
         """Return a copy with consecutive rows in its own memory."""
         rows, places = self._rows, self._offsets
-        memory = self._memory.joined(places, self._length, rows.start, rows.step, len(rows))
+        memory = self._memory.join(places, self._length, rows.start, rows.step, len(rows))
         if places is not None:
-            places = rebased(places, rows.start, rows.step, len(rows))
+            places = select_offsets(places, rows.start, rows.step, len(rows))
         # The caller only tests whether there are errors, so their keys need not change.
         alike = range(len(rows))
         return TokenBatch(
@@ -305,7 +305,9 @@ class TokenBatch(Sequence[Text]):
             from array import array
 
             places = array("q")
-            places.frombytes(rebased(self._offsets, rows.start, rows.step, len(rows)))
+            places.frombytes(
+                select_offsets(self._offsets, rows.start, rows.step, len(rows))
+            )
         errors = {rows.index(row): error for row, error in self._own_errors().items()}
         return self.data, len(rows), self._length, places, errors
 

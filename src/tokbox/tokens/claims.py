@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from tokbox._fastsign import has_surrogate, session_owner
+from tokbox._fastsign import CLAIMS, has_surrogate, session_owner
 from tokbox.enums import DAYS_30, HOURS_24, Role
 from tokbox.errors import (
     InvalidClaimsError,
@@ -32,17 +32,20 @@ from tokbox.tokens.credentials import APPLICATION_HINT, odd_character, secret_ru
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from typing import Any
 
     from tokbox.tokens.token import Token
 
 __all__ = [
+    "CHECKS",
     "MAX_CONNECTION_DATA",
     "MAX_LAYOUT_CLASSES",
     "MAX_SESSION_ID",
     "ROLES",
     "SCOPE",
+    "TEXTS",
     "SessionId",
     "check_api_key",
     "check_application_id",
@@ -72,6 +75,9 @@ __all__ = [
 #: The most characters (code points) of connection data, and of all class names joined.
 MAX_CONNECTION_DATA = 1000
 MAX_LAYOUT_CLASSES = 1000
+
+#: The claims that are text, by argument, with their names in T1 tokens and in JWTs.
+TEXTS = tuple((argument, t1, jwt) for argument, type_, t1, jwt in CLAIMS if type_ == "TEXT")
 
 #: The scope of client tokens.
 SCOPE = "session.connect"
@@ -476,18 +482,20 @@ def _check_text(field: str, text: str, value: object) -> None:
         raise InvalidClaimsError(field, value, rule)
 
 
-_CHECKS = {
+#: The validation function of each claim but the session, whose project matters. The core
+#: has the same claims, with their types and names: see `tokbox._fastsign.CLAIMS`.
+CHECKS: dict[str, Callable[[Any], Any]] = {
     "role": check_role,
-    "expires_at": check_end_time,
     "connection_data": check_connection_data,
     "expiration": check_expiration,
+    "expires_at": check_end_time,
     "initial_layout_class_list": check_layout_classes,
 }
 
 
 def check_claim(name: str, value: object) -> Any:
     """Check any claim but the session by its name."""
-    return _CHECKS[name](value)
+    return CHECKS[name](value)
 
 
 def check_kind(kind: object, *, application: bool = False) -> bool:

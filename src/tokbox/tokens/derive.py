@@ -40,7 +40,7 @@ LABEL = b"tokbox derived nonces v1"
 #: The most bytes that the id of a run, and the key of a row, have in UTF-8.
 MAX_ID = 255
 #: A year that no clock shows: 5138.
-_MOST_SECONDS = 10**11
+_MAX_SECONDS = 10**11
 
 
 @set_module("tokbox")
@@ -135,8 +135,8 @@ def check_issued_at(issued_at: object) -> int:
     if seconds is None:
         rule = "be an int, in seconds since the epoch, or a datetime"
         raise InvalidInputError("issued_at", issued_at, rule)
-    if not 0 <= seconds < _MOST_SECONDS:
-        rule = f"be from 0 to {_MOST_SECONDS - 1} seconds since the epoch"
+    if not 0 <= seconds < _MAX_SECONDS:
+        rule = f"be from 0 to {_MAX_SECONDS - 1} seconds since the epoch"
         raise InvalidInputError("issued_at", issued_at, rule)
     return seconds
 

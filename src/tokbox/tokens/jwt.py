@@ -15,10 +15,10 @@ from __future__ import annotations
 from binascii import b2a_base64
 from functools import lru_cache
 
-from tokbox._fastsign import decode_base64
+from tokbox._fastsign import CLAIMS, decode_base64
 from tokbox.enums import Role
 from tokbox.errors import MalformedTokenError
-from tokbox.tokens.claims import SCOPE
+from tokbox.tokens.claims import SCOPE, TEXTS
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ __all__ = [
 
 #: Compiled when it is used.
 _BASE64URL = "[A-Za-z0-9_-]*"
-_MOST_CHARACTERS = 65_536
+_MAX_CHARACTERS = 65_536
 
 
 def encode(raw: bytes) -> bytes:
@@ -86,26 +86,13 @@ def _owner(tenant: str) -> str:
     return f'"application_id":"{tenant}","sub":"video","acl":{acl}'
 
 
-def further_claims(
-    first: bytes,
-    create_time: int,
-    expiration: int,
-    role: str,
-    connection_data: str,
-    layout_classes: str,
-) -> bytes:
+def further_claims(first: bytes, create_time: int, claims: Mapping[str, Any]) -> bytes:
     """Return the payload up to the digits of the jti; *first* is from `first_claims`.
 
-    The other arguments must be valid.
+    *claims* must be valid.
     """
-    claims = {
-        "expiration": expiration,
-        "role": role,
-        "connection_data": connection_data,
-        "initial_layout_class_list": layout_classes,
-    }
-    said = varying_claims(create_time, claims)
-    return b'%b%d,%b"jti":"' % (first, create_time, said)
+    further = varying_claims(create_time, claims)
+    return b'%b%d,%b"jti":"' % (first, create_time, further)
 
 
 def constant_part(tenant: str, create_time: int, claims: Mapping[str, Any]) -> bytes:
@@ -128,11 +115,11 @@ def varying_claims(create_time: int, claims: Mapping[str, Any]) -> bytes:
     import json
 
     payload = ""
-    if claims.get("expiration"):
-        payload += f'"exp":{create_time + claims["expiration"]},'
-    for name in ("session_id", "role", "connection_data", "initial_layout_class_list"):
-        if claims.get(name):
-            payload += f'"{name}":{json.dumps(claims[name], ensure_ascii=False)},'
+    for argument, type_, _, name in CLAIMS:
+        if value := claims.get(argument):
+            if type_ == "SECONDS":
+                value += create_time
+            payload += f'"{name}":{json.dumps(value, ensure_ascii=False)},'
     return payload.encode()
 
 
@@ -196,16 +183,16 @@ class Parts:
 
 
 #: How many bytes a signature has at least.
-_LEAST_SIGNATURE = {"HS256": 32, "RS256": 256}
+_MIN_SIGNATURE = {"HS256": 32, "RS256": 256}
 
 
 #: The maximum length of a cached header in characters. Few different headers are in use.
-_LONGEST_KEPT = 1024
+_MAX_CACHED_HEADER = 1024
 
 
 def _algorithm(part: str) -> str:
     """Return the algorithm that a header names."""
-    if len(part) > _LONGEST_KEPT:
+    if len(part) > _MAX_CACHED_HEADER:
         return _read_algorithm(part)
     return _known_algorithm(part)
 
@@ -244,8 +231,8 @@ def split(token: object) -> Parts:
     """
     if not isinstance(token, str):
         _refuse(f"it must be a string, not {type(token).__name__}")
-    if len(token) > _MOST_CHARACTERS:
-        _refuse(f"it must have at most {_MOST_CHARACTERS} characters")
+    if len(token) > _MAX_CHARACTERS:
+        _refuse(f"it must have at most {_MAX_CHARACTERS} characters")
     parts = token.split(".")
     if len(parts) < 3:
         _refuse("it must have three parts: it was cut off", "truncated")
@@ -254,7 +241,7 @@ def split(token: object) -> Parts:
     algorithm = _algorithm(parts[0])
     payload = _decode(parts[1])
     signature = _decode(parts[2])
-    if len(signature) < _LEAST_SIGNATURE[algorithm]:
+    if len(signature) < _MIN_SIGNATURE[algorithm]:
         _refuse("its signature was cut off", "truncated")
     return Parts(algorithm, payload, signature, f"{parts[0]}.{parts[1]}".encode())
 
@@ -278,6 +265,10 @@ def seconds(payload: dict[str, Any], name: str) -> int | None:
     if not 0 <= value < 10**12:
         _refuse(f"its {name} is out of range")
     return int(value)
+
+
+#: Other names of claims.
+_ALIASES = {"connection_data": ("data",)}
 
 
 def _text(payload: dict[str, Any], *names: str) -> str:
@@ -344,7 +335,7 @@ def read(algorithm: str, said: Mapping[str, Any]) -> Token:
         expire_time=also if expire_time is None else expire_time,
         role=_text(payload, "role") or Role.PUBLISHER.value,
         nonce=_text(payload, "jti", "nonce"),
-        connection_data=_text(payload, "connection_data", "data"),
+        **{name: _text(payload, jwt, *_ALIASES.get(jwt, ())) for name, _, jwt in TEXTS},
         initial_layout_class_list=_classes(payload, as_form=as_form),
         scope=_optional_text(payload, "scope"),
         not_before=seconds(payload, "nbf"),

@@ -18,11 +18,11 @@ def cpu_count() -> int:
         return os.cpu_count() or 1
 
 
-def threads_for(n: int, multithread: bool, worth_one: int) -> int:
-    """Return the number of threads for *n* items; *worth_one* items justify a thread."""
+def threads_for(n: int, multithread: bool, threshold: int) -> int:
+    """Return the number of threads for *n* items; *threshold* items justify a thread."""
     if not multithread:
         return 1
-    return max(1, min(cpu_count(), n // worth_one + 1))
+    return max(1, min(cpu_count(), n // threshold + 1))
 
 
 def parallel_for(
@@ -40,9 +40,9 @@ def parallel_for(
     # Popping is atomic, with and without the GIL.
     slices = deque(range(first, min(first + piece, n)) for first in range(0, n, piece))
     stop = Event()
-    problems: list[BaseException] = []
+    errors: list[BaseException] = []
 
-    def take_turns() -> None:
+    def run_slices() -> None:
         while not stop.is_set():
             try:
                 rows = slices.popleft()
@@ -50,25 +50,25 @@ def parallel_for(
                 return
             work(rows)
 
-    def help_along() -> None:
+    def run_worker() -> None:
         try:
-            take_turns()
+            run_slices()
         except BaseException as error:
-            problems.append(error)
+            errors.append(error)
             stop.set()
 
-    helpers: list[Thread] = []
+    workers: list[Thread] = []
     try:
         for _ in range(min(threads, len(slices)) - 1):
-            helper = Thread(target=help_along, name="tokbox")
-            helper.start()
-            helpers.append(helper)
-        take_turns()
+            thread = Thread(target=run_worker, name="tokbox")
+            thread.start()
+            workers.append(thread)
+        run_slices()
     except BaseException:
         stop.set()
         raise
     finally:
-        for helper in helpers:
-            helper.join()
-    if problems:
-        raise problems[0]
+        for thread in workers:
+            thread.join()
+    if errors:
+        raise errors[0]

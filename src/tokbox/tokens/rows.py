@@ -10,7 +10,14 @@ from operator import lt
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
 
 from tokbox._arrow import is_arrow, read
-from tokbox._fastsign import Rows, copy_list, has_surrogate, release_list, session_owner
+from tokbox._fastsign import (
+    CLAIMS,
+    Rows,
+    copy_list,
+    has_surrogate,
+    release_list,
+    session_owner,
+)
 from tokbox._memory import IntColumn, ListColumn, Memory, MemoryPool, StringColumn
 from tokbox.enums import DAYS_30
 from tokbox.errors import InvalidClaimsError, InvalidInputError
@@ -18,13 +25,13 @@ from tokbox.exact import exact_text
 from tokbox.literals import RowErrors
 from tokbox.tokens.batch import RowError, TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
+    CHECKS,
     MAX_CONNECTION_DATA,
     MAX_SESSION_ID,
     ROLES,
     check_connection_data,
     check_expiration,
     check_expires_at,
-    check_layout_classes,
     check_one_end,
     check_role,
     check_session_of,
@@ -46,6 +53,9 @@ if TYPE_CHECKING:
 __all__ = ["sign_rows"]
 
 _CHOICES = get_args(RowErrors)
+
+#: The type of each claim in the core.
+_TYPES = {argument: type_ for argument, type_, *_ in CLAIMS}
 
 #: Values that break a rule, of which the errors are kept for rows that repeat them.
 MAX_SEEN = 1024
@@ -75,14 +85,14 @@ _SURROGATE_DATA = _error(check_connection_data, "\ud800")
 _NO_ID, _FOREIGN_ID = "-", "1_MX4tfn4"
 
 #: A function that returns the error of a value if it is certainly not valid, else None.
-_Sure: TypeAlias = Callable[[Any], InvalidClaimsError | None]
+_QuickCheck: TypeAlias = Callable[[Any], InvalidClaimsError | None]
 
 
-def _sure_role(value: Any) -> InvalidClaimsError | None:
+def _role_error(value: Any) -> InvalidClaimsError | None:
     return _NO_ROLE if type(value) is str and value not in ROLES else None
 
 
-def _sure_duration(value: Any) -> InvalidClaimsError | None:
+def _duration_error(value: Any) -> InvalidClaimsError | None:
     if type(value) is int:
         return None if 0 <= value <= DAYS_30 else _WRONG_DURATION
     # Digits of other alphabets are for the check to refuse.
@@ -90,7 +100,7 @@ def _sure_duration(value: Any) -> InvalidClaimsError | None:
     return _NO_DURATION if no_digit else None
 
 
-def _sure_data(value: Any) -> InvalidClaimsError | None:
+def _data_error(value: Any) -> InvalidClaimsError | None:
     if type(value) is not str:
         return None
     if len(value) > MAX_CONNECTION_DATA:
@@ -100,7 +110,7 @@ def _sure_data(value: Any) -> InvalidClaimsError | None:
     return _SURROGATE_DATA if has_surrogate(value) else None
 
 
-def _sure_session(check: Callable[[Any], Any], tenant: str) -> _Sure:
+def _session_check(check: Callable[[Any], Any], tenant: str) -> _QuickCheck:
     error = cache(partial(_error, check))  # most calls need none
 
     def find(value: Any) -> InvalidClaimsError | None:
@@ -114,15 +124,15 @@ def _sure_session(check: Callable[[Any], Any], tenant: str) -> _Sure:
     return find
 
 
-def _unsure(value: Any) -> None:
+def _no_quick_check(value: Any) -> None:
     return None
 
 
 #: These find most wrong values of a claim as its check does, without raising an error.
-_SURELY_WRONG: dict[str, _Sure] = {
-    "role": _sure_role,
-    "expiration": _sure_duration,
-    "connection_data": _sure_data,
+_QUICK_CHECKS: dict[str, _QuickCheck] = {
+    "role": _role_error,
+    "expiration": _duration_error,
+    "connection_data": _data_error,
 }
 
 
@@ -136,22 +146,22 @@ class _Report:
         self._collect = choice == "null"
         self._found: dict[int, RowError] = {}
 
-    def closer(
+    def validator(
         self,
         check: Callable[[Any], Any],
-        surely_wrong: _Sure = _unsure,
+        quick_check: _QuickCheck = _no_quick_check,
     ) -> Callable[[int, Any], Any]:
         """Return a slow-path validator, which the core calls with a row and its value.
 
-        *surely_wrong* finds most values that *check* would refuse, without an exception.
+        *quick_check* finds most values that *check* would refuse, without an exception.
         """
         if not self._collect:
-            surely_wrong = _unsure
+            quick_check = _no_quick_check
         found = self._found
         seen: dict[str, RowError] = {}
 
         def slow_path(row: int, value: Any) -> Any:
-            if (error := surely_wrong(value)) is not None:
+            if (error := quick_check(value)) is not None:
                 found.setdefault(row, (error, value))
                 return None
             is_text = type(value) is str
@@ -200,13 +210,11 @@ def _column(name: str, value: Any) -> Column | None:
     if (given := objects(value)) is not None:
         return copy_list(given)
     if is_arrow(value):
-        column = read(value, name, seconds=name == "expiration")
+        column = read(value, name, seconds=_TYPES.get(name) == "SECONDS")
         # Values of the wrong type are checked one by one, as those of a list are.
-        accepted = {"expiration": IntColumn, "initial_layout_class_list": ListColumn}.get(
-            name, StringColumn
-        )
+        accepted = {"SECONDS": IntColumn, "NAMES": ListColumn}
         is_wrong = isinstance(column, IntColumn | ListColumn) and not isinstance(
-            column, accepted
+            column, accepted.get(_TYPES.get(name, ""), StringColumn)
         )
         return copy_list(column) if is_wrong else column
     found = array_values(value)
@@ -260,12 +268,13 @@ def sign_rows(
     rows = backend.rows(n, is_jwt, create_time, constant, random)
     workers = threads(n)
     try:
-        _fill(rows, columns, checks, report, backend.project_id, workers)
+        _set_columns(rows, columns, checks, report, backend.project_id, workers)
         if run is not None and keys is not None:
-            closer, again = report.closer(check_row_key), report.closer(refuse_repeated)
+            slow_path = report.validator(check_row_key)
+            repeated = report.validator(refuse_repeated)
             nonce_key = backend.nonce_key()
             rows.row_keys(
-                nonce_key, run.run_id.encode(), keys, closer, again, threads=workers
+                nonce_key, run.run_id.encode(), keys, slow_path, repeated, threads=workers
             )
         offsets = rows.lengths(threads=workers)
         size = memoryview(offsets).cast("q")[n]
@@ -284,13 +293,7 @@ def _checks(project_id: str) -> dict[str, Callable[[Any], Any]]:
     def check_session(value: Any) -> str:
         return check_session_of(value, project_id)
 
-    return {
-        "session_id": check_session,
-        "role": check_role,
-        "connection_data": check_connection_data,
-        "expiration": check_expiration,
-        "initial_layout_class_list": check_layout_classes,
-    }
+    return {**CHECKS, "session_id": check_session}
 
 
 def _lifetimes(expires_at: Any, create_time: int) -> Any:
@@ -317,7 +320,7 @@ def _check_lifetime(value: Any) -> int:
     return check_expiration(value)
 
 
-def _fill(
+def _set_columns(
     rows: Rows | rs256.Rows,
     columns: dict[str, Column],
     checks: dict[str, Callable[[Any], Any]],
@@ -325,19 +328,13 @@ def _fill(
     api_key: str,
     threads: int,
 ) -> None:
-    """Hand each of the *columns* to the core."""
+    """Pass the columns to the core."""
     for name, values in columns.items():
-        surely_wrong = _SURELY_WRONG.get(name, _unsure)
+        quick_check = _QUICK_CHECKS.get(name, _no_quick_check)
         if name == "session_id":
-            surely_wrong = _sure_session(checks[name], api_key)
-        closer = report.closer(checks[name], surely_wrong)
-        if name == "role":
-            rows.roles(values, closer)
-        elif name == "expiration":
-            rows.seconds(values, closer)
-        else:
-            column = "classes" if name == "initial_layout_class_list" else name
-            rows.texts(column, values, closer, api_key.encode(), threads=threads)
+            quick_check = _session_check(checks[name], api_key)
+        slow_path = report.validator(checks[name], quick_check)
+        rows.column(name, values, slow_path, api_key.encode(), threads=threads)
 
 
 def _key_column(row_key: Any) -> list[Any] | tuple[Any, ...]:

@@ -140,16 +140,8 @@ class SessionSigner(LightDataclass):
         """
         # Servers call this for every participant, so the C core validates and signs.
         head, first, is_jwt = self._prefix(kind)
-        return self._backend.token(
-            head,
-            first,
-            role,
-            connection_data,
-            expiration,
-            initial_layout_class_list,
-            check_claim,
-            is_jwt,
-        )
+        claims = expiration, None, role, connection_data, initial_layout_class_list
+        return self._backend.token(head, first, claims, check_claim, is_jwt)
 
     def _prefix(self, kind: TokenKind | None) -> tuple[bytes, bytes, bool]:
         """Validate *kind* and return the prefix of its tokens."""
@@ -160,19 +152,15 @@ class SessionSigner(LightDataclass):
                 known[kind] = self._backend.prefix(self.session_id, True)
         return known[kind]
 
-    def _plan(
-        self,
-        role: Role | RoleName,
-        connection_data: str | None,
-        expiration: int | timedelta | str,
-        classes: Iterable[str] | None,
-        kind: TokenKind | None,
-    ) -> BatchPlan:
-        """Validate the claims and prepare the text shared by all tokens of a batch."""
+    def _plan(self, kind: TokenKind | None, *claims: object) -> BatchPlan:
+        """Validate *claims* and prepare the text shared by all tokens of a batch.
+
+        They are in the order of the core's `CLAIMS`, without the session id.
+        """
         head, first, is_jwt = self._prefix(kind)
-        return self._backend.plan(
-            head, first, role, connection_data, expiration, classes, check_claim, is_jwt
-        )
+        expiration, *others = claims
+        claims = expiration, None, *others
+        return self._backend.plan(head, first, claims, check_claim, is_jwt)
 
     def tokens(
         self,
@@ -203,7 +191,7 @@ class SessionSigner(LightDataclass):
         n = check_count(n)
         threads = self._backend.threads(n, multithread)
         plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
+            kind, expiration, role, connection_data, initial_layout_class_list
         )
         check_memory(n, n * (plan.token_length + _STR_OVERHEAD))
         return plan.strings(n, threads=threads)
@@ -232,7 +220,7 @@ class SessionSigner(LightDataclass):
         n, pool = check_count(n), check_pool(memory_pool)
         threads = self._backend.threads(n, multithread)
         plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
+            kind, expiration, role, connection_data, initial_layout_class_list
         )
         length = plan.token_length
         check_memory(n, n * length)
@@ -264,7 +252,7 @@ class SessionSigner(LightDataclass):
         n, chunk = check_count(n), check_count(chunk) or self._backend.chunk
         threads = self._backend.threads(chunk, multithread)
         plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
+            kind, expiration, role, connection_data, initial_layout_class_list
         )
         check_memory(chunk, 2 * min(n, chunk) * plan.token_length)
         return _stream(plan, n, chunk, threads)
@@ -337,7 +325,7 @@ class SessionSigner(LightDataclass):
         n, chunk = check_count(n), self._backend.chunk
         threads = self._backend.threads(chunk, multithread)
         plan = self._plan(
-            role, connection_data, expiration, initial_layout_class_list, kind
+            kind, expiration, role, connection_data, initial_layout_class_list
         )
         return _lines(plan, n, chunk, threads)
 

@@ -250,7 +250,7 @@ class Signer:
         """
         if nonce is None and expires_at is None:
             few = self._few_rows(
-                [session_id, role, connection_data, expiration, initial_layout_class_list],
+                (expiration, session_id, role, connection_data, initial_layout_class_list),
                 kind,
                 errors,
                 multithread,
@@ -346,7 +346,7 @@ class Signer:
 
     def _few_rows(
         self,
-        claims: list[Any],
+        claims: tuple[Any, ...],
         kind: object,
         errors: object,
         multithread: object,

@@ -12,9 +12,10 @@ shared by a batch first, the nonce last.
 
 from __future__ import annotations
 
-from tokbox._fastsign import decode_base64, quote_plus
+from tokbox._fastsign import CLAIMS, decode_base64, quote_plus
 from tokbox.enums import Role
 from tokbox.errors import MalformedTokenError
+from tokbox.tokens.claims import TEXTS
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ _WITHOUT_PREFIX = "[T1=]{0,3}cGFydG5lcl9pZD"
 _HEAD = b"partner_id=([^&]+)&sig=([0-9a-f]{40})"
 #: The longest token there can be holds 2,000 characters of four bytes, each byte as
 #: three characters, in base64: anything far beyond is not one.
-_MOST_CHARACTERS = 65_536
-_MOST_FIELDS = 64
+_MAX_CHARACTERS = 65_536
+_MAX_FIELDS = 64
 
 
 def head(api_key: str) -> bytes:
@@ -56,13 +57,16 @@ def constant_part(api_key: str, create_time: int, claims: Mapping[str, Any]) -> 
     *claims* must be valid; missing claims are columns. The API key is part of `head`.
     """
     pairs = [f"create_time={create_time}"]
-    if claims.get("expiration"):
-        pairs.append(f"expire_time={create_time + claims['expiration']}")
-    if claims.get("session_id"):
-        pairs.insert(0, f"session_id={claims['session_id']}")
-    for name in ("role", "connection_data", "initial_layout_class_list"):
-        if claims.get(name):
-            pairs.append(f"{name}={quote_plus(claims[name]).decode()}")
+    for argument, type_, name, _ in CLAIMS:
+        value = claims.get(argument)
+        if not value:
+            continue
+        if type_ == "ID":  # before the time, as in `first_claims`
+            pairs.insert(0, f"{name}={value}")
+        elif type_ == "SECONDS":
+            pairs.append(f"{name}={create_time + value}")
+        else:
+            pairs.append(f"{name}={quote_plus(value).decode()}")
     return "&".join(pairs).encode()
 
 
@@ -90,8 +94,8 @@ def split(token: object) -> tuple[bytes, bytes, bytes]:
             _refuse(f"the {PREFIX} at its beginning was lost", "prefix")
         _refuse(f"it must begin with {PREFIX}")
     text = token[len(PREFIX) :]
-    if len(text) > _MOST_CHARACTERS:
-        _refuse(f"it must have at most {_MOST_CHARACTERS} characters")
+    if len(text) > _MAX_CHARACTERS:
+        _refuse(f"it must have at most {_MAX_CHARACTERS} characters")
     if not re.fullmatch(_ALPHABET, text):
         _refuse("there are characters in it that base64 does not have", "alphabet")
     if not text or len(text) % 4:
@@ -138,8 +142,8 @@ def _fields(data: bytes) -> dict[str, str]:
     Both ``+`` and ``%20`` are spaces, and hex digits can be in either case. Characters that
     the Java and .NET SDKs do not encode are accepted unencoded.
     """
-    if data.count(b"&") >= _MOST_FIELDS:
-        _refuse(f"it has more than {_MOST_FIELDS} fields")
+    if data.count(b"&") >= _MAX_FIELDS:
+        _refuse(f"it has more than {_MAX_FIELDS} fields")
     if b"%" in data:
         # Other parsers decode names, too: ``r%6fle`` is a second ``role`` to them.
         pairs = [[*map(_decode, pair.partition(b"="))] for pair in data.split(b"&")]
@@ -201,7 +205,7 @@ def read(api_key: bytes, data: bytes) -> Token:
         expire_time=_seconds(fields, "expire_time"),
         role=fields.pop("role", "") or Role.PUBLISHER.value,
         nonce=fields.pop("nonce", ""),
-        connection_data=fields.pop("connection_data", ""),
+        **{argument: fields.pop(name, "") for argument, name, _ in TEXTS},
         initial_layout_class_list=tuple(classes.split()),
         scope=fields.pop("scope", None),
         not_before=None,

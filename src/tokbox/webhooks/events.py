@@ -261,14 +261,14 @@ class StatusEvent(Event):
     """Base class of events in which an object has a new status."""
 
     #: The field that contains the object.
-    _thing: ClassVar[str]
+    _object_field: ClassVar[str]
 
     @classmethod
     @strip_traceback
     def from_json(cls, source: Mapping[str, Any]) -> Self:
         """Parse the service's JSON object, which is the event's object itself."""
         shared = {name: source[name] for name in _SHARED if name in source}
-        return cls._read({**shared, cls._thing: source}, source)
+        return cls._read({**shared, cls._object_field: source}, source)
 
 
 @set_module("tokbox.webhooks")
@@ -280,7 +280,7 @@ class ArchiveChanged(StatusEvent):
     use the status of the archive, not the order of events.
     """
 
-    _thing = "archive"
+    _object_field = "archive"
     _required = ("archive.id", "archive.status")
 
     archive: Archive = nested_field(Archive, always=True)
@@ -291,7 +291,7 @@ class ArchiveChanged(StatusEvent):
 class BroadcastChanged(StatusEvent):
     """A broadcast has a new status."""
 
-    _thing = "broadcast"
+    _object_field = "broadcast"
     _required = ("broadcast.id", "broadcast.status")
 
     broadcast: Broadcast = nested_field(Broadcast, always=True)
@@ -302,7 +302,7 @@ class BroadcastChanged(StatusEvent):
 class RenderChanged(StatusEvent):
     """An Experience Composer has a new status."""
 
-    _thing = "render"
+    _object_field = "render"
     _required = ("render.id", "render.status")
 
     render: Render = nested_field(Render, always=True)
@@ -313,7 +313,7 @@ class RenderChanged(StatusEvent):
 class CaptionsChanged(StatusEvent):
     """Live captions have a new status."""
 
-    _thing = "captions"
+    _object_field = "captions"
     _required = ("captions.id", "captions.status")
 
     captions: Captions = nested_field(Captions, always=True)

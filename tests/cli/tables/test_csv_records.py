@@ -30,7 +30,7 @@ def oracle(text: bytes) -> list[list[str]]:
 
 def fields(records: Records) -> list[list[str | None]]:
     """What the records say, as if all had as many fields as the longest."""
-    width = max((count for _, count in records.odd()), default=0)
+    width = max((count for _, count in records.miscounted()), default=0)
     columns = [list(records.texts(column)) for column in range(width)]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -42,7 +42,7 @@ def test_anything_is_read_as_others_read_it(text: bytes) -> None:
     records = Records(text, 0, final=True)
     found = [[field for field in row if field is not None] for row in fields(records)]
     assert records.n == len(expected)
-    if len(records.odd()) < records.n:
+    if len(records.miscounted()) < records.n:
         # A quote is still open at the end. Others make of it what they can.
         del expected[-1], found[len(expected) :]
     assert found == expected
@@ -55,7 +55,7 @@ def test_what_others_write_is_read(rows: list[list[str]], everything: bool) -> N
     quoting = csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL
     csv.writer(out, quoting=quoting).writerows(rows)
     records = Records(out.getvalue().encode(), 2, final=True)
-    assert records.odd() == []
+    assert records.miscounted() == []
     assert list(zip(records.texts(0), records.texts(1), strict=True)) == [
         tuple(row) for row in rows
     ]

@@ -42,11 +42,11 @@ static void read_columns(struct columns *columns, size_t n, const uint8_t *at, s
 
 static void choose(fs_rows *rows, const struct columns *columns, unsigned chosen) {
     rows->create_time = 1700000100;
-    rows->session_id = chosen & SESSIONS ? columns->sessions : NULL;
-    rows->connection_data = chosen & TEXTS ? columns->texts : NULL;
-    rows->classes = chosen & CLASSES ? columns->classes : NULL;
-    rows->role = chosen & ROLES ? columns->roles : NULL;
-    rows->expiration = chosen & EXPIRIES ? columns->expiries : NULL;
+    rows->columns[FS_SESSION_ID] = chosen & SESSIONS ? columns->sessions : NULL;
+    rows->columns[FS_CONNECTION_DATA] = chosen & TEXTS ? columns->texts : NULL;
+    rows->columns[FS_LAYOUT_CLASSES] = chosen & CLASSES ? columns->classes : NULL;
+    rows->columns[FS_ROLE] = chosen & ROLES ? columns->roles : NULL;
+    rows->columns[FS_EXPIRATION] = chosen & EXPIRIES ? columns->expiries : NULL;
     rows->skip = chosen & SKIPS ? columns->skips : NULL;
 }
 

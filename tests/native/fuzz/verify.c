@@ -89,7 +89,7 @@ static uint8_t verdict_on(fs_verifier verifier, const uint8_t *token, size_t len
     result = results[0];
     MUST(result <= FS_EXPIRED && results[1] == result);
     MUST(times[0] == times[1]);
-    MUST((times[0] != 0) <= (result == FS_EARLY || result == FS_EXPIRED));
+    MUST((times[0] != 0) <= (result == FS_NOT_YET_VALID || result == FS_EXPIRED));
     release(results, 2);
     return result;
 }
@@ -120,16 +120,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         MUST(result == first);
     }
     read = verdict_on((fs_verifier){.decode_only = 1}, token, len);
-    MUST(read <= FS_GOOD);
-    MUST(read == FS_GOOD || (first != FS_GOOD && first != FS_EARLY && first != FS_EXPIRED));
+    MUST(read <= FS_VALID);
+    MUST(read == FS_VALID || (first != FS_VALID && first != FS_NOT_YET_VALID && first != FS_EXPIRED));
     /* For any application. No token is signed with the modulus 2**2048 - 1. */
     memset(modulus, 0xff, sizeof modulus);
     memset(square, 0, sizeof square);
     square[sizeof square - 1] = 1;
     rsa.engine = found_first;
     first = verdict_on((fs_verifier){.rsa = &rsa}, token, len);
-    MUST(first == FS_ALTERED || first == FS_UNSURE || first == FS_ABSENT);
-    MUST(read == FS_GOOD || first != FS_ALTERED);
+    MUST(first == FS_BAD_SIGNATURE || first == FS_UNDECIDED || first == FS_MISSING);
+    MUST(read == FS_VALID || first != FS_BAD_SIGNATURE);
     release(token, len);
     return 0;
 }

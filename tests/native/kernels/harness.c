@@ -27,7 +27,7 @@
  *                                           its index, "skip" is a column, too
  *     sign-one KIND ENGINE SECRET HEAD DATA RANDOM CREATED 1 COLUMN=ITEM,...
  *                                           the token of one row, with fs_rows_sign_one
- *     take ENGINE COLUMN APIKEY N ITEM,...  import N texts as sessions, data, classes or
+ *     import ENGINE COLUMN APIKEY N ITEM,...  import N texts as sessions, data, classes or
  *                                           roles: each valid text, or x; "none" is a
  *                                           missing value, "same" repeats the previous
  *                                           pointer
@@ -285,7 +285,7 @@ static const struct command {
     {"jwt", 8, 8, do_jwt},
     {"sign-rows", 8, MAX_FIELDS, do_sign_rows},
     {"sign-one", 8, MAX_FIELDS, do_sign_one},
-    {"take", 5, 5, do_take},
+    {"import", 5, 5, do_import},
     {"verify", 8, MAX_FIELDS, do_verify},
     {"decode", 2, MAX_FIELDS, do_decode},
     {"rsa", 6, 6, do_rsa},

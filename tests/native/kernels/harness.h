@@ -43,7 +43,7 @@ extern const char no_hash[], no_row[], no_hex[], no_length[], no_number[];
 #define MAX_FIELDS 256
 typedef const char *command_fn(char **fields, size_t count);
 command_fn do_rows, do_stranger, do_hash, do_macs, do_monte, do_digest, do_hmac;
-command_fn do_t1, do_jwt, do_sign_rows, do_sign_one, do_take, do_verify, do_decode, do_rsa;
+command_fn do_t1, do_jwt, do_sign_rows, do_sign_one, do_import, do_verify, do_decode, do_rsa;
 command_fn do_pool, do_pause, do_touch, do_advise, do_fresh, do_csv, do_lines, do_most_often;
 command_fn do_codec, do_quote, do_base64, do_base64url, do_equal, do_leak;
 

@@ -7,7 +7,7 @@
 /* ---- batches ----------------------------------------------------------------------- */
 
 struct job {
-    const fs_plan *plan;
+    const fs_batch_plan *plan;
     uint64_t first;
     uint8_t *base;
     size_t stride;
@@ -15,7 +15,7 @@ struct job {
 
 static void sign_slice(void *argument, size_t first, size_t count) {
     const struct job *job = argument;
-    fs_plan_sign(job->plan, job->first + first, count, job->base + first * job->stride,
+    fs_batch_plan_sign(job->plan, job->first + first, count, job->base + first * job->stride,
                  job->stride, NULL);
 }
 
@@ -30,17 +30,17 @@ static int sign_by_pool(struct job *job, size_t n) {
     return 0;
 }
 
-static const char *sign_places(const fs_plan *plan, uint64_t first, size_t n) {
+static const char *sign_places(const fs_batch_plan *plan, uint64_t first, size_t n) {
     uint8_t **places = or_die(malloc(n * sizeof *places));
 
     for (size_t i = 0; i < n; i++) places[i] = take(plan->text_len);
-    fs_plan_sign(plan, first, n, NULL, 0, places);
+    fs_batch_plan_sign(plan, first, n, NULL, 0, places);
     for (size_t i = 0; i < n; i++) put_bytes(places[i], plan->text_len);
     free(places);
     return NULL;
 }
 
-static const char *sign_planned(const fs_plan *plan, uint64_t first, size_t n,
+static const char *sign_planned(const fs_batch_plan *plan, uint64_t first, size_t n,
                                 const char *how) {
     struct job job = {plan, first, NULL, plan->text_len};
 
@@ -51,7 +51,7 @@ static const char *sign_planned(const fs_plan *plan, uint64_t first, size_t n,
         return "no such way to sign";
     job.base = take(n * job.stride);
     if (strcmp(how, "pool"))
-        fs_plan_sign(plan, first, n, job.base, job.stride, NULL);
+        fs_batch_plan_sign(plan, first, n, job.base, job.stride, NULL);
     else if (sign_by_pool(&job, n))
         return "no pool";
     put_bytes(job.base, n * job.stride);
@@ -63,7 +63,7 @@ static const char *sign_batch(char **fields, int jwt) {
     fs_engine engine;
     fs_key key;
     fs_nonce nonce;
-    fs_plan *plan;
+    fs_batch_plan *plan;
     bytes secret, head, data, random;
     uint64_t first, n;
     const char *wrong;
@@ -81,11 +81,11 @@ static const char *sign_batch(char **fields, int jwt) {
     plan = or_die(malloc(sizeof *plan));
     if (jwt) {
         uint8_t *text = take(fs_jwt_length(head.len, data.len));
-        fs_plan_jwt(plan, &key, &nonce, head.at, head.len, data.at, data.len, text);
+        fs_batch_plan_jwt(plan, &key, &nonce, head.at, head.len, data.at, data.len, text);
     } else {
         uint8_t *text = take(fs_t1_length(head.len, data.len));
         uint8_t *raw = or_die(malloc(head.len + 41 + data.len + FS_NONCE_DIGITS));
-        fs_plan_t1(plan, &key, &nonce, head.at, head.len, data.at, data.len, text, raw);
+        fs_batch_plan_t1(plan, &key, &nonce, head.at, head.len, data.at, data.len, text, raw);
         free(raw); /* scratch memory: the plan must not use it again */
     }
     wrong = sign_planned(plan, first, (size_t)n, fields[7]);
@@ -186,19 +186,17 @@ static const char *read_column(fs_rows *rows, char *field, size_t n, const fs_en
 
     if (!items) return wrong;
     *items++ = 0;
-    if (!strcmp(field, "session_id"))
-        return (rows->session_id = read_texts(items, n)) ? NULL : wrong;
-    if (!strcmp(field, "connection_data"))
-        return (rows->connection_data = read_texts(items, n)) ? NULL : wrong;
-    if (!strcmp(field, "initial_layout_class_list"))
-        return (rows->classes = read_texts(items, n)) ? NULL : wrong;
     if (!strcmp(field, "derived")) return read_derived(rows, items, n, engine);
-    if (!strcmp(field, "role"))
-        return (rows->role = read_numbers(items, n, 3, 1)) ? NULL : wrong;
     if (!strcmp(field, "skip"))
         return (rows->skip = read_numbers(items, n, 1, 1)) ? NULL : wrong;
-    if (!strcmp(field, "expiration"))
-        return (rows->expiration = read_numbers(items, n, 2592000, 4)) ? NULL : wrong;
+    for (int c = 0; c < FS_CLAIM_COUNT; c++) {
+        const int type = fs_claims[c].type;
+        if (strcmp(field, fs_claims[c].argument)) continue;
+        rows->columns[c] = type == FS_TYPE_ROLE      ? read_numbers(items, n, 3, 1)
+                           : type == FS_TYPE_SECONDS ? read_numbers(items, n, 2592000, 4)
+                                                     : read_texts(items, n);
+        return rows->columns[c] ? NULL : wrong;
+    }
     return wrong;
 }
 
@@ -301,28 +299,28 @@ static fs_text *read_some_texts(char *list, size_t n) {
 
 /* Import texts in two parts and print the valid ones. "!" marks a text for which validation
  * in place has another result. */
-static void take_in_parts(fs_import *column, size_t n) {
+static void import_in_parts(fs_column *column, size_t n) {
     const size_t parts[] = {n / 2, n - n / 2};
-    fs_import in_place = *column;
+    fs_column in_place = *column;
 
-    in_place.good = take(n);
+    in_place.valid = take(n);
     fs_check_texts(&in_place, 0, n);
     for (size_t part = 0, first = 0; part < 2; first += parts[part++])
         fs_import_texts(column, first, parts[part],
-                      take(fs_import_room(column, first, parts[part])));
+                      take(fs_import_size(column, first, parts[part])));
     for (size_t i = 0; i < n; i++) {
         if (i) putchar(' ');
-        if (in_place.good[i] != column->good[i]) putchar('!');
-        if (!column->good[i])
+        if (in_place.valid[i] != column->valid[i]) putchar('!');
+        if (!column->valid[i])
             putchar('x');
         else
             put_bytes(column->texts[i].data, column->texts[i].len);
     }
 }
 
-const char *do_take(char **fields, size_t count) {
+const char *do_import(char **fields, size_t count) {
     fs_engine engine;
-    fs_import column;
+    fs_column column;
     bytes api_key;
     uint64_t n;
 
@@ -334,7 +332,7 @@ const char *do_take(char **fields, size_t count) {
     column.codec = engine.codec;
     column.api_key = api_key.at;
     column.key_len = api_key.len;
-    column.good = take((size_t)n);
+    column.valid = take((size_t)n);
     column.texts = read_some_texts(fields[4], (size_t)n);
     if (!column.texts) return "not such a column";
     if (!strcmp(fields[1], "roles")) {
@@ -342,14 +340,14 @@ const char *do_take(char **fields, size_t count) {
         fs_import_roles(&column, 0, (size_t)n, roles);
         for (size_t i = 0; i < n; i++) {
             if (i) putchar(' ');
-            putchar(column.good[i] ? '0' + roles[i] : 'x');
+            putchar(column.valid[i] ? '0' + roles[i] : 'x');
         }
         return NULL;
     }
-    column.column = !strcmp(fields[1], "sessions") ? FS_SESSIONS
-                    : !strcmp(fields[1], "classes") ? FS_CLASSES
-                                                    : FS_DATA;
-    take_in_parts(&column, (size_t)n);
+    column.type = !strcmp(fields[1], "sessions")  ? FS_TYPE_ID
+                  : !strcmp(fields[1], "classes") ? FS_TYPE_NAMES
+                                                  : FS_TYPE_TEXT;
+    import_in_parts(&column, (size_t)n);
     return NULL;
 }
 

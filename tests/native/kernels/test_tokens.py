@@ -324,7 +324,7 @@ def test_texts_of_others_are_taken_if_they_are_surely_good(harness, column):
             )
         items = ",".join("none" if text is None else hexed(text) for text in texts)
         commands.append(
-            f"take best {column} {hexed(api_key.encode())} {len(texts)} {items}"
+            f"import best {column} {hexed(api_key.encode())} {len(texts)} {items}"
         )
         good = [
             ("x" if column == "sessions" else "-")
@@ -342,7 +342,7 @@ def test_texts_that_stand_where_others_stood_are_judged_as_those(harness):
     session = hexed(random_session_id(random.Random(6), "123").encode())
     other = hexed(random_session_id(random.Random(6), "124").encode())
     items = [session, "same", "same", other, "same", "none", "same", "31", "same"]
-    command = f"take best sessions {b'123'.hex()} {len(items)} {','.join(items)}"
+    command = f"import best sessions {b'123'.hex()} {len(items)} {','.join(items)}"
     assert harness.ask([command]) == [" ".join([session] * 3 + ["x"] * 6)]
 
 
@@ -360,7 +360,7 @@ def test_roles_of_others_are_looked_up(harness):
     ]
     items = ",".join("none" if name is None else hexed(name.encode()) for name in names)
     found = [str(ROLES.index(name)) if name in ROLES else "x" for name in names]
-    assert harness.ask([f"take best roles - {len(names)} {items}"]) == [" ".join(found)]
+    assert harness.ask([f"import best roles - {len(names)} {items}"]) == [" ".join(found)]
 
 
 @pytest.mark.parametrize("how", ["texts", "offsets"])

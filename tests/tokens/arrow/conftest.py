@@ -6,11 +6,11 @@ import gc
 
 import pytest
 
-from tokbox._arrow import held
+from tokbox._arrow import imported_structs
 
 
 @pytest.fixture(autouse=True)
 def nothing_held() -> None:
     """Free the structs of earlier tests that only the garbage collector can free."""
-    if held():
+    if imported_structs():
         gc.collect()

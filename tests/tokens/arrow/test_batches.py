@@ -23,7 +23,7 @@ from tokbox import _capsules, _memory
 from tokbox._capsules import (
     Array,
     array_capsule,
-    handed_over,
+    exported_structs,
     schema_capsule,
     stream_capsule,
 )
@@ -148,30 +148,30 @@ def test_what_nobody_takes_comes_back_with_its_capsule(alike):
         lambda: schema_capsule(table()), lambda: array_capsule(table()), lambda: stream_capsule(table()),
     ):  # fmt: skip
         capsule = make()
-        assert handed_over() > 0
+        assert exported_structs() > 0
         del capsule
-        assert handed_over() == 0
+        assert exported_structs() == 0
 
 
 def test_what_is_taken_comes_back_when_it_is_released(alike):
     arrays = [pa.array(alike), pa.chunked_array(alike), pa.array(alike[2:])]
-    assert handed_over() > 0
+    assert exported_structs() > 0
     arrays.clear()
-    assert handed_over() == 0
+    assert exported_structs() == 0
 
 
 def test_a_child_may_be_taken_out_of_its_parent():
     capsule = array_capsule(table())
     parent = of_capsule(capsule, b"arrow_array", ArrowArray)
-    assert handed_over() == 4
+    assert exported_structs() == 4
     child = ArrowArray.from_buffer_copy(parent.children[0].contents)
     parent.children[0].contents.release = type(parent.release)()
     del capsule
-    assert handed_over() == 2
+    assert exported_structs() == 2
     assert child.n_children == 1
     child.release(ctypes.addressof(child))
     assert not child.release
-    assert handed_over() == 0
+    assert exported_structs() == 0
 
 
 def test_structs_are_released_once(alike):
@@ -182,9 +182,9 @@ def test_structs_are_released_once(alike):
         struct = of_capsule(capsule, name, kind)
         struct.release(ctypes.addressof(struct))
         assert not struct.release
-    assert handed_over() == 0
+    assert exported_structs() == 0
     capsules.clear()
-    assert handed_over() == 0
+    assert exported_structs() == 0
 
 
 def test_a_stream_ends_after_its_array(alike):
@@ -199,13 +199,13 @@ def test_a_stream_ends_after_its_array(alike):
             array.release(ctypes.addressof(array))
     assert not stream.get_last_error(place)
     del capsule
-    assert handed_over() == 0
+    assert exported_structs() == 0
 
 
 def test_structs_can_be_released_in_any_thread(signer):
     session = signer.session(SESSION)
     batches = [pa.array(session.token_batch(10)) for _ in range(200)]
-    assert handed_over() == 200
+    assert exported_structs() == 200
 
     def let_go():
         while batches:
@@ -220,7 +220,7 @@ def test_structs_can_be_released_in_any_thread(signer):
     for thread in threads:
         thread.join()
     gc.collect()
-    assert handed_over() == 0
+    assert exported_structs() == 0
 
 
 def test_arrays_may_outlive_the_interpreter():
@@ -243,17 +243,20 @@ def test_an_array_refuses_what_is_none_of_its_parts():
         Array("+s", "", 0, 0, (None,), (None,))
     with pytest.raises(TypeError):
         Array("+s", "", 0, 0, (None,), ("column",))
-    assert _capsules.handed_over() == 0
+    assert _capsules.exported_structs() == 0
 
 
 def test_offsets_guard_their_memory():
-    offsets = _memory.starts(3, 2**30)
+    offsets = _memory.fixed_offsets(3, 2**30)
     assert memoryview(offsets).cast("q").tolist() == [0, 2**30, 2**31, 3 * 2**30]
-    assert memoryview(_memory.narrowed(offsets, 1, 1)).cast("i").tolist() == [0, 2**30]
+    assert memoryview(_memory.to_int32_offsets(offsets, 1, 1)).cast("i").tolist() == [
+        0,
+        2**30,
+    ]
     with pytest.raises(OverflowError, match="32-bit"):
-        _memory.narrowed(offsets, 0, 2)
+        _memory.to_int32_offsets(offsets, 0, 2)
     assert _memory.validity(offsets, 0, 3)[0] == 0
-    for guarded in (_memory.narrowed, _memory.validity):
+    for guarded in (_memory.to_int32_offsets, _memory.validity):
         for first, n in ((0, 4), (1, 3), (-1, 1), (0, -1), (4, 0), (2**62, 2**62)):
             with pytest.raises(IndexError):
                 guarded(offsets, first, n)

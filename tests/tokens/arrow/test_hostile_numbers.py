@@ -10,8 +10,15 @@ import sys
 import pytest
 
 from tests.tokens.arrow.structs import GetNext, Made, MadeStream, int32s, int64s, view
-from tokbox._arrow import held, read
-from tokbox._memory import IntColumn, Memory, StringColumn, StringSlice, narrowed, starts
+from tokbox._arrow import imported_structs, read
+from tokbox._memory import (
+    IntColumn,
+    Memory,
+    StringColumn,
+    StringSlice,
+    fixed_offsets,
+    to_int32_offsets,
+)
 from tokbox.errors import InvalidArrowError
 
 pytestmark = pytest.mark.skipif(
@@ -139,7 +146,7 @@ def outcome(source):
     except (InvalidArrowError, MemoryError) as error:
         return error
     finally:
-        assert held() == 0
+        assert imported_structs() == 0
 
 
 def is_unreadable(field, value):
@@ -320,7 +327,7 @@ def test_a_stream_without_a_function_is_refused(function):
     setattr(stream.stream, function, kind() if kind is not GetNext else GetNext())
     with pytest.raises(InvalidArrowError, match="has all of its functions"):
         read(stream, "column")
-    assert (stream.released, held()) == (1, 0)
+    assert (stream.released, imported_structs()) == (1, 0)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -372,22 +379,22 @@ def test_offsets_that_leave_their_memory_are_refused(at, value):
     with pytest.raises(IndexError):
         StringSlice(text, offsets(*places), 0, 0, 2)
     with pytest.raises(IndexError):
-        text.pick(offsets(*places), 0, 1, 2)
+        text.select(offsets(*places), 0, 1, 2)
     with pytest.raises(IndexError):
-        text.joined(offsets(*places), 0, 0, 1, 2)
+        text.join(offsets(*places), 0, 0, 1, 2)
     with pytest.raises(IndexError):
         [text.row(offsets(*places), row) for row in range(2)]
     if at < 2 or value < 0:
         with pytest.raises(IndexError):
-            narrowed(offsets(*places), 0, 2)
+            to_int32_offsets(offsets(*places), 0, 2)
 
 
 def test_numbers_that_no_memory_has_are_refused():
     for n, length in ((2**62, 2), (-1, 1), (1, -1), (INT64_MAX, INT64_MAX)):
         with pytest.raises(OverflowError):
-            starts(n, length)
+            fixed_offsets(n, length)
     for n in (2**60, INT64_MAX):
         with pytest.raises(MemoryError):
-            starts(n, 0)
+            fixed_offsets(n, 0)
         with pytest.raises(MemoryError):
-            Memory(3).joined(None, 3, 0, 0, n)
+            Memory(3).join(None, 3, 0, 0, n)

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.tokens.arrow.structs import Made, MadeStream, int32s, int64s, view
-from tokbox._arrow import held, read
+from tokbox._arrow import imported_structs, read
 from tokbox.errors import InvalidArrowError
 
 pytestmark = pytest.mark.skipif(
@@ -195,7 +195,7 @@ def test_structs_that_are_right_are_read(name):
     make, expected = GOOD[name]
     made = make()
     assert list(read(made, "column")) == expected
-    assert (made.released, held()) == (2, 0)
+    assert (made.released, imported_structs()) == (2, 0)
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -205,7 +205,7 @@ def test_structs_that_contradict_themselves_are_refused(name):
         read(made, "column")
     assert (caught.value.field, caught.value.value) == ("column", None)
     assert made.released == 2
-    assert held() == 0
+    assert imported_structs() == 0
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -217,7 +217,7 @@ def test_streams_of_such_structs_are_refused(name):
         stream = MadeStream(bad, [bad, strings()])
     with pytest.raises(InvalidArrowError):
         read(stream, "column")
-    assert (stream.released, held()) == (1, 0)
+    assert (stream.released, imported_structs()) == (1, 0)
 
 
 def test_a_stream_is_read_to_its_end_and_all_of_it_goes_back():
@@ -228,7 +228,7 @@ def test_a_stream_is_read_to_its_end_and_all_of_it_goes_back():
     assert [made.released for made in (schema, *arrays)] == [1, 0, 0, 0]
     del column
     assert [made.released for made in (schema, *arrays, stream)] == [1, 1, 1, 1, 1]
-    assert held() == 0
+    assert imported_structs() == 0
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_streams_that_break_off_are_refused(schema, arrays, said):
     stream = MadeStream(schema, arrays)
     with pytest.raises(InvalidArrowError, match=said):
         read(stream, "column")
-    assert (stream.released, held()) == (1, 0)
+    assert (stream.released, imported_structs()) == (1, 0)
 
 
 def test_what_was_taken_already_is_refused():
@@ -248,14 +248,14 @@ def test_what_was_taken_already_is_refused():
     read(made, "column")
     read(stream, "column")
     for gone in (made, stream):
-        with pytest.raises(InvalidArrowError, match="released or taken"):
+        with pytest.raises(InvalidArrowError, match="released or imported"):
             read(gone, "column")
         assert gone.released == (2 if gone is made else 1)
     half = strings()
     half.array.release = type(half.array.release)()
-    with pytest.raises(InvalidArrowError, match="released or taken"):
+    with pytest.raises(InvalidArrowError, match="released or imported"):
         read(half, "column")
-    assert (half.released, held()) == (1, 0)
+    assert (half.released, imported_structs()) == (1, 0)
 
 
 @pytest.mark.parametrize(

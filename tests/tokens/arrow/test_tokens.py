@@ -18,7 +18,7 @@ from tests.tokens.arrow.structs import Made, int32s, int64s
 from tests.tokens.verify.test_verify import NOW
 from tests.tokens.verify.test_verify_many import said
 from tokbox import decode, decode_many
-from tokbox._arrow import held, is_arrow, read
+from tokbox._arrow import imported_structs, is_arrow, read
 from tokbox._memory import IntColumn, ListColumn, StringColumn
 from tokbox.errors import (
     InvalidArrowError,
@@ -220,7 +220,7 @@ def test_chunks_of_any_size_are_read_in_order(sizes):
         [[f"row {next(numbers)}" for _ in range(size)] for size in sizes], pa.string()
     )
     assert to_list(OnlyStream(chunked)) == chunked.to_pylist()
-    assert held() == 0
+    assert imported_structs() == 0
 
 
 @pytest.mark.parametrize("good", [1, 64, 100])
@@ -233,7 +233,7 @@ def test_small_chunks_go_back_when_the_stream_fails(good):
     reader = pa.RecordBatchReader.from_batches(pa.schema({"data": pa.string()}), fail())
     with pytest.raises(InvalidArrowError, match="the disk is gone"):
         to_list(OnlyStream(reader))
-    assert held() == 0
+    assert imported_structs() == 0
 
 
 def test_an_error_of_the_stream_is_told():
@@ -244,7 +244,7 @@ def test_an_error_of_the_stream_is_told():
     reader = pa.RecordBatchReader.from_batches(pa.schema({"data": pa.string()}), fail())
     with pytest.raises(InvalidArrowError, match="the disk is gone"):
         to_list(OnlyStream(reader))
-    assert held() == 0
+    assert imported_structs() == 0
 
 
 ### What is signed ###
@@ -669,29 +669,29 @@ def test_an_application_signs_arrow_columns_too():
 @every_kernel
 def test_arrays_are_given_back(signer):
     gc.collect()  # what other tests left in cycles
-    before, already = pa.total_allocated_bytes(), held()
+    before, already = pa.total_allocated_bytes(), imported_structs()
     array = pa.array(["x" * 1000] * 1000)
     for _ in range(5):
         for given in (array, pa.chunked_array([array, array]), array.dictionary_encode()):
             column = read(given, "column")
-            assert held() > already
+            assert imported_structs() > already
             del column
             signer.sign_rows(SESSION, connection_data=given)
             with pytest.raises(InvalidClaimsError):
                 signer.sign_rows(given, connection_data=given)
             signer.verify_many(given)
             decode_many(given)
-            assert held() == already
+            assert imported_structs() == already
         with pytest.raises(InvalidArrowError):
             read(pa.table({"a": array, "b": array}), "column")
-        assert held() == already
+        assert imported_structs() == already
     del array, given
     assert pa.total_allocated_bytes() <= before + 10_000
 
 
 def test_texts_keep_the_array_that_they_are_of():
     column = read(pa.array(["a" * 100, "b"]), "column")
-    assert held() > 0
+    assert imported_structs() > 0
     assert column[0] == "a" * 100
     with pytest.raises(IndexError):
         column[2]

@@ -48,6 +48,6 @@ def test_a_call_holds_no_row_after_its_end():
 
 @every_kernel
 @pytest.mark.parametrize("column", [{"a"}, None, "ab", {"a": 1}])
-def test_the_core_takes_nothing_but_snapshots(column):
+def test_the_core_accepts_only_copied_columns(column):
     with pytest.raises(TypeError):
         _fastsign.verify_many(_fastsign.Key(b"s"), b"", b"1", column, 0, 0)

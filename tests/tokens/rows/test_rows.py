@@ -389,12 +389,7 @@ def test_signals_are_seen_while_a_column_is_read(signer, column):
     signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
     try:
         hits.clear()
-        if column == "expiration":
-            rows.seconds(given, lambda row, value: value)
-        elif column == "role":
-            rows.roles(given, lambda row, value: value)
-        else:
-            rows.texts(column, given, lambda row, value: value, KEY.encode())
+        rows.column(column, given, lambda row, value: value, KEY.encode())
         seen = len(hits)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -414,15 +409,17 @@ def test_the_core_s_rows_guard_their_memory_and_the_key():
     )
     few, many = make(n=2), make(n=3)
     for one in (few, many):
-        one.seconds((1,) * one.n, lambda row, value: value)
+        one.column("expiration", (1,) * one.n, lambda row, value: value)
     with pytest.raises(ValueError, match="length"):
-        few.seconds((1,), lambda row, value: value)
+        few.column("expiration", (1,), lambda row, value: value)
     with pytest.raises(ValueError, match="length"):
-        few.roles(("publisher",) * 3, lambda row, value: value)
+        few.column("role", ("publisher",) * 3, lambda row, value: value)
     with pytest.raises(ValueError, match="length"):
-        few.texts("classes", ("a",), lambda row, value: value)
-    with pytest.raises(ValueError, match="no such column"):
-        few.texts("colour", ("a", "b"), lambda row, value: value)
+        few.column("initial_layout_class_list", ("a",), lambda row, value: value)
+    with pytest.raises(ValueError, match="not in tuple"):
+        few.column("colour", ("a", "b"), lambda row, value: value)
+    with pytest.raises(ValueError, match="need an owner"):
+        few.column("session_id", (SESSION,) * 2, lambda row, value: value)
     with pytest.raises(ValueError, match="other rows"):
         few.sign(_memory.Memory(10_000), many.lengths())
     with pytest.raises(ValueError, match="too small"):

@@ -133,9 +133,9 @@ def test_a_public_key_is_read_from_what_holds_or_names_it(make, file):
     file.write_text(public_pem())
     key = PublicKey(make(file))
     signature = reference.rs256(*numbers(), b"message")
-    assert key._holds(b"message", signature)
-    assert not key._holds(b"massage", signature)
-    assert not key._holds(b"message", signature[:-1])
+    assert key._verify_signature(b"message", signature)
+    assert not key._verify_signature(b"massage", signature)
+    assert not key._verify_signature(b"message", signature[:-1])
     assert key.pem() == public_pem()
 
 
@@ -332,6 +332,6 @@ def test_a_key_its_path_and_its_password_are_read_as_exact_text(tmp_path, text):
     path.write_bytes(pem(PKCS8, PASSWORD))
     for source in (pem(PKCS8, PASSWORD).decode(), str(path)):
         key = PrivateKey(text(source), password=text(PASSWORD))
-        assert key.public_key()._holds(b"m", key._sign(b"m"))
+        assert key.public_key()._verify_signature(b"m", key._sign(b"m"))
     with pytest.raises(InvalidInputError, match="password"):
         PrivateKey(pem(PKCS8, PASSWORD), password=text(""))

@@ -80,7 +80,13 @@ def test_no_expiration_leaves_the_claim_out(session):
 
 def data_of(text: str, classes: str) -> bytes:
     first = jwt.first_claims(APPLICATION, SESSION)
-    return jwt.further_claims(first, NOW, 60, "publisher", text, classes)
+    claims = {
+        "expiration": 60,
+        "role": "publisher",
+        "connection_data": text,
+        "initial_layout_class_list": classes,
+    }
+    return jwt.further_claims(first, NOW, claims)
 
 
 @pytest.mark.parametrize("length", range(6))

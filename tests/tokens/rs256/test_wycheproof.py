@@ -14,8 +14,8 @@ def test_wycheproof_signatures_are_judged_as_they_should_be():
         key = PublicKey(group["publicKeyPem"])
         for case in group["tests"]:
             message, signature = bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"])
-            held = key._holds(message, signature)
-            assert key._core.holds(message, signature) is held
+            held = key._verify_signature(message, signature)
+            assert key._core.verify_signature(message, signature) is held
             found[case["result"], held] += 1
     # Whether the hash's parameters may be missing is left open; they may not.
     assert found == {("valid", True): 9, ("invalid", False): 249, ("acceptable", False): 1}

@@ -67,7 +67,7 @@ def refusal(token: str, now: float = NOW, signer: Signer | None = None) -> Token
     assert (type(found), str(found)) == (type(caught.value), str(caught.value))
     assert found.reason == caught.value.reason
     if isinstance(signer._backend.key, _fastsign.Key):
-        assert core(signer, [token], now) != [_fastsign.GOOD]
+        assert core(signer, [token], now) != [_fastsign.VALID]
     return caught.value
 
 
@@ -378,7 +378,7 @@ def test_a_signature_has_one_encoding():
         expected.append(other == good)
     assert list(PROJECT.verify_many(tokens, now=NOW)) == expected
     verdicts = core(PROJECT, tokens)
-    assert [verdict == _fastsign.GOOD for verdict in verdicts] == expected
+    assert [verdict == _fastsign.VALID for verdict in verdicts] == expected
     for token, holds in zip(tokens, expected, strict=True):
         if not holds:
             with pytest.raises(TokenError):
@@ -467,7 +467,7 @@ def test_a_session_has_one_id(length):
         lambda value: make_raw_jwt(members(session_id=json.dumps(value))),
     ):
         assert accepted(make(session_id)).session_id == session_id
-        assert core(PROJECT, [make(session_id)]) == [_fastsign.GOOD]
+        assert core(PROJECT, [make(session_id)]) == [_fastsign.VALID]
         for other in others:
             error = refusal(make(other))
             assert isinstance(error, WrongClaimsError)

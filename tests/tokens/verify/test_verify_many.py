@@ -34,7 +34,14 @@ from tests.support.kernels import every_kernel
 from tests.support.sizes import size
 from tests.tokens.verify.test_verify import GO_STYLE, NOW, VECTORS, make
 from tokbox import _fastsign, _memory
-from tokbox._fastsign import ALTERED, EARLY, EXPIRED, FOREIGN, GOOD, UNSURE
+from tokbox._fastsign import (
+    BAD_SIGNATURE,
+    EXPIRED,
+    NOT_YET_VALID,
+    UNDECIDED,
+    VALID,
+    WRONG_KEY,
+)
 from tokbox.errors import (
     BadSignatureError,
     ClosedError,
@@ -363,15 +370,15 @@ def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
     wrongly = [
         data[i]
         for i in range(ALTERATIONS)
-        if (verdicts[i] == GOOD and expected[i])
-        or (verdicts[i] not in (GOOD, UNSURE) and not expected[i])
+        if (verdicts[i] == VALID and expected[i])
+        or (verdicts[i] not in (VALID, UNDECIDED) and not expected[i])
     ]
     assert wrongly == []
     assert said(signer.verify_many(tokens, now=NOW)) == expected
     # Each side is well represented, and most that hold need no closer look.
     held = expected.count(None)
     assert ALTERATIONS // 10 < held < ALTERATIONS
-    assert verdicts.count(GOOD) > held // 2
+    assert verdicts.count(VALID) > held // 2
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
@@ -392,7 +399,7 @@ def test_what_is_encoded_in_another_way_is_found_as_verify_finds_it(signer, kern
         for token, verdict, error in zip(
             tokens, core(signer, tokens), expected, strict=True
         )
-        if (verdict == GOOD and error) or (verdict not in (GOOD, UNSURE) and not error)
+        if (verdict == VALID and error) or (verdict not in (VALID, UNDECIDED) and not error)
     ]
     assert wrongly == []
     assert said(signer.verify_many(tokens, now=NOW)) == expected
@@ -418,10 +425,15 @@ def test_the_usual_reasons_need_no_closer_look(signer, kernel, kind, monkeypatch
         stranger.session(foreign).token(kind=kind),
     ]
     ended, early = created + 86_400, created - 61
-    for now, verdict in ((created, GOOD), (ended, EXPIRED), (early, EARLY)):
-        assert [*core(signer, tokens, now)] == [verdict, ALTERED, ALTERED, FOREIGN]
+    for now, verdict in ((created, VALID), (ended, EXPIRED), (early, NOT_YET_VALID)):
+        assert [*core(signer, tokens, now)] == [
+            verdict,
+            BAD_SIGNATURE,
+            BAD_SIGNATURE,
+            WRONG_KEY,
+        ]
         expected = one_by_one(signer, tokens, now=now)
-        assert [error is None for error in expected] == [verdict == GOOD, *[False] * 3]
+        assert [error is None for error in expected] == [verdict == VALID, *[False] * 3]
         with monkeypatch.context() as patch:
             patch.delattr(verify_module, "verify_slow_path")
             found = signer.verify_many(tokens, now=now)
@@ -462,7 +474,7 @@ def test_no_more_than_some_headers_are_kept(signer, monkeypatch):
     ]
     assert list(signer.verify_many(tokens, now=NOW)) == [True, False] * 50
     known = sum(map(len, heads.known.values()))
-    assert known + len(heads._refused) == heads._MOST
+    assert known + len(heads._refused) == heads._MAX_HEADERS
 
 
 @every_kernel

@@ -42,18 +42,19 @@ def token(client: Tokbox, session_id: str, claims: Claims, as_json: bool) -> Non
     if not as_json:
         print(made)
         return
+    from tokbox.tokens.claims import TEXTS
     from tokbox.tokens.verification.verify import decode
 
-    says = decode(made)
+    decoded = decode(made)
     print_json(
         {
             "token": made,
-            "session_id": says.session_id,
-            "role": says.role,
-            "create_time": says.create_time,
-            "expire_time": says.expire_time,
-            "connection_data": says.connection_data,
-            "initial_layout_class_list": list(says.initial_layout_class_list),
+            "session_id": decoded.session_id,
+            "role": decoded.role,
+            "create_time": decoded.create_time,
+            "expire_time": decoded.expire_time,
+            **{name: getattr(decoded, name) for name, *_ in TEXTS},
+            "initial_layout_class_list": list(decoded.initial_layout_class_list),
         }
     )
 

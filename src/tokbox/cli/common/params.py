@@ -274,10 +274,10 @@ def make_client(
         environment["TOKBOX_SECRET"] = secret
         environment["TOKBOX_API_KEY"] = api_key or key or ""
     elif api_key is not None:
-        ours = any(environment.get(name) for name in _SECRETS[:2])
-        theirs = not ours and environment.get(_SECRETS[2])
-        environment[_KEYS[1] if theirs else _KEYS[0]] = api_key
-        if theirs:
+        has_project = any(environment.get(name) for name in _SECRETS[:2])
+        has_application = not has_project and environment.get(_SECRETS[2])
+        environment[_KEYS[1] if has_application else _KEYS[0]] = api_key
+        if has_application:
             environment.pop(_KEYS[0], None)
     try:
         return Tokbox.from_env(environment)

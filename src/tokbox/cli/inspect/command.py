@@ -159,6 +159,7 @@ def _print_claims(
     claims: Token, signature: SignatureCheck, faults: list[Fault], now: float, as_json: bool
 ) -> None:
     from tokbox.cli.inspect.diagnosis import show
+    from tokbox.tokens.claims import TEXTS
 
     if as_json:
         print_json(
@@ -170,7 +171,7 @@ def _print_claims(
                 "project_id": claims.project_id,
                 "session_id": claims.session_id,
                 "role": claims.role,
-                "connection_data": claims.connection_data,
+                **{name: getattr(claims, name) for name, *_ in TEXTS},
                 "initial_layout_class_list": list(claims.initial_layout_class_list),
                 "create_time": claims.create_time,
                 "expire_time": claims.expire_time,

@@ -42,7 +42,7 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
 
     With *session_id*, the token must be for that session.
     """
-    faults = [*_untimely(claims, now)]
+    faults = [*_time_faults(claims, now)]
     if session_id is not None and claims.session_id != session_id:
         text = "it is for another session than the one asked for: make one for that"
         faults.append(Fault("wrong_session", text))
@@ -62,7 +62,7 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
     return faults
 
 
-def _untimely(claims: Token, now: float) -> Iterator[Fault]:
+def _time_faults(claims: Token, now: float) -> Iterator[Fault]:
     if claims.end_time <= now:
         text = f"it expired {ago(claims.end_time, now)}: make a new one"
         yield Fault("expired", text)

@@ -103,8 +103,8 @@ def _reason_of(error: Exception) -> str:
     file of that row stays.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    ours = [line for line in lines if line.startswith("tokbox.errors.")]
-    line = (ours or lines or [type(error).__name__])[0]
+    own_lines = [line for line in lines if line.startswith("tokbox.errors.")]
+    line = (own_lines or lines or [type(error).__name__])[0]
     return re.sub(r"^(tokbox\.errors\.\w+: )row [0-9]+( of|:)", r"\1a row\2", line)
 
 

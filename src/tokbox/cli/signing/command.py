@@ -230,12 +230,12 @@ def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
             "--error-column is for --engine ray and spark (others: --rejects FILE)"
         )
     else:
-        rejected = _sign_here(client, **options)
+        rejected = _sign_locally(client, **options)
     if rejected:
         context.exit(exit_codes.REJECTED)
 
 
-def _sign_here(
+def _sign_locally(
     client: Tokbox,
     *,
     source: tuple[str, ...],

@@ -48,7 +48,7 @@ class CSVTable:
         header = self._records(text, 0, final=self._last, most=1)
         if not header.n:
             raise source_error("begin with a line that names the columns")
-        ((_, fields),) = header.odd() or ((0, 0),)
+        ((_, fields),) = header.miscounted() or ((0, 0),)
         if not fields:
             line = header.line_ends(header.open_quote()) + 1
             raise source_error(
@@ -146,7 +146,7 @@ class CSVChunk:
         self.end: Position = end
         self.row_errors: list[RowError] = [
             (start.rows + row + 1, "row", self._miscounted(fields, line))
-            for row, fields in records.odd()
+            for row, fields in records.miscounted()
         ]
 
     def _miscounted(self, fields: int, line: int) -> str:

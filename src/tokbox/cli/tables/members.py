@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from tokbox._csv import most_often
+from tokbox._csv import max_occurrences
 from tokbox.tokens.strict_json import read_object
 
 __all__ = ["MemberReader"]
@@ -104,7 +104,7 @@ class MemberReader:
                 members = self._members(name, rows)
                 there = len(members) - members.count(self._absent)
             # Counting exactly takes ten times as long.
-            if most_often(text, key) > there and text.count(key) > there:
+            if max_occurrences(text, key) > there and text.count(key) > there:
                 found |= {i for i, line in enumerate(lines) if line.count(key) > 1}
         if b"\\" in text and _ESCAPED_NAME.search(text):
             found |= {i for i, line in enumerate(lines) if _ESCAPED_NAME.search(line)}

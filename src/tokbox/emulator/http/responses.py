@@ -46,7 +46,7 @@ NO_CLIENTS = "Not found. No clients are actively connected to the OpenTok sessio
 #: The service's message for a second broadcast with the same tag in a session.
 ALREADY_COMPOSED = "Session is already composed for given tag with code 409"
 #: Messages that the service sends without a code.
-_BARE = (NO_CLIENTS, ALREADY_COMPOSED)
+_WITHOUT_CODE = (NO_CLIENTS, ALREADY_COMPOSED)
 
 
 #: A quality of zero means "not acceptable" (RFC 9110, 12.4.2).
@@ -118,7 +118,7 @@ def error_response(
 
 def _json_error(error: HTTPError) -> Response:
     content: dict[str, Any] = {"message": error.message}
-    if error.message not in _BARE:
+    if error.message not in _WITHOUT_CODE:
         code = error.status if error.code is None else error.code
         content = {"code": code, **content, "description": error.message}
     return json_response(content, error.status)

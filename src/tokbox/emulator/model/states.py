@@ -139,7 +139,7 @@ def _entered(after_ms: int) -> _Moment:
     return lambda job, situation: job.since_ms + after_ms
 
 
-def _ran(after_ms: int) -> _Moment:
+def _ran_for(after_ms: int) -> _Moment:
     return lambda job, situation: job.since_ms - job.ran_ms + after_ms
 
 
@@ -162,7 +162,7 @@ def _max_duration(job: Job, situation: Situation) -> int:
     return job.created_ms + int(job.options["maxDuration"]) * 1000
 
 
-def _left_alone(job: Job, situation: Situation) -> int | None:
+def _no_other_clients(job: Job, situation: Situation) -> int | None:
     # Other clients are assumed to subscribe, so that media flow.
     return None if job.alone_ms is None else job.alone_ms + 5 * _MINUTE
 
@@ -205,7 +205,10 @@ MACHINES = {
         final="stopped",
         stop_reason="user initiated",
         timers={
-            "started": (_Timer(_ran(4 * _HOUR), "stopped", MAX_LENGTH), _TWELVE_HOURS),
+            "started": (
+                _Timer(_ran_for(4 * _HOUR), "stopped", MAX_LENGTH),
+                _TWELVE_HOURS,
+            ),
             "paused": (
                 _Timer(_emptied, "stopped", "session ended"),
                 _Timer(_entered(_HOUR), "stopped", _IDLE),
@@ -263,7 +266,7 @@ MACHINES = {
             ),
             "RINGING": (_Timer(_entered(2000), "ACTIVE"),),
             "ACTIVE": (
-                _Timer(_left_alone, "HANGUP", "706 Max Inactive"),
+                _Timer(_no_other_clients, "HANGUP", "706 Max Inactive"),
                 _Timer(_created(6 * _HOUR), "HANGUP", "705 Max Duration"),
             ),
         },

@@ -77,8 +77,8 @@ def describe_call(job: Job) -> dict[str, Any]:
 
 def status_changed(view: View, job: Job) -> Event | None:
     """Return the status event of a job, or ``None`` if webhooks do not report it."""
-    tell = _TELL.get(job.kind)
-    return None if tell is None else tell(view, job)
+    make_event = _STATUS_EVENTS.get(job.kind)
+    return None if make_event is None else make_event(view, job)
 
 
 def _owner(job: Job) -> dict[str, str]:
@@ -87,17 +87,17 @@ def _owner(job: Job) -> dict[str, str]:
     }
 
 
-def _of_archive(view: View, job: Job) -> Event:
+def _archive_event(view: View, job: Job) -> Event:
     # Unlike the GET response, it has the time of the request, not of the first recording.
     created_ms = job.created_ms // 1000 * 1000
     return _status(job, {**describe_archive(view, job), "createdAt": created_ms})
 
 
-def _of_broadcast(view: View, job: Job) -> Event:
+def _broadcast_event(view: View, job: Job) -> Event:
     return _status(job, describe_broadcast(view, job))
 
 
-def _of_render(view: View, job: Job) -> Event | None:
+def _render_event(view: View, job: Job) -> Event | None:
     if job.status == "starting":
         return None
     payload = {"id": job.job_id, "sessionId": job.session_id, "status": job.status}
@@ -108,11 +108,11 @@ def _of_render(view: View, job: Job) -> Event | None:
     return _status(job, payload)
 
 
-def _of_captions(view: View, job: Job) -> Event:
+def _captions_event(view: View, job: Job) -> Event:
     return _status(job, describe_captions(job, job.since_ms))
 
 
-def _of_call(view: View, job: Job) -> Event:
+def _call_event(view: View, job: Job) -> Event:
     if job.status == "DIALING":
         return events.call_changed(job, "created")
     if job.status in ENDED:
@@ -128,10 +128,10 @@ def _status(job: Job, payload: dict[str, Any]) -> Event:
     return Event(job.project_id, job.kind, "status", job.since_ms, payload, url)
 
 
-_TELL: dict[str, Callable[[View, Job], Event | None]] = {
-    "archive": _of_archive,
-    "broadcast": _of_broadcast,
-    "render": _of_render,
-    "captions": _of_captions,
-    "call": _of_call,
+_STATUS_EVENTS: dict[str, Callable[[View, Job], Event | None]] = {
+    "archive": _archive_event,
+    "broadcast": _broadcast_event,
+    "render": _render_event,
+    "captions": _captions_event,
+    "call": _call_event,
 }

@@ -411,7 +411,7 @@ def _product() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        ours = version("tokbox")
+        number = version("tokbox")
     except PackageNotFoundError:  # a source tree that is on the path, not installed
-        ours = "0"
-    return f"tokbox/{ours} python/{platform.python_version()}"
+        number = "0"
+    return f"tokbox/{number} python/{platform.python_version()}"

@@ -24,12 +24,12 @@ __all__ = ["api_error", "read_json", "refuse_page", "request_id", "retry_after"]
 
 #: Clock errors in seconds above which an error response is attributed to the local clock:
 #: ahead (the service rejects tokens from its future) or behind (tokens expire).
-_AHEAD = 30
-_BEHIND = 120
+_MAX_AHEAD = 30
+_MAX_BEHIND = 120
 
 #: Error messages of the service are short; a longer one is probably a web page.
 _MAX_MESSAGE = 500
-_LOOK_AT = 65_536
+_MAX_PAGE_BYTES = 65_536
 
 _REDIRECT = (
     "redirects are never followed: they would carry the credentials away; check api_url"
@@ -152,7 +152,7 @@ def api_error(
         )
     if kind is errors.AuthenticationError and now is not None and not foreign:
         offset = _clock_offset(response.headers, now)
-        if offset is not None and not -_BEHIND <= offset - corrected <= _AHEAD:
+        if offset is not None and not -_MAX_BEHIND <= offset - corrected <= _MAX_AHEAD:
             details["hint"] = (
                 f"this machine's clock is {abs(offset):.0f} s "
                 f"{'ahead of' if offset > 0 else 'behind'} the service's"
@@ -256,7 +256,7 @@ def _title(text: str) -> str:
 
 
 def _text(response: Response) -> str:
-    return response.body[:_LOOK_AT].decode("utf-8", "replace")
+    return response.body[:_MAX_PAGE_BYTES].decode("utf-8", "replace")
 
 
 def _clean(text: str, *, limit: int = _MAX_MESSAGE) -> str:

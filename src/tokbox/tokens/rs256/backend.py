@@ -16,6 +16,7 @@ from itertools import accumulate
 from typing import Any
 
 from tokbox import _fastsign
+from tokbox._fastsign import CLAIMS
 from tokbox._memory import Memory
 from tokbox.secrecy import strip_traceback
 from tokbox.tokens import jwt
@@ -113,38 +114,30 @@ class Key:
         self,
         head: bytes,
         first: bytes,
-        role: Any,
-        connection_data: Any,
-        expiration: Any,
-        classes: Any,
+        claims: tuple[Any, ...],
         slow_path: Callable[[str, Any], Any],
         is_jwt: bool = True,
         random: bytes | None = None,
     ) -> str:
         """Sign one token; *first* has the claims that precede the creation time."""
-        claims = head, first, role, connection_data, expiration, classes
-        return self.plan(*claims, slow_path, is_jwt, random).strings(1)[0]
+        return self.plan(head, first, claims, slow_path, is_jwt, random).strings(1)[0]
 
     def plan(
         self,
         head: bytes,
         first: bytes,
-        role: Any,
-        connection_data: Any,
-        expiration: Any,
-        classes: Any,
+        claims: tuple[Any, ...],
         slow_path: Callable[[str, Any], Any],
         is_jwt: bool = True,
         random: bytes | None = None,
     ) -> BatchPlan:
         """Prepare a batch with constant claims; the arguments are those of `token`."""
-        role = slow_path("role", role)
-        seconds = slow_path("expiration", expiration)
-        connection_data = slow_path("connection_data", connection_data)
-        classes = slow_path("initial_layout_class_list", classes)
-        data = jwt.further_claims(
-            first, int(time.time()), seconds, role, connection_data, classes
-        )
+        checked = {
+            name: slow_path(name, value)
+            for (name, *_), value in zip(CLAIMS, claims, strict=True)
+            if name != "session_id"
+        }
+        data = jwt.further_claims(first, int(time.time()), checked)
         return BatchPlan(self, data, random)
 
 
@@ -226,15 +219,6 @@ class Rows:
 
     n: int
 
-    #: The order of varying claims in the payload.
-    _ORDER = (
-        "expiration",
-        "session_id",
-        "role",
-        "connection_data",
-        "initial_layout_class_list",
-    )
-
     def __init__(
         self, key: Key, n: int, data: bytes, create_time: int, random: bytes | None = None
     ) -> None:
@@ -247,28 +231,17 @@ class Rows:
         self._payloads: list[bytes] = []
         self._numbers: list[int | None] | None = None
 
-    def texts(
+    def column(
         self,
-        column: str,
+        claim: str,
         values: Column,
-        slow_path: Callable[[int, Any], str | None],
+        slow_path: Callable[[int, Any], Any],
         owner: bytes | None = None,
         *,
         threads: int = 1,
     ) -> None:
-        """Set *column*, "session_id", "connection_data" or "classes"."""
-        name = "initial_layout_class_list" if column == "classes" else column
-        self._columns[name] = [slow_path(row, value) for row, value in enumerate(values)]
-
-    def roles(self, values: Column, slow_path: Callable[[int, Any], str | None]) -> None:
-        """Set the column of roles."""
-        self.texts("role", values, slow_path)
-
-    def seconds(self, values: Column, slow_path: Callable[[int, Any], int | None]) -> None:
-        """Set the column of expirations."""
-        self._columns["expiration"] = [
-            slow_path(i, value) for i, value in enumerate(values)
-        ]
+        """Set the column of a claim."""
+        self._columns[claim] = [slow_path(row, value) for row, value in enumerate(values)]
 
     def row_keys(
         self,
@@ -302,9 +275,7 @@ class Rows:
         return range(first, first + self.n)
 
     def _payload(self, row: int, number: int | None) -> bytes:
-        claims = {
-            name: self._columns[name][row] for name in self._ORDER if name in self._columns
-        }
+        claims = {name: column[row] for name, column in self._columns.items()}
         if number is None or None in claims.values():
             return b""
         said = self._data + jwt.varying_claims(self._create_time, claims)

@@ -54,7 +54,7 @@ _ROCA_PRIMES = (11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 
 
 #: Minimum number of tokens for a second thread; below it, a thread costs more time than it
 #: saves.
-_WORTH_A_THREAD = 64
+_THREAD_THRESHOLD = 64
 
 _PEM = "-----BEGIN"
 _ENCRYPTED = re.compile(rb"-----BEGIN ENCRYPTED|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
@@ -178,7 +178,7 @@ class PublicKey:
             return
         self._scheme = _scheme()
         self._key = _public(source)
-        self._core = _for_the_core(self._key)
+        self._core = _core_key(self._key)
 
     @property
     def bits(self) -> int:
@@ -242,10 +242,10 @@ class PublicKey:
             _tenant(application_id),
             session_id=session_id,
             now=now,
-            threads=lambda n: threads_for(n, multithread, _WORTH_A_THREAD),
+            threads=lambda n: threads_for(n, multithread, _THREAD_THRESHOLD),
         )
 
-    def _holds(self, message: bytes, signature: bytes) -> bool:
+    def _verify_signature(self, message: bytes, signature: bytes) -> bool:
         """Return whether *signature* is the private key's signature of *message*."""
         from cryptography.exceptions import InvalidSignature
 
@@ -270,7 +270,7 @@ class PublicKey:
         return PublicKey, (self.pem(),)
 
 
-def _for_the_core(key: RSAPublicKey) -> RSAKey:
+def _core_key(key: RSAPublicKey) -> RSAKey:
     numbers = key.public_numbers()
     words = (key.key_size + 63) // 64
     square = pow(2, 128 * words, numbers.n)

@@ -13,7 +13,15 @@ from tokbox._capsules import (
     schema_capsule,
     stream_capsule,
 )
-from tokbox._fastsign import ABSENT, ALTERED, EARLY, EXPIRED, FOREIGN, GOOD, UNSURE
+from tokbox._fastsign import (
+    BAD_SIGNATURE,
+    EXPIRED,
+    MISSING,
+    NOT_YET_VALID,
+    UNDECIDED,
+    VALID,
+    WRONG_KEY,
+)
 from tokbox.errors import (
     BadSignatureError,
     ExpiredTokenError,
@@ -26,6 +34,7 @@ from tokbox.lazy import set_module
 from tokbox.readonly import ReadOnlyDict
 from tokbox.secrecy import safe_repr
 from tokbox.tokens import columns
+from tokbox.tokens.claims import TEXTS
 from tokbox.tokens.token import Token
 
 if TYPE_CHECKING:
@@ -38,7 +47,7 @@ Failure = TypeVar("Failure", bound=TokenError)
 
 
 #: 1 for the core's result on a valid token, 0 for any other.
-IS_GOOD = bytes(result == GOOD for result in range(256))
+IS_VALID = bytes(result == VALID for result in range(256))
 
 
 def find_all(found: bytes | bytearray, byte: int) -> Iterator[int]:
@@ -49,7 +58,7 @@ def find_all(found: bytes | bytearray, byte: int) -> Iterator[int]:
         place = found.find(byte, place + 1)
 
 
-class _Findings(ABC, Generic[Found, Failure]):
+class _Results(ABC, Generic[Found, Failure]):
     """A result for each of *n* tokens, and an exception for each failed token."""
 
     __slots__ = ("_failures", "_n")
@@ -96,17 +105,17 @@ class _Findings(ABC, Generic[Found, Failure]):
 
 #: The ``reason`` of the exception for each failure code of the core.
 _REASONS = {
-    ALTERED: BadSignatureError.reason,
-    FOREIGN: WrongKeyError.reason,
-    EARLY: NotYetValidTokenError.reason,
+    BAD_SIGNATURE: BadSignatureError.reason,
+    WRONG_KEY: WrongKeyError.reason,
+    NOT_YET_VALID: NotYetValidTokenError.reason,
     EXPIRED: ExpiredTokenError.reason,
-    ABSENT: "malformed",
+    MISSING: "malformed",
 }
 
 
 @set_module("tokbox.types")
 @safe_repr
-class Verification(_Findings[bool, TokenError], Sequence[bool]):
+class Verification(_Results[bool, TokenError], Sequence[bool]):
     """The results of `Tokbox.verify_many`, `Signer.verify_many` or `PublicKey.verify_many`.
 
     A sequence of bool in the order of the tokens, True for a valid token; a slice is a list
@@ -136,14 +145,14 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
         """
         super().__init__(n, failures)
         if results is None:
-            found = bytearray([GOOD]) * n
+            found = bytearray([VALID]) * n
             for row in failures:
-                found[row] = UNSURE
+                found[row] = UNDECIDED
             results = bytes(found)
         self._results = results
         self._make = make
         #: One byte for each token: 1 if it is valid, else 0.
-        self._good = results.translate(IS_GOOD)
+        self._good = results.translate(IS_VALID)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._n, self.failures)
@@ -205,7 +214,7 @@ class Verification(_Findings[bool, TokenError], Sequence[bool]):
 
 @set_module("tokbox.types")
 @safe_repr
-class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
+class Decoded(_Results["Token | MalformedTokenError", MalformedTokenError]):
     """The results of `decode_many`. The tokens are not verified.
 
     Each item is a `Token`, or a MalformedTokenError for a token that cannot be parsed. Each
@@ -262,7 +271,7 @@ class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Decoded):
             return NotImplemented
-        return self._n == other._n and all(map(_says_the_same, self, other))
+        return self._n == other._n and all(map(_are_equal, self, other))
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # compared by value
 
@@ -303,7 +312,7 @@ class Decoded(_Findings["Token | MalformedTokenError", MalformedTokenError]):
         return f"<Decoded {self._n:,} tokens, {len(self._failures):,} cannot be read>"
 
 
-def _says_the_same(
+def _are_equal(
     one: Token | MalformedTokenError, other: Token | MalformedTokenError
 ) -> bool:
     """Compare tokens by their claims, and errors by their type and message."""
@@ -312,5 +321,5 @@ def _says_the_same(
 
 _FIRST = ("kind", "algorithm", "project_id", "session_id", "role")
 _TIMES = ("create_time", "expire_time", "not_before")
-_LAST = ("nonce", "connection_data", "scope")
+_LAST = ("nonce", *(argument for argument, *_ in TEXTS), "scope")
 _CLASSES = "initial_layout_class_list"

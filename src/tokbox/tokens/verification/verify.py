@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import (
-    ALTERED,
-    EARLY,
+    BAD_SIGNATURE,
     EXPIRED,
-    FOREIGN,
-    GOOD,
-    UNSURE,
+    NOT_YET_VALID,
+    UNDECIDED,
+    VALID,
+    WRONG_KEY,
     Key,
     copy_list,
     release_list,
@@ -52,7 +52,7 @@ from tokbox.tokens.claims import (
 from tokbox.tokens.columns import ArrowArray, ArrowStream, Column, array_values
 from tokbox.tokens.parallel import threads_for
 from tokbox.tokens.token import Token
-from tokbox.tokens.verification.results import IS_GOOD, Decoded, Verification, find_all
+from tokbox.tokens.verification.results import IS_VALID, Decoded, Verification, find_all
 
 if TYPE_CHECKING:
     from tokbox._fastsign import RSAKey
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
         _core: RSAKey
 
-        def _holds(self, message: bytes, signature: bytes) -> bool:
+        def _verify_signature(self, message: bytes, signature: bytes) -> bool:
             """Return whether *signature* is valid for *message*."""
             raise NotImplementedError
 
@@ -78,9 +78,9 @@ _LAST_TIME = 2**62
 
 #: Minimum number of tokens for a second thread; below it, a thread costs more time than it
 #: saves.
-_WORTH_A_THREAD = 8192
+_THREAD_THRESHOLD = 8192
 
-_ALTERED = "the token was altered or cut off, or signed with another key"
+_BAD_SIGNATURE = "the token was altered or cut off, or signed with another key"
 
 
 def _is_jwt(token: object) -> bool:
@@ -129,10 +129,10 @@ def decode_many(
     """
     check_multithread(multithread)
     rows: Any = _rows(tokens)
-    column = _for_the_core(rows)
-    threads = threads_for(len(rows), multithread, _WORTH_A_THREAD)
+    column = _core_column(rows)
+    threads = threads_for(len(rows), multithread, _THREAD_THRESHOLD)
 
-    def ask() -> tuple[bytes, Memory]:
+    def verify() -> tuple[bytes, Memory]:
         return core_verify_many(
             None,
             b"",
@@ -146,9 +146,9 @@ def decode_many(
             threads=threads,
         )
 
-    results, _ = _ask_until_learned(ask, rows)
+    results, _ = _verify_with_new_headers(verify, rows)
     failures: dict[int, MalformedTokenError] = {}
-    for row in find_all(results.translate(IS_GOOD), 0):
+    for row in find_all(results.translate(IS_VALID), 0):
         found = _decode_or_error(rows[row])
         if isinstance(found, MalformedTokenError):
             failures[row] = found
@@ -208,7 +208,7 @@ def is_signed_by(key: Key | RSAVerifier, parts: jwt.Parts) -> bool:
     """Return whether *key* signed *parts*. Their algorithm must be that of *key*."""
     if isinstance(key, Key):
         return hmac.compare_digest(key.hmac_sha256(parts.signed), parts.signature)
-    return key._holds(parts.signed, parts.signature)
+    return key._verify_signature(parts.signed, parts.signature)
 
 
 def _authentic_t1(token: object, key: Key | RSAVerifier, tenant: str | None) -> Token:
@@ -219,9 +219,9 @@ def _authentic_t1(token: object, key: Key | RSAVerifier, tenant: str | None) -> 
             "are signed with RS256"
         )
     if owner != str(tenant).encode():
-        raise _foreign(key, tenant)
+        raise _wrong_key_error(key, tenant)
     if not hmac.compare_digest(key.hmac_sha1(data), signature):
-        raise BadSignatureError(_ALTERED)
+        raise BadSignatureError(_BAD_SIGNATURE)
     return t1.read(owner, data)
 
 
@@ -232,13 +232,13 @@ def _authentic_jwt(token: object, key: Key | RSAVerifier, tenant: str | None) ->
     if isinstance(key, Key):
         named = claims.get("iss")
         if isinstance(named, bool) or str(named) != tenant:
-            raise _foreign(key, tenant)
+            raise _wrong_key_error(key, tenant)
     else:
         named = claims.get("application_id")
         if tenant is not None and str(named).lower() != tenant:
-            raise _foreign(key, tenant)
+            raise _wrong_key_error(key, tenant)
     if not is_signed_by(key, parts):
-        raise BadSignatureError(_ALTERED)
+        raise BadSignatureError(_BAD_SIGNATURE)
     return jwt.read(parts.algorithm, claims)
 
 
@@ -247,7 +247,7 @@ def _authentic(token: object, key: Key | RSAVerifier, tenant: str | None) -> Tok
     return (_authentic_jwt if _is_jwt(token) else _authentic_t1)(token, key, tenant)
 
 
-def _check_wanted(session_id: object) -> str | None:
+def _check_session_id(session_id: object) -> str | None:
     """Return the required session id, or None for any session."""
     wanted = exact_text(session_id)
     if session_id is not None and wanted is None:
@@ -282,14 +282,14 @@ def check(
     *tenant* is the required API key or application id. With a public key it may be None,
     for any application. Raises the exceptions of `Signer.verify`.
     """
-    session_id, seconds = _check_wanted(session_id), check_now(now)
+    session_id, seconds = _check_session_id(session_id), check_now(now)
     text = exact_text(token)
     if text is not None:
         rows = (text,)
         results, times = _results(rows, rows, key, tenant, session_id, seconds)
-        if results[0] == GOOD:
+        if results[0] == VALID:
             return _read(text, key)
-        if results[0] != UNSURE:
+        if results[0] != UNDECIDED:
             raise _core_error(results[0], times[0], key, tenant, seconds)
     return verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
 
@@ -312,7 +312,7 @@ def verify_slow_path(
 ) -> Token:
     """Verify any object like `check`, without the C core.
 
-    It verifies all tokens for which the core returns UNSURE. Tests compare the core with
+    It verifies all tokens for which the core returns UNDECIDED. Tests compare the core with
     it. *session_id* and *now* must be valid.
     """
     claims = _authentic(token, key, tenant)
@@ -335,7 +335,7 @@ def verify_slow_path(
     return claims
 
 
-def _for_the_core(
+def _core_column(
     rows: Column | TokenBatch[Any],
 ) -> StringColumn | StringSlice | list[Any] | tuple[Any, ...]:
     """Return *rows* as a type that the C core accepts."""
@@ -345,12 +345,12 @@ def _for_the_core(
     return copy_list(rows) if batch is None else batch
 
 
-def _ask_until_learned(
-    ask: Callable[[], tuple[bytes, Memory]], rows: Any
+def _verify_with_new_headers(
+    verify: Callable[[], tuple[bytes, Memory]], rows: Any
 ) -> tuple[bytes, Memory]:
-    """Return the result of *ask*, which is called again if *rows* have new JWT headers."""
-    found = ask()
-    return ask() if _heads.learn(rows, found[0]) else found
+    """Call *verify*; call it again if *rows* have new JWT headers."""
+    found = verify()
+    return verify() if _heads.add_new(rows, found[0]) else found
 
 
 def _results(
@@ -362,7 +362,7 @@ def _results(
     now: int,
     threads: int = 1,
 ) -> tuple[bytearray, memoryview[int]]:
-    """Return result codes and times for *rows*; UNSURE requires `verify_slow_path`.
+    """Return result codes and times for *rows*; UNDECIDED requires `verify_slow_path`.
 
     *column* has the same tokens as a type that the C core accepts.
     """
@@ -370,7 +370,7 @@ def _results(
         return bytearray(len(rows)), memoryview(bytes(8 * len(rows))).cast("q")
     is_secret = isinstance(key, Key)
 
-    def ask() -> tuple[bytes, Memory]:
+    def verify() -> tuple[bytes, Memory]:
         return core_verify_many(
             key if isinstance(key, Key) else key._core,
             t1.head(tenant or "") if is_secret else b"",
@@ -387,7 +387,7 @@ def _results(
             threads=threads,
         )
 
-    found, times = _ask_until_learned(ask, rows)
+    found, times = _verify_with_new_headers(verify, rows)
     return bytearray(found), memoryview(times).cast("q")
 
 
@@ -405,15 +405,15 @@ def check_many(
     The C core verifies tokens in the usual format; `verify_slow_path` verifies all others.
     """
     seconds = check_now(now)
-    session_id = _check_wanted(session_id)
+    session_id = _check_session_id(session_id)
     rows = _rows(tokens)
     n = len(rows)
     failures: dict[int, TokenError] = {}
     results, times = _results(
-        rows, _for_the_core(rows), key, tenant, session_id, seconds, threads(n)
+        rows, _core_column(rows), key, tenant, session_id, seconds, threads(n)
     )
 
-    for row in find_all(results, UNSURE):
+    for row in find_all(results, UNDECIDED):
         token: Any = rows[row]
         try:
             verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
@@ -421,7 +421,7 @@ def check_many(
             # A traceback would keep all tokens alive.
             failures[row] = error.with_traceback(None)
         else:
-            results[row] = GOOD
+            results[row] = VALID
     release_list(rows)
 
     def make(row: int) -> TokenError:
@@ -434,7 +434,7 @@ class _Heads:
     """JWT headers that the C core accepts, by algorithm. The first are those of tokbox."""
 
     #: The maximum number of cached headers, and the maximum length of each in characters.
-    _MOST, _LONGEST = 32, 1024
+    _MAX_HEADERS, _MAX_LENGTH = 32, 1024
 
     def __init__(self) -> None:
         self.known: dict[str, tuple[bytes, ...]] = {
@@ -447,13 +447,13 @@ class _Heads:
         #: Headers that were parsed and refused, so that each is parsed only once.
         self._refused: set[str] = set()
 
-    def learn(self, rows: Column | TokenBatch[Any], results: bytes) -> bool:
-        """Cache new headers of UNSURE tokens; return True if one was added."""
-        if UNSURE not in results:
+    def add_new(self, rows: Column | TokenBatch[Any], results: bytes) -> bool:
+        """Cache new headers of UNDECIDED tokens; return True if one was added."""
+        if UNDECIDED not in results:
             return False
         known = [text for texts in self.known.values() for text in texts]
-        before, room = len(known), self._MOST - len(known) - len(self._refused)
-        for row in find_all(results, UNSURE):
+        before, room = len(known), self._MAX_HEADERS - len(known) - len(self._refused)
+        for row in find_all(results, UNDECIDED):
             if room <= 0:
                 break
             token: Any = rows[row]
@@ -463,7 +463,7 @@ class _Heads:
             if (
                 dot
                 and str.startswith(part, "ey")
-                and len(part) < self._LONGEST
+                and len(part) < self._MAX_LENGTH
                 and part not in self._refused
             ):
                 text = f"{part}.".encode(errors="replace")
@@ -485,11 +485,11 @@ def _core_error(
     result: int, time: int, key: Key | RSAVerifier, tenant: str | None, now: int
 ) -> TokenError:
     """Return the exception for a result code of the core, as `verify_slow_path` raises."""
-    if result == ALTERED:
-        return BadSignatureError(_ALTERED)
-    if result == FOREIGN:
-        return _foreign(key, tenant)
-    if result == EARLY:
+    if result == BAD_SIGNATURE:
+        return BadSignatureError(_BAD_SIGNATURE)
+    if result == WRONG_KEY:
+        return _wrong_key_error(key, tenant)
+    if result == NOT_YET_VALID:
         return NotYetValidTokenError(time, now)
     if result == EXPIRED:
         return ExpiredTokenError(time, now)
@@ -500,6 +500,6 @@ def _core_error(
     raise AssertionError("None is no token")
 
 
-def _foreign(key: Key | RSAVerifier, tenant: str | None) -> WrongKeyError:
+def _wrong_key_error(key: Key | RSAVerifier, tenant: str | None) -> WrongKeyError:
     owner = "API key" if isinstance(key, Key) else "application"
     return WrongKeyError(f"the token was made for another {owner} than {tenant}")

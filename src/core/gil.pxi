@@ -4,11 +4,11 @@
 # Items that are copied or released without yielding the GIL: about a millisecond. The copy
 # of a list of at most this length is atomic.
 cdef enum:
-    PIECE = 131072
+    YIELD_ITEMS = 131072
 
 # Bytes of fresh memory that are prefaulted between two checks for signals.
 cdef enum:
-    PAGES = 1 << 24
+    PREFAULT_BYTES = 1 << 24
 
 
 cdef int _yield_gil(double *since) except -1:
@@ -35,16 +35,16 @@ def copy_list(values) -> list | tuple:
     if type(values) is tuple:
         return values
     if type(values) is list:
-        return _copied(values)
+        return _copy_of_list(values)
     result = []
     items = iter(values)
-    while piece := list(islice(items, PIECE)):
+    while piece := list(islice(items, YIELD_ITEMS)):
         result += piece
         _yield_gil(&since)
     return result
 
 
-cdef list _copied(list values):
+cdef list _copy_of_list(list values):
     """Copy a list, which other threads may change meanwhile."""
     cdef double since = fs_now()
     cdef Py_ssize_t n = len(values), done = 0, count
@@ -53,8 +53,8 @@ cdef list _copied(list values):
     PyObject_GC_UnTrack(result)
     Py_SET_SIZE(result, 0)
     while done < n:
-        count = min(n - done, PIECE)
-        if n > PIECE:
+        count = min(n - done, YIELD_ITEMS)
+        if n > YIELD_ITEMS:
             with nogil:
                 fs_prefault(items + done, count * sizeof(PyObject *))
         count = tokbox_copy_items(values, done, count, items + done)
@@ -67,23 +67,23 @@ cdef list _copied(list values):
     return result
 
 
-cdef Memory _paged(Py_ssize_t nbytes):
+cdef Memory _prefaulted(Py_ssize_t nbytes):
     """Allocate memory that is written with the GIL held. Large memory is prefaulted without
     the GIL: a page that the system must request from its host takes milliseconds."""
     cdef Memory memory = Memory(nbytes)
     cdef Py_ssize_t start = 0
     while memory.fresh and start < nbytes:
         with nogil:
-            fs_prefault(memory.data + start, min(nbytes - start, PAGES))
+            fs_prefault(memory.data + start, min(nbytes - start, PREFAULT_BYTES))
         PyErr_CheckSignals()
-        start += PAGES
+        start += PREFAULT_BYTES
     return memory
 
 
-cdef object _checked(values):
+cdef object _check_copied(values):
     """Raise TypeError unless *values* can be a result of `copy_list`."""
     if type(values) is not list and type(values) is not tuple:
-        raise TypeError("a column is a snapshot")
+        raise TypeError("a column must be a list or tuple of copy_list()")
     return values
 
 
@@ -94,10 +94,10 @@ cdef inline object _item(values, Py_ssize_t i):
 def release_list(values) -> None:
     """Release the items of a list from `copy_list`. Yields the GIL periodically."""
     if type(values) is list:
-        _drop(values, PIECE, -1)
+        _delete_items(values, YIELD_ITEMS, -1)
 
 
-cdef int _drop(list items, Py_ssize_t piece, double most) except -1:
+cdef int _delete_items(list items, Py_ssize_t piece, double most) except -1:
     """Delete items from the end, *piece* at a time, for at most *most* seconds; -1: delete
     all items."""
     cdef double start = fs_now(), since = start
@@ -107,18 +107,18 @@ cdef int _drop(list items, Py_ssize_t piece, double most) except -1:
     return 0
 
 
-def _drop_all(list items) -> None:
-    _drop(items, ALLOCATE, -1)
+def _delete_all(list items) -> None:
+    _delete_items(items, ALLOCATE_STRINGS, -1)
 
 
-cdef int _abandon(list strings, bint now) except -1:
+cdef int _free_strings(list strings, bint now) except -1:
     """Free the strings of a failed call. This takes half as long as signing them, so after
     `SIGNAL_SECONDS` a thread frees the rest and Ctrl-C returns quickly. With *now*, free
     all of them here."""
-    _drop(strings, ALLOCATE, -1 if now else SIGNAL_SECONDS)
+    _delete_items(strings, ALLOCATE_STRINGS, -1 if now else SIGNAL_SECONDS)
     if strings:
         try:
-            Thread(target=_drop_all, args=(strings,), name="tokbox: free memory").start()
+            Thread(target=_delete_all, args=(strings,), name="tokbox: free memory").start()
         except RuntimeError:  # too many threads, or the interpreter shuts down
-            _drop_all(strings)
+            _delete_all(strings)
     return 0
