@@ -1,4 +1,4 @@
-# Every target makes what it needs: a machine with Python >= 3.10 (with venv), a C
+# Every target makes what it needs: a machine with Python >= 3.11 (with venv), a C
 # compiler and make is enough.
 
 PYTHON ?= python3
@@ -21,7 +21,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-native test-long engines browser check requirements faults \
 	soak asan asan-python tsan tsan-python memcheck ctgrind arm emulated freethreaded \
-	isolated fuzz lint async-client dist wheels docs coverage mutants bench \
+	isolated fuzz lint async-client lock dist wheels docs coverage mutants bench \
 	bench-compare bench-smoke clean
 
 # Targets with a "##" are listed, in this order; lines with "#:" are headings.
@@ -30,11 +30,17 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^#: / { print (NR > 1 ? "\n" : "") substr($$0, 4) } \
 		/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The package is installed in place, so only the compiled core can go stale.
-$(VENV)/installed: $(SOURCES)
+# The package is installed in place, so only the compiled core can go stale. PIP installs
+# what is locked in requirements-dev.txt; groups of packages need pip 25.1.
+PIP = $(BIN)/python -m pip install --quiet --constraint requirements-dev.txt
+$(VENV)/package: $(SOURCES)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(PIP) --editable '.[cli,emulator,vonage]'
+	@touch $@
+
+$(VENV)/installed: $(VENV)/package requirements-dev.txt
+	$(PIP) --group test
 	@touch $@
 
 # These have targets of their own, and are not part of `make test`.
@@ -58,7 +64,7 @@ lint: $(VENV)/linted ## check style, types and spelling
 
 check: lint docs dist test test-native test-long engines browser isolated ## run all that CI runs
 
-demo: $(VENV)/installed ## sign tokens and record an archive, without an account
+demo: $(VENV)/package ## sign tokens and record an archive, without an account
 	$(BIN)/tokbox demo
 
 # Each page, in site/; a warning is an error (mkdocs.yml).
@@ -93,7 +99,7 @@ browser: $(VENV)/installed ## test the emulator's page in Chromium
 
 dist: $(VENV)/installed ## build and test the sources and a wheel
 	@rm -rf dist
-	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
+	@$(PIP) --group dist
 	$(BIN)/python -m tools.distribution --out dist
 	TOKBOX_REQUIRE=dist $(BIN)/python -m pytest tests/tooling/test_distribution.py
 
@@ -147,7 +153,7 @@ asan tsan memcheck ctgrind arm emulated: $(VENV)/installed
 
 wheels: $(VENV)/installed ## build and test a wheel for each Python of $(PYTHONS)
 	@rm -rf wheelhouse
-	@$(BIN)/python -m pip install --quiet build 'cyclonedx-bom>=7'
+	@$(PIP) --group dist
 	$(BIN)/python -m tools.distribution --out wheelhouse $(PYTHONS)
 
 # The tests with a core that AddressSanitizer and UBSan watch, in each Python that a test
@@ -232,35 +238,23 @@ FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/fuzzed ## look for inputs that break a promise, for FUZZ_SECONDS=60
 	$(BIN)/python -m tests.native.fuzz $(FUZZ_SECONDS)
 
-# The package is installed already, so that this installs only what an extra requires.
-EXTRA = $(BIN)/python -m pip install --quiet
-
-$(VENV)/engines: $(VENV)/installed
-	$(EXTRA) 'tokbox[ray,spark]' 'dask[dataframe]'
+# The groups of pyproject.toml that `make test` does not need.
+$(addprefix $(VENV)/,engines fuzzed linted benched covered mutated documented): $(VENV)/installed
+	$(PIP) --group $(GROUP)
 	@touch $@
+$(VENV)/engines: GROUP = engines
+$(VENV)/fuzzed: GROUP = fuzz
+$(VENV)/linted: GROUP = lint
+$(VENV)/benched: GROUP = bench
+$(VENV)/covered: GROUP = coverage
+$(VENV)/mutated: GROUP = mutants
+$(VENV)/documented: GROUP = docs
 
-$(VENV)/fuzzed: $(VENV)/installed
-	$(EXTRA) 'tokbox[fuzz]'
-	@touch $@
-
-$(VENV)/linted: $(VENV)/installed
-	$(EXTRA) 'tokbox[lint]'
-	@touch $@
-
-$(VENV)/benched: $(VENV)/installed
-	$(EXTRA) 'tokbox[bench]'
-	@touch $@
-
-$(VENV)/covered: $(VENV)/installed
-	$(EXTRA) 'tokbox[coverage]'
-	@touch $@
-
-$(VENV)/mutated: $(VENV)/installed
-	$(EXTRA) 'tokbox[mutants]'
-	@touch $@
-
-$(VENV)/documented: $(VENV)/installed
-	$(EXTRA) 'tokbox[docs]'
-	@touch $@
+# The newest versions that fit one another, for each Python and system.
+lock: $(VENV)/package ## write requirements-dev.txt, the versions that the targets install
+	@$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --upgrade --all-extras --no-annotate \
+		$(patsubst %,--group %,test engines bench fuzz coverage mutants docs lint dist) \
+		--custom-compile-command 'make lock' --output-file requirements-dev.txt pyproject.toml
 
 requirements: $(addprefix $(VENV)/,installed linted documented engines) ## install the packages that `make check` needs

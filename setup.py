@@ -1,14 +1,17 @@
-"""The compiled extensions and nothing else; all metadata is in pyproject.toml."""
+"""The compiled extensions, and a bill of materials; all metadata is in pyproject.toml."""
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from glob import glob
+from importlib.metadata import version
 from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError
 
@@ -63,6 +66,49 @@ class build_hardened(build_ext):
         return True
 
 
+class wheel_with_bill(bdist_wheel):
+    """Put a CycloneDX bill of materials of the extensions into the wheel (PEP 770).
+
+    It names what was compiled into them. Dependencies are in the metadata.
+    """
+
+    def egg2dist(self, egginfo_path: str, distinfo_path: str) -> None:
+        super().egg2dist(egginfo_path, distinfo_path)
+        cython = version("Cython")
+        project = self.distribution.metadata
+        generated = {
+            "type": "library",
+            "bom-ref": f"pkg:pypi/cython@{cython}",
+            "name": "Cython",
+            "version": cython,
+            "purl": f"pkg:pypi/cython@{cython}",
+            "licenses": [{"license": {"id": "Apache-2.0"}}],
+            "description": "C code that Cython generates is part of each extension.",
+        }
+        reference = f"pkg:pypi/{project.name}@{project.version}"
+        bill = {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.5",
+            "version": 1,
+            "metadata": {
+                "component": {
+                    "type": "library",
+                    "bom-ref": reference,
+                    "name": project.name,
+                    "version": project.version,
+                    "purl": reference,
+                    "licenses": [{"license": {"id": "MIT"}}],
+                }
+            },
+            "components": [generated],
+            "dependencies": [{"ref": reference, "dependsOn": [generated["bom-ref"]]}],
+        }
+        folder = Path(distinfo_path, "sboms")
+        folder.mkdir()
+        text = json.dumps(bill, indent=2) + "\n"
+        (folder / f"{project.name}.cdx.json").write_text(text, encoding="utf-8")
+
+
 csv = "src/kernels/text/csv.c"
 kernels = sorted({*glob("src/kernels/**/*.c", recursive=True)} - {csv})
 headers = sorted(
@@ -84,7 +130,7 @@ def extension(name: str, *sources: str) -> Extension:
 
 
 setup(
-    cmdclass={"build_ext": build_hardened},
+    cmdclass={"build_ext": build_hardened, "bdist_wheel": wheel_with_bill},
     ext_modules=cythonize(
         [
             extension("_memory"),

@@ -66,3 +66,15 @@ def test_the_bill_of_materials_names_what_is_installed_with_tokbox() -> None:
     assert named >= {"urllib3", "click", "rich", "starlette", "uvicorn", "cryptography"}
     # Those are a user's; what tests it and builds it is not.
     assert not named & {"pytest", "cython", "setuptools", "pip"}
+
+
+def test_the_wheel_contains_a_bill_of_what_was_compiled_into_it() -> None:
+    with zipfile.ZipFile(built("*.whl")) as wheel:
+        (path,) = [name for name in wheel.namelist() if ".dist-info/sboms/" in name]
+        bill = json.loads(wheel.read(path))
+        record = next(name for name in wheel.namelist() if name.endswith("/RECORD"))
+        assert path in wheel.read(record).decode()
+    assert path.endswith("/tokbox.cdx.json")
+    assert bill["bomFormat"] == "CycloneDX"
+    assert bill["metadata"]["component"]["name"] == "tokbox"
+    assert [component["name"] for component in bill["components"]] == ["Cython"]

@@ -51,8 +51,9 @@ def test_wheels_are_built_for_every_python_that_is_promised() -> None:
     promised = re.findall(r'"Programming Language :: Python :: 3\.(\d+)"', project)
     build = re.search(r'^build = "(.*)"$', project, re.MULTILINE)
     assert build is not None
-    assert promised == ["10", "11", "12", "13", "14"]
-    assert build[1].split() == [*(f"cp3{minor}-*" for minor in promised), "cp314t-*"]
+    assert promised == ["11", "12", "13", "14", "15"]
+    free_threaded = ["cp314t-*", "cp315t-*"]
+    assert build[1].split() == [*(f"cp3{minor}-*" for minor in promised), *free_threaded]
 
 
 def test_it_is_said_where_to_report_a_hole() -> None:

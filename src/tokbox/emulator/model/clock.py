@@ -43,9 +43,8 @@ class Clock:
         rule = "be a time in ISO 8601, such as 2030-01-31T12:00:00Z"
         text = exact_text(at)
         try:
-            # Python 3.10 does not parse the suffix Z.
             moment = dt.datetime.fromisoformat(
-                at.isoformat() if text is None else text.upper().replace("Z", "+00:00")  # type: ignore[union-attr]
+                at.isoformat() if text is None else text.upper()  # type: ignore[union-attr]
             )
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=dt.timezone.utc)
