@@ -64,7 +64,7 @@ def test_every_test_that_a_document_names_is_there(document: str) -> None:
 
 
 def test_every_feature_is_tokboxs_and_proved_for_client_and_emulator() -> None:
-    sdks, proofs = tables(FEATURES)
+    sdks, proofs, _ = tables(FEATURES)
     assert [row[0] for row in sdks] == [row[0] for row in proofs]
     assert [row[0] for row in sdks if row[1] not in ("✓", "")] == []
     for (feature, tokbox, *_), (_, client, emulator) in zip(sdks, proofs, strict=True):
@@ -72,6 +72,20 @@ def test_every_feature_is_tokboxs_and_proved_for_client_and_emulator() -> None:
         # The names of groups have rows of their own.
         assert proved == ([False, False] if feature.startswith("**") else [True, True])
         assert bool(tokbox) is not feature.startswith("**")
+
+
+def test_every_cell_of_the_features_is_filled() -> None:
+    sdks, *_ = tables(FEATURES)
+    cells = [cell for row in sdks if not row[0].startswith("**") for cell in row]
+    assert [cell for cell in cells if not cell] == []
+
+
+def test_everything_that_is_left_out_has_an_alternative() -> None:
+    *_, left_out = tables(FEATURES)
+    named = " ".join(name for name, _ in left_out)
+    for product in ("Application API", "Insights", "Reports API", "media", "migration"):
+        assert product in named
+    assert [name for name, use in left_out if not use] == []
 
 
 def test_every_note_of_the_features_is_there_and_in_use() -> None:

@@ -95,6 +95,13 @@ def test_invalid_option_is_refused(api: Api, live: str, options: dict[str, Any])
     assert refused(api, live, **options)[0] == 400
 
 
+@pytest.mark.trap(111)
+def test_maximum_duration_in_minutes_is_refused_by_its_limits(api: Api, live: str) -> None:
+    status, error = refused(api, live, maxDuration=240)
+    assert status == 400
+    assert "maxDuration must be a whole number from 300 to 14400" in error["message"]
+
+
 @pytest.mark.parametrize("role", ["publisher", "subscriber", "publisheronly", None])
 def test_token_must_be_a_moderators(api: Api, live: str, role: str | None) -> None:
     status, error = refused(api, live, token=api.token(live, role=role))

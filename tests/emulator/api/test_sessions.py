@@ -59,7 +59,7 @@ def test_session_id_has_the_modern_fields(api: Api) -> None:
     assert tail == ["", ""]
 
 
-@pytest.mark.trap(32)
+@pytest.mark.trap(32, 110)
 @pytest.mark.parametrize("preference", ["enabled", "always"])
 def test_relayed_session_carries_the_flag(api: Api, preference: str) -> None:
     assert fields_of(api.create_session(media=preference))[5:] == ["P", "", ""]
