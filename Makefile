@@ -67,9 +67,20 @@ check: lint docs dist test test-native test-long engines browser isolated ## run
 demo: $(VENV)/package ## sign tokens and record an archive, without an account
 	$(BIN)/tokbox demo
 
-# Each page, in site/; a warning is an error (mkdocs.yml).
-docs: $(VENV)/documented ## build the documentation
+# Each page, in site/, as HTML and as Markdown; a warning is an error (mkdocs.yml).
+docs: $(VENV)/documented $(VENV)/mermaid ## build the documentation, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	$(BIN)/python -m tools.markdown_sources site
+	TOKBOX_REQUIRE=site $(BIN)/python -m pytest tests/docs/test_site.py
+
+# The script that draws the diagrams, so that pages load nothing from other hosts.
+MERMAID = @mermaid-js/tiny@11.17.2
+$(VENV)/mermaid: $(VENV)/documented
+	@command -v npm >/dev/null || { echo "npm is required for the diagrams" >&2; exit 1; }
+	@cd $(VENV) && npm pack --silent $(MERMAID) >mermaid.name
+	@cd $(VENV) && tar -xOzf "$$(cat mermaid.name)" package/dist/mermaid.tiny.js >mermaid.js
+	@mv $(VENV)/mermaid.js docs/assets
+	@touch $@
 
 # Measures everything, and writes tables and the chart from the JSON of pytest-benchmark.
 # PYTEST_ADDOPTS="-k rows --scale 0.1" measures less, TOKBOX_KERNEL=avx2 another kernel.

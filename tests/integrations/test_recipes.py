@@ -1,102 +1,92 @@
-"""The Python of docs/data.md, as it stands there, for each engine that is installed."""
+"""The programs of docs/data.md that need an engine, each in a fresh process."""
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import re
+import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
+from tests.docs.pages import Block, blocks
 from tests.integrations.conftest import engine
-from tests.support.batches import KEY, OTHER_SESSION, SECRET
-from tokbox.tokens.derive import Derived
+from tests.support.batches import SECRET
 from tokbox.tokens.signer import Signer
 from tokbox.tokens.verification.verify import decode
 
-#: The engines' own affairs.
-pytestmark = pytest.mark.filterwarnings("ignore")
-
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "data.md"
-_BLOCK = re.compile(r"^```python ?(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def blocks(name: str) -> list[str]:
-    """The pieces of Python that are marked with an engine's name, or with none."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    return [code for engine, code in _BLOCK.findall(text) if engine == name]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Run what the document says before the engines, then what it says of one."""
-    monkeypatch.setenv("TOKBOX_SECRET", SECRET)
-
-    def run(name: str, **given: Any) -> list[Any]:
-        space = {"__name__": "recipe", **given}
-        for code in blocks(""):
-            exec(code, space)
-        found = [space["signed"]]
-        for code in blocks(name):
-            exec(code, space)
-            found.append(space["signed"])
-        return found
-
-    return run
-
-
-def expected() -> list[str]:
-    return (
-        Signer(KEY, SECRET)
-        .sign_rows(
-            [OTHER_SESSION] * 2,
-            connection_data=["Ada", "Grace"],
-            expiration=7200,
-            nonce=Derived(
-                run_id="guests of 2026-10-01", row_key=[1, 2], issued_at=1_790_812_800
-            ),
-        )
-        .tolist()
-    )
+#: The API key in the programs.
+_PROJECT = "12345678"
+_RECIPES = [b for b in blocks("docs/data.md") if b.mark.startswith("run with ")]
+#: The modules that each engine needs.
+_MODULES = {
+    "polars": ["polars"],
+    "duckdb": ["duckdb", "numpy"],
+    "dask": ["dask.dataframe", "pandas"],
+    "ray": ["ray"],
+    "spark": ["pyspark"],
+}
+#: Programs that prepare an engine, as the cluster of a reader is prepared.
+_PREPARE = {
+    "dask": "import dask; dask.config.set(scheduler='synchronous')",
+    "ray": (
+        "import ray; ray.init(num_cpus=3, object_store_memory=200 * 2**20, "
+        "include_dashboard=False, log_to_driver=False, _node_ip_address='127.0.0.1')"
+    ),
+    "spark": (
+        "from pyspark.sql import SparkSession as S; "
+        "S.builder.master('local[2]').config('spark.driver.host', '127.0.0.1')"
+        ".config('spark.ui.enabled', 'false').getOrCreate()"
+    ),
+}
+#: Run the printed program unchanged, and print the tokens of its table ``signed``.
+_RUN = """
+import runpy, sys
+import pyarrow as pa
+names = runpy.run_path(sys.argv[1], run_name="__main__")
+print(*pa.table(names["signed"])["token"].to_pylist())
+"""
 
 
-def test_the_job_of_the_document_signs_what_it_says(run):
-    (signed,) = run("none of them")
-    assert signed["token"].to_pylist() == expected()
-    assert signed["why"].to_pylist() == [None, None]
-    assert decode(expected()[1]).connection_data == "Grace"
+def _engine(block: Block) -> str:
+    return block.mark.removeprefix("run with ")
+
+
+def _slow(block: Block) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.engine] if _engine(block) in ("dask", "ray", "spark") else []
 
 
 @pytest.mark.parametrize(
-    ("name", "modules", "pieces"),
-    [
-        ("polars", ["polars"], 2),
-        ("duckdb", ["duckdb", "numpy"], 2),
-        pytest.param("dask", ["dask.dataframe", "pandas"], 1, marks=pytest.mark.engine),
-    ],
+    "block", [pytest.param(b, id=b.id, marks=_slow(b)) for b in _RECIPES]
 )
-def test_a_recipe_makes_the_tokens_that_a_signer_makes(run, name, modules, pieces):
-    for module in modules:
+def test_recipe_signs_a_token_for_each_guest(block: Block, tmp_path: Path) -> None:
+    name = _engine(block)
+    for module in _MODULES[name]:
         engine(module, name, module)
-    with contextlib.ExitStack() as stack:
-        if name == "dask":
-            # The threads of its default scheduler never end.
-            config = importlib.import_module("dask").config
-            stack.enter_context(config.set(scheduler="synchronous"))
-        whole, *signed = run(name)
-    assert len(signed) == pieces
-    for table in signed:
-        assert (
-            pa.table(table)["token"].to_pylist() == whole["token"].to_pylist() == expected()
-        )
+    (tmp_path / "recipe.py").write_text(block.code)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{_PREPARE.get(name, '')}\n{_RUN}", "recipe.py"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "TOKBOX_SECRET": SECRET,
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_TMPDIR": str(tmp_path),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_LOCAL_HOSTNAME": "localhost",
+            "PYSPARK_PYTHON": sys.executable,
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    tokens = done.stdout.splitlines()[-1].split()
+    with Signer(_PROJECT, SECRET) as signer:
+        # The programs with derived nonces have a fixed time of issue.
+        issued = decode(tokens[0]).create_time
+        found = [signer.verify(token, now=issued + 1) for token in tokens]
+    assert sorted(token.connection_data for token in found) == ["Ada", "Grace"]
 
 
-def test_the_recipe_for_ray_makes_the_same_tokens(run, data):
-    assert run("ray")[1]["token"].to_pylist() == expected()
-
-
-def test_the_recipe_for_spark_makes_the_same_tokens(run, spark):
-    assert run("spark", spark=spark)[1]["token"].to_pylist() == expected()
+def test_each_engine_has_a_recipe() -> None:
+    assert {_engine(block) for block in _RECIPES} == _MODULES.keys()

@@ -1,0 +1,1 @@
+"""Tests of the documentation: its code, tables, links and the site."""
