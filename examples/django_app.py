@@ -4,8 +4,9 @@ Install the packages, start the emulator in one terminal and the service in anot
 
     pip install 'tokbox[cli,emulator]' django
     tokbox emulator --port 8080
-    TOKBOX_API_URL=http://127.0.0.1:8080 TOKBOX_API_KEY=12345678 TOKBOX_SECRET=devsecret \
-        python examples/django_app.py runserver
+    export TOKBOX_API_URL=http://127.0.0.1:8080 TOKBOX_API_KEY=12345678
+    export TOKBOX_SECRET=0123456789abcdef0123456789abcdef01234567
+    python examples/django_app.py runserver
 
 Then create a room: ``curl -X POST http://127.0.0.1:8000/rooms``. Without
 ``TOKBOX_API_URL`` it uses the service itself.

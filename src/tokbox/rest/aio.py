@@ -138,7 +138,9 @@ class AsyncArchives(AsyncProxy):
         :class:`~tokbox.rest.resources.compositions.Composition`. A composed archive can
         have a *quantization_parameter* (15 to 40) instead of a bit rate. To record a
         session more than once at the same time, give each archive a different
-        *multi_archive_tag*.
+        *multi_archive_tag*. *has_transcription* needs audio, and according to the service's
+        documentation ``output_mode="individual"``; ``transcription`` of the archive has the
+        status.
 
         Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
         is relayed or already being recorded under the same tag.

@@ -106,7 +106,7 @@ class Archive(Composed):
 class TranscriptionProperties(PickledByName):
     """Options for the transcription of an archive."""
 
-    #: A BCP 47 tag, for example ``en-US``.
+    #: A BCP 47 tag. The service's default is ``en-US``.
     primary_language_code: str | None = None
     has_summary: bool | None = None
 
@@ -153,7 +153,9 @@ class Archives(Compositions[Archive]):
         :class:`~tokbox.rest.resources.compositions.Composition`. A composed archive can
         have a *quantization_parameter* (15 to 40) instead of a bit rate. To record a
         session more than once at the same time, give each archive a different
-        *multi_archive_tag*.
+        *multi_archive_tag*. *has_transcription* needs audio, and according to the service's
+        documentation ``output_mode="individual"``; ``transcription`` of the archive has the
+        status.
 
         Raises ``NotFoundError`` if no client is connected, ``ConflictError`` if the session
         is relayed or already being recorded under the same tag.
