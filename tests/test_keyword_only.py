@@ -52,6 +52,7 @@ ALLOWED = {
     "Response": "status headers body",
     "RtmpTarget": "server_url stream_name",
     "WebSocket": "uri",
+    "advance": "seconds",
     "check_schema": "names",
     "col": "name",
     "create": "name group event url",

@@ -409,6 +409,7 @@ GOOD: dict[str, Any] = {
     "package": "ray",
     "path": "/x",
     "port": 0,
+    "seconds": 1,
     "purpose": b"x",
     "read_timeout": 1.0,
     "role": "publisher",

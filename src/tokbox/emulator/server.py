@@ -247,6 +247,17 @@ class Server:
         with self._store.transaction():
             self._emulator.storage_targets.set_broken(project_id, fail)
 
+    def advance(self, seconds: float) -> None:
+        """Move the emulated clock forward, and run all events that become due.
+
+        Archives and other jobs change their states, and webhooks are retried: call
+        :meth:`drain_webhooks` to wait for them. *seconds* may be up to a hundred years.
+        Raises :class:`InvalidInputError`.
+        """
+        step = _check_seconds("seconds", seconds, engine.MAX_ADVANCE)
+        with self._store.transaction():
+            engine.advance_clock(self._emulator, self.clock.now_ms(), round(step * 1000))
+
     def rotate_session(
         self, session_id: str, *, migrate: bool = False, after: float = 0
     ) -> None:
@@ -263,10 +274,7 @@ class Server:
 
             server.rotate_session(session.session_id, migrate=True, after=4 * 3600)
         """
-        seconds = exact_number(after)
-        if seconds is None or not 0 <= seconds <= engine.MAX_ROTATION:
-            rule = f"be a number of seconds from 0 to {engine.MAX_ROTATION}"
-            raise InvalidInputError("after", after, rule)
+        seconds = _check_seconds("after", after, engine.MAX_ROTATION)
         if not isinstance(migrate, bool):
             raise InvalidInputError("migrate", migrate, "be True or False")
         emulator, now_ms = self._emulator, self.clock.now_ms()
@@ -451,6 +459,13 @@ def _check_int(field: str, value: object) -> int:
     if number is None or not 0 <= number < 2**63:
         raise InvalidInputError(field, value, "be a whole number that is not negative")
     return number
+
+
+def _check_seconds(field: str, value: object, maximum: int) -> float:
+    seconds = exact_number(value)
+    if seconds is None or not 0 <= seconds <= maximum:
+        raise InvalidInputError(field, value, f"be a number of seconds from 0 to {maximum}")
+    return seconds
 
 
 def _first(

@@ -22,10 +22,11 @@ from tests.support.emulator import (
     Api,
     credentials,
 )
-from tokbox.emulator import create_app
+from tokbox.emulator import Server, create_app
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import MAX_BODY
 from tokbox.emulator.http.responses import error_response
+from tokbox.errors import InvalidInputError
 
 
 def test_index_says_what_this_is_without_secrets(api: Api, session_id: str) -> None:
@@ -41,6 +42,27 @@ def test_index_says_what_this_is_without_secrets(api: Api, session_id: str) -> N
     ]
     assert SECRET.encode() not in answer.body
     assert OTHER_SECRET.encode() not in answer.body
+
+
+def test_clock_is_advanced_from_python(server: Server, api: Api, live: str) -> None:
+    archive_id = api.start_archive(live)["id"]
+    api.stop_archive(archive_id)
+    before = server.clock.now_ms()
+    server.advance(1.999)
+    assert api.archive(archive_id)["status"] == "stopped"
+    server.advance(0.001)
+    assert api.archive(archive_id)["status"] == "available"
+    assert server.clock.now_ms() == before + 2000
+    # A restart keeps it, as one by HTTP.
+    assert api.request("GET", "/_emulator/clock").json()["offset"] == 2000
+
+
+@pytest.mark.parametrize("seconds", [-1, "60", True, 10**300, float("nan"), float("inf")])
+def test_clock_is_not_advanced_by_what_is_no_time(server: Server, seconds: Any) -> None:
+    before = server.clock.now_ms()
+    with pytest.raises(InvalidInputError, match="seconds must be a number of seconds"):
+        server.advance(seconds)
+    assert server.clock.now_ms() == before
 
 
 def test_clock_tells_what_it_was_advanced_by(api: Api) -> None:

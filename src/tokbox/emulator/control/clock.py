@@ -8,12 +8,8 @@ from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
 from tokbox.emulator.simulation import engine
-from tokbox.emulator.store.database import CLOCK_OFFSET
 
 __all__ = ["advance", "read", "reset"]
-
-#: The maximum of one advance: a hundred years, in seconds.
-_MAX_ADVANCE = 100 * 365 * 86_400
 
 
 def read(context: RequestContext) -> Response:
@@ -32,20 +28,14 @@ def advance(context: RequestContext) -> Response:
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)
-        or not 0 <= seconds <= _MAX_ADVANCE
+        or not 0 <= seconds <= engine.MAX_ADVANCE
     ):
         raise HTTPError(
-            400, f"advance must be a number of seconds from 0 to {_MAX_ADVANCE}"
+            400, f"advance must be a number of seconds from 0 to {engine.MAX_ADVANCE}"
         )
     step_ms = round(seconds * 1000)
-    emulator = context.emulator
-    offset_ms = emulator.clock.offset_ms + step_ms
-    # Stored, so that time does not go backwards after a restart.
-    emulator.store.set_setting(CLOCK_OFFSET, str(offset_ms))
-    engine.run_due_events(emulator, context.now_ms + step_ms)
-    emulator.clock.set_offset(offset_ms)
-    # Retries of webhooks may be due.
-    emulator.webhook_outbox.wake()
+    engine.advance_clock(context.emulator, context.now_ms, step_ms)
+    offset_ms = context.emulator.clock.offset_ms
     return json_response({"now": context.now_ms + step_ms, "offset": offset_ms})
 
 

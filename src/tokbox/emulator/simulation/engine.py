@@ -34,10 +34,13 @@ from tokbox.emulator.serializers.jobs import status_changed
 from tokbox.emulator.simulation import archives, clients, sessions
 from tokbox.emulator.simulation.client_tokens import ClientClaims
 from tokbox.emulator.simulation.emulator import Emulator
+from tokbox.emulator.store.database import CLOCK_OFFSET
 
 __all__ = [
+    "MAX_ADVANCE",
     "MAX_ROTATION",
     "SERVER_ROTATION",
+    "advance_clock",
     "connect",
     "delete",
     "disconnect",
@@ -55,6 +58,8 @@ __all__ = [
 
 #: The reason for notifications of rotations, and for sessions that they end.
 SERVER_ROTATION = "serverRotation"
+#: The maximum of one advance of the clock, in seconds: a hundred years.
+MAX_ADVANCE = 100 * 365 * 86_400
 #: The maximum time until a rotation, in seconds: a year.
 MAX_ROTATION = 365 * 86_400
 #: When a rotation is announced, in milliseconds before it.
@@ -242,6 +247,17 @@ def run_due_events(emulator: Emulator, now_ms: int) -> None:
             _rotate(emulator, step)
         # Last, since jobs end before their session.
         sessions.end_due(emulator, at_ms)
+
+
+def advance_clock(emulator: Emulator, now_ms: int, step_ms: int) -> None:
+    """Move the emulated time forward, and run all events that become due."""
+    offset_ms = emulator.clock.offset_ms + step_ms
+    # Stored, so that time does not go backwards after a restart.
+    emulator.store.set_setting(CLOCK_OFFSET, str(offset_ms))
+    run_due_events(emulator, now_ms + step_ms)
+    emulator.clock.set_offset(offset_ms)
+    # Retries of webhooks may be due.
+    emulator.webhook_outbox.wake()
 
 
 def schedule_rotation(
