@@ -363,6 +363,7 @@ REQUEST = Request(
     max_body=9,
 )
 
+CLIENT = tokbox.emulator.SimulatedClient(session_id=SESSION, connection_id="c")
 GOOD: dict[str, Any] = {
     "_call": ("GET", "/"),
     "account_name": "account",
@@ -372,6 +373,7 @@ GOOD: dict[str, Any] = {
     "at": "2026-01-01T00:00:00Z",
     "bucket": "bucket",
     "classes": {"a": ["b"]},
+    "client": CLIENT,
     "connection_id": "connection",
     "container": "container",
     "create_time": 1,
@@ -392,6 +394,7 @@ GOOD: dict[str, Any] = {
     "issued_at": 1,
     "items": (),
     "job": Odd(),
+    "job_id": "archive",
     "project_id": KEY,
     "kind": None,
     "layout": "bestFit",
@@ -408,15 +411,21 @@ GOOD: dict[str, Any] = {
     "out": io.StringIO(),
     "package": "ray",
     "path": "/x",
+    "number": 1,
     "port": 0,
     "seconds": 1,
+    "published": CLIENT,
     "purpose": b"x",
+    "recipients": (),
     "read_timeout": 1.0,
     "role": "publisher",
     "row_key": [1],
     "rows": range(1),
     "run_id": "run",
     "screenshare_type": None,
+    "sent_ms": 1,
+    "session": SESSION,
+    "session_or_token": TOKEN,
     "server_url": "rtmp://h/x",
     "session_id": SESSION,
     "status": "ACTIVE",
@@ -426,10 +435,12 @@ GOOD: dict[str, Any] = {
     "timeout": 0.1,
     "total": 1,
     "transport": "json",
+    "type": "chat",
     "uri": "sip:me@h",
     "url": "https://example.com/page",
     "username": "me",
     "value": 1,
+    "webhooks": {"signature_secret": SECRET},
     "workers": 1,
 }
 #: Proxies of sessions and resources.
@@ -528,6 +539,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "S3Storage": lambda: tokbox.S3Storage(
         access_key=SECRET, secret_key=SECRET, bucket="bucket"
     ),
+    "Controls": lambda: tokbox.emulator.Controls("http://127.0.0.1:1"),
     "Server": lambda: tokbox.emulator.serve(projects={KEY: SECRET}),
     "SessionSigner": lambda: tokbox.Signer(KEY, SECRET).session(SESSION),
     "Signer": lambda: tokbox.Signer(KEY, SECRET),

@@ -37,7 +37,9 @@ def test_the_wheel_ships_types_and_no_sources() -> None:
         names = set(wheel.namelist())
     assert names >= TYPED
     assert not [name for name in names if name.endswith((".c", ".h", ".pyx", ".pxd"))]
-    assert {Path(name).parts[0] for name in names if ".dist-info" not in name} == {"tokbox"}
+    assert {Path(name).parts[0] for name in names if ".dist-info" not in name} == {
+        *("tokbox", "pytest_tokbox.py")
+    }
 
 
 def test_the_source_distribution_ships_types_and_what_builds_the_core() -> None:

@@ -19,6 +19,13 @@ from tokbox.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from tokbox.emulator.app import create_app
+    from tokbox.emulator.controls import (
+        Controls,
+        Signal,
+        SimulatedClient,
+        SimulatedStream,
+        connect,
+    )
     from tokbox.emulator.foreground import Announcement, run
     from tokbox.emulator.model.clock import Clock
     from tokbox.emulator.model.rules import Rules
@@ -39,8 +46,13 @@ __all__ = [
     "DEFAULT_SECRET",
     "Announcement",
     "Clock",
+    "Controls",
     "Rules",
     "Server",
+    "Signal",
+    "SimulatedClient",
+    "SimulatedStream",
+    "connect",
     "create_app",
     "run",
     "serve",
@@ -54,8 +66,13 @@ _HOMES = {
     "DEFAULT_SECRET": "store.accounts",
     "Announcement": "foreground",
     "Clock": "model.clock",
+    "Controls": "controls",
     "Rules": "model.rules",
     "Server": "server",
+    "Signal": "controls",
+    "SimulatedClient": "controls",
+    "SimulatedStream": "controls",
+    "connect": "controls",
     "create_app": "app",
     "run": "foreground",
     "serve": "server",

@@ -16,14 +16,12 @@ import uvicorn
 from starlette.applications import Starlette
 
 from tokbox.emulator.app import PROCESSING_DELAY, create_app
-from tokbox.emulator.errors import HTTPError
+from tokbox.emulator.controls import Controls
 from tokbox.emulator.http.broken_responses import Protocol
-from tokbox.emulator.http.faults import read_fault
 from tokbox.emulator.http.origin_check import read_hosts
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.hosts import is_host
 from tokbox.emulator.model.rules import Rules
-from tokbox.emulator.simulation import engine
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.simulation.webhook_sender import WebhookSender
 from tokbox.emulator.store.accounts import (
@@ -34,13 +32,8 @@ from tokbox.emulator.store.accounts import (
     DEFAULT_SECRET,
 )
 from tokbox.emulator.store.database import Store
-from tokbox.emulator.store.messages import Message
-from tokbox.emulator.store.request_log import LoggedRequest
-from tokbox.emulator.store.webhook_outbox import Delivery
 from tokbox.errors import InvalidInputError
-from tokbox.exact import exact_int, exact_number, exact_text
 from tokbox.lazy import set_module
-from tokbox.literals import MessageKind, WebhookState
 from tokbox.secrecy import strip_traceback
 
 __all__ = ["Server", "serve"]
@@ -91,7 +84,7 @@ class _Uvicorn(uvicorn.Server):
 
 @set_module("tokbox.emulator")
 @strip_traceback
-class Server:
+class Server(Controls):
     """An emulator that runs in its own thread and serves a loopback port.
 
     Create it with :func:`serve`. It runs from ``start()`` (or the beginning of a ``with``
@@ -158,6 +151,8 @@ class Server:
             raise
         self.host = host
         self.port: int = self._socket.getsockname()[1]
+        name = f"[{host}]" if ":" in host else host
+        super().__init__(f"http://{name}:{self.port}")
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -177,175 +172,6 @@ class Server:
         )
         self._uvicorn = _Uvicorn(config, self._ready)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.url}>"
-
-    @property
-    def url(self) -> str:
-        """The base URL for clients, without a trailing slash."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
-
-    def requests(
-        self,
-        *,
-        method: str | None = None,
-        path: str | None = None,
-        project_id: str | None = None,
-        status: int | None = None,
-        created: bool | None = None,
-        after: int = 0,
-    ) -> list[LoggedRequest]:
-        """Return the logged requests to the service's API, oldest first.
-
-        Entries must match all filters that are given: *path* may contain ``*`` for any
-        text, as in ``"/v2/project/*/archive"``, *created* is whether the request created
-        something, and *after* excludes entries up to that number. The latest 10,000 are
-        kept.
-        """
-        after = _check_int("after", after)
-        wanted = None if status is None else _check_int("status", status)
-        with self._store.transaction():
-            return self._emulator.request_log.entries(
-                method=method,
-                path=path,
-                project_id=project_id,
-                status=wanted,
-                created=created,
-                after=after,
-            )
-
-    def messages(
-        self,
-        *,
-        kind: MessageKind | None = None,
-        session_id: str | None = None,
-        connection_id: str | None = None,
-        after: int = 0,
-    ) -> list[Message]:
-        """Return the messages that clients received, oldest first.
-
-        Messages must match all filters that are given: *kind* is ``signal``, ``dtmf`` or
-        ``mute``, *connection_id* is one of the recipients, and *after* excludes messages up
-        to that number. The latest 10,000 are kept.
-        """
-        after = _check_int("after", after)
-        with self._store.transaction():
-            return self._emulator.messages.sent(
-                kind=kind,
-                session_id=session_id,
-                connection_id=connection_id,
-                after=after,
-            )
-
-    def fail_uploads(self, project_id: str, *, fail: bool = True) -> None:
-        """Make uploads to the storage target of a project fail, or succeed again.
-
-        *project_id* is an API key or an application ID. The ``fallback`` of the target
-        determines what happens to the archives.
-        """
-        with self._store.transaction():
-            self._emulator.storage_targets.set_broken(project_id, fail)
-
-    def advance(self, seconds: float) -> None:
-        """Move the emulated clock forward, and run all events that become due.
-
-        Archives and other jobs change their states, and webhooks are retried: call
-        :meth:`drain_webhooks` to wait for them. *seconds* may be up to a hundred years.
-        Raises :class:`InvalidInputError`.
-        """
-        step = _check_seconds("seconds", seconds, engine.MAX_ADVANCE)
-        with self._store.transaction():
-            engine.advance_clock(self._emulator, self.clock.now_ms(), round(step * 1000))
-
-    def rotate_session(
-        self, session_id: str, *, migrate: bool = False, after: float = 0
-    ) -> None:
-        """Move a session to another server, as the service does after about eight hours.
-
-        *after* is the time until then by the emulated clock, in seconds, up to a year.
-        Webhooks get a notification four hours and one hour before, if there is as much
-        time. Archives, broadcasts, captions and Experience Composers stop, and the
-        application must start them again. With *migrate*, clients, SIP calls and Audio
-        Connectors remain. Without it all are disconnected, and the session is destroyed
-        with the reason ``serverRotation``; its ID remains valid.
-
-        Raises :class:`InvalidInputError`, also if no client is connected to the session::
-
-            server.rotate_session(session.session_id, migrate=True, after=4 * 3600)
-        """
-        seconds = _check_seconds("after", after, engine.MAX_ROTATION)
-        if not isinstance(migrate, bool):
-            raise InvalidInputError("migrate", migrate, "be True or False")
-        emulator, now_ms = self._emulator, self.clock.now_ms()
-        with self._store.transaction():
-            engine.run_due_events(emulator, now_ms)
-            session = self._store.session(exact_text(session_id) or "")
-            if session is None or not session.active:
-                rule = "be a session on a media router: a client must be connected to it"
-                raise InvalidInputError("session_id", session_id, rule)
-            engine.schedule_rotation(
-                emulator, session, now_ms, after_ms=round(seconds * 1000), migrate=migrate
-            )
-
-    def fail_next(
-        self,
-        fault: Mapping[str, object],
-        *,
-        method: str | None = None,
-        path: str | None = None,
-        times: int = 1,
-    ) -> None:
-        """Inject *fault* into the next *times* matching requests to the service's API.
-
-        A fault is a value of the header ``X-Tokbox-Emulator``, such as ``{"drop": True,
-        "after": True}``; *path* is as in :meth:`requests`. Raises
-        :class:`InvalidInputError`.
-        """
-        asked = {
-            name: value if (number := exact_number(value)) is None else number
-            for name, value in fault.items()
-        }
-        times = _check_int("times", times)
-        try:
-            read_fault(asked)
-        except HTTPError as refusal:
-            raise InvalidInputError("fault", asked, f"be a fault ({refusal})") from None
-        with self._store.transaction():
-            self._emulator.pending_faults.add(asked, method=method, path=path, times=times)
-
-    def webhooks(
-        self,
-        *,
-        project_id: str | None = None,
-        event: str | None = None,
-        url: str | None = None,
-        state: WebhookState | None = None,
-        after: int = 0,
-    ) -> list[Delivery]:
-        """Return the webhooks that were sent or are waiting, oldest first.
-
-        Webhooks must match all filters that are given: *event* is a name such as
-        ``archive_status``, *state* is ``waiting``, ``delivered``, ``failed`` or
-        ``refused``, and *after* excludes deliveries up to that number.
-        """
-        after = _check_int("after", after)
-        with self._store.transaction():
-            return self._emulator.webhook_outbox.deliveries(
-                project_id=project_id, event=event, url=url, state=state, after=after
-            )
-
-    def drain_webhooks(self, *, timeout: float = 30) -> None:
-        """Wait until no webhook is due.
-
-        Each one is then delivered, has failed or waits for a retry.
-
-        Retries follow the emulated clock: after 5 s, then after twice as long each time, up
-        to 15 minutes, for 24 hours. *timeout* is in seconds. Raises :class:`TimeoutError`
-        when it has passed.
-        """
-        self._sender.drain(timeout)
-
     @property
     def _sender(self) -> WebhookSender:
         sender: WebhookSender = self._app.state.webhook_sender
@@ -355,6 +181,12 @@ class Server:
     def _emulator(self) -> Emulator:
         emulator: Emulator = self._app.state.emulator
         return emulator
+
+    def _send(self, method: str, path: str, body: object = None) -> Any:
+        if self._thread is None or self._stopped:
+            when = "in its with block, or between start() and stop()"
+            raise RuntimeError(f"the emulator is not running: use it {when}")
+        return super()._send(method, path, body)
 
     @property
     @strip_traceback
@@ -452,20 +284,6 @@ def serve(
         webhooks_anywhere=webhooks_anywhere,
         allow_hosts=allow_hosts,
     )
-
-
-def _check_int(field: str, value: object) -> int:
-    number = exact_int(value)
-    if number is None or not 0 <= number < 2**63:
-        raise InvalidInputError(field, value, "be a whole number that is not negative")
-    return number
-
-
-def _check_seconds(field: str, value: object, maximum: int) -> float:
-    seconds = exact_number(value)
-    if seconds is None or not 0 <= seconds <= maximum:
-        raise InvalidInputError(field, value, f"be a number of seconds from 0 to {maximum}")
-    return seconds
 
 
 def _first(

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.http.responses import json_response
+from tokbox.emulator.model.clock import MAX_ADVANCE
 from tokbox.emulator.simulation import engine
 
 __all__ = ["advance", "read", "reset"]
@@ -28,11 +29,9 @@ def advance(context: RequestContext) -> Response:
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)
-        or not 0 <= seconds <= engine.MAX_ADVANCE
+        or not 0 <= seconds <= MAX_ADVANCE
     ):
-        raise HTTPError(
-            400, f"advance must be a number of seconds from 0 to {engine.MAX_ADVANCE}"
-        )
+        raise HTTPError(400, f"advance must be a number of seconds from 0 to {MAX_ADVANCE}")
     step_ms = round(seconds * 1000)
     engine.advance_clock(context.emulator, context.now_ms, step_ms)
     offset_ms = context.emulator.clock.offset_ms

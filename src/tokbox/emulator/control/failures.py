@@ -11,6 +11,7 @@ from tokbox.emulator.control.inspection import find_project_id
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.request import RequestContext
 from tokbox.emulator.model import events
+from tokbox.emulator.model.clock import MAX_ROTATION
 from tokbox.emulator.model.records import Job, Session
 from tokbox.emulator.model.states import MACHINES, STOPPABLE
 from tokbox.emulator.simulation import engine
@@ -56,11 +57,9 @@ def rotate(context: RequestContext) -> Response:
     if (
         isinstance(after, bool)
         or not isinstance(after, int | float)
-        or not 0 <= after <= engine.MAX_ROTATION
+        or not 0 <= after <= MAX_ROTATION
     ):
-        raise HTTPError(
-            400, f"after must be a number of seconds from 0 to {engine.MAX_ROTATION}"
-        )
+        raise HTTPError(400, f"after must be a number of seconds from 0 to {MAX_ROTATION}")
     engine.schedule_rotation(
         context.emulator,
         _active_session(context),

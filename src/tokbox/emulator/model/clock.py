@@ -10,7 +10,12 @@ from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
 from tokbox.lazy import set_module
 
-__all__ = ["Clock"]
+__all__ = ["MAX_ADVANCE", "MAX_ROTATION", "Clock"]
+
+#: The maximum of one advance of the clock, in seconds: a hundred years.
+MAX_ADVANCE = 100 * 365 * 86_400
+#: The maximum time until a rotation of a session, in seconds: a year.
+MAX_ROTATION = 365 * 86_400
 
 
 @set_module("tokbox.emulator")

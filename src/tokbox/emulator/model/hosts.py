@@ -7,7 +7,18 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-__all__ = ["HOST", "is_host", "is_local_name", "is_url", "normalize_host", "parse_address"]
+__all__ = [
+    "DEFAULT_PORT",
+    "HOST",
+    "is_host",
+    "is_local_name",
+    "is_url",
+    "normalize_host",
+    "parse_address",
+]
+
+#: The port of ``tokbox emulator``: unassigned by IANA, and below the ephemeral ports.
+DEFAULT_PORT = 10865
 
 #: A name, or an address in brackets, with an optional port (RFC 9110, 7.2).
 HOST = re.compile(r"(\[[0-9A-Za-z:.%]+\]|[0-9A-Za-z._-]+)(:[0-9]*)?")

@@ -37,8 +37,6 @@ from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.store.database import CLOCK_OFFSET
 
 __all__ = [
-    "MAX_ADVANCE",
-    "MAX_ROTATION",
     "SERVER_ROTATION",
     "advance_clock",
     "connect",
@@ -58,10 +56,6 @@ __all__ = [
 
 #: The reason for notifications of rotations, and for sessions that they end.
 SERVER_ROTATION = "serverRotation"
-#: The maximum of one advance of the clock, in seconds: a hundred years.
-MAX_ADVANCE = 100 * 365 * 86_400
-#: The maximum time until a rotation, in seconds: a year.
-MAX_ROTATION = 365 * 86_400
 #: When a rotation is announced, in milliseconds before it.
 _NOTICES_MS = (4 * 3_600_000, 3_600_000)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import time
 from urllib.parse import urldefrag, urlsplit
 
 from tokbox.emulator.model.rules import Rules
@@ -66,27 +65,6 @@ class WebhookSender:
             self._thread.join()
         self._transport.close()
 
-    def drain(self, timeout: float) -> None:
-        """Wait until no webhook is due: all others wait for their next retry.
-
-        *timeout* is in seconds. Raises :class:`TimeoutError` when it has passed.
-        """
-        end = time.monotonic() + timeout
-        with self._emulator.store.transaction():
-            engine.run_due_events(self._emulator, self._emulator.clock.now_ms())
-        self._wake()
-        while due := self._count_due():
-            with self._changed:
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError(f"{due} webhooks still wait to be delivered")
-                self._changed.wait(min(left, _TICK))
-
-    def _count_due(self) -> int:
-        emulator = self._emulator
-        with emulator.store.transaction():
-            return emulator.webhook_outbox.count_due(emulator.clock.now_ms())
-
     def _wake(self) -> None:
         with self._changed:
             self._news = True
@@ -133,8 +111,6 @@ class WebhookSender:
             webhooks.record_attempt(
                 delivery, status=status, error=error, state=state, due_ms=due_ms
             )
-        with self._changed:
-            self._changed.notify_all()
 
     def _send(
         self, delivery: Delivery, secret: str | None, signed_at: float

@@ -46,6 +46,18 @@ class Message:
             "recipients": list(self.recipients),
         }
 
+    @classmethod
+    def from_description(cls, message: Mapping[str, Any]) -> Message:
+        """Return the message that :meth:`describe` made *message* of."""
+        return cls(
+            number=message["number"],
+            kind=message["kind"],
+            session_id=message["sessionId"],
+            sent_ms=message["at"],
+            content=message["content"],
+            recipients=tuple(message["recipients"]),
+        )
+
 
 class Messages:
     """The messages of one emulator. Use it inside a transaction of its store."""

@@ -69,6 +69,23 @@ class LoggedRequest:
             "fault": self.fault,
         }
 
+    @classmethod
+    def from_description(cls, entry: Mapping[str, Any]) -> LoggedRequest:
+        """Return the entry that :meth:`describe` made *entry* of."""
+        return cls(
+            number=entry["number"],
+            at_ms=entry["at"],
+            request_id=entry["requestId"],
+            method=entry["method"],
+            path=entry["path"],
+            query=entry["query"],
+            project_id=entry["projectId"],
+            status=entry["status"],
+            duration_seconds=entry["duration"] / 1000,
+            created=entry["created"],
+            fault=entry["fault"],
+        )
+
 
 class RequestLog:
     """The logged requests of one emulator. Its methods need a transaction of the store."""

@@ -85,6 +85,7 @@ class Delivery:
             "projectId": self.project_id,
             "event": self.event,
             "url": self.url,
+            "tokenId": self.token_id,
             "state": self.state,
             "attempts": self.attempts,
             "status": self.status,
@@ -92,6 +93,24 @@ class Delivery:
             "due": self.due_ms,
             "body": json.loads(self.body),
         }
+
+    @classmethod
+    def from_description(cls, delivery: Mapping[str, Any]) -> Delivery:
+        """Return the delivery that :meth:`describe` made *delivery* of."""
+        return cls(
+            number=delivery["number"],
+            at_ms=delivery["at"],
+            project_id=delivery["projectId"],
+            event=delivery["event"],
+            url=delivery["url"],
+            body=_to_json(delivery["body"]),
+            token_id=delivery["tokenId"],
+            state=delivery["state"],
+            attempts=delivery["attempts"],
+            status=delivery["status"],
+            error=delivery["error"],
+            due_ms=delivery["due"],
+        )
 
 
 class WebhookOutbox:
@@ -208,7 +227,7 @@ class WebhookOutbox:
                 event.project_id,
                 name,
                 url,
-                json.dumps(event.payload, separators=(",", ":")),
+                _to_json(event.payload),
                 self._ids.uuid(),
                 "waiting" if refusal is None else "refused",
                 refusal,
@@ -233,14 +252,6 @@ class WebhookOutbox:
             (now_ms,),
         ).fetchone()
         return None if row is None else _delivery(row)
-
-    def count_due(self, now_ms: int) -> int:
-        """Count the waiting deliveries that are due by *now_ms*."""
-        (count,) = self._store.db.execute(
-            "SELECT count(*) FROM webhooks WHERE state = 'waiting' AND due_ms <= ?",
-            (now_ms,),
-        ).fetchone()
-        return int(count)
 
     def record_attempt(
         self,
@@ -301,6 +312,10 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
             raise InvalidInputError(name, given_value, "be an http or https URL")
         checked[name] = value
     return checked
+
+
+def _to_json(body: object) -> str:
+    return json.dumps(body, separators=(",", ":"))
 
 
 def _refusal_reason(url: str) -> str | None:
