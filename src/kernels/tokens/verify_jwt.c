@@ -83,7 +83,7 @@ int fs_parse_jwt(const fs_verifier *verifier, const fs_text *token, uint8_t *at,
 
 /* Skip unescaped ASCII in a JSON string: all characters but controls, quotes and
  * backslashes. */
-static const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end) {
+FS_INLINE const uint8_t *skip_plain(const uint8_t *at, const uint8_t *end) {
 #if FS_X86
     for (; end - at >= 16; at += 16) {
         __m128i in = _mm_loadu_si128((const __m128i *)at), odd;
@@ -117,16 +117,21 @@ static const uint8_t *skip_escape(const uint8_t *at, const uint8_t *end) {
     return a == 13 && b >= 8 ? NULL : at + 6;
 }
 
-/* Return the closing quote of the string whose contents begin at `at`, or NULL if the
- * string is invalid (RFC 8259, section 7). */
-static const uint8_t *string_end(const uint8_t *at, const uint8_t *end) {
-    while (at) {
-        at = skip_plain(at, end);
-        if (at == end || *at < ' ') return NULL;
+/* Like string_end, for strings with escapes or non-ASCII characters. */
+static FS_NOINLINE const uint8_t *string_end_slow(const uint8_t *at, const uint8_t *end) {
+    while (at && at < end && *at >= ' ') {
         if (*at == '"') return at;
         at = *at == '\\' ? skip_escape(at, end) : fs_skip_utf8(at, end);
+        if (at) at = skip_plain(at, end);
     }
     return NULL;
+}
+
+/* Return the closing quote of the string whose contents begin at `at`, or NULL if the
+ * string is invalid (RFC 8259, section 7). */
+FS_INLINE const uint8_t *string_end(const uint8_t *at, const uint8_t *end) {
+    at = skip_plain(at, end);
+    return at < end && *at == '"' ? at : string_end_slow(at, end);
 }
 
 /* Return the end of the digits that begin at value[i]; i if there are none. */
