@@ -36,6 +36,7 @@ from tokbox.rest.http import options
 from tokbox.rest.models.base import Record
 from tokbox.rest.resources import compositions
 from tokbox.secrecy import is_stripped
+from tokbox.tokens import row_columns
 from tokbox.tokens.session import SessionSigner
 from tokbox.transport import Headers, Request, Response
 
@@ -158,7 +159,7 @@ def parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
             typed = str(each.annotation)[len("Unpack[") : -1]
             kind = next(
                 getattr(module, typed)
-                for module in (options, session_options, compositions)
+                for module in (options, session_options, compositions, row_columns)
                 if hasattr(module, typed)
             )
             for option in get_type_hints(kind, localns=HINTS):

@@ -40,10 +40,7 @@ STEPS = {"wait": "_wait_steps"}
 #: The condition for running a method in the thread of the loop.
 SMALL = {
     "iter_batches": "is_small(chunk)",
-    "sign_rows": (
-        "are_small(session_id, role, connection_data, expiration, expires_at, "
-        "initial_layout_class_list, memory_pool, nonce)"
-    ),
+    "sign_rows": "are_small(session_id, *options.values())",
     "token_batch": "is_small(n)",
     "tokens": "is_small(n)",
 }

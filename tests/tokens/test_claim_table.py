@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import pytest
@@ -11,7 +10,8 @@ from tests.support import applications, batches, reference
 from tests.support.kernels import every_kernel
 from tokbox._fastsign import CLAIMS
 from tokbox.integrations import SigningJob
-from tokbox.tokens.claims import CHECKS
+from tokbox.tokens.claims import CHECKS, ROW_DEFAULTS
+from tokbox.tokens.row_columns import RowOptions
 from tokbox.tokens.session import SessionSigner
 from tokbox.tokens.signer import Signer
 
@@ -51,12 +51,22 @@ def test_each_claim_of_the_core_has_a_check_and_a_value_in_this_test() -> None:
         SessionSigner.token_batch,
         SessionSigner.iter_batches,
         SessionSigner.write_tokens,
-        Signer.sign_rows,
         SigningJob,
+        RowOptions,
     ],
 )
 def test_each_claim_is_an_argument(call: Any) -> None:
-    assert inspect.signature(call).parameters.keys() >= VALUES.keys()
+    assert call.__annotations__.keys() >= VALUES.keys()
+
+
+def test_the_options_of_sign_rows_have_defaults() -> None:
+    assert RowOptions.__annotations__.keys() == ROW_DEFAULTS.keys()
+
+
+def test_unknown_options_of_sign_rows_raise_type_error() -> None:
+    sign_rows: Any = PROJECT.sign_rows
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        sign_rows([batches.SESSION], colour="red")
 
 
 @every_kernel

@@ -26,7 +26,7 @@ from tokbox.typed import TYPE_CHECKING, overload
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import timedelta
     from pathlib import Path
     from typing import Any, BinaryIO, Literal, TextIO
 
@@ -87,8 +87,7 @@ if TYPE_CHECKING:
     from tokbox.rest.sessions import Session
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
-    from tokbox.tokens.derive import Derived
-    from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
+    from tokbox.tokens.row_columns import Column, RowOptions
     from tokbox.tokens.rs256.keys import PrivateKeySource
     from tokbox.tokens.token import Token
     from tokbox.tokens.verification.results import Verification
@@ -1418,16 +1417,8 @@ class AsyncTokbox(AsyncClient):
         self,
         session_id: Column[str],
         *,
-        role: RoleColumn = Role.PUBLISHER,
-        connection_data: Column[str | None] = "",
-        expiration: Column[int | timedelta | str] = HOURS_24,
-        expires_at: Column[datetime | str | int] | None = None,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = "",
-        kind: TokenKind | None = None,
         errors: str = "raise",
-        multithread: bool = False,
-        memory_pool: MemoryPool | None = None,
-        nonce: Derived | None = None,
+        **options: Unpack[RowOptions],
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token per row, each with its own claims, in order.
 
@@ -1449,33 +1440,9 @@ class AsyncTokbox(AsyncClient):
         same rows again returns the same tokens. See ``Signer.sign_rows`` for details.
         """
         executor = self._executor
-        is_fast = self._runs_in_event_loop(
-            are_small(
-                session_id,
-                role,
-                connection_data,
-                expiration,
-                expires_at,
-                initial_layout_class_list,
-                memory_pool,
-                nonce,
-            )
-        )
+        is_fast = self._runs_in_event_loop(are_small(session_id, *options.values()))
         call = executor.call_inline if is_fast else executor.call
-        return await call(
-            self._sync.sign_rows,
-            session_id,
-            role=role,
-            connection_data=connection_data,
-            expiration=expiration,
-            expires_at=expires_at,
-            initial_layout_class_list=initial_layout_class_list,
-            kind=kind,
-            errors=errors,
-            multithread=multithread,
-            memory_pool=memory_pool,
-            nonce=nonce,
-        )
+        return await call(self._sync.sign_rows, session_id, errors=errors, **options)
 
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None

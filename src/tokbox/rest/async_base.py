@@ -44,9 +44,9 @@ def are_small(*columns: object) -> bool:
 
 def _option_classes() -> dict[str, Any]:
     from tokbox.rest import session_options
-    from tokbox.rest.http import options
+    from tokbox.rest.base import option_classes
 
-    return {**vars(session_options), **vars(options)}
+    return {**vars(session_options), **option_classes()}
 
 
 @safe_repr

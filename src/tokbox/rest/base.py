@@ -32,8 +32,9 @@ VONAGE_URL = "https://video.api.vonage.com"
 def option_classes() -> Mapping[str, Any]:
     """Return the classes that define the options of clients. Imports the HTTP modules."""
     from tokbox.rest.http import options
+    from tokbox.tokens.row_columns import RowOptions
 
-    return vars(options)
+    return {**vars(options), "RowOptions": RowOptions}
 
 
 @strip_traceback

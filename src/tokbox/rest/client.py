@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from tokbox.enums import HOURS_24, ArchiveMode, MediaMode, Role
+from tokbox.enums import ArchiveMode, MediaMode
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client, option_classes
@@ -18,19 +18,16 @@ from tokbox.typed import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, timedelta
     from typing import Literal
 
     from typing_extensions import Self, Unpack
 
-    from tokbox._memory import MemoryPool
-    from tokbox.literals import ArchiveModeName, MediaModeName, Resolution, TokenKind
+    from tokbox.literals import ArchiveModeName, MediaModeName, Resolution
     from tokbox.rest.http.auth import Auth
     from tokbox.rest.http.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
-    from tokbox.tokens.derive import Derived
-    from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
+    from tokbox.tokens.row_columns import Column, RowOptions
     from tokbox.tokens.rs256.keys import PrivateKeySource
     from tokbox.tokens.token import Token
     from tokbox.tokens.verification.results import Verification
@@ -213,16 +210,8 @@ class Tokbox(ClientResources, Client):
         self,
         session_id: Column[str],
         *,
-        role: RoleColumn = Role.PUBLISHER,
-        connection_data: Column[str | None] = "",
-        expiration: Column[int | timedelta | str] = HOURS_24,
-        expires_at: Column[datetime | str | int] | None = None,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = "",
-        kind: TokenKind | None = None,
         errors: str = "raise",
-        multithread: bool = False,
-        memory_pool: MemoryPool | None = None,
-        nonce: Derived | None = None,
+        **options: Unpack[RowOptions],
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token per row, each with its own claims, in order.
 
@@ -243,19 +232,7 @@ class Tokbox(ClientResources, Client):
         ``tokens.failures`` has its error. With a ``tokbox.Derived`` as *nonce*, signing the
         same rows again returns the same tokens. See ``Signer.sign_rows`` for details.
         """
-        return self._signer.sign_rows(
-            session_id,
-            role=role,
-            connection_data=connection_data,
-            expiration=expiration,
-            expires_at=expires_at,
-            initial_layout_class_list=initial_layout_class_list,
-            kind=kind,
-            errors=errors,
-            multithread=multithread,
-            memory_pool=memory_pool,
-            nonce=nonce,
-        )
+        return self._signer.sign_rows(session_id, errors=errors, **options)
 
     def verify(
         self, token: str, *, session_id: str | None = None, now: float | None = None

@@ -44,6 +44,7 @@ __all__ = [
     "MAX_LAYOUT_CLASSES",
     "MAX_SESSION_ID",
     "ROLES",
+    "ROW_DEFAULTS",
     "SCOPE",
     "TEXTS",
     "SessionId",
@@ -75,6 +76,18 @@ __all__ = [
 #: The most characters (code points) of connection data, and of all class names joined.
 MAX_CONNECTION_DATA = 1000
 MAX_LAYOUT_CLASSES = 1000
+
+#: The options of ``sign_rows`` with their defaults. A claim is empty by default.
+ROW_DEFAULTS: dict[str, Any] = {
+    **{argument: "" for argument, *_ in CLAIMS if argument != "session_id"},
+    "role": Role.PUBLISHER,
+    "expiration": HOURS_24,
+    "expires_at": None,
+    "kind": None,
+    "multithread": False,
+    "memory_pool": None,
+    "nonce": None,
+}
 
 #: The claims that are text, by argument, with their names in T1 tokens and in JWTs.
 TEXTS = tuple((argument, t1, jwt) for argument, type_, t1, jwt in CLAIMS if type_ == "TEXT")

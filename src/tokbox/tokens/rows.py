@@ -225,10 +225,7 @@ def sign_rows(
     backend: SigningBackend,
     *,
     session_id: Any,
-    role: Any,
-    connection_data: Any,
     expiration: Any,
-    initial_layout_class_list: Any,
     kind: str | None,
     errors: str,
     threads: Callable[[int], int],
@@ -237,6 +234,7 @@ def sign_rows(
     nonce: Derived | None = None,
     random: bytes | None = None,
     now: int | None = None,
+    **claims: Any,
 ) -> TokenBatch[Any]:
     """Sign rows; see `Signer.sign_rows`. *random* and *now* are for tests."""
     report, pool = _Report(errors), check_pool(memory_pool)
@@ -250,13 +248,7 @@ def sign_rows(
     if expires_at is not None:
         expiration = _lifetimes(expires_at, create_time)
         checks["expiration"] = _check_lifetime
-    given = {
-        "session_id": session_id,
-        "role": role,
-        "connection_data": connection_data,
-        "expiration": expiration,
-        "initial_layout_class_list": initial_layout_class_list,
-    }
+    given = {"session_id": session_id, **claims, "expiration": expiration}
     columns = {
         name: column
         for name, value in given.items()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tokbox._fastsign import CLAIMS
 from tokbox._memory import MemoryPool
-from tokbox.enums import HOURS_24, Role
 from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens.backend import SecretBackend
 from tokbox.tokens.claims import (
+    ROW_DEFAULTS,
     check_application_id,
     check_multithread,
     check_project,
@@ -17,18 +18,15 @@ from tokbox.typed import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime, timedelta
     from types import TracebackType
     from typing import Any, Literal, NoReturn
 
     from typing_extensions import Self, Unpack
 
-    from tokbox.literals import TokenKind
     from tokbox.tokens.backend import SigningBackend
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
-    from tokbox.tokens.derive import Derived
-    from tokbox.tokens.row_columns import Column, RoleColumn, RowOptions
+    from tokbox.tokens.row_columns import Column, RowOptions
     from tokbox.tokens.rs256.keys import PrivateKeySource
     from tokbox.tokens.token import Token
     from tokbox.tokens.verification.results import Verification
@@ -194,16 +192,8 @@ class Signer:
         self,
         session_id: Column[str],
         *,
-        role: RoleColumn = Role.PUBLISHER,
-        connection_data: Column[str | None] = "",
-        expiration: Column[int | timedelta | str] = HOURS_24,
-        expires_at: Column[datetime | str | int] | None = None,
-        initial_layout_class_list: Column[str | Iterable[str] | None] = "",
-        kind: TokenKind | None = None,
         errors: str = "raise",
-        multithread: bool = False,
-        memory_pool: MemoryPool | None = None,
-        nonce: Derived | None = None,
+        **options: Unpack[RowOptions],
     ) -> TokenBatch[str] | TokenBatch[str | None]:
         """Sign one token for each row and return them as a `TokenBatch`, in order.
 
@@ -248,32 +238,25 @@ class Signer:
 
             batch = signer.sign_rows(session_id, role=["publisher", "moderator"])
         """
-        if nonce is None and expires_at is None:
+        values: dict[str, Any] = {**ROW_DEFAULTS, **options}
+        if len(values) > len(ROW_DEFAULTS):
+            name = next(name for name in options if name not in ROW_DEFAULTS)
+            raise TypeError(f"sign_rows() got an unexpected keyword argument {name!r}")
+        values["session_id"] = session_id
+        if values["nonce"] is None and values["expires_at"] is None:
             few = self._few_rows(
-                (expiration, session_id, role, connection_data, initial_layout_class_list),
-                kind,
+                tuple([values[argument] for argument, *_ in CLAIMS]),
+                values["kind"],
                 errors,
-                multithread,
-                memory_pool,
+                values["multithread"],
+                values["memory_pool"],
             )
             if few is not None:
                 return few
         from tokbox.tokens.rows import sign_rows
 
-        return sign_rows(
-            self._backend,
-            session_id=session_id,
-            role=role,
-            connection_data=connection_data,
-            expiration=expiration,
-            expires_at=expires_at,
-            initial_layout_class_list=initial_layout_class_list,
-            kind=kind,
-            errors=errors,
-            threads=self._threads_for(multithread),
-            memory_pool=memory_pool,
-            nonce=nonce,
-        )
+        threads = self._threads_for(values.pop("multithread"))
+        return sign_rows(self._backend, errors=errors, threads=threads, **values)
 
     @strip_traceback
     def verify(
