@@ -484,14 +484,14 @@ except MissingDependencyError as error:
 def test_package_that_another_lacks_is_not_taken_for_the_extra() -> None:
     code = """
 import sys
-sys.modules["h11"] = None
+sys.modules["anyio"] = None
 import tokbox.emulator
 try:
     tokbox.emulator.serve
 except ModuleNotFoundError as error:
-    print(type(error).__name__, error.name)
+    print(type(error).__name__, error.name.partition(".")[0])
 """
-    assert in_fresh_python(code) == "ModuleNotFoundError h11"
+    assert in_fresh_python(code) == "ModuleNotFoundError anyio"
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

@@ -6,7 +6,7 @@ It is a second, independent implementation of the protocol: it imports nothing f
     with tokbox.emulator.serve() as server:
         requests.post(server.url + "/session/create", headers={...})
 
-It needs the extra ``emulator`` (starlette, uvicorn, cryptography). The packages are
+It needs the extra ``emulator`` (starlette, uvicorn, httptools, cryptography). The packages are
 imported when one of the names below is first used, not when this package is imported.
 """
 
@@ -80,6 +80,7 @@ _HOMES = {
 
 #: Import names of the packages in the extra, with their distribution names.
 _PACKAGES = {
+    "httptools": "httptools",
     "starlette": "starlette",
     "uvicorn": "uvicorn",
     "cryptography": "cryptography",

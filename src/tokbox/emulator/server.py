@@ -164,6 +164,7 @@ class Server(Controls):
             http=Protocol,
             ws="none",
             lifespan="off",
+            proxy_headers=False,
             log_config=None,
             log_level="warning",
             access_log=False,

@@ -236,6 +236,10 @@ def test_request_without_a_host_is_accepted(app: Starlette) -> None:
     assert ask(app, []) == 200
 
 
+def test_http_1_1_request_without_a_host_is_refused(server: Server) -> None:
+    assert raw(server, "GET / HTTP/1.1\r\n\r\n").split()[1] == b"403"
+
+
 def test_other_kinds_of_connections_pass(app: Starlette) -> None:
     told: list[object] = []
 

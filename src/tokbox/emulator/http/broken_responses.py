@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tokbox.emulator.errors import HTTPError
 from tokbox.emulator.http.faults import BODILESS, Fault
@@ -58,7 +58,7 @@ class _BufferedTransport:
         self._transport.close()
 
 
-class Protocol(H11Protocol):
+class Protocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with access to the transport.
 
     It sends the head of a response together with the first part of the body.
@@ -93,6 +93,13 @@ class Protocol(H11Protocol):
             await app(scope, receive, send_gathered)
 
         self.app = with_transport
+
+    def on_headers_complete(self) -> None:
+        """Start the application, or the handler of unknown paths: a target that is a
+        whole URL is for proxies (RFC 9112, 3.2.2)."""
+        if not self.url.startswith(b"/"):
+            self.url = b"/" + self.url
+        super().on_headers_complete()
 
 
 def check_supported(fault: Fault, request: Request) -> None:

@@ -61,9 +61,9 @@ class OriginCheck:
 
     def _problem(self, scope: Scope, headers: Headers) -> str | None:
         hosts = headers.getlist("host")
-        if len(hosts) > 1:
+        # HTTP/1.0 knows no Host (RFC 9112, 3.2); browsers always send it.
+        if len(hosts) > 1 or (not hosts and scope.get("http_version") == "1.1"):
             return "A request must have one Host"
-        # All browsers send Host, so it is optional for other clients.
         host = hosts[0] if hosts else ""
         if host and not self._is_allowed(host, (scope.get("server") or ("",))[0]):
             return (
