@@ -67,9 +67,9 @@ check: lint docs dist test test-native test-long engines browser isolated ## run
 demo: $(VENV)/package ## sign tokens and record an archive, without an account
 	$(BIN)/tokbox demo
 
-# Each page, in site/, as HTML and as Markdown; a warning is an error (mkdocs.yml).
+# Each page, in site/, as HTML and as Markdown; a warning is an error.
 docs: $(VENV)/documented $(VENV)/mermaid ## build the documentation, and check its links
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/zensical build --clean --strict
 	$(BIN)/python -m tools.markdown_sources site
 	TOKBOX_REQUIRE=site $(BIN)/python -m pytest tests/docs/test_site.py
 

@@ -58,6 +58,10 @@ class Markdown(griffe.Extension):
                 if isinstance(attribute, griffe.Attribute):
                     attribute.annotation = _public(attribute.annotation, attribute)
         for function in _functions(pkg):
+            if function.name == "__init__" and "requester" in function.parameters:
+                # Users get resources from a client.
+                del function.parent.members["__init__"]
+                continue
             for parameter in list(function.parameters):
                 if parameter.name.startswith("_"):
                     del function.parameters[parameter.name]
