@@ -43,6 +43,9 @@ def run(block: Block, service: Service, folder: Path) -> subprocess.CompletedPro
     program = folder / (block.title or "program")
     program.write_text(block.code, encoding="utf-8")
     command = list(_PROGRAMS[block.language])
+    if block.language == "python" and "\ndef test_" in f"\n{block.code}":
+        program = program.rename(folder / "test_program.py")
+        command += ["-m", "pytest", "-q"]
     if block.page.startswith("docs/migrate/"):
         # The official SDKs warn, for example of keys that are too short.
         command = [part for part in command if part not in ("-W", "error")]
