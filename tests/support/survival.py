@@ -51,7 +51,7 @@ def running(
 
     What it writes to standard error goes to *complaints*, if that is given.
     """
-    command = [sys.executable, "-m", "tokbox", "emulator", "--db", str(db)]
+    command = [sys.executable, "-m", "tokbox", "emulator", "--port", "0", "--db", str(db)]
     command += ["--port", str(port)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=complaints, text=True

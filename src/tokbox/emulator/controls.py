@@ -500,7 +500,7 @@ def connect(url: str = f"http://127.0.0.1:{DEFAULT_PORT}") -> Controls:
     :class:`ConnectError` if nothing answers there, :class:`ProtocolError` if it is not an
     emulator, and :class:`InvalidInputError`::
 
-        server = tokbox.emulator.connect("http://127.0.0.1:4747")
+        server = tokbox.emulator.connect("http://127.0.0.1:10865")
         client = server.connect(session.token(), publish=True)
     """
     controls = Controls(url)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from tokbox.emulator.app import PROCESSING_DELAY
 from tokbox.emulator.model.clock import Clock
-from tokbox.emulator.model.hosts import is_local_name
+from tokbox.emulator.model.hosts import DEFAULT_PORT, is_local_name
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.server import serve
 from tokbox.emulator.store.accounts import (
@@ -83,7 +83,7 @@ class Announcement(PickledByName):
 @strip_traceback
 def run(
     *,
-    port: int = 0,
+    port: int = DEFAULT_PORT,
     db: str | os.PathLike[str] | None = None,
     projects: Mapping[str, str] | None = None,
     projects_file: str | os.PathLike[str] | None = None,
@@ -110,7 +110,8 @@ def run(
     The projects are the default one and those of the environment, of *projects_file* and of
     *projects*. The applications are the default one and *applications*. The private key of
     the default application is written to *key_out* only, a file that only its owner may
-    read. The other parameters are as in :func:`serve`.
+    read. The other parameters are as in :func:`serve`; *port* 0 selects a free port here
+    too.
 
     Raises the exceptions of :func:`serve`, and :class:`OSError` if a file cannot be read or
     written.

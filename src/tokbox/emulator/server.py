@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 import threading
@@ -308,6 +309,12 @@ def _listen(host: str, port: int) -> socket.socket:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            reason = f"{os.strerror(error.errno)}: port {port} of {host}"
+            message = f"{reason}; choose another, or 0 for a free one"
+            raise OSError(error.errno, message) from None
         except TypeError:
             rule = "be an address, or a name that can be looked up"
             raise InvalidInputError("host", host, rule) from None

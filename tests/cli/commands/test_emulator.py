@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
+import re
 import signal
 import socket
 import sqlite3
@@ -22,6 +24,8 @@ from tests.support.emulator import ACCOUNT_SECRET, Api
 from tests.support.emulator import SECRET as DEFAULT_SECRET
 from tests.support.receiver import receiving
 from tokbox import Tokbox
+from tokbox.emulator import connect
+from tokbox.emulator import run as run_emulator
 from tokbox.emulator.store import database as store
 
 Cli = Callable[..., Result]
@@ -33,7 +37,7 @@ DEFAULT = {"TOKBOX_API_KEY": "12345678", "TOKBOX_SECRET": DEFAULT_SECRET}
 @contextlib.contextmanager
 def running(*args: str, **env: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [*COMMAND, "emulator", *args],
+        [*COMMAND, "emulator", "--port", "0", *args],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -153,7 +157,7 @@ def test_link_in_place_of_a_file_to_write_is_one_line_and_2(
 ) -> None:
     path = tmp_path / "link"
     path.symlink_to(tmp_path / "elsewhere")
-    result = cli("emulator", option, str(path))
+    result = cli("emulator", "--port", "0", option, str(path))
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"tokbox: error: {path}: it is a symbolic link; ")
     assert result.err.count("\n") == 1
@@ -209,6 +213,14 @@ def index(url: str) -> dict[str, Any]:
     return document
 
 
+def test_default_port_is_10865_in_every_entry_point(cli: Cli) -> None:
+    shown = " ".join(cli("emulator", "--help").out.split())
+    assert re.search(r"--port [^-]*10865", shown)
+    for call, name in ((run_emulator, "port"), (connect, "url")):
+        default = inspect.signature(call).parameters[name].default
+        assert str(default).endswith("10865")
+
+
 def test_taken_port_is_one_line(cli: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -216,7 +228,7 @@ def test_taken_port_is_one_line(cli: Cli) -> None:
         port = taken.getsockname()[1]
         result = cli("emulator", "--port", str(port))
     assert result.code == 2
-    assert result.err.startswith(f"tokbox: error: 127.0.0.1 port {port}: Address already")
+    assert f"port {port} of 127.0.0.1 is in use: choose another" in result.err
     assert result.err.count("\n") == 1
 
 
@@ -273,7 +285,9 @@ def test_busy_port_on_a_terminal_is_plain_too() -> None:
 
 def test_terminal_shows_what_to_do_next() -> None:
     env = environment(TOKBOX_EMULATOR_PROJECTS=f"777:{SECRET}", NO_COLOR="1")
-    result = run_on_terminal(["emulator"], env=env, until="tokbox session create")
+    result = run_on_terminal(
+        ["emulator", "--port", "0"], env=env, until="tokbox session create"
+    )
     assert result.code == 0
     url, *lines = result.out.splitlines()
     assert url.startswith("http://127.0.0.1:")

@@ -265,7 +265,9 @@ def test_unusable_output_creates_no_session(
 
 @unusable
 @pytest.mark.parametrize(
-    "args", [["--version"], ["--help"], ["emulator", "--db", "e.db"]], ids=" ".join
+    "args",
+    [["--version"], ["--help"], ["emulator", "--port", "0", "--db", "e.db"]],
+    ids=" ".join,
 )
 def test_unusable_output_is_an_error_of_everything(
     tmp_path: Path,
@@ -374,6 +376,7 @@ def test_no_file_or_socket_takes_the_place_of_a_closed_stream(tmp_path: Path) ->
             "sh",
             *COMMAND,
             "emulator",
+            *("--port", "0"),
             "--db",
             str(tmp_path / "e.db"),
         ],
@@ -417,4 +420,4 @@ def test_emulator_of_a_program_without_standard_output_prints_nothing(
 
     monkeypatch.setattr("tokbox.emulator.foreground._on_signals", stopping)
     monkeypatch.setattr("sys.stdout", None)
-    run()
+    run(port=0)

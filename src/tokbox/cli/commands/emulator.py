@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import sys
@@ -24,10 +25,10 @@ __all__ = ["emulator"]
 @click.option(
     "--port",
     type=click.IntRange(0, 65_535),
-    default=0,
-    show_default="0, a free one",
+    default=10_865,
+    show_default=True,
     metavar="N",
-    help="The port to answer on.",
+    help="The port to answer on; 0 is a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address.")
 @click.option(
@@ -163,6 +164,9 @@ def emulator(
     except OSError as error:
         if error.filename:
             raise
+        if error.errno == errno.EADDRINUSE:
+            choose = "choose another with --port, or a free one with --port 0"
+            raise click.UsageError(f"port {port} of {host} is in use: {choose}") from None
         reason = os.strerror(error.errno) if error.errno else error
         raise click.UsageError(f"{host} port {port}: {reason}") from None
 
