@@ -15,7 +15,7 @@ from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_captions
 from tokbox.emulator.simulation import engine
 
-__all__ = ["get", "start", "stop"]
+__all__ = ["get", "read_options", "start", "stop"]
 
 _KIND = "captions"
 #: A language and a region, such as ``en-US``. The service extends its list of languages, so
@@ -29,7 +29,7 @@ def start(context: RequestContext) -> Response:
     session, claims = read_session(context, fields, "start captions")
     if claims.role != "moderator":
         raise HTTPError(403, "The role of the token must be moderator")
-    options = _read_options(fields)
+    options = read_options(fields)
     if context.emulator.jobs.running(session.session_id, _KIND):
         raise HTTPError(409, "Audio captioning is already enabled", code=60003)
     job = engine.start(context.emulator, _KIND, session, options, context.now_ms)
@@ -55,7 +55,11 @@ def get(context: RequestContext) -> Response:
     return json_response(describe_captions(job, context.now_ms))
 
 
-def _read_options(fields: Fields) -> dict[str, Any]:
+def read_options(fields: Fields) -> dict[str, Any]:
+    """Validate the options of a start request and fill in defaults.
+
+    An invalid value raises :class:`HTTPError` with status 400.
+    """
     options = {
         "languageCode": fields.pop("languageCode", "en-US"),
         "maxDuration": fields.read_int("maxDuration", 300, 14_400, default=14_400),

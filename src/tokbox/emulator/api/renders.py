@@ -18,7 +18,7 @@ from tokbox.emulator.serializers.jobs import describe_render
 from tokbox.emulator.simulation import engine
 from tokbox.emulator.store.accounts import is_application
 
-__all__ = ["get", "list_page", "start", "stop"]
+__all__ = ["get", "list_page", "read_options", "start", "stop"]
 
 _KIND = "render"
 _MISSING = (
@@ -37,7 +37,7 @@ def start(context: RequestContext) -> Response:
     session, claims = read_session(
         context, fields, "start Experience Composers", publishes=True
     )
-    options = _read_options(fields)
+    options = read_options(fields)
     job = engine.start(
         context.emulator, _KIND, session, options, context.now_ms, claims=claims
     )
@@ -72,7 +72,11 @@ def stop(context: RequestContext) -> Response:
     return Response(status_code=context.emulator.rules.render_stop or usual)
 
 
-def _read_options(fields: Fields) -> dict[str, Any]:
+def read_options(fields: Fields) -> dict[str, Any]:
+    """Validate the options of a start request and fill in defaults.
+
+    An invalid value raises :class:`HTTPError` with status 400.
+    """
     options: dict[str, Any] = {
         "url": read_url(fields, "url"),
         "maxDuration": _duration(fields),

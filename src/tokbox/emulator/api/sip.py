@@ -16,7 +16,7 @@ from tokbox.emulator.options.fields import Fields
 from tokbox.emulator.serializers.jobs import describe_call
 from tokbox.emulator.simulation import engine
 
-__all__ = ["dial", "play_dtmf"]
+__all__ = ["dial", "play_dtmf", "read_options"]
 
 #: The name of a custom header; the punctuation is that of "token" in RFC 3261.
 _HEADER = re.compile(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+")
@@ -31,7 +31,7 @@ def dial(context: RequestContext) -> Response:
     """
     fields = context.fields()
     session, claims = read_session(context, fields, "dial")
-    options = _read_options(fields.read_object("sip"))
+    options = read_options(fields.read_object("sip"))
     fields.finish()
     job = engine.start(
         context.emulator, "call", session, options, context.now_ms, claims=claims
@@ -39,7 +39,7 @@ def dial(context: RequestContext) -> Response:
     return json_response(describe_call(job))
 
 
-def _read_options(fields: Fields) -> dict[str, Any]:
+def read_options(fields: Fields) -> dict[str, Any]:
     """Read the object ``sip``; secret values are validated and not stored.
 
     One SDK sends its booleans as strings.

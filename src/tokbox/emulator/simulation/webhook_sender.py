@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from typing import NamedTuple
 from urllib.parse import urldefrag, urlsplit
 
 from tokbox.emulator.model.rules import Rules
@@ -15,7 +16,7 @@ from tokbox.literals import WebhookState
 from tokbox.transport.http_transport import HTTPTransport
 from tokbox.transport.protocol import Headers, Request
 
-__all__ = ["TIMEOUT", "WebhookSender", "next_attempt_ms", "sign"]
+__all__ = ["TIMEOUT", "Attempt", "WebhookSender", "next_attempt_ms", "send", "sign"]
 
 #: The published schedule of retries: the delay before the first one, which doubles until
 #: the maximum, and the time after which a delivery has failed, in milliseconds.
@@ -26,13 +27,24 @@ _RETRIED_FOR_MS = 24 * 3_600_000
 _FOUR = 4
 #: The timeout of an attempt, from the first to the last byte, in seconds.
 TIMEOUT = 5.0
-#: The maximum size of a response in bytes; its content has no meaning.
+#: The maximum size of a response in bytes.
 _MAX_RESPONSE = 65_536
 #: The interval for due events, in seconds: with receivers, and without any.
 _TICK = 0.2
 _IDLE_TICK = 1.0
 #: The issuer of Vonage's signed webhooks.
 _ISSUER = "Vonage"
+
+
+class Attempt(NamedTuple):
+    """The result of sending a webhook once."""
+
+    #: The status of the response; None without a response.
+    status: int | None
+    #: Why the webhook was not delivered; None if it was.
+    error: str | None
+    #: The body of the response.
+    body: bytes = b""
 
 
 class WebhookSender:
@@ -98,7 +110,7 @@ class WebhookSender:
         signed_at = emulator.clock.real()
         if emulator.rules.webhook_signature == "first":
             signed_at -= (delivery.due_ms - delivery.at_ms) / 1000
-        status, error = self._send(delivery, secret, signed_at)
+        status, error, _ = send(self._transport, delivery, secret, now=signed_at)
         state: WebhookState = "delivered"
         due_ms = delivery.due_ms
         if error is not None:
@@ -112,34 +124,37 @@ class WebhookSender:
                 delivery, status=status, error=error, state=state, due_ms=due_ms
             )
 
-    def _send(
-        self, delivery: Delivery, secret: str | None, signed_at: float
-    ) -> tuple[int | None, str | None]:
-        """Make one attempt, and return the response status and the error, if any."""
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "tokbox-emulator",
-            "Connection": "close",
-        }
-        if secret is not None:
-            headers["Authorization"] = f"Bearer {sign(delivery, secret, now=signed_at)}"
-        url = urldefrag(delivery.url).url
-        request = Request(
-            method="POST",
-            url=url,
-            path=urlsplit(url).path,
-            headers=Headers(headers),
-            body=delivery.body.encode(),
-            timeout=TIMEOUT,
-            read_timeout=TIMEOUT,
-            max_body=_MAX_RESPONSE,
-        )
-        try:
-            status = self._transport.send(request).status
-        except TransportError as failure:
-            cause = failure.__cause__ or failure
-            return None, f"{type(cause).__name__}: {cause}"
-        return status, None if 200 <= status < 300 else f"the receiver answered {status}"
+
+def send(
+    transport: HTTPTransport, delivery: Delivery, secret: str | None, *, now: float
+) -> Attempt:
+    """Send a webhook once, signed with *secret* at the time *now*, if there is one."""
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "tokbox-emulator",
+        "Connection": "close",
+    }
+    if secret is not None:
+        headers["Authorization"] = f"Bearer {sign(delivery, secret, now=now)}"
+    url = urldefrag(delivery.url).url
+    request = Request(
+        method="POST",
+        url=url,
+        path=urlsplit(url).path,
+        headers=Headers(headers),
+        body=delivery.body.encode(),
+        timeout=TIMEOUT,
+        read_timeout=TIMEOUT,
+        max_body=_MAX_RESPONSE,
+    )
+    try:
+        response = transport.send(request)
+    except TransportError as failure:
+        cause = failure.__cause__ or failure
+        return Attempt(None, f"{type(cause).__name__}: {cause}")
+    status = response.status
+    error = None if 200 <= status < 300 else f"the receiver answered {status}"
+    return Attempt(status, error, response.body)
 
 
 def next_attempt_ms(delivery: Delivery, rules: Rules) -> int | None:

@@ -26,7 +26,15 @@ from tokbox.exact import exact_text
 from tokbox.literals import WebhookState
 from tokbox.tokens.claims import check_secret
 
-__all__ = ["LIMIT", "NAMES", "SECRET", "Delivery", "WebhookOutbox", "check_webhooks"]
+__all__ = [
+    "LIMIT",
+    "NAMES",
+    "SECRET",
+    "Delivery",
+    "WebhookOutbox",
+    "check_webhooks",
+    "encode_body",
+]
 
 #: The maximum number of deliveries that are no longer waiting; the oldest are deleted
 #: first.
@@ -103,7 +111,7 @@ class Delivery:
             project_id=delivery["projectId"],
             event=delivery["event"],
             url=delivery["url"],
-            body=_to_json(delivery["body"]),
+            body=encode_body(delivery["body"]),
             token_id=delivery["tokenId"],
             state=delivery["state"],
             attempts=delivery["attempts"],
@@ -227,7 +235,7 @@ class WebhookOutbox:
                 event.project_id,
                 name,
                 url,
-                _to_json(event.payload),
+                encode_body(event.payload),
                 self._ids.uuid(),
                 "waiting" if refusal is None else "refused",
                 refusal,
@@ -314,7 +322,8 @@ def check_webhooks(webhooks: Mapping[str, str]) -> dict[str, str]:
     return checked
 
 
-def _to_json(body: object) -> str:
+def encode_body(body: object) -> str:
+    """Return the text of the body of a webhook."""
     return json.dumps(body, separators=(",", ":"))
 
 
