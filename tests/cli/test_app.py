@@ -78,7 +78,16 @@ sys.exit(code)
         ["--help"],
         ["-h"],
         ["token", SESSION],
-        ["token", SESSION, "--role", "moderator", "--data", "Ada", "--expires", "2h"],
+        [
+            "token",
+            SESSION,
+            "--role",
+            "moderator",
+            "--connection-data",
+            "Ada",
+            "--expiration",
+            "2h",
+        ],
     ],
 )
 def test_help_and_a_plain_token_load_no_click(args: list[str]) -> None:
@@ -104,8 +113,8 @@ def test_a_command_loads_no_other() -> None:
     "args",
     [
         (SESSION, "--role", "king"),
-        (SESSION, "--expires", "soon"),
-        (SESSION, "--data", "x" * 1001),
+        (SESSION, "--expiration", "soon"),
+        (SESSION, "--connection-data", "x" * 1001),
         (SESSION, "--role"),
         ("nothing",),
         ("-",),
@@ -209,7 +218,7 @@ def test_secret_option_is_refused_with_the_reason(
     result = cli(*command, *where, SESSION)
     assert result.code == 2
     assert_one_line_error(result)
-    assert "can read the arguments" in result.err
+    assert "can see the arguments" in result.err
     assert "--secret-file" in result.err
 
 
@@ -221,10 +230,12 @@ def test_surplus_arguments_are_not_echoed(cli: Cli) -> None:
 
 
 def test_invalid_input_names_the_option(cli: Cli) -> None:
-    result = cli("token", SESSION, "--expires", "31d")
+    result = cli("token", SESSION, "--expiration", "31d")
     assert result.code == 2
     assert_one_line_error(result)
-    assert result.err.startswith("tokbox: error: --expires must be between 0 and 2592000")
+    assert result.err.startswith(
+        "tokbox: error: --expiration must be between 0 and 2592000"
+    )
 
 
 def test_invalid_input_names_the_argument(cli: Cli) -> None:

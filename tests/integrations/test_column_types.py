@@ -166,7 +166,17 @@ def by_command(
         for name, value in options.items()
     ]
     done = main(
-        ["sign", str(source), "-o", str(output), "--rejects", str(rejects), *given, *more]
+        [
+            "sign",
+            "-q",
+            str(source),
+            "-o",
+            str(output),
+            "--rejects",
+            str(rejects),
+            *given,
+            *more,
+        ]
     )
     assert done in (0, 4), done
     if kind == "parquet":
@@ -598,7 +608,7 @@ def test_a_default_is_checked_before_rows_are_read(
         "king=1": "it must be CLAIM=VALUE; claims are session-id, role",
     }.items():
         options = ["--session-id=col:x", "--role=col:x", f"--default={option}"]
-        assert main(["sign", str(source), *options]) == 2
+        assert main(["sign", "-q", str(source), *options]) == 2
         assert said in capsys.readouterr().err
 
 

@@ -51,7 +51,7 @@ def test_spark_reads_what_it_wrote(
     monkeypatch.setenv("TOKBOX_SECRET", SECRET)
     output = tmp_path / "out.parquet"
     columns = ("--session-id", "col:s", "--connection-data", "col:user")
-    assert main(["sign", str(written), "-o", str(output), *columns]) == 0
+    assert main(["sign", "-q", str(written), "-o", str(output), *columns]) == 0
     file = pq.ParquetFile(output)
     assert file.metadata.num_row_groups > 1
     assert file.schema.column(3).physical_type == "INT96"
@@ -75,7 +75,9 @@ def test_spark_reads_a_signed_file_in_several_parts(
     monkeypatch.setenv("TOKBOX_API_KEY", KEY)
     monkeypatch.setenv("TOKBOX_SECRET", SECRET)
     output = tmp_path / "out.parquet"
-    assert main(["sign", str(written), "-o", str(output), "--session-id", "col:s"]) == 0
+    assert (
+        main(["sign", "-q", str(written), "-o", str(output), "--session-id", "col:s"]) == 0
+    )
     limit = "spark.sql.files.maxPartitionBytes"
     before = spark.conf.get(limit)
     spark.conf.set(limit, output.stat().st_size // 5)

@@ -32,7 +32,7 @@ def test_spark_reads_the_partitions_of_a_signed_folder(
     assert (source / "_SUCCESS").exists()
     args = ["--session-id", "col:s", "--connection-data", "col:place"]
     args += ["--expiration", "col:life", "--format", kind.replace("json", "ndjson")]
-    assert main(["sign", str(source), "-o", str(output), *args]) == 0
+    assert main(["sign", "-q", str(source), "-o", str(output), *args]) == 0
     before, after = (spark.read.format(kind).load(str(path)) for path in (source, output))
     assert {*after.schema.fieldNames()} == {*before.schema.fieldNames(), "token"}
     columns = ("id", "s", "place", "life")

@@ -14,7 +14,7 @@ from tokbox.cli.help import COMMANDS, module_of, root_help
 
 __all__ = ["invoke", "root"]
 
-#: Options that people try, and that there are none of on purpose.
+#: Options that do not exist on purpose, although users try them.
 _SECRET_OPTIONS = ("--secret", "--api-secret")
 
 
@@ -62,9 +62,9 @@ class _Root(Group):
     help="Show the version and the kernel that signs, and exit.",
 )
 def root() -> None:
-    """Sessions, signed tokens and archives of OpenTok / Vonage Video.
+    """Create sessions, sign tokens and record archives with OpenTok / Vonage Video.
 
-    Without an account: "tokbox demo" shows it all at work on this machine.
+    Try it without an account: tokbox demo
     """
 
 
@@ -95,9 +95,9 @@ def _explain_usage(error: click.UsageError) -> int:
     message = error.format_message().rstrip(".")
     if isinstance(error, click.NoSuchOption) and error.option_name in _SECRET_OPTIONS:
         message = (
-            f"there is no {error.option_name}: every process on this machine can read "
-            "the arguments of a command; set TOKBOX_SECRET or TOKBOX_SECRET_FILE, or "
-            "give --secret-file"
+            f"there is no {error.option_name}, because other users of this machine can see "
+            "the arguments of a command: set TOKBOX_SECRET or TOKBOX_SECRET_FILE, or use "
+            "--secret-file"
         )
     elif error.ctx is not None:
         message += f" (see: {error.ctx.command_path} --help)"

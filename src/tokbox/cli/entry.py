@@ -43,10 +43,10 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (TokboxError, exit_codes.SERVICE_ERROR),
 )
 
-#: The options of ``tokbox token`` that are read here, and the arguments that they are.
+#: The options of ``tokbox token`` that are read here, and their arguments.
 _TOKEN_OPTIONS = {
-    "--data": "connection_data",
-    "--expires": "expiration",
+    "--connection-data": "connection_data",
+    "--expiration": "expiration",
     "--role": "role",
 }
 
@@ -136,7 +136,7 @@ def _plain_token(args: list[str]) -> str | None:
 
 @contextlib.contextmanager
 def _only_our_warnings() -> Iterator[None]:
-    """Show what tokbox warns of as one line, and nothing of what packages deprecate."""
+    """Print warnings of tokbox as one line, and ignore those of other packages."""
 
     def show(
         message: Warning | str,

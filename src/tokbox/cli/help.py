@@ -7,40 +7,46 @@ from tokbox.cli.common import exit_codes
 __all__ = ["COMMANDS", "module_of", "root_help"]
 
 ENVIRONMENT = """\
-Credentials come from the environment or a file, never from arguments:
-  TOKBOX_API_KEY with TOKBOX_SECRET or TOKBOX_SECRET_FILE
-  OPENTOK_API_KEY with OPENTOK_API_SECRET
-  TOKBOX_APPLICATION_ID with TOKBOX_PRIVATE_KEY or TOKBOX_PRIVATE_KEY_FILE
-  VONAGE_APPLICATION_ID with VONAGE_PRIVATE_KEY or VONAGE_PRIVATE_KEY_PATH
-  TOKBOX_API_URL to reach an emulator (see: tokbox emulator); with TOKBOX_ALLOW_HTTP=1
-  a URL with http:// that leads to another machine causes no warning
+Credentials are read from environment variables or files, never from arguments:
+  OpenTok project      TOKBOX_API_KEY and TOKBOX_SECRET or TOKBOX_SECRET_FILE,
+                       or OPENTOK_API_KEY and OPENTOK_API_SECRET
+  Vonage application   TOKBOX_APPLICATION_ID and TOKBOX_PRIVATE_KEY or
+                       TOKBOX_PRIVATE_KEY_FILE, or VONAGE_APPLICATION_ID and
+                       VONAGE_PRIVATE_KEY or VONAGE_PRIVATE_KEY_PATH
+  OpenTok account      TOKBOX_ACCOUNT_KEY and TOKBOX_ACCOUNT_SECRET or
+                       TOKBOX_ACCOUNT_SECRET_FILE (only for: tokbox project)
+  Emulator             TOKBOX_API_URL (see: tokbox emulator); TOKBOX_ALLOW_HTTP=1
+                       disables the warning about http:// and another machine
 """
 
 
 #: The commands, and the first sentences of their help.
 COMMANDS = {
-    "archive": "Record sessions, and manage the recordings.",
-    "broadcast": "Broadcast sessions live, over HLS and RTMP.",
-    "callback": "Register URLs that are told of events (OpenTok only).",
-    "captions": "Caption sessions live.",
-    "connection": "Look at the clients of a session.",
-    "connector": "Connect sessions with WebSockets (Audio Connector).",
-    "demo": "See it all at work on this machine, without an account.",
-    "dial": "Call URI, and let whoever answers take part in SESSION.",
-    "disconnect": "Force a client to leave SESSION; also hangs up a call.",
-    "dtmf": "Play tones to the calls of SESSION: 0 to 9, *, #, and p for a pause.",
-    "emulator": "Stand in for the service on this machine, until Ctrl-C.",
-    "inspect": "Show what a token says, when it ends, and why it would be refused.",
-    "mute": "Mute one stream of SESSION, or all, also those to come.",
+    "archive": "Record sessions, and manage their archives.",
+    "broadcast": "Broadcast sessions over HLS and RTMP.",
+    "callback": "Register URLs for events (OpenTok only).",
+    "captions": "Start and stop live captions.",
+    "completion": "Print a script that completes commands and options in a shell.",
+    "connection": "List the clients of a session.",
+    "connector": "Send the audio of sessions to WebSockets (Audio Connector).",
+    "demo": "Try tokbox on this machine, without an account.",
+    "dial": "Call the SIP URI, and connect the call to SESSION.",
+    "disconnect": "Disconnect a client from SESSION, or end a SIP call.",
+    "dtmf": "Play DTMF tones to the SIP calls of SESSION.",
+    "emulator": "Run a local copy of the service until Ctrl-C.",
+    "inspect": "Show the claims of a token, and why the service would refuse it.",
+    "mute": "Mute all streams of SESSION, or one of them.",
+    "project": "Manage the projects of an OpenTok account.",
     "render": "Publish web pages into sessions (Experience Composer).",
     "session": "Create sessions.",
-    "sign": "Sign a token for each row of a table: CSV, NDJSON or Parquet.",
+    "sign": "Sign a token for each row of a CSV, NDJSON or Parquet file.",
     "signal": "Send TEXT to the clients of SESSION.",
-    "stream": "Look at the streams of a session, and arrange them.",
+    "stream": "List the streams of a session, and set their layout classes.",
     "token": "Sign one token.",
-    "tokens": "Sign N distinct tokens.",
-    "unmute": "Let streams be published unmuted again.",
-    "verify": "Find out which tokens of a table hold, with the credentials.",
+    "tokens": "Sign N different tokens.",
+    "unmute": "Stop muting new streams of SESSION.",
+    "verify": "Verify every token in a file, with the credentials.",
+    "webhooks": "Send sample webhooks to a handler.",
 }
 #: The modules of the commands that are not in a module of the same name.
 _MODULES = {
@@ -52,7 +58,9 @@ _MODULES = {
     "mute": "commands.moderation",
     "sign": "signing.command",
     "token": "commands.tokens",
+    "completion": "completion",
     "unmute": "commands.moderation",
+    "webhooks": "webhooks",
 }
 
 
@@ -80,11 +88,12 @@ def _indented(text: str) -> str:
 _USAGE = """\
 Usage: tokbox [OPTIONS] COMMAND [ARGS]...
 
-  Sessions, signed tokens and archives of OpenTok / Vonage Video.
+  Create sessions, sign tokens and record archives with OpenTok / Vonage Video.
 
-  Without an account: "tokbox demo" shows it all at work on this machine.
+  Try it without an account: tokbox demo
 
 Options:
+  --json      Print the result as JSON; also accepted after the command.
   --version   Show the version and the kernel that signs, and exit.
   -h, --help  Show this message and exit.
 

@@ -88,14 +88,14 @@ def test_get_shows_names_and_values(cli: Cli, archive_id: str) -> None:
 def test_list_is_a_table_with_whole_lines(
     cli: Cli, session_id: str, archive_id: str
 ) -> None:
-    header, line = cli("archive", "list", "--session", session_id).out.splitlines()
+    header, line = cli("archive", "list", "--session-id", session_id).out.splitlines()
     assert header.split() == ["ID", "STATUS", "CREATED", "LENGTH", "SIZE", "NAME"]
     assert line.split()[:2] == [archive_id, "available"]
     assert line.endswith("lesson 1")
 
 
 def test_list_as_json_is_an_array(cli: Cli, session_id: str, archive_id: str) -> None:
-    found = json.loads(cli("archive", "list", "--session", session_id, "--json").out)
+    found = json.loads(cli("archive", "list", "--session-id", session_id, "--json").out)
     assert [each["id"] for each in found] == [archive_id]
     assert "password" not in found[0]
 
@@ -107,7 +107,7 @@ def test_list_pages(cli: Cli, session_id: str) -> None:
         cli("archive", "stop", ids[0])
 
     def listed(*options: str) -> list[str]:
-        result = cli("archive", "list", "--json", "--session", session_id, *options)
+        result = cli("archive", "list", "--json", "--session-id", session_id, *options)
         return [each["id"] for each in json.loads(result.out)]
 
     assert listed() == listed("--all") == ids
@@ -120,7 +120,7 @@ def test_list_on_a_terminal_says_how_many_more(
 ) -> None:
     cli("archive", "start", session_id)
     result = run_on_terminal(
-        ["archive", "list", "--session", session_id, "--count", "1"],
+        ["archive", "list", "--session-id", session_id, "--count", "1"],
         env=environment(TOKBOX_API_URL=server.url),
     )
     assert "1 of 2" in result.out
@@ -130,7 +130,7 @@ def test_narrow_terminal_cuts_no_id(
     archive_id: str, session_id: str, server: Server
 ) -> None:
     result = run_on_terminal(
-        ["archive", "list", "--session", session_id],
+        ["archive", "list", "--session-id", session_id],
         env=environment(TOKBOX_API_URL=server.url, NO_COLOR="1"),
         columns=40,
     )
@@ -140,7 +140,7 @@ def test_narrow_terminal_cuts_no_id(
 
 def test_empty_list_is_an_empty_array(cli: Cli, server: Server) -> None:
     session_id = cli("session", "create").out.strip()
-    result = cli("archive", "list", "--json", "--session", session_id)
+    result = cli("archive", "list", "--json", "--session-id", session_id)
     assert json.loads(result.out) == []
 
 

@@ -71,10 +71,10 @@ def test_servers_come_from_standard_input(cli: Cli, play: Play) -> None:
     ("options", "stdin", "problem"),
     [
         ((), "", "hls must be asked for"),
-        (("--dvr",), "", "go with --hls"),
+        (("--dvr",), "", "need --hls"),
         (("--hls", "--dvr", "--low-latency"), "", "--low-latency must be False"),
         (("--hls", "--max-duration", "5"), "", "--max-duration must be"),
-        (("--rtmp-file", "-"), "rtmp://canary", "line 1 must hold"),
+        (("--rtmp-file", "-"), "rtmp://canary", "line 1 must be"),
         (("--rtmp-file", "-"), "\nhttp://a?canary k", "server_url must be"),
         (("--rtmp-file", "-"), "rtmp://a k\n" * 6, "--rtmp-file must name at most 5"),
     ],
@@ -116,7 +116,7 @@ def test_stop_shows_what_was_stopped(cli: Cli, play: Play) -> None:
 
 def test_list_is_a_table(cli: Cli, play: Play) -> None:
     script = play({"count": 1, "items": [STARTED]})
-    header, line = cli("broadcast", "list", "--session", SESSION).out.splitlines()
+    header, line = cli("broadcast", "list", "--session-id", SESSION).out.splitlines()
     assert f"sessionId={SESSION}" in script.requests[0].url
     assert header.split() == ["ID", "STATUS", "CREATED", "HLS", "RTMP", "TAG"]
     assert line.split()[:2] == ["b1", "started"]

@@ -298,7 +298,7 @@ def test_terminal_shows_what_to_do_next() -> None:
         f"application {APPLICATION}",
         f"account 87654321  secret {ACCOUNT_SECRET}",
         "",
-        "Ctrl-C ends it. In another terminal:",
+        "Stop it with Ctrl-C. In another terminal:",
         f"  export TOKBOX_API_URL={url}",
         f"  export TOKBOX_API_KEY=12345678 TOKBOX_SECRET={DEFAULT_SECRET}",
         "  tokbox session create",

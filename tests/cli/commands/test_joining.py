@@ -57,7 +57,7 @@ CALLBACK = {"id": "5", "group": "archive", "event": "status", "url": PAGE}
         ),
         (
             (
-                *("connector", "start", SESSION, "wss://a.example", "--stream", "s"),
+                *("connector", "start", SESSION, "wss://a.example", "--stream-id", "s"),
                 *("--audio-rate", "8000", "--bidirectional"),
             ),
             {"id": "w", "connectionId": "c"},

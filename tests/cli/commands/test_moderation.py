@@ -25,7 +25,7 @@ ROOT = f"/v2/project/{KEY}/session/{SESSION}"
             ("DELETE", f"{ROOT}/connection/c", None),
         ),
         (
-            ("mute", SESSION, "--stream", "s"),
+            ("mute", SESSION, "--stream-id", "s"),
             "muted  s",
             ("POST", f"{ROOT}/stream/s/mute", None),
         ),
@@ -61,6 +61,6 @@ def test_a_command_is_one_request(
 
 def test_one_stream_and_exceptions_exclude_each_other(cli: Cli, play: Play) -> None:
     script = play()
-    result = cli("mute", SESSION, "--stream", "s", "--except", "a")
+    result = cli("mute", SESSION, "--stream-id", "s", "--except", "a")
     assert result.code == 2
     assert script.requests == []

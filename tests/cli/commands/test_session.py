@@ -88,4 +88,6 @@ def test_unarchivable_session_is_a_warning_in_one_line(server: Server) -> None:
 def test_session_token_and_inspect_fit_together(cli: Cli, server: Server) -> None:
     created = cli("session", "create")
     signed = cli("token", "-", stdin=created.out)
-    assert cli("inspect", "-", "--session", created.out.strip(), stdin=signed.out).code == 0
+    assert (
+        cli("inspect", "-", "--session-id", created.out.strip(), stdin=signed.out).code == 0
+    )

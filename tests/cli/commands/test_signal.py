@@ -58,4 +58,4 @@ def test_a_file_that_is_not_text_is_refused_by_its_option(cli: Cli, tmp_path: Pa
     path.write_bytes(b"\xff\xfe")
     result = cli("signal", SESSION, "--file", str(path))
     assert (result.code, result.err.startswith("tokbox: error: --file")) == (2, True)
-    assert f"{path} is not text" in result.err
+    assert f"{path} is not UTF-8 text" in result.err

@@ -34,7 +34,7 @@ def test_dial_takes_options_and_a_password_from_a_file(
     file.write_bytes("\ufeffcanary\r\n".encode())
     result = cli(
         *("dial", SESSION, "sip:a", "--from", "b@c", "--secure", "--video", "--json"),
-        *("--header", "X-Room: 7", "--header", "X-A:b:c", "--stream", "s"),
+        *("--header", "X-Room: 7", "--header", "X-A:b:c", "--stream-id", "s"),
         *("--user", "ada", "--password-file", str(file), "--observe-force-mute"),
     )
     assert json.loads(result.out)["connection_id"] == "c"
@@ -54,8 +54,8 @@ def test_dial_takes_options_and_a_password_from_a_file(
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (("--user", "ada"), "go together"),
-        (("--password-file", "-"), "go together"),
+        (("--user", "ada"), "together"),
+        (("--password-file", "-"), "together"),
         (("--header", "X-Room"), "--header must be a name and a value"),
         (("--header", "Subject: x"), "--header must have names that begin with X-"),
     ],

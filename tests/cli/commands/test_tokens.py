@@ -45,8 +45,8 @@ def test_token_prints_the_token_alone(cli: Cli) -> None:
 
 def test_token_carries_what_the_options_say(cli: Cli) -> None:
     result = cli(
-        *("token", SESSION, "--role", "moderator", "--data", "a=b&c+d%~é"),
-        *("--expires", "2h", "--layout-class", "focus", "--layout-class", "small"),
+        *("token", SESSION, "--role", "moderator", "--connection-data", "a=b&c+d%~é"),
+        *("--expiration", "2h", "--layout-classes", "focus small"),
     )
     claims = verify(result.out.strip())
     assert claims.role == "moderator"
@@ -55,11 +55,18 @@ def test_token_carries_what_the_options_say(cli: Cli) -> None:
     assert claims.initial_layout_class_list == ("focus", "small")
 
 
-@pytest.mark.parametrize("more", [(), ("--layout-class", "focus")])
+@pytest.mark.parametrize("more", [(), ("--layout-classes", "focus")])
 def test_role_data_and_lifetime_count_with_and_without_other_options(
     cli: Cli, more: tuple[str, ...]
 ) -> None:
-    options = ("--expires", "1h30m", "--role", "subscriber", "--data", "Ada & é")
+    options = (
+        "--expiration",
+        "1h30m",
+        "--role",
+        "subscriber",
+        "--connection-data",
+        "Ada & é",
+    )
     claims = verify(cli("token", SESSION, *options, *more).out.strip())
     assert claims.role == "subscriber"
     assert claims.connection_data == "Ada & é"
@@ -70,7 +77,7 @@ def test_role_data_and_lifetime_count_with_and_without_other_options(
 def test_a_value_that_looks_like_an_option_is_read_as_click_does(
     cli: Cli, text: str
 ) -> None:
-    claims = verify(cli("token", SESSION, "--data", text).out.strip())
+    claims = verify(cli("token", SESSION, "--connection-data", text).out.strip())
     assert claims.connection_data == text
 
 
@@ -88,19 +95,21 @@ def test_a_value_that_looks_like_an_option_is_read_as_click_does(
     ],
 )
 def test_expires_takes_units(cli: Cli, text: str, seconds: int) -> None:
-    claims = decode(cli("token", SESSION, "--expires", text).out.strip())
+    claims = decode(cli("token", SESSION, "--expiration", text).out.strip())
     assert claims.expire_time == claims.create_time + seconds
 
 
 def test_expires_0_leaves_it_to_the_service(cli: Cli) -> None:
-    assert decode(cli("token", SESSION, "--expires", "0").out.strip()).expire_time is None
+    assert (
+        decode(cli("token", SESSION, "--expiration", "0").out.strip()).expire_time is None
+    )
 
 
 @pytest.mark.parametrize("text", ["", "soon", "1.5h", "-5", "1h 30", "5y", "h", "1e3", "٣"])
 def test_expires_refuses_what_is_no_time(cli: Cli, text: str) -> None:
-    result = cli("token", SESSION, f"--expires={text}")
+    result = cli("token", SESSION, f"--expiration={text}")
     assert (result.code, result.out) == (2, "")
-    assert "--expires" in result.err
+    assert "--expiration" in result.err
 
 
 def test_session_may_come_from_standard_input(cli: Cli) -> None:
@@ -113,12 +122,15 @@ def test_data_may_come_from_a_file(cli: Cli, tmp_path: Path, end: str) -> None:
     file = tmp_path / "data.json"
     for encoding in ("utf-8", "utf-8-sig"):
         file.write_text('{"name": "Zoë"}' + end, encoding=encoding)
-        result = cli("token", SESSION, "--data-file", str(file))
+        result = cli("token", SESSION, "--connection-data-file", str(file))
         assert verify(result.out.strip()).connection_data == '{"name": "Zoë"}'
 
 
 def test_data_and_data_file_exclude_each_other(cli: Cli) -> None:
-    assert cli("token", SESSION, "--data", "x", "--data-file", "-").code == 2
+    assert (
+        cli("token", SESSION, "--connection-data", "x", "--connection-data-file", "-").code
+        == 2
+    )
 
 
 def test_token_as_json(cli: Cli) -> None:
@@ -152,7 +164,9 @@ def test_tokens_go_to_a_file_quietly(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_tokens_take_the_options_of_token(cli: Cli) -> None:
-    result = cli("tokens", "-n", "2", "--role", "subscriber", "--data", "x", SESSION)
+    result = cli(
+        "tokens", "-n", "2", "--role", "subscriber", "--connection-data", "x", SESSION
+    )
     for line in result.out.splitlines():
         claims = verify(line)
         assert (claims.role, claims.connection_data) == ("subscriber", "x")

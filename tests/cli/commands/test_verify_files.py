@@ -43,7 +43,7 @@ def table(path: Path, found: list[str]) -> str:
 @pytest.mark.parametrize("kind", tables.FORMATS)
 def test_tokens_that_hold_are_counted(cli: Cli, tmp_path: Path, kind: str) -> None:
     source = table(tmp_path / f"t.{kind}", tokens(3000))
-    assert cli("verify", source) == Result(0, "tokens  3,000\ngood    3,000\n", "")
+    assert cli("verify", source) == Result(0, "tokens  3,000\nvalid   3,000\n", "")
 
 
 @pytest.mark.parametrize("kind", tables.FORMATS)
@@ -54,7 +54,8 @@ def test_a_token_that_does_not_hold_is_named(cli: Cli, tmp_path: Path, kind: str
     rejects = tmp_path / "rejects.csv"
     result = cli("verify", source, "--rejects", str(rejects))
     assert result.code == 4
-    assert result.out == "tokens         3,000\ngood           2,999\nbad signature  1\n"
+    counts = "tokens         3,000\nvalid          2,999\nbad signature  1\n\n"
+    assert result.out.startswith(f"{counts}row 1,234: bad_signature: ")
     (row,) = tables.read(rejects)
     assert (row["row"], row["field"]) == ("1234", "token")
     assert row["reason"].startswith("bad_signature: ")
@@ -74,13 +75,13 @@ def test_tokens_come_from_standard_input(tmp_path: Path, kind: str) -> None:
         env=environment(),
         check=False,
     )
-    assert (done.returncode, done.stdout) == (0, b"tokens  3\ngood    3\n")
+    assert (done.returncode, done.stdout) == (0, b"tokens  3\nvalid   3\n")
 
 
 def test_what_tokens_writes_is_read(cli: Cli, tmp_path: Path) -> None:
     file = str(tmp_path / "tokens.txt")
     assert cli("tokens", SESSION, "-n", "20_000", "-o", file).code == 0
-    assert cli("verify", file, "--threads").out == "tokens  20,000\ngood    20,000\n"
+    assert cli("verify", file, "--threads").out == "tokens  20,000\nvalid   20,000\n"
 
 
 def test_reasons_are_counted_as_json(cli: Cli, tmp_path: Path) -> None:
@@ -95,18 +96,41 @@ def test_reasons_are_counted_as_json(cli: Cli, tmp_path: Path) -> None:
     source.write_text("\n".join(lines))
     result = cli("verify", str(source), "--token-column", "t", "--json")
     assert result.code == 4
-    assert json.loads(result.out) == {
+    found = json.loads(result.out)
+    assert found == {
         "tokens": 5,
-        "good": 1,
-        "refused": 4,
+        "valid": 1,
+        "invalid": 4,
         "reasons": {"bad_signature": 1, "malformed": 3},
+        "first_failures": [
+            {"row": 2, "reason": found["first_failures"][0]["reason"]},
+            {"row": 3, "reason": "malformed: not a T1 token: it must be a string, not int"},
+            {"row": 4, "reason": found["first_failures"][2]["reason"]},
+            {"row": 5, "reason": found["first_failures"][3]["reason"]},
+        ],
     }
+
+
+def test_the_first_ten_failures_are_printed_with_their_rows(
+    cli: Cli, tmp_path: Path
+) -> None:
+    source = tmp_path / "t.txt"
+    source.write_text("\n".join([*tokens(2), *["wrong"] * 12]))
+    result = cli("verify", str(source))
+    assert result.code == 4
+    lines = result.out.splitlines()
+    assert lines[:4] == ["tokens     14", "valid      2", "malformed  12", ""]
+    reason = "malformed: not a T1 token: it must begin with T1=="
+    assert lines[4:14] == [f"row {row}: {reason}" for row in range(3, 13)]
+    assert lines[14:] == ["2 more: use --rejects FILE to list all"]
+    found = json.loads(cli("verify", str(source), "--json").out)["first_failures"]
+    assert [each["row"] for each in found] == [*range(3, 13)]
 
 
 def test_they_must_be_for_the_session_that_is_asked_for(cli: Cli, tmp_path: Path) -> None:
     source = table(tmp_path / "t.csv", tokens(2))
-    assert cli("verify", source, "--session", SESSION).code == 0
-    result = cli("verify", source, "--session", OTHER_SESSION)
+    assert cli("verify", source, "--session-id", SESSION).code == 0
+    result = cli("verify", source, "--session-id", OTHER_SESSION)
     assert (result.code, "wrong session  2" in result.out) == (4, True)
 
 
@@ -125,17 +149,17 @@ def test_rows_of_another_width_do_not_hold(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", tables.FORMATS)
 def test_no_rows_hold(cli: Cli, tmp_path: Path, kind: str) -> None:
     source = table(tmp_path / f"t.{kind}", [])
-    assert cli("verify", source) == Result(0, "tokens  0\ngood    0\n", "")
+    assert cli("verify", source) == Result(0, "tokens  0\nvalid   0\n", "")
 
 
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("t.csv",), "--token-column must name one of the columns, which are a, b, b"),
-        (("t.csv", "--token-column", "b"), "of which there is only one"),
-        (("t.csv", "--rejects", "-"), "--rejects needs a file"),
-        (("t",), "say with --format what t is: csv, ndjson, parquet, text"),
-        (("-", "--format", "text", "--secret-file", "-"), "standard input cannot be"),
+        (("t.csv",), "--token-column must be one of the columns: a, b, b"),
+        (("t.csv", "--token-column", "b"), "that exists only once"),
+        (("t.csv", "--rejects", "-"), "--rejects must be a file"),
+        (("t",), "the format of t is unknown: use --format (csv, ndjson, parquet, text"),
+        (("-", "--format", "text", "--secret-file", "-"), "cannot both be read"),
         (("missing.csv",), "missing.csv: No such file or directory"),
     ],
 )
@@ -173,4 +197,4 @@ def test_a_line_of_text_is_a_token(
     source.write_bytes(content.replace(b"TOKEN", tokens(1)[0].encode()))
     result = cli("verify", str(source), "--json")
     found = json.loads(result.out)
-    assert (found["tokens"], found["good"]) == (2, good)
+    assert (found["tokens"], found["valid"]) == (2, good)

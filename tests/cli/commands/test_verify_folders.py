@@ -36,18 +36,23 @@ def test_each_file_has_a_line_and_there_are_totals(
     folder(Path("in"))
     result = cli("verify", "in")
     assert (result.code, result.err) == (4, "")
-    assert result.out.splitlines() == [
-        "file                 tokens   good  not valid",
+    lines = result.out.splitlines()
+    assert lines[:11] == [
+        "file                 tokens  valid  not valid",
         "in/date=0/t.csv       2,000  2,000",
         "in/date=1/t.ndjson    2,001  1,999  1 bad signature, 1 malformed",
         "in/date=2/t.parquet   2,002  2,002",
         "in/tokens.txt             2      2",
         "",
         "tokens         6,005",
-        "good           6,003",
+        "valid          6,003",
         "bad signature  1",
         "malformed      1",
+        "",
     ]
+    assert [line.partition(": row ")[0] for line in lines[11:]] == [
+        "in/date=1/t.ndjson"
+    ] * 2
 
 
 def test_numbers_of_each_file_are_in_json(
@@ -55,16 +60,17 @@ def test_numbers_of_each_file_are_in_json(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     folder(Path("in"))
-    good = {"tokens": 2, "good": 2, "refused": 0, "reasons": {}}
+    good = {"tokens": 2, "valid": 2, "invalid": 0, "reasons": {}}
     result = cli("verify", "in/tokens.txt", "in/tokens.txt", "--json")
     assert result.code == 0
     assert json.loads(result.out) == {
-        **{"tokens": 4, "good": 4, "refused": 0, "reasons": {}},
+        **{"tokens": 4, "valid": 4, "invalid": 0, "reasons": {}},
+        "first_failures": [],
         "files": [{"file": "in/tokens.txt", **good}] * 2,
     }
     found = json.loads(cli("verify", "in", "--json").out)
-    assert (found["tokens"], found["refused"]) == (6005, 2)
-    assert [(each["file"], each["refused"]) for each in found["files"]] == [
+    assert (found["tokens"], found["invalid"]) == (6005, 2)
+    assert [(each["file"], each["invalid"]) for each in found["files"]] == [
         ("in/date=0/t.csv", 0),
         ("in/date=1/t.ndjson", 2),
         ("in/date=2/t.parquet", 0),
@@ -88,17 +94,20 @@ def test_rejects_name_the_file(
     ("args", "words"),
     [
         (("in", "missing.csv"), "missing.csv: No such file or directory"),
-        (("in", "other.csv"), "error: other.csv: --token-column must name one of the col"),
-        (("in", "bad.parquet"), "error: bad.parquet must be a Parquet file"),
-        (("in", "x.ndjson"), "error: x.ndjson: --token-column must name a column that"),
-        (("in", "-"), "standard input is one table: give - alone"),
+        (("in", "other.csv"), "error: other.csv: --token-column must be one of the col"),
+        (("in", "bad.parquet"), "error: bad.parquet must be a complete Parquet file"),
+        (("in", "x.ndjson"), "error: x.ndjson: --token-column must be a column that"),
+        (("in", "-"), "- (standard input) cannot be used with other files"),
         (("empty",), "there are no files in empty"),
         (
             ("in", "odd.dat"),
-            "say with --format what odd.dat is: csv, ndjson, parquet, text",
+            "the format of odd.dat is unknown: use --format (csv, ndjson, parquet, text",
         ),
-        (("in", "--rejects", "in/r.csv"), "--rejects in/r.csv is in the folder that is re"),
-        (("in", "copy.csv", "--rejects", "copy.csv"), "FILE copy.csv and --rejects must b"),
+        (("in", "--rejects", "in/r.csv"), "--rejects in/r.csv is in the input folder"),
+        (
+            ("in", "copy.csv", "--rejects", "copy.csv"),
+            "is both FILE copy.csv and --rejects",
+        ),
     ],
 )
 def test_an_error_of_any_file_comes_before_the_first_token(

@@ -87,7 +87,7 @@ def test_a_secret_that_signs_nothing_valid_is_refused(
     ]
     for result in results:
         assert result.code == 2
-        assert result.err.startswith("tokbox: error: --secret-file: the secret must ")
+        assert result.err.startswith("tokbox: error: --secret-file: the API secret must ")
         assert problem in result.err
     monkeypatch.delenv("TOKBOX_SECRET")
     results.append(cli("token", SESSION))
@@ -240,7 +240,7 @@ def test_standard_input_stands_for_one_thing_only(cli: Cli) -> None:
     [
         ("token", SESSION),
         ("token", "no-session"),
-        ("token", SESSION, "--expires", "1y"),
+        ("token", SESSION, "--expiration", "1y"),
         ("tokens", "-n", "3", SESSION),
         ("tokens", "-n", "-3", SESSION),
         ("session", "create"),

@@ -25,16 +25,16 @@ def test_demo_shows_every_step_and_what_next() -> None:
         "create a session",
         "sign 500 tokens",
         "500 are distinct",
-        "a client joins",
+        "connect a client",
         "start an archive",
         "stop it",
         "list the archives",
         "wait until it is available",
-        "fetch its file",
+        "download its file",
     ):
         assert step in result.out, step
     assert "\x1b" not in result.out
-    assert result.out.splitlines()[-2].startswith("What next:")
+    assert result.out.splitlines()[-2].startswith("Next steps:")
 
 
 def test_demo_as_json_has_the_steps_with_times_and_results(cli: Cli) -> None:

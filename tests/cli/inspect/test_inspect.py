@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.support.applications import APPLICATION
 from tests.support.cli import (
     COMMAND,
     KEY,
@@ -68,7 +69,7 @@ def test_good_token_is_explained_and_verified(cli: Cli) -> None:
     assert result.code == 0
     for part in (KEY, SESSION, "moderator", "some data", "would be accepted"):
         assert part in result.out
-    assert re.search(r"^signature +good$", result.out, re.MULTILINE)
+    assert re.search(r"^signature +valid$", result.out, re.MULTILINE)
 
 
 def test_token_is_not_repeated(cli: Cli) -> None:
@@ -98,7 +99,7 @@ def test_json_has_every_claim(cli: Cli) -> None:
         "refused": False,
         "reason": None,
         "reasons": [],
-        "signature": "good",
+        "signature": "valid",
         "project_id": KEY,
         "session_id": SESSION,
         "role": "publisher",
@@ -117,7 +118,7 @@ def test_json_has_every_claim(cli: Cli) -> None:
 def test_token_without_an_end_lives_for_a_day(cli: Cli) -> None:
     result = cli("inspect", make(expire_time=None))
     assert result.code == 0
-    assert "24 h after it was made" in result.out
+    assert "24 h after it was signed" in result.out
 
 
 @pytest.mark.parametrize("args", [("inspect",), ("inspect", "-")], ids=" ".join)
@@ -130,8 +131,8 @@ def test_without_credentials_it_says_that_nothing_was_checked(
 ) -> None:
     result = cli("inspect", make(secret="whatever"))
     assert result.code == 0
-    assert "not checked (there are no credentials)" in result.out
-    assert "if its signature is good" in result.out
+    assert "not verified (no credentials are set)" in result.out
+    assert "if its signature is valid" in result.out
 
 
 def test_half_of_the_credentials_are_no_obstacle(
@@ -140,7 +141,7 @@ def test_half_of_the_credentials_are_no_obstacle(
     monkeypatch.delenv("TOKBOX_SECRET")
     result = cli("inspect", make())
     assert result.code == 0
-    assert "not checked (TOKBOX_SECRET" in result.out
+    assert "not verified (TOKBOX_SECRET" in result.out
 
 
 def test_bad_credentials_that_were_asked_for_are_an_error(cli: Cli) -> None:
@@ -157,7 +158,7 @@ def test_credentials_that_do_not_go_together_are_an_error_if_asked_for(
 
 
 def test_terminal_says_what_it_waits_for() -> None:
-    waits = "reading the token from the terminal; Ctrl-D ends it"
+    waits = "reading the token from the terminal: finish with Ctrl-D"
     result = run_on_terminal(["inspect"], answer=(waits, f"{make()}\n\x04"))
     assert result.code == 0
     assert "would be accepted" in result.out
@@ -172,7 +173,7 @@ def test_standard_input_that_is_no_text_is_refused() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"the token on standard input is not text" in done.stderr
+    assert b"standard input is not UTF-8 text: the token" in done.stderr
 
 
 # Tokens that would be refused.
@@ -183,7 +184,7 @@ def test_standard_input_that_is_no_text_is_refused() -> None:
     [
         ({"expire_time": int(time.time()) - 7200}, "expired 2 h"),
         ({"create_time": int(time.time()) + 86_400}, "in the future"),
-        ({"expire_time": int(time.time()) + 40 * 86_400}, "30 days are the most"),
+        ({"expire_time": int(time.time()) + 40 * 86_400}, "the maximum is 30 days"),
         ({"role": "emperor"}, "its role must be one of"),
         ({"session_id": OTHER_SESSION}, f"its session_id must belong to API key {KEY}"),
         ({"session_id": "nonsense"}, "its session_id must be a session id"),
@@ -204,7 +205,7 @@ def test_reason_is_given_with_and_without_credentials(
     code, document = examine(cli, make(**fields))
     assert code == 4
     assert document["refused"] is True
-    assert document["signature"] == ("good" if checked else "not checked")
+    assert document["signature"] == ("valid" if checked else "not verified")
     reasons = document["reasons"]
     assert isinstance(reasons, list)
     assert any(reason in each for each in reasons), reasons
@@ -224,25 +225,25 @@ def test_all_reasons_are_given(cli: Cli) -> None:
 
 def test_altered_token_has_a_wrong_signature(cli: Cli) -> None:
     code, document = examine(cli, make(secret="not the secret"))
-    assert (code, document["signature"]) == (4, "wrong")
+    assert (code, document["signature"]) == (4, "invalid")
 
 
 def test_token_of_another_key_is_refused(cli: Cli) -> None:
     code, document = examine(cli, make(key="40000123", session_id=OTHER_SESSION))
-    assert (code, document["signature"]) == (4, "not checked")
+    assert (code, document["signature"]) == (4, "not verified")
     assert document["reason"] == "wrong_key"
     assert document["reasons"] == [
-        f"it was made for API key 40000123, not for API key {KEY}"
+        f"it was signed for API key 40000123, not for API key {KEY}"
     ]
 
 
 def test_token_of_another_session_is_refused_if_asked(cli: Cli) -> None:
-    assert examine(cli, make(), "--session", SESSION)[0] == 0
-    code, document = examine(cli, make(), "--session", OTHER_SESSION)
+    assert examine(cli, make(), "--session-id", SESSION)[0] == 0
+    code, document = examine(cli, make(), "--session-id", OTHER_SESSION)
     assert code == 4
     assert document["reason"] == "wrong_session"
     assert document["reasons"] == [
-        "it is for another session than the one asked for: make one for that"
+        "it is for another session than that of --session-id: sign a new one"
     ]
 
 
@@ -256,7 +257,10 @@ def jwt(secret: str = SECRET, **claims: object) -> str:
 def test_jwt_that_is_no_client_token_is_read(cli: Cli) -> None:
     result = cli("inspect", jwt(iss=KEY, exp=1_700_000_000, role="publisher"))
     assert result.code == 4
-    assert "it names no session; those of REST calls and callbacks do not" in result.out
+    assert (
+        "this is a JWT for REST calls, not a client token: it has no session_id"
+        in result.out
+    )
     assert re.search(r"^exp +2023-11-14 22:13:20Z \(.* ago\)$", result.out, re.MULTILINE)
     assert re.search(r"^algorithm +HS256$", result.out, re.MULTILINE)
 
@@ -269,6 +273,37 @@ def test_jwt_with_absurd_times_is_still_shown(cli: Cli, value: str) -> None:
     assert "exp" in result.out
 
 
+@pytest.mark.parametrize(
+    ("claims", "kind"),
+    [
+        ({"iss": "https://id.example", "sub": "x"}, "a JWT that https://id.example issued"),
+        ({"sub": "x"}, "a JWT for another purpose"),
+        ({"application_id": APPLICATION}, "a JWT for REST calls"),
+        ({"iss": "Vonage", "payload_hash": "x"}, "the JWT of a signed webhook"),
+        ({"iss": "https://id.example/" + "x" * 200}, "a JWT that https://id.example/xxx"),
+    ],
+)
+@pytest.mark.parametrize("algorithm", ["HS256", "ES256", "none"])
+def test_a_jwt_of_another_issuer_is_not_called_damaged(
+    cli: Cli, claims: dict[str, object], kind: str, algorithm: str
+) -> None:
+    _, payload, signature = jwt(**claims).split(".")
+    header = base64.urlsafe_b64encode(b'{"alg":"%b"}' % algorithm.encode()).decode()
+    code, document = examine(cli, f"{header.rstrip('=')}.{payload}.{signature[:20]}")
+    assert (code, document["kind"], document["claims"]) == (4, "JWT", claims)
+    (reason,) = document["reasons"]  # type: ignore[misc]
+    assert reason.startswith(f"this is {kind}")
+    assert reason.endswith("not a client token: it has no session_id (see: tokbox token)")
+    assert len(reason) < 250
+
+
+def test_a_client_jwt_that_was_cut_off_is_called_so(cli: Cli) -> None:
+    token = jwt(iss=KEY, session_id=SESSION)
+    _, document = examine(cli, token[:-8])
+    (reason,) = document["reasons"]  # type: ignore[misc]
+    assert reason == "not a usable JWT: its signature was cut off; copy all of it"
+
+
 def test_jwt_as_json(cli: Cli) -> None:
     code, document = examine(cli, jwt(iss=KEY))
     assert code == 4
@@ -279,10 +314,10 @@ def test_jwt_as_json(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("eyJhbGciOiJIUzI1NiJ9", "it must have three parts: it was cut off; was all of it"),
-        ("eyJ.e.x", "it was cut off, or its base64url is damaged; was all of it copied?"),
+        ("eyJhbGciOiJIUzI1NiJ9", "it must have three parts: it was cut off; copy all"),
+        ("eyJ.e.x", "it was cut off, or its base64url is damaged; copy all of it"),
         ("eyJ.é.x", "it was cut off"),
-        ("eyJ9.e30.AA", "it does not hold JSON objects; it was damaged on its way"),
+        ("eyJ9.e30.AA", "it does not hold JSON objects; it is damaged"),
         ("eyJhbGciOiJIUzI1NiJ9.W10.AA", "its signature was cut off"),
     ],
 )
@@ -297,13 +332,13 @@ def test_damaged_jwt_is_called_so(cli: Cli, text: str, hint: str) -> None:
     ("spoil", "hint"),
     [
         (lambda token: "", "it is empty"),
-        (lambda token: SESSION, "looks like a session id"),
-        (lambda token: f'"{token}"', "take the quotes away"),
-        (lambda token: token.replace("=", "%3D"), "encoded for a URL"),
-        (lambda token: token[4:], "the T1== at its beginning was lost; put it back"),
-        (lambda token: f"Bearer {token}", "take the word Bearer away"),
+        (lambda token: SESSION, "is a session ID"),
+        (lambda token: f'"{token}"', "remove the quotes"),
+        (lambda token: token.replace("=", "%3D"), "percent-encoded"),
+        (lambda token: token[4:], "the T1== at its beginning was lost; add it again"),
+        (lambda token: f"Bearer {token}", "remove the word Bearer"),
         (lambda token: token[:50] + "*" + token[51:], "copy it again"),
-        (lambda token: token[:-3], "was all of it copied?"),
+        (lambda token: token[:-3], "copy all of it"),
         (lambda token: token[:50] + "\n" + token[50:], "spaces or line breaks"),
         (lambda token: "hello world", "spaces"),
         (lambda token: "\ud800", "must begin with T1=="),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -64,7 +65,7 @@ def test_lifetimes_may_be_a_column_there_too(
 
 
 def test_a_key_that_workers_cannot_find_is_refused() -> None:
-    with pytest.raises(click.UsageError, match="in a variable or a file"):
+    with pytest.raises(click.UsageError, match="from a variable or a file"):
         cluster.key_reference({"OPENTOK_API_SECRET": ""}, KEY, None)
 
 
@@ -96,14 +97,14 @@ def test_a_key_is_referred_to_where_the_environment_has_it(
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("in", "-o", "out", "--rejects", "r"), "--rejects is for --engine local"),
-        (("in", "-o", "out", "--resume"), "--resume is for --engine local"),
-        (("in", "-o", "out", "--threads"), "--threads is for --engine local"),
-        (("in", "-o", "out", "--json"), "--json is for --engine local"),
-        (("in",), "--engine ray reads and writes folders of Parquet"),
-        (("in", "-o", "out", "--format", "csv"), "folders of Parquet"),
+        (("in", "-o", "out", "--rejects", "r"), "--rejects needs --engine local"),
+        (("in", "-o", "out", "--resume"), "--resume needs --engine local"),
+        (("in", "-o", "out", "--threads"), "--threads needs --engine local"),
+        (("in", "-o", "out", "--json"), "--json needs --engine local"),
+        (("in",), "--engine ray reads and writes only Parquet folders"),
+        (("in", "-o", "out", "--format", "csv"), "only Parquet folders"),
         (("in", "-o", "."), "--engine ray writes a new folder"),
-        (("in", "-o", "out", "--secret-file", "-"), "no worker can read it"),
+        (("in", "-o", "out", "--secret-file", "-"), "workers cannot read standard input"),
     ],
 )
 def test_what_an_engine_cannot_do_is_refused(
@@ -128,7 +129,7 @@ def test_what_an_engine_says_of_a_row_is_one_line(
     assert result.code == 2
     # The row counts within a batch of a worker.
     assert result.err == (
-        "tokbox: error: ray ended the job: tokbox.errors.InvalidClaimsError: a row: role "
+        "tokbox: error: the job on ray failed: tokbox.errors.InvalidClaimsError: a row: role "
         "must\n"
     )
 
@@ -155,21 +156,35 @@ def test_the_folder_of_a_job_that_failed_is_removed(
     assert not output.exists()
 
 
+@pytest.mark.parametrize(
+    ("condition", "is_kept"), [("PATH_ALREADY_EXISTS", True), ("OTHER", False)]
+)
 def test_a_folder_that_another_run_creates_meanwhile_is_kept(
-    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli,
+    tmp_path: Path,
+    guests: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    condition: str,
+    is_kept: bool,
 ) -> None:
     output = tmp_path / "out"
 
-    def fail(*given: Any) -> None:
-        output.mkdir()
-        raise RuntimeError(f"[PATH_ALREADY_EXISTS] Path file:{output} already exists.")
+    class AnalysisException(Exception):
+        def getCondition(self) -> str:
+            return condition
 
-    monkeypatch.setattr(cluster, "_sign_on_spark", fail)
-    args = ("in", "-o", str(output), "--session-id", "col:s", "--engine", "spark")
-    result = cli("sign", *args)
+    def fail(path: str) -> None:
+        output.mkdir()
+        raise AnalysisException(f"Path file:{path} already exists.")
+
+    signed = SimpleNamespace(write=SimpleNamespace(parquet=fail))
+    install_spark(monkeypatch)
+    monkeypatch.setattr("tokbox.integrations.spark.sign", lambda *given, **more: signed)
+    args = ("-o", str(output), "--session-id", "col:s", "--engine", "spark")
+    result = cli("sign", str(guests), *args)
     assert result.code == 2
-    assert "already exists" in result.err
-    assert output.exists()
+    assert output.exists() is is_kept
+    assert ("exists: use another name" in result.err) is is_kept
 
 
 def test_two_runs_on_ray_do_not_write_into_one_folder(
@@ -181,7 +196,7 @@ def test_two_runs_on_ray_do_not_write_into_one_folder(
     args = ("in", "-o", str(output), "--session-id", "col:s", "--engine", "ray")
     result = cli("sign", *args)
     assert (result.code, handed) == (2, [])
-    assert "File exists" in result.err
+    assert "exists: use another name" in result.err
     assert output.exists()
 
 
@@ -321,10 +336,7 @@ def test_a_column_for_errors_is_for_engines(cli: Cli) -> None:
     args = ("in.csv", "-o", "out.csv", "--session-id", "col:s", "--error-column", "why")
     result = cli("sign", *args)
     assert result.code == 2
-    assert (
-        "--error-column is for --engine ray and spark (others: --rejects FILE)"
-        in result.err
-    )
+    assert "--error-column needs --engine ray or spark: use --rejects FILE" in result.err
 
 
 def test_an_error_of_ours_is_told_as_it_is(
@@ -335,4 +347,4 @@ def test_an_error_of_ours_is_told_as_it_is(
     result = cli("sign", str(guests), *args, "--engine", "spark")
     assert result.code == 2
     assert "--session-id must name one of the columns, which are s, name" in result.err
-    assert "ended the job" not in result.err
+    assert "the job on spark failed" not in result.err

@@ -44,7 +44,7 @@ def test_text_that_utf8_cannot_encode_is_a_usage_error(
     derived = ("--nonce", "derived", "--row-key", "col:user", "--run-id", "r")
     if option in ("--row-key", "--run-id"):
         args = (*derived, "--issued-at", "1", *args)
-    result = cli("sign", source, "-o", str(tmp_path / "out"), *COLUMNS, *args)
+    result = cli("sign", "-q", source, "-o", str(tmp_path / "out"), *COLUMNS, *args)
     assert (result.code, result.out) == (2, "")
     assert option in result.err
     assert "bug" not in result.err
@@ -67,9 +67,9 @@ def test_a_column_of_tokens_that_utf8_cannot_encode_is_a_usage_error(
 
 def test_the_column_of_tokens_must_have_a_name(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(1))
-    for args in (("sign", source, *COLUMNS), ("verify", source)):
+    for args in (("sign", "-q", source, *COLUMNS), ("verify", source)):
         result = cli(*args, "--token-column", "")
-        assert (result.code, "--token-column must be a name" in result.err) == (2, True)
+        assert (result.code, "--token-column must be the name" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("field", ["token_column", "error_column"])
@@ -99,7 +99,7 @@ def test_other_names_are_written_and_read(
         rows = [{f"{name} ": user} for user in ("Ada", "Grace")]
         tables.write(source, rows, [f"{name} "])
     claims = ("--session-id", SESSION, "--connection-data", f"col:{name} ")
-    args = ("sign", str(source), "-o", str(output), *claims, "--token-column", name)
+    args = ("sign", "-q", str(source), "-o", str(output), *claims, "--token-column", name)
     assert cli(*args) == Result(0, "", "")
     found = tables.read(output)
     assert [says(row[name])[2] for row in found] == ["Ada", "Grace"]
@@ -111,7 +111,7 @@ def test_the_header_of_csv_quotes_its_delimiter(cli: Cli, tmp_path: Path) -> Non
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("user;x\nAda;1\n")
     claims = ("--session-id", SESSION, "--connection-data", "col:user")
-    args = ("sign", str(source), "-o", str(output), *claims, "--delimiter", ";")
+    args = ("sign", "-q", str(source), "-o", str(output), *claims, "--delimiter", ";")
     assert cli(*args, "--token-column", "a;b").code == 0
     assert output.read_text().startswith('user;x;"a;b"\n')
 
@@ -122,5 +122,5 @@ def test_a_host_that_is_no_name_is_a_usage_error(cli: Cli) -> None:
 
 
 def test_an_empty_path_is_not_found(cli: Cli) -> None:
-    result = cli("sign", "", "--format", "csv", *COLUMNS)
+    result = cli("sign", "-q", "", "--format", "csv", *COLUMNS)
     assert (result.code, "No such file or directory" in result.err) == (2, True)

@@ -73,7 +73,7 @@ def test_each_row_gets_a_token_and_keeps_its_columns(
     rows = tables.rows(3000)
     source = tables.write(tmp_path / f"in.{kind}", rows)
     output = tmp_path / f"out.{kind}"
-    assert cli("sign", source, "-o", str(output), *COLUMNS) == Result(0, "", "")
+    assert cli("sign", "-q", source, "-o", str(output), *COLUMNS) == Result(0, "", "")
     found = tables.read(output)
     tokens = [row.pop("token") for row in found]
     assert found == rows
@@ -85,7 +85,7 @@ def test_each_row_gets_a_token_and_keeps_its_columns(
 def test_standard_input_is_signed_to_standard_output(tmp_path: Path, kind: str) -> None:
     source = tmp_path / f"in.{kind}"
     tables.write(source, tables.rows(5))
-    done = pipe(["sign", "-", "--format", kind, *COLUMNS], source.read_bytes())
+    done = pipe(["sign", "-q", "-", "--format", kind, *COLUMNS], source.read_bytes())
     assert (done.returncode, done.stderr) == (0, b"")
     output = tmp_path / f"out.{kind}"
     output.write_bytes(done.stdout)
@@ -98,7 +98,7 @@ def test_standard_input_is_signed_to_standard_output(tmp_path: Path, kind: str) 
 def test_a_table_without_rows_stays_one(cli: Cli, tmp_path: Path, kind: str) -> None:
     source = tables.write(tmp_path / f"in.{kind}", [])
     output = tmp_path / f"out.{kind}"
-    assert cli("sign", source, "-o", str(output), *COLUMNS).code == 0
+    assert cli("sign", "-q", source, "-o", str(output), *COLUMNS).code == 0
     assert tables.read(output) == []
     if kind == "parquet":
         assert pq.read_schema(output).names == ["session", "role", "user", "token"]
@@ -107,7 +107,7 @@ def test_a_table_without_rows_stays_one(cli: Cli, tmp_path: Path, kind: str) -> 
 def test_parquet_without_row_groups_is_signed(cli: Cli, tmp_path: Path) -> None:
     source, output = tmp_path / "in.parquet", tmp_path / "out.parquet"
     pq.ParquetWriter(source, pa.schema([("session", pa.string())])).close()
-    args = ("sign", str(source), "-o", str(output), "--session-id", "col:session")
+    args = ("sign", "-q", str(source), "-o", str(output), "--session-id", "col:session")
     assert cli(*args) == Result(0, "", "")
     assert pq.read_schema(output).names == ["session", "token"]
 
@@ -120,7 +120,7 @@ def test_a_file_may_end_where_a_chunk_does(
     tables.write(source, tables.rows(60))
     assert source.stat().st_size % 10 == 0
     monkeypatch.setattr(formats, "_BYTES", source.stat().st_size // chunks)
-    assert cli("sign", str(source), "-o", str(output), *COLUMNS).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *COLUMNS).code == 0
     assert [row["user"] for row in tables.read(output)] == [f"u-{i}" for i in range(60)]
 
 
@@ -143,7 +143,10 @@ def test_a_value_counts_for_all_rows(cli: Cli, tmp_path: Path) -> None:
         "--token-column",
         "jwt",
     )
-    assert cli("sign", source, "-o", str(output), *given, *more, "--kind", "jwt").code == 0
+    assert (
+        cli("sign", "-q", source, "-o", str(output), *given, *more, "--kind", "jwt").code
+        == 0
+    )
     claims = signer.verify(tables.read(output)[1]["jwt"])
     assert (claims.kind, claims.role, claims.connection_data) == (
         "jwt",
@@ -166,7 +169,7 @@ def test_lifetimes_and_classes_come_from_columns_of_text(cli: Cli, tmp_path: Pat
         "col:c",
     )
     output = tmp_path / "out.csv"
-    assert cli("sign", str(source), "-o", str(output), *columns).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *columns).code == 0
     first, second = (signer.verify(row["token"]) for row in tables.read(output))
     assert first.end_time - first.create_time == 90
     assert second.end_time - second.create_time == 3600
@@ -191,7 +194,7 @@ def test_json_and_parquet_have_numbers_and_lists(cli: Cli, tmp_path: Path) -> No
     for kind in ("ndjson", "parquet"):
         output = tmp_path / f"out.{kind}"
         source = str(tmp_path / f"in.{kind}")
-        assert cli("sign", source, "-o", str(output), *columns).code == 0
+        assert cli("sign", "-q", source, "-o", str(output), *columns).code == 0
         found = [signer.verify(row["token"]) for row in tables.read(output)]
         assert [each.initial_layout_class_list for each in found] == [("a", "b"), ()]
         assert [each.end_time - each.create_time for each in found] == [90, 60]
@@ -208,7 +211,7 @@ def test_an_application_signs_on_all_cpus(
     rows = [{**row, "session": applications.SESSION} for row in tables.rows(600)]
     source = tables.write(tmp_path / "in.csv", rows)
     output = tmp_path / "out.csv"
-    assert cli("sign", source, "-o", str(output), "--threads", *COLUMNS).code == 0
+    assert cli("sign", "-q", source, "-o", str(output), "--threads", *COLUMNS).code == 0
     ours = Signer.from_private_key(applications.APPLICATION, pem)
     tokens = [row["token"] for row in tables.read(output)]
     assert ours.verify(tokens[-1]).connection_data == "u-599"
@@ -225,7 +228,7 @@ def test_a_bad_row_ends_the_run_and_leaves_nothing(
 ) -> None:
     source = tmp_path / f"in.{kind}"
     bad_row(source, 3000, 1234, role="king")
-    result = cli("sign", str(source), "-o", str(tmp_path / "out"), *COLUMNS)
+    result = cli("sign", "-q", str(source), "-o", str(tmp_path / "out"), *COLUMNS)
     assert result.code == 2
     assert "row 1,234: role must be one of" in result.err
     assert os.listdir(tmp_path) == [source.name]
@@ -241,9 +244,15 @@ def test_rejects_sets_a_bad_row_apart_and_loses_nothing_else(
     ends = ("-o", str(output), "--rejects", str(rejects))
     result = cli("sign", str(source), *ends, *COLUMNS)
     assert result.code == 4
-    assert result.err == f"tokbox: 1 of 3,000 rows rejected: see {rejects}\n"
-    ((number, field, reason),) = [[*row.values()] for row in tables.read(rejects)]
-    assert (number, field) == ("1234", "session_id")
+    said = f"tokbox: 2,999 rows signed, 1 rejected (see {rejects}), in "
+    assert result.err.startswith(said)
+    assert result.err.endswith("/s)\n")
+    ((number, field, value, reason, original),) = [
+        [*row.values()] for row in tables.read(rejects)
+    ]
+    assert (number, field, value) == ("1234", "session_id", OTHER_SESSION)
+    assert OTHER_SESSION in original
+    assert rows[1233]["user"] in original
     assert reason.startswith("must ")
     users = [row["user"] for row in tables.read(output) if row["token"]]
     assert users == [row["user"] for row in rows if row["session"] == SESSION]
@@ -262,7 +271,7 @@ def test_chunks_of_bad_rows_alone_are_set_apart(
     output = tmp_path / "out.parquet"
     ends = ("-o", str(output), "--rejects", str(tmp_path / "rejects.csv"))
     for more in ((), ("--resume",)):
-        assert cli("sign", source, *ends, *COLUMNS, *more).code == 4
+        assert cli("sign", "-q", source, *ends, *COLUMNS, *more).code == 4
         found = tables.read(output)
         assert [row["user"] for row in found] == [row["user"] for row in rows]
         assert [row["token"] is None for row in found] == [
@@ -276,7 +285,7 @@ def test_a_lifetime_that_is_none_is_set_apart(cli: Cli, tmp_path: Path) -> None:
     source.write_text("\n".join(lines))
     ends = ("-o", str(tmp_path / "out.ndjson"), "--rejects", str(rejects))
     columns = ("--session-id", "col:s", "--expiration", "col:lives")
-    assert cli("sign", str(source), *ends, *columns).code == 4
+    assert cli("sign", "-q", str(source), *ends, *columns).code == 4
     assert [(row["row"], row["field"]) for row in tables.read(rejects)] == [
         ("2", "expiration")
     ]
@@ -289,7 +298,7 @@ def test_a_line_that_does_not_end_does_not_fill_the_memory(
     source.write_text(json.dumps({"s": SESSION}) + "\n" + '{"s": "' + "x" * 10_000)
     monkeypatch.setattr(formats, "_BYTES", 1000)
     monkeypatch.setattr(text, "MAX_ROW_BYTES", 5000)
-    result = cli("sign", str(source), "--session-id", "col:s")
+    result = cli("sign", "-q", str(source), "--session-id", "col:s")
     assert result.code == 2
     assert "row 2 is longer" in result.err
 
@@ -298,8 +307,8 @@ def test_without_bad_rows_the_rejects_are_a_header(cli: Cli, tmp_path: Path) -> 
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
     rejects = tmp_path / "rejects.csv"
     ends = ("-o", str(tmp_path / "out.csv"), "--rejects", str(rejects))
-    assert cli("sign", source, *ends, *COLUMNS).code == 0
-    assert rejects.read_text() == "row,field,reason\n"
+    assert cli("sign", "-q", source, *ends, *COLUMNS).code == 0
+    assert rejects.read_text() == "row,field,value,reason,original\n"
 
 
 def test_a_row_that_is_no_json_is_set_apart(cli: Cli, tmp_path: Path) -> None:
@@ -309,7 +318,7 @@ def test_a_row_that_is_no_json_is_set_apart(cli: Cli, tmp_path: Path) -> None:
     source.write_text("\n".join(lines))
     rejects, output = tmp_path / "rejects.csv", tmp_path / "out.ndjson"
     ends = ("-o", str(output), "--rejects", str(rejects))
-    assert cli("sign", str(source), *ends, "--session-id", "col:session").code == 4
+    assert cli("sign", "-q", str(source), *ends, "--session-id", "col:session").code == 4
     found = [(row["row"], row["field"]) for row in tables.read(rejects)]
     assert found == [("2", "row"), ("3", "row"), ("4", "row"), ("5", "token_column")]
     assert len(tables.read(output)) == 2
@@ -324,7 +333,9 @@ def signed_csv(
     """Sign CSV whose column *s* is the session; tokens are taken out of what comes back."""
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_bytes(content.replace(b"SESSION", SESSION.encode()))
-    result = cli("sign", str(source), "-o", str(output), "--session-id", "col:s", *more)
+    result = cli(
+        "sign", "-q", str(source), "-o", str(output), "--session-id", "col:s", *more
+    )
     if not output.exists():
         return result, b""
     text = output.read_bytes().replace(SESSION.encode(), b"SESSION")
@@ -371,18 +382,18 @@ def test_csv_stays_as_it_is(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "begin with a line that names the columns"),
-        (b"\n\n", "begin with a line that names the columns"),
+        (b"", "begin with a header that has the names of the columns"),
+        (b"\n\n", "begin with a header that has the names of the columns"),
         (b'"s\n', "the quote that opens in line 1 is not closed"),
         (b'\r\n"a\rb",s,"x\n', "the quote that opens in line 3 is not closed"),
         (
             b"session\nSESSION\n",
-            "--session-id must name one of the columns, which are session",
+            "--session-id must be one of the columns: session",
         ),
-        (b"s,s\n1,2\n", "--session-id must name a column of which there is only one"),
-        (b"s,token\n1,2\n", "--token-column must be new"),
-        ("s\n1\n".encode("utf-16"), "be in UTF-8: give --encoding utf-16"),
-        (b"t,\xe9\n1,2\n", "(not UTF-8: give --encoding, such as latin-1), not 's'"),
+        (b"s,s\n1,2\n", "--session-id must be a column that exists only once"),
+        (b"s,token\n1,2\n", "--token-column must be a new name"),
+        ("s\n1\n".encode("utf-16"), "be UTF-8: use --encoding utf-16"),
+        (b"t,\xe9\n1,2\n", "(not UTF-8: use --encoding, such as latin-1), not 's'"),
     ],
 )
 def test_headers_that_do_not_do_are_refused(
@@ -396,8 +407,8 @@ def test_headers_that_do_not_do_are_refused(
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (b"SESSION", "must have as many fields as the header, 2, not 1"),
-        (b"SESSION,a,b", "must have as many fields as the header, 2, not 3"),
+        (b"SESSION", "must have 2 fields, like the header, not 1"),
+        (b"SESSION,a,b", "must have 2 fields, like the header, not 3"),
         (
             b'SESSION,"a\r\n,b\n\nc',
             "must close the quote that opens in line 3 of the file",
@@ -415,7 +426,10 @@ def test_rows_of_another_width_are_set_apart(
     content = b"s,x\nSESSION,a\n" + line
     result, text = signed_csv(cli, tmp_path, content, "--rejects", str(rejects))
     assert (result.code, text) == (4, b"s,x,token\nSESSION,a,TOKEN\n")
-    assert [*tables.read(rejects)[0].values()] == ["2", "row", reason]
+    original = line.decode().replace("SESSION", SESSION)
+    with rejects.open(newline="") as file:
+        (_, found) = csv_module.reader(file)
+    assert found == ["2", "row", "", reason, original]
 
 
 def test_a_value_with_nul_is_set_apart(cli: Cli, tmp_path: Path) -> None:
@@ -440,8 +454,10 @@ def test_a_value_that_is_not_utf8_is_set_apart_as_that(
     assert {
         "row": "2",
         "field": "row",
-        "reason": "must be in UTF-8, and its column 'x' is not: give --encoding if the "
-        "file is in another one, such as latin-1",
+        "value": "",
+        "original": "caf\\xe9,SESSION".replace("SESSION", SESSION),
+        "reason": "must be UTF-8, and its column 'x' is not: use --encoding if the "
+        "file has another one, such as latin-1",
     } in tables.read(rejects)
 
 
@@ -477,7 +493,8 @@ def test_a_lifetime_that_cannot_be_read_is_explained_in_terms_of_text(
 
 def test_rejected_rows_are_written_as_csv() -> None:
     rows = [(1, "a", "plain"), (2, "b", 'with "quotes", commas'), (3, "c", "\n\r\ud800")]
-    found = row_errors.lines(rows).decode()
+    errors = [(row, field, None, reason) for row, field, reason in rows]
+    found = row_errors.lines(errors).decode()
     text = io.StringIO()
     csv_module.writer(text, lineterminator="\n").writerows(rows)
     assert found == text.getvalue().replace("\ud800", r"\ud800")
@@ -489,10 +506,10 @@ def test_csv_needs_no_pyarrow(
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     result, text = signed_csv(cli, tmp_path, b"s\nSESSION\n")
     assert (result.code, text) == (0, b"s,token\nSESSION,TOKEN\n")
-    result = cli("sign", "in.parquet", "--session-id", "col:s")
+    result = cli("sign", "-q", "in.parquet", "--session-id", "col:s")
     assert result.code == 2  # there is no such file
     (tmp_path / "in.parquet").touch()
-    result = cli("sign", str(tmp_path / "in.parquet"), "--session-id", "col:s")
+    result = cli("sign", "-q", str(tmp_path / "in.parquet"), "--session-id", "col:s")
     assert result.code == 5
     assert "pip install 'tokbox[arrow]'" in result.err
 
@@ -511,7 +528,10 @@ def test_parquet_keeps_types_row_groups_and_compression(cli: Cli, tmp_path: Path
     )
     pq.write_table(table, source, row_group_size=2, compression={"session": "zstd"})
     assert (
-        cli("sign", str(source), "-o", str(output), "--session-id", "col:session").code == 0
+        cli(
+            "sign", "-q", str(source), "-o", str(output), "--session-id", "col:session"
+        ).code
+        == 0
     )
     found = pq.read_table(output)
     assert found.drop_columns("token").equals(table)
@@ -523,9 +543,9 @@ def test_parquet_keeps_types_row_groups_and_compression(cli: Cli, tmp_path: Path
 def test_what_is_no_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     source.write_bytes(b"PAR1 no more")
-    result = cli("sign", str(source), "--session-id", "col:s")
+    result = cli("sign", "-q", str(source), "--session-id", "col:s")
     assert result.code == 2
-    assert "INPUT must be a Parquet file" in result.err
+    assert "INPUT must be a complete Parquet file" in result.err
 
 
 # What is asked for.
@@ -536,42 +556,48 @@ def test_what_is_no_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
     [
         (("in.csv",), "--session-id"),
         (("in.csv", "--session-id", SESSION), "--session-id must be a column"),
-        (("in.csv", "--session-id", "col:"), "--session-id must name a column behind col:"),
+        (
+            ("in.csv", "--session-id", "col:"),
+            "--session-id must have the name of a column after col:",
+        ),
         (("in.csv", "--session-id", "col:s", "--role", "king"), "--role must be one of"),
         (("in.csv", "--session-id", "col:s", "--expiration", "soon"), "--expiration"),
-        (("in", "--session-id", "col:s"), "say with --format what in is"),
-        (("-", "--session-id", "col:s"), "say with --format what standard input is"),
+        (("in", "--session-id", "col:s"), "the format of in is unknown"),
+        (("-", "--session-id", "col:s"), "the format of standard input is unknown"),
         (("in.csv", "--session-id", "col:s", "--resume"), "--resume needs files"),
         (
             ("in.csv", "--session-id", "col:s", "--json"),
-            "only one can go to standard output",
+            "only one result can go to standard output",
         ),
-        (("in.csv", "--session-id", "col:s", "--run-id", "x"), "--run-id must be left out"),
+        (
+            ("in.csv", "--session-id", "col:s", "--run-id", "x"),
+            "--run-id must be used with --nonce derived",
+        ),
         (
             ("in.csv", "--session-id", "col:s", "--nonce", "derived"),
-            "--run-id must come with --nonce derived",
+            "--run-id must be given with --nonce derived",
         ),
         (("in.csv", "--session-id", "col:s", "--issued-at", "now"), "--issued-at"),
         (
             ("in.csv", "--session-id", "col:s", *DERIVED[:4], "--row-key", "x"),
-            "--row-key must name a column",
+            "--row-key must be a column",
         ),
         (
             ("in.csv", "--session-id", "col:s", "-o", "a", "--rejects", "./a"),
-            "--output and --rejects must be two files",
+            "is both --output and --rejects",
         ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_anything_is_read(
     cli: Cli, args: tuple[str, ...], words: str
 ) -> None:
-    result = cli("sign", *args)
+    result = cli("sign", "-q", *args)
     assert (result.code, result.out) == (2, "")
     assert words in result.err
 
 
 def test_an_input_that_is_not_there_is_named(cli: Cli) -> None:
-    result = cli("sign", "missing.csv", "--session-id", "col:s")
+    result = cli("sign", "-q", "missing.csv", "--session-id", "col:s")
     assert (result.code, result.err) == (
         2,
         "tokbox: error: missing.csv: No such file or directory\n",
@@ -581,7 +607,7 @@ def test_an_input_that_is_not_there_is_named(cli: Cli) -> None:
 def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(50_000))
     process = subprocess.Popen(
-        [*COMMAND, "sign", source, *COLUMNS],
+        [*COMMAND, "sign", "-q", source, *COLUMNS],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
@@ -605,7 +631,7 @@ def test_derived_nonces_make_the_same_file_again(
     source = tables.write(tmp_path / f"in.{kind}", tables.rows(100))
     outputs = [tmp_path / f"{name}.{kind}" for name in "ab"]
     for output in outputs:
-        result = cli("sign", source, "-o", str(output), *COLUMNS, *DERIVED)
+        result = cli("sign", "-q", source, "-o", str(output), *COLUMNS, *DERIVED)
         assert result.code == 0
     assert outputs[0].read_bytes() == outputs[1].read_bytes()
 
@@ -613,9 +639,9 @@ def test_derived_nonces_make_the_same_file_again(
 def test_issued_at_may_be_a_time(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(3))
     iso = (*DERIVED[:-1], "2023-11-14T22:13:20Z")
-    seconds = cli("sign", source, *COLUMNS, *DERIVED)
+    seconds = cli("sign", "-q", source, *COLUMNS, *DERIVED)
     assert seconds.code == 0
-    assert cli("sign", source, *COLUMNS, *iso) == seconds
+    assert cli("sign", "-q", source, *COLUMNS, *iso) == seconds
 
 
 # What is said.
@@ -625,7 +651,7 @@ def test_json_tells_about_the_run(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     bad_row(source, 10, 3, role="king")
     ends = ("-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "r.csv"))
-    said = json.loads(cli("sign", str(source), *ends, *COLUMNS, "--json").out)
+    said = json.loads(cli("sign", "-q", str(source), *ends, *COLUMNS, "--json").out)
     del said["seconds"]
     output = str(tmp_path / "out.csv")
     assert said == {"file": output, "rows": 10, "signed": 9, "rejected": 1}
@@ -636,4 +662,4 @@ def test_a_person_sees_a_bar_and_a_rate(tmp_path: Path) -> None:
     result = run_on_terminal(["sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS])
     assert result.code == 0
     assert "Signing" in result.out
-    assert "30,000 tokens in " in result.out
+    assert "30,000 rows signed, 0 rejected, in " in result.out

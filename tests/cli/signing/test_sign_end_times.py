@@ -40,7 +40,7 @@ def test_a_column_of_times_says_when_tokens_end(
         column = pa.array([AWARE] * 3, pa.timestamp("us", "Europe/Paris"))
         pq.write_table(pa.table({"end": column}), source)
     args = ("-o", str(output), "--session-id", SESSION, "--expires-at", "col:end")
-    assert cli("sign", str(source), *args) == Result(0, "", "")
+    assert cli("sign", "-q", str(source), *args) == Result(0, "", "")
     assert ends(tables.read(output)) == [END] * 3
 
 
@@ -48,7 +48,7 @@ def test_one_time_counts_for_all_rows(cli: Cli, tmp_path: Path) -> None:
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text("name\nAda\nGrace\n")
     args = ("--session-id", SESSION, "--connection-data", "col:name")
-    result = cli("sign", str(source), "-o", str(output), *args, "--expires-at", TEXT)
+    result = cli("sign", "-q", str(source), "-o", str(output), *args, "--expires-at", TEXT)
     assert result.code == 0, result.err
     assert ends(tables.read(output)) == [END] * 2
 
@@ -64,7 +64,7 @@ def test_times_that_are_none_are_rejected_and_a_default_fills_gaps(
     args = ("-o", str(output), "--session-id", SESSION, "--expires-at", "col:end")
     args += ("--rejects", str(rejects))
     filled = ("--default", f"expires-at={TEXT}")
-    assert cli("sign", str(source), *args, *filled).code == 4
+    assert cli("sign", "-q", str(source), *args, *filled).code == 4
     assert ends(tables.read(output)) == [END] * 2
     found = [(row["row"], row["field"], row["reason"]) for row in tables.read(rejects)]
     assert found == [
@@ -85,7 +85,7 @@ def test_an_end_and_a_lifetime_exclude_each_other(
     source.write_text("name\nAda\n")
     args = ("-o", str(tmp_path / "out.csv"), "--session-id", SESSION)
     args += ("--connection-data", "col:name", "--expires-at", TEXT)
-    result = cli("sign", str(source), *args, "--expiration", expiration)
+    result = cli("sign", "-q", str(source), *args, "--expiration", expiration)
     assert result.code == 2
     assert "--expires-at must be left out, or expiration must be" in result.err
 
@@ -97,7 +97,7 @@ def test_a_time_that_is_over_is_refused_before_anything_is_read(
     source = tmp_path / "in.csv"
     source.write_text("s\n")
     for given in ("2020-01-01T00:00Z", "2020-01-01", "soon"):
-        result = cli("sign", str(source), *args, "--expires-at", given)
+        result = cli("sign", "-q", str(source), *args, "--expires-at", given)
         assert result.code == 2
         assert "--expires-at must be" in result.err
 

@@ -77,7 +77,7 @@ def test_each_file_of_a_folder_has_an_output_of_its_path(
     source, output = tmp_path / "in", tmp_path / "out"
     first = shard(source / "date=1" / "hour=2", kind, 0, 2000)
     second = shard(source, kind, 2000, 10)
-    assert cli("sign", str(source), "-o", str(output), *COLUMNS) == Result(0, "", "")
+    assert cli("sign", "-q", str(source), "-o", str(output), *COLUMNS) == Result(0, "", "")
     names = [f"date=1/hour=2/part-0.{kind}", f"part-0.{kind}"]
     assert files(output) == names
     for name, rows in zip(names, (first, second), strict=True):
@@ -93,7 +93,7 @@ def test_files_of_all_formats_can_be_mixed(cli: Cli, tmp_path: Path) -> None:
     for i, kind in enumerate(tables.FORMATS):
         shard(source / str(i), kind, i, 1)
     (source / "z.csv.gz").write_bytes(gzip.compress((source / "0/part-0.csv").read_bytes()))
-    assert cli("sign", str(source), "-o", str(output), *COLUMNS).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *COLUMNS).code == 0
     assert files(output) == files(source)
     text = gzip.decompress((output / "z.csv.gz").read_bytes()).splitlines()
     assert says(text[1].rpartition(b",")[2].decode())[2] == "u-0"
@@ -111,11 +111,14 @@ def test_options_for_text_count_for_the_text_among_the_files(
     shard(source, "parquet", 0, 1)
     (source / "a.csv").write_text(f"session;role;user\n{SESSION};publisher;é\n", "latin-1")
     dialect = ("--delimiter", ";", "--encoding", "latin-1")
-    assert cli("sign", str(source), "-o", str(output), *COLUMNS, *dialect).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *COLUMNS, *dialect).code == 0
     assert ";é;T1==" in (output / "a.csv").read_text()
     os.unlink(source / "a.csv")
-    for option, words in [(dialect[:2], "is for CSV"), (dialect[2:], "Parquet is UTF-8")]:
-        result = cli("sign", str(source), "-o", str(output), *COLUMNS, *option)
+    for option, words in [
+        (dialect[:2], "only for CSV"),
+        (dialect[2:], "CSV, NDJSON and text"),
+    ]:
+        result = cli("sign", "-q", str(source), "-o", str(output), *COLUMNS, *option)
         assert (result.code, words in result.err) == (2, True)
 
 
@@ -125,7 +128,7 @@ def test_several_files_have_outputs_of_their_names(
     monkeypatch.chdir(tmp_path)
     shard(Path("a"), "csv", 0, 1)
     tables.write(Path("b.parquet"), tables.rows(1))
-    assert cli("sign", "a/part-0.csv", "b.parquet", "-o", "out", *COLUMNS).code == 0
+    assert cli("sign", "-q", "a/part-0.csv", "b.parquet", "-o", "out", *COLUMNS).code == 0
     assert files(Path("out")) == ["b.parquet", "part-0.csv"]
 
 
@@ -136,7 +139,7 @@ def test_one_file_can_have_an_output_in_a_folder(
     monkeypatch.chdir(tmp_path)
     Path("there").mkdir()
     tables.write(Path("a.csv"), tables.rows(1))
-    assert cli("sign", "a.csv", "-o", output, *COLUMNS).code == 0
+    assert cli("sign", "-q", "a.csv", "-o", output, *COLUMNS).code == 0
     assert files(Path(output)) == ["a.csv"]
 
 
@@ -147,7 +150,7 @@ def test_an_output_that_exists_is_replaced_and_others_stay(
     shard(source, "csv", 0, 1)
     shard(output, "csv", 5, 1)
     (output / "other").write_text("stays")
-    assert cli("sign", str(source), "-o", str(output), *COLUMNS).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *COLUMNS).code == 0
     assert files(output) == ["other", "part-0.csv"]
     assert [row["user"] for row in tables.read(output / "part-0.csv")] == ["u-0"]
 
@@ -162,7 +165,7 @@ def test_names_that_begin_with_a_dot_or_an_underscore_are_left_out(
     for name in ("_SUCCESS", "_metadata", "._SUCCESS.crc", ".part-0.csv.crc"):
         (source / name).touch()
     data = ("--session-id", "col:session", "--connection-data", "col:_a")
-    assert cli("sign", str(source), "-o", str(output), *data).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *data).code == 0
     assert files(output) == ["_a=1/part-0.csv"]
     (row,) = tables.read(output / "_a=1" / "part-0.csv")
     assert says(row["token"])[2] == "1"
@@ -173,10 +176,10 @@ def test_linked_folders_are_read(cli: Cli, tmp_path: Path) -> None:
     shard(tmp_path / "elsewhere", "csv", 0, 1)
     source.mkdir()
     (source / "link").symlink_to(tmp_path / "elsewhere")
-    assert cli("sign", str(source), "-o", str(output), *COLUMNS).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *COLUMNS).code == 0
     assert files(output) == ["link/part-0.csv"]
     (source / "loop").symlink_to(source)
-    result = cli("sign", str(source), "-o", str(output), *COLUMNS)
+    result = cli("sign", "-q", str(source), "-o", str(output), *COLUMNS)
     assert (result.code, "Too many levels of symbolic links" in result.err) == (2, True)
 
 
@@ -184,12 +187,12 @@ def test_with_a_format_files_can_have_any_name(cli: Cli, tmp_path: Path) -> None
     source, output = tmp_path / "in", tmp_path / "out"
     shard(source, "csv", 0, 1)
     os.rename(source / "part-0.csv", source / "part-0")
-    result = cli("sign", str(source), "-o", str(output), *COLUMNS)
-    assert (result.code, f"say with --format what {source}/part-0 is" in result.err) == (
+    result = cli("sign", "-q", str(source), "-o", str(output), *COLUMNS)
+    assert (result.code, f"the format of {source}/part-0 is unknown" in result.err) == (
         2,
         True,
     )
-    args = ("sign", str(source), "-o", str(output), *COLUMNS, "--format", "csv")
+    args = ("sign", "-q", str(source), "-o", str(output), *COLUMNS, "--format", "csv")
     assert cli(*args).code == 0
     assert files(output) == ["part-0"]
 
@@ -205,7 +208,7 @@ def test_folders_are_columns_of_text(
     rows = dated_rows()
     write(pa.Table.from_pylist(rows), source)
     args = ("--session-id", SESSION, "--connection-data", "col:date")
-    result = cli("sign", str(source), "-o", str(output), *args)
+    result = cli("sign", "-q", str(source), "-o", str(output), *args)
     assert result == Result(0, "", "")
     assert files(output) == files(source)
     kind = "csv" if write is csv_by_duckdb else "parquet"
@@ -225,7 +228,7 @@ def test_null_of_a_folder_has_the_default_of_the_claim(cli: Cli, tmp_path: Path)
     by_pyarrow(pa.Table.from_pylist(dated_rows()), source)
     args = ("--session-id", SESSION, "--connection-data", "col:date")
     default = ("--default", "connection-data=none")
-    assert cli("sign", str(source), "-o", str(output), *args, *default).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *args, *default).code == 0
     data = {
         says(row["token"])[2]
         for path in output.rglob("*.parquet")
@@ -240,7 +243,7 @@ def test_a_column_of_the_file_comes_before_that_of_its_folder(
 ) -> None:
     source, output = tmp_path / "in", tmp_path / "out"
     shard(source / "user=folder" / "role=moderator", kind, 0, 1)
-    args = ("sign", str(source), "-o", str(output), *COLUMNS)
+    args = ("sign", "-q", str(source), "-o", str(output), *COLUMNS)
     assert cli(*args).code == 0
     (row,) = tables.read(output / "user=folder" / "role=moderator" / f"part-0.{kind}")
     assert says(row["token"]) == (SESSION, "publisher", "u-0")
@@ -255,7 +258,7 @@ def test_all_claims_can_be_columns_of_folders(cli: Cli, tmp_path: Path, kind: st
     names = ("session", "user")
     rows = [{name: row[name] for name in names} for row in tables.rows(300)]
     tables.write(source / path, rows, names)
-    assert cli("sign", str(source), "-o", str(output), *args).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *args).code == 0
     claims = [signer.verify(row["token"]) for row in tables.read(output / path)]
     assert {claim.role for claim in claims} == {"moderator"}
     assert len(claims) == 300
@@ -269,7 +272,7 @@ def test_a_folder_that_is_not_utf8_is_an_error_of_its_rows(
     shard(source / "date=%ff", "csv", 0, 1)
     args = ("--session-id", SESSION, "--connection-data", "col:date")
     ends = ("-o", str(output), "--rejects", str(rejects))
-    assert cli("sign", str(source), *ends, *args).code == 4
+    assert cli("sign", "-q", str(source), *ends, *args).code == 4
     (row,) = tables.read(rejects)
     assert "without lone surrogates" in row["reason"]
 
@@ -280,9 +283,9 @@ def test_the_token_column_cannot_have_the_name_of_a_folder(
 ) -> None:
     source, output = tmp_path / "in", tmp_path / "out"
     shard(source / "token=1", kind, 0, 1)
-    result = cli("sign", str(source), "-o", str(output), *COLUMNS)
+    result = cli("sign", "-q", str(source), "-o", str(output), *COLUMNS)
     assert result.code == 2
-    assert "--token-column must be new: there is a column of that name" in result.err
+    assert "--token-column must be a new name: this column exists" in result.err
 
 
 def test_columns_of_folders_are_named_if_a_column_is_missing(
@@ -291,10 +294,10 @@ def test_columns_of_folders_are_named_if_a_column_is_missing(
     source, output = tmp_path / "in", tmp_path / "out"
     shard(source / "date=1", "csv", 0, 1)
     args = ("--session-id", SESSION, "--connection-data", "col:day")
-    result = cli("sign", str(source), "-o", str(output), *args)
+    result = cli("sign", "-q", str(source), "-o", str(output), *args)
     assert result.err == (
-        f"tokbox: error: {source}/date=1/part-0.csv: --connection-data must name one of "
-        "the columns, which are session, role, user, date, not 'day'\n"
+        f"tokbox: error: {source}/date=1/part-0.csv: --connection-data must be one of "
+        "the columns: session, role, user, date, not 'day'\n"
     )
 
 
@@ -308,25 +311,28 @@ def test_columns_of_folders_are_named_if_a_column_is_missing(
         (("in",), "standard output is one file: name a folder"),
         (("in", "-o", "file"), "an output of its own, and file is one file: name a folder"),
         (("in", "-o", "x.csv"), "and x.csv is one file: name a folder, such as --output"),
-        (("in", "-o", "in"), "--output in is in the folder that is read, in"),
-        (("in", "-o", "in/signed"), "--output in/signed is in the folder that is read, in"),
-        (("in", "-o", "link"), "--output link is in the folder that is read, in"),
+        (("in", "-o", "in"), "--output in is in the input folderad, in"),
+        (("in", "-o", "in/signed"), "--output in/signed is in the input folderad, in"),
+        (("in", "-o", "link"), "--output link is in the input folderad, in"),
         (("in", "-o", "out", "--rejects", "in/r.csv"), "--rejects in/r.csv is in the fol"),
         (("empty", "-o", "out"), "there are no files in empty (names that begin with"),
-        (("in", "-", "-o", "out"), "standard input is one table: give - alone"),
+        (("in", "-", "-o", "out"), "- (standard input) cannot be used with other files"),
         (("in", "copy", "-o", "out"), "would have one output, out/part-0.csv: give the"),
         (("in", "in", "-o", "out"), "in/part-0.csv and in/part-0.csv would have one outp"),
         (("odd", "-o", "out"), "say with --format what odd/0, odd/1, odd/2, odd/3, odd/4"),
         (("odd", "-o", "out"), "and 2 more are: csv, ndjson, parquet"),
         (("pipes", "-o", "out"), "pipes/pipe.csv is not a file: remove it from the folder"),
         (("lost", "-o", "out"), "lost/lost.csv is not a file: remove it from the folder"),
-        (("in", "bad.parquet", "-o", "out"), "error: bad.parquet must be a Parquet file,"),
-        (("in", "other.csv", "-o", "out"), "error: other.csv: --session-id must name one"),
+        (
+            ("in", "bad.parquet", "-o", "out"),
+            "error: bad.parquet must be a complete Parquet file,",
+        ),
+        (("in", "other.csv", "-o", "out"), "error: other.csv: --session-id must be one"),
         (("in", "copy.csv", "-o", "."), "INPUT copy.csv and the output of copy.csv must "),
         (("in", "-o", "linked"), "INPUT in/part-0.csv and the output of in/part-0.csv mu"),
         (
             ("in", "-o", "out", "--rejects", "out/part-0.csv"),
-            "the output of in/part-0.csv and --rejects must be two files",
+            "the output of is both in/part-0.csv and --rejects",
         ),
         (("in/part-0.csv", "z.parquet.gz", "-o", "out"), "a Parquet file is not compress"),
         (("in", "in", "-o", "out", "--engine", "ray"), "--engine ray reads one file or o"),
@@ -358,7 +364,7 @@ def test_an_error_of_any_file_comes_before_the_first_token(
     Path("z.parquet.gz").touch()
     Path("other.csv").write_text("a,b\n1,2\n")
     before = files(tmp_path)
-    result = cli("sign", *args, *COLUMNS)
+    result = cli("sign", "-q", *args, *COLUMNS)
     assert (result.code, result.out) == (2, "")
     assert words in result.err
     assert files(tmp_path) == before
@@ -376,7 +382,17 @@ def test_rejected_rows_of_all_files_are_in_one_table(
     shard(Path("in", "a,b"), kind, 0, 2, role="king")
     shard(Path("in", "c"), kind, 2, 2)
     shard(Path("in", "d"), kind, 4, 3, role="queen")
-    args = ("sign", "in", "-o", "out", "--rejects", "out/rejects.csv", *COLUMNS, "--json")
+    args = (
+        "sign",
+        "-q",
+        "in",
+        "-o",
+        "out",
+        "--rejects",
+        "out/rejects.csv",
+        *COLUMNS,
+        "--json",
+    )
     result = cli(*args)
     assert (result.code, result.err) == (
         4,
@@ -400,7 +416,7 @@ def test_a_row_that_cannot_be_signed_ends_the_run_and_complete_outputs_stay(
     source, output = tmp_path / "in", tmp_path / "out"
     for i in range(3):
         shard(source / str(i), kind, 0, 2000, **({"role": "king"} if i == 1 else {}))
-    result = cli("sign", str(source), "-o", str(output), *COLUMNS)
+    result = cli("sign", "-q", str(source), "-o", str(output), *COLUMNS)
     assert (result.code, result.out) == (2, "")
     assert f"error: {source}/1/part-0.{kind}: row 2,000: role must be" in result.err
     assert files(output) == [f"0/part-0.{kind}"]
@@ -423,7 +439,7 @@ def test_an_interrupted_run_leaves_complete_outputs_only(
 
     monkeypatch.setattr("tokbox.cli.signing.run.write_chunks", interrupt)
     ends = ("-o", str(output), "--rejects", str(tmp_path / "r.csv"))
-    result = cli("sign", str(source), *ends, *COLUMNS)
+    result = cli("sign", "-q", str(source), *ends, *COLUMNS)
     assert (result.code, result.err) == (130, "tokbox: interrupted\n")
     assert files(output) == ["0/part-0.csv"]
     assert not (tmp_path / "r.csv").exists()
@@ -446,7 +462,7 @@ def test_derived_tokens_depend_on_rows_and_not_on_files(cli: Cli, tmp_path: Path
     found = []
     for folder in ("one", "two", "two"):
         output = tmp_path / f"out-{len(found)}"
-        assert cli("sign", str(tmp_path / folder), "-o", str(output), *args).code == 0
+        assert cli("sign", "-q", str(tmp_path / folder), "-o", str(output), *args).code == 0
         tables_ = [tables.read(output / f"part-{i}.csv") for i in range(2)]
         found.append([row["token"] for table in tables_ for row in table])
     assert found[0] == found[1] == found[2]
@@ -457,7 +473,7 @@ def test_a_key_of_a_folder_does_not_tell_rows_apart(cli: Cli, tmp_path: Path) ->
     source, output = tmp_path / "in", tmp_path / "out"
     shard(source / "id=1", "csv", 0, 2)
     key = ("--row-key", "col:id")
-    result = cli("sign", str(source), "-o", str(output), *COLUMNS, *DERIVED, *key)
+    result = cli("sign", "-q", str(source), "-o", str(output), *COLUMNS, *DERIVED, *key)
     assert (result.code, "row 2: row_key must be unique" in result.err) == (2, True)
 
 
@@ -471,7 +487,7 @@ def test_progress_counts_files_and_rows(tmp_path: Path) -> None:
     for _ in range(2):  # the second time, the folder is there
         result = run_on_terminal(["sign", str(source), "-o", str(output), *COLUMNS])
         assert result.code == 0
-        assert "40,000 tokens in 2 files in " in result.out
+        assert "40,000 rows signed in 2 files, 0 rejected, in " in result.out
         assert "Signing 2/2" in result.out
 
 

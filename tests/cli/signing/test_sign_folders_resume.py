@@ -52,7 +52,7 @@ def folder(tmp_path: Path, kind: str) -> Path:
 
 def arguments(source: Path, output: Path, *more: str) -> list[str]:
     rejects = str(output.with_suffix(".csv"))
-    args = ["sign", str(source), "-o", str(output), "--rejects", rejects]
+    args = ["sign", "-q", str(source), "-o", str(output), "--rejects", rejects]
     return [*args, *COLUMNS, *DERIVED, *more]
 
 
@@ -122,7 +122,7 @@ def test_a_file_that_was_added_is_another_input(cli: Cli, tmp_path: Path) -> Non
     source, _, args = begun(tmp_path)
     shard(source / "date=9", "csv", 0, 1)
     result = cli(*args)
-    assert (result.code, "had another input; remove" in result.err) == (2, True)
+    assert (result.code, "had another input; delete" in result.err) == (2, True)
     os.unlink(source / "date=9" / "part-0.csv")
     assert cli(*args).code == 4
 
@@ -132,7 +132,9 @@ def test_an_output_that_is_gone_is_named(cli: Cli, tmp_path: Path) -> None:
     os.unlink(output / "date=0" / "part-0.csv")
     result = cli(*args)
     assert result.code == 2
-    assert f"{output}/date=0/part-0.csv is gone: remove {tmp_path}/.out.tok" in result.err
+    assert (
+        f"{output}/date=0/part-0.csv is missing: delete {tmp_path}/.out.tok" in result.err
+    )
 
 
 def test_a_file_whose_content_has_changed_is_named(
@@ -148,7 +150,10 @@ def test_a_file_whose_content_has_changed_is_named(
     path.write_text(path.read_text().replace("u-600", "x-600"))
     result = cli(*args)
     assert result.code == 2
-    assert f"{path}: --resume must continue with the same input, and what" in result.err
+    assert (
+        f"{path}: --resume must have the input of the earlier run, and the part"
+        in result.err
+    )
 
 
 def test_an_input_cannot_have_the_name_of_a_file_beside_an_output(
@@ -157,9 +162,11 @@ def test_an_input_cannot_have_the_name_of_a_file_beside_an_output(
     source, output = folder(tmp_path, "csv"), tmp_path / "out"
     name = tmp_path / ".out.tokbox-resume.csv"
     tables.write(name, tables.rows(1))
-    result = cli("sign", str(source), str(name), "-o", str(output), *COLUMNS, "--resume")
+    result = cli(
+        "sign", "-q", str(source), str(name), "-o", str(output), *COLUMNS, "--resume"
+    )
     assert result.code == 2
-    assert f"INPUT {name} has the name of a file that --resume writes" in result.err
+    assert f"INPUT {name} has a name that --resume uses" in result.err
 
 
 def test_an_error_of_a_file_leaves_no_checkpoint(cli: Cli, tmp_path: Path) -> None:
@@ -177,5 +184,7 @@ def test_inputs_that_cannot_be_continued_are_refused(
     source, output = folder(tmp_path, "csv"), tmp_path / "out"
     extra = tmp_path / name
     os.mkfifo(extra)
-    result = cli("sign", str(source), str(extra), "-o", str(output), *COLUMNS, "--resume")
+    result = cli(
+        "sign", "-q", str(source), str(extra), "-o", str(output), *COLUMNS, "--resume"
+    )
     assert (result.code, "--resume needs files" in result.err) == (2, True)

@@ -29,7 +29,7 @@ PREPARED = pytest.mark.parametrize(("kind", "what"), BESIDE)
 
 def arguments(tmp_path: Path, kind: str, n: int = 10) -> list[str]:
     source = tables.write(tmp_path / f"in.{kind}", tables.rows(n))
-    return ["sign", source, "-o", str(tmp_path / f"out.{kind}"), *COLUMNS, "--resume"]
+    return ["sign", "-q", source, "-o", str(tmp_path / f"out.{kind}"), *COLUMNS, "--resume"]
 
 
 @PREPARED
@@ -230,8 +230,8 @@ def test_what_is_not_a_checkpoint_is_refused_before_anything_is_truncated(
     checkpoint.write_bytes(content + b"an incomplete line")
     part.write_bytes(b"content")
     result = cli(*args)
-    assert (result.code, "a checkpoint that can be read" in result.err) == (2, True)
-    assert f"remove {checkpoint} to begin anew" in result.err
+    assert (result.code, "a valid checkpoint" in result.err) == (2, True)
+    assert f"delete {checkpoint} to start again" in result.err
     assert checkpoint.read_bytes() == content + b"an incomplete line"
     assert part.read_bytes() == b"content"
     checkpoint.unlink()

@@ -65,7 +65,7 @@ def test_a_killed_run_is_continued_to_the_same_bytes(
 ) -> None:
     source = table(tmp_path, kind)
     output, rejects = tmp_path / f"out.{kind}", tmp_path / "rejects.csv"
-    args = ["sign", source, "-o", str(output), "--rejects", str(rejects)]
+    args = ["sign", "-q", source, "-o", str(output), "--rejects", str(rejects)]
     args += [*COLUMNS, *DERIVED, "--resume"]
     for note in (1, 3):  # twice, the second time further on
         assert killed(when, note, args) == -signal.SIGKILL
@@ -73,7 +73,7 @@ def test_a_killed_run_is_continued_to_the_same_bytes(
         assert not rejects.exists()
     assert killed("never", 0, args) == 4
     whole, all_rejects = tmp_path / f"whole.{kind}", tmp_path / "all.csv"
-    again = [*("sign", source, "-o", str(whole), "--rejects", str(all_rejects))]
+    again = [*("sign", "-q", source, "-o", str(whole), "--rejects", str(all_rejects))]
     assert killed("never", 0, [*again, *COLUMNS, *DERIVED]) == 4
     assert output.read_bytes() == whole.read_bytes()
     assert rejects.read_bytes() == all_rejects.read_bytes()
@@ -89,7 +89,7 @@ def test_a_run_killed_at_its_very_end_is_continued(
 ) -> None:
     source = tables.write(tmp_path / f"in.{kind}", tables.rows(10))
     output = tmp_path / f"out.{kind}"
-    args = ["sign", source, "-o", str(output), *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", str(output), *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL  # the last note: all is written
     last = Path(sidecar(str(output), "resume")).read_text().splitlines()[-1]
     assert json.loads(last)["file"] == 1
@@ -101,7 +101,7 @@ def test_a_run_killed_at_its_very_end_is_continued(
 def test_with_random_nonces_each_row_is_there_once(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     output = tmp_path / "out.csv"
-    args = ["sign", source, "-o", str(output), *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", str(output), *COLUMNS, "--resume"]
     assert killed("before", 3, args) == -signal.SIGKILL
     assert cli(*args).code == 0
     found = tables.read(output)
@@ -113,7 +113,7 @@ def test_with_random_nonces_each_row_is_there_once(cli: Cli, tmp_path: Path) -> 
 def test_a_note_that_was_cut_off_does_not_count(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     output = tmp_path / "out.csv"
-    args = ["sign", source, "-o", str(output), *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", str(output), *COLUMNS, "--resume"]
     assert killed("after", 3, args) == -signal.SIGKILL
     with open(sidecar(str(output), "resume"), "ab") as checkpoint:
         checkpoint.write(b'{"rows": 1999, "off')
@@ -127,7 +127,7 @@ def test_a_note_that_was_cut_off_does_not_count(cli: Cli, tmp_path: Path) -> Non
         (["--role", "moderator"], "mapping of columns"),
         (["--expiration", "1h"], "set of values"),
         (["--token-column", "t"], "token column"),
-        (["--rejects", "r.csv"], "place for rejects"),
+        (["--rejects", "r.csv"], "file for rejects"),
     ],
 )
 def test_other_options_are_refused(
@@ -135,17 +135,20 @@ def test_other_options_are_refused(
 ) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     output = tmp_path / "out.csv"
-    args = ["sign", source, "-o", str(output), *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", str(output), *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
     result = cli(*args, *changed)
     assert result.code == 2
-    assert f"continue what was begun, and that had another {what}; remove" in result.err
+    assert (
+        f"have the options of the earlier run, which had another {what}; delete"
+        in result.err
+    )
     assert cli(*args).code == 0
 
 
 def test_another_input_is_refused(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
-    args = ["sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
     tables.write(tmp_path / "in.csv", tables.rows(2001))
     result = cli(*args)
@@ -156,7 +159,7 @@ def test_another_secret_is_refused(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
-    args = ["sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
     monkeypatch.setenv("TOKBOX_SECRET", "another0secret0another0secret0another0sec")
     result = cli(*args)
@@ -166,11 +169,11 @@ def test_another_secret_is_refused(
 def test_a_run_whose_files_are_gone_is_refused(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     output = str(tmp_path / "out.csv")
-    args = ["sign", source, "-o", output, *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", output, *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
     os.unlink(sidecar(output, "part"))
     result = cli(*args)
-    assert (result.code, "to begin anew" in result.err) == (2, True)
+    assert (result.code, "to start again" in result.err) == (2, True)
     os.unlink(sidecar(output, "resume"))
     assert cli(*args).code == 0
 
@@ -180,11 +183,11 @@ def test_a_run_whose_file_is_shorter_than_it_was_is_refused(
 ) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     output = str(tmp_path / "out.csv")
-    args = ["sign", source, "-o", output, *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", output, *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
     os.truncate(sidecar(output, "part"), 10)
     result = cli(*args)
-    assert (result.code, "to begin anew" in result.err) == (2, True)
+    assert (result.code, "to start again" in result.err) == (2, True)
 
 
 def test_a_folder_that_is_not_there_is_not_taken_for_a_lost_file(
@@ -192,8 +195,8 @@ def test_a_folder_that_is_not_there_is_not_taken_for_a_lost_file(
 ) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
     ends = ("-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "no" / "r.csv"))
-    result = cli("sign", source, *ends, *COLUMNS, "--resume")
-    assert (result.code, "to begin anew" in result.err) == (2, False)
+    result = cli("sign", "-q", source, *ends, *COLUMNS, "--resume")
+    assert (result.code, "to start again" in result.err) == (2, False)
     assert result.err.endswith("No such file or directory\n")
 
 
@@ -204,11 +207,11 @@ def test_two_runs_do_not_write_one_file(cli: Cli, tmp_path: Path) -> None:
     output = str(tmp_path / "out.csv")
     other = Checkpoint(output, {})
     try:
-        result = cli("sign", source, "-o", output, *COLUMNS, "--resume")
+        result = cli("sign", "-q", source, "-o", output, *COLUMNS, "--resume")
     finally:
         other.close()
     assert result.code == 2
-    assert "be left to the run that writes this file right now" in result.err
+    assert "wait: another run is writing this file" in result.err
 
 
 def test_a_system_that_cannot_lock_files_is_told(
@@ -216,14 +219,16 @@ def test_a_system_that_cannot_lock_files_is_told(
 ) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
     monkeypatch.delattr(os, "pread")
-    result = cli("sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume")
+    result = cli(
+        "sign", "-q", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"
+    )
     assert (result.code, "--resume needs a POSIX system" in result.err) == (2, True)
     assert os.listdir(tmp_path) == ["in.csv"]
 
 
 def test_a_bad_row_stays_refused_until_it_is_set_apart(cli: Cli, tmp_path: Path) -> None:
     source = table(tmp_path, "csv")
-    args = ["sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume"]
     for _ in range(2):
         result = cli(*args)
         assert (result.code, "row 500: role" in result.err) == (2, True)
@@ -232,7 +237,7 @@ def test_a_bad_row_stays_refused_until_it_is_set_apart(cli: Cli, tmp_path: Path)
 def test_nobody_else_may_read_what_is_not_finished(tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     output = str(tmp_path / "out.csv")
-    args = ["sign", source, "-o", output, *COLUMNS, "--resume"]
+    args = ["sign", "-q", source, "-o", output, *COLUMNS, "--resume"]
     assert killed("after", 2, args) == -signal.SIGKILL
     for what in ("part", "resume"):
         assert os.stat(sidecar(output, what)).st_mode & 0o077 == 0
@@ -241,10 +246,10 @@ def test_nobody_else_may_read_what_is_not_finished(tmp_path: Path) -> None:
 def test_a_run_that_is_killed_without_resume_leaves_no_output(tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     program = KILLED.replace(
-        "save = checkpoint.Checkpoint.save", "from tokbox.cli.signing import pipeline"
+        "save = checkpoint.Checkpoint.save", "from tokbox.cli.signing import rejects"
     ).replace(
         "checkpoint.Checkpoint.save = save_or_die",
-        "pipeline.row_errors.lines = lambda *bad: os.kill(os.getpid(), signal.SIGKILL)",
+        "rejects.RejectsWriter.add = lambda *bad: os.kill(os.getpid(), signal.SIGKILL)",
     )
     rows = tables.rows(2000)
     rows[1500]["role"] = "king"

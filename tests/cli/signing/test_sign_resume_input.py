@@ -72,7 +72,7 @@ def is_refused(cli: Cli, args: list[str], words: str) -> None:
     result = cli(*args)
     assert (result.code, result.out) == (2, "")
     assert words in result.err
-    assert f"remove {checkpoint} to begin anew" in result.err
+    assert f"delete {checkpoint} to start again" in result.err
     assert not output.exists()
     assert [Path(path).read_bytes() for path in kept] == before
 
@@ -115,7 +115,7 @@ def test_the_content_that_was_read_is_compared(
     with source.open("r+b") as file:
         file.write(content)
     without_identity(monkeypatch, source, tmp_path)
-    is_refused(cli, args, "what was read of it has changed")
+    is_refused(cli, args, "the part that was read has changed")
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
@@ -125,7 +125,7 @@ def test_a_file_that_was_cut_off_is_refused(
     source, args = begun(tmp_path, kind)
     os.truncate(source, states(tmp_path, kind)[-1]["offset"] - 1)
     without_identity(monkeypatch, source, tmp_path)
-    is_refused(cli, args, "what was read of it has changed")
+    is_refused(cli, args, "the part that was read has changed")
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
@@ -147,7 +147,7 @@ def test_a_footer_that_was_changed_is_refused(
         file.seek(place)
         file.write(written_by.upper())
     without_identity(monkeypatch, source, tmp_path)
-    is_refused(cli, args, "what was read of it has changed")
+    is_refused(cli, args, "the part that was read has changed")
 
 
 @pytest.mark.parametrize("changed", ["inode", "size", "modified", "changed"])
@@ -286,7 +286,7 @@ def test_a_checkpoint_of_another_format_is_refused(
     if version is not None:
         asked["version"] = version
     checkpoint.write_text("\n".join([json.dumps(asked), *rest, ""]))
-    is_refused(cli, args, "the checkpoint is in the format of another one")
+    is_refused(cli, args, "the checkpoint is from another one")
 
 
 def test_a_checkpoint_of_the_first_format_is_refused(cli: Cli, tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_a_checkpoint_of_the_first_format_is_refused(cli: Cli, tmp_path: Path) -
     old = {"format": "csv", "input": [found.st_size, found.st_mtime_ns]}
     state = {"rows": 1, "offset": 90, "rejected": 0, "output": 400, "rejects": 0}
     Path(sidecar(args[3], "resume")).write_text(f"{json.dumps(old)}\n{json.dumps(state)}\n")
-    is_refused(cli, args, "continue a run of this version of tokbox")
+    is_refused(cli, args, "continue a run of the same version of tokbox")
 
 
 def test_the_rejects_are_the_same_file_however_they_are_named(

@@ -133,7 +133,7 @@ def test_lines_are_counted_from_the_beginning_of_the_file(size: int) -> None:
     table = CSVTable(io.BytesIO(text), size + 5)
     *_, last = table.chunks(Position())
     (bad,) = last.row_errors
-    assert bad == (3, "row", "must close the quote that opens in line 7 of the file")
+    assert bad == (3, "row", None, "must close the quote that opens in line 7 of the file")
     # Also by a run that continues behind a row.
     for rows, end in ((1, b'y"\r\n'), (2, b"2,\r\n")):
         place = Position(rows, text.index(end) + len(end))

@@ -27,7 +27,7 @@ def signed(
     )
     rejects = tmp_path / "rejects.csv"
     ends = ("-o", str(output), "--rejects", str(rejects))
-    result = cli("sign", str(source), *ends, "--session-id", SESSION, *more)
+    result = cli("sign", "-q", str(source), *ends, "--session-id", SESSION, *more)
     if result.code == 2:
         pytest.fail(result.err)
     rejected = [(row["row"], row["field"], row["reason"]) for row in tables.read(rejects)]
@@ -42,13 +42,13 @@ def data(rows: list[Any]) -> list[str]:
 def test_a_column_that_no_row_has_is_refused(cli: Cli, tmp_path: Path, column: str) -> None:
     source, output = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
     source.write_text('{"user": {"name": "A"}, "id": 1}\n{"user": "B", "more": 2}\n')
-    args = ("sign", str(source), "-o", str(output), "--session-id", SESSION)
+    args = ("sign", "-q", str(source), "-o", str(output), "--session-id", SESSION)
     for resume in ((), ("--resume",)):
         result = cli(*args, "--connection-data", f"col:{column}", *resume)
         assert result.code == 2
         assert result.err == (
-            "tokbox: error: --connection-data must name a column that one of the first rows "
-            f"has (they have user, id, more) or come with --allow-missing, not {column!r}\n"
+            "tokbox: error: --connection-data must be a column that one of the first rows "
+            f"has (user, id, more), or use --allow-missing, not {column!r}\n"
         )
         assert sorted(tmp_path.iterdir()) == [source]
 
@@ -59,8 +59,8 @@ def test_verify_refuses_a_token_column_that_no_row_has(cli: Cli, tmp_path: Path)
     result = cli("verify", str(source))
     assert result.code == 2
     assert result.err == (
-        "tokbox: error: --token-column must name a column that one of the first rows has "
-        "(they have tokn), not 'token'\n"
+        "tokbox: error: --token-column must be a column that one of the first rows has "
+        "(tokn), not 'token'\n"
     )
 
 
@@ -108,7 +108,7 @@ def test_rows_stay_as_they_are_and_get_a_member_more(cli: Cli, tmp_path: Path) -
     source, output = tmp_path / "in.ndjson", tmp_path / "out.ndjson"
     source.write_bytes("\n".join(lines).encode())
     columns = ("--session-id", SESSION, "--connection-data", "col:name", "--allow-missing")
-    assert cli("sign", str(source), "-o", str(output), *columns).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *columns).code == 0
     before = [
         line.partition(b'"token":"')[0] for line in output.read_bytes().splitlines(True)
     ]
@@ -184,7 +184,7 @@ def test_the_first_line_may_be_longer_than_a_piece(
         b"\n".join(line if isinstance(line, bytes) else line.encode() for line in lines)
     )
     columns = ("--session-id", SESSION, "--connection-data", "col:user")
-    assert cli("sign", str(source), "-o", str(output), *columns).code == 0
+    assert cli("sign", "-q", str(source), "-o", str(output), *columns).code == 0
     rows = [json.loads(line) for line in output.read_text("utf-8-sig").splitlines()]
     assert data(rows) == ["A", "B"]
 
@@ -193,7 +193,7 @@ def test_a_file_that_is_not_utf8_is_refused_as_that(cli: Cli, tmp_path: Path) ->
     source = tmp_path / "in.ndjson"
     source.write_bytes(b'{"user": "caf\xe9"}\n')
     columns = ("--session-id", SESSION, "--connection-data", "col:user")
-    result = cli("sign", str(source), *columns)
+    result = cli("sign", "-q", str(source), *columns)
     assert result.code == 2
     assert "row 1 must be a JSON object: it is not UTF-8" in result.err
 

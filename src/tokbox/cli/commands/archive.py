@@ -41,24 +41,24 @@ __all__ = ["archive"]
 
 @click.group(cls=Group)
 def archive() -> None:
-    """Record sessions, and manage the recordings."""
+    """Record sessions, and manage their archives."""
 
 
 @archive.command()
 @session_argument
-@click.option("--name", metavar="TEXT", help="A name for people.")
+@click.option("--name", metavar="TEXT", help="The name of the archive.")
 @click.option(
     "--output-mode",
     type=click.Choice([mode.value for mode in OutputMode]),
     default=OutputMode.COMPOSED.value,
     show_default=True,
-    help="One file for all streams, or one for each.",
+    help="One file for all streams (composed), or one for each (individual).",
 )
 @click.option(
     "--tag",
     "multi_archive_tag",
     metavar="TEXT",
-    help="Tells archives of one session apart that run at once.",
+    help="A tag, which is needed to record a session twice at the same time.",
 )
 @composition_options
 @json_option
@@ -66,8 +66,8 @@ def archive() -> None:
 def start(client: Tokbox, session_id: str, as_json: bool, **options: Any) -> None:
     """Start to record SESSION.
 
-    A client must be connected to it. In a pipe the archive id is printed alone, so that
-    A=$(tokbox archive start ...) works. SESSION may be -: standard input.
+    A client must be connected to the session. In a pipe, only the archive ID is printed:
+    ARCHIVE=$(tokbox archive start ...).
     """
     made = client.archives.start(session_id, **options)
     show_id(made, _rows(made), as_json, _document)
@@ -78,9 +78,9 @@ def start(client: Tokbox, session_id: str, as_json: bool, **options: Any) -> Non
 @json_option
 @client_options
 def stop(client: Tokbox, archive_id: str, as_json: bool) -> None:
-    """Stop a recording.
+    """Stop an archive.
 
-    To stop a stopped one again is no error.
+    It is not an error if the archive has already stopped.
     """
     stopped = client.archives.stop(archive_id)
     show(stopped, _rows(stopped), as_json, _document)
@@ -91,10 +91,10 @@ def stop(client: Tokbox, archive_id: str, as_json: bool) -> None:
 @json_option
 @client_options
 def get(client: Tokbox, archive_id: str, as_json: bool) -> None:
-    """Show a recording as it is now.
+    """Show the current state of an archive.
 
-    Once it is available there is a link to download it, which is good for ten minutes,
-    for whoever has it.
+    An available archive has a URL for the download. It works for ten minutes, and needs no
+    credentials.
     """
     found = client.archives.get(archive_id)
     show(found, _rows(found), as_json, _document)
@@ -157,12 +157,17 @@ def download(
 
 
 @archive.command("list")
-@click.option("--session", "session_id", callback=parse_session, help="Only of this one.")
+@click.option(
+    "--session-id",
+    metavar="SESSION",
+    callback=parse_session,
+    help="List only the archives of this session.",
+)
 @page_options
 @json_option
 @client_options
 def list_(client: Tokbox, session_id: str | None, as_json: bool, **chosen: Any) -> None:
-    """List recordings, newest first."""
+    """List archives, newest first."""
     found, rest = collect_of(client.archives, session_id, **chosen)
     show_list(found, _COLUMNS, as_json, document=_document, right=(3, 4), rest=rest)
 
@@ -172,16 +177,16 @@ def list_(client: Tokbox, session_id: str | None, as_json: bool, **chosen: Any) 
 @json_option
 @client_options
 def delete(client: Tokbox, archive_id: str, as_json: bool) -> None:
-    """Delete a recording.
+    """Delete an archive.
 
-    It must be available or uploaded; to delete it again is no error.
+    The archive must be available or uploaded. It is not an error if it was deleted before.
     """
     client.archives.delete(archive_id)
     confirm("deleted", archive_id, as_json)
 
 
 def _document(one: Archive) -> dict[str, Any]:
-    # The link is what many look for; it is good for ten minutes.
+    # The URL works for ten minutes, so it may be printed.
     return {**public(one), "url": one.url}
 
 

@@ -1,4 +1,4 @@
-"""``tokbox broadcast``: sessions shown live."""
+"""``tokbox broadcast``: live broadcasts of sessions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tokbox.cli.common.listing import (
     show_list,
 )
 from tokbox.cli.common.params import (
+    Count,
     Group,
     client_options,
     json_option,
@@ -41,27 +42,33 @@ _argument = click.argument("broadcast_id", metavar="BROADCAST")
 
 @click.group(cls=Group)
 def broadcast() -> None:
-    """Broadcast sessions live, over HLS and RTMP."""
+    """Broadcast sessions over HLS and RTMP."""
 
 
 @broadcast.command()
 @session_argument
-@click.option("--hls", is_flag=True, help="Over HLS, for any number of viewers.")
-@click.option("--dvr", is_flag=True, help="Let viewers rewind; with --hls.")
-@click.option("--low-latency", is_flag=True, help="Be less behind; with --hls.")
+@click.option("--hls", is_flag=True, help="Broadcast over HLS, for any number of viewers.")
+@click.option("--dvr", is_flag=True, help="With --hls: viewers can rewind.")
+@click.option("--low-latency", is_flag=True, help="With --hls: reduce the delay.")
 @click.option(
     "--rtmp-file",
     "rtmp",
     metavar="FILE",
-    help="A file with a server a line: its URL, the stream name (or key), and maybe an "
-    "id, with spaces in between; - is standard input.",
+    help="Broadcast to the RTMP servers in this file; - reads standard input. Each line "
+    "has the URL of a server, the stream name or key, and an optional ID, separated by "
+    "spaces.",
 )
-@click.option("--max-duration", type=int, metavar="SECONDS", help="60 to 36000.")
+@click.option(
+    "--max-duration",
+    type=Count(),
+    metavar="SECONDS",
+    help="Stop after this time: 60 to 36000 seconds.",
+)
 @click.option(
     "--tag",
     "multi_broadcast_tag",
     metavar="TEXT",
-    help="Tells broadcasts of one session apart that run at once.",
+    help="A tag, which is needed to broadcast a session twice at the same time.",
 )
 @composition_options
 @json_option
@@ -78,12 +85,12 @@ def start(
 ) -> None:
     """Start to broadcast SESSION, with --hls, --rtmp-file, or both.
 
-    A client must be connected to it. In a pipe the broadcast id is printed alone.
+    A client must be connected to the session. In a pipe, only the broadcast ID is printed.
     """
     from tokbox.rest.resources.broadcasts import Hls
 
     if (dvr or low_latency) and not hls:
-        raise click.UsageError("--dvr and --low-latency go with --hls")
+        raise click.UsageError("--dvr and --low-latency need --hls")
     made = client.broadcasts.start(
         session_id,
         hls=Hls(dvr=dvr or None, low_latency=low_latency or None) if hls else False,
@@ -104,12 +111,17 @@ def stop(client: Tokbox, broadcast_id: str, as_json: bool) -> None:
 
 
 @broadcast.command("list")
-@click.option("--session", "session_id", callback=parse_session, help="Only of this one.")
+@click.option(
+    "--session-id",
+    metavar="SESSION",
+    callback=parse_session,
+    help="List only the broadcasts of this session.",
+)
 @page_options
 @json_option
 @client_options
 def list_(client: Tokbox, session_id: str | None, as_json: bool, **chosen: Any) -> None:
-    """List broadcasts that are in progress, newest first."""
+    """List the broadcasts in progress, newest first."""
     found, rest = collect_of(client.broadcasts, session_id, **chosen)
     show_list(found, _COLUMNS, as_json, rest=rest)
 
@@ -120,7 +132,10 @@ def list_(client: Tokbox, session_id: str | None, as_json: bool, **chosen: Any) 
 @json_option
 @client_options
 def layout(client: Tokbox, broadcast_id: str, layout: LayoutName, as_json: bool) -> None:
-    """Arrange a broadcast anew: bestFit, pip, horizontalPresentation ..."""
+    """Change the layout of a broadcast.
+
+    LAYOUT is bestFit, pip, verticalPresentation or horizontalPresentation.
+    """
     client.broadcasts.set_layout(broadcast_id, layout)
     confirm("arranged", broadcast_id, as_json)
 
@@ -134,8 +149,8 @@ def _targets(text: str) -> list[RtmpTarget]:
         if not words:
             continue
         if not 2 <= len(words) <= 3:
-            # The line is not shown: it holds a key.
-            problem = f"line {number} must hold a URL, a stream name and maybe an id"
+            # The line is not quoted, because it has a key.
+            problem = f"line {number} must be a URL, a stream name and an optional ID"
             raise click.UsageError(f"--rtmp-file: {problem}")
         found.append(RtmpTarget(*words))
     return found

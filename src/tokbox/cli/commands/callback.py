@@ -20,7 +20,7 @@ __all__ = ["callback"]
 
 @click.group(cls=Group)
 def callback() -> None:
-    """Register URLs that are told of events (OpenTok only)."""
+    """Register URLs for events (OpenTok only)."""
 
 
 @callback.command()
@@ -32,10 +32,10 @@ def callback() -> None:
 def create(
     client: Tokbox, group: CallbackGroup, event: CallbackEvent, url: str, as_json: bool
 ) -> None:
-    """Let URL be told of an event.
+    """Register URL for an event.
 
-    GROUP and EVENT are: archive status; connection, stream or sip_call, each with
-    created or destroyed.
+    GROUP and EVENT are one of: archive status, connection created, connection destroyed,
+    stream created, stream destroyed, sip_call created, sip_call destroyed.
     """
     made = client.callbacks.create(group, event, url)
     rows = [
@@ -60,7 +60,7 @@ def list_(client: Tokbox, as_json: bool) -> None:
 @json_option
 @client_options
 def delete(client: Tokbox, callback_id: str, as_json: bool) -> None:
-    """Let a URL be told no longer."""
+    """Delete a callback."""
     client.callbacks.delete(callback_id)
     confirm("deleted", callback_id, as_json)
 

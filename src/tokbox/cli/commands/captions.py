@@ -8,7 +8,13 @@ import click
 
 from tokbox.cli.common.formatting import span
 from tokbox.cli.common.listing import add_get, add_stop, created, show_id
-from tokbox.cli.common.params import Group, client_options, json_option, session_argument
+from tokbox.cli.common.params import (
+    Count,
+    Group,
+    client_options,
+    json_option,
+    session_argument,
+)
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -19,28 +25,42 @@ __all__ = ["captions"]
 
 @click.group(cls=Group)
 def captions() -> None:
-    """Caption sessions live."""
+    """Start and stop live captions."""
 
 
 @captions.command()
 @session_argument
 @click.option(
-    "--language", "language_code", metavar="CODE", help="BCP 47; en-US without it."
+    "--language",
+    "language_code",
+    metavar="CODE",
+    help="The spoken language, such as fr-FR (BCP 47); en-US if not given.",
 )
-@click.option("--max-duration", type=int, metavar="SECONDS", help="300 to 14400.")
+@click.option(
+    "--max-duration",
+    type=Count(),
+    metavar="SECONDS",
+    help="Stop after this time: 300 to 14400 seconds.",
+)
 @click.option(
     "--partial/--no-partial",
     "partial_captions",
     default=None,
-    help="Whether text comes while a sentence is still spoken.",
+    help="Also send captions of sentences that are not finished.",
 )
 @click.option(
-    "--callback", "status_callback_url", metavar="URL", help="Is told of every change."
+    "--callback",
+    "status_callback_url",
+    metavar="URL",
+    help="Send each change of status to this URL.",
 )
 @json_option
 @client_options
 def start(client: Tokbox, session_id: str, as_json: bool, **options: Any) -> None:
-    """Start to caption SESSION. In a pipe the captions' id is printed alone."""
+    """Start live captions in SESSION.
+
+    In a pipe, only the ID of the captions is printed.
+    """
     made = client.captions.start(session_id, **options)
     show_id(made, _rows(made), as_json)
 

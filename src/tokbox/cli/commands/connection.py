@@ -1,4 +1,4 @@
-"""``tokbox connection``: who is in a session."""
+"""``tokbox connection``: the clients of a session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["connection"]
 
 @click.group(cls=Group)
 def connection() -> None:
-    """Look at the clients of a session."""
+    """List the clients of a session."""
 
 
 @connection.command("list")

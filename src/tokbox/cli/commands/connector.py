@@ -1,4 +1,4 @@
-"""``tokbox connector``: the sound of a session, on a WebSocket."""
+"""``tokbox connector``: connect the audio of a session with a WebSocket."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tokbox.cli.common.listing import add_stop, show_id
-from tokbox.cli.common.params import Group, client_options, json_option, session_argument
+from tokbox.cli.common.params import (
+    Count,
+    Group,
+    client_options,
+    json_option,
+    session_argument,
+)
 
 if TYPE_CHECKING:
     from tokbox.literals import AudioRate
@@ -18,21 +24,28 @@ __all__ = ["connector"]
 
 @click.group(cls=Group)
 def connector() -> None:
-    """Connect sessions with WebSockets (Audio Connector)."""
+    """Send the audio of sessions to WebSockets (Audio Connector)."""
 
 
 @connector.command()
 @session_argument
 @click.argument("uri", metavar="URI")
 @click.option(
-    "--stream",
+    "--stream-id",
     "streams",
     metavar="STREAM",
     multiple=True,
-    help="Only this one is heard; may be repeated.",
+    help="Send only this stream; can be repeated.",
 )
-@click.option("--audio-rate", type=int, metavar="HZ", help="8000, 16000 or 24000.")
-@click.option("--bidirectional", is_flag=True, help="Publish what the socket says.")
+@click.option(
+    "--audio-rate",
+    type=Count(),
+    metavar="HZ",
+    help="The sample rate: 8000, 16000 or 24000.",
+)
+@click.option(
+    "--bidirectional", is_flag=True, help="Publish the audio that the WebSocket sends."
+)
 @json_option
 @client_options
 def start(
@@ -44,9 +57,9 @@ def start(
     bidirectional: bool,
     as_json: bool,
 ) -> None:
-    """Send the sound of SESSION to the WebSocket at URI.
+    """Send the audio of SESSION to the WebSocket at URI.
 
-    In a pipe the connector's id is printed alone.
+    In a pipe, only the ID of the connector is printed.
     """
     from tokbox.rest.resources.audio_connectors import WebSocket
 

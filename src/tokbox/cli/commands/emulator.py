@@ -1,4 +1,4 @@
-"""``tokbox emulator``: the service on this machine."""
+"""``tokbox emulator``: a local copy of the service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tokbox.cli.common.output import console, is_terminal, print_json
-from tokbox.cli.common.params import Command, json_option
+from tokbox.cli.common.params import Command, Count, json_option
 from tokbox.cli.common.paths import check_paths
 
 if TYPE_CHECKING:
@@ -24,38 +24,41 @@ __all__ = ["emulator"]
 @click.command(cls=Command)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=Count(0, 65_535),
     default=10_865,
     show_default=True,
     metavar="N",
-    help="The port to answer on; 0 is a free one.",
+    help="The port to listen on; 0 picks a free port.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on."
+)
 @click.option(
     "--allow-host",
     "allow_hosts",
     multiple=True,
     metavar="NAME",
-    help="One more name that the header Host may hold, such as that of a proxy.",
+    help="Also accept this name in the header Host, such as the name of a proxy; can be "
+    "repeated.",
 )
-@click.option("--db", metavar="FILE", help="Keep the state in this file.")
+@click.option("--db", metavar="FILE", help="Keep the state in this SQLite file.")
 @click.option(
     "--projects",
     "projects_file",
     metavar="FILE",
-    help='More projects: a JSON object {"API key": "secret"}.',
+    help='Add the projects in this JSON file: {"API key": "secret"}.',
 )
 @click.option(
     "--application",
     "applications",
     multiple=True,
     metavar="ID=FILE",
-    help="One more application: its UUID, and a file with the PEM of its public key.",
+    help="Add an application: its ID, and the PEM file of its public key; can be repeated.",
 )
 @click.option(
     "--key-out",
     metavar="FILE",
-    help="Write the default application's private key to this file.",
+    help="Write the private key of the default application to this file.",
 )
 @click.option(
     "--processing-delay",
@@ -63,38 +66,43 @@ __all__ = ["emulator"]
     default=0.5,
     show_default=True,
     metavar="SECONDS",
-    help="How long the file of a stopped archive takes.",
+    help="The time until the file of a stopped archive is available.",
 )
 @click.option(
     "--seed",
-    type=click.IntRange(min=0),
+    type=Count(min=0),
     metavar="N",
-    help="Give the same ids to the same calls.",
+    help="Create the same IDs for the same requests.",
 )
 @click.option(
     "--clock",
     "clock_time",
     metavar="TIME",
-    help="Let time stand still at this one, in ISO 8601, until it is advanced.",
+    help="Stop the clock at this time (ISO 8601) until a request advances it.",
 )
 @click.option(
     "--webhooks",
     "webhooks_file",
     metavar="FILE",
-    help='Addresses: a JSON object {"API key or application": {"archive_status": URL}}.',
+    help="Send webhooks to the URLs in this JSON file: "
+    '{"API key or application ID": {"archive_status": URL}}.',
 )
 @click.option(
     "--webhooks-anywhere",
     is_flag=True,
-    help="Send webhooks to addresses beyond this machine too.",
+    help="Also send webhooks to other machines.",
 )
-@click.option("--strict", is_flag=True, help="Refuse what is not documented.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Refuse requests that the documentation of the service does not allow.",
+)
 @click.option(
     "--rule",
     "rules",
     multiple=True,
     metavar="NAME=VALUE",
-    help="One rule of many, such as render_stop=204; a wrong one lists them all.",
+    help="Set one rule, such as render_stop=204; an unknown name prints all rules.",
 )
 @json_option
 def emulator(
@@ -114,12 +122,13 @@ def emulator(
     rules: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Stand in for the service on this machine, until Ctrl-C.
+    """Run a local copy of the service until Ctrl-C.
 
-    The first line is the URL. There is a project with API key 12345678 and the secret
-    0123456789abcdef0123456789abcdef01234567; more come from --projects, or from
-    TOKBOX_EMULATOR_PROJECTS as key:secret,key:secret. There is an application too, whose
-    private key --key-out writes, and an account that manages projects.
+    The first line of the output is the URL. The emulator has a project with the API key
+    12345678 and the secret 0123456789abcdef0123456789abcdef01234567, an application, and an
+    account. Add projects with --projects, or with the variable
+    TOKBOX_EMULATOR_PROJECTS=key:secret,key:secret. Write the private key of the application
+    to a file with --key-out.
     """
     from tokbox.emulator import Clock, run
     from tokbox.emulator.foreground import webhooks_from_file
@@ -176,7 +185,7 @@ def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
-            raise click.UsageError(f"{option} {text}: it must look like NAME=VALUE")
+            raise click.UsageError(f"{option} {text} must look like NAME=VALUE")
         pairs[name] = value
     return pairs
 
@@ -220,7 +229,7 @@ def _announce(announcement: Announcement) -> None:
     key, public = next(iter(announcement.projects.items()))
     lines = (
         "",
-        "Ctrl-C ends it. In another terminal:",
+        "Stop it with Ctrl-C. In another terminal:",
         f"  export TOKBOX_API_URL={url}",
         f"  export TOKBOX_API_KEY={key} TOKBOX_SECRET={public or '...'}",
         "  tokbox session create",

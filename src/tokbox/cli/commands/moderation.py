@@ -1,4 +1,4 @@
-"""``tokbox disconnect``, ``mute`` and ``unmute``: order in a session."""
+"""``tokbox disconnect``, ``mute`` and ``unmute``."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ __all__ = ["disconnect", "mute", "unmute"]
 @json_option
 @client_options
 def disconnect(client: Tokbox, session_id: str, connection_id: str, as_json: bool) -> None:
-    """Force a client to leave SESSION; also hangs up a call."""
+    """Disconnect a client from SESSION, or end a SIP call."""
     client.moderation.disconnect(session_id, connection_id)
     confirm("disconnected", connection_id, as_json)
 
 
 @click.command(cls=Command)
 @session_argument
-@click.option("--stream", "stream_id", metavar="STREAM", help="Only this one.")
+@click.option("--stream-id", metavar="STREAM", help="Mute only this stream.")
 @click.option(
     "--except",
     "excluded_stream_ids",
     metavar="STREAM",
     multiple=True,
-    help="All but this one; may be repeated.",
+    help="Do not mute this stream; can be repeated.",
 )
 @json_option
 @client_options
@@ -45,11 +45,14 @@ def mute(
     excluded_stream_ids: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Mute one stream of SESSION, or all, also those to come."""
+    """Mute all streams of SESSION, or one of them.
+
+    Without --stream-id, streams that are published later are muted too.
+    """
     if stream_id is None:
         client.moderation.mute_all(session_id, excluded_stream_ids=excluded_stream_ids)
     elif excluded_stream_ids:
-        raise click.UsageError("--stream and --except exclude each other")
+        raise click.UsageError("use either --stream-id or --except")
     else:
         client.moderation.mute_stream(session_id, stream_id)
     confirm("muted", stream_id or session_id, as_json)
@@ -60,9 +63,9 @@ def mute(
 @json_option
 @client_options
 def unmute(client: Tokbox, session_id: str, as_json: bool) -> None:
-    """Let streams be published unmuted again.
+    """Stop muting new streams of SESSION.
 
-    Those that are muted stay so.
+    Streams that are already muted stay muted.
     """
     client.moderation.unmute_all(session_id)
     confirm("unmuted", session_id, as_json)

@@ -1,4 +1,4 @@
-"""``tokbox render``: web pages in a session, by Experience Composers."""
+"""``tokbox render``: publish web pages into sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from tokbox.cli.common.listing import (
     show_id,
     show_list,
 )
-from tokbox.cli.common.params import Group, client_options, json_option, session_argument
+from tokbox.cli.common.params import (
+    Count,
+    Group,
+    client_options,
+    json_option,
+    session_argument,
+)
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -35,17 +41,29 @@ def render() -> None:
 @session_argument
 @click.argument("url", metavar="URL")
 @click.option("--name", metavar="TEXT", help="The name of the published stream.")
-@click.option("--resolution", metavar="WxH", help="1280x720 without it.")
-@click.option("--max-duration", type=int, metavar="SECONDS", help="60 to 36000.")
 @click.option(
-    "--callback", "status_callback_url", metavar="URL", help="Is told of every change."
+    "--resolution",
+    metavar="WxH",
+    help="The resolution, such as 640x480; 1280x720 if not given.",
+)
+@click.option(
+    "--max-duration",
+    type=Count(),
+    metavar="SECONDS",
+    help="Stop after this time: 60 to 36000 seconds.",
+)
+@click.option(
+    "--callback",
+    "status_callback_url",
+    metavar="URL",
+    help="Send each change of status to this URL.",
 )
 @json_option
 @client_options
 def start(client: Tokbox, session_id: str, url: str, as_json: bool, **options: Any) -> None:
-    """Open the web page at URL, and publish it to SESSION.
+    """Publish the web page at URL into SESSION.
 
-    In a pipe the render's id is printed alone.
+    In a pipe, only the ID of the render is printed.
     """
     made = client.renders.start(session_id, url, **options)
     show_id(made, _rows(made), as_json)

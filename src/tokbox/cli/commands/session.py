@@ -1,4 +1,4 @@
-"""``tokbox session``: rooms for clients."""
+"""``tokbox session``: create sessions."""
 
 from __future__ import annotations
 
@@ -24,24 +24,37 @@ def session() -> None:
 
 
 @session.command()
-@click.option("--location", default="", metavar="IP", help="An IPv4 address near clients.")
+@click.option(
+    "--location",
+    default="",
+    metavar="IP",
+    help="An IPv4 address near the clients: the service chooses a media router near it.",
+)
 @click.option(
     "--media-mode",
     type=click.Choice(["routed", "relayed"]),
     default="routed",
     show_default=True,
-    help="Through the media router, or directly between clients.",
+    help="Send media through the media router (routed) or between clients (relayed).",
 )
 @click.option(
     "--archive-mode",
     type=click.Choice([mode.value for mode in ArchiveMode]),
     default=ArchiveMode.MANUAL.value,
     show_default=True,
-    help="Archived by calls, or from the first connection on.",
+    help="Record on request (manual), or from the first connection on (always).",
 )
-@click.option("--archive-name", metavar="TEXT", help="With --archive-mode always.")
-@click.option("--archive-resolution", metavar="WxH", help="With --archive-mode always.")
-@click.option("--e2ee", is_flag=True, help="Encrypt from end to end.")
+@click.option(
+    "--archive-name",
+    metavar="TEXT",
+    help="With --archive-mode always: the name of the archives.",
+)
+@click.option(
+    "--archive-resolution",
+    metavar="WxH",
+    help="With --archive-mode always: the resolution of the archives, such as 1280x720.",
+)
+@click.option("--e2ee", is_flag=True, help="Use end-to-end encryption.")
 @json_option
 @client_options
 def create(
@@ -56,7 +69,7 @@ def create(
 ) -> None:
     """Create a session.
 
-    In a pipe it prints the session id alone, so that S=$(tokbox session create) works.
+    In a pipe, only the session ID is printed: SESSION=$(tokbox session create).
     """
     made = client.new_session(
         location,

@@ -1,4 +1,4 @@
-"""``tokbox signal``: words for the clients of a session."""
+"""``tokbox signal``: send signals to the clients of a session."""
 
 from __future__ import annotations
 
@@ -24,9 +24,16 @@ __all__ = ["signal"]
 @click.command(cls=Command)
 @session_argument
 @click.argument("data", metavar="[TEXT]", required=False)
-@click.option("--type", metavar="WORD", help="What kind of signal it is.")
-@click.option("--file", "path", metavar="FILE", help="Holds TEXT; - is standard input.")
-@click.option("--to", "connection_id", metavar="CONNECTION", help="Only to this client.")
+@click.option("--type", metavar="WORD", help="The type of the signal.")
+@click.option(
+    "--file",
+    "path",
+    metavar="FILE",
+    help="Read TEXT from this file; - reads standard input.",
+)
+@click.option(
+    "--to", "connection_id", metavar="CONNECTION", help="Send it only to this connection."
+)
 @json_option
 @client_options
 def signal(
@@ -40,7 +47,7 @@ def signal(
 ) -> None:
     """Send TEXT to the clients of SESSION."""
     if (data is None) is (path is None):
-        raise click.UsageError("give either TEXT or --file")
+        raise click.UsageError("use either TEXT or --file")
     if path is not None:
         data = read_file(path, "--file", "the signal")
     client.signals.send(session_id, data or "", type=type, connection_id=connection_id)

@@ -1,4 +1,4 @@
-"""``tokbox dial`` and ``dtmf``: telephones in a session."""
+"""``tokbox dial`` and ``dtmf``: SIP calls and tones."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ __all__ = ["dial", "dtmf"]
 @click.command(cls=Command)
 @session_argument
 @click.argument("uri", metavar="URI")
-@click.option("--from", "from_", metavar="USER@HOST", help="Who calls.")
+@click.option("--from", "from_", metavar="USER@HOST", help="The caller.")
 @click.option(
     "--header",
     "headers",
     metavar="'X-NAME: VALUE'",
     multiple=True,
-    help="A header of the call; may be repeated.",
+    help="A custom header of the call; can be repeated.",
 )
-@click.option("--user", metavar="NAME", help="Who we are to the gateway.")
+@click.option("--user", metavar="NAME", help="The user name for the SIP gateway.")
 @click.option(
     "--password-file",
     metavar="FILE",
-    help="A file that holds that user's password; - is standard input.",
+    help="Read the password for the SIP gateway from this file; - reads standard input.",
 )
-@click.option("--secure", is_flag=True, help="Encrypt sound and pictures.")
-@click.option("--video", is_flag=True, help="With pictures.")
+@click.option("--secure", is_flag=True, help="Encrypt audio and video (SRTP).")
+@click.option("--video", is_flag=True, help="Include video.")
 @click.option(
-    "--observe-force-mute", is_flag=True, help="Let muting count for the callee, too."
+    "--observe-force-mute", is_flag=True, help="Mute the call when its stream is muted."
 )
 @click.option(
-    "--stream",
+    "--stream-id",
     "streams",
     metavar="STREAM",
     multiple=True,
-    help="Only this one is heard; may be repeated.",
+    help="Play only this stream in the call; can be repeated.",
 )
 @json_option
 @client_options
@@ -64,14 +64,15 @@ def dial(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Call URI, and let whoever answers take part in SESSION.
+    """Call the SIP URI, and connect the call to SESSION.
 
-    In a pipe the call's id is printed alone. To hang up, disconnect its connection.
+    In a pipe, only the ID of the call is printed. To hang up, disconnect the connection of
+    the call: tokbox disconnect SESSION CONNECTION.
     """
     from tokbox.rest.resources.sip import SipAuth
 
     if (user is None) is not (password_file is None):
-        raise click.UsageError("--user and --password-file go together")
+        raise click.UsageError("use --user and --password-file together")
     auth = None
     if user is not None and password_file is not None:
         password = read_secret(password_file, "--password-file", "the password")
@@ -97,15 +98,21 @@ def dial(
 @click.command(cls=Command)
 @session_argument
 @click.argument("digits", metavar="DIGITS")
-@click.option("--to", "connection_id", metavar="CONNECTION", help="Only to this call.")
+@click.option(
+    "--to",
+    "connection_id",
+    metavar="CONNECTION",
+    help="Play the tones only to this connection.",
+)
 @json_option
 @client_options
 def dtmf(
     client: Tokbox, session_id: str, digits: str, connection_id: str | None, as_json: bool
 ) -> None:
-    """Play tones to the calls of SESSION: 0 to 9, *, #, and p for a pause.
+    """Play DTMF tones to the SIP calls of SESSION.
 
-    DIGITS may be -: standard input, for what nobody else is to read.
+    DIGITS are 0 to 9, * and #, and p for a pause of half a second. With -, they are read
+    from standard input, where other users of this machine cannot see them.
     """
     if digits == "-":
         digits = read_stdin("digits").strip()
@@ -118,6 +125,8 @@ def _headers(lines: tuple[str, ...]) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon:
-            raise click.UsageError("--header must be a name and a value: 'X-NAME: VALUE'")
+            raise click.UsageError(
+                "--header must be a name and a value, such as 'X-Room: 7'"
+            )
         found[name.strip()] = value.strip()
     return found

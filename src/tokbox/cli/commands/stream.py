@@ -19,7 +19,7 @@ __all__ = ["stream"]
 
 @click.group(cls=Group)
 def stream() -> None:
-    """Look at the streams of a session, and arrange them."""
+    """List the streams of a session, and set their layout classes."""
 
 
 @stream.command("list")
@@ -40,7 +40,7 @@ def list_(client: Tokbox, session_id: str, as_json: bool) -> None:
 def classes(
     client: Tokbox, session_id: str, stream_id: str, classes: Sequence[str], as_json: bool
 ) -> None:
-    """Give STREAM these layout classes, or none, in place of those it has."""
+    """Replace the layout classes of STREAM; without CLASS, remove them."""
     client.streams.set_layout_classes(session_id, {stream_id: classes})
     confirm("arranged", stream_id, as_json)
 

@@ -13,6 +13,8 @@ from tokbox.cli.common.output import note, print_json, progress, shows_progress
 from tokbox.cli.common.params import (
     Claims,
     Command,
+    Count,
+    Option,
     claim_options,
     client_options,
     json_option,
@@ -35,8 +37,8 @@ __all__ = ["token", "tokens"]
 def token(client: Tokbox, session_id: str, claims: Claims, as_json: bool) -> None:
     """Sign one token.
 
-    Nothing is sent: it is made here, from the API secret. SESSION may be -: standard
-    input.
+    The token is signed on this machine: no request is sent. With SESSION -, the session ID
+    is read from standard input.
     """
     made = client.session(session_id).token(**claims)
     if not as_json:
@@ -61,22 +63,25 @@ def token(client: Tokbox, session_id: str, claims: Claims, as_json: bool) -> Non
 
 @click.command(cls=Command)
 @session_argument
-@click.option("-n", "n", type=int, required=True, metavar="N", help="How many: 1_000_000.")
+@click.option(
+    "-n",
+    "n",
+    type=Count(),
+    required=True,
+    metavar="N",
+    help="The number of tokens, such as 1_000_000 or 1e6.",
+)
 @click.option(
     "-o",
     "--output",
     default="-",
     metavar="FILE",
-    help="Where to, one token a line; standard output without it, or if it is -. A name "
-    "that ends in .gz or .zst is of a compressed file.",
+    help="Write one token per line to this file; - writes to standard output. The suffix "
+    ".gz or .zst compresses the file.",
+    show_default="standard output",
+    cls=Option,
 )
-@click.option(
-    "--threads",
-    "--multithread",
-    "multithread",
-    is_flag=True,
-    help="Sign on all CPUs.",
-)
+@click.option("--threads", "multithread", is_flag=True, help="Use all CPUs.")
 @claim_options
 @json_option
 @client_options
@@ -89,13 +94,14 @@ def tokens(
     claims: Claims,
     as_json: bool,
 ) -> None:
-    """Sign N distinct tokens.
+    """Sign N different tokens.
 
-    Nothing is sent. Memory does not grow with N. FILE appears when it is whole: an
-    interrupted run leaves nothing behind. SESSION may be -: standard input.
+    The tokens are signed on this machine: no request is sent. Memory does not grow with N.
+    FILE is created when it is complete, so an interrupted run leaves no file. With SESSION
+    -, the session ID is read from standard input.
 
-    With --json, FILE is still one token a line, and what is printed tells about it;
-    without FILE the tokens are printed as an array.
+    With --json and without FILE, the tokens are printed as a JSON array. With --json and
+    FILE, FILE still has one token per line, and a summary is printed.
     """
     from tokbox.cli.common.prefetch import prefetch
     from tokbox.cli.tables.codecs import open_output

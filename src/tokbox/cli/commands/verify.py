@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tokbox.cli.common import exit_codes
-from tokbox.cli.common.output import print_json, print_record, print_table, shows_progress
+from tokbox.cli.common.output import (
+    print_json,
+    print_record,
+    print_table,
+    shows_progress,
+    visible,
+)
 from tokbox.cli.common.params import Command, client_options, json_option
 from tokbox.cli.common.paths import check_paths, credential_files
 from tokbox.cli.tables.dialect import dialect_options
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["verify"]
 
 _FORMATS = ("csv", "ndjson", "parquet", "text")
+#: The number of tokens that are not valid and are printed.
+_MAX_SHOWN = 10
 
 
 @click.command(cls=Command)
@@ -34,8 +42,8 @@ _FORMATS = ("csv", "ndjson", "parquet", "text")
     "--format",
     "kind_of_file",
     type=click.Choice(_FORMATS),
-    help="What FILE is, if its name does not say so: .csv, .ndjson, .jsonl, .parquet, or "
-    ".txt for a token a line. Behind it, .gz or .zst says that FILE is compressed.",
+    help="The format of FILE. By default its suffix decides: .csv, .ndjson, .jsonl, "
+    ".parquet, or .txt for one token per line, each also compressed as .gz or .zst.",
 )
 @dialect_options
 @click.option(
@@ -43,28 +51,32 @@ _FORMATS = ("csv", "ndjson", "parquet", "text")
     default="token",
     show_default=True,
     metavar="NAME",
-    help="Which column the tokens are.",
+    help="The column that has the tokens.",
 )
-@click.option("--session", "session_id", metavar="SESSION", help="They must be its tokens.")
+@click.option(
+    "--session-id", metavar="SESSION", help="The session that all tokens must be for."
+)
 @click.option(
     "--rejects",
-    metavar="OUTPUT",
-    help="List tokens that are not valid, as CSV of row, field and reason. The first row "
-    "of FILE is 1; a header and empty lines are not counted. For several files, the first "
-    "column is the path of the file.",
+    metavar="FILE",
+    help="Write the rows of tokens that are not valid to this CSV file, with the columns "
+    "row, field and reason. Rows count from 1, without the header and empty lines. For "
+    "several inputs, the first column is the path of the file.",
 )
-@click.option("--threads", "multithread", is_flag=True, help="Verify on all CPUs.")
+@click.option("--threads", "multithread", is_flag=True, help="Use all CPUs.")
 @json_option
 @client_options
 @click.pass_context
 def verify(context: click.Context, /, client: Tokbox, **options: Any) -> None:
-    """Find out which tokens of a table hold, with the credentials.
+    """Verify every token in a file, with the credentials.
 
-    FILE is CSV, NDJSON, Parquet or text with a token a line; - is standard input. Memory
-    does not grow with it. Exit code 4 means that a token does not hold.
+    FILE is CSV, NDJSON, Parquet, or text with one token per line; - reads standard input.
+    Memory does not grow with the number of tokens. The first tokens that are not valid are
+    printed with their rows; --rejects writes all of them to a file. Exit code 4 means that
+    at least one token is not valid.
 
-    FILE may be several files, and folders, in which names that begin with . or _ are left
-    out. The result has a line for each file, and the totals.
+    FILE can be several files and folders. In folders, names that begin with . or _ are
+    ignored. The result has one line for each file, and the totals.
     """
     if _verify(client, **options):
         context.exit(exit_codes.REJECTED)
@@ -101,7 +113,7 @@ def _verify(
 
     if rejects == "-":
         raise click.UsageError(
-            "--rejects needs a file: standard output says what was found"
+            "--rejects must be a file: the result goes to standard output"
         )
     sources = find_sources(source, kind_of_file, _FORMATS)
     is_one = len(source) == 1 and not os.path.isdir(source[0])
@@ -113,7 +125,7 @@ def _verify(
         check_paths(
             {**reads, **credential_files()}, {"standard output": "-", "--rejects": rejects}
         )
-    check_column_name("token_column", token_column, "be a name of a column")
+    check_column_name("token_column", token_column, "be the name of a column")
 
     @contextlib.contextmanager
     def read(source: Source) -> Iterator[Any]:
@@ -147,6 +159,7 @@ def _verify(
     # Chunks are too small to share one between threads.
     threads = cpu_count() if multithread else 1
     found: list[FileResult] = []
+    first: list[Failure] = []
     total, now = 0, time.time()
     show = shows_progress()
     with (
@@ -160,19 +173,43 @@ def _verify(
             with read(each) as table:
                 chunks = prefetch(table.chunks(Position()))
                 for chunk, verification in map_in_order(verify_chunk, chunks, threads):
-                    if rejects is None and not chunk.row_errors:
-                        result.reasons.update(verification._count_reasons())
+                    reasons = verification._count_reasons()
+                    is_listed = rejects is not None or len(first) < _MAX_SHOWN
+                    if not chunk.row_errors and not (reasons and is_listed):
+                        result.reasons.update(reasons)
                     else:
                         errors = dict(_row_errors(chunk, verification.failures))
                         result.reasons.update(reason for reason, _ in errors.values())
-                        ordered = (errors[row][1] for row in sorted(errors))
+                        ordered = [errors[row][1] for row in sorted(errors)]
                         write_all(errors_file, lines(ordered, path))
+                        more = _MAX_SHOWN - len(first)
+                        first += [
+                            Failure(path, row, why) for row, _, _, why in ordered[:more]
+                        ]
                     result = result._replace(tokens=chunk.end.rows)
                     report_progress(index, table, chunk.end, total + result.tokens)
             found.append(result)
             total += result.tokens
-    _report(found, as_json, by_file=not is_one)
-    return sum(each.refused for each in found)
+    _report(found, first, as_json, by_file=not is_one)
+    return sum(each.invalid for each in found)
+
+
+class Failure(NamedTuple):
+    """A token that is not valid."""
+
+    #: The path of the file, if there are several.
+    path: str | None
+    row: int
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the members of this failure."""
+        file = {} if self.path is None else {"file": self.path}
+        return {**file, "row": self.row, "reason": self.reason}
+
+    def __str__(self) -> str:
+        file = "" if self.path is None else f"{self.path}: "
+        return f"{file}row {self.row:,}: {self.reason}"
 
 
 class FileResult(NamedTuple):
@@ -184,7 +221,7 @@ class FileResult(NamedTuple):
     reasons: Counter[str]
 
     @property
-    def refused(self) -> int:
+    def invalid(self) -> int:
         """The number of tokens that are not valid."""
         return self.reasons.total()
 
@@ -192,8 +229,8 @@ class FileResult(NamedTuple):
         """Return the numbers."""
         return {
             "tokens": self.tokens,
-            "good": self.tokens - self.refused,
-            "refused": self.refused,
+            "valid": self.tokens - self.invalid,
+            "invalid": self.invalid,
             "reasons": dict(sorted(self.reasons.items())),
         }
 
@@ -202,31 +239,41 @@ def _row_errors(chunk: Chunk, failures: Any) -> Iterator[tuple[int, tuple[str, R
     """Yield the number of each row with an invalid token, the reason, and the error."""
     for index, error in failures.items():
         row = chunk.start.rows + 1 + index
-        yield row, (error.reason, (row, "token", f"{error.reason}: {error}"))
+        yield row, (error.reason, (row, "token", None, f"{error.reason}: {error}"))
     for each in chunk.row_errors:
         yield each[0], ("malformed", each)
 
 
-def _report(found: list[FileResult], as_json: bool, *, by_file: bool) -> None:
+def _report(
+    found: list[FileResult], first: list[Failure], as_json: bool, *, by_file: bool
+) -> None:
     reasons: Counter[str] = sum((each.reasons for each in found), Counter())
     total = FileResult("", sum(each.tokens for each in found), reasons)
     if as_json:
         files = [{"file": each.path, **each.as_json()} for each in found]
-        print_json({**total.as_json(), **({"files": files} if by_file else {})})
+        failures = [each.as_json() for each in first]
+        document = {**total.as_json(), "first_failures": failures}
+        print_json({**document, **({"files": files} if by_file else {})})
         return
     if by_file:
         cells = [
-            (each.path, f"{each.tokens:,}", f"{each.tokens - each.refused:,}", _words(each))
+            (each.path, f"{each.tokens:,}", f"{each.tokens - each.invalid:,}", _words(each))
             for each in found
         ]
-        print_table(("file", "tokens", "good", "not valid"), cells, right=(1, 2))
+        print_table(("file", "tokens", "valid", "not valid"), cells, right=(1, 2))
         print()
     names = [(reason.replace("_", " "), f"{n:,}") for reason, n in sorted(reasons.items())]
     record = [
         ("tokens", f"{total.tokens:,}"),
-        ("good", f"{total.tokens - total.refused:,}"),
+        ("valid", f"{total.tokens - total.invalid:,}"),
     ]
     print_record(record + names, styles=["", "bold green", *["bold red"] * len(names)])
+    if first:
+        print()
+    for each in first:
+        print(visible(each))
+    if more := total.invalid - len(first):
+        print(f"{more:,} more: use --rejects FILE to list all")
 
 
 def _words(result: FileResult) -> str:

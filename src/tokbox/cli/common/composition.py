@@ -4,25 +4,40 @@ from __future__ import annotations
 
 import click
 
-from tokbox.cli.common.params import Decorator, options
+from tokbox.cli.common.params import Count, Decorator, options
 from tokbox.enums import StreamMode
 
 __all__ = ["composition_options"]
 
 #: Add the options of :class:`~tokbox.rest.resources.compositions.Composition`.
 composition_options: Decorator = options(
-    click.option("--audio/--no-audio", "has_audio", default=True, help="Take sound."),
-    click.option("--video/--no-video", "has_video", default=True, help="Take pictures."),
-    click.option("--resolution", metavar="WxH", help="Of a composed video: 1280x720 ..."),
-    click.option("--layout", metavar="NAME", help="Of a composed video: bestFit, pip ..."),
+    click.option(
+        "--audio/--no-audio", "has_audio", default=True, help="Include audio, or not."
+    ),
+    click.option(
+        "--video/--no-video", "has_video", default=True, help="Include video, or not."
+    ),
+    click.option(
+        "--resolution",
+        metavar="WxH",
+        help="The resolution of a composed video, such as 1280x720.",
+    ),
+    click.option(
+        "--layout",
+        metavar="NAME",
+        help="The layout of a composed video, such as bestFit or pip.",
+    ),
     click.option(
         "--stream-mode",
         type=click.Choice([mode.value for mode in StreamMode]),
         default=StreamMode.AUTO.value,
         show_default=True,
-        help="All streams, or those that are added by calls.",
+        help="Include all streams (auto), or those that are added by requests (manual).",
     ),
     click.option(
-        "--max-bitrate", type=int, metavar="N", help="Of a composed video, in bits/s."
+        "--max-bitrate",
+        type=Count(),
+        metavar="N",
+        help="The maximum bit rate of a composed video, in bits per second.",
     ),
 )

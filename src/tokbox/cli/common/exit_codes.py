@@ -14,13 +14,13 @@ BROKEN_PIPE = 141
 
 HELP = """\
 Exit codes:
-  0    it worked
-  1    the service refused, or a check of the demo failed
-  2    usage or invalid input; a file or port that cannot be used
-  3    no answer from the service
-  4    inspect, verify: a token would be refused, or is none; sign: rows were rejected
-  5    an optional part is not installed
-  6    standard output, or standard input where it is read, is closed or cannot be used
+  0    success
+  1    the service or a webhook handler returned an error, or a check of the demo failed
+  2    wrong usage or invalid input, or a file or port that cannot be used
+  3    no response from the service or from a webhook handler
+  4    inspect, verify: a token is not valid; sign: rows were rejected
+  5    an optional dependency is not installed
+  6    standard output, or standard input if it is needed, is closed or cannot be used
   70   a bug in tokbox
-  130  interrupted (143: terminated, 141: the reader of a pipe left)
+  130  interrupted (143: terminated; 141: the reader of a pipe ended)
 """

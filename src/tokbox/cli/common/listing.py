@@ -19,7 +19,13 @@ from tokbox.cli.common.output import (
     print_record,
     print_table,
 )
-from tokbox.cli.common.params import Decorator, client_options, json_option, options
+from tokbox.cli.common.params import (
+    Count,
+    Decorator,
+    client_options,
+    json_option,
+    options,
+)
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -51,16 +57,22 @@ _Composed = TypeVar("_Composed", bound="Composed")
 #: Add the options that select a part of a list.
 page_options: Decorator = options(
     click.option(
-        "--offset", type=int, default=0, show_default=True, help="Leave out so many."
+        "--offset",
+        type=Count(),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Leave out the first N.",
     ),
     click.option(
         "--count",
-        type=int,
+        type=Count(),
         default=50,
         show_default=True,
-        help="At most so many, up to 1000.",
+        metavar="N",
+        help="List at most N, up to 1000.",
     ),
-    click.option("--all", "everything", is_flag=True, help="All of them, page by page."),
+    click.option("--all", "everything", is_flag=True, help="List all."),
 )
 
 
@@ -94,7 +106,7 @@ def collect_of(
 
 
 def public(one: Entity) -> dict[str, Any]:
-    """Return what may be left in a log, ready for JSON."""
+    """Return an item without secrets, ready for JSON."""
     return one.to_dict(secrets=False)
 
 
@@ -117,7 +129,7 @@ def show_id(
     as_json: bool,
     document: Callable[[_Entity], dict[str, Any]] = public,
 ) -> None:
-    """Show what was just made; in a pipe its id alone, so that ID=$(...) works."""
+    """Print a new item; in a pipe only its ID, for ``ID=$(...)``."""
     if as_json or is_terminal(sys.stdout):
         show(one, rows, as_json, document)
     else:
@@ -133,7 +145,7 @@ def show_list(
     right: Sequence[int] = (),
     rest: int = 0,
 ) -> None:
-    """Show several items in a table of *columns*; *rest* is how many more there are."""
+    """Print items as a table of *columns*; *rest* is the number of items after them."""
     if as_json:
         print_json([document(one) for one in found])
         return
@@ -141,7 +153,7 @@ def show_list(
     rows = [[tell(one) for _, tell in columns] for one in found]
     print_table(header, rows, right=right)
     if rest > 0:
-        note(f"{len(found)} of {len(found) + rest:,}; for the others: --offset, or --all")
+        note(f"{len(found)} of {len(found) + rest:,}: use --offset or --all for the others")
 
 
 def confirm(what: str, id: str, as_json: bool) -> None:
@@ -159,9 +171,9 @@ def add_get(
     rows: Callable[[_Entity], Rows],
     document: Callable[[_Entity], dict[str, Any]] = public,
 ) -> None:
-    """Add a command that shows one thing as it is now."""
+    """Add a command that prints the current state of an item."""
 
-    @group.command("get", help=f"Show {noun} as the service knows it now.")
+    @group.command("get", help=f"Show the current state of {articled(noun)}.")
     @click.argument(f"{noun}_id", metavar=noun.upper())
     @json_option
     @client_options
@@ -173,7 +185,7 @@ def add_get(
 def add_stop(group: click.Group, noun: str, stop: Callable[[Tokbox, str], None]) -> None:
     """Add a command that stops an item, and prints its id only."""
 
-    @group.command("stop", help=f"Stop {noun}.")
+    @group.command("stop", help=f"Stop {articled(noun)}.")
     @click.argument(f"{noun}_id", metavar=noun.upper())
     @json_option
     @client_options
@@ -183,13 +195,18 @@ def add_stop(group: click.Group, noun: str, stop: Callable[[Tokbox, str], None])
         confirm("stopped", id, as_json)
 
 
+def articled(noun: str) -> str:
+    """Return *noun* with its article."""
+    return noun if noun.endswith("s") else f"a {noun}"
+
+
 def created(one: Entity) -> str:
-    """Say when something was made."""
+    """Return the creation time, as text."""
     return "" if one.created_ms is None else moment(one.created_ms / 1000)
 
 
 def age(one: Entity) -> str:
-    """Say when something was made, in the few characters that a terminal has for it."""
+    """Return the age on a terminal, where space is short, else the creation time."""
     if not is_terminal(sys.stdout):
         return created(one)
     return "" if one.created_ms is None else ago(one.created_ms / 1000, time.time())

@@ -36,12 +36,12 @@ _LAST_COLUMN = 20
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Say whether *stream* is a terminal that can do more than print lines."""
+    """Return True if *stream* is a terminal that can move its cursor."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def visible(text: object) -> str:
-    """Return *text* on one line, with every control character spelled out."""
+    """Return *text* on one line, with control characters escaped."""
     return "".join(
         character
         if character.isprintable()
@@ -51,12 +51,12 @@ def visible(text: object) -> str:
 
 
 def print_error(message: str) -> None:
-    """Print one line about what went wrong."""
+    """Print one line on standard error."""
     print(f"tokbox: {visible(message)}", file=sys.stderr, flush=True)
 
 
 def note(message: str) -> None:
-    """Tell a person something; a script never sees it."""
+    """Print a message on standard error if it is a terminal."""
     if is_terminal(sys.stderr):
         print(visible(message), file=sys.stderr, flush=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
 
@@ -14,7 +15,7 @@ from tokbox.cli.common import exit_codes
 from tokbox.cli.common.streams import check_input
 from tokbox.enums import Role
 from tokbox.errors import InvalidInputError, TransportError
-from tokbox.literals import RoleName
+from tokbox.literals import RoleName, TokenKind
 
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
@@ -23,14 +24,18 @@ __all__ = [
     "Claims",
     "Command",
     "CommandError",
+    "Count",
     "Decorator",
     "Group",
+    "NoResponseError",
+    "Option",
     "claim_options",
     "claim_stdin",
     "client_options",
     "credential_options",
     "has_credentials",
     "json_option",
+    "kind_option",
     "make_client",
     "message_of",
     "options",
@@ -45,6 +50,8 @@ Function = Callable[..., None]
 
 #: Prompts for values that are typed without echo.
 _PROMPTS = {"the secret": "API secret: ", "the password": "Password: "}
+#: The key of ``Context.meta`` that is set once ``--json`` was given.
+_JSON = "tokbox.json"
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
@@ -68,16 +75,69 @@ class NoResponseError(click.ClickException):
     exit_code = exit_codes.NO_RESPONSE
 
 
-class Command(click.Command):
-    """A command that names its options in errors, and echoes no stray argument."""
+class Option(click.Option):
+    """An option whose help shows a default that is given as text without parentheses."""
 
-    #: Click would quote surplus arguments, and one of them may be a secret.
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        extra = super().get_help_extra(ctx)
+        if isinstance(self.show_default, str):
+            extra["default"] = self.show_default
+        return extra
+
+
+class Count(click.ParamType):  # type: ignore[type-arg]
+    """A whole number, also written as ``1_000_000`` or ``1e6``.
+
+    Values below *min* or above *max* are refused; None is no limit.
+    """
+
+    name = "integer"
+
+    def __init__(self, min: int | None = None, max: int | None = None) -> None:
+        self._min = min
+        self._max = max
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        number = value if isinstance(value, int) else _whole_number(value)
+        if number is None:
+            example = "write it as 1000000, 1_000_000 or 1e6"
+            self.fail(f"{value!r} is not a whole number: {example}", param, ctx)
+        if self._min is not None and number < self._min:
+            self.fail(f"{value} is too small: use at least {self._min:,}", param, ctx)
+        if self._max is not None and number > self._max:
+            self.fail(f"{value} is too large: use at most {self._max:,}", param, ctx)
+        return number
+
+
+def _whole_number(text: str) -> int | None:
+    """Parse a whole number; return None for other text."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    # A large exponent would need as many digits.
+    if not number.is_finite() or number.adjusted() > 18 or number != int(number):
+        return None
+    return int(number)
+
+
+class Command(click.Command):
+    """A command that names its options in errors and does not quote extra arguments."""
+
+    #: Click would quote extra arguments, and one of them may be a secret.
     allow_extra_args = True
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         rest = super().parse_args(ctx, args)
-        if ctx.args and not ctx.resilient_parsing:
-            ctx.fail(f"arguments: {len(ctx.args)} too many")
+        if ctx.resilient_parsing:
+            return rest
+        if ctx.args:
+            what = "argument" if len(ctx.args) == 1 else "arguments"
+            ctx.fail(f"{len(ctx.args)} {what} too many")
+        if ctx.meta.get(_JSON) and not any(each.name == "as_json" for each in self.params):
+            ctx.fail(f"{ctx.command_path} has no JSON output: leave out --json")
         return rest
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -91,7 +151,7 @@ def message_of(error: InvalidInputError) -> str:
     """Return the message of *error*, with the option in place of an argument's name."""
     message = str(error)
     for parameter in click.get_current_context().command.params:
-        # Parameters bear the names of the library's arguments.
+        # Parameters have the names of the library's arguments.
         if parameter.name == error.field and message.startswith(error.field):
             shown = parameter.metavar or parameter.name.upper()
             if isinstance(parameter, click.Option):
@@ -101,22 +161,37 @@ def message_of(error: InvalidInputError) -> str:
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of such commands. ``--json`` can be given before the command, too."""
 
     command_class: type[click.Command] | None = Command
     group_class: type[click.Group] | type[type] | None = type
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.params.append(
+            click.Option(
+                ["--json"],
+                is_flag=True,
+                expose_value=False,
+                callback=_parse_json,
+                help="Print the result as JSON.",
+            )
+        )
+
 
 def claim_stdin(what: str) -> None:
-    """Have standard input be *what* and nothing else, or refuse.
+    """Reserve standard input for *what*.
 
-    Raises :class:`click.UsageError` if something else was read from it, and
+    Raises :class:`click.UsageError` if it is reserved for something else, and
     :class:`StreamError` if it cannot be read.
     """
     context = click.get_current_context().find_root()
     taken = context.meta.setdefault("tokbox.stdin", what)
     if taken != what:
-        raise click.UsageError(f"standard input cannot be {taken} and {what} at once")
+        raise click.UsageError(
+            f"{taken} and {what} cannot both be read from standard input: put one of them "
+            "in a file"
+        )
     check_input(what)
 
 
@@ -128,11 +203,11 @@ def read_stdin(what: str) -> str:
             from getpass import getpass
 
             return getpass(_PROMPTS[what], stream=sys.stderr)
-        click.echo(f"reading {what} from the terminal; Ctrl-D ends it", err=True)
+        click.echo(f"reading {what} from the terminal: finish with Ctrl-D", err=True)
     try:
         return sys.stdin.read().removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise click.UsageError(f"{what} on standard input is not text") from None
+        raise click.UsageError(f"standard input is not UTF-8 text: {what}") from None
 
 
 def parse_session(
@@ -153,13 +228,27 @@ def _parse_lifetime(context: click.Context, parameter: click.Parameter, value: s
 
     seconds = parse_lifetime(value)
     if seconds is None:
-        raise click.BadParameter("it must be seconds, or a time such as 90s, 30m, 1h or 7d")
+        raise click.BadParameter(
+            f"{value!r} is not a duration: use seconds, or a time such as 90s, 30m, 1h "
+            "or 7d"
+        )
     return seconds
+
+
+def _parse_json(context: click.Context, parameter: click.Parameter, value: bool) -> bool:
+    """Return True if ``--json`` is given here or before the command."""
+    if value:
+        context.meta[_JSON] = True
+    return _JSON in context.meta
 
 
 #: Add the option ``--json``, as ``as_json``.
 json_option: Decorator = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON document."
+    "--json",
+    "as_json",
+    is_flag=True,
+    callback=_parse_json,
+    help="Print the result as JSON.",
 )
 
 
@@ -195,18 +284,16 @@ def options(*added: Callable[[Any], Any]) -> Decorator:
 
 #: Add the options for the credentials and the URL of the service.
 credential_options: Decorator = options(
-    click.option(
-        "--api-key", metavar="KEY", help="The API key, in place of TOKBOX_API_KEY."
-    ),
+    click.option("--api-key", metavar="KEY", help="The API key; overrides TOKBOX_API_KEY."),
     click.option(
         "--secret-file",
         metavar="FILE",
-        help="A file that holds the API secret; - is standard input.",
+        help="Read the API secret from this file; - reads standard input.",
     ),
     click.option(
         "--api-url",
         metavar="URL",
-        help="The service or an emulator, in place of TOKBOX_API_URL.",
+        help="The URL of the service or of an emulator; overrides TOKBOX_API_URL.",
     ),
 )
 
@@ -222,7 +309,7 @@ def client_options(function: Function) -> Function:
             try:
                 function(client, **rest)
             except TransportError as error:
-                raise NoResponseError(f"{error}; asked {client.api_url}") from None
+                raise NoResponseError(f"{error}; API URL: {client.api_url}") from None
 
     return credential_options(command)
 
@@ -233,7 +320,7 @@ _SECRETS = ("TOKBOX_SECRET", "TOKBOX_SECRET_FILE", "OPENTOK_API_SECRET")
 
 
 def has_credentials() -> bool:
-    """Say whether the environment names any credentials."""
+    """Return True if a variable for credentials is set."""
     from tokbox.rest.environment import APPLICATIONS, PROJECTS
 
     families = (*PROJECTS, *APPLICATIONS)
@@ -263,28 +350,27 @@ def make_client(
     if api_url is not None:
         environment["TOKBOX_API_URL"] = api_url
     if secret_file is not None:
-        # A secret that is given by hand goes with whatever key there is.
+        # The secret of the option belongs to the key of any of the variables.
         key = next(filter(None, map(environment.get, _KEYS)), None)
         environment = {
             name: value for name, value in environment.items() if name not in _SECRETS
         }
         secret = read_secret(secret_file, "--secret-file", "the secret")
         if rule := secret_rule(secret):
-            raise click.UsageError(f"--secret-file: the secret must {rule}")
+            raise click.UsageError(f"--secret-file: the API secret must {rule}")
         environment["TOKBOX_SECRET"] = secret
         environment["TOKBOX_API_KEY"] = api_key or key or ""
     elif api_key is not None:
-        has_project = any(environment.get(name) for name in _SECRETS[:2])
-        has_application = not has_project and environment.get(_SECRETS[2])
-        environment[_KEYS[1] if has_application else _KEYS[0]] = api_key
-        if has_application:
+        has_secret = any(environment.get(name) for name in _SECRETS[:2])
+        opentok = not has_secret and environment.get(_SECRETS[2])
+        environment[_KEYS[1] if opentok else _KEYS[0]] = api_key
+        if opentok:
             environment.pop(_KEYS[0], None)
     try:
         return Tokbox.from_env(environment)
     except InvalidInputError as error:
         if error.field in _KEYS:
-            help_ = "; or give --api-key and --secret-file"
-            raise CommandError(f"{error}{help_}") from None
+            raise CommandError(f"{error}; or use --api-key and --secret-file") from None
         if error.field == "api_url":
             variable = next(filter(environment.get, _URLS))
             source = "--api-url" if api_url is not None else variable
@@ -293,7 +379,7 @@ def make_client(
 
 
 def read_file(path: str, option: str, what: str) -> str:
-    """Return the text of a file that *option* names, or of standard input for ``-``."""
+    """Return the text of the file of *option*, or of standard input for ``-``."""
     if path == "-":
         return read_stdin(what)
     try:
@@ -302,13 +388,13 @@ def read_file(path: str, option: str, what: str) -> str:
     except UnicodeDecodeError:
         pass
     # Outside of the handler: the exception holds what was read.
-    raise click.UsageError(f"{option}: {path} is not text")
+    raise click.UsageError(f"{option}: {path} is not UTF-8 text")
 
 
 def read_secret(path: str, option: str, what: str) -> str:
-    """Return the credential in a file that *option* names, or on standard input for ``-``.
+    """Return the credential in the file of *option*, or on standard input for ``-``.
 
-    A byte order mark at its start and one line end at its end are no part of it.
+    A byte order mark at the start and one newline at the end are removed.
     """
     from tokbox.tokens.credentials import MAX_BYTES, decode, read
 
@@ -325,13 +411,23 @@ def read_secret(path: str, option: str, what: str) -> str:
     raise click.UsageError(f"{option}: {source} cannot be read: {problem}")
 
 
+#: Add the option ``--kind``.
+kind_option: Decorator = click.option(
+    "--kind",
+    type=click.Choice(("t1", "jwt")),
+    help="The kind of tokens for an API key: t1 unless this is jwt. Tokens of an "
+    "application are always JWTs.",
+)
+
+
 class Claims(TypedDict):
-    """The claims of a token, as arguments of ``Session.token``."""
+    """The claims and the kind of a token, as arguments of ``Session.token``."""
 
     role: RoleName
     connection_data: str
     expiration: int
     initial_layout_class_list: tuple[str, ...]
+    kind: TokenKind | None
 
 
 def claim_options(function: Function) -> Function:
@@ -341,22 +437,25 @@ def claim_options(function: Function) -> Function:
     def command(
         role: RoleName,
         connection_data: str | None,
-        data_file: str | None,
+        connection_data_file: str | None,
         expiration: int,
-        initial_layout_class_list: tuple[str, ...],
+        initial_layout_class_list: str,
+        kind: TokenKind | None,
         **rest: Any,
     ) -> None:
-        if data_file is not None:
+        if connection_data_file is not None:
+            option = "--connection-data-file"
             if connection_data is not None:
-                raise click.UsageError("--data and --data-file exclude each other")
-            text = read_file(data_file, "--data-file", "the connection data")
-            # The line break that editors and echo add is no part of it.
+                raise click.UsageError(f"use either --connection-data or {option}")
+            text = read_file(connection_data_file, option, "the connection data")
+            # Editors and echo add this newline.
             connection_data = text[:-1] if text.endswith("\n") else text
         claims = Claims(
             role=role,
             connection_data=connection_data or "",
             expiration=expiration,
-            initial_layout_class_list=initial_layout_class_list,
+            initial_layout_class_list=tuple(initial_layout_class_list.split()),
+            kind=kind,
         )
         function(claims=claims, **rest)
 
@@ -369,33 +468,33 @@ _add_claims: Decorator = options(
         type=click.Choice([role.value for role in Role]),
         default=Role.PUBLISHER.value,
         show_default=True,
-        help="What the holder may do.",
+        help="The role of the client.",
     ),
     click.option(
-        "--data",
-        "connection_data",
+        "--connection-data",
         metavar="TEXT",
-        help="Connection data: all clients in the session can read it.",
+        help="Text about the client, which all clients in the session can read.",
     ),
     click.option(
-        "--data-file",
+        "--connection-data-file",
         metavar="FILE",
-        help="A file that holds the connection data; - is standard input.",
+        help="Read the connection data from this file; - reads standard input.",
     ),
     click.option(
-        "--expires",
-        "expiration",
+        "--expiration",
         callback=_parse_lifetime,
         default="24h",
         show_default=True,
         metavar="TIME",
-        help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
+        help="How long the token is valid: seconds, or a time such as 30m, 1h or 7d; at "
+        "most 30d. With 0 the token has no expiration, and the service decides.",
     ),
     click.option(
-        "--layout-class",
+        "--layout-classes",
         "initial_layout_class_list",
-        metavar="NAME",
-        multiple=True,
-        help="A layout class of the holder's streams; may be repeated.",
+        default="",
+        metavar="NAMES",
+        help="The layout classes of the client's streams, separated by spaces.",
     ),
+    kind_option,
 )

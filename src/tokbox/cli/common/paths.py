@@ -38,8 +38,7 @@ def check_paths(reads: Paths, writes: Paths) -> None:
             # Only the path to write is shown: the other may be a secret in a wrong place.
             what = "standard output" if path == "-" else path
             raise click.UsageError(
-                f"{seen[found]} and {name} must be two files, and {what} is both: name "
-                f"another file for {name}"
+                f"{what} is both {seen[found]} and {name}: use another file for {name}"
             )
         seen[found] = name
 
@@ -59,7 +58,7 @@ def credential_files() -> dict[str, str | None]:
     return files
 
 
-_FILES = ("secret_file", "data_file")
+_FILES = ("secret_file", "connection_data_file")
 
 
 def _read_identity(path: str) -> tuple[object, ...] | None:

@@ -1,4 +1,4 @@
-"""``tokbox demo``: use all of it on this machine, without an account."""
+"""``tokbox demo``: a tour that needs no account."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tokbox.cli.common.output import (
     progress,
     shows_progress,
 )
-from tokbox.cli.common.params import Command, json_option
+from tokbox.cli.common.params import Command, Count, Option, json_option
 
 if TYPE_CHECKING:
     from tokbox.cli.demo.walkthrough import Walkthrough
@@ -29,25 +29,27 @@ __all__ = ["demo"]
 @click.option(
     "-n",
     "n",
-    type=click.IntRange(min=1),
+    type=Count(min=1),
     default=1_000_000,
     show_default="1_000_000",
+    cls=Option,
     metavar="N",
-    help="How many tokens to sign.",
+    help="The number of tokens to sign.",
 )
 @json_option
 def demo(n: int, as_json: bool) -> None:
-    """See it all at work on this machine, without an account.
+    """Try tokbox on this machine, without an account.
 
-    Starts an emulator, creates a session, signs N tokens and shows how fast, lets a client
-    join with one of them, and records it. It fails if a check fails.
+    Starts an emulator, creates a session, signs N tokens, connects a client with one of
+    them, and records an archive. Prints how long each step took. Exit code 1 means that a
+    check failed.
     """
     from tokbox._fastsign import kernels
     from tokbox.cli.demo.walkthrough import walk_through
     from tokbox.emulator import serve
     from tokbox.rest.client import Tokbox
 
-    # The client would load it with its first request, and that step would seem slow.
+    # Imported here, because the first request would import it, and would seem slow.
     import_module("tokbox.transport.urllib3_transport")
     with (
         serve() as server,
@@ -80,7 +82,7 @@ def _document(done: Walkthrough, n: int, kernel: str, url: str) -> dict[str, Any
 
 def _print_steps(done: Walkthrough, kernel: str, url: str) -> None:
     print_table(
-        ("WHAT HAPPENED", "TOOK", "RESULT"),
+        ("STEP", "TIME", "RESULT"),
         [(step.what, span(step.seconds), step.result) for step in done.steps],
         right=(1,),
         title=f"tokbox against its emulator on {url}; SHA-1 kernel: {kernel}",
@@ -89,8 +91,8 @@ def _print_steps(done: Walkthrough, kernel: str, url: str) -> None:
 
 def _print_next() -> None:
     lines = (
-        "What next:  tokbox emulator    keep one running, and point your code at it",
-        "            tokbox --help      sessions, tokens by the million, archives",
+        "Next steps:  tokbox emulator    run an emulator for your own code",
+        "             tokbox --help      list all commands",
     )
     print()
     out = console() if is_terminal(sys.stdout) else None

@@ -83,13 +83,13 @@ def walk_through(
         step.result = rate(calls, time.perf_counter() - start)
     with timed("verify one of them") as step:
         step.result = f"role {client.verify(chosen).role}"
-    with timed("a client joins with it") as step:
-        step.result = f"publishes stream {_join(url, session.session_id, chosen)}"
+    with timed("connect a client with it") as step:
+        step.result = f"it publishes stream {_join(url, session.session_id, chosen)}"
     with timed("start an archive") as step:
         archive = session.start_archive(name="tokbox demo")
         _check(archive.status == "started", f"the archive is {archive.status}")
         step.result = archive.id
-    time.sleep(1)  # so that there is something on it
+    time.sleep(1)  # so that the archive has a duration
     with timed("stop it") as step:
         step.result = client.archives.stop(archive.id).status
     with timed("list the archives") as step:
@@ -99,7 +99,7 @@ def walk_through(
     with timed("wait until it is available") as step:
         archive = _available(client, archive.id)
         step.result = f"{size(archive.size)}, {span(archive.duration or 0)} long"
-    with timed("fetch its file") as step:
+    with timed("download its file") as step:
         content = _fetch(archive.url)
         _check(len(content) == archive.size, "the file has another size than the archive")
         step.result = f"{size(len(content))}, SHA-256 {_digest(content)}..."

@@ -35,19 +35,25 @@ _CLIENT_ERROR = "client error 1004: "
 
 @click.command(cls=Command)
 @click.argument("token", required=False)
-@click.option("--session", "session_id", metavar="SESSION", help="It must be for this one.")
-@click.option("--application-id", metavar="ID", help="It must be this application's.")
+@click.option(
+    "--session-id", metavar="SESSION", help="The session that the token must be for."
+)
+@click.option(
+    "--application-id", metavar="ID", help="The application that the token must be for."
+)
 @click.option(
     "--public-key-file",
     "public_key",
     metavar="FILE",
-    help="An application's public key, to check the signature with; - is standard input.",
+    help="Verify the signature with the public key of an application in this PEM file; - "
+    "reads standard input.",
 )
 @click.option(
     "--private-key-file",
     "private_key",
     metavar="FILE",
-    help="The same with its private key.",
+    help="Verify the signature with the private key of an application in this PEM file; - "
+    "reads standard input.",
 )
 @json_option
 @credential_options
@@ -64,12 +70,12 @@ def inspect(
     secret_file: str | None,
     api_url: str | None,
 ) -> None:
-    """Show what a token says, when it ends, and why it would be refused.
+    """Show the claims of a token, and why the service would refuse it.
 
-    Without TOKEN, or if it is -, it is read from standard input, where no other process
-    can see it. The signature is checked with a key that is given, or with the
-    credentials; if there are none, it is not. Exit code 4 means that the token would be
-    refused, or is none.
+    Without TOKEN, or with -, the token is read from standard input, where other users of
+    this machine cannot see it. The signature is verified with the key of an option, or
+    with the credentials. Without both, it is not verified. Exit code 4 means that the
+    service would refuse the token.
     """
     from tokbox.cli.inspect.diagnosis import Fault, explain, find_faults
     from tokbox.cli.inspect.signature import owner_of
@@ -90,10 +96,12 @@ def inspect(
         context.exit(exit_codes.REJECTED)
     faults = find_faults(claims, now, session_id)
     if application_id is not None and claims.project_id != application_id:
-        words = f"it was made for {owner_of(claims)}, not for application {application_id}"
+        words = (
+            f"it was signed for {owner_of(claims)}, not for application {application_id}"
+        )
         faults.insert(0, Fault("wrong_key", words))
     signature = _check_signature(text, claims, key, api_key, secret_file, api_url)
-    if signature.fault is not None and (signature.result != "good" or not faults):
+    if signature.fault is not None and (signature.result != "valid" or not faults):
         # With a good signature, an error of verify() repeats one of the faults, unless
         # there are no faults.
         faults.insert(0, signature.fault)
@@ -105,13 +113,13 @@ def inspect(
 def _read_key(
     public: str | None, private: str | None, *credentials: str | None
 ) -> PublicKey | None:
-    """The application's key that an option names."""
+    """Return the key of an option, or None."""
     from tokbox.tokens.rs256.keys import PrivateKey, PublicKey
 
     if sum(each is not None for each in (public, private)) + any(credentials) > 1:
         raise click.UsageError(
-            "--public-key-file, --private-key-file, and --api-key with --secret-file "
-            "exclude one another"
+            "use only one of --public-key-file, --private-key-file, and --api-key with "
+            "--secret-file"
         )
     if public is not None:
         pem = read_secret(public, "--public-key-file", "the public key")
@@ -132,7 +140,7 @@ def _check_signature(
 ) -> SignatureCheck:
     """Check the signature with *key*, or else with the credentials, if there are any."""
     from tokbox.cli.inspect.signature import (
-        NOT_CHECKED,
+        NOT_VERIFIED,
         SignatureCheck,
         by_client,
         by_key,
@@ -143,14 +151,14 @@ def _check_signature(
         return check(by_key(key), text, claims)
     asked = secret_file is not None or api_key is not None
     if not asked and not has_credentials():
-        return SignatureCheck(NOT_CHECKED, "there are no credentials")
+        return SignatureCheck(NOT_VERIFIED, "no credentials are set")
     try:
         client = make_client(api_key, secret_file, api_url)
     except (InvalidInputError, click.ClickException) as error:
         if asked:
             raise
         why = error.message if isinstance(error, click.ClickException) else str(error)
-        return SignatureCheck(NOT_CHECKED, why)
+        return SignatureCheck(NOT_VERIFIED, why)
     with client:
         return check(by_client(client), text, claims)
 
@@ -183,7 +191,7 @@ def _print_claims(
             }
         )
         return
-    implied = "" if claims.expire_time is not None else ", 24 h after it was made"
+    implied = "" if claims.expire_time is not None else ", 24 h after it was signed"
     why = f" ({signature.why})" if signature.why else ""
     begins = claims.not_before
     rows: list[tuple[str, object]] = [
@@ -194,7 +202,7 @@ def _print_claims(
         ("data", claims.connection_data),
         ("layout classes", " ".join(claims.initial_layout_class_list)),
         ("scope", claims.scope),
-        ("made", f"{moment(claims.create_time)} ({ago(claims.create_time, now)})"),
+        ("signed", f"{moment(claims.create_time)} ({ago(claims.create_time, now)})"),
         (
             "expires",
             f"{moment(claims.end_time)} ({ago(claims.end_time, now)}{implied})",
@@ -222,7 +230,7 @@ def _refusal(faults: list[Fault]) -> dict[str, Any]:
 def _print_result(
     rows: list[tuple[str, object]], faults: list[Fault], signature: SignatureCheck
 ) -> None:
-    from tokbox.cli.inspect.signature import NOT_CHECKED
+    from tokbox.cli.inspect.signature import NOT_VERIFIED
 
     rows = [row for row in rows if row[1]]
     styles = [""] * len(rows)
@@ -230,24 +238,24 @@ def _print_result(
         rows.append(("refused", _CLIENT_ERROR + faults[0].text))
         rows.extend(("and", fault.text) for fault in faults[1:])
         styles.extend(["bold red"] * len(faults))
-    elif signature.result == NOT_CHECKED:
-        rows.append(("verdict", "would be accepted, if its signature is good"))
+    elif signature.result == NOT_VERIFIED:
+        rows.append(("result", "would be accepted, if its signature is valid"))
         styles.append("bold yellow")
     else:
-        rows.append(("verdict", "would be accepted"))
+        rows.append(("result", "would be accepted"))
         styles.append("bold green")
     print_record(rows, styles=styles)
 
 
 def _print_unknown(unknown: UnknownToken, as_json: bool) -> None:
-    from tokbox.cli.inspect.signature import NOT_CHECKED
+    from tokbox.cli.inspect.signature import NOT_VERIFIED
 
     if as_json:
         print_json(
             {
                 "kind": unknown.kind or None,
                 **_refusal([unknown.fault]),
-                "signature": NOT_CHECKED,
+                "signature": NOT_VERIFIED,
                 "claims": unknown.claims,
             }
         )

@@ -31,9 +31,9 @@ __all__ = ["Fault", "UnknownToken", "explain", "find_faults", "show"]
 class Fault:
     """A reason to refuse a token."""
 
-    #: In one word, those of ``TokenError.reason``.
+    #: A value of ``TokenError.reason``.
     reason: str
-    #: In words that follow "refused".
+    #: The reason as text.
     text: str
 
 
@@ -44,7 +44,7 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
     """
     faults = [*_time_faults(claims, now)]
     if session_id is not None and claims.session_id != session_id:
-        text = "it is for another session than the one asked for: make one for that"
+        text = "it is for another session than that of --session-id: sign a new one"
         faults.append(Fault("wrong_session", text))
     for check in (
         lambda: check_purpose(claims),
@@ -64,27 +64,27 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
 
 def _time_faults(claims: Token, now: float) -> Iterator[Fault]:
     if claims.end_time <= now:
-        text = f"it expired {ago(claims.end_time, now)}: make a new one"
+        text = f"it expired {ago(claims.end_time, now)}: sign a new one"
         yield Fault("expired", text)
     if claims.create_time > now + LEEWAY:
         early = span(int(claims.create_time - now))
         text = (
-            f"it was made {early} in the future: a clock is wrong, here or on the "
-            "machine that made it"
+            f"it was signed {early} in the future: the clock of this machine or of the "
+            "signing machine is wrong"
         )
         yield Fault("not_yet_valid", text)
     begins = claims.not_before
     if begins is not None and begins > now + LEEWAY:
         text = (
-            f"it is not valid for another {span(int(begins - now))}, by its nbf: wait, or "
-            "make one without it"
+            f"it becomes valid in {span(int(begins - now))} (nbf): wait, or sign one "
+            "without nbf"
         )
         yield Fault("not_yet_valid", text)
     if claims.end_time <= claims.create_time:
-        yield Fault("invalid_claims", "it expires before it was made")
+        yield Fault("invalid_claims", "it expires before it was signed")
     elif claims.end_time > claims.create_time + DAYS_30:
         lifetime = span(claims.end_time - claims.create_time)
-        text = f"it lives for {lifetime}, and 30 days are the most"
+        text = f"it is valid for {lifetime}; the maximum is 30 days"
         yield Fault("invalid_claims", text)
 
 
@@ -107,43 +107,61 @@ def explain(text: str, error: MalformedTokenError, now: float) -> UnknownToken:
     if not text:
         return UnknownToken("", Fault(error.reason, "not a token: it is empty"))
     if _is_session_id(text):
-        words = "this looks like a session id, not a token: make one with tokbox token"
+        words = "this is a session ID, not a token: sign a token with tokbox token"
         return UnknownToken("session id", Fault(error.reason, words))
     is_jwt = text.startswith("ey")
-    claims = _claims(text) if is_jwt else None
+    header, claims = _read_jwt(text) if is_jwt else (None, None)
+    if header is not None and claims is not None:
+        rows = tuple(_rows(header, claims, now))
+        return UnknownToken("JWT", _jwt_fault(claims, error), claims, rows)
     hint = _hint(text, error.reason)
     if is_jwt and not hint:
-        # A JWT with an issuer but no session is for REST calls or callbacks.
-        if claims and "session_id" not in claims and {"iss", "application_id"} & {*claims}:
-            hint = "those of REST calls and callbacks do not; see tokbox token"
-        else:
-            hint = "it was damaged on its way: copy it again"
+        hint = "it is damaged: copy it again"
     fault = Fault(error.reason, f"{error}; {hint}" if hint else str(error))
-    rows = () if claims is None else tuple(_rows(text, claims, now))
-    return UnknownToken("JWT" if is_jwt else "", fault, claims, rows)
+    return UnknownToken("JWT" if is_jwt else "", fault)
 
 
 #: Hints by the ``reason`` of a MalformedTokenError.
 _HELP = {
-    "prefix": "put it back",
-    "truncated": "was all of it copied?",
+    "prefix": "add it again",
+    "truncated": "copy all of it",
     "alphabet": "copy it again",
     "encoding": "copy it again",
-    "duplicate": "sign one that holds each field and claim once",
+    "duplicate": "sign a token that has each field and claim once",
     "algorithm": "sign it with HS256 for an API key, with RS256 for an application",
 }
+#: The maximum number of characters of an issuer in a message.
+_MAX_ISSUER = 100
+
+
+def _jwt_fault(claims: Mapping[str, Any], error: MalformedTokenError) -> Fault:
+    """Return why a JWT is not a client token, although its claims can be read."""
+    if "session_id" in claims:
+        hint = _HELP.get(error.reason, "")
+        return Fault(error.reason, f"{error}; {hint}" if hint else str(error))
+    issuer = claims.get("iss")
+    if "payload_hash" in claims:
+        kind = "the JWT of a signed webhook"
+    elif "application_id" in claims or (isinstance(issuer, str) and issuer.isdecimal()):
+        kind = "a JWT for REST calls"
+    elif isinstance(issuer, str) and issuer:
+        kind = f"a JWT that {issuer[:_MAX_ISSUER]} issued"
+    else:
+        kind = "a JWT for another purpose"
+    text = f"this is {kind}, not a client token: it has no session_id (see: tokbox token)"
+    return Fault(error.reason, text)
 
 
 def _hint(text: str, reason: str) -> str:
     """Return a hint about a likely error in *text*, or ""."""
     if text[0] in "\"'" or text[-1] in "\"'":
-        return "take the quotes away"
+        return "remove the quotes"
     if text.lower().startswith("bearer "):
-        return "take the word Bearer away"
+        return "remove the word Bearer"
     if re.search("%[0-9A-Fa-f]{2}", text):
-        return "it is still encoded for a URL: %3D stands for =, %2B for +"
+        return "it is percent-encoded: %3D stands for =, %2B for +"
     if any(character.isspace() for character in text):
-        return "there are spaces or line breaks in it; in a URL, + turns into a space"
+        return "it contains spaces or line breaks; in a URL, + turns into a space"
     return _HELP.get(reason, "")
 
 
@@ -155,15 +173,19 @@ def _is_session_id(text: str) -> bool:
     return True
 
 
-def _claims(text: str) -> Mapping[str, Any] | None:
+def _read_jwt(text: str) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+    """Return the header and the claims of a JWT; None for a part that cannot be read."""
     parts = text.split(".")
-    return _read_json(parts[1]) if len(parts) == 3 else None
+    if len(parts) != 3:
+        return None, None
+    return _read_json(parts[0]), _read_json(parts[1])
 
 
-def _rows(text: str, claims: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
+def _rows(
+    header: Mapping[str, Any], claims: Mapping[str, Any], now: float
+) -> Iterator[tuple[str, str]]:
     """Yield the claims of a JWT as names and formatted values."""
     yield "kind", "JWT"
-    header = _read_json(text.split(".")[0]) or {}
     if "alg" in header:
         yield "algorithm", show(header["alg"])
     for name, value in claims.items():
@@ -171,16 +193,16 @@ def _rows(text: str, claims: Mapping[str, Any], now: float) -> Iterator[tuple[st
             yield name, f"{moment(value)} ({ago(value, now)})"
         else:
             yield name, show(value)
-    yield "signature", "not checked"
+    yield "signature", "not verified"
 
 
 def show(value: object) -> str:
-    """A claim's value: text as it is, anything else as JSON."""
+    """Return the value of a claim: text unchanged, other values as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _is_time(value: object) -> TypeGuard[float]:
-    # JSON as Python reads it also knows NaN and Infinity.
+    # The json module also parses NaN and Infinity.
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return -1e12 < value < 1e12

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.token import Token
 
 __all__ = [
-    "NOT_CHECKED",
+    "NOT_VERIFIED",
     "SignatureCheck",
     "Verifier",
     "by_client",
@@ -24,7 +24,7 @@ __all__ = [
     "owner_of",
 ]
 
-NOT_CHECKED = "not checked"
+NOT_VERIFIED = "not verified"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class Verifier:
 class SignatureCheck:
     """The result of a signature check."""
 
-    #: "good", "wrong" or "not checked".
+    #: "valid", "invalid" or "not verified".
     result: str
-    #: Why it was not checked.
+    #: Why it was not verified.
     why: str = ""
     fault: Fault | None = None
 
@@ -80,16 +80,16 @@ def check(verifier: Verifier, token: str, claims: Token) -> SignatureCheck:
     except WrongKeyError as error:
         text = str(error)
         if not isinstance(error, WrongAlgorithmError):
-            text = f"it was made for {owner_of(claims)}, not for {verifier.owner}"
-        why = f"there is nothing here to check it with but {verifier.key}"
-        return SignatureCheck(NOT_CHECKED, why, Fault(error.reason, text))
+            text = f"it was signed for {owner_of(claims)}, not for {verifier.owner}"
+        why = f"the only key is {verifier.key}"
+        return SignatureCheck(NOT_VERIFIED, why, Fault(error.reason, text))
     except BadSignatureError as error:
         text = (
-            "its signature is wrong: it was altered or cut off, or not signed with "
-            f"{verifier.key}: check that the signer uses it"
+            "its signature is not valid: it was altered, or not signed with "
+            f"{verifier.key}: check the key of the signer"
         )
-        return SignatureCheck("wrong", fault=Fault(error.reason, text))
+        return SignatureCheck("invalid", fault=Fault(error.reason, text))
     except TokenError as error:
-        # Its signature was found good before this.
-        return SignatureCheck("good", fault=Fault(error.reason, f"its {error}"))
-    return SignatureCheck("good")
+        # The signature is verified before anything else.
+        return SignatureCheck("valid", fault=Fault(error.reason, f"its {error}"))
+    return SignatureCheck("valid")

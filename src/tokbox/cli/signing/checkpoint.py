@@ -51,7 +51,7 @@ class Checkpoint:
         else:
             problem = False
         if problem:
-            rule = "be left to the run that writes this file right now"
+            rule = "wait: another run is writing this file"
             raise InvalidInputError("resume", None, rule, show=False)
 
     def _read(self, options: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ class Checkpoint:
         whole = text[: text.rfind(b"\n") + 1]
         lines = _parsed(text, whole)
         if lines is None:
-            raise self.refused("have a checkpoint that can be read, and this one cannot")
+            raise self.refused("have a valid checkpoint, and this one is not")
         if lines:
             self._check(lines, options)
         # Only now is it known to be a checkpoint, of which a line may be incomplete.
@@ -76,19 +76,19 @@ class Checkpoint:
         before, *states = lines
         if before.get("version") != _VERSION:
             raise self.refused(
-                "continue a run of this version of tokbox, and the checkpoint is in the "
-                "format of another one"
+                "continue a run of the same version of tokbox, and the checkpoint is from "
+                "another one"
             )
         if not all(map(_is_state, states)):
-            raise self.refused("have a checkpoint that can be read, and this one cannot")
+            raise self.refused("have a valid checkpoint, and this one is not")
         differing = [name for name in options if before.get(name) != options[name]]
         if differing:
-            rule = f"continue what was begun, and that had another {differing[0]}"
+            rule = f"have the options of the earlier run, which had another {differing[0]}"
             raise self.refused(rule)
 
     def refused(self, rule: str) -> InvalidInputError:
         """Return the error of a run that cannot be continued, with the way out."""
-        rule = f"{rule}; remove {self.path} to begin anew"
+        rule = f"{rule}; delete {self.path} to start again"
         return InvalidInputError("resume", None, rule, show=False)
 
     def _append(self, line: dict[str, Any]) -> None:

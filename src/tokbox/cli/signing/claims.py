@@ -53,19 +53,19 @@ class RowClaims:
             if isinstance(value, str) and value.startswith(_COLUMN)
         }
         for name, column in columns.items():
-            check_column_name(name, column, f"name a column behind {_COLUMN}")
+            check_column_name(name, column, f"have the name of a column after {_COLUMN}")
         if not columns:
-            rule = "be a column, as col:NAME, or another claim must be"
+            rule = "be a column (col:NAME), unless another claim is a column"
             raise InvalidInputError("session_id", given["session_id"], rule)
         values = {name: value for name, value in given.items() if name not in columns}
         if "row_key" in values:
             raise InvalidInputError(
-                "row_key", values["row_key"], "name a column, as col:NAME"
+                "row_key", values["row_key"], "be a column, such as col:id"
             )
         _check_run(given)
         for name in defaults:
             if name not in columns:
-                rule = f"be for claims that are columns, and {name} is one value"
+                rule = f"be for a claim that is a column, and {name} is not one"
                 raise InvalidInputError("defaults", None, rule, show=False)
         return cls(values, columns, defaults)
 
@@ -119,9 +119,9 @@ def _check_run(given: dict[str, Any]) -> None:
     derived = given["nonce"] == "derived"
     for name in _RUN:
         if derived and name not in given:
-            rule = "come with --nonce derived: nonces are derived from it"
+            rule = "be given with --nonce derived, which derives nonces from it"
         elif name in given and not derived:
-            rule = "be left out, or come with --nonce derived"
+            rule = "be used with --nonce derived only"
         else:
             continue
         raise InvalidInputError(name, None, rule, show=False)

@@ -1,4 +1,4 @@
-"""Hand a table to Ray or Spark, which sign it where its rows are."""
+"""Sign a folder of Parquet files on a Ray or Spark cluster."""
 
 from __future__ import annotations
 
@@ -27,27 +27,33 @@ __all__ = ["key_reference", "sign_on"]
 _PATH_COLUMN = "__tokbox_path"
 
 
-def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> int:
-    """Sign the Parquet files in a folder, or one, into a folder that is not there yet.
+class _FolderExistsError(Exception):
+    """Another run has created the output folder, which must stay."""
 
-    Returns how many rows have no token, but an error in the column for errors. The folder
-    is removed if the job fails. The credentials go to the workers as a reference: they have
-    to be where the workers are, too. Raises UsageError for what only this machine can do,
+
+def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> int:
+    """Sign one Parquet file, or those in a folder, into a new folder.
+
+    Returns the number of rows that have an error instead of a token. The new folder is
+    removed if the job fails. Workers get a reference to the key, which they must be able to
+    read. Raises UsageError for options that only ``--engine local`` has, and
     MissingDependencyError without the engine.
     """
     source, output = options.pop("source"), options.pop("output")
     kind = options.pop("kind_of_file")
+    if options.pop("rejects_format") != "report":
+        raise click.UsageError("--rejects-format needs --engine local")
     local = ("rejects", "resume", "multithread", "as_json", "allow_missing")
     for name in (*local, "delimiter", "encoding"):
         if options.pop(name):
             option = {"multithread": "threads", "as_json": "json"}.get(name, name)
             option = option.replace("_", "-")
-            remedy = " (others: --error-column NAME)" if name == "rejects" else ""
-            raise click.UsageError(f"--{option} is for --engine local{remedy}")
+            remedy = ": use --error-column NAME" if name == "rejects" else ""
+            raise click.UsageError(f"--{option} needs --engine local{remedy}")
     if "-" in (source, output) or kind not in (None, "parquet"):
-        raise click.UsageError(f"--engine {engine} reads and writes folders of Parquet")
+        raise click.UsageError(f"--engine {engine} reads and writes only Parquet folders")
     if os.path.lexists(output):
-        raise click.UsageError(f"--engine {engine} writes a new folder: {output} is there")
+        raise _exists(engine, output)
     check_outside("--output", output, [source])
     if kind is None:
         check_suffix("--output", output, ("parquet",))
@@ -72,35 +78,47 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> int:
             return run(source, output, job)
     except TokboxError:
         raise
+    except _FolderExistsError:
+        raise _exists(engine, output) from None
     except Exception as error:
         problem = _reason_of(error)
     finally:
         os.umask(mask)
-    raise CommandError(f"{engine} ended the job: {problem}")
+    raise CommandError(f"the job on {engine} failed: {problem}")
+
+
+def _exists(engine: str, output: str) -> click.UsageError:
+    return click.UsageError(
+        f"--engine {engine} writes a new folder, and {output} exists: use another name"
+    )
 
 
 @contextlib.contextmanager
 def _new_folder(output: str, *, create: bool) -> Iterator[None]:
     """Remove the folder *output* if the block fails.
 
-    Ray would also write into a folder of another run, so with *create* the folder is
-    created here. Spark creates it, and refuses one that exists.
+    With *create* the folder is created here, because Ray would also write into the folder
+    of another run. Spark creates it, and refuses one that exists.
     """
     if create and "://" not in output:
-        os.makedirs(output)
+        try:
+            os.makedirs(output)
+        except FileExistsError:
+            raise _FolderExistsError from None
     try:
         yield
-    except BaseException as error:
-        if "already exists" not in str(error):
-            shutil.rmtree(output, ignore_errors=True)
+    except _FolderExistsError:
+        raise
+    except BaseException:
+        shutil.rmtree(output, ignore_errors=True)
         raise
 
 
 def _reason_of(error: Exception) -> str:
-    """Return the line of *error* that gives the reason: of an error of tokbox, if possible.
+    """Return the line of *error* with the reason, from an error of tokbox if possible.
 
-    The row in such a line counts within a batch of a worker, so it is left out, and the
-    file of that row stays.
+    The row number in that line is removed, because it counts within a batch of a worker.
+    The file of the row stays.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     own_lines = [line for line in lines if line.startswith("tokbox.errors.")]
@@ -111,12 +129,12 @@ def _reason_of(error: Exception) -> str:
 def key_reference(
     environ: Mapping[str, str], project_id: str, secret_file: str | None
 ) -> str:
-    """Say where the key of *project_id* is, as `tokbox.integrations.KeyRef` takes it."""
+    """Return where the key of *project_id* is, in the form of a `KeyRef`."""
     from tokbox.rest.environment import APPLICATIONS, PROJECTS
 
     if secret_file == "-":  # noqa: S105 - no password
         raise click.UsageError(
-            "--secret-file - is for --engine local: no worker can read it"
+            "--secret-file - needs --engine local: workers cannot read standard input"
         )
     if secret_file is not None:
         return f"file:{os.path.abspath(secret_file)}"
@@ -125,7 +143,9 @@ def key_reference(
             return f"env:{family.secret}"
         if family.file and environ.get(family.file):
             return f"file:{os.path.abspath(environ[family.file])}"
-    raise click.UsageError("workers need the key in a variable or a file")
+    raise click.UsageError(
+        "workers must read the key from a variable or a file: set one, or use --secret-file"
+    )
 
 
 def _sign_on_ray(source: str, output: str, job: SigningJob) -> int:
@@ -157,7 +177,15 @@ def _sign_on_spark(source: str, output: str, job: SigningJob) -> int:
     guests = session.read.parquet(source).selectExpr(
         "*", f"_metadata.file_path AS {_PATH_COLUMN}"
     )
-    integration.sign(guests, job, path_column=_PATH_COLUMN).write.parquet(output)
+    signed = integration.sign(guests, job, path_column=_PATH_COLUMN)
+    try:
+        signed.write.parquet(output)
+    except Exception as error:
+        # Errors of PySpark have the condition of the error that Spark has raised.
+        condition = getattr(error, "getCondition", None)
+        if condition is not None and condition() == "PATH_ALREADY_EXISTS":
+            raise _FolderExistsError from None
+        raise
     if job.error_column is None:
         return 0
     name = job.error_column.replace("`", "``")

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,14 @@ import click
 
 from tokbox.cli.common import exit_codes
 from tokbox.cli.common.formatting import rate, span
-from tokbox.cli.common.output import note, print_error, print_json, shows_progress
-from tokbox.cli.common.params import Command, client_options, json_option
+from tokbox.cli.common.output import print_error, print_json, shows_progress
+from tokbox.cli.common.params import (
+    Command,
+    Option,
+    client_options,
+    json_option,
+    kind_option,
+)
 from tokbox.cli.common.paths import check_paths, credential_files
 from tokbox.cli.tables.dialect import dialect_options
 from tokbox.private_files import sidecar
@@ -34,13 +40,15 @@ _FORMATS = ("csv", "ndjson", "parquet")
 def _parse_time(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> int | datetime | None:
-    """Read seconds since the epoch, or a time as ISO 8601 has it."""
+    """Parse seconds since the epoch, or an ISO 8601 time."""
     if value is None or value.isdecimal():
         return None if value is None else int(value)
     try:
         return datetime.fromisoformat(value.replace("Z", "+00:00"))
     except ValueError:
-        raise click.BadParameter("it must be seconds, or as 2026-01-31T12:00Z") from None
+        raise click.BadParameter(
+            f"{value!r} is not a time: use seconds since 1970, or 2026-01-31T12:00Z"
+        ) from None
 
 
 #: The claims that can have a default, by the names of their options.
@@ -57,12 +65,12 @@ _CLAIMS = {
 def _parse_defaults(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> dict[str, str]:
-    """Read CLAIM=VALUE, as often as it is given; return values by names of arguments."""
+    """Parse each CLAIM=VALUE; return values by the names of arguments."""
     pairs = [each.partition("=") for each in value]
     for name, equals, _ in pairs:
         if not equals or name not in _CLAIMS:
             names = ", ".join(_CLAIMS)
-            raise click.BadParameter(f"it must be CLAIM=VALUE; claims are {names}")
+            raise click.BadParameter(f"use CLAIM=VALUE with one of the claims {names}")
     return {_CLAIMS[name]: default for name, _, default in pairs}
 
 
@@ -73,40 +81,45 @@ def _parse_defaults(
     "--output",
     default="-",
     metavar="FILE",
-    help="Where to; standard output without it, or if it is -. For many files, a folder.",
+    show_default="standard output",
+    cls=Option,
+    help="Write the signed table to this file; - writes to standard output. For several "
+    "inputs, this is a folder.",
 )
 @click.option(
     "--format",
     "kind_of_file",
     type=click.Choice(_FORMATS),
-    help="What INPUT and FILE are, if its name does not say so: .csv, .ndjson, .jsonl, "
-    ".parquet. Behind it, .gz or .zst says that a file is compressed.",
+    help="The format of INPUT and FILE. By default the suffix decides: .csv, .ndjson, "
+    ".jsonl or .parquet; text can be compressed, as .csv.gz or .csv.zst.",
 )
 @dialect_options
-@click.option("--session-id", required=True, metavar="VALUE", help="The session.")
+@click.option("--session-id", required=True, metavar="VALUE", help="The session ID.")
 @click.option(
     "--role",
     default="publisher",
     show_default=True,
     metavar="VALUE",
-    help="What the holder may do.",
+    help="The role of the client.",
 )
 @click.option(
     "--connection-data",
     default="",
     metavar="VALUE",
-    help="All clients in the session can read it.",
+    help="Text about the client, which all clients in the session can read.",
 )
 @click.option(
     "--expiration",
     show_default="24h",
+    cls=Option,
     metavar="VALUE",
-    help="Seconds, or 30m, 1h, 7d; at most 30d. 0 leaves it to the service.",
+    help="How long tokens are valid: seconds, or a time such as 30m, 1h or 7d; at most "
+    "30d. With 0 a token has no expiration, and the service decides.",
 )
 @click.option(
     "--expires-at",
     metavar="VALUE",
-    help="When tokens end, in place of --expiration: 2026-01-31T12:00Z, or seconds since "
+    help="When tokens expire, instead of --expiration: 2026-01-31T12:00Z, or seconds since "
     "1970.",
 )
 @click.option(
@@ -114,7 +127,8 @@ def _parse_defaults(
     "initial_layout_class_list",
     default="",
     metavar="VALUE",
-    help="Names joined by spaces; in a column also lists of them.",
+    help="The layout classes of the client's streams, separated by spaces. A column can "
+    "also have lists.",
 )
 @click.option(
     "--default",
@@ -122,112 +136,125 @@ def _parse_defaults(
     multiple=True,
     callback=_parse_defaults,
     metavar="CLAIM=VALUE",
-    help="The value of rows that have null (in CSV, an empty field) in a claim's column, "
-    "as role=publisher; may be repeated.",
+    help="The value for rows that have null, or an empty field in CSV, in the column of "
+    "the claim, such as role=publisher; can be repeated.",
 )
-@click.option(
-    "--kind",
-    type=click.Choice(("t1", "jwt")),
-    help="What an API key's tokens are: t1, unless this says jwt. Applications' are JWTs.",
-)
+@kind_option
 @click.option(
     "--token-column",
     default="token",
     show_default=True,
     metavar="NAME",
-    help="What the new column is called.",
+    help="The name of the new column.",
 )
 @click.option(
     "--rejects",
     metavar="FILE",
-    help="Set rows that cannot be signed apart, as CSV of row, field and reason. The first "
-    "row of INPUT is 1; a header and empty lines are not counted. If --output is a folder, "
-    "the first column is the path of the file.",
+    help="Sign all other rows if a row is not valid, and write the rejected rows to this "
+    "file.",
+)
+@click.option(
+    "--rejects-format",
+    type=click.Choice(("report", "input")),
+    default="report",
+    show_default=True,
+    help="report: CSV with the columns row, field, value, reason and original, the whole "
+    "row as text. input: the format of INPUT, with all columns of the row. Rows count from "
+    "1, without the header and empty lines. For several inputs there is also the file.",
 )
 @click.option(
     "--error-column",
     metavar="NAME",
-    help="With --engine ray or spark: sign all other rows, and add a column that says why "
-    "a row has no token.",
+    help="With --engine ray or spark: sign all other rows if a row is not valid, and add "
+    "this column with the reasons.",
 )
 @click.option(
     "--resume",
     is_flag=True,
-    help="Go on where an earlier run with --resume was ended, or begin such a run.",
+    help="Continue an interrupted run that also had --resume, or start such a run.",
 )
 @click.option(
     "--nonce",
     type=click.Choice(("random", "derived")),
     default="random",
     show_default=True,
-    help="derived: who signs the same rows again gets equal tokens.",
+    help="derived: signing the same rows again produces the same tokens.",
 )
-@click.option("--run-id", metavar="TEXT", help="With derived: what names this run.")
+@click.option(
+    "--run-id", metavar="TEXT", help="With --nonce derived: the name of this run."
+)
 @click.option(
     "--row-key",
     metavar="col:NAME",
-    help="With derived: what tells rows apart. It must not repeat in all files of INPUT: a "
-    "repetition far away, or in another file, is not noticed, and two rows have one nonce.",
+    help="With --nonce derived: the column that identifies a row. Its values must be "
+    "unique in all files of INPUT. Only duplicates that are near each other are detected.",
 )
 @click.option(
     "--issued-at",
     callback=_parse_time,
     metavar="TIME",
-    help="With derived: seconds since 1970, or 2026-01-31T12:00Z.",
+    help="With --nonce derived: the time of issue, as 2026-01-31T12:00Z or as seconds "
+    "since 1970.",
 )
 @click.option(
     "--allow-missing",
     is_flag=True,
-    help="NDJSON: accept a column that none of the first rows has. A row without it is "
-    "signed as if it were empty.",
+    help="NDJSON: accept a column that none of the first rows has. In a row without it, "
+    "the value is empty.",
 )
-@click.option("--threads", "multithread", is_flag=True, help="Sign on all CPUs.")
+@click.option("--threads", "multithread", is_flag=True, help="Use all CPUs.")
 @click.option(
     "--engine",
     type=click.Choice(("local", "ray", "spark")),
     default="local",
     show_default=True,
-    help="What signs; ray and spark read and write folders of Parquet.",
+    help="Sign on this machine (local), or on a Ray or Spark cluster, which reads and "
+    "writes folders of Parquet files.",
+)
+@click.option(
+    "-q", "--quiet", is_flag=True, help="Print no progress and no summary, only errors."
 )
 @json_option
 @client_options
 @click.pass_context
 def sign(context: click.Context, /, client: Tokbox, **options: Any) -> None:
-    """Sign a token for each row of a table: CSV, NDJSON or Parquet.
+    """Sign a token for each row of a CSV, NDJSON or Parquet file.
 
-    A VALUE counts for all rows, or is a column, as col:NAME. INPUT may be -: standard
-    input. All columns stay as they are, and a column of tokens is added. Nothing is sent,
-    and memory does not grow with the rows.
+    The output has all columns of INPUT and a new column with the tokens. A VALUE is the
+    same for all rows, or it is a column, written as col:NAME. INPUT - reads standard input.
+    The tokens are signed on this machine: no request is sent. Memory does not grow with
+    the number of rows.
 
-    FILE appears when it is complete, and replaces INPUT if it is the same file; with
-    --rejects or --resume it must be another one. The first row that cannot be signed ends
-    the run; with --rejects all others are signed, and exit code 4 says that some were not.
-    CSV and NDJSON leave rejected rows out; Parquet keeps them, and their token is null.
+    FILE is created when it is complete. It can be INPUT, which it then replaces, but not
+    with --rejects or --resume. Without --rejects, the first row that is not valid ends the
+    run. With --rejects, all other rows are signed, and the exit code is 4 if there was a
+    row that is not valid. Such rows are left out of CSV and NDJSON output; in Parquet
+    output, their token is null. The last line on standard error is a summary.
 
-    INPUT may be several files, and folders. Each file has an output of the same name, or
-    path below its folder, in the folder FILE. Names that begin with . or _ are left out.
-    Folders name=value are columns (Hive), as col:name, of files that have no such column.
-    All files are checked before the first is signed. Outputs that were complete before an
-    error stay.
+    INPUT can be several files and folders. Then FILE is a folder, in which each output has
+    the name of its input. In folders, names that begin with . or _ are ignored, and names
+    such as date=2026-01-31 are partition columns (Hive). All files are checked before the
+    first one is signed.
 
-    With --resume, a run that was ended in whatever way is continued by the same command:
-    each row is in FILE once. With random nonces, rows of the last seconds are signed anew;
-    with derived nonces FILE is the same, byte for byte, as without a break.
+    With --resume, the same command continues an interrupted run. FILE has each row once.
+    With random nonces, the rows of the last seconds are signed again; with derived nonces
+    FILE is identical to that of a run without interruption.
     """
-    engine = options.pop("engine")
+    engine, quiet = options.pop("engine"), options["quiet"]
     if engine != "local":
         from tokbox.cli.signing.cluster import sign_on
 
+        del options["quiet"]
         if len(options["source"]) > 1:
-            raise click.UsageError(f"--engine {engine} reads one file or one folder")
+            raise click.UsageError(f"--engine {engine} needs one INPUT: a file or a folder")
         (options["source"],) = options["source"]
         column, output = options["error_column"], options["output"]
         rejected = sign_on(engine, client, options)
-        if rejected:
+        if rejected and not quiet:
             print_error(f"{rejected:,} rows rejected: see the column {column} of {output}")
     elif options.pop("error_column") is not None:
         raise click.UsageError(
-            "--error-column is for --engine ray and spark (others: --rejects FILE)"
+            "--error-column needs --engine ray or spark: use --rejects FILE"
         )
     else:
         rejected = _sign_locally(client, **options)
@@ -243,17 +270,20 @@ def _sign_locally(
     kind_of_file: str | None,
     token_column: str,
     rejects: str | None,
+    rejects_format: str,
     resume: bool,
     multithread: bool,
     as_json: bool,
+    quiet: bool,
     allow_missing: bool,
     delimiter: str | None,
     encoding: str | None,
     **claims: Any,
 ) -> int:
-    """Sign with the CPUs of this machine; return how many rows were rejected."""
+    """Sign on this machine; return the number of rejected rows."""
     from tokbox.cli.signing.claims import RowClaims
-    from tokbox.cli.signing.pipeline import SigningPipeline
+    from tokbox.cli.signing.pipeline import Progress, SigningPipeline
+    from tokbox.cli.signing.rejects import check_columns, rejects_writer
     from tokbox.cli.signing.run import Run
     from tokbox.cli.tables.codecs import compression
     from tokbox.cli.tables.formats import (
@@ -278,21 +308,23 @@ def _sign_locally(
         (kind,) = kinds
         check_compression(output, kind)
         if kind_of_file is None:
-            remedy = f"or say --format {kind} to keep that name"
+            remedy = f"or use --format {kind} to keep that name"
             check_suffix("--output", output, (kind,), remedy)
-    if rejects is not None:
-        check_suffix("--rejects", rejects, ("csv", "text"))
+    rejects_kind = _rejects_kind(rejects, rejects_format, kinds, resume)
     check_dialect(kinds, delimiter, encoding)
     paths = (*(path for each, path in files for path in (each.path, path)), rejects or "")
     if resume and (encoding or any(map(compression, paths))):
         raise click.UsageError(
-            "--resume needs files that are not compressed, and input in UTF-8: it goes on "
-            "from a place in each file"
+            "--resume needs files that are not compressed, and input in UTF-8, because it "
+            "continues at an offset in each file"
         )
-    check_column_name("token_column", token_column, "be a name for a column")
+    check_column_name("token_column", token_column, "be the name of a column")
     rows = RowClaims.of(claims)
     signer = client._signer
     rows.check(signer)
+
+    writer = rejects_writer(rejects_kind)
+    with_file, columns_seen = folder is not None, list[object]()
 
     @contextlib.contextmanager
     def opened(source: Source) -> Iterator[SigningPipeline]:
@@ -305,6 +337,7 @@ def _sign_locally(
             new=token_column,
             delimiter=delimiter,
         ) as table:
+            check_columns(table, rejects_kind, columns_seen, with_file=with_file)
             columns = rows.columns
             partitions = {
                 name: value
@@ -317,13 +350,19 @@ def _sign_locally(
                 check_names((), {}, token_column, partitions)
                 if not allow_missing:
                     wanted = {k: v for k, v in columns.items() if v not in partitions}
-                    table.check(wanted, " or come with --allow-missing")
+                    table.check(wanted, ", or use --allow-missing")
             yield SigningPipeline(
-                table, signer, rows, token_column, multithread, partitions
+                table,
+                signer,
+                rows,
+                token_column,
+                multithread,
+                partitions,
+                None if rejects is None else writer.read,
             )
 
     if folder is not None or resume:
-        # Errors of any file come before the first token, and before there is a checkpoint.
+        # All files are checked before the first is signed and before there is a checkpoint.
         for each in sources:
             with naming(folder and each.path), opened(each):
                 pass
@@ -336,21 +375,74 @@ def _sign_locally(
         "mapping of columns": rows.columns,
         "set of defaults": rows.defaults,
         "set of values": {name: str(v) for name, v in rows.values.items()},
-        "place for rejects": rejects and os.path.realpath(rejects),
+        "file for rejects": rejects and os.path.realpath(rejects),
+        "format of rejects": rejects_format,
         "key": _fingerprint(signer),
         "input": [_input_identity(each) for each in sources] if resume else None,
     }
     start = time.perf_counter()
     # A program that reads a pipe may draw on the same terminal.
     is_file = folder is not None or output == "-" or not _is_pipe(output)
-    show = is_file and shows_progress(sys.stdout if output == "-" else None)
+    show = is_file and not quiet and shows_progress(sys.stdout if output == "-" else None)
+    resumed = Progress()
+
+    def report_resumed(progress: Progress, source: Source) -> None:
+        resumed.before, resumed.rejected = progress.rows, progress.rejected
+        if quiet:
+            return
+        if not progress.rows:
+            print_error("starting at row 1: there is no earlier run to resume")
+            return
+        where = f" of {source.path}" if folder is not None else ""
+        print_error(
+            f"resuming after row {progress.end.rows:,}{where} "
+            f"({resumed.signed:,} rows signed, {resumed.rejected:,} rejected so far)"
+        )
+
     with source_progress("Signing", sources, encoding, show=show) as report_progress:
-        run = Run(files, opened, rejects, folder, report_progress)
+        run = Run(files, opened, rejects, writer, folder, report_progress, report_resumed)
         progress = run.resume(run_options) if resume else run.start()
     seconds = time.perf_counter() - start
-    counts = {} if folder is None else {"files": len(files)}
-    _report(output, counts, progress, seconds, rejects, as_json=as_json, shown=show)
+    if as_json:
+        counts = {} if folder is None else {"files": len(files)}
+        _print_result(output, counts, progress, seconds)
+    if not quiet:
+        in_files = "" if folder is None else f" in {len(files):,} files"
+        speed = rate(progress.signed - resumed.signed, seconds)
+        see = f" (see {rejects})" if progress.rejected else ""
+        print_error(
+            f"{progress.signed:,} rows signed{in_files}, {progress.rejected:,} "
+            f"rejected{see}, in {span(seconds)} ({speed})"
+        )
     return progress.rejected
+
+
+def _rejects_kind(
+    rejects: str | None, format: str, kinds: Collection[str], resume: bool
+) -> str | None:
+    """Return the format of the rejected rows, or None for a report."""
+    from tokbox.cli.tables.formats import check_suffix
+
+    if format == "report":
+        if rejects is not None:
+            check_suffix(
+                "--rejects", rejects, ("csv", "text"), "or use --rejects-format input"
+            )
+        return None
+    if rejects is None:
+        raise click.UsageError("--rejects-format input needs --rejects FILE")
+    if len(kinds) > 1:
+        raise click.UsageError(
+            "--rejects-format input needs inputs of one format: use --rejects-format report"
+        )
+    (kind,) = kinds
+    check_suffix("--rejects", rejects, (kind,), "or use --rejects-format report")
+    if kind == "parquet" and resume:
+        raise click.UsageError(
+            "--resume cannot continue a Parquet file of rejected rows: use "
+            "--rejects-format report"
+        )
+    return kind
 
 
 def _folder_of(inputs: Sequence[str], output: str) -> str | None:
@@ -366,7 +458,7 @@ def _folder_of(inputs: Sequence[str], output: str) -> str | None:
     if output == "-" or os.path.exists(output) or named_format(output) is not None:
         what = "standard output" if output == "-" else output
         raise click.UsageError(
-            f"each file of INPUT has an output of its own, and {what} is one file: name a "
+            f"several inputs need a folder for their outputs, and {what} is not one: use a "
             "folder, such as --output signed/"
         )
     return output
@@ -385,11 +477,13 @@ def _check_paths(
 
     paths = [path for source, output in files for path in (source.path, output)]
     if resume and any(_is_pipe(path) for path in (*paths, rejects) if path):
-        raise click.UsageError("--resume needs files: a pipe cannot be read again")
+        raise click.UsageError("--resume needs files, because a pipe cannot be read again")
     if resume and not hasattr(os, "pread"):
-        raise click.UsageError("--resume needs a POSIX system, which can lock files")
+        raise click.UsageError("--resume needs a POSIX system, because it locks files")
     if paths[1] == "-" and (as_json or rejects == "-"):
-        raise click.UsageError("only one can go to standard output: give --output FILE")
+        raise click.UsageError(
+            "only one result can go to standard output: use --output FILE"
+        )
     reads: dict[str, str | None] = {"INPUT": paths[0]}
     outputs: dict[str, str | None] = {"--output": paths[1]}
     if folder is not None:
@@ -420,8 +514,8 @@ def _check_different(files: Iterable[tuple[Source, str]]) -> None:
     for source, output in files:
         if (other := seen.get(output)) is not None:
             raise click.UsageError(
-                f"{other} and {source.path} would have one output, {output}: give the "
-                "folder that has both, or sign them into two folders"
+                f"{other} and {source.path} would have the same output, {output}: use the "
+                "folder that contains both as INPUT, or sign them into two folders"
             )
         seen[output] = source.path
 
@@ -434,7 +528,7 @@ def _check_sidecars(outputs: Iterable[str | None], paths: Mapping[str, str | Non
         # The reserved names begin with a dot.
         if os.path.basename(real).startswith(".") and real.startswith(reserved):
             raise click.UsageError(
-                f"{name} has the name of a file that --resume writes beside its output"
+                f"{name} has a name that --resume uses for a file beside its output"
             )
 
 
@@ -459,32 +553,16 @@ def _fingerprint(signer: Signer) -> str:
     return signer._backend.nonce_key().hmac_sha256(b"tokbox resume v1").hex()[:16]
 
 
-def _report(
-    output: str,
-    counts: dict[str, int],
-    progress: Progress,
-    seconds: float,
-    rejects: str | None,
-    *,
-    as_json: bool,
-    shown: bool,
+def _print_result(
+    output: str, counts: dict[str, int], progress: Progress, seconds: float
 ) -> None:
-    if as_json:
-        print_json(
-            {
-                "file": output,
-                **counts,
-                "rows": progress.rows,
-                "signed": progress.signed,
-                "rejected": progress.rejected,
-                "seconds": round(seconds, 6),
-            }
-        )
-    elif shown:
-        files = f" in {counts['files']:,} files" if counts else ""
-        speed = rate(progress.signed, seconds)
-        note(f"{progress.signed:,} tokens{files} in {span(seconds)} ({speed})")
-    if progress.rejected:
-        print_error(
-            f"{progress.rejected:,} of {progress.rows:,} rows rejected: see {rejects}"
-        )
+    print_json(
+        {
+            "file": output,
+            **counts,
+            "rows": progress.rows,
+            "signed": progress.signed,
+            "rejected": progress.rejected,
+            "seconds": round(seconds, 6),
+        }
+    )

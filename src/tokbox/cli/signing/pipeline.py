@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tokbox._memory import MemoryPool
 from tokbox.cli.common.params import CommandError
 from tokbox.cli.common.prefetch import prefetch
-from tokbox.cli.tables import row_errors
 from tokbox.cli.tables.table import Chunk, Position, RowError
 
 if TYPE_CHECKING:
     from tokbox.cli.signing.claims import RowClaims
+    from tokbox.cli.signing.rejects import RejectsWriter
     from tokbox.cli.signing.writers import TextWriter
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.signer import Signer
@@ -29,6 +29,8 @@ class SignedChunk(NamedTuple):
     end: Position
     rows: Any
     row_errors: list[RowError]
+    #: The rows of these errors, if they are written; see `RejectsWriter.read`.
+    originals: Any
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,10 @@ class SigningPipeline:
     claims: RowClaims
     token_column: str
     multithread: bool
-    #: The columns that the folders of the table's file give it, with their only values.
+    #: The partition columns from the folder names of the file, with their only values.
     partitions: Mapping[str, str | None]
+    #: Reads the rows of row errors from a chunk, by index; None if they are not written.
+    read_rejected: Callable[[Any, list[int]], Any] | None = None
 
     def chunks(self, start: Position) -> Generator[SignedChunk, None, None]:
         """Sign the table from *start* on. Some chunks are signed in advance."""
@@ -54,7 +58,12 @@ class SigningPipeline:
                 self.signer, chunk, self.partitions, pool, self.multithread
             )
             signed = chunk.signed(tokens, self.token_column)
-            yield SignedChunk(chunk.end, signed, _row_errors(chunk, tokens))
+            errors = _row_errors(chunk, tokens)
+            originals = None
+            if errors and self.read_rejected is not None:
+                first = chunk.start.rows + 1
+                originals = self.read_rejected(chunk, [row - first for row, *_ in errors])
+            yield SignedChunk(chunk.end, signed, errors, originals)
 
 
 @lru_cache(1024)
@@ -66,7 +75,9 @@ def _row_errors(chunk: Chunk, tokens: TokenBatch[Any]) -> list[RowError]:
     """Return one error for each row without a token."""
     first = chunk.start.rows + 1
     errors = tokens._errors.items()  # `failures` would make an exception for each row
-    found = [(first + i, error.field, _must(error.rule)) for i, (error, _) in errors]
+    found = [
+        (first + i, error.field, value, _must(error.rule)) for i, (error, value) in errors
+    ]
     if not chunk.row_errors:
         return found
     by_row = {each[0]: each for each in (*found, *chunk.row_errors)}
@@ -102,7 +113,7 @@ class Progress:
 def write_chunks(
     chunks: Iterator[SignedChunk],
     output: TextWriter,
-    errors: TextWriter | None,
+    errors: RejectsWriter | None,
     progress: Progress,
     *,
     file: str | None,
@@ -122,7 +133,7 @@ def write_chunks(
             raise _command_error(chunk.row_errors[0])
         output.write(chunk.rows)
         if chunk.row_errors and errors is not None:
-            errors.write(row_errors.lines(chunk.row_errors, file))
+            errors.add(chunk.row_errors, chunk.originals, file)
         progress.end = chunk.end
         progress.rejected += len(chunk.row_errors)
         advance()
@@ -133,6 +144,6 @@ def write_chunks(
 
 
 def _command_error(error: RowError) -> CommandError:
-    row, field, reason = error
+    row, field, _, reason = error
     what = f"row {row:,}" if field == "row" else f"row {row:,}: {field}"
-    return CommandError(f"{what} {reason} (--rejects FILE sets such rows apart)")
+    return CommandError(f"{what} {reason} (use --rejects FILE to sign the other rows)")

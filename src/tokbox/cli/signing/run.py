@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tokbox.cli.common.atomic_files import open_resumable, rename_into_place
 from tokbox.cli.signing.pipeline import Progress, SigningPipeline, write_chunks
+from tokbox.cli.signing.rejects import RejectsWriter
 from tokbox.cli.signing.writers import ParquetWriter, TextWriter
-from tokbox.cli.tables import row_errors
 from tokbox.cli.tables.codecs import open_output
 from tokbox.cli.tables.inputs import ReportProgress, Source, naming
 from tokbox.cli.tables.table import Position
@@ -59,9 +59,12 @@ class Run:
     #: Opens an input, and checks its columns.
     open: Callable[[Source], AbstractContextManager[SigningPipeline]]
     rejects: str | None
+    rejects_writer: type[RejectsWriter]
     #: The folder of the outputs, or None for one output that has a name of its own.
     folder: str | None
     report_progress: ReportProgress
+    #: Called with the progress of the earlier run, and the input that comes next.
+    report_resumed: Callable[[Progress, Source], None]
 
     def start(self) -> Progress:
         """Sign all files. Outputs that are complete stay there after an error."""
@@ -71,8 +74,11 @@ class Run:
             if self.rejects is not None:
                 file = stack.enter_context(open_output(self.rejects))
                 errors = self._open_errors(file, 0)
+                stack.callback(errors.close)
             for index, (source, output) in enumerate(self.files):
                 with self._opened(source) as pipeline, open_output(output) as file:
+                    if errors is not None:
+                        errors.begin(pipeline.table)
                     target = self._output(file, pipeline, index, progress)
                     self._write(pipeline, index, target, errors, progress)
                 progress.next_file()
@@ -91,6 +97,9 @@ class Run:
         ) as checkpoint:
             state = checkpoint.state or {**dict.fromkeys(_START, 0), "consumed": ""}
             progress = Progress(before=state["before"], rejected=state["rejected"])
+            progress.end = Position(state["rows"], state["offset"])
+            index = min(state["file"], len(self.files) - 1)
+            self.report_resumed(progress, self.files[index][0])
             try:
                 if state["file"]:
                     self._finish(state["file"] - 1)
@@ -101,8 +110,10 @@ class Run:
             except FileNotFoundError as error:
                 if checkpoint.state is None:  # there was no earlier run
                     raise
-                lost = f"{error.filename} is gone: remove {checkpoint.path} to begin anew"
-                rule = f"find what the earlier run wrote, and {lost}"
+                lost = (
+                    f"{error.filename} is missing: delete {checkpoint.path} to start again"
+                )
+                rule = f"find the files of the earlier run, and {lost}"
                 raise InvalidInputError("resume", None, rule, show=False) from None
             checkpoint.remove()
         return progress
@@ -132,7 +143,6 @@ class Run:
                     }
                 )
 
-            progress.end = Position(state["rows"], state["offset"])
             size, consumed = state["output"], state["consumed"]
             for index in range(state["file"], len(self.files)):
                 source, output = self.files[index]
@@ -140,10 +150,12 @@ class Run:
                     digest = pipeline.table.digest(progress.end)
                     if consumed and digest.hexdigest() != consumed:
                         raise checkpoint.refused(
-                            "continue with the same input, and what was read of it has "
-                            "changed"
+                            "have the input of the earlier run, and the part that was read "
+                            "has changed"
                         )
                     progress.end = progress.end._replace(digest=digest)
+                    if errors is not None:
+                        errors.begin(pipeline.table)
                     target = self._output(file, pipeline, index, progress, size)
 
                     def save(index: int = index, target: TextWriter = target) -> None:
@@ -166,12 +178,9 @@ class Run:
         """Return the path of an input if messages need it."""
         return source.path if self.folder is not None else None
 
-    def _open_errors(self, file: BinaryIO, size: int) -> TextWriter:
-        """Open the file of row errors, which has *size* bytes from an earlier run."""
-        output = TextWriter(file, size)
-        if not size:
-            output.write(row_errors.header(with_file=self.folder is not None))
-        return output
+    def _open_errors(self, file: BinaryIO, size: int) -> RejectsWriter:
+        """Open the file of rejected rows, which has *size* bytes from an earlier run."""
+        return self.rejects_writer(file, size, with_file=self.folder is not None)
 
     def _output(
         self,
@@ -200,7 +209,7 @@ class Run:
         pipeline: SigningPipeline,
         index: int,
         output: TextWriter,
-        errors: TextWriter | None,
+        errors: RejectsWriter | None,
         progress: Progress,
         save: Callable[[], None] | None = None,
     ) -> None:

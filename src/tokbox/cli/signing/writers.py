@@ -57,7 +57,7 @@ class ParquetWriter(TextWriter):
         self._name = name
         self._footer = Footer(table.footer())
         if self._footer.is_encrypted:
-            rule = "be decrypted first: columns of this Parquet file are encrypted"
+            rule = "not have encrypted columns: decrypt this Parquet file first"
             raise source_error(rule)
         self._footer.add_column(name, parquet_keys.add_column(self._footer.keys, name))
         self._pages: list[Page] = []

@@ -99,7 +99,7 @@ class _Decompressed:
         try:
             return cast("bytes", self._file.read(size))
         except self._errors as error:
-            rule = f"be a complete compressed file, as its suffix says: {error}"
+            rule = f"be a complete compressed file, like its suffix: {error}"
         raise source_error(rule)
 
 
@@ -130,7 +130,7 @@ class _Converted:
                 self._text = self._decoder.decode(block, last).encode()
             except UnicodeError:
                 rule = (
-                    f"be text in {self._encoding}: it is not, after about "
+                    f"be text in {self._encoding}: there is an error after about "
                     f"{self._offset:,} bytes"
                 )
                 raise source_error(rule) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from tokbox._csv import Records
@@ -23,7 +23,7 @@ __all__ = ["CSVTable", "quoted"]
 
 
 class CSVTable:
-    """A file of CSV (RFC 4180) in UTF-8 whose first record names the columns.
+    """A CSV file (RFC 4180) in UTF-8 whose first record has the names of the columns.
 
     Fields are separated by *delimiter*, one ASCII character. Empty lines are no rows.
     Raises InvalidInputError if there is no header.
@@ -35,11 +35,11 @@ class CSVTable:
         self._file = file
         self._blocks = blocks(file, size)
         self._size = size
-        self._delimiter = delimiter
+        self.delimiter: str = delimiter
         self._first, self._last = next(self._blocks)
         self._mark = len(BOM) if self._first.startswith(BOM) else 0
         if self._first.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise source_error("be in UTF-8: give --encoding utf-16 for this file")
+            raise source_error("be UTF-8: use --encoding utf-16 for this file")
         self._read_header()
         self._pool = MemoryPool()
 
@@ -47,13 +47,13 @@ class CSVTable:
         text = self._first[self._mark :]
         header = self._records(text, 0, final=self._last, most=1)
         if not header.n:
-            raise source_error("begin with a line that names the columns")
+            raise source_error("begin with a header that has the names of the columns")
         ((_, fields),) = header.miscounted() or ((0, 0),)
         if not fields:
             line = header.line_ends(header.open_quote()) + 1
             raise source_error(
-                "begin with a line that names the columns: the quote that opens in line "
-                f"{line:,} is not closed"
+                "begin with a header that has the names of the columns: the quote that "
+                f"opens in line {line:,} is not closed"
             )
         found = (header.texts(column)[0] for column in range(fields))
         self.names: list[str] = [str(name) for name in found]
@@ -61,14 +61,18 @@ class CSVTable:
         self._lines: int = header.line_ends(header.end)
 
     def _records(self, text: bytes, fields: int, *, final: bool, most: int = -1) -> Records:
-        return Records(text, fields, final=final, most=most, delimiter=self._delimiter)
+        return Records(text, fields, final=final, most=most, delimiter=self.delimiter)
 
     def header(self, name: str) -> bytes:
-        """The header, with *name* as a column more."""
+        """Return the header, with the additional column *name*."""
         line = self._first[: self.end]
         text = line.rstrip(b"\r\n")
-        name = quoted(name, self._delimiter)
-        return text + f"{self._delimiter}{name}".encode() + (line[len(text) :] or b"\n")
+        name = quoted(name, self.delimiter)
+        return text + f"{self.delimiter}{name}".encode() + (line[len(text) :] or b"\n")
+
+    def original_header(self) -> bytes:
+        """Return the header as it is in the file, without a byte order mark."""
+        return self._first[self._mark : self.end]
 
     def has(self, name: str) -> bool:
         """Return True if there is a column *name*."""
@@ -86,7 +90,7 @@ class CSVTable:
             records = self._records(rest, len(self.names), final=last)
             if records.n:
                 end = position.after(records.n, memoryview(rest)[: records.end])
-                yield CSVChunk(rest, records, self.names, position, end, line, self._pool)
+                yield CSVChunk(self, rest, records, last, position, end, line, self._pool)
                 position = end
                 line += records.line_ends(records.end)
             if last:
@@ -130,22 +134,26 @@ class CSVChunk:
 
     def __init__(
         self,
+        table: CSVTable,
         text: bytes,
         records: Records,
-        names: list[str],
+        is_last: bool,
         start: Position,
         end: Position,
         line: int,
         pool: MemoryPool,
     ) -> None:
+        self._text = text
         self._records = records
-        self._names = names
+        self._is_last = is_last
+        self._names = table.names
+        self._delimiter = table.delimiter
         self._pool = pool
         self._is_utf8 = text.isascii() or _is_utf8(memoryview(text)[: records.end])
         self.start: Position = start
         self.end: Position = end
         self.row_errors: list[RowError] = [
-            (start.rows + row + 1, "row", self._miscounted(fields, line))
+            (start.rows + row + 1, "row", None, self._miscounted(fields, line))
             for row, fields in records.miscounted()
         ]
 
@@ -153,25 +161,48 @@ class CSVChunk:
         if not fields:
             line += self._records.line_ends(self._records.open_quote())
             return f"must close the quote that opens in line {line:,} of the file"
-        return f"must have as many fields as the header, {len(self._names)}, not {fields}"
+        return f"must have {len(self._names)} fields, like the header, not {fields}"
 
     def column(self, name: str) -> StringColumn:
-        """The values of a column. Rows in which it is not UTF-8 become row errors."""
+        """Return the values of a column. Values that are not UTF-8 are row errors."""
         texts = self._records.texts(self._names.index(name))
         if not self._is_utf8:
             reason = (
-                f"must be in UTF-8, and its column {name!r} is not: give --encoding if "
-                "the file is in another one, such as latin-1"
+                f"must be UTF-8, and its column {name!r} is not: use --encoding if the "
+                "file has another one, such as latin-1"
             )
             self.row_errors += [
-                (self.start.rows + row + 1, "row", reason)
+                (self.start.rows + row + 1, "row", None, reason)
                 for row, text in enumerate(texts)
                 if text is not None and not _is_utf8(text.encode(errors="surrogateescape"))
             ]
         return texts
 
+    def originals(self, rows: Sequence[int]) -> list[bytes]:
+        """Return the records of *rows* as they are in the file, without line breaks."""
+        found: list[bytes] = []
+        wanted = {*rows}
+        position = row = 0
+        while len(found) < len(wanted):
+            end = self._end_of_record(position)
+            if row in wanted:
+                found.append(self._text[position:end].strip(b"\r\n"))
+            position, row = end, row + 1
+        return found
+
+    def _end_of_record(self, position: int) -> int:
+        """Return the end of the record at *position*, with its line break."""
+        size = 1024
+        while True:
+            block = self._text[position : position + size]
+            final = self._is_last and position + size >= len(self._text)
+            record = Records(block, 0, final=final, most=1, delimiter=self._delimiter)
+            if record.n:
+                return position + record.end
+            size *= 8
+
     def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
-        """Those rows that have a token, with it as their last field."""
+        """Return the rows that have a token, with the token as their last field."""
         texts = tokens._in_memory()
         assert texts is not None  # nothing was left out of the batch
         return memoryview(self._records.signed(texts, self._pool))

@@ -6,7 +6,7 @@ import codecs
 
 import click
 
-from tokbox.cli.common.params import Decorator, options
+from tokbox.cli.common.params import Decorator, Option, options
 
 __all__ = ["dialect_options"]
 
@@ -25,8 +25,7 @@ def check_encoding(
     else:
         return None if codecs.lookup(value).name == "utf-8" else value
     raise click.BadParameter(
-        f"{value!r} is not an encoding of Python: give a name such as latin-1, cp1252 or "
-        "utf-16"
+        f"{value!r} is not an encoding: use a name such as latin-1, cp1252 or utf-16"
     )
 
 
@@ -39,7 +38,7 @@ def check_delimiter(
     if value is None or (len(value) == 1 and value.isascii() and value not in '"\r\n\0'):
         return value
     raise click.BadParameter(
-        "it must be tab or one ASCII character, and not a quote or a line break"
+        f"{value!r} is not a delimiter: use tab, or one ASCII character other than a quote"
     )
 
 
@@ -49,13 +48,17 @@ dialect_options: Decorator = options(
         "--delimiter",
         metavar="CHARACTER",
         callback=check_delimiter,
-        help="CSV: what separates fields, if it is not a comma: ; or tab.",
+        help="CSV: the character between fields, such as ; or tab.",
+        show_default="a comma",
+        cls=Option,
     ),
     click.option(
         "--encoding",
         metavar="NAME",
         callback=check_encoding,
-        help="The encoding of text that is read, if it is not UTF-8: latin-1, cp1252, "
-        "utf-16. What is written is UTF-8.",
+        help="The encoding of input text, such as latin-1, cp1252 or utf-16. Output is "
+        "always UTF-8.",
+        show_default="utf-8",
+        cls=Option,
     ),
 )

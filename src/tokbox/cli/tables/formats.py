@@ -54,7 +54,7 @@ def check_compression(path: str, kind: str) -> None:
     """Refuse a suffix of compressed files for Parquet."""
     if kind == "parquet" and compression(path):
         raise click.UsageError(
-            f"{path}: a Parquet file is not compressed as a whole: name it .parquet"
+            f"{path}: Parquet files have their own compression: use the suffix .parquet"
         )
 
 
@@ -71,9 +71,10 @@ def check_suffix(
     if named is None or named in written:
         return
     suffixes = [suffix for suffix, kind in _SUFFIXES.items() if kind == written[0]]
-    help_ = f"name a {' or '.join(suffixes)} file{remedy and f', {remedy}'}"
+    suffix = " or ".join(suffixes)
     raise click.UsageError(
-        f"{option} {path} will hold {written[0]}, and its name says {named}: {help_}"
+        f"{option} {path} has the suffix of {named}, and its content is {written[0]}: use "
+        f"the suffix {suffix}{remedy and f', {remedy}'}"
     )
 
 
@@ -115,9 +116,9 @@ def check_dialect(
 ) -> None:
     """Refuse options that apply to none of the formats that are read."""
     if delimiter is not None and "csv" not in kinds:
-        raise click.UsageError("--delimiter is for CSV")
+        raise click.UsageError("--delimiter is only for CSV")
     if encoding is not None and {*kinds} == {"parquet"}:
-        raise click.UsageError("--encoding is for CSV, NDJSON and text: Parquet is UTF-8")
+        raise click.UsageError("--encoding is only for CSV, NDJSON and text")
 
 
 def open_table(

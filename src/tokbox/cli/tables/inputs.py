@@ -87,7 +87,7 @@ def find_sources(
     and OSError for folders that cannot be read.
     """
     if "-" in paths and len(paths) > 1:
-        raise click.UsageError("standard input is one table: give - alone")
+        raise click.UsageError("- (standard input) cannot be used with other files")
     found: list[Source] = []
     for path in paths:
         if path == "-" or not os.path.isdir(path):
@@ -100,7 +100,7 @@ def find_sources(
         ]
         if not files:
             raise click.UsageError(
-                f"there are no files in {path} (names that begin with . or _ are left out)"
+                f"there are no files in {path} (names that begin with . or _ are ignored)"
             )
         found += files
     _check_formats(found, known)
@@ -120,7 +120,9 @@ def _files(folder: str) -> Iterator[str]:
         elif entry.is_file():
             yield entry.path
         else:
-            raise click.UsageError(f"{entry.path} is not a file: remove it from the folder")
+            raise click.UsageError(
+                f"{entry.path} is not a regular file: remove it from the folder"
+            )
 
 
 def _check_formats(sources: Sequence[Source], known: Sequence[str]) -> None:
@@ -133,8 +135,10 @@ def _check_formats(sources: Sequence[Source], known: Sequence[str]) -> None:
         names = ", ".join(unknown[:5])
         if more := unknown[5:]:
             names += f" and {len(more):,} more"
-        verb = "is" if len(unknown) == 1 else "are"
-        raise click.UsageError(f"say with --format what {names} {verb}: {', '.join(known)}")
+        formats = ", ".join(known)
+        raise click.UsageError(
+            f"the format of {names} is unknown: use --format ({formats})"
+        )
     for source in sources:
         check_compression(source.path, source.kind)
 
@@ -147,8 +151,7 @@ def check_outside(option: str, path: str, inputs: Sequence[str]) -> None:
             os.path.join(os.path.realpath(folder), "")
         ):
             raise click.UsageError(
-                f"{option} {path} is in the folder that is read, {folder}: name a path "
-                "elsewhere"
+                f"{option} {path} is in the input folder {folder}: use another path"
             )
 
 

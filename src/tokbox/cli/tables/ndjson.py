@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, BinaryIO
@@ -72,7 +72,7 @@ def _none_has(lines: list[bytes]) -> str:
         with suppress(ValueError):
             names.update(dict.fromkeys(read_object(line)))
     there = ", ".join(names) or "none"
-    return f"name a column that one of the first rows has (they have {there})"
+    return f"be a column that one of the first rows has ({there})"
 
 
 class JSONChunk:
@@ -95,27 +95,32 @@ class JSONChunk:
         texts = lines.tolist()
         if not start.offset:
             texts[0] = texts[0].removeprefix(BOM)
+        self._texts = texts
         self._rows, problems = reader.read(texts)
         self.row_errors: list[RowError] = [
-            (start.rows + i + 1, "row", f"must be a JSON object: {problem}")
+            (start.rows + i + 1, "row", None, f"must be a JSON object: {problem}")
             for i, problem in problems.items()
         ]
         if new:
-            reason = f"must be new: there is a {json.dumps(new)} already"
+            reason = f"must be a new name: the row has {json.dumps(new)}"
             self.row_errors += [
-                (start.rows + i + 1, "token_column", reason)
+                (start.rows + i + 1, "token_column", None, reason)
                 for i, there in enumerate(reader.has(new, self._rows))
                 if there
             ]
 
     def column(self, name: str) -> list[Any]:
-        """The values of a column; None where an object has none."""
+        """Return the values of a column; None for an object without it."""
         return self._reader.values(name, self._rows)
 
+    def originals(self, rows: Sequence[int]) -> list[bytes]:
+        """Return the lines of *rows*."""
+        return [self._texts[row] for row in rows]
+
     def signed(self, tokens: TokenBatch[Any], name: str) -> memoryview:
-        """Those rows that have a token, with it as their last member."""
+        """Return the rows that have a token, with the token as their last member."""
         texts = tokens._in_memory()
         assert texts is not None  # nothing was left out of the batch
-        failed = [row - self.start.rows - 1 for row, _, _ in self.row_errors]
+        failed = [error[0] - self.start.rows - 1 for error in self.row_errors]
         member = json.dumps(name).encode() + b':"'
         return memoryview(self._lines.signed(texts, member, failed, self._pool))

@@ -47,13 +47,13 @@ class Position(NamedTuple):
         return Position(self.rows + rows, self.offset + len(content), digest)
 
 
-#: Why a row gets no token: (row, field, reason). Rows count from 1, and a header is none.
-#: It is a plain tuple because a table can have millions of them.
-RowError: TypeAlias = tuple[int, str, str]
+#: Why a row has no token: (row, field, value, reason). Rows count from 1, without the
+#: header. It is a plain tuple because a table can have millions of them.
+RowError: TypeAlias = tuple[int, str, object, str]
 
 
 class Chunk(Protocol):
-    """Some rows, one behind the other."""
+    """Consecutive rows."""
 
     #: The position of the first row, and the position after the last row.
     start: Position
@@ -62,11 +62,15 @@ class Chunk(Protocol):
     row_errors: Sequence[RowError]
 
     def column(self, name: str) -> Any:
-        """The values of a column as `Signer.sign_rows` takes them."""
+        """Return the values of a column in a form that `Signer.sign_rows` accepts."""
+        ...
+
+    def originals(self, rows: Sequence[int]) -> list[bytes]:
+        """Return rows as text; *rows* are their indices in the chunk, ascending."""
         ...
 
     def signed(self, tokens: TokenBatch[Any], name: str) -> Any:
-        """Those rows that have a token, with it as the column *name*."""
+        """Return the rows that have a token, with the token as the column *name*."""
         ...
 
 
@@ -108,18 +112,16 @@ def check_names(
     for field, name in wanted.items():
         if name not in names and name not in partitions:
             there = ", ".join([*names, *partitions]) or "none"
-            rule = f"name one of the columns, which are {there}"
+            rule = f"be one of the columns: {there}"
             if not all(map(_is_text, names)):
-                rule += " (not UTF-8: give --encoding, such as latin-1)"
+                rule += " (not UTF-8: use --encoding, such as latin-1)"
             elif len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-                rule += " (if that is no comma, give --delimiter)"
+                rule += " (if the delimiter is not a comma, use --delimiter)"
             raise InvalidInputError(field, name, rule)
         if list(names).count(name) > 1:
-            raise InvalidInputError(field, name, "name a column of which there is only one")
+            raise InvalidInputError(field, name, "be a column that exists only once")
     if new in names or new in partitions:
-        raise InvalidInputError(
-            "token_column", new, "be new: there is a column of that name"
-        )
+        raise InvalidInputError("token_column", new, "be a new name: this column exists")
 
 
 def _is_text(name: str) -> bool:
