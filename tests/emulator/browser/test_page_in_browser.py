@@ -146,6 +146,23 @@ def test_end_of_the_emulator_is_shown(chromium: Browser) -> None:
     chromium.go("about:blank")
 
 
+def test_reset_needs_a_confirmation(page: Browser, api: Api) -> None:
+    session_id = api.create_session()
+    page.see(session_id, "#session-list")
+    page.button("Reset").click()
+    page.see("This deletes all sessions", "#reset-dialog")
+    # The button that deletes nothing has the focus, so Enter is safe.
+    assert page.focused().label == "Cancel"
+    page.press(ENTER)
+    assert [session["sessionId"] for session in sessions(api)] == [session_id]
+    page.button("Reset").click()
+    page.button("Delete everything").click()
+    page.see("The emulator has been reset.", "#news")
+    page.see("No sessions yet", "#sessions")
+    page.see("No calls yet", "#no-calls")
+    assert sessions(api) == []
+
+
 # With a keyboard.
 
 
@@ -216,11 +233,15 @@ def test_everything_has_a_name(page: Browser, api: Api) -> None:
     api.join(session_id)
     api.start_archive(session_id)
     page.see("publishes", "#session-list")
-    controls = page.all("button, select, textarea, input, [tabindex='0'], a[href]")
+    # What is in a closed dialog has no name; test_reset_needs_a_confirmation opens it.
+    controls = page.all(
+        ":is(button, select, textarea, input, [tabindex='0'], a[href])"
+        ":not(dialog:not([open]) *)"
+    )
     assert len(controls) >= 15
     for control in controls:
         assert control.label.strip(), control.text
-    for frame in page.all("main section, article, form"):
+    for frame in page.all("main section, article, form:not(dialog *)"):
         assert frame.label.strip(), frame.text
     assert [one.role for one in page.all("header, main")] == ["banner", "main"]
 

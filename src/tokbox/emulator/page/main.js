@@ -77,6 +77,16 @@ find("clock").addEventListener("submit", (event) => {
   );
 });
 
+find("reset").addEventListener("click", () => {
+  find("reset-dialog").returnValue = "";
+  find("reset-dialog").showModal();
+});
+
+find("reset-dialog").addEventListener("close", (event) => {
+  if (event.target.returnValue !== "reset") return;
+  act("The emulator has been reset.", () => ask("POST", "/_emulator/reset"));
+});
+
 say(find("url"), location.origin);
 document.addEventListener("visibilitychange", () => document.hidden || refresh());
 setInterval(() => document.hidden || refresh(), PERIOD);
