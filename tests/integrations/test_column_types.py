@@ -603,7 +603,7 @@ def test_a_default_is_checked_before_rows_are_read(
     for option, said in {
         "role=king": "--role must be one of",
         "session-id=x": "--session-id must be",
-        "expiration=1h": "--default must be for claims that are columns",
+        "expiration=1h": "--default must be for a claim that is a column",
         "role": "it must be CLAIM=VALUE",
         "king=1": "it must be CLAIM=VALUE; claims are session-id, role",
     }.items():
