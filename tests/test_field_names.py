@@ -207,7 +207,7 @@ def test_answers_have_the_id_of_their_request(
         assert (found.request_id, found[0].request_id) == (ID, ID)
         assert (found.raw, dict(found.unknown)) == (page, {"new": 1})
         assert tb.request("GET", "/x").request_id == ID
-    assert caplog.text.count(f"request id {ID}") == 3
+    assert caplog.text.count(f"request ID {ID}") == 3
 
 
 def test_an_answer_without_an_id_has_none(caplog: pytest.LogCaptureFixture) -> None:

@@ -495,6 +495,9 @@ class TransportError(TokboxError):
     #: HTTP method and path of the request.
     method: str
     path: str
+    #: Scheme, host and port of the request, for example ``https://api.opentok.com:443``.
+    #: Empty if the transport of the client did not name them.
+    origin: str
     #: The number of attempts.
     attempts: int
     #: The service's ID of the request, if there was a response that has one.
@@ -506,15 +509,21 @@ class TransportError(TokboxError):
         *,
         method: str,
         path: str,
+        origin: str = "",
         attempts: int = 1,
         request_id: str | None = None,
     ) -> None:
         self.method = method
-        self.path = path = redact(path)
+        self.path = redact(path)
+        self.origin = origin
         self.attempts = attempts
         self.request_id = request_id
-        tries = f" (after {attempts} attempts)" if attempts > 1 else ""
-        super().__init__(f"{method} {path}: {message}{tries}")
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        # The client sets the origin and the attempts later.
+        tries = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
+        return f"{self.method} {self.origin}{self.path}: {self.args[0]}{tries}"
 
 
 class ConnectError(TransportError):

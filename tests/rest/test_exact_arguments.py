@@ -259,7 +259,7 @@ def test_times_may_be_numbers_of_any_kind() -> None:
 
 
 def test_an_array_without_dimensions_is_no_sequence_of_texts() -> None:
-    with pytest.raises(errors.InvalidInputError, match="sequence of texts"):
+    with pytest.raises(errors.InvalidInputError, match="sequence of strings"):
         strings("streams", ArrayOfNoDimensions(1))
 
 
@@ -290,7 +290,7 @@ def test_the_parts_of_a_structure_are_held_as_exact_text() -> None:
 def test_fields_that_json_cannot_say_are_refused() -> None:
     for wrong in (Index(1), float("nan"), b"a"):
         with pytest.raises(
-            errors.InvalidInputError, match="static_fields must be what JSON"
+            errors.InvalidInputError, match="static_fields must be a value that JSON"
         ):
             AudioTransport(transport="json", static_fields={"a": wrong})
     assert (

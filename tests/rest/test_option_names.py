@@ -203,7 +203,7 @@ def test_a_closed_client_or_signer_says_so_in_one_class_of_error() -> None:
     session = tb.session(SESSION)
     tb.close()
     for call in (session.token, tb.new_session, tb.with_options(timeout=3).new_session):
-        with pytest.raises(tokbox.ClosedError, match="is closed: make another one"):
+        with pytest.raises(tokbox.ClosedError, match="is closed: create another one"):
             call()
     assert issubclass(tokbox.ClosedError, tokbox.TokboxError)
     assert not issubclass(tokbox.ClosedError, ValueError)

@@ -37,7 +37,7 @@ def test_an_id_that_leads_elsewhere_is_refused_by_every_method(
 ) -> None:
     script = Script(answers({}))
     with Tokbox(KEY, SECRET, transport=script) as tb:
-        with pytest.raises(InvalidInputError, match="id that the service gave"):
+        with pytest.raises(InvalidInputError, match="ID from the service"):
             call(tb, id)
         assert script.requests == []
 
@@ -47,6 +47,6 @@ def test_an_id_of_a_project_that_leads_elsewhere_is_refused(id: str) -> None:
     script = Script(answers({}))
     with Account(KEY, SECRET, transport=script) as account:
         for call in (account.projects.get, account.projects.delete):
-            with pytest.raises(InvalidInputError, match="id that the service gave"):
+            with pytest.raises(InvalidInputError, match="ID from the service"):
                 call(id)
         assert script.requests == []

@@ -61,7 +61,7 @@ def test_headers_go_along() -> None:
     "name", ["Authorization", "X-OPENTOK-AUTH", "host", "Content-Length"]
 )
 def test_headers_of_the_client_cannot_be_replaced(name: str) -> None:
-    with pytest.raises(errors.InvalidInputError, match="to the client"):
+    with pytest.raises(errors.InvalidInputError, match="the client sets"):
         ask("GET", "/x", headers={name: "x"})
 
 
@@ -143,7 +143,7 @@ def test_a_method_is_one_of_five(method: Any) -> None:
 
 
 def test_there_is_one_body_at_most() -> None:
-    with pytest.raises(errors.InvalidInputError, match="beside json"):
+    with pytest.raises(errors.InvalidInputError, match="together with json"):
         ask("POST", "/x", json={}, form={})
 
 

@@ -221,7 +221,7 @@ def test_a_bad_argument_is_refused_before_anything_is_sent(
 )
 def test_an_answer_without_a_session_is_a_protocol_error(body: object, make: Make) -> None:
     tb, _ = make(answers(body))
-    with pytest.raises(errors.ProtocolError, match="holds no session"):
+    with pytest.raises(errors.ProtocolError, match="has no session"):
         tb.new_session()
 
 

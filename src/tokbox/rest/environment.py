@@ -132,14 +132,14 @@ def credentials(environ: Mapping[str, str]) -> Credentials:
         if len(named) > 1:
             project, application = named
             rule = (
-                f"be left out beside {application.id}, or that beside it: one is for "
-                "OpenTok, one for Vonage, and which is meant is not guessed"
+                f"not be set together with {application.id}: one is for "
+                "OpenTok and one for Vonage; unset one of them"
             )
             raise InvalidInputError(_first(environ, project), None, rule, show=False)
         if named:
             return _read(environ, named[0])
     rule = (
-        "be set (and TOKBOX_SECRET or TOKBOX_SECRET_FILE beside it), or for Vonage "
+        "be set (with TOKBOX_SECRET or TOKBOX_SECRET_FILE), or for Vonage "
         "TOKBOX_APPLICATION_ID (and TOKBOX_PRIVATE_KEY or TOKBOX_PRIVATE_KEY_FILE)"
     )
     raise InvalidInputError("TOKBOX_API_KEY", None, rule, show=False)
@@ -166,11 +166,11 @@ def _read(environ: Mapping[str, str], family: _Family) -> Credentials:
     secret_names = " or ".join(family.names[1:])
     if not id:
         raise InvalidInputError(
-            family.id, None, f"be set beside {secret_names}", show=False
+            family.id, None, f"be set together with {secret_names}", show=False
         )
     if not secret:
         raise InvalidInputError(
-            secret_names, None, f"be set beside {family.id}", show=False
+            secret_names, None, f"be set together with {family.id}", show=False
         )
     if family.kind == "application":
         id = check_application_id(id, family.id)

@@ -114,7 +114,7 @@ class ThreadExecutor:
 
 
 def _closed() -> ClosedError:
-    return ClosedError("this client is closed: make another one")
+    return ClosedError("this client is closed: create another one")
 
 
 def _advance(steps: Generator[float, None, _T]) -> tuple[float | None, _T | None]:

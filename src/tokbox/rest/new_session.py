@@ -43,8 +43,13 @@ def create(
         first = {}
     session_id = first.get("session_id")
     if not isinstance(session_id, str) or not session_id:
-        problem = "the answer holds no session"
-        raise ProtocolError(problem, method="POST", path=_PATH, request_id=request_id)
+        raise ProtocolError(
+            "the response has no session",
+            method="POST",
+            path=_PATH,
+            origin=resources._requester.origin,
+            request_id=request_id,
+        )
     try:
         return Session(
             session_id,
@@ -53,9 +58,12 @@ def create(
             _resources=resources,
         )
     except InvalidClaimsError as error:
-        problem = f"the answer holds a session that cannot be used: {error}"
         raise ProtocolError(
-            problem, method="POST", path=_PATH, request_id=request_id
+            f"the response has a session that cannot be used: {error}",
+            method="POST",
+            path=_PATH,
+            origin=resources._requester.origin,
+            request_id=request_id,
         ) from None
 
 
@@ -87,7 +95,7 @@ def parameters(
                 "e2ee", e2ee, "be False in a session that is always archived"
             )
         form["e2ee"] = "true"
-    only_always = "be left out unless archive_mode is always"
+    only_always = 'be given only if archive_mode is "always"'
     if archive_name is not None:
         if not always:
             raise InvalidInputError("archive_name", archive_name, only_always)

@@ -65,7 +65,7 @@ class APIResponse(PickledByName):
             pass
         # Raise outside of the handler, because the JSON error contains the body.
         method, path = self._call
-        problem = f"{self.status} came with a body that is not JSON"
+        problem = f"the response with status {self.status} is not JSON"
         raise ProtocolError(problem, method=method, path=path, request_id=self.request_id)
 
 
@@ -77,7 +77,7 @@ def request(
     path = _path(path, requester.project)
     json, form = options.get("json"), options.get("form")
     if json is not None and form is not None:
-        raise InvalidInputError("form", form, "be left out beside json", show=False)
+        raise InvalidInputError("form", form, "not be given together with json", show=False)
     response, _ = requester.request(
         verb,
         path,
@@ -123,7 +123,7 @@ def _pairs(name: str, given: Any, *, numbers: bool = False) -> dict[str, Any] | 
                 "".join(f"{key}{value}" for key, value in found.items()).encode()
                 return found  # type: ignore[return-value]
     words = "str or int" if numbers else "str"
-    rule = f"be a mapping of str to {words}, which UTF-8 can hold"
+    rule = f"be a mapping of str to {words}, encodable in UTF-8"
     raise InvalidInputError(name, None, rule, show=False)
 
 
@@ -134,9 +134,13 @@ def _headers(headers: Mapping[str, str] | None) -> dict[str, str]:
     for given_name, given_value in (headers or {}).items():
         name, value = exact_text(given_name), exact_text(given_value)
         if name is None or not _HEADER_NAME.fullmatch(name):
-            raise InvalidInputError("headers", given_name, "have names that HTTP allows")
+            raise InvalidInputError(
+                "headers", given_name, "have names that are valid in HTTP"
+            )
         if name.lower() in _CLIENT_HEADERS:
-            raise InvalidInputError("headers", name, "leave this one to the client")
+            raise InvalidInputError(
+                "headers", name, "not have this name, because the client sets this header"
+            )
         if value is None or not _HEADER_VALUE.fullmatch(value):
             rule = f"have visible ASCII text as the value of {name}"
             raise InvalidInputError("headers", None, rule, show=False)

@@ -88,7 +88,7 @@ def nested(field: str, value: object, *kinds: type[Structure]) -> dict[str, Any]
             return value._to_json()
     names = " or ".join(kind.__name__ for kind in kinds)
     # A value of another type may contain the same secrets.
-    raise InvalidInputError(field, None, f"be made with {names}", show=False)
+    raise InvalidInputError(field, None, f"be an object of the class {names}", show=False)
 
 
 def choice(field: str, value: object, allowed: Iterable[str]) -> str:
@@ -115,16 +115,16 @@ def string(
     false, errors do not contain the value.
     """
     if max_length is not None:
-        rule = f"be {min_length} to {max_length} characters of text"
+        rule = f"be a string of {min_length} to {max_length} characters"
     else:
-        rule = "be text" if min_length == 0 else "be text and not empty"
+        rule = "be a string" if min_length == 0 else "be a string that is not empty"
     content = exact_text(value)
     if content is None or len(content) < min_length:
         raise InvalidInputError(field, value, rule, show=show)
     if max_length is not None and len(content) > max_length:
         raise InvalidInputError(field, value, rule, show=show)
     if _SURROGATE.search(content):
-        raise InvalidInputError(field, value, "not hold lone surrogates", show=show)
+        raise InvalidInputError(field, value, "not contain lone surrogates", show=show)
     if max_bytes is not None and len(content.encode()) > max_bytes:
         rule = f"have at most {max_bytes} bytes in UTF-8"
         raise InvalidInputError(field, value, rule, show=show)
@@ -133,7 +133,7 @@ def string(
 
 def secret(field: str, value: object) -> str:
     """Return non-empty text without control characters; errors do not show it."""
-    rule = "be text without control characters"
+    rule = "be a string without control characters"
     return _check_characters(field, value, rule, control_character)
 
 
@@ -149,9 +149,9 @@ def _check_characters(
     # text() is not called here: its exception would become the context of this one.
     content = exact_text(value)
     if not content:
-        raise InvalidInputError(field, None, "be text and not empty", show=False)
+        raise InvalidInputError(field, None, "be a string that is not empty", show=False)
     if wrong := find_wrong(content):
-        raise InvalidInputError(field, None, f"{rule}: it holds {wrong}", show=False)
+        raise InvalidInputError(field, None, f"{rule}: it contains {wrong}", show=False)
     return content
 
 
@@ -161,12 +161,12 @@ def json_value(field: str, value: Any) -> Any:
         json.dumps(value, allow_nan=False)
         return value
     # Raise outside of the handler: its exception contains the value.
-    raise InvalidInputError(field, None, "be what JSON can say", show=False)
+    raise InvalidInputError(field, None, "be a value that JSON can represent", show=False)
 
 
 def strings(field: str, value: object) -> list[str]:
     """Return a list of non-empty strings. A single string is rejected."""
-    rule = "be a sequence of texts that are not empty"
+    rule = "be a sequence of strings that are not empty"
     if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
         raise InvalidInputError(field, value, rule)
     if has_no_dimensions(value):
@@ -229,7 +229,7 @@ def identifier(field: str, value: object) -> str:
         return value
     name = string(field, value, min_length=1, max_length=255)
     if has_dot_segments(name):
-        raise InvalidInputError(field, value, "be an id that the service gave")
+        raise InvalidInputError(field, value, "be an ID from the service")
     return quote(name, safe="")
 
 

@@ -46,7 +46,7 @@ __all__ = ["SecretBackend", "SigningBackend", "refuse"]
 
 def refuse(*arguments: object) -> NoReturn:
     """Raise the error of calls after `close`."""
-    raise ClosedError("this signer is closed: make another one")
+    raise ClosedError("this signer is closed: create another one")
 
 
 class SigningBackend:

@@ -53,6 +53,10 @@ class Origin(NamedTuple):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
+    def __str__(self) -> str:
+        """Return scheme, host and port as in a URL."""
+        return f"{self.scheme}://{self.netloc}"
+
 
 def parse(url: str) -> Origin | None:
     """Return the parts of *url*, or ``None`` unless it has a scheme, a valid host and,

@@ -49,15 +49,15 @@ _NEVER = urllib3.Retry(False, redirect=False)
 _FAILURES: tuple[tuple[type[Exception], type[errors.TransportError], str], ...] = (
     (exceptions.SSLError, errors.TLSError, "TLS failed"),
     (exceptions.ProxyError, errors.ConnectError, "no connection through the proxy"),
-    (exceptions.NameResolutionError, errors.ConnectError, "the host is not known"),
+    (exceptions.NameResolutionError, errors.ConnectError, "the host name is unknown"),
     (exceptions.NewConnectionError, errors.ConnectError, "no connection"),
     (exceptions.ConnectTimeoutError, errors.ConnectError, "no connection in time"),
-    (exceptions.TimeoutError, errors.RequestTimeoutError, "no answer in time"),
+    (exceptions.TimeoutError, errors.RequestTimeoutError, "no response in time"),
     (exceptions.PoolError, errors.ConnectError, "the connection pool is closed"),
     (exceptions.LocationValueError, errors.ConnectError, "the host is not valid"),
     (exceptions.DecodeError, errors.ProtocolError, "the body cannot be decompressed"),
     (exceptions.HTTPError, errors.ProtocolError, "the connection broke"),
-    (http.client.HTTPException, errors.ProtocolError, "the answer is not HTTP"),
+    (http.client.HTTPException, errors.ProtocolError, "the response is not HTTP"),
     (OSError, errors.ProtocolError, "the connection broke"),
 )
 
@@ -436,5 +436,9 @@ def _system_error(error: BaseException) -> BaseException | None:
 
 def _explain(cause: BaseException) -> str:
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"the certificate was refused: {cause.verify_message}"
+        return (
+            f"the certificate is not valid: {cause.verify_message}. For a certificate of "
+            "a private authority, set SSL_CERT_FILE to the path of its PEM file "
+            "(REQUESTS_CA_BUNDLE has no effect)"
+        )
     return str(getattr(cause, "strerror", None) or cause)

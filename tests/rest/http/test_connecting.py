@@ -61,7 +61,7 @@ def test_a_name_that_does_not_resolve_is_asked_for_again(
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     with pytest.raises(
-        errors.ConnectError, match=f"not known: {problem.strerror}"
+        errors.ConnectError, match=f"name is unknown: {problem.strerror}"
     ) as caught:
         connect(SERVICE, retries=2).request(method, "/x")
     assert caught.value.attempts == len(asked) == 3

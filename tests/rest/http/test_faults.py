@@ -47,7 +47,7 @@ def test_an_unknown_host_is_a_failed_connect(
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
-    with pytest.raises(errors.ConnectError, match="host is not known"):
+    with pytest.raises(errors.ConnectError, match="host name is unknown"):
         connect("http://api.example.test").request("GET", "/x")
 
 

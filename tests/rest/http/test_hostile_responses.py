@@ -85,67 +85,67 @@ def bomb(encoding: str, body: bytes) -> Step:
                 bytes(_MIB),
                 1024 * _MIB,
             ),
-            "ProtocolError: GET /x: the body is larger than",
+            "ProtocolError: GET {url}/x: the body of the response is larger than",
             id="1-gib",
         ),
         pytest.param(
             lambda: pieces(_CHUNKED, b"100000\r\n" + bytes(_MIB) + b"\r\n", 1024 * _MIB),
-            "ProtocolError: GET /x: the body is larger than",
+            "ProtocolError: GET {url}/x: the body of the response is larger than",
             id="1-gib-in-chunks",
         ),
         pytest.param(
             lambda: pieces(_CHUNKED, b"40000000\r\n" + bytes(_MIB), 1024 * _MIB),
-            "ProtocolError: GET /x: the body is larger than",
+            "ProtocolError: GET {url}/x: the body of the response is larger than",
             id="1-gib-in-one-chunk",
         ),
         pytest.param(
             lambda: bomb("gzip", packed(31)),
-            "ProtocolError: GET /x: the body is larger than",
+            "ProtocolError: GET {url}/x: the body of the response is larger than",
             id="gzip-bomb",
         ),
         pytest.param(
             lambda: bomb("deflate", packed(15)),
-            "ProtocolError: GET /x: the body is larger than",
+            "ProtocolError: GET {url}/x: the body of the response is larger than",
             id="deflate-bomb",
         ),
         pytest.param(
             lambda: bomb("deflate", packed(-15)),
-            "ProtocolError: GET /x: the body is larger than",
+            "ProtocolError: GET {url}/x: the body of the response is larger than",
             id="raw-deflate-bomb",
         ),
         pytest.param(
             lambda: bomb("gzip, gzip", gzip.compress(packed(31))),
-            "ProtocolError: GET /x: the body is larger than",
+            "ProtocolError: GET {url}/x: the body of the response is larger than",
             id="bomb-in-a-bomb",
         ),
         pytest.param(
             lambda: bomb(", ".join(["gzip"] * 100), b"x"),
-            "ProtocolError: GET /x: the body cannot be decompressed",
+            "ProtocolError: GET {url}/x: the body cannot be decompressed",
             id="too-many-encodings",
         ),
         pytest.param(
             lambda: pieces(_HEAD, b"X: 1\r\n", 6 * 100_000, b"\r\n{}"),
-            "ProtocolError: GET /x: the connection broke",
+            "ProtocolError: GET {url}/x: the connection broke",
             id="100000-headers",
         ),
         pytest.param(
             lambda: pieces(_HEAD + b"X: ", b"x" * _MIB, 256 * _MIB),
-            "ProtocolError: GET /x: the connection broke",
+            "ProtocolError: GET {url}/x: the connection broke",
             id="endless-header",
         ),
         pytest.param(
             lambda: pieces(b"HTTP/1.1 200 ", b"x" * _MIB, 256 * _MIB),
-            "ProtocolError: GET /x: the connection broke",
+            "ProtocolError: GET {url}/x: the connection broke",
             id="endless-status-line",
         ),
         pytest.param(
             lambda: pieces(_CHUNKED + b"2;", b"x" * _MIB, 256 * _MIB),
-            "ProtocolError: GET /x: the connection broke",
+            "ProtocolError: GET {url}/x: the connection broke",
             id="endless-chunk-size",
         ),
         pytest.param(
             lambda: pieces(_CHUNKED + b"2\r\n{}\r\n0\r\nX: ", b"x" * _MIB, 256 * _MIB),
-            "ProtocolError: GET /x: the connection broke",
+            "ProtocolError: GET {url}/x: the connection broke",
             id="endless-trailer",
         ),
     ],
@@ -162,7 +162,7 @@ def test_an_answer_without_an_end_takes_little_memory(
         )
     assert done.stderr == ""
     said, grown = json.loads(done.stdout)
-    assert said.startswith(outcome)
+    assert said.startswith(outcome.format(url=server.url))
     assert grown < 4 * MAX_BODY
 
 
@@ -190,7 +190,7 @@ def test_what_is_no_number_in_json_makes_no_answer(number: str, connect: Connect
     body = f'{{"a": {number}}}'
     with (
         FaultyServer(answer(200, body)) as server,
-        pytest.raises(errors.ProtocolError, match="are not"),
+        pytest.raises(errors.ProtocolError, match="is not JSON"),
     ):
         connect(server.url).request_json("GET", "/x")
 

@@ -28,8 +28,40 @@ def test_calls_are_logged_by_path_status_time_and_attempt(
     requester.request("GET", "/x", params={"q": "canary"})
     assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
         ("DEBUG", "GET /x: 503, 0 ms, attempt 1"),
-        ("INFO", "GET /x: again in 0.5 s"),
+        ("INFO", "GET /x: retry in 0.5 s"),
         ("DEBUG", "GET /x: 200, 0 ms, attempt 2"),
+    ]
+
+
+def test_records_have_their_values_as_attributes(
+    scripted: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="tokbox")
+    broken = errors.ConnectError("refused", method="GET", path="/x")
+    answer = Response(200, {"x-request-id": "r-1"}, b"{}")
+    requester, _ = scripted(broken, answer)
+    requester.request("GET", "/x")
+    fields = [
+        {name: value for name, value in vars(each).items() if "." in name}
+        for each in caplog.records
+    ]
+    call = {"http.request.method": "GET", "url.path": "/x"}
+    assert fields == [
+        {
+            **call,
+            "http.request.resend_count": 0,
+            "error.type": "ConnectError",
+            "tokbox.duration": 0.0,
+            "tokbox.request_id": None,
+        },
+        {**call, "http.request.resend_count": 0, "tokbox.wait": 0.5},
+        {
+            **call,
+            "http.request.resend_count": 1,
+            "http.response.status_code": 200,
+            "tokbox.duration": 0.0,
+            "tokbox.request_id": "r-1",
+        },
     ]
 
 

@@ -181,5 +181,5 @@ def test_a_body_too_large_leaves_no_connection_behind() -> None:
     ids=lambda options: "-".join(options),
 )
 def test_one_thing_decides_how_requests_travel(options: dict[str, Any]) -> None:
-    with pytest.raises(errors.InvalidInputError, match="left out beside"):
+    with pytest.raises(errors.InvalidInputError, match="not be given together with"):
         Tokbox(KEY, SECRET, **options)

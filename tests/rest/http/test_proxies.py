@@ -100,7 +100,7 @@ def test_the_environments_proxy_can_be_ignored(
     with FaultyServer(answer(200, {})) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
         monkeypatch.setattr(socket, "getaddrinfo", _nowhere)
-        with pytest.raises(errors.ConnectError, match="host is not known"):
+        with pytest.raises(errors.ConnectError, match="host name is unknown"):
             connect(SERVICE, trust_env=False).request("GET", "/x")
         assert proxy.connections == 0
 

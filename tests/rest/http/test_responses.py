@@ -95,7 +95,7 @@ def test_code_and_words_are_read_from_any_body(
         ('{"code":15001}', "multi_archive_tag"),
         ('{"code":15002}', "stopped"),
         ('{"code":15004}', "available"),
-        ('{"code":10101}', "session id"),
+        ('{"code":10101}', "session ID"),
         ('{"code":15202}', "data"),
         ('{"code":50005}', "max_duration"),
         ('{"code":60003}', "captions"),
@@ -159,7 +159,7 @@ def test_a_page_that_passes_for_success_is_refused(
     body: str, headers: dict[str, str]
 ) -> None:
     response = Response(200, headers, body.encode())
-    with pytest.raises(errors.ProtocolError, match="between us and the service") as caught:
+    with pytest.raises(errors.ProtocolError, match="another server sent it") as caught:
         responses.refuse_page(response, method="DELETE", path="/x", attempts=1)
     title = body.lower().partition("<title>")[2].partition("</title>")[0]
     assert title in str(caught.value).lower()
@@ -173,7 +173,7 @@ def test_a_page_that_refuses_is_not_put_down_to_the_service(
     # Nor to our clock, even if that is an hour off.
     date = {"date": formatdate(EPOCH - 3600, usegmt=True)}
     error = refusal(status, body, headers={**headers, **date})
-    assert "between us and the service" in (error.hint or "")
+    assert "another server sent it" in (error.hint or "")
     assert not isinstance(error, errors.ClockSkewError)
 
 

@@ -100,7 +100,7 @@ def test_a_first_attempt_is_not_counted_in_words(scripted: Scripted) -> None:
     requester, _ = scripted(broken(errors.RequestTimeoutError))
     with pytest.raises(errors.RequestTimeoutError) as caught:
         requester.request("POST", "/x")
-    assert str(caught.value) == "- /x: broke"
+    assert str(caught.value) == "- https://api.example.test:443/x: broke"
 
 
 def test_an_error_that_knows_of_its_attempts_is_not_counted_again(
@@ -111,7 +111,9 @@ def test_an_error_that_knows_of_its_attempts_is_not_counted_again(
     with pytest.raises(errors.RequestTimeoutError) as caught:
         requester.request("GET", "/x")
     assert caught.value.attempts == 5
-    assert str(caught.value) == "GET /x: broke (after 5 attempts)"
+    assert str(caught.value) == (
+        "GET https://api.example.test:443/x: broke (after 5 attempts)"
+    )
 
 
 def test_waits_double_up_to_eight_seconds(scripted: Scripted, clock: Clock) -> None:

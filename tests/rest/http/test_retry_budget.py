@@ -94,7 +94,7 @@ def test_the_error_is_the_failures_own_and_the_log_says_why(
     with pytest.raises(errors.ServerError) as caught:
         requester.request("GET", "/x")
     assert (caught.value.status, caught.value.attempts) == (503, 1)
-    assert caplog.messages == ["GET /x: not again, too many calls fail"]
+    assert caplog.messages == ["GET /x: no retry, too many calls fail"]
 
 
 def test_with_options_shares_what_is_left(scripted: Scripted) -> None:

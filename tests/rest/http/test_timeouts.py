@@ -149,6 +149,6 @@ def test_a_single_read_ends_at_its_timeout_before_the_call_does() -> None:
     with (
         FaultyServer(silence) as server,
         Tokbox(KEY, SECRET, server.url, read_timeout=0.1, retries=0, trust_env=False) as tb,
-        pytest.raises(errors.RequestTimeoutError, match="no answer in time"),
+        pytest.raises(errors.RequestTimeoutError, match="no response in time"),
     ):
         tb.archives.get(ARCHIVE)

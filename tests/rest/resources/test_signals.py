@@ -37,16 +37,16 @@ def test_limits_are_counted_in_bytes(make: Make) -> None:
     ("options", "field", "rule"),
     [
         ({"session_id": FOREIGN}, "session_id", "belong to"),
-        ({"data": None}, "data", "be text"),
-        ({"data": {"a": 1}}, "data", "be text"),
-        ({"data": b"hello"}, "data", "be text"),
+        ({"data": None}, "data", "be a string"),
+        ({"data": {"a": 1}}, "data", "be a string"),
+        ({"data": b"hello"}, "data", "be a string"),
         ({"data": "x" * 8193}, "data", "have at most 8192 bytes"),
         ({"data": "é" * 4097}, "data", "have at most 8192 bytes"),
         ({"data": "\ud800"}, "data", "surrogates"),
-        ({"type": 5}, "type", "be text"),
+        ({"type": 5}, "type", "be a string"),
         ({"type": "x" * 129}, "type", "have at most 128 bytes"),
         ({"type": "é" * 65}, "type", "have at most 128 bytes"),
-        ({"connection_id": ""}, "connection_id", "be 1 to 255 characters"),
+        ({"connection_id": ""}, "connection_id", "of 1 to 255 characters"),
     ],
 )
 def test_a_bad_signal_is_refused_before_anything_is_sent(

@@ -232,7 +232,7 @@ class Download:
         assert self._file is not None, "it was opened for the response"
         check_cancelled()
         if self._requester.is_closed:
-            raise errors.ClosedError("this client is closed: make another one")
+            raise errors.ClosedError("this client is closed: create another one")
         if self._file.size + len(piece) > self._total:
             self._file.truncate()
             self._fail("the storage host sent more bytes than it announced")

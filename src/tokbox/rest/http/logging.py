@@ -1,8 +1,10 @@
 """Log the method, path, status and time of requests.
 
 The logger is ``tokbox``. Calls are logged at DEBUG, retries and other reactions to errors
-at INFO. Headers and bodies are not logged at any level, and anything that looks like a
-token is removed from messages. ``TOKBOX_LOG=debug`` (or ``info``) enables the log.
+at INFO. Records have the same values as attributes, by the names of OpenTelemetry: for
+example ``http.response.status_code`` and ``tokbox.duration`` (seconds). Headers and bodies
+are not logged at any level, and anything that looks like a token is removed from messages.
+``TOKBOX_LOG=debug`` (or ``info``) enables the log.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from tokbox.errors import InvalidInputError
 from tokbox.exact import exact_text
-from tokbox.rest.http import logging, plain_http
+from tokbox.rest.http import logging, plain_http, telemetry
 from tokbox.rest.http.requester import MAX_RETRIES, Requester
 from tokbox.rest.validation import base_url, boolean, integer, seconds
 from tokbox.transport import HTTPTransport
@@ -46,6 +46,9 @@ class Options(TypedDict, total=False):
     - *correct_clock*: if an error response shows that the local clock is wrong, use the
       service's clock for the authentication of requests from then on, and retry the call
       once. Client tokens still use the local clock, so correct the local clock if possible.
+    - *otel*: create OpenTelemetry spans and metrics. ``None``, the default, does so if the
+      program has imported ``opentelemetry.trace``. True requires
+      ``pip install 'tokbox[otel]'``. See docs/guide/observability.md.
     - *http*: a custom pool, a ``urllib3.PoolManager`` or a compatible object. It
       determines how connections are made, and the client does not close it. The client's
       timeouts and retries apply, and redirects are not followed; see
@@ -64,6 +67,7 @@ class Options(TypedDict, total=False):
     pool_size: int
     user_agent: str
     correct_clock: bool
+    otel: bool | None
     http: Pool | None
     transport: Transport | None
 
@@ -90,6 +94,7 @@ def connect(
     pool_size: int = POOL_SIZE,
     user_agent: str = "",
     correct_clock: bool = False,
+    otel: bool | None = None,
     http: Pool | None = None,
     transport: Transport | None = None,
 ) -> Requester:
@@ -104,8 +109,10 @@ def connect(
     given = {"proxy": proxy, "http": http, "transport": transport}
     ways = [name for name, way in given.items() if way is not None]
     if len(ways) > 1:
-        rule = f"be left out beside {ways[1]}: it decides how requests travel"
+        rule = f"not be given together with {ways[1]}, which decides how requests are sent"
         raise InvalidInputError(ways[0], None, rule, show=False)
+    if otel is not None and boolean("otel", otel):
+        telemetry.require()
     if http is not None:
         # Imported here because it imports urllib3, which is slow.
         from tokbox.transport.custom_pool import CustomPool
@@ -128,6 +135,7 @@ def connect(
         read_timeout=seconds("read_timeout", read_timeout),
         user_agent=_suffix(user_agent),
         correct_clock=boolean("correct_clock", correct_clock),
+        otel=otel,
     )
 
 

@@ -37,11 +37,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from urllib.parse import urlencode
 
 from tokbox import errors
-from tokbox.rest.http import backoff, responses
+from tokbox.rest.http import backoff, responses, telemetry
 from tokbox.rest.http.logging import log
 from tokbox.rest.http.retry_budget import RetryBudget
 from tokbox.rest.validation import identifier, integer, seconds
-from tokbox.transport import Headers, Request, Response, Transport
+from tokbox.transport import Headers, Request, Response, Transport, hosts
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -85,8 +85,10 @@ class Requester:
         "_auth",
         "_closed",
         "_correct_clock",
+        "_has_succeeded",
         "_jitter",
         "_now",
+        "_otel",
         "_read_timeout",
         "_retries",
         "_retry_budget",
@@ -109,6 +111,7 @@ class Requester:
         read_timeout: float = 10.0,
         user_agent: str = "",
         correct_clock: bool = False,
+        otel: bool | None = None,
         sleep: Callable[[float], object] = backoff.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -126,14 +129,21 @@ class Requester:
         self._jitter = jitter
         self._user_agent = user_agent
         self._correct_clock = correct_clock
+        self._otel = otel
         # Shared with the requesters that with_options() returns.
         self._closed = threading.Event()
         self._retry_budget = RetryBudget()
+        self._has_succeeded = threading.Event()
 
     @property
     def owner_id(self) -> str:
         """Return the project or application: an API key or an application ID."""
         return self._auth.owner_id
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port of the service."""
+        return str(hosts.parse(self.api_url))
 
     @property
     def project(self) -> str:
@@ -162,7 +172,13 @@ class Requester:
     ) -> tuple[Any, str | None]:
         """Make a call as `request` does; return the JSON of the response and its ID."""
         response, attempts = self.request(method, path, **options)
-        source = responses.read_json(response, method=method, path=path, attempts=attempts)
+        try:
+            source = responses.read_json(
+                response, method=method, path=path, attempts=attempts
+            )
+        except errors.TransportError as error:
+            error.origin = self.origin
+            raise
         return source, responses.request_id(response.headers)
 
     def request(
@@ -183,6 +199,38 @@ class Requester:
         Raises ``APIError`` for another status, ``TransportError`` if there is no usable
         response.
         """
+
+        def call() -> tuple[Response, int]:
+            try:
+                return self._call(
+                    method,
+                    path,
+                    params=params,
+                    json=json,
+                    form=form,
+                    headers=headers,
+                    timeout=timeout,
+                )
+            except errors.TransportError as error:
+                error.origin = error.origin or self.origin
+                raise
+
+        if not telemetry.is_enabled(self._otel):
+            return call()
+        url = self.api_url + errors.redact(path)
+        return telemetry.observe(call, method=method, url=url, clock=self.monotonic)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None,
+        json: Any,
+        form: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        timeout: float | None,
+    ) -> tuple[Response, int]:
         limit = self._timeout if timeout is None else seconds("timeout", timeout)
         url = self.api_url + path + (f"?{urlencode(params)}" if params else "")
         content_type, body = _encode(json, form)
@@ -191,7 +239,7 @@ class Requester:
         corrected = False
         while True:
             if self.is_closed:
-                raise errors.ClosedError("this client is closed: make another one")
+                raise errors.ClosedError("this client is closed: create another one")
             attempt += 1
             left = max(end - self.monotonic(), 0.001)
             offset = self._auth.offset
@@ -208,6 +256,7 @@ class Requester:
             outcome = self._attempt(request, attempt, offset)
             if isinstance(outcome, Response):
                 self._retry_budget.succeed()
+                self._has_succeeded.set()
                 return outcome, attempt
             error, asked = outcome
             left = end - self.monotonic()
@@ -216,7 +265,7 @@ class Requester:
             may_correct = self._correct_clock and not corrected and left > 0
             if may_correct and isinstance(error, errors.ClockSkewError):
                 corrected = True
-                self._learn(error.offset, request)
+                self._learn(error.offset, request, attempt)
                 continue
             if attempt - corrected > self._retries or not _may_retry(error, method):
                 raise error
@@ -224,9 +273,9 @@ class Requester:
             if wait >= left:
                 raise error
             if not self._retry_budget.take():
-                log.info("%s %s: not again, too many calls fail", method, request.path)
+                self._log_retry(request, attempt, "no retry, too many calls fail")
                 raise error
-            log.info("%s %s: again in %.1f s", method, request.path, wait)
+            self._log_retry(request, attempt, f"retry in {wait:.1f} s", wait=wait)
             self.sleep(wait)
 
     @property
@@ -242,7 +291,7 @@ class Requester:
         *path* names the file in errors and logs, because *url* may be secret.
         """
         if self.is_closed:
-            raise errors.ClosedError("this client is closed: make another one")
+            raise errors.ClosedError("this client is closed: create another one")
         request = Request(
             method="GET",
             url=url,
@@ -259,6 +308,8 @@ class Requester:
             response = self._transport.send(request)
         except errors.TransportError as error:
             self._report(request, type(error).__name__, started, 1)
+            # The path is not one of the storage host.
+            error.args = (f"storage host {hosts.parse(url)}: {error.args[0]}",)
             raise
         self._report(request, response.status, started, 1)
         return response
@@ -287,11 +338,12 @@ class Requester:
             response = self._transport.send(request)
         except errors.TransportError as error:
             self._report(request, type(error).__name__, started, attempt)
-            return _count(error, attempt), None
+            error.attempts = max(error.attempts, attempt)
+            return error, None
         self._report(request, response.status, started, attempt, response.headers)
         if len(response.body) > request.max_body:
             raise errors.ProtocolError(
-                f"the body is larger than {request.max_body} bytes",
+                f"the body of the response is larger than {request.max_body} bytes",
                 method=method,
                 path=path,
                 attempts=attempt,
@@ -308,19 +360,38 @@ class Requester:
             attempts=attempt,
             now=now,
             corrected=offset,
+            api_url="" if self._has_succeeded.is_set() else self.api_url,
         )
         return refusal, responses.retry_after(response.headers, now)
 
-    def _learn(self, offset: float, request: Request) -> None:
+    def _learn(self, offset: float, request: Request, attempt: int) -> None:
         # Concurrent threads compute the same offset.
         self._auth.offset = offset
-        what = "again, dated by the service's clock, from which ours differs by"
-        log.info("%s %s: %s %.0f s", request.method, request.path, what, offset)
+        place = "ahead of" if offset > 0 else "behind"
+        self._log_retry(
+            request,
+            attempt,
+            f"retry with the time of the service; the local clock is {abs(offset):.0f} s "
+            f"{place} it",
+            wait=0.0,
+        )
+
+    def _log_retry(
+        self, request: Request, attempt: int, what: str, **fields: float
+    ) -> None:
+        extra = {f"tokbox.{name}": value for name, value in fields.items()}
+        log.info(
+            "%s %s: %s",
+            request.method,
+            request.path,
+            what,
+            extra={**_request_fields(request, attempt), **extra},
+        )
 
     def _report(
         self,
         request: Request,
-        outcome: object,
+        outcome: str | int,
         started: float,
         attempt: int,
         headers: Mapping[str, str] | None = None,
@@ -328,15 +399,22 @@ class Requester:
         if not log.isEnabledFor(logging.DEBUG):
             return
         request_id = responses.request_id(headers or {})
-        spent = (self.monotonic() - started) * 1000
+        duration = self.monotonic() - started
+        is_status = isinstance(outcome, int)
         log.debug(
             "%s %s: %s, %.0f ms, attempt %d%s",
             request.method,
             request.path,
             outcome,
-            spent,
+            duration * 1000,
             attempt,
-            f", request id {request_id}" if request_id else "",
+            f", request ID {request_id}" if request_id else "",
+            extra={
+                **_request_fields(request, attempt),
+                "http.response.status_code" if is_status else "error.type": outcome,
+                "tokbox.duration": duration,
+                "tokbox.request_id": request_id,
+            },
         )
 
     def _backoff(self, attempt: int, asked: float | None) -> float:
@@ -363,6 +441,15 @@ class Requester:
         name, value = self._auth.header()
         headers[name] = value
         return headers
+
+
+def _request_fields(request: Request, attempt: int) -> dict[str, object]:
+    """Return the fields of log records, by the names of OpenTelemetry."""
+    return {
+        "http.request.method": request.method,
+        "url.path": request.path,
+        "http.request.resend_count": attempt - 1,
+    }
 
 
 def _encode(json: Any, form: Mapping[str, str] | None) -> tuple[str | None, bytes | None]:
@@ -396,14 +483,6 @@ def _timed_out(
         path=error.path,
         attempts=attempts,
     )
-
-
-def _count(error: errors.TransportError, attempts: int) -> errors.TransportError:
-    """Set the number of attempts of an error that counted only one."""
-    if attempts > 1 and error.attempts == 1:
-        error.attempts = attempts
-        error.args = (f"{error} (after {attempts} attempts)",)
-    return error
 
 
 @functools.cache

@@ -32,9 +32,14 @@ _MAX_MESSAGE = 500
 _MAX_PAGE_BYTES = 65_536
 
 _REDIRECT = (
-    "redirects are never followed: they would carry the credentials away; check api_url"
+    "redirects are never followed, because they would send the credentials to another "
+    "URL; check api_url"
 )
-_FOREIGN = "something between us and the service (a proxy, a firewall) answered"
+_FOREIGN = "a proxy, a firewall or another server sent it, not the service"
+_CREDENTIALS = (
+    "the usual cause is a wrong secret or private key, or one that belongs to another "
+    "project or environment"
+)
 
 #: Headers that contain a request ID, in order of preference. Both are undocumented.
 _REQUEST_ID = ("x-request-id", "request-id")
@@ -73,11 +78,12 @@ def read_json(response: Response, *, method: str, path: str, attempts: int) -> A
         raise api_error(response, method=method, path=path, attempts=attempts, now=None)
     kind = response.headers.get("content-type", "no content type")
     if not response.body:
-        what = "an empty body"
+        what = "its body is empty"
     else:
-        what = f"{len(response.body)} bytes that are not ({_clean(kind, limit=60)})"
+        size = len(response.body)
+        what = f"its body has {size} bytes of the type {_clean(kind, limit=60)}"
     raise errors.ProtocolError(
-        f"{response.status} promises JSON, but came with {what}",
+        f"the response with status {response.status} is not JSON: {what}",
         method=method,
         path=path,
         attempts=attempts,
@@ -100,9 +106,9 @@ def refuse_page(response: Response, *, method: str, path: str, attempts: int) ->
     """
     if _is_page(response):
         title = _title(_text(response))
-        called = f' called "{title}"' if title else ""
+        called = f' with the title "{title}"' if title else ""
         raise errors.ProtocolError(
-            f"{response.status} came with a web page{called}: {_FOREIGN}",
+            f"the response with status {response.status} is a web page{called}: {_FOREIGN}",
             method=method,
             path=path,
             attempts=attempts,
@@ -118,11 +124,14 @@ def api_error(
     attempts: int,
     now: float | None,
     corrected: float = 0.0,
+    api_url: str = "",
 ) -> errors.APIError:
     """Return the exception for an error response.
 
     *now* is the local time of the response (seconds since the epoch), or ``None`` to skip
     the clock check; *corrected* is the clock offset that the request was signed with.
+    *api_url* is given until a call of the client has succeeded, because a wrong URL is then
+    a likely cause.
     """
     code, message = _explanation(response)
     # A web page from another server is no evidence about credentials or clock.
@@ -133,6 +142,11 @@ def api_error(
         advice = f"this is a web page: {_FOREIGN}"
     else:
         advice = hint(response.status, code, message)
+    if response.status == 404 and api_url and code is None and (foreign or not advice):
+        first = f"no call has succeeded yet, so check api_url ({api_url})"
+        advice = f"{advice}; {first}" if advice else first
+    elif response.status in (401, 403) and not advice:
+        advice = _CREDENTIALS
     details: dict[str, Any] = {
         "status": response.status,
         "code": code,

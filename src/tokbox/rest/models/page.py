@@ -106,5 +106,5 @@ def iter_pages(
             if not page or offset >= total:
                 return
         if stale >= _STALE_PAGES:
-            problem = f"{stale} pages in a row held nothing new"
+            problem = f"{stale} pages in a row had no new items"
             raise ProtocolError(problem, method="GET", path=path)

@@ -185,12 +185,12 @@ class Archives(Compositions[Archive]):
             ),
         }
         if "quantizationParameter" in body and "maxBitrate" in body:
-            field, rule = "quantization_parameter", "not go with max_bitrate"
+            field, rule = "quantization_parameter", "not be given together with max_bitrate"
             raise InvalidInputError(field, quantization_parameter, rule)
         if output != OutputMode.COMPOSED:
             for property_, field in _COMPOSED_ONLY.items():
                 if property_ in body:
-                    rule = "be left out of an individual archive"
+                    rule = "not be given for an individual archive"
                     raise InvalidInputError(field, body[property_], rule)
         return self._request(Archive, "POST", self._path, body, timeout)
 

@@ -185,7 +185,7 @@ class AudioConnectors(TokenResource):
 
 def _headers(field: str, value: object) -> dict[str, str]:
     """Return headers; the length limit applies to all names and values together."""
-    rule = "map names to values, both of them text"
+    rule = "map strings to strings"
     if not isinstance(value, Mapping):
         raise InvalidInputError(field, None, rule, show=False)
     headers = {}
@@ -197,6 +197,6 @@ def _headers(field: str, value: object) -> dict[str, str]:
         size += len((name + content).encode("utf-8", "surrogatepass"))
         headers[name] = content
     if size > _MAX_HEADERS:
-        rule = f"have at most {_MAX_HEADERS} bytes altogether"
+        rule = f"have at most {_MAX_HEADERS} bytes in total"
         raise InvalidInputError(field, None, rule, show=False)
     return headers

@@ -25,13 +25,21 @@ _Entity = TypeVar("_Entity", bound=Entity)
 
 
 def read_model(
-    kind: type[_Record], source: object, method: str, path: str, request_id: str | None
+    kind: type[_Record],
+    source: object,
+    method: str,
+    path: str,
+    request_id: str | None,
+    *,
+    origin: str = "",
 ) -> _Record:
     """Return a response as a record. Raises ``ProtocolError`` if it is not valid."""
     record = kind._read(source, source, request_id) if isinstance(source, dict) else None
     if record is None or not all(getattr(record, name) for name in kind._required):
-        problem = f"the answer is not {kind._label} with {' and '.join(kind._required)}"
-        raise ProtocolError(problem, method=method, path=path, request_id=request_id)
+        problem = f"the response is not {kind._label} with {' and '.join(kind._required)}"
+        raise ProtocolError(
+            problem, method=method, path=path, origin=origin, request_id=request_id
+        )
     return record
 
 
@@ -96,7 +104,8 @@ class Resource:
         """Make a call whose response is a record."""
         answer = self._requester.request_json(method, path, json=body, timeout=timeout)
         source, request_id = answer
-        return read_model(kind, source, method, path, request_id)
+        origin = self._requester.origin
+        return read_model(kind, source, method, path, request_id, origin=origin)
 
     def _request_page(
         self,
@@ -136,10 +145,18 @@ class Resource:
     def _entities(
         self, kind: type[_Entity], path: str, items: object, request_id: str | None
     ) -> tuple[_Entity, ...]:
+        origin = self._requester.origin
         if not isinstance(items, list):
-            problem = f"the answer is not a list of {self._noun}"
-            raise ProtocolError(problem, method="GET", path=path, request_id=request_id)
-        return tuple(read_model(kind, item, "GET", path, request_id) for item in items)
+            raise ProtocolError(
+                f"the response is not a list of {self._noun}",
+                method="GET",
+                path=path,
+                origin=origin,
+                request_id=request_id,
+            )
+        return tuple(
+            read_model(kind, item, "GET", path, request_id, origin=origin) for item in items
+        )
 
 
 class Collection(Resource, Generic[_Entity]):

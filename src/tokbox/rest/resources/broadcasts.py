@@ -124,7 +124,7 @@ class Hls(PickledByName):
         optional(boolean, "low_latency", self.low_latency)
         if self.dvr and self.low_latency:
             raise InvalidInputError(
-                "low_latency", self.low_latency, "be False where dvr is True"
+                "low_latency", self.low_latency, "be False if dvr is True"
             )
 
     def _to_json(self) -> dict[str, Any]:
@@ -223,17 +223,19 @@ def _outputs(hls: Hls | bool, rtmp: RtmpTarget | Sequence[RtmpTarget]) -> dict[s
     if targets:
         outputs["rtmp"] = _rtmp(targets)
     if not outputs:
-        raise InvalidInputError("hls", hls, "be asked for where rtmp names no target")
+        raise InvalidInputError(
+            "hls", hls, "be True, or hls options, if rtmp has no target"
+        )
     return outputs
 
 
 def _rtmp(targets: Sequence[RtmpTarget]) -> list[dict[str, Any]]:
     found = [nested("rtmp", target, RtmpTarget) for target in targets]
     if len(found) > _MAX_TARGETS:
-        rule = f"name at most {_MAX_TARGETS} targets"
+        rule = f"have at most {_MAX_TARGETS} targets"
         raise InvalidInputError("rtmp", None, f"{rule}, not {len(found)}", show=False)
     ids = [target["id"] for target in found if "id" in target]
     for number, id in enumerate(ids):
         if id in ids[:number]:
-            raise InvalidInputError("rtmp", id, "name targets with different ids")
+            raise InvalidInputError("rtmp", id, "have targets with different IDs")
     return found

@@ -117,7 +117,7 @@ def media(has_audio: bool, has_video: bool) -> dict[str, Any]:
         "hasVideo": boolean("has_video", has_video),
     }
     if not any(body.values()):
-        raise InvalidInputError("has_video", has_video, "be True where has_audio is False")
+        raise InvalidInputError("has_video", has_video, "be True if has_audio is False")
     return body
 
 

@@ -37,14 +37,18 @@ class Layout(PickledByName):
     def __post_init__(self) -> None:
         kind = choice("layout", self.type, _TYPES)
         if kind == "custom" and self.stylesheet is None:
-            raise InvalidInputError("stylesheet", None, "be given with the layout custom")
+            raise InvalidInputError("stylesheet", None, 'be given with the layout "custom"')
         stylesheet = optional(string, "stylesheet", self.stylesheet, min_length=1)
         if stylesheet is not None and kind != "custom":
-            raise InvalidInputError("stylesheet", stylesheet, "go with the layout custom")
+            raise InvalidInputError(
+                "stylesheet", stylesheet, 'be given only with the layout "custom"'
+            )
         field, shared = "screenshare_type", self.screenshare_type
         screenshare_type = optional(choice, field, shared, _SCREENSHARE_TYPES)
         if screenshare_type is not None and kind != "bestFit":
-            raise InvalidInputError(field, screenshare_type, "go with the layout bestFit")
+            raise InvalidInputError(
+                field, screenshare_type, 'be given only with the layout "bestFit"'
+            )
         set_fields(
             self, type=kind, stylesheet=stylesheet, screenshare_type=screenshare_type
         )
@@ -68,7 +72,7 @@ class Layout(PickledByName):
         """Return the layout from an object or from its fields; ``None`` without any."""
         if isinstance(layout, Layout):
             if stylesheet is not None or screenshare_type is not None:
-                rule = "be a name when stylesheet or screenshare_type is given beside it"
+                rule = "be a name if stylesheet or screenshare_type is given"
                 raise InvalidInputError("layout", layout, rule)
             return layout
         if layout is None:

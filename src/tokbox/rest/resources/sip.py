@@ -132,7 +132,7 @@ class Sip(TokenResource):
         tones = exact_text(digits)
         if tones is None or not re.fullmatch(r"[0-9*#p]+", tones):
             # The digits may be a PIN.
-            rule = "be text of 0 to 9, *, # and p"
+            rule = "be a string of 0 to 9, *, # and p"
             raise InvalidInputError("digits", None, rule, show=False)
         path = self._session_path(session_id, "play-dtmf", connection_id)
         body = {"digits": tones}
@@ -149,7 +149,7 @@ def _headers(field: str, value: object) -> dict[str, str]:
         if name is None or not re.fullmatch(r"[Xx]-[A-Za-z0-9.!%*_+`'~-]+", name):
             raise InvalidInputError(field, given_name, "have names that begin with X-")
         if content is None or re.search(r"[\r\n\0]", content):
-            rule = f"have text of one line for {name}"
+            rule = f"have a string of one line for {name}"
             raise InvalidInputError(field, None, rule, show=False)
         found[name] = string(field, content, show=False)
     return found

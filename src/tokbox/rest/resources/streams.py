@@ -82,9 +82,7 @@ class Streams(Resource):
         """
         path = self._session_path(session_id, "stream")
         if not isinstance(classes, Mapping) or not classes:
-            raise InvalidInputError(
-                "classes", classes, "map ids of streams to their classes"
-            )
+            raise InvalidInputError("classes", classes, "map stream IDs to their classes")
         items = [
             {
                 "id": string("classes", stream_id, min_length=1),
