@@ -118,6 +118,16 @@ def test_options_are_echoed(
     assert {name: archive[name] for name in shown} == shown
 
 
+@pytest.mark.trap(62)
+@pytest.mark.parametrize("name", ["hasAudio", "hasVideo", "hasTranscription"])
+@pytest.mark.parametrize(("sent", "read"), [("true", True), ("False", False)])
+def test_a_boolean_may_be_written_as_text(
+    api: Api, live: str, name: str, sent: str, read: bool
+) -> None:
+    options = {"hasAudio": True, "hasVideo": True, name: sent}
+    assert api.start_archive(live, **options)[name] is read
+
+
 def test_individual_archive_has_no_resolution(api: Api, live: str) -> None:
     assert "resolution" not in api.start_archive(live, outputMode="individual")
 
@@ -143,7 +153,7 @@ def test_layouts_are_accepted(api: Api, live: str, layout: dict[str, Any]) -> No
     "options",
     [
         {"hasAudio": False, "hasVideo": False},
-        {"hasAudio": "true"},
+        {"hasAudio": "yes"},
         {"name": 7},
         {"outputMode": "both"},
         {"outputMode": []},

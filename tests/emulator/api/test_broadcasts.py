@@ -162,7 +162,7 @@ def test_explicit_nulls_count_as_absent(api: Api, live: str) -> None:
         {"outputs": []},
         {"outputs": {"hls": True}},
         {"outputs": {"hls": {"dvr": True, "lowLatency": True}}},
-        {"outputs": {"hls": {"dvr": "true"}}},
+        {"outputs": {"hls": {"dvr": "yes"}}},
         {"outputs": {"rtmp": "rtmp://a/b"}},
         {"outputs": {"rtmp": ["rtmp://a/b"]}},
         {"outputs": {"rtmp": [{**TARGET, "id": str(number)} for number in range(6)]}},

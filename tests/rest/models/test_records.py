@@ -22,6 +22,7 @@ from tokbox.rest.models.base import (
     str_field,
     str_list_field,
 )
+from tokbox.types import Archive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,32 @@ class Outer(Entity):
     one: Inner | None = nested_field(Inner)
     always: Inner = nested_field(Inner, always=True)
     many: tuple[Inner, ...] = nested_list_field(Inner, key="key")
+
+
+@pytest.mark.trap(62)
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (True, True),
+        ("true", True),
+        ("True", True),
+        (False, False),
+        ("false", False),
+        ("FALSE", False),
+        (None, None),
+    ],
+)
+def test_a_boolean_may_be_written_as_text(sent: object, read: bool | None) -> None:
+    archive = Archive.from_json({"hasAudio": sent})
+    assert archive.has_audio is read
+    assert archive.unknown == {}
+
+
+@pytest.mark.parametrize("sent", ["yes", "", "1", 1, 0, [], {}])
+def test_what_is_no_boolean_is_unknown(sent: object) -> None:
+    archive = Archive.from_json({"hasAudio": sent})
+    assert archive.has_audio is None
+    assert archive.unknown == {"hasAudio": sent}
 
 
 def test_a_field_is_read_by_its_own_name_in_camel_case() -> None:

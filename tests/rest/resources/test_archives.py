@@ -259,7 +259,7 @@ def test_the_services_moods_are_tolerated(
         ({"color": {"a": 1}}, {"color": {"a": 1}}),
         ({"size": "many"}, {"size": "many"}),
         ({"size": True}, {"size": True}),
-        ({"hasAudio": "true"}, {"hasAudio": "true"}),
+        ({"hasAudio": "yes"}, {"hasAudio": "yes"}),
         ({"name": ["x"]}, {"name": ["x"]}),
         ({"streams": {"a": 1}}, {"streams": {"a": 1}}),
         ({"streams": [1]}, {"streams": [1]}),

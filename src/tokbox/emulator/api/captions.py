@@ -63,7 +63,7 @@ def read_options(fields: Fields) -> dict[str, Any]:
     options = {
         "languageCode": fields.pop("languageCode", "en-US"),
         "maxDuration": fields.read_int("maxDuration", 300, 14_400, default=14_400),
-        "partialCaptions": fields.read_lenient_bool("partialCaptions", default=True),
+        "partialCaptions": fields.read_bool("partialCaptions", default=True),
     }
     language = options["languageCode"]
     if not (isinstance(language, str) and _LANGUAGE.fullmatch(language)):

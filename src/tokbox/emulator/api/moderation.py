@@ -58,7 +58,7 @@ def mute_all(context: RequestContext) -> Response:
 def _read_muting(context: RequestContext) -> tuple[bool, frozenset[str]]:
     fields = context.fields()
     # One SDK sends booleans as strings.
-    active = fields.read_lenient_bool("active", default=True)
+    active = fields.read_bool("active", default=True)
     excluded = frozenset(fields.read_strings("excludedStreamIds"))
     fields.finish()
     return active, excluded

@@ -47,11 +47,11 @@ def read_options(fields: Fields) -> dict[str, Any]:
     options: dict[str, Any] = {
         "uri": fields.read_str("uri", min_length=1),
         "from": fields.read_str("from"),
-        "secure": fields.read_lenient_bool("secure", default=False),
-        "observeForceMute": fields.read_lenient_bool("observeForceMute", default=False),
+        "secure": fields.read_bool("secure", default=False),
+        "observeForceMute": fields.read_bool("observeForceMute", default=False),
         "streams": fields.read_strings("streams"),
         # Audio-only streams have no type of video.
-        "videoType": "camera" if fields.read_lenient_bool("video", default=False) else "",
+        "videoType": "camera" if fields.read_bool("video", default=False) else "",
     }
     _check_headers(fields.pop("headers", {}))
     if "auth" in fields:

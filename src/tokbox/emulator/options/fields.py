@@ -46,18 +46,13 @@ class Fields:
         return self._left.pop(name, default)
 
     def read_bool(self, name: str, *, default: bool) -> bool:
-        """Return a bool."""
+        """Return a bool, which may also be the string ``true`` or ``false``."""
         value = self.pop(name, default)
+        if isinstance(value, str):
+            value = _BOOLS.get(value.lower(), value)
         if not isinstance(value, bool):
             raise HTTPError(400, f"{name} must be true or false")
         return value
-
-    def read_lenient_bool(self, name: str, *, default: bool) -> bool:
-        """Return a bool, which may also be the string ``true`` or ``false``."""
-        value = self._left.get(name)
-        if isinstance(value, str):
-            self._left[name] = _BOOLS.get(value, value)
-        return self.read_bool(name, default=default)
 
     def read_str(
         self, name: str, *, min_length: int = 0, max_length: int | None = None

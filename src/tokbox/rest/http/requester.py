@@ -487,10 +487,5 @@ def _timed_out(
 
 @functools.cache
 def _product() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        number = version("tokbox")
-    except PackageNotFoundError:  # a source tree that is on the path, not installed
-        number = "0"
-    return f"tokbox/{number} python/{platform.python_version()}"
+    version = telemetry.package_version()
+    return f"tokbox/{version} python/{platform.python_version()}"

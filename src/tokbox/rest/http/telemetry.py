@@ -18,7 +18,7 @@ from tokbox.transport import Response, hosts
 if TYPE_CHECKING:
     from opentelemetry.metrics import Counter, Histogram
 
-__all__ = ["is_enabled", "observe"]
+__all__ = ["is_enabled", "observe", "package_version", "require"]
 
 _Value = str | int
 _Answer = TypeVar("_Answer", bound=tuple[Response, int])
@@ -47,7 +47,7 @@ def _instruments() -> tuple[Histogram, Counter]:
     """Return the histogram of durations and the counter of retries."""
     from opentelemetry.metrics import get_meter
 
-    meter = get_meter("tokbox", _version(), schema_url=_URL)
+    meter = get_meter("tokbox", package_version(), schema_url=_URL)
     return (
         meter.create_histogram(
             "http.client.request.duration",
@@ -62,10 +62,14 @@ def _instruments() -> tuple[Histogram, Counter]:
 
 
 @functools.cache
-def _version() -> str:
-    import tokbox
+def package_version() -> str:
+    """Return the version of tokbox."""
+    from importlib.metadata import PackageNotFoundError, version
 
-    return tokbox.__version__
+    try:
+        return version("tokbox")
+    except PackageNotFoundError:  # a source tree that is on the path, not installed
+        return "0"
 
 
 def observe(
@@ -84,7 +88,7 @@ def observe(
         "server.address": origin.host,
         "server.port": origin.port,
     }
-    tracer = get_tracer("tokbox", _version(), schema_url=_URL)
+    tracer = get_tracer("tokbox", package_version(), schema_url=_URL)
     with tracer.start_as_current_span(
         method,
         kind=SpanKind.CLIENT,

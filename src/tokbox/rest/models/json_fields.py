@@ -16,6 +16,9 @@ from tokbox.readonly import ReadOnlyDict
 __all__ = ["JSONFields"]
 
 
+_BOOLS = {"true": True, "false": False}
+
+
 class JSONFields:
     """Take properties from a JSON object; the remaining ones are unknown."""
 
@@ -62,8 +65,10 @@ class JSONFields:
         return value
 
     def take_bool(self, name: str) -> bool | None:
-        """Take a boolean."""
+        """Take a boolean, which may also be the string ``true`` or ``false``."""
         value = self._remaining.get(name)
+        if isinstance(value, str):
+            value = _BOOLS.get(value.lower(), value)
         if value is not None and not isinstance(value, bool):
             return None
         self._remaining.pop(name, None)
