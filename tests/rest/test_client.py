@@ -22,7 +22,7 @@ from tests.rest.test_sessions import SESSION, answers
 from tests.support.faulty import FaultyServer, answer, raw, reset
 from tests.support.rest import KEY, SECRET, Script
 from tokbox import Account, Signer, Tokbox, errors
-from tokbox.rest.http import requester
+from tokbox.rest.http import requester, telemetry
 
 
 def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
@@ -253,4 +253,6 @@ def test_a_source_tree_that_is_not_installed_has_a_name(
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("importlib.metadata.version", fail)
+    telemetry.package_version.cache_clear()
     assert requester._product.__wrapped__().startswith("tokbox/0 python/")
+    telemetry.package_version.cache_clear()

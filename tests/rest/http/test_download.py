@@ -92,6 +92,7 @@ def storage() -> Iterator[Storage]:
 def tb(storage: Storage) -> Iterator[Tokbox]:
     with Tokbox(KEY, SECRET, storage.server.url, retries=2) as tb:
         tb._requester.sleep = lambda seconds: None
+        tb._requester._jitter = lambda low, high: low
         yield tb
 
 

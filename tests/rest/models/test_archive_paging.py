@@ -90,7 +90,7 @@ def test_iter_can_delete_all_that_it_gives(page_size: int, make: Make) -> None:
 
 def test_iter_does_not_follow_a_list_without_end(make: Make) -> None:
     tb, script = make(answers({"count": 10**9, "items": [STARTED]}))
-    with pytest.raises(errors.ProtocolError, match="nothing new"):
+    with pytest.raises(errors.ProtocolError, match="no new items"):
         list(tb.archives.iter())
     assert len(script.requests) <= 102
 
