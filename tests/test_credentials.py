@@ -147,7 +147,7 @@ def test_what_a_function_returns_is_used_as_it_is(monkeypatch: pytest.MonkeyPatc
     ids=["SIP", "RTMP", "S3 access key", "S3 secret key", "Azure"],
 )
 def test_a_secret_of_another_service_holds_no_control_character(make: Any) -> None:
-    wrong = "must be text without control characters: it holds"
+    wrong = "must be a string without control characters: it holds"
     for odd, kind in LENIENT:
         if odd in (" ", "'", '"', "`", "é", "\u200b", "\u00a0"):
             make(f"{SECRET}{odd}")

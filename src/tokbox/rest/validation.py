@@ -151,7 +151,7 @@ def _check_characters(
     if not content:
         raise InvalidInputError(field, None, "be a string that is not empty", show=False)
     if wrong := find_wrong(content):
-        raise InvalidInputError(field, None, f"{rule}: it contains {wrong}", show=False)
+        raise InvalidInputError(field, None, f"{rule}: it holds {wrong}", show=False)
     return content
 
 
