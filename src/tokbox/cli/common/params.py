@@ -14,7 +14,7 @@ import click
 from tokbox.cli.common import exit_codes
 from tokbox.cli.common.streams import check_input
 from tokbox.enums import Role
-from tokbox.errors import InvalidInputError
+from tokbox.errors import InvalidInputError, TransportError
 from tokbox.literals import RoleName, TokenKind
 
 if TYPE_CHECKING:
@@ -67,6 +67,12 @@ class CommandError(click.ClickException):
     """An error of a command, in the words of the command line: exit code 2."""
 
     exit_code = exit_codes.INVALID_INPUT
+
+
+class NoResponseError(click.ClickException):
+    """There was no usable response; the message names the URL."""
+
+    exit_code = exit_codes.NO_RESPONSE
 
 
 class Option(click.Option):
