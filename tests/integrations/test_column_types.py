@@ -604,8 +604,8 @@ def test_a_default_is_checked_before_rows_are_read(
         "role=king": "--role must be one of",
         "session-id=x": "--session-id must be",
         "expiration=1h": "--default must be for a claim that is a column",
-        "role": "it must be CLAIM=VALUE",
-        "king=1": "it must be CLAIM=VALUE; claims are session-id, role",
+        "role": "use CLAIM=VALUE",
+        "king=1": "use CLAIM=VALUE with one of the claims session-id, role",
     }.items():
         options = ["--session-id=col:x", "--role=col:x", f"--default={option}"]
         assert main(["sign", "-q", str(source), *options]) == 2
