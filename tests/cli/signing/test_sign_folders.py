@@ -365,7 +365,7 @@ def test_columns_of_folders_are_named_if_a_column_is_missing(
             ("in/part-0.csv", "z.parquet.gz", "-o", "out"),
             "Parquet files have their own compress",
         ),
-        (("in", "in", "-o", "out", "--engine", "ray"), "--engine ray reads one file or o"),
+        (("in", "in", "-o", "out", "--engine", "ray"), "--engine ray needs one INPUT"),
         (("in", "-o", "out", "--token-column", "role"), "in/part-0.csv: --token-column m"),
     ],
 )
