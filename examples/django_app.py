@@ -3,8 +3,8 @@
 Install the packages, start the emulator in one terminal and the service in another::
 
     pip install 'tokbox[cli,emulator]' django
-    tokbox emulator --port 8080
-    export TOKBOX_API_URL=http://127.0.0.1:8080 TOKBOX_API_KEY=12345678
+    tokbox emulator
+    export TOKBOX_API_URL=http://127.0.0.1:10865 TOKBOX_API_KEY=12345678
     export TOKBOX_SECRET=0123456789abcdef0123456789abcdef01234567
     python examples/django_app.py runserver
 
