@@ -396,6 +396,11 @@ VALUES = [
     tokbox.WebSocket("wss://h/"),
     tokbox.emulator.Announcement(url="http://h", projects={}, applications=(), accounts={}),
     tokbox.emulator.Rules(),
+    tokbox.emulator.Signal(
+        number=1, session_id="s", sent_ms=1, type=None, data="", recipients=("c",)
+    ),
+    tokbox.emulator.SimulatedClient(session_id="s", connection_id="c"),
+    tokbox.emulator.SimulatedStream(session_id="s", connection_id="c", stream_id="t"),
     col("id"),
     tokbox.integrations.KeyRef("env:A_SECRET"),
     tokbox.integrations.SigningJob(project_id=KEY, key="env:A_SECRET", session_id=col("s")),

@@ -28,7 +28,8 @@ from tokbox.errors import (
 from tokbox.exact import exact_int, exact_number, exact_text
 from tokbox.lazy import set_module
 from tokbox.literals import MessageKind, RoleName, WebhookState
-from tokbox.secrecy import strip_traceback
+from tokbox.pickling import PickledByName
+from tokbox.secrecy import safe_repr, strip_traceback
 from tokbox.tokens.verification.verify import decode
 
 __all__ = ["Controls", "Signal", "SimulatedClient", "SimulatedStream", "connect"]
@@ -59,8 +60,9 @@ class HasSessionId(Protocol):
 
 
 @set_module("tokbox.emulator")
+@safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatedClient:
+class SimulatedClient(PickledByName):
     """A simulated client that is connected to a session."""
 
     session_id: str
@@ -70,8 +72,9 @@ class SimulatedClient:
 
 
 @set_module("tokbox.emulator")
+@safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatedStream:
+class SimulatedStream(PickledByName):
     """A stream that a simulated client publishes."""
 
     session_id: str
@@ -80,8 +83,9 @@ class SimulatedStream:
 
 
 @set_module("tokbox.emulator")
+@safe_repr
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(PickledByName):
     """A signal that was delivered to every client in :attr:`recipients`."""
 
     #: Counts up from 1 and is never reused; ``after`` compares with it.
