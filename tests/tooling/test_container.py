@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from tokbox.emulator.model.hosts import DEFAULT_PORT
-import tomllib
 
 ROOT = Path(__file__).parents[2]
 if not (ROOT / "Dockerfile").exists():
