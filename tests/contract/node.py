@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).with_name("opentok_node.mjs")
 
 
 class SdkError(Exception):
-    """What the SDK gave to a callback as an error, or threw."""
+    """An error that the SDK raised or passed to a callback."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(f"{kind}: {message}")

@@ -1,4 +1,4 @@
-"""What the client does to those who are in a session, in both environments."""
+"""Calls of the client that affect connected participants, in both environments."""
 
 from __future__ import annotations
 

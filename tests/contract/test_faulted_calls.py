@@ -125,7 +125,7 @@ def test_a_call_that_was_given_up_is_not_made_again(server: Server) -> None:
                 tb.archives.start(session_id, name=name, multi_archive_tag=name)
             except errors.RequestTimeoutError:
                 given_up += 1
-        # What the client no longer waits for arrives all the same.
+        # Requests that the client gave up still reach the server.
         end = time.monotonic() + 60
         while time.monotonic() < end and len(server.requests(path="*/archive")) < len(
             names
@@ -133,5 +133,5 @@ def test_a_call_that_was_given_up_is_not_made_again(server: Server) -> None:
             time.sleep(_DELAY)
         found = Counter(archive.name for archive in patient.archives.iter())
     assert given_up
-    # They were all carried out, and nobody waited for most of them.
+    # All of them were carried out, although the client gave up most of them.
     assert found == Counter(names)

@@ -33,7 +33,7 @@ def tb(request: pytest.FixtureRequest, server: Server) -> Iterator[Tokbox]:
 
 @pytest.fixture
 def session(server: Server, tb: Tokbox) -> tokbox.Session:
-    """A session in which somebody publishes."""
+    """A session with one publisher."""
     session = tb.new_session()
     join(server, session)
     return session

@@ -98,7 +98,7 @@ def test_session_by_default(sdk: Sdk) -> None:
 
 @pytest.mark.trap(33)
 def test_session_with_every_option_and_some_more(sdk: Sdk, server: Server) -> None:
-    # All that the caller gives goes out, whatever the SDK means to let through.
+    # The SDK sends every option that the caller passes, even those it should drop.
     session_id = create(
         sdk,
         mediaMode="routed",
@@ -170,7 +170,7 @@ def test_expiry_of_an_applications_token_goes_by_another_name(
     session_id = create(application)
     signer = Signer.from_private_key(server.application_id, server.private_key)
     in_an_hour = int(time.time()) + 3600
-    # What the documentation calls it is not read, and the token lives for a day.
+    # The SDK ignores the documented name, so the token is valid for a day.
     said = signer.verify(application.token(session_id, {"expireTime": in_an_hour}))
     assert said.end_time > in_an_hour + 3600
     said = signer.verify(application.token(session_id, {"expire_time": in_an_hour}))
@@ -183,7 +183,7 @@ def test_our_t1_tokens_are_read_by_the_library_of_the_sdk(
 ) -> None:
     session_id = create(project)
     session = Signer(server.api_key, server.secret).session(session_id)
-    # The library splits at every colon; none of ours is left as it is.
+    # The SDK splits at every colon, so no header of ours may contain one.
     token = session.token("moderator", "name=Zoe: a&b", kind="t1")
     assert node.ask("opentok-token", "verifyTokenSignature", token, server.secret)
     said = node.ask("opentok-token", "decodeToken", token)
@@ -374,7 +374,7 @@ def test_streams_of_a_broadcast(sdk: Sdk, live: str, stream_id: str) -> None:
     assert sdk("getBroadcast", broadcast_id)["streams"] == []
 
 
-# What is in a session.
+# Participants of a session.
 
 
 @pytest.mark.trap(57)
@@ -418,7 +418,7 @@ def test_muting(server: Server, sdk: Sdk, live: str, stream_id: str) -> None:
     refused("NotFoundError", sdk, "forceMuteStream", live, UNKNOWN)
 
 
-# What joins a session.
+# Calls that join a session.
 
 
 def test_sip_call(sdk: Sdk, live: str, moderator: str, stream_id: str) -> None:

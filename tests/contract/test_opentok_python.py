@@ -20,7 +20,7 @@ from tests.support.contract import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_w
 from tokbox.emulator import Rules, Server, serve
 from tokbox.tokens.signer import Signer
 
-# The SDK is not ours to change: it signs with short keys, and parses dates its own way.
+# The SDK signs with short keys and parses dates in a deprecated way, which warns.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 opentok = pytest.importorskip("opentok")
@@ -37,7 +37,7 @@ def project(server: Server) -> Any:
 def application(server: Server, tmp_path: Path) -> Any:
     key = tmp_path / "private.key"
     key.write_text(server.private_key)
-    # A secret that looks like a file makes the SDK talk to Vonage, and to nobody else.
+    # If the secret looks like a file name, the SDK talks to Vonage's host only.
     client = opentok.Client(server.application_id, str(key), api_url=server.url)
     client.endpoints = endpoints.Endpoints(server.url, client.api_key)
     return client
@@ -214,7 +214,7 @@ def test_archive_of_a_relayed_session(client: Any, relayed: str) -> None:
 
 @pytest.mark.trap(47, 49)
 def test_archive_from_start_to_deletion(client: Any, server: Server, live: str) -> None:
-    # What is not given goes out as null; the answer must have createdAt.
+    # The SDK sends missing options as null, and needs createdAt in the response.
     archive = client.start_archive(live, name="weekly")
     assert (archive.status, archive.name, archive.session_id) == ("started", "weekly", live)
     control(server, "clock", {"advance": 90})
@@ -370,7 +370,7 @@ def test_second_broadcast_is_a_conflict(client: Any, live: str) -> None:
 
 @pytest.mark.trap(48)
 def test_unknown_broadcast(client: Any) -> None:
-    # The service says 404 where the SDK waits for 409.
+    # The service returns 404 where the SDK expects 409.
     for call in (client.get_broadcast, client.stop_broadcast):
         with pytest.raises(exceptions.RequestError, match="server error"):
             call(UNKNOWN)
@@ -420,7 +420,7 @@ def test_streams_of_a_broadcast(client: Any, live: str, stream_id: str) -> None:
         client.add_broadcast_stream(broadcast.id, UNKNOWN)
 
 
-# What is in a session.
+# Participants of a session.
 
 
 def test_streams_of_a_session(client: Any, live: str, stream_id: str) -> None:
@@ -477,12 +477,12 @@ def test_muting(server: Server, client: Any, live: str, stream_id: str) -> None:
     client.mute_all(live, None)
     muted = [message.content["streamIds"] for message in server.messages(kind="mute")]
     assert muted == [[stream_id], [other], [stream_id, other]]
-    # Whatever goes wrong is the same exception, without its reason.
+    # The SDK raises the same exception for every error, without the reason.
     with pytest.raises(exceptions.OpenTokException, match="are valid"):
         client.mute_stream(live, UNKNOWN)
 
 
-# What joins a session.
+# Calls that join a session.
 
 
 def test_sip_call(client: Any, live: str, moderator: str, stream_id: str) -> None:

@@ -20,7 +20,7 @@ from tests.support.contract import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_w
 from tokbox.emulator import Server
 from tokbox.tokens.signer import Signer
 
-# The SDK is not ours to change: what it is made of warns of its own accord.
+# The SDK's dependencies issue warnings of their own.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 http_client = pytest.importorskip("vonage_http_client")
@@ -104,7 +104,7 @@ def test_session_by_default_is_routed(video: Any, server: Server) -> None:
 
 @pytest.mark.trap(32)
 def test_session_with_every_option(video: Any, server: Server) -> None:
-    # What it has of its own, media_mode, goes out beside what that means.
+    # The SDK sends its own field media_mode, too.
     session_id = create(
         video,
         media_mode="routed",
@@ -245,7 +245,7 @@ def test_archives_are_listed_by_page_and_by_session(
     start_archive(video, other)
     ids = [start_archive(video, live, multi_archive_tag=str(n)).id for n in range(2)]
     by_page = models.ListArchivesFilter(offset=1, page_size=1)
-    # What it takes for the next offset is the number of a page, and always the same.
+    # The SDK returns a page number as the next offset, and always the same one.
     assert pages(video.list_archives(by_page)) == ([ids[0]], 3, 1)
     # The filter goes out as session_id, where the service knows sessionId.
     by_session = models.ListArchivesFilter(session_id=live)
@@ -373,7 +373,7 @@ def test_streams_of_a_broadcast(video: Any, live: str, stream_id: str) -> None:
     assert video.get_broadcast(broadcast_id).streams == []
 
 
-# What is in a session.
+# Participants of a session.
 
 
 def test_streams_of_a_session(video: Any, live: str, stream_id: str) -> None:
@@ -414,7 +414,7 @@ def test_signal_that_the_sdk_lets_through_is_too_long(video: Any, live: str) -> 
 @pytest.mark.trap(80, 96)
 def test_muting(server: Server, video: Any, live: str, stream_id: str) -> None:
     other = join_with(server, live, make_token(video, live))["streamId"]
-    # Whatever the service answers, the SDK has nothing to tell.
+    # The SDK returns nothing, whatever the service answers.
     assert video.mute_stream(live, stream_id) is None
     video.mute_all_streams(live, [stream_id])
     video.disable_mute_all_streams(live)
@@ -426,7 +426,7 @@ def test_muting(server: Server, video: Any, live: str, stream_id: str) -> None:
         video.mute_stream(live, UNKNOWN)
 
 
-# What joins a session.
+# Calls that join a session.
 
 
 def dial(sdk: Any, session_id: str, token: str, /, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the emulator sends, over HTTP, to a server that verifies and reads it."""
+"""Webhooks of the emulator, sent over HTTP to a server that verifies and parses them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SECRET = "example0signature0secret"
 
 @dataclass
 class Environment:
-    """An emulator, a client of one of its tenants, and whom it tells."""
+    """An emulator, a client of one of its projects, and the receiver of its webhooks."""
 
     server: Server
     tb: Tokbox
@@ -40,7 +40,7 @@ class Environment:
     told: Receiver
 
     def call(self, method: str, session: Session, path: str, **body: Any) -> Any:
-        """Let something happen in a session that the service has no API for."""
+        """Call a control route for what the service's API cannot do in a session."""
         request = urllib.request.Request(
             f"{self.server.url}/_emulator/session/{session.session_id}/{path}",
             json.dumps(body).encode(),
@@ -51,7 +51,7 @@ class Environment:
             return json.loads(response.read() or b"null")
 
     def join(self, session: Session) -> str:
-        """Let a client join and publish; returns the id of its connection."""
+        """Let a client join and publish; return the id of its connection."""
         token = session.token(connection_data="name=Ada")
         joined = self.call("POST", session, "connection", token=token, publish=True)
         return str(joined["connectionId"])
@@ -64,12 +64,12 @@ class Environment:
         return self.told.received
 
     def events(self, receiver: webhooks.Receiver | None = None) -> list[webhooks.Event]:
-        """Everything that was told, verified."""
+        """All events that were received, verified."""
         receiver = receiver or webhooks.Receiver(SECRET)
         return [receiver.receive(one.headers, one.body) for one in self.deliveries()]
 
     def of(self, kind: type[_E]) -> list[_E]:
-        """Everything of one kind that was told."""
+        """All received events of one kind."""
         return [event for event in self.events() if isinstance(event, kind)]
 
 
@@ -103,7 +103,7 @@ def env(tenant: str, signing: bool) -> Iterator[Environment]:
 
 
 def live_and_die(env: Environment) -> Session:
-    """Let a session see everything that is told of it."""
+    """Produce every event that a session can have."""
     session = env.tb.new_session()
     connection = env.join(session)
     env.tb.archives.stop(session.start_archive(name="weekly").id)

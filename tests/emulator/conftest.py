@@ -1,4 +1,4 @@
-"""One emulator for all tests, emptied before each, whose time stands still."""
+"""One emulator for all tests. It is reset before each test, and its clock is fixed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def tenant(request: pytest.FixtureRequest) -> Api:
 
 @pytest.fixture
 def session_id(api: Api) -> str:
-    """A routed session that nobody has joined."""
+    """A routed session without participants."""
     return api.create_session()
 
 

@@ -1,4 +1,4 @@
-"""Whatever is sent, the emulator answers with a status of its own choice, never 500."""
+"""For any input, the emulator returns a deliberate status, never 500."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_any_start_of_an_archive(api: Api, joined: str, body: dict[str, Any]) ->
         assert api.archive(answer.json()["id"])["name"] == body.get("name")
 
 
-#: What starts the other things that run in a session: what each of them takes, and the
-#: member that holds the members of its own.
+#: The calls that start the other jobs of a session, with their options and the member that
+#: contains nested ones.
 STARTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "broadcast": ("outputs", ("hls", "rtmp", "serverUrl", "streamName", "dvr")),
     "render": ("properties", ("url", "resolution", "maxDuration", "name")),

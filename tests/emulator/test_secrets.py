@@ -1,4 +1,4 @@
-"""What the emulator writes down and shows: never the secrets that it was given."""
+"""The emulator's files and responses never contain the secrets that it was given."""
 
 from __future__ import annotations
 

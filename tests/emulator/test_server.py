@@ -158,7 +158,7 @@ def test_stop_lets_a_request_in_progress_end() -> None:
 
 
 def test_replies_do_not_wait_for_acknowledgements(shared_server: Server) -> None:
-    # What asyncio looks at before it sets TCP_NODELAY on what it accepts.
+    # The attributes that asyncio checks before it sets TCP_NODELAY on accepted sockets.
     assert shared_server._socket.proto == socket.IPPROTO_TCP
 
 

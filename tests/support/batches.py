@@ -113,7 +113,7 @@ def sign(
     now: int = NOW,
     **given: Any,
 ) -> Any:
-    """`Signer.sign_rows`, with a nonce and a time of ours."""
+    """Call `Signer.sign_rows` with the nonce and time of the tests."""
     claims = {
         "session_id": SESSION,
         "role": "publisher",
@@ -149,7 +149,7 @@ class Rows(NamedTuple):
     #: As `sign_rows` takes them: one value, or a column.
     given: dict[str, Any]
     columns: frozenset[str]
-    #: As the tokens will say them: one value, or a column.
+    #: The expected claims: one value, or a column.
     said: dict[str, Any]
 
     def expected(self, kind: str, nonces: list[int] | None = None) -> list[str]:
@@ -184,7 +184,7 @@ def random_rows(seed: int, count: int) -> Iterator[Rows]:
     """Rows until there are that many, every choice of columns with every small n."""
     rng = random.Random(seed)
     texts = ["", "x", *(random_text(rng) for _ in range(300))]
-    # What JSON escapes, in all ways, and a form.
+    # All the characters that JSON escapes, and all ways to escape them.
     texts += [chr(c) * k for c in [*range(1, 32), *b'"\\/&+=% \x7f'] for k in (1, 29)]
     sizes = range(3 * MAX_LANES + 2)
     cases = itertools.chain(
@@ -212,7 +212,7 @@ def _random_rows(
     api_key = str(rng.randrange(10 ** rng.randint(1, 20)))
     sessions = [random_session_id(rng, api_key) for _ in range(rng.choice([1, 7]))]
     seconds = [0, 1, 59, 3600, 86400, 2592000, rng.randrange(2592001)]
-    # What is given, and what is to be said.
+    # The argument, and the expected claim.
     choices: dict[str, list[tuple[Any, Any]]] = {
         "session_id": [(s, s) for s in sessions],
         "role": [(role, role.value) for role in Role] + [(r.value, r.value) for r in Role],

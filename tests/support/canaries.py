@@ -15,7 +15,7 @@ import pytest
 
 __all__ = ["CANARIES", "Canaries"]
 
-#: What the secrets begin with: of projects, of proxies, of webhooks.
+#: The prefixes of secrets: those of projects, proxies and webhooks.
 CANARIES = ("canary0secret", "canary0proxy", "canary0webhook")
 
 
@@ -27,10 +27,10 @@ def found(text: str | bytes | None) -> list[str]:
 
 
 class Canaries:
-    """Hold the run of the tests to what its first lines say."""
+    """Check the output of the whole test run."""
 
     def __init__(self) -> None:
-        #: Where in the output of the current test one was seen.
+        #: Where a canary was found in the output of the current test.
         self._seen: list[str] = []
 
     def look(self, where: str, text: str | bytes | None) -> None:

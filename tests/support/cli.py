@@ -32,7 +32,7 @@ _KEPT = ("PATH", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left behind."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ class Result:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """An environment with credentials, and nothing of whoever runs the tests."""
+    """An environment with credentials, without the variables of the developer."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     # Not by working directory: a test may run anywhere.
     source = str(Path(tokbox.__file__).parents[1])
@@ -103,7 +103,7 @@ def run_on_terminal(
             stdout=theirs,
             stderr=theirs,
             env=environment() if env is None else env,
-            # Otherwise a prompt would be for the terminal of whoever runs the tests.
+            # Otherwise the prompt would use the developer's terminal.
             start_new_session=True,
         )
     finally:

@@ -1,4 +1,4 @@
-"""Every kind of token that a server may be shown, and ways to alter what one says."""
+"""Every kind of token that a server may receive, and ways to alter its claims."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAYLOAD = {
 
 
 def make_raw(data: bytes, secret: str = SECRET, key: str = KEY) -> str:
-    """The token that says *data*, whatever that is."""
+    """The token with the connection data *data*, which may be any text."""
     signature = hmac.new(secret.encode(), data, hashlib.sha1).hexdigest()
     return (
         "T1=="
@@ -181,7 +181,7 @@ def corpus():
         raw.replace(b":", b"::", 1),
         raw[: raw.index(b":")],
         raw[: raw.index(b":") + 1],
-        # What is no hex digit must not be read as the last of them.
+        # A character that is not a hex digit must not be read as the last digit.
         *[
             base64.b64decode(make(PYTHON_STYLE)[4:]).replace(b"f54252", c + b"54252")
             for c in (b"g", b"?", b"\xff")

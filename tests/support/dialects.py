@@ -74,7 +74,7 @@ def net_form(text: str) -> str:
 
 
 def sign_t1(data: str, *, for_urls: bool = False) -> str:
-    """The token that says *data*; the Java SDK writes the alphabet *for_urls*."""
+    """The T1 token with the fields *data*; the Java SDK uses the URL-safe alphabet."""
     signature = hmac.new(SECRET.encode(), data.encode(), hashlib.sha1).hexdigest()
     raw = f"partner_id={KEY}&sig={signature}:{data}".encode()
     return (
@@ -91,7 +91,7 @@ def t1(
     for_urls: bool = False,
     **says: Any,
 ) -> Dialect:
-    """One that says all, but for what *says* names."""
+    """A token with all claims, except for those in *says*."""
     full: dict[str, Any] = {
         "kind": "t1",
         "algorithm": "HMAC-SHA1",
@@ -181,13 +181,13 @@ def _part(raw: bytes) -> str:
 
 
 def unsigned(claims: dict[str, Any], head: dict[str, Any]) -> str:
-    """What a signature is of, as most JSON libraries write it."""
+    """The input of a signature, as most JSON libraries write it."""
     texts = (json.dumps(said, separators=(",", ":")) for said in (head, claims))
     return ".".join(_part(text.encode()) for text in texts)
 
 
 def sign_hs256(claims: dict[str, Any], secret: str | bytes = SECRET, **head: Any) -> str:
-    """The JWT that says *claims*, with *head* in its header, too."""
+    """The JWT with *claims*, and with *head* added to its header."""
     message = unsigned(claims, {"typ": "JWT", "alg": "HS256", **head})
     key = secret.encode() if isinstance(secret, str) else secret
     mac = hmac.new(key, message.encode(), hashlib.sha256).digest()
@@ -200,7 +200,7 @@ def sign_rs256(claims: dict[str, Any], **head: Any) -> str:
     return f"{message}.{_part(key_pair().sign(message.encode(), PKCS1v15(), SHA256()))}"
 
 
-#: What all of OpenTok's say.
+#: The claims of all OpenTok SDKs.
 OPENTOK: dict[str, Any] = {
     "iss": KEY,
     "ist": "project",
@@ -209,7 +209,7 @@ OPENTOK: dict[str, Any] = {
     "scope": "session.connect",
     "role": "publisher",
 }
-#: What all of Vonage's say.
+#: The claims of all Vonage SDKs.
 VONAGE: dict[str, Any] = {
     "application_id": APPLICATION,
     "iat": CREATED,
@@ -221,7 +221,7 @@ VONAGE: dict[str, Any] = {
 def opentok(
     name: str, nonce: str, claims: dict[str, Any], *traps: int, **says: Any
 ) -> Dialect:
-    """One that says *claims* and what all do."""
+    """A token with *claims* and the claims that all have."""
     full: dict[str, Any] = {
         "kind": "jwt",
         "algorithm": "HS256",
@@ -298,7 +298,7 @@ OPENTOK_DIALECTS = [
 
 
 def vonage(name: str, claims: dict[str, Any], *traps: int, **says: Any) -> Dialect:
-    """One that says *claims* and what all do."""
+    """A token with *claims* and the claims that all have."""
     full: dict[str, Any] = {
         "kind": "jwt",
         "algorithm": "RS256",
@@ -385,6 +385,7 @@ VONAGE_DIALECTS = [
     vonage("Vonage .NET, bare", {"role": "publisher", "jti": BASE64_ID}, 15, nonce=BASE64_ID, **ENDLESS),
 ]  # fmt: skip
 
-#: All that an API key's secret verifies, and all that an application's key does.
+#: All dialects that are verified with an API secret, and all that need an application's
+#: key.
 PROJECT_DIALECTS = [*T1_DIALECTS, *OPENTOK_DIALECTS]
 DIALECTS = [*PROJECT_DIALECTS, *VONAGE_DIALECTS]

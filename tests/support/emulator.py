@@ -49,7 +49,7 @@ def jwt(
 
 
 def rs256(claims: object, pem: str, *, algorithm: str = "RS256") -> str:
-    """Sign *claims* with RS256, whatever the header is made to say."""
+    """Sign *claims* with RS256, regardless of the algorithm in the header."""
     key = load_pem_private_key(pem.encode(), None)
     assert isinstance(key, RSAPrivateKey)
     message = _unsigned(claims, {"typ": "JWT", "alg": algorithm})
@@ -140,7 +140,7 @@ def t1_token(
 
 
 def events_of(server: Server, group: str) -> list[Event]:
-    """What webhooks are told from now on of one group of events, in order."""
+    """Collect the webhooks of one group of events from now on, in order."""
     told: list[Event] = []
 
     def listen(event: Event) -> None:
@@ -181,7 +181,7 @@ class Api:
         *,
         headers: dict[str, str | None] | None = None,
     ) -> Answer:
-        """Send a request; a body that is neither bytes nor an iterator goes as JSON."""
+        """Send a request; a body that is neither bytes nor an iterator is sent as JSON."""
         merged: dict[str, str | None] = {
             **self._credentials(),
             **self.headers,
@@ -220,7 +220,7 @@ class Api:
         """Send a request to a path below ``/v2/project/{tenant}``."""
         return self.request(method, f"/v2/project/{self.key}{path}", body, **more)
 
-    # What most tests begin with.
+    # The fixtures that most tests use.
 
     def create_session(self, **form: str) -> str:
         names = {"media": "p2p.preference"}

@@ -33,7 +33,7 @@ class Dataset:
     """The rows of a table, as Ray Data has them."""
 
     table: pa.Table
-    #: What `map_batches` was told besides what is to be done.
+    #: The options that `map_batches` was called with.
     told: dict[str, Any] = field(default_factory=dict)
 
     def schema(self) -> pa.Schema:
@@ -197,7 +197,8 @@ class SparkSession:
 
 
 def install_ray(monkeypatch: pytest.MonkeyPatch, cpus: float | None = 4) -> Ray:
-    """Let ``import ray`` find a cluster of so many CPUs; None if it does not say."""
+    """Let ``import ray`` find a cluster with this many CPUs; None if it does not report
+    them."""
     ray = Ray(cpus)
     data = _Namespace(
         ActorPoolStrategy=ActorPoolStrategy,
@@ -209,7 +210,7 @@ def install_ray(monkeypatch: pytest.MonkeyPatch, cpus: float | None = 4) -> Ray:
 
 
 def install_spark(monkeypatch: pytest.MonkeyPatch) -> SparkSession:
-    """Let ``import pyspark.sql`` find Spark; return the session that all will get."""
+    """Let ``import pyspark.sql`` find a fake Spark; return the session that it returns."""
     session = SparkSession()
     types = _Namespace(
         StringType=StringType, StructField=StructField, StructType=StructType

@@ -39,7 +39,7 @@ class Exchange:
     sock: socket.socket
     request: Received
     stopping: threading.Event
-    #: What a step found out, for the test to see as ``server.notes``.
+    #: A result of a step, which the test finds in ``server.notes``.
     notes: list[str]
     keep: bool = field(default=False)
 

@@ -1,4 +1,4 @@
-"""What may be given to a public function: what is right, what is nearly so, and anything."""
+"""Values for arguments of public functions: valid, almost valid and arbitrary ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support.batches import KEY, OTHER_SESSION, SESSION
 from tokbox.tokens.derive import Derived
 
-#: Text that has broken somebody: controls, traversal, surrogates, other planes.
+#: Text that has caused bugs: control characters, path traversal, surrogates, other planes.
 NASTY = [
     "",
     " ",
@@ -104,7 +104,7 @@ RIGHT: dict[str, list[Any]] = {
 
 
 def arguments(call: Callable[..., Any], data: Any) -> tuple[list[Any], dict[str, Any]]:
-    """What *call* is given: what it needs, and of the rest what chance wants."""
+    """Random arguments for *call*: the required ones, and some of the optional ones."""
     first: list[Any] = []
     named: dict[str, Any] = {}
     for parameter in inspect.signature(call).parameters.values():
@@ -123,5 +123,5 @@ def arguments(call: Callable[..., Any], data: Any) -> tuple[list[Any], dict[str,
 
 
 def _argument(name: str) -> st.SearchStrategy[Any]:
-    """What is given as *name*: as often right as not."""
+    """A random value for the argument *name*; half of them are valid."""
     return st.sampled_from(RIGHT[name]) | ANYTHING if name in RIGHT else ANYTHING

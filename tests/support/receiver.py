@@ -1,4 +1,4 @@
-"""A server that webhooks are sent to, and that answers as it is told."""
+"""A server that receives webhooks and returns the statuses that a test sets."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came in, and what to answer: the given statuses in turn, then 200."""
+    """The received webhooks, and the statuses to return: the given ones in turn, then 200."""
 
     url: str
     statuses: list[int]
     received: list[Received] = field(default_factory=list)
 
     def statuses_of(self, group: str) -> list[str]:
-        """The statuses that were told of archives, broadcasts and the like."""
+        """The statuses in events of archives, broadcasts and other jobs."""
         return [
             body["status"]
             for body in (one.json() for one in self.received)

@@ -11,7 +11,7 @@ import hmac
 import json
 from urllib.parse import quote_plus, urlencode
 
-#: The claims that may differ from row to row, in the order in which a token says them.
+#: The claims that may differ from row to row, in their order in a token.
 CLAIMS = (
     "expiration",
     "session_id",
@@ -20,7 +20,7 @@ CLAIMS = (
     "initial_layout_class_list",
 )
 
-#: What an application's tokens may reach.
+#: The paths that an application's tokens allow.
 ACL = {"paths": {"/session/**": {}}}
 
 
@@ -32,7 +32,7 @@ def nonce_start(random: bytes) -> int:
 
 
 def nonce_key(secret: bytes) -> bytes:
-    """What an API secret's derived nonces are made with."""
+    """The key from which the nonces of an API secret are derived."""
     return hmac.digest(secret, b"tokbox derived nonces v1", hashlib.sha256)
 
 
@@ -56,7 +56,7 @@ def signed_part(session_id, create_time, expiration, role, connection_data="", c
 
 
 def t1(api_key: str, secret: bytes, data: str) -> str:
-    """The token that says *data*."""
+    """The token with the fields *data*."""
     signature = hmac.new(secret, data.encode(), hashlib.sha1).hexdigest()
     raw = f"partner_id={api_key}&sig={signature}:{data}"
     return "T1==" + base64.b64encode(raw.encode()).decode()
@@ -77,7 +77,7 @@ def jwt(secret: bytes, payload: str, header: str = '{"typ":"JWT","alg":"HS256"}'
 def rs256(modulus: int, exponent: int, message: bytes) -> bytes:
     """The signature of *message* (RFC 8017, section 8.2.1) by a private *exponent*."""
     size = (modulus.bit_length() + 7) // 8
-    # What says that a SHA-256 follows, in DER (section 9.2, note 1).
+    # The DER prefix of a SHA-256 digest (section 9.2, note 1).
     digest = bytes.fromhex("3031300d060960864801650304020105000420")
     digest += hashlib.sha256(message).digest()
     padded = b"\0\1" + b"\xff" * (size - 3 - len(digest)) + b"\0" + digest

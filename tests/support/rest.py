@@ -30,7 +30,8 @@ def sign(claims: Mapping[str, Any]) -> str:
 
 @dataclass
 class Clock:
-    """Time that passes only when somebody sleeps, or a transport takes it."""
+    """A clock that advances only when the code under test sleeps or a transport advances
+    it."""
 
     now: float = EPOCH
     sleeps: list[float] = field(default_factory=list)
@@ -77,7 +78,8 @@ def traceback_of(error: BaseException) -> str:
 
 
 def open_sockets() -> dict[str, str]:
-    """Name the sockets of this process, where the system tells, and say what each is."""
+    """List the sockets of this process, with a description of each, where the system allows
+    it."""
     found = {}
     with contextlib.suppress(FileNotFoundError):
         for number in os.listdir("/proc/self/fd"):

@@ -27,7 +27,7 @@ ARCHIVES = f"/v2/project/{KEY}/archive"
 
 @dataclass
 class Acknowledged:
-    """What the emulator said it has done, from all clients and rounds."""
+    """All effects that the emulator acknowledged, from all clients and rounds."""
 
     sessions: set[str] = field(default_factory=set)
     connections: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class Client:
         parts = urlsplit(url)
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
         self._acknowledged = acknowledged
-        #: What was answered to a call that should have succeeded.
+        #: Return the response to a call that must succeed.
         self.refused: list[str] = []
 
     def run(self) -> None:
@@ -138,7 +138,7 @@ class Client:
 
 
 def damage(db: Path) -> list[str]:
-    """What SQLite finds wrong with the file, and what refers to nothing in it."""
+    """Errors that SQLite finds in the file, and rows that refer to missing ones."""
     with contextlib.closing(sqlite3.connect(db)) as raw:
         found = [row[0] for row in raw.execute("PRAGMA integrity_check")]
         dangling = raw.execute("PRAGMA foreign_key_check").fetchall()

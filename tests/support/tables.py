@@ -18,7 +18,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def rows(n: int) -> list[dict[str, str]]:
-    """Rows with a session, a role and a user that tells them apart."""
+    """Rows with a session, a role and a distinct user."""
     return [
         {"session": SESSION, "role": ("publisher", "moderator")[i % 2], "user": f"u-{i}"}
         for i in range(n)
@@ -28,7 +28,7 @@ def rows(n: int) -> list[dict[str, str]]:
 def write(
     path: Path, table: Rows, names: Sequence[str] = ("session", "role", "user")
 ) -> str:
-    """Write a table in the format that the name of *path* says; return the name."""
+    """Write a table in the format of the suffix of *path*; return the path as text."""
     if path.suffix == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, names)
@@ -44,7 +44,7 @@ def write(
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """Read it back with somebody else's reader."""
+    """Read the table with another library."""
     if path.suffix == ".csv":
         with path.open(newline="", encoding="utf-8-sig") as file:
             return list(csv.DictReader(file, strict=True))

@@ -46,9 +46,10 @@ FLOORS = {
     "webhooks": 5,
     "cli": 6,
 }
-#: Who may not use whom though it is below: what receives knows only what is received.
+#: Pairs that must not import each other although the order allows it: receiving code knows
+#: only what it receives.
 STRANGERS = {("webhooks", "emulator")}
-#: What only one room may load, and only when it is used.
+#: Packages that only one part may import, and only when they are used.
 KEPT_OUT = [
     "urllib3",
     "cryptography",
@@ -106,7 +107,7 @@ def test_every_module_can_be_imported_alone():
 
 
 def loaded_by(program: str) -> list[str]:
-    """What a program loads, besides what is there before it, such as a tool's own."""
+    """The modules that a program imports, without those that were imported before it."""
     before = "import sys\nbefore = set(sys.modules)\n"
     return run(f"{before}{program}\nprint(*set(sys.modules) - before)").split()
 

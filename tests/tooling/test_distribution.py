@@ -1,4 +1,4 @@
-"""What ``make dist`` built: the types are in it, and what builds the core."""
+"""The files that ``make dist`` builds: they contain the types, and the sources of the core."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables in ``docs/`` tell the truth about the tests."""
+"""The tables in ``docs/`` agree with the tests."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_every_note_of_the_features_is_there_and_in_use() -> None:
 
 
 def traps() -> list[tuple[int, str]]:
-    """The number of each trap, and what its row says of tests."""
+    """The number of each trap, and its column about tests."""
     return [(int(row[0]), row[-1]) for table in tables(TRAPS) for row in table]
 
 

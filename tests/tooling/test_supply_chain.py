@@ -1,4 +1,4 @@
-"""What is run for a release is what was looked at, and nobody holds a key to publish."""
+"""Releases: actions are pinned, jobs have few permissions, and publishing needs no secret."""
 
 from __future__ import annotations
 

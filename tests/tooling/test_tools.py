@@ -1,4 +1,4 @@
-"""What builds and judges the distribution does so."""
+"""The tools that build and test the distribution."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def packed(path: Path, names: list[str], when: int, owner: int, mode: int) -> Path:
-    """A source distribution as somebody packed it at some time."""
+    """A source distribution, packed by some user at some time."""
     with tarfile.open(path, "w:gz") as archive:
         for name in names:
             member = tarfile.TarInfo(name)

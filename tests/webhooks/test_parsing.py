@@ -1,4 +1,4 @@
-"""What a callback's body becomes: an event with a type, or a reason why it is none."""
+"""Parsing the body of a callback: a typed event, or a reason why it is invalid."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def read(body: Any) -> webhooks.Event | str:
         return error.reason
 
 
-# What is read.
+# Valid events.
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_events_are_frozen_and_pickle_and_become_dicts() -> None:
         assert json.loads(json.dumps(event.to_dict()))["session_id"] == SESSION
 
 
-# What is refused.
+# Invalid events.
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_errors_survive_pickling() -> None:
     assert (again.reason, str(again)) == (caught.value.reason, str(caught.value))
 
 
-# Whatever comes.
+# Random input.
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -1,4 +1,4 @@
-"""Whether a signed callback holds: what is accepted, and every reason to refuse."""
+"""Verifying signed callbacks: which are accepted, and each reason for a refusal."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def test_a_body_that_is_signed_and_new_is_an_event_that_is_not_known(
     assert type(event) is UnknownEvent
 
 
-# What does not.
+# Refused callbacks.
 
 
 @pytest.mark.parametrize(
@@ -527,7 +527,7 @@ def test_errors_survive_pickling(receiver: Receiver) -> None:
     assert (again.reason, str(again)) == (error.reason, str(error))
 
 
-# Whatever comes.
+# Random input.
 
 REASONS = {
     "missing_header",

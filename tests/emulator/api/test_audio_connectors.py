@@ -15,7 +15,7 @@ UNKNOWN = str(uuid.UUID(int=7))
 
 @pytest.fixture
 def joined(tenant: Api) -> str:
-    """A session of either environment in which somebody publishes."""
+    """A session of either environment with one publisher."""
     session_id = tenant.create_session()
     tenant.join(session_id)
     return session_id
@@ -141,7 +141,7 @@ def test_socket_that_cannot_be_opened_is_refused(api: Api, live: str) -> None:
 def test_token_is_verified(api: Api, live: str) -> None:
     assert refused(api, live, token=None) == 400
     assert refused(api, live, token="nonsense") == 403
-    # Whoever only listens may do so with any role.
+    # A connector that only receives audio may have any role.
     subscriber = api.token(live, role="subscriber")
     assert refused(api, live, token=subscriber) == 200
     both_ways = {**SOCKET, "bidirectional": True}

@@ -35,7 +35,7 @@ def call(api: Api, method: str, broadcast: dict[str, Any], rest: str, body: obje
 
 @pytest.fixture
 def joined(tenant: Api) -> str:
-    """A session of either environment in which somebody publishes."""
+    """A session of either environment with one publisher."""
     session_id = tenant.create_session()
     tenant.join(session_id)
     return session_id

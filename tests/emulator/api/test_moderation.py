@@ -115,7 +115,7 @@ def test_new_streams_are_muted_and_told_while_muting_is_active(
     assert (message.kind, message.recipients) == ("mute", (late["connectionId"],))
     assert mute_all(api, session_id, {"active": False}) == 200
     last = api.join(session_id)["streamId"]
-    # What is muted stays so, but whoever comes now is not.
+    # Muted streams stay muted; streams of clients that join later are not muted.
     assert muted(api, session_id) == {first: False, late["streamId"]: True, last: False}
 
 

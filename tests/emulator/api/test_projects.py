@@ -51,7 +51,7 @@ def account(server: Server) -> Account:
 
 
 def status_of(url: str, project: dict[str, Any]) -> int:
-    """What a call with the key and secret of a project is answered."""
+    """Call the API with the key and secret of a project; return the status."""
     return Api(url, project["id"], project["secret"]).project("GET", "/archive").status
 
 

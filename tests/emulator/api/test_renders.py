@@ -30,7 +30,7 @@ def get(api: Api, render: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def joined(tenant: Api) -> str:
-    """A session of either environment in which somebody publishes."""
+    """A session of either environment with one publisher."""
     session_id = tenant.create_session()
     tenant.join(session_id)
     return session_id
@@ -153,7 +153,7 @@ def test_archive_takes_up_what_a_render_publishes(api: Api, session_id: str) -> 
     api.join(session_id, publish=False)
     archive = api.start_archive(session_id)
     start(api, session_id)
-    # Far enough that the archive would have ended, had nobody published.
+    # After this time the archive would have ended without the publisher.
     api.advance(3601)
     shown = api.archive(archive["id"])
     assert (shown["status"], shown["createdAt"]) == ("started", NOW * 1000 + 1000)

@@ -24,13 +24,13 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def told(server: Server) -> list[Event]:
-    """What webhooks are told of calls, in order."""
+    """The webhooks about calls, in order."""
     return events_of(server, "sip_call")
 
 
 @pytest.fixture
 def joined(tenant: Api) -> str:
-    """A session of either environment in which somebody publishes."""
+    """A session of either environment with one publisher."""
     session_id = tenant.create_session()
     tenant.join(session_id)
     return session_id

@@ -224,7 +224,7 @@ def test_target_survives_a_restart(tmp_path: Path) -> None:
             assert target(api)["target"]["place"] == "my-archives"
 
 
-# What becomes of archives.
+# Uploads of archives.
 
 
 def test_archive_is_uploaded_and_has_no_link(tenant: Api) -> None:
@@ -304,7 +304,7 @@ def told(server: Server) -> list[str]:
 def test_uploaded_can_be_told_before_stopped(
     rules: Rules, uploads: bool, expected: list[str]
 ) -> None:
-    # Nobody listens there, and nobody has to: what would be sent is in the outbox.
+    # There is no server at the URL; the test reads the outbox.
     webhooks = {KEY: {"archive_status": "http://archives.example.org/"}}
     with serve(
         strict=rules, webhooks=webhooks, clock=Clock(lambda: NOW), processing_delay=2

@@ -34,7 +34,7 @@ def page(chromium: Browser, server: Server) -> Iterator[Browser]:
     chromium.see("live", "#link")
     chromium.complaints()
     yield chromium
-    # Whatever a test does, no script may fail and no policy may be broken.
+    # No script error and no violation of the content security policy, in any test.
     complaints = chromium.complaints()
     chromium.go("about:blank")
     assert complaints == []

@@ -233,7 +233,7 @@ def test_everything_has_a_name(page: Browser, api: Api) -> None:
     api.join(session_id)
     api.start_archive(session_id)
     page.see("publishes", "#session-list")
-    # What is in a closed dialog has no name; test_reset_needs_a_confirmation opens it.
+    # Elements of a closed dialog have no name; test_reset_needs_a_confirmation opens it.
     controls = page.all(
         ":is(button, select, textarea, input, [tabindex='0'], a[href])"
         ":not(dialog:not([open]) *)"

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
-#: What WebDriver calls an element in its JSON.
+#: The key of an element's reference in WebDriver's JSON.
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -30,7 +30,7 @@ SHIFT_TAB = "\ue008" + TAB
 
 
 class Gone(AssertionError):
-    """What was just there has left the page, as what is shown may at any time."""
+    """The element has left the page, which may happen at any time."""
 
 
 class Element:
@@ -189,10 +189,8 @@ class Browser:
         path.write_bytes(base64.b64decode(self.ask("GET", "/screenshot")))
 
     def complaints(self) -> list[str]:
-        """What the browser has logged as an error since the last time.
-
-        Answers that say no are none: the page tells of them itself.
-        """
+        """The errors that the browser logged since the last call. Refused requests are left
+        out: the page reports them itself."""
         entries = self.ask("POST", "/se/log", {"type": "browser"})
         return [
             entry["message"]

@@ -1,4 +1,4 @@
-"""The clock, the fresh start, the page that says what this is; and bad requests."""
+"""Control routes: the clock, the reset, the overview, and invalid requests."""
 
 from __future__ import annotations
 

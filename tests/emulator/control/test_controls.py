@@ -137,7 +137,7 @@ def test_session_must_be_a_session_or_its_id(controls: Controls, session: Any) -
             call(session)
 
 
-# What clients received.
+# Received messages.
 
 
 def test_signals_are_typed_and_filtered(

@@ -17,7 +17,7 @@ def server() -> Iterator[Server]:
         yield server
 
 
-#: What is to fail, and how it starts.
+#: The jobs that can fail, and how they are started.
 THINGS: dict[str, dict[str, Any]] = {
     "broadcast": {"outputs": {"hls": {}}},
     "captions": {},
@@ -29,7 +29,7 @@ THINGS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def joined(tenant: Api) -> str:
-    """A session of either environment in which somebody publishes."""
+    """A session of either environment with one publisher."""
     session_id = tenant.create_session()
     tenant.join(session_id)
     return session_id
@@ -63,7 +63,7 @@ def test_it_fails_and_webhooks_are_told(
     assert shown["status"] == "failed"
     (event,) = told
     assert (event.name, event.payload["status"]) == ("status", "failed")
-    # What is told of a broadcast is the broadcast, which has no reason.
+    # The event of a broadcast contains the broadcast, which has no reason.
     if noun != "broadcast":
         assert event.payload["reason"] == shown["reason"] == documented(tenant)
     assert len(tenant.connections(joined)) == 1
@@ -194,7 +194,7 @@ def test_session_that_has_been_left_is_destroyed_once(
     assert [one.payload["reason"] for one in told] == ["forceDisconnected"]
 
 
-# What is refused.
+# Refused requests.
 
 
 @pytest.mark.parametrize(

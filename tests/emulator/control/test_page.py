@@ -104,7 +104,7 @@ def test_state_tells_what_is_in_a_session(api: Api) -> None:
     by_call, automatic = session["archives"]
     assert (by_call["name"], by_call["status"]) == ("weekly", "started")
     assert by_call["stop"] == {"method": "POST", "path": f"/archive/{archive_id}/stop"}
-    # What the session archives by itself cannot be stopped.
+    # An automatic archive cannot be stopped.
     assert automatic["stop"] is None
     assert content["now"] == NOW * 1000
     assert [tenant["id"] for tenant in content["projects"]] == [KEY, OTHER_KEY, APPLICATION]
@@ -172,7 +172,7 @@ def test_state_holds_no_secrets(server: Server, api: Api, live: str) -> None:
     assert "eyJ" not in body
 
 
-# On behalf of somebody.
+# Requests on behalf of a project.
 
 
 def test_page_calls_the_service_for_a_tenant(api: Api, server: Server) -> None:

@@ -64,7 +64,7 @@ def test_first_publish_saves_it_for_good() -> None:
         assert api.archive(archive_id)["status"] == "paused"
 
 
-# What clients send.
+# Requests as clients send them.
 
 
 @pytest.mark.trap(58)
@@ -110,7 +110,7 @@ def test_body_that_is_cut_off_is_refused_and_harms_nobody(api: Api, live: str) -
     assert api.archives()["count"] == 0
 
 
-# What strict rules refuse.
+# Requests that strict rules refuse.
 
 
 @pytest.mark.parametrize(

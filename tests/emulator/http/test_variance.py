@@ -45,7 +45,7 @@ def ruled() -> Iterator[Ruled]:
         yield make
 
 
-# Where the service varies.
+# Variants of the service.
 
 
 @pytest.mark.trap(95)

@@ -1,4 +1,4 @@
-"""The switches: how they are written, and what a wrong one is told."""
+"""Rules: their syntax, and the errors for invalid ones."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def archive_in(status: str, **fields: Any) -> Job:
             None,
             Change(4 * HOUR + 5, "stopped", "maximum duration exceeded"),
         ),
-        # What was recorded before a pause counts too.
+        # The time recorded before a pause counts, too.
         (
             archive_in("started", since_ms=2 * HOUR, ran_ms=HOUR),
             None,

@@ -1,4 +1,4 @@
-"""What webhooks would be told, and when."""
+"""The events that webhooks report, and their times."""
 
 from __future__ import annotations
 

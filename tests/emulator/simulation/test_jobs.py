@@ -1,4 +1,4 @@
-"""What all that runs in a session has in common: webhooks, the request log, and the file."""
+"""What all jobs of a session have in common: webhooks, the request log, and the file."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_broadcast_is_told_with_its_status(
 def test_render_is_told_where_its_call_asked(
     server: Server, api: Api, live: str, receiver: Receiver
 ) -> None:
-    # The same address twice is told once.
+    # An address that is listed twice gets one webhook.
     configure(api, receiver.url, "render_status")
     options = {**STARTS["render"], "statusCallbackUrl": receiver.url, "maxDuration": 60}
     render = api.start("render", live, **options)

@@ -12,14 +12,14 @@ from tokbox.emulator import Server
 from tokbox.errors import ConflictError, InvalidInputError, NotFoundError
 
 HOUR = 3600
-#: What stops in a rotation, and how it starts.
+#: Jobs that a rotation stops, and how they are started.
 STOPPING: dict[str, dict[str, Any]] = {
     "archive": {},
     "broadcast": {"outputs": {"hls": {}}},
     "captions": {},
     "render": {"url": "https://app.example.org/view"},
 }
-#: What migrates with the clients, and how it starts.
+#: Jobs that migrate with the clients, and how they are started.
 MIGRATING: dict[str, dict[str, Any]] = {
     "dial": {"sip": {"uri": "sip:user@gateway.example.org"}},
     "connect": {"websocket": {"uri": "wss://media.example.org/in"}},

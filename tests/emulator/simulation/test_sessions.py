@@ -20,12 +20,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def told(server: Server) -> list[Event]:
-    """What webhooks are told of sessions, in order."""
+    """The webhooks about sessions, in order."""
     return events_of(server, "session")
 
 
 def seen(told: list[Event]) -> list[tuple[str, int, Any]]:
-    """What was told, after how many seconds, and why."""
+    """The notifications, with seconds and reason."""
     return [
         (one.payload["event"], one.at_ms // 1000 - NOW, one.payload.get("reason"))
         for one in told

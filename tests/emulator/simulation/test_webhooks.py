@@ -43,7 +43,7 @@ def configure(api: Api, webhooks: dict[str, Any], tenant: str = KEY) -> None:
 
 
 def live_and_die(api: Api) -> str:
-    """Let an archive go through its life; returns its id."""
+    """Start and stop an archive, wait until it is available, and return its id."""
     session_id = api.create_session()
     joined = api.join(session_id, data="name=Ada")
     archive_id = api.start_archive(session_id, name="weekly")["id"]
@@ -226,7 +226,7 @@ def test_failed_delivery_is_retried_by_the_emulated_clock_and_holds_up_no_other(
         assert first.error is None
     events = [one.json()["event"] for one in receiver.received]
     assert events == ["connectionCreated", "streamCreated", "connectionCreated"]
-    # The receiver can tell that it is the same one.
+    # The receiver can see that it is the same event.
     tokens = [bearer(one)["jti"] for one in receiver.received]
     assert tokens[0] == tokens[2] != tokens[1]
 
@@ -375,7 +375,7 @@ def test_waiting_for_webhooks_has_a_limit(server: Server, api: Api) -> None:
     api.request("POST", "/_emulator/reset")
 
 
-# What is sent nowhere.
+# Events that are not sent.
 
 
 @pytest.mark.parametrize(
@@ -409,7 +409,7 @@ def test_nothing_is_sent_beyond_this_machine(
 
 
 def test_other_addresses_are_tried_if_they_are_allowed() -> None:
-    # An address that every system knows to be of nobody.
+    # An address that every system knows to be reserved.
     url = "http://0.0.0.0:1/"
     with serve(webhooks_anywhere=True, clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)

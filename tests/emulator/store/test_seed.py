@@ -1,4 +1,4 @@
-"""A seed and a clock that stands still: the same calls get the same answers."""
+"""With a seed and a fixed clock, the same calls get the same responses."""
 
 from __future__ import annotations
 
