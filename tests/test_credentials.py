@@ -1,4 +1,4 @@
-"""Credentials from every source: what is removed, what is refused, and what is said."""
+"""Credentials from every source: cleaning, refusals and messages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SECRET = "canary0secret0canary"
 BOM = "\ufeff"
 ALPHABET = "".join(c for c in map(chr, range(0x21, 0x7F)) if c not in "'\"`")
 
-#: What a secret may wrongly hold, and how it is described.
+#: Faults of a secret, and the words that describe them.
 LENIENT = [
     ("\n", "a line break"),
     ("\r\n", "a carriage return"),
@@ -461,7 +461,7 @@ def test_a_reference_to_credentials_of_another_kind_is_refused(
     assert "private_key must hold a key in PEM" in str(error)
 
 
-### What an emulator reads ###
+### Credentials of the emulator ###
 
 
 @pytest.mark.parametrize("start", ["", BOM], ids=ascii)

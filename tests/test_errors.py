@@ -1,4 +1,4 @@
-"""What errors say, and what they do not."""
+"""The texts of errors, and what they must not contain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tokbox import errors
 from tools import public_api
 
-#: What most refusals here have in common.
+#: The common arguments of most errors here.
 REQUEST: dict[str, Any] = {"method": "GET", "path": "/x"}
 
 

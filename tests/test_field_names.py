@@ -129,7 +129,7 @@ def test_derived_keeps_the_time_of_issue_as_a_utc_datetime() -> None:
         assert pickle.loads(pickle.dumps(run)) == run
 
 
-### What the service sent ###
+### Data of the service ###
 
 
 def test_a_record_has_the_object_that_the_service_sent() -> None:

@@ -41,7 +41,7 @@ def signer():
 
 
 def at_once(work: Callable[[int], Any]) -> list[Any]:
-    """What *work* returns for each thread's number; all begin together."""
+    """The result of *work* for each thread's number; all threads start together."""
     together = threading.Barrier(THREADS)
     found: list[Any] = [None] * THREADS
     failures: list[Exception] = []
@@ -64,7 +64,7 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
 
 
 def twin(token: str) -> str:
-    """The token that says the same, by the plain twin."""
+    """The same token, made by the reference."""
     if token.startswith("T1=="):
         said = base64.b64decode(token[4:]).decode().partition(":")[2]
         return reference.t1(KEY, SECRET.encode(), said)
@@ -114,7 +114,7 @@ def test_names_of_the_package_can_be_asked_for_first_by_many_threads():
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_many_threads_sign_with_one_signer(signer, kind):
-    """Each token says what its own thread asked for, and none is made twice."""
+    """Each token has the claims of its own thread, and none is made twice."""
     session = signer.session(SESSION)
 
     def work(number):
@@ -192,7 +192,7 @@ def test_a_column_that_others_change_is_taken_as_it_was_at_one_moment(signer):
 
     def work(number):
         if number % 2:
-            # As long as before, and never of two kinds at once.
+            # The length is the same as before, and there are never two kinds at once.
             for i in range(TOKENS):
                 column[:] = ["ab"[i % 2]] * TOKENS
             return None

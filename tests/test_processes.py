@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 
 SESSION = "1_MX4xMjM0NTY3OH5-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-fg"
 
-#: What follows it is the main program, and what children import as well.
+#: The code below is the main program, which child processes import, too.
 HEAD = f"""
 import multiprocessing, os, signal, sys, threading
 import tokbox
@@ -209,7 +209,7 @@ def app(environ, start_response):
                 said.append(response.read().decode().split())
         assert [target for _, target, _ in said] == [f"/worker/{n}" for n in range(60)]
         assert len({nonce for *_, nonce in said}) == 60
-        # The connection that the application opened is nobody's but its own.
+        # The connection that the application opened belongs to no other process.
         assert server.connections == 1 + len({pid for pid, *_ in said})
 
 

@@ -20,7 +20,7 @@ from tokbox.transport import Response
 
 @pytest.fixture
 def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put credentials, and nothing else of ours, into the environment."""
+    """Set credentials in the environment, and remove all other variables of tokbox."""
     for name in [*os.environ]:
         if name.startswith(("TOKBOX_", "OPENTOK_")):
             monkeypatch.delenv(name)
@@ -62,7 +62,7 @@ def server(shared_server: Server, monkeypatch: pytest.MonkeyPatch, cli: Any) -> 
 
 @pytest.fixture
 def play(credentials: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Script]:
-    """Let commands hear what a script says: bodies of JSON, or whole answers."""
+    """Answer commands from a script: JSON bodies, or whole responses."""
 
     def play(*outcomes: object) -> Script:
         answers = [

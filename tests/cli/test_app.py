@@ -466,7 +466,7 @@ def test_reader_that_leaves_is_no_error_message() -> None:
         assert process.wait() == 141
 
 
-# What is loaded.
+# Imported modules.
 
 
 def test_importing_the_package_loads_no_click() -> None:

@@ -1,4 +1,4 @@
-"""Jobs for clusters, a key that tells who reads it, and what must come out of them."""
+"""Jobs for clusters, a key that records who reads it, and the expected tokens."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tokbox.integrations.job import SigningJob, col, load
 from tokbox.tokens.derive import Derived
 from tokbox.tokens.signer import Signer
 
-#: What a worker gets its key from: it leaves a line in a file for each time that it asks.
+#: The source of a worker's key: it adds a line to a file for each read.
 VAULT = """
 import os
 from pathlib import Path
@@ -62,7 +62,7 @@ def engine(module: str, name: str, package: str) -> Any:
 
 
 class Vault:
-    """Where a private key is kept for workers."""
+    """The file with the private key of the workers."""
 
     reference = "import:vault_for_workers:fetch"
 
@@ -96,7 +96,7 @@ def vault(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 @pytest.fixture(scope="package")
 def data(vault: Vault) -> Any:
-    """Ray Data, on this machine and for nobody else."""
+    """A Ray cluster on this machine."""
     ray = engine("ray", "ray", "ray[data]")
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
@@ -116,7 +116,7 @@ def data(vault: Vault) -> Any:
 
 @pytest.fixture(scope="package")
 def spark(vault: Vault) -> Any:
-    """A cluster of two workers with a CPU each, on this machine and for nobody else."""
+    """A Ray cluster on this machine: two workers with one CPU each."""
     pyspark = engine("pyspark", "spark", "pyspark")
     sql = engine("pyspark.sql", "spark", "pyspark")
     if shutil.which("java") is None:
@@ -166,7 +166,7 @@ def guests(n: int) -> pa.Table:
 
 
 def undisturbed(n: int) -> dict[int, str]:
-    """What the tokens of as many rows are, by id, when nothing goes wrong."""
+    """The expected tokens of this many rows, by id."""
     tokens = Signer.from_private_key(APPLICATION, key_pair()).sign_rows(
         SESSION,
         connection_data=[f"guest {i}" for i in range(n)],

@@ -1,4 +1,4 @@
-"""What Ray and Spark are asked for, and what is signed for them, without them."""
+"""The calls of Ray and Spark, and the signed tokens, without these packages."""
 
 from __future__ import annotations
 

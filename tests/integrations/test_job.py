@@ -73,7 +73,7 @@ def test_a_signer_signs_batch_after_batch(piece):
     sign, whole = job.open(), job.open()(GUESTS)["token"].to_pylist()
     batches = [sign(batch) for batch in GUESTS.to_batches(max_chunksize=piece)]
     assert all(isinstance(batch, pa.RecordBatch) for batch in batches)
-    # What was made earlier stays as it is when later batches come.
+    # Earlier results do not change when later batches are signed.
     assert pa.Table.from_batches(batches)["token"].to_pylist() == whole
 
 
@@ -136,7 +136,7 @@ def test_a_column_for_errors_says_why_a_row_has_no_token(as_batch):
     assert signed.column("token").null_count == 3
 
 
-### What travels ###
+### Pickling ###
 
 
 def test_a_job_travels_without_the_secret():
@@ -155,7 +155,7 @@ def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
         pickle.dumps(sign)
 
 
-### What is refused before it travels ###
+### Jobs that are refused before they are sent to workers ###
 
 
 @pytest.mark.parametrize(

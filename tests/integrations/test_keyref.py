@@ -1,4 +1,4 @@
-"""Keys by reference: what travels says where the secret is, and never what it is."""
+"""Key references: the pickle contains the place of the secret, never the secret."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def place(monkeypatch, tmp_path):
     return put
 
 
-### What they lead to ###
+### Resolving ###
 
 
 @pytest.mark.parametrize("kind", [0, 1, 2], ids=["env", "file", "import"])
@@ -82,7 +82,7 @@ def test_a_reference_travels_as_its_text():
     assert str(reference) == "env:A_SECRET"
 
 
-### What is refused ###
+### Refused references ###
 
 
 @pytest.mark.parametrize(

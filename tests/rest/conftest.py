@@ -35,7 +35,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no time pass for requesters that are made meanwhile."""
+    """Let retries wait without time passing, for requesters created meanwhile."""
     defaults = inspect.unwrap(Requester.__init__).__kwdefaults__
     monkeypatch.setitem(defaults, "monotonic", lambda: EPOCH)
 
@@ -80,11 +80,8 @@ def black_hole() -> Iterator[int]:
 
 @pytest.fixture
 def connect() -> Iterator[Callable[..., Requester]]:
-    """Make requesters over real sockets; closed when the test ends.
-
-    They do not wait between attempts, and by default make only one. Whatever happened
-    to them, none may leave a socket behind.
-    """
+    """Create requesters over real sockets, which are closed when the test ends. They do not
+    wait between attempts, and by default make only one. None may leave a socket open."""
     before = open_sockets()
     with contextlib.ExitStack() as stack:
 

@@ -40,7 +40,7 @@ def our_threads() -> list[str]:
 
 
 class Gate:
-    """A transport that tells when it was asked, and answers when it is allowed to."""
+    """A transport that reports each request, and answers when the test allows it."""
 
     def __init__(self, *responses: Response) -> None:
         self.asked = threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""What the environment says of a client: credentials of one kind, and options."""
+"""Environment variables of a client: credentials of one kind, and options."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ VONAGE = {"TOKBOX_APPLICATION_ID": APPLICATION, "TOKBOX_PRIVATE_KEY": private_pe
         VONAGE,
         {**VONAGE, "TOKBOX_PRIVATE_KEY": private_pem().replace("\n", "\\n")},
         {"VONAGE_APPLICATION_ID": APPLICATION, "VONAGE_PRIVATE_KEY": private_pem()},
-        # Ours counts, whatever others say.
+        # The variable of tokbox has priority over others.
         {**VONAGE, "OPENTOK_API_KEY": KEY, "OPENTOK_API_SECRET": SECRET},
         {**VONAGE, "OPENTOK_API_URL": "http://elsewhere"},
     ],

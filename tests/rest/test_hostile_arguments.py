@@ -1,5 +1,5 @@
-"""Every method of every resource: what leaves is a request that says what was asked, for
-this service alone, and what cannot be one is refused before anything leaves."""
+"""Every method of every resource, with random arguments: it sends a correct request to this
+service only, or raises an error before anything is sent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ API = "https://api.example.invalid"
 
 
 class Nobody:
-    """A pool that remembers what it was asked to send, and reaches nobody."""
+    """A pool that records requests and sends nothing."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, Any]]] = []

@@ -1,4 +1,4 @@
-"""What was once answered with an error of Python's, and is refused by name."""
+"""Arguments that once caused an error of Python itself, and get a named error now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a secret must not be: in anything that shows, copies or sends an object."""
+"""A secret is in nothing that shows, copies or sends an object."""
 
 from __future__ import annotations
 

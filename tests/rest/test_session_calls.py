@@ -61,7 +61,7 @@ def test_options_name_all_that_the_call_takes(
     assert typing.get_type_hints(options).keys() == keywords(call)
 
 
-#: What each call needs beside the session.
+#: The arguments of each call besides the session.
 NEEDED: dict[str, tuple[Any, ...]] = {
     "start_archive": (),
     "start_broadcast": (),

@@ -1,4 +1,4 @@
-"""Sessions: what is asked for, what comes back, and what is refused before it is sent."""
+"""Sessions: the requests, the results, and errors before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a token may say: bad input gets an exception that names field, value and rule."""
+"""Claims: invalid input raises an exception with the field, the value and the rule."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def unique_ids(rng, n):
     return list(keys.values())
 
 
-### What they are ###
+### Values of derived nonces ###
 
 
 @functools.cache
@@ -210,7 +210,7 @@ def test_the_key_of_derived_nonces_signs_nothing_else(signer):
     assert SECRET not in repr(key)
 
 
-### What is given ###
+### Arguments ###
 
 
 @every_kernel
@@ -251,7 +251,7 @@ def test_text_of_a_class_of_its_own_is_the_same_key(signer):
     assert batch == signer.sign_rows(SESSION, nonce=Derived(row_key=["a", "b"], **RUN))
 
 
-### What is refused ###
+### Refused arguments ###
 
 BAD_KEYS = ["", None, True, 1.5, b"a", "x" * 256, "é" * 128, "\ud800", 2**64, -(2**63) - 1]
 

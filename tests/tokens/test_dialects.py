@@ -1,4 +1,4 @@
-"""Tokens of every SDK are read, and hold; and what SDKs do that ours must not."""
+"""Tokens of every SDK are read and verified; faults of SDKs are not repeated."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ def test_what_vonage_s_sdk_signs_is_read():
     assert found.project_id == APPLICATION
 
 
-### What SDKs do, and ours must not ###
+### Faults of SDKs that tokbox must not have ###
 
 
 @pytest.fixture(params=["t1", "jwt", "rs256"])

@@ -1,4 +1,4 @@
-"""Public functions around tokens; none may fail in a way that nobody promised."""
+"""Public functions about tokens raise only documented exceptions, for any arguments."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ CALLS: dict[str, Callable[..., Any]] = {
     "decode_many": tokbox.decode_many,
 }
 
-#: What Python itself says of a wrong use: of an index, or of a count that no memory holds.
+#: Python's own messages for a wrong index, or a count that exceeds the memory.
 OF_PYTHON = {
     "TokenBatch.__getitem__": (TypeError, IndexError),
     "Session.tokens": (MemoryError,),

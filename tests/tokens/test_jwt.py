@@ -1,4 +1,4 @@
-"""JWTs: what PyJWT and the official SDK make of ours, and we of theirs."""
+"""JWTs: PyJWT and the official SDK read those of tokbox, and tokbox reads theirs."""
 
 from __future__ import annotations
 

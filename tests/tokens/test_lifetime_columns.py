@@ -18,7 +18,7 @@ EDGES = [
 
 
 def lifetime(token: str | None) -> int | None:
-    """The seconds that a token lives; 0 if it does not say."""
+    """The lifetime of a token in seconds; 0 if it has none."""
     if token is None:
         return None
     found = decode(token)

@@ -1,4 +1,4 @@
-"""What is signed and read up to a limit, and not beyond it."""
+"""Limits of sizes: the largest value is signed and read, a larger one is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a prepared key tells of itself, and how many threads it asks for."""
+"""The attributes of a prepared key, and the number of threads that it requests."""
 
 from __future__ import annotations
 

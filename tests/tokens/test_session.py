@@ -1,4 +1,4 @@
-"""What a session asks for before it signs: memory that is there, and threads."""
+"""What a session checks before it signs: available memory, and threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tokbox.tokens.signer import Signer
 
 KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
-#: What makes many tokens.
+#: The methods that make many tokens.
 MANY = ["tokens", "token_batch", "iter_batches", "write_tokens"]
 #: Arguments that are what is signed without them.
 CLAIMS = (Role.PUBLISHER, "", 24 * 60 * 60)
@@ -39,7 +39,7 @@ def session(signer: Signer) -> SessionSigner:
 
 @pytest.fixture
 def allow(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Let the machine have so many bytes of memory."""
+    """Pretend that the machine has this many bytes of memory."""
 
     def have(size: int) -> None:
         there = {"SC_PHYS_PAGES": size, "SC_PAGE_SIZE": 1}

@@ -1,4 +1,4 @@
-"""What is signed: distinct, in order, complete, and the same however it is asked for."""
+"""Signed tokens are distinct, ordered and complete, and the same from every method."""
 
 from __future__ import annotations
 
@@ -315,7 +315,7 @@ def test_forked_children_never_repeat_a_nonce(signer, session, tmp_path):
             try:
                 batch = session.token_batch(PER_CHILD, connection_data="x")
                 nonces_ = [signer.verify(batch[i]).nonce for i in (0, 1, -1)]
-                # In order and without a gap, so the first and the last tell of all.
+                # They are in order and without a gap, so the first and the last are enough.
                 assert int(nonces_[1]) == int(nonces_[0]) + 1
                 assert int(nonces_[2]) == int(nonces_[0]) + PER_CHILD - 1
                 assert len(set(batch)) == PER_CHILD

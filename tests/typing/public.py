@@ -1,4 +1,4 @@
-"""What the type checkers must say of the public API. They read this; nothing runs it."""
+"""The expected types of the public API. Type checkers read this file; it never runs."""
 
 from __future__ import annotations
 

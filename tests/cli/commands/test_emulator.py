@@ -55,7 +55,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
 
 
 def rest(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """What it says until it ends; communicate() would miss what readline() read ahead."""
+    """Its remaining output; communicate() would lose what readline() has buffered."""
     assert process.stdout is not None
     assert process.stderr is not None
     return process.stdout.read(), process.stderr.read()

@@ -68,7 +68,7 @@ def test_location_goes_into_the_session(cli: Cli, server: Server) -> None:
 def test_bad_input_is_named_before_anything_is_sent(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], named: str
 ) -> None:
-    # Were it sent, nobody would answer: code 3.
+    # If it were sent, there would be no answer, and code 3.
     monkeypatch.setenv("TOKBOX_API_URL", "http://127.0.0.1:1")
     result = cli("session", "create", *args)
     assert result.code == 2

@@ -1,4 +1,4 @@
-"""Where the API key and the secret come from, and where the secret never goes."""
+"""Sources of the API key and the secret, and places where the secret never appears."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tokbox inspect``: what a token says, and why it would be refused."""
+"""``tokbox inspect``: the claims of a token, and why it would be refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Cli = Callable[..., Result]
 
 
 def make(secret: str = SECRET, key: str = KEY, **fields: object) -> str:
-    """Sign what no signer of ours would."""
+    """Sign claims that tokbox would refuse to sign."""
     now = int(time.time())
     said: dict[str, object] = {
         "session_id": SESSION,
@@ -247,7 +247,7 @@ def test_token_of_another_session_is_refused_if_asked(cli: Cli) -> None:
     ]
 
 
-# What is no token.
+# Texts that are not tokens.
 
 
 def jwt(secret: str = SECRET, **claims: object) -> str:

@@ -1,5 +1,5 @@
-"""``tokbox inspect``: each way to be refused has a reason of its own, for both
-environments, and a sentence that says what to do."""
+"""``tokbox inspect``: each refusal has its own reason, in both environments, and a sentence
+about what to do."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ Handed = list[tuple[str, str, SigningJob]]
 
 @pytest.fixture
 def handed(monkeypatch: pytest.MonkeyPatch) -> Handed:
-    """What the engine was given, which is not there itself."""
+    """The arguments of the engine, which is replaced."""
     found: Handed = []
     for engine in ("ray", "spark"):
         monkeypatch.setattr(
@@ -224,7 +224,7 @@ def test_an_engine_that_is_not_installed_is_named(
     assert f"tokbox[{engine}]" in result.err
 
 
-### What an engine does with it, on stands-in for the engines ###
+### Jobs on fake engines ###
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def guests(tmp_path: Path) -> Path:
 
 
 def sign_guests(cli: Cli, guests: Path, engine: str) -> list[Token]:
-    """Sign them into a new folder, and return what its tokens say."""
+    """Sign the rows into a new folder, and return the claims of the tokens."""
     output = guests.parent / "signed"
     columns = ("--session-id", "col:s", "--connection-data", "col:name")
     args = ("sign", str(guests), "-o", str(output), *columns, "--engine", engine)

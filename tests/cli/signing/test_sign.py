@@ -56,14 +56,14 @@ def pipe(args: list[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
 
 
 def bad_row(path: Path, n: int, bad: int, **values: str) -> list[dict[str, str]]:
-    """Write a table of *n* rows of which one, counted from 1, says something else."""
+    """Write a table of *n* rows, one of which (counted from 1) is different."""
     rows = tables.rows(n)
     rows[bad - 1].update(values)
     tables.write(path, rows)
     return rows
 
 
-# What is signed.
+# Signing.
 
 
 @pytest.mark.parametrize("kind", tables.FORMATS)
@@ -548,7 +548,7 @@ def test_what_is_no_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
     assert "INPUT must be a complete Parquet file" in result.err
 
 
-# What is asked for.
+# Options.
 
 
 @pytest.mark.parametrize(
@@ -644,7 +644,7 @@ def test_issued_at_may_be_a_time(cli: Cli, tmp_path: Path) -> None:
     assert cli("sign", "-q", source, *COLUMNS, *iso) == seconds
 
 
-# What is said.
+# Messages.
 
 
 def test_json_tells_about_the_run(cli: Cli, tmp_path: Path) -> None:

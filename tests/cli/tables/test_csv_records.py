@@ -1,4 +1,4 @@
-"""Records of CSV where they stand, held against the reader of the standard library."""
+"""CSV records at their positions, compared with the standard library's reader."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def oracle(text: bytes) -> list[list[str]]:
 
 
 def fields(records: Records) -> list[list[str | None]]:
-    """What the records say, as if all had as many fields as the longest."""
+    """The fields of the records, padded to the number of the longest one."""
     width = max((count for _, count in records.miscounted()), default=0)
     columns = [list(records.texts(column)) for column in range(width)]
     return [list(row) for row in zip(*columns, strict=True)]

@@ -1,4 +1,5 @@
-"""Let atheris drive a target: ``python -m tests.native.fuzz.drive NAME [LIBFUZZER OPTIONS]``."""
+"""Run a fuzz target with atheris: ``python -m tests.native.fuzz.drive NAME [LIBFUZZER
+OPTIONS]``."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def _sessions() -> Iterator[bytes]:
 
 
 def _signed() -> Iterator[bytes]:
-    """What the first byte says: a token, or what one is to say."""
+    """The meaning of the first byte: a token, or claims to sign."""
     yield from (b"\0" + token for token in TOKENS)
     yield from (b"\1" + data for data in T1_DATA)
     yield from (b"\2" + data for data in (corpus.members(), *corpus.JWT_DATA))

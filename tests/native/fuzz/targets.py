@@ -19,7 +19,7 @@ SIGNER = tokbox.Signer(KEY, SECRET)
 
 
 def decode(data: bytes) -> None:
-    """A token is read or refused; one that holds says what `decode` said of it."""
+    """A token is read or refused; a verified one has the claims that `decode` returned."""
     token = data.decode(errors="surrogateescape")
     many = tokbox.decode_many([token])
     assert found(lambda: tokbox.decode(token)) == found(many.raise_first)

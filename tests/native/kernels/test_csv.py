@@ -15,7 +15,7 @@ TEXTS = 4_000
 
 
 def random_csv(chance: random.Random) -> bytes:
-    """What has all that CSV can have, in no order."""
+    """All elements of CSV, in random order."""
     return bytes(chance.choices(b'aa,,"""\n\r ', k=chance.randrange(40)))
 
 

@@ -66,7 +66,7 @@ def test_tokens_of_a_batch_equal_the_plain_twin(harness, kind, how):
 
 
 def constant_part(kind: str, rows: Rows) -> bytes:
-    """What the tokens of all rows begin with, as fs_rows_prepare wants it."""
+    """The start of the tokens of all rows, in the format of fs_rows_prepare."""
     said = {}
     for name in reference.CLAIMS:
         if name in rows.columns or not rows.said[name]:
@@ -99,7 +99,7 @@ def columns(rows: Rows) -> Iterator[str]:
 
 
 def command_of(kind: str, rows: Rows) -> str:
-    """What follows the engine in a command that signs *rows*."""
+    """The arguments after the engine, in a command that signs *rows*."""
     fields = [
         rows.secret.encode().hex(),
         head(kind, rows.api_key).hex(),
@@ -220,7 +220,7 @@ def good_jwt(rng: random.Random, api_key: str, secret: bytes, session_id: str) -
 
 
 def hostile_json(rng: random.Random, api_key: str, session_id: str) -> str:
-    """A payload that is signed, and that nobody should accept, or none should by now."""
+    """A signed payload that must be refused now, or always."""
     good = {"iss": api_key, "iat": NOW, "session_id": session_id, "connection_data": "a"}
     payload = json.dumps(good, separators=(",", ":"))
     at = rng.randrange(len(payload))
@@ -257,8 +257,7 @@ def altered(rng: random.Random, token: str) -> str:
 
 
 def hostile_claims(rng: random.Random, session_id: str) -> str:
-    """Claims that are signed, and that nobody should accept: one is missing, twice
-    there, or not of its form."""
+    """Signed claims that must be refused: one is missing, duplicate or malformed."""
     good = {"session_id": session_id, "create_time": str(NOW), "role": "publisher"}
     wrong = rng.randrange(5)
     if wrong == 0:
@@ -281,7 +280,7 @@ def hostile_claims(rng: random.Random, session_id: str) -> str:
 
 
 def holds(check, raw: bytes, *more: str) -> bool:
-    """Whether a rule of `tokbox.tokens.claims` lets the text *raw* pass."""
+    """Whether a rule of `tokbox.tokens.claims` accepts the text *raw*."""
     try:
         check(raw.decode(), *more)
     except ValueError:  # no UTF-8, or InvalidClaimsError
@@ -298,7 +297,7 @@ def odd_text(rng: random.Random, text: bytes) -> bytes:
     return text * rng.choice([1] * 8 + [200, 1000])
 
 
-#: Whether a text is surely good, for each column of texts.
+#: Whether a text is certainly valid, for each text column.
 SURELY = {
     "data": lambda raw, key: holds(check_connection_data, raw),
     "classes": lambda raw, key: (
@@ -412,7 +411,7 @@ def test_good_tokens_hold_and_no_others(harness, how):
 
 
 def verdicts_on(harness, tokens: list[str], api_key: str, secret: bytes, how: str) -> str:
-    """What the core's own choice of kernel says of tokens, as verify_many would ask."""
+    """The verdicts of the kernel that the core chooses, called as verify_many calls it."""
     key = api_key.encode().hex()
     fields = [secret.hex(), head("t1", api_key).hex(), key, "-", NOW, 5, how]
     fields += [hexed(token.encode()) for token in tokens]
@@ -431,7 +430,7 @@ def test_tokens_of_one_length_need_no_offsets(harness, kind):
     assert verdicts_on(harness, tokens, "123", b"secret", "length") == "12112"
 
 
-#: Members of a JWT, and whether a token that says them surely holds.
+#: Members of a JWT, and whether a token with them is certainly valid.
 MEMBERS = {
     '"jti":"a"': True,
     '"jti":"\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud7ff\\udfffé"': False,

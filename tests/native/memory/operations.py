@@ -1,4 +1,4 @@
-"""What is done while memory fails: each operation, and what must come of it."""
+"""The operations that run while memory fails, and their expected results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import tokbox
 from tests.support.batches import KEY, SECRET, SESSION
 from tokbox import _fastsign
 
-#: More than are hashed side by side, few enough to let every allocation fail in turn.
+#: More tokens than are hashed side by side, and few enough to fail each allocation in turn.
 N = 40
 
 SIGNER = tokbox.Signer(KEY, SECRET)

@@ -42,7 +42,7 @@ def attempt(operation: Operation, done: Callable[[], object] = lambda: None) -> 
 
 
 def starve_python(operation: Operation) -> None:
-    """Let each allocation of CPython's fail."""
+    """Fail each allocation of CPython in turn."""
     import _testcapi
 
     failures = 0
@@ -55,7 +55,7 @@ def starve_python(operation: Operation) -> None:
         except MemoryError:
             failures += 1
         except SystemError as error:
-            # What CPython 3.11 makes of a frame for which there is no memory.
+            # The result in CPython 3.11 if there is no memory for a frame.
             known = ("without exception set", "without setting an exception")
             if not str(error).endswith(known):
                 raise
@@ -70,7 +70,7 @@ def starve_python(operation: Operation) -> None:
 
 
 def still_fails(allocation: int) -> bool:
-    """Whether it was not that many allocations until here: then one of ours fails."""
+    """Return whether this allocation is the one to fail."""
     try:
         for _ in itertools.repeat(None, allocation + 1):
             object()
@@ -80,7 +80,7 @@ def still_fails(allocation: int) -> bool:
 
 
 def starve_c(operation: Operation) -> None:
-    """Let each of the core's calls of malloc fail."""
+    """Fail each malloc call of the core in turn."""
     reached = True
 
     def done() -> None:

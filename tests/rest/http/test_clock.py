@@ -1,4 +1,4 @@
-"""A clock that is off: told from wrong credentials, and corrected if asked."""
+"""A wrong clock: it is distinguished from wrong credentials, and corrected on request."""
 
 from __future__ import annotations
 

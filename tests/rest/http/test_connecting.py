@@ -27,7 +27,7 @@ def resolve(
     monkeypatch: pytest.MonkeyPatch,
     *addresses: tuple[socket.AddressFamily, tuple[str, int]],
 ) -> None:
-    """Let every name have these addresses."""
+    """Resolve every name to these addresses."""
     found = [(family, socket.SOCK_STREAM, 6, "", where) for family, where in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
 
@@ -214,7 +214,7 @@ def test_a_kept_connection_whose_other_end_vanished_costs_one_time_out(
             with pytest.raises(errors.RequestTimeoutError) as caught:
                 client.request_json(method, "/x", json={})
             assert caught.value.attempts == 1
-            # What is dead is not used again.
+            # A closed connection is not used again.
             assert client.request_json(method, "/x", json={})[0] == {"new": True}
         assert server.connections == 2
 

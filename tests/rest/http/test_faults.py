@@ -1,4 +1,4 @@
-"""What a broken network or server becomes, over real sockets."""
+"""The exceptions for faults of the network or the server, over real sockets."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_get_is_repeated_after_a_reset(connect: Connect) -> None:
 
 
 def test_a_post_on_a_connection_gone_stale_is_not_repeated(connect: Connect) -> None:
-    # The server says that it keeps the connection, takes the next request and resets.
+    # The server promises to keep the connection, reads the next request and resets.
     with FaultyServer(answer(200, {}), reset(), answer(200, {})) as server:
         requester = connect(server.url, retries=3)
         requester.request_json("GET", "/x")

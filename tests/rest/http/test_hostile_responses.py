@@ -21,8 +21,8 @@ _MIB = 1 << 20
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _CHUNKED = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
-#: Makes a call to the server that is named, and tells by how many bytes that made the
-#: process larger at its largest.
+#: Makes a call to the given server, and prints by how many bytes the peak memory of the
+#: process grew.
 PROGRAM = """
 import json, resource, sys
 import tokbox

@@ -1,4 +1,4 @@
-"""What is logged, and what never is."""
+"""Log records: what they contain, and what they never contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client is told of its connections: limits for some calls, a pool of one's own."""
+"""Connection options of a client: limits for some calls, and a pool of the caller."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_pool_of_ones_own_fails_in_our_words_once_bytes_were_sent(
             tb.archives.start(SESSION)
         assert len(server.requests) == 1
         assert "canary" not in str(caught.value.__cause__)
-        # What waits for more of the body notices that nobody listens.
+        # The server, which waits for more of the body, sees that the connection is closed.
         assert server.notes == []
 
 

@@ -1,4 +1,4 @@
-"""Where redirects lead, and that nobody goes there."""
+"""Redirects are not followed, wherever they lead."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATUSES = (300, 301, 302, 303, 304, 305, 307, 308)
 
 @pytest.fixture
 def other() -> Iterator[FaultyServer]:
-    """Where redirects lead."""
+    """Targets of redirects."""
     with FaultyServer(answer(200, {"stolen": True})) as server:
         yield server
 

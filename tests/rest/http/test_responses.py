@@ -1,4 +1,4 @@
-"""How refusals become exceptions that say why."""
+"""Error responses become exceptions that state the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What is tried again, after which wait, and when it is given up. No time passes here."""
+"""Retries: which requests are retried, after which delay, and for how long. The clock is
+simulated."""
 
 from __future__ import annotations
 

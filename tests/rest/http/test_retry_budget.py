@@ -147,6 +147,6 @@ def test_waits_are_spread_over_all_that_they_may_last(clock: Clock) -> None:
         requester.request("GET", "/x")
     assert len(clock.sleeps) == RETRIES
     assert all(0 <= wait <= 0.5 for wait in clock.sleeps)
-    # That none of a hundred is in either third has odds of 1 to 10**17.
+    # The odds that none of a hundred is in one of these thirds are 1 to 10**17.
     assert min(clock.sleeps) < 0.5 / 3
     assert max(clock.sleeps) > 0.5 * 2 / 3

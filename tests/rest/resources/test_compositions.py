@@ -1,4 +1,4 @@
-"""What can be done with archives and broadcasts alike: layouts, and chosen streams."""
+"""Layouts and selected streams, which archives and broadcasts have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moderation: clients disconnected, streams muted, and a secret that nobody sees."""
+"""Moderation: disconnect clients, mute streams, and keep the secret hidden."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client has: the resources of its tenant, each loaded when it is asked for."""
+"""The resources of a client, each loaded when it is first used."""
 
 from __future__ import annotations
 

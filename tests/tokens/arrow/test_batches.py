@@ -224,7 +224,7 @@ def test_structs_can_be_released_in_any_thread(signer):
 
 
 def test_arrays_may_outlive_the_interpreter():
-    """What a consumer holds at the end is released when there are no objects any more."""
+    """The consumer's last buffers are released although no Python object is left."""
     program = f"""
 import pyarrow
 from tokbox.tokens.signer import Signer

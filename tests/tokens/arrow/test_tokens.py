@@ -1,4 +1,4 @@
-"""Arrow arrays as columns, whoever made them."""
+"""Arrow arrays as columns, from any producer."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def signer():
     return Signer(KEY, SECRET)
 
 
-### What is read ###
+### Reading ###
 
 
 @pytest.mark.parametrize("type_", STRINGS, ids=str)
@@ -247,7 +247,7 @@ def test_an_error_of_the_stream_is_told():
     assert imported_structs() == 0
 
 
-### What is signed ###
+### Signing ###
 
 
 def both(signer, columns, **options):
@@ -297,7 +297,7 @@ def test_arrow_columns_are_signed_like_lists(signer, kind):
         assert None not in arrow.tolist()
 
 
-#: What no token may say, and what is only unusual.
+#: Invalid claims, and valid but unusual ones.
 ODD = {
     "connection_data": ["\0", "x\0", "é\0", "x" * 1001, "é" * 1001, "x" * 5000, "\n\t\x7f"],
     "session_id": ["", "1_", None, SESSION + "x", SESSION[:-1], "2" + SESSION[1:]],
@@ -332,7 +332,7 @@ def test_unsigned_integers_beyond_the_signed_ones_are_refused_as_they_are(signer
 
 
 def damaged(type_):
-    """Bytes that are no UTF-8, as an array that says they are."""
+    """Invalid UTF-8 in an array that declares UTF-8."""
     return pa.array(
         [
             b"ok",
@@ -362,7 +362,7 @@ def test_what_is_no_utf8_becomes_lone_surrogates_and_is_refused(signer, type_):
 @every_kernel
 @pytest.mark.parametrize("length", [*range(20), 999, 1000, 1001])
 def test_texts_of_every_length_are_judged_byte_by_byte(signer, length):
-    """What is not plain ASCII is found wherever it stands."""
+    """Characters that need escapes are found at any position."""
     texts = ["x" * length]
     for i in range(length):
         for odd in ("\0", "é", "\x7f", "\x01"):
@@ -479,7 +479,7 @@ def test_a_buffer_that_changes_while_it_is_signed_leaves_the_memory_whole(signer
             assert token is None or len(decode(token).connection_data) == length
 
 
-### What is verified, and decoded ###
+### Verifying and decoding ###
 
 
 @every_kernel
@@ -503,7 +503,7 @@ def test_batches_are_verified_as_arrow_arrays(signer):
 
 
 def decoded(tokens):
-    """What `decode` says of each: the token, or the exception's type and words."""
+    """The result of `decode` for each token, or the exception's type and message."""
     found = []
     for token in tokens:
         try:

@@ -43,7 +43,7 @@ COLUMN_OF = {
     "expiration": [0, 60, timedelta(hours=1)],
     "initial_layout_class_list": ["focus", ["a", "b"], None],
 }
-#: In a column None stands for no connection data, and no classes.
+#: In a column, None means no connection data and no layout classes.
 BAD_VALUES = [
     *[("session_id", value) for value in BAD_SESSIONS],
     *[
@@ -216,7 +216,7 @@ class Nameless(type):
 
 
 class Lifetime(metaclass=Nameless):
-    """What looks at its type fails."""
+    """Looking at the type of this value raises an exception."""
 
 
 def test_an_exception_of_a_value_s_own_type_is_left_as_it_is(signer):

@@ -16,7 +16,7 @@ from tokbox.errors import InvalidInputError
 KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
 
-#: Large enough to be given page by page, which fresh memory is asked for in one go.
+#: Large enough that fresh memory is requested from the system for each batch.
 LARGE = 20_000
 
 
@@ -31,7 +31,7 @@ def session(signer):
 
 
 def address(batch):
-    """Where a batch's text stands, by which one piece of memory is known again."""
+    """The address of a batch's text, which shows whether memory was reused."""
     return _memory.address(batch._memory)
 
 
@@ -96,7 +96,7 @@ def test_a_stream_runs_in_two_pieces_of_memory(session):
     for batch in session.iter_batches(1000, chunk=50):
         used.append(address(batch))
     assert len(set(used)) == 2
-    # Who lets go of a batch before asking for the next needs one.
+    # If a batch is released before the next one is made, one buffer is enough.
     used = []
     stream = session.iter_batches(1000, chunk=50)
     while (batch := next(stream, None)) is not None:

@@ -57,7 +57,7 @@ def random_cases():
 
 @functools.cache
 def expected_digests(kind):
-    """What the twin makes of all random rows; kept small, since each kernel asks again."""
+    """The reference's tokens for all random rows; cached, because each kernel needs them."""
     return [digest(case.expected(kind)) for case in random_cases()]
 
 
@@ -132,7 +132,7 @@ def test_the_longest_rows_are_signed_right(signer, kind):
         ]
 
 
-### What a row says ###
+### Claims of a row ###
 
 
 @every_kernel
@@ -268,7 +268,7 @@ def test_a_column_that_changes_during_the_call_is_signed_as_it_was(signer):
 
 @every_kernel
 def test_values_made_during_the_call_live_until_they_are_signed(signer):
-    """What a value was turned into belongs to nobody else."""
+    """The converted value is not shared with anything else."""
     classes = [(f"c{i}", "é" * (i % 50 + 1)) for i in range(20_000)]
     batch = signer.sign_rows(SESSION, initial_layout_class_list=[iter(c) for c in classes])
     for i in range(0, 20_000, 199):
@@ -394,7 +394,7 @@ def test_signals_are_seen_while_a_column_is_read(signer, column):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-    # All that come while nobody looks are one.
+    # Signals that arrive during the call count as one.
     assert seen > 2
 
 

@@ -1,4 +1,4 @@
-"""What is left of a secret in memory: a look into a process from outside."""
+"""Secrets in memory after use: another process reads the memory of this one."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SESSION = "1_MX4xMjM0NTY3OH5-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h
 
 
 def states() -> list[bytes]:
-    """Return the four states that are as good as the secret, as they stand in memory."""
+    """Return the four hash states that are equivalent to the secret, as stored in memory."""
     key = _fastsign.Key(SECRET.encode())
     size = type(key).__basicsize__
     memory = ctypes.string_at(id(key), size)
@@ -68,7 +68,7 @@ def remains(state: bytes) -> list[bytes]:
 
 
 def tell(child: subprocess.Popen[str], line: str = "") -> str:
-    """Give *child* a line, and return the one that it says to that."""
+    """Send a line to *child*, and return its answer."""
     assert child.stdin is not None
     assert child.stdout is not None
     child.stdin.write(line + "\n")

@@ -193,11 +193,11 @@ def test_what_is_no_private_key_is_refused_and_not_shown(source, password, field
 
 
 def powers(prime: int) -> set[int]:
-    """What powers of 65537 are modulo a prime."""
+    """The powers of 65537 modulo a prime."""
     return {pow(65537, exponent, prime) for exponent in range(prime)}
 
 
-#: The primes that tell: modulo others, every number is a power of 65537.
+#: The primes with evidence: modulo the others, every number is a power of 65537.
 _TELLING = [
     prime
     for prime in range(3, 168)

@@ -42,7 +42,7 @@ def test_what_is_raised_anywhere_stops_all_and_arrives(who):
         if (threading.current_thread() is here) == (who == "caller"):
             raised.set()
             raise KeyboardInterrupt
-        # Whoever works on waits for it, so that there is work left to be stopped.
+        # The other threads wait for it, so that there is work left to stop.
         raised.wait(30)
         done.append(rows)
 

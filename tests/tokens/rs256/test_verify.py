@@ -1,4 +1,4 @@
-"""Who receives an application's tokens verifies them, with its public key alone."""
+"""A server verifies an application's tokens with the public key alone."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SAID = {
 
 
 def make(**claims: object) -> str:
-    """A token that says SAID, with other claims or (None) without them."""
+    """A token with the claims SAID, changed by these arguments; None removes a claim."""
     said = {k: v for k, v in {**SAID, **claims}.items() if v is not None}
     return reference.rs256_jwt(numbers(), reference.compact(said))
 
@@ -127,7 +127,7 @@ def test_another_key_is_noticed():
 
 
 def test_a_longer_key_is_noticed():
-    """Its signatures are longer, too, so one of ours is too short for it."""
+    """Its signatures are longer, so those of the test's key are too short for it."""
     with pytest.raises(BadSignatureError):
         PublicKey(key_pair(3072).public_key()).verify(make(), now=NOW)
 

@@ -17,5 +17,5 @@ def test_wycheproof_signatures_are_judged_as_they_should_be():
             held = key._verify_signature(message, signature)
             assert key._core.verify_signature(message, signature) is held
             found[case["result"], held] += 1
-    # Whether the hash's parameters may be missing is left open; they may not.
+    # The vectors accept missing parameters of the hash; tokbox refuses them.
     assert found == {("valid", True): 9, ("invalid", False): 249, ("acceptable", False): 1}

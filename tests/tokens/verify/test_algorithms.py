@@ -1,4 +1,4 @@
-"""The key decides how a token must be signed; the token has no say in it (RFC 8725)."""
+"""The key determines the algorithm of a token; its header does not (RFC 8725)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tokbox.errors import (
 NOW = CREATED + 60
 PROJECT = {**OPENTOK, "exp": EXPIRES, "nonce": 1}
 APPLICATIONS = {**VONAGE, "exp": EXPIRES, "jti": "1"}
-#: Claims that name both tenants, so that nothing but the key tells them apart.
+#: Claims of both environments at once, so that only the key tells them apart.
 BOTH = {**PROJECT, **APPLICATIONS}
 
 Sign = Callable[[bytes], bytes]
@@ -60,7 +60,7 @@ def by_key(number: int = 0, padding=PKCS1v15(), hashed=SHA256()) -> Sign:  # noq
 
 
 def make(header: str, payload: str | dict, sign: Sign) -> str:
-    """The JWT with these texts, signed by *sign* whatever the header says."""
+    """The JWT with these texts, signed by *sign* regardless of the header."""
     said = payload if isinstance(payload, str) else json.dumps(payload)
     message = f"{part(header.encode())}.{part(said.encode())}"
     return f"{message}.{part(sign(message.encode()))}"
@@ -119,7 +119,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("secret", SPELLINGS, ids=range(len(SPELLINGS)))
 def test_the_public_key_is_no_secret(application, secret):
-    """Everybody has it, so whoever takes it for one lets everybody in."""
+    """The public key is known to everybody, so it must not be used as an HMAC secret."""
     token = hs256(BOTH, secret)
     assert refused(application, token).reason == "wrong_algorithm"
     with pytest.raises(WrongAlgorithmError, match="took the public key for a secret"):
@@ -128,7 +128,7 @@ def test_the_public_key_is_no_secret(application, secret):
 
 @every_kernel
 def test_the_label_does_not_make_it_another_algorithm(project, application):
-    """Each is signed well, but not with what its header says."""
+    """Each signature is valid, but not for the algorithm in the header."""
     hs, rs = '{"alg":"HS256"}', '{"alg":"RS256"}'
     salted = by_key(padding=PSS(MGF1(SHA256()), 32))
     for sign in (salted, by_key(hashed=SHA384()), by_secret(SPELLINGS[0])):

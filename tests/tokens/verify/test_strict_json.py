@@ -1,4 +1,4 @@
-"""JSON from strangers: what two readers could take for two things is refused."""
+"""JSON of unknown origin: whatever two parsers could read differently is refused."""
 
 from __future__ import annotations
 

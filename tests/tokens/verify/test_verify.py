@@ -72,7 +72,7 @@ def test_the_tokens_of_three_sdks_are_reproduced_and_verified(data, sig, length)
 
 
 def test_the_go_vector_in_full():
-    """Our own field order is this one, so all but the digits of the nonce is ours to reproduce."""
+    """tokbox uses this field order, so only the digits of the nonce differ."""
     token = (
         "T1==cGFydG5lcl9pZD00MDAwMDEyMyZzaWc9NjdiNDFiMmMzY2Q4MWJhMzVkMTFkOTM4ODk5NmJiNzg2MjczMDk0ZDpz"
         "ZXNzaW9uX2lkPTFfTVg0ME1EQXdNREV5TTM1LU1UY3dNREF3TURBd01ERXlNMzVCWWpOa1JXWkhhRWxxUzJ4TmJrOXdV"

@@ -220,7 +220,7 @@ def test_the_clock_is_the_default(signer):
 @every_kernel
 @pytest.mark.parametrize("key", ["1", "12", "123", "40000123", "12345678901234567890"])
 def test_keys_of_every_length_are_verified(key):
-    """The signature stands elsewhere in the base64."""
+    """The signature is at another position of the base64 text."""
     signer = Signer(key, SECRET)
     session = "1_" + reference.base64url(f"1~{key}~~1~x~P~".encode())
     tokens = signer.sign_rows(session, connection_data=["x" * i for i in range(200)])
@@ -354,7 +354,7 @@ def core(signer: Signer, tokens: Sequence[str], now: int = NOW) -> bytes:
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
-    """Most are well signed, so that nothing but what they say can be what refuses them."""
+    """Most have a valid signature, so that only their claims can be refused."""
     rng = random.Random(kernel + kind)
     if kind == "t1":
         data = [altered(rng, rng.choice(T1_BASES)) for _ in range(ALTERATIONS)]
@@ -442,7 +442,7 @@ def test_the_usual_reasons_need_no_closer_look(signer, kernel, kind, monkeypatch
 
 @every_kernel
 def test_a_header_is_looked_at_once(signer, monkeypatch):
-    """Whatever it has besides the algorithm; the core knows it from then on."""
+    """The header may have other members, too; the core accepts it from then on."""
     monkeypatch.setattr(verify_module, "_heads", verify_module._Heads())
     looked_at = []
     real = verify_module.jwt.algorithm_of
@@ -608,7 +608,7 @@ def test_our_own_tokens_need_no_closer_look(signer, monkeypatch, kind):
         assert not signer.verify_many(tokens).failures
 
 
-### What is returned ###
+### Results ###
 
 
 @every_kernel

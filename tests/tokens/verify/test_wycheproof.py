@@ -28,7 +28,7 @@ FILES = [
 ]
 OURS = ("HS256", "RS256")
 
-# Why the verdict on a case is not ours to give.
+# Why tokbox gives another verdict on a case.
 ENCRYPTED = "it is encrypted (JWE)"
 CURVE = "its key is on an elliptic curve, which no key of ours can be"
 KEY_SET = "its keys are a set that must be refused as a whole; a client has one key"
@@ -54,7 +54,7 @@ def der(tag: int, *parts: bytes) -> bytes:
 
 
 def pem(jwk: dict[str, str]) -> str:
-    """A public RSA key as it would come to us, even one that no library would make."""
+    """A public RSA key built from its numbers, even if no library would create it."""
     numbers = [int.from_bytes(raw(jwk[name]), "big") for name in ("n", "e")]
     integers = [der(2, n.to_bytes(n.bit_length() // 8 + 1, "big")) for n in numbers]
     algorithm = der(0x30, bytes.fromhex("06092a864886f70d010101"), b"\5\0")
@@ -88,7 +88,7 @@ def cases() -> Iterator[tuple[str, list[dict[str, str]], dict[str, Any]]]:
 
 
 def named_algorithm(jws: str) -> str:
-    """What the header says, if it is one of ours."""
+    """The header of the token, if it is one that tokbox accepts."""
     try:
         return jwt.split(jws).algorithm
     except TokenError:
@@ -96,7 +96,7 @@ def named_algorithm(jws: str) -> str:
 
 
 def why_not_ours(file: str, keys: list[dict[str, str]], case: dict[str, Any]) -> str:
-    """Why the case says nothing of us; "" if it does."""
+    """Why the case does not apply to tokbox; "" if it does."""
     key, number = keys[0], case["tcId"]
     if "jwe" in case:
         return ENCRYPTED
@@ -124,7 +124,7 @@ def test_wycheproof_signatures_are_judged_as_they_should_be():
             passed_over[why] += 1
             continue
         algorithm = keys[0]["alg"]
-        # What is valid for another algorithm is not for us.
+        # Tokens that are valid for other algorithms only are refused.
         valid = case["result"] == "valid" and algorithm in OURS
         accepted = is_accepted(case["jws"], keys[0])
         assert accepted == valid, (file, case["tcId"], case["comment"])

@@ -1,4 +1,4 @@
-"""A web server that lets people into rooms."""
+"""A web server that hands out tokens for rooms."""
 
 # pyright: strict
 
