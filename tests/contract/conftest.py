@@ -31,7 +31,7 @@ def server(shared_server: Server) -> Server:
 
 @pytest.fixture
 def public_key(server: Server) -> str:
-    """The public half of the application's key, for whoever verifies its tokens."""
+    """The public half of the application's key, which verifies its tokens."""
     key = load_pem_private_key(server.private_key.encode(), None)
     assert isinstance(key, RSAPrivateKey)
     return public_pem(key)

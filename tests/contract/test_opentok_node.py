@@ -183,7 +183,7 @@ def test_our_t1_tokens_are_read_by_the_library_of_the_sdk(
 ) -> None:
     session_id = create(project)
     session = Signer(server.api_key, server.secret).session(session_id)
-    # The SDK splits at every colon, so no header of ours may contain one.
+    # The SDK splits headers at every colon, so tokbox sends none with a colon.
     token = session.token("moderator", "name=Zoe: a&b", kind="t1")
     assert node.ask("opentok-token", "verifyTokenSignature", token, server.secret)
     said = node.ask("opentok-token", "decodeToken", token)

@@ -51,7 +51,7 @@ class Environment:
             return json.loads(response.read() or b"null")
 
     def join(self, session: Session) -> str:
-        """Let a client join and publish; return the id of its connection."""
+        """Connect a client that publishes; return the id of its connection."""
         token = session.token(connection_data="name=Ada")
         joined = self.call("POST", session, "connection", token=token, publish=True)
         return str(joined["connectionId"])

@@ -30,7 +30,7 @@ class Canaries:
     """Check the output of the whole test run."""
 
     def __init__(self) -> None:
-        #: Where a canary was found in the output of the current test.
+        #: The places where a canary was found in the output of the current test.
         self._seen: list[str] = []
 
     def look(self, where: str, text: str | bytes | None) -> None:

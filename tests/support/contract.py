@@ -41,12 +41,12 @@ def control(server: Server, path: str, body: object) -> Any:
 
 
 def join_with(server: Server, session_id: str, token: str) -> dict[str, str]:
-    """Let a client join and publish a stream."""
+    """Connect a client that publishes a stream."""
     body = {"token": token, "publish": True}
     joined: dict[str, str] = control(server, f"session/{session_id}/connection", body)
     return joined
 
 
 def join(server: Server, session: tokbox.Session, **options: Any) -> dict[str, str]:
-    """Let a client join with a token that tokbox signed."""
+    """Connect a client with a token that tokbox signed."""
     return join_with(server, session.session_id, session.token(**options))

@@ -181,7 +181,7 @@ class Api:
         *,
         headers: dict[str, str | None] | None = None,
     ) -> Answer:
-        """Send a request; a body that is neither bytes nor an iterator is sent as JSON."""
+        """Send a request; other bodies than bytes and iterators are sent as JSON."""
         merged: dict[str, str | None] = {
             **self._credentials(),
             **self.headers,

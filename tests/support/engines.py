@@ -197,8 +197,8 @@ class SparkSession:
 
 
 def install_ray(monkeypatch: pytest.MonkeyPatch, cpus: float | None = 4) -> Ray:
-    """Let ``import ray`` find a cluster with this many CPUs; None if it does not report
-    them."""
+    """Let ``import ray`` find a cluster with this many CPUs, or with an unknown number
+    (None)."""
     ray = Ray(cpus)
     data = _Namespace(
         ActorPoolStrategy=ActorPoolStrategy,

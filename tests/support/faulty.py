@@ -1,4 +1,4 @@
-"""A server on loopback that answers, or fails to, exactly as it is told.
+"""A server on loopback that answers, or fails, as a test defines.
 
 Each request takes the next *step* (the last one serves for all that follow); a step is
 a function of the :class:`Exchange`. A *greeting* is sent before anything is asked, and the

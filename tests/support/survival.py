@@ -47,10 +47,8 @@ class Acknowledged:
 def running(
     db: Path, port: int = 0, complaints: TextIO | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Run an emulator on *db* in a process of its own; it is killed at the end.
-
-    What it writes to standard error goes to *complaints*, if that is given.
-    """
+    """Run an emulator on *db* in its own process, which is killed at the end. Its standard
+    error goes to *complaints*, if given."""
     command = [sys.executable, "-m", "tokbox", "emulator", "--port", "0", "--db", str(db)]
     command += ["--port", str(port)]
     with subprocess.Popen(
@@ -110,7 +108,7 @@ class Client:
         return session_id
 
     def join(self, session_id: str) -> None:
-        """Let a simulated client join and publish."""
+        """Connect a simulated client that publishes."""
         token = client_token(session_id, at=time.time())
         joined = self.ask(
             "POST",

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 #: The share of the passages of a folder that may match a pattern.
 LIMIT = 0.04
 #: Folders that are not checked yet.
-EXEMPT = {"tests"}
+EXEMPT: set[str] = set()
 #: Shorter texts are labels.
 _SHORTEST = 12
 
