@@ -1,6 +1,6 @@
-"""The emulator lets in whom our own verification lets in: with a token of any SDK.
+"""The emulator accepts the same tokens as tokbox's verification, from every SDK.
 
-It reads JWTs by code of its own, so each is a judge of the other.
+It reads JWTs with other code, so that each tests the other.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The official Python SDK (``opentok`` on PyPI) against the emulator, in both its modes.
 
-Whatever it sends and expects was not written here, which makes it a judge of the
-emulator that the project's own client cannot be. Its faults are worked with, and named
-where they show.
+Others wrote it, so it tests the emulator in ways that tokbox's own client cannot. Tests
+work around its faults, and name them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Look for secrets of the tests in all that the tests let anyone see.
+"""Search all output of the tests for secrets.
 
-Every secret that tests make up begins with a canary. What a test prints, logs, reads back
-from its own capture, or hears from a process that it started, is searched for them; a
-test in whose output one is found fails, whatever else it says.
+Every secret of a test begins with a canary. Printed text, log records, captured output and
+the output of child processes are searched for it. A test with a canary in its output fails.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A token in the form of every SDK, and what it says.
+"""Tokens in the form of each SDK, with their claims.
 
-They are made of the standard library (and RSA by ``cryptography``) alone, each with the
-order of fields, the encoding, the nonce and the claims of one SDK. Most SDKs have two:
-one with all that a token may say, and one with as little as the SDK lets it say.
+They are made with the standard library alone (and ``cryptography`` for RSA). Each has the
+order of fields, the encoding, the nonce and the claims of one SDK. Most SDKs have two: one
+with all claims, and one with as few as the SDK allows.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Ray and Spark without their machinery: what they are asked for is done here and now.
+"""Fakes of Ray and Spark that do the work at once, in this process.
 
-They stand where the packages would, and have only what tokbox uses of them, so that this
-is tested wherever the engines are not installed. What the engines really do with it,
-`tests/integrations` sees where they are.
+They have only the parts that tokbox uses, so that these are tested where the engines are
+not installed. `tests/integrations` tests the real engines.
 """
 
 from __future__ import annotations

@@ -96,10 +96,9 @@ def _reset_when_closed(sock: socket.socket) -> None:
 
 
 def drip(head: bytes, each: bytes) -> Step:
-    """Send *head*, then *each* again and again, slowly, while anyone listens.
+    """Send *head*, then *each* again and again, slowly, until the client disconnects.
 
-    Who listens to the end, for ten seconds or so, was not to be shaken off; the notes
-    then say so.
+    A client that reads to the end, for about ten seconds, is recorded in the notes.
     """
 
     def step(exchange: Exchange) -> None:
