@@ -42,7 +42,7 @@ def reference() -> str:
 
 def _block(title: str, text: str) -> str:
     """Return a section with *text*, without its first line, which is a heading."""
-    return f"{title}\n\n```\n{_dedented(text.partition(chr(10))[2])}\n```\n\n"
+    return f"{title}\n\n```text\n{_dedented(text.partition(chr(10))[2])}\n```\n\n"
 
 
 def _dedented(text: str) -> str:
@@ -68,7 +68,7 @@ def _section(path: str, command: click.Command, context: click.Context) -> str:
     lines = [f"{level} {path}", ""]
     if not isinstance(command, click.Group):
         usage = " ".join([path, *command.collect_usage_pieces(context)])
-        lines += ["```", usage, "```", ""]
+        lines += ["```text", usage, "```", ""]
     for paragraph in (command.help or "").split("\n\n"):
         lines += [_paragraph(paragraph), ""]
     options = [
@@ -86,7 +86,7 @@ def _section(path: str, command: click.Command, context: click.Context) -> str:
 
 def _paragraph(text: str) -> str:
     if text.startswith("\b\n"):
-        return f"```\n{text.removeprefix(chr(8) + chr(10))}\n```"
+        return f"```text\n{text.removeprefix(chr(8) + chr(10))}\n```"
     return _text(text)
 
 

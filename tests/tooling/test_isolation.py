@@ -97,7 +97,7 @@ def test_what_a_test_leaves_behind_fails_this_test_alone(
     pytester.makepyfile(HEAD + "\n".join(tests))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     result = pytester.runpytest_subprocess(
-        "-p", "no:randomly", "-p", "no:xdist", "-W", "error"
+        "-p", "no:asyncio", "-p", "no:randomly", "-p", "no:xdist", "-W", "error"
     )
     result.assert_outcomes(passed=2 * len(LEAKS) + 1, errors=len(LEAKS))
     for name, (_, shown) in LEAKS.items():

@@ -70,13 +70,13 @@ def test_servers_come_from_standard_input(cli: Cli, play: Play) -> None:
 @pytest.mark.parametrize(
     ("options", "stdin", "problem"),
     [
-        ((), "", "hls must be asked for"),
+        ((), "", "--hls must be True"),
         (("--dvr",), "", "need --hls"),
         (("--hls", "--dvr", "--low-latency"), "", "--low-latency must be False"),
         (("--hls", "--max-duration", "5"), "", "--max-duration must be"),
         (("--rtmp-file", "-"), "rtmp://canary", "line 1 must be"),
         (("--rtmp-file", "-"), "\nhttp://a?canary k", "server_url must be"),
-        (("--rtmp-file", "-"), "rtmp://a k\n" * 6, "--rtmp-file must name at most 5"),
+        (("--rtmp-file", "-"), "rtmp://a k\n" * 6, "--rtmp-file must have at most 5"),
     ],
 )
 def test_start_refuses_bad_input_before_sending(

@@ -215,7 +215,7 @@ def test_options_name_a_project_even_where_the_environment_names_an_application(
     assert_signed_with(cli("token", SESSION, "--api-key", KEY), SECRET)
     result = cli("token", SESSION)
     assert result.code == 2
-    assert "not guessed" in result.err
+    assert "must not be set together with TOKBOX_APPLICATION_ID" in result.err
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00"], ids=repr)
