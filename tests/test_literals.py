@@ -99,7 +99,11 @@ def test_every_word_for_storage_and_audio_is_accepted() -> None:
     accepted(
         literals.StorageFallback, lambda way: storage_target(target, way, None), "cloud"
     )
-    accepted(literals.AudioTransportName, lambda way: AudioTransport(transport=way), "text")
+    accepted(
+        literals.AudioTransportName,
+        lambda way: AudioTransport(transport=way, encoding="base64"),
+        "text",
+    )
     accepted(
         literals.AudioEncoding,
         lambda way: AudioTransport(transport="json", encoding=way),

@@ -384,7 +384,7 @@ def test_pickles_of_this_major_version_can_be_loaded() -> None:
 
 
 VALUES = [
-    tokbox.AudioTransport(transport="json"),
+    tokbox.AudioTransport(transport="json", encoding="base64"),
     tokbox.AzureStorage(account_name="account", account_key="key", container="container"),
     tokbox.Derived(run_id="run", row_key=col("id"), issued_at=1),
     tokbox.Hls(dvr=True),

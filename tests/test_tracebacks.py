@@ -516,7 +516,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
         status=200, headers={}, body=SECRET.encode(), _call=("GET", "/")
     ),
     "AudioTransport": lambda: tokbox.AudioTransport(
-        transport="json", static_fields={"x": SECRET}
+        transport="json", encoding="base64", static_fields={"x": SECRET}
     ),
     "AzureStorage": lambda: tokbox.AzureStorage(
         account_name="a", account_key=SECRET, container="c"

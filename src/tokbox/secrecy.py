@@ -30,6 +30,7 @@ _CLEARED = sys.stdlib_module_names | {
     "tokbox",
     "urllib3",
     "uvicorn",
+    "websockets",
 }
 #: Bits of ``co_flags``: `inspect`, which names them, is slow to import.
 _GENERATOR, _COROUTINE = 0x20, 0x80

@@ -223,7 +223,7 @@ def test_an_audio_connector_ends_when_it_is_stopped(
                 encoding="base64",
                 audio_field="sound",
                 receive_audio_field="answer",
-                static_fields={"a": 1},
+                static_fields={"a": "1"},
             ),
         ),
     )

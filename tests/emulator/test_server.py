@@ -466,6 +466,7 @@ def test_emulator_does_not_know_the_client() -> None:
         ("starlette", "starlette"),
         ("uvicorn", "uvicorn"),
         ("cryptography", "cryptography"),
+        ("websockets", "websockets"),
     ],
 )
 def test_missing_package_is_named_with_its_extra(module: str, package: str) -> None:

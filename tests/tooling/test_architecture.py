@@ -57,6 +57,7 @@ KEPT_OUT = [
     "rich",
     "starlette",
     "uvicorn",
+    "websockets",
     "jwt",
     "sqlite3",
     "pyarrow",

@@ -6,8 +6,9 @@ It is a second, independent implementation of the protocol: it imports nothing f
     with tokbox.emulator.serve() as server:
         requests.post(server.url + "/session/create", headers={...})
 
-It needs the extra ``emulator`` (starlette, uvicorn, httptools, cryptography). The packages
-are imported when one of the names below is first used, not when this package is imported.
+It needs the extra ``emulator`` (starlette, uvicorn, httptools, cryptography and
+websockets). The packages are imported when one of the names below is first used, not when
+this package is imported.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ _PACKAGES = {
     "starlette": "starlette",
     "uvicorn": "uvicorn",
     "cryptography": "cryptography",
+    "websockets": "websockets",
 }
 
 

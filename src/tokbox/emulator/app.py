@@ -9,6 +9,7 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,9 +22,13 @@ from tokbox.emulator.http.origin_check import OriginCheck, read_hosts
 from tokbox.emulator.http.request import Endpoint
 from tokbox.emulator.model.clock import Clock
 from tokbox.emulator.model.events import Events
+from tokbox.emulator.model.records import Job
 from tokbox.emulator.model.rules import Rules, make_rules
+from tokbox.emulator.model.states import ENDED
 from tokbox.emulator.routes import endpoints
 from tokbox.emulator.serializers.download_links import DownloadLinks
+from tokbox.emulator.simulation import engine
+from tokbox.emulator.simulation.audio_sockets import AudioSockets
 from tokbox.emulator.simulation.emulator import Emulator
 from tokbox.emulator.simulation.webhook_sender import WebhookSender
 from tokbox.emulator.store.accounts import Accounts
@@ -133,9 +138,11 @@ def create_app(
         rotations=Rotations(store),
         pending_faults=PendingFaults(store),
         webhook_outbox=outbox,
+        audio_sockets=AudioSockets(clock),
         rules=rules,
         processing_ms=round(delay * 1000),
     )
+    emulator.audio_sockets.on_end = partial(_end_connector, emulator)
     sender = WebhookSender(emulator)
     dispatcher = Dispatcher(emulator)
 
@@ -144,6 +151,7 @@ def create_app(
         sender.start()
         yield
         sender.stop()
+        emulator.audio_sockets.stop()
         if owned:
             emulator.store.close()
 
@@ -157,6 +165,16 @@ def create_app(
     app.add_middleware(_PathAliases)
     app.add_middleware(OriginCheck, allowed=allowed)
     return app
+
+
+def _end_connector(emulator: Emulator, connector: Job, reason: str) -> None:
+    """End an Audio Connector whose WebSocket failed or was closed."""
+    with emulator.store.transaction():
+        now_ms = emulator.clock.now_ms()
+        engine.run_due_events(emulator, now_ms)
+        job = emulator.jobs.find(connector.project_id, connector.kind, connector.job_id)
+        if job is not None and job.status not in ENDED:
+            engine.fail(emulator, job, now_ms, reason)
 
 
 class _Resource:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypedDict
 from urllib.parse import quote, urlencode, urlsplit
 
+from tokbox.emulator.model.audio_socket import AudioSocket
 from tokbox.emulator.model.clock import MAX_ADVANCE, MAX_ROTATION
 from tokbox.emulator.model.hosts import DEFAULT_PORT, is_url
 from tokbox.emulator.store.messages import Message
@@ -369,6 +370,21 @@ class Controls:
             after=_check_int("after", after),
         )
         return [Message.from_description(item) for item in found]
+
+    def audio_sockets(
+        self, *, session_id: str | None = None, connector_id: str | None = None
+    ) -> list[AudioSocket]:
+        """Return the WebSockets of Audio Connectors with what they exchanged, oldest first.
+
+        They must match all filters that are given. The emulator connects to loopback
+        addresses only, sends a test tone of 440 Hz, and records the audio and the messages
+        that the server sends. The latest 100 are kept::
+
+            (socket,) = server.audio_sockets(connector_id=connector.id)
+            assert socket.audio and not socket.error
+        """
+        found = self._list("/connectors", session_id=session_id, connector_id=connector_id)
+        return [AudioSocket.from_description(item) for item in found]
 
     def signals(
         self,

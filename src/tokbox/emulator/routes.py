@@ -122,6 +122,8 @@ _CONTROL: _Routes = (
     ("DELETE", "/_emulator/requests", inspection.clear_requests),
     ("POST", "/_emulator/faults", inspection.add_fault),
     ("DELETE", "/_emulator/faults", inspection.clear_faults),
+    ("GET", "/_emulator/connectors", inspection.list_connectors),
+    ("GET", "/_emulator/connectors/{connector_id}/audio.wav", inspection.read_audio),
     ("GET", "/_emulator/messages", inspection.read_messages),
     ("DELETE", "/_emulator/messages", inspection.clear_messages),
     ("GET", "/_emulator/storage/{project_id}", inspection.show_storage),

@@ -225,6 +225,7 @@ class Server(Controls):
             self._uvicorn.stop()
             self._thread.join()
         self._sender.stop()
+        self._emulator.audio_sockets.stop()
         self._socket.close()
         self._store.close()
 

@@ -75,6 +75,7 @@ def test_it_ends_with_its_connection(api: Api, live: str) -> None:
         {"audioRate": 24_000},
         {"bidirectional": False},
         {"audioTransport": {"transport": "binary"}},
+        {"audioTransport": {}},
         {"audioTransport": '{"transport":"json","encoding":"base64"}'},
         {
             "audioTransport": {
@@ -82,7 +83,7 @@ def test_it_ends_with_its_connection(api: Api, live: str) -> None:
                 "encoding": "base64",
                 "audio_field": "sound",
                 "receive_audio_field": "answer",
-                "static_fields": {"call": {"id": 7}},
+                "static_fields": {"call": "7"},
             }
         },
     ],
@@ -100,6 +101,7 @@ def test_rate_may_be_written_in_snake_case(api: Api, live: str) -> None:
     assert refused(api, live, websocket={**SOCKET, "audio_rate": 7}) == 400
 
 
+@pytest.mark.trap(112)
 @pytest.mark.parametrize(
     "websocket",
     [
@@ -110,6 +112,7 @@ def test_rate_may_be_written_in_snake_case(api: Api, live: str) -> None:
         {"uri": "https://socket.example.org/sound"},
         {"uri": "wss:///sound"},
         {"uri": "wss://["},
+        {"uri": "ws://localhost:65536/"},
         {**SOCKET, "streams": "all"},
         {**SOCKET, "streams": [UNKNOWN] * 51},
         {**SOCKET, "headers": {"X-Key": "v" * 508}},
@@ -126,6 +129,8 @@ def test_rate_may_be_written_in_snake_case(api: Api, live: str) -> None:
         {**SOCKET, "audioTransport": {"transport": "json", "encoding": "hex"}},
         {**SOCKET, "audioTransport": {"audio_field": ""}},
         {**SOCKET, "audioTransport": {"static_fields": []}},
+        {**SOCKET, "audioTransport": {"static_fields": {"call": 7}}},
+        {**SOCKET, "audioTransport": {"transport": "json"}},
     ],
 )
 def test_invalid_option_is_refused(api: Api, live: str, websocket: object) -> None:

@@ -37,7 +37,7 @@ def test_every_part_of_a_websocket_is_sent_by_its_name(make: Make) -> None:
             encoding="base64",
             audio_field="audio",
             receive_audio_field="heard",
-            static_fields={"v": 1},
+            static_fields={"v": "1"},
         ),
     )
     tb.session(SESSION).start_audio_connector(socket, token="T1==abc")
@@ -52,7 +52,7 @@ def test_every_part_of_a_websocket_is_sent_by_its_name(make: Make) -> None:
             "encoding": "base64",
             "audio_field": "audio",
             "receive_audio_field": "heard",
-            "static_fields": {"v": 1},
+            "static_fields": {"v": "1"},
         },
     }
 
@@ -90,6 +90,7 @@ def test_a_bad_websocket_cannot_be_made(parts: dict[str, Any], field: str) -> No
     assert caught.value.field == field
 
 
+@pytest.mark.trap(112)
 @pytest.mark.parametrize(
     ("parts", "field"),
     [
@@ -98,12 +99,19 @@ def test_a_bad_websocket_cannot_be_made(parts: dict[str, Any], field: str) -> No
         ({"audio_field": ""}, "audio_field"),
         ({"receive_audio_field": 5}, "receive_audio_field"),
         ({"static_fields": [1]}, "static_fields"),
+        ({"static_fields": {"v": 1}}, "static_fields"),
+        ({"encoding": None}, "encoding"),
     ],
 )
 def test_a_bad_transport_cannot_be_made(parts: dict[str, Any], field: str) -> None:
     with pytest.raises(errors.InvalidInputError) as caught:
-        AudioTransport(**{"transport": "json", **parts})
+        AudioTransport(**{"transport": "json", "encoding": "base64", **parts})
     assert caught.value.field == field
+
+
+def test_a_transport_without_a_name_is_left_to_the_service() -> None:
+    assert AudioTransport()._to_json() == {}
+    assert AudioTransport(encoding="base64")._to_json() == {"encoding": "base64"}
 
 
 def test_bounds_belong_to_what_is_allowed() -> None:

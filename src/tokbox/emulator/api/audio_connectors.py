@@ -27,16 +27,18 @@ _MAX_HEADER_BYTES = 512
 def start(context: RequestContext) -> Response:
     """``POST P/connect``: join the session, and publish if it is bidirectional.
 
-    No socket is opened. A host below ``.invalid`` counts as unreachable and is refused with
-    400; the service's response in this case is not documented.
+    The emulator opens the WebSocket after its response, and only to a loopback address: a
+    failure ends the connector. A host below ``.invalid`` counts as unreachable and is
+    refused with 400; the service's response in this case is not documented.
     """
     fields = context.fields()
     session, claims = read_session(context, fields, "start Audio Connectors")
-    options = _read_options(fields.read_object("websocket"))
+    options, headers, static_fields = _read_options(fields.read_object("websocket"))
     fields.finish()
     job = engine.start(
         context.emulator, _KIND, session, options, context.now_ms, claims=claims
     )
+    context.emulator.audio_sockets.open(job, headers, static_fields)
     return json_response({"id": job.job_id, "connectionId": job.connection_id})
 
 
@@ -48,8 +50,14 @@ def stop(context: RequestContext) -> Response:
     return Response(status_code=200)
 
 
-def _read_options(fields: Fields) -> dict[str, Any]:
-    """Read the object ``websocket``; headers may be secret and are not stored."""
+def _read_options(
+    fields: Fields,
+) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
+    """Read the object ``websocket``: options, headers and static fields.
+
+    The last two may be secret and are not stored.
+    """
+    static_fields: dict[str, str] = {}
     options: dict[str, Any] = {
         "uri": _uri(fields),
         "streams": fields.read_strings("streams", _MAX_STREAMS),
@@ -60,18 +68,20 @@ def _read_options(fields: Fields) -> dict[str, Any]:
     if fields.read_bool("bidirectional", default=False):
         # Audio only.
         options["videoType"] = ""
-    _check_headers(fields.pop("headers", {}))
+    headers = _read_headers(fields.pop("headers", {}))
     if "audioTransport" in fields:
         value = _parsed(fields.pop("audioTransport"))
-        options["audioTransport"] = _transport(fields.nested("audioTransport", value))
+        transport, static_fields = _transport(fields.nested("audioTransport", value))
+        options["audioTransport"] = transport
     fields.finish()
-    return options
+    return options, headers, static_fields
 
 
 def _uri(fields: Fields) -> str:
     uri = fields.read_str("uri", min_length=1)
     try:
         parts = urlsplit(uri)
+        _ = parts.port  # raises ValueError if it is above 65535
     except ValueError:
         raise HTTPError(400, "uri must be a URI") from None
     if parts.scheme not in ("ws", "wss") or not parts.hostname:
@@ -81,14 +91,20 @@ def _uri(fields: Fields) -> str:
     return uri
 
 
-def _check_headers(headers: object) -> None:
-    if not isinstance(headers, dict) or not all(
-        isinstance(value, str) for value in headers.values()
-    ):
-        raise HTTPError(400, "headers must be an object of strings")
+def _read_headers(value: object) -> dict[str, str]:
+    headers = _strings("headers", value)
     words = [*headers.keys(), *headers.values()]
     if sum(len(word.encode()) for word in words) > _MAX_HEADER_BYTES:
         raise HTTPError(400, f"headers may have {_MAX_HEADER_BYTES} bytes altogether")
+    return headers
+
+
+def _strings(name: str, value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(
+        isinstance(item, str) for item in value.values()
+    ):
+        raise HTTPError(400, f"{name} must be an object of strings")
+    return value
 
 
 def _parsed(value: object) -> object:
@@ -102,17 +118,17 @@ def _parsed(value: object) -> object:
     return parsed
 
 
-def _transport(fields: Fields) -> dict[str, Any]:
-    transport: dict[str, Any] = {
-        "transport": fields.read_enum("transport", ("binary", "json")),
-    }
+def _transport(fields: Fields) -> tuple[dict[str, Any], dict[str, str]]:
+    transport: dict[str, Any] = {"transport": "binary"}
+    if "transport" in fields:
+        transport["transport"] = fields.read_enum("transport", ("binary", "json"))
     for name in ("audio_field", "receive_audio_field"):
         if name in fields:
             transport[name] = fields.read_str(name, min_length=1)
     if "encoding" in fields:
         transport["encoding"] = fields.read_enum("encoding", ("base64",))
-    # The content of static_fields is up to the caller.
-    if not isinstance(fields.pop("static_fields", {}), dict):
-        raise HTTPError(400, "static_fields must be an object")
+    elif transport["transport"] == "json":
+        raise HTTPError(400, "encoding is required with the transport json")
+    static_fields = _strings("static_fields", fields.pop("static_fields", {}))
     fields.finish()
-    return transport
+    return transport, static_fields

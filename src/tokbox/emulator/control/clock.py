@@ -41,6 +41,7 @@ def advance(context: RequestContext) -> Response:
 def reset(context: RequestContext) -> Response:
     """``POST /_emulator/reset``: delete all state, including the offset of the clock."""
     context.emulator.store.clear()
+    context.emulator.audio_sockets.clear()
     context.emulator.clock.set_offset(0)
     context.emulator.accounts.register(context.emulator.clock.now_ms())
     return Response(status_code=204)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from dataclasses import asdict
 from typing import Any
 
@@ -25,7 +27,9 @@ __all__ = [
     "configure_webhooks",
     "find_project_id",
     "index",
+    "list_connectors",
     "list_requests",
+    "read_audio",
     "read_messages",
     "read_webhooks",
     "show_storage",
@@ -33,6 +37,7 @@ __all__ = [
 
 _REQUEST_FILTERS = ("method", "path", "project_id", "status", "created", "after", "count")
 _MESSAGE_FILTERS = ("kind", "session_id", "connection_id", "after", "count")
+_CONNECTOR_FILTERS = ("session_id", "connector_id")
 _WEBHOOK_FILTERS = ("project_id", "event", "url", "state", "after", "count")
 _MAX_TIMES = 1_000_000
 
@@ -104,6 +109,33 @@ def read_messages(context: RequestContext) -> Response:
     return json_response(
         {"count": len(found), "items": [message.describe() for message in found]}
     )
+
+
+def list_connectors(context: RequestContext) -> Response:
+    """``GET /_emulator/connectors``: WebSockets of Audio Connectors, oldest first.
+
+    ``?session_id=...&connector_id=...`` filters them.
+    """
+    query = _filters(context, _CONNECTOR_FILTERS)
+    sockets = context.emulator.audio_sockets.find(**query)
+    return json_response(
+        {"count": len(sockets), "items": [socket.describe() for socket in sockets]}
+    )
+
+
+def read_audio(context: RequestContext) -> Response:
+    """``GET /_emulator/connectors/{connectorId}/audio.wav``: the audio it published."""
+    connector_id = context.param("connector_id")
+    found = context.emulator.audio_sockets.find(connector_id=connector_id)
+    if not found:
+        raise HTTPError(404, "There is no such connector")
+    content = io.BytesIO()
+    with wave.open(content, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(found[0].audio_rate)
+        file.writeframes(found[0].audio)
+    return Response(content.getvalue(), media_type="audio/wav")
 
 
 def clear_messages(context: RequestContext) -> Response:

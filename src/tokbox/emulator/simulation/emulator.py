@@ -9,6 +9,7 @@ from tokbox.emulator.model.events import Event, Events
 from tokbox.emulator.model.rules import Rules
 from tokbox.emulator.serializers.download_links import DownloadLinks
 from tokbox.emulator.serializers.view import View
+from tokbox.emulator.simulation.audio_sockets import AudioSockets
 from tokbox.emulator.store.accounts import Accounts
 from tokbox.emulator.store.database import Store
 from tokbox.emulator.store.ids import Ids
@@ -40,6 +41,7 @@ class Emulator:
     rotations: Rotations
     pending_faults: PendingFaults
     webhook_outbox: WebhookOutbox
+    audio_sockets: AudioSockets
     rules: Rules
     #: The time until the file of a stopped archive is available, in milliseconds.
     processing_ms: int

@@ -382,6 +382,7 @@ def _arrive(emulator: Emulator, job: Job, before: Job | None = None) -> Job:
     update(emulator, job)
     if job.status in ENDED:
         _leave(emulator, job)
+        emulator.audio_sockets.close(job.job_id)
     if publishes and machine.shows_stream:
         job = _publish(emulator, job)
     _emit_status(emulator, job, before)

@@ -18,7 +18,6 @@ from tokbox.rest.validation import (
     boolean,
     choice,
     integer,
-    json_value,
     nested,
     omit_none,
     optional,
@@ -44,34 +43,32 @@ _MAX_HEADERS = 512
 class AudioTransport(PickledByName):
     """The format of audio on a WebSocket."""
 
-    #: ``binary`` or ``json``.
-    transport: AudioTransportName
-    #: The encoding of audio in JSON messages: ``base64``.
+    #: ``binary`` (the service's default) or ``json``.
+    transport: AudioTransportName | None = None
+    #: The encoding of audio in JSON messages: ``base64``, required with ``json``.
     encoding: AudioEncoding | None = None
-    #: For JSON, the names of the fields for audio from the session and to the session.
+    #: For JSON, the names of the fields for audio from the session (the service's default
+    #: is ``audio``) and to the session (by default the same).
     audio_field: str | None = None
     receive_audio_field: str | None = None
-    #: For JSON, the other fields of every message.
-    static_fields: Mapping[str, Any] | None = field(default=None, hash=False, repr=False)
+    #: For JSON, other fields of every message from the session: names and texts.
+    static_fields: Mapping[str, str] | None = field(default=None, hash=False, repr=False)
 
     def __post_init__(self) -> None:
         other = self.receive_audio_field
         set_fields(
             self,
-            transport=choice("transport", self.transport, _TRANSPORTS),
+            transport=optional(choice, "transport", self.transport, _TRANSPORTS),
             encoding=optional(choice, "encoding", self.encoding, _ENCODINGS),
             audio_field=optional(string, "audio_field", self.audio_field, min_length=1),
             receive_audio_field=optional(
                 string, "receive_audio_field", other, min_length=1
             ),
+            static_fields=optional(_texts, "static_fields", self.static_fields),
         )
-        if self.static_fields is not None and not isinstance(self.static_fields, Mapping):
-            raise InvalidInputError(
-                "static_fields", None, "map names to values", show=False
-            )
-        optional(
-            json_value, "static_fields", self.static_fields and dict(self.static_fields)
-        )
+        if self.transport == "json" and self.encoding is None:
+            rule = 'be "base64" with the transport "json"'
+            raise InvalidInputError("encoding", self.encoding, rule)
 
     def _to_json(self) -> dict[str, Any]:
         """Return the JSON object for the request."""
@@ -80,7 +77,7 @@ class AudioTransport(PickledByName):
             encoding=self.encoding,
             audio_field=self.audio_field,
             receive_audio_field=self.receive_audio_field,
-            static_fields=None if self.static_fields is None else dict(self.static_fields),
+            static_fields=self.static_fields,
         )
 
 
@@ -183,19 +180,25 @@ class AudioConnectors(TokenResource):
         self._requester.request("POST", self._item_path(id, "/stop"), timeout=timeout)
 
 
-def _headers(field: str, value: object) -> dict[str, str]:
-    """Return headers; the length limit applies to all names and values together."""
+def _texts(field: str, value: object) -> dict[str, str]:
+    """Return a copy of a mapping of strings to strings."""
     rule = "map strings to strings"
     if not isinstance(value, Mapping):
         raise InvalidInputError(field, None, rule, show=False)
-    headers = {}
-    size = 0
+    texts = {}
     for given_name, given_content in value.items():
         name, content = exact_text(given_name), exact_text(given_content)
         if name is None or content is None:
             raise InvalidInputError(field, None, rule, show=False)
-        size += len((name + content).encode("utf-8", "surrogatepass"))
-        headers[name] = content
+        texts[name] = content
+    return texts
+
+
+def _headers(field: str, value: object) -> dict[str, str]:
+    """Return headers; the length limit applies to all names and values together."""
+    headers = _texts(field, value)
+    joined = "".join(name + content for name, content in headers.items())
+    size = len(joined.encode("utf-8", "surrogatepass"))
     if size > _MAX_HEADERS:
         rule = f"have at most {_MAX_HEADERS} bytes in total"
         raise InvalidInputError(field, None, rule, show=False)
