@@ -265,7 +265,7 @@ def test_refusal_of_the_service_is_1(cli: Cli, server: object) -> None:
 
 def test_no_answer_is_3_and_says_from_where(cli: Cli) -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # never listens, so that nobody answers
+        taken.bind(("127.0.0.1", 0))  # never listens, so connections are refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         result = cli("session", "create", "--api-url", url)
     assert result.code == 3

@@ -43,7 +43,7 @@ class Application:
         return status, data if data.startswith("<!") else json.loads(data)
 
     def join(self, room: str) -> None:
-        """Let a simulated participant join with a token of the application."""
+        """Join as a simulated participant with a token of the application."""
         _, found = self.send("POST", f"/rooms/{room}/token?name=Ada")
         join_with(self.server, found["session_id"], found["token"])
 

@@ -24,7 +24,7 @@ CLIENTS = 4
 
 
 def drive_and_kill(db: Path, known: Acknowledged, chance: random.Random) -> None:
-    """Let clients work, and kill the emulator at a random moment."""
+    """Run clients, and kill the emulator at a random moment."""
     enough = len(known.archives) + chance.randrange(3, 40)
     with running(db) as (url, process):
         clients = [Client(url, known) for _ in range(CLIENTS)]

@@ -35,7 +35,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let retries wait without time passing, for requesters created meanwhile."""
+    """Stop the clock of requesters that are created during the test."""
     defaults = inspect.unwrap(Requester.__init__).__kwdefaults__
     monkeypatch.setitem(defaults, "monotonic", lambda: EPOCH)
 

@@ -113,7 +113,7 @@ def run_on_terminal(
         while True:
             try:
                 piece = os.read(ours, 65_536)
-            except OSError as error:  # how Linux says that the other end is closed
+            except OSError as error:  # Linux reports the closed other end as EIO
                 if error.errno != errno.EIO:
                     raise
                 break

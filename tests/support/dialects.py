@@ -91,7 +91,7 @@ def t1(
     for_urls: bool = False,
     **says: Any,
 ) -> Dialect:
-    """A token with all claims, except for those in *says*."""
+    """Return a T1 dialect with all claims; *says* changes expected ones."""
     full: dict[str, Any] = {
         "kind": "t1",
         "algorithm": "HMAC-SHA1",

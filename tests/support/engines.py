@@ -196,8 +196,7 @@ class SparkSession:
 
 
 def install_ray(monkeypatch: pytest.MonkeyPatch, cpus: float | None = 4) -> Ray:
-    """Let ``import ray`` find a cluster with this many CPUs, or with an unknown number
-    (None)."""
+    """Make ``import ray`` return a fake cluster with *cpus* CPUs; None: not reported."""
     ray = Ray(cpus)
     data = _Namespace(
         ActorPoolStrategy=ActorPoolStrategy,
@@ -209,7 +208,7 @@ def install_ray(monkeypatch: pytest.MonkeyPatch, cpus: float | None = 4) -> Ray:
 
 
 def install_spark(monkeypatch: pytest.MonkeyPatch) -> SparkSession:
-    """Let ``import pyspark.sql`` find a fake Spark; return the session that it returns."""
+    """Make ``import pyspark.sql`` return a fake Spark; return its only session."""
     session = SparkSession()
     types = _Namespace(
         StringType=StringType, StructField=StructField, StructType=StructType

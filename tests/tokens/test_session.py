@@ -1,4 +1,4 @@
-"""What a session checks before it signs: available memory, and threads."""
+"""Checks of memory and thread counts before a session signs."""
 
 from __future__ import annotations
 

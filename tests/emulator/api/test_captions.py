@@ -1,4 +1,4 @@
-"""Live captions: one at a time, paused while nobody speaks."""
+"""Live captions: one at a time per session, paused without publishers."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ UNKNOWN = str(uuid.UUID(int=1))
 
 
 def muted(api: Api, session_id: str) -> dict[str, bool]:
-    """Whether each stream of a session is muted."""
+    """Return, for each stream of a session, whether it is muted."""
     shown = api.request("GET", f"/_emulator/session/{session_id}").json()
     return {
         stream["id"]: stream["muted"]

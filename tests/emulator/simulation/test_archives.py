@@ -286,8 +286,7 @@ def test_archive_that_ends_by_its_length_is_not_continued_for_nobody(
     joined = api.join(always, publish=False)
     path = f"/_emulator/session/{always}/connection/{joined['connectionId']}/stream"
     for _ in range(14):
-        # Publish a stream now and then, so that the archive is neither idle nor recording
-        # for long.
+        # Publish short streams, so that the archive is neither idle nor recording for long.
         api.advance(3000)
         assert api.request("POST", path).status == 201
         assert api.request("DELETE", path).status == 204

@@ -1,4 +1,4 @@
-"""What all jobs of a session have in common: webhooks, the request log, and the file."""
+"""Behaviour that all jobs of a session share: webhooks, the request log, and the file."""
 
 from __future__ import annotations
 

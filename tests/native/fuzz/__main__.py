@@ -1,8 +1,9 @@
-"""Look for inputs that break a promise: ``python -m tests.native.fuzz SECONDS``.
+"""Search for inputs that break a guarantee: ``python -m tests.native.fuzz SECONDS``.
 
-The seconds are divided among the fuzzers of the C core (libFuzzer, so clang is needed) and
-of the Python side (atheris). What was learnt stays in ``build/fuzz/NAME``. A finding ends
-it, and says in which file it is: move it to ``tests/native/fuzz/found/NAME/``, where it is a test.
+The seconds are divided among the fuzzers of the C core (libFuzzer, which needs clang) and
+of the Python side (atheris). The corpus is kept in ``build/fuzz/NAME``. The first failure
+ends the run and prints its file: move it to ``tests/native/fuzz/found/NAME/``, where it
+becomes a test.
 """
 
 from __future__ import annotations

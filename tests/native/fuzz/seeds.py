@@ -1,6 +1,6 @@
-"""What the fuzzers begin with, from the tables of the tests: NAME -> inputs.
+"""Initial inputs of the fuzzers, from the tables of the tests: NAME -> inputs.
 
-What a fuzzer once found stands under ``found/NAME/``, and belongs to its seeds from then on.
+Inputs that a fuzzer found are in ``found/NAME/`` and are added to its seeds.
 """
 
 from __future__ import annotations

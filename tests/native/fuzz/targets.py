@@ -1,5 +1,6 @@
-"""What fuzzers of the Python side hold it to: each takes bytes, and raises AssertionError,
-or what nobody promised. drive.py lets atheris call them.
+"""Fuzz targets of the Python side, run by drive.py.
+
+Each takes bytes. AssertionError and undocumented exceptions are failures.
 """
 
 from __future__ import annotations

@@ -280,7 +280,7 @@ def hostile_claims(rng: random.Random, session_id: str) -> str:
 
 
 def holds(check, raw: bytes, *more: str) -> bool:
-    """Whether a rule of `tokbox.tokens.claims` accepts the text *raw*."""
+    """Return True if a rule of `tokbox.tokens.claims` accepts the text *raw*."""
     try:
         check(raw.decode(), *more)
     except ValueError:  # no UTF-8, or InvalidClaimsError
@@ -297,7 +297,7 @@ def odd_text(rng: random.Random, text: bytes) -> bytes:
     return text * rng.choice([1] * 8 + [200, 1000])
 
 
-#: Whether a text is certainly valid, for each text column.
+#: For each text column: True if the text is certainly valid.
 SURELY = {
     "data": lambda raw, key: holds(check_connection_data, raw),
     "classes": lambda raw, key: (

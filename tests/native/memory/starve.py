@@ -1,12 +1,12 @@
-"""Let every allocation of one operation fail in turn, in a process of its own.
+"""Fail every allocation of one operation in turn, in a process of its own.
 
     python -m tests.native.memory.starve HOW OPERATION
 
 HOW is ``python`` (CPython's allocators), ``c`` (malloc as the core calls it), ``threads``
-(none can be started) or ``repeat`` (nothing fails); failing.c must be loaded. A failure
-must be a MemoryError, or make no difference. Afterwards the operation must work, and the
-core may hold no memory that it did not hold before. CPython may, where its own allocations
-fail: 3.11 loses arguments of a call for whose frame there is no memory.
+(no thread can be started) or ``repeat`` (nothing fails); failing.c must be loaded. A
+failure must raise MemoryError or have no effect. Afterwards the operation must work, and
+the core must not hold additional memory. CPython may leak when its own allocations fail:
+3.11 loses the arguments of a call if there is no memory for the frame.
 """
 
 from __future__ import annotations

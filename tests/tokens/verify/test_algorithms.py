@@ -31,7 +31,7 @@ from tokbox.errors import (
 NOW = CREATED + 60
 PROJECT = {**OPENTOK, "exp": EXPIRES, "nonce": 1}
 APPLICATIONS = {**VONAGE, "exp": EXPIRES, "jti": "1"}
-#: Claims of both environments at once, so that only the key tells them apart.
+#: Claims of both environments at once, so that only the key distinguishes the tokens.
 BOTH = {**PROJECT, **APPLICATIONS}
 
 Sign = Callable[[bytes], bytes]
