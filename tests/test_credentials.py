@@ -119,12 +119,14 @@ def test_all_other_printable_characters_are_valid_in_a_secret(source: str) -> No
 
 @pytest.mark.parametrize("source", STRICT)
 @pytest.mark.parametrize("value", ["", None, 5, SECRET.encode()], ids=unnamed)
-def test_a_secret_that_is_no_text_is_refused(source: str, value: object) -> None:
+def test_a_secret_that_is_not_text_is_refused(source: str, value: object) -> None:
     if not (value is None and source == "tenant of a Receiver"):
         refusal(lambda: STRICT[source](value))
 
 
-def test_what_a_function_returns_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_result_of_a_function_is_used_unchanged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     module = types.ModuleType("vault_of_credentials")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     reference = KeyRef("import:vault_of_credentials:fetch")
@@ -146,7 +148,7 @@ def test_what_a_function_returns_is_used_as_it_is(monkeypatch: pytest.MonkeyPatc
     ],
     ids=["SIP", "RTMP", "S3 access key", "S3 secret key", "Azure"],
 )
-def test_a_secret_of_another_service_holds_no_control_character(make: Any) -> None:
+def test_a_secret_of_another_service_contains_no_control_character(make: Any) -> None:
     wrong = "must be a string without control characters: it holds"
     for odd, kind in LENIENT:
         if odd in (" ", "'", '"', "`", "é", "\u200b", "\u00a0"):
@@ -217,7 +219,7 @@ def test_a_byte_order_mark_and_one_line_end_are_removed(
     ],
     ids=unnamed,
 )
-def test_what_else_a_file_or_a_variable_holds_is_refused(
+def test_other_content_of_a_file_or_a_variable_is_refused(
     source: Source,
     content: str,
     problem: str,
@@ -242,7 +244,7 @@ def test_what_else_a_file_or_a_variable_holds_is_refused(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_file_that_holds_no_utf_8_text_is_refused(
+def test_a_file_that_is_not_utf_8_text_is_refused(
     source: Source,
     content: bytes,
     problem: str,
@@ -400,7 +402,7 @@ def test_an_application_s_credentials_are_sent_to_from_private_key(
 
 @pytest.mark.parametrize("make", [Tokbox, AsyncTokbox, Signer, Account, Receiver])
 @pytest.mark.parametrize("pem", [PEM, BOM + PEM, f'"{PEM}"'], ids=["", "BOM", "quotes"])
-def test_a_private_key_is_no_secret(make: Any, pem: str) -> None:
+def test_a_private_key_is_not_a_secret(make: Any, pem: str) -> None:
     error = refusal(lambda: make(pem) if make is Receiver else make(KEY, pem))
     assert "not a private key: for an application use Tokbox.from_private_key" in error.rule
 

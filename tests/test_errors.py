@@ -29,7 +29,9 @@ REQUEST: dict[str, Any] = {"method": "GET", "path": "/x"}
         ),
     ],
 )
-def test_a_refusal_says_what_the_service_said(details: dict[str, Any], said: str) -> None:
+def test_a_refusal_contains_the_message_of_the_service(
+    details: dict[str, Any], said: str
+) -> None:
     error = errors.APIError(status=400, **REQUEST, **details)
     assert str(error) == said
     assert error.attempts == details.get("attempts", 1)
@@ -43,7 +45,7 @@ def test_a_refusal_says_what_the_service_said(details: dict[str, Any], said: str
         (3, "GET /x: broke (after 3 attempts)"),
     ],
 )
-def test_a_call_without_an_answer_says_how_often_it_was_tried(
+def test_a_call_without_a_response_reports_the_number_of_attempts(
     attempts: int, said: str
 ) -> None:
     error = errors.RequestTimeoutError("broke", method="GET", path="/x", attempts=attempts)
@@ -69,7 +71,7 @@ def test_the_row_at_fault_is_named_from_the_first_one_on() -> None:
     assert str(errors.InvalidClaimsError("role", 5, "be one")).startswith("role")
 
 
-def test_how_far_a_time_is_off_is_told_in_seconds() -> None:
+def test_clock_skew_is_reported_in_seconds() -> None:
     assert str(errors.ExpiredTokenError(1_000, 1_060)) == "the token expired 60 s ago"
     future = errors.NotYetValidTokenError(1_090, 1_000)
     assert str(future) == "the token was made 90 s in the future"

@@ -35,11 +35,11 @@ def test_a_plain_str_and_a_plain_int_are_returned_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1, b"a", bytearray(b"a"), ["a"]])
-def test_what_is_no_text_is_none(value: object) -> None:
+def test_a_value_that_is_not_text_is_none(value: object) -> None:
     assert exact_text(value) is None
 
 
-def test_an_object_that_only_says_that_it_is_a_str_is_no_text() -> None:
+def test_an_object_that_only_claims_to_be_a_str_is_not_text() -> None:
     assert isinstance(Pretender(), str)
     assert exact_text(Pretender()) is None
 
@@ -88,9 +88,7 @@ def test_a_float_is_a_number_and_no_integer() -> None:
     ("value", "expected"),
     [(ArrayOfNoDimensions(5), True), (5, False), ([5], False), (Index(5), False)],
 )
-def test_an_array_without_dimensions_is_told_from_all_else(
-    value: object, expected: bool
-) -> None:
+def test_an_array_without_dimensions_is_recognised(value: object, expected: bool) -> None:
     assert has_no_dimensions(value) is expected
 
 

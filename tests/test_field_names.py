@@ -222,7 +222,7 @@ def test_an_answer_without_an_id_has_none(caplog: pytest.LogCaptureFixture) -> N
 
 
 @pytest.mark.parametrize("body", [b"no JSON", b"[]", b"<!doctype html>"])
-def test_an_answer_that_cannot_be_read_tells_the_id_of_its_request(body: bytes) -> None:
+def test_an_unreadable_response_reports_the_request_id(body: bytes) -> None:
     script = Script(answers(body, headers={"x-request-id": ID}))
     with (
         Tokbox(KEY, SECRET, transport=script) as tb,
@@ -259,7 +259,7 @@ def test_the_only_public_attribute_of_a_session_is_its_id() -> None:
     assert repr(session) == f"Session(session_id={SESSION!r})"
 
 
-def test_a_session_id_tells_its_project_and_time() -> None:
+def test_a_session_id_contains_its_project_and_time() -> None:
     found = check_session_id(SESSION)
     assert (found.project_id, type(found.created_ms)) == (KEY, int)
 

@@ -97,7 +97,7 @@ def test_these_tests_run_without_the_gil():
     assert not sys._is_gil_enabled()
 
 
-def test_names_of_the_package_can_be_asked_for_first_by_many_threads():
+def test_many_threads_can_import_names_of_the_package_at_once():
     run(
         "import threading, tokbox\n"
         f"together = threading.Barrier({THREADS})\n"

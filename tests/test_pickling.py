@@ -113,7 +113,7 @@ def test_errors_of_a_pickled_slice_keep_their_rows() -> None:
 
 @pytest.mark.parametrize("kind", ["alike", "rows"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_pickled_slice_holds_no_other_rows(protocol: int, kind: str) -> None:
+def test_a_pickled_slice_contains_no_other_rows(protocol: int, kind: str) -> None:
     batch = sign(kind, 1000)
     part = batch[500:502]
     data = pickle.dumps(part, protocol)
@@ -272,7 +272,7 @@ def test_every_exception_has_an_example_here() -> None:
 
 @pytest.mark.parametrize("how", COPIES)
 @pytest.mark.parametrize("error", EXAMPLES.values(), ids=lambda e: type(e).__name__)
-def test_a_copied_exception_keeps_all_that_it_knows(error: Exception, how: str) -> None:
+def test_a_copied_exception_keeps_all_attributes(error: Exception, how: str) -> None:
     again = COPIES[how](error)
     assert type(again) is type(error)
     assert (str(again), repr(again), again.args) == (str(error), repr(error), error.args)
@@ -551,7 +551,7 @@ def test_a_replaced_session_signs_as_before(session: tokbox.Session) -> None:
 
 
 @pytest.mark.parametrize("kind", [SessionSigner, tokbox.Session])
-def test_who_makes_a_session_by_hand_is_told_how_to_get_one(kind: type) -> None:
+def test_constructing_a_session_fails_with_advice(kind: type) -> None:
     with pytest.raises(TypeError, match=r"Tokbox\.session\(\)"):
         kind(SESSION)
 

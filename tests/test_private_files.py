@@ -31,7 +31,7 @@ def moment(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
-def test_a_new_file_has_mode_0600_whatever_the_umask(tmp_path: Path) -> None:
+def test_a_new_file_has_mode_0600_with_any_umask(tmp_path: Path) -> None:
     path = tmp_path / "new"
     before = os.umask(0)
     try:
@@ -127,7 +127,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     assert raised.value.filename == str(tmp_path)
 
 
-def test_the_message_says_what_to_do(tmp_path: Path) -> None:
+def test_the_message_contains_advice(tmp_path: Path) -> None:
     with pytest.raises(PermissionError, match="remove it, or use another folder"):
         open_private(tmp_path, os.O_RDONLY)
 

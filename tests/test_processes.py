@@ -47,7 +47,7 @@ def run(folder: Path, program: str, *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
-def test_children_share_neither_nonces_nor_connections(method: str, tmp_path: Path) -> None:
+def test_children_do_not_share_nonces_or_connections(method: str, tmp_path: Path) -> None:
     program = """
 def work(url):
     sys.argv[1:] = [url]

@@ -225,7 +225,7 @@ def test_causes_and_contexts_are_stripped() -> None:
     )
 
 
-def test_an_attribute_error_lets_its_object_go() -> None:
+def test_an_attribute_error_does_not_keep_its_object() -> None:
     @strip_traceback
     def call(secret: Any) -> None:
         secret.nothing()

@@ -244,7 +244,7 @@ def test_invalid_input_names_the_argument(cli: Cli) -> None:
     assert result.err.startswith(f"tokbox: error: SESSION must belong to API key {KEY}")
 
 
-def test_missing_credentials_say_what_to_set(
+def test_missing_credentials_name_the_variables_to_set(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TOKBOX_API_KEY")
@@ -263,7 +263,7 @@ def test_refusal_of_the_service_is_1(cli: Cli, server: object) -> None:
     assert "404" in result.err
 
 
-def test_no_answer_is_3_and_says_from_where(cli: Cli) -> None:
+def test_no_response_exits_with_3_and_names_the_url(cli: Cli) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # never listens, so connections are refused
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -423,7 +423,7 @@ def test_each_exception_has_its_code(
     assert "Traceback" not in result.err
 
 
-def test_bug_tells_its_place_and_not_its_message(
+def test_bug_report_shows_the_location_without_the_message(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -437,7 +437,7 @@ def test_bug_tells_its_place_and_not_its_message(
     assert "something-secret" not in result.err
 
 
-def test_what_the_service_says_stays_on_one_line(
+def test_messages_of_the_service_stay_on_one_line(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = errors.APIError(status=400, method="GET", path="/", message="a\nb\x1b[2Jc")
@@ -474,7 +474,7 @@ def test_importing_the_package_loads_no_click() -> None:
     assert result.out == "False\n"
 
 
-def test_signing_loads_neither_http_nor_emulator_nor_drawing() -> None:
+def test_signing_does_not_load_http_emulator_or_rich() -> None:
     result = run_code(
         "import sys\n"
         "from tokbox.cli import main\n"

@@ -24,7 +24,7 @@ def tb(server: Server) -> Iterator[Tokbox]:
         yield tb
 
 
-def test_a_callback_is_told_until_it_is_deleted(server: Server, tb: Tokbox) -> None:
+def test_a_callback_receives_events_until_it_is_deleted(server: Server, tb: Tokbox) -> None:
     session = tb.new_session()
     with receiving() as receiver:
         callback = tb.callbacks.create("connection", "created", receiver.url)

@@ -69,7 +69,7 @@ def test_a_client_joins_with_any_role_whose_stream_is_allowed(
         assert join(server, session, role=role, connection_data="é&=")["streamId"]
 
 
-def test_every_token_of_a_batch_lets_a_client_in(server: Server, tb: Tokbox) -> None:
+def test_every_token_of_a_batch_admits_a_client(server: Server, tb: Tokbox) -> None:
     session = tb.new_session()
     for token in session.tokens(5, True):
         request = urllib.request.Request(
@@ -171,14 +171,14 @@ def test_iter_pages_through_a_sessions_archives(server: Server, tb: Tokbox) -> N
 
 
 @pytest.mark.trap(41, 95)
-def test_to_archive_an_empty_session_is_not_found_and_says_why(tb: Tokbox) -> None:
+def test_archiving_an_empty_session_is_not_found_with_the_reason(tb: Tokbox) -> None:
     with pytest.raises(errors.NotFoundError) as caught:
         tb.new_session().start_archive()
     assert caught.value.hint is not None
     assert "must connect" in caught.value.hint
 
 
-def test_to_archive_a_relayed_session_is_a_conflict_and_says_why(
+def test_archiving_a_relayed_session_is_a_conflict_with_the_reason(
     server: Server, tb: Tokbox
 ) -> None:
     session = tb.new_session(media_mode=MediaMode.P2P)
@@ -245,7 +245,9 @@ def test_wrong_credentials_are_an_authentication_error(
 
 
 @pytest.mark.parametrize("offset", [-600, 600])
-def test_a_wrong_clock_is_told_from_wrong_credentials(offset: int, server: Server) -> None:
+def test_a_wrong_clock_is_distinguished_from_wrong_credentials(
+    offset: int, server: Server
+) -> None:
     def now() -> float:
         return time.time() + offset
 

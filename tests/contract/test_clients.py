@@ -95,7 +95,7 @@ def test_tones_reach_all_or_one(server: Server, session: tokbox.Session) -> None
         lambda session: session.set_layout_classes({UNKNOWN: []}),
     ],
 )
-def test_nobody_is_found_in_a_session_that_nobody_joined(
+def test_a_session_that_was_never_joined_has_no_clients(
     call: Callable[[tokbox.Session], object], session: tokbox.Session
 ) -> None:
     with pytest.raises(errors.NotFoundError):

@@ -83,7 +83,7 @@ def live(tb: Tokbox, server: Server) -> str:
     return session.session_id
 
 
-def test_nothing_is_created_twice_whatever_goes_wrong(server: Server) -> None:
+def test_nothing_is_created_twice_after_any_fault(server: Server) -> None:
     caller = Caller(server, random.Random(1))
     for first in range(0, CALLS, _ROUND):
         with client(server, retries=3) as tb:

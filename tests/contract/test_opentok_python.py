@@ -162,9 +162,7 @@ def test_tokens_of_an_application_admit_clients_and_are_verified_here(
     assert said.unknown["subject"] == "video"
 
 
-def test_our_t1_tokens_hold_by_the_signature_of_the_sdk(
-    server: Server, project: Any
-) -> None:
+def test_the_sdk_verifies_our_t1_tokens(server: Server, project: Any) -> None:
     session_id = project.create_session().session_id
     session = Signer(server.api_key, server.secret).session(session_id)
     token = session.token("moderator", "name=Zoë: a&b", kind="t1")

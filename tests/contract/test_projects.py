@@ -68,7 +68,7 @@ def test_a_refreshed_secret_replaces_the_old_one(server: Server, account: Accoun
     use(server, refreshed)
 
 
-def test_a_project_is_no_account(server: Server) -> None:
+def test_a_project_is_not_an_account(server: Server) -> None:
     with (
         Account(server.api_key, server.secret, server.url, trust_env=False) as account,
         pytest.raises(errors.AuthenticationError),

@@ -404,7 +404,7 @@ def test_signals(server: Server, video: Any, live: str, joined: dict[str, str]) 
         video.send_signal(live, signal, UNKNOWN)
 
 
-def test_signal_that_the_sdk_lets_through_is_too_long(video: Any, live: str) -> None:
+def test_signal_that_the_sdk_accepts_is_too_long(video: Any, live: str) -> None:
     # It counts characters, where the service counts bytes.
     signal = models.SignalData(type="é" * 128, data="hello")
     with pytest.raises(errors.HttpRequestError, match=r"^413"):

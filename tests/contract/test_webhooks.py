@@ -112,7 +112,7 @@ def live_and_die(env: Environment) -> Session:
     return session
 
 
-def test_everything_that_happens_is_told_in_order_and_verified(env: Environment) -> None:
+def test_all_events_are_sent_in_order_and_verified(env: Environment) -> None:
     session = live_and_die(env)
     events = env.events()
     assert [type(event) for event in events] == [
@@ -129,7 +129,7 @@ def test_everything_that_happens_is_told_in_order_and_verified(env: Environment)
         assert dict(event.unknown) == {}
 
 
-def test_a_client_that_joins_and_is_removed_is_told_of(env: Environment) -> None:
+def test_joining_and_removing_a_client_sends_events(env: Environment) -> None:
     live_and_die(env)
     events = env.events()
     first, last = events[1], events[-1]
@@ -164,7 +164,7 @@ def test_an_archive_is_the_one_that_the_client_reads(env: Environment) -> None:
     assert dict(told.unknown) == dict(read.unknown) == {}
 
 
-def test_a_session_is_told_of_from_its_first_client_on(env: Environment) -> None:
+def test_session_events_begin_with_the_first_client(env: Environment) -> None:
     session = env.tb.new_session()
     connection = env.join(session)
     env.call("POST", session, "notification")
@@ -235,7 +235,7 @@ def test_captions_are_those_that_the_client_reads(env: Environment) -> None:
     assert [dict(one.unknown) for one in changes] == [{}] * 4
 
 
-def test_a_call_is_told_of_from_its_dialling_to_its_end(env: Environment) -> None:
+def test_a_call_sends_events_from_dialling_to_its_end(env: Environment) -> None:
     session = env.tb.new_session()
     connection = env.join(session)
     call = session.dial("sip:user@gateway.example.org", observe_force_mute=True)
@@ -286,7 +286,7 @@ def test_it_can_be_held_to_its_tenant_and_to_no_other(env: Environment) -> None:
     assert caught.value.reason == "wrong_project"
 
 
-def test_what_was_sent_and_changed_on_its_way_is_refused(env: Environment) -> None:
+def test_a_webhook_changed_in_transit_is_refused(env: Environment) -> None:
     env.join(env.tb.new_session())
     _, one, other = env.deliveries()
     reasons = []
@@ -302,7 +302,7 @@ def test_what_was_sent_and_changed_on_its_way_is_refused(env: Environment) -> No
 
 
 @pytest.mark.parametrize("signing", [False])
-def test_what_is_not_signed_is_refused_but_can_be_read(env: Environment) -> None:
+def test_an_unsigned_webhook_is_refused_but_can_be_parsed(env: Environment) -> None:
     env.join(env.tb.new_session())
     for one in env.deliveries():
         with pytest.raises(UnverifiedWebhookError) as caught:

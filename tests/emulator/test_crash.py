@@ -69,7 +69,7 @@ def check(db: Path, known: Acknowledged) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL.")
-def test_what_was_acknowledged_survives_kill_9_at_any_moment(tmp_path: Path) -> None:
+def test_acknowledged_changes_survive_kill_9_at_any_moment(tmp_path: Path) -> None:
     db, known, chance = tmp_path / "emulator.db", Acknowledged(), random.Random(4)
     for _ in range(ROUNDS):
         before = len(known.archives)

@@ -54,7 +54,7 @@ def test_an_application_is_known_by_its_exact_id(text: Any) -> None:
 
 
 @pytest.mark.parametrize("text", [Disguised, member])
-def test_bad_addresses_are_refused_whatever_their_types_say(text: Any) -> None:
+def test_bad_addresses_of_any_subclass_are_refused(text: Any) -> None:
     for wrong in (
         {text("archive_status"): "file:///x"},
         {"archive_status": text("file:///x")},
@@ -105,7 +105,7 @@ def test_records_are_filtered_by_numbers_of_any_kind(server: Server, whole: Any)
 
 
 @pytest.mark.parametrize("wrong", [*WRONG, -1, 2**63])
-def test_what_is_no_number_of_an_entry_is_refused(server: Server, wrong: Any) -> None:
+def test_an_invalid_entry_number_is_refused(server: Server, wrong: Any) -> None:
     for call, options in (
         (server.requests, {"after": wrong}),
         (server.messages, {"after": wrong}),
@@ -118,7 +118,7 @@ def test_what_is_no_number_of_an_entry_is_refused(server: Server, wrong: Any) ->
 
 
 @pytest.mark.parametrize("text", [Disguised, member])
-def test_a_clock_stands_at_the_exact_text(text: Any) -> None:
+def test_a_clock_is_set_to_the_exact_text(text: Any) -> None:
     at = "2030-01-31T12:00:00Z"
     assert Clock.fixed(text(at)).now_ms() == Clock.fixed(at).now_ms()
     with pytest.raises(InvalidInputError, match="ISO 8601"):

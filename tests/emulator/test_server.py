@@ -124,7 +124,7 @@ def test_taken_port_is_an_error_at_once() -> None:
         serve(port=server.port)
 
 
-def test_idle_connection_does_not_hold_up_the_stop() -> None:
+def test_idle_connection_does_not_delay_the_stop() -> None:
     with serve() as server:
         idle = socket.create_connection(("127.0.0.1", server.port))
         idle.sendall(b"GET /_emulator/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -140,7 +140,7 @@ def test_stop_does_not_wait_for_the_next_update_of_the_date(
         assert server.url
 
 
-def test_stop_lets_a_request_in_progress_end() -> None:
+def test_stop_waits_for_a_request_in_progress() -> None:
     replies = []
     with serve(clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)
@@ -239,7 +239,7 @@ def test_server_carries_what_an_account_needs() -> None:
 
 
 @pytest.mark.parametrize("error", [SystemExit(1), OSError("no more threads")], ids=repr)
-def test_emulator_that_does_not_start_says_so(
+def test_failed_start_of_the_emulator_is_reported(
     monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -357,7 +357,9 @@ def test_run_prints_where_it_is_and_stops_at_a_signal(tmp_path: Path, number: in
         ("http://192.0.2.7:8080", False),
     ],
 )
-def test_announcement_says_whether_others_reach_it(url: str, alone: bool) -> None:
+def test_announcement_shows_whether_other_machines_have_access(
+    url: str, alone: bool
+) -> None:
     announcement = Announcement(url=url, projects={}, applications=(), accounts={})
     only, others = "this machine only", "whoever reaches it may control it"
     assert (only in announcement.lines()[1]) == alone
@@ -365,7 +367,7 @@ def test_announcement_says_whether_others_reach_it(url: str, alone: bool) -> Non
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.2 is nobody's")
-def test_nobody_else_is_let_in_unless_that_is_asked_for() -> None:
+def test_other_machines_have_no_access_by_default() -> None:
     for default in (serve, run):
         assert inspect.signature(default).parameters["host"].default == "127.0.0.1"
     with serve() as server, socket.socket() as elsewhere:
@@ -452,7 +454,7 @@ def test_importing_the_package_loads_none_of_its_packages() -> None:
     assert in_fresh_python(code) == "[]"
 
 
-def test_emulator_does_not_know_the_client() -> None:
+def test_emulator_does_not_import_the_client() -> None:
     code = (
         "import sys, tokbox.emulator as e; e.serve, e.create_app;"
         "print([m for m in sys.modules if m.startswith(('tokbox.rest', 'urllib3'))])"

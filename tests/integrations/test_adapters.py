@@ -58,7 +58,7 @@ def test_an_actor_may_be_given_other_resources(monkeypatch, job):
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
-def test_a_number_of_workers_that_is_none_is_refused(monkeypatch, job, workers):
+def test_an_invalid_number_of_workers_is_refused(monkeypatch, job, workers):
     install_ray(monkeypatch)
     with pytest.raises(InvalidInputError, match="workers must be an int"):
         ray.sign(Dataset(GUESTS), job, workers=workers)

@@ -517,7 +517,7 @@ def test_any_table_of_arrow_is_signed() -> None:
 @pytest.mark.parametrize(
     "batch", [pa.array([60]), pa.chunked_array([[60]]), {"x": [60]}, [60], None], ids=str
 )
-def test_what_is_no_table_is_refused_by_its_type(batch: Any) -> None:
+def test_an_object_that_is_not_a_table_is_refused_by_its_type(batch: Any) -> None:
     with pytest.raises(
         InvalidInputError, match=f"^batch must .*, not {type(batch).__name__}$"
     ):
@@ -555,7 +555,7 @@ NULLS: dict[str, tuple[list[Any], str, list[Any]]] = {
 
 
 @pytest.mark.parametrize("claim", NULLS)
-def test_a_default_stands_for_nulls_in_a_job(claim: str) -> None:
+def test_a_default_replaces_nulls_in_a_job(claim: str) -> None:
     values, default, wanted = NULLS[claim]
     given = {"session_id": SESSION, claim: col("x", default=default)}
     job = SigningJob(project_id=KEY, key="env:TOKBOX_SECRET", **given)
@@ -568,7 +568,7 @@ def test_a_default_stands_for_nulls_in_a_job(claim: str) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
 @pytest.mark.parametrize("claim", NULLS)
-def test_a_default_stands_for_nulls_and_empty_fields_of_files(
+def test_a_default_replaces_nulls_and_empty_fields_of_files(
     claim: str, kind: str, tmp_path: Any
 ) -> None:
     values, default, wanted = NULLS[claim]

@@ -123,7 +123,7 @@ def test_a_row_that_breaks_a_rule_ends_the_job():
 
 
 @pytest.mark.parametrize("as_batch", [False, True])
-def test_a_column_for_errors_says_why_a_row_has_no_token(as_batch):
+def test_the_error_column_contains_the_reason_for_a_missing_token(as_batch):
     batch = BAD.to_batches()[0] if as_batch else BAD
     signed = make(**COLUMNS, **RUN, error_column="why").open()(batch)
     signed.validate(full=True)
@@ -148,7 +148,7 @@ def test_a_job_travels_without_the_secret():
     assert pickle.loads(carried).open()(GUESTS).equals(job.open()(GUESTS))
 
 
-def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
+def test_an_opened_job_shows_its_key_fingerprint_and_is_not_pickled():
     sign = make(**COLUMNS).open()
     assert repr(sign) == f"<BatchSigner of key {Signer(KEY, SECRET).fingerprint}>"
     with pytest.raises(TypeError, match="cannot be pickled"):
@@ -180,7 +180,7 @@ def test_what_signs_names_its_key_by_its_fingerprint_and_does_not_travel():
     ],
     ids=str,
 )  # fmt: skip
-def test_what_breaks_a_rule_is_refused_where_the_job_is_made(given, field):
+def test_invalid_options_are_refused_when_the_job_is_made(given, field):
     with pytest.raises(InvalidInputError) as caught:
         make(**{"session_id": SESSION, "connection_data": col("name"), **given})
     assert caught.value.field == field

@@ -58,7 +58,7 @@ def test_a_reference_leads_to_an_application_s_private_key(place, kind):
     assert PublicKey(public_pem()).verify(token).session_id == APPLICATION_SESSION
 
 
-def test_a_variable_may_hold_a_pem_on_one_line(monkeypatch):
+def test_a_variable_may_contain_a_pem_on_one_line(monkeypatch):
     monkeypatch.setenv("A_SECRET", private_pem().strip().replace("\n", "\\n"))
     assert KeyRef("env:A_SECRET").signer(APPLICATION)._is_application
 
@@ -91,7 +91,7 @@ def test_a_reference_travels_as_its_text():
      "import:os", "import::x", "import:a:b:c", "file:\0", "", None, 5, CANARY.encode()],
     ids=lambda text: "secret" if CANARY in str(text) else ascii(text),
 )  # fmt: skip
-def test_what_is_no_reference_is_refused_and_not_shown(text):
+def test_an_invalid_reference_is_refused_and_not_shown(text):
     with pytest.raises(
         InvalidInputError, match="env:NAME, file:PATH or import:MODULE:FUNC"
     ) as e:
@@ -118,7 +118,7 @@ def test_a_reference_that_leads_nowhere_is_named(text, problem):
     assert text in str(caught.value)
 
 
-def test_what_a_function_raises_is_not_quoted(place, monkeypatch):
+def test_errors_of_a_function_are_not_quoted(place, monkeypatch):
     def fail():
         raise LookupError(f"{CANARY} is locked")
 
@@ -159,7 +159,7 @@ def test_a_fingerprint_is_of_the_key_s_name_and_not_of_the_secret():
 
 
 @pytest.mark.parametrize("make", [Signer, tokbox.Tokbox])
-def test_who_pickles_a_key_is_told_to_pass_a_reference(make):
+def test_pickling_a_key_fails_with_advice_to_pass_a_reference(make):
     holder = make(KEY, CANARY)
     with pytest.raises(
         TypeError, match=r"cannot be\s+pickled or copied.*tokbox\.integrations\.KeyRef"

@@ -42,7 +42,7 @@ def test_an_actor_that_is_killed_leaves_no_gap_and_no_other_tokens(data, vault, 
     assert len(vault.opened()) > 2, "the actor was not replaced: it had nothing left to do"
 
 
-def test_rows_that_break_a_rule_are_told_in_a_column(data, make_job):
+def test_errors_of_invalid_rows_are_in_a_column(data, make_job):
     table = pa.table({"id": [1, 2, 2], "name": ["a", "x" * 1001, "c"]})
     job = make_job(error_column="why")
     signed = adapter.sign(data.from_arrow(table), job, workers=1).take_all()

@@ -68,7 +68,7 @@ def test_a_worker_that_is_killed_leaves_no_gap_and_no_other_tokens(spark, vault,
     assert len(vault.opened()) > PARTITIONS, "no task was tried again"
 
 
-def test_rows_that_break_a_rule_are_told_in_a_column(spark, make_job):
+def test_errors_of_invalid_rows_are_in_a_column(spark, make_job):
     rows = spark.createDataFrame(
         [(1, "a"), (2, "x" * 1001), (2, "c")], "id long, name string"
     ).coalesce(1)

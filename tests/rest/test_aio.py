@@ -192,7 +192,7 @@ def test_other_tasks_run_before_every_eighth_small_call() -> None:
     ]
 
 
-def test_small_batches_are_made_in_the_loop_and_let_other_tasks_run() -> None:
+def test_small_batches_are_signed_in_the_loop_between_other_tasks() -> None:
     turns = 0
 
     async def other() -> None:
@@ -277,7 +277,7 @@ def test_iteration_pages_by_itself_and_only_as_far_as_it_goes() -> None:
     assert len(script.requests) == 2
 
 
-def test_no_more_calls_are_under_way_than_was_said() -> None:
+def test_the_number_of_concurrent_calls_is_limited() -> None:
     gate = Gate()
 
     async def main() -> None:
@@ -538,12 +538,12 @@ def test_every_call_of_a_session_is_awaited() -> None:
 @pytest.mark.parametrize(
     ("client", "twin"), [(Tokbox, AsyncTokbox), (Account, AsyncAccount)]
 )
-def test_every_member_of_a_client_has_its_twin(client: type, twin: type) -> None:
+def test_every_member_of_a_client_has_an_async_version(client: type, twin: type) -> None:
     public = {name for name in dir(client) if not name.startswith("_")}
     assert {name for name in public if getattr(twin, name, None) is None} == {"close"}
 
 
-def test_what_a_client_does_itself_is_awaited_if_it_takes_long() -> None:
+def test_slow_local_methods_of_a_client_are_awaited() -> None:
     public = {name for name in dir(Tokbox) if not name.startswith("_")}
     awaited = {name for name in public if _awaits(getattr(AsyncTokbox, name, None))}
     assert awaited == {"new_session", "request", "sign_rows", "verify_many"}

@@ -25,7 +25,7 @@ from tokbox import Account, Signer, Tokbox, errors
 from tokbox.rest.http import requester, telemetry
 
 
-def test_the_service_is_the_real_one_unless_said_otherwise() -> None:
+def test_the_real_service_is_the_default() -> None:
     with Tokbox(KEY, SECRET) as tb:
         assert tb.api_url == "https://api.opentok.com"
 
@@ -241,7 +241,7 @@ def test_a_client_that_is_forgotten_leaves_no_socket_open() -> None:
 
 
 @pytest.mark.parametrize("kind", [Tokbox, Account, Signer])
-def test_what_was_not_made_has_a_repr(kind: type[object]) -> None:
+def test_an_uninitialised_object_has_a_repr(kind: type[object]) -> None:
     # A traceback with locals shows one when a constructor refuses an argument.
     assert repr(object.__new__(kind)) == f"<{kind.__name__}>"
 

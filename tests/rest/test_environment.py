@@ -68,7 +68,7 @@ def test_the_secret_can_come_from_a_file(tmp_path: Path) -> None:
         ({"TOKBOX_API_KEY": KEY, "TOKBOX_SECRET_FILE": "/no/such"}, "TOKBOX_SECRET_FILE"),
     ],
 )
-def test_what_is_missing_is_named(environment: dict[str, str], named: str) -> None:
+def test_missing_variables_are_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(errors.InvalidInputError, match=named) as caught:
         Tokbox.from_env(environment)
     assert SECRET not in str(caught.value)
@@ -141,7 +141,7 @@ def test_which_environment_is_meant_is_not_guessed(
     assert "PRIVATE KEY-" not in str(caught.value)
 
 
-def test_ours_counts_where_theirs_would_be_ambiguous() -> None:
+def test_tokbox_variables_take_precedence_over_ambiguous_ones() -> None:
     theirs = {"VONAGE_APPLICATION_ID": APPLICATION, "VONAGE_PRIVATE_KEY": private_pem()}
     with Tokbox.from_env({**ENVIRONMENT, **OPENTOK, **theirs}) as tb:
         assert tb.project_id == KEY
@@ -163,7 +163,7 @@ def test_ours_counts_where_theirs_would_be_ambiguous() -> None:
         ({"TOKBOX_APPLICATION_ID": "", "TOKBOX_API_KEY": ""}, "TOKBOX_API_KEY"),
     ],
 )
-def test_what_an_application_misses_is_named(
+def test_missing_variables_of_an_application_are_named(
     environment: dict[str, str], named: str
 ) -> None:
     with pytest.raises(errors.InvalidInputError, match=named) as caught:
@@ -206,7 +206,7 @@ def test_a_proxy_comes_from_the_environment() -> None:
         tb.new_session()
 
 
-def test_a_way_to_travel_that_is_given_by_hand_needs_no_proxy() -> None:
+def test_a_given_pool_or_transport_needs_no_proxy() -> None:
     environment = {**ENVIRONMENT, "TOKBOX_PROXY": "http://127.0.0.1:1"}
     script = Script(answers([{"session_id": SESSION}]))
     with Tokbox.from_env(environment, transport=script) as tb:

@@ -59,9 +59,7 @@ def test_there_are_methods_to_be_tried() -> None:
 @pytest.mark.parametrize(("resource", "method"), METHODS)
 @settings(max_examples=size(15, 50), deadline=None)
 @given(data=st.data())
-def test_what_leaves_is_well_formed_or_nothing_does(
-    resource: str, method: str, data: Any
-) -> None:
+def test_only_well_formed_requests_are_sent(resource: str, method: str, data: Any) -> None:
     pool = Nobody()
     tb = Tokbox(KEY, SECRET, API, http=pool, retries=0)
     call = getattr(getattr(tb, resource) if resource else tb, method)

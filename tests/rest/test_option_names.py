@@ -188,7 +188,7 @@ def test_the_synchronous_end_of_an_awaited_client_names_the_awaited_one() -> Non
     assert not hasattr(AsyncAccount, "close")
 
 
-def test_a_closed_client_or_signer_says_so_in_one_class_of_error() -> None:
+def test_a_closed_client_or_signer_raises_the_same_class_of_error() -> None:
     async def main() -> None:
         tb = AsyncTokbox(KEY, SECRET)
         session = tb.session(SESSION)

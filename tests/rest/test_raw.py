@@ -26,7 +26,7 @@ def test_the_answer_comes_with_its_status_headers_and_body() -> None:
     assert script.requests[0].url == "https://api.opentok.com/v3/new"
 
 
-def test_project_stands_for_the_path_of_the_project() -> None:
+def test_project_is_replaced_by_the_path_of_the_project() -> None:
     _, script = ask("GET", "{project}/archive", params={"count": 1})
     (request,) = script.requests
     assert request.url.endswith(f"/v2/project/{KEY}/archive?count=1")
@@ -153,7 +153,7 @@ def test_a_refusal_is_the_same_exception_as_ever() -> None:
     assert (caught.value.message, caught.value.path) == ("No", "/x")
 
 
-def test_a_body_that_is_not_json_is_said_not_to_be_without_showing_it() -> None:
+def test_a_body_that_is_not_json_is_reported_without_showing_it() -> None:
     answer, _ = ask("GET", "/x", outcome=Response(200, {}, b"canary"))
     assert answer.body == b"canary"
     assert "canary" not in repr(answer)

@@ -80,15 +80,15 @@ def holder(request: pytest.FixtureRequest) -> Any:
     return HOLDERS[request.param]()
 
 
-def test_who_holds_a_secret_does_not_show_it(holder: Any) -> None:
+def test_objects_with_a_secret_do_not_show_it(holder: Any) -> None:
     assert_clean(f"{holder!r} {holder!s} {holder} {pprint.pformat(holder)} {[holder]}")
 
 
-def test_who_holds_a_secret_has_no_dictionary_to_look_into(holder: Any) -> None:
+def test_objects_with_a_secret_have_no_dictionary(holder: Any) -> None:
     assert_clean(repr(getattr(holder, "__dict__", "")))
 
 
-def test_who_holds_a_secret_is_not_pickled(holder: Any) -> None:
+def test_objects_with_a_secret_are_not_pickled(holder: Any) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         with pytest.raises((TypeError, AttributeError, pickle.PicklingError)) as caught:
             pickle.dumps(holder, protocol)
@@ -96,7 +96,7 @@ def test_who_holds_a_secret_is_not_pickled(holder: Any) -> None:
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy])
-def test_who_holds_a_secret_makes_no_second_one(
+def test_objects_with_a_secret_are_not_copied(
     holder: Any, duplicate: Callable[[Any], Any]
 ) -> None:
     try:
@@ -199,7 +199,7 @@ def test_a_dump_of_all_frames_shows_no_secret() -> None:
     assert_clean(shown)
 
 
-def test_no_object_that_a_client_keeps_holds_the_secret() -> None:
+def test_no_object_that_a_client_keeps_contains_the_secret() -> None:
     with Tokbox(KEY, SECRET) as tb:
         seen: dict[int, Any] = {}
         queue: list[Any] = [tb]
@@ -215,7 +215,7 @@ def test_no_object_that_a_client_keeps_holds_the_secret() -> None:
     assert SECRET.encode() not in texts
 
 
-def test_what_the_tests_above_look_at_does_hold_locals() -> None:
+def test_the_tracebacks_tested_above_contain_locals() -> None:
     def fail(canary: str) -> None:
         raise errors.InvalidInputError("x", None, "be another", show=False)
 

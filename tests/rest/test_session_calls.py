@@ -90,7 +90,7 @@ def test_every_call_is_known_here() -> None:
 
 
 @pytest.mark.parametrize("name", NEEDED)
-def test_a_call_says_its_session_and_takes_a_timeout(name: str, make: Make) -> None:
+def test_a_call_sends_its_session_and_accepts_a_timeout(name: str, make: Make) -> None:
     tb, script = make(Response(404, {}, b"{}"))
     options = {"hls": True} if name == "start_broadcast" else {}
     call = getattr(tb.session(SESSION), name)

@@ -150,13 +150,13 @@ def test_no_location_is_sent_without_one(location: str | None, make: Make) -> No
     assert "location" not in sent(script)
 
 
-def test_encryption_is_asked_for(make: Make) -> None:
+def test_encryption_is_requested(make: Make) -> None:
     tb, script = make()
     tb.new_session(e2ee=True)
     assert sent(script)["e2ee"] == "true"
 
 
-def test_a_session_carries_what_the_service_said(make: Make) -> None:
+def test_a_session_has_the_fields_of_the_response(make: Make) -> None:
     session = make()[0].new_session()
     assert session.session_id == str(session) == SESSION
     assert session.to_dict()["project_id"] == session.to_dict()["partner_id"] == KEY
@@ -225,7 +225,7 @@ def test_an_answer_without_a_session_is_a_protocol_error(body: object, make: Mak
         tb.new_session()
 
 
-def test_a_session_that_nobody_could_use_is_a_protocol_error(make: Make) -> None:
+def test_an_unusable_session_is_a_protocol_error(make: Make) -> None:
     tb, _ = make(answers([{"session_id": FOREIGN}]))
     with pytest.raises(errors.ProtocolError, match="cannot be used"):
         tb.new_session()
@@ -279,13 +279,13 @@ def test_a_stored_id_becomes_a_session_without_a_request(make: Make) -> None:
 
 
 @pytest.mark.parametrize("session_id", ["", None, 5, "x", "1_", FOREIGN, SESSION + "é"])
-def test_a_stored_id_must_be_one_of_ours(session_id: Any, make: Make) -> None:
+def test_a_stored_id_must_be_of_this_project(session_id: Any, make: Make) -> None:
     with pytest.raises(errors.InvalidClaimsError) as caught:
         make()[0].session(session_id)
     assert caught.value.field == "session_id"
 
 
-def test_tokens_say_what_they_were_asked_to(make: Make) -> None:
+def test_tokens_contain_the_given_claims(make: Make) -> None:
     tb, _ = make()
     session = tb.session(SESSION)
     token = session.token(
@@ -323,7 +323,7 @@ def test_every_way_to_many_tokens_gives_the_same_kind(make: Make, tmp_path: Any)
             assert (claims.role, claims.connection_data) == ("subscriber", "x")
 
 
-def test_a_session_cannot_be_pickled_and_says_what_to_do(make: Make) -> None:
+def test_pickling_a_session_fails_with_advice(make: Make) -> None:
     session = make()[0].session(SESSION)
     with pytest.raises(TypeError, match=r"tb\.session\(\)"):
         pickle.dumps(session)

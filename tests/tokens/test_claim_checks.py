@@ -72,7 +72,7 @@ def test_an_error_of_an_api_key_names_a_character_that_does_not_belong_there() -
     assert "it holds" not in str(refused(claims.check_api_key, "abc"))
 
 
-def test_an_error_of_an_application_id_says_what_was_given_instead() -> None:
+def test_an_application_id_error_names_the_credential_that_was_given() -> None:
     number = refused(claims.check_application_id, "40000123")
     assert (number.field, number.value) == ("application_id", "40000123")
     assert "a number is a project's API key" in str(number)

@@ -60,7 +60,7 @@ def test_bad_claims_are_refused_before_anything_is_signed(session, method, field
 @every_kernel
 @pytest.mark.parametrize("method", ["token", "tokens", "token_batch", "iter_batches"])
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_none_stands_for_no_text_as_it_does_in_a_column(session, method, kind):
+def test_none_means_no_text_as_it_does_in_a_column(session, method, kind):
     nothing = {"connection_data": None, "initial_layout_class_list": None, "kind": kind}
     made = getattr(session, method)(*([] if method == "token" else [1]), **nothing)
     token = made if method == "token" else next(iter(made))
@@ -71,7 +71,7 @@ def test_none_stands_for_no_text_as_it_does_in_a_column(session, method, kind):
 
 @every_kernel
 @pytest.mark.parametrize("nothing", [None, [None, None]], ids=["value", "column"])
-def test_none_stands_for_no_text_in_rows_as_a_value_and_as_a_column(nothing):
+def test_none_means_no_text_in_rows_as_a_value_and_as_a_column(nothing):
     signer = Signer(KEY, SECRET)
     batch = signer.sign_rows(
         [SESSION] * 2, connection_data=nothing, initial_layout_class_list=nothing
@@ -97,7 +97,7 @@ NULLS = {
 @every_kernel
 @pytest.mark.parametrize("kind", NULLS)
 @pytest.mark.parametrize("field", ["connection_data", "initial_layout_class_list"])
-def test_none_in_a_column_is_no_text_as_in_a_single_call(session, field, kind):
+def test_none_in_a_column_means_no_text_as_in_a_single_call(session, field, kind):
     signer, nulls = Signer(KEY, SECRET), NULLS[kind]()
     single = session.token(**{field: None})
     for token in (single, *signer.sign_rows(SESSION, **{field: nulls})):
@@ -108,7 +108,7 @@ def test_none_in_a_column_is_no_text_as_in_a_single_call(session, field, kind):
 @every_kernel
 @pytest.mark.parametrize("kind", [None, *NULLS])
 @pytest.mark.parametrize("field", ["role", "expiration"])
-def test_none_is_no_role_and_no_time_in_a_column_or_in_a_single_call(session, field, kind):
+def test_none_is_not_a_role_or_a_time_in_a_column_or_a_single_call(session, field, kind):
     nulls = None if kind is None else NULLS[kind]()
     with pytest.raises(InvalidClaimsError) as single:
         session.token(**{field: None})
@@ -132,7 +132,7 @@ def test_bad_counts_are_refused(session, method, n):
 
 @pytest.mark.parametrize("method", ["tokens", "token_batch"])
 @pytest.mark.parametrize("n", [10**10, 10**12, 10**18])
-def test_more_than_the_memory_holds_is_refused_with_advice(session, method, n):
+def test_more_tokens_than_fit_into_memory_are_refused_with_advice(session, method, n):
     with pytest.raises(MemoryError, match="iter_batches"):
         getattr(session, method)(n)
 

@@ -76,7 +76,7 @@ def expected_digests(kind):
 
 @every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_derived_rows_equal_the_plain_twin(kind):
+def test_derived_rows_equal_the_reference(kind):
     expected = expected_digests(kind)
     for i, (case, run_id, keys) in enumerate(random_runs(kind)):
         batch = sign(
@@ -271,7 +271,7 @@ def test_a_row_without_a_key_is_named_or_left_out(signer, bad):
 
 @every_kernel
 @pytest.mark.parametrize("again", ["7", 7, Text("7")])
-def test_a_key_that_stands_twice_is_named_or_left_out(signer, again):
+def test_a_duplicate_key_is_named_or_left_out(signer, again):
     keys = ["a", 7, "c", again, "a"]
     with pytest.raises(InvalidClaimsError, match="row 3: row_key must be unique") as caught:
         signer.sign_rows(SESSION, nonce=Derived(row_key=keys, **RUN))

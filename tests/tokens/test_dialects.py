@@ -52,7 +52,7 @@ def test_a_token_of_each_sdk_is_read(dialect):
 
 @every_kernel
 @each(DIALECTS)
-def test_a_token_of_each_sdk_holds(dialect):
+def test_a_token_of_each_sdk_is_valid(dialect):
     with client(dialect) as tb:
         assert tb.verify(dialect.token, now=NOW) == dialect.says
         session_id = dialect.says.session_id
@@ -61,7 +61,7 @@ def test_a_token_of_each_sdk_holds(dialect):
 
 @every_kernel
 @each(PROJECT_DIALECTS)
-def test_the_core_knows_the_tokens_of_each_sdk(dialect, monkeypatch):
+def test_the_core_verifies_the_tokens_of_each_sdk(dialect, monkeypatch):
     """They need no look by Python, which is a hundred times slower."""
     monkeypatch.delattr("tokbox.tokens.verification.verify.verify_slow_path")
     with client(dialect) as tb:
@@ -70,7 +70,7 @@ def test_the_core_knows_the_tokens_of_each_sdk(dialect, monkeypatch):
 
 @every_kernel
 @each(DIALECTS)
-def test_a_token_of_each_sdk_ends_when_it_says_or_after_a_day(dialect):
+def test_a_token_of_each_sdk_ends_at_its_expiry_or_after_a_day(dialect):
     with client(dialect) as tb:
         end = dialect.says.end_time
         assert tb.verify(dialect.token, now=end - 1)
@@ -90,7 +90,7 @@ def test_a_public_key_is_enough_for_a_token_of_each_vonage_sdk(dialect):
     "chosen", [PROJECT_DIALECTS, VONAGE_DIALECTS], ids=["project", "application"]
 )
 @pytest.mark.parametrize("multithread", [False, True])
-def test_tokens_of_all_sdks_hold_at_once(chosen, multithread):
+def test_tokens_of_all_sdks_are_verified_in_one_batch(chosen, multithread):
     tokens = [one.token for one in chosen] * 40
     with client(chosen[0]) as tb:
         found = tb.verify_many(tokens, now=NOW, multithread=multithread)
@@ -99,7 +99,7 @@ def test_tokens_of_all_sdks_hold_at_once(chosen, multithread):
 
 @every_kernel
 @each(DIALECTS)
-def test_no_token_of_any_sdk_holds_with_another_key(dialect):
+def test_no_token_of_any_sdk_is_valid_with_another_key(dialect):
     if dialect.says.algorithm == "RS256":
         other = Signer.from_private_key(APPLICATION, key_pair(number=1))
     else:
@@ -136,7 +136,7 @@ def test_each_trap_of_reading_has_a_token():
 
 
 @every_kernel
-def test_what_the_official_sdk_signs_is_read():
+def test_tokens_of_the_official_sdk_are_decoded():
     from opentok import OpenTok, Roles
 
     with warnings.catch_warnings():
@@ -156,7 +156,7 @@ def test_what_the_official_sdk_signs_is_read():
         assert found.initial_layout_class_list == ("focus", "small")
 
 
-def test_what_vonage_s_sdk_signs_is_read():
+def test_tokens_of_the_vonage_sdk_are_decoded():
     from vonage_http_client import Auth, HttpClient
     from vonage_video import TokenOptions, Video
 
@@ -194,7 +194,7 @@ def sign(request):
 
 @every_kernel
 @pytest.mark.trap(22, 23)
-def test_all_that_was_asked_for_is_in_the_token(sign):
+def test_all_given_claims_are_in_the_token(sign):
     found = sign(
         role=Role.MODERATOR,
         connection_data=dialects.DATA,
@@ -208,7 +208,7 @@ def test_all_that_was_asked_for_is_in_the_token(sign):
 
 @every_kernel
 @pytest.mark.trap(15, 24)
-def test_a_token_lives_for_a_day_in_each_environment_and_says_so(sign):
+def test_a_token_has_an_explicit_lifetime_of_a_day_in_each_environment(sign):
     found = sign()
     assert found.expire_time == found.create_time + 86_400
 
@@ -260,7 +260,7 @@ def test_the_limit_counts_characters_in_every_kind(sign, character):
 @every_kernel
 @pytest.mark.trap(27)
 @pytest.mark.parametrize("secret", ["abc.xyz", "private.key", "/etc/passwd", "a.b"])
-def test_a_secret_is_a_secret_whatever_it_looks_like(secret):
+def test_a_secret_may_look_like_anything(secret):
     with Tokbox(KEY, secret) as tb:
         token = tb.session(SESSION).token(kind="jwt")
         assert tb.verify(token).algorithm == "HS256"

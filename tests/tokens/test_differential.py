@@ -28,7 +28,7 @@ def make_plan(kind, api_key, secret, data, nonce_bytes):
 @every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 @pytest.mark.parametrize("destination", ["strings", "memory", "lines"])
-def test_batches_equal_the_plain_twin(destination, kind):
+def test_batches_equal_the_reference(destination, kind):
     for *batch, n in random_batches(len(destination), ROWS):
         plan = make_plan(kind, *batch)
         if destination == "strings":
@@ -84,7 +84,7 @@ def test_macs_equal_the_standard_library_at_every_length():
         assert key.hmac_sha256(message) == hmac.digest(secret, message, hashlib.sha256)
 
 
-def test_an_odd_character_is_quoted_wherever_it_stands():
+def test_an_odd_character_is_quoted_at_any_position():
     """In every place of a text of every length up to three vector registers."""
     for length in range(1, 100):
         for place in range(length):

@@ -42,7 +42,7 @@ def ends(tokens: Any) -> list[int | None]:
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_tokens_end_when_they_are_told_to(signer: Signer, kind: Any) -> None:
+def test_tokens_end_at_the_given_time(signer: Signer, kind: Any) -> None:
     for given in ALIKE:
         column = [given, AWARE + timedelta(days=1), given]
         tokens = signer.sign_rows(SESSION, expires_at=column, kind=kind, nonce=RUN)
@@ -88,7 +88,7 @@ def test_arrow_pandas_and_polars_have_timestamps(signer: Signer) -> None:
         (10**30, RANGE),
     ],
 )
-def test_a_time_that_is_none_is_an_error_of_its_row(
+def test_an_invalid_time_is_an_error_of_its_row(
     signer: Signer, value: Any, rule: str
 ) -> None:
     tokens = signer.sign_rows(
@@ -125,7 +125,7 @@ def test_an_end_and_a_lifetime_exclude_each_other(signer: Signer, expiration: An
         signer.sign_rows([SESSION], expires_at=END, expiration=expiration)
 
 
-def test_an_error_in_the_column_of_lifetimes_is_no_value(signer: Signer) -> None:
+def test_an_error_in_the_column_of_lifetimes_is_not_a_value(signer: Signer) -> None:
     error = InvalidClaimsError("expires_at", 1, "be another")
     with pytest.raises(InvalidClaimsError, match="expiration must be whole seconds"):
         signer.sign_rows([SESSION], expiration=[error])  # type: ignore[list-item]

@@ -72,7 +72,7 @@ def all_tokens(
 @every_kernel
 @pytest.mark.parametrize("kind_of_text", TEXTS)
 @pytest.mark.parametrize("whole", INTEGERS)
-def test_a_token_says_the_exact_text_and_number_of_every_claim(kind_of_text, whole):
+def test_a_token_contains_the_exact_text_and_number_of_every_claim(kind_of_text, whole):
     for signer, session_id, kind in signers():
         tokens = all_tokens(
             signer,
@@ -116,7 +116,7 @@ def test_layout_classes_as_one_text_are_taken_exactly(kind_of_text):
         ("initial_layout_class_list", "x" * 1001),
     ],
 )
-def test_a_bad_text_is_refused_whatever_its_type_says(kind_of_text, field, text):
+def test_a_bad_text_of_any_subclass_is_refused(kind_of_text, field, text):
     value = kind_of_text(text)
     for signer, session_id, _ in signers():
         session = signer.session(session_id)
@@ -133,7 +133,7 @@ def test_a_bad_text_is_refused_whatever_its_type_says(kind_of_text, field, text)
 
 
 @pytest.mark.parametrize("kind_of_text", TEXTS)
-def test_a_session_of_another_key_is_refused_whatever_its_type_says(kind_of_text):
+def test_a_session_of_another_key_of_any_subclass_is_refused(kind_of_text):
     signer = Signer("40000124", SECRET)
     for call in (signer.session, lambda value: signer.sign_rows([value])):
         with pytest.raises(InvalidClaimsError, match="belong to API key 40000124"):
@@ -142,7 +142,7 @@ def test_a_session_of_another_key_is_refused_whatever_its_type_says(kind_of_text
 
 @every_kernel
 @pytest.mark.parametrize("kind_of_text", TEXTS)
-def test_a_session_and_a_signer_hold_exact_text(kind_of_text):
+def test_a_session_and_a_signer_keep_exact_text(kind_of_text):
     signer = Signer(kind_of_text(KEY), kind_of_text(SECRET))
     assert (type(signer.project_id), signer.project_id) == (str, KEY)
     session = signer.session(kind_of_text(SESSION))
@@ -164,7 +164,7 @@ def test_an_api_key_may_be_any_integer(whole):
 @pytest.mark.parametrize(
     "key", [bool_(1), ArrayOfNoDimensions(1), pytest.param(10**5000, id="huge"), -1]
 )
-def test_what_is_no_whole_number_is_no_api_key(key):
+def test_a_number_that_is_not_an_integer_is_not_an_api_key(key):
     for check in (lambda: Signer(key, SECRET), lambda: check_application_id(key)):
         with pytest.raises(InvalidInputError):
             check()
@@ -205,7 +205,7 @@ def test_runs_are_derived_from_exact_values(kind_of_text, whole):
 
 
 @pytest.mark.parametrize("kind_of_text", TEXTS)
-def test_a_repeated_row_key_is_refused_whatever_its_type_says(kind_of_text):
+def test_a_repeated_row_key_of_any_subclass_is_refused(kind_of_text):
     for signer, session_id, _ in signers():
         run = {"run_id": "r", "issued_at": NOW}
         with pytest.raises(InvalidClaimsError, match="unique"):
@@ -240,7 +240,7 @@ def test_booleans_and_arrays_are_no_counts_and_no_seconds(value):
             call()
 
 
-def test_an_array_without_dimensions_is_no_column():
+def test_an_array_without_dimensions_is_not_a_column():
     signer = Signer(KEY, SECRET)
     for field in ("session_id", "role", "connection_data", "expiration"):
         with pytest.raises(
@@ -265,7 +265,7 @@ class WideDelta(dt.timedelta):
     seconds = 5
 
 
-def test_a_fraction_that_only_a_subclass_knows_is_refused():
+def test_a_fraction_in_a_subclass_of_int_is_refused():
     signer = Signer(KEY, SECRET)
     value = NanosecondDelta(seconds=60)
     for call in (

@@ -80,7 +80,7 @@ def test_a_call_answers_or_refuses_with_an_error_of_its_own(name: str, data: Any
 
 @settings(max_examples=size(20, 60), deadline=None)
 @given(value=ANYTHING)
-def test_what_a_token_says_is_signed_as_given_or_refused(value: Any) -> None:
+def test_claims_are_signed_as_given_or_refused(value: Any) -> None:
     with suppress(TokboxError):
         token = SESSION_SIGNER.token(connection_data=value)
         assert SIGNER.verify(token).connection_data == (value or "")

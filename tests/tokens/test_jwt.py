@@ -194,7 +194,7 @@ def test_the_dialects_of_all_sdks_are_read(signer, said, read):
         (MalformedTokenError, {"initial_layout_class_list": [1]}),
     ],
 )
-def test_what_does_not_hold_is_refused(signer, error, payload):
+def test_an_invalid_token_is_refused(signer, error, payload):
     with pytest.raises(error):
         signer.verify(make({**PAYLOAD, **payload}), now=NOW)
 
@@ -254,7 +254,7 @@ def test_the_algorithm_is_not_the_token_s_to_choose(signer, header):
         make('{"iss":"40000123","iss":"40000123"}'), make("[" * 5000), make("[1]"), make('{"iat":NaN}'), make("nothing"),
     ],
 )  # fmt: skip
-def test_what_is_no_jwt_is_called_malformed(token):
+def test_text_that_is_not_a_jwt_is_malformed(token):
     with pytest.raises(MalformedTokenError) as caught:
         decode(token)
     assert token[10:40] not in repr(caught.value) or len(token) < 20

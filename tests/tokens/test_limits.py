@@ -51,7 +51,7 @@ def session_of(*fields: str) -> str:
     return "1_" + reference.base64url("~".join(fields).encode())
 
 
-def test_up_to_ten_to_the_eighteen_tokens_may_be_asked_for():
+def test_up_to_ten_to_the_eighteen_tokens_are_accepted():
     assert [check_count(n) for n in (0, 1, 10**18)] == [0, 1, 10**18]
     with pytest.raises(InvalidClaimsError, match="at most"):
         check_count(10**18 + 1)
@@ -114,7 +114,7 @@ def test_all_that_utf_8_can_carry_is_text(text):
 
 
 @pytest.mark.parametrize("half", [0xD800, 0xDBFF, 0xDFFF])
-def test_half_of_a_pair_of_surrogates_is_none(half):
+def test_half_of_a_surrogate_pair_is_invalid(half):
     text = f"a{chr(half)}"
     with pytest.raises(InvalidClaimsError, match="lone surrogate"):
         check_connection_data(text)
@@ -147,7 +147,7 @@ def test_a_jwt_is_read_up_to_a_length():
         jwt.split(padded + "A")
 
 
-def test_a_t1_token_holds_up_to_sixty_four_fields():
+def test_a_t1_token_may_have_up_to_sixty_four_fields():
     more = {f"x{i}": i for i in range(62)}
     assert len(decode(t1_of(**more)).unknown) == 62
     with pytest.raises(MalformedTokenError, match="more than 64 fields"):
@@ -187,7 +187,7 @@ def test_classes_are_a_form_only_where_no_jti_is(more, read):
 @every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 @pytest.mark.parametrize("seconds", [0, 3600])
-def test_what_all_rows_share_is_said_as_the_plain_twin_says_it(kind, seconds):
+def test_claims_common_to_all_rows_equal_the_reference(kind, seconds):
     said = {
         "role": "moderator",
         "connection_data": 'é "&+',
@@ -203,7 +203,7 @@ def test_what_all_rows_share_is_said_as_the_plain_twin_says_it(kind, seconds):
 
 @every_kernel
 @pytest.mark.parametrize("make", [t1_of, jwt_of], ids=["t1", "jwt"])
-def test_a_token_holds_from_a_minute_before_it_was_made_until_it_ends(make):
+def test_a_token_is_valid_from_a_minute_before_its_creation_until_its_expiry(make):
     signer, end = Signer(KEY, SECRET), NOW + 3600
     token = make(**{"exp" if make is jwt_of else "expire_time": end})
     for now in (NOW - 60, NOW, end - 1, end - 0.5):

@@ -45,7 +45,7 @@ def test_a_thread_is_worth_8192_tokens(
 
 
 @pytest.mark.parametrize("many", ["sign_rows", "verify_many"])
-def test_threads_are_used_only_where_they_are_asked_for(
+def test_threads_are_used_only_on_request(
     signer: Signer, many: str, asked_threads: list[tuple[int, bool]]
 ) -> None:
     # Fewer rows are signed at once.

@@ -75,7 +75,7 @@ def test_sessions_are_equal_by_their_ids(session: SessionSigner) -> None:
         ("token_batch", len),
     ],
 )
-def test_what_fits_to_the_byte_is_signed_and_nothing_more(
+def test_a_batch_may_use_memory_up_to_the_last_byte(
     session: SessionSigner,
     name: str,
     size: Callable[[str], int],
@@ -93,7 +93,7 @@ def test_what_fits_to_the_byte_is_signed_and_nothing_more(
 @pytest.mark.parametrize(
     ("n", "chunk", "held"), [(1000, 100, 200), (100, 1000, 200), (10**6, 0, 2 * 8192)]
 )
-def test_a_stream_holds_two_batches_at_most(
+def test_a_stream_keeps_two_batches_at_most(
     session: SessionSigner, n: int, chunk: int, held: int, allow: Callable[[int], None]
 ) -> None:
     needed = held * len(session.token())
@@ -105,7 +105,7 @@ def test_a_stream_holds_two_batches_at_most(
 
 
 @pytest.mark.parametrize("name", MANY)
-def test_threads_are_used_only_where_they_are_asked_for(
+def test_threads_are_used_only_on_request(
     session: SessionSigner, name: str, asked_threads: list[tuple[int, bool]]
 ) -> None:
     for options in ({}, {"multithread": False}, {"multithread": True}):

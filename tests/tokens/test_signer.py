@@ -59,7 +59,7 @@ def test_n_tokens_are_counted_on_in_order(signer, session, n, multithread):
 
 @every_kernel
 @pytest.mark.parametrize("multithread", [False, True])
-def test_a_batch_says_what_the_list_says(signer, session, multithread):
+def test_a_batch_equals_the_list(signer, session, multithread):
     claims = ("moderator", "a=b&c+d%~é", HOURS_2)
     batch = session.token_batch(
         5000,
@@ -426,7 +426,7 @@ def test_an_unknown_kernel_is_refused_by_name():
     assert "portable" in done.stderr
 
 
-def test_the_kernel_in_use_can_be_asked_for(kernel):
+def test_the_kernel_in_use_is_reported(kernel):
     environment = {**os.environ, "TOKBOX_KERNEL": kernel}
     program = "from tokbox import _fastsign; print(_fastsign.kernels()['active']['sha1'])"
     done = subprocess.run(
@@ -455,7 +455,7 @@ def test_signals_do_not_disturb_a_batch(session):
     assert hits
 
 
-def test_memory_that_the_system_does_not_tell_of_is_thought_to_be_there(monkeypatch):
+def test_unknown_memory_size_does_not_limit_a_batch(monkeypatch):
     monkeypatch.delattr("os.sysconf", raising=False)
     check_memory(1, 1 << 45)
     with pytest.raises(MemoryError):

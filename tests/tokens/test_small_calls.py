@@ -118,7 +118,7 @@ def test_few_rows_with_long_shared_claims_are_signed(signer: Signer) -> None:
     ],
     ids=ascii,
 )
-def test_a_wrong_value_in_few_rows_is_told_with_its_row(
+def test_an_invalid_value_in_few_rows_is_reported_with_its_row(
     signer: Signer, wrong: dict[str, Any]
 ) -> None:
     with pytest.raises(InvalidClaimsError) as caught:
@@ -240,7 +240,7 @@ def test_lone_surrogates_are_found_in_text_of_any_width(text: str) -> None:
         assert _fastsign.has_surrogate(surrogate + text)
 
 
-def test_other_kinds_are_prepared_when_they_are_asked_for(signer: Signer) -> None:
+def test_other_kinds_are_prepared_on_first_use(signer: Signer) -> None:
     session = signer.session(SESSION)
     assert list(session._prefixes) == [None]
     for _ in range(2):

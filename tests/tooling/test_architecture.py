@@ -175,13 +175,13 @@ def test_signing_loads_these_modules_and_no_others(client):
     assert loaded - {"cython_runtime"} <= set(SIGNING_LOADS.split())
 
 
-def test_who_receives_webhooks_loads_no_client():
+def test_receiving_webhooks_loads_no_client():
     loaded = loaded_by("import tokbox.webhooks")
     assert not [name for name in KEPT_OUT if name in loaded]
     assert "tokbox.rest.client" not in loaded
 
 
-def test_who_signs_loads_nothing_of_webhooks():
+def test_signing_loads_nothing_of_webhooks():
     loaded = loaded_by("import tokbox\ntokbox.Signer")
     assert not [name for name in loaded if name.startswith("tokbox.webhooks")]
 

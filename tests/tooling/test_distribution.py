@@ -51,7 +51,7 @@ def test_the_source_distribution_ships_types_and_what_builds_the_core() -> None:
     assert names >= {str(path.relative_to(ROOT)) for path in built_from}
 
 
-def test_the_source_distribution_says_nothing_of_who_packed_it_and_when() -> None:
+def test_the_source_distribution_does_not_reveal_its_packer_or_time() -> None:
     with tarfile.open(built("*.tar.gz")) as sources:
         members = sources.getmembers()
     assert [member.name for member in members] == sorted(member.name for member in members)

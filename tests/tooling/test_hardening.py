@@ -47,5 +47,5 @@ def test_nothing_that_can_be_written_can_be_executed(module):
     assert not [flags for flags in allowed if flags >= {"W", "E"}]
 
 
-def test_what_breaks_the_stack_of_the_core_ends_the_process():
+def test_the_core_is_built_with_a_stack_protector():
     assert "__stack_chk_fail" in read("--dyn-syms", _fastsign.__file__)

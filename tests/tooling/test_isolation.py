@@ -86,7 +86,7 @@ def test_{name}(monkeypatch, tmp_path, server):
 """
 
 
-def test_what_a_test_leaves_behind_fails_this_test_alone(
+def test_a_leak_fails_only_the_test_that_caused_it(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tests = [CLEAN.format(name="clean_at_first")]

@@ -25,7 +25,7 @@ def test_actions_are_pinned_by_hash(path: Path) -> None:
 
 
 @_EACH
-def test_a_job_may_do_only_what_it_says(path: Path) -> None:
+def test_a_job_has_only_its_declared_permissions(path: Path) -> None:
     text = path.read_text()
     assert re.search(r"^permissions: \{\}$", text, re.MULTILINE)
     assert text.count("persist-credentials: false") == text.count("actions/checkout@")
@@ -56,6 +56,6 @@ def test_wheels_are_built_for_every_python_that_is_promised() -> None:
     assert build[1].split() == [*(f"cp3{minor}-*" for minor in promised), *free_threaded]
 
 
-def test_it_is_said_where_to_report_a_hole() -> None:
+def test_the_address_for_vulnerability_reports_is_documented() -> None:
     said = (ROOT / "SECURITY.md").read_text()
     assert "in private" in said or "privately" in said

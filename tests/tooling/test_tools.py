@@ -41,7 +41,7 @@ def test_sources_are_packed_the_same_by_everybody_at_any_time(tmp_path: Path) ->
         assert {member.mtime for member in archive.getmembers()} == {1_600_000_000}
 
 
-def test_what_may_be_executed_stays_so(tmp_path: Path) -> None:
+def test_executable_files_stay_executable(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.tar.gz", ["p/run"], 0, 0, 0o700)
     distribution.normalize(path, 0)
     with tarfile.open(path) as archive:
@@ -72,7 +72,7 @@ def test_the_source_tree_is_not_taken_for_what_is_installed(
         smoke.installed()
 
 
-def test_lines_are_told_as_people_write_them() -> None:
+def test_line_numbers_are_formatted_as_ranges() -> None:
     assert core_coverage.spans([9, 3, 7, 8]) == "3, 7-9"
     assert core_coverage.spans([]) == ""
 
@@ -110,7 +110,7 @@ def test_no_lines_at_all_are_no_success() -> None:
 QUIET = soak.Traffic(100, 1.0, 0, 0, 0, 0, 1.0, 2.0, 3.0, {}, "")
 
 
-def test_what_was_acknowledged_and_is_not_there_is_named(tmp_path: Path) -> None:
+def test_acknowledged_but_missing_objects_are_named(tmp_path: Path) -> None:
     db = tmp_path / "emulator.db"
     Store(db).close()
     known = Acknowledged({"s"}, {"c": "s"}, {"a": True}, {"b"})
@@ -137,7 +137,7 @@ def test_a_database_that_refers_to_nothing_is_damaged(tmp_path: Path) -> None:
         ({"read": 1, "write": 2}, "3 connections of wrk were cut"),
     ],
 )
-def test_what_wrk_complains_of_is_a_failure(
+def test_errors_reported_by_wrk_are_failures(
     tmp_path: Path, changes: dict[str, Any], failure: str
 ) -> None:
     judged = soak.Soak(tmp_path)
@@ -163,7 +163,7 @@ def test_memory_is_compared_after_the_warm_up() -> None:
     assert grown.growth == 3 > soak.FLAT
 
 
-def test_what_wrk_heard_is_remembered(tmp_path: Path) -> None:
+def test_acknowledgements_of_wrk_are_recorded(tmp_path: Path) -> None:
     said = "session s\narchive a\narchive b\nstopped a\n"
     (tmp_path / "acknowledged-0").write_text(said)
     (tmp_path / "acknowledged-1").write_text("session t\n")
@@ -173,7 +173,7 @@ def test_what_wrk_heard_is_remembered(tmp_path: Path) -> None:
     assert soaked.known.archives == {"a": True, "b": False}
 
 
-def test_a_soak_without_wrk_says_what_is_missing(
+def test_a_soak_without_wrk_reports_the_missing_tool(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -109,7 +109,7 @@ def test_a_client_has_its_data_and_its_time() -> None:
     assert event.occurred_at == datetime(2023, 11, 14, 22, 15, 50, 300_000, timezone.utc)
 
 
-def test_a_stream_says_whose_it_is() -> None:
+def test_a_stream_event_names_its_connection() -> None:
     event = webhooks.parse(monitored("streamCreated", stream=STREAM))
     assert isinstance(event, webhooks.StreamCreated)
     assert isinstance(event.stream, tokbox.types.Stream)
@@ -145,7 +145,7 @@ def test_a_session_is_notified_of_a_rotation() -> None:
 
 
 @pytest.mark.parametrize("state", list(SipCallState))
-def test_a_call_says_how_far_it_is(state: SipCallState) -> None:
+def test_a_call_event_contains_its_progress(state: SipCallState) -> None:
     event = webhooks.parse(monitored("callUpdated", call=CALL, state=state.value))
     assert isinstance(event, webhooks.SipCallUpdated)
     assert event.state is state
@@ -155,7 +155,7 @@ def test_a_call_says_how_far_it_is(state: SipCallState) -> None:
 @pytest.mark.parametrize(
     ("code", "expected"), [("704", SipReason.MEDIA_TIMEOUT), ("486", "486"), (486, "486")]
 )
-def test_a_call_says_why_it_ended(code: object, expected: str) -> None:
+def test_a_call_event_contains_the_reason_for_its_end(code: object, expected: str) -> None:
     event = webhooks.parse(
         monitored("callDestroyed", call=CALL, reason_code=code, reason_message="Busy")
     )
@@ -248,7 +248,7 @@ def test_project_id_is_read_from_any_name_that_the_service_uses(
     assert {name: event.raw[name] for name in tenant} == tenant
 
 
-def test_what_is_new_stays_readable_where_it_was() -> None:
+def test_unknown_fields_stay_readable() -> None:
     event = webhooks.parse(
         monitored("connectionCreated", connection={**CONNECTION, "country": "IS"}, mood=1)
     )
@@ -271,7 +271,7 @@ def test_an_event_that_is_not_known_keeps_everything(event: object) -> None:
     assert ("event" in found.unknown) is isinstance(event, list)
 
 
-def test_an_empty_object_tells_nothing_and_is_no_error() -> None:
+def test_an_empty_object_is_not_an_error() -> None:
     assert webhooks.parse("{}") == webhooks.UnknownEvent()
 
 
@@ -307,7 +307,7 @@ def test_events_are_frozen_and_pickle_and_become_dicts() -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_is_not_one_json_object_is_refused_with_the_reason(
+def test_a_body_that_is_not_one_json_object_is_refused_with_the_reason(
     body: bytes, problem: str
 ) -> None:
     with pytest.raises(MalformedWebhookError, match=problem) as caught:
@@ -344,7 +344,7 @@ def test_a_body_is_read_up_to_its_limit_and_not_beyond() -> None:
         ({"captionId": "2d4f"}, "captions.status"),
     ],
 )
-def test_what_lacks_what_it_is_about_is_refused_by_name(
+def test_an_event_without_its_subject_is_refused_by_name(
     body: dict[str, Any], lacks: str
 ) -> None:
     with pytest.raises(MalformedWebhookError, match=rf"lacks {lacks}$") as caught:

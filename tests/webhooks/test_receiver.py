@@ -232,7 +232,9 @@ def cut(value: str, part: int, text: str) -> str:
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_what_is_no_bearer_token_is_malformed(receiver: Receiver, value: Any) -> None:
+def test_text_that_is_not_a_bearer_token_is_malformed(
+    receiver: Receiver, value: Any
+) -> None:
     assert refusal(receiver, {"Authorization": value}).reason == "malformed"
 
 
@@ -287,7 +289,9 @@ def test_a_header_without_values_is_missing(receiver: Receiver, headers: Any) ->
     ],
     ids=lambda value: repr(value)[:24].partition(" at 0x")[0],
 )
-def test_what_is_not_headers_is_refused_by_name(receiver: Receiver, headers: Any) -> None:
+def test_an_object_that_is_not_headers_is_refused_by_name(
+    receiver: Receiver, headers: Any
+) -> None:
     for call in (receiver.receive, receiver.verify):
         with pytest.raises(InvalidInputError, match="headers must be") as caught:
             call(headers, BODY, now=NOW)
@@ -296,7 +300,7 @@ def test_what_is_not_headers_is_refused_by_name(receiver: Receiver, headers: Any
 
 
 @pytest.mark.parametrize("now", ["5", True, float("nan"), float("inf"), b"1", [NOW]])
-def test_what_is_no_time_is_refused_by_name(receiver: Receiver, now: Any) -> None:
+def test_an_invalid_time_is_refused_by_name(receiver: Receiver, now: Any) -> None:
     with pytest.raises(InvalidInputError, match="now must be"):
         receiver.receive(signed(), BODY, now=now)
 
@@ -309,7 +313,7 @@ def test_the_algorithm_is_not_the_token_s_choice(
     assert refusal(receiver, headers).reason == "wrong_algorithm"
 
 
-def test_a_token_of_an_application_is_no_signature_of_the_service(
+def test_a_token_of_an_application_is_not_a_signature_of_the_service(
     receiver: Receiver,
 ) -> None:
     value = signed(header={"typ": "JWT", "alg": "RS256"})["Authorization"]
@@ -348,12 +352,14 @@ def test_a_signature_of_no_body_is_refused(receiver: Receiver, given: object) ->
 
 
 @pytest.mark.parametrize("given", ["0" * 64, "ü", "\ud800", 7])
-def test_a_hash_that_is_none_is_another_body_s(receiver: Receiver, given: object) -> None:
+def test_an_invalid_hash_is_reported_as_altered(receiver: Receiver, given: object) -> None:
     assert refusal(receiver, signed(payload_hash=given)).reason == "altered"
 
 
 @pytest.mark.parametrize("late", [0, 1, MAX_AGE])
-def test_it_holds_for_five_minutes_both_ways(receiver: Receiver, late: int) -> None:
+def test_a_callback_is_valid_for_five_minutes_in_both_directions(
+    receiver: Receiver, late: int
+) -> None:
     assert receiver.receive(signed(), BODY, now=NOW + late)
     assert receiver.receive(signed(), BODY, now=NOW - late)
 
@@ -381,7 +387,7 @@ def test_times_may_be_numbers_of_any_kind() -> None:
 
 
 @pytest.mark.parametrize("wrong", [True, bool_(1), ArrayOfNoDimensions(NOW), "1", math.nan])
-def test_what_is_no_number_of_seconds_is_refused(receiver: Receiver, wrong: Any) -> None:
+def test_an_invalid_number_of_seconds_is_refused(receiver: Receiver, wrong: Any) -> None:
     with pytest.raises(InvalidInputError, match="now must be seconds since the epoch"):
         receiver.receive(signed(), BODY, now=wrong)
     for option in ("max_age", "leeway"):
@@ -402,9 +408,7 @@ def test_an_end_and_a_beginning_are_kept_if_there_are_any() -> None:
 
 @pytest.mark.parametrize("name", ["iat", "exp", "nbf"])
 @pytest.mark.parametrize("value", ["1700000000", True, -1, 10**30, 1e300, [NOW]])
-def test_a_time_that_is_none_is_malformed(
-    receiver: Receiver, name: str, value: object
-) -> None:
+def test_an_invalid_time_is_malformed(receiver: Receiver, name: str, value: object) -> None:
     assert refusal(receiver, signed(**{name: value})).reason == "malformed"
 
 
@@ -446,7 +450,7 @@ def test_no_secret_is_shown_or_kept() -> None:
 
 
 @pytest.mark.parametrize("secret", ["", None, b"bytes", "\ud800"])
-def test_a_secret_that_is_none_is_refused_unseen(secret: Any) -> None:
+def test_an_invalid_secret_is_refused_and_not_shown(secret: Any) -> None:
     for secrets in ((secret,), (SECRET, secret)):
         with pytest.raises(InvalidInputError) as caught:
             Receiver(*secrets)
@@ -570,7 +574,7 @@ def test_any_headers_are_refused_with_a_reason(
         min_size=1,
     )
 )
-def test_any_claims_that_are_well_signed_are_accepted_only_if_all_of_them_hold(
+def test_signed_claims_are_accepted_only_if_all_are_valid(
     changes: dict[str, Any],
 ) -> None:
     receiver = Receiver(SECRET)

@@ -115,7 +115,7 @@ def test_list_pages(cli: Cli, session_id: str) -> None:
     assert listed("--offset", "2") == listed("--all", "--offset", "2") == ids[2:]
 
 
-def test_list_on_a_terminal_says_how_many_more(
+def test_list_on_a_terminal_shows_the_number_of_further_items(
     session_id: str, archive_id: str, server: Server, cli: Cli
 ) -> None:
     cli("archive", "start", session_id)

@@ -100,7 +100,7 @@ def test_get_shows_names_and_values_but_no_key(cli: Cli, play: Play) -> None:
     assert "canary" not in result.out
 
 
-def test_json_holds_no_key(cli: Cli, play: Play) -> None:
+def test_json_contains_no_key(cli: Cli, play: Play) -> None:
     play(STARTED)
     document = json.loads(cli("broadcast", "get", "b1", "--json").out)
     assert document["urls"]["rtmp"][0]["server_url"] == "rtmp://a"
@@ -132,12 +132,12 @@ def test_list_reads_all_pages(cli: Cli, play: Play) -> None:
     assert len(script.requests) == 2
 
 
-def test_layout_arranges_anew(cli: Cli, play: Play) -> None:
+def test_layout_changes_the_arrangement(cli: Cli, play: Play) -> None:
     script = play()
     assert cli("broadcast", "layout", "b1", "pip").out == "arranged  b1\n"
     assert sent(script) == ("PUT", f"{ROOT}/b1/layout", {"type": "pip"})
 
 
-def test_an_id_that_is_none_is_refused_by_its_name(cli: Cli, play: Play) -> None:
+def test_an_invalid_id_is_refused_by_its_name(cli: Cli, play: Play) -> None:
     play(STARTED)
     assert "BROADCAST must be" in cli("broadcast", "get", "..").err

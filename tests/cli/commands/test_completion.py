@@ -48,7 +48,7 @@ def test_another_shell_is_refused(cli: Cli) -> None:
     assert "'tcsh' is not one of 'bash', 'zsh', 'fish'" in result.err
 
 
-def test_json_is_refused_where_there_is_none(cli: Cli) -> None:
+def test_json_is_refused_by_commands_without_it(cli: Cli) -> None:
     result = cli("--json", "completion", "bash")
     assert (result.code, result.out) == (2, "")
     assert "tokbox completion has no JSON output: leave out --json" in result.err

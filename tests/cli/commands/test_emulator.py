@@ -249,7 +249,7 @@ def test_taken_port_is_one_line(cli: Cli) -> None:
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
-def test_what_cannot_be_used_is_named(cli: Cli, args: list[str], named: str) -> None:
+def test_unusable_options_are_named(cli: Cli, args: list[str], named: str) -> None:
     result = cli("emulator", *args)
     assert result.code == 2
     assert result.out == ""
@@ -257,7 +257,7 @@ def test_what_cannot_be_used_is_named(cli: Cli, args: list[str], named: str) -> 
     assert result.err.count("\n") == 1
 
 
-def test_file_that_is_no_database_is_refused(cli: Cli, tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_refused(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_text("nothing of the sort" * 100)
     result = cli("emulator", "--db", str(file))
@@ -323,7 +323,7 @@ def test_webhooks_come_from_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"12345678": "http://localhost/"}'])
-def test_what_holds_no_webhooks_is_refused(cli: Cli, tmp_path: Path, content: str) -> None:
+def test_file_without_webhooks_is_refused(cli: Cli, tmp_path: Path, content: str) -> None:
     file = tmp_path / "webhooks.json"
     file.write_text(content)
     result = cli("emulator", "--webhooks", str(file))

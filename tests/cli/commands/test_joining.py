@@ -103,7 +103,7 @@ def test_start_prints_the_id_alone_in_a_pipe(
         (("callback", "delete", "5"), "deleted  5", ("DELETE", f"{ROOT}/callback/5")),
     ],
 )
-def test_what_ends_is_confirmed(
+def test_ending_a_job_is_confirmed(
     arguments: tuple[str, ...], said: str, expected: tuple[str, str], cli: Cli, play: Play
 ) -> None:
     script = play()

@@ -43,7 +43,7 @@ def test_token_prints_the_token_alone(cli: Cli) -> None:
     assert claims.end_time - claims.create_time == 86_400
 
 
-def test_token_carries_what_the_options_say(cli: Cli) -> None:
+def test_token_contains_the_values_of_the_options(cli: Cli) -> None:
     result = cli(
         *("token", SESSION, "--role", "moderator", "--connection-data", "a=b&c+d%~é"),
         *("--expiration", "2h", "--layout-classes", "focus small"),
@@ -106,7 +106,7 @@ def test_expires_0_leaves_it_to_the_service(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "1.5h", "-5", "1h 30", "5y", "h", "1e3", "٣"])
-def test_expires_refuses_what_is_no_time(cli: Cli, text: str) -> None:
+def test_expires_refuses_an_invalid_time(cli: Cli, text: str) -> None:
     result = cli("token", SESSION, f"--expiration={text}")
     assert (result.code, result.out) == (2, "")
     assert "--expiration" in result.err
@@ -192,7 +192,7 @@ def test_tokens_as_json_are_an_array(cli: Cli, n: int) -> None:
     assert len(set(tokens)) == len(tokens) == n
 
 
-def test_file_as_json_tells_about_the_file(cli: Cli, tmp_path: Path) -> None:
+def test_json_output_describes_the_file(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "f"
     document = json.loads(cli("tokens", "-n", "9", "--json", "-o", str(file), SESSION).out)
     assert document["tokens"] == 9

@@ -41,13 +41,13 @@ def table(path: Path, found: list[str]) -> str:
 
 
 @pytest.mark.parametrize("kind", tables.FORMATS)
-def test_tokens_that_hold_are_counted(cli: Cli, tmp_path: Path, kind: str) -> None:
+def test_valid_tokens_are_counted(cli: Cli, tmp_path: Path, kind: str) -> None:
     source = table(tmp_path / f"t.{kind}", tokens(3000))
     assert cli("verify", source) == Result(0, "tokens  3,000\nvalid   3,000\n", "")
 
 
 @pytest.mark.parametrize("kind", tables.FORMATS)
-def test_a_token_that_does_not_hold_is_named(cli: Cli, tmp_path: Path, kind: str) -> None:
+def test_an_invalid_token_is_named(cli: Cli, tmp_path: Path, kind: str) -> None:
     found = tokens(3000)
     found[1233] = spoiled(found[1233])
     source = table(tmp_path / f"t.{kind}", found)
@@ -78,7 +78,7 @@ def test_tokens_come_from_standard_input(tmp_path: Path, kind: str) -> None:
     assert (done.returncode, done.stdout) == (0, b"tokens  3\nvalid   3\n")
 
 
-def test_what_tokens_writes_is_read(cli: Cli, tmp_path: Path) -> None:
+def test_output_of_tokens_is_read(cli: Cli, tmp_path: Path) -> None:
     file = str(tmp_path / "tokens.txt")
     assert cli("tokens", SESSION, "-n", "20_000", "-o", file).code == 0
     assert cli("verify", file, "--threads").out == "tokens  20,000\nvalid   20,000\n"
@@ -127,14 +127,14 @@ def test_the_first_ten_failures_are_printed_with_their_rows(
     assert [each["row"] for each in found] == [*range(3, 13)]
 
 
-def test_they_must_be_for_the_session_that_is_asked_for(cli: Cli, tmp_path: Path) -> None:
+def test_tokens_must_be_for_the_given_session(cli: Cli, tmp_path: Path) -> None:
     source = table(tmp_path / "t.csv", tokens(2))
     assert cli("verify", source, "--session-id", SESSION).code == 0
     result = cli("verify", source, "--session-id", OTHER_SESSION)
     assert (result.code, "wrong session  2" in result.out) == (4, True)
 
 
-def test_rows_of_another_width_do_not_hold(cli: Cli, tmp_path: Path) -> None:
+def test_rows_of_another_width_are_invalid(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "t.csv"
     (token,) = tokens(1)
     source.write_text(f"id,token\n1,{token}\n2,{token},more\n3\n")
@@ -147,7 +147,7 @@ def test_rows_of_another_width_do_not_hold(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", tables.FORMATS)
-def test_no_rows_hold(cli: Cli, tmp_path: Path, kind: str) -> None:
+def test_no_rows_are_valid(cli: Cli, tmp_path: Path, kind: str) -> None:
     source = table(tmp_path / f"t.{kind}", [])
     assert cli("verify", source) == Result(0, "tokens  0\nvalid   0\n", "")
 
@@ -163,7 +163,7 @@ def test_no_rows_hold(cli: Cli, tmp_path: Path, kind: str) -> None:
         (("missing.csv",), "missing.csv: No such file or directory"),
     ],
 )
-def test_what_cannot_be_read_is_refused(
+def test_unreadable_input_is_refused(
     cli: Cli,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -122,7 +122,7 @@ def test_nested_fields_can_be_replaced(cli: Cli) -> None:
         (("session_created", "--to", "ftp://x/"), "must be an http or https URL"),
     ],
 )
-def test_what_cannot_be_sent_is_refused(
+def test_unsendable_webhooks_are_refused(
     cli: Cli, args: tuple[str, ...], words: str
 ) -> None:
     to = () if "--to" in args else ("--to", "http://127.0.0.1:9/")

@@ -106,7 +106,7 @@ def test_a_secret_that_signs_nothing_valid_is_refused(
     ],
     ids=["UTF-16", "Latin-1", "long"],
 )
-def test_a_secret_file_that_is_no_utf_8_text_is_refused(
+def test_a_secret_file_that_is_not_utf_8_text_is_refused(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, problem: str
 ) -> None:
     file = tmp_path / "secret"
@@ -142,7 +142,9 @@ def test_a_secret_file_that_is_no_utf_8_text_is_refused(
     ],
     ids=lambda value: "",
 )
-def test_key_option_that_is_no_api_key_is_refused(cli: Cli, key: str, problem: str) -> None:
+def test_key_option_that_is_not_an_api_key_is_refused(
+    cli: Cli, key: str, problem: str
+) -> None:
     for options in ((), ("--secret-file", "-")):
         result = cli("token", SESSION, "--api-key", key, *options, stdin=OTHER_SECRET)
         assert (result.code, result.out) == (2, "")
@@ -179,7 +181,7 @@ def test_secret_file_of_the_environment(
     assert_signed_with(cli("token", SESSION), OTHER_SECRET)
 
 
-def test_key_option_stands_in_for_the_variable(
+def test_key_option_replaces_the_variable(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TOKBOX_API_KEY")
@@ -229,7 +231,7 @@ def test_secret_file_without_a_secret_is_refused(
     assert result.err.count("\n") == 1
 
 
-def test_standard_input_stands_for_one_thing_only(cli: Cli) -> None:
+def test_standard_input_is_used_for_one_option_only(cli: Cli) -> None:
     result = cli("token", "-", "--secret-file", "-", stdin=SESSION)
     assert result.code == 2
     assert "standard input" in result.err

@@ -75,7 +75,7 @@ def test_large_counts_are_written_as_1e3_and_1_000(cli: Cli, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "text", ["x", "", "1.5", "1e-1", "inf", "nan", "1,000", "1e999999999", "0x10"]
 )
-def test_what_is_not_a_whole_number_is_refused_with_examples(cli: Cli, text: str) -> None:
+def test_a_non_integer_is_refused_with_examples(cli: Cli, text: str) -> None:
     result = cli("tokens", "-n", text, SESSION)
     assert (result.code, result.out) == (2, "")
     assert (
@@ -117,7 +117,7 @@ def test_all_groups_accept_json_and_have_a_help_text() -> None:
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_tokens_have_the_kind_that_is_asked_for(cli: Cli, kind: str) -> None:
+def test_tokens_have_the_requested_kind(cli: Cli, kind: str) -> None:
     for args in (("token", SESSION), ("tokens", "-n", "1", SESSION)):
         token = cli(*args, "--kind", kind).out
         assert token.startswith({"t1": "T1==", "jwt": "ey"}[kind])

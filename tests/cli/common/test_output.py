@@ -65,7 +65,7 @@ def test_notes_are_for_terminals_alone(
     assert capsys.readouterr() == ("", "b\\n\n")
 
 
-def test_bar_stays_away_from_output_that_is_no_file(
+def test_no_progress_bar_for_output_that_is_not_a_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(output, "is_terminal", lambda stream: True)

@@ -223,7 +223,7 @@ def test_a_private_key_that_a_variable_names_is_not_overwritten(
     assert key.read_text() == "content"
 
 
-def test_a_variable_that_holds_a_key_itself_is_not_shown(
+def test_a_variable_that_contains_the_key_is_not_shown(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VONAGE_PRIVATE_KEY", "x" * 10_000)
@@ -450,7 +450,7 @@ def test_files_without_inodes_are_not_compared(
         ("in.parquet", "out.csv"),
     ],
 )
-def test_sign_refuses_an_output_whose_name_says_another_format(
+def test_sign_refuses_an_output_with_the_suffix_of_another_format(
     cli: Cli, tmp_path: Path, source_name: str, output: str
 ) -> None:
     source = tables.write(tmp_path / source_name, tables.rows(2))
@@ -465,7 +465,7 @@ def test_sign_refuses_an_output_whose_name_says_another_format(
 
 
 @pytest.mark.parametrize("output", ["out.csv", "out", "out.tsv", "out.csv.new"])
-def test_sign_writes_to_names_that_say_its_format_or_none(
+def test_sign_accepts_the_suffix_of_its_format_or_no_suffix(
     cli: Cli, tmp_path: Path, output: str
 ) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
@@ -477,7 +477,7 @@ def test_json_lines_have_two_suffixes(cli: Cli, tmp_path: Path) -> None:
     assert cli("sign", "-q", source, "-o", str(tmp_path / "out.jsonl"), *COLUMNS).code == 0
 
 
-def test_an_engine_refuses_a_folder_whose_name_says_another_format(
+def test_an_engine_refuses_a_folder_with_the_suffix_of_another_format(
     cli: Cli, tmp_path: Path
 ) -> None:
     args = ("sign", "-q", "in", "--session-id", "col:s", "--engine", "ray")
@@ -500,7 +500,7 @@ def test_an_engine_writes_to_any_name_if_the_format_is_given(
 
 
 @pytest.mark.parametrize("name", ["r.parquet", "r.ndjson", "r.jsonl"])
-def test_rejects_whose_name_says_another_format_are_refused(
+def test_rejects_with_the_suffix_of_another_format_are_refused(
     cli: Cli, source: Path, name: str
 ) -> None:
     rejects = source.with_name(name)
@@ -515,7 +515,7 @@ def test_rejects_whose_name_says_another_format_are_refused(
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.ndjson", "t.jsonl"])
-def test_a_file_of_tokens_whose_name_says_a_table_is_refused(
+def test_a_token_file_with_the_suffix_of_a_table_is_refused(
     cli: Cli, tmp_path: Path, name: str
 ) -> None:
     result = cli("tokens", "-n", "2", SESSION, "-o", str(tmp_path / name))

@@ -42,7 +42,7 @@ def test_no_more_is_made_than_was_agreed() -> None:
         assert len(made) <= i + 4
 
 
-def test_what_is_raised_is_raised_here_after_what_was_made() -> None:
+def test_errors_are_raised_after_the_finished_items() -> None:
     def items() -> Iterator[int]:
         yield 1
         raise LookupError("x")
@@ -53,7 +53,7 @@ def test_what_is_raised_is_raised_here_after_what_was_made() -> None:
         next(found)
 
 
-def test_who_stops_early_closes_the_source_in_its_own_thread() -> None:
+def test_stopping_early_closes_the_source_in_its_own_thread() -> None:
     closed: list[str] = []
 
     def items() -> Iterator[int]:
@@ -102,7 +102,7 @@ def test_the_error_of_an_item_is_raised_in_its_turn() -> None:
         next(found)
 
 
-def test_who_stops_early_waits_for_what_was_begun() -> None:
+def test_stopping_early_waits_for_started_items() -> None:
     found = map_in_order(str, range(100), 2)
     assert next(found) == (0, "0")
     found.close()

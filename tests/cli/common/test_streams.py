@@ -143,7 +143,7 @@ def assert_one_line(result: Result, stream: str) -> None:
     assert re.fullmatch(rf"tokbox: error: {stream}: [^\n]+\n", result.err), result.err
 
 
-def test_table_holds_every_command() -> None:
+def test_table_contains_every_command() -> None:
     assert sorted(name for name, _ in commands()) == sorted(COMMANDS)
 
 

@@ -126,7 +126,7 @@ def test_token_may_come_from_standard_input(cli: Cli, args: tuple[str, ...]) -> 
     assert cli(*args, stdin=f"  {make()}\n").code == 0
 
 
-def test_without_credentials_it_says_that_nothing_was_checked(
+def test_without_credentials_the_output_reports_that_nothing_was_checked(
     cli: Cli, no_credentials: None
 ) -> None:
     result = cli("inspect", make(secret="whatever"))
@@ -144,12 +144,12 @@ def test_half_of_the_credentials_are_no_obstacle(
     assert "not verified (TOKBOX_SECRET" in result.out
 
 
-def test_bad_credentials_that_were_asked_for_are_an_error(cli: Cli) -> None:
+def test_bad_credentials_given_as_options_are_an_error(cli: Cli) -> None:
     result = cli("inspect", make(), "--secret-file", "/nowhere")
     assert (result.code, result.out) == (2, "")
 
 
-def test_credentials_that_do_not_go_together_are_an_error_if_asked_for(
+def test_mismatched_credentials_given_as_options_are_an_error(
     cli: Cli, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").touch()
@@ -157,14 +157,14 @@ def test_credentials_that_do_not_go_together_are_an_error_if_asked_for(
     assert (result.code, result.out) == (2, "")
 
 
-def test_terminal_says_what_it_waits_for() -> None:
+def test_terminal_shows_a_prompt_for_input() -> None:
     waits = "reading the token from the terminal: finish with Ctrl-D"
     result = run_on_terminal(["inspect"], answer=(waits, f"{make()}\n\x04"))
     assert result.code == 0
     assert "would be accepted" in result.out
 
 
-def test_standard_input_that_is_no_text_is_refused() -> None:
+def test_standard_input_that_is_not_text_is_refused() -> None:
     done = subprocess.run(
         [*COMMAND, "inspect"],
         input=b"T1==\xff",
@@ -254,7 +254,7 @@ def jwt(secret: str = SECRET, **claims: object) -> str:
     return sign_hs256(claims, secret)
 
 
-def test_jwt_that_is_no_client_token_is_read(cli: Cli) -> None:
+def test_jwt_that_is_not_a_client_token_is_read(cli: Cli) -> None:
     result = cli("inspect", jwt(iss=KEY, exp=1_700_000_000, role="publisher"))
     assert result.code == 4
     assert (
@@ -344,7 +344,7 @@ def test_damaged_jwt_is_called_so(cli: Cli, text: str, hint: str) -> None:
         (lambda token: "\ud800", "must begin with T1=="),
     ],
 )
-def test_what_is_no_token_gets_a_hint(
+def test_an_invalid_token_gets_a_hint(
     cli: Cli, spoil: Callable[[str], str], hint: str
 ) -> None:
     code, document = examine(cli, spoil(make()))

@@ -158,7 +158,7 @@ def row(cli: Cli, token: str, name: str) -> str:
     return line.removeprefix(name).strip()
 
 
-def test_every_reason_is_told(cli: Cli) -> None:
+def test_every_reason_is_reported(cli: Cli) -> None:
     token = hs256(ist="account", scope="archive", nbf=int(time.time()) + 7210, role="king")
     code, document = examine(cli, token)
     reasons = document["reasons"]
@@ -274,7 +274,7 @@ def test_one_key_is_enough(
     assert "use only one of" in result.err
 
 
-def test_what_is_no_key_is_an_error_that_names_the_option(
+def test_an_invalid_key_is_an_error_that_names_the_option(
     cli: Cli, files: dict[str, str]
 ) -> None:
     wrong = files["private"].replace("--private", "--public")

@@ -107,7 +107,7 @@ def test_a_key_is_referred_to_where_the_environment_has_it(
         (("in", "-o", "out", "--secret-file", "-"), "workers cannot read standard input"),
     ],
 )
-def test_what_an_engine_cannot_do_is_refused(
+def test_options_that_an_engine_does_not_support_are_refused(
     cli: Cli, handed: Handed, args: tuple[str, ...], words: str
 ) -> None:
     result = cli("sign", *args, "--session-id", "col:s", "--engine", "ray", stdin="x" * 40)
@@ -115,7 +115,7 @@ def test_what_an_engine_cannot_do_is_refused(
     assert words in result.err
 
 
-def test_what_an_engine_says_of_a_row_is_one_line(
+def test_a_row_error_of_an_engine_is_one_line(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*given: Any) -> None:
@@ -250,7 +250,7 @@ def sign_guests(cli: Cli, guests: Path, engine: str) -> list[Token]:
 
 
 @pytest.mark.parametrize(("cpus", "workers"), [(4.0, 3), (1.0, 1), (None, 1)])
-def test_ray_leaves_a_cpu_to_who_reads(
+def test_ray_leaves_a_cpu_to_the_reader(
     cli: Cli,
     guests: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -339,7 +339,7 @@ def test_a_column_for_errors_is_for_engines(cli: Cli) -> None:
     assert "--error-column needs --engine ray or spark: use --rejects FILE" in result.err
 
 
-def test_an_error_of_ours_is_told_as_it_is(
+def test_errors_of_tokbox_are_shown_unchanged(
     cli: Cli, guests: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_spark(monkeypatch)

@@ -116,7 +116,7 @@ def test_the_header_of_csv_quotes_its_delimiter(cli: Cli, tmp_path: Path) -> Non
     assert output.read_text().startswith('user;x;"a;b"\n')
 
 
-def test_a_host_that_is_no_name_is_a_usage_error(cli: Cli) -> None:
+def test_a_host_that_is_not_a_name_is_a_usage_error(cli: Cli) -> None:
     result = cli("emulator", "--port", "0", "--host", SURROGATE)
     assert (result.code, "--host must be an address, or a name" in result.err) == (2, True)
 

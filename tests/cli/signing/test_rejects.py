@@ -302,9 +302,7 @@ def test_the_last_line_is_a_summary_unless_quiet(cli: Cli, tmp_path: Path) -> No
         assert cli(*args, option) == Result(0, "", "")
 
 
-def test_rejected_rows_of_a_quiet_run_are_told_by_the_exit_code(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_rejected_rows_of_a_quiet_run_set_the_exit_code(cli: Cli, tmp_path: Path) -> None:
     rows = [*tables.rows(2), {**tables.rows(1)[0], "role": "king"}]
     source = tables.write(tmp_path / "in.csv", rows)
     assert sign(cli, source, tmp_path / "r.csv", "-q") == Result(4, "", "")
@@ -313,7 +311,7 @@ def test_rejected_rows_of_a_quiet_run_are_told_by_the_exit_code(
 # Resumed runs.
 
 
-def test_a_resumed_run_says_where_it_continues(cli: Cli, tmp_path: Path) -> None:
+def test_a_resumed_run_reports_where_it_continues(cli: Cli, tmp_path: Path) -> None:
     rows = tables.rows(2000)
     rows[10]["role"] = "king"
     source = tables.write(tmp_path / "in.csv", rows)
@@ -346,7 +344,7 @@ def test_a_run_of_a_folder_is_resumed_in_a_file(cli: Cli, tmp_path: Path) -> Non
     assert f" of {source}/0/part-0.csv (" in cli(*args).err
 
 
-def test_a_run_without_an_earlier_one_says_so(cli: Cli, tmp_path: Path) -> None:
+def test_a_resume_without_an_earlier_run_is_reported(cli: Cli, tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
     args = ("sign", source, "-o", str(tmp_path / "out.csv"), *COLUMNS, "--resume")
     first, _ = cli(*args).err.splitlines()

@@ -279,7 +279,7 @@ def test_chunks_of_bad_rows_alone_are_set_apart(
         ]
 
 
-def test_a_lifetime_that_is_none_is_set_apart(cli: Cli, tmp_path: Path) -> None:
+def test_an_invalid_lifetime_is_rejected_alone(cli: Cli, tmp_path: Path) -> None:
     source, rejects = tmp_path / "in.ndjson", tmp_path / "rejects.csv"
     lines = [json.dumps({"s": SESSION, "lives": lives}) for lives in ("1h", "soon")]
     source.write_text("\n".join(lines))
@@ -311,7 +311,7 @@ def test_without_bad_rows_the_rejects_are_a_header(cli: Cli, tmp_path: Path) -> 
     assert rejects.read_text() == "row,field,value,reason,original\n"
 
 
-def test_a_row_that_is_no_json_is_set_apart(cli: Cli, tmp_path: Path) -> None:
+def test_a_row_that_is_not_json_is_set_apart(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.ndjson"
     good = json.dumps({"session": SESSION})
     lines = [good, "{", "[]", '{"session":1,"session":2}', good[:-1] + ',"token":""}', good]
@@ -540,7 +540,7 @@ def test_parquet_keeps_types_row_groups_and_compression(cli: Cli, tmp_path: Path
     assert metadata.row_group(0).column(0).compression == "ZSTD"
 
 
-def test_what_is_no_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
+def test_a_file_that_is_not_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     source.write_bytes(b"PAR1 no more")
     result = cli("sign", "-q", str(source), "--session-id", "col:s")
@@ -588,7 +588,7 @@ def test_what_is_no_parquet_is_refused(cli: Cli, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_meant_is_refused_before_anything_is_read(
+def test_contradictory_options_are_refused_before_reading(
     cli: Cli, args: tuple[str, ...], words: str
 ) -> None:
     result = cli("sign", "-q", *args)
@@ -647,7 +647,7 @@ def test_issued_at_may_be_a_time(cli: Cli, tmp_path: Path) -> None:
 # Messages.
 
 
-def test_json_tells_about_the_run(cli: Cli, tmp_path: Path) -> None:
+def test_json_describes_the_run(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     bad_row(source, 10, 3, role="king")
     ends = ("-o", str(tmp_path / "out.csv"), "--rejects", str(tmp_path / "r.csv"))

@@ -28,7 +28,7 @@ def ends(rows: list[dict[str, str]]) -> list[int | None]:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet"])
-def test_a_column_of_times_says_when_tokens_end(
+def test_a_column_of_end_times_sets_the_expiry(
     cli: Cli, tmp_path: Path, suffix: str
 ) -> None:
     source, output = tmp_path / f"in.{suffix}", tmp_path / f"out.{suffix}"
@@ -53,7 +53,7 @@ def test_one_time_counts_for_all_rows(cli: Cli, tmp_path: Path) -> None:
     assert ends(tables.read(output)) == [END] * 2
 
 
-def test_times_that_are_none_are_rejected_and_a_default_fills_gaps(
+def test_invalid_times_are_rejected_and_a_default_fills_gaps(
     cli: Cli, tmp_path: Path
 ) -> None:
     source, output = tmp_path / "in.csv", tmp_path / "out.csv"

@@ -497,7 +497,7 @@ def test_derived_tokens_depend_on_rows_and_not_on_files(cli: Cli, tmp_path: Path
     assert len(set(found[0])) == 20
 
 
-def test_a_key_of_a_folder_does_not_tell_rows_apart(cli: Cli, tmp_path: Path) -> None:
+def test_a_folder_key_is_not_a_row_key(cli: Cli, tmp_path: Path) -> None:
     source, output = tmp_path / "in", tmp_path / "out"
     shard(source / "id=1", "csv", 0, 2)
     key = ("--row-key", "col:id")

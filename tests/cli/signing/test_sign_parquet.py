@@ -105,7 +105,7 @@ def test_the_content_of_the_file_stays_as_it_is(cli: Cli, tmp_path: Path) -> Non
     assert valid(found["token"].to_pylist())
 
 
-def test_columns_that_are_not_asked_for_are_not_decoded(cli: Cli, tmp_path: Path) -> None:
+def test_unused_columns_are_not_decoded(cli: Cli, tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     table = pa.table({"s": [SESSION] * 3, "other": ["a", "b", "c"]})
     pq.write_table(table, source, compression="zstd")
@@ -426,7 +426,7 @@ def test_a_column_that_cannot_be_decoded_is_named(cli: Cli, tmp_path: Path) -> N
     assert len(result.err.splitlines()) == 1
 
 
-def test_a_file_that_cannot_be_read_any_more_is_told_as_it_is(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_with_its_error(tmp_path: Path) -> None:
     class Failing(io.BytesIO):
         failed = False
 

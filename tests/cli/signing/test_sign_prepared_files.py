@@ -160,7 +160,7 @@ def test_a_file_that_took_its_place_already_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("resume", [False, True])
-def test_a_replaced_file_of_another_user_does_not_decide_who_reads(
+def test_permissions_of_another_users_file_are_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resume: bool
 ) -> None:
     path = tmp_path / "out"
@@ -222,7 +222,7 @@ STATE = (
         HEAD + STATE.replace(b'"consumed": "00"', b'"consumed": 0'),
     ],
 )
-def test_what_is_not_a_checkpoint_is_refused_before_anything_is_truncated(
+def test_an_invalid_checkpoint_is_refused_before_anything_is_truncated(
     cli: Cli, tmp_path: Path, content: bytes
 ) -> None:
     args, output = arguments(tmp_path, "csv"), str(tmp_path / "out.csv")

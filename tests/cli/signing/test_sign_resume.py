@@ -214,7 +214,7 @@ def test_two_runs_do_not_write_one_file(cli: Cli, tmp_path: Path) -> None:
     assert "wait: another run is writing this file" in result.err
 
 
-def test_a_system_that_cannot_lock_files_is_told(
+def test_a_system_without_file_locks_is_reported(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2))
@@ -234,7 +234,7 @@ def test_a_bad_row_stays_refused_until_it_is_set_apart(cli: Cli, tmp_path: Path)
         assert (result.code, "row 500: role" in result.err) == (2, True)
 
 
-def test_nobody_else_may_read_what_is_not_finished(tmp_path: Path) -> None:
+def test_unfinished_files_are_private(tmp_path: Path) -> None:
     source = tables.write(tmp_path / "in.csv", tables.rows(2000))
     output = str(tmp_path / "out.csv")
     args = ["sign", "-q", source, "-o", output, *COLUMNS, "--resume"]

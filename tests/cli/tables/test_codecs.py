@@ -68,7 +68,7 @@ def test_the_name_of_the_token_column_is_quoted_for_its_delimiter(
 
 
 @pytest.mark.parametrize("value", ["", ",,", '"', "\n", "é", "\0"])
-def test_what_cannot_be_a_delimiter_is_refused(cli: Cli, value: str) -> None:
+def test_an_invalid_delimiter_is_refused(cli: Cli, value: str) -> None:
     result = cli("sign", "-q", "in.csv", *COLUMNS, "--delimiter", value)
     assert result.code == 2
     assert "is not a delimiter: use tab, or one ASCII character" in result.err
@@ -132,7 +132,7 @@ def test_tokens_in_an_encoding_are_verified(cli: Cli, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["gz", "zst"])
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
-def test_suffixes_say_what_is_compressed(
+def test_suffixes_select_the_compression(
     cli: Cli, tmp_path: Path, suffix: str, kind: str
 ) -> None:
     plain = tmp_path / f"plain.{kind}"
@@ -246,7 +246,7 @@ def test_the_module_of_zstd_is_that_of_python_where_it_has_one(
     ]
 
 
-def test_a_text_is_read_in_chunks_of_the_size_that_is_asked_for() -> None:
+def test_a_text_is_read_in_chunks_of_the_given_size() -> None:
     text = "é" * 1000
     file = codecs.to_utf8(io.BytesIO(text.encode("latin-1")), "latin-1")
     chunks = [*iter(lambda: file.read(7), b"")]

@@ -50,7 +50,7 @@ def test_anything_is_read_as_others_read_it(text: bytes) -> None:
 
 @settings(deadline=None)
 @given(st.lists(st.lists(texts, min_size=2, max_size=2), max_size=8), st.booleans())
-def test_what_others_write_is_read(rows: list[list[str]], everything: bool) -> None:
+def test_files_of_other_writers_are_read(rows: list[list[str]], everything: bool) -> None:
     out = io.StringIO()
     quoting = csv.QUOTE_ALL if everything else csv.QUOTE_MINIMAL
     csv.writer(out, quoting=quoting).writerows(rows)
@@ -121,7 +121,7 @@ def test_a_record_that_is_not_whole_waits_for_the_rest() -> None:
         assert (records.n, records.end) == (n, end)
 
 
-def test_no_more_records_are_read_than_asked_for() -> None:
+def test_at_most_the_given_number_of_records_is_read() -> None:
     records = Records(b"a\nb\nc\n", 1, final=True, most=2)
     assert list(islice(records.texts(0), 5)) == ["a", "b"]
     assert records.end == 4

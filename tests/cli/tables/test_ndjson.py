@@ -141,7 +141,7 @@ def test_rows_stay_as_they_are_and_get_a_member_more(cli: Cli, tmp_path: Path) -
         ),
     ],
 )
-def test_a_line_that_is_no_object_is_rejected_alone(
+def test_a_line_that_is_not_an_object_is_rejected_alone(
     cli: Cli, tmp_path: Path, line: str | bytes, reason: str
 ) -> None:
     lines: list[str | bytes] = ['{"user": "first"}', line, '{"user": "last"}']
@@ -162,7 +162,7 @@ def test_another_name_may_begin_and_end_alike(cli: Cli, tmp_path: Path) -> None:
     assert (code, data(rows)) == (0, ["last"])
 
 
-def test_members_that_are_not_needed_may_hold_anything(cli: Cli, tmp_path: Path) -> None:
+def test_unused_members_may_have_any_value(cli: Cli, tmp_path: Path) -> None:
     lines: list[str | bytes] = [
         json.dumps({"user": "A", "n": 10**400, "deep": {"a": [{}] * 50}}),
         '{"user": "\\u0042", "token ": 1, "x": "\\ud83d\\ude00"}',

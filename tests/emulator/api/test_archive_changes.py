@@ -70,7 +70,7 @@ def test_adding_again_changes_the_flags(api: Api, manual: tuple[str, str]) -> No
     ]
 
 
-def test_removed_stream_is_no_longer_recorded(api: Api, manual: tuple[str, str]) -> None:
+def test_recording_of_a_removed_stream_ends(api: Api, manual: tuple[str, str]) -> None:
     archive_id, stream_id = manual
     patch(api, archive_id, {"addStream": stream_id})
     assert patch(api, archive_id, {"removeStream": stream_id}) == 204
@@ -119,5 +119,5 @@ def test_streams_of_a_stopped_archive_cannot_be_changed(
     assert patch(api, archive_id, {"addStream": stream_id}) == 409
 
 
-def test_what_does_not_exist_is_not_found(api: Api) -> None:
+def test_missing_archives_and_streams_are_not_found(api: Api) -> None:
     assert api.project("GET", "/archives").status == 404

@@ -205,7 +205,7 @@ def test_malformed_session_id_is_refused(api: Api, session_id: object) -> None:
 
 
 @pytest.mark.trap(41)
-def test_session_that_nobody_joined_is_unknown(api: Api, session_id: str) -> None:
+def test_session_that_was_never_joined_is_unknown(api: Api, session_id: str) -> None:
     assert refused(api, session_id) == (404, NO_CLIENTS)
 
 

@@ -74,7 +74,7 @@ def test_stream_may_be_removed_by_put(api: Api, manual: tuple[dict[str, Any], st
 
 
 @pytest.mark.trap(67)
-def test_broadcast_is_no_archive(api: Api, manual: tuple[dict[str, Any], str]) -> None:
+def test_broadcast_is_not_an_archive(api: Api, manual: tuple[dict[str, Any], str]) -> None:
     broadcast, stream_id = manual
     path = f"/archive/{broadcast['id']}/streams"
     assert api.project("PATCH", path, {"removeStream": stream_id}).status == 404
@@ -101,7 +101,7 @@ def test_invalid_change_of_streams_is_refused(
     assert call(api, "PATCH", manual[0], "/streams", body) == status
 
 
-def test_what_has_stopped_is_no_longer_changed(
+def test_stopped_broadcast_cannot_be_changed(
     api: Api, manual: tuple[dict[str, Any], str]
 ) -> None:
     broadcast, stream_id = manual

@@ -190,7 +190,7 @@ def test_invalid_option_is_refused(api: Api, live: str, options: dict[str, Any])
     assert (status, error["code"]) == (400, 400)
 
 
-def test_session_that_nobody_is_in_is_not_found(api: Api, session_id: str) -> None:
+def test_session_without_clients_is_not_found(api: Api, session_id: str) -> None:
     assert refused(api, "nonsense")[1]["code"] == 10101
     missing = refused(api, session_id)
     assert missing[0] == 404
@@ -308,7 +308,7 @@ def test_broadcast_ends_a_minute_after_the_last_client_left(
 # List.
 
 
-def test_list_holds_what_is_in_progress(tenant: Api, joined: str) -> None:
+def test_list_contains_broadcasts_in_progress(tenant: Api, joined: str) -> None:
     ids = [start(tenant, joined, multiBroadcastTag=str(n))["id"] for n in range(4)]
     tenant.project("POST", f"/broadcast/{ids[3]}/stop")
     page = tenant.read("/broadcast?offset=1&count=1")

@@ -89,7 +89,7 @@ def test_malformed_callback_is_refused(api: Api, change: dict[str, Any]) -> None
     assert api.project("GET", "/callback").json() == []
 
 
-def test_registered_url_is_told_until_it_is_deleted(
+def test_registered_url_receives_events_until_it_is_deleted(
     server: Server, api: Api, receiver: Receiver
 ) -> None:
     wanted = register(api, "connection", "created", receiver.url)
@@ -107,7 +107,7 @@ def test_registered_url_is_told_until_it_is_deleted(
     assert len(receiver.received) == 2
 
 
-def test_url_that_is_registered_twice_is_told_once(
+def test_url_that_is_registered_twice_gets_each_event_once(
     server: Server, api: Api, receiver: Receiver
 ) -> None:
     for _ in range(2):
@@ -117,9 +117,7 @@ def test_url_that_is_registered_twice_is_told_once(
     assert len(receiver.received) == 1
 
 
-def test_callbacks_of_another_project_are_neither_shown_nor_deleted(
-    api: Api, other: Api
-) -> None:
+def test_callbacks_of_another_project_are_hidden_and_kept(api: Api, other: Api) -> None:
     callback = register(api, "archive", "status", "http://localhost/")
     assert other.project("GET", "/callback").json() == []
     assert other.project("DELETE", f"/callback/{callback['id']}").status == 404

@@ -39,7 +39,7 @@ def test_start_answers_an_id_and_nothing_else(api: Api, live: str) -> None:
     assert uuid.UUID(answer.json()["captionsId"])
 
 
-def test_read_tells_everything(api: Api, live: str) -> None:
+def test_read_returns_every_field(api: Api, live: str) -> None:
     captions_id = start(api, live)
     api.advance(120.5)
     assert api.read(f"/captions/{captions_id}") == {
@@ -145,7 +145,7 @@ def test_stop(api: Api, live: str, method: str) -> None:
     assert stop(api, captions_id, method) == 404
 
 
-def test_captions_pause_while_nobody_publishes(api: Api, session_id: str) -> None:
+def test_captions_pause_without_publishers(api: Api, session_id: str) -> None:
     first = api.join(session_id)
     captions_id = start(api, session_id)
     seen = []
@@ -163,7 +163,7 @@ def test_captions_pause_while_nobody_publishes(api: Api, session_id: str) -> Non
     assert api.read(f"/captions/{captions_id}")["duration"] == 15
 
 
-def test_captions_begin_paused_where_nobody_publishes(api: Api, session_id: str) -> None:
+def test_captions_begin_paused_without_publishers(api: Api, session_id: str) -> None:
     api.join(session_id, publish=False)
     captions_id = start(api, session_id)
     assert api.read(f"/captions/{captions_id}")["status"] == "paused"

@@ -46,7 +46,7 @@ def test_invalid_digits_are_refused_as_recorded(
     assert server.messages() == []
 
 
-def test_nobody_to_hear_is_not_found(api: Api, session_id: str) -> None:
+def test_dtmf_without_recipients_is_not_found(api: Api, session_id: str) -> None:
     assert play(api, session_id, {"digits": "1"}).status == 404
     joined = api.join(session_id)
     assert play(api, session_id, {"digits": "1"}, str(uuid.UUID(int=1))).status == 404

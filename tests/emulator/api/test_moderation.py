@@ -62,7 +62,9 @@ def test_client_of_an_application_is_disconnected(application: Api) -> None:
 # Muting one stream.
 
 
-def test_one_stream_is_muted_and_its_publisher_told(server: Server, tenant: Api) -> None:
+def test_one_stream_is_muted_and_its_publisher_notified(
+    server: Server, tenant: Api
+) -> None:
     session_id = tenant.create_session()
     one, two = tenant.join(session_id), tenant.join(session_id)
     path = f"/session/{session_id}/stream/{one['streamId']}/mute"
@@ -104,7 +106,7 @@ def test_all_streams_but_the_excluded_are_muted(server: Server, tenant: Api) -> 
     assert message.content == {"streamIds": [one, three]}
 
 
-def test_new_streams_are_muted_and_told_while_muting_is_active(
+def test_new_streams_are_muted_and_notified_while_muting_is_active(
     server: Server, api: Api, session_id: str
 ) -> None:
     first = api.join(session_id)["streamId"]
@@ -165,7 +167,7 @@ def test_malformed_muting_is_refused(api: Api, session_id: str, body: object) ->
     assert muted(api, session_id) == {stream_id: False}
 
 
-def test_strict_rules_know_the_documented_name_only() -> None:
+def test_strict_rules_accept_the_documented_name_only() -> None:
     with serve(
         strict=Rules(refuse_unknown_fields=True), clock=Clock(lambda: NOW)
     ) as server:
@@ -180,7 +182,7 @@ def test_strict_rules_know_the_documented_name_only() -> None:
 
 
 @pytest.mark.parametrize(("observes", "count"), [(True, 1), (False, 0)])
-def test_call_that_observes_it_tells_webhooks_that_it_was_muted(
+def test_call_that_observes_muting_sends_a_webhook(
     server: Server, api: Api, live: str, observes: bool, count: int
 ) -> None:
     webhooks = {"sip_call_mute_forced": "http://calls.example.org/"}
@@ -224,7 +226,7 @@ def test_reply_is_the_project_with_its_secret(api: Api, session_id: str, path: s
 
 
 @pytest.mark.trap(96)
-def test_reply_to_an_application_holds_no_secret(application: Api) -> None:
+def test_reply_to_an_application_contains_no_secret(application: Api) -> None:
     session_id = application.create_session()
     application.join(session_id)
     answer = application.project("POST", f"/session/{session_id}/mute", {"active": True})

@@ -80,7 +80,7 @@ def test_key_that_is_taken_is_not_given_twice(
     assert account.create()["id"] == "70000009"
 
 
-def test_sessions_of_a_project_that_is_unknown_let_nobody_in(tmp_path: Path) -> None:
+def test_sessions_of_an_unknown_project_admit_no_clients(tmp_path: Path) -> None:
     db, clock = tmp_path / "emulator.db", Clock(lambda: NOW)
     projects = {KEY: SECRET, OTHER_KEY: OTHER_SECRET}
     with serve(db=db, projects=projects, clock=clock) as server:

@@ -131,7 +131,7 @@ def test_relayed_session_is_refused(api: Api) -> None:
     assert refused(api, session_id)[0] == 409
 
 
-def test_session_that_nobody_ever_joined_is_not_found(api: Api, session_id: str) -> None:
+def test_session_that_was_never_joined_is_not_found(api: Api, session_id: str) -> None:
     assert refused(api, session_id)[0] == 404
 
 

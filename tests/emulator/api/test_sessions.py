@@ -112,7 +112,7 @@ def test_any_wish_for_json_is_heard(api: Api, accept: str) -> None:
         "text/plain",
     ],
 )
-def test_form_is_read_whatever_its_content_type(api: Api, content_type: str | None) -> None:
+def test_form_is_read_with_any_content_type(api: Api, content_type: str | None) -> None:
     answer = api.request(
         "POST",
         "/session/create",
@@ -138,7 +138,7 @@ def test_form_is_read_whatever_its_content_type(api: Api, content_type: str | No
         b"archiveMode=always&archiveName=" + b"%F0%9F%98%80" * 80,
     ],
 )
-def test_what_sdks_send_is_accepted(api: Api, body: bytes) -> None:
+def test_requests_of_sdks_are_accepted(api: Api, body: bytes) -> None:
     assert api.request("POST", "/session/create", body, headers=FORM).status == 200
 
 

@@ -85,7 +85,7 @@ def test_limits_are_in_bytes(api: Api, live: str, body: object, status: int) -> 
 
 
 @pytest.mark.trap(41)
-def test_session_that_nobody_joined_has_no_clients(api: Api, session_id: str) -> None:
+def test_session_that_was_never_joined_has_no_clients(api: Api, session_id: str) -> None:
     answer = signal(api, session_id, {"data": "x"})
     assert (answer.status, answer.json()) == (404, NO_CLIENTS)
 
@@ -110,7 +110,7 @@ def test_session_of_another_project_is_out_of_reach(
 
 
 @pytest.mark.trap(90)
-def test_error_is_xml_to_whoever_does_not_ask_for_json(api: Api, live: str) -> None:
+def test_error_is_xml_unless_json_is_accepted(api: Api, live: str) -> None:
     answer = api.project("POST", f"/session/{live}/signal", {}, headers={"Accept": "*/*"})
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/xml")
     assert ET.fromstring(answer.body).findtext("code") == "15202"

@@ -119,7 +119,7 @@ def test_invalid_option_is_refused(api: Api, live: str, sip: object) -> None:
     assert len(api.connections(live)) == 1
 
 
-def test_token_must_let_it_publish(api: Api, live: str) -> None:
+def test_token_must_allow_publishing(api: Api, live: str) -> None:
     assert refused(api, live, token=None) == 400
     for token in ("nonsense", api.token(live, role="subscriber")):
         assert refused(api, live, token=token) == 403
@@ -216,7 +216,7 @@ def test_sound_without_a_picture_has_no_type_of_it(
     assert "videoType" not in created.payload["stream"]
 
 
-def test_call_ends_after_five_minutes_with_nobody(api: Api, told: list[Event]) -> None:
+def test_call_ends_after_five_minutes_without_clients(api: Api, told: list[Event]) -> None:
     session_id = api.create_session()
     joined = api.join(session_id)
     dial(api, session_id)
@@ -242,7 +242,7 @@ def test_call_of_an_empty_session_ends_after_five_minutes_too(
 
 
 @pytest.mark.parametrize("publish", [True, False])
-def test_whoever_comes_back_keeps_the_call(
+def test_a_returning_client_keeps_the_call(
     api: Api, session_id: str, told: list[Event], publish: bool
 ) -> None:
     joined = api.join(session_id)
@@ -278,7 +278,7 @@ def test_call_that_is_dialled_into_a_muted_session_is_muted(
     assert streams[-1]["streams"][0]["muted"] is True
 
 
-def test_uri_that_nobody_can_take_apart_is_dialled(api: Api, live: str) -> None:
+def test_uri_that_cannot_be_parsed_is_dialled(api: Api, live: str) -> None:
     api.start("dial", live, sip={"uri": "sip://["})
     api.advance(5)
     assert len(api.connections(live)) == 2

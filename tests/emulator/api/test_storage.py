@@ -186,11 +186,11 @@ def test_malformed_target_is_refused_and_shows_no_secret(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", []])
-def test_body_that_is_no_object_is_refused(api: Api, body: object) -> None:
+def test_body_that_is_not_an_object_is_refused(api: Api, body: object) -> None:
     assert api.project("PUT", "/archive/storage", body).status == 400
 
 
-def test_target_is_removed_also_if_there_is_none(api: Api) -> None:
+def test_removing_a_missing_target_succeeds(api: Api) -> None:
     put(api)
     for _ in range(2):
         answer = api.project("DELETE", "/archive/storage")
@@ -264,7 +264,7 @@ def test_target_is_of_one_tenant_only(api: Api, other: Api) -> None:
         ("vonage", "available"),
     ],
 )
-def test_fallback_says_what_becomes_of_what_cannot_be_delivered(
+def test_fallback_applies_to_failed_uploads(
     server: Server, api: Api, fallback: str | None, status: str
 ) -> None:
     put(api, fallback=fallback)
@@ -301,7 +301,7 @@ def told(server: Server) -> list[str]:
         (Rules(upload_first=True), False, ["started", "stopped", "available"]),
     ],
 )
-def test_uploaded_can_be_told_before_stopped(
+def test_uploaded_event_may_precede_stopped(
     rules: Rules, uploads: bool, expected: list[str]
 ) -> None:
     # There is no server at the URL; the test reads the outbox.
@@ -358,7 +358,7 @@ def test_every_archive_has_a_password_of_its_own(api: Api) -> None:
     assert plain(one["password"]) != plain(two["password"])
 
 
-def test_password_is_told_to_webhooks(server: Server, api: Api) -> None:
+def test_password_is_sent_in_webhooks(server: Server, api: Api) -> None:
     webhooks = {"archive_status": "http://archives.example.org/"}
     api.request("POST", "/_emulator/webhooks", {"projectId": KEY, "webhooks": webhooks})
     put(api, certificate=certificate())
@@ -384,7 +384,7 @@ def test_other_keys_are_refused(api: Api, options: dict[str, Any]) -> None:
     assert put(api, certificate=certificate(**options)) == 400
 
 
-def test_private_key_is_no_certificate(api: Api) -> None:
+def test_private_key_is_not_a_certificate(api: Api) -> None:
     assert put(api, certificate="-----BEGIN PRIVATE KEY-----\nx\n") == 400
 
 

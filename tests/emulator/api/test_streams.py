@@ -40,7 +40,7 @@ def test_session_outlives_its_clients(api: Api, session_id: str) -> None:
 
 
 @pytest.mark.parametrize("noun", ["stream", "connection", f"stream/{uuid.UUID(int=1)}"])
-def test_session_that_nobody_joined_shows_nothing(
+def test_session_that_was_never_joined_shows_no_streams(
     api: Api, session_id: str, noun: str
 ) -> None:
     assert api.project("GET", f"/session/{session_id}/{noun}").status == 404
@@ -100,7 +100,7 @@ def test_layout_classes_change_for_all_streams_or_none(api: Api, session_id: str
     assert api.project("GET", path).json()["items"][0]["layoutClassList"] == []
 
 
-def test_reply_holds_the_changed_streams(tenant: Api) -> None:
+def test_reply_contains_the_changed_streams(tenant: Api) -> None:
     session_id = tenant.create_session()
     stream_id = tenant.join(session_id)["streamId"]
     item = {"id": stream_id, "layoutClassList": ["full"]}
@@ -172,7 +172,7 @@ def test_strict_rules_refuse_such_names() -> None:
 
 
 @pytest.mark.trap(90)
-def test_reply_can_be_empty_and_say_that_it_is_json() -> None:
+def test_empty_reply_can_have_the_content_type_json() -> None:
     rules = Rules(layout_reply="empty")
     with serve(strict=rules, clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)

@@ -79,7 +79,7 @@ def test_muting_is_shown(page: Browser, api: Api) -> None:
     page.see("publisher, publishes camera (muted)", "#session-list")
 
 
-def test_what_is_impossible_is_told_in_words(page: Browser, api: Api) -> None:
+def test_impossible_actions_are_explained(page: Browser, api: Api) -> None:
     page.button("Create session").click()
     page.button("Start archive").click()
     page.see("No clients are actively connected", "#news[data-kind=bad]")
@@ -121,7 +121,7 @@ def test_token_is_inspected(page: Browser, api: Api) -> None:
     page.see("1 hour ago", "#result")
 
 
-def test_text_that_is_no_token_gets_a_sentence_too(page: Browser) -> None:
+def test_text_that_is_not_a_token_is_explained(page: Browser) -> None:
     page.button("Inspect").click()
     page.see("There is no token; paste one", "#result")
     page.one("#token").type("nonsense")
@@ -264,7 +264,7 @@ return {
 """
 
 
-def test_landmarks_can_be_told_apart(page: Browser, api: Api) -> None:
+def test_landmarks_have_distinct_names(page: Browser, api: Api) -> None:
     for _ in range(2):
         page.see(api.create_session(), "#session-list")
     marks = [
@@ -275,7 +275,7 @@ def test_landmarks_can_be_told_apart(page: Browser, api: Api) -> None:
     assert len(set(marks)) == len(marks)
 
 
-def test_structure_holds(page: Browser, api: Api) -> None:
+def test_structure_is_valid(page: Browser, api: Api) -> None:
     for _ in range(2):
         session_id = api.create_session()
         api.join(session_id)
@@ -326,7 +326,7 @@ return [seen, low];
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(page: Browser, api: Api, scheme: str) -> None:
+def test_text_contrasts_with_its_background(page: Browser, api: Api, scheme: str) -> None:
     page.scheme(scheme)
     session_id = api.create_session()
     api.join(session_id)
@@ -396,7 +396,7 @@ def test_policy_stops_a_script_that_got_in(page: Browser) -> None:
     assert any("Content Security Policy" in text for text in page.complaints())
 
 
-def test_page_asks_nobody_else(page: Browser, server: Server) -> None:
+def test_page_sends_requests_to_the_emulator_only(page: Browser, server: Server) -> None:
     page.button("Create session").click()
     page.see("The session has been created.", "#news")
     asked = page.run("return performance.getEntriesByType('resource').map(e => e.name)")
@@ -435,7 +435,7 @@ def elsewhere() -> Iterator[str]:
             thread.join()
 
 
-def test_page_from_elsewhere_can_neither_act_nor_read(
+def test_page_of_another_origin_cannot_act_or_read(
     chromium: Browser, server: Server, api: Api
 ) -> None:
     api.create_session()

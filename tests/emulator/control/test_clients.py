@@ -157,7 +157,7 @@ def test_token_for_more_than_thirty_days_is_denied(form: str, field: str) -> Non
         "x" * 100_000,
     ],
 )
-def test_text_that_is_no_token_is_denied(token: str) -> None:
+def test_text_that_is_not_a_token_is_denied(token: str) -> None:
     assert denial_of(token, now=1_700_000_200)
 
 
@@ -194,7 +194,7 @@ def test_t1_token_of_another_scope_is_denied(scope: str) -> None:
 @pytest.mark.parametrize(
     "again", ['"role":"moderator"', r'"r\u006fle":"moderator"', '"x":{"a":1,"a":1}']
 )
-def test_claim_that_stands_twice_is_denied(again: str) -> None:
+def test_duplicate_claim_is_denied(again: str) -> None:
     claims = f'"iss":"{OTHER_KEY}","iat":{NOW},"session_id":"{SESSION}","role":"publisher"'
     assert admission_of(jwt(f"{{{claims}}}".encode(), OTHER_SECRET))
     assert "cannot be read" in denial_of(
@@ -202,7 +202,7 @@ def test_claim_that_stands_twice_is_denied(again: str) -> None:
     )
 
 
-def test_field_of_the_head_that_stands_twice_is_denied() -> None:
+def test_duplicate_header_field_is_denied() -> None:
     raw = base64.b64decode(make("T1")[4:])
     doubled = raw.replace(b"partner_id=", b"partner_id=1&partner_id=", 1)
     assert "twice" in denial_of("T1==" + base64.b64encode(doubled).decode())
@@ -242,7 +242,7 @@ def test_claims_are_utf_8(encoding: str) -> None:
     assert "cannot be read" in denial_of(jwt(payload.encode(encoding), OTHER_SECRET))
 
 
-def test_denial_quotes_neither_token_nor_secret() -> None:
+def test_denial_does_not_quote_token_or_secret() -> None:
     for token in (GO_TOKEN, make("JWT", at=1)):
         message = denial_of(token)
         assert token[8:40] not in message
@@ -376,7 +376,7 @@ def test_one_token_admits_many_clients(api: Api, session_id: str) -> None:
 
 
 @BOTH
-def test_refused_token_is_answered_as_clients_know_it(
+def test_refused_token_gets_the_error_of_the_service(
     api: Api, session_id: str, form: str
 ) -> None:
     sign = {"T1": t1_token, "JWT": client_token}[form]

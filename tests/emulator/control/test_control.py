@@ -29,7 +29,7 @@ from tokbox.emulator.http.responses import error_response
 from tokbox.errors import InvalidInputError
 
 
-def test_index_says_what_this_is_without_secrets(api: Api, session_id: str) -> None:
+def test_index_describes_the_emulator_without_secrets(api: Api, session_id: str) -> None:
     api.join(session_id)
     api.start_archive(session_id)
     answer = api.request("GET", "/_emulator/", headers={"X-OPENTOK-AUTH": None})
@@ -58,14 +58,14 @@ def test_clock_is_advanced_from_python(server: Server, api: Api, live: str) -> N
 
 
 @pytest.mark.parametrize("seconds", [-1, "60", True, 10**300, float("nan"), float("inf")])
-def test_clock_is_not_advanced_by_what_is_no_time(server: Server, seconds: Any) -> None:
+def test_clock_is_not_advanced_by_an_invalid_time(server: Server, seconds: Any) -> None:
     before = server.clock.now_ms()
     with pytest.raises(InvalidInputError, match="seconds must be a number of seconds"):
         server.advance(seconds)
     assert server.clock.now_ms() == before
 
 
-def test_clock_tells_what_it_was_advanced_by(api: Api) -> None:
+def test_clock_returns_the_total_advance(api: Api) -> None:
     api.advance(1.5)
     answer = api.request("POST", "/_emulator/clock", {"advance": 60})
     assert answer.json() == {"now": NOW * 1000 + 61_500, "offset": 61_500}
@@ -124,7 +124,7 @@ def test_every_reply_has_a_date_and_names_the_server(api: Api) -> None:
         ("/_emulator/clock", {"GET", "HEAD", "POST"}),
     ],
 )
-def test_wrong_method_is_told_all_the_right_ones(
+def test_wrong_method_lists_the_allowed_ones(
     api: Api, path: str, methods: set[str]
 ) -> None:
     answer = api.request("PATCH", path)
@@ -199,7 +199,7 @@ def test_body_at_the_limit_is_read(api: Api) -> None:
         b'"x"',
     ],
 )
-def test_body_that_is_no_json_object_is_refused(api: Api, body: bytes) -> None:
+def test_body_that_is_not_a_json_object_is_refused(api: Api, body: bytes) -> None:
     assert api.project("POST", "/archive", body).status == 400
 
 
@@ -232,7 +232,7 @@ def test_connection_is_reused_after_errors(api: Api) -> None:
         connection.close()
 
 
-def test_client_that_hangs_up_in_its_body_harms_nobody(api: Api) -> None:
+def test_client_that_disconnects_in_its_body_is_harmless(api: Api) -> None:
     parts = urlsplit(api.url)
     with socket.create_connection((parts.hostname or "", parts.port or 0)) as raw:
         raw.sendall(

@@ -94,7 +94,7 @@ def test_refused_token_raises_its_reason(
     assert session_id in caught.value.path
 
 
-def test_text_that_is_no_token_is_refused_without_showing_it(controls: Controls) -> None:
+def test_text_that_is_not_a_token_is_refused_without_showing_it(controls: Controls) -> None:
     with pytest.raises(errors.MalformedTokenError) as caught:
         controls.connect("canary")
     assert "canary" not in str(caught.value)
@@ -263,7 +263,7 @@ def test_numbers_are_checked_before_a_request(controls: Controls, number: Any) -
 # Connecting to an emulator.
 
 
-def test_stopped_server_says_that_it_does_not_run() -> None:
+def test_stopped_server_reports_that_it_does_not_run() -> None:
     server = tokbox.emulator.serve()
     with pytest.raises(RuntimeError, match="not running"):
         server.requests()

@@ -52,7 +52,7 @@ def documented(api: Api) -> str:
 
 
 @pytest.mark.parametrize("noun", ["broadcast", "captions", "render"])
-def test_it_fails_and_webhooks_are_told(
+def test_failure_sends_webhooks(
     server: Server, tenant: Api, joined: str, noun: str
 ) -> None:
     thing = start(tenant, noun, joined)
@@ -222,7 +222,7 @@ def test_only_what_is_named_fails(api: Api, live: str) -> None:
     assert fail(api, live, id=things[2]) == 404
 
 
-def test_what_is_not_there_cannot_fail(api: Api, live: str) -> None:
+def test_a_missing_job_cannot_fail(api: Api, live: str) -> None:
     elsewhere = api.create_session()
     api.join(elsewhere)
     things = [start(api, "broadcast", elsewhere), api.start_archive(elsewhere)["id"], "x"]

@@ -26,7 +26,7 @@ def signal(api: Api, session_id: str, data: str) -> None:
     assert answer.status == 204
 
 
-def test_message_says_who_received_what_and_when(
+def test_message_contains_recipients_content_and_time(
     server: Server, api: Api, session_id: str
 ) -> None:
     joined = api.join(session_id)

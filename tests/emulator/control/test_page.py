@@ -45,7 +45,7 @@ def links(text: str) -> set[str]:
     return {path or f"/_emulator/page/{name}" for path, name in found}
 
 
-def test_everything_that_the_page_refers_to_is_there_and_ours(api: Api) -> None:
+def test_all_resources_of_the_page_exist_on_the_emulator(api: Api) -> None:
     seen: set[str] = set()
     waiting = {"/"}
     while waiting:
@@ -91,7 +91,7 @@ def state(api: Api, query: str = "") -> dict[str, Any]:
     return content
 
 
-def test_state_tells_what_is_in_a_session(api: Api) -> None:
+def test_state_lists_clients_and_streams(api: Api) -> None:
     session_id = api.create_session(archiveMode="always")
     api.join(session_id, connection_data="name=Ada")
     archive_id = api.start_archive(session_id, name="weekly", multiArchiveTag="b")["id"]
@@ -110,9 +110,7 @@ def test_state_tells_what_is_in_a_session(api: Api) -> None:
     assert [tenant["id"] for tenant in content["projects"]] == [KEY, OTHER_KEY, APPLICATION]
 
 
-def test_state_tells_what_else_runs_in_a_session_and_how_to_stop_it(
-    api: Api, live: str
-) -> None:
+def test_state_lists_jobs_and_how_to_stop_them(api: Api, live: str) -> None:
     target = {"serverUrl": "rtmp://live.example.net/app", "streamName": "example0key"}
     page, socket = "https://app.example.org/view", {"uri": "wss://socket.example.org/"}
     api.start("broadcast", live, outputs={"hls": {}, "rtmp": target})
@@ -165,7 +163,7 @@ def test_state_has_the_calls_after_a_number(api: Api) -> None:
     assert get(api, "/_emulator/state?after=x").status == 400
 
 
-def test_state_holds_no_secrets(server: Server, api: Api, live: str) -> None:
+def test_state_contains_no_secrets(server: Server, api: Api, live: str) -> None:
     body = get(api, "/_emulator/state").body.decode()
     assert SECRET not in body
     assert "PRIVATE" not in body
@@ -196,7 +194,7 @@ def test_page_calls_the_service_for_a_tenant(api: Api, server: Server) -> None:
 @pytest.mark.parametrize(
     ("tenant", "project", "status"), [("999", "999", 404), (KEY, OTHER_KEY, 403)]
 )
-def test_nobody_can_be_spoken_for_that_is_not_here(
+def test_calls_for_an_unknown_tenant_are_refused(
     api: Api, tenant: str, project: str, status: int
 ) -> None:
     path = f"/_emulator/as/{tenant}/v2/project/{project}/archive"
@@ -225,7 +223,7 @@ def test_clients_can_join_without_a_token(api: Api, session_id: str) -> None:
         ({"role": "subscriber", "publish": True}, 403, "subscriber"),
     ],
 )
-def test_client_that_cannot_join_is_told_why(
+def test_client_that_cannot_join_gets_the_reason(
     api: Api, session_id: str, body: Any, status: int, named: str
 ) -> None:
     answer = api.request("POST", f"/_emulator/session/{session_id}/client", body)
@@ -271,7 +269,7 @@ def test_expired_token_is_refused_in_a_sentence(api: Api, session_id: str) -> No
         (jwt({"iss": KEY, "role": "king"}), "refused", "no token"),
     ],
 )
-def test_what_is_no_token_is_said_to_be_none(
+def test_an_invalid_token_is_reported_as_invalid(
     api: Api, token: str, result: str, word: str
 ) -> None:
     found = inspect(api, token)
@@ -285,7 +283,7 @@ def test_wrong_secret_is_found(api: Api, session_id: str) -> None:
     assert "signature" in found["reason"]
 
 
-def test_token_of_a_stranger_is_not_judged(api: Api, session_id: str) -> None:
+def test_token_of_an_unknown_tenant_is_not_verified(api: Api, session_id: str) -> None:
     found = inspect(api, client_token(session_id, key="999"))
     assert found["result"] == "unknown"
     assert "999" in found["reason"]
@@ -331,7 +329,7 @@ def test_page_from_elsewhere_controls_nothing(
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "[::", "192.0.2.1"])
-def test_name_of_somebody_else_reads_nothing(api: Api, host: str) -> None:
+def test_another_host_name_reads_nothing(api: Api, host: str) -> None:
     for path in ("/", "/_emulator/state", "/_emulator/requests"):
         assert get(api, path, Host=host).status == 403
 

@@ -23,7 +23,7 @@ def entries(api: Api, query: str = "") -> list[dict[str, Any]]:
     return items
 
 
-def test_entry_says_who_asked_what_and_what_came_of_it(api: Api) -> None:
+def test_entry_contains_the_caller_request_and_result(api: Api) -> None:
     answer = api.request("POST", "/session/create?debug=1", b"location=127.0.0.1")
     (entry,) = entries(api)
     duration = entry.pop("duration")
@@ -114,7 +114,7 @@ def test_filters_combine(server: Server, api: Api, other: Api) -> None:
 @pytest.mark.parametrize(
     "path", ["/session/cr[e]ate", "/session/cr?ate", "/SESSION/create"]
 )
-def test_path_filter_knows_no_wildcard_but_the_star(
+def test_path_filter_supports_only_the_star_wildcard(
     server: Server, api: Api, path: str
 ) -> None:
     api.create_session()

@@ -36,9 +36,7 @@ def test_individual_archive_of_an_application_is_made(application: Api) -> None:
     ("first_publish", "seconds", "status"),
     [(False, 61, "paused"), (True, 59, "paused"), (True, 61, "stopped")],
 )
-def test_archive_that_nobody_publishes_into(
-    first_publish: bool, seconds: int, status: str
-) -> None:
+def test_archive_without_publishers(first_publish: bool, seconds: int, status: str) -> None:
     rules = Rules(first_publish=first_publish)
     with serve(strict=rules, clock=Clock(lambda: NOW), processing_delay=9) as server:
         api = Api(server.url)
@@ -70,7 +68,7 @@ def test_first_publish_saves_it_for_good() -> None:
 @pytest.mark.trap(58)
 @pytest.mark.parametrize("body", [None, b"", {}])
 @pytest.mark.parametrize("content_type", [None, "application/json"])
-def test_stop_needs_neither_a_body_nor_a_content_type(
+def test_stop_needs_no_body_and_no_content_type(
     api: Api, live: str, body: object, content_type: str | None
 ) -> None:
     path = f"/archive/{api.start_archive(live)['id']}/stop"
@@ -79,7 +77,7 @@ def test_stop_needs_neither_a_body_nor_a_content_type(
 
 
 @pytest.mark.trap(58)
-def test_start_says_started_even_if_nobody_publishes(api: Api, session_id: str) -> None:
+def test_start_returns_started_even_without_publishers(api: Api, session_id: str) -> None:
     api.join(session_id, publish=False)
     assert api.start_archive(session_id)["status"] == "started"
 
@@ -102,7 +100,7 @@ def test_count_that_is_left_out_is_fifty(api: Api, live: str) -> None:
 
 
 @pytest.mark.trap(77)
-def test_body_that_is_cut_off_is_refused_and_harms_nobody(api: Api, live: str) -> None:
+def test_truncated_body_is_refused_and_harmless(api: Api, live: str) -> None:
     whole = json.dumps({"sessionId": live, "name": "caf\u00e9"}, ensure_ascii=False)
     # The length in characters, though bytes are counted.
     cut = whole.encode()[: len(whole)]

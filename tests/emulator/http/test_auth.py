@@ -68,7 +68,7 @@ def refusal_of(header: str | None, *, now: float = NOW, strict: bool = False) ->
         {"nbf": 0},
     ],
 )
-def test_what_sdks_send_is_accepted(changes: dict[str, object]) -> None:
+def test_requests_of_sdks_are_accepted(changes: dict[str, object]) -> None:
     assert accept(credentials(**changes)) == KEY
 
 
@@ -129,7 +129,7 @@ def test_some_endpoints_answer_json_errors_to_anyone(api: Api) -> None:
         jwt({"iss": {}}),
     ],
 )
-def test_what_is_no_token_is_refused(header: str | None) -> None:
+def test_an_invalid_token_is_refused(header: str | None) -> None:
     assert refusal_of(header)
 
 
@@ -155,7 +155,7 @@ def test_missing_time_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["soon", True, [], {}])
-def test_time_that_is_no_number_is_refused(value: object) -> None:
+def test_time_that_is_not_a_number_is_refused(value: object) -> None:
     assert refusal_of(credentials(exp=value))
 
 
@@ -184,7 +184,7 @@ def test_token_of_a_client_opens_no_project() -> None:
     assert "is for client tokens" in refusal_of(credentials(scope="session.connect"))
 
 
-def test_claim_that_stands_twice_is_refused() -> None:
+def test_duplicate_claim_is_refused() -> None:
     claims = f'"iat":{NOW},"exp":{NOW + 180}'
     assert accept(jwt(f'{{"iss":"{KEY}",{claims}}}'.encode())) == KEY
     for payload in (
@@ -211,7 +211,7 @@ def test_credentials_follow_the_real_clock(api: Api) -> None:
 
 
 @pytest.mark.parametrize("holder", [Project(KEY, SECRET), Account(ACCOUNT, SECRET)])
-def test_secrets_are_neither_shown_nor_pickled(holder: object) -> None:
+def test_secrets_are_not_shown_or_pickled(holder: object) -> None:
     assert SECRET not in repr(holder)
     with pytest.raises(TypeError, match="cannot be pickled"):
         pickle.dumps(holder)
@@ -287,7 +287,7 @@ def test_applications_token_in_the_other_header_is_understood(application: Api) 
         {"sub": "x", "acl": {"paths": {}}},
     ],
 )
-def test_what_sdks_of_applications_send_is_accepted(
+def test_requests_of_application_sdks_are_accepted(
     application: Api, changes: dict[str, object]
 ) -> None:
     token = application_credentials(application.pem or "", **changes)
@@ -325,7 +325,7 @@ def test_bearer_of_nothing_is_refused(application: Api, header: str) -> None:
     assert ask(application, {"Authorization": header}).status == 401
 
 
-def test_key_of_somebody_else_is_refused(application: Api) -> None:
+def test_another_key_is_refused(application: Api) -> None:
     token = application_credentials(new_private_key())
     answer = ask(application, {"Authorization": f"Bearer {token}"})
     assert "signature" in answer.json()["detail"]
@@ -351,7 +351,7 @@ def test_secret_of_a_project_does_not_open_an_application(application: Api) -> N
     assert answer.json()["message"] == "Id in the token does not match the one in the url"
 
 
-def test_application_whose_key_nobody_has_asked_for_is_closed() -> None:
+def test_application_whose_key_was_never_read_is_closed() -> None:
     token = application_credentials(new_private_key())
     with pytest.raises(HTTPError) as caught:
         authenticate(

@@ -122,7 +122,7 @@ def test_connection_is_kept_after_a_made_up_answer(api: Api) -> None:
         connection.close()
 
 
-def test_delay_holds_the_answer_back(api: Api) -> None:
+def test_delay_postpones_the_response(api: Api) -> None:
     for after in (False, True):
         began = time.monotonic()
         answer = api.request(
@@ -234,7 +234,7 @@ def test_fault_changes_the_error_response_of_a_carried_out_request(api: Api) -> 
 # The request log.
 
 
-def test_request_log_tells_what_was_carried_out(server: Server, api: Api) -> None:
+def test_request_log_shows_whether_a_call_was_carried_out(server: Server, api: Api) -> None:
     exchange(api, drop=True)
     exchange(api, drop=True, after=True)
     exchange(api, status=503)
@@ -388,7 +388,7 @@ def status_of(
     return started[0]
 
 
-def test_other_servers_have_no_hold_on_the_connection() -> None:
+def test_other_servers_do_not_affect_the_connection() -> None:
     app = create_app()
     assert [status_of(app, drop=True), status_of(app, status=503)] == [400, 503]
     app.state.emulator.store.close()
@@ -446,7 +446,7 @@ def test_answer_in_pieces_comes_whole(server: Server) -> None:
     assert answer.body == b"one two three"
 
 
-def test_what_is_no_http_is_refused(api: Api) -> None:
+def test_a_request_that_is_not_http_is_refused(api: Api) -> None:
     parts = urlsplit(api.url)
     with socket.create_connection((parts.hostname, parts.port)) as connection:
         connection.sendall(b"nonsense\r\n\r\n")

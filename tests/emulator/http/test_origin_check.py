@@ -257,7 +257,7 @@ def test_other_kinds_of_connections_pass(app: Starlette) -> None:
 @pytest.mark.parametrize(
     "names", ["emulator.test", [""], ["emulator:80"], ["http://x"], [7], ["a b"]], ids=str
 )
-def test_what_is_no_list_of_names_is_refused(names: Any) -> None:
+def test_an_invalid_list_of_names_is_refused(names: Any) -> None:
     with pytest.raises(InvalidInputError) as caught:
         create_app(allow_hosts=names)
     assert caught.value.field == "allow_hosts"

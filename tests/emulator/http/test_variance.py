@@ -104,7 +104,7 @@ def test_project_may_be_a_string(ruled: Ruled) -> None:
 @pytest.mark.parametrize(
     ("unset", "shown"), [("null", {"name": None}), ("empty", {"name": ""}), ("absent", {})]
 )
-def test_name_that_nobody_gave(ruled: Ruled, unset: str, shown: dict[str, Any]) -> None:
+def test_name_that_was_not_given(ruled: Ruled, unset: str, shown: dict[str, Any]) -> None:
     api, session_id = ruled(unset_name=unset)
     archive = api.start("archive", session_id)
     render = api.start("render", session_id, url=PAGE)
@@ -289,7 +289,7 @@ def test_unknown_members_are_ignored_or_refused(
     assert "Unknown members" in answer.json()["message"]
 
 
-def test_what_is_documented_passes_strict_rules(ruled: Ruled) -> None:
+def test_documented_requests_pass_strict_rules(ruled: Ruled) -> None:
     api, session_id = ruled(strict=True)
     layout = {"type": "bestFit", "screenshareType": "pip"}
     api.start(

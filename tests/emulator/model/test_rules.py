@@ -36,12 +36,12 @@ def test_rules_are_read_from_text() -> None:
     assert make_rules(rules, {"render_stop": "none"}).render_stop is None
 
 
-def test_unknown_rule_is_told_all_the_known_ones() -> None:
+def test_unknown_rule_error_lists_the_known_ones() -> None:
     with pytest.raises(InvalidInputError, match=r"captions_start.*unset_name"):
         make_rules(False, {"render": "200"})
 
 
 @pytest.mark.parametrize("text", ["201", "", "yes"])
-def test_unknown_value_is_told_the_known_ones(text: str) -> None:
+def test_unknown_value_error_lists_the_known_ones(text: str) -> None:
     with pytest.raises(InvalidInputError, match="none or 200 or 204"):
         make_rules(False, {"render_stop": text})

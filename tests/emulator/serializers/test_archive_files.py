@@ -22,7 +22,7 @@ def finished(api: Api, archive_id: str) -> tuple[dict[str, object], bytes]:
     return archive, api.request("GET", archive["url"].removeprefix(api.url)).body
 
 
-def test_mp4_is_made_of_whole_boxes_and_knows_its_duration() -> None:
+def test_mp4_has_complete_boxes_and_its_duration() -> None:
     content = archive_files.render(
         archive_in("available", options=COMPOSED, ran_ms=90_500), []
     )

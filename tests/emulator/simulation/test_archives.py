@@ -56,9 +56,7 @@ def test_time_that_passes_by_itself_counts_as_well() -> None:
         assert api.archive(archive_id)["duration"] == 30
 
 
-def test_file_is_what_the_archive_says(
-    api: Api, live: tuple[str, dict[str, Any], str]
-) -> None:
+def test_file_matches_the_archive(api: Api, live: tuple[str, dict[str, Any], str]) -> None:
     _, _, archive_id = live
     api.advance(3)
     api.stop_archive(archive_id)
@@ -129,7 +127,7 @@ def test_archive_waits_for_the_first_stream(api: Api, session_id: str) -> None:
     assert begun["createdAt"] == (NOW + 30) * 1000
 
 
-def test_archive_pauses_while_nobody_publishes(
+def test_archive_pauses_without_publishers(
     api: Api, live: tuple[str, dict[str, Any], str]
 ) -> None:
     session_id, joined, archive_id = live
@@ -265,7 +263,9 @@ def test_long_session_is_archived_in_pieces(api: Api, always: str) -> None:
     assert starts == [8, 4, 0]
 
 
-def test_it_ends_when_everyone_left_and_begins_anew(api: Api, always: str) -> None:
+def test_automatic_archive_ends_when_everyone_left_and_starts_again(
+    api: Api, always: str
+) -> None:
     api.leave(always, api.join(always))
     api.advance(62)
     (archive,) = api.archives()["items"]
@@ -280,7 +280,7 @@ def test_relayed_session_never_archives_itself(api: Api) -> None:
     assert api.archives()["count"] == 0
 
 
-def test_archive_that_ends_by_its_length_is_not_continued_for_nobody(
+def test_archive_at_its_maximum_length_is_not_continued_without_clients(
     api: Api, always: str
 ) -> None:
     joined = api.join(always, publish=False)

@@ -68,7 +68,7 @@ def test_moderator_is_the_reason(api: Api, told: list[Event]) -> None:
     assert event.payload["reason"] == "forceDisconnected"
 
 
-def test_archive_tells_every_status_once(api: Api, told: list[Event]) -> None:
+def test_archive_sends_every_status_once(api: Api, told: list[Event]) -> None:
     session_id = api.create_session()
     joined = api.join(session_id)
     api.advance(0.5)
@@ -92,7 +92,7 @@ def test_archive_tells_every_status_once(api: Api, told: list[Event]) -> None:
     assert [url for url in urls if url] == [urls[3]]
 
 
-def test_archive_that_nobody_publishes_into_says_so(api: Api, told: list[Event]) -> None:
+def test_archive_without_publishers_sends_paused(api: Api, told: list[Event]) -> None:
     session_id = api.create_session()
     api.join(session_id, publish=False)
     api.start_archive(session_id)
@@ -100,7 +100,7 @@ def test_archive_that_nobody_publishes_into_says_so(api: Api, told: list[Event])
     assert event.payload["status"] == "paused"
 
 
-def test_what_is_refused_tells_nobody(api: Api, told: list[Event]) -> None:
+def test_refused_calls_send_no_events(api: Api, told: list[Event]) -> None:
     session_id = api.create_session()
     assert api.join_with(session_id, "x", publish=True).status == 403
     assert told == []

@@ -71,7 +71,7 @@ def test_body_that_is_cut_short_is_refused(api: Api, live: str) -> None:
     assert api.project("POST", "/broadcast", cut).status == 400
 
 
-def test_broadcast_is_told_with_its_status(
+def test_broadcast_event_contains_its_status(
     server: Server, api: Api, live: str, receiver: Receiver
 ) -> None:
     configure(api, receiver.url, "broadcast_status")
@@ -84,7 +84,7 @@ def test_broadcast_is_told_with_its_status(
     assert second["status"] == "stopped"
 
 
-def test_render_is_told_where_its_call_asked(
+def test_render_events_go_to_the_url_of_its_call(
     server: Server, api: Api, live: str, receiver: Receiver
 ) -> None:
     # An address that is listed twice gets one webhook.
@@ -101,7 +101,7 @@ def test_render_is_told_where_its_call_asked(
     ]
 
 
-def test_render_that_fails_has_no_stream_to_tell_of(
+def test_failed_render_sends_no_stream(
     server: Server, api: Api, live: str, receiver: Receiver
 ) -> None:
     configure(api, receiver.url, "render_status")
@@ -117,7 +117,7 @@ def test_render_that_fails_has_no_stream_to_tell_of(
     }
 
 
-def test_captions_are_told_where_their_call_asked(
+def test_captions_events_go_to_the_url_of_their_call(
     server: Server, api: Api, session_id: str, receiver: Receiver
 ) -> None:
     joined = api.join(session_id)
@@ -136,7 +136,7 @@ def test_captions_are_told_where_their_call_asked(
     assert told[2] == api.read(f"/captions/{captions['captionsId']}")
 
 
-def test_calls_are_told_to_three_webhooks(
+def test_call_events_go_to_three_webhooks(
     server: Server, api: Api, live: str, receiver: Receiver
 ) -> None:
     names = ("created", "updated", "destroyed")
@@ -149,7 +149,7 @@ def test_calls_are_told_to_three_webhooks(
     assert events == ["callCreated", "callUpdated", "callUpdated", "callDestroyed"]
 
 
-def test_what_they_do_goes_on_after_a_restart(tmp_path: Path) -> None:
+def test_jobs_continue_after_a_restart(tmp_path: Path) -> None:
     db = tmp_path / "emulator.db"
     with serve(db=db, clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)

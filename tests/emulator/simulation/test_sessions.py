@@ -109,9 +109,7 @@ def test_destroyed_session_is_created_again(
     ]
 
 
-def test_what_runs_in_a_session_ends_before_it(
-    server: Server, api: Api, session_id: str
-) -> None:
+def test_jobs_end_before_their_session(server: Server, api: Api, session_id: str) -> None:
     order: list[str] = []
     joined = api.join(session_id)
     api.start_archive(session_id)
@@ -139,7 +137,7 @@ def test_relayed_session_is_on_no_media_router(api: Api, told: list[Event]) -> N
     assert told == []
 
 
-def test_server_rotation_is_told_of_while_the_session_is_active(
+def test_server_rotation_sends_events_while_the_session_is_active(
     api: Api, session_id: str, told: list[Event]
 ) -> None:
     path = f"/_emulator/session/{session_id}/notification"

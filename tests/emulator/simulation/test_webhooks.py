@@ -77,7 +77,7 @@ def test_links_lead_to_the_host_that_their_reader_or_the_sessions_creator_used(
         assert shown.startswith(f"http://{host.headers['Host']}/_emulator/archive/")
 
 
-def test_every_status_of_an_archive_is_told_in_order(
+def test_every_status_of_an_archive_is_sent_in_order(
     server: Server, api: Api, receiver: Receiver
 ) -> None:
     configure(api, {"archive_status": receiver.url})
@@ -107,7 +107,7 @@ def test_sessions_are_monitored(server: Server, api: Api, receiver: Receiver) ->
     assert bodies[0]["connection"]["data"] == "name=Ada"
 
 
-def test_nobody_else_is_told(
+def test_no_other_receiver_gets_events(
     server: Server, api: Api, other: Api, receiver: Receiver
 ) -> None:
     configure(api, {"archive_status": receiver.url})
@@ -143,7 +143,7 @@ def opened(token: str) -> tuple[dict[str, Any], dict[str, Any], bool]:
     return header, claims, signature == base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
-def test_signed_webhook_says_who_when_and_what(
+def test_signed_webhook_contains_issuer_time_and_hash(
     server: Server, api: Api, receiver: Receiver
 ) -> None:
     configure(api, {"archive_status": receiver.url, "signature_secret": SECRET})
@@ -204,7 +204,7 @@ def bearer(one: Received) -> dict[str, Any]:
     return claims
 
 
-def test_failed_delivery_is_retried_by_the_emulated_clock_and_holds_up_no_other(
+def test_failed_delivery_is_retried_by_the_emulated_clock_and_blocks_no_other(
     server: Server, api: Api
 ) -> None:
     with receiving([503]) as receiver:
@@ -351,7 +351,7 @@ def dripping() -> Iterator[str]:
             thread.join()
 
 
-def test_receiver_that_answers_byte_by_byte_does_not_hold_up_others(
+def test_receiver_that_answers_byte_by_byte_does_not_block_others(
     monkeypatch: pytest.MonkeyPatch, server: Server, api: Api, receiver: Receiver
 ) -> None:
     monkeypatch.setattr(webhook_sender, "TIMEOUT", 0.3)
@@ -437,9 +437,7 @@ def test_loopback_has_many_names(server: Server, api: Api, host: str) -> None:
 # The outbox.
 
 
-def test_what_was_not_sent_yet_survives_a_restart(
-    tmp_path: Path, receiver: Receiver
-) -> None:
+def test_pending_webhooks_survive_a_restart(tmp_path: Path, receiver: Receiver) -> None:
     db = tmp_path / "emulator.db"
     with receiving([500] * 9) as broken, serve(db=db, clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)

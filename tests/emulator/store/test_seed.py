@@ -97,7 +97,7 @@ def test_ids_go_on_after_a_restart(tmp_path: Path) -> None:
     assert len(ids) == 3
 
 
-def test_fresh_start_begins_the_ids_anew() -> None:
+def test_reset_restarts_the_ids() -> None:
     with serve(seed=1, clock=Clock(lambda: NOW)) as server:
         api = Api(server.url)
         first = api.create_session()
@@ -137,12 +137,12 @@ def test_seed_is_a_whole_number(seed: Any) -> None:
         NOON,
     ],
 )
-def test_fixed_clock_stands_where_it_was_put(at: Any) -> None:
+def test_fixed_clock_keeps_its_time(at: Any) -> None:
     assert Clock.fixed(at).now_ms() == (START + 43_200) * 1000
 
 
 @pytest.mark.parametrize("at", ["", "noon", "2030-13-01", "1969-12-31T00:00:00Z", 7])
-def test_time_that_is_none_is_refused(at: Any) -> None:
+def test_invalid_time_is_refused(at: Any) -> None:
     with pytest.raises(InvalidInputError, match="clock must"):
         Clock.fixed(at)
 

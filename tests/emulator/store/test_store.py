@@ -112,7 +112,7 @@ def test_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) ->
     assert path.read_bytes() == before
 
 
-def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a database, " * 100)
     with pytest.raises(InvalidInputError, match="database of this emulator"):
@@ -380,7 +380,7 @@ def test_application_that_is_refused_closes_the_store_that_it_opened(
     assert [path.name for path in tmp_path.iterdir()] == ["emulator.db"]
 
 
-def test_application_is_told_of_its_life_by_a_server(tmp_path: Path) -> None:
+def test_application_receives_lifespan_events_from_a_server(tmp_path: Path) -> None:
     asked = iter(["startup", "shutdown"])
     told: list[object] = []
 

@@ -17,7 +17,7 @@ def test_a_stopped_pool_starts_no_more_work(harness, workers, n, ready):
 
 
 @pytest.mark.parametrize("size", [0, 1, 4096, 100_000])
-def test_memory_whose_pages_were_asked_for_holds_what_it_held(harness, size):
+def test_prefaulting_keeps_the_content_of_memory(harness, size):
     held = hexed(bytes(range(1, 251)) * (size // 250) + bytes(size % 250))
     assert harness.ask([f"touch {held}"]) == [held]
 
@@ -48,5 +48,5 @@ def test_huge_pages_are_used_while_they_are_cheaper(harness):
     assert harness.ask(["fresh 30000000 cheap"]) == ["ordinary"]
 
 
-def test_refused_advice_is_no_error(harness):
+def test_refused_advice_is_not_an_error(harness):
     assert harness.ask(["advise 1"] * 3) == ["none"] * 3

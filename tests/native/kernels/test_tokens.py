@@ -48,7 +48,7 @@ def head(kind: str, api_key: str) -> bytes:
 
 @both_kinds
 @pytest.mark.parametrize("how", ["places", "stride", "lines", "pool"])
-def test_tokens_of_a_batch_equal_the_plain_twin(harness, kind, how):
+def test_tokens_of_a_batch_equal_the_reference(harness, kind, how):
     rng = random.Random(how)
     commands, tokens = [], []
     for batch in random_batches(len(how), TOKENS // harness.variant.share):
@@ -113,7 +113,7 @@ def command_of(kind: str, rows: Rows) -> str:
 
 
 @both_kinds
-def test_tokens_of_rows_equal_the_plain_twin(harness, kind):
+def test_tokens_of_rows_equal_the_reference(harness, kind):
     rng = random.Random(kind)
     # All choices of columns and numbers of rows, of which each variant takes a few.
     cases = [rows for rows in random_rows(7, 5 * TOKENS) if rows.n]
@@ -142,7 +142,7 @@ def long_rows(n: int) -> Rows:
 
 
 @both_kinds
-def test_rows_that_are_long_equal_the_plain_twin(harness, kind):
+def test_long_rows_equal_the_reference(harness, kind):
     rows = long_rows(9)
     for engine in harness.engines():
         (answer,) = harness.ask([f"sign-rows {kind} {engine} {command_of(kind, rows)}"])
@@ -150,7 +150,7 @@ def test_rows_that_are_long_equal_the_plain_twin(harness, kind):
 
 
 @both_kinds
-def test_a_row_signed_alone_equals_the_plain_twin(harness, kind):
+def test_a_row_signed_alone_equals_the_reference(harness, kind):
     """On a small stack, and on the large one that a long row needs."""
     cases = [rows for rows in random_rows(5, TOKENS) if rows.n == 1]
     commands = [command_of(kind, rows) for rows in [*cases, long_rows(1)]]
@@ -161,7 +161,7 @@ def test_a_row_signed_alone_equals_the_plain_twin(harness, kind):
 
 
 @both_kinds
-def test_derived_nonces_equal_the_plain_twin(harness, kind):
+def test_derived_nonces_equal_the_reference(harness, kind):
     rng = random.Random(kind)
     cases = [rows for rows in random_rows(9, TOKENS) if rows.n]
     rng.shuffle(cases)
@@ -337,7 +337,7 @@ def test_texts_of_others_are_taken_if_they_are_surely_good(harness, column):
     assert harness.ask(commands) == expected
 
 
-def test_texts_that_stand_where_others_stood_are_judged_as_those(harness):
+def test_texts_at_the_same_address_share_their_result(harness):
     session = hexed(random_session_id(random.Random(6), "123").encode())
     other = hexed(random_session_id(random.Random(6), "124").encode())
     items = [session, "same", "same", other, "same", "none", "same", "31", "same"]
@@ -363,7 +363,7 @@ def test_roles_of_others_are_looked_up(harness):
 
 
 @pytest.mark.parametrize("how", ["texts", "offsets"])
-def test_good_tokens_hold_and_no_others(harness, how):
+def test_only_good_tokens_are_valid(harness, how):
     rng = random.Random(how)
     commands, verdicts = [], []
     for _ in range(max(4, 100 // harness.variant.share)):
@@ -656,7 +656,7 @@ def test_tokens_of_an_application_are_verified(harness, how):
             assert answer == "".join(found[column] for found in wanted.values()), engine
 
 
-def test_tokens_that_can_be_read_are_found_whoever_they_are_for(harness):
+def test_tokens_of_any_tenant_are_decoded(harness):
     rng = random.Random(3)
     session_id = random_session_id(rng, "123")
     raw = f"session_id={session_id}&create_time={NOW}"

@@ -99,13 +99,13 @@ def test_no_two_tokens_are_the_same(auth: Auth, read: Read) -> None:
     assert {uuid.UUID(each).version for each in ids} == {4}
 
 
-def test_what_an_auth_is_called_tells_the_tenant_only(auth: Auth, kind: str) -> None:
+def test_repr_of_an_auth_shows_the_tenant_only(auth: Auth, kind: str) -> None:
     tenant = APPLICATION if kind == "application" else KEY
     assert auth.owner_id == tenant
     assert repr(auth) == f"{type(auth).__name__}('{tenant}')"
 
 
-def test_paths_hold_the_tenant_of_either_environment(auth: Auth) -> None:
+def test_paths_contain_the_tenant_of_either_environment(auth: Auth) -> None:
     empty = json.dumps({"count": 0, "items": []}).encode()
     script = Script(Response(200, {}, empty))
     requester = Requester(
@@ -117,7 +117,7 @@ def test_paths_hold_the_tenant_of_either_environment(auth: Auth) -> None:
     assert auth.header()[0] in request.headers
 
 
-def test_a_tenant_that_is_no_id_never_gets_into_a_path() -> None:
+def test_an_invalid_tenant_never_gets_into_a_path() -> None:
     requester = Requester(
         Script(Response(200, {}, b"")),
         ProjectAuth("..", sign),

@@ -74,7 +74,7 @@ def test_nothing_is_corrected_unless_asked(clock: Clock) -> None:
     assert service.statuses == [403]
 
 
-def test_what_is_learned_is_learned_anew_when_the_clock_is_set(clock: Clock) -> None:
+def test_the_correction_is_measured_again_when_the_clock_is_set(clock: Clock) -> None:
     service = Service(EPOCH - 600)
     requester = connect(service, clock, correct_clock=True)
     requester.request("GET", "/x")

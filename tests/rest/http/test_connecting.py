@@ -47,7 +47,7 @@ def closed_port(host: str = "127.0.0.1") -> int:
     ids=["unknown", "for-now"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_name_that_does_not_resolve_is_asked_for_again(
+def test_an_unresolved_name_is_retried(
     method: str,
     problem: socket.gaierror,
     connect: Connect,
@@ -139,7 +139,7 @@ def test_another_host_than_the_first_is_reached_too() -> None:
         assert (len(first.requests), len(second.requests)) == (2, 1)
 
 
-def test_what_breaks_after_something_was_sent_is_no_failed_connect() -> None:
+def test_a_break_after_sending_is_not_a_connect_error() -> None:
     broken = exceptions.SSLError("bad record mac")
     failure, _ = translate(broken, get(SERVICE), sent=True)
     assert isinstance(failure, errors.ProtocolError)

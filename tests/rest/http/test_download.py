@@ -552,7 +552,7 @@ def test_two_downloads_do_not_write_to_one_file(
     assert error.filename == str(target)
 
 
-def test_a_part_that_another_download_renamed_is_opened_anew(
+def test_a_part_that_another_download_renamed_is_opened_again(
     tb: Tokbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tokbox.rest.http import partial_file

@@ -204,7 +204,7 @@ def test_a_read_that_takes_too_long_is_tried_again(connect: Connect) -> None:
         (b"Retry-After: \xff\r\n", None),
     ],
 )
-def test_a_refusal_says_when_to_come_again(
+def test_a_refusal_contains_the_retry_time(
     lines: bytes, asked: float | None, connect: Connect
 ) -> None:
     refusal = raw(b"HTTP/1.1 429 No\r\nContent-Length: 0\r\n" + lines + b"\r\n")
@@ -242,7 +242,7 @@ def test_a_compressed_body_is_read(connect: Connect) -> None:
         assert connect(server.url).request_json("GET", "/x")[0] == {"a": 1}
 
 
-def test_a_body_that_is_not_as_compressed_as_it_says_is_refused(connect: Connect) -> None:
+def test_a_body_with_a_wrong_content_encoding_is_refused(connect: Connect) -> None:
     with (
         FaultyServer(answer(200, b"{}", {"Content-Encoding": "gzip"})) as server,
         pytest.raises(errors.ProtocolError, match="decompressed"),
@@ -258,7 +258,7 @@ def _gzip_bomb() -> bytes:
     return head + block * 256
 
 
-def test_the_bomb_holds_256_mebibytes() -> None:
+def test_the_bomb_contains_256_mebibytes() -> None:
     bomb, size = zlib.decompressobj(31), 0
     data = _gzip_bomb()
     while data:

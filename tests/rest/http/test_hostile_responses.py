@@ -167,7 +167,7 @@ def test_an_answer_without_an_end_takes_little_memory(
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd"])
-def test_a_compression_that_was_not_asked_for_makes_no_answer(
+def test_an_unrequested_compression_is_a_protocol_error(
     encoding: str, connect: Connect
 ) -> None:
     def step(exchange: Exchange) -> None:
@@ -180,13 +180,13 @@ def test_a_compression_that_was_not_asked_for_makes_no_answer(
     assert server.notes == ["gzip, deflate"]
 
 
-def test_of_a_name_that_stands_twice_the_last_value_counts(connect: Connect) -> None:
+def test_the_last_value_of_a_duplicate_name_counts(connect: Connect) -> None:
     with FaultyServer(answer(200, '{"a": 1, "a": 2}')) as server:
         assert connect(server.url).request_json("GET", "/x")[0] == {"a": 2}
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_number_in_json_makes_no_answer(number: str, connect: Connect) -> None:
+def test_an_invalid_json_number_is_a_protocol_error(number: str, connect: Connect) -> None:
     body = f'{{"a": {number}}}'
     with (
         FaultyServer(answer(200, body)) as server,
@@ -199,7 +199,7 @@ def test_what_is_no_number_in_json_makes_no_answer(number: str, connect: Connect
 @pytest.mark.parametrize(
     "body", [b"[" * 200_000, b'{"code": NaN', b"\xff\xfe\x00", b"\x00" * 70_000]
 )
-def test_a_refusal_is_told_whatever_its_body(
+def test_a_refusal_is_reported_with_any_body(
     status: int, body: bytes, connect: Connect
 ) -> None:
     with (

@@ -65,7 +65,7 @@ def test_records_have_their_values_as_attributes(
     ]
 
 
-def test_the_time_of_a_call_is_told_in_milliseconds(
+def test_the_time_of_a_call_is_logged_in_milliseconds(
     scripted: Scripted, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     def slow(request: Request) -> Response:
@@ -110,7 +110,7 @@ def test_a_token_in_a_path_shows_in_no_log_and_no_error(
             assert "archive/[removed]: 404" in caplog.text
 
 
-def test_whatever_is_logged_is_redacted_before_a_handler_sees_it(
+def test_all_records_are_redacted_before_a_handler_sees_them(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -153,7 +153,7 @@ def test_the_environment_can_ask_for_a_log() -> None:
 
 
 @pytest.mark.parametrize("level", ["", "info"])
-def test_there_is_no_more_of_a_log_than_was_asked_for(level: str) -> None:
+def test_requests_are_logged_at_debug_only(level: str) -> None:
     assert say(level) == ""
 
 

@@ -43,7 +43,7 @@ def test_limits_reach_every_attempt() -> None:
 
 @pytest.mark.trap(60)
 @pytest.mark.usefixtures("still")
-def test_what_is_left_out_stays_as_it_was() -> None:
+def test_omitted_options_stay_unchanged() -> None:
     script = Script(answers(STARTED))
     with Tokbox(KEY, SECRET, transport=script, timeout=8, read_timeout=4) as tb:
         tb.with_options(read_timeout=3).with_options(timeout=6).archives.get(ARCHIVE)
@@ -79,7 +79,7 @@ def test_a_limit_out_of_bounds_is_refused(options: dict[str, Any], field: str) -
     assert caught.value.field == field
 
 
-def test_the_user_agent_says_who_asks() -> None:
+def test_the_user_agent_names_the_caller() -> None:
     script = Script(answers(STARTED))
     with Tokbox(KEY, SECRET, transport=script, user_agent="rooms/2.1 (staging)") as tb:
         tb.archives.get(ARCHIVE)
@@ -89,7 +89,7 @@ def test_the_user_agent_says_who_asks() -> None:
 
 
 @pytest.mark.parametrize("agent", [" x", "x\r\ny: z", "é", "x" * 201, None, 1])
-def test_a_user_agent_that_no_header_can_hold_is_refused(agent: Any) -> None:
+def test_a_user_agent_that_is_not_a_valid_header_is_refused(agent: Any) -> None:
     with pytest.raises(errors.InvalidInputError, match="user_agent"):
         Tokbox(KEY, SECRET, user_agent=agent)
 

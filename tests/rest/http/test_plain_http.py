@@ -240,7 +240,7 @@ def test_https_and_loopback_are_silent(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1.a.test", "http://127.evil.test", "http://10.0.0.1"]
 )
-def test_what_only_looks_like_loopback_is_warned_of(url: str) -> None:
+def test_hosts_that_only_look_like_loopback_cause_a_warning(url: str) -> None:
     with pytest.warns(InsecureTransportWarning):
         Tokbox(KEY, SECRET, url)
 

@@ -47,7 +47,7 @@ def test_an_explicit_proxy_gets_the_request_and_its_credentials(connect: Connect
     assert request.headers["proxy-authorization"] == f"Basic {basic}"
 
 
-def test_a_tunnel_is_asked_for_without_the_services_credentials(connect: Connect) -> None:
+def test_a_tunnel_is_requested_without_the_services_credentials(connect: Connect) -> None:
     with FaultyServer(raw(b"HTTP/1.1 407 Authenticate\r\n\r\n")) as proxy:
         service = connect("https://api.example.test", proxy=proxies.parse(proxy.url))
         with pytest.raises(errors.ConnectError, match="407"):
@@ -58,7 +58,7 @@ def test_a_tunnel_is_asked_for_without_the_services_credentials(connect: Connect
     assert "x-opentok-auth" not in request.headers
 
 
-def test_a_proxy_that_wants_credentials_is_told_by_its_answer(connect: Connect) -> None:
+def test_a_proxy_that_requires_credentials_is_reported(connect: Connect) -> None:
     with FaultyServer(answer(407, b"", {"Proxy-Authenticate": "Basic"})) as proxy:
         service = connect(SERVICE, proxy=proxies.parse(proxy.url), retries=2)
         with pytest.raises(errors.APIError) as caught:

@@ -59,7 +59,7 @@ def test_no_redirect_takes_the_credentials_anywhere(
     assert other.connections == 0
 
 
-def test_a_redirect_without_a_location_is_told_as_well(connect: Connect) -> None:
+def test_a_redirect_without_a_location_is_reported_too(connect: Connect) -> None:
     with FaultyServer(answer(302)) as server:
         with pytest.raises(errors.APIError, match="redirects are never followed"):
             connect(server.url, retries=2).request("GET", "/x")
@@ -78,7 +78,7 @@ def test_a_redirect_that_a_proxy_makes_up_is_not_followed(
     assert other.connections == 0
 
 
-def test_a_redirect_to_a_tunnel_is_no_connection(
+def test_a_redirect_to_a_tunnel_is_not_a_connection(
     connect: Connect, other: FaultyServer
 ) -> None:
     headers = {"Location": f"{other.url}/log-in"}

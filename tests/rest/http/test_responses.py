@@ -188,7 +188,9 @@ def test_a_page_that_refuses_is_not_put_down_to_the_service(
         (b"\xbb<html>", "text/html"),
     ],
 )
-def test_what_the_service_sends_is_not_taken_for_a_page(body: bytes, kind: str) -> None:
+def test_errors_of_the_service_are_not_mistaken_for_a_web_page(
+    body: bytes, kind: str
+) -> None:
     response = Response(200, {"content-type": kind}, body)
     responses.refuse_page(response, method="GET", path="/x", attempts=1)
 

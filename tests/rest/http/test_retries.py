@@ -85,7 +85,7 @@ def test_retries_are_counted_after_the_first_attempt(
 
 
 @pytest.mark.parametrize("attempts", [2, 3])
-def test_a_transport_error_tells_how_often_it_was_tried(
+def test_a_transport_error_contains_the_number_of_attempts(
     attempts: int, scripted: Scripted
 ) -> None:
     failures = [broken(errors.RequestTimeoutError) for _ in range(attempts)]
@@ -104,7 +104,7 @@ def test_a_first_attempt_is_not_counted_in_words(scripted: Scripted) -> None:
     assert str(caught.value) == "- https://api.example.test:443/x: broke"
 
 
-def test_an_error_that_knows_of_its_attempts_is_not_counted_again(
+def test_an_error_with_a_number_of_attempts_is_not_counted_again(
     scripted: Scripted,
 ) -> None:
     counted = errors.RequestTimeoutError("broke", method="GET", path="/x", attempts=5)
@@ -157,7 +157,7 @@ def test_retry_after_is_honoured_within_reason(
     assert clock.sleeps == [wait]
 
 
-def test_a_retry_date_is_read_by_the_clock_of_who_wrote_it(
+def test_a_retry_date_is_relative_to_the_clock_of_the_server(
     scripted: Scripted, clock: Clock
 ) -> None:
     their_now = EPOCH + 5_000
@@ -189,7 +189,7 @@ def test_a_wait_that_would_end_at_the_timeout_is_not_begun(
     assert clock.sleeps == []
 
 
-def test_an_error_shortly_before_the_timeout_is_told_as_it_is(
+def test_an_error_shortly_before_the_timeout_is_raised_unchanged(
     scripted: Scripted, clock: Clock
 ) -> None:
     def slow(request: Request) -> Response:
@@ -223,7 +223,7 @@ def test_the_timeout_names_itself(scripted: Scripted, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", True])
-def test_a_timeout_that_is_none_is_refused(timeout: Any, scripted: Scripted) -> None:
+def test_an_invalid_timeout_is_refused(timeout: Any, scripted: Scripted) -> None:
     requester, script = scripted(FINE)
     with pytest.raises(errors.InvalidInputError) as caught:
         requester.request("GET", "/x", timeout=timeout)
@@ -231,7 +231,7 @@ def test_a_timeout_that_is_none_is_refused(timeout: Any, scripted: Scripted) -> 
     assert script.requests == []
 
 
-def test_up_to_ten_retries_may_be_asked_for(scripted: Scripted) -> None:
+def test_up_to_ten_retries_are_accepted(scripted: Scripted) -> None:
     requester, script = scripted(status(503), timeout=1000.0)
     with pytest.raises(errors.ServerError):
         requester.with_options(retries=10).request("GET", "/x")
@@ -258,7 +258,7 @@ def test_a_status_of_two_hundred_and_more_is_a_success(
     assert requester.request("GET", "/x")[0].status == code
 
 
-def test_a_status_of_three_hundred_is_none(scripted: Scripted) -> None:
+def test_a_status_of_three_hundred_is_invalid(scripted: Scripted) -> None:
     requester, _ = scripted(Response(300, {}, b""))
     with pytest.raises(errors.APIError) as caught:
         requester.request("GET", "/x")
@@ -306,7 +306,7 @@ def test_a_client_that_is_closed_sends_nothing(scripted: Scripted) -> None:
     assert (script.requests, script.closed) == ([], 1)
 
 
-def test_every_attempt_is_signed_anew(scripted: Scripted) -> None:
+def test_every_attempt_has_a_new_signature(scripted: Scripted) -> None:
     requester, script = scripted(status(503), status(503), FINE)
     requester.request("GET", "/x")
     assert len({request.headers["x-opentok-auth"] for request in script.requests}) == 3

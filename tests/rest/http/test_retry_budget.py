@@ -83,7 +83,7 @@ def test_the_tenth_call_that_succeeds_brings_the_first_retry_back() -> None:
         assert [budget.take(), budget.take()] == [True, False]
 
 
-def test_the_error_is_the_failures_own_and_the_log_says_why(
+def test_the_original_error_is_raised_and_the_log_has_the_reason(
     scripted: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="tokbox")

@@ -106,7 +106,7 @@ def test_a_bad_certificate_is_refused_at_once(
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_that_knows_old_versions_only_is_refused_at_once(
+def test_a_server_with_old_versions_only_is_refused_at_once(
     method: str,
     version: ssl.TLSVersion,
     connect: Connect,

@@ -61,7 +61,7 @@ def test_a_boolean_may_be_written_as_text(sent: object, read: bool | None) -> No
 
 
 @pytest.mark.parametrize("sent", ["yes", "", "1", 1, 0, [], {}])
-def test_what_is_no_boolean_is_unknown(sent: object) -> None:
+def test_a_value_that_is_not_a_boolean_is_unknown(sent: object) -> None:
     archive = Archive.from_json({"hasAudio": sent})
     assert archive.has_audio is None
     assert archive.unknown == {"hasAudio": sent}
@@ -101,7 +101,7 @@ def test_a_word_that_is_new_is_the_word() -> None:
 
 
 @pytest.mark.parametrize("value", [["a"], {"a": 1}, True, 1.5])
-def test_a_word_that_is_no_text_is_kept_aside(value: object) -> None:
+def test_an_enum_value_that_is_not_text_is_kept_as_unknown(value: object) -> None:
     outer = Outer.from_json({"hlsStatus": value})
     assert outer.hls_status == ""
     assert dict(outer.unknown) == {"hlsStatus": value}
@@ -116,7 +116,7 @@ def test_texts_are_taken_all_or_not_at_all(value: object) -> None:
 
 
 @pytest.mark.parametrize("source", [{}, {"one": None, "always": None, "many": None}])
-def test_what_is_absent_or_null_is_empty(source: dict[str, Any]) -> None:
+def test_absent_and_null_fields_are_empty(source: dict[str, Any]) -> None:
     outer = Outer.from_json(source)
     assert outer == Outer()
     assert outer.one is None
@@ -140,7 +140,7 @@ def test_records_come_in_an_array_or_in_an_object_by_their_key(many: object) -> 
 
 
 @pytest.mark.parametrize("many", [{"a": 1}, [1], "a"])
-def test_what_holds_no_records_is_kept_aside(many: object) -> None:
+def test_a_field_without_records_is_kept_as_unknown(many: object) -> None:
     outer = Outer.from_json({"many": many})
     assert outer.many == ()
     assert dict(outer.unknown) == {"many": many}
@@ -154,16 +154,16 @@ def test_times_are_dates_in_utc() -> None:
 
 
 @pytest.mark.parametrize("value", [None, 10**30, -(10**30)])
-def test_a_time_that_no_calendar_has_is_no_date(value: int | None) -> None:
+def test_a_time_outside_the_calendar_is_not_a_date(value: int | None) -> None:
     assert Outer(created_ms=value).created_at is None
 
 
-def test_neither_secrets_nor_what_is_unknown_are_in_the_repr() -> None:
+def test_secrets_and_unknown_fields_are_not_in_the_repr() -> None:
     outer = Outer.from_json({"one": {"key": "canary"}, "newSecret": "canary"})
     assert "canary" not in repr(outer)
 
 
-def test_what_is_unknown_is_a_mapping() -> None:
+def test_unknown_fields_are_a_mapping() -> None:
     unknown = Outer.from_json({"new": 1, "newer": 2}).unknown
     assert (len(unknown), [*unknown]) == (2, ["new", "newer"])
     assert dict(unknown) == {"new": 1, "newer": 2}

@@ -52,7 +52,7 @@ def make(make: Make) -> Make:
     return lambda *outcomes: make(*outcomes or [answers(STARTED)])
 
 
-def test_a_plain_start_says_the_defaults(make: Make) -> None:
+def test_a_plain_start_sends_the_defaults(make: Make) -> None:
     tb, script = make()
     tb.archives.start(SESSION)
     body = {
@@ -205,7 +205,7 @@ def test_ids_stay_within_their_part_of_the_path(
         *["a%2f..", "..%2fb", "a\\..", "..%5cb", "..;a", "//b", "a\r\nb", "a\0", "a%00"],
     ],
 )
-def test_what_cannot_be_an_id_is_refused(archive_id: Any, make: Make) -> None:
+def test_an_invalid_id_is_refused(archive_id: Any, make: Make) -> None:
     tb, script = make()
     for call in (tb.archives.get, tb.archives.stop, tb.archives.delete):
         with pytest.raises(errors.InvalidInputError) as caught:
@@ -266,9 +266,7 @@ def test_the_services_moods_are_tolerated(
         ({"transcription": "soon"}, {"transcription": "soon"}),
     ],
 )
-def test_what_is_not_understood_is_kept(
-    properties: dict[str, Any], kept: dict[str, Any]
-) -> None:
+def test_unknown_values_are_kept(properties: dict[str, Any], kept: dict[str, Any]) -> None:
     assert dict(Archive.from_json({**STARTED, **properties}).unknown) == kept
 
 
@@ -334,7 +332,7 @@ def test_an_archive_turns_into_json() -> None:
     assert data["unknown"] == {"new": {"a": 1}}
 
 
-def test_what_opens_an_archive_is_not_in_its_repr() -> None:
+def test_an_archive_password_is_not_in_the_repr() -> None:
     archive = Archive.from_json({**STARTED, "url": "http://canary", "password": "canary"})
     assert "canary" not in repr(archive)
 
@@ -342,12 +340,14 @@ def test_what_opens_an_archive_is_not_in_its_repr() -> None:
 @pytest.mark.parametrize(
     "body", [[], None, {}, {"id": ID}, {"status": "x"}, {"id": "", "status": ""}]
 )
-def test_an_answer_that_is_no_archive_is_a_protocol_error(body: object, make: Make) -> None:
+def test_an_answer_that_is_not_an_archive_is_a_protocol_error(
+    body: object, make: Make
+) -> None:
     with pytest.raises(errors.ProtocolError, match="not an archive"):
         make(answers(body))[0].archives.get(ID)
 
 
-def test_a_list_asks_for_what_was_said(make: Make) -> None:
+def test_a_list_sends_the_given_options(make: Make) -> None:
     tb, script = make(answers({"count": 137, "items": [STARTED]}))
     page = tb.archives.list(offset=10, count=20, session_id=SESSION)
     query = parse_qs(urlsplit(script.requests[0].url).query)
@@ -378,6 +378,6 @@ def test_a_bad_page_is_refused(options: dict[str, Any], field: str, make: Make) 
 
 
 @pytest.mark.parametrize("body", [[], {}, {"items": None}, {"items": [5]}, None])
-def test_an_answer_that_is_no_list_is_a_protocol_error(body: object, make: Make) -> None:
+def test_an_answer_that_is_not_a_list_is_a_protocol_error(body: object, make: Make) -> None:
     with pytest.raises(errors.ProtocolError):
         make(answers(body))[0].archives.list()

@@ -119,7 +119,7 @@ def test_bounds_belong_to_what_is_allowed() -> None:
     WebSocket(URI, headers={"a": "x" * 511})
 
 
-def test_what_is_checked_cannot_be_changed_afterwards() -> None:
+def test_validated_options_cannot_be_changed_afterwards() -> None:
     headers, streams = {"a": "b"}, ["s"]
     socket = WebSocket(URI, headers=headers, streams=streams)
     headers["c"] = "x" * 600

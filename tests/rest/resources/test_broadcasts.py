@@ -55,7 +55,7 @@ def make(make: Make) -> Make:
     return lambda *outcomes: make(*outcomes or [answers(STARTED)])
 
 
-def test_a_plain_start_says_the_defaults(make: Make) -> None:
+def test_a_plain_start_sends_the_defaults(make: Make) -> None:
     tb, script = make()
     tb.broadcasts.start(SESSION, hls=True)
     body = {
@@ -191,7 +191,7 @@ def test_each_call_is_one_request(
 
 
 @pytest.mark.parametrize("broadcast_id", ["", ".", None])
-def test_what_cannot_be_an_id_is_refused_by_its_name(broadcast_id: Any, make: Make) -> None:
+def test_an_invalid_id_is_refused_by_its_name(broadcast_id: Any, make: Make) -> None:
     with pytest.raises(errors.InvalidInputError) as caught:
         make()[0].broadcasts.stop(broadcast_id)
     assert caught.value.field == "broadcast_id"
@@ -279,7 +279,7 @@ def test_a_stopped_one_that_is_stopped_again_is_not_found(make: Make) -> None:
         tb.broadcasts.stop(ID)
 
 
-def test_a_list_asks_for_what_was_said(make: Make) -> None:
+def test_a_list_sends_the_given_options(make: Make) -> None:
     tb, script = make(answers({"count": 2, "items": [STARTED]}))
     page = tb.broadcasts.list(offset=1, count=20, session_id=SESSION)
     query = parse_qs(urlsplit(script.requests[0].url).query)
@@ -297,7 +297,7 @@ def test_iter_reads_every_page(make: Make) -> None:
 
 
 @pytest.mark.parametrize("body", [[], None, {}, {"id": ID}, {"status": "x"}])
-def test_an_answer_that_is_no_broadcast_is_a_protocol_error(
+def test_an_answer_that_is_not_a_broadcast_is_a_protocol_error(
     body: object, make: Make
 ) -> None:
     with pytest.raises(errors.ProtocolError, match="not a broadcast"):

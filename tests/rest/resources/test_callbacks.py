@@ -80,6 +80,6 @@ def test_a_bad_callback_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("body", [{}, {"items": [CALLBACK]}, [5], [{}], None])
-def test_an_answer_that_is_no_list_is_a_protocol_error(body: object, make: Make) -> None:
+def test_an_answer_that_is_not_a_list_is_a_protocol_error(body: object, make: Make) -> None:
     with pytest.raises(errors.ProtocolError):
         make(answers(body))[0].callbacks.list()

@@ -117,7 +117,7 @@ def test_captions_are_looked_at_under_their_other_name(make: Make) -> None:
     assert dict(captions.unknown) == {}
 
 
-def test_a_second_start_says_that_there_are_captions(make: Make) -> None:
+def test_a_second_start_reports_running_captions(make: Make) -> None:
     body = b'{"code":60003,"message":"Audio captioning is already enabled"}'
     with pytest.raises(errors.ConflictError, match="already enabled") as caught:
         make(Response(409, {}, body))[0].captions.start(SESSION)

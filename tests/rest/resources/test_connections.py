@@ -35,7 +35,7 @@ def test_a_sessions_connections_are_listed(make: Make) -> None:
 
 @pytest.mark.trap(102)
 @pytest.mark.parametrize("tenant", [{"projectId": KEY}, {"applicationId": "3f2b"}])
-def test_what_else_is_said_of_the_list_is_kept(tenant: dict[str, str], make: Make) -> None:
+def test_unknown_fields_of_the_list_are_kept(tenant: dict[str, str], make: Make) -> None:
     tb, _ = make(answers({"count": 0, "items": [], **tenant}))
     assert dict(tb.connections.list(SESSION).unknown) == tenant
 

@@ -71,7 +71,7 @@ def test_a_session_moderates_itself(make: Make) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b'{"code":200,"message":"OK"}', json.dumps(DETAILS).encode(), b"OK"]
 )
-def test_the_answer_to_muting_is_neither_returned_nor_logged(
+def test_the_response_to_muting_is_not_returned_or_logged(
     body: bytes, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

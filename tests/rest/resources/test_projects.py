@@ -73,7 +73,7 @@ def test_each_call_is_one_request(
     assert sent(script) == expected
 
 
-def test_requests_say_that_an_account_asks(make: Make) -> None:
+def test_requests_are_marked_as_account_calls(make: Make) -> None:
     account, script = make()
     account.projects.get(KEY)
     token = script.requests[0].headers["x-opentok-auth"]
@@ -122,7 +122,7 @@ def test_projects_are_listed(make: Make) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, [5], [{}], None])
-def test_an_answer_that_is_no_list_is_a_protocol_error(body: object, make: Make) -> None:
+def test_an_answer_that_is_not_a_list_is_a_protocol_error(body: object, make: Make) -> None:
     with pytest.raises(errors.ProtocolError):
         make(answers(body))[0].projects.list()
 

@@ -136,7 +136,7 @@ def test_a_status_that_is_new_is_its_word() -> None:
     assert Render.from_json({**STARTING, "status": "hovering"}).status == "hovering"
 
 
-def test_a_list_asks_for_what_was_said(make: Make) -> None:
+def test_a_list_sends_the_given_options(make: Make) -> None:
     tb, script = make(answers({"count": 1, "items": [STARTING]}))
     page = tb.renders.list(offset=5, count=10)
     query = parse_qs(urlsplit(script.requests[0].url).query)
@@ -147,7 +147,7 @@ def test_a_list_asks_for_what_was_said(make: Make) -> None:
 @pytest.mark.trap(91)
 @pytest.mark.parametrize("counts_all", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 25])
-def test_iter_reads_every_page_whatever_the_service_counts(
+def test_iter_reads_every_page_for_any_reported_count(
     count: int, counts_all: bool, make: Make
 ) -> None:
     ids = [f"r{number}" for number in range(count)]

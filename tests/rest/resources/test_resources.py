@@ -30,7 +30,7 @@ assert not [one for one in others if f"tokbox.rest.resources.{{one}}" in loaded]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_resource_is_loaded_alone_and_when_it_is_asked_for(name: str) -> None:
+def test_a_resource_is_loaded_alone_on_first_use(name: str) -> None:
     program = PROGRAM.format(key=KEY, secret=SECRET, name=name, names=NAMES)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True
@@ -39,7 +39,7 @@ def test_a_resource_is_loaded_alone_and_when_it_is_asked_for(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_resource_says_whose_it_is_and_nothing_secret(name: str, make: Make) -> None:
+def test_a_resource_repr_shows_its_tenant_and_no_secret(name: str, make: Make) -> None:
     shown = repr(getattr(make()[0], name))
     assert shown.endswith(f" of project {KEY}>")
     assert SECRET not in shown

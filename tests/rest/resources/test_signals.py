@@ -59,7 +59,7 @@ def test_a_bad_signal_is_refused_before_anything_is_sent(
     assert script.requests == []
 
 
-def test_nobody_there_is_said_in_a_way_to_act_on(make: Make) -> None:
+def test_a_signal_without_recipients_is_explained(make: Make) -> None:
     message = b'{"message":"Not found. No clients are actively connected to the OpenTok session."}'
     tb, _ = make(Response(404, {}, message))
     with pytest.raises(errors.NotFoundError, match="a client must connect"):

@@ -130,7 +130,9 @@ def test_a_call_is_never_made_twice(make: Make) -> None:
 
 
 @pytest.mark.parametrize("source", [{}, {"connectionId": "c"}, [], None])
-def test_an_answer_that_is_no_call_is_a_protocol_error(source: object, make: Make) -> None:
+def test_an_answer_that_is_not_a_call_is_a_protocol_error(
+    source: object, make: Make
+) -> None:
     with pytest.raises(errors.ProtocolError, match="not a call"):
         make(answers(source))[0].sip.dial(SESSION, "sip:a")
 
@@ -153,7 +155,7 @@ def test_tones_are_played_to_all_or_to_one(body: bytes, make: Make) -> None:
 
 
 @pytest.mark.parametrize("digits", ["", "12a", "P", "1 2", "1\n", "\u0661", 12, None])
-def test_what_is_no_tone_is_refused_and_not_shown(digits: Any, make: Make) -> None:
+def test_an_invalid_tone_is_refused_and_not_shown(digits: Any, make: Make) -> None:
     tb, script = make()
     with pytest.raises(errors.InvalidInputError) as caught:
         tb.sip.play_dtmf(SESSION, digits)

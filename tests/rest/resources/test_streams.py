@@ -44,14 +44,14 @@ def test_a_stream_of_sound_has_no_kind_of_picture(
     assert tb.streams.get(SESSION, "a").video_type == expected
 
 
-def test_what_else_is_said_of_a_stream_is_kept(make: Make) -> None:
+def test_unknown_fields_of_a_stream_are_kept(make: Make) -> None:
     tb, _ = make(answers({**CAMERA, "createdAt": 1, "duration": 2}))
     stream = tb.streams.get(SESSION, "5f3e")
     assert (stream.created_ms, dict(stream.unknown)) == (1, {"duration": 2})
 
 
 @pytest.mark.trap(93)
-def test_a_stream_id_that_is_none_is_status_408_and_asked_for_once(make: Make) -> None:
+def test_an_invalid_stream_id_is_status_408_and_is_not_retried(make: Make) -> None:
     tb, script = make(Response(408, {}, b'{"message":"Request timed out."}'))
     with pytest.raises(errors.APIError) as caught:
         tb.streams.get(SESSION, "nonsense")
@@ -61,7 +61,7 @@ def test_a_stream_id_that_is_none_is_status_408_and_asked_for_once(make: Make) -
 
 @pytest.mark.trap(90)
 @pytest.mark.parametrize("body", [b"", b'{"count":1,"items":[{"id":"a"}]}'])
-def test_layout_classes_are_set_and_the_answer_is_no_matter(
+def test_layout_classes_are_set_and_the_response_is_ignored(
     body: bytes, make: Make
 ) -> None:
     tb, script = make(Response(200, {"content-type": "application/json"}, body))
@@ -76,7 +76,7 @@ def test_layout_classes_are_set_and_the_answer_is_no_matter(
 @pytest.mark.parametrize(
     "classes", [{}, None, [("a", ["b"])], {"a": "full"}, {"a": [1]}, {"a": [""]}, {"": []}]
 )
-def test_classes_that_are_none_are_refused(classes: Any, make: Make) -> None:
+def test_invalid_classes_are_refused(classes: Any, make: Make) -> None:
     tb, script = make()
     with pytest.raises(errors.InvalidInputError) as caught:
         tb.streams.set_layout_classes(SESSION, classes)
@@ -97,6 +97,6 @@ def test_ids_are_checked_before_anything_is_sent(make: Make) -> None:
 
 
 @pytest.mark.parametrize("body", [[], [CAMERA], {}, {"items": {}}, {"items": [{}]}, None])
-def test_an_answer_that_is_no_list_is_a_protocol_error(body: object, make: Make) -> None:
+def test_an_answer_that_is_not_a_list_is_a_protocol_error(body: object, make: Make) -> None:
     with pytest.raises(errors.ProtocolError):
         make(answers(body))[0].streams.list(SESSION)

@@ -72,7 +72,7 @@ def test_a_batch_is_an_array_of_its_tokens(kind, cut, request):
 @pytest.mark.parametrize(
     "type_", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()], ids=str
 )
-def test_the_type_that_is_asked_for_is_had(kind, cut, type_, request):
+def test_the_requested_type_is_returned(kind, cut, type_, request):
     batch = request.getfixturevalue(kind)[cut]
     schema, array = batch.__arrow_c_array__(type_.__arrow_c_schema__())
     found = pa.Array._import_from_c_capsule(schema, array)
@@ -98,7 +98,7 @@ def test_a_format_that_does_not_exist_leaves_it_as_it_is(alike, format_):
     assert pa.Array._import_from_c_capsule(schema, array).type == pa.large_string()
 
 
-def test_what_asks_must_be_a_schema(alike):
+def test_the_requested_type_must_be_a_schema(alike):
     for odd in ("large_utf8", 5, alike.__arrow_c_stream__()):
         with pytest.raises(TypeError, match="requested_schema"):
             alike.__arrow_c_array__(odd)
@@ -142,7 +142,7 @@ def table():
     return Array("+s", "", 2, 0, (None,), columns)  # fmt: skip
 
 
-def test_what_nobody_takes_comes_back_with_its_capsule(alike):
+def test_unused_capsules_release_their_structs(alike):
     for make in (
         alike.__arrow_c_schema__, alike.__arrow_c_array__, alike.__arrow_c_stream__,
         lambda: schema_capsule(table()), lambda: array_capsule(table()), lambda: stream_capsule(table()),
@@ -153,7 +153,7 @@ def test_what_nobody_takes_comes_back_with_its_capsule(alike):
         assert exported_structs() == 0
 
 
-def test_what_is_taken_comes_back_when_it_is_released(alike):
+def test_imported_structs_are_freed_on_release(alike):
     arrays = [pa.array(alike), pa.chunked_array(alike), pa.array(alike[2:])]
     assert exported_structs() > 0
     arrays.clear()
@@ -236,7 +236,7 @@ builtins.also = Signer({KEY!r}, "secret").session({SESSION!r}).token_batch(9).__
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_array_refuses_what_is_none_of_its_parts():
+def test_an_array_refuses_invalid_parts():
     with pytest.raises(TypeError):
         Array("U", "", 0, 0, (None, "text", b""))
     with pytest.raises(TypeError):

@@ -243,7 +243,7 @@ def test_streams_that_break_off_are_refused(schema, arrays, said):
     assert (stream.released, imported_structs()) == (1, 0)
 
 
-def test_what_was_taken_already_is_refused():
+def test_a_released_or_imported_array_is_refused():
     made, stream = strings(), MadeStream(strings())
     read(made, "column")
     read(stream, "column")
@@ -272,7 +272,7 @@ def test_what_was_taken_already_is_refused():
     ],
     ids=repr,
 )
-def test_what_is_no_capsule_is_refused(handed):
+def test_an_object_that_is_not_a_capsule_is_refused(handed):
     class Odd:
         def __arrow_c_array__(self, requested_schema=None):
             return handed
@@ -306,7 +306,7 @@ def test_an_exception_of_the_producer_s_own_is_left_as_it_is():
         read(Broken(), "column")
 
 
-def test_the_structs_are_as_large_as_the_specification_says():
+def test_the_structs_have_the_sizes_of_the_specification():
     pointer = ctypes.sizeof(ctypes.c_void_p)
     assert ctypes.sizeof(type(strings().schema)) == 16 + 7 * pointer
     assert ctypes.sizeof(type(strings().array)) == 40 + 5 * pointer

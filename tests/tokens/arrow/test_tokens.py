@@ -69,7 +69,7 @@ def signer():
 
 @pytest.mark.parametrize("type_", STRINGS, ids=str)
 @pytest.mark.parametrize("cut", [slice(None), slice(3, None), slice(1, -2), slice(0, 0)])
-def test_strings_of_every_layout_are_read_where_they_stand(type_, cut):
+def test_strings_of_every_layout_are_read_in_place(type_, cut):
     array = pa.array(WORDS, type_)[cut]
     assert is_arrow(array)
     assert type(read(array, "column")) is StringColumn
@@ -236,7 +236,7 @@ def test_small_chunks_go_back_when_the_stream_fails(good):
     assert imported_structs() == 0
 
 
-def test_an_error_of_the_stream_is_told():
+def test_an_error_of_the_stream_is_reported():
     def fail():
         yield pa.record_batch({"data": ["a"]})
         raise LookupError("the disk is gone")
@@ -348,7 +348,7 @@ def damaged(type_):
 
 
 @pytest.mark.parametrize("type_", STRINGS[:2], ids=str)
-def test_what_is_no_utf8_becomes_lone_surrogates_and_is_refused(signer, type_):
+def test_invalid_utf8_becomes_lone_surrogates_and_is_refused(signer, type_):
     array = damaged(type_)
     assert to_list(array)[:2] == ["ok", "\udcff"]
     batch = signer.sign_rows(SESSION, connection_data=array, errors="null")
@@ -422,7 +422,7 @@ def test_arrow_lists_of_names_are_signed_as_python_lists(signer, type_, length):
         ]
 
 
-def test_lists_are_read_where_they_stand():
+def test_lists_are_read_in_place():
     array = pa.array([["a", None], None, []])
     assert type(read(array, "column")) is ListColumn
     assert to_list(array) == array.to_pylist()
@@ -543,7 +543,7 @@ def test_tokens_of_every_kind_of_column_are_decoded(signer):
 
 
 @every_kernel
-def test_what_was_decoded_is_a_table(signer):
+def test_decoded_tokens_are_a_table(signer):
     tokens = [
         *signer.sign_rows(
             [SESSION, OTHER_SESSION],

@@ -166,7 +166,7 @@ def test_a_bad_value_for_all_rows_is_refused_at_once(signer, errors, field, valu
     "value", [{"a": 1, "b": 2}, {"a", "b"}, frozenset("ab"), bytearray(b"ab")]
 )
 @pytest.mark.parametrize("field", ["role", "connection_data", "initial_layout_class_list"])
-def test_what_has_no_order_of_rows_is_no_column(signer, field, value):
+def test_an_unordered_collection_is_not_a_column(signer, field, value):
     with pytest.raises(InvalidInputError) as caught:
         signer.sign_rows(**{"session_id": [SESSION] * 2, field: value})
     assert caught.value.field == field

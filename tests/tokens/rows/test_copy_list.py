@@ -28,7 +28,7 @@ def test_a_list_is_copied_and_a_tuple_cannot_change():
     assert _fastsign.copy_list(fixed) is fixed
 
 
-def test_what_is_discarded_holds_nothing_any_more():
+def test_a_released_list_is_empty():
     copy, fixed = _fastsign.copy_list(LONG), ("a",)
     for column in (copy, fixed, None):
         _fastsign.release_list(column)
@@ -37,7 +37,7 @@ def test_what_is_discarded_holds_nothing_any_more():
 
 
 @every_kernel
-def test_a_call_holds_no_row_after_its_end():
+def test_a_call_keeps_no_row_after_its_end():
     signer = tokbox.Signer(KEY, SECRET)
     column = ["".join(["row ", str(i)]) for i in range(3)]
     before = [sys.getrefcount(text) for text in column]

@@ -137,6 +137,6 @@ def test_a_pool_cannot_be_pickled_or_copied():
             attempt(pool)
 
 
-def test_what_is_no_pool_is_refused(session):
+def test_an_object_that_is_not_a_pool_is_refused(session):
     with pytest.raises(InvalidInputError, match="memory_pool must be a tokbox"):
         session.token_batch(1, memory_pool=object())

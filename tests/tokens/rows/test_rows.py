@@ -67,7 +67,7 @@ def digest(tokens):
 
 @every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_rows_equal_the_plain_twin(kind):
+def test_rows_equal_the_reference(kind):
     digests = expected_digests(kind)
     for i, (case, expected) in enumerate(zip(random_cases(), digests, strict=True)):
         batch = sign(
@@ -138,7 +138,7 @@ def test_the_longest_rows_are_signed_right(signer, kind):
 @every_kernel
 @pytest.mark.parametrize("multithread", [False, True])
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_each_row_says_what_it_was_asked_to_say(signer, kind, multithread):
+def test_each_row_has_its_own_claims(signer, kind, multithread):
     n = 20_000
     claims = {
         "session_id": [SESSION, OTHER_SESSION] * (n // 2),
@@ -161,7 +161,7 @@ def test_each_row_says_what_it_was_asked_to_say(signer, kind, multithread):
 
 @every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_rows_that_say_the_same_are_distinct_and_counted_on(signer, kind):
+def test_rows_with_equal_claims_have_distinct_consecutive_nonces(signer, kind):
     batch = signer.sign_rows([SESSION] * 5000, kind=kind)
     assert len(set(batch)) == 5000
     nonces = [int(signer.verify(token).nonce) for token in batch]
@@ -204,7 +204,7 @@ def test_a_column_is_anything_that_gives_values_in_order(signer, shape):
 
 
 @every_kernel
-def test_rows_may_hold_other_types_that_mean_the_same(signer):
+def test_rows_may_contain_equivalent_types(signer):
     class Text(str):
         __slots__ = ()
 

@@ -22,7 +22,7 @@ from tokbox.tokens.verification.verify import decode
 RUN = {"run_id": "run 1", "issued_at": batches.NOW}
 
 
-def test_rows_with_derived_nonces_equal_the_plain_twin(signer):
+def test_rows_with_derived_nonces_equal_the_reference(signer):
     der = key_pair().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     key = hashlib.sha256(b"tokbox derived nonces v1" + der).digest()
     row_keys = ["a", 7, "é" * 100, "x" * 255]
@@ -64,7 +64,7 @@ def test_a_key_read_again_from_another_pem_signs_equal_tokens(signer):
     assert not {decode(t).nonce for t in first} & {decode(t).nonce for t in third}
 
 
-def test_a_row_whose_key_is_bad_or_stands_twice_is_named_or_left_out(signer):
+def test_a_row_with_a_bad_or_duplicate_key_is_named_or_left_out(signer):
     keys = ["a", "", "b", "a"]
     with pytest.raises(InvalidClaimsError, match="row 1: row_key must be text"):
         signer.sign_rows(SESSION, nonce=Derived(row_key=keys, **RUN))

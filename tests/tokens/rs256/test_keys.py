@@ -75,7 +75,7 @@ def file(tmp_path):
         "key object", "PrivateKey",
     ],
 )  # fmt: skip
-def test_a_private_key_is_read_from_what_holds_or_names_it(make, file):
+def test_a_private_key_is_read_from_content_or_path(make, file):
     key = PrivateKey(make(file))
     assert key.bits == 2048
     assert key._sign(b"message") == reference.rs256(*numbers(), b"message")
@@ -129,7 +129,7 @@ def test_a_key_whose_validation_is_skipped_signs_and_is_still_checked():
     ],
     ids=["text", "bytes", "path", "key object", "PublicKey", "pickled"],
 )
-def test_a_public_key_is_read_from_what_holds_or_names_it(make, file):
+def test_a_public_key_is_read_from_content_or_path(make, file):
     file.write_text(public_pem())
     key = PublicKey(make(file))
     signature = reference.rs256(*numbers(), b"message")
@@ -180,7 +180,7 @@ BASE64 = private_pem().split("-----")[2]
         (PrivateKey(key_pair()), PASSWORD, "password", "be left out"),
     ],
 )  # fmt: skip
-def test_what_is_no_private_key_is_refused_and_not_shown(source, password, field, rule):
+def test_an_invalid_private_key_is_refused_and_not_shown(source, password, field, rule):
     with pytest.raises(InvalidInputError) as caught:
         PrivateKey(source, password=password)
     assert caught.value.field == field
@@ -224,14 +224,14 @@ ROCA = RSAPublicNumbers(65537, 1 + (2**2048 - 2) // _MODULUS * _MODULUS).public_
         ("nothing", "No such file"),
     ],
 )
-def test_what_is_no_public_key_is_refused(source, rule):
+def test_an_invalid_public_key_is_refused(source, rule):
     with pytest.raises(InvalidInputError, match=rule) as caught:
         PublicKey(source)
     assert caught.value.field == "public_key"
     assert "None" not in str(caught.value)
 
 
-def test_every_prime_that_tells_is_asked():
+def test_every_distinguishing_prime_is_tested():
     assert list(_ROCA_PRIMES) == _TELLING
 
 
@@ -262,7 +262,7 @@ def test_a_file_is_read_up_to_its_last_byte(tmp_path):
         PrivateKey(path)
 
 
-def test_a_private_key_neither_shows_itself_nor_travels():
+def test_a_private_key_is_not_shown_or_pickled():
     key = PrivateKey(private_pem())
     assert repr(key) == "<PrivateKey RSA-2048>"
     for leave in (pickle.dumps, copy.copy, copy.deepcopy):
@@ -285,7 +285,7 @@ def test_a_key_is_read_once_for_all_tokens(monkeypatch):
     assert len(read) == 1
 
 
-def test_what_openssl_signs_is_what_we_sign():
+def test_signatures_equal_those_of_openssl():
     signature = key_pair().sign(b"m", padding.PKCS1v15(), SHA256())
     assert signature == PrivateKey(key_pair())._sign(b"m")
 
@@ -298,7 +298,7 @@ def test_an_application_id_is_a_uuid_in_any_case(id_):
 @pytest.mark.parametrize(
     "id_", ["", "40000123", APPLICATION[:-1], f"{{{APPLICATION}}}", None]
 )
-def test_what_is_no_application_id_is_refused(id_):
+def test_an_invalid_application_id_is_refused(id_):
     with pytest.raises(InvalidInputError) as caught:
         Signer.from_private_key(id_, key_pair())
     assert (caught.value.field, caught.value.value) == ("application_id", id_)
@@ -314,7 +314,7 @@ def test_a_signer_shows_its_application_only():
         signer._jwt({})
 
 
-def test_without_cryptography_it_is_said_what_to_install():
+def test_without_cryptography_the_error_names_the_package_to_install():
     program = (
         "import sys\n"
         "for name in ('cryptography', 'cryptography.hazmat'): sys.modules[name] = None\n"

@@ -33,7 +33,7 @@ def test_several_threads_are_at_work_at_once():
 
 
 @pytest.mark.parametrize("who", ["caller", "helper"])
-def test_what_is_raised_anywhere_stops_all_and_arrives(who):
+def test_an_error_in_any_thread_stops_all_and_is_raised(who):
     here = threading.current_thread()
     done = []
     raised = threading.Event()

@@ -90,7 +90,7 @@ def data_of(text: str, classes: str) -> bytes:
 
 
 @pytest.mark.parametrize("length", range(6))
-def test_a_batch_is_what_the_plain_twin_signs(signer, length):
+def test_a_batch_equals_the_reference(signer, length):
     """For every number of bytes that base64 can have left over before the jti."""
     data = data_of("é" * length + "x", "a b")
     plan = rs256.BatchPlan(signer._backend.key, data, RANDOM)
@@ -197,7 +197,7 @@ CHOICES = {
 @pytest.mark.parametrize(
     "columns", batches.SUBSETS, ids=lambda columns: ",".join(sorted(columns))
 )
-def test_rows_are_what_the_plain_twin_signs(signer, columns):
+def test_rows_equal_the_reference(signer, columns):
     rng = random.Random(",".join(sorted(columns)))
     n = 5
     given = {
@@ -223,7 +223,7 @@ def test_rows_are_what_the_plain_twin_signs(signer, columns):
         assert batch.failures == {}
 
 
-def test_rows_say_what_their_columns_say(signer):
+def test_rows_have_the_claims_of_their_columns(signer):
     names = [None, *TEXTS, *map(str, range(30))]
     classes = [("a", "b")] * len(names)
     batch = signer.sign_rows(

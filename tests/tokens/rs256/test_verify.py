@@ -55,7 +55,7 @@ def key():
     return PublicKey(public_pem())
 
 
-def test_a_good_token_is_returned_as_what_it_says(key):
+def test_a_valid_token_is_returned_with_its_claims(key):
     found = key.verify(make(), application_id=APPLICATION, session_id=SESSION, now=NOW)
     assert found.project_id == APPLICATION
     assert (found.session_id, found.role) == (SESSION, "moderator")
@@ -113,7 +113,7 @@ def test_an_application_is_the_same_in_any_case(key, id_):
         ({"exp": NOW + 2_592_001}, {}, WrongClaimsError, "invalid_claims"),
     ],
 )
-def test_what_does_not_hold_says_why(key, claims, options, error, reason):
+def test_an_invalid_token_is_refused_with_its_reason(key, claims, options, error, reason):
     with pytest.raises(TokenError) as caught:
         key.verify(make(**claims), **{"now": NOW, **options})
     assert type(caught.value) is error
@@ -158,7 +158,7 @@ def test_the_clock_is_the_default(key):
 
 
 @pytest.mark.parametrize("id_", ["", "40000123", APPLICATION[:-1], 5])
-def test_what_is_no_application_id_is_refused(key, id_):
+def test_an_invalid_application_id_is_refused(key, id_):
     with pytest.raises(InvalidInputError) as caught:
         key.verify(make(), application_id=id_, now=NOW)
     assert caught.value.field == "application_id"

@@ -83,7 +83,7 @@ ALGORITHMS = [
 
 @every_kernel
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_no_other_algorithm_is_read_whoever_signed(project, application, algorithm):
+def test_no_other_algorithm_is_accepted_from_any_signer(project, application, algorithm):
     header = f'{{"typ":"JWT","alg":{algorithm}}}'
     for signer, sign in ((project, by_secret()), (application, by_key())):
         for ending in (sign, lambda message: b""):
@@ -118,7 +118,7 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("secret", SPELLINGS, ids=range(len(SPELLINGS)))
-def test_the_public_key_is_no_secret(application, secret):
+def test_the_public_key_is_not_a_secret(application, secret):
     """The public key is known to everybody, so it must not be used as an HMAC secret."""
     token = hs256(BOTH, secret)
     assert refused(application, token).reason == "wrong_algorithm"
@@ -166,13 +166,13 @@ def test_an_environment_does_not_take_what_the_other_signs(project, application)
         '{"alg":"HS256","x":{"a":1,"a":2}}',
     ],
 )
-def test_a_header_that_says_something_twice_is_refused(project, header):
+def test_a_header_with_a_duplicate_name_is_refused(project, header):
     assert type(refused(project, make(header, PROJECT, by_secret()))) is MalformedTokenError
 
 
 @every_kernel
 @pytest.mark.parametrize("name", [*PROJECT, "x"])
-def test_a_payload_that_says_something_twice_is_refused(project, name):
+def test_a_payload_with_a_duplicate_name_is_refused(project, name):
     payload = json.dumps({**PROJECT, "x": 1})
     twice = f'{payload[:-1]},"{name}":{json.dumps({**PROJECT, "x": 1}[name])}}}'
     header = '{"typ":"JWT","alg":"HS256"}'

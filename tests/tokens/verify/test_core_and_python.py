@@ -195,7 +195,7 @@ def test_the_core_finds_what_python_finds_of_tokens_of_an_application():
 
 @every_kernel
 @pytest.mark.parametrize("project", [True, False])
-def test_what_is_usual_is_found_by_the_core_alone(monkeypatch, project):
+def test_usual_tokens_are_verified_by_the_core_alone(monkeypatch, project):
     """One by one, too; an application's signature is checked by OpenSSL."""
     if project:
         signer, dialects = Signer(KEY, SECRET), PROJECT_DIALECTS

@@ -85,7 +85,7 @@ def test_only_ascii_in_one_dimension_and_native_order_is_copied():
         texts(5)
 
 
-def test_an_array_of_two_dimensions_holds_no_tokens(signer):
+def test_an_array_of_two_dimensions_is_not_a_column_of_tokens(signer):
     assert not any(signer.verify_many(np.array([TOKENS[:1], TOKENS[:1]]), now=NOW))
 
 
@@ -118,7 +118,7 @@ def test_all_that_decode_reads_is_read_among_many():
 
 
 @every_kernel
-def test_usual_tokens_are_read_when_they_are_asked_for(signer, monkeypatch):
+def test_usual_tokens_are_decoded_on_access(signer, monkeypatch):
     tokens = [
         TOKENS[0],
         signer.session(SESSION).token(kind="jwt"),
@@ -133,7 +133,7 @@ def test_usual_tokens_are_read_when_they_are_asked_for(signer, monkeypatch):
     assert [*reversed(many)] == [decode(token) for token in tokens[::-1]]
 
 
-def test_a_pickle_of_what_was_read_holds_no_token():
+def test_a_pickle_of_decoded_tokens_contains_no_token_text():
     many = decode_many(WRONG)
     pickled = pickle.dumps(many)
     assert TOKENS[0].encode() not in pickled

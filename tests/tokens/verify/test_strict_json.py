@@ -12,7 +12,7 @@ def test_an_object_is_read_as_text_and_as_utf_8(raw):
     assert isinstance(read_object(raw), dict)
 
 
-def test_names_may_stand_again_in_another_object():
+def test_names_may_be_repeated_in_another_object():
     assert read_object('{"a": {"a": 1}, "b": {"a": 2}}') == {"a": {"a": 1}, "b": {"a": 2}}
 
 
@@ -31,7 +31,7 @@ def test_names_may_stand_again_in_another_object():
         ('{"canary":' * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_no_plain_object_is_refused_without_being_quoted(raw, problem):
+def test_json_that_is_not_a_plain_object_is_refused_without_being_quoted(raw, problem):
     with pytest.raises(ValueError, match=problem) as caught:
         read_object(raw)
     assert "canary" not in str(caught.value)

@@ -130,7 +130,7 @@ def test_a_token_of_another_key_is_refused():
 
 
 @every_kernel
-def test_expired_token_says_when():
+def test_expired_token_error_contains_the_time():
     with pytest.raises(ExpiredTokenError) as caught:
         signer().verify(make(GO_STYLE), now=1700086500)
     assert caught.value.expire_time == 1700086500
@@ -198,7 +198,7 @@ MALFORMED = [
 
 @every_kernel
 @pytest.mark.parametrize("token", MALFORMED)
-def test_what_is_no_token_is_called_malformed(token):
+def test_text_that_is_not_a_token_is_malformed(token):
     with pytest.raises(MalformedTokenError):
         decode(token)
     with pytest.raises(TokenError):
@@ -221,7 +221,7 @@ def test_what_is_no_token_is_called_malformed(token):
         (lambda token: make(f"{DATA}&nonce"), "malformed"),
     ],
 )
-def test_what_cannot_be_read_says_in_one_word_why(spoil, reason):
+def test_an_unreadable_token_has_a_reason_of_one_word(spoil, reason):
     with pytest.raises(MalformedTokenError) as caught:
         decode(spoil(make(GO_STYLE)))
     assert caught.value.reason == reason
@@ -284,7 +284,7 @@ def test_true_is_not_the_key_1():
 
 
 @pytest.mark.parametrize("now", [True, "1", float("nan"), float("inf"), -float("inf"), 1j])
-def test_what_is_no_moment_is_refused(now):
+def test_an_invalid_time_is_refused(now):
     token = make(GO_STYLE)
     with pytest.raises(InvalidInputError, match="seconds since the epoch"):
         signer().verify(token, now=now)
@@ -305,7 +305,7 @@ def test_a_wanted_session_is_a_str(session_id):
 @pytest.mark.parametrize(
     ("given", "rule"), [("T1==canary", "many tokens"), (5, "iterable")]
 )
-def test_what_is_not_many_tokens_is_refused_and_not_shown(many, given, rule):
+def test_an_argument_that_is_not_a_column_is_refused_and_not_shown(many, given, rule):
     with pytest.raises(InvalidInputError, match=rule) as caught:
         many(given)
     assert caught.value.value is None
@@ -314,7 +314,7 @@ def test_what_is_not_many_tokens_is_refused_and_not_shown(many, given, rule):
 
 @every_kernel
 @pytest.mark.parametrize("second", [-1, 0, 2**62 - 1, 2**62, 2**63])
-def test_the_limits_of_the_core_are_none_of_verify_many(second):
+def test_the_limits_of_the_core_do_not_limit_verify_many(second):
     data = f"session_id={SESSION}&create_time=0&expire_time=1&role=publisher&nonce=1"
     (error,) = signer().verify_many([make(data)], now=second).failures.values() or (None,)
     if second <= 0:

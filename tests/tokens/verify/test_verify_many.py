@@ -154,7 +154,7 @@ def test_many_are_found_as_they_are_one_by_one(signer, now, multithread):
 
 
 @every_kernel
-def test_many_are_found_as_they_are_one_by_one_wherever_they_stand(signer):
+def test_many_tokens_get_the_results_of_single_calls_at_any_position(signer):
     tokens, expected = among_many(step=1)
     for multithread in (False, True):
         assert (
@@ -162,7 +162,7 @@ def test_many_are_found_as_they_are_one_by_one_wherever_they_stand(signer):
         )
 
 
-def test_the_corpus_holds_good_tokens_and_each_reason_to_refuse():
+def test_the_corpus_contains_good_tokens_and_each_reason_for_rejection():
     """Or the comparison above would show little."""
     found = corpus_one_by_one(now=NOW)
     reasons = {error and error[0].__name__ for error in found}
@@ -196,7 +196,7 @@ def test_any_time_can_be_asked_about(signer, now):
 
 
 @pytest.mark.parametrize("now", [float("nan"), float("inf")])
-def test_what_is_no_time_is_refused_as_one_by_one(signer, now):
+def test_an_invalid_time_is_refused_as_in_single_calls(signer, now):
     with pytest.raises((ValueError, OverflowError)) as one:
         signer.verify(make(GO_STYLE), now=now)
     with pytest.raises(type(one.value)):
@@ -308,7 +308,7 @@ def test_one_token_is_not_many(signer):
 
 
 @pytest.mark.parametrize("tokens", [None, 5, object()])
-def test_what_gives_no_tokens_is_refused(signer, tokens):
+def test_an_object_without_tokens_is_refused(signer, tokens):
     with pytest.raises(InvalidInputError, match="tokens must be an iterable"):
         signer.verify_many(tokens)
 
@@ -353,7 +353,7 @@ def core(signer: Signer, tokens: Sequence[str], now: int = NOW) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
+def test_tokens_accepted_by_the_core_are_accepted_by_verify(signer, kernel, kind):
     """Most have a valid signature, so that only their claims can be refused."""
     rng = random.Random(kernel + kind)
     if kind == "t1":
@@ -382,7 +382,7 @@ def test_what_the_core_passes_verify_passes_too(signer, kernel, kind):
 
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
-def test_what_is_encoded_in_another_way_is_found_as_verify_finds_it(signer, kernel, kind):
+def test_other_encodings_get_the_result_of_verify(signer, kernel, kind):
     rng = random.Random(kernel + kind)
     sessions = [SESSION, *ENCODED_SESSIONS]
     good = [
@@ -557,7 +557,7 @@ def test_the_head_of_another_key_is_read_as_verify_reads_it(signer):
 
 
 @every_kernel
-def test_every_character_is_read_as_verify_reads_it_wherever_it_stands(signer):
+def test_every_character_at_any_position_gets_the_result_of_verify(signer):
     """All of both alphabets, and what is in neither, in any place of a vector register."""
     text = "".join(map(chr, range(0x80, 0x180)))
     token = make_raw(fields(connection_data=text))
@@ -677,7 +677,7 @@ def test_verifications_are_equal_if_the_same_rows_are_valid(signer):
         hash(found)
 
 
-def test_decoded_tokens_are_equal_if_they_say_the_same():
+def test_decoded_tokens_with_equal_claims_are_equal():
     tokens = [make(GO_STYLE), "T1=="]
     found = decode_many(tokens)
     assert found == decode_many(tokens)

@@ -147,7 +147,7 @@ def test_wycheproof_signatures_are_judged_as_they_should_be():
     }
 
 
-def test_the_mislabelled_cases_are_what_we_say_they_are():
+def test_the_mislabelled_cases_are_as_described():
     signatures = {case["tcId"]: case for file, _, case in cases() if file == FILES[0]}
     for number, other in SAME_AS_A_VALID_ONE.items():
         assert signatures[number]["jws"] == signatures[other]["jws"]

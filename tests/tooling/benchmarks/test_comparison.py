@@ -126,7 +126,7 @@ def test_memory_can_be_compared():
     assert extra_info(group, a)["peak_bytes"] == 300
 
 
-def test_a_goal_against_a_missing_rival_says_why():
+def test_a_goal_against_a_missing_rival_has_a_reason():
     def unavailable(n):
         raise Unavailable("Go is not installed")
 
