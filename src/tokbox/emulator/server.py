@@ -313,9 +313,9 @@ def _listen(host: str, port: int) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            reason = f"{os.strerror(error.errno)}: port {port} of {host}"
+            reason = f"{os.strerror(errno.EADDRINUSE)}: port {port} of {host}"
             message = f"{reason}; choose another, or 0 for a free one"
-            raise OSError(error.errno, message) from None
+            raise OSError(errno.EADDRINUSE, message) from None
         except TypeError:
             rule = "be an address, or a name that can be looked up"
             raise InvalidInputError("host", host, rule) from None

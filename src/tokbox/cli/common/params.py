@@ -20,6 +20,11 @@ from tokbox.literals import RoleName, TokenKind
 if TYPE_CHECKING:
     from tokbox.rest.client import Tokbox
 
+    _IntegerType = click.ParamType[int]
+else:
+    # click before 8.4 has no type argument.
+    _IntegerType = click.ParamType
+
 __all__ = [
     "Claims",
     "Command",
@@ -85,7 +90,7 @@ class Option(click.Option):
         return extra
 
 
-class Count(click.ParamType):  # type: ignore[type-arg]
+class Count(_IntegerType):
     """A whole number, also written as ``1_000_000`` or ``1e6``.
 
     Values below *min* or above *max* are refused; None is no limit.

@@ -136,7 +136,7 @@ def _with_error(error: dict[str, Any], line: bytes) -> bytes:
 
 
 def _as_object(error: RowError, file: str | None) -> dict[str, Any]:
-    members = dict(zip(_NAMES, error, strict=True))
+    members: dict[str, Any] = dict(zip(_NAMES, error, strict=True))
     return members if file is None else {"file": file, **members}
 
 

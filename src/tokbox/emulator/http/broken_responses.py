@@ -64,6 +64,9 @@ class Protocol(HttpToolsProtocol):
     It sends the head of a response together with the first part of the body.
     """
 
+    #: The target of the current request.
+    url: bytes
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         gathering = _BufferedTransport(transport)
