@@ -107,7 +107,7 @@ def test_tokens_are_taken_out_of_a_text(token: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["/v2/project/40000123/archive", "T1=", "eyJ", "T1"])
-def test_what_is_no_token_stays_in_a_text(text: str) -> None:
+def test_text_that_is_not_a_token_is_not_redacted(text: str) -> None:
     assert errors.redact(text) == text
 
 

@@ -63,7 +63,7 @@ def at_once(work: Callable[[int], Any]) -> list[Any]:
     return found
 
 
-def twin(token: str) -> str:
+def reference_token(token: str) -> str:
     """The same token, made by the reference."""
     if token.startswith("T1=="):
         said = base64.b64decode(token[4:]).decode().partition(":")[2]
@@ -135,7 +135,7 @@ def test_many_threads_sign_with_one_signer(signer, kind):
             f"thread {number}"
         }
         for token in same[:: TOKENS // 10] + rows[:: TOKENS // 10]:
-            assert twin(token) == token
+            assert reference_token(token) == token
     tokens = [token for same, rows in made for token in same + rows]
     assert len(set(tokens)) == len(tokens) == THREADS * 4 * TOKENS
 

@@ -451,7 +451,7 @@ def test_messages_of_the_service_stay_on_one_line(
     assert "\x1b" not in result.err
 
 
-def test_reader_that_leaves_is_no_error_message() -> None:
+def test_closed_pipe_causes_no_error_message() -> None:
     with subprocess.Popen(
         [*COMMAND, "tokens", "-n", "1000000", SESSION],
         stdout=subprocess.PIPE,

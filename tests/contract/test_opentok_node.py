@@ -228,7 +228,7 @@ def test_our_rs256_tokens_are_read_by_the_library_of_the_sdk(
 # Archives.
 
 
-def test_archive_of_a_session_that_nobody_joined(sdk: Sdk, routed: str) -> None:
+def test_archive_of_a_session_that_was_never_joined(sdk: Sdk, routed: str) -> None:
     refused("ArchiveError", sdk, "startArchive", routed, {}, match="Session not found")
 
 

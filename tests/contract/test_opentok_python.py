@@ -194,7 +194,7 @@ def test_our_rs256_tokens_are_read_by_the_library_of_the_sdk(
 # Archives.
 
 
-def test_archive_of_a_session_that_nobody_joined(client: Any, routed: str) -> None:
+def test_archive_of_a_session_that_was_never_joined(client: Any, routed: str) -> None:
     with pytest.raises(exceptions.NotFoundError):
         client.start_archive(routed)
 
@@ -434,7 +434,7 @@ def test_malformed_stream_id(client: Any, live: str) -> None:
 
 
 @pytest.mark.trap(41, 48, 50)
-def test_streams_of_a_session_that_nobody_joined(client: Any, routed: str) -> None:
+def test_streams_of_a_session_that_was_never_joined(client: Any, routed: str) -> None:
     # The SDK makes an empty list of a 404, whose items cannot be had by number either.
     streams = client.list_streams(routed)
     assert list(streams) == []

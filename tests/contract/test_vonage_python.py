@@ -176,7 +176,7 @@ def start_archive(video: Any, session_id: str, **options: Any) -> Any:
     )
 
 
-def test_archive_of_a_session_that_nobody_joined(video: Any, routed: str) -> None:
+def test_archive_of_a_session_that_was_never_joined(video: Any, routed: str) -> None:
     with pytest.raises(errors.NotFoundError):
         start_archive(video, routed)
 

@@ -258,7 +258,7 @@ def test_times_may_be_numbers_of_any_kind() -> None:
             seconds("timeout", wrong)
 
 
-def test_an_array_without_dimensions_is_no_sequence_of_texts() -> None:
+def test_an_array_without_dimensions_is_not_a_sequence_of_texts() -> None:
     with pytest.raises(errors.InvalidInputError, match="sequence of strings"):
         strings("streams", ArrayOfNoDimensions(1))
 

@@ -83,7 +83,7 @@ def test_tones_can_come_from_standard_input(cli: Cli, play: Play) -> None:
     assert sent(script)[2] == {"digits": "1234"}
 
 
-def test_what_is_no_tone_is_refused(cli: Cli, play: Play) -> None:
+def test_an_invalid_tone_is_refused(cli: Cli, play: Play) -> None:
     play()
     result = cli("dtmf", SESSION, "9876x")
     assert result.code == 2

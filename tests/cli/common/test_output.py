@@ -36,7 +36,7 @@ def test_values_are_not_broken_on_a_narrow_terminal() -> None:
     assert SESSION in result.out
 
 
-def test_encoding_that_lacks_a_character_is_no_obstacle() -> None:
+def test_encoding_without_a_character_is_supported() -> None:
     token = Signer("12345678", "x").session(SESSION).token(connection_data="é")
     result = run(["inspect", token], env=environment(PYTHONIOENCODING="ascii"))
     assert result.code == 4
@@ -47,7 +47,7 @@ def test_visible_spells_out_what_cannot_be_seen() -> None:
     assert visible("a\nb\x1b[0m\u202e\x7f é") == "a\\nb\\x1b[0m\\u202e\\x7f é"
 
 
-def test_stream_without_a_terminal_is_none() -> None:
+def test_text_stream_is_not_a_terminal() -> None:
     assert not is_terminal(io.StringIO())
 
 

@@ -23,7 +23,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def told(server: Server) -> list[Event]:
+def sent_events(server: Server) -> list[Event]:
     """The webhooks about calls, in order."""
     return events_of(server, "sip_call")
 
@@ -150,18 +150,18 @@ def test_secrets_of_a_call_are_not_kept(tmp_path: Path) -> None:
 
 
 def test_call_rings_is_answered_and_ends_with_its_connection(
-    api: Api, live: str, told: list[Event]
+    api: Api, live: str, sent_events: list[Event]
 ) -> None:
     call = dial(api, live)
     api.advance(10)
     api.project("DELETE", f"/session/{live}/connection/{call['connectionId']}")
-    assert [(event.name, event.at_ms - NOW * 1000) for event in told] == [
+    assert [(event.name, event.at_ms - NOW * 1000) for event in sent_events] == [
         ("created", 0),
         ("updated", 1000),
         ("updated", 3000),
         ("destroyed", 10_000),
     ]
-    assert told[0].payload == {
+    assert sent_events[0].payload == {
         "sessionId": live,
         "projectId": api.key,
         "event": "callCreated",
@@ -172,20 +172,20 @@ def test_call_rings_is_answered_and_ends_with_its_connection(
             "createdAt": NOW * 1000,
         },
     }
-    assert [event.payload["state"] for event in told[1:3]] == ["RINGING", "ACTIVE"]
-    end = told[3].payload
+    assert [event.payload["state"] for event in sent_events[1:3]] == ["RINGING", "ACTIVE"]
+    end = sent_events[3].payload
     assert (end["event"], end["reason_code"]) == ("callDestroyed", "700")
     assert end["reason_message"] == "Normal Clearing"
 
 
-def test_call_ends_after_six_hours(api: Api, live: str, told: list[Event]) -> None:
+def test_call_ends_after_six_hours(api: Api, live: str, sent_events: list[Event]) -> None:
     dial(api, live)
     api.advance(6 * 3600 - 1)
     assert len(api.connections(live)) == 2
     api.advance(10)
     assert len(api.connections(live)) == len(api.streams(live)) == 1
-    assert told[-1].payload["reason_code"] == "705"
-    assert told[-1].at_ms == (NOW + 6 * 3600) * 1000
+    assert sent_events[-1].payload["reason_code"] == "705"
+    assert sent_events[-1].at_ms == (NOW + 6 * 3600) * 1000
 
 
 @pytest.mark.parametrize(
@@ -197,12 +197,12 @@ def test_call_ends_after_six_hours(api: Api, live: str, told: list[Event]) -> No
     ],
 )
 def test_gateway_that_cannot_be_reached_ends_the_call(
-    api: Api, live: str, told: list[Event], uri: str
+    api: Api, live: str, sent_events: list[Event], uri: str
 ) -> None:
     dial(api, live, uri=uri)
     api.advance(1)
-    assert [event.name for event in told] == ["created", "destroyed"]
-    assert told[1].payload["reason_code"] == "503"
+    assert [event.name for event in sent_events] == ["created", "destroyed"]
+    assert sent_events[1].payload["reason_code"] == "503"
     assert len(api.connections(live)) == 1
 
 
@@ -216,7 +216,9 @@ def test_sound_without_a_picture_has_no_type_of_it(
     assert "videoType" not in created.payload["stream"]
 
 
-def test_call_ends_after_five_minutes_without_clients(api: Api, told: list[Event]) -> None:
+def test_call_ends_after_five_minutes_without_clients(
+    api: Api, sent_events: list[Event]
+) -> None:
     session_id = api.create_session()
     joined = api.join(session_id)
     dial(api, session_id)
@@ -226,24 +228,27 @@ def test_call_ends_after_five_minutes_without_clients(api: Api, told: list[Event
     assert len(api.connections(session_id)) == 1
     api.advance(1)
     assert api.connections(session_id) == []
-    assert told[-1].at_ms == (NOW + 1300) * 1000
-    assert (told[-1].name, told[-1].payload["reason_code"]) == ("destroyed", "706")
-    assert told[-1].payload["reason_message"] == "Max Inactive"
+    assert sent_events[-1].at_ms == (NOW + 1300) * 1000
+    assert (sent_events[-1].name, sent_events[-1].payload["reason_code"]) == (
+        "destroyed",
+        "706",
+    )
+    assert sent_events[-1].payload["reason_message"] == "Max Inactive"
 
 
 def test_call_of_an_empty_session_ends_after_five_minutes_too(
-    api: Api, session_id: str, told: list[Event]
+    api: Api, session_id: str, sent_events: list[Event]
 ) -> None:
     api.leave(session_id, api.join(session_id))
     dial(api, session_id)
     api.advance(301)
-    assert told[-1].payload["reason_code"] == "706"
-    assert told[-1].at_ms == (NOW + 300) * 1000
+    assert sent_events[-1].payload["reason_code"] == "706"
+    assert sent_events[-1].at_ms == (NOW + 300) * 1000
 
 
 @pytest.mark.parametrize("publish", [True, False])
 def test_a_returning_client_keeps_the_call(
-    api: Api, session_id: str, told: list[Event], publish: bool
+    api: Api, session_id: str, sent_events: list[Event], publish: bool
 ) -> None:
     joined = api.join(session_id)
     dial(api, session_id)
@@ -251,13 +256,15 @@ def test_a_returning_client_keeps_the_call(
     api.advance(299)
     joined = api.join(session_id, publish=publish)
     api.advance(3000)
-    assert told[-1].payload["state"] == "ACTIVE"
+    assert sent_events[-1].payload["state"] == "ACTIVE"
     api.leave(session_id, joined)
     api.advance(299)
-    assert told[-1].payload["state"] == "ACTIVE"
+    assert sent_events[-1].payload["state"] == "ACTIVE"
 
 
-def test_two_calls_keep_one_another(api: Api, session_id: str, told: list[Event]) -> None:
+def test_two_calls_keep_one_another(
+    api: Api, session_id: str, sent_events: list[Event]
+) -> None:
     joined = api.join(session_id)
     calls = [dial(api, session_id) for _ in range(2)]
     api.leave(session_id, joined)
@@ -267,13 +274,13 @@ def test_two_calls_keep_one_another(api: Api, session_id: str, told: list[Event]
 
 @pytest.mark.parametrize("observes", [True, False])
 def test_call_that_is_dialled_into_a_muted_session_is_muted(
-    api: Api, live: str, told: list[Event], observes: bool
+    api: Api, live: str, sent_events: list[Event], observes: bool
 ) -> None:
     api.project("POST", f"/session/{live}/mute", {"active": True})
     call = dial(api, live, observeForceMute=observes)
-    names = [event.payload["event"] for event in told]
+    names = [event.payload["event"] for event in sent_events]
     assert names == ["callCreated", *["muteForced"] * observes]
-    assert {event.payload["call"]["id"] for event in told} == {call["id"]}
+    assert {event.payload["call"]["id"] for event in sent_events} == {call["id"]}
     streams = api.request("GET", f"/_emulator/session/{live}").json()["connections"]
     assert streams[-1]["streams"][0]["muted"] is True
 

@@ -287,7 +287,7 @@ def test_deliveries_are_broken_off_by_a_control_route(api: Api) -> None:
     assert api.request("POST", "/_emulator/storage/x", {"broken": True}).status == 404
 
 
-def told(server: Server) -> list[str]:
+def sent_events(server: Server) -> list[str]:
     bodies = [json.loads(one.body) for one in server.webhooks(event="archive_status")]
     return [body["status"] for body in bodies]
 
@@ -313,7 +313,7 @@ def test_uploaded_event_may_precede_stopped(
         if uploads:
             put(api)
         finish(api)
-        assert told(server) == expected
+        assert sent_events(server) == expected
 
 
 # Encryption.

@@ -21,18 +21,18 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def told(server: Server) -> list[Event]:
+def sent_events(server: Server) -> list[Event]:
     """Every event of the emulator, in order."""
     events: list[Event] = []
     server._app.state.emulator.events.subscribe(events.append)
     return events
 
 
-def names(told: list[Event]) -> list[str]:
-    return [f"{event.group}_{event.name}" for event in told]
+def names(sent_events: list[Event]) -> list[str]:
+    return [f"{event.group}_{event.name}" for event in sent_events]
 
 
-def test_client_that_comes_publishes_and_goes(api: Api, told: list[Event]) -> None:
+def test_client_that_comes_publishes_and_goes(api: Api, sent_events: list[Event]) -> None:
     session_id = api.create_session()
     joined = api.join(session_id, connection_data="role=host")
     api.advance(1)
@@ -51,7 +51,9 @@ def test_client_that_comes_publishes_and_goes(api: Api, told: list[Event]) -> No
     came = {"sessionId": session_id, "projectId": KEY, "timestamp": NOW * 1000}
     went = {**came, "timestamp": NOW * 1000 + 1000, "reason": "clientDisconnected"}
     silent = {**connection, "data": ""}
-    payloads = [event.payload for event in told if event.group in ("connection", "stream")]
+    payloads = [
+        event.payload for event in sent_events if event.group in ("connection", "stream")
+    ]
     assert payloads == [
         {**came, "event": "connectionCreated", "connection": connection},
         {**came, "event": "streamCreated", "stream": {**stream, "connection": connection}},
@@ -60,15 +62,15 @@ def test_client_that_comes_publishes_and_goes(api: Api, told: list[Event]) -> No
     ]
 
 
-def test_moderator_is_the_reason(api: Api, told: list[Event]) -> None:
+def test_moderator_is_the_reason(api: Api, sent_events: list[Event]) -> None:
     session_id = api.create_session()
     joined = api.join(session_id, publish=False)
     api.project("DELETE", f"/session/{session_id}/connection/{joined['connectionId']}")
-    (event,) = (event for event in told if event.name == "destroyed")
+    (event,) = (event for event in sent_events if event.name == "destroyed")
     assert event.payload["reason"] == "forceDisconnected"
 
 
-def test_archive_sends_every_status_once(api: Api, told: list[Event]) -> None:
+def test_archive_sends_every_status_once(api: Api, sent_events: list[Event]) -> None:
     session_id = api.create_session()
     joined = api.join(session_id)
     api.advance(0.5)
@@ -77,7 +79,7 @@ def test_archive_sends_every_status_once(api: Api, told: list[Event]) -> None:
     api.leave(session_id, joined)
     api.advance(60)
     api.advance(72 * 3600)
-    archives = [event for event in told if event.group == "archive"]
+    archives = [event for event in sent_events if event.group == "archive"]
     assert [(event.payload["status"], event.at_ms - NOW * 1000) for event in archives] == [
         ("started", 500),
         ("paused", 10_500),
@@ -92,18 +94,20 @@ def test_archive_sends_every_status_once(api: Api, told: list[Event]) -> None:
     assert [url for url in urls if url] == [urls[3]]
 
 
-def test_archive_without_publishers_sends_paused(api: Api, told: list[Event]) -> None:
+def test_archive_without_publishers_sends_paused(
+    api: Api, sent_events: list[Event]
+) -> None:
     session_id = api.create_session()
     api.join(session_id, publish=False)
     api.start_archive(session_id)
-    (event,) = (event for event in told if event.group == "archive")
+    (event,) = (event for event in sent_events if event.group == "archive")
     assert event.payload["status"] == "paused"
 
 
-def test_refused_calls_send_no_events(api: Api, told: list[Event]) -> None:
+def test_refused_calls_send_no_events(api: Api, sent_events: list[Event]) -> None:
     session_id = api.create_session()
     assert api.join_with(session_id, "x", publish=True).status == 403
-    assert told == []
+    assert sent_events == []
 
 
 def test_the_same_chance_makes_the_same_ids() -> None:

@@ -19,26 +19,28 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def told(server: Server) -> list[Event]:
+def sent_events(server: Server) -> list[Event]:
     """The webhooks about sessions, in order."""
     return events_of(server, "session")
 
 
-def seen(told: list[Event]) -> list[tuple[str, int, Any]]:
+def seen(sent_events: list[Event]) -> list[tuple[str, int, Any]]:
     """The notifications, with seconds and reason."""
     return [
         (one.payload["event"], one.at_ms // 1000 - NOW, one.payload.get("reason"))
-        for one in told
+        for one in sent_events
     ]
 
 
-def test_session_is_created_by_its_first_client(tenant: Api, told: list[Event]) -> None:
+def test_session_is_created_by_its_first_client(
+    tenant: Api, sent_events: list[Event]
+) -> None:
     session_id = tenant.create_session()
-    assert told == []
+    assert sent_events == []
     tenant.advance(5)
     for _ in range(2):
         tenant.join(session_id)
-    (created,) = told
+    (created,) = sent_events
     assert (created.project_id, created.group, created.name) == (
         tenant.key,
         "session",
@@ -62,16 +64,16 @@ def test_session_is_created_before_its_connection(server: Server, api: Api) -> N
 
 
 def test_session_is_destroyed_a_minute_after_its_last_client(
-    api: Api, session_id: str, told: list[Event]
+    api: Api, session_id: str, sent_events: list[Event]
 ) -> None:
     first, second = (api.join(session_id) for _ in range(2))
     api.leave(session_id, first)
     api.advance(1000)
     api.leave(session_id, second)
     api.advance(59)
-    assert [one.name for one in told] == ["created"]
+    assert [one.name for one in sent_events] == ["created"]
     api.advance(1000)
-    assert told[1].payload == {
+    assert sent_events[1].payload == {
         "sessionId": session_id,
         "projectId": api.key,
         "event": "sessionDestroyed",
@@ -81,7 +83,7 @@ def test_session_is_destroyed_a_minute_after_its_last_client(
 
 
 def test_client_that_comes_back_in_time_keeps_the_session(
-    api: Api, session_id: str, told: list[Event]
+    api: Api, session_id: str, sent_events: list[Event]
 ) -> None:
     api.leave(session_id, api.join(session_id))
     api.advance(59)
@@ -89,19 +91,19 @@ def test_client_that_comes_back_in_time_keeps_the_session(
     api.advance(1000)
     api.leave(session_id, joined)
     api.advance(60)
-    assert seen(told) == [
+    assert seen(sent_events) == [
         ("sessionCreated", 0, None),
         ("sessionDestroyed", 1119, "clientDisconnected"),
     ]
 
 
 def test_destroyed_session_is_created_again(
-    api: Api, session_id: str, told: list[Event]
+    api: Api, session_id: str, sent_events: list[Event]
 ) -> None:
     for _ in range(2):
         api.leave(session_id, api.join(session_id))
         api.advance(100)
-    assert seen(told) == [
+    assert seen(sent_events) == [
         ("sessionCreated", 0, None),
         ("sessionDestroyed", 60, "clientDisconnected"),
         ("sessionCreated", 100, None),
@@ -122,29 +124,31 @@ def test_jobs_end_before_their_session(server: Server, api: Api, session_id: str
     assert order == ["archive", "broadcast", "sessionDestroyed"]
 
 
-def test_call_keeps_its_session(api: Api, session_id: str, told: list[Event]) -> None:
+def test_call_keeps_its_session(
+    api: Api, session_id: str, sent_events: list[Event]
+) -> None:
     joined = api.join(session_id)
     api.start("dial", session_id, sip={"uri": "sip:user@gateway.example.org"})
     api.leave(session_id, joined)
     api.advance(1000)
-    assert seen(told)[1:] == [("sessionDestroyed", 360, "clientDisconnected")]
+    assert seen(sent_events)[1:] == [("sessionDestroyed", 360, "clientDisconnected")]
 
 
-def test_relayed_session_is_on_no_media_router(api: Api, told: list[Event]) -> None:
+def test_relayed_session_is_on_no_media_router(api: Api, sent_events: list[Event]) -> None:
     session_id = api.create_session(media="enabled")
     api.leave(session_id, api.join(session_id))
     api.advance(1000)
-    assert told == []
+    assert sent_events == []
 
 
 def test_server_rotation_sends_events_while_the_session_is_active(
-    api: Api, session_id: str, told: list[Event]
+    api: Api, session_id: str, sent_events: list[Event]
 ) -> None:
     path = f"/_emulator/session/{session_id}/notification"
     assert api.request("POST", path).status == 409
     joined = api.join(session_id)
     assert api.request("POST", path).status == 204
-    assert told[-1].payload == {
+    assert sent_events[-1].payload == {
         "sessionId": session_id,
         "projectId": api.key,
         "event": "sessionNotification",
@@ -154,9 +158,9 @@ def test_server_rotation_sends_events_while_the_session_is_active(
     api.leave(session_id, joined)
     api.advance(60)
     assert api.request("POST", path).status == 409
-    assert [one.name for one in told] == ["created", "notification", "destroyed"]
+    assert [one.name for one in sent_events] == ["created", "notification", "destroyed"]
 
 
-def test_unknown_session_is_not_notified(api: Api, told: list[Event]) -> None:
+def test_unknown_session_is_not_notified(api: Api, sent_events: list[Event]) -> None:
     answer = api.request("POST", "/_emulator/session/1_none/notification")
-    assert (answer.status, told) == (404, [])
+    assert (answer.status, sent_events) == (404, [])

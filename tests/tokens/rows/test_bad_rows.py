@@ -136,7 +136,7 @@ def test_all_rows_can_be_left_out(signer):
 
 
 @every_kernel
-def test_a_session_is_checked_again_where_it_stands_again(signer):
+def test_a_repeated_session_is_checked_again(signer):
     """The same bad string twice in a row must not pass for one that was checked."""
     for bad in ("", "1_none", None, SESSION[:17], SESSION + "\ud800"):
         batch = signer.sign_rows([bad, bad, SESSION, SESSION, bad, SESSION], errors="null")

@@ -166,7 +166,7 @@ def test_a_session_of_another_tenant_is_refused(signer):
             signer.session(other)
 
 
-def test_a_session_is_ours_in_any_case_of_its_id(signer):
+def test_a_session_is_accepted_in_any_case_of_its_id(signer):
     upper = f"1~{APPLICATION.upper()}~~1700000000123~Ab3~~~"
     assert signer.session("1_" + reference.base64url(upper.encode()))
 
