@@ -56,6 +56,7 @@ def test_there_are_methods_to_be_tried() -> None:
     assert len({name for name, _ in METHODS}) > 10
 
 
+@pytest.mark.filterwarnings("ignore:captions.get:DeprecationWarning")
 @pytest.mark.parametrize(("resource", "method"), METHODS)
 @settings(max_examples=size(15, 50), deadline=None)
 @given(data=st.data())

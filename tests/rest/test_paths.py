@@ -17,7 +17,7 @@ CALLS: dict[str, Callable[[Tokbox, str], Any]] = {
     "archives.set_layout": lambda tb, id: tb.archives.set_layout(id, "pip"),
     "archives.add_stream": lambda tb, id: tb.archives.add_stream(id, "s"),
     "archives.remove_stream": lambda tb, id: tb.archives.remove_stream(id, "s"),
-    "audio_connectors.stop": lambda tb, id: tb.audio_connectors.stop(id),
+    "audio_connectors.stop": lambda tb, id: tb.audio_connectors.stop(SESSION, id),
     "broadcasts.stop": lambda tb, id: tb.broadcasts.stop(id),
     "callbacks.delete": lambda tb, id: tb.callbacks.delete(id),
     "captions.stop": lambda tb, id: tb.captions.stop(id),

@@ -67,11 +67,9 @@ _API: _Routes = (
     ("GET", f"{_P}/render/{{render_id}}", renders.get),
     ("DELETE", f"{_P}/render/{{render_id}}", renders.stop),
     ("POST", f"{_P}/captions", captions.start),
-    ("GET", f"{_P}/captions/{{captions_id}}", captions.get),
     ("POST", f"{_P}/captions/{{captions_id}}/stop", captions.stop),
     ("POST", f"{_P}/dial", sip.dial),
     ("POST", f"{_P}/connect", audio_connectors.start),
-    ("POST", f"{_P}/connect/{{connector_id}}/stop", audio_connectors.stop),
     ("GET", f"{_SESSION}/stream", streams.list_all),
     ("PUT", f"{_SESSION}/stream", streams.set_layout_classes),
     ("GET", _STREAM, streams.get),
@@ -99,12 +97,14 @@ _ACCOUNT: _Routes = (
     ("POST", f"{_PROJECT}/refreshSecret", projects.refresh_secret),
 )
 
-#: Methods and paths of the API that only faulty clients use.
+#: Methods and paths that only old or faulty clients use.
 _LENIENT: _Routes = (
     ("POST", f"{_P}/broadcast/{{broadcast_id}}/layout", broadcasts.set_layout),
     ("PUT", f"{_P}/broadcast/{{broadcast_id}}/streams", broadcasts.change_streams),
     ("POST", f"{_P}/render/{{render_id}}", renders.get),
+    ("GET", f"{_P}/captions/{{captions_id}}", captions.get),
     ("DELETE", f"{_P}/captions/{{captions_id}}/stop", captions.stop),
+    ("POST", f"{_P}/connect/{{connector_id}}/stop", audio_connectors.stop),
     ("POST", f"{_P}/call", sip.dial),
 )
 

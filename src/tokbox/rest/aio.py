@@ -372,9 +372,17 @@ class AsyncAudioConnectors(AsyncProxy):
             self._sync.start, session_id, websocket, token=token, timeout=timeout
         )
 
-    async def stop(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Stop an Audio Connector, as disconnecting its ``connection_id`` also does."""
-        await self._executor.call(self._sync.stop, id, timeout=timeout)
+    async def stop(
+        self, session_id: str, connection_id: str, *, timeout: float | None = None
+    ) -> None:
+        """Stop an Audio Connector: disconnect its ``connection_id`` from the session.
+
+        The service has no other call for that since August 2025. Raises ``NotFoundError``
+        if it has ended.
+        """
+        await self._executor.call(
+            self._sync.stop, session_id, connection_id, timeout=timeout
+        )
 
 
 @set_module("tokbox.types")
@@ -615,13 +623,17 @@ class AsyncLiveCaptions(AsyncProxy):
             timeout=timeout,
         )
 
+    async def get(self, id: str, /, *, timeout: float | None = None) -> Captions:
+        """Return captions by their ID. Deprecated: use *status_callback_url* instead.
+
+        ``GET captions/{id}`` was never part of the service's API, and some hosts answer
+        404. Issues a ``DeprecationWarning``.
+        """
+        return await self._executor.call(self._sync.get, id, timeout=timeout)
+
     async def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """Stop captions. Raises ``NotFoundError`` if they are unknown or have stopped."""
         await self._executor.call(self._sync.stop, id, timeout=timeout)
-
-    async def get(self, id: str, /, *, timeout: float | None = None) -> Captions:
-        """Return one by its ID. Raises ``NotFoundError`` if the ID is unknown."""
-        return await self._executor.call(self._sync.get, id, timeout=timeout)
 
 
 @set_module("tokbox.types")

@@ -321,7 +321,7 @@ def test_documented_requests_pass_strict_rules(ruled: Ruled) -> None:
     api.start("connect", session_id, websocket={**socket, "bidirectional": True})
 
 
-@pytest.mark.trap(65, 66, 81, 83)
+@pytest.mark.trap(65, 66, 81, 83, 114, 115)
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -329,6 +329,8 @@ def test_documented_requests_pass_strict_rules(ruled: Ruled) -> None:
         ("PUT", "/broadcast/x/streams", 405),
         ("POST", "/render/x", 405),
         ("DELETE", "/captions/x/stop", 405),
+        ("GET", "/captions/x", 404),
+        ("POST", "/connect/x/stop", 404),
         ("POST", "/call", 404),
     ],
 )

@@ -149,11 +149,12 @@ def test_a_bad_option_is_refused_before_anything_is_sent(
     assert script.requests == []
 
 
-@pytest.mark.trap(79)
+@pytest.mark.trap(79, 115)
 def test_a_connector_is_stopped(make: Make) -> None:
     tb, script = make(Response(204, {}, b""))
-    tb.audio_connectors.stop("9e8d")
-    assert sent(script) == ("POST", f"{ROOT}/9e8d/stop", None)
+    tb.audio_connectors.stop(SESSION, "7c6b")
+    path = f"{ROOT.removesuffix('connect')}session/{SESSION}/connection/7c6b"
+    assert sent(script) == ("DELETE", path, None)
 
 
 @pytest.mark.trap(83)

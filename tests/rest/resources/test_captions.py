@@ -94,6 +94,7 @@ def test_captions_that_are_unknown_or_have_stopped_are_not_found(make: Make) -> 
         make(Response(404, {}, b"{}"))[0].captions.stop(ID)
 
 
+@pytest.mark.trap(114)
 def test_captions_are_looked_at_under_their_other_name(make: Make) -> None:
     source = {
         "captionId": ID,
@@ -108,7 +109,11 @@ def test_captions_are_looked_at_under_their_other_name(make: Make) -> None:
         "reason": "",
     }
     tb, script = make(answers(source))
-    captions = tb.captions.get(ID)
+    with pytest.warns(
+        DeprecationWarning, match=r"captions\.get\(\) is deprecated"
+    ) as found:
+        captions = tb.captions.get(ID)
+    assert found[0].filename == __file__
     assert sent(script) == ("GET", f"{ROOT}/{ID}", None)
     assert (captions.id, captions.project_id) == (ID, "3f2b")
     assert captions.status is CaptionsStatus.STARTED

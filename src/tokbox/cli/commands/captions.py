@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tokbox.cli.common.formatting import span
-from tokbox.cli.common.listing import add_get, add_stop, created, show_id
+from tokbox.cli.common.listing import add_stop, created, show_id
 from tokbox.cli.common.params import (
     Count,
     Group,
@@ -78,4 +78,3 @@ def _rows(one: Captions) -> list[tuple[str, object]]:
 
 
 add_stop(captions, "captions", lambda client, id: client.captions.stop(id))
-add_get(captions, "captions", lambda client, id: client.captions.get(id), _rows)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tokbox.cli.common.listing import add_stop, show_id
+from tokbox.cli.common.listing import confirm, show_id
 from tokbox.cli.common.params import (
     Count,
     Group,
@@ -70,4 +70,12 @@ def start(
     show_id(made, [("id", made.id), ("connection", made.connection_id)], as_json)
 
 
-add_stop(connector, "connector", lambda client, id: client.audio_connectors.stop(id))
+@connector.command("stop")
+@session_argument
+@click.argument("connection_id", metavar="CONNECTION")
+@json_option
+@client_options
+def end(client: Tokbox, session_id: str, connection_id: str, as_json: bool) -> None:
+    """Stop an Audio Connector: disconnect its connection from SESSION."""
+    client.audio_connectors.stop(session_id, connection_id)
+    confirm("stopped", connection_id, as_json)

@@ -17,6 +17,7 @@ from tokbox.rest.validation import (
     absolute_url,
     boolean,
     choice,
+    identifier,
     integer,
     nested,
     omit_none,
@@ -151,7 +152,6 @@ class AudioConnectors(TokenResource):
 
     _noun = "audio connectors"
     _segment = "connect"
-    _id_field = "connector_id"
 
     def start(
         self,
@@ -175,9 +175,17 @@ class AudioConnectors(TokenResource):
         }
         return self._request(AudioConnector, "POST", self._path, body, timeout)
 
-    def stop(self, id: str, /, *, timeout: float | None = None) -> None:
-        """Stop an Audio Connector, as disconnecting its ``connection_id`` also does."""
-        self._requester.request("POST", self._item_path(id, "/stop"), timeout=timeout)
+    def stop(
+        self, session_id: str, connection_id: str, *, timeout: float | None = None
+    ) -> None:
+        """Stop an Audio Connector: disconnect its ``connection_id`` from the session.
+
+        The service has no other call for that since August 2025. Raises ``NotFoundError``
+        if it has ended.
+        """
+        part = identifier("connection_id", connection_id)
+        path = self._session_path(session_id, f"connection/{part}")
+        self._requester.request("DELETE", path, timeout=timeout)
 
 
 def _texts(field: str, value: object) -> dict[str, str]:

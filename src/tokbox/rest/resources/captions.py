@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tokbox.enums import Role
+from tokbox.errors import warn_caller
 from tokbox.lazy import set_module
 from tokbox.response_enums import CaptionsStatus
 from tokbox.rest.models.base import SessionEntity, enum_field, int_field, str_field
@@ -84,6 +85,19 @@ class LiveCaptions(TokenResource, Collection[Captions]):
             ),
         }
         return self._request(Captions, "POST", self._path, body, timeout)
+
+    def get(self, id: str, /, *, timeout: float | None = None) -> Captions:
+        """Return captions by their ID. Deprecated: use *status_callback_url* instead.
+
+        ``GET captions/{id}`` was never part of the service's API, and some hosts answer
+        404. Issues a ``DeprecationWarning``.
+        """
+        warn_caller(
+            "captions.get() is deprecated: the service's API has no such call; receive "
+            "the status with status_callback_url",
+            DeprecationWarning,
+        )
+        return super().get(id, timeout=timeout)
 
     def stop(self, id: str, /, *, timeout: float | None = None) -> None:
         """Stop captions. Raises ``NotFoundError`` if they are unknown or have stopped."""
