@@ -282,7 +282,8 @@ def test_ids_in_variables_may_have_a_frame() -> None:
         ),
         (
             {"TOKBOX_APPLICATION_ID": f"{APPLICATION} ", "TOKBOX_PRIVATE_KEY": "x"},
-            "TOKBOX_APPLICATION_ID must be the application's id, a UUID: it holds a space",
+            f"TOKBOX_APPLICATION_ID must be the application's id, a UUID, not "
+            f"'{APPLICATION} ': it holds a space",
         ),
         (
             {"TOKBOX_API_KEY": APPLICATION, "TOKBOX_SECRET": private_pem()},
@@ -291,8 +292,8 @@ def test_ids_in_variables_may_have_a_frame() -> None:
         ),
         (
             {"VONAGE_APPLICATION_ID": KEY, "VONAGE_PRIVATE_KEY": SECRET},
-            "VONAGE_APPLICATION_ID must be the application's id, a UUID; a number is a "
-            "project's API key",
+            f"VONAGE_APPLICATION_ID must be the application's id, a UUID, not '{KEY}': a "
+            "number is a project's API key",
         ),
     ],
 )
@@ -430,12 +431,12 @@ def test_a_wrong_key_beside_a_secret_of_digits_is_not_called_swapped(key: str) -
 def test_a_project_s_credentials_are_sent_to_the_constructor(make: Any) -> None:
     error = refusal(lambda: make(KEY, SECRET))
     assert error.field == "application_id"
-    assert "a number is a project's API key: use Tokbox(api_key, secret)" in str(error)
+    assert f"not '{KEY}': a number is a project's API key: use Tokbox(" in str(error)
     assert "the id comes first" in str(refusal(lambda: make(PEM, APPLICATION)))
     assert "be the application's id" in str(refusal(lambda: make(SECRET, KEY)))
     assert "begins with -----BEGIN" in str(refusal(lambda: make(APPLICATION, SECRET)))
     odd = refusal(lambda: make(f"{APPLICATION}\n", private_pem()))
-    assert "a UUID: it holds a line break at position 37" in str(odd)
+    assert ": it holds a line break at position 37" in str(odd)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,48 @@ def test_a_call_without_a_response_reports_the_number_of_attempts(
 def test_sixty_characters_of_a_value_are_shown() -> None:
     assert str(errors.InvalidInputError("n", int("1" * 60), "be small")).endswith("1" * 60)
     longer = str(errors.InvalidInputError("n", int("1" * 61), "be small"))
-    assert longer == f"n must be small, not {'1' * 60}... (61 characters)"
+    assert longer == f"n must be small, not {'1' * 60}..."
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        ("a" * 1001, " (1001 characters)"),
+        ("\0" * 1001, " (1001 characters)"),
+        ("\U0001f600" * 20, " (20 characters)"),
+        (b"a" * 1001, " (1001 bytes)"),
+        (["a"] * 1001, " (1001 items)"),
+        (10**100, ""),
+    ],
+)
+def test_a_long_value_is_shown_in_part_with_its_own_length(
+    value: object, size: str
+) -> None:
+    message = str(errors.InvalidInputError("name", value, "be short: use another"))
+    assert message.endswith(f"...{size}: use another")
+    assert len(message) < 130
+
+
+@pytest.mark.parametrize("kind", [errors.InvalidInputError, errors.InvalidClaimsError])
+def test_the_rule_is_a_clause_and_advice_comes_after_the_value(kind: Any) -> None:
+    error = kind("role", "king", "be one of a, b: ask the owner")
+    assert error.rule == "role must be one of a, b: ask the owner"
+    assert str(error) == "role must be one of a, b, not 'king': ask the owner"
+    assert str(kind("role", "king", "be a: b", show=False)) == "role must be a: b"
+
+
+def test_the_rule_of_a_signed_claim_is_a_clause() -> None:
+    error = errors.WrongClaimsError("role", "king", "be one of a, b")
+    assert error.rule == "role must be one of a, b"
+    assert str(error) == "role must be one of a, b, not 'king'"
+
+
+def test_the_error_of_a_choice_has_a_rule_and_survives_a_pickle() -> None:
+    error = errors.invalid_choice("mode", "rooted", ("routed", "relayed"))
+    assert error.rule == 'mode must be "routed" or "relayed"'
+    again = pickle.loads(pickle.dumps(error))
+    for each in (error, again):
+        assert str(each) == 'mode \'rooted\' is not valid: use "routed" or "relayed"'
 
 
 def test_a_value_that_may_not_be_shown_is_not_kept() -> None:
@@ -140,7 +181,7 @@ def test_claims_are_shown_with_their_row() -> None:
 def test_a_wrong_claim_is_shown_with_its_rule_and_reason() -> None:
     error = errors.WrongClaimsError("role", "king", "be a role")
     assert str(error) == "role must be a role, not 'king'"
-    assert (error.field, error.value, error.rule) == ("role", "king", "be a role")
+    assert (error.field, error.value, error.rule) == ("role", "king", "role must be a role")
     assert error.reason == "invalid_claims"
     assert errors.WrongClaimsError("n", 1, "be 2", reason="encoding").reason == "encoding"
     other = errors.WrongSessionError("session_id", "x", "be it")

@@ -44,6 +44,7 @@ ALLOWED = {
     "Tokbox": "api_key secret api_url",
     "from_env": "environ",
     "from_private_key": "key api_url",
+    "from_token": "token api_url",
     # The subject of a call.
     "Clock": "source",
     "ColumnName": "name",

@@ -258,6 +258,7 @@ EXAMPLES: dict[type[Exception], Exception] = {
         errors.UnverifiedWebhookError("too_old", "an hour old"),
         errors.ClosedError("this client is closed"),
         errors.MissingDependencyError("pyarrow", "arrow"),
+        errors.MissingKeyError("this client has no key"),
         errors.ArchivingNeedsMediaRouterWarning("archives need the media router"),
         errors.InsecureTransportWarning("plain HTTP"),
         errors.ShortSecretWarning("short"),
@@ -293,7 +294,7 @@ def test_a_value_without_a_pickle_does_not_keep_its_error_from_being_pickled(
         error = errors.InvalidClaimsError("role", value, "be one", row=3)
         again = pickled(protocol, error)
         assert str(again) == str(error)
-        assert (again.field, again.rule, again.row) == ("role", "be one", 3)
+        assert (again.field, again.rule, again.row) == ("role", "role must be one", 3)
         # The value is shown as it is in the message, and the error that was pickled has it.
         assert again.value in str(error)
         assert error.value is value

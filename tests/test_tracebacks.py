@@ -74,6 +74,7 @@ SECRET_NAMES = frozenset(
         "key",
         "message",
         "more",
+        "other_keys",
         "params",
         "password",
         "private_key",
@@ -766,7 +767,7 @@ ALSO_NEEDED: dict[str, dict[str, Any]] = {
 #: Parameters that do not go together with all others.
 NOT_TOGETHER = {"from_private_key": "password", "PrivateKey": "password"}
 #: Calls with an option timeout that send nothing.
-NOT_SENT = ("drain_webhooks", "from_env", "from_private_key", "with_options")
+NOT_SENT = ("drain_webhooks", "from_env", "from_private_key", "from_token", "with_options")
 #: Calls that take any option.
 TAKE_ANYTHING = ("sign",)
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         MalformedTokenError as MalformedTokenError,
         MalformedWebhookError as MalformedWebhookError,
         MissingDependencyError as MissingDependencyError,
+        MissingKeyError as MissingKeyError,
         NotFoundError as NotFoundError,
         NotYetValidTokenError as NotYetValidTokenError,
         ProtocolError as ProtocolError,
@@ -110,8 +111,9 @@ else:
             "ConflictError ConnectError ExpiredTokenError InsecureTransportWarning "
             "InvalidArrowError InvalidClaimsError InvalidInputError "
             "MalformedTokenError MalformedWebhookError MissingDependencyError "
-            "NotFoundError NotYetValidTokenError ProtocolError RateLimitError "
-            "RequestTimeoutError ServerError ShortSecretWarning TLSError TokboxError "
+            "MissingKeyError NotFoundError NotYetValidTokenError ProtocolError "
+            "RateLimitError RequestTimeoutError ServerError ShortSecretWarning TLSError "
+            "TokboxError "
             "TokenError TransportError UnverifiedWebhookError WebhookError "
             "WrongAlgorithmError WrongClaimsError WrongKeyError WrongPurposeError "
             "WrongSessionError"

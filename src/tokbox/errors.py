@@ -33,6 +33,7 @@
     │     ├── MalformedWebhookError   its body cannot be parsed
     │     └── UnverifiedWebhookError  its signature does not prove sender, time and body
     ├── ClosedError               a client or signer was used after close()
+    ├── MissingKeyError           a client that was made from a token cannot sign
     └── MissingDependencyError    also ImportError: .package .extra
 
 An argument error (InvalidInputError) is never a TokenError, and an invalid token is never
@@ -69,6 +70,7 @@ __all__ = [
     "MalformedTokenError",
     "MalformedWebhookError",
     "MissingDependencyError",
+    "MissingKeyError",
     "NotFoundError",
     "NotYetValidTokenError",
     "ProtocolError",
@@ -103,6 +105,10 @@ class ClosedError(TokboxError):
     """A client or signer was used after its ``close()``."""
 
 
+class MissingKeyError(TokboxError):
+    """The client was made from a token, and has no key to sign or verify tokens."""
+
+
 def _rebuild(
     cls: type[TokboxError], args: tuple[Any, ...], state: dict[str, Any]
 ) -> TokboxError:
@@ -130,7 +136,18 @@ def shorten(value: object, limit: int = 60) -> str:
     except Exception:
         # For example, Python does not convert an int of thousands of digits.
         return f"a value of type {type(value).__name__} that cannot be shown"
-    return text if len(text) <= limit else f"{text[:limit]}... ({len(text)} characters)"
+    return text if len(text) <= limit else f"{text[:limit]}...{_size(value)}"
+
+
+def _size(value: object) -> str:
+    """Return the size of a value that is shown in part: " (1001 characters)"."""
+    for kind, unit in ((str, "characters"), (bytes, "bytes"), (_COLLECTIONS, "items")):
+        if isinstance(value, kind):
+            return f" ({len(value)} {unit})"
+    return ""
+
+
+_COLLECTIONS = (list, tuple, set, frozenset, dict)
 
 
 def _picklable(value: object) -> object:
@@ -154,22 +171,29 @@ class InvalidInputError(TokboxError, ValueError):
 
     # A table can have millions of errors that are never read. So they have slots, and the
     # message is formatted when it is read.
-    __slots__ = ("_message", "_show", "field", "rule", "value")
+    __slots__ = ("_message", "_rule", "_show", "_template", "field", "value")
 
     #: The name of the argument.
     field: str
     #: The given value (``None`` if it may be secret).
     value: object
-    #: The rule that the value breaks, as a phrase that follows "must".
-    rule: str
+    #: The rule as a phrase that follows "must", and what to do after ": ".
+    _rule: str
 
     def __init__(self, field: str, value: object, rule: str, *, show: bool = True) -> None:
         Exception.__init__(self)  # without the value, which may be a secret
         self.field = field
         self.value = value if show else None
-        self.rule = rule
+        self._rule = rule
         self._show = show
         self._message: str | None = None
+        #: The message with {value} in place of the value, if it is no "must" sentence.
+        self._template: str | None = None
+
+    @property
+    def rule(self) -> str:
+        """The rule that the value breaks, as a clause: "role must be one of ..."."""
+        return f"{self.field} must {self._rule}"
 
     @property
     def args(self) -> tuple[Any, ...]:  # type: ignore[override]
@@ -178,8 +202,12 @@ class InvalidInputError(TokboxError, ValueError):
     def __str__(self) -> str:
         if self._message is not None:
             return self._message
-        got = f", not {shorten(self.value)}" if self._show else ""
-        return f"{self.field} must {self.rule}{got}"
+        if self._template is not None:
+            return self._template.replace("{value}", shorten(self.value))
+        if not self._show:
+            return self.rule
+        rule, colon, advice = self._rule.partition(": ")
+        return f"{self.field} must {rule}, not {shorten(self.value)}{colon}{advice}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
@@ -191,7 +219,7 @@ class InvalidInputError(TokboxError, ValueError):
         return _rebuild, (type(self), (), state)
 
     def _state(self) -> dict[str, Any]:
-        names = ("field", "value", "rule", "_show", "_message")
+        names = ("field", "value", "_rule", "_show", "_message", "_template")
         return {**self.__dict__, **{name: getattr(self, name) for name in names}}
 
 
@@ -200,7 +228,7 @@ def invalid_choice(field: str, value: object, choices: Sequence[str]) -> Invalid
     *others, last = [f'"{choice}"' for choice in choices]
     use = f"{', '.join(others)} or {last}" if others else last
     error = InvalidInputError(field, value, f"be {use}")
-    error._message = f"{field} {shorten(value)} is not valid: use {use}"
+    error._template = f"{field} {{value}} is not valid: use {use}"
     return error
 
 
@@ -245,9 +273,9 @@ class InvalidClaimsError(InvalidInputError):
         Exception.__init__(self)
         self.field = field
         self.value: object = value if show else None
-        self.rule = rule
+        self._rule = rule
         self._show = show
-        self._message = None
+        self._message = self._template = None
         self.row = row
 
     def __str__(self) -> str:
@@ -258,7 +286,9 @@ class InvalidClaimsError(InvalidInputError):
 
     def _in_row(self, row: int, value: object) -> InvalidClaimsError:
         """Return a copy of this error with a row and the value in that row."""
-        return InvalidClaimsError(self.field, value, self.rule, row=row, show=self._show)
+        error = InvalidClaimsError(self.field, value, self._rule, row=row, show=self._show)
+        error._template = self._template
+        return error
 
     def _add_place(self, place: str) -> None:
         """Add the position of the row to the message, if the error has a row."""
@@ -333,7 +363,7 @@ class WrongClaimsError(TokenError):
     field: str
     #: The value of that claim.
     value: object
-    #: The rule that the value breaks, as a phrase that follows "must".
+    #: The rule that the value breaks, as a clause: "role must be one of ...".
     rule: str
 
     def __init__(
@@ -341,7 +371,7 @@ class WrongClaimsError(TokenError):
     ) -> None:
         self.field = field
         self.value = value
-        self.rule = rule
+        self.rule = f"{field} must {rule}"
         if reason is not None:
             self.reason = reason
         super().__init__(f"{field} must {rule}, not {shorten(value)}")
@@ -361,9 +391,10 @@ class ExpiredTokenError(TokenError):
     #: The expiration time, in seconds since the epoch.
     expire_time: int
 
-    def __init__(self, expire_time: int, now: int) -> None:
+    def __init__(self, expire_time: int, now: int, *, advice: str = "") -> None:
         self.expire_time = expire_time
-        super().__init__(f"the token expired {now - expire_time} s ago")
+        what_to_do = f": {advice}" if advice else ""
+        super().__init__(f"the token expired {now - expire_time} s ago{what_to_do}")
 
     @property
     def expired_at(self) -> datetime | None:

@@ -33,7 +33,9 @@ def attach(
         if name in modules:
             return import_module(f"{package}.{name}")
         if name not in home:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            from tokbox.suggestions import no_name
+
+            raise AttributeError(no_name(package, name))
         value = getattr(import_module(home[name]), name)
         vars(sys.modules[package])[name] = value
         return value

@@ -105,8 +105,11 @@ def _wrap(call: Any) -> Any:
             try:
                 return await call(*args, **kwargs)
             except BaseException as error:
+                unknown = _unknown_argument(error, call, args, kwargs)
                 _clear_locals(error)
                 del args, kwargs
+                if unknown is not None:
+                    raise unknown from None
                 raise
 
         return coroutine
@@ -117,8 +120,11 @@ def _wrap(call: Any) -> Any:
             try:
                 return (yield from call(*args, **kwargs))
             except BaseException as error:
+                unknown = _unknown_argument(error, call, args, kwargs)
                 _clear_locals(error)
                 del args, kwargs
+                if unknown is not None:
+                    raise unknown from None
                 raise
 
         return generator
@@ -128,12 +134,27 @@ def _wrap(call: Any) -> Any:
         try:
             return call(*args, **kwargs)
         except BaseException as error:
+            unknown = _unknown_argument(error, call, args, kwargs)
             _clear_locals(error)
             # This frame is still executing, so it was not cleared.
             del args, kwargs
+            if unknown is not None:
+                raise unknown from None
             raise
 
     return function
+
+
+def _unknown_argument(
+    error: BaseException, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> TypeError | None:
+    """Return a better error if *error* says that *call* has no such arguments."""
+    entry = error.__traceback__
+    if not kwargs or type(error) is not TypeError or (entry and entry.tb_next):
+        return None
+    from tokbox.suggestions import unknown_argument
+
+    return unknown_argument(call, args, kwargs)
 
 
 def _clear_locals(error: BaseException) -> None:

@@ -532,7 +532,7 @@ def test_every_call_of_a_session_is_awaited() -> None:
         if not name.startswith("_") and callable(getattr(SessionCalls, name)):
             assert inspect.iscoroutinefunction(getattr(aio.AsyncSession, name))
     public = {name for name in dir(Session) if not name.startswith("_")}
-    assert public <= set(dir(aio.AsyncSession))
+    assert public - {"generate_token"} <= set(dir(aio.AsyncSession))
 
 
 @pytest.mark.parametrize(

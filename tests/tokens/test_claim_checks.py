@@ -164,7 +164,7 @@ def test_a_token_for_joining_a_session_has_the_right_purpose(
 
 def test_the_error_of_a_signed_token_has_field_value_rule_and_reason() -> None:
     error = claims.wrong_claims(InvalidClaimsError("role", "king", "be a role"))
-    assert (error.field, error.value, error.rule) == ("role", "king", "be a role")
+    assert (error.field, error.value, error.rule) == ("role", "king", "role must be a role")
     assert error.reason == "invalid_claims"
     # "Y" has unused bits that are not 0.
     session = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYn4"
@@ -237,7 +237,7 @@ def test_an_end_time_is_seconds_or_an_aware_datetime(given: object, seconds: int
     ["9" * 13, "tomorrow", "", "2023-11-14T22:13:20", datetime(2023, 1, 1), 0.5, None],
 )
 def test_an_error_of_an_end_time_has_its_value(given: object) -> None:
-    with pytest.raises(InvalidClaimsError, match="be an aware datetime") as caught:
+    with pytest.raises(InvalidClaimsError, match=r"aware datetime|a time zone") as caught:
         claims.check_end_time(given)
     assert (caught.value.field, caught.value.value) == ("expires_at", given)
 
@@ -287,3 +287,44 @@ def test_a_count_is_an_int_up_to_what_a_nonce_can_count() -> None:
         with pytest.raises(InvalidClaimsError) as caught:
             claims.check_count(wrong)
         assert (caught.value.field, caught.value.value) == ("n", wrong)
+
+
+@pytest.mark.parametrize(
+    ("owner", "tenant", "problem"),
+    [
+        ("40000123", "12345678", "API key 40000123, but this client uses 12345678"),
+        (
+            "40000123",
+            APPLICATION,
+            f"API key 40000123, but this client uses application {APPLICATION}",
+        ),
+        (
+            APPLICATION,
+            "12345678",
+            f"application {APPLICATION}, but this client uses API key 12345678",
+        ),
+        ("{value}\n", "1", "another project, but this client uses API key 1"),
+    ],
+)
+def test_the_error_of_a_foreign_session_names_both_projects(
+    owner: str, tenant: str, problem: str
+) -> None:
+    error = claims.foreign_session("1_MX", owner, tenant)
+    assert str(error) == f"session_id '1_MX' belongs to {problem}"
+    kind = "API key" if tenant.isdecimal() else "application"
+    assert error.rule == f"session_id must belong to {kind} {tenant}"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [1_790_000_000, 1_790_000_000_000, "1790000000", datetime(2026, 1, 1)],
+)
+def test_a_timestamp_is_no_expiration_and_expires_at_is_named(given: object) -> None:
+    error = refused(claims.check_expiration, given)
+    assert "it is a duration, not a timestamp" in str(error)
+    assert "give the time of the end as expires_at" in error.rule
+
+
+@pytest.mark.parametrize("given", [-1, DAYS_30 + 1, 10**9 - 1, "soon", None])
+def test_other_wrong_durations_are_not_taken_for_timestamps(given: object) -> None:
+    assert "timestamp" not in str(refused(claims.check_expiration, given))

@@ -51,7 +51,8 @@ def test_bad_claims_are_refused_before_anything_is_signed(session, method, field
     assert error.field == field
     assert error.value is value or error.value == value
     assert error.rule
-    assert error.rule in str(error)
+    assert error.rule.startswith(f"{error.field} must ")
+    assert error.rule.partition(": ")[0] in str(error)
     assert isinstance(error, ValueError)
     assert not isinstance(error, TokenError)
     assert len(str(error)) < 300
@@ -159,7 +160,9 @@ def test_malformed_session_ids_are_refused(session_id):
 @pytest.mark.parametrize("key", ["4000012", "400001231", "0123", "1", "1700000000123"])
 def test_a_session_of_another_key_is_refused(key):
     """Equal, not contained: a known SDK looks for a substring, another in any field."""
-    with pytest.raises(InvalidClaimsError, match=f"belong to API key {key}"):
+    with pytest.raises(
+        InvalidClaimsError, match=f"belongs to API key .*, but this client uses {key}$"
+    ):
         Signer(key, SECRET).session(SESSION)
 
 
@@ -209,7 +212,7 @@ def test_bad_secrets_are_refused_without_being_shown(secret):
     error = caught.value
     assert error.field == "secret"
     assert error.value is None
-    assert str(error) == f"secret must {error.rule}"
+    assert str(error) == error.rule
     assert "canary" not in str(error) + repr(error) + repr(error.__context__) + repr(
         error.__cause__
     )

@@ -1,17 +1,25 @@
-"""End times of rows: `expires_at` in place of `expiration`."""
+"""End times of tokens: `expires_at` in place of `expiration`."""
 
 from __future__ import annotations
 
+import asyncio
+import io
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from tests.support.applications import APPLICATION, private_pem
+from tests.support.applications import SESSION as APPLICATION_SESSION
 from tests.support.batches import KEY, NOW, SECRET, SESSION
-from tokbox import Signer, decode
-from tokbox.errors import InvalidClaimsError, InvalidInputError
+from tokbox import AsyncTokbox, Role, Signer, Tokbox, decode
+from tokbox.enums import DAYS_30
+from tokbox.errors import ClosedError, InvalidClaimsError, InvalidInputError
 from tokbox.tokens import rows as rows_module
+from tokbox.tokens import session as session_module
 from tokbox.tokens.derive import Derived
+from tokbox.tokens.session import SessionSigner
 
 #: The times of tokens are those of a run that began now.
 RUN = Derived(run_id="r", row_key=["a", "b", "c"], issued_at=NOW)
@@ -29,6 +37,7 @@ ALIKE = [
     float(END),
 ]
 RULE = "be an aware datetime, or a time such as 2026-01-31T12:00Z"
+ZONE = "have a time zone, as 2026-01-31T12:00Z and datetime.now(timezone.utc) have"
 RANGE = "be in the future, by at most 30 days"
 
 
@@ -73,8 +82,8 @@ def test_arrow_pandas_and_polars_have_timestamps(signer: Signer) -> None:
 @pytest.mark.parametrize(
     ("value", "rule"),
     [
-        (AWARE.replace(tzinfo=None), RULE),
-        ("2026-01-31T12:00", RULE),
+        (AWARE.replace(tzinfo=None), ZONE),
+        ("2026-01-31T12:00", ZONE),
         ("tomorrow", RULE),
         ("", RULE),
         ("2h", RULE),
@@ -96,11 +105,11 @@ def test_an_invalid_time_is_an_error_of_its_row(
     )
     assert [token is None for token in tokens] == [False, True, False]
     error = tokens.failures[1]
-    assert (error.field, error.rule) == ("expires_at", rule)
-    with pytest.raises(InvalidClaimsError, match="row 1: expires_at must be"):
+    assert (error.field, error.rule) == ("expires_at", f"expires_at must {rule}")
+    with pytest.raises(InvalidClaimsError, match="row 1: expires_at must"):
         signer.sign_rows(SESSION, expires_at=[END, value, END], nonce=RUN)
     if value is not None:
-        with pytest.raises(InvalidClaimsError, match="expires_at must be"):
+        with pytest.raises(InvalidClaimsError, match="expires_at must"):
             signer.sign_rows(SESSION, expires_at=value, nonce=RUN)
 
 
@@ -129,3 +138,133 @@ def test_an_error_in_the_column_of_lifetimes_is_not_a_value(signer: Signer) -> N
     error = InvalidClaimsError("expires_at", 1, "be another")
     with pytest.raises(InvalidClaimsError, match="expiration must be whole seconds"):
         signer.sign_rows([SESSION], expiration=[error])  # type: ignore[list-item]
+
+
+#: The methods that sign one or more tokens with the same claims.
+CALLS: dict[str, Callable[..., list[str]]] = {
+    "token": lambda session, **claims: [session.token(**claims)],
+    "tokens": lambda session, **claims: session.tokens(3, **claims),
+    "token_batch": lambda session, **claims: list(session.token_batch(3, **claims)),
+    "iter_batches": lambda session, **claims: [
+        token for batch in session.iter_batches(3, chunk=2, **claims) for token in batch
+    ],
+    "write_tokens": lambda session, **claims: written(session, 3, **claims),
+}
+
+
+def written(session: SessionSigner, n: int, **claims: Any) -> list[str]:
+    file = io.BytesIO()
+    session.write_tokens(file, n, **claims)
+    return file.getvalue().decode().split()
+
+
+@pytest.fixture(params=["project", "application"])
+def session(request: pytest.FixtureRequest) -> SessionSigner:
+    if request.param == "application":
+        application = Signer.from_private_key(APPLICATION, private_pem())
+        return application.session(APPLICATION_SESSION)
+    return Signer(KEY, SECRET).session(SESSION)
+
+
+@pytest.fixture
+def at_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tokens be made at the end of the second NOW."""
+    monkeypatch.setattr(session_module.time, "time", lambda: NOW + 0.9)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("given", ALIKE, ids=repr)
+def test_each_method_of_a_session_accepts_an_end_time(
+    session: SessionSigner, call: str, given: Any, at_now: None
+) -> None:
+    claims = {"role": Role.MODERATOR, "connection_data": "name=Ada"}
+    tokens = CALLS[call](
+        session, expires_at=given, initial_layout_class_list=["focus", "big"], **claims
+    )
+    assert len(set(tokens)) == len(tokens)
+    for token in tokens:
+        found = decode(token)
+        assert (found.create_time, found.expire_time) == (NOW, END)
+        assert (found.session_id, found.role) == (session.session_id, "moderator")
+        assert found.connection_data == "name=Ada"
+        assert found.initial_layout_class_list == ("focus", "big")
+
+
+@pytest.mark.parametrize("kind", ["t1", "jwt"])
+def test_tokens_with_an_end_time_are_valid(signer: Signer, kind: Any) -> None:
+    end = datetime.now(timezone.utc) + timedelta(hours=2)
+    token = signer.session(SESSION).token(expires_at=end, kind=kind)
+    assert signer.verify(token).expires_at == end.replace(microsecond=0)
+    assert signer.verify(token).kind == kind
+
+
+def test_tokens_of_an_application_with_an_end_time_are_valid() -> None:
+    signer = Signer.from_private_key(APPLICATION, private_pem())
+    end = datetime.now(timezone.utc) + timedelta(hours=2)
+    token = signer.session(APPLICATION_SESSION).token(expires_at=end)
+    assert signer.verify(token).expires_at == end.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        (AWARE.replace(tzinfo=None), ZONE),
+        ("tomorrow", RULE),
+        (True, RULE),
+        (NOW, RANGE),
+        (AWARE - timedelta(days=1), RANGE),
+        (NOW + DAYS_30 + 1, RANGE),
+    ],
+)
+def test_each_method_of_a_session_refuses_other_end_times(
+    session: SessionSigner, call: str, given: Any, rule: str, at_now: None
+) -> None:
+    with pytest.raises(InvalidClaimsError, match="expires_at must") as caught:
+        CALLS[call](session, expires_at=given)
+    assert rule in str(caught.value)
+    assert (caught.value.field, caught.value.value) == ("expires_at", given)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_each_method_of_a_session_refuses_an_end_and_a_lifetime(
+    session: SessionSigner, call: str
+) -> None:
+    with pytest.raises(InvalidInputError, match="expires_at must be left out"):
+        CALLS[call](session, expires_at=AWARE, expiration="2h")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_other_claims_are_validated_beside_an_end_time(
+    session: SessionSigner, call: str, at_now: None
+) -> None:
+    for wrong in (
+        {"role": "king"},
+        {"connection_data": "-" * 1001},
+        {"initial_layout_class_list": [""]},
+        {"kind": "t2"},
+    ):
+        with pytest.raises(InvalidClaimsError) as caught:
+            CALLS[call](session, expires_at=END, **wrong)
+        assert [caught.value.field] == list(wrong)
+
+
+def test_a_closed_signer_refuses_an_end_time(session: SessionSigner) -> None:
+    session._backend.close()
+    with pytest.raises(ClosedError):
+        session.token(expires_at=datetime.now(timezone.utc) + timedelta(hours=2))
+
+
+def test_sessions_of_both_clients_accept_an_end_time() -> None:
+    end = datetime.now(timezone.utc) + timedelta(hours=2)
+    with Tokbox(KEY, SECRET) as tb:
+        assert tb.verify(tb.session(SESSION).token(expires_at=end)).end_time == int(
+            end.timestamp()
+        )
+
+    async def main() -> list[str]:
+        async with AsyncTokbox(KEY, SECRET) as client:
+            session = client.session(SESSION)
+            return [session.token(expires_at=end), *await session.tokens(2, expires_at=end)]
+
+    assert ends(asyncio.run(main())) == [int(end.timestamp())] * 3

@@ -136,7 +136,7 @@ def test_a_bad_text_of_any_subclass_is_refused(kind_of_text, field, text):
 def test_a_session_of_another_key_of_any_subclass_is_refused(kind_of_text):
     signer = Signer("40000124", SECRET)
     for call in (signer.session, lambda value: signer.sign_rows([value])):
-        with pytest.raises(InvalidClaimsError, match="belong to API key 40000124"):
+        with pytest.raises(InvalidClaimsError, match="but this client uses 40000124"):
             call(kind_of_text(SESSION))
 
 

@@ -93,7 +93,7 @@ def test_an_application_s_session_id_names_it_in_any_case():
     tenant = "3f2b8c10-5a6d-4e7f-8a9b-0c1d2e3f4a5b"
     session_id = session_of("2", tenant.upper(), "", "1700000000123")
     assert check_session_id(session_id, tenant).project_id == tenant.upper()
-    with pytest.raises(InvalidClaimsError, match=f"belong to application 0{tenant[1:]}"):
+    with pytest.raises(InvalidClaimsError, match=f"this client uses 0{tenant[1:]}"):
         check_session_id(session_id, f"0{tenant[1:]}")
 
 

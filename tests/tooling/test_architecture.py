@@ -30,7 +30,8 @@ FLOORS = {
     "readonly": 0,
     "literals": -1,
     "times": -1,
-    "typed": -1,
+    "suggestions": -1,
+    "typed": -2,
     "secrecy": 1,
     "response_enums": 2,
     "_memory": 1,
@@ -135,7 +136,7 @@ SIGNING_LOADS = """
     tokbox tokbox._capsules tokbox._fastsign tokbox._memory tokbox.enums tokbox.errors
     tokbox.exact tokbox.lazy tokbox.readonly tokbox.secrecy tokbox.typed
     tokbox.tokens.light_dataclass
-    tokbox.rest tokbox.rest.base tokbox.rest.unknown_options tokbox.rest.client
+    tokbox.rest tokbox.rest.base tokbox.suggestions tokbox.rest.client
     tokbox.rest.environment tokbox.rest.client_resources tokbox.rest.session_calls
     tokbox.rest.sessions
     tokbox.tokens tokbox.tokens.batch tokbox.tokens.claims tokbox.tokens.credentials

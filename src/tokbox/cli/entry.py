@@ -19,6 +19,7 @@ from tokbox.errors import (
     InsecureTransportWarning,
     InvalidInputError,
     MissingDependencyError,
+    MissingKeyError,
     ShortSecretWarning,
     TokboxError,
     TokenError,
@@ -38,6 +39,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
     (APIError, exit_codes.SERVICE_ERROR),
     (TransportError, exit_codes.NO_RESPONSE),
     (MissingDependencyError, exit_codes.MISSING_DEPENDENCY),
+    (MissingKeyError, exit_codes.INVALID_INPUT),
     (InvalidInputError, exit_codes.INVALID_INPUT),
     (TokenError, exit_codes.REJECTED),
     (TokboxError, exit_codes.SERVICE_ERROR),
@@ -47,6 +49,7 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 _TOKEN_OPTIONS = {
     "--connection-data": "connection_data",
     "--expiration": "expiration",
+    "--expires-at": "expires_at",
     "--role": "role",
 }
 

@@ -292,7 +292,7 @@ class BatchSigner:
             return [(job.token_column, tokens)]
         reasons: list[str | None] = [None] * len(tokens)
         for row, failure in tokens.failures.items():
-            reasons[row] = f"{failure.field} must {failure.rule}"
+            reasons[row] = failure.rule
         return [(job.token_column, tokens), (job.error_column, reasons)]
 
     def _stream(self, source: Any) -> Any:

@@ -86,7 +86,7 @@ class KeyRef(PickledByName):
         except InvalidInputError as error:
             if error.field == "key":
                 raise
-            problem = f"{error.field} must {error.rule}"
+            problem = error.rule
         # Outside of the handler: nothing that holds the secret goes along.
         raise self._wrong(problem)
 

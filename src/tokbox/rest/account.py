@@ -8,8 +8,8 @@ from tokbox.lazy import set_module
 from tokbox.rest.base import DEFAULT_URL, Client, option_classes
 from tokbox.rest.http.auth import AccountAuth
 from tokbox.rest.resources.projects import Projects
-from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
+from tokbox.suggestions import refuse_unknown_options
 from tokbox.tokens.claims import check_project
 from tokbox.tokens.signer import Signer
 
@@ -39,6 +39,8 @@ class Account(Client):
     """
 
     __slots__ = ()
+
+    _level = "account"
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ from tokbox.typed import TYPE_CHECKING, overload
 if TYPE_CHECKING:
     import os
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from pathlib import Path
     from typing import Any, BinaryIO, Literal, TextIO
 
@@ -88,7 +88,8 @@ if TYPE_CHECKING:
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.row_columns import Column, RowOptions
-    from tokbox.tokens.rs256.keys import PrivateKeySource
+    from tokbox.tokens.rs256.keys import PrivateKeySource, PublicKeySource
+    from tokbox.tokens.signer import Signer
     from tokbox.tokens.token import Token
     from tokbox.tokens.verification.results import Verification
 
@@ -1077,6 +1078,7 @@ class AsyncSession(AsyncProxy):
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
         *,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> str:
@@ -1092,6 +1094,9 @@ class AsyncSession(AsyncProxy):
             the lifetime: an int in seconds, a timedelta, or text such as "90s", "30m", "2h"
             or "7d"; by default 24 hours, at most 30 days. With 0 the token has no expiry
             time, and the service applies its default of 24 hours
+        *expires_at*
+            the end of the lifetime, in place of *expiration*: an aware datetime, text such
+            as 2026-01-31T12:00Z, or an int in seconds since the epoch; by default None
         *initial_layout_class_list*
             layout classes of the holder's streams: an iterable of names, or names separated
             by spaces; by default empty
@@ -1102,8 +1107,9 @@ class AsyncSession(AsyncProxy):
         Returns the token, an ASCII string. Each call returns a different token, because
         each token has a random nonce. No request is sent.
 
-        Raises InvalidClaimsError for a claim that is not valid, ClosedError after the
-        signer was closed. Example::
+        Raises InvalidClaimsError for a claim that is not valid, InvalidInputError if both
+        *expiration* and *expires_at* are given, ClosedError after the signer was closed.
+        Example::
 
             token = session.token("moderator", "name=Ada", expiration="2h")
         """
@@ -1111,6 +1117,7 @@ class AsyncSession(AsyncProxy):
             role,
             connection_data,
             expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
         )
@@ -1123,6 +1130,7 @@ class AsyncSession(AsyncProxy):
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
         *,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> list[str]:
@@ -1151,6 +1159,7 @@ class AsyncSession(AsyncProxy):
             role,
             connection_data,
             expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
         )
@@ -1163,6 +1172,7 @@ class AsyncSession(AsyncProxy):
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         memory_pool: MemoryPool | None = None,
@@ -1186,6 +1196,7 @@ class AsyncSession(AsyncProxy):
             role=role,
             connection_data=connection_data,
             expiration=expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             memory_pool=memory_pool,
@@ -1199,6 +1210,7 @@ class AsyncSession(AsyncProxy):
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         chunk: int = 0,
@@ -1218,6 +1230,7 @@ class AsyncSession(AsyncProxy):
             role=role,
             connection_data=connection_data,
             expiration=expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             chunk=chunk,
@@ -1235,6 +1248,7 @@ class AsyncSession(AsyncProxy):
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         progress: Callable[[int], object] | None = None,
@@ -1265,6 +1279,7 @@ class AsyncSession(AsyncProxy):
             role=role,
             connection_data=connection_data,
             expiration=expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
             progress=progress,
@@ -1457,7 +1472,12 @@ class AsyncTokbox(AsyncClient):
         return await call(self._sync.sign_rows, session_id, errors=errors, **options)
 
     def verify(
-        self, token: str, *, session_id: str | None = None, now: float | None = None
+        self,
+        token: str,
+        *,
+        session_id: str | None = None,
+        now: float | None = None,
+        other_keys: Iterable[Signer | PublicKeySource] = (),
     ) -> Token:
         """Verify a token, and return its claims.
 
@@ -1466,20 +1486,25 @@ class AsyncTokbox(AsyncClient):
         *now*
             the time of verification, in seconds since the epoch; the default is the current
             time
+        *other_keys*
+            further keys of the same project or application that are accepted, too, for
+            example the old secret during a rotation: secrets, public keys (see
+            `tokbox.PublicKey`) or `Signer` objects; by default none
 
         Raises ``MalformedTokenError``, ``WrongAlgorithmError``, ``WrongKeyError``,
         ``BadSignatureError``, ``WrongPurposeError``, ``WrongClaimsError``,
         ``WrongSessionError``, ``NotYetValidTokenError`` or ``ExpiredTokenError``. All of
         these are ``TokenError`` and have a ``.reason`` in one word. Raises
-        ``InvalidInputError`` if
-        *session_id* or *now* has another type. Example::
+        ``InvalidInputError`` for another argument that is not valid. Example::
 
             try:
                 claims = tb.verify(token, session_id=session.session_id)
             except tokbox.TokenError as error:
                 print(error.reason)
         """
-        return self._sync.verify(token, session_id=session_id, now=now)
+        return self._sync.verify(
+            token, session_id=session_id, now=now, other_keys=other_keys
+        )
 
     async def verify_many(
         self,
@@ -1487,6 +1512,7 @@ class AsyncTokbox(AsyncClient):
         *,
         session_id: str | None = None,
         now: float | None = None,
+        other_keys: Iterable[Signer | PublicKeySource] = (),
         multithread: bool = False,
     ) -> Verification:
         """Verify many tokens, each as ``verify`` does.
@@ -1503,6 +1529,7 @@ class AsyncTokbox(AsyncClient):
             tokens,
             session_id=session_id,
             now=now,
+            other_keys=other_keys,
             multithread=multithread,
         )
 
@@ -1560,6 +1587,41 @@ class AsyncTokbox(AsyncClient):
     def callbacks(self) -> AsyncCallbacks:
         """Callback URLs for events; OpenTok only."""
         return AsyncCallbacks(self._sync.callbacks, self._executor)
+
+    @classmethod
+    def from_token(
+        cls, token: str, api_url: str | None = None, **options: Unpack[Options]
+    ) -> Self:
+        """Return a client that authenticates with a ready-made token, and has no key.
+
+        *token* is a JWT for REST calls, as ``rest_token`` returns it on a machine that has
+        the key. *api_url* is by default the service of the token: OpenTok for HS256, Vonage
+        for RS256. The options are those of the constructor.
+
+        The client sends the token with each request. Calls that sign or verify tokens raise
+        ``MissingKeyError``. After the token's ``exp``, calls raise ``ExpiredTokenError``,
+        and nothing is sent: make another client from a new token.
+
+        Raises ``InvalidInputError`` unless *token* is a JWT for this kind of client,
+        ``ExpiredTokenError`` if it has expired. The signature is not verified.
+        """
+        return cls.__new__(cls)._start(
+            Tokbox.from_token(token, api_url, **options), options
+        )
+
+    def rest_token(self, *, expiration: int | timedelta | str = 180) -> str:
+        """Sign a JWT for REST calls, for a machine without the key.
+
+        *expiration* is its lifetime: seconds, a timedelta, or text such as "5m"; by default
+        3 minutes, at most 24 hours. OpenTok documents a maximum of 5 minutes. Pass it to
+        ``from_token``, or send it in the header ``X-OPENTOK-AUTH`` (OpenTok) or
+        ``Authorization: Bearer`` (Vonage). It cannot join a session, and whoever has it can
+        make all calls of the project.
+
+        Raises ``InvalidInputError`` for another *expiration*, ``MissingKeyError`` for a
+        client without a key, ``ClosedError`` after ``close()``.
+        """
+        return self._sync.rest_token(expiration=expiration)
 
     @property
     def api_url(self) -> str:
@@ -1639,6 +1701,41 @@ class AsyncAccount(AsyncClient):
     def projects(self) -> AsyncProjects:
         """The projects of the account."""
         return AsyncProjects(self._sync.projects, self._executor)
+
+    @classmethod
+    def from_token(
+        cls, token: str, api_url: str | None = None, **options: Unpack[Options]
+    ) -> Self:
+        """Return a client that authenticates with a ready-made token, and has no key.
+
+        *token* is a JWT for REST calls, as ``rest_token`` returns it on a machine that has
+        the key. *api_url* is by default the service of the token: OpenTok for HS256, Vonage
+        for RS256. The options are those of the constructor.
+
+        The client sends the token with each request. Calls that sign or verify tokens raise
+        ``MissingKeyError``. After the token's ``exp``, calls raise ``ExpiredTokenError``,
+        and nothing is sent: make another client from a new token.
+
+        Raises ``InvalidInputError`` unless *token* is a JWT for this kind of client,
+        ``ExpiredTokenError`` if it has expired. The signature is not verified.
+        """
+        return cls.__new__(cls)._start(
+            Account.from_token(token, api_url, **options), options
+        )
+
+    def rest_token(self, *, expiration: int | timedelta | str = 180) -> str:
+        """Sign a JWT for REST calls, for a machine without the key.
+
+        *expiration* is its lifetime: seconds, a timedelta, or text such as "5m"; by default
+        3 minutes, at most 24 hours. OpenTok documents a maximum of 5 minutes. Pass it to
+        ``from_token``, or send it in the header ``X-OPENTOK-AUTH`` (OpenTok) or
+        ``Authorization: Bearer`` (Vonage). It cannot join a session, and whoever has it can
+        make all calls of the project.
+
+        Raises ``InvalidInputError`` for another *expiration*, ``MissingKeyError`` for a
+        client without a key, ``ClosedError`` after ``close()``.
+        """
+        return self._sync.rest_token(expiration=expiration)
 
     @property
     def api_url(self) -> str:

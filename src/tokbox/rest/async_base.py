@@ -7,8 +7,8 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from tokbox.rest.executor import ThreadExecutor
-from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.suggestions import raise_no_attribute, refuse_unknown_options
 from tokbox.transport.http_transport import POOL_SIZE
 
 if TYPE_CHECKING:
@@ -66,6 +66,9 @@ class AsyncProxy:
         self._sync = sync
         self._executor = executor
 
+    if not TYPE_CHECKING:  # a type checker would accept any name
+        __getattr__ = raise_no_attribute
+
     def _runs_in_event_loop(self, small: bool) -> bool:
         """Return whether *small* batches are signed in the loop: HMAC yes, RSA no."""
         return small and not self._sync._backend.is_application
@@ -93,20 +96,38 @@ class AsyncProxy:
 class _Replaced:
     """The replacement for a member that only synchronous clients have."""
 
-    def __init__(self, name: str, instead: str) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._instead = instead
 
     def __get__(self, instance: object, owner: type) -> NoReturn:
-        raise AttributeError(
-            f"{owner.__name__!r} has no attribute {self._name!r}: use {self._instead!r}"
-        )
+        _use_instead(owner, self._name)
+
+
+#: What to use instead of members that only synchronous clients have.
+_INSTEAD = {
+    "close": "await client.aclose()",
+    "__enter__": "async with",
+    "__exit__": "async with",
+}
+
+
+def _use_instead(owner: type, name: str) -> NoReturn:
+    raise AttributeError(
+        f"{owner.__name__!r} has no attribute {name!r}: use {_INSTEAD[name]!r}"
+    )
 
 
 class AsyncClient(AsyncProxy):
     """Base class of asyncio clients; owns the threads of the client."""
 
     __slots__ = ()
+
+    if not TYPE_CHECKING:  # a type checker would accept any name
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in _INSTEAD:  # Python calls this after the error of _Replaced
+                _use_instead(type(self), name)
+            raise_no_attribute(self, name)
 
     def _start(self, sync: Client, options: Options) -> Self:
         super().__init__(sync, ThreadExecutor(options.get("pool_size", POOL_SIZE)))
@@ -151,9 +172,5 @@ class AsyncClient(AsyncProxy):
 
 
 # Set outside of the class body, where type checkers would accept these members.
-for _name, _instead in (
-    ("close", "await client.aclose()"),
-    ("__enter__", "async with"),
-    ("__exit__", "async with"),
-):
-    setattr(AsyncClient, _name, _Replaced(_name, _instead))
+for _name in _INSTEAD:
+    setattr(AsyncClient, _name, _Replaced(_name))

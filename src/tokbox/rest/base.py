@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 
-from tokbox.rest.unknown_options import refuse_unknown_options
+from tokbox.enums import HOURS_24
+from tokbox.errors import InvalidInputError
 from tokbox.secrecy import strip_traceback
+from tokbox.suggestions import raise_no_attribute, refuse_unknown_options
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
     from types import TracebackType
-    from typing import Any, NoReturn
+    from typing import Any, Literal, NoReturn
 
     from typing_extensions import Self, Unpack
 
     from tokbox.literals import RequestMethod
-    from tokbox.rest.http.auth import Auth
+    from tokbox.rest.http.auth import KeyAuth
     from tokbox.rest.http.options import Limits, Options
     from tokbox.rest.http.requester import Requester
     from tokbox.rest.raw import APIResponse
@@ -49,13 +52,71 @@ class Client:
     _api_url: str
 
     if TYPE_CHECKING:
+        #: The value of ``ist`` in tokens for the REST calls of this kind of client.
+        _level: Literal["project", "account"]
 
-        def _auth(self) -> Auth:
+        def _auth(self) -> KeyAuth:
             """Return the authentication for the requests of this kind of client."""
             raise NotImplementedError
 
     #: Contains the requester after it has been created.
     _requesters: list[Requester]
+
+    if not TYPE_CHECKING:  # a type checker would accept any name
+        __getattr__ = raise_no_attribute
+
+    @classmethod
+    def from_token(
+        cls, token: str, api_url: str | None = None, **options: Unpack[Options]
+    ) -> Self:
+        """Return a client that authenticates with a ready-made token, and has no key.
+
+        *token* is a JWT for REST calls, as ``rest_token`` returns it on a machine that has
+        the key. *api_url* is by default the service of the token: OpenTok for HS256, Vonage
+        for RS256. The options are those of the constructor.
+
+        The client sends the token with each request. Calls that sign or verify tokens raise
+        ``MissingKeyError``. After the token's ``exp``, calls raise ``ExpiredTokenError``,
+        and nothing is sent: make another client from a new token.
+
+        Raises ``InvalidInputError`` unless *token* is a JWT for this kind of client,
+        ``ExpiredTokenError`` if it has expired. The signature is not verified.
+        """
+        from tokbox.rest.http.auth import ReadyAuth
+        from tokbox.rest.http.options import connect
+        from tokbox.rest.ready_token import KeylessBackend, parse
+        from tokbox.tokens.signer import Signer
+
+        ready = parse(token, cls._level)
+        if api_url is None:
+            api_url = VONAGE_URL if ready.is_application else DEFAULT_URL
+        backend = KeylessBackend(ready.owner_id, ready.is_application)
+        client = cls.__new__(cls)
+        client._signer = Signer._of(backend)
+        client._borrowed = False
+        client._api_url = api_url
+        client._requesters = [connect(ReadyAuth(ready), api_url, **options)]
+        return client
+
+    def rest_token(self, *, expiration: int | timedelta | str = 180) -> str:
+        """Sign a JWT for REST calls, for a machine without the key.
+
+        *expiration* is its lifetime: seconds, a timedelta, or text such as "5m"; by default
+        3 minutes, at most 24 hours. OpenTok documents a maximum of 5 minutes. Pass it to
+        ``from_token``, or send it in the header ``X-OPENTOK-AUTH`` (OpenTok) or
+        ``Authorization: Bearer`` (Vonage). It cannot join a session, and whoever has it can
+        make all calls of the project.
+
+        Raises ``InvalidInputError`` for another *expiration*, ``MissingKeyError`` for a
+        client without a key, ``ClosedError`` after ``close()``.
+        """
+        from tokbox.tokens.claims import check_expiration
+
+        seconds = check_expiration(expiration)
+        if not 0 < seconds <= HOURS_24:
+            rule = f"be between 1 and {HOURS_24} seconds (24 hours)"
+            raise InvalidInputError("expiration", expiration, rule)
+        return self._auth().token(seconds)
 
     @property
     def _backend(self) -> SigningBackend:

@@ -11,8 +11,8 @@ from tokbox.lazy import set_module
 from tokbox.rest.base import DEFAULT_URL, VONAGE_URL, Client, option_classes
 from tokbox.rest.client_resources import ClientResources
 from tokbox.rest.sessions import Session
-from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
+from tokbox.suggestions import refuse_unknown_options
 from tokbox.tokens.signer import Signer
 from tokbox.typed import TYPE_CHECKING, overload
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from tokbox.literals import ArchiveModeName, MediaModeName, Resolution
-    from tokbox.rest.http.auth import Auth
+    from tokbox.rest.http.auth import KeyAuth
     from tokbox.rest.http.options import Options
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.row_columns import Column, RowOptions
-    from tokbox.tokens.rs256.keys import PrivateKeySource
+    from tokbox.tokens.rs256.keys import PrivateKeySource, PublicKeySource
     from tokbox.tokens.token import Token
     from tokbox.tokens.verification.results import Verification
 
@@ -42,17 +42,19 @@ class Tokbox(ClientResources, Client):
     """Client of one project: create sessions, sign tokens, record archives.
 
     *api_key* and *secret* are those of an OpenTok project. For a Vonage application use
-    `from_private_key`. *api_url* is the base URL of the service or of an emulator.
-    The constructor and signing send no requests. A client is safe to share between
-    threads and can be used after a fork. Call ``close()`` at the end, or use a ``with``
-    statement. For the options (timeouts, retries, proxies and others) see
-    :class:`~tokbox.rest.http.options.Options`.
+    `from_private_key`, and without a key on this machine `from_token`. *api_url* is the
+    base URL of the service or of an emulator. The constructor and signing send no requests.
+    A client is safe to share between threads and can be used after a fork. Call ``close()``
+    at the end, or use a ``with`` statement. For the options (timeouts, retries, proxies and
+    others) see :class:`~tokbox.rest.http.options.Options`.
 
     Raises ``InvalidInputError`` for an invalid argument. A secret must be printable ASCII
     without spaces and quotation marks.
     """
 
     __slots__ = ()
+
+    _level = "project"
 
     def __init__(
         self,
@@ -128,7 +130,7 @@ class Tokbox(ClientResources, Client):
         """Return the ID of the project (its API key) or of the application."""
         return self._signer.project_id
 
-    def _auth(self) -> Auth:
+    def _auth(self) -> KeyAuth:
         from tokbox.rest.http.auth import ApplicationAuth, ProjectAuth
 
         signer = self._signer
@@ -235,7 +237,12 @@ class Tokbox(ClientResources, Client):
         return self._signer.sign_rows(session_id, errors=errors, **options)
 
     def verify(
-        self, token: str, *, session_id: str | None = None, now: float | None = None
+        self,
+        token: str,
+        *,
+        session_id: str | None = None,
+        now: float | None = None,
+        other_keys: Iterable[Signer | PublicKeySource] = (),
     ) -> Token:
         """Verify a token, and return its claims.
 
@@ -244,20 +251,25 @@ class Tokbox(ClientResources, Client):
         *now*
             the time of verification, in seconds since the epoch; the default is the current
             time
+        *other_keys*
+            further keys of the same project or application that are accepted, too, for
+            example the old secret during a rotation: secrets, public keys (see
+            `tokbox.PublicKey`) or `Signer` objects; by default none
 
         Raises ``MalformedTokenError``, ``WrongAlgorithmError``, ``WrongKeyError``,
         ``BadSignatureError``, ``WrongPurposeError``, ``WrongClaimsError``,
         ``WrongSessionError``, ``NotYetValidTokenError`` or ``ExpiredTokenError``. All of
         these are ``TokenError`` and have a ``.reason`` in one word. Raises
-        ``InvalidInputError`` if
-        *session_id* or *now* has another type. Example::
+        ``InvalidInputError`` for another argument that is not valid. Example::
 
             try:
                 claims = tb.verify(token, session_id=session.session_id)
             except tokbox.TokenError as error:
                 print(error.reason)
         """
-        return self._signer.verify(token, session_id=session_id, now=now)
+        return self._signer.verify(
+            token, session_id=session_id, now=now, other_keys=other_keys
+        )
 
     def verify_many(
         self,
@@ -265,6 +277,7 @@ class Tokbox(ClientResources, Client):
         *,
         session_id: str | None = None,
         now: float | None = None,
+        other_keys: Iterable[Signer | PublicKeySource] = (),
         multithread: bool = False,
     ) -> Verification:
         """Verify many tokens, each as ``verify`` does.
@@ -277,7 +290,11 @@ class Tokbox(ClientResources, Client):
                 print(row, error)
         """
         return self._signer.verify_many(
-            tokens, session_id=session_id, now=now, multithread=multithread
+            tokens,
+            session_id=session_id,
+            now=now,
+            other_keys=other_keys,
+            multithread=multithread,
         )
 
     def __repr__(self) -> str:

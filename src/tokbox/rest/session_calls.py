@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.secrecy import strip_traceback
+from tokbox.suggestions import refuse_unknown_options
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:

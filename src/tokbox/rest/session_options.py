@@ -1,7 +1,7 @@
 """Keyword arguments of resource calls that sessions also have.
 
 Each class names the arguments of one call other than the session and the required ones.
-Type checkers use the classes, and :mod:`tokbox.rest.unknown_options` uses their names.
+Type checkers use the classes, and :mod:`tokbox.suggestions` uses their names.
 ``tests/rest/test_session_calls.py`` checks that they match the calls.
 """
 

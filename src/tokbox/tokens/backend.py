@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tokbox._fastsign import BatchPlan as CorePlan
 from tokbox._fastsign import Key, Rows
 from tokbox.errors import ClosedError
 from tokbox.tokens import jwt, t1
 from tokbox.tokens.batch import TokenBatch
-from tokbox.tokens.claims import check_kind, check_multithread
+from tokbox.tokens.claims import check_kind, check_multithread, check_secret
 from tokbox.tokens.parallel import threads_for
 from tokbox.typed import TYPE_CHECKING
 
@@ -95,6 +96,13 @@ class SigningBackend:
         """The key that verifies the tokens."""
         raise NotImplementedError
 
+    def other_verifier(self, source: Any) -> Key | RSAVerifier:
+        """Return another key of the same kind, which verifies: a secret, or a public key.
+
+        Raises InvalidInputError, which does not show the key.
+        """
+        raise NotImplementedError
+
     def check_kind(self, kind: object) -> bool:
         """Return whether tokens of this *kind* are JWTs. Raises InvalidClaimsError."""
         return check_kind(kind, application=self.is_application)
@@ -135,6 +143,12 @@ class SigningBackend:
         """
         return None
 
+    def plan_at(
+        self, create_time: int, is_jwt: bool, claims: Mapping[str, Any]
+    ) -> BatchPlan:
+        """Prepare a batch like `plan`, made at *create_time*. *claims* must be valid."""
+        raise NotImplementedError
+
     def rows(
         self,
         n: int,
@@ -165,6 +179,9 @@ class SecretBackend(SigningBackend):
     def verifier(self) -> Key:
         key: Key = self.key
         return key
+
+    def other_verifier(self, source: Any) -> Key:
+        return Key(check_secret(source, "other_keys"))
 
     def prefix(self, session_id: str, is_jwt: bool = False) -> tuple[bytes, bytes, bool]:
         if is_jwt:
@@ -197,6 +214,14 @@ class SecretBackend(SigningBackend):
         )
         return None if few is None else TokenBatch(few[0], range(few[2]), offsets=few[1])
 
+    def plan_at(
+        self, create_time: int, is_jwt: bool, claims: Mapping[str, Any]
+    ) -> BatchPlan:
+        form, head = self._form(is_jwt)
+        data = form.constant_part(self.project_id, create_time, claims) + form.NONCE_NAME
+        plan: BatchPlan = CorePlan(self.key, head, data, is_jwt)
+        return plan
+
     def rows(
         self,
         n: int,
@@ -205,6 +230,10 @@ class SecretBackend(SigningBackend):
         claims: Mapping[str, Any],
         random: bytes | None,
     ) -> Rows:
-        form, head = (jwt, jwt.head("HS256")) if is_jwt else (t1, self._head)
+        form, head = self._form(is_jwt)
         data = form.constant_part(self.project_id, create_time, claims)
         return Rows(self.key, n, head, data, create_time, is_jwt, random)
+
+    def _form(self, is_jwt: bool) -> tuple[Any, bytes]:
+        """Return the module of the token format, and the text before the claims."""
+        return (jwt, jwt.head("HS256")) if is_jwt else (t1, self._head)

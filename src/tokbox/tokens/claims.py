@@ -33,13 +33,13 @@ from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from typing import Any
 
     from tokbox.tokens.token import Token
 
 __all__ = [
     "CHECKS",
+    "FIRST_TIMESTAMP",
     "MAX_CONNECTION_DATA",
     "MAX_LAYOUT_CLASSES",
     "MAX_SESSION_ID",
@@ -68,6 +68,7 @@ __all__ = [
     "check_secret",
     "check_session_id",
     "check_session_of",
+    "foreign_session",
     "is_base64_id",
     "parse_lifetime",
     "wrong_claims",
@@ -101,6 +102,8 @@ _ROLE_RULE = "be one of " + ", ".join(ROLES)
 
 _UUID = "(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 MAX_SESSION_ID = 255
+#: Durations are never as long, and timestamps since 2001 are never shorter.
+FIRST_TIMESTAMP = 10**9
 #: The Z of UTC, which Python 3.10 does not read.
 _ZULU = "[Zz]$"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -199,7 +202,7 @@ def check_application_id(application_id: object, field: str = "application_id") 
     is_number = _is_number(text)
     if is_number:
         rule += (
-            "; a number is a project's API key: use Tokbox(api_key, secret), or set "
+            ": a number is a project's API key: use Tokbox(api_key, secret), or set "
             "TOKBOX_API_KEY and TOKBOX_SECRET"
         )
     elif "-----BEGIN" in text:
@@ -286,11 +289,29 @@ def check_session_id(session_id: object, tenant: str | None = None) -> SessionId
     if binascii.b2a_base64(raw, newline=False).decode() != text:
         raise InvalidClaimsError("session_id", session_id, _CANONICAL)
     if tenant is not None and fields[1].lower() != tenant:
-        owner = "API key" if tenant.isdecimal() else "application"
-        raise InvalidClaimsError("session_id", session_id, f"belong to {owner} {tenant}")
+        raise foreign_session(session_id, fields[1], tenant)
     made = fields[3]
     created_ms = int(made) if made.isdecimal() else None
     return SessionId(fields[1], fields[2], created_ms, whole)
+
+
+def foreign_session(session_id: object, owner: str, tenant: str) -> InvalidClaimsError:
+    """Return the error for a session of *owner* that is used as one of *tenant*."""
+    kind = _kind_of(tenant)
+    error = InvalidClaimsError("session_id", session_id, f"belong to {kind} {tenant}")
+    # The id may contain any text in place of an owner.
+    other = _kind_of(owner)
+    belongs = f"{other} {owner}" if other else "another project"
+    uses = tenant if other == kind else f"{kind} {tenant}"
+    error._template = (
+        f"session_id {{value}} belongs to {belongs}, but this client uses {uses}"
+    )
+    return error
+
+
+def _kind_of(owner: str) -> str:
+    """Return "API key" or "application", or "" for other text."""
+    return "API key" if _is_number(owner) else "application" if _is_uuid(owner) else ""
 
 
 def check_session_of(session_id: object, tenant: str) -> str:
@@ -324,8 +345,8 @@ def check_purpose(token: Token) -> None:
 
 def wrong_claims(error: InvalidClaimsError) -> WrongClaimsError:
     """Return the error of a signed token whose claim failed a check with *error*."""
-    reason = "encoding" if error.rule == _CANONICAL else "invalid_claims"
-    return WrongClaimsError(error.field, error.value, error.rule, reason=reason)
+    reason = "encoding" if error._rule == _CANONICAL else "invalid_claims"
+    return WrongClaimsError(error.field, error.value, error._rule, reason=reason)
 
 
 @lru_cache(maxsize=1024)  # columns repeat few lifetimes
@@ -379,11 +400,20 @@ def check_expiration(expiration: object) -> int:
     seconds = _seconds(expiration)
     if seconds is None:
         rule = "be whole seconds, or a duration such as 90s, 30m, 1h or 7d"
+        if hasattr(expiration, "timestamp"):  # a datetime
+            rule += _timestamp_hint(FIRST_TIMESTAMP)
         raise InvalidClaimsError("expiration", expiration, rule)
     if not 0 <= seconds <= DAYS_30:
         rule = f"be between 0 and {DAYS_30} seconds (30 days)"
-        raise InvalidClaimsError("expiration", expiration, rule)
+        raise InvalidClaimsError("expiration", expiration, rule + _timestamp_hint(seconds))
     return seconds
+
+
+def _timestamp_hint(seconds: int) -> str:
+    """Return a hint if a duration is a time since the epoch, of any unit."""
+    if seconds < FIRST_TIMESTAMP:
+        return ""
+    return ": it is a duration, not a timestamp; give the time of the end as expires_at"
 
 
 def check_end_time(expires_at: object) -> int:
@@ -403,19 +433,19 @@ def check_end_time(expires_at: object) -> int:
             moment = datetime.fromisoformat(re.sub(_ZULU, "+00:00", text))
         except ValueError:
             moment = None
-    if isinstance(moment, datetime):
-        # NaT of pandas is one, too, and equals nothing.
-        seconds = int(moment.timestamp() // 1) if _is_aware(moment) else None
-    else:
-        seconds = whole_number(moment)
+    # NaT of pandas is a datetime, too, and equals nothing.
+    if isinstance(moment, datetime) and moment == moment:
+        if moment.utcoffset() is None:
+            rule = (
+                "have a time zone, as 2026-01-31T12:00Z and datetime.now(timezone.utc) have"
+            )
+            raise InvalidClaimsError("expires_at", expires_at, rule)
+        return int(moment.timestamp() // 1)
+    seconds = whole_number(moment)
     if seconds is None:
         rule = "be an aware datetime, or a time such as 2026-01-31T12:00Z"
         raise InvalidClaimsError("expires_at", expires_at, rule)
     return seconds
-
-
-def _is_aware(moment: datetime) -> bool:
-    return moment == moment and moment.utcoffset() is not None
 
 
 def check_expires_at(expires_at: object, create_time: int) -> int:

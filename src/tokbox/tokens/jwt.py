@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.token import Token
 
 __all__ = [
+    "NONCE_NAME",
     "Parts",
     "around_time",
     "claims",
@@ -43,6 +44,8 @@ __all__ = [
     "varying_claims",
 ]
 
+#: The text between the other claims and the digits of the nonce.
+NONCE_NAME = b'"jti":"'
 #: Compiled when it is used.
 _BASE64URL = "[A-Za-z0-9_-]*"
 _MAX_CHARACTERS = 65_536
@@ -92,7 +95,7 @@ def further_claims(first: bytes, create_time: int, claims: Mapping[str, Any]) ->
     *claims* must be valid.
     """
     further = varying_claims(create_time, claims)
-    return b'%b%d,%b"jti":"' % (first, create_time, further)
+    return b"%b%d,%b%b" % (first, create_time, further, NONCE_NAME)
 
 
 def constant_part(tenant: str, create_time: int, claims: Mapping[str, Any]) -> bytes:

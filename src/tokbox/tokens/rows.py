@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import islice
 from operator import lt
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, get_args
@@ -26,6 +26,7 @@ from tokbox.literals import RowErrors
 from tokbox.tokens.batch import RowError, TokenBatch, check_memory, check_pool
 from tokbox.tokens.claims import (
     CHECKS,
+    FIRST_TIMESTAMP,
     MAX_CONNECTION_DATA,
     MAX_SESSION_ID,
     ROLES,
@@ -35,6 +36,7 @@ from tokbox.tokens.claims import (
     check_one_end,
     check_role,
     check_session_of,
+    foreign_session,
     is_base64_id,
 )
 from tokbox.tokens.columns import Column, Filled, array_values, is_column, objects
@@ -77,12 +79,13 @@ def _error(check: Callable[[Any], Any], value: object) -> InvalidClaimsError:
 _NO_ROLE = _error(check_role, "")
 _NO_DURATION = _error(check_expiration, "")
 _WRONG_DURATION = _error(check_expiration, -1)
+_TIMESTAMP = _error(check_expiration, FIRST_TIMESTAMP)
 _LONG_DATA = _error(check_connection_data, "-" * (MAX_CONNECTION_DATA + 1))
 _NUL_DATA = _error(check_connection_data, "\0")
 _SURROGATE_DATA = _error(check_connection_data, "\ud800")
 
-#: Examples of wrong session ids: no id, and the id of a session of the owner "-".
-_NO_ID, _FOREIGN_ID = "-", "1_MX4tfn4"
+#: An example of a wrong session id.
+_NO_ID = "-"
 
 #: A function that returns the error of a value if it is certainly not valid, else None.
 _QuickCheck: TypeAlias = Callable[[Any], InvalidClaimsError | None]
@@ -94,7 +97,9 @@ def _role_error(value: Any) -> InvalidClaimsError | None:
 
 def _duration_error(value: Any) -> InvalidClaimsError | None:
     if type(value) is int:
-        return None if 0 <= value <= DAYS_30 else _WRONG_DURATION
+        if 0 <= value <= DAYS_30:
+            return None
+        return _TIMESTAMP if value >= FIRST_TIMESTAMP else _WRONG_DURATION
     # Digits of other alphabets are for the check to refuse.
     no_digit = type(value) is str and not value.lstrip()[:1].isdigit()
     return _NO_DURATION if no_digit else None
@@ -111,15 +116,19 @@ def _data_error(value: Any) -> InvalidClaimsError | None:
 
 
 def _session_check(check: Callable[[Any], Any], tenant: str) -> _QuickCheck:
-    error = cache(partial(_error, check))  # most calls need none
+    no_id = cache(partial(_error, check, _NO_ID))  # most calls need none
+
+    @lru_cache(MAX_SEEN)
+    def foreign(owner: str) -> InvalidClaimsError:
+        return foreign_session("", owner, tenant)
 
     def find(value: Any) -> InvalidClaimsError | None:
         if type(value) is not str:
             return None
         if (owner := session_owner(value)) is not None:
-            return None if owner.lower() == tenant else error(_FOREIGN_ID)
+            return None if owner.lower() == tenant else foreign(owner)
         is_other = 0 < len(value) <= MAX_SESSION_ID and not is_base64_id(value)
-        return error(_NO_ID) if is_other else None
+        return no_id() if is_other else None
 
     return find
 

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 
 from tokbox._memory import Memory, MemoryPool
 from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
+from tokbox.secrecy import strip_traceback
+from tokbox.suggestions import Renamed
 from tokbox.tokens.batch import TokenBatch, check_memory, check_pool, write_all
 from tokbox.tokens.claims import (
     check_claim,
     check_count,
+    check_expires_at,
+    check_one_end,
     check_session_of,
 )
 from tokbox.tokens.light_dataclass import LightDataclass
 from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from typing import BinaryIO, NoReturn, TextIO
 
     from typing_extensions import Self
@@ -36,6 +41,7 @@ _STR_OVERHEAD = sys.getsizeof("") + tuple.__itemsize__
 
 
 @set_module("tokbox.types")
+@strip_traceback
 class SessionSigner(LightDataclass):
     """Signs tokens for one session.
 
@@ -54,6 +60,10 @@ class SessionSigner(LightDataclass):
         the lifetime of the token: an int in seconds, a timedelta, or text such as "90s",
         "30m", "2h" or "7d"; by default 24 hours, at most 30 days. With 0 the token has no
         expiry time, and the service applies its default of 24 hours
+    *expires_at*
+        the end of the lifetime, in place of *expiration*: an aware datetime, text such as
+        2026-01-31T12:00Z, or an int in seconds since the epoch; at most 30 days from now.
+        By default None
     *initial_layout_class_list*
         layout classes of the holder's streams: an iterable of names, or names separated by
         spaces; at most 1000 characters in total; by default empty. None means empty
@@ -92,6 +102,9 @@ class SessionSigner(LightDataclass):
         object.__setattr__(self, "_backend", _backend)
         object.__setattr__(self, "_prefixes", {None: prefix})
 
+    if not TYPE_CHECKING:  # a type checker would accept this attribute
+        generate_token = Renamed()
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(
             f"a {type(self).__name__} would carry the secret along and cannot be pickled "
@@ -102,12 +115,16 @@ class SessionSigner(LightDataclass):
     def __copy__(self) -> Self:
         return self
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name != "generate_token"]
+
     def token(
         self,
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
         *,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> str:
@@ -123,6 +140,9 @@ class SessionSigner(LightDataclass):
             the lifetime: an int in seconds, a timedelta, or text such as "90s", "30m", "2h"
             or "7d"; by default 24 hours, at most 30 days. With 0 the token has no expiry
             time, and the service applies its default of 24 hours
+        *expires_at*
+            the end of the lifetime, in place of *expiration*: an aware datetime, text such
+            as 2026-01-31T12:00Z, or an int in seconds since the epoch; by default None
         *initial_layout_class_list*
             layout classes of the holder's streams: an iterable of names, or names separated
             by spaces; by default empty
@@ -133,11 +153,15 @@ class SessionSigner(LightDataclass):
         Returns the token, an ASCII string. Each call returns a different token, because
         each token has a random nonce. No request is sent.
 
-        Raises InvalidClaimsError for a claim that is not valid, ClosedError after the
-        signer was closed. Example::
+        Raises InvalidClaimsError for a claim that is not valid, InvalidInputError if both
+        *expiration* and *expires_at* are given, ClosedError after the signer was closed.
+        Example::
 
             token = session.token("moderator", "name=Ada", expiration="2h")
         """
+        if expires_at is not None:
+            others = role, connection_data, initial_layout_class_list
+            return self._plan(kind, expires_at, expiration, *others).strings(1)[0]
         # Servers call this for every participant, so the C core validates and signs.
         head, first, is_jwt = self._prefix(kind)
         claims = expiration, None, role, connection_data, initial_layout_class_list
@@ -152,15 +176,35 @@ class SessionSigner(LightDataclass):
                 known[kind] = self._backend.prefix(self.session_id, True)
         return known[kind]
 
-    def _plan(self, kind: TokenKind | None, *claims: object) -> BatchPlan:
-        """Validate *claims* and prepare the text shared by all tokens of a batch.
+    def _plan(
+        self,
+        kind: TokenKind | None,
+        expires_at: datetime | str | int | None,
+        expiration: int | timedelta | str,
+        *others: object,
+    ) -> BatchPlan:
+        """Validate the claims and prepare the text shared by all tokens of a batch.
 
-        They are in the order of the core's `CLAIMS`, without the session id.
+        *others* are the role, the connection data and the layout classes.
         """
+        if expires_at is not None:
+            check_one_end(expiration, expires_at)
+            create_time = int(time.time())
+            names = "role", "connection_data", "initial_layout_class_list"
+            claims = {
+                "session_id": self.session_id,
+                "expiration": check_expires_at(expires_at, create_time),
+                **{
+                    name: check_claim(name, value)
+                    for name, value in zip(names, others, strict=True)
+                },
+            }
+            is_jwt = self._backend.check_kind(kind)
+            return self._backend.plan_at(create_time, is_jwt, claims)
         head, first, is_jwt = self._prefix(kind)
-        expiration, *others = claims
-        claims = expiration, None, *others
-        return self._backend.plan(head, first, claims, check_claim, is_jwt)
+        return self._backend.plan(
+            head, first, (expiration, None, *others), check_claim, is_jwt
+        )
 
     def tokens(
         self,
@@ -170,6 +214,7 @@ class SessionSigner(LightDataclass):
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
         *,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
     ) -> list[str]:
@@ -190,9 +235,8 @@ class SessionSigner(LightDataclass):
         """
         n = check_count(n)
         threads = self._backend.threads(n, multithread)
-        plan = self._plan(
-            kind, expiration, role, connection_data, initial_layout_class_list
-        )
+        others = role, connection_data, initial_layout_class_list
+        plan = self._plan(kind, expires_at, expiration, *others)
         check_memory(n, n * (plan.token_length + _STR_OVERHEAD))
         return plan.strings(n, threads=threads)
 
@@ -204,6 +248,7 @@ class SessionSigner(LightDataclass):
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         memory_pool: MemoryPool | None = None,
@@ -219,9 +264,8 @@ class SessionSigner(LightDataclass):
         """
         n, pool = check_count(n), check_pool(memory_pool)
         threads = self._backend.threads(n, multithread)
-        plan = self._plan(
-            kind, expiration, role, connection_data, initial_layout_class_list
-        )
+        others = role, connection_data, initial_layout_class_list
+        plan = self._plan(kind, expires_at, expiration, *others)
         length = plan.token_length
         check_memory(n, n * length)
         memory = Memory(n * length, pool)
@@ -236,6 +280,7 @@ class SessionSigner(LightDataclass):
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         chunk: int = 0,
@@ -251,9 +296,8 @@ class SessionSigner(LightDataclass):
         """
         n, chunk = check_count(n), check_count(chunk) or self._backend.chunk
         threads = self._backend.threads(chunk, multithread)
-        plan = self._plan(
-            kind, expiration, role, connection_data, initial_layout_class_list
-        )
+        others = role, connection_data, initial_layout_class_list
+        plan = self._plan(kind, expires_at, expiration, *others)
         check_memory(chunk, 2 * min(n, chunk) * plan.token_length)
         return _stream(plan, n, chunk, threads)
 
@@ -266,6 +310,7 @@ class SessionSigner(LightDataclass):
         role: Role | RoleName = Role.PUBLISHER,
         connection_data: str | None = "",
         expiration: int | timedelta | str = HOURS_24,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None = (),
         kind: TokenKind | None = None,
         progress: Callable[[int], object] | None = None,
@@ -297,6 +342,7 @@ class SessionSigner(LightDataclass):
             role=role,
             connection_data=connection_data,
             expiration=expiration,
+            expires_at=expires_at,
             initial_layout_class_list=initial_layout_class_list,
             kind=kind,
         )
@@ -315,6 +361,7 @@ class SessionSigner(LightDataclass):
         role: Role | RoleName,
         connection_data: str | None,
         expiration: int | timedelta | str,
+        expires_at: datetime | str | int | None = None,
         initial_layout_class_list: Iterable[str] | None,
         kind: TokenKind | None = None,
     ) -> Iterator[tuple[int, memoryview]]:
@@ -324,9 +371,8 @@ class SessionSigner(LightDataclass):
         """
         n, chunk = check_count(n), self._backend.chunk
         threads = self._backend.threads(chunk, multithread)
-        plan = self._plan(
-            kind, expiration, role, connection_data, initial_layout_class_list
-        )
+        others = role, connection_data, initial_layout_class_list
+        plan = self._plan(kind, expires_at, expiration, *others)
         return _lines(plan, n, chunk, threads)
 
 

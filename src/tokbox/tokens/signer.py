@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tokbox._fastsign import CLAIMS
 from tokbox._memory import MemoryPool
+from tokbox.errors import InvalidInputError
 from tokbox.lazy import set_module
 from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.suggestions import unknown_argument_error
 from tokbox.tokens.backend import SecretBackend
 from tokbox.tokens.claims import (
     ROW_DEFAULTS,
@@ -23,13 +25,15 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
+    from tokbox._fastsign import Key
     from tokbox.tokens.backend import SigningBackend
     from tokbox.tokens.batch import TokenBatch
     from tokbox.tokens.columns import ArrowArray, ArrowStream
     from tokbox.tokens.row_columns import Column, RowOptions
-    from tokbox.tokens.rs256.keys import PrivateKeySource
+    from tokbox.tokens.rs256.keys import PrivateKeySource, PublicKeySource
     from tokbox.tokens.token import Token
     from tokbox.tokens.verification.results import Verification
+    from tokbox.tokens.verification.verify import RSAVerifier
 
 __all__ = ["Signer"]
 
@@ -100,9 +104,12 @@ class Signer:
 
         application_id = check_application_id(application_id)
         private = PrivateKey(key, password=password)
+        return cls._of(PrivateKeyBackend(application_id, private))
+
+    @classmethod
+    def _of(cls, backend: SigningBackend) -> Self:
         signer = cls.__new__(cls)
-        signer.project_id = application_id
-        signer._backend = PrivateKeyBackend(application_id, private)
+        signer.project_id, signer._backend = backend.project_id, backend
         return signer
 
     @property
@@ -158,6 +165,7 @@ class Signer:
         """
         return self._backend.sign_jwt(claims)
 
+    @strip_traceback
     def session(self, session_id: str) -> SessionSigner:
         """Return a `SessionSigner` for one session.
 
@@ -188,6 +196,7 @@ class Signer:
     def sign_rows(
         self, session_id: Column[str], *, errors: str, **options: Unpack[RowOptions]
     ) -> TokenBatch[str] | TokenBatch[str | None]: ...
+    @strip_traceback
     def sign_rows(
         self,
         session_id: Column[str],
@@ -240,8 +249,9 @@ class Signer:
         """
         values: dict[str, Any] = {**ROW_DEFAULTS, **options}
         if len(values) > len(ROW_DEFAULTS):
-            name = next(name for name in options if name not in ROW_DEFAULTS)
-            raise TypeError(f"sign_rows() got an unexpected keyword argument {name!r}")
+            accepted = {*ROW_DEFAULTS, "errors"}
+            name = next(name for name in options if name not in accepted)
+            raise unknown_argument_error(f"{type(self).__name__}.sign_rows", name, accepted)
         values["session_id"] = session_id
         if values["nonce"] is None and values["expires_at"] is None:
             few = self._few_rows(
@@ -260,7 +270,12 @@ class Signer:
 
     @strip_traceback
     def verify(
-        self, token: str, *, session_id: str | None = None, now: float | None = None
+        self,
+        token: str,
+        *,
+        session_id: str | None = None,
+        now: float | None = None,
+        other_keys: Iterable[Signer | PublicKeySource] = (),
     ) -> Token:
         """Verify a token and return its claims as a `Token`.
 
@@ -270,16 +285,25 @@ class Signer:
             the session that the token must be for; None, the default, for any session
         *now*
             the time of verification, in seconds since the epoch; by default the clock's
+        *other_keys*
+            further keys of the same project or application that are accepted, too, for
+            example the old secret during a rotation: secrets, public keys (see
+            `tokbox.PublicKey`) or `Signer` objects; by default none
 
         Raises MalformedTokenError, WrongAlgorithmError, WrongKeyError, BadSignatureError,
         WrongPurposeError, WrongClaimsError, WrongSessionError, NotYetValidTokenError or
         ExpiredTokenError, which are TokenErrors with a ``.reason``; InvalidInputError
-        for a *session_id* or *now* of another type; ClosedError after `close`.
+        for another argument that is not valid; ClosedError after `close`.
         """
-        from tokbox.tokens.verification.verify import check
+        from tokbox.tokens.verification.verify import check, prepare_keys
 
         return check(
-            token, self._backend.verifier, self.project_id, session_id=session_id, now=now
+            token,
+            self._backend.verifier,
+            self.project_id,
+            session_id=session_id,
+            now=now,
+            others=prepare_keys(other_keys, self._verifier_of),
         )
 
     @strip_traceback
@@ -289,6 +313,7 @@ class Signer:
         *,
         session_id: str | None = None,
         now: float | None = None,
+        other_keys: Iterable[Signer | PublicKeySource] = (),
         multithread: bool = False,
     ) -> Verification:
         """Verify many tokens, each like `verify`, and return a `Verification`.
@@ -296,7 +321,7 @@ class Signer:
         *tokens*
             an iterable of tokens, or an Arrow array or stream of strings; T1 tokens and
             JWTs can be mixed
-        *session_id*, *now*
+        *session_id*, *now*, *other_keys*
             as in `verify`
         *multithread*
             True to use every CPU that is available to the process; by default one thread
@@ -308,7 +333,7 @@ class Signer:
             verification = signer.verify_many(tokens, multithread=True)
             valid = [t for t, ok in zip(tokens, verification, strict=True) if ok]
         """
-        from tokbox.tokens.verification.verify import check_many
+        from tokbox.tokens.verification.verify import check_many, prepare_keys
 
         return check_many(
             tokens,
@@ -317,7 +342,20 @@ class Signer:
             session_id=session_id,
             now=now,
             threads=self._threads_for(multithread),
+            others=prepare_keys(other_keys, self._verifier_of),
         )
+
+    def _verifier_of(self, other: Any) -> Key | RSAVerifier:
+        """Return the key of another signer of this project, or a prepared key."""
+        if not isinstance(other, Signer):
+            return self._backend.other_verifier(other)
+        if other.project_id != self.project_id:
+            rule = (
+                f"belong to {self.project_id}, and one of the signers belongs to "
+                f"{other.project_id}"
+            )
+            raise InvalidInputError("other_keys", None, rule, show=False)
+        return other._backend.verifier
 
     def _threads_for(self, multithread: bool) -> Callable[[int], int]:
         """Return a function that computes the thread count from a number of tokens.

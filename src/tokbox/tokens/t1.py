@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tokbox.tokens.token import Token
 
 __all__ = [
+    "NONCE_NAME",
     "PREFIX",
     "constant_part",
     "first_claims",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 PREFIX = "T1=="
+#: The text between the other claims and the digits of the nonce.
+NONCE_NAME = b"&nonce="
 # Patterns are compiled when they are used.
 _ALPHABET = "[A-Za-z0-9+/_=-]*"
 _BASE64 = "[A-Za-z0-9+/_-]*={0,2}"

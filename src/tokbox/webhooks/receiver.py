@@ -174,9 +174,9 @@ class Receiver:
             for key in self._keys
         ]
         if not any(held):
-            raise _untrusted(
-                "bad_signature", "it was altered, or signed with another secret"
-            )
+            n = len(held)
+            secret = "another secret" if n == 1 else f"none of these {n} secrets"
+            raise _untrusted("bad_signature", f"it was altered, or signed with {secret}")
         return jwt.claims(parts)
 
     def _check_times(self, issued: int, begins: int, ends: float, now: int) -> None:

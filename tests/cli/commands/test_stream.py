@@ -61,5 +61,5 @@ def test_a_foreign_session_is_refused(cli: Cli, play: Play) -> None:
     script = play()
     result = cli("connection", "list", OTHER_SESSION)
     assert result.code == 2
-    assert "SESSION must belong to" in result.err
+    assert "belongs to API key" in result.err
     assert script.requests == []

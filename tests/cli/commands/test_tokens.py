@@ -9,7 +9,9 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,46 @@ def test_a_value_that_looks_like_an_option_is_read_as_click_does(
 def test_expires_takes_units(cli: Cli, text: str, seconds: int) -> None:
     claims = decode(cli("token", SESSION, "--expiration", text).out.strip())
     assert claims.expire_time == claims.create_time + seconds
+
+
+@pytest.mark.parametrize("more", [(), ("--layout-classes", "focus")])
+def test_expires_at_is_the_end_of_a_token(cli: Cli, more: tuple[str, ...]) -> None:
+    end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(hours=2)
+    texts = (
+        end.isoformat(),
+        end.isoformat().replace("+00:00", "Z"),
+        str(int(end.timestamp())),
+    )
+    for text in texts:
+        claims = verify(cli("token", SESSION, "--expires-at", text, *more).out.strip())
+        assert claims.expires_at == end
+    result = cli("tokens", SESSION, "-n", "2", "--expires-at", texts[0])
+    assert [verify(token).expires_at for token in result.out.split()] == [end, end]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("2h", "--expires-at must be an aware datetime"),
+        ("2026-01-31T12:00", "--expires-at must have a time zone"),
+        ("2020-01-31T12:00Z", "--expires-at must be in the future, by at most 30 days"),
+    ],
+)
+def test_expires_at_refuses_what_is_no_future_time(
+    cli: Cli, text: str, problem: str
+) -> None:
+    for command in (("token", SESSION), ("tokens", SESSION, "-n", "2")):
+        result = cli(*command, "--expires-at", text)
+        assert (result.code, result.out) == (2, "")
+        assert problem in result.err
+
+
+@pytest.mark.parametrize("lifetime", ["60", "24h"])
+def test_expiration_and_expires_at_exclude_each_other(cli: Cli, lifetime: str) -> None:
+    end = str(int(time.time()) + 3600)
+    result = cli("token", SESSION, "--expiration", lifetime, "--expires-at", end)
+    assert result.code == 2
+    assert "exclude each other" in result.err
 
 
 def test_expires_0_leaves_it_to_the_service(cli: Cli) -> None:

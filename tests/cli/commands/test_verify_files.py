@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import tables
+from tests.support.applications import APPLICATION, key_pair, private_pem, public_pem
+from tests.support.applications import SESSION as APPLICATION_SESSION
 from tests.support.cli import (
     COMMAND,
     KEY,
@@ -18,6 +20,7 @@ from tests.support.cli import (
     SESSION,
     Result,
     environment,
+    run,
 )
 from tokbox import Signer
 
@@ -155,7 +158,7 @@ def test_no_rows_are_valid(cli: Cli, tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("t.csv",), "--token-column must be one of the columns: a, b, b"),
+        (("t.csv",), "--token-column must be one of the columns (a, b, b)"),
         (("t.csv", "--token-column", "b"), "that exists only once"),
         (("t.csv", "--rejects", "-"), "--rejects must be a file"),
         (("t",), "the format of t is unknown: use --format (csv, ndjson, parquet, text"),
@@ -198,3 +201,52 @@ def test_a_line_of_text_is_a_token(
     result = cli("verify", str(source), "--json")
     found = json.loads(result.out)
     assert (found["tokens"], found["valid"]) == (2, good)
+
+
+OLD_SECRET = SECRET[::-1]
+
+
+def test_tokens_of_another_key_file_are_valid(cli: Cli, tmp_path: Path) -> None:
+    old = Signer(KEY, OLD_SECRET).session(SESSION).tokens(2)
+    source = table(tmp_path / "t.csv", tokens(3) + old)
+    assert cli("verify", source).code == 4
+    files = []
+    for name, secret in (("oldest", "oldest0secret"), ("old", f"{OLD_SECRET}\n")):
+        (tmp_path / name).write_text(secret)
+        files += ["--other-key-file", str(tmp_path / name)]
+    result = cli("verify", source, *files, "--rejects", str(tmp_path / "rejects.csv"))
+    assert result == Result(0, "tokens  5\nvalid   5\n", "")
+
+
+def test_tokens_of_another_public_key_are_valid(tmp_path: Path) -> None:
+    old = Signer.from_private_key(APPLICATION, private_pem(key_pair(number=1)))
+    source = table(tmp_path / "t.csv", old.session(APPLICATION_SESSION).tokens(2))
+    (tmp_path / "old.pem").write_text(public_pem(key_pair(number=1)))
+    env = environment(
+        TOKBOX_API_KEY="",
+        TOKBOX_SECRET="",
+        TOKBOX_APPLICATION_ID=APPLICATION,
+        TOKBOX_PRIVATE_KEY=private_pem(key_pair(number=0)),
+    )
+    assert run(["verify", source], env=env).code == 4
+    args = ["verify", source, "--other-key-file", str(tmp_path / "old.pem")]
+    assert run(args, env=env) == Result(0, "tokens  2\nvalid   2\n", "")
+
+
+def test_a_file_without_a_key_is_refused_and_not_shown(cli: Cli, tmp_path: Path) -> None:
+    source = table(tmp_path / "t.csv", tokens(1))
+    (tmp_path / "old").write_text(f"{OLD_SECRET} {OLD_SECRET}")
+    result = cli("verify", source, "--other-key-file", str(tmp_path / "old"))
+    assert result.code == 2
+    assert "old holds no such key: secret must be printable ASCII" in result.err
+    assert OLD_SECRET not in result.err
+
+
+def test_a_key_file_is_not_overwritten(cli: Cli, tmp_path: Path) -> None:
+    source = table(tmp_path / "t.csv", tokens(1))
+    file = tmp_path / "old.csv"
+    file.write_text(OLD_SECRET)
+    result = cli("verify", source, "--other-key-file", str(file), "--rejects", str(file))
+    assert result.code == 2
+    assert "is both --other-key-file" in result.err
+    assert file.read_text() == OLD_SECRET

@@ -388,12 +388,15 @@ def test_csv_stays_as_it_is(
         (b'\r\n"a\rb",s,"x\n', "the quote that opens in line 3 is not closed"),
         (
             b"session\nSESSION\n",
-            "--session-id must be one of the columns: session",
+            "--session-id must be one of the columns (session)",
         ),
         (b"s,s\n1,2\n", "--session-id must be a column that exists only once"),
         (b"s,token\n1,2\n", "--token-column must be a new name"),
         ("s\n1\n".encode("utf-16"), "be UTF-8: use --encoding utf-16"),
-        (b"t,\xe9\n1,2\n", "(not UTF-8: use --encoding, such as latin-1), not 's'"),
+        (
+            b"t,\xe9\n1,2\n",
+            "not 's': for names that are not UTF-8, use --encoding, such as latin-1",
+        ),
     ],
 )
 def test_headers_that_do_not_do_are_refused(

@@ -99,7 +99,7 @@ def test_a_time_that_is_over_is_refused_before_anything_is_read(
     for given in ("2020-01-01T00:00Z", "2020-01-01", "soon"):
         result = cli("sign", "-q", str(source), *args, "--expires-at", given)
         assert result.code == 2
-        assert "--expires-at must be" in result.err
+        assert "--expires-at must" in result.err
 
 
 def test_a_job_takes_end_times(monkeypatch: pytest.MonkeyPatch) -> None:

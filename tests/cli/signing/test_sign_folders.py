@@ -285,7 +285,9 @@ def test_the_token_column_cannot_have_the_name_of_a_folder(
     shard(source / "token=1", kind, 0, 1)
     result = cli("sign", "-q", str(source), "-o", str(output), *COLUMNS)
     assert result.code == 2
-    assert "--token-column must be a new name: this column exists" in result.err
+    assert (
+        "--token-column must be a new name, not 'token': this column exists" in result.err
+    )
 
 
 def test_columns_of_folders_are_named_if_a_column_is_missing(
@@ -297,7 +299,7 @@ def test_columns_of_folders_are_named_if_a_column_is_missing(
     result = cli("sign", "-q", str(source), "-o", str(output), *args)
     assert result.err == (
         f"tokbox: error: {source}/date=1/part-0.csv: --connection-data must be one of "
-        "the columns: session, role, user, date, not 'day'\n"
+        "the columns (session, role, user, date), not 'day'\n"
     )
 
 

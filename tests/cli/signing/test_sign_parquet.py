@@ -167,7 +167,7 @@ def test_members_of_structs_are_named_by_a_path(cli: Cli, tmp_path: Path) -> Non
     assert [each.connection_data for each in found] == ["column"] * 2
     result = cli("sign", "-q", str(source), "--session-id", "col:s.of.name")
     assert result.code == 2
-    assert "be one of the columns: s, u.name, u, s.of, s.of.id" in result.err
+    assert "be one of the columns (s, u.name, u, s.of, s.of.id)" in result.err
 
 
 def test_row_groups_without_rows_are_kept(cli: Cli, tmp_path: Path) -> None:

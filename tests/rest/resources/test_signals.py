@@ -36,7 +36,7 @@ def test_limits_are_counted_in_bytes(make: Make) -> None:
 @pytest.mark.parametrize(
     ("options", "field", "rule"),
     [
-        ({"session_id": FOREIGN}, "session_id", "belong to"),
+        ({"session_id": FOREIGN}, "session_id", "belongs to"),
         ({"data": None}, "data", "be a string"),
         ({"data": {"a": 1}}, "data", "be a string"),
         ({"data": b"hello"}, "data", "be a string"),

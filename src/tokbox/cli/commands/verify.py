@@ -18,9 +18,10 @@ from tokbox.cli.common.output import (
     shows_progress,
     visible,
 )
-from tokbox.cli.common.params import Command, client_options, json_option
+from tokbox.cli.common.params import Command, client_options, json_option, read_secret
 from tokbox.cli.common.paths import check_paths, credential_files
 from tokbox.cli.tables.dialect import dialect_options
+from tokbox.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from tokbox.cli.tables.inputs import Source
     from tokbox.cli.tables.table import Chunk, RowError
     from tokbox.rest.client import Tokbox
+    from tokbox.tokens.rs256.keys import PublicKey
+    from tokbox.tokens.signer import Signer
 
 __all__ = ["verify"]
 
@@ -63,6 +66,14 @@ _MAX_SHOWN = 10
     "row, field and reason. Rows count from 1, without the header and empty lines. For "
     "several inputs, the first column is the path of the file.",
 )
+@click.option(
+    "--other-key-file",
+    "other_keys",
+    multiple=True,
+    metavar="KEYFILE",
+    help="A file with another key to accept, for example the old one during a "
+    "rotation: an API secret, or the public key of an application. May be repeated.",
+)
 @click.option("--threads", "multithread", is_flag=True, help="Use all CPUs.")
 @json_option
 @client_options
@@ -90,6 +101,7 @@ def _verify(
     token_column: str,
     session_id: str | None,
     rejects: str | None,
+    other_keys: tuple[str, ...],
     multithread: bool,
     as_json: bool,
     delimiter: str | None,
@@ -123,9 +135,15 @@ def _verify(
         check_outside("--rejects", rejects, source)
         reads = {"FILE" if is_one else f"FILE {each.path}": each.path for each in sources}
         check_paths(
-            {**reads, **credential_files()}, {"standard output": "-", "--rejects": rejects}
+            {
+                **reads,
+                **credential_files(),
+                **{f"--other-key-file {path}": path for path in other_keys},
+            },
+            {"standard output": "-", "--rejects": rejects},
         )
     check_column_name("token_column", token_column, "be the name of a column")
+    others = [_read_key(client, path) for path in other_keys]
 
     @contextlib.contextmanager
     def read(source: Source) -> Iterator[Any]:
@@ -154,7 +172,7 @@ def _verify(
 
     def verify_chunk(chunk: Any) -> Any:
         tokens = chunk.column(token_column)
-        return client.verify_many(tokens, session_id=session_id, now=now)
+        return client.verify_many(tokens, session_id=session_id, now=now, other_keys=others)
 
     # Chunks are too small to share one between threads.
     threads = cpu_count() if multithread else 1
@@ -210,6 +228,23 @@ class Failure(NamedTuple):
     def __str__(self) -> str:
         file = "" if self.path is None else f"{self.path}: "
         return f"{file}row {self.row:,}: {self.reason}"
+
+
+def _read_key(client: Tokbox, path: str) -> Signer | PublicKey:
+    """Return the key in a file, prepared for verification."""
+    text = read_secret(path, "--other-key-file", f"the key in {path}")
+    try:
+        if client.project_id.isdecimal():
+            from tokbox.tokens.signer import Signer
+
+            return Signer(client.project_id, text)
+        from tokbox.tokens.rs256.keys import PublicKey
+
+        return PublicKey(text.encode())
+    except InvalidInputError as error:
+        problem = str(error)
+    # Outside of the handler: nothing that holds the key goes along.
+    raise click.UsageError(f"--other-key-file: {path} holds no such key: {problem}")
 
 
 class FileResult(NamedTuple):

@@ -13,7 +13,7 @@ import click
 
 from tokbox.cli.common import exit_codes
 from tokbox.cli.common.streams import check_input
-from tokbox.enums import Role
+from tokbox.enums import HOURS_24, Role
 from tokbox.errors import InvalidInputError, TransportError
 from tokbox.literals import RoleName, TokenKind
 
@@ -228,6 +228,12 @@ session_argument: Decorator = click.argument(
 )
 
 
+def _parse_optional_lifetime(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> int | None:
+    return None if value is None else _parse_lifetime(context, parameter, value)
+
+
 def _parse_lifetime(context: click.Context, parameter: click.Parameter, value: str) -> int:
     from tokbox.tokens.claims import parse_lifetime
 
@@ -308,15 +314,53 @@ def client_options(function: Function) -> Function:
 
     @wraps(function)
     def command(
-        api_key: str | None, secret_file: str | None, api_url: str | None, **rest: Any
+        api_key: str | None,
+        secret_file: str | None,
+        api_url: str | None,
+        token_file: str | None,
+        **rest: Any,
     ) -> None:
-        with make_client(api_key, secret_file, api_url) as client:
+        if token_file is None:
+            made = make_client(api_key, secret_file, api_url)
+        else:
+            if api_key is not None or secret_file is not None:
+                raise click.UsageError(
+                    "--token-file excludes --api-key and --secret-file: the token names "
+                    "its project"
+                )
+            made = _client_of_token(token_file, api_url)
+        with made as client:
             try:
                 function(client, **rest)
             except TransportError as error:
                 raise NoResponseError(f"{error}; API URL: {client.api_url}") from None
 
-    return credential_options(command)
+    return _token_option(credential_options(command))
+
+
+_token_option: Decorator = click.option(
+    "--token-file",
+    metavar="FILE",
+    help="A file that holds a JWT for REST calls, in place of key and secret; - is "
+    "standard input.",
+)
+
+
+def _client_of_token(path: str, api_url: str | None) -> Tokbox:
+    """Create a client from the token in a file; other options are in the environment."""
+    from tokbox.rest.client import Tokbox
+    from tokbox.rest.environment import options
+
+    token = read_secret(path, "--token-file", "the token").strip()
+    if api_url is None:
+        api_url = next(filter(None, map(os.environ.get, _URLS)), None)
+    try:
+        return Tokbox.from_token(token, api_url, **options(os.environ, {}))
+    except InvalidInputError as error:
+        name = {"token": "--token-file", "api_url": "--api-url"}.get(error.field)
+        if name is None:
+            raise
+        raise CommandError(f"{name}{str(error)[len(error.field) :]}") from None
 
 
 _KEYS = ("TOKBOX_API_KEY", "OPENTOK_API_KEY")
@@ -431,6 +475,7 @@ class Claims(TypedDict):
     role: RoleName
     connection_data: str
     expiration: int
+    expires_at: str | None
     initial_layout_class_list: tuple[str, ...]
     kind: TokenKind | None
 
@@ -443,11 +488,14 @@ def claim_options(function: Function) -> Function:
         role: RoleName,
         connection_data: str | None,
         connection_data_file: str | None,
-        expiration: int,
+        expiration: int | None,
+        expires_at: str | None,
         initial_layout_class_list: str,
         kind: TokenKind | None,
         **rest: Any,
     ) -> None:
+        if expiration is not None and expires_at is not None:
+            raise click.UsageError("--expiration and --expires-at exclude each other")
         if connection_data_file is not None:
             option = "--connection-data-file"
             if connection_data is not None:
@@ -458,7 +506,8 @@ def claim_options(function: Function) -> Function:
         claims = Claims(
             role=role,
             connection_data=connection_data or "",
-            expiration=expiration,
+            expiration=HOURS_24 if expiration is None else expiration,
+            expires_at=expires_at,
             initial_layout_class_list=tuple(initial_layout_class_list.split()),
             kind=kind,
         )
@@ -487,12 +536,18 @@ _add_claims: Decorator = options(
     ),
     click.option(
         "--expiration",
-        callback=_parse_lifetime,
-        default="24h",
-        show_default=True,
+        callback=_parse_optional_lifetime,
+        cls=Option,
+        show_default="24h",
         metavar="TIME",
         help="How long the token is valid: seconds, or a time such as 30m, 1h or 7d; at "
         "most 30d. With 0 the token has no expiration, and the service decides.",
+    ),
+    click.option(
+        "--expires-at",
+        metavar="TIME",
+        help="The end of the lifetime, in place of --expiration: 2026-01-31T12:00Z, or "
+        "seconds since 1970.",
     ),
     click.option(
         "--layout-classes",

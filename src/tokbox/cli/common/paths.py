@@ -58,7 +58,7 @@ def credential_files() -> dict[str, str | None]:
     return files
 
 
-_FILES = ("secret_file", "connection_data_file")
+_FILES = ("secret_file", "token_file", "connection_data_file")
 
 
 def _read_identity(path: str) -> tuple[object, ...] | None:

@@ -56,7 +56,8 @@ def find_faults(claims: Token, now: float, session_id: str | None) -> list[Fault
         try:
             check()
         except InvalidClaimsError as error:
-            faults.append(Fault(wrong_claims(error).reason, f"its {error}"))
+            wrong = wrong_claims(error)
+            faults.append(Fault(wrong.reason, f"its {wrong}"))
         except WrongPurposeError as error:
             faults.append(Fault(error.reason, f"its {error}"))
     return faults

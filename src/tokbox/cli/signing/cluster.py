@@ -57,7 +57,10 @@ def sign_on(engine: str, client: Tokbox, options: dict[str, Any]) -> int:
     check_outside("--output", output, [source])
     if kind is None:
         check_suffix("--output", output, ("parquet",))
-    secret_file = click.get_current_context().params.get("secret_file")
+    given = click.get_current_context().params
+    if given.get("token_file") is not None:
+        raise click.UsageError("--token-file has no key to sign with: give --secret-file")
+    secret_file = given.get("secret_file")
     names = {name: options.pop(name) for name in ("token_column", "error_column")}
     rows = RowClaims.of(options)
     columns = {

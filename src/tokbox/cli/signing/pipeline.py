@@ -76,7 +76,7 @@ def _row_errors(chunk: Chunk, tokens: TokenBatch[Any]) -> list[RowError]:
     first = chunk.start.rows + 1
     errors = tokens._errors.items()  # `failures` would make an exception for each row
     found = [
-        (first + i, error.field, value, _must(error.rule)) for i, (error, value) in errors
+        (first + i, error.field, value, _must(error._rule)) for i, (error, value) in errors
     ]
     if not chunk.row_errors:
         return found

@@ -166,7 +166,7 @@ def naming(path: str | None) -> Iterator[None]:
         if isinstance(error, CommandError):
             message = f": {error.message}"
         elif error.field == "source":
-            message = f" must {error.rule}"
+            message = f" must {error._rule}"
         else:
             message = f": {message_of(error)}"
     else:

@@ -112,11 +112,11 @@ def check_names(
     for field, name in wanted.items():
         if name not in names and name not in partitions:
             there = ", ".join([*names, *partitions]) or "none"
-            rule = f"be one of the columns: {there}"
+            rule = f"be one of the columns ({there})"
             if not all(map(_is_text, names)):
-                rule += " (not UTF-8: use --encoding, such as latin-1)"
+                rule += ": for names that are not UTF-8, use --encoding, such as latin-1"
             elif len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-                rule += " (if the delimiter is not a comma, use --delimiter)"
+                rule += ": if the delimiter is not a comma, use --delimiter"
             raise InvalidInputError(field, name, rule)
         if list(names).count(name) > 1:
             raise InvalidInputError(field, name, "be a column that exists only once")

@@ -242,7 +242,7 @@ def _check_secrets(secrets: Mapping[str, str], owner: str) -> dict[str, str]:
         except InvalidInputError as error:
             # Keys are validated first, so *key* is valid here and not a misplaced secret.
             if error.field == "secret":
-                error.rule += f" (of {owner} {key})"
+                error._rule += f" (of {owner} {key})"
             raise
         checked[api_key] = exact_secret.decode()
         if len(exact_secret) < _MIN_SECRET:

@@ -409,7 +409,7 @@ def _check_reachable(archive: Archive, until: str) -> None:
 def _file_path(path: object) -> str:
     """Return the path of a file that can be created or replaced, as a string."""
     if not isinstance(path, str | os.PathLike):
-        raise InvalidInputError("path", path, "be a path: a str or an os.PathLike")
+        raise InvalidInputError("path", path, "be a str or an os.PathLike")
     target = os.fsdecode(path)
     if not target or "\0" in target:
         raise InvalidInputError("path", path, "be the path of a file")

@@ -10,9 +10,9 @@ from tokbox.errors import ProtocolError
 from tokbox.rest.models.base import Entity, Record
 from tokbox.rest.models.json_fields import JSONFields
 from tokbox.rest.models.page import MAX_OFFSET, MAX_PAGE_SIZE, Page, iter_pages
-from tokbox.rest.unknown_options import refuse_unknown_options
 from tokbox.rest.validation import identifier, integer
 from tokbox.secrecy import safe_repr, strip_traceback
+from tokbox.suggestions import refuse_unknown_options
 from tokbox.tokens.claims import check_session_id
 
 if TYPE_CHECKING:

@@ -71,6 +71,9 @@ class PrivateKeyBackend(SigningBackend):
             refuse()
         return self._public
 
+    def other_verifier(self, source: Any) -> PublicKey:
+        return PublicKey(source)
+
     def prefix(self, session_id: str, is_jwt: bool = False) -> tuple[bytes, bytes, bool]:
         return _HEAD, jwt.first_claims(self.project_id, session_id), True
 
@@ -80,6 +83,12 @@ class PrivateKeyBackend(SigningBackend):
 
     def nonce_key(self) -> _fastsign.Key:
         return _fastsign.Key(self.key.private._secret_for(LABEL))
+
+    def plan_at(
+        self, create_time: int, is_jwt: bool, claims: Mapping[str, Any]
+    ) -> BatchPlan:
+        data = jwt.constant_part(self.project_id, create_time, claims) + jwt.NONCE_NAME
+        return BatchPlan(self.key, data)
 
     def rows(
         self,
@@ -279,7 +288,7 @@ class Rows:
         if number is None or None in claims.values():
             return b""
         said = self._data + jwt.varying_claims(self._create_time, claims)
-        return said + b'"jti":"' + str(number).encode() + _END
+        return said + jwt.NONCE_NAME + str(number).encode() + _END
 
     def lengths(self, *, threads: int = 1) -> Memory:
         """Return the start of each token and the end, as n + 1 64-bit integers."""

@@ -32,7 +32,7 @@ from tokbox.tokens.credentials import is_utf_16, read_bytes
 from tokbox.tokens.parallel import threads_for
 from tokbox.tokens.token import Token
 from tokbox.tokens.verification.results import Verification
-from tokbox.tokens.verification.verify import check, check_many
+from tokbox.tokens.verification.verify import check, check_many, prepare_keys
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -192,6 +192,7 @@ class PublicKey:
         application_id: str | None = None,
         session_id: str | None = None,
         now: float | None = None,
+        other_keys: Iterable[PublicKeySource] = (),
     ) -> Token:
         """Verify a token of a Vonage application (RS256) and return its claims.
 
@@ -204,11 +205,21 @@ class PublicKey:
             the session that the token must be for; None, the default, for any session
         *now*
             the time of verification, in seconds since the epoch; by default the clock's
+        *other_keys*
+            further public keys that are accepted, too, for example the old key during a
+            rotation: `PublicKey` objects or their sources; by default none
 
         Raises the exceptions of `Signer.verify`, and InvalidInputError for an
         *application_id* that is not a UUID.
         """
-        return check(token, self, _tenant(application_id), session_id=session_id, now=now)
+        return check(
+            token,
+            self,
+            _tenant(application_id),
+            session_id=session_id,
+            now=now,
+            others=prepare_keys(other_keys, PublicKey),
+        )
 
     def verify_many(
         self,
@@ -217,13 +228,14 @@ class PublicKey:
         application_id: str | None = None,
         session_id: str | None = None,
         now: float | None = None,
+        other_keys: Iterable[PublicKeySource] = (),
         multithread: bool = False,
     ) -> Verification:
         """Verify many tokens, each like `verify`, and return a `Verification`.
 
         *tokens*
             an iterable of tokens, or an Arrow array or stream of strings
-        *application_id*, *session_id*, *now*
+        *application_id*, *session_id*, *now*, *other_keys*
             as in `verify`
         *multithread*
             True to use every CPU that is available to the process; by default one thread
@@ -243,6 +255,7 @@ class PublicKey:
             session_id=session_id,
             now=now,
             threads=lambda n: threads_for(n, multithread, _THREAD_THRESHOLD),
+            others=prepare_keys(other_keys, PublicKey),
         )
 
     def _verify_signature(self, message: bytes, signature: bytes) -> bool:

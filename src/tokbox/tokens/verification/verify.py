@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tokbox._arrow import is_arrow, read
 from tokbox._fastsign import (
@@ -67,7 +67,9 @@ if TYPE_CHECKING:
             raise NotImplementedError
 
 
-__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many"]
+__all__ = ["LEEWAY", "check", "check_many", "decode", "decode_many", "prepare_keys"]
+
+_Key = TypeVar("_Key")
 
 #: Tolerated clock skew in seconds: ``iat``, ``create_time`` and ``nbf`` may be this far
 #: in the future.
@@ -80,7 +82,11 @@ _LAST_TIME = 2**62
 #: saves.
 _THREAD_THRESHOLD = 8192
 
-_BAD_SIGNATURE = "the token was altered or cut off, or signed with another key"
+
+def _altered(keys: int) -> BadSignatureError:
+    """Return the error of a token that none of so many *keys* signed."""
+    key = "another key" if keys == 1 else f"none of these {keys} keys"
+    return BadSignatureError(f"the token was altered or cut off, or signed with {key}")
 
 
 def _is_jwt(token: object) -> bool:
@@ -221,7 +227,7 @@ def _authentic_t1(token: object, key: Key | RSAVerifier, tenant: str | None) -> 
     if owner != str(tenant).encode():
         raise _wrong_key_error(key, tenant)
     if not hmac.compare_digest(key.hmac_sha1(data), signature):
-        raise BadSignatureError(_BAD_SIGNATURE)
+        raise _altered(1)
     return t1.read(owner, data)
 
 
@@ -238,7 +244,7 @@ def _authentic_jwt(token: object, key: Key | RSAVerifier, tenant: str | None) ->
         if tenant is not None and str(named).lower() != tenant:
             raise _wrong_key_error(key, tenant)
     if not is_signed_by(key, parts):
-        raise BadSignatureError(_BAD_SIGNATURE)
+        raise _altered(1)
     return jwt.read(parts.algorithm, claims)
 
 
@@ -269,6 +275,16 @@ def _check_rules(claims: Token) -> None:
     raise wrong
 
 
+def prepare_keys(other_keys: Any, prepare: Callable[[Any], _Key]) -> tuple[_Key, ...]:
+    """Return what *prepare* makes of each of the *other_keys* of `Signer.verify`."""
+    if type(other_keys) is tuple and not other_keys:
+        return ()
+    if isinstance(other_keys, str | bytes) or not isinstance(other_keys, Iterable):
+        rule = "be a sequence of keys, as in other_keys=[key]"
+        raise InvalidInputError("other_keys", None, rule, show=False)
+    return tuple(map(prepare, other_keys))
+
+
 def check(
     token: str,
     key: Key | RSAVerifier,
@@ -276,13 +292,42 @@ def check(
     *,
     session_id: str | None = None,
     now: float | None = None,
+    others: Sequence[Key | RSAVerifier] = (),
 ) -> Token:
     """Verify *token* like the service at the time *now*, and return its claims.
 
     *tenant* is the required API key or application id. With a public key it may be None,
-    for any application. Raises the exceptions of `Signer.verify`.
+    for any application. The keys in *others* are accepted as well as *key*. Raises the
+    exceptions of `Signer.verify`.
     """
     session_id, seconds = _check_session_id(session_id), check_now(now)
+    if not others:
+        return _check(token, key, tenant, session_id, seconds)
+    found: Token | TokenError | None = None
+    # Use all keys, so that the time does not depend on which one fits.
+    for each in (key, *others):
+        try:
+            result: Token | TokenError = _check(token, each, tenant, session_id, seconds)
+        except TokenError as error:
+            result = error.with_traceback(None)
+        if found is None or isinstance(found, BadSignatureError):
+            found = result
+    if isinstance(found, Token):
+        return found
+    if isinstance(found, BadSignatureError):
+        found = _altered(1 + len(others))
+    assert found is not None
+    raise found
+
+
+def _check(
+    token: str,
+    key: Key | RSAVerifier,
+    tenant: str | None,
+    session_id: str | None,
+    seconds: int,
+) -> Token:
+    """Verify *token* with one key; the other arguments are valid."""
     text = exact_text(token)
     if text is not None:
         rows = (text,)
@@ -399,6 +444,7 @@ def check_many(
     session_id: str | None,
     now: float | None,
     threads: Callable[[int], int],
+    others: Sequence[Key | RSAVerifier] = (),
 ) -> Verification:
     """Verify many tokens, each like `check`.
 
@@ -407,27 +453,69 @@ def check_many(
     seconds = check_now(now)
     session_id = _check_session_id(session_id)
     rows = _rows(tokens)
-    n = len(rows)
-    failures: dict[int, TokenError] = {}
-    results, times = _results(
-        rows, _core_column(rows), key, tenant, session_id, seconds, threads(n)
-    )
+    column, n = _core_column(rows), len(rows)
 
-    for row in find_all(results, UNDECIDED):
-        token: Any = rows[row]
-        try:
-            verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
-        except TokenError as error:
-            # A traceback would keep all tokens alive.
-            failures[row] = error.with_traceback(None)
-        else:
-            results[row] = VALID
+    def verify(key: Key | RSAVerifier) -> _RowResults:
+        results, times = _results(
+            rows, column, key, tenant, session_id, seconds, threads(n)
+        )
+        failures: dict[int, TokenError] = {}
+        for row in find_all(results, UNDECIDED):
+            token: Any = rows[row]
+            try:
+                verify_slow_path(token, key, tenant, session_id=session_id, now=seconds)
+            except BadSignatureError:
+                results[row] = BAD_SIGNATURE
+            except TokenError as error:
+                # A traceback would keep all tokens alive.
+                failures[row] = error.with_traceback(None)
+            else:
+                results[row] = VALID
+        return _RowResults(results, times, failures)
+
+    found = verify(key)
+    for other in others:
+        found.add(verify(other))
     release_list(rows)
 
     def make(row: int) -> TokenError:
-        return _core_error(results[row], times[row], key, tenant, seconds)
+        result, time = found.results[row], found.times[row]
+        if result == BAD_SIGNATURE:
+            return _altered(1 + len(others))
+        return _core_error(result, time, key, tenant, seconds)
 
-    return Verification(n, failures, bytes(results), make)
+    return Verification(n, found.failures, bytes(found.results), make)
+
+
+class _RowResults:
+    """The results of verification with one or more keys."""
+
+    __slots__ = ("failures", "results", "times")
+
+    #: Result codes of the core; UNDECIDED for a row in *failures*.
+    results: bytearray
+    times: memoryview[int]
+    failures: dict[int, TokenError]
+
+    def __init__(
+        self,
+        results: bytearray,
+        times: memoryview[int],
+        failures: dict[int, TokenError],
+    ) -> None:
+        self.results = results
+        self.times = times
+        self.failures = failures
+
+    def add(self, other: _RowResults) -> None:
+        """Use the results of another key for tokens that no earlier key signed."""
+        if self.times.readonly:
+            self.times = memoryview(bytearray(self.times)).cast("q")
+        for row in find_all(self.results, BAD_SIGNATURE):
+            self.results[row] = other.results[row]
+            self.times[row] = other.times[row]
+            if row in other.failures:
+                self.failures[row] = other.failures[row]
 
 
 class _Heads:
@@ -486,7 +574,7 @@ def _core_error(
 ) -> TokenError:
     """Return the exception for a result code of the core, as `verify_slow_path` raises."""
     if result == BAD_SIGNATURE:
-        return BadSignatureError(_BAD_SIGNATURE)
+        return _altered(1)
     if result == WRONG_KEY:
         return _wrong_key_error(key, tenant)
     if result == NOT_YET_VALID:
