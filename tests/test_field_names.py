@@ -6,7 +6,7 @@ import json
 import logging
 import pickle
 import typing
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -106,26 +106,26 @@ def test_no_public_class_names_the_project_in_another_word() -> None:
 
 def test_times_of_a_token_are_datetimes_beside_the_integers() -> None:
     token = tokbox.decode(tokbox.Signer(KEY, SECRET).session(SESSION).token(expiration=60))
-    assert token.created_at == datetime.fromtimestamp(token.create_time, timezone.utc)
+    assert token.created_at == datetime.fromtimestamp(token.create_time, UTC)
     assert token.created_at is not None
     assert token.expires_at == token.created_at + timedelta(seconds=60)
     assert (token.expire_time, token.end_time) == (token.create_time + 60,) * 2
     assert errors.ExpiredTokenError(5, 6).expired_at == datetime(
-        1970, 1, 1, 0, 0, 5, tzinfo=timezone.utc
+        1970, 1, 1, 0, 0, 5, tzinfo=UTC
     )
 
 
 def test_the_signature_of_a_webhook_has_its_time_as_a_datetime() -> None:
     claims = webhooks.Claims.from_json({"iat": 1_700_000_000})
-    assert claims.issued_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)
+    assert claims.issued_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
 def test_derived_keeps_the_time_of_issue_as_a_utc_datetime() -> None:
     zone = timezone(timedelta(hours=2))
     for issued_at in (1_700_000_000, datetime.fromtimestamp(1_700_000_000.9, zone)):
         run = tokbox.Derived(run_id="r", row_key=["a"], issued_at=issued_at)
-        assert run.issued_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)
-        assert run.issued_at.tzinfo is timezone.utc
+        assert run.issued_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+        assert run.issued_at.tzinfo is UTC
         assert pickle.loads(pickle.dumps(run)) == run
 
 

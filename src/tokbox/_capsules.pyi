@@ -1,8 +1,8 @@
 """Export buffers of tokbox as Arrow arrays; see src/_capsules.pyx."""
 
-from typing import final
+from typing import Self, final
 
-from typing_extensions import Buffer, CapsuleType, Self
+from typing_extensions import Buffer, CapsuleType
 
 @final
 class Array:

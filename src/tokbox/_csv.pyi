@@ -1,9 +1,7 @@
 """Find records and lines of CSV in memory, without copies; see src/_csv.pyx."""
 
 from collections.abc import Iterable
-from typing import final
-
-from typing_extensions import Self
+from typing import Self, final
 
 from tokbox._memory import Memory, MemoryPool, StringColumn, StringSlice
 

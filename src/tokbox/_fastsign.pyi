@@ -1,9 +1,7 @@
 """The compiled core; see src/_fastsign.pyx."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, final
-
-from typing_extensions import Self
+from typing import Any, Self, TypeAlias, final
 
 from tokbox._memory import (
     IntColumn,

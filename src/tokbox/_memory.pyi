@@ -1,9 +1,9 @@
 """Memory for batches, and columns; see src/_memory.pyx."""
 
 from collections.abc import Iterator
-from typing import Any, final
+from typing import Any, Self, final
 
-from typing_extensions import Buffer, Self
+from typing_extensions import Buffer
 
 @final
 class MemoryPool:

@@ -6,7 +6,7 @@ member also accepts the string.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 
 from tokbox.lazy import set_module
 
@@ -32,14 +32,10 @@ HOURS_2 = 7_200
 HOURS_1 = 3_600
 
 
-class WireEnum(str, Enum):
-    """A string enum whose str() and hash are those of its value on every Python."""
+class WireEnum(StrEnum):
+    """A string enum whose hash is that of its value."""
 
-    __str__ = str.__str__
     __hash__ = str.__hash__
-
-    def __format__(self, spec: str) -> str:
-        return str.__format__(self.value, spec)
 
 
 @set_module("tokbox")

@@ -52,7 +52,7 @@ def _write_certificate(folder: Path) -> tuple[Path, Path]:
     """Write a self-signed certificate for the hosts, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "emulator")])
-    now = dt.datetime.now(dt.timezone.utc)
+    now = dt.datetime.now(dt.UTC)
     usage = dict.fromkeys(
         (
             *("content_commitment", "key_encipherment", "data_encipherment", "crl_sign"),

@@ -6,7 +6,7 @@ import csv
 import json
 import pickle
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from tokbox.tokens.signer import Signer
 from tokbox.tokens.verification.verify import decode
 
 UUIDS = [UUID(int=1), UUID(int=2**127)]
-DAY = datetime(2026, 1, 1, tzinfo=timezone.utc)
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
 TEXTS = {
     "string": pa.string(),
     "large_string": pa.large_string(),

@@ -69,7 +69,7 @@ class Disguised(str):
 def member(text: str) -> Any:
     """A member of an enumeration with a str mixin, whose str() is ``Mixed.MEMBER``."""
 
-    class Mixed(str, enum.Enum):
+    class Mixed(str, enum.Enum):  # noqa: UP042 - its str() differs
         MEMBER = text
 
         __str__ = enum.Enum.__str__

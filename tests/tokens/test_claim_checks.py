@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -223,8 +223,8 @@ NOW = 1_700_000_000
         ("9" * 12, 10**12 - 1),
         ("2023-11-14T22:13:20Z", NOW),
         ("2023-11-14T22:13:20.9+00:00", NOW),
-        (datetime.fromtimestamp(NOW + 0.5, timezone.utc), NOW),
-        (datetime.fromtimestamp(-0.5, timezone.utc), -1),
+        (datetime.fromtimestamp(NOW + 0.5, UTC), NOW),
+        (datetime.fromtimestamp(-0.5, UTC), -1),
     ],
 )
 def test_an_end_time_is_seconds_or_an_aware_datetime(given: object, seconds: int) -> None:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import pickle
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pyarrow as pa
 import pytest
@@ -306,7 +306,7 @@ def test_a_duplicate_key_is_named_or_left_out(signer, again):
         ({"issued_at": 10**11}, "issued_at"),
         ({"issued_at": datetime(2026, 10, 1)}, "issued_at"),
         # It is rounded down, to what is no time.
-        ({"issued_at": datetime.fromtimestamp(-0.5, timezone.utc)}, "issued_at"),
+        ({"issued_at": datetime.fromtimestamp(-0.5, UTC)}, "issued_at"),
     ],
     ids=str,
 )
@@ -348,7 +348,7 @@ def test_a_nonce_is_a_derived_or_none(signer, nonce):
 
 
 def test_derived_is_checked_and_made_exact_when_it_is_made():
-    when = datetime.fromtimestamp(NOW, timezone.utc)
+    when = datetime.fromtimestamp(NOW, UTC)
     run = Derived(run_id=Text("r"), row_key=["a"], issued_at=when)
     assert (type(run.run_id), run.issued_at.timestamp()) == (str, NOW)
     assert run == Derived(run_id="r", row_key=["a"], issued_at=NOW)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from tokbox.tokens.session import SessionSigner
 #: The times of tokens are those of a run that began now.
 RUN = Derived(run_id="r", row_key=["a", "b", "c"], issued_at=NOW)
 END = NOW + 3600
-AWARE = datetime.fromtimestamp(END, timezone.utc)
+AWARE = datetime.fromtimestamp(END, UTC)
 #: The same time in all the ways in which it is accepted.
 ALIKE = [
     AWARE,
@@ -192,7 +192,7 @@ def test_each_method_of_a_session_accepts_an_end_time(
 
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_tokens_with_an_end_time_are_valid(signer: Signer, kind: Any) -> None:
-    end = datetime.now(timezone.utc) + timedelta(hours=2)
+    end = datetime.now(UTC) + timedelta(hours=2)
     token = signer.session(SESSION).token(expires_at=end, kind=kind)
     assert signer.verify(token).expires_at == end.replace(microsecond=0)
     assert signer.verify(token).kind == kind
@@ -200,7 +200,7 @@ def test_tokens_with_an_end_time_are_valid(signer: Signer, kind: Any) -> None:
 
 def test_tokens_of_an_application_with_an_end_time_are_valid() -> None:
     signer = Signer.from_private_key(APPLICATION, private_pem())
-    end = datetime.now(timezone.utc) + timedelta(hours=2)
+    end = datetime.now(UTC) + timedelta(hours=2)
     token = signer.session(APPLICATION_SESSION).token(expires_at=end)
     assert signer.verify(token).expires_at == end.replace(microsecond=0)
 
@@ -252,11 +252,11 @@ def test_other_claims_are_validated_beside_an_end_time(
 def test_a_closed_signer_refuses_an_end_time(session: SessionSigner) -> None:
     session._backend.close()
     with pytest.raises(ClosedError):
-        session.token(expires_at=datetime.now(timezone.utc) + timedelta(hours=2))
+        session.token(expires_at=datetime.now(UTC) + timedelta(hours=2))
 
 
 def test_sessions_of_both_clients_accept_an_end_time() -> None:
-    end = datetime.now(timezone.utc) + timedelta(hours=2)
+    end = datetime.now(UTC) + timedelta(hours=2)
     with Tokbox(KEY, SECRET) as tb:
         assert tb.verify(tb.session(SESSION).token(expires_at=end)).end_time == int(
             end.timestamp()

@@ -9,10 +9,10 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomllib
 
 from tokbox.emulator.model.hosts import DEFAULT_PORT
 

@@ -7,7 +7,7 @@ Both checkers report an unnecessary ``ignore``, so each one marks a refusal.
 
 from __future__ import annotations
 
-from typing_extensions import assert_type
+from typing import assert_type
 
 import tokbox
 from tokbox import (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-
-from typing_extensions import assert_type
+from typing import assert_type
 
 import tokbox
 from tokbox import HOURS_24, Derived, Role, Session, Tokbox, Token, webhooks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from types import MappingProxyType
 from typing import Any
@@ -106,7 +106,7 @@ def test_a_client_has_its_data_and_its_time() -> None:
     assert (event.connection.id, event.connection.data) == ("8c1d", "role=host")
     assert event.connection.created_ms == 1_700_000_150_143
     assert event.occurred_ms == AT
-    assert event.occurred_at == datetime(2023, 11, 14, 22, 15, 50, 300_000, timezone.utc)
+    assert event.occurred_at == datetime(2023, 11, 14, 22, 15, 50, 300_000, UTC)
 
 
 def test_a_stream_event_names_its_connection() -> None:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
-    from typing import Any, BinaryIO, Literal, TextIO
+    from typing import Any, BinaryIO, Literal, Self, TextIO
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from tokbox._memory import MemoryPool
     from tokbox.literals import (

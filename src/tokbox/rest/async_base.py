@@ -13,8 +13,9 @@ from tokbox.transport.http_transport import POOL_SIZE
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Self
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from tokbox.rest.base import Client
     from tokbox.rest.http.options import Limits, Options

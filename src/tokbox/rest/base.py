@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
     from types import TracebackType
-    from typing import Any, Literal, NoReturn
+    from typing import Any, Literal, NoReturn, Self
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from tokbox.literals import RequestMethod
     from tokbox.rest.http.auth import KeyAuth

@@ -18,9 +18,9 @@ from tokbox.typed import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Literal
+    from typing import Literal, Self
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from tokbox.literals import ArchiveModeName, MediaModeName, Resolution
     from tokbox.rest.http.auth import KeyAuth

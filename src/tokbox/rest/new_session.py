@@ -113,7 +113,7 @@ def parameters(
 
 def _media_mode(mode: object) -> str:
     try:
-        return MediaMode(exact_text(mode)).value
+        return MediaMode(exact_text(mode) or "").value
     except ValueError:
         pass
     raise invalid_choice("media_mode", mode, ("routed", "relayed"))

@@ -104,8 +104,6 @@ _UUID = "(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 MAX_SESSION_ID = 255
 #: Durations are never as long, and timestamps since 2001 are never shorter.
 FIRST_TIMESTAMP = 10**9
-#: The Z of UTC, which Python 3.10 does not read.
-_ZULU = "[Zz]$"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _CANONICAL = "end as base64 encoders end it, with unused bits of 0"
 
@@ -422,7 +420,6 @@ def check_end_time(expires_at: object) -> int:
     It is given as an aware datetime, as text such as 2026-01-31T12:00Z, or as whole seconds
     since the epoch. Fractions of a second are cut off.
     """
-    import re
     from datetime import datetime
 
     moment, text = expires_at, exact_text(expires_at)
@@ -430,7 +427,7 @@ def check_end_time(expires_at: object) -> int:
         return int(text)
     if text is not None:
         try:
-            moment = datetime.fromisoformat(re.sub(_ZULU, "+00:00", text))
+            moment = datetime.fromisoformat(text.upper())
         except ValueError:
             moment = None
     # NaT of pandas is a datetime, too, and equals nothing.

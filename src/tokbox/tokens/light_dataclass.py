@@ -8,9 +8,7 @@ from tokbox.typed import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from dataclasses import Field
-    from typing import Any, ClassVar, NoReturn
-
-    from typing_extensions import Self
+    from typing import Any, ClassVar, NoReturn, Self
 
 __all__ = ["LightDataclass"]
 

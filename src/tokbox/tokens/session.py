@@ -26,9 +26,7 @@ from tokbox.typed import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
-    from typing import BinaryIO, NoReturn, TextIO
-
-    from typing_extensions import Self
+    from typing import BinaryIO, NoReturn, Self, TextIO
 
     from tokbox.literals import RoleName, TokenKind
     from tokbox.tokens.backend import BatchPlan, SigningBackend

@@ -21,9 +21,9 @@ from tokbox.typed import TYPE_CHECKING, overload
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
-    from typing import Any, Literal, NoReturn
+    from typing import Any, Literal, NoReturn, Self
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from tokbox._fastsign import Key
     from tokbox.tokens.backend import SigningBackend

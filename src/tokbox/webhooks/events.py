@@ -37,7 +37,7 @@ from tokbox.secrecy import strip_traceback
 from tokbox.times import from_milliseconds
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 __all__ = [
     "ArchiveChanged",

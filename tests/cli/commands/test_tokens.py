@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -103,7 +103,7 @@ def test_expires_takes_units(cli: Cli, text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("more", [(), ("--layout-classes", "focus")])
 def test_expires_at_is_the_end_of_a_token(cli: Cli, more: tuple[str, ...]) -> None:
-    end = datetime.now(timezone.utc).replace(microsecond=0) + timedelta(hours=2)
+    end = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=2)
     texts = (
         end.isoformat(),
         end.isoformat().replace("+00:00", "Z"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from tokbox.tokens.verification.verify import decode
 Cli = Callable[..., Result]
 
 END = int(time.time()) + 86_400
-AWARE = datetime.fromtimestamp(END, timezone.utc)
+AWARE = datetime.fromtimestamp(END, UTC)
 TEXT = AWARE.isoformat()
 
 

@@ -32,7 +32,7 @@ def certificate(*, bits: int = 2048, elliptic: bool = False) -> str:
     """A certificate in PEM, for one of our keys."""
     key: Any = ec.generate_private_key(ec.SECP256R1()) if elliptic else key_pair(bits)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "archives")])
-    day = dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
+    day = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)

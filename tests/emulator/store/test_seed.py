@@ -18,7 +18,7 @@ from tokbox.errors import InvalidInputError
 #: The start of 2030, as a number and as text.
 START = 1_893_456_000
 START_TEXT = "2030-01-01T00:00:00Z"
-NOON = dt.datetime(2030, 1, 1, 12, tzinfo=dt.timezone.utc)
+NOON = dt.datetime(2030, 1, 1, 12, tzinfo=dt.UTC)
 
 
 class RecordingApi(Api):

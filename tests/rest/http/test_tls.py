@@ -20,7 +20,7 @@ from tokbox import errors
 from tokbox.rest.http.requester import Requester
 
 Connect = Callable[..., Requester]
-_NOW = dt.datetime.now(dt.timezone.utc)
+_NOW = dt.datetime.now(dt.UTC)
 _DAY = dt.timedelta(days=1)
 
 

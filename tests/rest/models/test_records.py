@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
@@ -148,9 +148,9 @@ def test_a_field_without_records_is_kept_as_unknown(many: object) -> None:
 
 def test_times_are_dates_in_utc() -> None:
     outer = Outer.from_json({"createdAt": 1700000200123, "updatedAt": "1700000200000"})
-    assert outer.created_at == datetime(2023, 11, 14, 22, 16, 40, 123000, timezone.utc)
-    assert outer.updated_at == datetime(2023, 11, 14, 22, 16, 40, 0, timezone.utc)
-    assert outer.created_at.tzinfo is timezone.utc
+    assert outer.created_at == datetime(2023, 11, 14, 22, 16, 40, 123000, UTC)
+    assert outer.updated_at == datetime(2023, 11, 14, 22, 16, 40, 0, UTC)
+    assert outer.created_at.tzinfo is UTC
 
 
 @pytest.mark.parametrize("value", [None, 10**30, -(10**30)])

@@ -6,7 +6,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -220,7 +220,7 @@ def test_an_archive_is_read_completely(make: Make) -> None:
     assert archive.session_id == SESSION
     assert archive.project_id == KEY
     assert archive.created_ms == 1700000200123
-    assert archive.created_at == datetime(2023, 11, 14, 22, 16, 40, 123000, timezone.utc)
+    assert archive.created_at == datetime(2023, 11, 14, 22, 16, 40, 123000, UTC)
     assert (archive.size, archive.duration) == (0, 0)
     assert (archive.has_audio, archive.has_video) == (True, True)
     assert archive.url == ""

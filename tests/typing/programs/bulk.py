@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import tokbox
@@ -25,9 +25,7 @@ def sign(signer: tokbox.Signer, guests: Sequence[Guest]) -> TokenBatch[str | Non
 
 
 def repeatable(signer: tokbox.Signer, ids: list[str], keys: list[int]) -> list[str]:
-    run = tokbox.Derived(
-        run_id="2026-11-30", row_key=keys, issued_at=datetime.now(timezone.utc)
-    )
+    run = tokbox.Derived(run_id="2026-11-30", row_key=keys, issued_at=datetime.now(UTC))
     return signer.sign_rows(ids, nonce=run).tolist()
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-
-from typing_extensions import assert_type
+from typing import assert_type
 
 import tokbox
 from tokbox.types import Archive, ArchiveStatus

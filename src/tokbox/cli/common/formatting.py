@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 __all__ = ["ago", "moment", "rate", "size", "span"]
 
@@ -30,7 +30,7 @@ def span(seconds: float) -> str:
 def moment(seconds: float) -> str:
     """Say when something is, in UTC: ``2026-01-31 12:00:00Z``."""
     try:
-        when = datetime.fromtimestamp(seconds, timezone.utc)
+        when = datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return f"{seconds:.0f} s after 1970, which no calendar has"
     return when.strftime("%Y-%m-%d %H:%M:%SZ")

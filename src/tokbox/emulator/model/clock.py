@@ -52,7 +52,7 @@ class Clock:
                 at.isoformat() if text is None else text.upper()  # type: ignore[union-attr]
             )
             if moment.tzinfo is None:
-                moment = moment.replace(tzinfo=dt.timezone.utc)
+                moment = moment.replace(tzinfo=dt.UTC)
             seconds = moment.timestamp()
         except (ValueError, OverflowError, AttributeError):
             raise InvalidInputError("clock", at, rule) from None
