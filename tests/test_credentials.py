@@ -158,7 +158,7 @@ def test_a_secret_of_another_service_contains_no_control_character(make: Any) ->
             assert f"{wrong} {kind} at position 21" in message
 
 
-### Text from a file or a variable may have a frame ###
+### Text from files and variables may have a byte order mark and white space ###
 
 
 def from_variable(content: bytes, folder: Path, patch: pytest.MonkeyPatch) -> Signer:

@@ -97,7 +97,7 @@ SECRET_NAMES = frozenset(
         "websocket",
     }
 )
-#: Calls with such a parameter that is not secret there, and why.
+#: Calls whose parameter has such a name but is not secret, with the reason.
 EXEMPT = {
     "TokenBatch.write": "target is a file",
     "AsyncSession.write_tokens": "target is a file",

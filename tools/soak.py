@@ -157,7 +157,7 @@ class Soak:
         )
 
     def _plan(self, url: str) -> None:
-        """Make the sessions that wrk's threads work in, and write them down for it."""
+        """Create the sessions that wrk's threads use, and write them to its file."""
         client = Client(url, self.known)
         header = credentials(at=time.time(), exp=time.time() + 86_400)
         for number in range(_THREADS):

@@ -17,7 +17,7 @@ from tools.environment import borrow
 
 
 def make(folder: Path, library: str, variables: list[str]) -> None:
-    """Make that environment."""
+    """Create the environment."""
     python = borrow(folder)
     original = Path(sys.executable).resolve()
     settings = shlex.join([f"LD_PRELOAD={library}", *variables])

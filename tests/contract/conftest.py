@@ -18,7 +18,7 @@ from tokbox.emulator import Server, serve
 
 @pytest.fixture(scope="session")
 def shared_server() -> Iterator[Server]:
-    # A file takes its time: what is stopped stays so until a test advances the clock.
+    # The long delay keeps stopped archives stopped until a test advances the clock.
     with serve(processing_delay=3600) as server:
         yield server
 

@@ -73,7 +73,7 @@ def test_no_secret_is_in_the_log_the_request_log_the_page_or_the_database(
     shown += [file.read_bytes() for file in tmp_path.iterdir()]
     shown.append(caplog.text.encode())
     everything = b"\n".join(shown)
-    # It is what was looked for, and it was signed.
+    # The output is complete: it contains the session ID, and a webhook was signed.
     assert session_id.encode() in everything
     assert receiver.received
     for secret in (*CANARIES, header, token):

@@ -1,4 +1,4 @@
-"""Tokens by Spark: on two workers, of which one is killed."""
+"""Signing on Spark with two workers, one of which is killed."""
 
 from __future__ import annotations
 

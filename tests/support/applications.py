@@ -33,7 +33,7 @@ def private_pem(key: rsa.RSAPrivateKey | None = None) -> str:
 
 
 def public_pem(key: rsa.RSAPrivateKey | None = None) -> str:
-    """The half that receivers have."""
+    """The public key, which receivers of tokens have."""
     public = (key_pair() if key is None else key).public_key()
     return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 

@@ -37,7 +37,7 @@ PLANES = [
 
 def random_text(rng: random.Random) -> str:
     length = rng.choice(EDGES) if rng.random() < 0.5 else rng.randrange(200)
-    # Most text is of one kind; some holds every plane.
+    # Most texts use one Unicode plane, the others use all.
     planes = rng.choices(PLANES, k=1 if rng.random() < 0.7 else 8)
     return "".join(chr(rng.randint(*rng.choice(planes))) for _ in range(length))
 

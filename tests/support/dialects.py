@@ -166,7 +166,7 @@ T1_DIALECTS = [
     t1("opentok-token",
         f"connection_data={node_form('a:b:c')}&session_id={SESSION}&create_time={CREATED}&expire_time={EXPIRES}&nonce=NONCE&role=publisher",
         "1700000100123.7", connection_data="a:b:c", **NO_CLASSES),
-    # Nobody writes a colon as itself, but everybody may.
+    # No SDK writes an unencoded colon, but readers must accept it.
     t1("a raw colon",
         f"{_GO}&expire_time={EXPIRES}&connection_data=a:b:c&nonce=NONCE",
         "1", 14, connection_data="a:b:c", **NO_CLASSES),

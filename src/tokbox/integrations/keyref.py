@@ -125,7 +125,7 @@ def _from_function(place: str) -> tuple[str, str]:
     try:
         found = getattr(import_module(module), name)()
     except Exception as error:
-        # Its words may be anything.
+        # Its message may contain the secret.
         return "", f"it raised {type(error).__name__}"
     if isinstance(found, bytes):
         found = found.decode(errors="replace")

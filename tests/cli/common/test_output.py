@@ -1,4 +1,4 @@
-"""How commands speak to terminals and to pipes."""
+"""The output of commands on terminals and in pipes."""
 
 from __future__ import annotations
 

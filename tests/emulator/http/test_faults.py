@@ -23,7 +23,7 @@ from tokbox.errors import InvalidInputError
 
 
 def fault(**members: object) -> dict[str, str | None]:
-    """The header that asks for a fault."""
+    """The header that requests a fault."""
     return {HEADER: json.dumps(members)}
 
 

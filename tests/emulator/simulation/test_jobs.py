@@ -13,7 +13,7 @@ from tests.support.emulator import KEY, NOW, Api
 from tests.support.receiver import Receiver, receiving
 from tokbox.emulator import Clock, Server, serve
 
-#: How each of them is started: the noun of the path, and what it needs.
+#: The request that starts each job: the noun of its path, and its options.
 STARTS: dict[str, dict[str, Any]] = {
     "archive": {},
     "broadcast": {"outputs": {"hls": {}}},

@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 from tests.native.memory.operations import OPERATIONS, Operation
 
-#: Blocks of CPython's come and go by themselves; a leak takes one in every round.
+#: The number of CPython's own blocks varies; a leak adds one in every round.
 SWEEPS = 4
 ROUNDS = 100
 

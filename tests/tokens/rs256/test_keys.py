@@ -1,4 +1,4 @@
-"""RSA keys: from what they are read, what is refused, and what is never shown."""
+"""RSA keys: the accepted formats, the refused keys, and secrecy."""
 
 from __future__ import annotations
 

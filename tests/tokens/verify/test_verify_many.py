@@ -1,4 +1,4 @@
-"""Many tokens at once: found to hold, or not, exactly as one by one."""
+"""`verify_many` gives the same verdicts as `verify`, for many tokens at once."""
 
 from __future__ import annotations
 

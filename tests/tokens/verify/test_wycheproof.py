@@ -1,8 +1,8 @@
-"""JSON Web Signatures of Wycheproof: what verifies there verifies here, and nothing else.
+"""The JSON Web Signatures of Wycheproof: tokbox gives the same verdicts.
 
-Keys come as JWK there and never here, and the payloads are no claims. So this looks at
-what `verify` does before it reads claims: taking apart, pinning the algorithm, checking
-the signature.
+The vectors have JWK keys, which tokbox does not read, and payloads without claims. So the
+tests cover the first steps of `verify`: splitting the token, checking the algorithm, and
+verifying the signature.
 """
 
 from __future__ import annotations
