@@ -365,7 +365,7 @@ def test_layout_of_a_broadcast(sdk: Sdk, live: str) -> None:
 @pytest.mark.trap(54)
 def test_streams_of_a_broadcast(sdk: Sdk, live: str, stream_id: str) -> None:
     broadcast_id = sdk("startBroadcast", live, {**HLS, "streamMode": "manual"})["id"]
-    # Sound without a picture cannot be asked for.
+    # The SDK cannot request sound without a picture.
     sdk("addBroadcastStream", broadcast_id, stream_id, {"hasVideo": False})
     assert sdk("getBroadcast", broadcast_id)["streams"] == [
         {"streamId": stream_id, "hasAudio": True, "hasVideo": True}

@@ -1,4 +1,4 @@
-"""``kill -9`` at any moment: what was acknowledged is there afterwards."""
+"""After ``kill -9`` at any moment, all acknowledged changes are still there."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_no_two_of_64_workers_make_the_same_nonce(monkeypatch, how):
         connection_data=col("name"),
         nonce=how,
     )
-    # Each is a process of its own, forked from one that has signed before.
+    # Each worker is a process, forked from one that has signed before.
     job.open()(pa.table({"id": [1], "name": ["guest"]}))
     fork = multiprocessing.get_context("fork")
     with fork.Pool(2, maxtasksperchild=1) as pool:

@@ -39,6 +39,6 @@ def public_pem(key: rsa.RSAPrivateKey | None = None) -> str:
 
 
 def numbers(key: rsa.RSAPrivateKey | None = None) -> tuple[int, int]:
-    """Modulus and private exponent, which the plain twin signs with."""
+    """Modulus and private exponent, with which the reference signs."""
     private = (key_pair() if key is None else key).private_numbers()
     return private.public_numbers.n, private.d

@@ -62,7 +62,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class ActorPoolStrategy:
-    """How many actors there are to be."""
+    """The requested number of actors."""
 
     size: int
 

@@ -65,7 +65,7 @@ def digest(tokens):
 
 @functools.cache
 def expected_digests(kind):
-    """Digests of the twin's tokens, which are the same for each kernel."""
+    """Digests of the reference's tokens, which are the same for each kernel."""
     digests = []
     for case, run_id, keys in random_runs(kind):
         key = reference.nonce_key(case.secret.encode())

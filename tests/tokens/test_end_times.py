@@ -168,7 +168,7 @@ def session(request: pytest.FixtureRequest) -> SessionSigner:
 
 @pytest.fixture
 def at_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the tokens be made at the end of the second NOW."""
+    """Sign the tokens at the end of the second NOW."""
     monkeypatch.setattr(session_module.time, "time", lambda: NOW + 0.9)
 
 

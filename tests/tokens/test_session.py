@@ -23,7 +23,7 @@ KEY, SECRET = "40000123", "canary0secret0canary0secret0canary0secret"
 SESSION = "1_MX40MDAwMDEyM35-MTcwMDAwMDAwMDEyM35BYjNkRWZHaElqS2xNbk9wUXJTdFV2V3h-UH5-"
 #: The methods that make many tokens.
 MANY = ["tokens", "token_batch", "iter_batches", "write_tokens"]
-#: Arguments that are what is signed without them.
+#: Arguments that have the same effect as their absence.
 CLAIMS = (Role.PUBLISHER, "", 24 * 60 * 60)
 
 

@@ -1,4 +1,4 @@
-"""``tokbox broadcast``: what it asks for, and what it shows."""
+"""``tokbox broadcast``: its requests and its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``tokbox sign --engine``: what is handed to Ray and Spark."""
+"""``tokbox sign --engine``: the jobs that Ray and Spark receive."""
 
 from __future__ import annotations
 

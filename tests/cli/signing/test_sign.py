@@ -517,7 +517,7 @@ def test_csv_needs_no_pyarrow(
     assert "pip install 'tokbox[arrow]'" in result.err
 
 
-# Parquet as it is met.
+# Parquet files of other tools.
 
 
 def test_parquet_keeps_types_row_groups_and_compression(cli: Cli, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tones for those who called a session."""
+"""Tones for participants of SIP calls."""
 
 from __future__ import annotations
 

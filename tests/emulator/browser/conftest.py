@@ -27,7 +27,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser, server: Server) -> Iterator[Browser]:
-    """The page of an empty emulator, in a light window for a desk."""
+    """The page of an empty emulator, in a light window of desktop size."""
     chromium.resize(1280, 900)
     chromium.scheme("light")
     chromium.go(server.url + "/")

@@ -1,4 +1,4 @@
-"""Failures of the service itself, as tests ask for them."""
+"""Failures of the service, requested by tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Webhooks that are really sent: to whom, in which order, signed how, and what if not."""
+"""Webhooks that are sent: their receivers, order, signatures and failures."""
 
 from __future__ import annotations
 
@@ -458,7 +458,7 @@ def test_pending_webhooks_survive_a_restart(tmp_path: Path, receiver: Receiver) 
 def test_refused_call_sends_nothing(server: Server, api: Api, receiver: Receiver) -> None:
     configure(api, {"connection_created": receiver.url})
     session_id = api.create_session()
-    # It has connected when it turns out that it may not publish.
+    # The client is connected before the emulator sees that it may not publish.
     with pytest.raises(AssertionError):
         api.join(session_id, role="subscriber", publish=True)
     server.drain_webhooks()

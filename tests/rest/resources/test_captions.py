@@ -1,4 +1,4 @@
-"""Live captions: started, looked at and stopped."""
+"""Live captions: start, get and stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrow structs that contradict themselves are refused, and whatever is taken goes back."""
+"""Inconsistent Arrow structs are refused, and every imported struct is released."""
 
 from __future__ import annotations
 

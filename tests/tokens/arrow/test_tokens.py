@@ -36,7 +36,7 @@ STRINGS = [pa.string(), pa.large_string(), pa.string_view()]
 
 
 class OnlyArray:
-    """An array of which nothing is known but that it is Arrow's."""
+    """An object that only exports the Arrow interface."""
 
     def __init__(self, inner):
         self._inner = inner

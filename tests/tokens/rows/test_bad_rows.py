@@ -91,7 +91,7 @@ def test_a_bad_value_can_leave_its_row_out(signer, kind, field, value):
         (i, field) for i in (0, 3, 5)
     ]
     assert {e.rule for e in batch.failures.values()} == {rule_of(signer, field, value)}
-    # The others are what they would be with something good in its place.
+    # The other rows are the same as with a valid value in its place.
     filled = [good[0] if v is value else v for v in column]
     for got, token in zip(batch, sign(signer, kind, **{field: filled}), strict=True):
         assert got in (None, token)

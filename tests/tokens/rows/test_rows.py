@@ -1,4 +1,4 @@
-"""One token a row: signed as the plain twin would, whatever differs."""
+"""One token per row: the same tokens as the reference's, for any combination of columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""RSA signatures in the core, against OpenSSL and the plain twin."""
+"""RSA signatures of the core, compared with OpenSSL and the reference."""
 
 from __future__ import annotations
 

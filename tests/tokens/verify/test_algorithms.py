@@ -67,7 +67,7 @@ def make(header: str, payload: str | dict, sign: Sign) -> str:
 
 
 def refused(signer: Signer, token: str) -> TokenError:
-    """Why *token* does not hold, which one by one and many at once agree on."""
+    """The reason why *token* is refused, which `verify` and `verify_many` agree on."""
     with pytest.raises(TokenError) as caught:
         signer.verify(token, now=NOW)
     (error,) = signer.verify_many([token], now=NOW).failures.values()

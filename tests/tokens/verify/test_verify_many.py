@@ -119,7 +119,7 @@ def one_by_one(signer, tokens, *, now=None, session_id=None):
 
 
 def said(verification):
-    """The same of what `verify_many` returned."""
+    """The same for the results of `verify_many`."""
     failures = verification.failures
     assert list(verification) == [row not in failures for row in range(len(verification))]
     return [
@@ -130,8 +130,8 @@ def said(verification):
 
 @functools.cache
 def among_many(step):
-    """Each *step*-th token of the corpus in any order, among enough good tokens for several
-    threads, and what is to be found of each."""
+    """Each *step*-th token of the corpus in random order, among enough valid tokens for
+    several threads, with the expected results."""
     expected = corpus_one_by_one(now=NOW)
     good = [make_raw(fields(nonce=str(i))) for i in range(2000)]
     rows = [*range(0, len(CORPUS), step), *[None] * 20_000]
@@ -585,7 +585,7 @@ def test_no_altered_bit_of_a_token_passes(signer):
 @every_kernel
 @pytest.mark.parametrize("kind", ["t1", "jwt"])
 def test_our_own_tokens_need_no_closer_look(signer, monkeypatch, kind):
-    """They hold, and the quick way finds it: nothing else keeps verify_many quick."""
+    """They are valid, and the core accepts them; Python would be too slow for verify_many."""
     batch = signer.sign_rows(
         [SESSION, OTHER_SESSION] * 500,
         role=["publisher", "subscriber", "moderator", "publisheronly"] * 250,
