@@ -123,6 +123,7 @@ class KeylessBackend(SigningBackend):
 
     __slots__ = ("is_application",)
 
+    is_application: bool
     chunk: int = 8192
     thread_threshold: int = 8192
 
