@@ -1,27 +1,29 @@
-"""The official Node SDK in a process of its own (see ``opentok_node.mjs``)."""
+"""The official SDKs for Node, each in its own process: ``opentok_node.mjs``, ``vonage_node.mjs``."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.rivals import Unavailable, programs
+import pytest
 
-SCRIPT = Path(__file__).with_name("opentok_node.mjs")
+from benchmarks.rivals import Unavailable, programs
 
 
 class SdkError(Exception):
     """An error that the SDK raised or passed to a callback."""
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, status: int | None = None) -> None:
         super().__init__(f"{kind}: {message}")
         self.kind = kind
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,13 @@ class Node:
         assert line, "the SDK ended its process"
         answer = json.loads(line)
         if "message" in answer:
-            raise SdkError(answer["kind"], answer["message"])
+            raise SdkError(answer["kind"], answer["message"], answer.get("status"))
         return answer.get("found")
 
 
 @contextmanager
-def running() -> Iterator[Node]:
-    """Install the SDK and run the process, until its input ends with the block.
+def running(script: str) -> Iterator[Node]:
+    """Install the SDKs and run *script*, until its input ends with the block.
 
     Raises :class:`Unavailable` where Node.js, or the SDK, cannot be had.
     """
@@ -58,14 +60,27 @@ def running() -> Iterator[Node]:
     if node is None or npm is None:
         raise Unavailable("Node.js and npm are not installed")
     with subprocess.Popen(
-        # The SDK is written for a Node of before.
-        [node, "--no-deprecation", str(SCRIPT)],
+        # The SDKs use deprecated functions of Node.
+        [node, "--no-deprecation", str(Path(__file__).with_name(script))],
         cwd=programs.install(npm),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         yield Node(process)
+
+
+def node_process(script: str) -> Iterator[Node]:
+    """Run *script* for a fixture. Without Node the test is skipped, or fails in CI."""
+    with ExitStack() as stack:
+        try:
+            process = stack.enter_context(running(script))
+        except Unavailable as error:
+            reason = f"The official Node SDK is not tested: {error}."
+            if "node" in os.environ.get("TOKBOX_REQUIRE", "").split(","):
+                pytest.fail(reason)
+            pytest.skip(reason)
+        yield process
 
 
 @dataclass(frozen=True)

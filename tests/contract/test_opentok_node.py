@@ -5,16 +5,13 @@ Its faults are worked with, and named where they show.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
-from benchmarks.rivals import Unavailable
-from tests.contract.node import Node, Sdk, SdkError, running
+from tests.contract.node import Node, Sdk, SdkError, node_process
 from tests.support.contract import PAGE, SIP_URI, TEXT, UNKNOWN, control, join_with
 from tokbox.emulator import Server
 from tokbox.tokens.signer import Signer
@@ -22,16 +19,7 @@ from tokbox.tokens.signer import Signer
 
 @pytest.fixture(scope="session")
 def node() -> Iterator[Node]:
-    with ExitStack() as stack:
-        try:
-            process = stack.enter_context(running())
-        except Unavailable as error:
-            reason = f"The official Node SDK is not tried: {error}."
-            # CI asks for it, so that what is missing is a failure there.
-            if "node" in os.environ.get("TOKBOX_REQUIRE", "").split(","):
-                pytest.fail(reason)
-            pytest.skip(reason)
-        yield process
+    yield from node_process("opentok_node.mjs")
 
 
 @pytest.fixture
