@@ -20,7 +20,7 @@ MEMBERS = {
         "count data failures index nbytes offsets raise_first token_length tolist write"
     ),
     tokbox.emulator.Server: (
-        "advance connect disconnect fail_job fail_session publish reset "
+        "advance audio_sockets connect disconnect fail_job fail_session publish reset "
         "set_webhooks signals unpublish "
         "account_key account_secret api_key application_id clock drain_webhooks fail_next "
         "fail_uploads host messages port private_key requests rotate_session secret start "

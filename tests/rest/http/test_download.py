@@ -476,7 +476,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(
     folder, pipe = tmp_path, tmp_path / "pipe"
     os.mkfifo(pipe)
     bad: list[tuple[Any, str]] = [
-        (5, "must be a path"),
+        (5, "path must be a str or an os.PathLike, not 5"),
         ("", "path of a file"),
         ("a\0b", "path of a file"),
         (folder, "name a regular file"),
