@@ -50,7 +50,10 @@ def _engine(block: Block) -> str:
 
 
 def _slow(block: Block) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.engine] if _engine(block) in ("dask", "ray", "spark") else []
+    if _engine(block) not in ("dask", "ray", "spark"):
+        return []
+    # The packages themselves issue warnings.
+    return [pytest.mark.engine, pytest.mark.filterwarnings("ignore")]
 
 
 def _run_alone(name: str, folder: Path) -> list[str]:
